@@ -1,0 +1,25 @@
+"""Scaling laws that can be defended, from training and sampling logs.
+
+`import scaling_cli as scaling` gives the verbs of the command line: `scaling.fit("runs.csv", law="chinchilla")`.
+They are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from scaling_cli.verbs import fit as fit
+
+VERBS = ("fit",)
+__all__ = ["__version__", *VERBS]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in VERBS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from scaling_cli import verbs
+
+    return getattr(verbs, name)

@@ -1,0 +1,120 @@
+"""What a fit found, as plain numbers: every table, plot and JSON document is drawn from these.
+
+`None` stands for what is missing, never NaN. A field marked `DRAWING` is for tables and plots alone and
+stays out of JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+DRAWING = {"drawing": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval at the level of the report; `None` where there is none."""
+
+    estimate: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveValue:
+    """The objective that was minimised, and its summed (never averaged) minimum."""
+
+    name: str
+    space: str
+    delta: float | None
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalMethod:
+    """How the intervals were made: `unit` is what was resampled (`run`), `failed` replicates did not converge."""
+
+    method: str
+    level: float
+    replicates: int
+    unit: str | None
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Size of the log residuals: root mean square, mean absolute relative error of the loss, and R2."""
+
+    rmse_log: float
+    mape: float
+    r2_log: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """A local optimum whose objective lies within 1 % of the best."""
+
+    objective: float
+    parameters: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """How many starts were polished, how many reached the best objective, and the distinct optima within 1 %."""
+
+    tried: int
+    agreeing: int
+    optima: tuple[Optimum, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiability:
+    """Whether the data can answer.
+
+    `condition_number` is that of J'J with the columns of the Jacobian scaled to length one; `correlation` is that of
+    log params and log tokens; `decades` is the range of each input in powers of ten.
+    """
+
+    condition_number: float
+    degrees_of_freedom: int
+    decades: dict[str, float]
+    tokens_per_param: tuple[float, float] | None = None
+    correlation: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """The points behind a fit, for drawing: one entry a point, inputs by role in the law's order."""
+
+    inputs: dict[str, tuple[float, ...]]
+    observed: tuple[float, ...]
+    predicted: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """One law fitted to one group of runs.
+
+    `parameters` and `derived` are keyed by name, in the law's order; `inputs` maps each input of the law to the
+    column it was read from; `noise` is the robust scale of the log residuals; `draws` holds the replicates'
+    parameters, in the order of `parameters`; `reason` says why this law, where it was chosen for the user.
+    """
+
+    group: dict[str, str]
+    runs: int
+    points: int
+    law: str
+    formula: str
+    inputs: dict[str, str]
+    reason: str | None
+    objective: ObjectiveValue
+    parameters: dict[str, Estimate]
+    derived: dict[str, Estimate]
+    interval: IntervalMethod
+    quality: Quality
+    starts: Starts
+    identifiability: Identifiability
+    ranges: dict[str, tuple[float, float]]
+    noise: float
+    draws: tuple[tuple[float, ...], ...] | None = None
+    observations: Observations | None = field(default=None, metadata=DRAWING)
