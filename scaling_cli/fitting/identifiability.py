@@ -1,0 +1,183 @@
+"""Whether the data can answer, asked before any answer is believed.
+
+The condition number is that of J'J at the optimum, on raw inputs, with the columns of J scaled to length one: it says
+how nearly some mix of parameters leaves every prediction alone. Tokens that are a fixed multiple of params make the two
+terms of a loss surface one, whatever the number of runs: the number is then above 1e11, against 1e5 for tokens per
+param that span 16x.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.result import Identifiability
+from scaling_cli.laws import Array
+
+DOUBTFUL_CONDITION = 1e6
+HOPELESS_CONDITION = 1e9
+FIXED_RATIO = 1.25  # tokens per param that span less than this (+-10 %) count as fixed
+NARROW_RATIO = 4.0
+COLLINEAR = 0.98
+ENOUGH_DECADES = 2.0
+FEW_RUNS = 10
+TYPICAL = (0.1, 0.9)  # quantiles: the span of tokens per param should not hang on single runs
+
+
+def check_size(problem: Problem, *, with_interval: bool) -> None:
+    """Refuse what no estimator could fit.
+
+    Raises:
+        FitError: There are fewer points (or fewer different ones) than the law needs.
+    """
+    needed = len(problem.law.parameters) + (2 if with_interval else 1)
+    points = len(problem.observed)
+    if points < needed:
+        more = f"Add {needed - points} or more runs"
+        raise FitError(
+            f"{points} points are too few for {problem.law.name}, which has {len(problem.law.parameters)} parameters.",
+            hint=f"{more}, or try --interval none." if with_interval and points == needed - 1 else f"{more}.",
+        )
+    different = len(np.unique(np.stack(list(problem.columns.values())), axis=1).T)
+    if different < len(problem.law.parameters):
+        names = " and ".join(problem.columns)
+        raise FitError(
+            f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points lie at only "
+            f"{different} different {names}.",
+            hint=f"Add runs at other {names}, or choose a --law with fewer parameters.",
+        )
+
+
+def examine(fitted: Fitted) -> Identifiability:
+    """The facts on which the verdicts rest."""
+    problem = fitted.problem
+    ratio, correlation = None, None
+    if "params" in problem.columns and "tokens" in problem.columns:
+        params, tokens = problem.columns["params"], problem.columns["tokens"]
+        low, high = np.quantile(tokens / params, TYPICAL)
+        ratio, correlation = (float(low), float(high)), _correlation(np.log(params), np.log(tokens))
+    return Identifiability(
+        condition_number=_condition(problem, fitted.theta),
+        degrees_of_freedom=len(problem.observed) - len(fitted.theta),
+        decades={name: _decades(values) for name, values in problem.columns.items()},
+        tokens_per_param=ratio,
+        correlation=correlation,
+    )
+
+
+def require_identified(fitted: Fitted, facts: Identifiability) -> None:
+    """Refuse a fit whose parameters the data do not determine.
+
+    Raises:
+        FitError: The condition number is hopeless; the hint names the runs that would cure it.
+    """
+    if facts.condition_number <= HOPELESS_CONDITION:
+        return
+    message = (
+        f"The data do not determine the parameters of {fitted.problem.law.name} "
+        f"(condition number {facts.condition_number:.1e})"
+    )
+    if facts.tokens_per_param is not None and _ratio(facts.tokens_per_param) < NARROW_RATIO:
+        low, high = facts.tokens_per_param
+        raise FitError(
+            f"{message}: tokens per param only span {low:.3g} to {high:.3g}.",
+            hint="Add runs trained shorter and longer, over 16x in tokens per param, or fit --law power-constant "
+            "--x compute.",
+        )
+    raise FitError(
+        f"{message}.",
+        hint="Add runs over a wider range of inputs, or choose a --law with fewer parameters.",
+    )
+
+
+def doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
+    """What to be told about a fit that may be used."""
+    return list(
+        itertools.chain(
+            _design_doubts(fitted, facts, group),
+            _bound_doubts(fitted, group),
+            _start_doubts(fitted, group),
+        )
+    )
+
+
+def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
+    found = []
+    problem, parameters = fitted.problem, len(fitted.theta)
+    if facts.degrees_of_freedom < 2:
+        found.append(
+            caveat("no-interval-room", group, points=len(problem.observed), parameters=parameters),
+        )
+    if problem.run_count < max(FEW_RUNS, 2 * parameters):
+        found.append(caveat("few-runs", group, runs=problem.run_count, parameters=parameters))
+    if facts.condition_number > DOUBTFUL_CONDITION:
+        found.append(caveat("condition-number", group, condition=facts.condition_number))
+    if facts.tokens_per_param is not None and _ratio(facts.tokens_per_param) < NARROW_RATIO:
+        low, high = facts.tokens_per_param
+        found.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
+    if facts.correlation is not None and abs(facts.correlation) > COLLINEAR:
+        found.append(caveat("collinear-design", group, correlation=facts.correlation))
+    for quantity, decades in _ranges(problem).items():
+        if decades < ENOUGH_DECADES:
+            found.append(caveat("short-range", group, quantity=quantity, decades=decades))
+    return found
+
+
+def _ranges(problem: Problem) -> dict[str, float]:
+    """Decades of what the law is extrapolated along: compute for a surface, else its input."""
+    if "params" in problem.columns and "tokens" in problem.columns:
+        return {"compute": _decades(problem.columns["params"] * problem.columns["tokens"])}
+    return {name: _decades(values) for name, values in problem.columns.items()}
+
+
+def _bound_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
+    values = fitted.problem.parameters(fitted.theta[None])[0]
+    at_bound = (fitted.theta <= fitted.problem.low) | (fitted.theta >= fitted.problem.high)
+    return [
+        caveat("at-bound", group, parameter=name, value=float(value))
+        for name, value, is_bound in zip(fitted.problem.law.names, values, at_bound, strict=True)
+        if is_bound
+    ]
+
+
+def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
+    found = []
+    tried = len(fitted.polished.value)
+    if fitted.agreeing == 1 and tried > 1:
+        found.append(caveat("lone-start", group, agreeing=1, tried=tried))
+    rivals = fitted.rivals
+    if len(rivals) > 1:
+        best, other = fitted.problem.parameters(fitted.polished.theta[rivals[:2]])
+        furthest = int(np.argmax(np.abs(other - best) / np.maximum(np.abs(best), 1e-300)))
+        name = fitted.problem.law.names[furthest]
+        found.append(caveat("rival-optimum", group, difference=f"{name} {other[furthest]:.4g}, not {best[furthest]:.4g}"))
+    return found
+
+
+def _condition(problem: Problem, theta: Array) -> float:
+    raw = theta @ np.linalg.inv(problem.shift).T
+    jacobian = problem.law.evaluate(raw[None], problem.law.prepare(problem.columns))[1][0]
+    length = np.sqrt(np.einsum("nk,nk->k", jacobian, jacobian))
+    if not (np.isfinite(length).all() and (length > 0).all()):
+        return float("inf")
+    singular = np.linalg.svd(jacobian / length, compute_uv=False)
+    return float((singular[0] / max(singular[-1], 1e-150)) ** 2)
+
+
+def _decades(values: Array) -> float:
+    return float(np.log10(values.max() / values.min()))
+
+
+def _ratio(span: tuple[float, float]) -> float:
+    return span[1] / span[0]
+
+
+def _correlation(left: Array, right: Array) -> float | None:
+    if np.ptp(left) == 0 or np.ptp(right) == 0:
+        return None
+    return float(np.corrcoef(left, right)[0, 1])

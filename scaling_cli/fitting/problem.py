@@ -1,0 +1,108 @@
+"""What is to be fitted, as arrays: here polars becomes numpy, once.
+
+A problem holds the law's inputs centred, so its coordinates are those on centred inputs; `raw` turns them back into
+coordinates on raw inputs, from which the law's parameters follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling_cli.errors import DataError
+from scaling_cli.laws import Array, Inputs, Law
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A law and the points it is fitted to.
+
+    `columns` are the law's inputs as read, `inputs` the same prepared and centred; `observed` `(n,)` is the loss;
+    `runs` `(n,)` numbers the run of each point; `low` and `high` `(k,)` bound the coordinates.
+    """
+
+    law: Law
+    columns: Mapping[str, Array]
+    inputs: Inputs
+    shift: Array
+    observed: Array
+    target: Array
+    space: str
+    runs: NDArray[np.intp]
+    weights: Array
+    low: Array
+    high: Array
+
+    @property
+    def run_count(self) -> int:
+        """How many independent runs the points come from."""
+        return int(self.runs.max()) + 1
+
+    def residuals(self, theta: Array) -> tuple[Array, Array]:
+        """Observed less predicted `(replicates, n)` in the problem's space, and the prediction's Jacobian."""
+        prediction, jacobian = self.law.evaluate(theta, self.inputs)
+        if self.space == "linear":
+            prediction = np.exp(prediction)
+            jacobian = (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
+        return self.target - prediction, jacobian
+
+    def log_predictions(self, theta: Array) -> Array:
+        """Log of the predicted loss `(replicates, n)` at the problem's points."""
+        return self.law.evaluate(theta, self.inputs)[0]
+
+    def raw(self, theta: Array) -> Array:
+        """Coordinates on raw inputs `(replicates, k)`, with a coefficient at its lower bound taken as zero."""
+        vanished = (theta <= self.low) & np.array([parameter.positive for parameter in self.law.parameters])
+        return np.where(vanished, -np.inf, theta @ np.linalg.inv(self.shift).T)
+
+    def parameters(self, theta: Array) -> Array:
+        """Parameters as papers print them `(replicates, k)`."""
+        return self.law.to_parameters(self.raw(theta))
+
+    def subset(self, points: NDArray[np.intp]) -> Problem:
+        """The same problem on some of its points, in the same coordinates."""
+        return Problem(
+            self.law,
+            {name: values[points] for name, values in self.columns.items()},
+            {name: values[points] for name, values in self.inputs.items()},
+            self.shift, self.observed[points], self.target[points], self.space, self.runs[points],
+            self.weights[points], self.low, self.high,
+        )  # fmt: skip
+
+
+def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], space: str = "log") -> Problem:
+    """The problem of fitting `law` to the points of `frame`.
+
+    Args:
+        frame: One row a point, with `run_id`, `loss` and the columns that `inputs` names.
+        inputs: For each input of the law, the column of `frame` that holds it.
+
+    Raises:
+        DataError: The law needs logs of an input, or of the loss, that is not positive.
+    """
+    columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
+    names, runs = np.unique(frame["run_id"].to_numpy(), return_inverse=True)
+    return problem_from_arrays(law, columns, frame["loss"].to_numpy().astype(float), runs, space)
+
+
+def problem_from_arrays(
+    law: Law, columns: Mapping[str, Array], observed: Array, runs: NDArray[np.intp], space: str = "log"
+) -> Problem:
+    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0."""
+    for name, values in [*columns.items(), ("loss", observed)]:
+        if not (np.isfinite(values).all() and (values > 0).all()):
+            raise DataError(
+                f"{name} has values that are not positive, so {law.name} has no logs to work in.",
+                hint=f"Leave them out with --where '{name} > 0'.",
+            )
+    inputs, shift = law.centre(law.prepare(columns))
+    low, high = law.bounds(float(observed.min()), float(observed.max()))
+    target = np.log(observed) if space == "log" else observed
+    return Problem(law, columns, inputs, shift, observed, target, space, runs, np.ones(len(observed)), low, high)

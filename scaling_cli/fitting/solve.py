@@ -1,0 +1,172 @@
+"""One solver for every law: damped Gauss-Newton on robust residuals, batched over starts and replicates.
+
+Each step solves, for every replicate at once,
+
+    (H + lambda diag H) step = J' psi,    H = sum_i v_i J_i J_i',    psi = w clip(r, -delta, delta),
+
+the normal equations of iteratively reweighted least squares (Holland and Welsch 1977). Their weights would be
+v = w min(1, delta/|r|); the true curvature of Huber's function is w inside delta and nothing outside. With small
+delta most points are outside, and plain reweighting creeps. So points outside enter H with a fraction of their
+weight, `relaxation`, that shrinks while steps succeed and grows back when one fails: the step then approaches
+Newton's. The gradient is always exact, so the answer does not depend on any of this, only the number of steps does.
+
+The damping falls after a better step and rises after a worse one (Marquardt 1963); a coordinate at a bound that the
+gradient pushes outwards is held there. The objective and the Jacobian are evaluated once a step. A replicate leaves
+the batch after `PATIENCE` steps without gain, so a batch costs what its replicates need, not what its worst needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.fitting.objective import huber
+from scaling_cli.fitting.problem import Problem
+from scaling_cli.laws import Array
+
+MAX_STEPS = 300
+PATIENCE = 3
+GAIN = 1e-13  # relative decrease of the objective that counts as gain
+FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
+MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
+TINY = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Where each replicate ended: coordinates `(replicates, k)` and summed objective `(replicates,)`.
+
+    `steps` counts evaluations; `is_settled` is false where steps ran out first.
+    """
+
+    theta: Array
+    value: Array
+    steps: Array
+    is_settled: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The replicates still moving: where they are, and what the next step needs."""
+
+    index: np.ndarray[tuple[int], np.dtype[np.intp]]
+    theta: Array
+    value: Array
+    residuals: Array
+    jacobian: Array
+    weights: Array
+    damping: Array
+    relaxation: Array
+    idle: np.ndarray[tuple[int], np.dtype[np.intp]]
+
+    def keep(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Batch:
+        return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
+
+
+def minimise(problem: Problem, theta: Array, *, delta: float, weights: Array | None = None) -> Solution:
+    """Minimise the summed Huber objective from each row of `theta`.
+
+    Args:
+        theta: Starts in the problem's coordinates, shaped (replicates, k).
+        delta: Where Huber's function turns straight, in units of the residual; infinite for least squares.
+        weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
+    """
+    theta = np.clip(theta, problem.low, problem.high)
+    count = len(theta)
+    if weights is None:
+        weights = np.broadcast_to(problem.weights, (count, len(problem.weights)))
+    solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        residuals, jacobian = problem.residuals(theta)
+        value = huber(residuals, weights, delta)
+        batch = _Batch(
+            np.arange(count), theta, value, residuals, jacobian, weights,
+            np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
+        )  # fmt: skip
+        for step in range(1, MAX_STEPS + 1):
+            _advance(problem, batch, delta)
+            moving = batch.idle < PATIENCE
+            if step == MAX_STEPS or not moving.all():
+                done = batch.index if step == MAX_STEPS else batch.index[~moving]
+                here = slice(None) if step == MAX_STEPS else ~moving
+                solution.theta[done] = batch.theta[here]
+                solution.value[done] = batch.value[here]
+                solution.steps[done] = step
+                solution.is_settled[done] = ~moving[here]
+                batch = batch.keep(moving)
+            if not len(batch.index):
+                break
+    return solution
+
+
+def _advance(problem: Problem, batch: _Batch, delta: float) -> None:
+    """Try one step for every replicate, and take it where it lowers the objective."""
+    gradient, normal = _normal_equations(batch, delta)
+    held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
+    trial = np.clip(batch.theta + _damped_step(normal, gradient, batch.damping, held), problem.low, problem.high)
+    residuals, jacobian = problem.residuals(trial)
+    value = huber(residuals, batch.weights, delta)
+    better = value < batch.value
+    gained = batch.value - value > GAIN * batch.value
+    batch.idle = np.where(gained & better, 0, batch.idle + 1)
+    batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
+    batch.relaxation = np.clip(
+        np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0
+    )
+    batch.theta[better] = trial[better]
+    batch.value[better] = value[better]
+    if better.all():
+        batch.residuals, batch.jacobian = residuals, jacobian
+    else:
+        batch.residuals[better] = residuals[better]
+        batch.jacobian[better] = jacobian[better]
+
+
+def _normal_equations(batch: _Batch, delta: float) -> tuple[Array, Array]:
+    """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`."""
+    size = np.abs(batch.residuals)
+    outside = size > delta
+    curvature = np.where(outside, batch.relaxation[:, None] * delta / np.maximum(size, TINY), 1.0)
+    curvature *= batch.weights
+    pull = np.clip(batch.residuals, -delta, delta) * batch.weights
+    by_coordinate = batch.jacobian.swapaxes(1, 2)
+    gradient = np.matmul(by_coordinate, pull[:, :, None])[:, :, 0]
+    normal = np.matmul(by_coordinate * curvature[:, None, :], batch.jacobian)
+    return gradient, normal
+
+
+def _damped_step(normal: Array, gradient: Array, damping: Array, held: Array) -> Array:
+    """Solve `(H + damping diag H) step = gradient` for every replicate, with coordinates in `held` kept still."""
+    k = gradient.shape[1]
+    diagonal = np.maximum(np.einsum("rii->ri", normal), TINY)
+    scale = 1.0 / np.sqrt(diagonal)
+    # Scaled to a unit diagonal first: coordinates differ by orders of magnitude in their effect.
+    matrix = normal * scale[:, :, None] * scale[:, None, :]
+    free = ~held
+    matrix *= free[:, :, None] & free[:, None, :]
+    matrix[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None]
+    step = solve_positive(matrix, np.where(held, 0.0, gradient * scale))
+    return np.nan_to_num(step * scale, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def solve_positive(matrix: Array, right: Array) -> Array:
+    """Solve symmetric positive systems `(replicates, k, k)` by Cholesky, all replicates in step.
+
+    For a handful of coordinates, k^2 operations on whole batches are cheaper than one LAPACK call a replicate.
+    """
+    k = right.shape[1]
+    a = np.ascontiguousarray(np.moveaxis(matrix, 0, 2))
+    y = np.ascontiguousarray(right.T)
+    for j in range(k):
+        # A pivot lost to rounding makes a huge step, which is rejected and damped.
+        a[j, j:] /= np.sqrt(np.maximum(a[j, j], TINY))
+        y[j] /= a[j, j]
+        for i in range(j + 1, k):
+            a[i, i:] -= a[j, i] * a[j, i:]
+            y[i] -= a[j, i] * y[j]
+    for j in range(k - 1, -1, -1):
+        for i in range(j + 1, k):
+            y[j] -= a[j, i] * y[i]
+        y[j] /= a[j, j]
+    return y.T
