@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from scaling_cli.errors import UsageError
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
+Progress: TypeAlias = Callable[[int, int], None]
 BACKENDS = ("serial", "loky", "dask", "ray")
 
 
@@ -56,13 +57,13 @@ def each(
     tasks: Sequence[Task],
     *,
     workers: Workers = SERIAL,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Outcomes of `function` in the order of `tasks`; `on_progress` hears how many are done."""
+    """Outcomes of `function` in the order of `tasks`; `on_progress` hears how many are done, of how many."""
     outcomes = map(function, tasks) if workers.count == 1 or len(tasks) < 2 else _spread(function, tasks, workers)
     for done, outcome in enumerate(outcomes, start=1):
         if on_progress is not None:
-            on_progress(done)
+            on_progress(done, len(tasks))
         yield outcome
 
 

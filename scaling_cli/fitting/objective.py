@@ -16,7 +16,6 @@ from scaling_cli.errors import UsageError
 from scaling_cli.laws import Array
 
 OBJECTIVES = ("huber", "lad", "least-squares")
-SPACES = ("log", "linear")
 HUBER_EFFICIENCY = 1.345  # in robust scales: 95 % efficiency under Gaussian noise (Huber 1981)
 SMALLEST_DELTA = 1e-8  # in residuals; exact data have no scale
 LAD_DELTA = 1e-7  # in residuals: far below any loss's last digit, where Huber is least absolute deviations
@@ -25,21 +24,18 @@ MAD_TO_SIGMA = 1.4826  # median absolute deviation of a Gaussian, inverted
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """How residuals are measured: in log-loss or in loss, and by which function.
+    """By which function residuals are measured.
 
     `delta` is where Huber's function turns from square to straight, in units of the residual; None lets the data
     choose (`auto`). It is ignored by the other objectives.
     """
 
     name: str = "huber"
-    space: str = "log"
     delta: float | None = None
 
     def __post_init__(self) -> None:
         if self.name not in OBJECTIVES:
             raise UsageError(f"No objective is called {self.name!r}.", hint=f"Choose one of {', '.join(OBJECTIVES)}.")
-        if self.space not in SPACES:
-            raise UsageError(f"No space is called {self.space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
         if self.delta is not None and not (np.isfinite(self.delta) and self.delta > 0):
             raise UsageError(f"delta is {self.delta}.", hint="Give a positive number, or auto.")
 

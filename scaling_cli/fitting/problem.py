@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import Array, Inputs, Law
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ def problem_from_arrays(
     law: Law, columns: Mapping[str, Array], observed: Array, runs: NDArray[np.intp], space: str = "log"
 ) -> Problem:
     """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0."""
+    if space not in SPACES:
+        raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise DataError(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,7 +58,7 @@ def bootstrap(
     resampling: Resampling,
     *,
     workers: jobs.Workers = jobs.SERIAL,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: jobs.Progress | None = None,
 ) -> Replicates:
     """Fit the law to resampled runs, each replicate from the full fit."""
     points = len(fitted.problem.observed)

@@ -1,0 +1,37 @@
+"""`scaling fit`."""
+
+from __future__ import annotations
+
+from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.show import deliver, prepare_output, progress
+
+
+def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: OutputOptions) -> int:
+    """Fit a loss law to training runs: the global optimum, with intervals, and whether the data can answer.
+
+    Example: scaling fit runs.csv --law chinchilla --json -o fit.json
+    """
+    prepare_output(output)
+    from scaling_cli import verbs
+    from scaling_cli.data.numbers import parse_number
+
+    with progress(output, "Replicates") as on_progress:
+        report = verbs.fit(
+            runs,
+            law=fitting.law,
+            x=fitting.x,
+            by=data.groups(),
+            mapping=data.mapping(),
+            where=data.where,
+            objective=fitting.objective,
+            space=fitting.space,
+            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+            interval=fitting.interval,
+            level=fitting.level,
+            replicates=fitting.replicates,
+            seed=fitting.seed,
+            jobs=fitting.jobs,
+            backend=fitting.backend,
+            on_progress=on_progress,
+        )
+    return deliver(report, output)

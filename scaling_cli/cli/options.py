@@ -1,0 +1,166 @@
+"""Options that commands share, as groups of typed fields, and how a group becomes options.
+
+A command takes groups as parameters; `flatten` gives typer a function with one parameter a field. So an option is
+written once, and every command that takes its group has it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from scaling_cli.errors import UsageError
+
+RunsArgument = Annotated[
+    list[str], typer.Argument(metavar="RUNS...", help="Files with one row a run or checkpoint: CSV or Parquet.")
+]
+
+
+def _law_names(incomplete: str) -> list[str]:
+    from scaling_cli.laws import LAWS
+
+    return [name for name in ("auto", *(law.name for law in LAWS)) if name.startswith(incomplete)]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DataOptions:
+    """Which rows and columns to read."""
+
+    map: Annotated[
+        list[str], typer.Option(metavar="ROLE=COLUMN", help="Column for a role, such as loss=eval/loss. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    loss: Annotated[str | None, typer.Option(metavar="COL", help="Column of the loss.")] = None
+    params: Annotated[str | None, typer.Option(metavar="COL", help="Column of the parameter count.")] = None
+    tokens: Annotated[str | None, typer.Option(metavar="COL", help="Column of the training tokens.")] = None
+    compute: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of the compute; none takes 6*params*tokens.")
+    ] = None
+    run: Annotated[str | None, typer.Option(metavar="COL", help="Column that names the run.")] = None
+    step: Annotated[str | None, typer.Option(metavar="COL", help="Column of the training step.")] = None
+    where: Annotated[str | None, typer.Option(metavar="SQL", help="Keep rows where this holds: 'params > 1e8'.")] = None
+    by: Annotated[
+        list[str], typer.Option(metavar="COL[,COL]", help="Fit each group of these columns' values apart.")
+    ] = dataclasses.field(default_factory=list)
+
+    def mapping(self) -> dict[str, str]:
+        """Role to column, from `--map` and its shorthands.
+
+        Raises:
+            UsageError: A mapping has no `=`, or a role is given two columns.
+        """
+        pairs = [(role, column) for role, column in self._shorthands() if column is not None]
+        for text in self.map:
+            role, separator, column = text.partition("=")
+            if not (separator and role.strip() and column.strip()):
+                raise UsageError(f"--map is {text!r}.", hint="Write ROLE=COLUMN, such as --map loss=eval/loss.")
+            pairs.append((role.strip(), column.strip()))
+        found: dict[str, str] = {}
+        for role, column in pairs:
+            if found.setdefault(role, column) != column:
+                raise UsageError(
+                    f"{role} is mapped to both {found[role]!r} and {column!r}.", hint="Give one column a role."
+                )
+        return found
+
+    def groups(self) -> list[str]:
+        """Columns of `--by`, given with commas or repeated."""
+        return [column.strip() for text in self.by for column in text.split(",") if column.strip()]
+
+    def _shorthands(self) -> tuple[tuple[str, str | None], ...]:
+        return (
+            ("loss", self.loss), ("params", self.params), ("tokens", self.tokens), ("compute", self.compute),
+            ("run_id", self.run), ("step", self.step),
+        )  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How to fit."""
+
+    law: Annotated[
+        str, typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`.", autocompletion=_law_names)
+    ] = "auto"
+    x: Annotated[str | None, typer.Option(metavar="COL", help="Input of a law of one input.")] = None
+    objective: Annotated[
+        Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
+    ] = "huber"
+    delta: Annotated[
+        str, typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales.")
+    ] = "auto"
+    space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
+    interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
+    replicates: Annotated[int, typer.Option(help="Bootstrap replicates.")] = 1000
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
+    backend: Annotated[
+        Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
+    ] = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """What to print, and where."""
+
+    format: Annotated[
+        Literal["table", "plain", "json", "jsonl", "csv", "md", "latex"], typer.Option(help="Form of the result.")
+    ] = "table"
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, not to stdout.")] = (
+        None
+    )
+    draws: Annotated[bool, typer.Option(help="Keep the replicates in JSON, for later intervals.")] = True
+    plot: Annotated[
+        Literal["auto", "never", "unicode", "ascii"], typer.Option(help="Plot in the terminal; auto: on a terminal.")
+    ] = "auto"
+    color: Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour; auto: on a terminal.")] = "auto"
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what was read and chosen.")] = False
+    strict: Annotated[bool, typer.Option("--strict", help="A caveat is an error: exit code 4.")] = False
+    allow: Annotated[
+        list[str], typer.Option(metavar="CODE", help="Under --strict, let this caveat pass. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    fail_if: Annotated[
+        list[str], typer.Option(metavar="TEST", help="Exit code 5 where this holds: 'alpha.low < 0.2'. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+
+
+def flatten(command: Callable[..., int]) -> Callable[..., int]:
+    """`command` with each parameter that is a group of options replaced by the group's fields, for typer."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.name in groups:
+            parameters += _options(groups[parameter.name])
+        else:
+            annotated = hints[parameter.name]
+            parameters.append(parameter.replace(annotation=annotated, kind=inspect.Parameter.KEYWORD_ONLY))
+
+    def gathered(**values: Any) -> int:
+        for name, kind in groups.items():
+            fields = [field.name for field in dataclasses.fields(kind)]
+            values[name] = kind(**{field: values.pop(field) for field in fields})
+        return command(**values)
+
+    gathered.__doc__ = command.__doc__
+    gathered.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    gathered.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return gathered
+
+
+def _options(group: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=hints[field.name],
+            default=field.default if field.default is not dataclasses.MISSING else [],
+        )
+        for field in dataclasses.fields(group)
+    ]

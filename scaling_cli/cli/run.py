@@ -1,0 +1,81 @@
+"""Run one command line: the only place where errors become text and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from scaling_cli import __version__
+from scaling_cli.cli.options import flatten
+from scaling_cli.cli.terminal import escape
+from scaling_cli.errors import ScalingError
+
+# Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
+COMMANDS = (
+    ("fit", "scaling_cli.cli.fit", "Fit a loss law to training runs, with intervals."),
+    ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
+)
+HELP = "Turn training and sampling logs into scaling laws that can be defended."
+COMPLETION = "_SCALING_COMPLETE"  # set by the shell when it asks what could follow
+INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of one command line."""
+    # OpenBLAS threads on the engine's tiny matrices cost up to 10x; this must be set before numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        application = typer.main.get_command(build(arguments))
+        code = application.main(list(arguments) or ["--help"], prog_name="scaling", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return _say(error.format_message(), "See scaling --help, or --help after the command.", error.exit_code)
+    except ScalingError as error:
+        return _say(error.message, error.hint, error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has had enough, which is no error. Python would complain while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """The application, with only the commands imported that `arguments` could mean."""
+    app = typer.Typer(name="scaling", help=HELP, rich_markup_mode=None)
+    app.callback()(_common)
+    for name, module, summary in COMMANDS:
+        if name in arguments or COMPLETION in os.environ:
+            app.command(name, short_help=summary)(flatten(importlib.import_module(module).command))
+        else:
+            app.command(name, short_help=summary)(_not_asked_for)
+    return app
+
+
+def _not_asked_for() -> None:
+    """A command that `arguments` cannot mean: only its line of help is needed."""
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        sys.stdout.write(f"scaling {__version__}\n")
+        raise typer.Exit
+
+
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Turn training and sampling logs into scaling laws that can be defended."""
+
+
+def _say(message: str, hint: str, code: int) -> int:
+    sys.stderr.write(f"error: {escape(message)}\nhint: {escape(hint)}\n")
+    return code

@@ -1,0 +1,98 @@
+"""Which law the columns can support, where the user leaves it open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.laws import Law, find_law
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
+SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and tokens to be two inputs
+SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
+FLOOR_VALUES = 5  # different inputs below which a floor cannot be told from a smaller exponent
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A law, the column for each of its inputs, and why, where it was chosen for the user."""
+
+    law: Law
+    inputs: dict[str, str]
+    reason: str | None = None
+
+
+def choose(frame: pl.DataFrame, law: str, x: str | None) -> Choice:
+    """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open).
+
+    Raises:
+        UsageError: No such law, or `x` does not go with it.
+        DataError: The law needs a column that the data do not have.
+    """
+    if law == "auto":
+        return _automatic(frame, x)
+    found = find_law(law)
+    if found.inputs == ("x",):
+        column = x or _one_input(frame)
+        return Choice(found, {"x": _require(frame, found, column)})
+    if x is not None:
+        raise UsageError(
+            f"--x names one input, but {law} has {' and '.join(found.inputs)}.",
+            hint="Leave --x out, or choose a law of one input such as power-constant.",
+        )
+    return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+
+
+def _automatic(frame: pl.DataFrame, x: str | None) -> Choice:
+    if x is None and {"params", "tokens"} <= set(frame.columns):
+        reason = _against_surface(frame)
+        if reason is None:
+            return Choice(
+                find_law("chinchilla"),
+                {"params": "params", "tokens": "tokens"},
+                "params and tokens both vary, and not in step",
+            )
+    else:
+        reason = f"{x} was asked for" if x else "params and tokens are not both known"
+    column = x or _one_input(frame)
+    different = frame[column].n_unique() if column in frame.columns else 0
+    if different >= FLOOR_VALUES:
+        law, why = "power-constant", f"{different} different values of {column} can show a floor"
+    else:
+        law, why = "power", f"{different} different values of {column} cannot show a floor"
+    found = find_law(law)
+    return Choice(found, {"x": _require(frame, found, column)}, f"{reason}; {why}")
+
+
+def _against_surface(frame: pl.DataFrame) -> str | None:
+    """Why a surface of params and tokens would not do; None if it would."""
+    ratio = frame["tokens"] / frame["params"]
+    if len(frame) < SURFACE_POINTS:
+        return f"{len(frame)} points are too few for a surface of params and tokens"
+    if frame["params"].n_unique() < 3 or frame["tokens"].n_unique() < 3:
+        return "params and tokens do not both take three values"
+    if float(ratio.quantile(0.9)) < SURFACE_SPAN * float(ratio.quantile(0.1)):  # type: ignore[arg-type]
+        return "tokens per param are fixed"
+    return None
+
+
+def _one_input(frame: pl.DataFrame) -> str:
+    """The first of the usual inputs that takes at least two values."""
+    for name in ONE_INPUT_ORDER:
+        if name in frame.columns and frame[name].n_unique() > 1:
+            return name
+    raise DataError(
+        f"No column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more than one value.",
+        hint="Name the input with --x COLUMN, or with --compute, --tokens or --params.",
+    )
+
+
+def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
+    if column not in frame.columns:
+        option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
+        raise DataError(f"{law.name} needs {column}, and no column was found for it.", hint=f"Name it with {option}.")
+    return column

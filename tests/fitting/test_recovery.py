@@ -1,0 +1,159 @@
+"""The engine finds what is there, and never loses to another solver."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from scaling_cli.fitting.objective import Objective, huber
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.solve import minimise, solve_positive
+from scaling_cli.fitting.starts import non_negative, starts
+from scaling_cli.laws import LAWS, find_law
+from tests.laws.designs import draw_design, draw_parameters
+
+each_law = pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+
+
+def simulated(law, generator, points=40, noise=0.0, space="log"):
+    columns = draw_design(law, generator, points)
+    truth = draw_parameters(law, generator)
+    observed = law.predict(dict(zip(law.names, truth, strict=True)), columns)
+    observed = observed * np.exp(noise * generator.standard_normal(points))
+    return problem_from_arrays(law, columns, observed, np.arange(points), space), truth
+
+
+def scipy_best(problem: Problem, delta: float, starts: np.ndarray) -> float:
+    """The best Huber objective that scipy reaches from `starts`, without bounds."""
+    best = np.inf
+    for start in starts:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            found = least_squares(
+                lambda theta: np.nan_to_num(problem.residuals(theta[None])[0][0], nan=1e3, posinf=1e3, neginf=-1e3),
+                start,
+                jac=lambda theta: np.nan_to_num(-problem.residuals(theta[None])[1][0]),
+                loss="huber",
+                f_scale=delta,
+                x_scale="jac",
+                method="trf",
+                max_nfev=300,
+            )
+        residuals = problem.residuals(found.x[None])[0]
+        if ((found.x >= problem.low) & (found.x <= problem.high)).all():
+            best = min(best, float(huber(residuals, problem.weights, delta)[0]))
+    return best
+
+
+def random_starts(problem: Problem, generator: np.random.Generator, count: int) -> np.ndarray:
+    low = np.maximum(problem.low, np.log(problem.observed.min()) - 3)
+    high = np.minimum(problem.high, np.log(problem.observed.max()) + 1)
+    positive = np.array([parameter.positive for parameter in problem.law.parameters])
+    low, high = np.where(positive, low, np.maximum(problem.low, -1)), np.where(positive, high, np.minimum(problem.high, 1))
+    return generator.uniform(low, high, (count, len(low)))
+
+
+@each_law
+@pytest.mark.parametrize("space", ["log", "linear"])
+def test_exact_data_return_the_true_parameters(law, space):
+    generator = np.random.default_rng(11)
+    for _ in range(10):
+        problem, truth = simulated(law, generator, space=space)
+        fitted = optimum(problem, Objective("least-squares"))
+        np.testing.assert_allclose(problem.parameters(fitted.theta[None])[0], truth, rtol=1e-6)
+
+
+@each_law
+def test_noisy_fit_is_never_worse_than_thirty_scipy_starts(law):
+    generator = np.random.default_rng(12)
+    for _ in range(3):
+        problem, _ = simulated(law, generator, noise=0.005)
+        ours = optimum(problem, Objective("huber", 0.003)).value
+        theirs = scipy_best(problem, 0.003, random_starts(problem, generator, 30))
+        assert ours <= theirs * (1 + 1e-7)
+
+
+@each_law
+def test_row_order_does_not_matter(law):
+    generator = np.random.default_rng(13)
+    problem, _ = simulated(law, generator, noise=0.005)
+    order = generator.permutation(len(problem.observed))
+    shuffled = problem_from_arrays(
+        law, {name: values[order] for name, values in problem.columns.items()}, problem.observed[order], order
+    )
+    forward = problem.parameters(optimum(problem, Objective()).theta[None])[0]
+    backward = shuffled.parameters(optimum(shuffled, Objective()).theta[None])[0]
+    # The scale of the noise is iterated to 1e-4 of itself, from sums that round differently.
+    np.testing.assert_allclose(backward, forward, rtol=1e-5)
+
+
+@each_law
+def test_every_point_twice_gives_the_same_law(law):
+    problem, _ = simulated(law, np.random.default_rng(14), noise=0.005)
+    twice = problem_from_arrays(
+        law,
+        {name: np.tile(values, 2) for name, values in problem.columns.items()},
+        np.tile(problem.observed, 2),
+        np.tile(problem.runs, 2),
+    )
+    once = optimum(problem, Objective("huber", 1e-3))
+    again = optimum(twice, Objective("huber", 1e-3))
+    assert again.value == pytest.approx(2 * once.value, rel=1e-9)
+    np.testing.assert_allclose(twice.parameters(again.theta[None]), problem.parameters(once.theta[None]), rtol=1e-5)
+
+
+@each_law
+def test_unit_of_the_loss_scales_coefficients_alone(law):
+    problem, _ = simulated(law, np.random.default_rng(15), noise=0.005)
+    scaled = problem_from_arrays(law, problem.columns, problem.observed * 1.4427, problem.runs)
+    nats = problem.parameters(optimum(problem, Objective("huber", 1e-3)).theta[None])[0]
+    bits = scaled.parameters(optimum(scaled, Objective("huber", 1e-3)).theta[None])[0]
+    positive = np.array([parameter.positive for parameter in law.parameters])
+    np.testing.assert_allclose(bits, np.where(positive, 1.4427 * nats, nats), rtol=1e-5)
+
+
+def test_floor_that_is_not_there_goes_to_its_bound_and_reads_zero():
+    x = np.geomspace(1e18, 1e23, 20)
+    law = find_law("power-constant")
+    problem = problem_from_arrays(law, {"x": x}, 30.0 * x**-0.06, np.arange(20))
+    fitted = optimum(problem, Objective("least-squares"))
+    a, b, c = problem.parameters(fitted.theta[None])[0]
+    assert c == pytest.approx(0, abs=1e-6)
+    assert (a, b) == (pytest.approx(30.0, rel=1e-4), pytest.approx(-0.06, rel=1e-5))
+
+
+def test_weights_count_points_as_if_repeated():
+    law = find_law("chinchilla")
+    problem, _ = simulated(law, np.random.default_rng(16), noise=0.005)
+    weights = np.random.default_rng(17).integers(0, 3, len(problem.observed))
+    repeated = np.repeat(np.arange(len(weights)), weights)
+    fewer = problem_from_arrays(
+        law,
+        {name: values[repeated] for name, values in problem.columns.items()},
+        problem.observed[repeated],
+        np.arange(len(repeated)),
+    )
+    start = starts(problem)
+    weighted = minimise(problem, start, delta=1e-3, weights=np.tile(weights.astype(float), (len(start), 1)))
+    assert weighted.value.min() == pytest.approx(optimum(fewer, Objective("huber", 1e-3)).value, rel=1e-9)
+
+
+def test_positive_systems_are_solved_as_lapack_solves_them():
+    generator = np.random.default_rng(18)
+    factor = generator.standard_normal((50, 5, 5))
+    matrix, right = factor @ factor.swapaxes(1, 2) + 0.1 * np.eye(5), generator.standard_normal((50, 5))
+    expected = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+    np.testing.assert_allclose(solve_positive(matrix, right), expected, rtol=1e-8)
+
+
+def test_coefficients_on_the_grid_are_those_of_scipy_nnls():
+    from scipy.optimize import nnls
+
+    generator = np.random.default_rng(19)
+    basis = generator.uniform(0.1, 2.0, (40, 30, 3))
+    coefficients, misfit = non_negative(basis, np.ones(30))
+    for one, ours, rss in zip(basis, coefficients, misfit, strict=True):
+        theirs, norm = nnls(one, np.ones(30))
+        np.testing.assert_allclose(ours, theirs, atol=1e-7)
+        assert rss == pytest.approx(norm**2, abs=1e-8)
