@@ -1,0 +1,141 @@
+"""CPU seconds of bootstrap replicates of the Chinchilla law, against loops over scipy's solvers.
+
+    python benchmarks/bootstrap.py [REPLICATES]
+
+All minimise the same summed Huber objective (delta 1e-3) over the same resamples, from the full fit, with exact
+gradients, on one BLAS thread. The scipy loops run on a part of the replicates and are scaled up: they are linear.
+The points are those of Besiroglu et al. 2024 where `../shared/data` is at hand, else `sample_data/isoflop_runs.csv`.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import csv
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import least_squares, minimize
+
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.solve import minimise
+from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_weights
+from scaling_cli.laws import find_law
+
+ROOT = Path(__file__).parents[1]
+DELTA = 1e-3
+SCIPY_SHARE = 20  # one replicate in this many goes through the scipy loops
+GROWTH = (1_000, 4_000, 16_000)
+
+
+def load() -> Problem:
+    """The points, as arrays."""
+    path = ROOT.parent / "shared" / "data" / "chinchilla_besiroglu" / "chinchilla.csv"
+    if not path.exists():
+        path = ROOT / "sample_data" / "isoflop_runs.csv"
+    with path.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row.get("dropped_by_besiroglu") != "true"]
+    print(f"{len(rows)} points of {path.name}")
+    columns = {name: np.array([float(row[name]) for row in rows]) for name in ("params", "tokens", "loss")}
+    loss = columns.pop("loss")
+    return problem_from_arrays(find_law("chinchilla"), columns, loss, np.arange(len(rows)))
+
+
+class Single:
+    """One replicate as a scipy user would write it: log-sum-exp of three terms, analytic gradient."""
+
+    def __init__(self, problem: Problem, weights: np.ndarray) -> None:
+        self.x, self.y = problem.inputs["params"], problem.inputs["tokens"]
+        self.target, self.weights = problem.target, weights
+        self.root = np.sqrt(weights)
+
+    def evaluate(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals (n,) and the Jacobian of the prediction (n, 5)."""
+        terms = np.stack(
+            [np.full_like(self.x, theta[0]), theta[1] - theta[3] * self.x, theta[2] - theta[4] * self.y], axis=1
+        )
+        shares = np.exp(terms)
+        total = shares.sum(axis=1)
+        shares /= total[:, None]
+        jacobian = np.column_stack([shares, -shares[:, 1] * self.x, -shares[:, 2] * self.y])
+        return self.target - np.log(total), jacobian
+
+    def objective(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        """Summed Huber objective and its gradient (5,)."""
+        residuals, jacobian = self.evaluate(theta)
+        size = np.abs(residuals)
+        inner = np.minimum(size, DELTA)
+        value = float(np.sum(self.weights * inner * (size - inner / 2)))
+        return value, -jacobian.T @ (self.weights * np.clip(residuals, -DELTA, DELTA))
+
+
+def by_bfgs(problem: Problem, theta: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+    """CPU seconds and objectives of a loop over scipy BFGS."""
+    started, values = time.process_time(), []
+    for row in weights:
+        values.append(minimize(Single(problem, row).objective, theta, jac=True, method="BFGS", options={"gtol": 1e-9}).fun)
+    return time.process_time() - started, np.array(values)
+
+
+def by_least_squares(problem: Problem, theta: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+    """CPU seconds and objectives of a loop over scipy least_squares, with points repeated instead of weighted."""
+    started, values = time.process_time(), []
+    for row in weights:
+        single = Single(problem, row)
+        chosen = np.repeat(np.arange(len(row)), row.astype(int))
+        found = least_squares(
+            lambda t, s=single, c=chosen: s.evaluate(t)[0][c],
+            theta,
+            jac=lambda t, s=single, c=chosen: -s.evaluate(t)[1][c],
+            loss="huber",
+            f_scale=DELTA,
+            x_scale="jac",
+        )
+        values.append(single.objective(found.x)[0])
+    return time.process_time() - started, np.array(values)
+
+
+def ours(problem: Problem, theta: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Objectives of the engine, for the comparison of minima."""
+    return minimise(problem, np.tile(theta, (len(weights), 1)), delta=DELTA, weights=weights).value
+
+
+def timed_bootstrap(problem: Problem, replicates: int) -> float:
+    """CPU seconds of the engine's bootstrap, resampling included."""
+    fitted = optimum(problem, Objective("huber", DELTA))
+    started = time.process_time()
+    bootstrap(fitted, Resampling(replicates, 0, 0))
+    return time.process_time() - started
+
+
+def main() -> None:
+    """Print the comparison and the growth with replicates and points."""
+    replicates = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000
+    problem = load()
+    theta = optimum(problem, Objective("huber", DELTA)).theta
+    weights = run_weights(Resampling(replicates // SCIPY_SHARE, 0, 0), range(replicates // SCIPY_SHARE), problem.runs)
+    best = ours(problem, theta, weights)
+    engine = min(timed_bootstrap(problem, replicates) for _ in range(3))
+    print(f"{'engine':<16}{engine:8.2f} CPU s for {replicates} replicates")
+    for name, solver in (("BFGS", by_bfgs), ("least_squares", by_least_squares)):
+        seconds, values = solver(problem, theta, weights)
+        seconds *= SCIPY_SHARE
+        print(
+            f"{name:<16}{seconds:8.2f} CPU s, {seconds / engine:5.1f} times the engine's; objective above the engine's "
+            f"by {np.max(values / best - 1):.0e} at most, below by {max(np.max(1 - values / best), 0):.0e} at most"
+        )
+    for count in GROWTH:
+        print(f"growth: {count:6d} replicates x {len(problem.runs):6d} points {timed_bootstrap(problem, count):8.2f} CPU s")
+    for factor in (1, 10, 100):
+        many = problem.subset(np.tile(np.arange(len(problem.runs)), factor))
+        print(f"growth: {200:6d} replicates x {len(many.runs):6d} points {timed_bootstrap(many, 200):8.2f} CPU s")
+
+
+if __name__ == "__main__":
+    main()
