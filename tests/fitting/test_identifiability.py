@@ -1,0 +1,103 @@
+"""The engine refuses what the data cannot answer, and says what would cure it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.laws import find_law
+
+HOFFMANN = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
+PLAIN = Settings(interval="none")
+
+
+def surface(params, tokens, noise=0.003, coefficients=HOFFMANN):
+    law = find_law("chinchilla")
+    columns = {"params": np.asarray(params, dtype=float), "tokens": np.asarray(tokens, dtype=float)}
+    loss = law.predict(coefficients, columns)
+    loss = loss * np.exp(noise * np.random.default_rng(0).standard_normal(len(loss)))
+    return Grouped(problem_from_arrays(law, columns, loss, np.arange(len(loss))), {}, {}, {})
+
+
+def curve(law, x, loss):
+    problem = problem_from_arrays(find_law(law), {"x": np.asarray(x, float)}, np.asarray(loss, float), np.arange(len(x)))
+    return Grouped(problem, {}, {}, {})
+
+
+def codes(caveats):
+    return {found.code for found in caveats}
+
+
+def test_fixed_tokens_per_param_are_refused_with_the_runs_to_add():
+    params = np.geomspace(5e7, 1.6e10, 24)
+    with pytest.raises(FitError) as caught:
+        fit(surface(params, 20 * params), PLAIN)
+    assert "tokens per param" in caught.value.message
+    assert "16x" in caught.value.hint
+
+
+def test_nearly_fixed_tokens_per_param_are_a_caveat():
+    params = np.geomspace(5e7, 1.6e10, 24)
+    ratio = 20 * np.exp(np.random.default_rng(1).uniform(-0.5, 0.5, 24))
+    _, caveats = fit(surface(params, ratio * params), PLAIN)
+    assert {"fixed-tokens-per-param", "collinear-design"} <= codes(caveats)
+
+
+def test_spread_design_has_no_caveat_but_the_short_ones():
+    params = np.repeat(np.geomspace(5e7, 1.6e10, 8), 3)
+    tokens = params * np.tile([5, 20, 80], 8)
+    result, caveats = fit(surface(params, tokens), PLAIN)
+    assert codes(caveats) == set()
+    # 7e4 to 8e4 on the design of 5 to 80 tokens per param; the number depends on the sizes too.
+    assert 1e4 < result.identifiability.condition_number < 1e5
+
+
+def test_one_size_of_model_is_refused():
+    with pytest.raises(FitError):
+        fit(surface(np.full(12, 1e9), np.geomspace(1e9, 1e12, 12)), PLAIN)
+
+
+def test_too_few_points_are_refused_and_one_more_than_parameters_will_do_without_interval():
+    x = np.geomspace(1e18, 1e21, 4)
+    loss = 20 * x**-0.1 + 1.7
+    with pytest.raises(FitError, match="too few") as caught:
+        fit(curve("power-constant", x[:3], loss[:3]), PLAIN)
+    assert "Add 1" in caught.value.hint
+    with pytest.raises(FitError) as caught:
+        fit(curve("power-constant", x, loss), Settings())
+    assert "--interval none" in caught.value.hint
+    _, caveats = fit(curve("power-constant", x, loss), PLAIN)
+    assert "no-interval-room" in codes(caveats)
+
+
+def test_repeated_points_at_too_few_places_are_refused():
+    x = np.repeat([1e18, 1e20], 5)
+    with pytest.raises(FitError, match="2 different x"):
+        fit(curve("power-constant", x, 20 * x**-0.1 + 1.7), PLAIN)
+
+
+def test_floor_at_its_bound_is_a_caveat():
+    x = np.geomspace(1e18, 1e22, 20)
+    # Bends down in logs: no floor can help, so the best one is none.
+    _, caveats = fit(curve("power-constant", x, 3 * np.exp(-0.02 * np.log(x / 1e18) ** 1.5)), PLAIN)
+    assert "at-bound" in codes(caveats)
+
+
+def test_short_range_and_few_runs_are_caveats():
+    x = np.geomspace(1e20, 1e21, 6)
+    _, caveats = fit(curve("power", x, 20 * x**-0.1), PLAIN)
+    assert codes(caveats) == {"short-range", "few-runs"}
+
+
+def test_lone_start_and_rival_optimum_are_told():
+    # Two clusters of points on different curves: robust objectives have an optimum for each.
+    x = np.geomspace(1e18, 1e22, 20)
+    loss = np.where(np.arange(20) % 2 == 0, 20 * x**-0.05, 60 * x**-0.09)
+    result, caveats = fit(curve("power-constant", x, loss), PLAIN)
+    assert result.starts.tried == 8
+    if result.starts.agreeing == 1:
+        assert "lone-start" in codes(caveats)
+    assert ("rival-optimum" in codes(caveats)) == (len(result.starts.optima) > 1)

@@ -1,0 +1,95 @@
+"""Replicates resample runs, and come out the same however the work is spread."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli import jobs
+from scaling_cli.errors import UsageError
+from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.uncertainty import Resampling, bootstrap, group_hash, run_weights
+from scaling_cli.laws import find_law
+
+
+def checkpoints(runs=10, each=10, run_noise=0.003, point_noise=0.0005):
+    """Runs whose checkpoints share the run's error."""
+    generator = np.random.default_rng(5)
+    x = np.geomspace(1e18, 1e22, runs)[:, None] * np.geomspace(0.5, 1, each)
+    error = run_noise * generator.standard_normal((runs, 1)) + point_noise * generator.standard_normal((runs, each))
+    loss = (600 * x**-0.15 + 1.8) * np.exp(error)
+    names = np.repeat(np.arange(runs), each)
+    return problem_from_arrays(find_law("power-constant"), {"x": x.ravel()}, loss.ravel(), names)
+
+
+def test_points_of_one_run_are_drawn_together():
+    weights = run_weights(Resampling(50, 0, 1), range(50), np.repeat(np.arange(6), 4))
+    assert (np.diff(weights.reshape(50, 6, 4), axis=2) == 0).all()
+    assert (weights.sum(axis=1) == 24).all()
+
+
+def test_replicate_depends_on_seed_group_and_its_own_number_alone():
+    runs = np.arange(12)
+    every = run_weights(Resampling(9, 3, 7), range(9), runs)
+    some = run_weights(Resampling(400, 3, 7), range(4, 6), runs)
+    np.testing.assert_array_equal(every[4:6], some)
+    assert (run_weights(Resampling(9, 4, 7), range(9), runs) != every).any()
+    assert (run_weights(Resampling(9, 3, 8), range(9), runs) != every).any()
+
+
+def test_group_hash_is_fixed():
+    assert group_hash({}) == int.from_bytes(bytes.fromhex("4f53cda18c2baa0c"), "big")
+    assert group_hash({"a": "1", "b": "2"}) == group_hash({"b": "2", "a": "1"})
+    assert group_hash({"a": "1"}) != group_hash({"a": "2"})
+
+
+def test_intervals_of_runs_are_wider_than_those_of_points_taken_as_runs():
+    problem = checkpoints()
+    as_points = problem_from_arrays(
+        problem.law, problem.columns, problem.observed, np.arange(len(problem.observed))
+    )
+    widths = []
+    for one in (problem, as_points):
+        result, _ = fit(Grouped(one, {}, {}, {}), Settings(replicates=300))
+        found = result.parameters["b"]
+        widths.append(found.high - found.low)
+    assert widths[0] > 1.5 * widths[1]
+
+
+def test_workers_do_not_change_a_bit():
+    fitted = optimum(checkpoints(), Objective())
+    resampling = Resampling(300, 0, 1)
+    alone = bootstrap(fitted, resampling)
+    spread = bootstrap(fitted, resampling, workers=jobs.Workers(2, "loky"))
+    np.testing.assert_array_equal(alone.theta, spread.theta)
+
+
+def test_progress_counts_to_the_end():
+    heard = []
+    bootstrap(optimum(checkpoints(), Objective()), Resampling(300, 0, 1), on_progress=lambda *seen: heard.append(seen))
+    assert heard[-1][0] == heard[-1][1] == len(heard)
+
+
+@pytest.mark.parametrize("name", ["huber", "lad", "least-squares"])
+def test_every_objective_has_replicates_around_its_estimate(name):
+    result, _ = fit(Grouped(checkpoints(20, 1), {}, {}, {}), Settings(objective=Objective(name), replicates=200))
+    assert result.interval.replicates + result.interval.failed == 200
+    for found in result.parameters.values():
+        assert found.low <= found.estimate <= found.high
+
+
+@pytest.mark.parametrize(
+    "settings", [{"interval": "jackknife"}, {"level": 95}, {"replicates": 3}, {"seed": -1}]
+)
+def test_senseless_settings_are_usage_errors(settings):
+    with pytest.raises(UsageError):
+        Settings(**settings)
+
+
+@pytest.mark.parametrize(("count", "backend"), [("0", None), ("two", None), ("2", "slurm")])
+def test_senseless_workers_are_usage_errors(count, backend):
+    with pytest.raises(UsageError):
+        jobs.workers_from(count, backend)
