@@ -12,7 +12,6 @@ import typer
 
 from scaling_cli import __version__
 from scaling_cli.cli.options import flatten
-from scaling_cli.cli.terminal import escape
 from scaling_cli.errors import ScalingError
 
 # Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
@@ -77,5 +76,7 @@ def _common(
 
 
 def _say(message: str, hint: str, code: int) -> int:
+    from scaling_cli.report.numbers import escape
+
     sys.stderr.write(f"error: {escape(message)}\nhint: {escape(hint)}\n")
     return code

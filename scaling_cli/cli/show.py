@@ -1,0 +1,182 @@
+"""Show one report: the result on stdout or in a file, everything else on stderr, and the exit code they add up to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scaling_cli.cli import terminal
+from scaling_cli.errors import UsageError
+from scaling_cli.report.look import Look
+
+if TYPE_CHECKING:
+    from scaling_cli.cli.options import OutputOptions
+    from scaling_cli.document.report import Report
+    from scaling_cli.fitting.result import FitResult
+    from scaling_cli.jobs import Progress
+
+DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
+SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".tex": "latex", ".txt": "plain"}
+PROGRESS_DELAY = 1.0  # seconds of work before a progress bar appears
+
+
+def prepare_output(output: OutputOptions) -> None:
+    """Find out before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
+
+    Raises:
+        UsageError: One of them.
+    """
+    from scaling_cli.caveats import SENTENCES
+    from scaling_cli.document.gates import parse_gate
+
+    for text in output.fail_if:
+        parse_gate(text)
+    for code in output.allow:
+        if code not in SENTENCES:
+            raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=f"Codes are {', '.join(SENTENCES)}.")
+    if output.output is None:
+        return
+    path = Path(output.output)
+    if path.is_dir() or not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+        raise UsageError(f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write.")
+
+
+def chosen_format(output: OutputOptions) -> str:
+    """The form of the result: as asked for, else what the file's name ends in, else a table."""
+    if output.json:
+        return "json"
+    if output.format == "table" and output.output is not None:
+        return SUFFIXES.get(Path(output.output).suffix.lower(), "table")
+    return output.format
+
+
+def deliver(report: Report[FitResult], output: OutputOptions) -> int:
+    """Print or write the report, and give the exit code."""
+    from scaling_cli.report.fit import render, render_notes
+
+    form = chosen_format(output)
+    look = Look(
+        width=None if output.output else terminal.width(),
+        color=not output.output and terminal.wants_color(output.color, sys.stdout),
+        unicode=terminal.speaks_unicode(sys.stdout),
+    )
+    text = render(report, form, meanings=_meanings, look=look, draws=output.draws)
+    if output.output:
+        notes = render_notes(report, form, Look())
+        write_file(Path(output.output), text + ("\n" + notes if notes and form in ("table", "plain") else ""))
+    else:
+        sys.stdout.write(text)
+        sys.stdout.write(_plot(report, output, form, look))
+        sys.stdout.flush()
+    if not output.quiet:
+        notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
+        sys.stderr.write(render_notes(report, "table" if output.output else form, notes_look))
+    return _exit_code(report, output)
+
+
+def _meanings(law: str) -> dict[str, tuple[str, str]]:
+    from scaling_cli.laws import find_law
+
+    found = find_law(law)
+    return {
+        **{parameter.name: (parameter.meaning, parameter.unit) for parameter in found.parameters},
+        **{quantity.name: (quantity.meaning, "") for quantity in found.derived},
+    }
+
+
+def _plot(report: Report[FitResult], output: OutputOptions, form: str, look: Look) -> str:
+    is_wanted = output.plot in ("unicode", "ascii") or (
+        output.plot == "auto" and form == "table" and terminal.is_terminal(sys.stdout)
+    )
+    if not is_wanted or not report.results:
+        return ""
+    from scaling_cli.analysis.curves import law_curves
+    from scaling_cli.report.fit_plot import fit_plot
+
+    look = Look(look.width, look.color, unicode=output.plot == "unicode" or (output.plot == "auto" and look.unicode))
+    drawn = fit_plot(report.results, law_curves(report.results), look=look, loss=report.columns.get("loss", "loss"))
+    return "\n" + drawn if drawn else ""
+
+
+def _exit_code(report: Report[FitResult], output: OutputOptions) -> int:
+    from scaling_cli.document.gates import parse_gate
+
+    if not report.results:
+        return DOUBTED
+    if output.strict and any(caveat.code not in output.allow for caveat in report.caveats):
+        return DOUBTED
+    gates = [parse_gate(text) for text in output.fail_if]
+    if gates:
+        from scaling_cli.document.write import plain
+
+        for result in report.results:
+            document = plain(result)
+            assert isinstance(document, dict)
+            if any(gate.trips(document) for gate in gates):
+                return PARTLY
+    return PARTLY if report.failures else DONE
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one."""
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        # A temporary file is private; the result should have the rights of any new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+@contextlib.contextmanager
+def progress(output: OutputOptions, label: str) -> Iterator[Progress | None]:
+    """A progress bar on stderr for work that takes longer than a second, where someone is looking."""
+    if output.quiet or not terminal.is_terminal(sys.stderr):
+        yield None
+        return
+    bar = _Bar(label)
+    try:
+        yield bar.update
+    finally:
+        bar.close()
+
+
+class _Bar:
+    """A rich progress bar that appears only once the work has proved long."""
+
+    def __init__(self, label: str) -> None:
+        import time
+
+        self._clock, self._label, self._started = time.monotonic, label, time.monotonic()
+        self._shown: object | None = None
+
+    def update(self, done: int, total: int) -> None:
+        """Show `done` of `total`."""
+        if self._shown is None and self._clock() - self._started > PROGRESS_DELAY:
+            self._open(total)
+        if self._shown is not None:
+            self._shown.update(self._task, completed=done, total=total)  # type: ignore[attr-defined]
+
+    def _open(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+
+        self._shown = Bars(console=Console(stderr=True), transient=True)
+        self._task = self._shown.add_task(self._label, total=total)
+        self._shown.start()
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._shown is not None:
+            self._shown.stop()  # type: ignore[attr-defined]
