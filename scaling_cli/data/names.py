@@ -10,6 +10,7 @@ from collections.abc import Collection
 from scaling_cli.errors import UsageError
 
 SHOWN = 12  # names in an error message; a wide log has hundreds
+LONGEST = 80  # characters of a name in a list; the header of a file that is no table can be one huge name
 
 
 def normalise(name: str) -> str:
@@ -24,9 +25,13 @@ def normalise(name: str) -> str:
 
 def listing(names: Collection[str]) -> str:
     """The first names of a table in one line, for a message."""
-    shown = ", ".join(list(names)[:SHOWN])
+    shown = ", ".join(_shortened(name) for name in list(names)[:SHOWN])
     more = len(names) - SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
 def closest(name: str, names: Collection[str]) -> str | None:
