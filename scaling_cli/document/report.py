@@ -6,17 +6,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.data.source import Source
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An input file: its path as given, the hash of its content, and its rows."""
-
-    path: str
-    sha256: str
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,235 @@
+"""Which column plays which role: the alias table, and the choice made from it.
+
+Aliases are compared as `names.normalise` folds them. Each role lists its aliases in tiers; the best tier
+that occurs wins, and two columns in one tier are a tie, which is refused, never guessed. Rates
+(`tflops`, tokens per second), perplexity and bits per byte are in no tier, so they are taken for a role
+only when a mapping says so.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scaling_cli.data.names import normalise, unknown
+from scaling_cli.data.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, split_count_unit
+from scaling_cli.errors import UsageError
+
+IGNORE = "none"  # a mapping to this leaves the role without a column
+
+# Rows need a usable value in each of these that the data have.
+MEASURES = ("loss", "params", "tokens", "compute")
+EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size")
+ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS)
+COUNTS = ("params", "tokens", "unique_tokens")  # roles whose columns may carry a unit such as _m or _b
+
+_EVALUATIONS = ("eval", "evaluation", "val", "valid", "validation", "dev", "heldout")
+_LOSSES = (
+    "loss",
+    "lm_loss",
+    "nll",
+    "nll_loss",
+    "ce",
+    "ce_loss",
+    "cross_entropy",
+    "cross_entropy_loss",
+    "crossentropyloss",
+)
+
+
+def _losses_of(splits: Sequence[str]) -> tuple[str, ...]:
+    """Every way to write the loss on a split: before and after, as in `val_loss` and `loss_val`."""
+    return tuple(
+        name for split in splits for loss in _LOSSES for name in (f"{split}_{loss}", f"{loss}_{split}")
+    )
+
+
+_COMPUTE_STEMS = (
+    "compute",
+    "total",
+    "train",
+    "training",
+    "total_compute",
+    "train_compute",
+    "training_compute",
+)
+
+ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "run_id": (
+        ("run_id",),
+        (
+            "run",
+            "run_name",
+            "runid",
+            "run_key",
+            "experiment_id",
+            "exp_id",
+            "experiment_name",
+            "wandb_run_id",
+            "trial_id",
+        ),
+        ("name",),
+        ("id",),
+    ),
+    "step": (
+        ("step",),
+        ("steps", "global_step", "train_step", "training_step", "trainer_global_step", "train_global_step"),
+        ("iteration", "iterations", "iter", "iters", "train_iteration", "update", "updates", "num_updates"),
+    ),
+    "params": (
+        ("params",),
+        (
+            *("param", "parameters", "num_params", "n_params", "nparams", "num_parameters", "n_parameters"),
+            *("param_count", "parameter_count", "params_count", "model_params", "model_parameters"),
+            *(
+                "total_params",
+                "params_total",
+                "total_parameters",
+                "num_total_params",
+                "active_params",
+                "params_active",
+            ),
+            *("non_embedding_params", "params_non_embedding", "nonembedding_params", "params_no_embedding"),
+            *("non_embedding_parameters", "params_nonembedding", "params_without_embeddings"),
+        ),
+        ("model_size", "size"),
+    ),
+    "tokens": (
+        ("tokens",),
+        (
+            *(
+                "token",
+                "num_tokens",
+                "n_tokens",
+                "ntokens",
+                "token_count",
+                "tokens_count",
+                "tokens_seen",
+                "seen_tokens",
+            ),
+            *(
+                "total_tokens",
+                "tokens_total",
+                "train_tokens",
+                "training_tokens",
+                "tokens_trained",
+                "tokens_consumed",
+            ),
+            *(
+                "consumed_tokens",
+                "num_train_tokens",
+                "num_training_tokens",
+                "num_input_tokens_seen",
+                "throughput_total_tokens",
+            ),
+            *("train_tokens_seen", "trained_tokens", "dataset_tokens", "data_tokens"),
+        ),
+    ),
+    "compute": (
+        ("compute",),
+        (
+            *COMPUTE_WORDS,
+            *(f"{stem}_{unit}" for stem in _COMPUTE_STEMS for unit in COMPUTE_SUFFIXES),
+            *(
+                "flops_total",
+                "compute_budget",
+                "training_compute",
+                "train_compute",
+                "total_compute",
+                "flops_6nd",
+            ),
+        ),
+    ),
+    "loss": (
+        (*_losses_of(_EVALUATIONS), "final_val_loss", "final_eval_loss", "validation_lm_loss"),
+        _losses_of(("test",)),
+        ("loss",),
+        ("final_loss", *_LOSSES[1:]),
+        _losses_of(("train", "training")),
+    ),
+    "unique_tokens": (("unique_tokens",), ("tokens_unique", "num_unique_tokens", "n_unique_tokens")),
+    "epochs": (("epochs",), ("num_epochs", "n_epochs", "total_epochs")),
+    "lr": (("lr",), ("learning_rate", "train_lr", "train_learning_rate"), ("max_lr", "peak_lr")),
+    "experts": (("experts",), ("num_experts", "n_experts", "expert_count")),
+    "batch_size": (("batch_size",), ("global_batch_size", "train_batch_size")),
+}
+
+# normalised name -> (role, tier)
+_PLACES = {
+    alias: (role, tier)
+    for role, tiers in ALIASES.items()
+    for tier, names in enumerate(tiers)
+    for alias in names
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The column read for a role, and the factor that brings its values to FLOPs or plain counts."""
+
+    column: str
+    scale: float = 1.0
+
+
+def choose_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, Chosen]:
+    """Each role that has a column, in the order of `ROLES`; a mapping goes before the alias table.
+
+    Raises:
+        UsageError: Two columns tie for a role, or the mapping names a role or column that does not
+        exist.
+    """
+    _check_mapping(names, mapping)
+    candidates: dict[str, list[tuple[int, str]]] = {}
+    for name in names:
+        for role, tier in _places(name):
+            candidates.setdefault(role, []).append((tier, name))
+    chosen: dict[str, Chosen] = {}
+    for role in ROLES:
+        column = mapping[role] if role in mapping else _best(role, candidates.get(role, []))
+        if column is not None and not (role in mapping and column == IGNORE):
+            chosen[role] = Chosen(column, _scale(role, normalise(column)))
+    return chosen
+
+
+def _check_mapping(names: Sequence[str], mapping: Mapping[str, str]) -> None:
+    for role, column in mapping.items():
+        if role not in ROLES:
+            raise unknown("role", role, ROLES)
+        if column != IGNORE and column not in names:
+            raise unknown("column", column, names)
+
+
+def _places(name: str) -> Iterator[tuple[str, int]]:
+    """The role and tier of a column name, if any."""
+    folded = normalise(name)
+    if folded in _PLACES:
+        yield _PLACES[folded]
+        return
+    stem, scale = split_count_unit(folded)
+    place = _PLACES.get(stem)
+    if scale != 1.0 and place is not None and place[0] in COUNTS:
+        yield place[0], place[1] + 1  # `tokens` goes before `tokens_b`
+
+
+def _best(role: str, candidates: list[tuple[int, str]]) -> str | None:
+    if not candidates:
+        return None
+    best = min(tier for tier, _ in candidates)
+    tied = [name for tier, name in candidates if tier == best]
+    if len(tied) == 1:
+        return tied[0]
+    if role in EXTRAS:  # only some laws read these, so a tie is no reason to refuse the rest
+        return None
+    raise UsageError(
+        f"Columns {tied[0]!r} and {tied[1]!r} could both be {role}.",
+        hint=f"Write --map {shlex.quote(f'{role}={tied[0]}')} or --map {shlex.quote(f'{role}={tied[1]}')}.",
+    )
+
+
+def _scale(role: str, folded: str) -> float:
+    if role == "compute":
+        return compute_unit(folded)
+    stem, scale = split_count_unit(folded)
+    is_unit = role in COUNTS and folded not in _PLACES and _PLACES.get(stem, ("", 0))[0] == role
+    return scale if is_unit else 1.0

@@ -1,0 +1,55 @@
+"""Compute, params and tokens from one another: compute = 6 * params * tokens.
+
+The rule is that of Kaplan et al. 2020 (arXiv:2001.08361), section 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+
+FLOPS_PER_PARAM_TOKEN = 6.0
+
+# Ratio of a given compute to 6 * params * tokens that passes without a word. Attention adds up to some
+# half in small models; below 0.8 something (embeddings, a unit, an epoch) was counted differently.
+LOW_RATIO, HIGH_RATIO = 0.8, 1.6
+
+DERIVATIONS = {
+    "compute": (("params", "tokens"), "6*params*tokens"),
+    "tokens": (("compute", "params"), "compute/(6*params)"),
+    "params": (("compute", "tokens"), "compute/(6*tokens)"),
+}
+
+
+def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str, str]:
+    """The role that follows from the others, with its formula; empty if none is missing or two are.
+
+    `ignored` roles were switched off by name; of these only compute is derived, because 6 * params *
+    tokens does not come from the column that was refused.
+    """
+    return {
+        role: formula
+        for role, (needs, formula) in DERIVATIONS.items()
+        if role not in roles
+        and (role == "compute" or role not in ignored)
+        and all(need in roles for need in needs)
+    }
+
+
+def complete(points: pl.DataFrame, role: str) -> pl.DataFrame:
+    """The points with `role` computed from the other two."""
+    if role == "compute":
+        return points.with_columns((FLOPS_PER_PARAM_TOKEN * pl.col("params") * pl.col("tokens")).alias(role))
+    other = "params" if role == "tokens" else "tokens"
+    return points.with_columns((pl.col("compute") / (FLOPS_PER_PARAM_TOKEN * pl.col(other))).alias(role))
+
+
+def mismatch(points: pl.DataFrame) -> tuple[Caveat, ...]:
+    """A caveat if the given compute is far from 6 * params * tokens in some rows."""
+    ratio = (points["compute"] / (FLOPS_PER_PARAM_TOKEN * points["params"] * points["tokens"])).drop_nulls()
+    if ratio.is_empty() or ratio.is_between(LOW_RATIO, HIGH_RATIO).all():
+        return ()
+    return (caveat("compute-mismatch", low=ratio.min(), high=ratio.max()),)

@@ -1,0 +1,82 @@
+"""A table of points, how they came about, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.source import Source
+from scaling_cli.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class RunTable:
+    """Points to fit, and how they came about.
+
+    `frame` has one row a point: `run_id` (text), each canonical role that was found (floats, in FLOPs,
+    counts and steps), then the columns asked for, under their own names. Loss is finite and above zero in
+    every row; so are params, tokens and compute where they are not null. `columns` gives the column, or the
+    formula, behind each role. `excluded` counts, by reason, the rows left out of `total`; rows that `where`
+    or the choice of checkpoints passes over are not among them.
+    """
+
+    frame: pl.DataFrame
+    sources: tuple[Source, ...]
+    columns: dict[str, str]
+    excluded: dict[str, int]
+    total: int
+    caveats: tuple[Caveat, ...]
+
+    def needing(self, roles: Sequence[str]) -> RunTable:
+        """The points that have a value in each of these columns; those that lack one are counted as excluded.
+
+        Raises:
+            DataError: A role has no column, or no point has all of them.
+        """
+        for role in roles:
+            if role not in self.frame.columns:
+                raise DataError(
+                    f"No column could be taken for {role}.",
+                    hint=f"Name it with --map {role}=COLUMN, or add it.",
+                )
+        points, excluded = self.frame, dict(self.excluded)
+        for role in roles:
+            if lacking := points[role].null_count():
+                excluded[f"no {role}"] = excluded.get(f"no {role}", 0) + lacking
+                points = points.filter(pl.col(role).is_not_null())
+        if points.is_empty():
+            raise no_points(excluded, self.total, None)
+        others = tuple(known for known in self.caveats if known.code != "rows-excluded")
+        caveats = (*left_out(excluded, self.total), *others)
+        return replace(self, frame=points, excluded=excluded, caveats=caveats)
+
+
+def left_out(excluded: Mapping[str, int], total: int) -> tuple[Caveat, ...]:
+    """The caveat that says what was left out, if anything was."""
+    if not excluded:
+        return ()
+    count = sum(excluded.values())
+    return (caveat("rows-excluded", count=f"{count:,}", total=f"{total:,}", reasons=_reasons(excluded)),)
+
+
+def no_points(excluded: Mapping[str, int], total: int, where: str | None) -> DataError:
+    """The error for a table in which nothing is left."""
+    if total == 0 and where is not None:
+        return DataError(
+            f"No row satisfies --where {where!r}.", hint="Loosen the condition, or check its spelling."
+        )
+    if total == 0:
+        return DataError(
+            "The input has a header but no rows.", hint="Check that the job that writes it has finished."
+        )
+    return DataError(
+        f"None of {total:,} rows can be used: {_reasons(excluded)}.",
+        hint="Choose another column with --map ROLE=COLUMN, or leave a role out with --map ROLE=none.",
+    )
+
+
+def _reasons(excluded: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} with {reason}" for reason, count in excluded.items())

@@ -1,0 +1,78 @@
+"""Units in column names: `compute_pf_days`, `Gflops`, `params_m`, `tokens (B)`.
+
+Inside, compute is in FLOPs and params and tokens are counts, so each unit is a factor.
+"""
+
+from __future__ import annotations
+
+PF_DAY = 8.64e19  # FLOPs: 1e15 a second for 86,400 seconds
+
+COUNT_UNITS = {
+    "k": 1e3,
+    "thousand": 1e3,
+    "thousands": 1e3,
+    "m": 1e6,
+    "million": 1e6,
+    "millions": 1e6,
+    "b": 1e9,
+    "bn": 1e9,
+    "billion": 1e9,
+    "billions": 1e9,
+    "t": 1e12,
+    "trillion": 1e12,
+    "trillions": 1e12,
+}
+
+# These words alone mean an amount of compute.
+COMPUTE_WORDS = {
+    "flops": 1.0,
+    "flop": 1.0,
+    "flos": 1.0,
+    "gflops": 1e9,
+    "gflop": 1e9,
+    "gigaflops": 1e9,
+    "teraflops": 1e12,
+    "petaflops": 1e15,
+    "exaflops": 1e18,
+    "zettaflops": 1e21,
+    "pf_day": PF_DAY,
+    "pf_days": PF_DAY,
+    "pfdays": PF_DAY,
+    "pflop_days": PF_DAY,
+    "pflops_days": PF_DAY,
+    "pflop_s_day": PF_DAY,
+    "pflop_s_days": PF_DAY,
+    "pflops_s_days": PF_DAY,
+    "petaflop_days": PF_DAY,
+    "petaflops_days": PF_DAY,
+    "petaflop_s_day": PF_DAY,
+    "petaflop_s_days": PF_DAY,
+    "petaflops_s_days": PF_DAY,
+}
+
+# These alone are usually a speed (TFLOP/s), so they count only behind a word such as `compute` or
+# `total`.
+COMPUTE_SUFFIXES = COMPUTE_WORDS | {
+    "tflop": 1e12,
+    "tflops": 1e12,
+    "pflop": 1e15,
+    "pflops": 1e15,
+    "eflop": 1e18,
+    "eflops": 1e18,
+    "zflop": 1e21,
+    "zflops": 1e21,
+}
+
+
+def compute_unit(name: str) -> float:
+    """FLOPs in one unit of a normalised compute column name: 1 where the name gives no unit."""
+    fitting = [unit for unit in COMPUTE_SUFFIXES if name == unit or name.endswith("_" + unit)]
+    return COMPUTE_SUFFIXES[max(fitting, key=len)] if fitting else 1.0
+
+
+def split_count_unit(name: str) -> tuple[str, float]:
+    """A normalised name without its unit, and the factor: `("params", 1e6)` for `params_m`."""
+    stem, _, unit = name.rpartition("_")
+    if stem and unit in COUNT_UNITS:
+        return stem, COUNT_UNITS[unit]
+    return name, 1.0

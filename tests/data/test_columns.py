@@ -1,0 +1,97 @@
+import pytest
+
+from scaling_cli.data.columns import Chosen, choose_columns
+from scaling_cli.errors import UsageError
+
+
+def columns_of(names, mapping=None):
+    return {role: chosen.column for role, chosen in choose_columns(names, mapping or {}).items()}
+
+
+def test_names_are_compared_without_case_or_punctuation():
+    names = ["Run Name", "_step", "Num-Params", "tokens.seen", "Eval/Loss"]
+    assert columns_of(names) == {
+        "run_id": "Run Name",
+        "step": "_step",
+        "params": "Num-Params",
+        "tokens": "tokens.seen",
+        "loss": "Eval/Loss",
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["tflops", "tokens_per_second", "flops_per_step", "perplexity", "val_ppl", "bpb", "loss_bpb"]
+)
+def test_rates_perplexity_and_bits_per_byte_play_no_role(name):
+    assert columns_of([name]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "scale"),
+    [
+        ("compute_pf_days", "compute", 8.64e19),
+        ("Compute (PF-days)", "compute", 8.64e19),
+        ("Gflops", "compute", 1e9),
+        ("teraflops", "compute", 1e12),
+        ("total_petaflops", "compute", 1e15),
+        ("flops", "compute", 1.0),
+        ("params_m", "params", 1e6),
+        ("size_m", "params", 1e6),
+        ("Params (B)", "params", 1e9),
+        ("tokens_b", "tokens", 1e9),
+        ("tokens_trillions", "tokens", 1e12),
+    ],
+)
+def test_units_in_names_become_a_factor(name, role, scale):
+    assert choose_columns([name], {}) == {role: Chosen(name, scale)}
+
+
+def test_units_count_for_mapped_columns_too():
+    assert choose_columns(["my_pf_days"], {"compute": "my_pf_days"})["compute"].scale == 8.64e19
+
+
+def test_evaluation_loss_goes_before_training_loss():
+    assert columns_of(["train_loss", "loss", "eval_loss"]) == {"loss": "eval_loss"}
+    assert columns_of(["train_loss", "loss"]) == {"loss": "loss"}
+    assert columns_of(["train_loss"]) == {"loss": "train_loss"}
+
+
+def test_the_canonical_name_goes_before_an_alias():
+    assert columns_of(["flops", "compute", "params_total", "params", "tokens_b", "tokens"]) == {
+        "params": "params",
+        "tokens": "tokens",
+        "compute": "compute",
+    }
+
+
+def test_a_tie_is_refused_with_both_names_and_the_mapping_to_write():
+    with pytest.raises(UsageError) as caught:
+        columns_of(["eval_loss", "val/loss", "params"])
+    assert "'eval_loss' and 'val/loss'" in caught.value.message
+    assert "--map loss=eval_loss or --map loss=val/loss" in caught.value.hint
+
+
+def test_embedding_and_non_embedding_params_tie():
+    with pytest.raises(UsageError, match="params_total"):
+        columns_of(["params_total", "non_embedding_params"])
+
+
+def test_a_tie_between_columns_few_laws_read_leaves_the_role_out():
+    assert columns_of(["loss", "learning_rate", "train/lr"]) == {"loss": "loss"}
+
+
+def test_a_mapping_settles_a_tie_and_none_leaves_the_role_out():
+    names = ["eval_loss", "val_loss", "flops"]
+    assert columns_of(names, {"loss": "val_loss", "compute": "none"}) == {"loss": "val_loss"}
+
+
+def test_an_unknown_column_in_a_mapping_is_met_with_a_guess():
+    with pytest.raises(UsageError) as caught:
+        columns_of(["eval/loss", "params"], {"loss": "eval_los"})
+    assert "Did you mean 'eval/loss'?" in caught.value.hint
+
+
+def test_an_unknown_role_in_a_mapping_is_met_with_a_guess():
+    with pytest.raises(UsageError) as caught:
+        columns_of(["loss"], {"parms": "loss"})
+    assert "Did you mean 'params'?" in caught.value.hint

@@ -1,0 +1,347 @@
+import gzip
+import hashlib
+import random
+
+import polars as pl
+import pytest
+
+from scaling_cli.data.load import load_runs
+from scaling_cli.errors import DataError, UsageError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(text, name="runs.csv"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write_file
+
+
+def rows_of(table):
+    return table.frame.to_dicts()
+
+
+def test_chinchilla_points_load_as_published(shared_data):
+    table = load_runs(
+        [shared_data / "chinchilla_besiroglu" / "chinchilla.csv"], where="not dropped_by_besiroglu"
+    )
+    assert table.frame.height == 240
+    assert table.columns["compute"] == "flops"
+    assert table.sources[0].rows == 245
+    assert table.caveats == ()
+
+
+def test_a_csv_becomes_points_under_canonical_names(write):
+    path = write("Run,N_params,tokens (B),val loss\na,70M,1.4,3.5\nb,1.4B,28,2.5\n")
+    table = load_runs(path)
+    assert rows_of(table) == [
+        {"run_id": "a", "params": 7e7, "tokens": 1.4e9, "loss": 3.5, "compute": 6 * 7e7 * 1.4e9},
+        {"run_id": "b", "params": 1.4e9, "tokens": 2.8e10, "loss": 2.5, "compute": 6 * 1.4e9 * 2.8e10},
+    ]
+    assert table.columns == {
+        "run_id": "Run",
+        "params": "N_params",
+        "tokens": "tokens (B)",
+        "loss": "val loss",
+        "compute": "6*params*tokens",
+    }
+
+
+def test_a_source_has_the_hash_and_the_rows_of_its_file(write):
+    path = write("loss\n1\n2\n3\n")
+    (source,) = load_runs([path]).sources
+    assert source.path == str(path)
+    assert source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert source.rows == 3
+
+
+def test_csv_parquet_and_a_frame_give_the_same_points(write, tmp_path):
+    path = write("run_id,step,params,tokens,loss\na,1,10,100,3\na,2,10,200,2\nb,1,20,100,2.5\n")
+    frame = pl.read_csv(path)
+    frame.write_parquet(tmp_path / "runs.parquet")
+    expected = load_runs(path).frame
+    assert load_runs(tmp_path / "runs.parquet").frame.equals(expected)
+    assert load_runs(frame).frame.equals(expected)
+    assert load_runs(frame).sources == ()
+
+
+def test_the_last_step_of_each_run_is_found_whatever_the_row_order(tmp_path):
+    rows = [
+        (f"run{run}", step, 10.0 + run, 1e6 * step, 5 - step / 100) for run in range(7) for step in range(100)
+    ]
+    expected = {f"run{run}": 5 - 99 / 100 for run in range(7)}
+    for seed in range(3):
+        random.Random(seed).shuffle(rows)
+        frame = pl.DataFrame(rows, schema=["run_id", "step", "params", "tokens", "loss"], orient="row")
+        frame = frame.with_columns(pl.col("tokens") + 1)
+        points = load_runs(frame).frame
+        assert dict(points.select("run_id", "loss").iter_rows()) == expected
+        assert points["run_id"].is_sorted()
+
+
+def test_an_unusable_last_row_gives_way_to_the_last_usable_one():
+    frame = pl.DataFrame({"run": ["a"] * 3, "step": [1, 2, 3], "loss": [3.0, 2.0, float("nan")]})
+    table = load_runs(frame)
+    assert rows_of(table) == [{"run_id": "a", "step": 2.0, "loss": 2.0}]
+    assert table.excluded == {"non-finite loss": 1}
+
+
+def test_a_repeated_last_step_keeps_the_later_row_and_is_counted():
+    frame = pl.DataFrame(
+        {"run": list("aaabbb"), "step": [1, 2, 2, 1, 1, 2], "loss": [3.0, 2.0, 1.9, 3.0, 3.0, 2.5]}
+    )
+    table = load_runs(frame)
+    assert table.frame["loss"].to_list() == [1.9, 2.5]
+    assert table.excluded == {"repeated last step": 1}
+    assert [caveat.code for caveat in table.caveats] == ["rows-excluded"]
+
+
+def test_fractional_and_huge_steps_are_told_apart():
+    frame = pl.DataFrame({"run": list("aabb"), "step": [0.25, 0.5, 1e17, 2e17], "loss": [3.0, 2.0, 3.0, 2.0]})
+    assert load_runs(frame).frame["loss"].to_list() == [2.0, 2.0]
+
+
+def test_rows_without_a_run_are_runs_of_their_own():
+    frame = pl.DataFrame({"run": ["a", "a", None, None], "step": [1, 2, 1, 2], "loss": [4.0, 3.0, 2.0, 1.0]})
+    points = load_runs(frame).frame
+    assert points["loss"].to_list() == [3.0, 2.0, 1.0]
+    assert points["run_id"].n_unique() == 3
+
+
+def test_rows_that_share_a_run_but_have_no_step_are_never_collapsed():
+    without = pl.DataFrame({"run": ["a", "a", "b"], "loss": [3.0, 2.0, 1.0]})
+    assert load_runs(without).frame.height == 3
+    mixed = pl.DataFrame(
+        {"run": list("aabbb"), "step": [None, None, 1, 2, None], "loss": [3.0, 2.0, 1.0, 0.9, 0.8]}
+    )
+    table = load_runs(mixed)
+    assert sorted(table.frame["loss"]) == [0.9, 2.0, 3.0]
+    assert table.excluded == {"no step": 1}
+
+
+def test_all_checkpoints_can_be_kept():
+    frame = pl.DataFrame({"run": ["a", "a"], "step": [1, 2], "loss": [3.0, 2.0]})
+    assert load_runs(frame, checkpoints="all").frame.height == 2
+    with pytest.raises(UsageError, match="checkpoints"):
+        load_runs(frame, checkpoints="fianl")
+
+
+def test_rows_that_cannot_be_used_are_counted_by_reason(write):
+    path = write(
+        "params,tokens,loss\n1,1,\n1,1,nan\n1,1,oops\n0,1,2\n1,-5,2\n1,1,inf\n1e3,1e3,2\nx,1,2\n1,1,NA\n"
+    )
+    table = load_runs(path)
+    assert table.frame.height == 1
+    assert table.total == 9
+    assert table.excluded == {
+        "unreadable loss": 1,
+        "no loss": 2,
+        "non-finite loss": 2,
+        "unreadable params": 1,
+        "non-positive params": 1,
+        "non-positive tokens": 1,
+    }
+    assert table.caveats[0].message.startswith("8 of 9 rows left out: 1 with unreadable loss, 2 with no loss")
+
+
+def test_a_point_without_tokens_stays_until_they_are_needed():
+    frame = pl.DataFrame({"compute": [1e18, 1e19], "tokens": [1e9, None], "loss": [3.0, 2.0]})
+    table = load_runs(frame)
+    assert table.frame.height == 2
+    needed = table.needing(["compute", "tokens"])
+    assert needed.frame.height == 1
+    assert needed.excluded == {"no tokens": 1}
+    assert [caveat.code for caveat in needed.caveats] == ["rows-excluded"]
+
+
+def test_a_needed_role_without_a_column_is_named():
+    with pytest.raises(DataError, match="params") as caught:
+        load_runs(pl.DataFrame({"loss": [1.0]})).needing(["params"])
+    assert "--map params=COLUMN" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "derived", "formula"),
+    [
+        (("params", "tokens"), "compute", "6*params*tokens"),
+        (("compute", "params"), "tokens", "compute/(6*params)"),
+        (("compute", "tokens"), "params", "compute/(6*tokens)"),
+    ],
+)
+def test_two_of_params_tokens_and_compute_give_the_third(given, derived, formula):
+    full = pl.DataFrame({"params": [1e8], "tokens": [2e9], "compute": [1.2e18], "loss": [3.0]})
+    table = load_runs(full.select(*given, "loss"))
+    assert table.columns[derived] == formula
+    assert table.frame[derived].item() == pytest.approx(full[derived].item(), rel=1e-15)
+
+
+def test_compute_that_disagrees_is_said_with_the_range():
+    frame = pl.DataFrame(
+        {"params": [1e8, 1e9], "tokens": [1e9, 1e9], "flops": [6e17, 1.8e19], "loss": [3.0, 2.0]}
+    )
+    (caveat,) = load_runs(frame).caveats
+    assert caveat.code == "compute-mismatch"
+    assert "1 to 3 times" in caveat.message
+    ignored = load_runs(frame, mapping={"compute": "none"})
+    assert ignored.caveats == ()
+    assert ignored.columns["compute"] == "6*params*tokens"
+
+
+def test_units_in_the_name_scale_the_values():
+    table = load_runs(pl.DataFrame({"compute_pf_days": [2.0], "loss": [3.0]}))
+    assert table.frame["compute"].item() == 2 * 8.64e19
+
+
+def test_groups_come_back_as_text_and_kept_columns_as_numbers(write):
+    path = write("loss,width,opt,lr/peak\n3,256,adam,1e-3\n2,512,muon,2e-3\n1,64,,2e-3\n")
+    table = load_runs(path, by=["opt", "width"], keep=["lr/peak", "loss"])
+    assert rows_of(table)[0] == {
+        "run_id": "row 1",
+        "loss": 3.0,
+        "opt": "adam",
+        "width": "256",
+        "lr/peak": 1e-3,
+    }
+    assert table.excluded == {"no opt": 1}
+    whole = load_runs(pl.DataFrame({"loss": [1.0], "width": [256.0]}), by=["width"])
+    assert whole.frame["width"].item() == "256"
+
+
+def test_grouping_by_a_role_takes_it_from_the_measures():
+    frame = pl.DataFrame({"n_params": ["70M", "1B"], "tokens": [1e9, 1e9], "loss": [3.0, 2.0]})
+    table = load_runs(frame, by=["params"])
+    assert table.frame["params"].to_list() == ["70M", "1B"]
+    assert "params" not in table.columns
+    assert table.frame["compute"].to_list() == [6 * 7e7 * 1e9, 6e18]
+
+
+@pytest.mark.parametrize("options", [{"keep": ["widht"]}, {"by": ["widht"]}, {"where": "widht > 1"}])
+def test_an_unknown_column_is_met_with_a_guess(options):
+    with pytest.raises(UsageError) as caught:
+        load_runs(pl.DataFrame({"loss": [1.0], "width": [2]}), **options)
+    assert "Did you mean 'width'?" in caught.value.hint
+
+
+def test_where_sees_numbers_and_truth_values_in_csv(write):
+    path = write("eval/loss,ok,width\n3,true,70\n2,false,7\n1,True,nan\n")
+    assert load_runs(path, where="ok").frame["loss"].to_list() == [3.0, 1.0]
+    assert load_runs(path, where='width > 10 AND "eval/loss" >= 1').frame["loss"].to_list() == [3.0]
+    assert load_runs(path, where="width > 5 AND width < 10").frame["loss"].to_list() == [2.0]
+    assert load_runs(path, where="NOT ok AND width < 10", by=["width"]).frame["width"].to_list() == ["7"]
+
+
+@pytest.mark.parametrize("condition", ["loss >", "loss + 1", "select 1", "", "name > 3", "loss = 'x'"])
+def test_a_bad_condition_is_a_usage_error(condition):
+    with pytest.raises(UsageError) as caught:
+        load_runs(pl.DataFrame({"loss": [1.0], "name": ["a"]}), where=condition)
+    assert "--where" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_condition_that_no_row_meets_is_a_data_error():
+    with pytest.raises(DataError, match="loss > 5"):
+        load_runs(pl.DataFrame({"loss": [1.0]}), where="loss > 5")
+
+
+def test_files_with_other_columns_join_and_fill_with_null(write, tmp_path):
+    first = write("loss,params\n3,10\n", "a.csv")
+    second = write("params,loss,opt\n20,2,muon\n", "b.csv")
+    pl.DataFrame({"loss": [1.0], "lr": [0.1]}).write_parquet(tmp_path / "c.parquet")
+    table = load_runs([first, second, tmp_path / "c.parquet"], keep=["opt"])
+    assert table.frame["loss"].to_list() == [3.0, 2.0, 1.0]
+    assert table.frame["params"].to_list() == [10.0, 20.0, None]
+    assert table.frame["opt"].to_list() == [None, "muon", None]
+    assert [source.rows for source in table.sources] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfloss,params\n3,1000\n",
+        b"loss;params\n3;1000\n",
+        b"loss\tparams\r\n3\t1000\r\n",
+        b'loss,params\n3,"1,000"\n',
+        b"loss,params\n3,1000",
+        b"loss,params\n 3 , 1k \n",
+        gzip.compress(b"loss,params\n3,1000\n"),
+    ],
+)
+def test_the_ways_programs_write_csv_are_read_alike(write, content):
+    assert rows_of(load_runs(write(content))) == [{"run_id": "row 1", "params": 1000.0, "loss": 3.0}]
+
+
+def test_a_comma_is_the_decimal_sign_where_semicolons_separate(write):
+    assert load_runs(write("loss;params\n2,345;1000\n")).frame["loss"].item() == 2.345
+
+
+def test_a_file_that_is_no_table_is_named_in_one_short_line(write):
+    with pytest.raises(DataError) as caught:
+        load_runs(write("x" * 100_000 + "\n"))
+    assert len(caught.value.message) < 200
+
+
+def test_a_torn_last_line_is_left_out_and_said(write):
+    table = load_runs(write("params,loss\n10,3\n20,2\n3"))
+    assert table.frame.height == 2
+    assert table.excluded == {"no loss": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\n\n", "is empty"),
+        (b"loss,params\n", "no rows"),
+        (b"loss,params\n1,2\n3,4,5\n", "more cells than its header"),
+        (b'loss,params\n1,2\n"3', "cannot be read"),
+        ("loss,opt\n1,µP\n".encode("latin-1"), "not UTF-8"),
+        ("loss,opt\n1,2\n".encode("utf-16"), "UTF-16"),
+        (bytes(range(256)) * 4, "not a text or Parquet file"),
+        (b"PAR1 and then nothing", "cannot be read"),
+        (b"loss\nnan\n-1\n", "None of 2 rows can be used"),
+        (b"ppl,params\n3,2\n", "No column could be taken for loss among: ppl, params"),
+        (gzip.compress(b"loss\n1\n" * 1000)[:40], "cannot be"),
+    ],
+)
+def test_what_cannot_be_read_is_a_data_error_with_a_hint(write, content, message):
+    with pytest.raises(DataError, match=message) as caught:
+        load_runs(write(content))
+    assert caught.value.hint
+
+
+def test_the_broken_one_of_several_files_is_named(write):
+    good, bad = write("loss,params\n1,2\n", "good.csv"), write("loss,params\n1,2\n3,4,5\n", "bad.csv")
+    with pytest.raises(DataError, match=r"bad\.csv has a line"):
+        load_runs([good, bad])
+
+
+def test_a_missing_file_and_a_folder_are_data_errors(tmp_path, write):
+    write("loss\n1\n")
+    with pytest.raises(DataError, match="does not exist") as caught:
+        load_runs(tmp_path / "rnus.csv")
+    assert "runs.csv" in caught.value.hint
+    with pytest.raises(DataError, match="is a folder"):
+        load_runs(tmp_path)
+
+
+def test_a_repeated_header_name_is_a_tie(write):
+    with pytest.raises(UsageError, match="could both be loss"):
+        load_runs(write("loss,loss\n1,2\n"))
+
+
+def test_likely_loss_columns_are_offered(write):
+    with pytest.raises(DataError) as caught:
+        load_runs(write("params,loss_c4,loss c5\n1,2,3\n"))
+    assert caught.value.hint == "Name it with --map loss=loss_c4."
+
+
+def test_a_column_of_lists_is_refused_as_a_role():
+    with pytest.raises(DataError, match="holds List"):
+        load_runs(pl.DataFrame({"loss": [[1.0]]}))
+
+
+def test_row_order_does_not_change_the_points_of_runs():
+    frame = pl.DataFrame({"run": list("bacbac"), "step": [1, 1, 1, 2, 2, 2], "loss": [6.0, 5, 4, 3, 2, 1]})
+    assert load_runs(frame).frame.equals(load_runs(frame.reverse()).frame)
