@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from scaling_cli import jobs as work
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.load import RunTable, load_runs
+from scaling_cli.data.load import load_runs
+from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.fit import Grouped, Settings
@@ -16,7 +17,7 @@ from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import choose
+from scaling_cli.fitting.selection import Choice, choose
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,12 +74,13 @@ def fit(
         seed=seed,
         workers=work.workers_from(str(jobs), backend),
     )
-    keep = dict.fromkeys([*by, *([x] if x else [])])
-    table = load_runs(runs, mapping=mapping or {}, where=where, keep=tuple(keep), checkpoints=checkpoints)
+    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=(x,) if x else (), checkpoints=checkpoints)
+    choice = choose(table.frame, law, x)
+    table = table.needing(tuple(choice.inputs.values()))
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
-            result, found = fit_group(_grouped(frame, group, law, x, space), settings)
+            result, found = fit_group(_grouped(frame, group, choice, space), settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
@@ -107,12 +109,11 @@ def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str]
         yield {}, table.frame
         return
     parts = table.frame.partition_by(list(by), as_dict=True, include_key=True)
-    for key in sorted(parts, key=lambda values: [("" if value is None else str(value)) for value in values]):
-        yield {name: str(value) for name, value in zip(by, key, strict=True)}, parts[key]
+    for key in sorted(parts):
+        yield dict(zip(by, key, strict=True)), parts[key]
 
 
-def _grouped(frame: pl.DataFrame, group: dict[str, str], law: str, x: str | None, space: str) -> Grouped:
-    choice = choose(frame, law, x)
+def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str) -> Grouped:
     ranges = {
         name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
         for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+SMALL = -4.0  # log share of the loss: 2 %, large enough to have a gradient
 SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
 
@@ -64,6 +65,14 @@ class Problem:
         """Coordinates on raw inputs `(replicates, k)`, with a coefficient at its lower bound taken as zero."""
         vanished = (theta <= self.low) & np.array([parameter.positive for parameter in self.law.parameters])
         return np.where(vanished, -np.inf, theta @ np.linalg.inv(self.shift).T)
+
+    def roused(self, theta: Array) -> Array:
+        """Starts with every vanished coefficient of a power made small instead.
+
+        In logs the gradient of a vanished coefficient is nothing, so from there a solver would never bring it back.
+        """
+        positive = np.array([parameter.positive for parameter in self.law.parameters])
+        return np.where(positive, np.maximum(theta, np.log(self.observed.min()) + SMALL), theta)
 
     def parameters(self, theta: Array) -> Array:
         """Parameters as papers print them `(replicates, k)`."""

@@ -48,7 +48,7 @@ def choose(frame: pl.DataFrame, law: str, x: str | None) -> Choice:
 
 
 def _automatic(frame: pl.DataFrame, x: str | None) -> Choice:
-    if x is None and {"params", "tokens"} <= set(frame.columns):
+    if x is None and _is_complete(frame, "params") and _is_complete(frame, "tokens"):
         reason = _against_surface(frame)
         if reason is None:
             return Choice(
@@ -80,11 +80,15 @@ def _against_surface(frame: pl.DataFrame) -> str | None:
     return None
 
 
+def _is_complete(frame: pl.DataFrame, column: str) -> bool:
+    return column in frame.columns and frame[column].null_count() == 0
+
+
 def _one_input(frame: pl.DataFrame) -> str:
-    """The first of the usual inputs that takes at least two values."""
-    for name in ONE_INPUT_ORDER:
-        if name in frame.columns and frame[name].n_unique() > 1:
-            return name
+    """The first of the usual inputs that takes at least two values, those that no point lacks before others."""
+    varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and frame[name].drop_nulls().n_unique() > 1]
+    for name in [*(name for name in varying if _is_complete(frame, name)), *varying]:
+        return name
     raise DataError(
         f"No column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more than one value.",
         hint="Name the input with --x COLUMN, or with --compute, --tokens or --params.",

@@ -29,7 +29,7 @@ def starts(problem: Problem, count: int = POLISHED) -> Array:
     grid = problem.law.grid(problem.inputs)
     coefficients, misfit = non_negative(grid.basis / problem.observed[:, None], problem.weights)
     best = np.argsort(misfit, kind="stable")[:count]
-    return np.clip(grid.theta(coefficients)[best], problem.low, problem.high)
+    return np.clip(problem.roused(grid.theta(coefficients)[best]), problem.low, problem.high)
 
 
 def non_negative(basis: Array, weights: Array) -> tuple[Array, Array]:

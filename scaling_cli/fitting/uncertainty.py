@@ -88,7 +88,7 @@ def _fit_chunk(
     problem: Problem, theta: Array, objective: Objective, delta: float, resampling: Resampling, replicates: range
 ) -> Solution:
     weights = run_weights(resampling, replicates, problem.runs) * problem.weights
-    start = np.tile(theta, (len(replicates), 1))
+    start = np.tile(problem.roused(theta[None]), (len(replicates), 1))
     if objective.name == "lad":
         residuals = problem.residuals(theta[None])[0]
         first = max(float(np.median(np.abs(residuals))), SMALLEST_DELTA, 10 * LAD_DELTA)

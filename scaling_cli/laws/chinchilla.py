@@ -11,7 +11,7 @@ CHINCHILLA = SumLaw(
     source="Hoffmann et al. 2022, arXiv:2203.15556, eq. 2",
     inputs=("params", "tokens"),
     parameters=(
-        Parameter(name="E", meaning="irreducible loss", unit="loss", positive=True),
+        Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0),
         Parameter(name="A", meaning="loss from finite params, at 1 param", unit="loss", positive=True),
         Parameter(name="B", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True),
         Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),

@@ -2,7 +2,7 @@
 
 A law maps inputs (`params`, `tokens`, `compute`, ... one value a point) to the log of the predicted loss. The solver
 never sees the parameters of the paper but *coordinates*, in which the problem is well behaved: the log of every
-positive coefficient, and every exponent as it is. Shapes are the same everywhere: coordinates `(replicates, k)`,
+positive coefficient, and every exponent and floor as it is. Shapes are the same everywhere: coordinates `(replicates, k)`,
 predictions `(replicates, n)`, Jacobians `(replicates, n, k)`.
 
 A fit is made on centred inputs, so that a coefficient is the size of its term in the middle of the data and hardly
@@ -27,8 +27,8 @@ Inputs: TypeAlias = Mapping[str, Array]
 class Parameter:
     """One parameter as papers print it.
 
-    `low` and `high` bound it; where `positive`, its coordinate is its logarithm and the solver finds the bounds
-    from the scale of the data. `unit` is empty for a pure number.
+    `low` and `high` bound it; where `positive`, its coordinate is its logarithm. Bounds that depend on the scale of
+    the data are in `Law.bounds`. `unit` is empty for a pure number.
     """
 
     name: str

@@ -25,7 +25,7 @@ POWER_CONSTANT = SumLaw(
     parameters=(
         COEFFICIENT,
         EXPONENT,
-        Parameter(name="c", meaning="irreducible loss", unit="loss", positive=True),
+        Parameter(name="c", meaning="irreducible loss", unit="loss", low=0.0),
     ),
     terms=(Term("a", (Power("x", "b", +1),)), Term("c")),
 )

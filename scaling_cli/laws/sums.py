@@ -3,7 +3,10 @@
 The log of such a term is linear in the coordinates, `log A - alpha log N`, so the log of the sum and its derivatives
 follow from the list of the terms alone:
 
-    log L = log sum_t e_t,   d log L / d log A_t = e_t / L,   d log L / d alpha = sum_t (+-log x) e_t / L.
+    log L = log (E + sum_t e_t),   d log L / d log A_t = e_t / L,   d log L / d alpha = sum_t (+-log x) e_t / L.
+
+The floor E is a coordinate as it is, not in logs, since it may well be zero: there its logarithm would have no
+gradient to come back by, and steps towards it would overshoot.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from scaling_cli.laws.law import Array, Grid, Inputs, Law
 GRID_EXPONENTS = np.geomspace(0.02, 1.5, 30)
 GRID_SIZE = 1_000  # at most, over all exponents of a law
 CEILING = 1.02  # a floor may lie a little above the smallest loss, which is noisy
+BEYOND = 2.0  # a term may be e^2 times the largest loss at the centre of the data: it falls steeply from there
 VANISHED = 30.0  # a term e^-30 of the smallest loss has left the law: its coefficient is at its bound
 
 
@@ -32,10 +36,15 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """`coefficient * product of powers`; without powers, a constant floor."""
+    """`coefficient * product of powers`; without powers, the floor."""
 
     coefficient: str
     powers: tuple[Power, ...] = ()
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether the term is the same everywhere."""
+        return not self.powers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +65,14 @@ class SumLaw(Law):
                 shift[self._index(term.coefficient), self._index(power.exponent)] += power.sign * means[power.input]
         return {name: values - means[name] for name, values in inputs.items()}, shift
 
-    def _log_term(self, term: Term, theta: Array, inputs: Inputs) -> Array:
-        """Log of a term, `(replicates, n)`, or `(replicates, 1)` for a constant."""
+    def _value(self, term: Term, theta: Array, inputs: Inputs) -> Array:
+        """A term `(replicates, n)`, or `(replicates, 1)` for the floor."""
         value = theta[:, self._index(term.coefficient), None]
+        if term.is_floor:
+            return value
         for power in term.powers:
             value = value + (power.sign * theta[:, self._index(power.exponent), None]) * inputs[power.input]
-        return value
+        return np.exp(value)
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log of the sum and its Jacobian.
@@ -72,20 +83,22 @@ class SumLaw(Law):
         n = len(next(iter(inputs.values())))
         # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
         jacobian = np.zeros((len(theta), len(self.parameters), n))
-        parts = [np.exp(self._log_term(term, theta, inputs)) for term in self.terms]
+        parts = [self._value(term, theta, inputs) for term in self.terms]
         total = np.zeros((len(theta), n))
         for part in parts:
             total += part
         inverse = 1.0 / total
         for term, part in zip(self.terms, parts, strict=True):
-            share = np.multiply(part, inverse, out=jacobian[:, self._index(term.coefficient)])
+            scale = 1.0 if term.is_floor else part
+            share = np.multiply(scale, inverse, out=jacobian[:, self._index(term.coefficient)])
             for power in term.powers:
                 jacobian[:, self._index(power.exponent)] += share * (power.sign * inputs[power.input])
         return np.log(total, out=total), jacobian.swapaxes(1, 2)
 
     def grid(self, inputs: Inputs) -> Grid:
         """Every combination of exponents on a grid; the coefficients are what remains linear."""
-        exponents = [parameter for parameter in self.parameters if not parameter.positive]
+        used = {power.exponent for term in self.terms for power in term.powers}
+        exponents = [parameter for parameter in self.parameters if parameter.name in used]
         count = int(GRID_SIZE ** (1 / max(len(exponents), 1)) + 1e-9)
         axes = []
         for parameter in exponents:
@@ -96,16 +109,17 @@ class SumLaw(Law):
         theta = np.zeros((len(mesh), len(self.parameters)))
         theta[:, [self._index(parameter.name) for parameter in exponents]] = mesh
         n = len(next(iter(inputs.values())))
-        basis = np.stack(
-            [np.broadcast_to(np.exp(self._log_term(term, theta, inputs)), (len(mesh), n)) for term in self.terms],
-            axis=2,
-        )
         columns = [self._index(term.coefficient) for term in self.terms]
+        floor = np.array([term.is_floor for term in self.terms])
+        theta[:, columns] = np.where(floor, 1.0, 0.0)  # each coefficient one
+        basis = np.stack(
+            [np.broadcast_to(self._value(term, theta, inputs), (len(mesh), n)) for term in self.terms], axis=2
+        )
 
         def assemble(coefficients: Array) -> Array:
             complete = theta.copy()
             with np.errstate(divide="ignore"):
-                complete[:, columns] = np.log(coefficients)
+                complete[:, columns] = np.where(floor, coefficients, np.log(coefficients))
             return complete
 
         return Grid(basis, assemble)
@@ -116,6 +130,8 @@ class SumLaw(Law):
         high = np.array([parameter.high for parameter in self.parameters])
         for term in self.terms:
             index = self._index(term.coefficient)
-            low[index] = np.log(lowest) - VANISHED
-            high[index] = np.log(highest) + 2.0 if term.powers else np.log(CEILING * lowest)
+            if term.is_floor:
+                low[index], high[index] = 0.0, CEILING * lowest
+            else:
+                low[index], high[index] = np.log(lowest) - VANISHED, np.log(highest) + BEYOND
         return low, high

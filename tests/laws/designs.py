@@ -19,15 +19,16 @@ def draw_design(law: Law, generator: np.random.Generator, points: int) -> dict[s
 
 def draw_parameters(law: Law, generator: np.random.Generator) -> np.ndarray:
     """Parameters as published fits have them: every term between a twentieth of the loss and all of it."""
+    used = {power.exponent for term in law.terms for power in term.powers}
     exponents = {
         parameter.name: generator.uniform(0.1, 0.6) * (-1 if parameter.low < 0 else 1)
         for parameter in law.parameters
-        if not parameter.positive
+        if parameter.name in used
     }
     middle = {name: np.sqrt(low * high) for name, (low, high) in SIZES.items()}
     values = []
     for parameter in law.parameters:
-        if not parameter.positive:
+        if parameter.name in exponents:
             values.append(exponents[parameter.name])
             continue
         powers = next((term.powers for term in law.terms if term.coefficient == parameter.name), ())
