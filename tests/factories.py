@@ -22,17 +22,23 @@ from scaling_cli.fitting.result import (
 
 MEANINGS = {
     "chinchilla": {
-        "E": ("irreducible loss", "nats per token"),
-        "A": ("coefficient of params", "nats per token"),
-        "B": ("coefficient of tokens", "nats per token"),
-        "alpha": ("exponent of params: loss falls as params^-alpha", ""),
-        "beta": ("exponent of tokens: loss falls as tokens^-beta", ""),
-        "a": ("optimal params grow as compute^a", ""),
-        "b": ("optimal tokens grow as compute^b", ""),
+        "E": ("irreducible loss", "loss"),
+        "A": ("loss from finite params, at 1 param", "loss"),
+        "B": ("loss from finite tokens, at 1 token", "loss"),
+        "alpha": ("exponent of params", ""),
+        "beta": ("exponent of tokens", ""),
+        "params_exponent": (
+            "compute-optimal params grow as compute to this power: beta / (alpha + beta)",
+            "",
+        ),
+        "tokens_exponent": (
+            "compute-optimal tokens grow as compute to this power: alpha / (alpha + beta)",
+            "",
+        ),
     },
     "power": {
-        "a": ("loss at compute 1", "nats per token"),
-        "b": ("exponent of compute", ""),
+        "a": ("loss at x = 1", "loss"),
+        "b": ("exponent, signed: negative for a loss that falls", ""),
     },
 }
 
@@ -74,7 +80,10 @@ def chinchilla_result(**changes: Any) -> FitResult:
             "alpha": Estimate(0.347311, 0.3168, 0.3733),
             "beta": Estimate(0.367172, 0.3313, 0.4154),
         },
-        derived={"a": Estimate(0.513899, 0.4712, 0.5587), "b": Estimate(0.486101, 0.4413, 0.5288)},
+        derived={
+            "params_exponent": Estimate(0.513899, 0.4712, 0.5587),
+            "tokens_exponent": Estimate(0.486101, 0.4413, 0.5288),
+        },
         interval=IntervalMethod("bootstrap", 0.95, 4000, "run"),
         quality=Quality(0.00512, 0.00391, 0.99812),
         starts=Starts(8, 8),
@@ -99,8 +108,8 @@ def power_result(**changes: Any) -> FitResult:
         runs=7,
         points=7,
         law="power",
-        formula="a * compute^b",
-        inputs={"compute": "compute"},
+        formula="a * x^b",
+        inputs={"x": "compute"},
         reason="loss falls with compute alone: params and tokens do not vary",
         objective=ObjectiveValue("least-squares", "log", None, 3.4e-5),
         parameters={"a": Estimate(25.031, 24.12, 26.03), "b": Estimate(-0.05003, -0.05101, -0.04898)},
@@ -112,7 +121,7 @@ def power_result(**changes: Any) -> FitResult:
         ranges={"compute": (1e17, 1e20)},
         noise=0.0036,
         observations=Observations(
-            {"compute": tuple(compute.tolist())}, tuple(observed.tolist()), tuple(predicted.tolist())
+            {"x": tuple(compute.tolist())}, tuple(observed.tolist()), tuple(predicted.tolist())
         ),
     )
     return replace(result, **changes)
@@ -124,7 +133,13 @@ def report(*results: FitResult, **changes: Any) -> Report[FitResult]:
         command="fit",
         inputs=(Source("runs.csv", "9f" * 32, 245),),
         columns={"loss": "loss", "params": "params", "tokens": "tokens"},
-        options={"law": "chinchilla", "objective": "huber", "delta": 0.001, "by": ("optimizer",), "where": None},
+        options={
+            "law": "chinchilla",
+            "objective": "huber",
+            "delta": 0.001,
+            "by": ("optimizer",),
+            "where": None,
+        },
         results=results,
     )
     return replace(made, **changes)

@@ -19,7 +19,7 @@ FIT_SCHEMA = "scaling.fit/1"
 
 @dataclass(frozen=True, slots=True)
 class SavedFit:
-    """A fit as it was saved: `draws` are replicates in the order of `parameters`, `level` that of the intervals."""
+    """A fit as it was saved: `draws` follow the order of `parameters`, `level` is that of the intervals."""
 
     group: dict[str, str]
     law: str
@@ -69,7 +69,9 @@ def _documents(text: str, name: str) -> list[tuple[str, Any]]:
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     # A line that begins a document but does not end it belongs to an indented one.
     if len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines):
-        return [(f"{name}, line {number}", _decoded(line, f"{name}, line {number}")) for number, line in lines]
+        return [
+            (f"{name}, line {number}", _decoded(line, f"{name}, line {number}")) for number, line in lines
+        ]
     return [(name, _decoded(text, name))]
 
 

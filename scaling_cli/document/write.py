@@ -1,6 +1,6 @@
 """JSON for the result of any command: one document, or one line a group.
 
-Text is ASCII throughout: whatever a file or group name holds, control characters among it, leaves as an escape.
+Text is ASCII throughout: whatever a file or group name holds, control characters too, leaves as an escape.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import dataclasses
 import functools
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, TypeAlias, cast
 
 from scaling_cli import __version__
 from scaling_cli.document.report import Report, Source
 
-Plain: TypeAlias = None | bool | int | float | str | list[Any] | dict[str, Any]
+Plain: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
 
 SCHEMA_VERSION = 1
@@ -63,7 +63,10 @@ def _inputs_of(inputs: tuple[Source, ...], group: Mapping[str, str]) -> tuple[So
 
 
 def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:
-    head = {"schema": f"scaling.{report.command}/{SCHEMA_VERSION}", "tool_version": __version__}
+    head: dict[str, Plain] = {
+        "schema": f"scaling.{report.command}/{SCHEMA_VERSION}",
+        "tool_version": __version__,
+    }
     body = plain(report)
     assert isinstance(body, dict)
     if not draws:
@@ -73,7 +76,7 @@ def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:
 
 
 def plain(value: object) -> Plain:
-    """`value` in JSON's own types: dataclasses by field, tuples as lists, numbers that are not finite as null."""
+    """`value` in JSON's own types: dataclasses by field, tuples as lists, infinities and NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | int):
@@ -82,7 +85,7 @@ def plain(value: object) -> Plain:
         return [plain(each) for each in value]
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
-    return {name: plain(getattr(value, name)) for name in _field_names(type(value))}
+    return {name: plain(getattr(value, name)) for name in _field_names(cast("Hashable", type(value)))}
 
 
 @functools.cache
@@ -96,7 +99,7 @@ def _compact(value: Plain) -> str:
 
 
 def _indented(value: Plain, margin: str) -> str:
-    """JSON with one item a line, where whatever holds only plain values, such as a replicate, stays on one line."""
+    """JSON with an item a line, where what holds only plain values, such as a replicate, stays on one."""
     if not isinstance(value, dict | list) or not value:
         return _compact(value)
     items = value.values() if isinstance(value, dict) else value

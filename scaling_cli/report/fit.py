@@ -1,7 +1,7 @@
 """What `scaling fit` found, in every format: facts and rows first, drawing after.
 
-A report of one group is a page about one law; a report of several groups is a table with one row a group. rich is
-imported only for the format `table`, which costs a command its start.
+A report of one group is a page about one law; of several, a table with one row a group. rich is slow to
+import, so that only the format `table` does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scaling_cli.fitting.result import Estimate, FitResult
 from scaling_cli.report.look import Look
 from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
-from scaling_cli.report.sheet import Sheet, aligned, latex, latex_text, markdown, markdown_text
+from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_text
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
 RANGE_ROLES = ("params", "tokens", "compute", "unique_tokens")  # the order in which ranges are told
@@ -61,7 +61,7 @@ def render(report: FitReport, format: str, *, meanings: Meanings, look: Look, dr
 
 
 def render_notes(report: FitReport, format: str, look: Look) -> str:
-    """What a reader of stdout must know beside it, for stderr: caveats, and failures where the format has no place."""
+    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
     if format in ("json", "jsonl", "md"):
         return ""
     failures = "" if format == "table" else failure_lines(report.failures, look)
@@ -70,7 +70,7 @@ def render_notes(report: FitReport, format: str, look: Look) -> str:
 
 def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, str]]:
     """What was done and how well it went, as label and sentence, in the order in which to read them."""
-    facts = [("law", f"{escape(result.law)}: {escape(result.formula)}")]
+    facts = [("law", _law(result))]
     if result.group:
         facts.insert(0, ("group", ", ".join(escape(f"{key}={value}") for key, value in result.group.items())))
     if result.reason:
@@ -93,7 +93,7 @@ def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, 
 def shared_facts(report: FitReport) -> list[tuple[str, str]]:
     """What all groups have in common, or nothing where they were fitted in different ways."""
     facts = []
-    formulas = {f"{escape(each.law)}: {escape(each.formula)}" for each in report.results}
+    formulas = {_law(each) for each in report.results}
     if len(formulas) == 1:
         facts.append(("law", formulas.pop()))
     for label, tell in (("objective", _objective), ("interval", _interval)):
@@ -101,6 +101,13 @@ def shared_facts(report: FitReport) -> list[tuple[str, str]]:
         if len(said) == 1:
             facts.append((label, said.pop()))
     return facts
+
+
+def _law(result: FitResult) -> str:
+    """Name and formula, with what its x stands for."""
+    renamed = [f"{name} = {column}" for name, column in result.inputs.items() if name != column]
+    where = f", {', '.join(renamed)}" if renamed else ""
+    return escape(f"{result.law}: {result.formula}{where}")
 
 
 def _number_of(number: int, noun: str) -> str:
@@ -178,7 +185,14 @@ def parameter_sheet(report: FitReport, meanings: Meanings) -> Sheet:
             shown = rounded(value)
             meaning, unit = known.get(name, ("", ""))
             rows.append((*group, escape(name), shown.estimate, shown.interval, unit, meaning))
-    heading = (*(escape(key) for key in keys), "parameter", "estimate", interval_heading(report), "unit", "meaning")
+    heading = (
+        *(escape(key) for key in keys),
+        "parameter",
+        "estimate",
+        interval_heading(report),
+        "unit",
+        "meaning",
+    )
     return _without_empty_columns(Sheet(heading, tuple(rows), symbols=len(keys)))
 
 
@@ -209,10 +223,8 @@ def tidy_csv(report: FitReport) -> str:
 
 def _facts_text(report: FitReport) -> str:
     """Facts as `label: sentence` lines, ended by a blank one."""
-    if len(report.results) == 1:
-        facts = fit_facts(report.results[0], report.columns)
-    else:
-        facts = shared_facts(report)
+    one = len(report.results) == 1
+    facts = fit_facts(report.results[0], report.columns) if one else shared_facts(report)
     return "".join(f"{label}: {said}\n" for label, said in facts) + "\n" if facts else ""
 
 

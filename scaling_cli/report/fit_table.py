@@ -6,7 +6,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scaling_cli.fitting.result import FitResult
 from scaling_cli.report.fit import (
     FitReport,
     Meanings,
@@ -110,7 +109,9 @@ def _long(report: FitReport, look: Look) -> Table:
     for key in keys:
         table.add_column(Text(escape(key)), overflow="fold")
     for name in ("runs", "rmse", "parameter", "estimate", interval_heading(report)):
-        table.add_column(name, justify="right" if name in ("runs", "rmse", "estimate") else "left", no_wrap=True)
+        table.add_column(
+            name, justify="right" if name in ("runs", "rmse", "estimate") else "left", no_wrap=True
+        )
     for result in report.results:
         group = [escape(result.group.get(key, "")) for key in keys]
         lead = [*group, f"{result.runs:,}", percent(result.quality.rmse_log)]

@@ -1,4 +1,4 @@
-"""Numbers and names as people read them: rounded together, with suffixes, and with nothing hidden in a name."""
+"""Numbers and names as people read them: rounded together, with suffixes, with nothing hidden in a name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from scaling_cli.fitting.result import Estimate
 
 MISSING = "-"
-INTERVAL_DIGITS = 3  # of the width of an interval: the ends differ by at least a hundred units of their last digit
+INTERVAL_DIGITS = (
+    3  # of the width of an interval: the ends differ by at least a hundred units of their last digit
+)
 MOST_DIGITS = 6  # of an estimate, however narrow its interval
 PLAIN_DIGITS = 4  # of a number without an interval
 WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showing
@@ -39,7 +41,9 @@ def rounded(value: Estimate) -> Rounded:
         return Rounded(MISSING, MISSING, MISSING)
     # Positive ends that lie orders of magnitude apart: one last digit for all would erase the small ones.
     if min(known) > 0 and max(known) / min(known) > WIDE_RATIO:
-        return Rounded(*(MISSING if number is None else figure(number, INTERVAL_DIGITS) for number in numbers))
+        return Rounded(
+            *(MISSING if number is None else figure(number, INTERVAL_DIGITS) for number in numbers)
+        )
     power = _shared_power(max(abs(number) for number in known))
     known = [number / 10.0**power for number in known]
     decimals = _decimals(known)
@@ -56,7 +60,7 @@ def _shared_power(size: float) -> int:
 
 
 def _decimals(known: list[float]) -> int:
-    """Decimals that give the interval's width `INTERVAL_DIGITS` digits, and no number more than `MOST_DIGITS`."""
+    """Decimals that give the interval's width `INTERVAL_DIGITS` digits, and no number over `MOST_DIGITS`."""
     size = max(abs(number) for number in known)
     leading = 0 if size == 0 else math.floor(math.log10(size))
     width = max(known) - min(known)
@@ -124,7 +128,7 @@ def amount(role: str, number: float) -> str:
 
 
 def escape(text: str) -> str:
-    """Untrusted text with all that does not print, or that reorders what does, written out as `\\x1b` or `\\u202e`."""
+    r"""Untrusted text, with what does not print or reorders what does written out as `\x1b` or `\u202e`."""
     return "".join(each if each.isprintable() else _written_out(each) for each in text)
 
 
@@ -136,7 +140,7 @@ def _written_out(character: str) -> str:
 
 
 def group_name(group: dict[str, str]) -> str:
-    """A group as one name: the value of its column, `col=value, col=value` for several, empty without grouping."""
+    """A group as one name: the value of its column, `col=value, col=value` for several, else empty."""
     if len(group) == 1:
         return escape(next(iter(group.values())))
     return escape(", ".join(f"{key}={value}" for key, value in group.items()))

@@ -1,8 +1,8 @@
 """Plots in the terminal: points, law curves and bands on log-log axes.
 
-plotext draws the canvas; this module hands it log10 data on linear axes with ticks of its own (a log scale with manual
-ticks collapses the axis), and writes title and legend around it, where they hide no point. plotext is imported inside
-the functions: it costs a third of a second.
+plotext draws the canvas. This module hands it log10 data on linear axes with ticks of its own (a log scale with
+manual ticks collapses the axis), and writes title and legend around it, where they hide no point. plotext is
+imported inside the functions: it costs a third of a second.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling_cli.fitting.result import Curve
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape
 from scaling_cli.report.ticks import log_ticks, tick_labels
 
 Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
+DEFAULT_WIDTH = 80  # columns, where nothing limits them
 COLUMNS_A_TICK, ROWS_A_TICK = 12, 3
 MARGIN = 0.02  # of each axis, so that no point sits on the frame
 POINT_MARKERS = ("●", "○", "▲", "△", "■", "□", "◆", "◇")
@@ -43,14 +45,11 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """A law along a grid of x, with the ends of its band where it has one."""
+class Line:
+    """A curve with its name in the legend, where an empty name leaves it out."""
 
-    x: Numbers
-    y: Numbers
-    low: Numbers | None = None
-    high: Numbers | None = None
-    name: str = "law"
+    name: str
+    curve: Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +73,26 @@ class _Frame:
 def log_log_plot(
     *,
     series: Sequence[Series],
-    curves: Sequence[Curve],
+    lines: Sequence[Line],
     x: Axis,
     y: Axis,
     look: Look,
     height: int = 20,
     title: str = "",
+    band: str = "interval",
 ) -> str:
-    """The plot as text that ends in a newline; series and curves of the same place in their list share a colour.
+    """The plot as text that ends in a newline; a series and a line of the same place share a colour.
 
     Points that fall on the same character are drawn once, so a million of them cost no more than a screenful.
     """
     markers = POINT_MARKERS if look.unicode else ASCII_MARKERS
-    width = look.width or 80
-    frame = _frame(series, curves, width, height - 2 - bool(title))
+    width = look.width or DEFAULT_WIDTH
+    frame = _frame(series, lines, width, height - 2 - bool(title))
     figure = _empty_figure(frame)
-    for i, curve in enumerate(curves):
-        _draw_band(figure, curve, frame, look, COLORS[i % len(COLORS)])
+    for i, line in enumerate(lines):
+        _draw_band(figure, line.curve, frame, look, COLORS[i % len(COLORS)])
     layers: list[Callable[[], None]] = [
-        lambda: _draw_all(figure, curves, frame, look),
+        lambda: _draw_curves(figure, lines, frame, look),
         lambda: _draw_points(figure, series, frame, markers),
     ]
     # Whatever is sparse goes on top: a few points must not vanish under the curve, nor the curve under many.
@@ -104,15 +104,19 @@ def log_log_plot(
     if not look.unicode:
         canvas = canvas.translate(ASCII_FRAME)
     head = [escape(title)[:width]] if title else []
-    lines = [*head, _key(series, curves, y, look), *canvas.rstrip("\n").split("\n"), escape(x.label).center(width)]
-    return "".join(line.rstrip() + "\n" for line in lines)
+    key = _key(series, lines, band, y, look)
+    rows = [*head, key, *canvas.rstrip("\n").split("\n"), escape(x.label).center(width)]
+    return "".join(row.rstrip() + "\n" for row in rows)
 
 
-def _frame(series: Sequence[Series], curves: Sequence[Curve], width: int, height: int) -> _Frame:
-    """Limits that hold every point and curve; bands may leave the frame, or a wide one would flatten the rest."""
-    shown = [*series, *curves]
+def _frame(series: Sequence[Series], lines: Sequence[Line], width: int, height: int) -> _Frame:
+    """Limits that hold every point and curve; a band may leave them, or a wide one would flatten the rest."""
+    curves = [each.curve for each in lines]
     return _Frame(
-        x=_limits([each.x for each in shown]), y=_limits([each.y for each in shown]), width=width, height=height
+        x=_limits([*(each.x for each in series), *(each.x for each in curves)]),
+        y=_limits([*(each.y for each in series), *(each.y for each in curves)]),
+        width=width,
+        height=height,
     )
 
 
@@ -156,9 +160,9 @@ def _one_a_cell(
     return x[first].tolist(), y[first].tolist()
 
 
-def _draw_all(figure: Any, curves: Sequence[Curve], frame: _Frame, look: Look) -> None:
-    for i, curve in enumerate(curves):
-        x, y = _columns(curve.x, curve.y, frame)
+def _draw_curves(figure: Any, lines: Sequence[Line], frame: _Frame, look: Look) -> None:
+    for i, line in enumerate(lines):
+        x, y = _columns(line.curve.x, line.curve.y, frame)
         marker = _marker(LINE if look.unicode else ASCII_LINE, COLORS[i % len(COLORS)])
         figure.draw(figure.signal(x, y, marker=marker).lines(True))
 
@@ -188,29 +192,31 @@ def _marker(symbol: str, color: str) -> Any:
 
 
 def _set_ticks(figure: Any, frame: _Frame, x: Axis, y: Axis) -> None:
-    for axis, side, shown, limits, most in (
-        ("x", "lower", x, frame.x, frame.width // COLUMNS_A_TICK),
-        ("y", "left", y, frame.y, frame.height // ROWS_A_TICK),
-    ):
-        ticks = log_ticks(10 ** limits[0], 10 ** limits[1], max(most, 2))
-        labels = tick_labels(ticks, lambda value, role=shown.role: amount(role, value))
-        figure.ruler(axis, side).ticks([math.log10(each) for each in ticks], labels=labels)
+    _set_axis_ticks(figure.ruler("x", "lower"), x, frame.x, frame.width // COLUMNS_A_TICK)
+    _set_axis_ticks(figure.ruler("y", "left"), y, frame.y, frame.height // ROWS_A_TICK)
 
 
-def _key(series: Sequence[Series], curves: Sequence[Curve], y: Axis, look: Look) -> str:
-    """The label of the y axis, and the legend, on the line above the canvas."""
+def _set_axis_ticks(ruler: Any, axis: Axis, limits: tuple[float, float], most: int) -> None:
+    ticks = log_ticks(10 ** limits[0], 10 ** limits[1], max(most, 2))
+    labels = tick_labels(ticks, lambda value: amount(axis.role, value))
+    ruler.ticks([math.log10(each) for each in ticks], labels=labels)
+
+
+def _key(series: Sequence[Series], lines: Sequence[Line], band: str, y: Axis, look: Look) -> str:
+    """The label of the y axis, and as much of the legend as fits, on the line above the canvas."""
     markers = POINT_MARKERS if look.unicode else ASCII_MARKERS
-    line, band = (LINE_KEY, BAND_KEY) if look.unicode else (ASCII_LINE * 2, ASCII_BAND * 2)
+    line_sign, band_sign = (LINE_KEY, BAND_KEY) if look.unicode else (ASCII_LINE * 2, ASCII_BAND * 2)
     entries = [(markers[i % len(markers)], each.name, i) for i, each in enumerate(series)]
-    entries += [(line, each.name, i) for i, each in enumerate(curves)]
-    if any(each.low is not None for each in curves):
-        entries.append((band, "interval", 0))
-    told, room = escape(y.label), (look.width or 80) - len(escape(y.label))
+    entries += [(line_sign, each.name, i) for i, each in enumerate(lines) if each.name]
+    if any(each.curve.low is not None for each in lines):
+        entries.append((band_sign, band, 0))
+    told = escape(y.label)
+    room = (look.width or DEFAULT_WIDTH) - len(told)
     for sign, name, i in entries:
-        room -= len(entry := f"   {sign} {escape(name)}")
+        room -= len(f"   {sign} {escape(name)}")
         if room < 0:
             break
-        told += entry.replace(sign, _colored(sign, COLORS[i % len(COLORS)], look), 1)
+        told += f"   {_colored(sign, COLORS[i % len(COLORS)], look)} {escape(name)}"
     return told
 
 

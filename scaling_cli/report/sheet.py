@@ -27,7 +27,7 @@ GREEK = frozenset({"alpha", "beta", "gamma", "delta", "kappa", "lambda", "mu", "
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Header and rows, all escaped text of equal length; `symbols` is the column that holds parameter names."""
+    """Header and rows of escaped text, equally long; `symbols` is the column that holds parameter names."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -35,7 +35,7 @@ class Sheet:
 
 
 def aligned(sheet: Sheet) -> str:
-    """Columns two spaces apart and no lines: numbers stay greppable, and a terminal without box drawing reads it."""
+    """Columns two spaces apart and no lines: easy to grep, and readable without box drawing."""
     table = (sheet.header, *sheet.rows)
     widths = [max(_cells(row[i]) for row in table) for i in range(len(sheet.header))]
     lines = ("  ".join(_pad(cell, width) for cell, width in zip(row, widths, strict=True)) for row in table)
@@ -45,7 +45,8 @@ def aligned(sheet: Sheet) -> str:
 def _cells(text: str) -> int:
     """Columns a text takes in a terminal: East Asian wide characters take two, combining marks none."""
     return sum(
-        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF") for each in text
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
+        for each in text
     )
 
 
@@ -90,7 +91,13 @@ def _latex_row(cells: tuple[str, ...], symbols: int | None) -> str:
 
 def _symbol(name: str) -> str:
     letter, _, index = name.partition("_")
-    letter = f"\\{letter}" if letter in GREEK else letter if len(letter) == 1 else f"\\mathrm{{{latex_text(letter)}}}"
+    letter = (
+        f"\\{letter}"
+        if letter in GREEK
+        else letter
+        if len(letter) == 1
+        else f"\\mathrm{{{latex_text(letter)}}}"
+    )
     return f"${letter}_{{{latex_text(index)}}}$" if index else f"${letter}$"
 
 

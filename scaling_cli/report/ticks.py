@@ -1,4 +1,4 @@
-"""Ticks for a logarithmic axis: round values, as many as fit, whether it spans ten decades or a tenth of one."""
+"""Ticks for a logarithmic axis: round values, as many as fit, whether it spans ten decades or a tenth."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ SLACK = 1e-9  # in log10: an end that lies on a tick counts as reaching it
 def log_ticks(low: float, high: float, most: int) -> list[float]:
     """At most `most` round values from `low` to `high`, both positive, spread over the axis.
 
-    Among the candidates that fit, the one with most ticks wins; but evenly spaced values are only for axes under a
-    decade, where they show that such an axis is nearly linear.
+    Among the candidates that fit, the one with most ticks wins; evenly spaced values are only for axes under a
+    decade, which are nearly linear.
     """
-    candidates = [inside for each in _candidates(low, high) if len(inside := _inside(each, low, high)) <= most]
+    candidates = [
+        inside for each in _candidates(low, high) if len(inside := _inside(each, low, high)) <= most
+    ]
     return max(candidates, key=len, default=[])
 
 
@@ -36,7 +38,11 @@ def _even_candidates(low: float, high: float) -> Iterator[list[float]]:
     for power in range(top, top - 3, -1):
         for step in ROUND_STEPS:
             size = step * 10.0**power
-            yield [index * size for index in range(math.ceil(low / size), math.floor(high / size) + 1) if index > 0]
+            yield [
+                index * size
+                for index in range(math.ceil(low / size), math.floor(high / size) + 1)
+                if index > 0
+            ]
 
 
 def _inside(values: list[float], low: float, high: float) -> list[float]:
