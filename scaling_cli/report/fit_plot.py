@@ -36,6 +36,7 @@ def fit_plot(
         loss: What the y axis shows.
     """
     pairs = [(each, curve) for each, curve in zip(results, curves, strict=True) if each.observations]
+    pairs.sort(key=lambda pair: pair[1] is None)  # so that a curve has the colour of its points
     if not pairs:
         return ""
     first = pairs[0][0]

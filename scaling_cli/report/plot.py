@@ -1,8 +1,8 @@
 """Plots in the terminal: points, law curves and bands on log-log axes.
 
-plotext draws the canvas. This module hands it log10 data on linear axes with ticks of its own (a log scale with
-manual ticks collapses the axis), and writes title and legend around it, where they hide no point. plotext is
-imported inside the functions: it costs a third of a second.
+plotext draws the canvas. This module hands it log10 data on linear axes with ticks of its own, since a log
+scale with manual ticks collapses the axis, and writes title and legend around it, where they hide no point.
+plotext takes a third of a second to import, so only the functions that draw do.
 """
 
 from __future__ import annotations

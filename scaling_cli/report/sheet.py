@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from scaling_cli.report.numbers import MISSING
+
 LATEX_SPECIALS = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -19,6 +21,9 @@ LATEX_SPECIALS = {
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    # At the start of a row, these would be options of the line break before it.
+    "[": "{[}",
+    "*": "{*}",
 }
 NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e-?\d+)?|-)"
 NUMERIC = re.compile(rf"{NUMBER}$|\[{NUMBER}, {NUMBER}\]$")
@@ -36,6 +41,8 @@ class Sheet:
 
 def aligned(sheet: Sheet) -> str:
     """Columns two spaces apart and no lines: easy to grep, and readable without box drawing."""
+    if not sheet.rows:
+        return ""
     table = (sheet.header, *sheet.rows)
     widths = [max(_cells(row[i]) for row in table) for i in range(len(sheet.header))]
     lines = ("  ".join(_pad(cell, width) for cell, width in zip(row, widths, strict=True)) for row in table)
@@ -74,6 +81,8 @@ def markdown_text(text: str) -> str:
 
 def latex(sheet: Sheet) -> str:
     """A booktabs tabular, to stand inside a table environment of the reader's own."""
+    if not sheet.rows:
+        return ""
     align = "".join("r" if _is_numeric(sheet, i) else "l" for i in range(len(sheet.header)))
     lines = [f"\\begin{{tabular}}{{{align}}}", r"\toprule", _latex_row(sheet.header, None), r"\midrule"]
     lines += [_latex_row(row, sheet.symbols) for row in sheet.rows]
@@ -90,18 +99,17 @@ def _latex_row(cells: tuple[str, ...], symbols: int | None) -> str:
 
 
 def _symbol(name: str) -> str:
+    """A parameter as papers set it, where its name is a letter with at most a letter below."""
     letter, _, index = name.partition("_")
-    letter = (
-        f"\\{letter}"
-        if letter in GREEK
-        else letter
-        if len(letter) == 1
-        else f"\\mathrm{{{latex_text(letter)}}}"
-    )
-    return f"${letter}_{{{latex_text(index)}}}$" if index else f"${letter}$"
+    if (letter not in GREEK and len(letter) != 1) or len(index) > 1:
+        return latex_text(name)
+    symbol = f"\\{letter}" if letter in GREEK else letter
+    return f"${symbol}_{{{latex_text(index)}}}$" if index else f"${symbol}$"
 
 
 def _latex_cell(text: str) -> str:
+    if text == MISSING:
+        return "--"
     if NUMERIC.match(text):
         return "$" + re.sub(r"e(-?\d+)", r" \\times 10^{\1}", text) + "$"
     return latex_text(text)

@@ -25,6 +25,8 @@ def console(look: Look) -> Console:
     return Console(
         file=io.StringIO(),
         width=UNLIMITED if look.width is None else look.width,
+        height=24,  # unused, but without it rich takes TERM=dumb for 80 columns
+        force_jupyter=False,
         force_terminal=look.color,
         color_system="standard" if look.color else None,
         no_color=not look.color,

@@ -14,8 +14,8 @@ SLACK = 1e-9  # in log10: an end that lies on a tick counts as reaching it
 def log_ticks(low: float, high: float, most: int) -> list[float]:
     """At most `most` round values from `low` to `high`, both positive, spread over the axis.
 
-    Among the candidates that fit, the one with most ticks wins; evenly spaced values are only for axes under a
-    decade, which are nearly linear.
+    Among the candidates that fit, the one with most ticks wins; evenly spaced values are only for axes under
+    a decade, which are nearly linear.
     """
     candidates = [
         inside for each in _candidates(low, high) if len(inside := _inside(each, low, high)) <= most
@@ -40,7 +40,7 @@ def _even_candidates(low: float, high: float) -> Iterator[list[float]]:
             size = step * 10.0**power
             yield [
                 index * size
-                for index in range(math.ceil(low / size), math.floor(high / size) + 1)
+                for index in range(math.floor(low / size), math.ceil(high / size) + 1)
                 if index > 0
             ]
 
