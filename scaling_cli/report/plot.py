@@ -24,6 +24,7 @@ Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 DEFAULT_WIDTH = 80  # columns, where nothing limits them
 COLUMNS_A_TICK, ROWS_A_TICK = 12, 3
+MOST_HIDDEN = 0.5  # of the characters of the curves
 MARGIN = 0.02  # of each axis, so that no point sits on the frame
 POINT_MARKERS = ("●", "○", "▲", "△", "■", "□", "◆", "◇")
 ASCII_MARKERS = ("o", "x", "+", "@", "#", "%", "&", "$")
@@ -95,9 +96,7 @@ def log_log_plot(
         lambda: _draw_curves(figure, lines, frame, look),
         lambda: _draw_points(figure, series, frame, markers),
     ]
-    # Whatever is sparse goes on top: a few points must not vanish under the curve, nor the curve under many.
-    crowded = sum(len(each.x) for each in series) > frame.width
-    for layer in reversed(layers) if crowded else layers:
+    for layer in reversed(layers) if _hide(series, lines, frame) else layers:
         layer()
     _set_ticks(figure, frame, x, y)
     canvas = figure.build().string(colorless=not look.color)
@@ -153,11 +152,27 @@ def _one_a_cell(
     x: NDArray[np.float64], y: NDArray[np.float64], frame: _Frame
 ) -> tuple[list[float], list[float]]:
     """The first of the points that share a character."""
-    across = np.floor((x - frame.x[0]) / (frame.x[1] - frame.x[0]) * frame.width)
-    up = np.floor((y - frame.y[0]) / (frame.y[1] - frame.y[0]) * frame.height)
-    _, first = np.unique(across * frame.height + up, return_index=True)
+    _, first = np.unique(_cells(x, y, frame), return_index=True)
     first.sort()
     return x[first].tolist(), y[first].tolist()
+
+
+def _cells(x: NDArray[np.float64], y: NDArray[np.float64], frame: _Frame) -> NDArray[np.float64]:
+    """A number for the character that each point falls on."""
+    across = np.floor((x - frame.x[0]) / (frame.x[1] - frame.x[0]) * frame.width)
+    up = np.floor((y - frame.y[0]) / (frame.y[1] - frame.y[0]) * frame.height)
+    return across * (frame.height + 1) + up
+
+
+def _hide(series: Sequence[Series], lines: Sequence[Line], frame: _Frame) -> bool:
+    """Whether points on top would hide most of the curves; else the curves go below, and hide no point."""
+    points = [_cells(np.log10(np.asarray(each.x)), np.log10(np.asarray(each.y)), frame) for each in series]
+    drawn = [_columns(each.curve.x, each.curve.y, frame) for each in lines]
+    curves = [_cells(np.asarray(x), np.asarray(y), frame) for x, y in drawn]
+    if not points or not curves:
+        return False
+    covered = np.isin(np.concatenate(curves), np.concatenate(points))
+    return bool(covered.mean() > MOST_HIDDEN)
 
 
 def _draw_curves(figure: Any, lines: Sequence[Line], frame: _Frame, look: Look) -> None:
