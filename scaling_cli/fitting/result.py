@@ -118,3 +118,13 @@ class FitResult:
     noise: float
     draws: tuple[tuple[float, ...], ...] | None = None
     observations: Observations | None = field(default=None, metadata=DRAWING)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A law along a grid of x, for drawing, with the ends of its confidence band where it has one."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] | None = None
+    high: tuple[float, ...] | None = None

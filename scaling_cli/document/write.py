@@ -1,0 +1,114 @@
+"""JSON for the result of any command: one document, or one line a group.
+
+Text is ASCII throughout: whatever a file or group name holds, control characters too, leaves as an escape.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, TypeAlias, cast
+
+from scaling_cli import __version__
+from scaling_cli.document.report import Report, Source
+
+Plain: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
+InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
+
+SCHEMA_VERSION = 1
+ONE_LINE = 112  # characters up to which an object of plain values stays on its line
+
+
+def to_json(report: Report[Any], *, draws: bool = True) -> str:
+    """The report as one indented document; `draws` says whether replicates are kept for later commands."""
+    return _indented(_document(report, draws=draws), "") + "\n"
+
+
+def to_json_lines(
+    report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None
+) -> Iterator[str]:
+    """One complete document a line (without its newline) for each result and each failure.
+
+    Args:
+        report: What the command found.
+        draws: Whether replicates are kept.
+        inputs_of: The files behind a group; without it, the file a group is named after, or else all files.
+    """
+    choose = inputs_of or functools.partial(_inputs_of, report.inputs)
+    for result in report.results:
+        line = _part(report, result.group, choose)
+        yield _compact(_document(dataclasses.replace(line, results=(result,)), draws=draws))
+    for failure in report.failures:
+        line = _part(report, failure.group, choose)
+        yield _compact(_document(dataclasses.replace(line, failures=(failure,)), draws=draws))
+
+
+def _part(report: Report[Any], group: Mapping[str, str], choose: InputsOf) -> Report[Any]:
+    """The report with the inputs and caveats of one group, and as yet no result."""
+    return dataclasses.replace(
+        report,
+        inputs=choose(group),
+        results=(),
+        caveats=tuple(each for each in report.caveats if each.group in (None, group)),
+        failures=(),
+    )
+
+
+def _inputs_of(inputs: tuple[Source, ...], group: Mapping[str, str]) -> tuple[Source, ...]:
+    named = tuple(source for source in inputs if source.path == group.get("file"))
+    return named or inputs
+
+
+def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:
+    head: dict[str, Plain] = {
+        "schema": f"scaling.{report.command}/{SCHEMA_VERSION}",
+        "tool_version": __version__,
+    }
+    body = plain(report)
+    assert isinstance(body, dict)
+    if not draws:
+        for result in body["results"]:
+            result.pop("draws", None)
+    return head | body
+
+
+def plain(value: object) -> Plain:
+    """`value` in JSON's own types: dataclasses by field, tuples as lists, infinities and NaN as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    return {name: plain(getattr(value, name)) for name in _field_names(cast("Hashable", type(value)))}
+
+
+@functools.cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind) if not each.metadata.get("drawing"))
+
+
+def _compact(value: Plain) -> str:
+    # DEL is the one control character that json takes for printable ASCII.
+    return json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f")
+
+
+def _indented(value: Plain, margin: str) -> str:
+    """JSON with an item a line, where what holds only plain values, such as a replicate, stays on one."""
+    if not isinstance(value, dict | list) or not value:
+        return _compact(value)
+    items = value.values() if isinstance(value, dict) else value
+    if not any(isinstance(each, dict | list) for each in items):
+        line = _compact(value)
+        if isinstance(value, list) or len(margin) + len(line) <= ONE_LINE:
+            return line
+    inner = margin + "  "
+    if isinstance(value, dict):
+        rows = [f"{_compact(key)}: {_indented(each, inner)}" for key, each in value.items()]
+        return "{\n" + ",\n".join(inner + row for row in rows) + f"\n{margin}}}"
+    return "[\n" + ",\n".join(inner + _indented(each, inner) for each in value) + f"\n{margin}]"

@@ -1,0 +1,242 @@
+"""What `scaling fit` found, in every format: facts and rows first, drawing after.
+
+A report of one group is a page about one law; of several, a table with one row a group. rich is slow to
+import, so that only the format `table` does.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from scaling_cli.document.report import Report
+from scaling_cli.document.write import to_json, to_json_lines
+from scaling_cli.errors import UsageError
+from scaling_cli.fitting.result import Estimate, FitResult
+from scaling_cli.report.look import Look
+from scaling_cli.report.notes import caveat_lines, failure_lines
+from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
+from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_text
+
+FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
+RANGE_ROLES = ("params", "tokens", "compute", "unique_tokens")  # the order in which ranges are told
+
+FitReport: TypeAlias = Report[FitResult]
+Meanings: TypeAlias = Callable[[str], Mapping[str, tuple[str, str]]]  # law -> parameter -> (meaning, unit)
+
+
+def render(report: FitReport, format: str, *, meanings: Meanings, look: Look, draws: bool = True) -> str:
+    """The results as text that ends in a newline; `render_notes` has what is left to say.
+
+    Args:
+        report: What the fit found.
+        format: One of `FORMATS`.
+        meanings: The meaning and unit of a law's parameters.
+        look: The place of output; only `table` depends on it.
+        draws: Whether `json` keeps the replicates; `jsonl` never does.
+
+    Raises:
+        UsageError: There is no such format.
+    """
+    if format == "json":
+        return to_json(report, draws=draws)
+    if format == "jsonl":
+        return "".join(line + "\n" for line in to_json_lines(report))
+    if format == "csv":
+        return tidy_csv(report)
+    if format == "table":
+        from scaling_cli.report.fit_table import fit_table
+
+        return fit_table(report, meanings=meanings, look=look)
+    if format == "plain":
+        return _facts_text(report) + aligned(parameter_sheet(report, meanings))
+    if format == "md":
+        return _markdown_page(report, meanings)
+    if format == "latex":
+        comments = "".join(f"% {line}\n" for line in _facts_text(report).splitlines() if line)
+        return comments + latex(parameter_sheet(report, meanings))
+    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+
+
+def render_notes(report: FitReport, format: str, look: Look) -> str:
+    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
+    if format in ("json", "jsonl", "md"):
+        return ""
+    failures = "" if format == "table" else failure_lines(report.failures, look)
+    return failures + caveat_lines(report.caveats, look)
+
+
+def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What was done and how well it went, as label and sentence, in the order in which to read them."""
+    facts = [("law", _law(result))]
+    if result.group:
+        facts.insert(0, ("group", ", ".join(escape(f"{key}={value}") for key, value in result.group.items())))
+    if result.reason:
+        facts.append(("why", escape(result.reason)))
+    facts.append(("data", f"{_number_of(result.runs, 'run')}, {_number_of(result.points, 'point')}"))
+    renamed = [f"{role} from {escape(name)}" for role, name in columns.items() if role != name]
+    if renamed:
+        facts.append(("columns", ", ".join(renamed)))
+    ranges = _ranges(result)
+    if ranges:
+        facts.append(("range", ranges))
+    return [
+        *facts,
+        ("objective", f"{_objective(result)} = {figure(result.objective.value, 6)}; {_starts(result)}"),
+        ("interval", _interval(result)),
+        ("quality", _quality(result)),
+    ]
+
+
+def shared_facts(report: FitReport) -> list[tuple[str, str]]:
+    """What all groups have in common, or nothing where they were fitted in different ways."""
+    facts = []
+    formulas = {_law(each) for each in report.results}
+    if len(formulas) == 1:
+        facts.append(("law", formulas.pop()))
+    for label, tell in (("objective", _objective), ("interval", _interval)):
+        said = {tell(each) for each in report.results}
+        if len(said) == 1:
+            facts.append((label, said.pop()))
+    return facts
+
+
+def _law(result: FitResult) -> str:
+    """Name and formula, with what its x stands for."""
+    renamed = [f"{name} = {column}" for name, column in result.inputs.items() if name != column]
+    where = f", {', '.join(renamed)}" if renamed else ""
+    return escape(f"{result.law}: {result.formula}{where}")
+
+
+def _number_of(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _ranges(result: FitResult) -> str:
+    known = [role for role in RANGE_ROLES if role in result.ranges]
+    known += [role for role in result.ranges if role not in RANGE_ROLES]
+    told = []
+    for role in known:
+        low, high = (amount(role, end) for end in result.ranges[role])
+        told.append(f"{escape(role)} {low} to {high}" + (" FLOPs" if role == "compute" else ""))
+    spread = result.identifiability.tokens_per_param
+    if spread:
+        told.append(f"tokens per param {figure(spread[0], 3)} to {figure(spread[1], 3)}")
+    return ", ".join(told)
+
+
+def _objective(result: FitResult) -> str:
+    objective = result.objective
+    delta = "" if objective.delta is None else f" (delta {figure(objective.delta, 3)})"
+    return f"{objective.name}{delta} on {objective.space} loss"
+
+
+def _starts(result: FitResult) -> str:
+    starts = result.starts
+    if starts.tried == 1:
+        return "1 start"
+    return f"{starts.agreeing} of {starts.tried} starts agree"
+
+
+def _interval(result: FitResult) -> str:
+    interval = result.interval
+    if interval.method == "none":
+        return "none"
+    told = f"{percent(interval.level, 4)}, {interval.method}"
+    if interval.unit:
+        told += f" over {escape(interval.unit)}s"
+    if interval.replicates:
+        told += f", {_number_of(interval.replicates, 'replicate')}"
+    return told + (f", {interval.failed:,} failed" if interval.failed else "")
+
+
+def _quality(result: FitResult) -> str:
+    quality = result.quality
+    r2 = "" if quality.r2_log is None else f", R2 {quality.r2_log:.4f} of log loss"
+    return f"rmse {percent(quality.rmse_log)}, mean error {percent(quality.mape)}{r2}"
+
+
+def interval_heading(report: FitReport) -> str:
+    """`95 % interval`, or `interval` where groups differ or have none."""
+    levels = {each.interval.level for each in report.results if each.interval.method != "none"}
+    return f"{percent(levels.pop(), 4)} interval" if len(levels) == 1 else "interval"
+
+
+def estimates(result: FitResult) -> dict[str, Estimate]:
+    """Fitted parameters, then what follows from them."""
+    return result.parameters | result.derived
+
+
+def group_columns(report: FitReport) -> tuple[str, ...]:
+    """Names of the columns that tell the groups apart."""
+    return tuple(dict.fromkeys(key for each in report.results for key in each.group))
+
+
+def parameter_sheet(report: FitReport, meanings: Meanings) -> Sheet:
+    """One row for each group and parameter, as text."""
+    keys = group_columns(report)
+    rows = []
+    for result in report.results:
+        known = meanings(result.law)
+        group = tuple(escape(result.group.get(key, "")) for key in keys)
+        for name, value in estimates(result).items():
+            shown = rounded(value)
+            meaning, unit = known.get(name, ("", ""))
+            rows.append((*group, escape(name), shown.estimate, shown.interval, unit, meaning))
+    heading = (
+        *(escape(key) for key in keys),
+        "parameter",
+        "estimate",
+        interval_heading(report),
+        "unit",
+        "meaning",
+    )
+    return _without_empty_columns(Sheet(heading, tuple(rows), symbols=len(keys)))
+
+
+def _without_empty_columns(sheet: Sheet) -> Sheet:
+    """The sheet without units or meanings where no row has one."""
+    keep = [i for i in range(len(sheet.header)) if i <= sheet.symbols or any(row[i] for row in sheet.rows)]
+    rows = tuple(tuple(row[i] for i in keep) for row in sheet.rows)
+    return Sheet(tuple(sheet.header[i] for i in keep), rows, sheet.symbols)
+
+
+def tidy_csv(report: FitReport) -> str:
+    """One row for each group and parameter at full precision, for data frames."""
+    keys = group_columns(report)
+    fixed = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
+    named = (f"group_{key}" if key in fixed else key for key in keys)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*map(escape, named), *fixed])
+    for result in report.results:
+        group = [escape(result.group.get(key, "")) for key in keys]
+        about = [*group, escape(result.law), result.runs, result.points]
+        how = (result.interval.level, result.interval.method)
+        for name, value in estimates(result).items():
+            kind = "fitted" if name in result.parameters else "derived"
+            writer.writerow([*about, escape(name), kind, value.estimate, value.low, value.high, *how])
+    return text.getvalue()
+
+
+def _facts_text(report: FitReport) -> str:
+    """Facts as `label: sentence` lines, ended by a blank one."""
+    one = len(report.results) == 1
+    facts = fit_facts(report.results[0], report.columns) if one else shared_facts(report)
+    return "".join(f"{label}: {said}\n" for label, said in facts) + "\n" if facts else ""
+
+
+def _markdown_page(report: FitReport, meanings: Meanings) -> str:
+    """Facts, table, caveats and failures: a page that leaves the terminal must carry its own warnings."""
+    facts = "".join(f"- {markdown_text(line)}\n" for line in _facts_text(report).splitlines() if line)
+    parts = [facts, markdown(parameter_sheet(report, meanings)) if report.results else ""]
+    notes = [_markdown_note("Caveat", each.message, each.group, f" ({each.code})") for each in report.caveats]
+    notes += [_markdown_note("Failed", each.error, each.group, f" {each.hint}") for each in report.failures]
+    return "\n".join(part for part in (*parts, "".join(notes)) if part)
+
+
+def _markdown_note(label: str, said: str, group: dict[str, str] | None, after: str) -> str:
+    where = f" ({group_name(group)})" if group else ""
+    return f"- **{label}**{markdown_text(where)}: {markdown_text(escape(said + after))}\n"

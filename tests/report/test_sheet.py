@@ -1,0 +1,30 @@
+from scaling_cli.report.sheet import Sheet, aligned, latex, markdown
+
+HOSTILE = Sheet(
+    ("group", "parameter", "estimate"),
+    (("[a]*_|\\&<b>$%", "alpha", "-1.5e7"), ("漢字", "R_D", "-"), ("x", "tokens_exponent", "[1, -]")),
+    symbols=1,
+)
+
+
+def test_latex_prints_names_as_they_are():
+    rows = latex(HOSTILE).splitlines()[4:7]
+    assert rows == [
+        r"{[}a]{*}\_|\textbackslash{}\&\textless{}b\textgreater{}\$\% & $\alpha$ & $-1.5 \times 10^{7}$ \\",
+        r"漢字 & $R_{D}$ & -- \\",
+        r"x & tokens\_exponent & $[1, -]$ \\",
+    ]
+
+
+def test_markdown_shows_names_as_they_are():
+    assert markdown(HOSTILE).splitlines()[2] == r"| [a]\*\_\|\\&amp;&lt;b&gt;$% | alpha | -1.5e7 |"
+
+
+def test_wide_characters_keep_columns_aligned():
+    lines = aligned(HOSTILE).splitlines()
+    assert lines[1].index("alpha") == lines[2].index("R_D") + 2  # two characters there take four columns
+
+
+def test_no_rows_make_no_table():
+    empty = Sheet(("parameter",), (), symbols=0)
+    assert (aligned(empty), latex(empty)) == ("", "")
