@@ -58,7 +58,8 @@ class Single:
     def evaluate(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residuals (n,) and the Jacobian of the prediction (n, 5)."""
         terms = np.stack(
-            [np.full_like(self.x, theta[0]), theta[1] - theta[3] * self.x, theta[2] - theta[4] * self.y], axis=1
+            [np.full_like(self.x, theta[0]), theta[1] - theta[3] * self.x, theta[2] - theta[4] * self.y],
+            axis=1,
         )
         shares = np.exp(terms)
         total = shares.sum(axis=1)
@@ -77,9 +78,11 @@ class Single:
 
 def by_bfgs(problem: Problem, theta: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
     """CPU seconds and objectives of a loop over scipy BFGS."""
-    started, values = time.process_time(), []
-    for row in weights:
-        values.append(minimize(Single(problem, row).objective, theta, jac=True, method="BFGS", options={"gtol": 1e-9}).fun)
+    options = {"gtol": 1e-9}
+    started = time.process_time()
+    values = [
+        minimize(Single(problem, row).objective, theta, jac=True, method="BFGS", options=options).fun for row in weights
+    ]
     return time.process_time() - started, np.array(values)
 
 
@@ -131,7 +134,8 @@ def main() -> None:
             f"by {np.max(values / best - 1):.0e} at most, below by {max(np.max(1 - values / best), 0):.0e} at most"
         )
     for count in GROWTH:
-        print(f"growth: {count:6d} replicates x {len(problem.runs):6d} points {timed_bootstrap(problem, count):8.2f} CPU s")
+        seconds = timed_bootstrap(problem, count)
+        print(f"growth: {count:6d} replicates x {len(problem.runs):6d} points {seconds:8.2f} CPU s")
     for factor in (1, 10, 100):
         many = problem.subset(np.tile(np.arange(len(problem.runs)), factor))
         print(f"growth: {200:6d} replicates x {len(many.runs):6d} points {timed_bootstrap(many, 200):8.2f} CPU s")

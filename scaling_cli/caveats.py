@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SENTENCES = {
-    "rows-excluded": "{count} of {total} rows left out: {reasons}; mend or filter them with --where if they should count.",
+    "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
     "unused-columns": "No column was read as {roles}; name one with --map if the data have it.",
     "compute-mismatch": (
-        "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens; check its unit, and whether params counts "
-        "embeddings, or leave it out with --compute none."
+        "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens; check its unit, and whether params "
+        "counts embeddings, or leave it out with --compute none."
     ),
     "few-runs": "Only {runs} runs for {parameters} parameters: intervals from so few are too narrow; add runs.",
     "no-interval-room": (
         "{points} points for {parameters} parameters leave nothing to judge the fit by; add runs before using it."
     ),
-    "short-range": "{quantity} spans only {decades:.2g} decades; add runs until it spans two before trusting exponents.",
+    "short-range": "{quantity} spans only {decades:.2g} decades; add runs until it spans two, or doubt exponents.",
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}); read predictions inside "
         "the data, not single parameters, or add runs with other tokens per param."
@@ -32,7 +32,7 @@ SENTENCES = {
         "log params and log tokens are correlated at {correlation:.3f}, so their exponents are hard to tell apart; "
         "add runs off that line."
     ),
-    "at-bound": "{parameter} sits at its bound ({value:.3g}), so it is not a finding; try a law without it, or add runs.",
+    "at-bound": "{parameter} sits at its bound, {value:.3g}, so it is no finding; try a law without it, or add runs.",
     "lone-start": (
         "Only {agreeing} of {tried} starts reach the best objective; compare --objective least-squares before "
         "trusting it."

@@ -11,7 +11,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data.load import load_runs
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
-from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective

@@ -87,9 +87,7 @@ def chinchilla_result(**changes: Any) -> FitResult:
         interval=IntervalMethod("bootstrap", 0.95, 4000, "run"),
         quality=Quality(0.00512, 0.00391, 0.99812),
         starts=Starts(8, 8),
-        identifiability=Identifiability(
-            812.0, 235, {"params": 2.56, "tokens": 2.9}, (0.35, 1874.0), correlation=0.21
-        ),
+        identifiability=Identifiability(812.0, 235, {"params": 2.56, "tokens": 2.9}, (0.35, 1874.0), correlation=0.21),
         ranges={"params": (44e6, 16.18e9), "tokens": (2.1e8, 1.41e11), "compute": (1.02e18, 3.27e21)},
         noise=0.00437,
         draws=((1.81, 470.0, 2100.0, 0.346, 0.366), (1.82, 485.5, 2200.25, 0.348, 0.369)),
@@ -120,9 +118,7 @@ def power_result(**changes: Any) -> FitResult:
         identifiability=Identifiability(1.9, 5, {"compute": 3.0}),
         ranges={"compute": (1e17, 1e20)},
         noise=0.0036,
-        observations=Observations(
-            {"x": tuple(compute.tolist())}, tuple(observed.tolist()), tuple(predicted.tolist())
-        ),
+        observations=Observations({"x": tuple(compute.tolist())}, tuple(observed.tolist()), tuple(predicted.tolist())),
     )
     return replace(result, **changes)
 

@@ -43,9 +43,7 @@ def test_isoflop_runs_scatter_around_the_published_law():
 
 
 def test_every_compute_budget_has_runs_on_both_sides_of_its_minimum():
-    budgets = [
-        list(runs) for _, runs in groupby(read("isoflop_runs.csv"), lambda run: run["run_id"].split("-")[0])
-    ]
+    budgets = [list(runs) for _, runs in groupby(read("isoflop_runs.csv"), lambda run: run["run_id"].split("-")[0])]
     assert len(budgets) == 9
     for runs in budgets:
         lawful = [published_loss(run) for run in sorted(runs, key=lambda run: int(run["params"]))]

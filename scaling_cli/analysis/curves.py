@@ -62,9 +62,10 @@ def _best_losses(law: Law, parameters: Array, compute: Array, params: Array) -> 
     """Lowest loss `(replicates, len(compute))` that each budget can buy."""
     sizes = np.geomspace(params.min() / SPLIT_SPAN, params.max() * SPLIT_SPAN, SPLIT_POINTS)
     best = [
-        _log_losses(
-            law, parameters, {"params": sizes, "tokens": budget / (FLOPS_A_PARAM_AND_TOKEN * sizes)}
-        ).min(axis=1)
+        _log_losses(law, parameters, {"params": sizes, "tokens": budget / (FLOPS_A_PARAM_AND_TOKEN * sizes)}).min(
+            axis=1
+        )
         for budget in compute
     ]
-    return np.exp(np.stack(best, axis=1))
+    losses: Array = np.exp(np.stack(best, axis=1))
+    return losses

@@ -14,6 +14,7 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
     prepare_output(output)
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
+    from scaling_cli.report import fit as view
 
     with progress(output, "Replicates") as on_progress:
         report = verbs.fit(
@@ -34,4 +35,4 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
             backend=fitting.backend,
             on_progress=on_progress,
         )
-    return deliver(report, output)
+    return deliver(report, output, view)

@@ -16,7 +16,8 @@ import typer
 from scaling_cli.errors import UsageError
 
 RunsArgument = Annotated[
-    list[str], typer.Argument(metavar="RUNS...", help="Files with one row a run or checkpoint: CSV or Parquet.")
+    list[str],
+    typer.Argument(metavar="RUNS...", help="Files with one row a run or checkpoint: CSV or Parquet."),
 ]
 
 
@@ -31,7 +32,8 @@ class DataOptions:
     """Which rows and columns to read."""
 
     map: Annotated[
-        list[str], typer.Option(metavar="ROLE=COLUMN", help="Column for a role, such as loss=eval/loss. Repeatable.")
+        list[str],
+        typer.Option(metavar="ROLE=COLUMN", help="Column for a role, such as loss=eval/loss. Repeatable."),
     ] = dataclasses.field(default_factory=list)
     loss: Annotated[str | None, typer.Option(metavar="COL", help="Column of the loss.")] = None
     params: Annotated[str | None, typer.Option(metavar="COL", help="Column of the parameter count.")] = None
@@ -62,7 +64,8 @@ class DataOptions:
         for role, column in pairs:
             if found.setdefault(role, column) != column:
                 raise UsageError(
-                    f"{role} is mapped to both {found[role]!r} and {column!r}.", hint="Give one column a role."
+                    f"{role} is mapped to both {found[role]!r} and {column!r}.",
+                    hint="Give one column a role.",
                 )
         return found
 
@@ -89,7 +92,8 @@ class FitOptions:
         Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
     ] = "huber"
     delta: Annotated[
-        str, typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales.")
+        str,
+        typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales."),
     ] = "auto"
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
     interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
@@ -107,7 +111,8 @@ class OutputOptions:
     """What to print, and where."""
 
     format: Annotated[
-        Literal["table", "plain", "json", "jsonl", "csv", "md", "latex"], typer.Option(help="Form of the result.")
+        Literal["table", "plain", "json", "jsonl", "csv", "md", "latex"],
+        typer.Option(help="Form of the result."),
     ] = "table"
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
     output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, not to stdout.")] = (
@@ -115,7 +120,8 @@ class OutputOptions:
     )
     draws: Annotated[bool, typer.Option(help="Keep the replicates in JSON, for later intervals.")] = True
     plot: Annotated[
-        Literal["auto", "never", "unicode", "ascii"], typer.Option(help="Plot in the terminal; auto: on a terminal.")
+        Literal["auto", "never", "unicode", "ascii"],
+        typer.Option(help="Plot in the terminal; auto: on a terminal."),
     ] = "auto"
     color: Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour; auto: on a terminal.")] = "auto"
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")] = False
@@ -125,7 +131,8 @@ class OutputOptions:
         list[str], typer.Option(metavar="CODE", help="Under --strict, let this caveat pass. Repeatable.")
     ] = dataclasses.field(default_factory=list)
     fail_if: Annotated[
-        list[str], typer.Option(metavar="TEST", help="Exit code 5 where this holds: 'alpha.low < 0.2'. Repeatable.")
+        list[str],
+        typer.Option(metavar="TEST", help="Exit code 5 where this holds: 'alpha.low < 0.2'. Repeatable."),
     ] = dataclasses.field(default_factory=list)
 
 

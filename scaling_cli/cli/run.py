@@ -69,7 +69,8 @@ def _print_version(is_asked: bool) -> None:
 
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Turn training and sampling logs into scaling laws that can be defended."""

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scaling_cli.cli import terminal
 from scaling_cli.errors import UsageError
@@ -17,7 +17,6 @@ from scaling_cli.report.look import Look
 if TYPE_CHECKING:
     from scaling_cli.cli.options import OutputOptions
     from scaling_cli.document.report import Report
-    from scaling_cli.fitting.result import FitResult
     from scaling_cli.jobs import Progress
 
 DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
@@ -43,7 +42,9 @@ def prepare_output(output: OutputOptions) -> None:
         return
     path = Path(output.output)
     if path.is_dir() or not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
-        raise UsageError(f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write.")
+        raise UsageError(
+            f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write."
+        )
 
 
 def chosen_format(output: OutputOptions) -> str:
@@ -55,55 +56,53 @@ def chosen_format(output: OutputOptions) -> str:
     return output.format
 
 
-def deliver(report: Report[FitResult], output: OutputOptions) -> int:
-    """Print or write the report, and give the exit code."""
-    from scaling_cli.report.fit import render, render_notes
+class View(Protocol):
+    """How one command's report looks: a module of `scaling_cli.report` has these functions."""
 
+    def render(self, report: Report[Any], format: str, *, look: Look, draws: bool = True) -> str:
+        """The results in a format, as text that ends in a newline."""
+
+    def render_notes(self, report: Report[Any], format: str, look: Look) -> str:
+        """What is left to say on stderr: caveats, and failures that the format has no place for."""
+
+    def render_plot(self, report: Report[Any], look: Look) -> str:
+        """The terminal plot, or nothing where there is nothing to draw."""
+
+
+def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
+    """Print or write the report, and give the exit code."""
     form = chosen_format(output)
     look = Look(
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
         unicode=terminal.speaks_unicode(sys.stdout),
     )
-    text = render(report, form, meanings=_meanings, look=look, draws=output.draws)
+    text = view.render(report, form, look=look, draws=output.draws)
     if output.output:
-        notes = render_notes(report, form, Look())
+        notes = view.render_notes(report, form, Look())
         write_file(Path(output.output), text + ("\n" + notes if notes and form in ("table", "plain") else ""))
     else:
         sys.stdout.write(text)
-        sys.stdout.write(_plot(report, output, form, look))
+        sys.stdout.write(_plot(report, output, form, look, view))
         sys.stdout.flush()
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
-        sys.stderr.write(render_notes(report, "table" if output.output else form, notes_look))
+        sys.stderr.write(view.render_notes(report, "table" if output.output else form, notes_look))
     return _exit_code(report, output)
 
 
-def _meanings(law: str) -> dict[str, tuple[str, str]]:
-    from scaling_cli.laws import find_law
-
-    found = find_law(law)
-    return {
-        **{parameter.name: (parameter.meaning, parameter.unit) for parameter in found.parameters},
-        **{quantity.name: (quantity.meaning, "") for quantity in found.derived},
-    }
-
-
-def _plot(report: Report[FitResult], output: OutputOptions, form: str, look: Look) -> str:
+def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, view: View) -> str:
     is_wanted = output.plot in ("unicode", "ascii") or (
         output.plot == "auto" and form == "table" and terminal.is_terminal(sys.stdout)
     )
     if not is_wanted or not report.results:
         return ""
-    from scaling_cli.analysis.curves import law_curves
-    from scaling_cli.report.fit_plot import fit_plot
-
-    look = Look(look.width, look.color, unicode=output.plot == "unicode" or (output.plot == "auto" and look.unicode))
-    drawn = fit_plot(report.results, law_curves(report.results), look=look, loss=report.columns.get("loss", "loss"))
+    is_unicode = output.plot == "unicode" or (output.plot == "auto" and look.unicode)
+    drawn = view.render_plot(report, Look(look.width, look.color, unicode=is_unicode))
     return "\n" + drawn if drawn else ""
 
 
-def _exit_code(report: Report[FitResult], output: OutputOptions) -> int:
+def _exit_code(report: Report[Any], output: OutputOptions) -> int:
     from scaling_cli.document.gates import parse_gate
 
     if not report.results:

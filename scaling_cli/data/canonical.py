@@ -41,9 +41,7 @@ class Plan:
         return {role: origin for role, origin in roles.items() if role not in self.by or role == "run_id"}
 
 
-def make_plan(
-    names: Sequence[str], mapping: Mapping[str, str], by: Sequence[str], keep: Sequence[str]
-) -> Plan:
+def make_plan(names: Sequence[str], mapping: Mapping[str, str], by: Sequence[str], keep: Sequence[str]) -> Plan:
     """Settle the columns.
 
     Raises:
@@ -89,9 +87,7 @@ def canonical(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl.Laz
     unreadable = tuple(role for role in plan.measures if role in texts)
     return (
         rows.select(taken)
-        .with_columns(
-            *(cells.numbers_of_text(pl.col(role)).alias(role) for role in texts), *_originals(unreadable)
-        )
+        .with_columns(*(cells.numbers_of_text(pl.col(role)).alias(role) for role in texts), *_originals(unreadable))
         .with_columns(_missing_number(role) for role in unreadable)
         .with_columns(pl.col(role) * chosen.scale for role, chosen in numeric.items() if chosen.scale != 1.0),
         unreadable,

@@ -38,9 +38,7 @@ def read_numbers(texts: pl.Series) -> pl.Series:
     if odd.is_empty():
         return plain
     values = [_number_or_none(cell) for cell in odd]
-    written = texts.replace_strict(
-        odd, pl.Series(values, dtype=pl.Float64), default=None, return_dtype=pl.Float64
-    )
+    written = texts.replace_strict(odd, pl.Series(values, dtype=pl.Float64), default=None, return_dtype=pl.Float64)
     return plain.fill_null(written)
 
 
@@ -68,9 +66,7 @@ def number(column: str, dtype: pl.DataType) -> pl.Expr:
 def label(column: str, dtype: pl.DataType) -> pl.Expr:
     """A column as names of runs or groups: whole floats lose their `.0`, and empty names are null."""
     if dtype.is_nested():
-        raise DataError(
-            f"Column {column!r} holds {dtype}, not names.", hint="Name a column of text or numbers."
-        )
+        raise DataError(f"Column {column!r} holds {dtype}, not names.", hint="Name a column of text or numbers.")
     names = pl.col(column).cast(pl.String)
     if dtype.is_float():
         return names.str.strip_suffix(".0")

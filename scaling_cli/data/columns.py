@@ -40,9 +40,7 @@ _LOSSES = (
 
 def _losses_of(splits: Sequence[str]) -> tuple[str, ...]:
     """Every way to write the loss on a split: before and after, as in `val_loss` and `loss_val`."""
-    return tuple(
-        name for split in splits for loss in _LOSSES for name in (f"{split}_{loss}", f"{loss}_{split}")
-    )
+    return tuple(name for split in splits for loss in _LOSSES for name in (f"{split}_{loss}", f"{loss}_{split}"))
 
 
 _COMPUTE_STEMS = (
@@ -157,10 +155,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 # normalised name -> (role, tier)
 _PLACES = {
-    alias: (role, tier)
-    for role, tiers in ALIASES.items()
-    for tier, names in enumerate(tiers)
-    for alias in names
+    alias: (role, tier) for role, tiers in ALIASES.items() for tier, names in enumerate(tiers) for alias in names
 }
 
 

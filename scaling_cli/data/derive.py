@@ -33,9 +33,7 @@ def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str
     return {
         role: formula
         for role, (needs, formula) in DERIVATIONS.items()
-        if role not in roles
-        and (role == "compute" or role not in ignored)
-        and all(need in roles for need in needs)
+        if role not in roles and (role == "compute" or role not in ignored) and all(need in roles for need in needs)
     }
 
 

@@ -33,11 +33,7 @@ def keep_where(rows: pl.LazyFrame, condition: str, schema: pl.Schema) -> pl.Lazy
         raise UsageError(f"--where {condition!r} cannot be applied: {reason}.", hint=HINT) from None
     if kind != [pl.Boolean]:
         raise UsageError(f"--where {condition!r} is neither true nor false for a row.", hint=HINT)
-    return (
-        seen.filter(expression)
-        .with_columns(**{name: pl.col(_aside(name)) for name in typed})
-        .drop(list(kept))
-    )
+    return seen.filter(expression).with_columns(**{name: pl.col(_aside(name)) for name in typed}).drop(list(kept))
 
 
 def _parse(condition: str, names: list[str]) -> pl.Expr:

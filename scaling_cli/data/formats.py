@@ -49,9 +49,7 @@ def read_head(path: str) -> bytes:
 def format_of(path: str, head: bytes) -> Format:
     """The format of a file by its content; its suffix is not trusted."""
     if not head.strip():
-        raise DataError(
-            f"{path} is empty.", hint="Check that the job that writes it has finished, or leave it out."
-        )
+        raise DataError(f"{path} is empty.", hint="Check that the job that writes it has finished, or leave it out.")
     return next(kind for kind in FORMATS if kind.recognises(head))
 
 
@@ -66,18 +64,10 @@ def _scan_parquet(paths: Sequence[str], layout: str) -> pl.LazyFrame:
 def _delimited_layout(path: str, head: bytes) -> str:
     """The separator, then the header line: files that agree on both have the same columns."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(
-            f"{path} is UTF-16 text.", hint=f"Convert it: iconv -f UTF-16 -t UTF-8 {path} > runs.csv"
-        )
+        raise DataError(f"{path} is UTF-16 text.", hint=f"Convert it: iconv -f UTF-16 -t UTF-8 {path} > runs.csv")
     if b"\0" in head:
         raise DataError(f"{path} is not a text or Parquet file.", hint="Give CSV, TSV or Parquet files.")
-    header = (
-        head.removeprefix(b"\xef\xbb\xbf")
-        .lstrip(b"\r\n")
-        .split(b"\n", 1)[0]
-        .decode(errors="replace")
-        .strip("\r")
-    )
+    header = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").split(b"\n", 1)[0].decode(errors="replace").strip("\r")
     unquoted = "".join(header.split('"')[::2])
     separator = max(SEPARATORS, key=unquoted.count)
     return separator + header
@@ -91,8 +81,6 @@ def _scan_delimited(paths: Sequence[str], layout: str) -> pl.LazyFrame:
 
 
 PARQUET = Format("parquet", lambda head: head.startswith(b"PAR1"), _parquet_layout, _scan_parquet)
-DELIMITED = Format(
-    "delimited", lambda head: True, _delimited_layout, _scan_delimited
-)  # recognises the rest: keep last
+DELIMITED = Format("delimited", lambda head: True, _delimited_layout, _scan_delimited)  # recognises the rest: keep last
 
 FORMATS = (PARQUET, DELIMITED)

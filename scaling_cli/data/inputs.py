@@ -59,14 +59,10 @@ def _recognise(path: str) -> tuple[Format, str]:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.", hint=_neighbours(path)) from None
     except IsADirectoryError:
-        raise DataError(
-            f"{path} is a folder.", hint=f"Name its files, for example {path.rstrip('/')}/*.csv"
-        ) from None
+        raise DataError(f"{path} is a folder.", hint=f"Name its files, for example {path.rstrip('/')}/*.csv") from None
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DataError(
-            f"{path} cannot be opened: {reason}.", hint="Check the path and its permissions."
-        ) from None
+        raise DataError(f"{path} cannot be opened: {reason}.", hint="Check the path and its permissions.") from None
     except PolarsError as error:
         raise _unreadable(path, error) from None
 
@@ -87,14 +83,10 @@ def _unreadable(path: str, error: PolarsError) -> DataError:
             hint="Quote cells that contain the separator, or remove the line.",
         )
     if "invalid utf-8" in reason:
-        return DataError(
-            f"{path} is not UTF-8 text.", hint=f"Convert it: iconv -f LATIN1 -t UTF-8 {path} > runs.csv"
-        )
+        return DataError(f"{path} is not UTF-8 text.", hint=f"Convert it: iconv -f LATIN1 -t UTF-8 {path} > runs.csv")
     if isinstance(error, NoDataError):
         return DataError(f"{path} is empty.", hint="Leave it out, or check the job that writes it.")
-    return DataError(
-        f"{path} cannot be read: {reason}", hint="Check that the file is whole, or write it again."
-    )
+    return DataError(f"{path} cannot be read: {reason}", hint="Check that the file is whole, or write it again.")
 
 
 def culprit(inputs: Inputs, error: PolarsError) -> ScalingError:

@@ -51,9 +51,7 @@ def with_reasons(
         *(pl.when(check).then(pl.lit(number, pl.UInt8)) for number, (check, _) in enumerate(checks, start=1)),
         pl.lit(USABLE, pl.UInt8),
     )
-    return rows.with_columns(code.alias(REASON)), {
-        number: why for number, (_, why) in enumerate(checks, start=1)
-    }
+    return rows.with_columns(code.alias(REASON)), {number: why for number, (_, why) in enumerate(checks, start=1)}
 
 
 def every_row(rows: pl.LazyFrame, reasons: dict[int, str]) -> tuple[pl.DataFrame, Counts, int]:

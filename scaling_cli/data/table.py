@@ -65,13 +65,9 @@ def left_out(excluded: Mapping[str, int], total: int) -> tuple[Caveat, ...]:
 def no_points(excluded: Mapping[str, int], total: int, where: str | None) -> DataError:
     """The error for a table in which nothing is left."""
     if total == 0 and where is not None:
-        return DataError(
-            f"No row satisfies --where {where!r}.", hint="Loosen the condition, or check its spelling."
-        )
+        return DataError(f"No row satisfies --where {where!r}.", hint="Loosen the condition, or check its spelling.")
     if total == 0:
-        return DataError(
-            "The input has a header but no rows.", hint="Check that the job that writes it has finished."
-        )
+        return DataError("The input has a header but no rows.", hint="Check that the job that writes it has finished.")
     return DataError(
         f"None of {total:,} rows can be used: {_reasons(excluded)}.",
         hint="Choose another column with --map ROLE=COLUMN, or leave a role out with --map ROLE=none.",

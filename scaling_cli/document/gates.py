@@ -70,7 +70,8 @@ def parse_gate(text: str) -> Gate:
         number = float(match["number"])
     except ValueError:
         raise UsageError(
-            f"--fail-if {text!r} is not a test.", hint="Write a name, a comparison and a number: 'alpha.low < 0.2'."
+            f"--fail-if {text!r} is not a test.",
+            hint="Write a name, a comparison and a number: 'alpha.low < 0.2'.",
         ) from None
     return Gate(text, tuple(match["path"].split(".")), match["comparison"], number)
 

@@ -54,11 +54,7 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     Raises:
         DataError: The text is not what `scaling fit --json` writes.
     """
-    fits = [
-        _fit(result, where)
-        for where, document in _documents(text, name)
-        for result in _results(document, where)
-    ]
+    fits = [_fit(result, where) for where, document in _documents(text, name) for result in _results(document, where)]
     if not fits:
         raise DataError(f"{name} holds no fit.", hint="Its groups may all have failed: see `failures` in it.")
     return tuple(fits)
@@ -69,9 +65,7 @@ def _documents(text: str, name: str) -> list[tuple[str, Any]]:
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     # A line that begins a document but does not end it belongs to an indented one.
     if len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines):
-        return [
-            (f"{name}, line {number}", _decoded(line, f"{name}, line {number}")) for number, line in lines
-        ]
+        return [(f"{name}, line {number}", _decoded(line, f"{name}, line {number}")) for number, line in lines]
     return [(name, _decoded(text, name))]
 
 

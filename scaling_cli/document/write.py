@@ -13,7 +13,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 from scaling_cli import __version__
-from scaling_cli.document.report import Report, Source
+from scaling_cli.data.source import Source
+from scaling_cli.document.report import Report
 
 Plain: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
@@ -27,9 +28,7 @@ def to_json(report: Report[Any], *, draws: bool = True) -> str:
     return _indented(_document(report, draws=draws), "") + "\n"
 
 
-def to_json_lines(
-    report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None
-) -> Iterator[str]:
+def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None) -> Iterator[str]:
     """One complete document a line (without its newline) for each result and each failure.
 
     Args:

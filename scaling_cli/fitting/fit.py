@@ -26,6 +26,7 @@ from scaling_cli.fitting.result import (
 from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, group_hash
 from scaling_cli.laws import Array, Derived
 
+AUTOMATIC = Objective()
 INTERVALS = ("bootstrap", "none")
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
 
@@ -34,7 +35,7 @@ OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is
 class Settings:
     """How to fit: the same for every group."""
 
-    objective: Objective = Objective()
+    objective: Objective = AUTOMATIC
     interval: str = "bootstrap"
     level: float = 0.95
     replicates: int = 1000
@@ -49,7 +50,8 @@ class Settings:
             raise UsageError(f"The level is {self.level:g}.", hint="Give a share between 0 and 1, such as 0.95.")
         if self.replicates < 20 and self.interval != "none":
             raise UsageError(
-                f"{self.replicates} replicates make no interval.", hint="Ask for 1000, or for --interval none."
+                f"{self.replicates} replicates make no interval.",
+                hint="Ask for 1000, or for --interval none.",
             )
         if self.seed < 0:
             raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
@@ -153,9 +155,7 @@ def _objective(fitted: Fitted) -> ObjectiveValue:
 def _interval(settings: Settings, replicates: Replicates | None) -> IntervalMethod:
     if replicates is None:
         return IntervalMethod("none", settings.level, 0, None)
-    return IntervalMethod(
-        settings.interval, settings.level, len(replicates.theta), "run", failed=replicates.failed
-    )
+    return IntervalMethod(settings.interval, settings.level, len(replicates.theta), "run", failed=replicates.failed)
 
 
 def _quality(fitted: Fitted) -> Quality:

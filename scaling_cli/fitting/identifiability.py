@@ -155,7 +155,9 @@ def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
         best, other = fitted.problem.parameters(fitted.polished.theta[rivals[:2]])
         furthest = int(np.argmax(np.abs(other - best) / np.maximum(np.abs(best), 1e-300)))
         name = fitted.problem.law.names[furthest]
-        found.append(caveat("rival-optimum", group, difference=f"{name} {other[furthest]:.4g}, not {best[furthest]:.4g}"))
+        found.append(
+            caveat("rival-optimum", group, difference=f"{name} {other[furthest]:.4g}, not {best[furthest]:.4g}")
+        )
     return found
 
 

@@ -42,7 +42,7 @@ class Objective:
     def value(self, residuals: Array, weights: Array, delta: float) -> Array:
         """The objective `(replicates,)` as users read it, of residuals `(replicates, n)`."""
         if self.name == "lad":
-            return np.einsum("rn,rn->r", np.abs(residuals), np.broadcast_to(weights, residuals.shape))
+            return _summed(np.abs(residuals), weights)
         return huber(residuals, weights, delta)
 
 
@@ -52,7 +52,12 @@ def huber(residuals: Array, weights: Array, delta: float) -> Array:
     inner = np.minimum(size, delta)
     size -= 0.5 * inner
     size *= inner
-    return np.einsum("rn,rn->r", size, np.broadcast_to(weights, size.shape))
+    return _summed(size, weights)
+
+
+def _summed(terms: Array, weights: Array) -> Array:
+    total: Array = np.einsum("rn,rn->r", terms, np.broadcast_to(weights, terms.shape))
+    return total
 
 
 def robust_scale(residuals: Array, parameters: int) -> float:

@@ -109,9 +109,7 @@ def _scale(problem: Problem, polished: Solution) -> float:
     return max(HUBER_EFFICIENCY * robust_scale(residuals, best.shape[1]), SMALLEST_DELTA)
 
 
-def minimise_absolute(
-    problem: Problem, theta: Array, *, first_delta: float, weights: Array | None = None
-) -> Solution:
+def minimise_absolute(problem: Problem, theta: Array, *, first_delta: float, weights: Array | None = None) -> Solution:
     """Least absolute deviations, as Huber's function with a delta that falls tenfold from one fit to the next."""
     delta = first_delta
     while delta > LAD_DELTA:

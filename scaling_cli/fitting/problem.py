@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.laws import Array, Inputs, Law
+from scaling_cli.laws import Array, Indices, Inputs, Law
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +38,7 @@ class Problem:
     observed: Array
     target: Array
     space: str
-    runs: NDArray[np.intp]
+    runs: Indices
     weights: Array
     low: Array
     high: Array
@@ -78,7 +77,7 @@ class Problem:
         """Parameters as papers print them `(replicates, k)`."""
         return self.law.to_parameters(self.raw(theta))
 
-    def subset(self, points: NDArray[np.intp]) -> Problem:
+    def subset(self, points: Indices) -> Problem:
         """The same problem on some of its points, in the same coordinates."""
         return Problem(
             self.law,
@@ -100,12 +99,12 @@ def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], spac
         DataError: The law needs logs of an input, or of the loss, that is not positive.
     """
     columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
-    names, runs = np.unique(frame["run_id"].to_numpy(), return_inverse=True)
+    _, runs = np.unique(frame["run_id"].to_numpy(), return_inverse=True)
     return problem_from_arrays(law, columns, frame["loss"].to_numpy().astype(float), runs, space)
 
 
 def problem_from_arrays(
-    law: Law, columns: Mapping[str, Array], observed: Array, runs: NDArray[np.intp], space: str = "log"
+    law: Law, columns: Mapping[str, Array], observed: Array, runs: Indices, space: str = "log"
 ) -> Problem:
     """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0."""
     if space not in SPACES:

@@ -12,7 +12,8 @@ Newton's. The gradient is always exact, so the answer does not depend on any of 
 
 The damping falls after a better step and rises after a worse one (Marquardt 1963); a coordinate at a bound that the
 gradient pushes outwards is held there. The objective and the Jacobian are evaluated once a step. A replicate leaves
-the batch after `PATIENCE` steps without gain, so a batch costs what its replicates need, not what its worst needs.
+the batch after `PATIENCE` steps without gain or promise of gain, so a batch costs what its replicates need, not what
+its worst needs.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ import numpy as np
 
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.laws import Array
+from scaling_cli.laws import Array, Flags, Indices
 
 MAX_STEPS = 300
 PATIENCE = 3
-GAIN = 1e-13  # relative decrease of the objective that counts as gain
+GAIN = 1e-13  # relative decrease of the objective, made or promised, that counts as gain
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
 TINY = 1e-300
@@ -43,14 +44,14 @@ class Solution:
     theta: Array
     value: Array
     steps: Array
-    is_settled: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    is_settled: Flags
 
 
 @dataclass(slots=True)
 class _Batch:
     """The replicates still moving: where they are, and what the next step needs."""
 
-    index: np.ndarray[tuple[int], np.dtype[np.intp]]
+    index: Indices
     theta: Array
     value: Array
     residuals: Array
@@ -58,9 +59,9 @@ class _Batch:
     weights: Array
     damping: Array
     relaxation: Array
-    idle: np.ndarray[tuple[int], np.dtype[np.intp]]
+    idle: Indices
 
-    def keep(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Batch:
+    def keep(self, mask: Flags) -> _Batch:
         return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
 
 
@@ -104,12 +105,14 @@ def _advance(problem: Problem, batch: _Batch, delta: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
-    trial = np.clip(batch.theta + _damped_step(normal, gradient, batch.damping, held), problem.low, problem.high)
+    step = _damped_step(normal, gradient, batch.damping, held)
+    trial = np.clip(batch.theta + step, problem.low, problem.high)
     residuals, jacobian = problem.residuals(trial)
     value = huber(residuals, batch.weights, delta)
     better = value < batch.value
-    gained = batch.value - value > GAIN * batch.value
-    batch.idle = np.where(gained & better, 0, batch.idle + 1)
+    # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
+    gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
+    batch.idle = np.where(gain > GAIN * batch.value, 0, batch.idle + 1)
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(
         np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0
@@ -136,7 +139,7 @@ def _normal_equations(batch: _Batch, delta: float) -> tuple[Array, Array]:
     return gradient, normal
 
 
-def _damped_step(normal: Array, gradient: Array, damping: Array, held: Array) -> Array:
+def _damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> Array:
     """Solve `(H + damping diag H) step = gradient` for every replicate, with coordinates in `held` kept still."""
     k = gradient.shape[1]
     diagonal = np.maximum(np.einsum("rii->ri", normal), TINY)
@@ -147,7 +150,8 @@ def _damped_step(normal: Array, gradient: Array, damping: Array, held: Array) ->
     matrix *= free[:, :, None] & free[:, None, :]
     matrix[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None]
     step = solve_positive(matrix, np.where(held, 0.0, gradient * scale))
-    return np.nan_to_num(step * scale, nan=0.0, posinf=0.0, neginf=0.0)
+    usable: Array = np.nan_to_num(step * scale, nan=0.0, posinf=0.0, neginf=0.0)
+    return usable
 
 
 def solve_positive(matrix: Array, right: Array) -> Array:

@@ -13,7 +13,7 @@ import itertools
 import numpy as np
 
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.laws import Array
+from scaling_cli.laws import Array, Indices
 
 POLISHED = 8  # nodes of the grid that are polished
 GRID_POINTS = 2_000  # points at most behind the grid: it only has to find the basin
@@ -62,9 +62,7 @@ def non_negative(basis: Array, weights: Array) -> tuple[Array, Array]:
     return best * scale, misfit
 
 
-def _sets(columns: int) -> list[np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def _sets(columns: int) -> list[Indices]:
     return [
-        np.array(chosen)
-        for size in range(1, columns + 1)
-        for chosen in itertools.combinations(range(columns), size)
+        np.array(chosen) for size in range(1, columns + 1) for chosen in itertools.combinations(range(columns), size)
     ]

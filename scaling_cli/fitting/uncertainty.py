@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scaling_cli import jobs
 from scaling_cli.fitting.objective import LAD_DELTA, SMALLEST_DELTA, Objective
 from scaling_cli.fitting.optimum import Fitted, minimise_absolute
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
-from scaling_cli.laws import Array
+from scaling_cli.laws import Array, Indices
 
 CHUNK_REPLICATES = 128
 CHUNK_VALUES = 1 << 16  # replicates times points: keeps a chunk's arrays in cache, and memory flat
@@ -63,9 +62,7 @@ def bootstrap(
     """Fit the law to resampled runs, each replicate from the full fit."""
     points = len(fitted.problem.observed)
     size = max(1, min(CHUNK_REPLICATES, CHUNK_VALUES // points))
-    chunks = [
-        range(start, min(start + size, resampling.replicates)) for start in range(0, resampling.replicates, size)
-    ]
+    chunks = [range(start, min(start + size, resampling.replicates)) for start in range(0, resampling.replicates, size)]
     task = partial(_fit_chunk, fitted.problem, fitted.theta, fitted.objective, fitted.delta, resampling)
     solutions = list(jobs.each(task, chunks, workers=workers, on_progress=on_progress))
     theta = np.concatenate([solution.theta for solution in solutions])
@@ -74,7 +71,7 @@ def bootstrap(
     return Replicates(theta[settled], int((~settled).sum()))
 
 
-def run_weights(resampling: Resampling, replicates: range, runs: NDArray[np.intp]) -> Array:
+def run_weights(resampling: Resampling, replicates: range, runs: Indices) -> Array:
     """How often each point is drawn `(replicates, n)`: as often as its run."""
     count = int(runs.max()) + 1
     drawn = np.empty((len(replicates), count))
@@ -85,7 +82,12 @@ def run_weights(resampling: Resampling, replicates: range, runs: NDArray[np.intp
 
 
 def _fit_chunk(
-    problem: Problem, theta: Array, objective: Objective, delta: float, resampling: Resampling, replicates: range
+    problem: Problem,
+    theta: Array,
+    objective: Objective,
+    delta: float,
+    resampling: Resampling,
+    replicates: range,
 ) -> Solution:
     weights = run_weights(resampling, replicates, problem.runs) * problem.weights
     start = np.tile(problem.roused(theta[None]), (len(replicates), 1))

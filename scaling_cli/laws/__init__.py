@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from scaling_cli.errors import UsageError
 from scaling_cli.laws.chinchilla import CHINCHILLA
-from scaling_cli.laws.law import Array, Derived, Inputs, Law, Parameter
+from scaling_cli.laws.law import Array, Derived, Flags, Indices, Inputs, Law, Parameter
 from scaling_cli.laws.power import POWER, POWER_CONSTANT
 
-__all__ = ["LAWS", "Array", "Derived", "Inputs", "Law", "Parameter", "find_law"]
+__all__ = ["LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "find_law"]
 
 LAWS: tuple[Law, ...] = (POWER, POWER_CONSTANT, CHINCHILLA)
 

@@ -2,8 +2,8 @@
 
 A law maps inputs (`params`, `tokens`, `compute`, ... one value a point) to the log of the predicted loss. The solver
 never sees the parameters of the paper but *coordinates*, in which the problem is well behaved: the log of every
-positive coefficient, and every exponent and floor as it is. Shapes are the same everywhere: coordinates `(replicates, k)`,
-predictions `(replicates, n)`, Jacobians `(replicates, n, k)`.
+positive coefficient, and every exponent and floor as it is. Shapes are the same everywhere: coordinates
+`(replicates, k)`, predictions `(replicates, n)`, Jacobians `(replicates, n, k)`.
 
 A fit is made on centred inputs, so that a coefficient is the size of its term in the middle of the data and hardly
 depends on its exponent; `Law.centre` gives the linear map between the two sets of coordinates.
@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+Indices: TypeAlias = NDArray[np.intp]
 Inputs: TypeAlias = Mapping[str, Array]
 
 
@@ -81,7 +83,7 @@ class Law(ABC):
 
     @abstractmethod
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """Log predictions `(replicates, n)` and their Jacobian `(replicates, n, k)` at coordinates `(replicates, k)`."""
+        """Log predictions `(replicates, n)` and their Jacobian `(replicates, n, k)` at `theta` `(replicates, k)`."""
 
     @abstractmethod
     def grid(self, inputs: Inputs) -> Grid:
@@ -111,4 +113,5 @@ class Law(ABC):
         """The loss `(n,)` that the law predicts at `columns`, for parameters as papers print them."""
         values = np.array([[parameters[name] for name in self.names]])
         log_prediction, _ = self.evaluate(self.to_coordinates(values), self.prepare(columns))
-        return np.exp(log_prediction[0])
+        prediction: Array = np.exp(log_prediction[0])
+        return prediction

@@ -15,6 +15,7 @@ from scaling_cli.document.report import Report
 from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Estimate, FitResult
+from scaling_cli.laws import find_law
 from scaling_cli.report.look import Look
 from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
@@ -27,7 +28,16 @@ FitReport: TypeAlias = Report[FitResult]
 Meanings: TypeAlias = Callable[[str], Mapping[str, tuple[str, str]]]  # law -> parameter -> (meaning, unit)
 
 
-def render(report: FitReport, format: str, *, meanings: Meanings, look: Look, draws: bool = True) -> str:
+def law_meanings(law: str) -> dict[str, tuple[str, str]]:
+    """Meaning and unit of a law's parameters and derived quantities."""
+    found = find_law(law)
+    return {
+        **{parameter.name: (parameter.meaning, parameter.unit) for parameter in found.parameters},
+        **{quantity.name: (quantity.meaning, "") for quantity in found.derived},
+    }
+
+
+def render(report: FitReport, format: str, *, look: Look, draws: bool = True, meanings: Meanings = law_meanings) -> str:
     """The results as text that ends in a newline; `render_notes` has what is left to say.
 
     Args:
@@ -66,6 +76,14 @@ def render_notes(report: FitReport, format: str, look: Look) -> str:
         return ""
     failures = "" if format == "table" else failure_lines(report.failures, look)
     return failures + caveat_lines(report.caveats, look)
+
+
+def render_plot(report: FitReport, look: Look) -> str:
+    """Points and laws of all groups, for the terminal."""
+    from scaling_cli.analysis.curves import law_curves
+    from scaling_cli.report.fit_plot import fit_plot
+
+    return fit_plot(report.results, law_curves(report.results), look=look, loss=report.columns.get("loss", "loss"))
 
 
 def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, str]]:

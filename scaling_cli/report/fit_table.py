@@ -109,9 +109,7 @@ def _long(report: FitReport, look: Look) -> Table:
     for key in keys:
         table.add_column(Text(escape(key)), overflow="fold")
     for name in ("runs", "rmse", "parameter", "estimate", interval_heading(report)):
-        table.add_column(
-            name, justify="right" if name in ("runs", "rmse", "estimate") else "left", no_wrap=True
-        )
+        table.add_column(name, justify="right" if name in ("runs", "rmse", "estimate") else "left", no_wrap=True)
     for result in report.results:
         group = [escape(result.group.get(key, "")) for key in keys]
         lead = [*group, f"{result.runs:,}", percent(result.quality.rmse_log)]

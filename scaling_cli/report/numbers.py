@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from scaling_cli.fitting.result import Estimate
 
 MISSING = "-"
-INTERVAL_DIGITS = (
-    3  # of the width of an interval: the ends differ by at least a hundred units of their last digit
-)
+INTERVAL_DIGITS = 3  # of the width of an interval: the ends differ by at least a hundred units of their last digit
 MOST_DIGITS = 6  # of an estimate, however narrow its interval
 PLAIN_DIGITS = 4  # of a number without an interval
 WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showing
@@ -41,9 +39,7 @@ def rounded(value: Estimate) -> Rounded:
         return Rounded(MISSING, MISSING, MISSING)
     # Positive ends that lie orders of magnitude apart: one last digit for all would erase the small ones.
     if min(known) > 0 and max(known) / min(known) > WIDE_RATIO:
-        return Rounded(
-            *(MISSING if number is None else figure(number, INTERVAL_DIGITS) for number in numbers)
-        )
+        return Rounded(*(MISSING if number is None else figure(number, INTERVAL_DIGITS) for number in numbers))
     power = _shared_power(max(abs(number) for number in known))
     known = [number / 10.0**power for number in known]
     decimals = _decimals(known)

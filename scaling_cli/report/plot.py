@@ -148,9 +148,7 @@ def _draw_points(figure: Any, series: Sequence[Series], frame: _Frame, markers: 
         figure.draw(figure.signal(x, y, marker=_marker(markers[i % len(markers)], COLORS[i % len(COLORS)])))
 
 
-def _one_a_cell(
-    x: NDArray[np.float64], y: NDArray[np.float64], frame: _Frame
-) -> tuple[list[float], list[float]]:
+def _one_a_cell(x: NDArray[np.float64], y: NDArray[np.float64], frame: _Frame) -> tuple[list[float], list[float]]:
     """The first of the points that share a character."""
     _, first = np.unique(_cells(x, y, frame), return_index=True)
     first.sort()

@@ -51,10 +51,7 @@ def aligned(sheet: Sheet) -> str:
 
 def _cells(text: str) -> int:
     """Columns a text takes in a terminal: East Asian wide characters take two, combining marks none."""
-    return sum(
-        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
-        for each in text
-    )
+    return sum(0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
 
 
 def _pad(text: str, width: int) -> str:

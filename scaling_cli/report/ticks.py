@@ -17,9 +17,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
     Among the candidates that fit, the one with most ticks wins; evenly spaced values are only for axes under
     a decade, which are nearly linear.
     """
-    candidates = [
-        inside for each in _candidates(low, high) if len(inside := _inside(each, low, high)) <= most
-    ]
+    candidates = [inside for each in _candidates(low, high) if len(inside := _inside(each, low, high)) <= most]
     return max(candidates, key=len, default=[])
 
 
@@ -38,11 +36,7 @@ def _even_candidates(low: float, high: float) -> Iterator[list[float]]:
     for power in range(top, top - 3, -1):
         for step in ROUND_STEPS:
             size = step * 10.0**power
-            yield [
-                index * size
-                for index in range(math.floor(low / size), math.ceil(high / size) + 1)
-                if index > 0
-            ]
+            yield [index * size for index in range(math.floor(low / size), math.ceil(high / size) + 1) if index > 0]
 
 
 def _inside(values: list[float], low: float, high: float) -> list[float]:

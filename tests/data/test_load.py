@@ -24,9 +24,7 @@ def rows_of(table):
 
 
 def test_chinchilla_points_load_as_published(shared_data):
-    table = load_runs(
-        [shared_data / "chinchilla_besiroglu" / "chinchilla.csv"], where="not dropped_by_besiroglu"
-    )
+    table = load_runs([shared_data / "chinchilla_besiroglu" / "chinchilla.csv"], where="not dropped_by_besiroglu")
     assert table.frame.height == 240
     assert table.columns["compute"] == "flops"
     assert table.sources[0].rows == 245
@@ -68,9 +66,7 @@ def test_csv_parquet_and_a_frame_give_the_same_points(write, tmp_path):
 
 
 def test_the_last_step_of_each_run_is_found_whatever_the_row_order(tmp_path):
-    rows = [
-        (f"run{run}", step, 10.0 + run, 1e6 * step, 5 - step / 100) for run in range(7) for step in range(100)
-    ]
+    rows = [(f"run{run}", step, 10.0 + run, 1e6 * step, 5 - step / 100) for run in range(7) for step in range(100)]
     expected = {f"run{run}": 5 - 99 / 100 for run in range(7)}
     for seed in range(3):
         random.Random(seed).shuffle(rows)
@@ -89,9 +85,7 @@ def test_an_unusable_last_row_gives_way_to_the_last_usable_one():
 
 
 def test_a_repeated_last_step_keeps_the_later_row_and_is_counted():
-    frame = pl.DataFrame(
-        {"run": list("aaabbb"), "step": [1, 2, 2, 1, 1, 2], "loss": [3.0, 2.0, 1.9, 3.0, 3.0, 2.5]}
-    )
+    frame = pl.DataFrame({"run": list("aaabbb"), "step": [1, 2, 2, 1, 1, 2], "loss": [3.0, 2.0, 1.9, 3.0, 3.0, 2.5]})
     table = load_runs(frame)
     assert table.frame["loss"].to_list() == [1.9, 2.5]
     assert table.excluded == {"repeated last step": 1}
@@ -113,9 +107,7 @@ def test_rows_without_a_run_are_runs_of_their_own():
 def test_rows_that_share_a_run_but_have_no_step_are_never_collapsed():
     without = pl.DataFrame({"run": ["a", "a", "b"], "loss": [3.0, 2.0, 1.0]})
     assert load_runs(without).frame.height == 3
-    mixed = pl.DataFrame(
-        {"run": list("aabbb"), "step": [None, None, 1, 2, None], "loss": [3.0, 2.0, 1.0, 0.9, 0.8]}
-    )
+    mixed = pl.DataFrame({"run": list("aabbb"), "step": [None, None, 1, 2, None], "loss": [3.0, 2.0, 1.0, 0.9, 0.8]})
     table = load_runs(mixed)
     assert sorted(table.frame["loss"]) == [0.9, 2.0, 3.0]
     assert table.excluded == {"no step": 1}
@@ -129,9 +121,7 @@ def test_all_checkpoints_can_be_kept():
 
 
 def test_rows_that_cannot_be_used_are_counted_by_reason(write):
-    path = write(
-        "params,tokens,loss\n1,1,\n1,1,nan\n1,1,oops\n0,1,2\n1,-5,2\n1,1,inf\n1e3,1e3,2\nx,1,2\n1,1,NA\n"
-    )
+    path = write("params,tokens,loss\n1,1,\n1,1,nan\n1,1,oops\n0,1,2\n1,-5,2\n1,1,inf\n1e3,1e3,2\nx,1,2\n1,1,NA\n")
     table = load_runs(path)
     assert table.frame.height == 1
     assert table.total == 9
@@ -178,9 +168,7 @@ def test_two_of_params_tokens_and_compute_give_the_third(given, derived, formula
 
 
 def test_compute_that_disagrees_is_said_with_the_range():
-    frame = pl.DataFrame(
-        {"params": [1e8, 1e9], "tokens": [1e9, 1e9], "flops": [6e17, 1.8e19], "loss": [3.0, 2.0]}
-    )
+    frame = pl.DataFrame({"params": [1e8, 1e9], "tokens": [1e9, 1e9], "flops": [6e17, 1.8e19], "loss": [3.0, 2.0]})
     (caveat,) = load_runs(frame).caveats
     assert caveat.code == "compute-mismatch"
     assert "1 to 3 times" in caveat.message

@@ -24,9 +24,7 @@ def test_numbers_are_read_as_people_write_them(text, value):
     assert parse_number(text) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["", "B", "1,5", "70X", "nan", "inf", "1e999", "1__0", "12,34", "seven", "1.2.3"]
-)
+@pytest.mark.parametrize("text", ["", "B", "1,5", "70X", "nan", "inf", "1e999", "1__0", "12,34", "seven", "1.2.3"])
 def test_text_that_is_no_number_is_refused_with_examples(text):
     with pytest.raises(UsageError) as caught:
         parse_number(text)

@@ -60,7 +60,10 @@ def test_linear_least_squares_give_the_variable_projection_row(points_240):
     assert found["E"] == pytest.approx(1.88281, abs=1e-5)
     assert found["A"] / 1e6 ** found["alpha"] == pytest.approx(4.05984, rel=1e-5)
     assert found["B"] / 1e9 ** found["beta"] == pytest.approx(1.07446, rel=1e-5)
-    assert (found["alpha"], found["beta"]) == (pytest.approx(0.35762, abs=1e-5), pytest.approx(0.42762, abs=1e-5))
+    assert (found["alpha"], found["beta"]) == (
+        pytest.approx(0.35762, abs=1e-5),
+        pytest.approx(0.42762, abs=1e-5),
+    )
 
 
 def test_five_points_move_beta_far(points_245):

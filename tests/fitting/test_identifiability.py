@@ -23,7 +23,9 @@ def surface(params, tokens, noise=0.003, coefficients=HOFFMANN):
 
 
 def curve(law, x, loss):
-    problem = problem_from_arrays(find_law(law), {"x": np.asarray(x, float)}, np.asarray(loss, float), np.arange(len(x)))
+    problem = problem_from_arrays(
+        find_law(law), {"x": np.asarray(x, float)}, np.asarray(loss, float), np.arange(len(x))
+    )
     return Grouped(problem, {}, {}, {})
 
 

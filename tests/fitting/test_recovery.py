@@ -50,7 +50,10 @@ def random_starts(problem: Problem, generator: np.random.Generator, count: int) 
     low = np.maximum(problem.low, np.log(problem.observed.min()) - 3)
     high = np.minimum(problem.high, np.log(problem.observed.max()) + 1)
     positive = np.array([parameter.positive for parameter in problem.law.parameters])
-    low, high = np.where(positive, low, np.maximum(problem.low, -1)), np.where(positive, high, np.minimum(problem.high, 2))
+    low, high = (
+        np.where(positive, low, np.maximum(problem.low, -1)),
+        np.where(positive, high, np.minimum(problem.high, 2)),
+    )
     return generator.uniform(low, high, (count, len(low)))
 
 

@@ -11,6 +11,7 @@ from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.uncertainty import Resampling, bootstrap, group_hash, run_weights
 from scaling_cli.laws import find_law
 
@@ -48,9 +49,7 @@ def test_group_hash_is_fixed():
 
 def test_intervals_of_runs_are_wider_than_those_of_points_taken_as_runs():
     problem = checkpoints()
-    as_points = problem_from_arrays(
-        problem.law, problem.columns, problem.observed, np.arange(len(problem.observed))
-    )
+    as_points = problem_from_arrays(problem.law, problem.columns, problem.observed, np.arange(len(problem.observed)))
     widths = []
     for one in (problem, as_points):
         result, _ = fit(Grouped(one, {}, {}, {}), Settings(replicates=300))
@@ -69,7 +68,11 @@ def test_workers_do_not_change_a_bit():
 
 def test_progress_counts_to_the_end():
     heard = []
-    bootstrap(optimum(checkpoints(), Objective()), Resampling(300, 0, 1), on_progress=lambda *seen: heard.append(seen))
+    bootstrap(
+        optimum(checkpoints(), Objective()),
+        Resampling(300, 0, 1),
+        on_progress=lambda *seen: heard.append(seen),
+    )
     assert heard[-1][0] == heard[-1][1] == len(heard)
 
 
@@ -81,9 +84,7 @@ def test_every_objective_has_replicates_around_its_estimate(name):
         assert found.low <= found.estimate <= found.high
 
 
-@pytest.mark.parametrize(
-    "settings", [{"interval": "jackknife"}, {"level": 95}, {"replicates": 3}, {"seed": -1}]
-)
+@pytest.mark.parametrize("settings", [{"interval": "jackknife"}, {"level": 95}, {"replicates": 3}, {"seed": -1}])
 def test_senseless_settings_are_usage_errors(settings):
     with pytest.raises(UsageError):
         Settings(**settings)
@@ -93,3 +94,18 @@ def test_senseless_settings_are_usage_errors(settings):
 def test_senseless_workers_are_usage_errors(count, backend):
     with pytest.raises(UsageError):
         jobs.workers_from(count, backend)
+
+
+def test_replicates_with_the_floor_at_zero_end_where_other_starts_end():
+    # The true floor is zero: many replicates end at the bound, others leave it again.
+    x = np.repeat(np.geomspace(1e18, 1e22, 8), 3)
+    loss = 30 * x**-0.054 * np.exp(0.003 * np.random.default_rng(6).standard_normal(24))
+    problem = problem_from_arrays(find_law("power-constant"), {"x": x}, loss, np.arange(24))
+    fitted = optimum(problem, Objective())
+    weights = run_weights(Resampling(300, 0, 1), range(300), problem.runs)
+    here = minimise(problem, np.tile(fitted.theta, (300, 1)), delta=fitted.delta, weights=weights)
+    away = fitted.theta + np.array([0.1, -0.01, 0.5])
+    there = minimise(problem, np.tile(away, (300, 1)), delta=fitted.delta, weights=weights)
+    assert here.is_settled.all()
+    np.testing.assert_allclose(here.value, there.value, rtol=1e-9)
+    assert 0.05 < (here.theta[:, 2] == 0).mean() < 0.95

@@ -6,15 +6,16 @@ import numpy as np
 
 from scaling_cli.laws import Law
 
-SIZES = {"params": (4e7, 2e10), "tokens": (5e8, 1e12), "x": (1e18, 1e23)}  # published runs lie in these ranges
+SIZES = {
+    "params": (4e7, 2e10),
+    "tokens": (5e8, 1e12),
+    "x": (1e18, 1e23),
+}  # published runs lie in these ranges
 
 
 def draw_design(law: Law, generator: np.random.Generator, points: int) -> dict[str, np.ndarray]:
     """`points` values of each input, log-uniform and independent of each other."""
-    return {
-        name: np.exp(generator.uniform(*np.log(SIZES[name]), points))
-        for name in law.inputs
-    }
+    return {name: np.exp(generator.uniform(*np.log(SIZES[name]), points)) for name in law.inputs}
 
 
 def draw_parameters(law: Law, generator: np.random.Generator) -> np.ndarray:

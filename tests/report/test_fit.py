@@ -24,9 +24,7 @@ REPORTS = {
 
 def shown(name, format="table", **look):
     made = REPORTS[name]()
-    return render(made, format, meanings=meanings, look=Look(**look)), render_notes(
-        made, format, Look(**look)
-    )
+    return render(made, format, meanings=meanings, look=Look(**look)), render_notes(made, format, Look(**look))
 
 
 @pytest.mark.parametrize("width", [80, 200, None], ids=str)

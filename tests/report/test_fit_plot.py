@@ -26,9 +26,7 @@ def frontier():
 
 def scaled(result, factor, name):
     observed = tuple(factor * each for each in result.observations.observed)
-    return replace(
-        result, group={"optimizer": name}, observations=replace(result.observations, observed=observed)
-    )
+    return replace(result, group={"optimizer": name}, observations=replace(result.observations, observed=observed))
 
 
 @pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])

@@ -24,9 +24,7 @@ def test_ticks_are_round(low, high, most, role, expected):
 
 
 def test_every_axis_has_ticks_inside_it_and_never_too_many():
-    for low, factor, most in itertools.product(
-        (1e-3, 0.7, 2.2, 3e18), (1.02, 1.5, 4, 30, 1e4, 1e12), (2, 4, 9)
-    ):
+    for low, factor, most in itertools.product((1e-3, 0.7, 2.2, 3e18), (1.02, 1.5, 4, 30, 1e4, 1e12), (2, 4, 9)):
         ticks = log_ticks(low, low * factor, most)
         assert 1 <= len(ticks) <= most
         assert all(low * 0.999 <= each <= low * factor * 1.001 for each in ticks)

@@ -1,0 +1,56 @@
+"""The list of laws, and one law explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from scaling_cli.laws import Law
+from scaling_cli.report.look import Look
+from scaling_cli.report.sheet import Sheet, aligned
+
+
+def render_laws(laws: Sequence[Law], format: str, look: Look) -> str:
+    """All laws, one row each."""
+    if format == "json":
+        return json.dumps([_facts(law) for law in laws], indent=2) + "\n"
+    rows = tuple((law.name, law.formula, ", ".join(law.names), law.source) for law in laws)
+    return _drawn(Sheet(("law", "formula", "parameters", "source"), rows, 0), format, look)
+
+
+def render_law(law: Law, format: str, look: Look) -> str:
+    """One law: its formula and source, then a row a parameter."""
+    if format == "json":
+        return json.dumps(_facts(law), indent=2) + "\n"
+    rows = [(parameter.name, parameter.unit, parameter.meaning) for parameter in law.parameters]
+    rows += [(quantity.name, "", quantity.meaning) for quantity in law.derived]
+    table = _drawn(Sheet(("parameter", "unit", "meaning"), tuple(rows), 0), format, look)
+    inputs = ", ".join(law.inputs)
+    return f"{law.name}: {law.formula}\ninputs: {inputs}\nsource: {law.source}\n\n{table}"
+
+
+def _facts(law: Law) -> dict[str, object]:
+    return {
+        "name": law.name,
+        "formula": law.formula,
+        "source": law.source,
+        "inputs": list(law.inputs),
+        "parameters": [
+            {"name": parameter.name, "unit": parameter.unit, "meaning": parameter.meaning}
+            for parameter in law.parameters
+        ],
+        "derived": [{"name": quantity.name, "meaning": quantity.meaning} for quantity in law.derived],
+    }
+
+
+def _drawn(sheet: Sheet, format: str, look: Look) -> str:
+    if format == "plain":
+        return aligned(sheet)
+    from scaling_cli.report.table import cells, drawn, ruled_table
+
+    table = ruled_table(look)
+    for heading in sheet.header:
+        table.add_column(heading, overflow="fold")
+    for row in sheet.rows:
+        table.add_row(*cells(row))
+    return drawn([table], look)
