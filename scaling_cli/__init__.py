@@ -12,8 +12,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from scaling_cli.verbs import fit as fit
+    from scaling_cli.verbs import optimal_allocation as optimal_allocation
 
-VERBS = ("fit",)
+VERBS = ("fit", "optimal_allocation")
 __all__ = ["__version__", *VERBS]
 
 
