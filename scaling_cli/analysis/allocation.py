@@ -27,6 +27,7 @@ from scaling_cli.analysis.isoflop import resampling_of
 from scaling_cli.analysis.isoflop_answer import Curves, curves_of, isoflop_answer, isoflop_tables
 from scaling_cli.analysis.isoflop_budgets import Points
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.quantities import flops
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.objective import Objective
@@ -97,7 +98,7 @@ def allocate(
     result = _result(evidence, plan, settings, found, with_gap=with_gap)
     agreement = _agreement(result.allocations)
     found.caveats += [
-        caveat("approaches-disagree", group or None, compute=f"{each.compute:.3g}", ratio=each.params_ratio)
+        caveat("approaches-disagree", group or None, compute=flops(each.compute), ratio=each.params_ratio)
         for each in agreement
         if each.intervals_overlap is False
     ]

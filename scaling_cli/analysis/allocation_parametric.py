@@ -17,7 +17,7 @@ from scaling_cli.data.quantities import count, flops
 from scaling_cli.fitting.result import Curve, Estimate
 from scaling_cli.laws import Array, Law
 
-FAR = 10.0  # times the largest compute of the data: beyond it a caveat
+FAR = 10.5  # times the largest compute of the data: beyond it a caveat
 WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0  # Muennighoff et al. 2023: 1/e of the worth is left, or nearly all
 STEP = 1e-3  # of log compute and log unique tokens, for derivatives
 EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form

@@ -92,9 +92,8 @@ def exact_minima(
         theta = np.concatenate([theta, drawn.theta])
     best = theta[:, SHARED : SHARED + len(budgets)]
     depth = np.exp(theta[:, SHARED + len(budgets) :])
-    # A minimum beyond the runs of its budget is an extrapolation of their curve.
-    inside = (best >= law.span[0]) & (best <= law.span[1])
-    best = np.where(inside | (np.arange(len(best)) > 0)[:, None], best, np.nan)
+    # A minimum beyond the runs of its budget is an extrapolation of their curve: no answer, in replicates neither.
+    best = np.where((best >= law.span[0]) & (best <= law.span[1]), best, np.nan)
     minima = _minima("exact", points, budgets, best, theta[:, 0, None] + depth)
     return minima, Shape(theta[:, 0], theta[:, 1], theta[:, 2])
 

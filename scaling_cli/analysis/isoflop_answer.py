@@ -32,7 +32,7 @@ from scaling_cli.fitting.result import Curve
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Array
 
-ENOUGH_BUDGETS = 4
+FEWEST_BUDGETS, ENOUGH_BUDGETS = 2, 4
 ENOUGH_ON_A_SIDE = 2  # sizes
 DRIFT_LEVEL = 0.05
 NOTABLE_BIAS = 0.01  # of best params
@@ -92,9 +92,19 @@ def _exact(
     settings: Settings,
     resampling: Resampling | None,
 ) -> tuple[Minima, Shape]:
-    """The exact curve on the budgets that curve the right way; the others are NaN."""
+    """The exact curve on the budgets that show a minimum; the others are NaN.
+
+    Budgets whose minimum proves to lie outside their runs are left out and the others fitted again.
+    """
     keep = [i for i, each in enumerate(said) if not each.refused]
-    minima, shape = exact_minima(points, [budgets[i] for i in keep], settings, resampling)
+    while True:
+        minima, shape = exact_minima(points, [budgets[i] for i in keep], settings, None)
+        placed = np.isfinite(minima.log_params[0])
+        if placed.all() or placed.sum() < FEWEST_BUDGETS:
+            break
+        keep = [i for i, is_placed in zip(keep, placed, strict=True) if is_placed]
+    if resampling is not None and placed.all():
+        minima, shape = exact_minima(points, [budgets[i] for i in keep], settings, resampling)
     columns = {}
     for name in ("log_params", "log_tokens", "loss"):
         columns[name] = np.full((len(shape.alpha), len(budgets)), np.nan)

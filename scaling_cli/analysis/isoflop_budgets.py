@@ -2,7 +2,8 @@
 
 Runs planned for one budget seldom spend exactly the same, and a table of runs may hold others besides. So budgets are
 the densest windows of compute: a window spans `WINDOW` from its smallest to its largest run, holds at least
-`FEWEST_SIZES` sizes, and the fullest is taken first.
+`FEWEST_SIZES` sizes, and the fullest is taken first. Of several checkpoints of one run in a window, the nearest to its
+middle counts: its neighbours say the same again.
 """
 
 from __future__ import annotations
@@ -59,8 +60,15 @@ def find_budgets(points: Points) -> list[Budget]:
         free[window] = False
         centre = float(np.mean(logs[window]))
         if all(abs(centre - other.log_compute) >= np.log(APART) for other in found):
-            index = order[window]
+            index = _one_a_run(order[window], points, centre)
+            centre = float(np.mean(points.log_compute[index]))
             found.append(Budget(centre, index[np.argsort(points.log_params[index], kind="stable")]))
+
+
+def _one_a_run(index: Indices, points: Points, centre: float) -> Indices:
+    nearest = index[np.argsort(np.abs(points.log_compute[index] - centre), kind="stable")]
+    _, first = np.unique(points.runs[nearest], return_index=True)
+    return nearest[np.sort(first)]
 
 
 def _fullest(logs: Array, sizes: Array, free: np.ndarray) -> Indices | None:
