@@ -43,7 +43,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
             f"{points} points are too few for {problem.law.name}, which has {len(problem.law.parameters)} parameters.",
             hint=f"{more}, or try --interval none." if with_interval and points == needed - 1 else f"{more}.",
         )
-    different = len(np.unique(np.stack(list(problem.columns.values())), axis=1).T)
+    different = _count_different(np.stack(list(problem.columns.values())))
     if different < len(problem.law.parameters):
         names = " and ".join(problem.columns)
         raise FitError(
@@ -169,6 +169,12 @@ def _condition(problem: Problem, theta: Array) -> float:
         return float("inf")
     singular = np.linalg.svd(jacobian / length, compute_uv=False)
     return float((singular[0] / max(singular[-1], 1e-150)) ** 2)
+
+
+def _count_different(columns: Array) -> int:
+    """How many of the points `(inputs, n)` differ. np.unique would do, but it imports numpy.ma."""
+    ordered = columns[:, np.lexsort(columns)]
+    return 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
 
 
 def _decades(values: Array) -> float:
