@@ -33,14 +33,16 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
     """Refuse what no estimator could fit.
 
     Raises:
-        FitError: There are fewer points (or fewer different ones) than the law needs.
+        FitError: There are fewer points (or fewer different ones) than the law needs, or something never varies.
     """
     needed = len(problem.law.parameters) + (2 if with_interval else 1)
     points = len(problem.observed)
+    _check_variation(problem)
     if points < needed:
         more = f"Add {needed - points} or more runs"
         raise FitError(
-            f"{points} points are too few for {problem.law.name}, which has {len(problem.law.parameters)} parameters.",
+            f"{points} {'point is' if points == 1 else 'points are'} too few for {problem.law.name}, which has "
+            f"{len(problem.law.parameters)} parameters.",
             hint=f"{more}, or try --interval none." if with_interval and points == needed - 1 else f"{more}.",
         )
     different = _count_different(np.stack(list(problem.columns.values())))
@@ -51,6 +53,17 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
             f"{different} different {names}.",
             hint=f"Add runs at other {names}, or choose a --law with fewer parameters.",
         )
+
+
+def _check_variation(problem: Problem) -> None:
+    if len(problem.observed) < 2:
+        return
+    for name, values in [*problem.columns.items(), ("the loss", problem.observed)]:
+        if np.ptp(values) == 0:
+            raise FitError(
+                f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} has nothing to fit.",
+                hint="Check the column, or add runs that differ in it.",
+            )
 
 
 def examine(fitted: Fitted) -> Identifiability:
