@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
-    "unused-columns": "No column was read as {roles}; name one with --map if the data have it.",
     "compute-mismatch": (
         "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens; check its unit, and whether params "
         "counts embeddings, or leave it out with --compute none."
@@ -42,8 +41,8 @@ SENTENCES = {
     ),
     "replicates-failed": "{failed} of {replicates} bootstrap replicates did not converge; read the interval with care.",
     "replicates-at-bound": (
-        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; try "
-        "--interval profile or add runs."
+        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
+        "choose a law without it."
     ),
 }
 

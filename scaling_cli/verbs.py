@@ -18,6 +18,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,7 +81,8 @@ def fit(
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
-            result, found = fit_group(_grouped(frame, group, choice, space), settings)
+            with one_blas_thread():
+                result, found = fit_group(_grouped(frame, group, choice, space), settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
