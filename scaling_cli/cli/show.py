@@ -47,6 +47,8 @@ def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
     path = Path(output.output)
     if any(os.path.exists(name) and path.exists() and path.samefile(name) for name in inputs):
         raise UsageError(f"{path} is an input, and would be overwritten.", hint="Give another file to write to.")
+    if _is_device(path):
+        return
     place = path.resolve().parent
     if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
         raise UsageError(
@@ -155,15 +157,20 @@ def _tripped(report: Report[Any], output: OutputOptions) -> str:
     return ""
 
 
+def _is_device(path: Path) -> bool:
+    """Whether there is something at `path` that can be written to and is no file, such as /dev/stdout."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def write_file(path: Path, text: str) -> None:
     """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one.
 
     A link is followed, and a device or a pipe is written to as it is.
     """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
+    if _is_device(path):
         path.write_text(text, encoding="utf-8")
         return
+    path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
