@@ -18,7 +18,7 @@ PARALLEL = FormulaLaw(
     inputs=("params", "streams"),
     parameters=(
         Parameter(name="E", meaning="irreducible loss", unit="loss"),
-        Parameter(name="A", meaning="params at which one stream is 1 above the floor", unit="params", positive=True),
+        Parameter(name="A", meaning="scale of params", unit="params loss^(1/alpha)", positive=True),
         Parameter(name="alpha", meaning="exponent of effective params"),
         Parameter(name="k", meaning="effective params gained by a factor of e in streams, as a share"),
     ),
@@ -92,7 +92,7 @@ ROUTED = FormulaLaw(
         Parameter(name="a", meaning="exponent of params at one effective expert, signed"),
         Parameter(name="b", meaning="exponent of effective experts at 1 param, signed"),
         Parameter(name="c", meaning="change of one exponent for each decade of the other input"),
-        Parameter(name="d", meaning="decades of loss at 1 param and one effective expert"),
+        Parameter(name="d", meaning="loss at 1 param and one effective expert", unit="log10 loss"),
         Parameter(name="E_start", meaning="effective experts of the dense model", unit="experts", positive=True),
         Parameter(name="E_max", meaning="effective experts that no number exceeds", unit="experts", positive=True),
     ),

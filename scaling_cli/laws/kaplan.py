@@ -22,8 +22,8 @@ KAPLAN = FormulaLaw(
     source=f"{PAPER}, eq. 1.5; tokens are the size of the data set, trained on until the loss stops falling",
     inputs=("params", "tokens"),
     parameters=(
-        Parameter(name="N_c", meaning="scale of params", unit="params", positive=True),
-        Parameter(name="D_c", meaning="scale of tokens", unit="tokens", positive=True),
+        Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
+        Parameter(name="D_c", meaning="scale of tokens", unit="tokens loss^(1/alpha_D)", positive=True),
         Parameter(name="alpha_N", meaning="exponent of params"),
         Parameter(name="alpha_D", meaning="exponent of tokens"),
     ),
@@ -56,8 +56,8 @@ KAPLAN_STEPS = FormulaLaw(
     source=f"{PAPER}, eq. 1.6; step is the minimum: steps / (1 + critical batch / batch), see critical-batch",
     inputs=("params", "step"),
     parameters=(
-        Parameter(name="N_c", meaning="scale of params", unit="params", positive=True),
-        Parameter(name="S_c", meaning="scale of minimum steps", unit="steps", positive=True),
+        Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
+        Parameter(name="S_c", meaning="scale of minimum steps", unit="steps loss^(1/alpha_S)", positive=True),
         Parameter(name="alpha_N", meaning="exponent of params"),
         Parameter(name="alpha_S", meaning="exponent of minimum steps"),
     ),
