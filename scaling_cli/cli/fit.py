@@ -21,6 +21,8 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
             runs,
             law=fitting.law,
             x=fitting.x,
+            fix=fitting.fixed(),
+            tie=fitting.tied(),
             by=data.groups(),
             mapping=data.mapping(),
             where=data.where,
