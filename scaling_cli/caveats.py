@@ -75,7 +75,7 @@ SENTENCES = {
     "short-range": "{quantity} spans only {decades:.2g} decades; add runs until it spans two, or doubt exponents.",
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}); read predictions inside "
-        "the data, not single parameters, or add runs with other tokens per param."
+        "the data, not single parameters, or add runs at other inputs."
     ),
     "fixed-tokens-per-param": (
         "Tokens per param only span {low:.3g} to {high:.3g}, so alpha and beta are hard to tell apart; add runs that "
