@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,16 @@ from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
-from scaling_cli.fitting.result import FitResult
+from scaling_cli.fitting.result import FitResult, IntervalMethod
 from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from scaling_cli.analysis.allocation_question import Question
+    from scaling_cli.analysis.allocation_result import AllocationResult
 
     Runs = str | Path | Sequence[str | Path] | pl.DataFrame
 
@@ -112,6 +116,174 @@ def fit(
         caveats=_merged(caveats),
         failures=tuple(failures),
     )  # fmt: skip
+
+
+def optimal_allocation(
+    runs: Runs,
+    *,
+    budget: Sequence[float] = (),
+    target_loss: Sequence[float] = (),
+    approach: str = "parametric",
+    profile: str = "exact",
+    law: str = "auto",
+    inference_tokens: float | None = None,
+    unique_tokens: float | None = None,
+    min_params: float | None = None,
+    max_params: float | None = None,
+    max_tokens: float | None = None,
+    flops_rule: str = "6ND",
+    gpus: int | None = None,
+    peak_flops: str | float | None = None,
+    mfu: float | None = None,
+    price_per_gpu_hour: float | None = None,
+    explain_gap: bool = False,
+    by: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    where: str | None = None,
+    checkpoints: str = "final",
+    objective: str = "huber",
+    space: str = "log",
+    delta: float | None = None,
+    interval: str = "bootstrap",
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 0,
+    jobs: str | int = 1,
+    backend: str | None = None,
+    on_progress: work.Progress | None = None,
+) -> Report[AllocationResult]:
+    """Split compute between params and tokens, with intervals, from runs or from a saved fit.
+
+    Args:
+        runs: Files or a polars frame, as `fit` takes them, or one document that `scaling fit --json` wrote.
+        budget: FLOPs, training plus inference; by default 1, 10 and 100 times the largest run.
+        target_loss: Losses to reach with the least compute, instead of budgets.
+        approach: `parametric`, `isoflop`, `envelope` or `all`.
+        profile: Curve of `isoflop`: `exact`, `parabola` or `akima`.
+        law: The law of `parametric`; `auto` is chinchilla.
+        inference_tokens: Tokens that the model will process once trained.
+        unique_tokens: Tokens there are; more than these are repeated.
+        flops_rule: `6ND`, `non-embedding`, `attention` or a formula in params, tokens and columns of the runs.
+        peak_flops: Dense FLOP/s of one GPU, or its name.
+        mfu: Share of the peak that training reaches.
+        explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
+
+    Raises:
+        UsageError: The options do not fit together.
+        DataError: The files cannot be read.
+        FitError: No answer could be trusted; the hint names the runs to add.
+    """
+    from scaling_cli.analysis.allocation_question import Question
+
+    settings = Settings(
+        objective=Objective(objective, delta),
+        interval=interval,
+        level=level,
+        replicates=replicates,
+        seed=seed,
+        workers=work.workers_from(str(jobs), backend),
+        on_progress=on_progress,
+    )
+    question = Question(
+        budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
+        inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
+        max_tokens=max_tokens, flops_rule=flops_rule, gpus=gpus, peak_flops=peak_flops, mfu=mfu,
+        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap,
+    )  # fmt: skip
+    saved = _saved_document(runs)
+    if saved is not None:
+        return _allocated_saved(saved, question, settings)
+    keep = tuple(question.rule.extras)
+    load = partial(load_runs, runs, mapping=mapping, where=where, by=by, keep=keep)
+    needed = ("params", "tokens", "compute", *question.found_law.inputs, *keep)
+    table = load(checkpoints=checkpoints).needing(tuple(dict.fromkeys(needed)))
+    curves = load(checkpoints="all").needing(("params", "tokens", "compute", *keep)) if question.needs_curves else None
+    return _allocated(table, curves, question, settings, by=by, where=where, checkpoints=checkpoints, space=space)
+
+
+def _allocated(
+    table: RunTable,
+    curves: RunTable | None,
+    question: Question,
+    settings: Settings,
+    *,
+    by: Sequence[str],
+    where: str | None,
+    checkpoints: str,
+    space: str,
+) -> Report[AllocationResult]:
+    """Splits from runs, group by group."""
+    from scaling_cli.analysis.allocation import allocate
+    from scaling_cli.analysis.allocation_question import evidence_from
+
+    lines = {} if curves is None else {tuple(group.values()): frame for group, frame in _groups(curves, by)}
+    results, caveats, failures = [], list(table.caveats), []
+    for group, frame in _groups(table, by):
+        try:
+            evidence, shapes = evidence_from(frame, group, question, space, lines.get(tuple(group.values())))
+            plan = question.plan(evidence.largest, shapes, settings.level)
+            result, found = allocate(evidence, plan, settings, with_gap=question.explain_gap)
+        except ScalingError as error:
+            if not group or isinstance(error, UsageError):
+                raise
+            failures.append(Failure(group, error.message, error.hint))
+            continue
+        results.append(result)
+        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+    objective = settings.objective
+    return Report(
+        command="optimal-allocation",
+        inputs=table.sources,
+        columns=table.columns,
+        options={
+            **question.options(), "by": list(by), "where": where, "checkpoints": checkpoints,
+            "objective": objective.name, "space": space,
+            "delta": "auto" if objective.delta is None else objective.delta, "interval": settings.interval,
+            "level": settings.level, "replicates": settings.replicates, "seed": settings.seed,
+        },
+        results=tuple(results),
+        caveats=_merged(caveats),
+        failures=tuple(failures),
+    )  # fmt: skip
+
+
+def _allocated_saved(path: Path, question: Question, settings: Settings) -> Report[AllocationResult]:
+    """Splits from a saved fit, for each of its groups."""
+    from scaling_cli.analysis.allocation import allocate_saved
+    from scaling_cli.analysis.allocation_question import saved_law
+    from scaling_cli.data.source import Source, content_hash
+    from scaling_cli.document.read import read_fits
+
+    results, caveats = [], []
+    fits = read_fits(path)
+    for saved in fits:
+        plan = question.saved_plan(saved, settings.level)
+        fitted = saved_law(saved)
+        method = "none" if saved.draws is None else "bootstrap"
+        how = IntervalMethod(method, settings.level, len(fitted.parameters) - 1, None if method == "none" else "run")
+        result, found = allocate_saved(fitted, saved.group, how, plan, with_gap=question.explain_gap)
+        results.append(result)
+        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+    return Report(
+        command="optimal-allocation",
+        inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
+        columns={},
+        options={**question.options(), "level": settings.level},
+        results=tuple(results),
+        caveats=_merged(caveats),
+    )
+
+
+def _saved_document(runs: Runs) -> Path | None:
+    """The path of the one saved fit that is given, if it is one."""
+    from scaling_cli.document.read import is_document
+
+    given = [runs] if isinstance(runs, str | Path) else runs if isinstance(runs, Sequence) else []
+    paths = [Path(each) for each in given]
+    documents = [path for path in paths if is_document(path)]
+    if documents and len(paths) > 1:
+        raise UsageError(f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give one of them.")
+    return documents[0] if documents else None
 
 
 def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
