@@ -45,6 +45,13 @@ SENTENCES = {
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; try "
         "--interval profile or add runs."
     ),
+    "pooled-tasks": (
+        "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."
+    ),
+    "missing-outcomes": (
+        "{count} attempts without an outcome are {done}; see --on-missing, and find out whether they failed."
+    ),
+    "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
 }
 
 
