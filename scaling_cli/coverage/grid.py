@@ -1,9 +1,10 @@
 """Any law of difficulty by quadrature: the likelihood of each pair of counts on one grid of chances.
 
-A law says how log-odds t of u are spread, with p = scale * u the chance of success. The likelihood of a pair at each
-grid point is computed once; a law is then a vector of weights, its likelihood is one weighted sum a pair, and so is
-its coverage. Laws with a small exponent put mass at chances too small for any grid (u^0.07 at e^-60 is 1.5 %), so a
-grid has an atom at each end that carries the mass beyond it; leaving out the lower one costs 3 nats.
+A law says how log-odds t of u are spread, with p = offset + scale * u the chance of success, where an offset stands for
+a verifier that passes wrong attempts. The likelihood of a pair at each grid point is computed once; a law is then a
+vector of weights, its likelihood is one weighted sum a pair, and so is its coverage. Laws with a small exponent put mass
+at chances too small for any grid (u^0.07 at e^-60 is 1.5 %), so a grid has an atom at each end that carries the mass
+beyond it; leaving out the lower one costs 3 nats.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, betaln, gammaln
+from scipy.special import betainc, betaln, gammaln, xlog1py, xlogy
 
 from scaling_cli.coverage.counts import Array, Counts, Indices
 
@@ -29,6 +30,7 @@ class Grid:
 
     t: Array
     scale: float
+    offset: float
     values: Array
     columns: Indices
     starts: Indices
@@ -43,22 +45,24 @@ class Grid:
 
     def log_failure(self, weights: Array, ends: tuple[float, float], k: Array) -> Array:
         """log of the chance that k attempts at a random problem all fail."""
-        solvable = _log_rest(self.t, self.scale)
-        top = np.log1p(-self.scale) if self.scale < 1 else -np.inf
+        inside = _log_rest(self.t, self.scale, self.offset)
+        bottom = np.log1p(-self.offset)
+        top = np.log1p(-self.offset - self.scale) if self.offset + self.scale < 1 else -np.inf
         k = np.asarray(k, dtype=float)
-        failed = np.array([weights @ np.exp(each * solvable) + ends[0] + ends[1] * np.exp(each * top) for each in k])
+        at_ends = [ends[0] * np.exp(each * bottom) + ends[1] * np.exp(each * top) for each in k]
+        failed = np.array([weights @ np.exp(each * inside) for each in k]) + at_ends
         return np.asarray(np.log(failed))
 
 
-def make_grid(counts: Counts, scale: float = 1.0) -> Grid:
-    """The grid on which all likelihoods of these counts are resolved."""
+def make_grid(counts: Counts, scale: float = 1.0, offset: float = 0.0) -> Grid:
+    """The grid on which all likelihoods of these counts are resolved, for chances of success offset + scale * u."""
     n, c = counts.pair_n, counts.pair_c
-    share = np.clip(c / n / scale, 0.5 / n, 1 - 0.5 / n)
+    share = np.clip((c / n - offset) / scale, 0.5 / n, 1 - 0.5 / n)
     narrowest = 1 / np.sqrt(float((n * share * (1 - share)).max()))
     step = min(WIDEST_STEP, narrowest / STEPS_A_PEAK)
     t = np.arange(LOWEST, HIGHEST + step, step)
-    log_p = np.log(scale) - np.log1p(np.exp(-t))
-    log_rest = _log_rest(t, scale)
+    log_p = np.log(offset + scale / (1 + np.exp(-t))) if offset else np.log(scale) - np.log1p(np.exp(-t))
+    log_rest = _log_rest(t, scale, offset)
     values, columns, lengths = [], [], []
     for attempts, solved in zip(n.tolist(), c.tolist(), strict=True):
         logs = _log_binomial(attempts, solved) + solved * log_p + (attempts - solved) * log_rest
@@ -69,27 +73,28 @@ def make_grid(counts: Counts, scale: float = 1.0) -> Grid:
     return Grid(
         t=t,
         scale=scale,
+        offset=offset,
         values=np.concatenate(values),
         columns=np.concatenate(columns),
         starts=np.concatenate([[0], np.cumsum(lengths)[:-1]]),
-        atoms=np.stack([(c == 0).astype(float), _at_top(n, c, scale)], axis=1),
+        atoms=np.stack([_at_chance(n, c, offset), _at_chance(n, c, offset + scale)], axis=1),
         multiplicity=counts.multiplicity,
     )
 
 
-def _log_rest(t: Array, scale: float) -> Array:
-    """log(1 - p); at scale 1 from the other side, since 1 - p is then far below rounding of p."""
-    return np.asarray(np.log1p(-scale / (1 + np.exp(-t))) if scale < 1 else -np.log1p(np.exp(t)))
+def _log_rest(t: Array, scale: float, offset: float) -> Array:
+    """log(1 - p): from p where that is small, and from 1 - u near the top."""
+    from_below = np.log1p(-offset - scale / (1 + np.exp(-np.minimum(t, 0))))
+    return np.asarray(np.where(t < 0, from_below, np.log(1 - offset - scale + scale / (1 + np.exp(t)))))
 
 
 def _log_binomial(n: int, c: int) -> float:
     return float(gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1))
 
 
-def _at_top(n: Indices, c: Indices, scale: float) -> Array:
-    if scale >= 1:
-        return np.asarray(c == n, dtype=float)
-    logs = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1) + c * np.log(scale) + (n - c) * np.log1p(-scale)
+def _at_chance(n: Indices, c: Indices, p: float) -> Array:
+    """The likelihood of each pair at one chance of success, 0 and 1 among them."""
+    logs = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1) + xlogy(c, p) + xlog1py(n - c, -p)
     return np.asarray(np.exp(logs))
 
 
