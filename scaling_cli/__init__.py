@@ -12,8 +12,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from scaling_cli.verbs import fit as fit
+    from scaling_cli.verbs import inference_coverage as inference_coverage
 
-VERBS = ("fit",)
+VERBS = ("fit", "inference_coverage")
 __all__ = ["__version__", *VERBS]
 
 

@@ -27,6 +27,10 @@ LARGE = 1e4  # argument from which a difference of log gammas loses more than it
 BOUND = 30.0  # |log alpha|, |log beta|: beyond any data
 
 
+class NoSpreadError(FitError):
+    """The counts vary no more than chance makes them, so nothing beyond the data follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class BetaBinomial:
     """A fitted law; `covariance` is of (log alpha, log beta)."""
@@ -122,8 +126,8 @@ def _require_spread(counts: Counts) -> None:
         raise _no_spread()
 
 
-def _no_spread() -> FitError:
-    return FitError(
+def _no_spread() -> NoSpreadError:
+    return NoSpreadError(
         "The successes vary no more between problems than by chance, so the spread of difficulty is not identified.",
         hint="Add attempts a problem, or problems.",
     )

@@ -2,9 +2,9 @@
 
 A law says how log-odds t of u are spread, with p = offset + scale * u the chance of success, where an offset stands for
 a verifier that passes wrong attempts. The likelihood of a pair at each grid point is computed once; a law is then a
-vector of weights, its likelihood is one weighted sum a pair, and so is its coverage. Laws with a small exponent put mass
-at chances too small for any grid (u^0.07 at e^-60 is 1.5 %), so a grid has an atom at each end that carries the mass
-beyond it; leaving out the lower one costs 3 nats.
+vector of weights, its likelihood is one weighted sum a pair, and so is its coverage. Laws with a small exponent put
+mass at chances too small for any grid (u^0.07 at e^-60 is 1.5 %), so a grid has an atom at each end that carries the
+mass beyond it; leaving out the lower one costs 3 nats.
 """
 
 from __future__ import annotations
