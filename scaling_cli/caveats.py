@@ -10,10 +10,62 @@ from dataclasses import dataclass
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
-    "unused-columns": "No column was read as {roles}; name one with --map if the data have it.",
     "compute-mismatch": (
         "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens; check its unit, and whether params "
         "counts embeddings, or leave it out with --compute none."
+    ),
+    "compute-drift": (
+        "The compute column is {small:.3g} times 6*params*tokens at {small_params:.3g} params and {large:.3g} times "
+        "at {large_params:.3g}, which bends exponents; compare --compute none, and see if params counts embeddings."
+    ),
+    "unit-slip": (
+        "{role} of {run} is {value:.3g}, which puts it {factor:.3g} times beyond all others, and a factor of a "
+        "thousand would bring it back; mend it, or leave it out with --where."
+    ),
+    "loss-unit": (
+        "{column} is named as {unit}, not as a loss in nats per token, so floors and coefficients are in its unit; "
+        "convert it, or say --loss-unit {unit}."
+    ),
+    "large-loss": (
+        "The median loss is {median:.3g}, above that of guessing among a million tokens (13.8 nats); if it is "
+        "perplexity, take its log."
+    ),
+    "metric-grows": (
+        "{column} grows with {role}, so it is no loss; fit a law that grows, in --space linear, or fit the loss."
+    ),
+    "training-loss": (
+        "{column} is a loss on training data, and no evaluation loss was found; name one with --loss if there is one."
+    ),
+    "repeated-steps": (
+        "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
+        "give reruns a run name of their own."
+    ),
+    "repeated-points": (
+        "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
+    ),
+    "repeated-data": (
+        "{runs} of {total} runs saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less and "
+        "can rise; use a data-constrained law, or keep --where on few epochs."
+    ),
+    "late-rise": (
+        "{runs} runs end above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
+        "leave them out with --where if they do not belong to the law."
+    ),
+    "undecayed-lr": (
+        "{runs} of {total} runs end with a learning rate above half their peak, so their losses lie above those of "
+        "a finished schedule; fit only runs that end alike."
+    ),
+    "mid-schedule": (
+        "Points within a run share its learning-rate schedule, so they are neither independent nor as good as finished "
+        "runs; compare --checkpoints final."
+    ),
+    "best-checkpoint": (
+        "Each loss is the lowest of its run, which noise makes too low, more so in longer logs; compare --checkpoints "
+        "final."
+    ),
+    "sample-missed": (
+        "{missed} of {wanted} pairs of run and amount have no row within 2.5 % of {role}; choose amounts that all runs "
+        "pass."
     ),
     "few-runs": "Only {runs} runs for {parameters} parameters: intervals from so few are too narrow; add runs.",
     "no-interval-room": (
@@ -22,7 +74,7 @@ SENTENCES = {
     "short-range": "{quantity} spans only {decades:.2g} decades; add runs until it spans two, or doubt exponents.",
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}); read predictions inside "
-        "the data, not single parameters, or add runs with other tokens per param."
+        "the data, not single parameters, or add runs at other inputs."
     ),
     "fixed-tokens-per-param": (
         "Tokens per param only span {low:.3g} to {high:.3g}, so alpha and beta are hard to tell apart; add runs that "
@@ -42,8 +94,8 @@ SENTENCES = {
     ),
     "replicates-failed": "{failed} of {replicates} bootstrap replicates did not converge; read the interval with care.",
     "replicates-at-bound": (
-        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; try "
-        "--interval profile or add runs."
+        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
+        "choose a law without it."
     ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,15 @@ from scaling_cli.data.load import load_runs
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.threads import one_blas_thread
+from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +40,8 @@ def fit(
     *,
     law: str = "auto",
     x: str | None = None,
+    fix: Mapping[str, float] | None = None,
+    tie: Sequence[tuple[str, str]] = (),
     by: Sequence[str] = (),
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -57,6 +63,8 @@ def fit(
         runs: Files, or a polars frame with one row a run or checkpoint.
         law: A name that `scaling laws` lists, or `auto` to choose by the columns that vary.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
+        fix: Parameters held at a value: `{"alpha": 0.34}`.
+        tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
         by: Columns whose values make groups, each fitted on its own.
         mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
         where: A condition on rows, in SQL: `"params > 1e8"`.
@@ -80,24 +88,27 @@ def fit(
     )
     table = load_runs(runs, mapping=mapping, where=where, by=by, keep=(x,) if x else (), checkpoints=checkpoints)
     choice = choose(table.frame, law, x)
+    choice = replace(choice, law=constrain(choice.law, fix or {}, tie))
     table = table.needing(tuple(choice.inputs.values()))
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
-            result, found = fit_group(_grouped(frame, group, choice, space), settings)
+            with one_blas_thread():
+                result, found = fit_group(_grouped(frame, group, choice, space), settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
             failures.append(Failure(group, error.message, error.hint))
             continue
-        results.append(result)
+        results.append(completed(result, choice.law))
         caveats += found
     return Report(
         command="fit",
         inputs=table.sources,
         columns=table.columns,
         options={
-            "law": law, "x": x, "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
+            "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
+            "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
             "space": space, "delta": "auto" if delta is None else delta, "interval": interval, "level": level,
             "replicates": replicates, "seed": seed,
         },
