@@ -159,6 +159,60 @@ SENTENCES = {
         "tokens are left out, more than noise allows: name the cut-off with any exponent you quote, and skip early "
         "checkpoints."
     ),
+    "pooled-tasks": (
+        "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."
+    ),
+    "missing-outcomes": (
+        "{count} attempts without an outcome are {done}; see --on-missing, and find out whether they failed."
+    ),
+    "stop-at-success": (
+        "Sampling stopped after the first batch of {batch} with a success, so pass@k would be biased; coverage is the "
+        "product-limit estimate. Give --design fixed if that is wrong."
+    ),
+    "short-problems": (
+        "{count} of {total} problems have fewer attempts than k = {k}, so low and high are bounds there; sample them "
+        "further, or see --short drop."
+    ),
+    "short-problems-dropped": (
+        "{count} of {total} problems have fewer attempts than k = {k} and are left out there, which selects problems; "
+        "compare --short bound."
+    ),
+    "all-alike": (
+        "{what}, so intervals are Clopper and Pearson's for a share of problems and no law is fitted; add attempts or "
+        "other problems."
+    ),
+    "deterministic-sampling": (
+        "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
+        "only k = 1."
+    ),
+    "few-problems": "Intervals over only {count} {unit} are rough; add {unit} before comparing.",
+    "law-not-fitted": "{law} is not fitted: {reason} {hint}",
+    "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
+    "far-extrapolation": (
+        "k = {k} is {reach:,.0f} times the attempts made and {what} sample at least a hundredth of it."
+    ),
+    "laws-disagree": (
+        "At k = {k} the laws differ by {spread:.2f} in coverage, so no single number is given; sample further, or read "
+        "the interval."
+    ),
+    "ceiling-not-identified": (
+        "The share of unsolvable problems is {estimate:.2f}, but 0 is compatible with the data, and so is {high:.2f}; "
+        "do not read it as a ceiling."
+    ),
+    "poor-track-record": (
+        "Fitted to {trained} of the attempts, the forecast misses coverage at {held_out} by {error:.2f} on average; "
+        "read forecasts with that error, or sample further."
+    ),
+    "false-positives": (
+        "At k = {k} a problem that cannot be solved passes the verifier with chance {floor:.2f}; read the accuracy "
+        "instead of coverage, or make the verifier stricter."
+    ),
+    "beyond-attempts": "{what} pays for more than the {k} attempts made; see --to for a forecast, or sample further.",
+    "attention-heavy": (
+        "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
+        "models on cost, not on params."
+    ),
+    "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
 }
 
 
