@@ -23,11 +23,11 @@ from scaling_cli.fitting.result import (
     Quality,
     Starts,
 )
-from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, group_hash
+from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, group_hash, wild
 from scaling_cli.laws import Array, Derived
 
 AUTOMATIC = Objective()
-INTERVALS = ("bootstrap", "none")
+INTERVALS = ("wild", "bootstrap", "none")
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
 
 
@@ -86,9 +86,10 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     require_identified(fitted, facts)
     caveats = doubts(fitted, facts, grouped.group or None)
     replicates = None
-    if settings.interval == "bootstrap":
+    if settings.interval in ("bootstrap", "wild"):
         resampling = Resampling(settings.replicates, settings.seed, group_hash(grouped.group))
-        replicates = bootstrap(fitted, resampling, workers=settings.workers, on_progress=settings.on_progress)
+        repeat = wild if settings.interval == "wild" else bootstrap
+        replicates = repeat(fitted, resampling, workers=settings.workers, on_progress=settings.on_progress)
         caveats += _replicate_doubts(problem, replicates, settings.replicates, grouped.group or None)
     draws = None if replicates is None else problem.parameters(replicates.theta)
     result = FitResult(

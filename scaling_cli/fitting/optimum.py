@@ -121,11 +121,19 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
 
 
 def minimise_absolute(
-    problem: Problem, theta: Array, *, first_delta: float, weights: Array | None = None, scale: float = SMALLEST_DELTA
+    problem: Problem,
+    theta: Array,
+    *,
+    first_delta: float,
+    weights: Array | None = None,
+    target: Array | None = None,
+    scale: float = SMALLEST_DELTA,
 ) -> Solution:
     """Least absolute deviations, as Huber's function with a delta that falls tenfold from one fit to the next."""
     delta = first_delta
     while delta > LAD_DELTA:
-        theta = minimise(problem, theta, delta=delta, weights=weights, strength=strength(scale, delta)).theta
+        pull = strength(scale, delta)
+        theta = minimise(problem, theta, delta=delta, weights=weights, target=target, strength=pull).theta
         delta /= 10
-    return minimise(problem, theta, delta=LAD_DELTA, weights=weights, strength=strength(scale, LAD_DELTA))
+    pull = strength(scale, LAD_DELTA)
+    return minimise(problem, theta, delta=LAD_DELTA, weights=weights, target=target, strength=pull)

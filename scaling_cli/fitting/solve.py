@@ -59,6 +59,7 @@ class _Batch:
     value: Array
     residuals: Array
     jacobian: Array
+    target: Array
     weights: Array
     damping: Array
     relaxation: Array
@@ -69,7 +70,13 @@ class _Batch:
 
 
 def minimise(
-    problem: Problem, theta: Array, *, delta: float, weights: Array | None = None, strength: float = 0.0
+    problem: Problem,
+    theta: Array,
+    *,
+    delta: float,
+    weights: Array | None = None,
+    target: Array | None = None,
+    strength: float = 0.0,
 ) -> Solution:
     """Minimise the summed Huber objective from each row of `theta`.
 
@@ -77,18 +84,21 @@ def minimise(
         theta: Starts in the problem's coordinates, shaped (replicates, k).
         delta: Where Huber's function turns straight, in units of the residual; infinite for least squares.
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
+        target: What each replicate is fitted to, in the problem's space, shaped (replicates, n); by default the data.
         strength: What the problem's beliefs weigh, in squared residuals.
     """
     theta = np.clip(theta, problem.low, problem.high)
     count = len(theta)
     if weights is None:
         weights = np.broadcast_to(problem.weights, (count, len(problem.weights)))
+    if target is None:
+        target = np.broadcast_to(problem.target, (count, len(problem.target)))
     solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        residuals, jacobian = problem.residuals(theta)
+        residuals, jacobian = problem.residuals(theta, target)
         value = huber(residuals, weights, delta) + _disbelief(problem, theta, strength)
         batch = _Batch(
-            np.arange(count), theta, value, residuals, jacobian, weights,
+            np.arange(count), theta, value, residuals, jacobian, target, weights,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
         for step in range(1, MAX_STEPS + 1):
@@ -118,7 +128,7 @@ def _advance(problem: Problem, batch: _Batch, delta: float, strength: float) -> 
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     step = _damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
-    residuals, jacobian = problem.residuals(trial)
+    residuals, jacobian = problem.residuals(trial, batch.target)
     value = huber(residuals, batch.weights, delta) + _disbelief(problem, trial, strength)
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
