@@ -40,7 +40,11 @@ SENTENCES = {
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}; report both, or add runs that decide."
     ),
-    "replicates-failed": "{failed} of {replicates} bootstrap replicates did not converge; read the interval with care.",
+    "replicates-failed": "{failed} of {replicates} replicates did not converge; read the interval with care.",
+    "open-interval": (
+        "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
+        "read predictions instead."
+    ),
     "replicates-at-bound": (
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; try "
         "--interval profile or add runs."

@@ -43,7 +43,7 @@ def fit(
     weight: str | None = None,
     scale_weight: float = 0.0,
     prior: str = "none",
-    interval: str = "bootstrap",
+    interval: str = "wild",
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
@@ -65,6 +65,8 @@ def fit(
         weight: A column of weights, one a point.
         scale_weight: Weighs points by this power of their scale: the law's one input, or compute.
         prior: `weak` adds what published laws agree on about exponents and floors.
+        interval: `wild` (signs of residuals, by run), `bootstrap` and `bca` (runs redrawn), `profile`, `sandwich`, `t`
+            or `none`.
         level: Of the intervals; 0.95 for 95 %.
         on_progress: Hears the chunks done, and how many groups there are.
 

@@ -103,9 +103,12 @@ class FitOptions:
         "none"
     )
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
-    interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
+    interval: Annotated[
+        Literal["wild", "bootstrap", "bca", "profile", "sandwich", "t", "none"],
+        typer.Option(help="How intervals are made; see docs/calibration.md."),
+    ] = "wild"
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
-    replicates: Annotated[int, typer.Option(help="Bootstrap replicates.")] = 1000
+    replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
     backend: Annotated[

@@ -22,7 +22,6 @@ from scaling_cli.laws import Array, Flags
 # and dividing by nothing would make its replicates senseless. Simulated: intervals from ten runs of a law with five
 # parameters twice as wide as needed without this.
 LEAST_LEFT = 0.2
-SMALLEST_CURVATURE = 0.05
 RANK = 1e-12  # of the largest singular value
 
 
@@ -43,7 +42,7 @@ def curvature(fitted: Fitted) -> float:
     if not np.isfinite(fitted.delta):
         return 1.0
     scale = max(robust_scale(residuals(fitted), len(fitted.theta)), SMALLEST_DELTA)
-    return max(erf(fitted.delta / scale / sqrt(2)), SMALLEST_CURVATURE)
+    return max(erf(fitted.delta / scale / sqrt(2)), 1e-300)
 
 
 def residuals(fitted: Fitted) -> Array:

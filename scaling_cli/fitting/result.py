@@ -38,13 +38,19 @@ class ObjectiveValue:
 
 @dataclass(frozen=True, slots=True)
 class IntervalMethod:
-    """How the intervals were made: `unit` is what was resampled (`run`), `failed` replicates did not converge."""
+    """How the intervals were made.
+
+    `unit` is what was resampled (`run`); `failed` replicates did not converge, `retried` were doubtful and tried from
+    other starts as well, which found `moved` of them a better optimum.
+    """
 
     method: str
     level: float
     replicates: int
     unit: str | None
     failed: int = 0
+    retried: int = 0
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,8 @@ def _interval(result: FitResult) -> str:
         told += f" over {escape(interval.unit)}s"
     if interval.replicates:
         told += f", {_number_of(interval.replicates, 'replicate')}"
+    if interval.retried:
+        told += f", {interval.retried:,} tried again ({interval.moved:,} moved)"
     return told + (f", {interval.failed:,} failed" if interval.failed else "")
 
 
