@@ -29,6 +29,7 @@ from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Derived, Law, find_law
 
 LEVEL = 0.95
+AUTOMATIC = Objective()
 REPLICATES = 400
 METHODS = ("wild", "bootstrap", "bca", "profile", "sandwich")
 SURFACE = {"E": 1.8172, "A": 477.8, "B": 2143.4, "alpha": 0.3473, "beta": 0.3672}  # the refit of Hoffmann's points
@@ -122,7 +123,7 @@ def simulate(design: Design, seed: int) -> Problem:
 
 
 def coverage(
-    design: Design, method: str, datasets: int, objective: Objective = Objective()
+    design: Design, method: str, datasets: int, objective: Objective = AUTOMATIC
 ) -> tuple[dict[str, float], dict[str, float], float]:
     """Share of data sets whose interval holds the truth, median width, and seconds, by quantity."""
     parameters = SURFACE if design.law == "chinchilla" else CURVE

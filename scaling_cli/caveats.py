@@ -41,6 +41,10 @@ SENTENCES = {
         "Another optimum within 1 % of the best objective gives {difference}; report both, or add runs that decide."
     ),
     "replicates-failed": "{failed} of {replicates} replicates did not converge; read the interval with care.",
+    "influential-run": (
+        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
+        "check that run, or repeat it with another seed."
+    ),
     "open-interval": (
         "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
         "read predictions instead."
