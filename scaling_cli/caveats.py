@@ -22,7 +22,7 @@ SENTENCES = {
     "short-range": "{quantity} spans only {decades:.2g} decades; add runs until it spans two, or doubt exponents.",
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}); read predictions inside "
-        "the data, not single parameters, or add runs with other tokens per param."
+        "the data, not single parameters, or add runs at other inputs."
     ),
     "fixed-tokens-per-param": (
         "Tokens per param only span {low:.3g} to {high:.3g}, so alpha and beta are hard to tell apart; add runs that "
@@ -44,6 +44,13 @@ SENTENCES = {
     "influential-run": (
         "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
         "check that run, or repeat it with another seed."
+    ),
+    "no-cutoffs": (
+        "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
+        "within the data; add larger runs before extrapolating."
+    ),
+    "baseline-wins": (
+        "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
     ),
     "open-interval": (
         "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "

@@ -16,8 +16,9 @@ from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
+from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.selection import Choice, candidates, choose
 from scaling_cli.fitting.weights import Emphasis
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def fit(
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
+    spread: bool = False,
     jobs: str | int = 1,
     backend: str | None = None,
     on_progress: work.Progress | None = None,
@@ -55,7 +57,8 @@ def fit(
 
     Args:
         runs: Files, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, or `auto` to choose by the columns that vary.
+        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, or `all` to rank those that
+            the columns support by how well smaller runs predict larger ones.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
         by: Columns whose values make groups, each fitted on its own.
         mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
@@ -68,6 +71,7 @@ def fit(
         interval: `wild` (signs of residuals, by run), `bootstrap` and `bca` (runs redrawn), `profile`, `sandwich`, `t`
             or `none`.
         level: Of the intervals; 0.95 for 95 %.
+        spread: Whether to tell what other reasonable objectives say.
         on_progress: Hears the chunks done, and how many groups there are.
 
     Raises:
@@ -81,17 +85,20 @@ def fit(
         level=level,
         replicates=replicates,
         seed=seed,
+        spread=spread,
         workers=work.workers_from(str(jobs), backend),
     )
     emphasis = Emphasis(weight, scale_weight, prior)
     keep = tuple(column for column in (x, weight) if column)
     table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, checkpoints=checkpoints)
-    choice = choose(table.frame, law, x)
-    table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
+    choices = candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x)]
+    needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
+    table = table.needing((*needed, *([weight] if weight else [])))
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
-            result, found = fit_group(_grouped(frame, group, choice, space, emphasis), settings)
+            grouped = [_grouped(frame, group, choice, space, emphasis) for choice in choices]
+            result, found = fit_group(grouped[0], settings) if law != "all" else fit_best(grouped, settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
@@ -107,7 +114,7 @@ def fit(
             "law": law, "x": x, "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
             "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
             "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
-            "replicates": replicates, "seed": seed,
+            "replicates": replicates, "seed": seed, "spread": spread,
         },
         results=tuple(results),
         caveats=_merged(caveats),
@@ -139,8 +146,17 @@ def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: 
         weights=emphasis.weights(frame, choice.inputs),
         beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
     )
-    told = emphasis.told(choice.inputs)
-    return Grouped(problem, group, choice.inputs, ranges, choice.reason, weights=told, prior=emphasis.prior)
+    return Grouped(
+        problem,
+        group,
+        choice.inputs,
+        ranges,
+        choice.reason,
+        weights=emphasis.told(choice.inputs),
+        prior=emphasis.prior,
+        names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
+        scale=emphasis.scale(frame, choice.inputs),
+    )
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

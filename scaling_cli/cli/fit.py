@@ -34,6 +34,7 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
             level=fitting.level,
             replicates=fitting.replicates,
             seed=fitting.seed,
+            spread=fitting.spread,
             jobs=fitting.jobs,
             backend=fitting.backend,
             on_progress=on_progress,

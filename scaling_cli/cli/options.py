@@ -24,7 +24,7 @@ RunsArgument = Annotated[
 def _law_names(incomplete: str) -> list[str]:
     from scaling_cli.laws import LAWS
 
-    return [name for name in ("auto", *(law.name for law in LAWS)) if name.startswith(incomplete)]
+    return [name for name in ("auto", "all", *(law.name for law in LAWS)) if name.startswith(incomplete)]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ class FitOptions:
     """How to fit."""
 
     law: Annotated[
-        str, typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`.", autocompletion=_law_names)
+        str,
+        typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`; all ranks them.", autocompletion=_law_names),
     ] = "auto"
     x: Annotated[str | None, typer.Option(metavar="COL", help="Input of a law of one input.")] = None
     objective: Annotated[
@@ -110,6 +111,7 @@ class FitOptions:
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
     replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
     backend: Annotated[
         Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")

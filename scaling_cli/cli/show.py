@@ -47,13 +47,15 @@ def prepare_output(output: OutputOptions) -> None:
         )
 
 
-def chosen_format(output: OutputOptions) -> str:
-    """The form of the result: as asked for, else what the file's name ends in, else a table."""
-    if output.json:
-        return "json"
-    if output.format == "table" and output.output is not None:
-        return SUFFIXES.get(Path(output.output).suffix.lower(), "table")
-    return output.format
+def chosen_format(output: OutputOptions, look: Look) -> str:
+    """The form of the result: as asked for, else what the file's name ends in, else a table.
+
+    Where no one looks, a table is plain text: rich takes longer to import than a small fit takes.
+    """
+    form: str = "json" if output.json else output.format
+    if form == "table" and output.output is not None:
+        form = SUFFIXES.get(Path(output.output).suffix.lower(), "table")
+    return "plain" if form == "table" and not look.is_drawn else form
 
 
 class View(Protocol):
@@ -71,24 +73,26 @@ class View(Protocol):
 
 def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
     """Print or write the report, and give the exit code."""
-    form = chosen_format(output)
     look = Look(
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
         unicode=terminal.speaks_unicode(sys.stdout),
     )
+    form = chosen_format(output, look)
+    code = _exit_code(report, output)  # a mistyped gate is an error, and an error prints no result
     text = view.render(report, form, look=look, draws=output.draws)
     if output.output:
         notes = view.render_notes(report, form, Look())
-        write_file(Path(output.output), text + ("\n" + notes if notes and form in ("table", "plain") else ""))
+        write_file(Path(output.output), text + ("\n" + notes if notes and form == "plain" else ""))
     else:
         sys.stdout.write(text)
         sys.stdout.write(_plot(report, output, form, look, view))
         sys.stdout.flush()
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
-        sys.stderr.write(view.render_notes(report, "table" if output.output else form, notes_look))
-    return _exit_code(report, output)
+        notes = view.render_notes(report, "plain" if output.output else form, notes_look)
+        sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
+    return code
 
 
 def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, view: View) -> str:

@@ -9,7 +9,9 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.estimators import alternatives
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
+from scaling_cli.fitting.influence import influence, influence_doubts
 from scaling_cli.fitting.intervals import INTERVALS, REPLICATED, Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
@@ -24,6 +26,7 @@ from scaling_cli.fitting.result import (
     Starts,
 )
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.laws import Array
 
 AUTOMATIC = Objective()
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
@@ -38,6 +41,7 @@ class Settings:
     level: float = 0.95
     replicates: int = 1000
     seed: int = 0
+    spread: bool = False
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
 
@@ -59,7 +63,8 @@ class Settings:
 class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 
-    `weights` is the formula of the points' weights, None where they are equal.
+    `weights` is the formula of the points' weights, None where they are equal; `names` are those of the runs, in the
+    problem's order; `scale` `(n,)` is how large each point's run is, where that is known.
     """
 
     problem: Problem
@@ -69,6 +74,8 @@ class Grouped:
     reason: str | None = None
     weights: str | None = None
     prior: str = "none"
+    names: tuple[str, ...] = ()
+    scale: Array | None = None
 
 
 def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
@@ -93,6 +100,8 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         on_progress=settings.on_progress,
     )
     caveats += _replicate_doubts(problem, found, settings.replicates, grouped.group or None)
+    moving = influence(fitted, grouped.names or tuple(map(str, range(problem.run_count))))
+    caveats += influence_doubts(moving, grouped.group or None)
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     known = estimates(quantities.names, values, found.low, found.high)
@@ -114,6 +123,8 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         identifiability=facts,
         ranges=grouped.ranges,
         noise=fitted.noise,
+        influence=moving,
+        spread=alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
         observations=_observations(fitted),
     )

@@ -33,17 +33,19 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
     """Refuse what no estimator could fit.
 
     Raises:
-        FitError: There are fewer points (or fewer different ones) than the law needs.
+        FitError: There are fewer points (or fewer different ones) than the law needs, or something never varies.
     """
     needed = len(problem.law.parameters) + (2 if with_interval else 1)
     points = len(problem.observed)
+    _check_variation(problem)
     if points < needed:
         more = f"Add {needed - points} or more runs"
         raise FitError(
-            f"{points} points are too few for {problem.law.name}, which has {len(problem.law.parameters)} parameters.",
+            f"{points} {'point is' if points == 1 else 'points are'} too few for {problem.law.name}, which has "
+            f"{len(problem.law.parameters)} parameters.",
             hint=f"{more}, or try --interval none." if with_interval and points == needed - 1 else f"{more}.",
         )
-    different = len(np.unique(np.stack(list(problem.columns.values())), axis=1).T)
+    different = _count_different(np.stack(list(problem.columns.values())))
     if different < len(problem.law.parameters):
         names = " and ".join(problem.columns)
         raise FitError(
@@ -51,6 +53,17 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
             f"{different} different {names}.",
             hint=f"Add runs at other {names}, or choose a --law with fewer parameters.",
         )
+
+
+def _check_variation(problem: Problem) -> None:
+    if len(problem.observed) < 2:
+        return
+    for name, values in [*problem.columns.items(), ("the loss", problem.observed)]:
+        if np.ptp(values) == 0:
+            raise FitError(
+                f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} has nothing to fit.",
+                hint="Check the column, or add runs that differ in it.",
+            )
 
 
 def examine(fitted: Fitted) -> Identifiability:
@@ -162,13 +175,19 @@ def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
 
 
 def _condition(problem: Problem, theta: Array) -> float:
-    raw = theta @ np.linalg.inv(problem.shift).T
-    jacobian = problem.law.evaluate(raw[None], problem.law.prepare(problem.columns))[1][0]
+    raw = problem.uncentred(theta[None])
+    jacobian = problem.law.evaluate(raw, problem.law.prepare(problem.columns))[1][0]
     length = np.sqrt(np.einsum("nk,nk->k", jacobian, jacobian))
     if not (np.isfinite(length).all() and (length > 0).all()):
         return float("inf")
     singular = np.linalg.svd(jacobian / length, compute_uv=False)
     return float((singular[0] / max(singular[-1], 1e-150)) ** 2)
+
+
+def _count_different(columns: Array) -> int:
+    """How many of the points `(inputs, n)` differ. np.unique would do, but it imports numpy.ma."""
+    ordered = columns[:, np.lexsort(columns)]
+    return 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
 
 
 def _decades(values: Array) -> float:

@@ -66,7 +66,12 @@ class Problem:
     def raw(self, theta: Array) -> Array:
         """Coordinates on raw inputs `(replicates, k)`, with a coefficient at its lower bound taken as zero."""
         vanished = (theta <= self.low) & np.array([parameter.positive for parameter in self.law.parameters])
-        return np.where(vanished, -np.inf, theta @ np.linalg.inv(self.shift).T)
+        return np.where(vanished, -np.inf, self.uncentred(theta))
+
+    def uncentred(self, theta: Array) -> Array:
+        """Coordinates on raw inputs `(replicates, k)`, as they are."""
+        coordinates: Array = theta @ np.linalg.inv(self.shift).T
+        return coordinates
 
     def roused(self, theta: Array) -> Array:
         """Starts with every vanished coefficient of a power made small instead.
@@ -113,7 +118,8 @@ def build_problem(
         DataError: The law needs logs of an input, or of the loss, that is not positive.
     """
     columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
-    _, runs = np.unique(frame["run_id"].to_numpy(), return_inverse=True)
+    # By name, not by place: the order of the rows must not decide which runs a replicate draws.
+    runs = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
     observed = frame["loss"].to_numpy().astype(float)
     return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
 

@@ -41,7 +41,7 @@ class Quantities:
     def scaled(self, theta: Array) -> Array:
         """Values `(replicates, q)` on their own scale, from coordinates `(replicates, k)` on centred inputs."""
         law = self.problem.law
-        raw = theta @ np.linalg.inv(self.problem.shift).T
+        raw = self.problem.uncentred(theta)
         found = self.of_parameters(law.to_parameters(raw))
         found[:, : len(law.names)] = raw  # coordinates are the logs of what is positive
         return found

@@ -9,19 +9,22 @@ likelihood ratio, with half the p-value where the simpler one lies at a bound of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scaling_cli.errors import ScalingError
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
 from scaling_cli.fitting.objective import Objective, huber
 from scaling_cli.fitting.optimum import Fitted, optimum
-from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.result import Candidate, NestedTest
+from scaling_cli.fitting.prior import weak_beliefs
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.result import Candidate, FitResult, NestedTest
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.laws import Array, Flags
+from scaling_cli.laws import Array, Flags, Indices
 
 REACHES = (2.0, 4.0, 10.0, 30.0)
 LEAST_HELD_OUT = 2
@@ -42,6 +45,39 @@ NESTED = (
     Nested("chinchilla-tied", "chinchilla", "beta", at_bound=False),
     Nested("chinchilla", "general", "gamma", at_bound=False),
 )
+
+
+def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:
+    """The fit of the law that ranks best, of those given for one group, with the whole ranking.
+
+    Raises:
+        FitError: No law could be fitted, or none was identified.
+    """
+    by_name = {each.problem.law.name: each for each in grouped}
+    scale = grouped[0].scale
+    if scale is None:
+        raise UsageError("--law all needs compute to tell large runs from small ones.", hint="Name one --law.")
+    ranking = rank({name: each.problem for name, each in by_name.items()}, settings.objective, scale)
+    chosen, refusal = [each for each in ranking if not each.is_baseline and each.error is None], None
+    for place, candidate in enumerate(chosen):
+        reason = (
+            f"ranked first of {len(ranking)} candidates" if place == 0 else f"ranked {place + 1}, the best identified"
+        )
+        try:
+            result, caveats = fit(replace(by_name[candidate.law], reason=reason), settings)
+        except FitError as error:
+            refusal = refusal or error
+            continue
+        return replace(result, selection=ranking), caveats + _doubts(ranking, candidate, grouped[0].group or None)
+    raise refusal or FitError("No law could be fitted.", hint="Name one with --law to see why.")
+
+
+def _doubts(ranking: tuple[Candidate, ...], best: Candidate, group: dict[str, str] | None) -> list[Caveat]:
+    if best.heldout_rmse_log is None:
+        return [caveat("no-cutoffs", group)]
+    if ranking[0].is_baseline:
+        return [caveat("baseline-wins", group, baseline=ranking[0].law)]
+    return []
 
 
 def rank(problems: Mapping[str, Problem], objective: Objective, scale: Array) -> tuple[Candidate, ...]:
@@ -84,13 +120,26 @@ def cutoffs(scale: Array, parameters: int) -> list[Flags]:
 
 def _held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
     """Log residuals, predicted less observed, of the points above a cut-off."""
-    trained, rest = np.flatnonzero(is_trained), np.flatnonzero(~is_trained)
-    inner = problem.subset(trained)
-    low, high = problem.law.bounds(float(inner.observed.min()), float(inner.observed.max()))
-    _, runs = np.unique(inner.runs, return_inverse=True)
-    fitted = optimum(replace(inner, low=low, high=high, runs=runs), objective)
-    outer = problem.subset(rest)
-    return np.asarray(outer.log_predictions(fitted.theta[None])[0] - np.log(outer.observed))
+    fitted = optimum(_alone(problem, np.flatnonzero(is_trained)), objective)
+    parameters = fitted.problem.parameters(fitted.theta[None])[0]
+    above = {name: values[~is_trained] for name, values in problem.columns.items()}
+    predicted = problem.law.predict(dict(zip(problem.law.names, parameters.tolist(), strict=True)), above)
+    return np.log(predicted / problem.observed[~is_trained])
+
+
+def _alone(problem: Problem, points: Indices) -> Problem:
+    """The problem as it would be if only these points were known."""
+    observed = problem.observed[points]
+    _, runs = np.unique(problem.runs[points], return_inverse=True)
+    return problem_from_arrays(
+        problem.law,
+        {name: values[points] for name, values in problem.columns.items()},
+        observed,
+        runs,
+        problem.space,
+        weights=problem.weights[points],
+        beliefs=weak_beliefs(problem.law, float(observed.min())) if problem.penalty is not None else (),
+    )
 
 
 def _scores(errors: list[Array]) -> tuple[float | None, float | None]:
@@ -101,7 +150,7 @@ def _scores(errors: list[Array]) -> tuple[float | None, float | None]:
 
 
 def _baselines(problem: Problem, scale: Array, cuts: list[Flags]) -> list[Candidate]:
-    """Repeat the best loss of the largest tenth of trained points; and a straight line in logs through their last half."""
+    """Repeat the best loss among the largest tenth of runs; continue the line in logs through their larger half."""
     log_scale, log_loss = np.log(scale), np.log(problem.observed)
     last, line = [], []
     for is_trained in cuts:

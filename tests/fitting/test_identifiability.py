@@ -103,3 +103,11 @@ def test_lone_start_and_rival_optimum_are_told():
     if result.starts.agreeing == 1:
         assert "lone-start" in codes(caveats)
     assert ("rival-optimum" in codes(caveats)) == (len(result.starts.optima) > 1)
+
+
+def test_constant_input_and_constant_loss_are_refused_by_name():
+    x = np.geomspace(1e18, 1e22, 12)
+    with pytest.raises(FitError, match="the loss is 3"):
+        fit(curve("power", x, np.full(12, 3.0)), PLAIN)
+    with pytest.raises(FitError, match="tokens is 1e"):
+        fit(surface(np.geomspace(1e8, 1e10, 12), np.full(12, 1e10)), PLAIN)
