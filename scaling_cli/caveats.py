@@ -92,7 +92,22 @@ SENTENCES = {
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}; report both, or add runs that decide."
     ),
-    "replicates-failed": "{failed} of {replicates} bootstrap replicates did not converge; read the interval with care.",
+    "replicates-failed": "{failed} of {replicates} replicates did not converge; read the interval with care.",
+    "influential-run": (
+        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
+        "check that run, or repeat it with another seed."
+    ),
+    "no-cutoffs": (
+        "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
+        "within the data; add larger runs before extrapolating."
+    ),
+    "baseline-wins": (
+        "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
+    ),
+    "open-interval": (
+        "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
+        "read predictions instead."
+    ),
     "replicates-at-bound": (
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
         "choose a law without it."

@@ -20,9 +20,11 @@ from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
+from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult, IntervalMethod
-from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.selection import Choice, candidates, choose
 from scaling_cli.fitting.threads import one_blas_thread
+from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
@@ -52,10 +54,14 @@ def fit(
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
-    interval: str = "bootstrap",
+    weight: str | None = None,
+    scale_weight: float = 0.0,
+    prior: str = "none",
+    interval: str = "wild",
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
+    spread: bool = False,
     jobs: str | int = 1,
     backend: str | None = None,
     on_progress: work.Progress | None = None,
@@ -64,7 +70,8 @@ def fit(
 
     Args:
         runs: Files, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, or `auto` to choose by the columns that vary.
+        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, or `all` to rank those that
+            the columns support by how well smaller runs predict larger ones.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
         fix: Parameters held at a value: `{"alpha": 0.34}`.
         tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
@@ -73,7 +80,13 @@ def fit(
         where: A condition on rows, in SQL: `"params > 1e8"`.
         checkpoints: Which rows of a run count: `final`, its last step.
         delta: Where Huber's function turns straight, in residuals; None takes 1.345 robust scales.
+        weight: A column of weights, one a point.
+        scale_weight: Weighs points by this power of their scale: the law's one input, or compute.
+        prior: `weak` adds what published laws agree on about exponents and floors.
+        interval: `wild` (signs of residuals, by run), `bootstrap` and `bca` (runs redrawn), `profile`, `sandwich`, `t`
+            or `none`.
         level: Of the intervals; 0.95 for 95 %.
+        spread: Whether to tell what other reasonable objectives say.
         on_progress: Hears the chunks done, and how many groups there are.
 
     Raises:
@@ -87,23 +100,29 @@ def fit(
         level=level,
         replicates=replicates,
         seed=seed,
+        spread=spread,
         workers=work.workers_from(str(jobs), backend),
     )
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=(x,) if x else (), checkpoints=checkpoints)
-    choice = choose(table.frame, law, x)
-    choice = replace(choice, law=constrain(choice.law, fix or {}, tie))
-    table = table.needing(tuple(choice.inputs.values()))
+    emphasis = Emphasis(weight, scale_weight, prior)
+    keep = tuple(column for column in (x, weight) if column)
+    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, checkpoints=checkpoints)
+    choices = candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x)]
+    choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+    fitted_laws = {choice.law.name: choice.law for choice in choices}
+    needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
+    table = table.needing((*needed, *([weight] if weight else [])))
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
+            grouped = [_grouped(frame, group, choice, space, emphasis) for choice in choices]
             with one_blas_thread():
-                result, found = fit_group(_grouped(frame, group, choice, space), settings)
+                result, found = fit_group(grouped[0], settings) if law != "all" else fit_best(grouped, settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
             failures.append(Failure(group, error.message, error.hint))
             continue
-        results.append(completed(result, choice.law))
+        results.append(completed(result, fitted_laws[result.law]))
         caveats += found
     return Report(
         command="fit",
@@ -112,8 +131,9 @@ def fit(
         options={
             "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
             "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
-            "space": space, "delta": "auto" if delta is None else delta, "interval": interval, "level": level,
-            "replicates": replicates, "seed": seed,
+            "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
+            "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
+            "replicates": replicates, "seed": seed, "spread": spread,
         },
         results=tuple(results),
         caveats=_merged(caveats),
@@ -379,13 +399,31 @@ def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str]
         yield dict(zip(by, key, strict=True)), parts[key]
 
 
-def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str) -> Grouped:
+def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
     ranges = {
         name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
         for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
         if name in frame.columns and frame[name].null_count() == 0
     }
-    return Grouped(build_problem(frame, choice.law, choice.inputs, space), group, choice.inputs, ranges, choice.reason)
+    problem = build_problem(
+        frame,
+        choice.law,
+        choice.inputs,
+        space,
+        weights=emphasis.weights(frame, choice.inputs),
+        beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
+    )
+    return Grouped(
+        problem,
+        group,
+        choice.inputs,
+        ranges,
+        choice.reason,
+        weights=emphasis.told(choice.inputs),
+        prior=emphasis.prior,
+        names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
+        scale=emphasis.scale(frame, choice.inputs),
+    )
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
