@@ -19,7 +19,7 @@ from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.selection import Choice, choose, columns_of
 from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def fit(
     x: str | None = None,
     fix: Mapping[str, float] | None = None,
     tie: Sequence[tuple[str, str]] = (),
+    start: Mapping[str, float] | None = None,
+    bound: Mapping[str, tuple[float, float]] | None = None,
     by: Sequence[str] = (),
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -56,10 +58,14 @@ def fit(
 
     Args:
         runs: Files, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, or `auto` to choose by the columns that vary.
-        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
+        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, or a formula such as
+            `"E + A*params**-alpha"`, of columns and of parameters to fit.
+        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step. For a
+            law of any columns, their names with commas.
         fix: Parameters held at a value: `{"alpha": 0.34}`.
         tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
+        start: For a formula, the value from which to look for a parameter in which it is not linear.
+        bound: For a formula, the least and the greatest value of a parameter.
         by: Columns whose values make groups, each fitted on its own.
         mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
         where: A condition on rows, in SQL: `"params > 1e8"`.
@@ -81,8 +87,9 @@ def fit(
         seed=seed,
         workers=work.workers_from(str(jobs), backend),
     )
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=(x,) if x else (), checkpoints=checkpoints)
-    choice = choose(table.frame, law, x)
+    keep, maybe = columns_of(law, x)
+    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, maybe=maybe, checkpoints=checkpoints)
+    choice = choose(table.frame, law, x, start=start, bound=bound)
     choice = replace(choice, law=constrain(choice.law, fix or {}, tie))
     table = table.needing(tuple(choice.inputs.values()))
     results, caveats, failures = [], list(table.caveats), []
@@ -102,6 +109,7 @@ def fit(
         columns=table.columns,
         options={
             "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
+            "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
             "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
             "space": space, "delta": "auto" if delta is None else delta, "interval": interval, "level": level,
             "replicates": replicates, "seed": seed,

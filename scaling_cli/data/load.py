@@ -30,6 +30,7 @@ def load_runs(
     where: str | None = None,
     by: Sequence[str] = (),
     keep: Sequence[str] = (),
+    maybe: Sequence[str] = (),
     checkpoints: str = "final",
 ) -> RunTable:
     """Points from files or from a polars frame.
@@ -39,7 +40,9 @@ def load_runs(
         where: SQL condition on the columns as the files name them.
         by: Columns that name groups; they come back as text, and rows without one are left out.
         keep: Further columns; they come back as floats where all their cells are numbers, as text
-        otherwise. checkpoints: `final` keeps the last step of each run that has a name and steps, `all`
+        otherwise.
+        maybe: Names that are kept likewise where they are columns.
+        checkpoints: `final` keeps the last step of each run that has a name and steps, `all`
         keeps every row.
 
     Raises:
@@ -48,7 +51,7 @@ def load_runs(
     """
     if checkpoints not in CHECKPOINTS:
         raise unknown("choice of checkpoints", checkpoints, CHECKPOINTS)
-    ask = _Ask(mapping or {}, where, tuple(by), tuple(keep), checkpoints)
+    ask = _Ask(mapping or {}, where, tuple(by), tuple(keep), tuple(maybe), checkpoints)
     if isinstance(paths, pl.DataFrame):
         return _load(paths.lazy(), ask)
     given = [paths] if isinstance(paths, str | Path) else paths
@@ -63,6 +66,7 @@ class _Ask:
     where: str | None
     by: tuple[str, ...]
     keep: tuple[str, ...]
+    maybe: tuple[str, ...]
     checkpoints: str
 
 
@@ -77,7 +81,8 @@ def _load_files(inputs: Inputs, ask: _Ask) -> RunTable:
 
 def _load(rows: pl.LazyFrame, ask: _Ask) -> RunTable:
     schema = rows.collect_schema()
-    plan = make_plan(schema.names(), ask.mapping, ask.by, ask.keep)
+    keep = (*ask.keep, *(name for name in ask.maybe if name in schema))
+    plan = make_plan(schema.names(), ask.mapping, ask.by, keep)
     if ask.where is not None:
         rows = keep_where(rows, ask.where, schema)
     points, excluded, total = _points(*canonical(rows, schema, plan), plan, ask.checkpoints)

@@ -9,6 +9,7 @@ from scaling_cli.laws.architecture import GRANULARITY, LOSS_TO_LOSS, PARALLEL, R
 from scaling_cli.laws.bnsl import BNSL, BNSL_MONOTONE
 from scaling_cli.laws.chinchilla import CHINCHILLA, CHINCHILLA_TIED, GENERAL
 from scaling_cli.laws.columns import ADDITIVE, FAMILIES, MULTI_POWER, PRECISION
+from scaling_cli.laws.custom import INPUTS, is_formula, law_from_formula
 from scaling_cli.laws.kaplan import CRITICAL_BATCH_LAW, KAPLAN, KAPLAN_STEPS
 from scaling_cli.laws.law import (
     Array,
@@ -36,8 +37,8 @@ from scaling_cli.laws.single import (
 )
 
 __all__ = [
-    "LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "Published", "Scale", "Scene",
-    "find_law",
+    "FAMILIES", "LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "Published", "Scale",
+    "Scene", "find_law",
 ]  # fmt: skip
 
 LAWS: tuple[Law, ...] = (
@@ -71,11 +72,13 @@ LAWS: tuple[Law, ...] = (
 
 
 def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
-    """The law called `name`; a law of any columns is made over `inputs` where they are given.
+    """The law called `name`, or written out in it; a law of any columns is made over `inputs` where they are given.
 
     Raises:
         UsageError: There is none; the hint lists those there are.
     """
+    if is_formula(name):
+        return law_from_formula(name, inputs or INPUTS)
     if name in FAMILIES and inputs:
         return FAMILIES[name](inputs)
     for law in LAWS:
