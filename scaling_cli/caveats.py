@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
-    "unused-columns": "No column was read as {roles}; name one with --map if the data have it.",
     "compute-mismatch": (
         "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens; check its unit, and whether params "
         "counts embeddings, or leave it out with --compute none."
@@ -22,7 +21,7 @@ SENTENCES = {
     "short-range": "{quantity} spans only {decades:.2g} decades; add runs until it spans two, or doubt exponents.",
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}); read predictions inside "
-        "the data, not single parameters, or add runs with other tokens per param."
+        "the data, not single parameters, or add runs at other inputs."
     ),
     "fixed-tokens-per-param": (
         "Tokens per param only span {low:.3g} to {high:.3g}, so alpha and beta are hard to tell apart; add runs that "
@@ -42,8 +41,8 @@ SENTENCES = {
     ),
     "replicates-failed": "{failed} of {replicates} bootstrap replicates did not converge; read the interval with care.",
     "replicates-at-bound": (
-        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; try "
-        "--interval profile or add runs."
+        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
+        "choose a law without it."
     ),
 }
 

@@ -20,6 +20,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.selection import Choice, choose, columns_of
+from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def fit(
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
-            result, found = fit_group(_grouped(frame, group, choice, space), settings)
+            with one_blas_thread():
+                result, found = fit_group(_grouped(frame, group, choice, space), settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise

@@ -107,7 +107,8 @@ def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], spac
         DataError: The law needs logs of an input, or of the loss, that is not positive.
     """
     columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
-    _, runs = np.unique(frame["run_id"].to_numpy(), return_inverse=True)
+    # By name, not by place: the order of the rows must not decide which runs a replicate draws.
+    runs = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
     return problem_from_arrays(law, columns, frame["loss"].to_numpy().astype(float), runs, space)
 
 

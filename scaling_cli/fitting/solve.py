@@ -31,6 +31,7 @@ PATIENCE = 3
 GAIN = 1e-13  # relative decrease of the objective, made or promised, that counts as gain
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
+ROUNDING = 4e-15  # of the largest target: some units in the last place
 TINY = 1e-300
 
 
@@ -112,7 +113,8 @@ def _advance(problem: Problem, batch: _Batch, delta: float) -> None:
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
-    batch.idle = np.where(gain > GAIN * batch.value, 0, batch.idle + 1)
+    is_moving = (gain > GAIN * batch.value) & (batch.value > _rounding(problem, batch.weights, delta))
+    batch.idle = np.where(is_moving, 0, batch.idle + 1)
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(
         np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0
@@ -124,6 +126,14 @@ def _advance(problem: Problem, batch: _Batch, delta: float) -> None:
     else:
         batch.residuals[better] = residuals[better]
         batch.jacobian[better] = jacobian[better]
+
+
+def _rounding(problem: Problem, weights: Array, delta: float) -> Array:
+    """The objective `(replicates,)` of residuals that are only rounding, where exact data end."""
+    size = ROUNDING * float(np.abs(problem.target).max())
+    inner = min(size, delta)
+    rounding: Array = inner * (size - inner / 2) * weights.sum(axis=1)
+    return rounding
 
 
 def _normal_equations(batch: _Batch, delta: float) -> tuple[Array, Array]:

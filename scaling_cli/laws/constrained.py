@@ -152,7 +152,7 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
         raise UsageError("Every parameter is fixed.", hint="Leave one to fit.")
     shell = ConstrainedLaw(
         name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
-        fixed=dict(fix), ties=ties,
+        fixed=dict(fix), ties=ties, narrow=law.narrow,
     )  # fmt: skip
     return replace(shell, derived=tuple(_completed(shell, quantity) for quantity in law.derived))
 

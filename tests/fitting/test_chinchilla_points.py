@@ -110,10 +110,11 @@ def test_resamples_fitted_blind_are_never_worse_than_thirty_scipy_starts(points_
     weights = run_weights(Resampling(count, 1, 7), range(count), points_240.runs)
     warm = optimum(points_240, Objective("huber", 1e-3)).theta
     replicates = minimise(points_240, np.tile(warm, (count, 1)), delta=1e-3, weights=weights)
+    truth = points_240.parameters(warm[None])[0]
     for row, drawn in zip(weights, replicates.value, strict=True):
         resample = points_240.subset(np.repeat(np.arange(len(row)), row.astype(int)))
         blind = minimise(resample, starts(resample), delta=1e-3).value.min()
-        theirs = scipy_best(resample, 1e-3, random_starts(resample, generator, 30))
+        theirs = scipy_best(resample, 1e-3, random_starts(resample, truth, generator, 30))
         assert blind <= theirs * (1 + 1e-7)
         # The bootstrap starts from the full fit, and must not lose to a blind start either.
         assert drawn <= blind * (1 + 1e-7)
