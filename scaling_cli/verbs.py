@@ -19,7 +19,7 @@ from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import Choice, choose, columns_of
+from scaling_cli.fitting.selection import Choice, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.laws.constrained import constrain
 
@@ -89,6 +89,7 @@ def fit(
         workers=work.workers_from(str(jobs), backend),
     )
     keep, maybe = columns_of(law, x)
+    checkpoints = checkpoints_of(law, checkpoints)
     table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, maybe=maybe, checkpoints=checkpoints)
     choice = choose(table.frame, law, x, start=start, bound=bound)
     choice = replace(choice, law=constrain(choice.law, fix or {}, tie))

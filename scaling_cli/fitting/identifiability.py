@@ -219,7 +219,7 @@ def _count_different(columns: Array) -> int:
 
 
 def _decades(values: Array) -> float:
-    return float(np.ptp(np.log10(values)))
+    return float(np.ptp(np.log10(values[values > 0])))
 
 
 def _ratio(span: tuple[float, float]) -> float:

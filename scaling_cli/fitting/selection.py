@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.laws import FAMILIES, Law, find_law
+from scaling_cli.laws import FAMILIES, LAWS, Law, find_law
 from scaling_cli.laws.custom import is_formula, law_from_formula
 from scaling_cli.laws.expression import parse
 
@@ -34,6 +34,11 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     if is_formula(law):
         return (), tuple(name for name in parse(law).names() if name != "loss")
     return _asked(law, x), ()
+
+
+def checkpoints_of(law: str, asked: str) -> str:
+    """Which rows of a run count: all of them for a law of whole training curves, whatever was asked."""
+    return "all" if any(known.is_curve for known in LAWS if known.name == law) else asked
 
 
 def choose(

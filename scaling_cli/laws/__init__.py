@@ -26,6 +26,7 @@ from scaling_cli.laws.law import (
 from scaling_cli.laws.m4 import M4
 from scaling_cli.laws.power import POWER, POWER_CONSTANT
 from scaling_cli.laws.repeated import DATA_CONSTRAINED
+from scaling_cli.laws.schedule import ANNEALING, MULTI_POWER_SCHEDULE
 from scaling_cli.laws.single import (
     EXPONENTIAL_SATURATION,
     HILL,
@@ -68,6 +69,8 @@ LAWS: tuple[Law, ...] = (
     MULTI_POWER,
     ADDITIVE,
     LOSS_TO_LOSS,
+    ANNEALING,
+    MULTI_POWER_SCHEDULE,
 )
 
 

@@ -88,7 +88,8 @@ class Scale:
 class Law(ABC):
     """A scaling law: see the module's text. Adding one is one file and one name in `LAWS`.
 
-    `narrow` are inputs, such as another loss or bits, that need not span decades.
+    `narrow` are inputs, such as another loss or bits, that need not span decades. Where `is_curve`, a point depends
+    on those before it in its run: `prepare` is also given `run` `(n,)`, and all rows of a run are points.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Law(ABC):
     derived: tuple[Derived, ...] = ()
     published: tuple[Published, ...] = ()
     narrow: tuple[str, ...] = ()
+    is_curve: bool = False
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The inputs as `evaluate` wants them, from one array `(n,)` for each of `inputs`: their logarithms."""
