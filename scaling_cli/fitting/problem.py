@@ -144,12 +144,13 @@ def problem_from_arrays(
     if space not in SPACES:
         raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
-        if not (np.isfinite(values).all() and (values > 0).all()):
+        may_be_zero = law.is_curve and name != "loss"
+        if not (np.isfinite(values).all() and ((values >= 0) if may_be_zero else (values > 0)).all()):
             raise DataError(
                 f"{name} has values that are not positive, so {law.name} has no logs to work in.",
                 hint=f"Leave them out with --where '{name} > 0'.",
             )
-    inputs, shift, offset = law.centre(law.prepare(columns))
+    inputs, shift, offset = law.centre(law.prepare({**columns, "run": runs.astype(float)} if law.is_curve else columns))
     low, high = law.bounds(Scene(inputs, *_extent(observed)))
     target = np.log(observed) if space == "log" else observed
     weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
