@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code of one command line."""
     # OpenBLAS threads on the engine's tiny matrices cost up to 10x; this must be set before numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name in a script that stdout cannot write must not cost the result.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         application = typer.main.get_command(build(arguments))
         code = application.main(list(arguments) or ["--help"], prog_name="scaling", standalone_mode=False)
