@@ -176,10 +176,12 @@ def optimal_allocation(
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
     checkpoints: str = "final",
+    fix: Mapping[str, float] | None = None,
+    tie: Sequence[tuple[str, str]] = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
-    interval: str = "bootstrap",
+    interval: str = "wild",
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
@@ -202,6 +204,8 @@ def optimal_allocation(
         peak_flops: Dense FLOP/s of one GPU, or its name.
         mfu: Share of the peak that training reaches.
         explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
+        fix, tie: As for `fit`: parameters of the law held at a value, or equal.
+        interval: `wild`, `bootstrap` or `none`; an envelope always redraws runs.
 
     Raises:
         UsageError: The options do not fit together.
@@ -223,7 +227,8 @@ def optimal_allocation(
         budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
         inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
         max_tokens=max_tokens, flops_rule=flops_rule, gpus=gpus, peak_flops=peak_flops, mfu=mfu,
-        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap,
+        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap, fix=dict(fix or {}),
+        tie=tuple(tie), interval=interval,
     )  # fmt: skip
     saved = _saved_document(runs)
     if saved is not None:

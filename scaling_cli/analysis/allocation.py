@@ -29,6 +29,7 @@ from scaling_cli.analysis.isoflop_budgets import Points
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.quantities import flops
 from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -137,7 +138,8 @@ def _answer(approach: str, evidence: Evidence, plan: Plan, settings: Settings, f
     largest = evidence.largest
     if approach == "parametric":
         require_spread(evidence.points)
-        found.fit, caveats = fit(evidence.grouped, settings)
+        result, caveats = fit(evidence.grouped, settings)
+        found.fit = completed(result, evidence.grouped.problem.law)
         fitted = fitted_law(found.fit)
         if fitted.chinchilla is not None:
             require_both_sides(evidence.points, fitted.chinchilla)

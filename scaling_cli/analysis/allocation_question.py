@@ -20,12 +20,14 @@ from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem, build_problem
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Array, Law, find_law
+from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
     import polars as pl
 
 DEFAULT_STEPS = (1.0, 10.0, 100.0)  # times the largest run, where no budget is given
 AMOUNTS = ("inference_tokens", "unique_tokens", "min_params", "max_params", "max_tokens")
+METHODS = ("wild", "bootstrap", "none")
 RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
@@ -49,12 +51,20 @@ class Question:
     mfu: float | None
     price_per_gpu_hour: float | None
     explain_gap: bool
+    fix: dict[str, float]
+    tie: tuple[tuple[str, str], ...]
+    interval: str
 
     def __post_init__(self) -> None:
         for name in AMOUNTS:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"--{name.replace('_', '-')} is {value:g}.", hint="Give a number above 0.")
+        if self.interval not in METHODS:
+            raise UsageError(
+                f"--interval {self.interval} says nothing of what follows from a law.",
+                hint="Choose wild, bootstrap or none.",
+            )
         self.plan(1.0, {}, 0.5, check_rule=False)
 
     @property
@@ -65,7 +75,7 @@ class Question:
     @property
     def found_law(self) -> Law:
         """The law of the parametric approach."""
-        return find_law("chinchilla" if self.law == "auto" else self.law)
+        return constrain(find_law("chinchilla" if self.law == "auto" else self.law), self.fix, self.tie)
 
     @property
     def needs_curves(self) -> bool:

@@ -263,7 +263,8 @@ def test_a_thousand_replicates_of_240_points_cost_at_most_five_seconds():
 def test_the_chinchilla_points_give_the_published_split(shared_data, options, exponent, tokens_per_param):
     report = optimal_allocation(
         shared_data / "chinchilla_besiroglu" / "chinchilla.csv",
-        budget=(5.76e23,), mapping={"compute": "flops"}, where="dropped_by_besiroglu = 'false'", **options,
+        budget=(5.76e23,), mapping={"compute": "flops"}, where="dropped_by_besiroglu = 'false'",
+        interval="bootstrap", **options,
     )  # fmt: skip
     result = report.results[0]
     assert result.points == 240

@@ -112,7 +112,7 @@ def test_the_exact_curves_jacobian_is_that_of_finite_differences():
     points = points_of(isoflop_frame(ASYMMETRIC, offsets=np.linspace(-1, 1, 5), budgets=BUDGETS[:3]))
     law, _, columns = profile_law(points, find_budgets(points))
     inputs = law.prepare(columns)
-    theta = law.first[:3] + 0.01 * np.random.default_rng(0).normal(size=law.first[:3].shape)
+    theta = np.concatenate([[1.0, 0.4, 0.2], law.first]) + 0.01 * np.random.default_rng(0).normal(size=(3, 9))
     _, jacobian = law.evaluate(theta, inputs)
     for k in range(theta.shape[1]):
         step = np.zeros(theta.shape[1])

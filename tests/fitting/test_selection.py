@@ -15,7 +15,13 @@ PARAMS = np.geomspace(1e8, 1e10, 12)
 def runs(ratio, group="a"):
     tokens = ratio * PARAMS
     return pl.DataFrame(
-        {"params": PARAMS, "tokens": tokens, "compute": 6 * PARAMS * tokens, "loss": 3.0 + 0 * PARAMS, "g": [group] * 12}
+        {
+            "params": PARAMS,
+            "tokens": tokens,
+            "compute": 6 * PARAMS * tokens,
+            "loss": 3.0 + 0 * PARAMS,
+            "g": [group] * 12,
+        }
     )
 
 
