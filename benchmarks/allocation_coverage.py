@@ -2,8 +2,8 @@
 
     python benchmarks/allocation_coverage.py [DATA_SETS] [DESIGN]
 
-Each data set is an IsoFLOP design on a known surface with log-normal noise: seven budgets from 1e18 to 1e21 FLOPs,
-eleven sizes each. Counted are the exponent of best params, best params at the largest budget, and at ten times it.
+Each data set is an IsoFLOP design on a known surface with log-normal noise: nine budgets from 6e18 to 3e21 FLOPs,
+fifteen sizes each. Counted are the exponent of best params, best params at the largest budget, and at ten times it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import Array, find_law
 
-BUDGETS = np.geomspace(1e18, 1e21, 7)
+BUDGETS = np.geomspace(6e18, 3e21, 9)
+SIZES = 15
+AT = (3e21, 3e22)
 REPLICATES = 300
 LEVEL = 0.95
-QUANTITIES = ("exponent", "params at 1e21", "params at 1e22")
+QUANTITIES = ("exponent", "params at 3e21", "params at 3e22")
 APPROACHES = ("parametric", "exact", "parabola")
 
 
@@ -67,7 +69,7 @@ def simulate(design: Design, seed: int) -> Points:
     rng = np.random.default_rng([7, seed])
     e, a, b, alpha, beta = design.parameters
     steps = design.drift * (np.arange(len(BUDGETS)) - len(BUDGETS) // 2)
-    offsets = np.linspace(-np.log(design.factor), np.log(design.factor), 11)
+    offsets = np.linspace(-np.log(design.factor), np.log(design.factor), SIZES)
     params = (best_params(design, BUDGETS)[:, None] * np.exp(offsets + steps[:, None])).ravel()
     compute = np.repeat(BUDGETS, len(offsets))
     tokens = compute / 6 / params
@@ -84,18 +86,18 @@ def answers(points: Points, seed: int) -> Iterator[tuple[str, Array]]:
     result, _ = fit(Grouped(problem, {}, {name: name for name in law.inputs}, {}), settings)
     chinchilla = fitted_law(result).chinchilla
     assert chinchilla is not None
-    logs = np.log(np.array([1e21, 1e22]) / 6)
+    logs = np.log(np.array(AT) / 6)
     sizes = chinchilla.log_scale[:, None] + chinchilla.params_exponent[:, None] * logs
     yield "parametric", np.column_stack([chinchilla.params_exponent, sizes])[1:]
     for profile in APPROACHES[1:]:
         line = curves_of(points, profile, settings, 0).minima.params_line()
-        yield profile, np.column_stack([line.exponent, *(np.log(line.at(each)) for each in (1e21, 1e22))])[1:]
+        yield profile, np.column_stack([line.exponent, *(np.log(line.at(each)) for each in AT)])[1:]
 
 
 def coverage(design: Design, count: int) -> dict[str, Array]:
     """Share of data sets whose intervals hold the truth, by approach, for each quantity."""
     *_, alpha, beta = design.parameters
-    truth = np.array([beta / (alpha + beta), *np.log(best_params(design, np.array([1e21, 1e22])))])
+    truth = np.array([beta / (alpha + beta), *np.log(best_params(design, np.array(AT)))])
     hits = {name: np.zeros(len(QUANTITIES)) for name in APPROACHES}
     done = 0
     for seed in range(count):
