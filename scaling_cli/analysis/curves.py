@@ -24,13 +24,13 @@ def law_curve(result: FitResult) -> Curve | None:
     """
     if result.observations is None:
         return None
-    law = find_law(result.law)
+    law = find_law(result.law, tuple(result.inputs))
     columns = {name: np.array(values) for name, values in result.observations.inputs.items()}
     estimates = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
     draws = np.array(result.draws[:BAND_DRAWS]) if result.draws else np.empty((0, len(law.names)))
     if len(law.inputs) == 1:
         x = _grid(columns[law.inputs[0]])
-        lines = np.exp(_log_losses(law, np.concatenate([estimates, draws]), {law.inputs[0]: x}))
+        lines = _losses(law, np.concatenate([estimates, draws]), {law.inputs[0]: x})
     elif set(law.inputs) == {"params", "tokens"}:
         x = _grid(FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"])
         lines = _best_losses(law, np.concatenate([estimates, draws]), x, columns["params"])
@@ -54,18 +54,16 @@ def _grid(values: Array) -> Array:
     return np.exp(np.linspace(low - margin, high + margin, POINTS))
 
 
-def _log_losses(law: Law, parameters: Array, columns: Mapping[str, Array]) -> Array:
-    return law.evaluate(law.to_coordinates(parameters), law.prepare(columns))[0]
+def _losses(law: Law, parameters: Array, columns: Mapping[str, Array]) -> Array:
+    return law.evaluate_linear(law.to_coordinates(parameters), law.prepare(columns))[0]
 
 
 def _best_losses(law: Law, parameters: Array, compute: Array, params: Array) -> Array:
     """Lowest loss `(replicates, len(compute))` that each budget can buy."""
     sizes = np.geomspace(params.min() / SPLIT_SPAN, params.max() * SPLIT_SPAN, SPLIT_POINTS)
     best = [
-        _log_losses(law, parameters, {"params": sizes, "tokens": budget / (FLOPS_A_PARAM_AND_TOKEN * sizes)}).min(
-            axis=1
-        )
+        _losses(law, parameters, {"params": sizes, "tokens": budget / (FLOPS_A_PARAM_AND_TOKEN * sizes)}).min(axis=1)
         for budget in compute
     ]
-    losses: Array = np.exp(np.stack(best, axis=1))
+    losses: Array = np.stack(best, axis=1)
     return losses
