@@ -18,8 +18,8 @@ def render_laws(laws: Sequence[Law], format: str, look: Look) -> str:
     """All laws, one row each."""
     if format == "json":
         return json.dumps([_facts(law) for law in laws], indent=2) + "\n"
-    rows = tuple((law.name, law.formula, ", ".join(law.names), law.source) for law in laws)
-    return _drawn(Sheet(("law", "formula", "parameters", "source"), rows, 0), format, look)
+    rows = tuple((law.name, ", ".join(law.inputs), law.formula) for law in laws)
+    return _drawn(Sheet(("law", "inputs", "formula"), rows, 0), format, look)
 
 
 def render_law(law: Law, format: str, look: Look) -> str:
