@@ -24,7 +24,7 @@ RunsArgument = Annotated[
 def _law_names(incomplete: str) -> list[str]:
     from scaling_cli.laws import LAWS
 
-    return [name for name in ("auto", *(law.name for law in LAWS)) if name.startswith(incomplete)]
+    return [name for name in ("auto", "all", *(law.name for law in LAWS)) if name.startswith(incomplete)]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class FitOptions:
         str,
         typer.Option(
             metavar="NAME|FORMULA",
-            help="Law to fit, see `scaling laws`, or a formula: 'E + A*params**-alpha'.",
+            help="Law to fit, see `scaling laws`; all ranks them; or a formula: 'E + A*params**-alpha'.",
             autocompletion=_law_names,
         ),
     ] = "auto"
@@ -115,11 +115,22 @@ class FitOptions:
         str,
         typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales."),
     ] = "auto"
+    weight: Annotated[str | None, typer.Option(metavar="COL", help="Column of the points' weights.")] = None
+    scale_weight: Annotated[
+        float, typer.Option(metavar="0.5|1|1.5", help="Weigh points by this power of compute, or of the one input.")
+    ] = 0.0
+    prior: Annotated[Literal["none", "weak"], typer.Option(help="Believe a little in usual exponents and floors.")] = (
+        "none"
+    )
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
-    interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
+    interval: Annotated[
+        Literal["wild", "bootstrap", "bca", "profile", "sandwich", "t", "none"],
+        typer.Option(help="How intervals are made; see docs/calibration.md."),
+    ] = "wild"
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
-    replicates: Annotated[int, typer.Option(help="Bootstrap replicates.")] = 1000
+    replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
     backend: Annotated[
         Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")

@@ -18,6 +18,11 @@ from scaling_cli.errors import ScalingError
 # Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
 COMMANDS = (
     ("fit", "scaling_cli.cli.fit", "Fit a loss law to training runs, with intervals."),
+    (
+        "optimal-allocation",
+        "scaling_cli.cli.optimal_allocation",
+        "Split compute between params and tokens, with what being wrong costs.",
+    ),
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."

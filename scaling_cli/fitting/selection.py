@@ -108,6 +108,22 @@ def _written(
     return Choice(found, {name: name for name in found.inputs})
 
 
+def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
+    """Every law that the columns of `frame` can support: surfaces where params and tokens make one, else curves.
+
+    Raises:
+        DataError: There is no column to fit along.
+    """
+    first = _automatic(frame, x)
+    if first.law.inputs == ("x",):
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
+    return [
+        Choice(law, {name: name for name in law.inputs})
+        for law in LAWS
+        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(frame, name) for name in law.inputs)
+    ]
+
+
 def _automatic(frame: pl.DataFrame, x: str | None) -> Choice:
     if x is None and _is_complete(frame, "params") and _is_complete(frame, "tokens"):
         reason = _against_surface(frame)

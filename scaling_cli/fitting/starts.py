@@ -42,6 +42,9 @@ def starts(problem: Problem, count: int = POLISHED) -> Array:
 def _nodes(problem: Problem) -> Array:
     """Every combination of the values on the law's axes `(G, k)`; coordinates without an axis are 0."""
     law = problem.law
+    known = law.nodes(problem.scene)
+    if known is not None:
+        return known
     axes = {name: np.unique(values) for name, values in law.axes(problem.scene).items()}
     if np.prod([len(values) for values in axes.values()]) > GRID_SIZE:
         count = max(int(GRID_SIZE ** (1 / len(axes)) + 1e-9), 2)
