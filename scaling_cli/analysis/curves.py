@@ -11,6 +11,7 @@ from scaling_cli.laws import Array, Law, find_law
 
 POINTS = 64  # along the curve
 BAND_DRAWS = 200  # replicates behind a band: enough for the eye
+LOWEST = 0.5  # of the least loss seen: plots are of logs, and a law that subtracts may have none
 MARGIN = 0.1  # of the range in logs, beyond the data on each side
 SPLIT_POINTS = 200  # candidate splits of a budget
 SPLIT_SPAN = 1e3  # they reach this factor beyond the params of the data
@@ -36,6 +37,8 @@ def law_curve(result: FitResult) -> Curve | None:
         lines = _best_losses(law, np.concatenate([estimates, draws]), x, columns["params"])
     else:
         return None
+    seen = np.array(result.observations.observed)
+    lines = np.maximum(lines, LOWEST * seen[seen > 0].min(initial=np.inf))
     if not len(draws):
         return Curve(tuple(x.tolist()), tuple(lines[0].tolist()))
     level = result.interval.level

@@ -54,6 +54,8 @@ def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult,
         FitError: No law could be fitted, or none was identified.
     """
     by_name = {each.problem.law.name: each for each in grouped}
+    if (grouped[0].problem.observed <= 0).any():
+        raise UsageError("--law all ranks by log loss, and some values have no log.", hint="Name one --law.")
     scale = grouped[0].scale
     if scale is None:
         raise UsageError("--law all needs compute to tell large runs from small ones.", hint="Name one --law.")
