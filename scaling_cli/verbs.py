@@ -72,8 +72,8 @@ def fit(
 
     Args:
         runs: Files, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, `all` to rank those that the
-            columns support by how well smaller runs predict larger ones, or a formula such as
+        law: A name that `scaling laws` lists; `auto` to choose by the columns that vary; `all` to rank those that the
+            columns support by how well smaller runs predict larger ones; or a formula such as
             `"E + A*params**-alpha"`, of columns and of parameters to fit.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step. For a
             law of any columns, their names with commas.
@@ -100,6 +100,7 @@ def fit(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is one group, and no law fitted to it could be trusted.
     """
+    by = columns_named(by)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -111,12 +112,15 @@ def fit(
     )
     emphasis = Emphasis(weight, scale_weight, prior)
     keep, maybe = columns_of(law, x)
+    keep = (*keep, *([weight] if weight else []))
     checkpoints = checkpoints_of(law, checkpoints)
     table = load_runs(
-        runs, mapping=mapping, where=where, by=by, keep=(*keep, *([weight] if weight else [])), maybe=maybe,
-        checkpoints=checkpoints, positive_loss=space == "log",
+        runs, mapping=mapping, where=where, by=by, keep=keep, maybe=maybe, checkpoints=checkpoints,
+        positive_loss=space == "log",
     )  # fmt: skip
-    choices = candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x, start=start, bound=bound)]
+    choices = (
+        candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
+    )
     choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
     fitted_laws = {choice.law.name: choice.law for choice in choices}
     needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
@@ -435,6 +439,11 @@ def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: 
         names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
         scale=emphasis.scale(frame, choice.inputs),
     )
+
+
+def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
+    """Columns given as one name or several, each once."""
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,10 +46,13 @@ def choose(
     law: str,
     x: str | None,
     *,
+    by: Sequence[str] = (),
     start: Mapping[str, float] | None = None,
     bound: Mapping[str, tuple[float, float]] | None = None,
 ) -> Choice:
     """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open), or the formula.
+
+    `by` are the columns whose groups will be fitted apart, each to this law.
 
     Raises:
         UsageError: No such law, or `x`, `start` or `bound` does not go with it.
@@ -63,7 +66,7 @@ def choose(
             hint="Its own starts and bounds are known to work; hold a parameter with --fix.",
         )
     if law == "auto":
-        return _automatic(frame, x)
+        return _automatic(frame, x, by)
     asked = _asked(law, x)
     if law in FAMILIES:
         return _family(frame, law, asked)
@@ -77,6 +80,22 @@ def choose(
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
     return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+
+
+def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
+    """Every law that the columns of `frame` can support: surfaces where params and tokens make one, else curves.
+
+    Raises:
+        DataError: There is no column to fit along.
+    """
+    first = _automatic(frame, x)
+    if first.law.inputs == ("x",):
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
+    return [
+        Choice(law, {name: name for name in law.inputs})
+        for law in LAWS
+        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(frame, name) for name in law.inputs)
+    ]
 
 
 def _asked(law: str, x: str | None) -> tuple[str, ...]:
@@ -108,35 +127,23 @@ def _written(
     return Choice(found, {name: name for name in found.inputs})
 
 
-def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
-    """Every law that the columns of `frame` can support: surfaces where params and tokens make one, else curves.
-
-    Raises:
-        DataError: There is no column to fit along.
-    """
-    first = _automatic(frame, x)
-    if first.law.inputs == ("x",):
-        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
-    return [
-        Choice(law, {name: name for name in law.inputs})
-        for law in LAWS
-        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(frame, name) for name in law.inputs)
-    ]
-
-
-def _automatic(frame: pl.DataFrame, x: str | None) -> Choice:
+def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
+    """One law for all groups, so that they can be compared: the one that at least half of them support."""
+    parts = frame.partition_by(list(by)) if by else [frame]
     if x is None and _is_complete(frame, "params") and _is_complete(frame, "tokens"):
-        reason = _against_surface(frame)
-        if reason is None:
+        against = [reason for part in parts if (reason := _against_surface(part))]
+        if len(against) < len(parts) and 2 * len(against) <= len(parts):
+            where = f" in {len(parts) - len(against)} of {len(parts)} groups" if against else ""
             return Choice(
                 find_law("chinchilla"),
                 {"params": "params", "tokens": "tokens"},
-                "params and tokens both vary, and not in step",
+                f"params and tokens both vary, and not in step{where}",
             )
+        reason = against[0]
     else:
         reason = f"{x} was asked for" if x else "params and tokens are not both known"
     column = x or _one_input(frame)
-    different = frame[column].n_unique() if column in frame.columns else 0
+    different = sorted(part[column].n_unique() for part in parts)[len(parts) // 2] if column in frame.columns else 0
     if different >= FLOOR_VALUES:
         law, why = "power-constant", f"{different} different values of {column} can show a floor"
     else:
@@ -176,4 +183,9 @@ def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
     if column not in frame.columns:
         option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
         raise DataError(f"{law.name} needs {column}, and no column was found for it.", hint=f"Name it with {option}.")
+    if not frame[column].dtype.is_numeric():
+        raise UsageError(
+            f"Column {column} is no number in every row: it has {frame[column].drop_nulls().first()!r}.",
+            hint="Choose another column with --x, or mend the cells.",
+        )
     return column
