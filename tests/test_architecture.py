@@ -25,7 +25,7 @@ LAYERS = (
 )
 POLARS = {"data", "fitting/problem.py", "coverage/problem.py"}  # where polars is imported
 # For annotations alone: these see frames, but only hand them on to the border.
-SEES_FRAMES = {"fitting/selection.py", "verbs.py"}
+SEES_FRAMES = {"fitting/selection.py", "fitting/weights.py", "verbs.py"}
 HEAVY = {"numpy", "scipy", "polars", "rich", "plotext", "joblib", "threadpoolctl", "matplotlib"}
 
 
