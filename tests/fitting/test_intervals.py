@@ -9,7 +9,7 @@ from scipy import stats
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.intervals import intervals
-from scaling_cli.fitting.leverage import freed_residuals, freedom, residuals
+from scaling_cli.fitting.leverage import LEFT_OUT, freed_residuals, freedom, residuals
 from scaling_cli.fitting.linear import naive, sandwich
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -132,7 +132,7 @@ def test_freed_residuals_are_those_of_the_fit_without_the_run():
     weights = 1.0 - np.eye(problem.run_count)
     without = refit(fitted, np.tile(fitted.theta, (problem.run_count, 1)), weights=weights)
     expected = np.diag(problem.residuals(without.theta)[0])
-    np.testing.assert_allclose(freed_residuals(fitted), expected, rtol=1e-6)
+    np.testing.assert_allclose(freed_residuals(fitted, LEFT_OUT), expected, rtol=1e-6)
 
 
 def test_freed_residuals_of_runs_with_many_points_are_those_without_the_run():
@@ -145,13 +145,28 @@ def test_freed_residuals_of_runs_with_many_points_are_those_without_the_run():
     weights = 1.0 * (runs[None, :] != np.arange(8)[:, None])
     without = refit(fitted, np.tile(fitted.theta, (8, 1)), weights=weights)
     expected = problem.residuals(without.theta)[0][runs, np.arange(48)]
-    np.testing.assert_allclose(freed_residuals(fitted), expected, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(freed_residuals(fitted, LEFT_OUT), expected, rtol=1e-5, atol=1e-9)
+
+
+def test_freedom_is_below_runs_less_parameters_and_grows_with_runs():
+    found = [freedom(optimum(line(points), SQUARES)) for points in (6, 14, 100)]
+    assert found == sorted(found)
+    assert all(each < points - 2 for each, points in zip(found, (6, 14, 100), strict=True))
 
 
 def test_freedom_counts_runs_and_not_points():
-    assert freedom(optimum(line(14), SQUARES)) == 12
-    assert freedom(optimum(checkpoints(20, 10), SQUARES)) == 17
-    assert freedom(optimum(checkpoints(4, 10), SQUARES)) == 1.5
+    by_run = optimum(checkpoints(20, 10), SQUARES)
+    as_points = problem_from_arrays(by_run.problem.law, by_run.problem.columns, by_run.problem.observed, np.arange(200))
+    assert freedom(by_run) < 17
+    assert freedom(optimum(as_points, SQUARES)) > 50
+
+
+def test_freedom_of_a_mean_of_alike_runs_is_runs_less_one():
+    # Two places, the same number of runs at each: the exponent is a difference of means, with n - 2 to tell its error.
+    x = np.repeat([1e18, 1e22], 10)
+    loss = 30 * x**-0.06 * np.exp(0.01 * np.random.default_rng(0).standard_normal(20))
+    problem = problem_from_arrays(find_law("power"), {"x": x}, loss, np.arange(20))
+    assert freedom(optimum(problem, SQUARES)) == pytest.approx(18, rel=0.05)
 
 
 def test_multipliers_depend_on_the_replicate_alone_and_have_the_variance_of_student():
