@@ -89,6 +89,12 @@ class FitOptions:
         typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`; all ranks them.", autocompletion=_law_names),
     ] = "auto"
     x: Annotated[str | None, typer.Option(metavar="COL", help="Input of a law of one input.")] = None
+    fix: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value. Repeatable.")] = (
+        dataclasses.field(default_factory=list)
+    )
+    tie: Annotated[
+        list[str], typer.Option(metavar="NAME=NAME", help="Hold two parameters equal: alpha=beta. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
     objective: Annotated[
         Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
     ] = "huber"
@@ -116,6 +122,33 @@ class FitOptions:
     backend: Annotated[
         Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
     ] = None
+
+    def fixed(self) -> dict[str, float]:
+        """Parameter to value, from `--fix`."""
+        from scaling_cli.data.numbers import parse_number
+
+        return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
+
+    def tied(self) -> list[tuple[str, str]]:
+        """Pairs of parameters, from `--tie`."""
+        return _pairs(self.tie, "--tie", "alpha=beta")
+
+
+def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]:
+    """Both sides of each `LEFT=RIGHT`.
+
+    Raises:
+        UsageError: One has no `=`, or nothing on a side, or a left side occurs twice.
+    """
+    found: list[tuple[str, str]] = []
+    for text in texts:
+        left, separator, right = (part.strip() for part in text.partition("="))
+        if not (separator and left and right):
+            raise UsageError(f"{option} is {text!r}.", hint=f"Write it like {option} {example}.")
+        if option != "--tie" and left in [name for name, _ in found]:
+            raise UsageError(f"{option} names {left} twice.", hint="Give it once.")
+        found.append((left, right))
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -72,8 +72,6 @@ def render(report: FitReport, format: str, *, look: Look, draws: bool = True, me
 
 def render_notes(report: FitReport, format: str, look: Look) -> str:
     """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    if format in ("json", "jsonl", "md"):
-        return ""
     failures = "" if format == "table" else failure_lines(report.failures, look)
     return failures + caveat_lines(report.caveats, look)
 
