@@ -42,6 +42,7 @@ class Nested:
 
 NESTED = (
     Nested("power", "power-constant", "c", at_bound=True),
+    Nested("power-constant", "shifted-power", "B", at_bound=True),
     Nested("chinchilla-tied", "chinchilla", "beta", at_bound=False),
     Nested("chinchilla", "general", "gamma", at_bound=False),
 )

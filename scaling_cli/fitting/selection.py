@@ -16,6 +16,8 @@ SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and t
 SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
 FLOOR_VALUES = 5  # different inputs below which a floor cannot be told from a smaller exponent
 
+NO_CURVES = ("loss-to-loss", "critical-batch")  # laws of one input that is a loss: no candidates for --law all
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -55,7 +57,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     """
     first = _automatic(frame, x)
     if first.law.inputs == ("x",):
-        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",)]
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and law.name not in NO_CURVES]
     return [
         Choice(law, {name: name for name in law.inputs})
         for law in LAWS
