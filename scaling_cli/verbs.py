@@ -114,7 +114,10 @@ def fit(
     keep, maybe = columns_of(law, x)
     keep = (*keep, *([weight] if weight else []))
     checkpoints = checkpoints_of(law, checkpoints)
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, maybe=maybe, checkpoints=checkpoints)
+    table = load_runs(
+        runs, mapping=mapping, where=where, by=by, keep=keep, maybe=maybe, checkpoints=checkpoints,
+        positive_loss=space == "log",
+    )  # fmt: skip
     choices = (
         candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
     )
@@ -232,6 +235,11 @@ def optimal_allocation(
     )  # fmt: skip
     saved = _saved_document(runs)
     if saved is not None:
+        if law != "auto" or fix or tie or by or where or mapping:
+            raise UsageError(
+                f"{saved} is a saved fit: its law, its groups and its runs are settled.",
+                hint="Leave --law, --fix, --tie, --by, --where and --map out, or give the runs.",
+            )
         return _allocated_saved(saved, question, settings)
     keep = tuple(question.rule.extras)
     load = partial(load_runs, runs, mapping=mapping, where=where, by=by, keep=keep)

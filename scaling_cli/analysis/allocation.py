@@ -163,8 +163,7 @@ def _answer(approach: str, evidence: Evidence, plan: Plan, settings: Settings, f
 def _result(evidence: Evidence, plan: Plan, settings: Settings, found: _Found, *, with_gap: bool) -> AllocationResult:
     isoflops, profiles, drift = isoflop_tables(found.curves, plan.level) if found.curves is not None else ((), (), None)
     law = found.fit
-    method = "none" if settings.interval == "none" else settings.interval
-    interval = law.interval if law is not None else IntervalMethod(method, settings.level, settings.replicates, "run")
+    interval = law.interval if law is not None else _interval(settings)
     allocations = itertools.chain.from_iterable(each.allocations for each in found.answers.values())
     return AllocationResult(
         group=evidence.grouped.group,
@@ -185,6 +184,12 @@ def _result(evidence: Evidence, plan: Plan, settings: Settings, found: _Found, *
         ranges=evidence.grouped.ranges,
         frontiers={name: each.frontier for name, each in found.answers.items() if each.frontier is not None},
     )
+
+
+def _interval(settings: Settings) -> IntervalMethod:
+    if settings.interval == "none":
+        return IntervalMethod("none", settings.level, 0, None)
+    return IntervalMethod(settings.interval, settings.level, settings.replicates, "run")
 
 
 def _gap(fitted: FittedLaw | None) -> tuple[Gap, ...]:

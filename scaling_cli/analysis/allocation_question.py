@@ -12,6 +12,7 @@ from scaling_cli.analysis.allocation import Evidence
 from scaling_cli.analysis.allocation_costs import Costs
 from scaling_cli.analysis.allocation_parametric import FittedLaw
 from scaling_cli.analysis.allocation_plan import Plan
+from scaling_cli.analysis.allocation_surface import require_surface
 from scaling_cli.analysis.hardware import hardware
 from scaling_cli.analysis.isoflop_budgets import Points
 from scaling_cli.document.read import SavedFit
@@ -65,6 +66,7 @@ class Question:
                 f"--interval {self.interval} says nothing of what follows from a law.",
                 hint="Choose wild, bootstrap or none.",
             )
+        require_surface(self.found_law)
         self.plan(1.0, {}, 0.5, check_rule=False)
 
     @property
@@ -139,7 +141,7 @@ def saved_law(saved: SavedFit) -> FittedLaw:
     Raises:
         DataError: Its parameters are not those of its law.
     """
-    law = find_law(saved.law)
+    law = find_law(saved.law, tuple(saved.inputs))
     if set(saved.parameters) != set(law.names):
         raise DataError(
             f"The saved fit of {law.name} has parameters {', '.join(saved.parameters)}, not {', '.join(law.names)}.",
@@ -157,7 +159,7 @@ def evidence_from(
     """One group of runs as the approaches need them, and the shape of its models along params."""
     law, rule = question.found_law, question.rule
     inputs = {name: name for name in law.inputs}
-    everything = build_problem(frame, law, {**inputs, **_columns(frame, rule)})
+    everything = _arrays(frame, rule)
     problem = build_problem(frame, law, inputs, space)
     ranges = {
         name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
@@ -166,21 +168,23 @@ def evidence_from(
     }
     compute = _compute(everything, rule)
     ranges["compute"] = (float(compute.min()), float(compute.max()))
-    lines = None if curves is None else _points(build_problem(curves, law, {**inputs, **_columns(curves, rule)}), rule)
+    lines = None if curves is None else _points(_arrays(curves, rule), rule)
     if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
         lines = None
     evidence = Evidence(Grouped(problem, group, inputs, ranges), _points(everything, rule), lines)
     return evidence, _shapes(everything, rule)
 
 
-def _columns(frame: pl.DataFrame, rule: FlopsRule) -> dict[str, str]:
+def _arrays(frame: pl.DataFrame, rule: FlopsRule) -> Problem:
+    """Params, tokens, compute and the columns of the rule as arrays."""
     missing = [name for name in rule.extras if name not in frame.columns]
     if missing:
         raise UsageError(
             f"--flops-rule {rule.name!r} needs columns {', '.join(missing)}.",
             hint="Add them to the runs, or write a formula in params and tokens alone.",
         )
-    return {name: name for name in ("params", "tokens", "compute", *rule.extras)}
+    names = ("params", "tokens", "compute", *rule.extras)
+    return build_problem(frame, find_law("chinchilla"), {name: name for name in names})
 
 
 def _compute(problem: Problem, rule: FlopsRule) -> Array:

@@ -90,7 +90,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     """
     first = _automatic(frame, x)
     if first.law.inputs == ("x",):
-        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",)]
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
     return [
         Choice(law, {name: name for name in law.inputs})
         for law in LAWS

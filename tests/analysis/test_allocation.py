@@ -15,7 +15,7 @@ from scaling_cli.document.write import to_json
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.flops import flops_rule
 from scaling_cli.verbs import fit, optimal_allocation
-from tests.analysis.surfaces import HOFFMANN, SETS, isoflop_frame, saved_fit
+from tests.analysis.surfaces import HOFFMANN, SETS, best_params, isoflop_frame, saved_fit
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "isoflop_runs.csv"
 
@@ -85,12 +85,47 @@ def test_a_fit_of_the_same_runs_saved_and_read_gives_the_same_answer(tmp_path):
         ({"flops_rule": "attention"}, UsageError, "no column"),
         ({"target_loss": (0.5,)}, FitError, "No budget reaches"),
         ({"budget": ()}, UsageError, "no budget"),
+        ({"law": "power"}, UsageError, "no split of a budget"),
+        ({"law": "chinchilla"}, UsageError, "settled"),
+        ({"interval": "profile"}, UsageError, "says nothing of what follows"),
     ],
 )
 def test_questions_that_cannot_be_answered_are_refused_with_a_hint(options, error, said, tmp_path):
     with pytest.raises(error, match=said) as caught:
         optimal_allocation(saved_fit(tmp_path, HOFFMANN), **{"budget": (1e22,)} | options)
     assert caught.value.hint
+
+
+def saved_law(folder: Path, law: str, parameters: dict[str, float]) -> Path:
+    path = folder / "fit.json"
+    result = {"law": law, "parameters": {name: {"estimate": value} for name, value in parameters.items()}}
+    path.write_text(json.dumps({"schema": "scaling.fit/1", "results": [result]}), encoding="utf-8")
+    return path
+
+
+def test_any_law_of_params_and_tokens_is_optimised(tmp_path):
+    chinchilla = dict(zip(("E", "A", "B", "alpha", "beta"), HOFFMANN, strict=True))
+    row = optimal_allocation(saved_law(tmp_path, "general", chinchilla | {"gamma": 1.0}), budget=(1e23,)).results[0]
+    assert row.allocations[0].params.estimate == pytest.approx(float(best_params(HOFFMANN, 1e23)), rel=1e-8)
+    assert row.exponents["parametric"]["params"].estimate == pytest.approx(0.28 / 0.62, rel=1e-7)
+
+
+def test_a_law_of_repeated_data_splits_as_the_published_constants_do(tmp_path):
+    names = dict(zip(("E", "A", "B", "alpha", "beta"), SETS["muennighoff"], strict=True))
+    own = saved_law(tmp_path, "data-constrained", names | {"R_D": 15.387756, "R_N": 5.309743})
+    with pytest.raises(UsageError, match="how much data"):
+        optimal_allocation(own, budget=(1e23,))
+    fitted = optimal_allocation(own, budget=(1e23,), unique_tokens=2e10).results[0].allocations[0]
+    published = optimal_allocation(saved_fit(tmp_path, SETS["muennighoff"]), budget=(1e23,), unique_tokens=2e10)
+    assert fitted.params.estimate == pytest.approx(published.results[0].allocations[0].params.estimate, rel=1e-4)
+    assert fitted.loss.estimate == pytest.approx(published.results[0].allocations[0].loss.estimate, rel=1e-9)
+
+
+def test_parameters_can_be_held_or_tied():
+    tied = optimal_allocation(SAMPLE, tie=[("alpha", "beta")], budget=(1e22,), replicates=30).results[0]
+    assert tied.exponents["parametric"]["params"].estimate == pytest.approx(0.5)
+    held = optimal_allocation(SAMPLE, fix={"alpha": 0.3}, budget=(1e22,), replicates=30).results[0]
+    assert held.exponents["parametric"]["params"].low < held.exponents["parametric"]["params"].high
 
 
 def test_constraints_need_the_parametric_approach():

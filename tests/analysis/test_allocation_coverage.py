@@ -1,4 +1,4 @@
-"""Intervals of best params hold the truth as often as they claim: the simulation of `benchmarks/allocation_coverage.py`."""
+"""Intervals of best params hold the truth as often as they claim, by `benchmarks/allocation_coverage.py`."""
 
 from __future__ import annotations
 
