@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from scaling_cli import jobs as work
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.load import load_runs
+from scaling_cli.data.load import Reading, load_runs, recorded
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
@@ -18,6 +19,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.laws import find_law
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,9 +35,6 @@ def fit(
     law: str = "auto",
     x: str | None = None,
     by: Sequence[str] = (),
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    checkpoints: str = "final",
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -45,21 +44,25 @@ def fit(
     seed: int = 0,
     jobs: str | int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    label: Mapping[str, str] | None = None,
+    **reading: Unpack[Reading],
 ) -> Report[FitResult]:
     """Fit a law to runs, one fit a group.
 
     Args:
-        runs: Files, or a polars frame with one row a run or checkpoint.
+        runs: Files, folders or globs, or a polars frame with one row a run or checkpoint.
         law: A name that `scaling laws` lists, or `auto` to choose by the columns that vary.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
         by: Columns whose values make groups, each fitted on its own.
-        mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
-        where: A condition on rows, in SQL: `"params > 1e8"`.
-        checkpoints: Which rows of a run count: `final`, its last step.
         delta: Where Huber's function turns straight, in residuals; None takes 1.345 robust scales.
         level: Of the intervals; 0.95 for 95 %.
         on_progress: Hears the chunks done, and how many groups there are.
+        label: What all of these runs are, such as `{"file": "a.csv"}`; it becomes part of each group, and an error
+            becomes a failure in the report.
+        reading: Which rows and columns count: `mapping={"loss": "eval/loss"}`, `where="params > 1e8"`,
+            `checkpoints="final"` and the other options of `data.load.load_runs`.
 
     Raises:
         UsageError: The options do not fit together or name what does not exist.
@@ -72,45 +75,50 @@ def fit(
         level=level,
         replicates=replicates,
         seed=seed,
-        workers=work.workers_from(str(jobs), backend),
+        workers=work.workers_from(str(jobs), backend, scheduler),
     )
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=(x,) if x else (), checkpoints=checkpoints)
-    choice = choose(table.frame, law, x)
-    table = table.needing(tuple(choice.inputs.values()))
-    results, caveats, failures = [], list(table.caveats), []
-    for group, frame in _groups(table, by):
+    options = {
+        "law": law, "x": x, "by": list(by), **recorded(reading), "objective": objective, "space": space,
+        "delta": "auto" if delta is None else delta, "interval": interval, "level": level, "replicates": replicates,
+        "seed": seed,
+    }  # fmt: skip
+    if law not in ("auto", "all"):
+        find_law(law)
+    group = dict(label or {})
+    try:
+        keep = (x,) if x else ()
+        table = load_runs(runs, by=by, keep=keep, positive_loss=space == "log", **reading)
+        choice = choose(table.frame, law, x)
+        table = table.needing(tuple(choice.inputs.values()))
+    except ScalingError as error:
+        if label is None:
+            raise
+        return Report("fit", (), {}, options, (), failures=(Failure(group, error.message, error.hint),))
+    results, caveats = [], [replace(found, group=group or None) for found in table.caveats]
+    failures = [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+    for part, frame in _groups(table, by, group):
         try:
-            result, found = fit_group(_grouped(frame, group, choice, space), settings)
+            result, found = fit_group(_grouped(frame, part, choice, space), settings)
         except ScalingError as error:
-            if not group or isinstance(error, UsageError):
+            if not part or (label is None and isinstance(error, UsageError)):
                 raise
-            failures.append(Failure(group, error.message, error.hint))
+            failures.append(Failure(part, error.message, error.hint))
             continue
         results.append(result)
         caveats += found
-    return Report(
-        command="fit",
-        inputs=table.sources,
-        columns=table.columns,
-        options={
-            "law": law, "x": x, "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
-            "space": space, "delta": "auto" if delta is None else delta, "interval": interval, "level": level,
-            "replicates": replicates, "seed": seed,
-        },
-        results=tuple(results),
-        caveats=_merged(caveats),
-        failures=tuple(failures),
-    )  # fmt: skip
+    return Report("fit", table.sources, table.columns, options, tuple(results), _merged(caveats), tuple(failures))
 
 
-def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
+def _groups(
+    table: RunTable, by: Sequence[str], label: Mapping[str, str]
+) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
     """Each group's values and points, in the order of the values; one group of all where there is nothing to split."""
     if not by:
-        yield {}, table.frame
+        yield dict(label), table.frame
         return
     parts = table.frame.partition_by(list(by), as_dict=True, include_key=True)
     for key in sorted(parts):
-        yield dict(zip(by, key, strict=True)), parts[key]
+        yield {**label, **dict(zip(by, key, strict=True))}, parts[key]
 
 
 def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str) -> Grouped:

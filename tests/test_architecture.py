@@ -20,6 +20,7 @@ LAYERS = (
     {"document"},
     {"analysis"},
     {"verbs"},
+    {"batch"},
     {"report"},
     {"cli"},
 )

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -107,22 +107,27 @@ def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, vie
 
 
 def _exit_code(report: Report[Any], output: OutputOptions) -> int:
-    from scaling_cli.document.gates import parse_gate
-
-    if not report.results:
+    if not report.results or is_doubted([caveat.code for caveat in report.caveats], output):
         return DOUBTED
-    if output.strict and any(caveat.code not in output.allow for caveat in report.caveats):
-        return DOUBTED
-    gates = [parse_gate(text) for text in output.fail_if]
-    if gates:
+    if output.fail_if:
         from scaling_cli.document.write import plain
 
-        for result in report.results:
-            document = plain(result)
-            assert isinstance(document, dict)
-            if any(gate.trips(document) for gate in gates):
-                return PARTLY
+        if trips([plain(result) for result in report.results], output):
+            return PARTLY
     return PARTLY if report.failures else DONE
+
+
+def is_doubted(codes: Sequence[str], output: OutputOptions) -> bool:
+    """Whether `--strict` makes one of these caveats an error."""
+    return output.strict and any(code not in output.allow for code in codes)
+
+
+def trips(results: Sequence[Any], output: OutputOptions) -> bool:
+    """Whether a result, as in JSON, trips a `--fail-if`."""
+    from scaling_cli.document.gates import parse_gate
+
+    gates = [parse_gate(text) for text in output.fail_if]
+    return any(gate.trips(result) for result in results for gate in gates)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -27,7 +27,7 @@ from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
-SMALL = 2**28  # bytes of input up to which repeated steps are looked for throughout
+SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
 
 
 class Reading(TypedDict, total=False):
@@ -42,6 +42,12 @@ class Reading(TypedDict, total=False):
     params_from_name: str | None
     loss_unit: str
     input_format: str | None
+
+
+def recorded(reading: Reading) -> dict[str, object]:
+    """The options as a result records them: where and checkpoints always, the others where they were given."""
+    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats")}
+    return {"where": None, "checkpoints": "final"} | given
 
 
 def load_runs(
