@@ -10,9 +10,10 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing for it would double the time of --version
 if TYPE_CHECKING:
+    from scaling_cli.verbs import columns as columns
     from scaling_cli.verbs import fit as fit
 
-VERBS = ("fit",)
+VERBS = ("columns", "fit")
 __all__ = ["__version__", *VERBS]
 
 

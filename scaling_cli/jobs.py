@@ -7,12 +7,13 @@ results. joblib does the spreading: its `loky` backend runs on this machine, `da
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from scaling_cli.errors import UsageError
 
@@ -118,42 +119,44 @@ def _spread(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers:
 @contextlib.contextmanager
 def _cluster(workers: Workers) -> Iterator[None]:
     """The cluster that joblib's backend works on: the one at the address, or one on this machine for the while."""
-    try:
-        if workers.backend == "dask":
-            from distributed import Client, LocalCluster
+    with contextlib.ExitStack() as stack:
+        try:
+            if workers.backend == "dask":
+                _join_dask(workers, stack)
+            elif workers.backend == "ray":
+                _join_ray(workers, stack)
+        except ImportError as error:
+            raise UsageError(
+                f"--backend {workers.backend} needs a package that is not installed ({error.name}).",
+                hint=f"Install it: pip install 'scaling-cli[{workers.backend}]'.",
+            ) from None
+        except OSError as error:
+            if workers.scheduler is None:
+                raise
+            raise UsageError(
+                f"No scheduler answers at {workers.scheduler}: {error}.", hint="Check the address, and that it runs."
+            ) from None
+        yield
 
-            with contextlib.ExitStack() as stack:
-                address = workers.scheduler or stack.enter_context(
-                    LocalCluster(
-                        n_workers=workers.count,
-                        threads_per_worker=1,
-                        dashboard_address=None,
-                        silence_logs=logging.ERROR,
-                    )
-                )
-                stack.enter_context(Client(address))
-                yield
-        elif workers.backend == "ray":
-            import ray
-            from ray.util.joblib import register_ray
 
-            size = {} if workers.scheduler else {"num_cpus": workers.count, "include_dashboard": False}
-            ray.init(address=workers.scheduler, log_to_driver=False, logging_level="ERROR", **size)
-            register_ray()
-            try:
-                yield
-            finally:
-                ray.shutdown()
-        else:
-            yield
-    except ImportError as error:
-        raise UsageError(
-            f"--backend {workers.backend} needs a package that is not installed ({error.name}).",
-            hint=f"Install it: pip install 'scaling-cli[{workers.backend}]'.",
-        ) from None
-    except OSError as error:
-        if workers.scheduler is None:
-            raise
-        raise UsageError(
-            f"No scheduler answers at {workers.scheduler}: {error}.", hint="Check the address, and that it runs."
-        ) from None
+def _join_dask(workers: Workers, stack: contextlib.ExitStack) -> None:
+    distributed: Any = importlib.import_module("distributed")
+    address = workers.scheduler
+    if address is None:
+        address = stack.enter_context(
+            distributed.LocalCluster(
+                n_workers=workers.count, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+            )
+        )
+    stack.enter_context(distributed.Client(address))
+
+
+def _join_ray(workers: Workers, stack: contextlib.ExitStack) -> None:
+    ray: Any = importlib.import_module("ray")
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if workers.scheduler is None:
+        ray.init(num_cpus=workers.count, include_dashboard=False, **quiet)
+    else:
+        ray.init(address=workers.scheduler, **quiet)
+    stack.callback(ray.shutdown)
+    importlib.import_module("ray.util.joblib").register_ray()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from scaling_cli import jobs as work
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.load import Reading, load_runs, recorded
+from scaling_cli.data.summary import ColumnsResult, summarise
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
@@ -107,6 +108,25 @@ def fit(
         results.append(result)
         caveats += found
     return Report("fit", table.sources, table.columns, options, tuple(results), _merged(caveats), tuple(failures))
+
+
+def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
+    """Which column of the runs plays which role, and what would be left out; options as for `fit`.
+
+    Raises:
+        UsageError: The options name what does not exist, or two columns tie for a role.
+        DataError: The files cannot be read, or have no loss.
+    """
+    table = load_runs(runs, by=by, **reading)
+    return Report(
+        "columns",
+        table.sources,
+        table.columns,
+        {"by": list(by), **recorded(reading)},
+        (summarise(table, reading.get("loss_unit", "nats")),),
+        table.caveats,
+        tuple(Failure({"file": file.path}, file.error, file.hint) for file in table.unread),
+    )
 
 
 def _groups(

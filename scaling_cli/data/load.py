@@ -174,5 +174,7 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
         *(derive.mismatch(points) if given and "compute" not in plan.by else ()),
         *sanity.doubts(points, plan.columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
+    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
+    others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales)
+    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales, (), others)
