@@ -11,7 +11,7 @@ def command(runs: RunsArgument, data: DataOptions, output: OutputOptions) -> int
 
     Example: scaling columns logs/ --map loss=eval/loss
     """
-    prepare_output(output)
+    prepare_output(output, runs)
     from scaling_cli import verbs
     from scaling_cli.report import columns as view
 

@@ -13,7 +13,7 @@ def command(
 
     Example: scaling fit runs.csv --law chinchilla --json -o fit.json
     """
-    prepare_output(output)
+    prepare_output(output, runs)
     import functools
 
     from scaling_cli import verbs
@@ -24,14 +24,20 @@ def command(
         verbs.fit,
         law=fitting.law,
         x=fitting.x,
+        fix=fitting.fixed(),
+        tie=fitting.tied(),
         by=data.groups(),
         objective=fitting.objective,
         space=fitting.space,
         delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+        weight=fitting.weight,
+        scale_weight=fitting.scale_weight,
+        prior=fitting.prior,
         interval=fitting.interval,
         level=fitting.level,
         replicates=fitting.replicates,
         seed=fitting.seed,
+        spread=fitting.spread,
         **data.reading(),
     )
     if batch.per_file or batch.resume:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scaling_cli import batch as work
-from scaling_cli.cli.show import DONE, DOUBTED, PARTLY, View, chosen_format, deliver, is_doubted, progress, trips
+from scaling_cli.cli.show import Verdict, View, chosen_format, deliver, judged, progress, say, tripped_gate
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
 from scaling_cli.report.look import Look
+from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
     from scaling_cli.cli.options import BatchOptions, OutputOptions
@@ -46,14 +47,15 @@ def deliver_each(
         return deliver(work.merged(reports[0].command, reports), output, view)
     if not output.quiet:
         sys.stderr.write(tally.summary(len(names)))
-    return tally.exit_code()
+    return say(tally.verdict())
 
 
 class _Tally:
     """What the lines add up to."""
 
     def __init__(self, output: OutputOptions) -> None:
-        self._output, self._results, self._doubted, self._tripped = output, 0, False, False
+        self._output, self._results, self._tripped = output, 0, ""
+        self._codes: set[str] = set()
         self._failed: list[str] = []
 
     def add(self, line: str) -> None:
@@ -62,19 +64,21 @@ class _Tally:
         self._results += len(document["results"])
         for failure in document["failures"]:
             self._failed.append(f"{failure['group'].get(work.FILE, '')}: {failure['error']}")
-        self._doubted |= is_doubted([caveat["code"] for caveat in document["caveats"]], self._output)
-        self._tripped |= trips(document["results"], self._output)
+        self._codes |= {caveat["code"] for caveat in document["caveats"]}
+        self._tripped = self._tripped or tripped_gate(document["results"], self._output)
 
-    def exit_code(self) -> int:
-        """As for one report: see `show`."""
-        if not self._results or self._doubted:
-            return DOUBTED
-        return PARTLY if self._tripped or self._failed else DONE
+    def verdict(self) -> Verdict:
+        """As for one report."""
+        return judged(
+            self._output,
+            results=self._results,
+            codes=self._codes,
+            tripped=self._tripped,
+            failures=len(self._failed),
+        )
 
     def summary(self, files: int) -> str:
         """How many files there were, and which failed."""
-        from scaling_cli.report.numbers import escape
-
         lines = [f"{files:,} files: {self._results:,} results, {len(self._failed):,} failed\n"]
         lines += [f"failed: {escape(said)}\n" for said in self._failed[:SHOWN]]
         if len(self._failed) > SHOWN:

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import unquote
 
 from scaling_cli.errors import DataError, UsageError
@@ -56,6 +57,14 @@ class _Spool:
         weakref.finalize(self, Path(self.path).unlink, missing_ok=True)
 
 
+# One spool a stream: what was read once is gone from it, and some commands read their runs twice.
+_SPOOLS: weakref.WeakKeyDictionary[TextIO, _Spool] = weakref.WeakKeyDictionary()
+
+
+def _spooled() -> _Spool:
+    return _SPOOLS[sys.stdin] if sys.stdin in _SPOOLS else _SPOOLS.setdefault(sys.stdin, _Spool())
+
+
 def expand(given: Sequence[str], *, is_spooled: bool = True) -> tuple[InputFile, ...]:
     """The files behind `RUNS...`, each once, in the order given; folders and globs in the order of their names.
 
@@ -78,7 +87,7 @@ def _files(text: str, *, is_spooled: bool) -> Iterator[InputFile]:
     if text == STDIN and not is_spooled:
         yield InputFile(STDIN, STDIN)
     elif text == STDIN:
-        spool = _Spool()
+        spool = _spooled()
         yield InputFile(STDIN, spool.path, (), spool)
     elif text.startswith(LIST_MARK) and not os.path.exists(text):
         for line in _listed(text.removeprefix(LIST_MARK)):

@@ -75,7 +75,7 @@ def test_equal_points_are_counted_but_kept():
 def test_runs_that_end_with_a_high_learning_rate_are_counted():
     rows = [
         (run, step, step * 1.0, 1e-3 * (1 - step / 110 if run != "constant" else 1), 3 - step / 100 + len(run) / 9)
-        for run in ("cosine", "linear", "constant")
+        for run in ("wsd", "cosine", "constant")
         for step in range(0, 101, 10)
     ]
     frame = pl.DataFrame(rows, schema=["run", "step", "tokens", "lr", "loss"], orient="row").filter(pl.col("step") > 0)
