@@ -201,7 +201,7 @@ MEGATRON = "\n".join(
         "  tensor_model_parallel_size ...................... 1",
         " > number of parameters on (tensor, pipeline) model parallel rank (0, 0): 124439808",
         "[2024-05-01 10:00:00]  iteration      100/    5000 | consumed samples:        25600 | elapsed time per "
-        "iteration (ms): 512.3 | learning rate: 1.500E-04 | global batch size:   256 | lm loss: 7.25E+00 | scale: 1.0 |",
+        "iteration (ms): 512.3 | learning rate: 1.500E-04 | global batch size: 256 | lm loss: 7.25E+00 | scale: 1.0 |",
         " validation loss at iteration 100 | lm loss value: 7.375000E+00 | lm loss PPL: 1.595E+03 |",
         " iteration      200/    5000 | consumed samples:        51200 | learning rate: 3.000E-04 | lm loss: 6.5E+00 |",
     ]
