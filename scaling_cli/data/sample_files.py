@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from scaling_cli.data.formats import read_head
+from scaling_cli.data.format import read_head
 from scaling_cli.data.names import listing
 from scaling_cli.errors import DataError, UsageError
 
@@ -26,7 +26,7 @@ ZSTANDARD = 93  # the zip method that Python's zipfile reads only from 3.14 on
 
 def is_special(path: str) -> bool:
     """Whether the file is one of those that this module reads."""
-    head = read_head(path)
+    head = read_head(path)[1]
     if head.startswith((b"PK\x03\x04", b"\x93NUMPY")):
         return True
     return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or Path(path).suffix in (".yaml", ".yml")
@@ -38,7 +38,7 @@ def read_special(path: str) -> pl.LazyFrame:
     Raises:
         DataError: It is not what it seems, or of a kind that is not known.
     """
-    head = read_head(path)
+    head = read_head(path)[1]
     try:
         if head.startswith(b"PK\x03\x04"):
             return _inspect_rows(_zipped_samples(path), path)

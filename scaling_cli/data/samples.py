@@ -15,8 +15,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.filters import keep_where
-from scaling_cli.data.inputs import Inputs, culprit, open_inputs
+from scaling_cli.data.files import expand
+from scaling_cli.data.filters import only_where
+from scaling_cli.data.inputs import Evidence, Inputs, culprit, open_files
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
 from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_roles, choose, named
@@ -81,10 +82,10 @@ def load_samples(
 
 
 def _load_files(paths: Sequence[str], where: str | None, ask: Ask) -> SampleTable:
-    existing = [path for path in dict.fromkeys(paths) if Path(path).is_file()]
-    special = [path for path in existing if is_special(path)]
-    plain = [path for path in dict.fromkeys(paths) if path not in special]
-    inputs = open_inputs(plain) if plain or not special else None
+    files = expand(paths)
+    special = [file.path for file in files if Path(file.path).is_file() and is_special(file.path)]
+    plain = [file for file in files if file.path not in special]
+    inputs = open_files(plain) if plain else None
     frames = [read_special(path) for path in special] + ([inputs.frame()] if inputs else [])
     try:
         rows = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
@@ -106,12 +107,11 @@ def _sources(inputs: Inputs | None, special: Sequence[str]) -> tuple[Source, ...
     for path in special:
         rows = int(read_special(path).select(pl.len()).collect(engine="streaming").item())
         found.append(Source(path, content_hash(path), rows))
-    found += [Source(path, content_hash(path), inputs.rows(path)) for path in inputs.paths] if inputs else []
-    return tuple(found)
+    return (*found, *(Evidence(inputs).sources(inputs, None) if inputs else ()))
 
 
 def _kept(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
-    return rows if where is None else keep_where(rows, where, rows.collect_schema())
+    return rows if where is None else only_where(rows, where, rows.collect_schema())
 
 
 def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
