@@ -163,6 +163,7 @@ def inference_coverage(
     from scaling_cli.analysis.coverage import analyse
     from scaling_cli.analysis.coverage_budget import Questions
     from scaling_cli.analysis.coverage_options import CoverageAsk, parse_amount, quantities
+    from scaling_cli.coverage.problem import sample_groups
     from scaling_cli.data.samples import load_samples
 
     questions = Questions(
@@ -176,7 +177,8 @@ def inference_coverage(
     table = load_samples(
         logs, layout=layout, mapping=mapping, by=by, where=where, threshold=threshold, on_missing=on_missing
     )
-    found = analyse(table, by, ask)
+    found = analyse(sample_groups(table, by), table.layout, ask)
+    unread = [Failure({"file": each.path}, each.error, each.hint) for each in table.unread]
     return Report(
         command="inference-coverage",
         inputs=table.sources,
@@ -188,7 +190,7 @@ def inference_coverage(
         },
         results=tuple(found.results),
         caveats=_merged([*table.caveats, *found.caveats]),
-        failures=tuple(found.failures),
+        failures=(*unread, *found.failures),
     )  # fmt: skip
 
 
