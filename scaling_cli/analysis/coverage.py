@@ -31,6 +31,7 @@ from scaling_cli.coverage.result import (
     Attempts,
     Comparison,
     CoverageResult,
+    Exchange,
     Forecast,
     Mix,
     Purchase,
@@ -240,10 +241,17 @@ def _together(
                 budgets=tuple(rows[group.name]),
                 comparisons=_comparisons(group, groups, k, ask),
                 mixes=_mixes(buyers[group.name], buyers, ask),
-                exchange=tuple(exchanges(buyers[group.name], k, *ask.exchange)) if ask.exchange else (),
+                exchange=_exchanges(buyers[group.name], k, ask),
             )
         )
     return finished, caveats
+
+
+def _exchanges(buyer: Buyer, k: Indices, ask: CoverageAsk) -> tuple[Exchange, ...]:
+    if ask.exchange is None:
+        return ()
+    ratio, pretraining, inference = ask.exchange
+    return tuple(exchanges(buyer, k, ratio, inference / pretraining))
 
 
 def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: CoverageAsk) -> tuple[Comparison, ...]:

@@ -234,6 +234,6 @@ def _assumptions(verifier: VerifierOptions) -> dict[str, Any]:
                 "An exchange of training for attempts needs the tokens of both.",
                 hint="Give --pretrain-tokens and --inference-tokens.",
             )
-        ratio = parse_number(verifier.inference_tokens) / parse_number(verifier.pretrain_tokens)
-        found["exchange"] = (verifier.train_exchange, ratio)
+        tokens = parse_number(verifier.pretrain_tokens), parse_number(verifier.inference_tokens)
+        found["exchange"] = (verifier.train_exchange, *tokens)
     return found

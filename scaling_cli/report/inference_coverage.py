@@ -111,7 +111,7 @@ def sections(report: CoverageReport) -> list[tuple[str, Sheet]]:
         ("Track record on this log", ("law", "fitted to", "scored at", "mean error", "mean size"), _records),
         ("Choosing one attempt", ("k", "method", "accuracy", interval, "coverage"), _selections),
         ("Verifier as assumed", ("accepts correct", "accepts wrong", "ceiling", "unsolvable that pass"), _verifier),
-        ("Budgets", ("question", "k", interval, "coverage", interval, "cost a problem", "best"), _budgets),
+        ("Budgets", ("question", "k", "coverage", interval, "cost", "best"), _budgets),
         ("Paired differences", ("less", "k", "problems", "difference", interval, "verdict"), _comparisons),
         ("Mixes", ("with", "budget", "k", "k of it", "coverage", "alone", "it alone"), _mixes),
         ("Exchange of training for attempts", ("k", "times", "attempts", "coverage"), _exchanges),
@@ -200,16 +200,18 @@ def _verifier(result: CoverageResult) -> Iterator[Row]:
 
 def _budgets(result: CoverageResult) -> Iterator[Row]:
     for row in result.budgets:
-        between = MISSING
+        most = result.attempts.min if result.batch is None else result.attempts.max
+        bought = _whole(row.k, most)
         if row.question == "target":
-            between = f"[{_whole(row.k_low)}, {_whole(row.k_high)}]"
+            bought += f" [{_whole(row.k_low, most)}, {_whole(row.k_high, most)}]"
         coverage = _pair(row.coverage.estimate, row.coverage.low, row.coverage.high)
         best = percent(row.best_probability) if row.best_probability is not None else ""
-        yield _question(row), _whole(row.k), between, *coverage, _cost(row, result), best
+        yield _question(row), bought, *coverage, _cost(row, result), best
 
 
-def _whole(value: int | None) -> str:
-    return "not reached" if value is None else f"{value:,}"
+def _whole(value: int | None, most: int) -> str:
+    """A number of attempts; one that the attempts made do not show is more than they are."""
+    return f"> {most:,}" if value is None else f"{value:,}"
 
 
 def _question(row: Purchase) -> str:

@@ -42,7 +42,7 @@ def _table(sheet: Sheet, keys: int, look: Look) -> Table:
         table.add_column(
             Text(name),
             justify="left" if is_word else "right",
-            no_wrap=not (i < keys or name in ("parameter", "question")),
+            no_wrap=not (i < keys or name == "parameter"),
             overflow="fold",
             style="bold" if name == "coverage" else None,
         )

@@ -18,7 +18,6 @@ from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from tests.fitting.test_recovery import random_starts, scipy_best
 
-
 HOFFMANN = np.array([1.69, 406.4, 410.7, 0.34, 0.28])  # as printed: near enough for a scipy user to start from
 
 
