@@ -44,6 +44,7 @@ class SampleTable:
     caveats: tuple[Caveat, ...]
     attempts: pl.LazyFrame | None = None
     unread: tuple[Unread, ...] = ()
+    rows: int | None = None
 
 
 def load_samples(
@@ -87,6 +88,7 @@ def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTabl
     special = [file for file in files if Path(file.path).is_file() and is_special(file.path)]
     plain = [file.path for file in files if file not in special]
     inputs = open_inputs(plain) if plain else None
+    evidence = Evidence(inputs) if inputs else None  # hashes while polars reads
     while True:
         frames = [read_special(file.path) for file in special] + ([inputs.frame()] if inputs else [])
         try:
@@ -96,7 +98,11 @@ def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTabl
                 raise _unreadable(special[0].name, error) from None
             inputs = without_culprits(inputs, error)
             continue
-        sources = _special_sources(special) + (Evidence(inputs).sources(inputs, None) if inputs else ())
+        sources = _special_sources(special) + (
+            evidence.sources(inputs, table.rows if where is None and not special else None)
+            if inputs and evidence
+            else ()
+        )
         return replace(table, sources=sources, unread=inputs.unread if inputs else ())
 
 
@@ -133,7 +139,7 @@ def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
     if frame.is_empty():
         raise DataError("No attempt has an outcome.", hint="Check the column of outcomes: --correct COL.")
     used = {role: column for role, column in columns.items() if column is not None}
-    return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts)
+    return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 
 
 def _refuse_models(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:
