@@ -2,8 +2,8 @@
 
     python benchmarks/coverage.py [--rows 20000000]
 
-The loop is the estimate as evaluation scripts write it, 1 - prod(1 - k / j) for each problem and k; it is timed on 10 of
-100 k and scaled. CPU seconds of one process, best of three.
+The loop is the estimate as evaluation scripts write it, 1 - prod(1 - k / j) for each problem and k; it is timed on 10
+of 100 k and scaled. CPU seconds of one process, best of three.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 import scaling_cli as scaling
-from scaling_cli.coverage.counts import Array, Counts, make_counts
+from scaling_cli.coverage.counts import Array, make_counts
 from scaling_cli.coverage.estimate import mean, solve_rates
 from scaling_cli.data.samples import load_samples
 
