@@ -12,8 +12,9 @@ TYPE_CHECKING = False  # type checkers take it as true; importing typing for it 
 if TYPE_CHECKING:
     from scaling_cli.verbs import fit as fit
     from scaling_cli.verbs import inference_coverage as inference_coverage
+    from scaling_cli.verbs import optimal_allocation as optimal_allocation
 
-VERBS = ("fit", "inference_coverage")
+VERBS = ("fit", "optimal_allocation", "inference_coverage")
 __all__ = ["__version__", *VERBS]
 
 

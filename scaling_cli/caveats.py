@@ -92,10 +92,87 @@ SENTENCES = {
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}; report both, or add runs that decide."
     ),
-    "replicates-failed": "{failed} of {replicates} bootstrap replicates did not converge; read the interval with care.",
+    "replicates-failed": "{failed} of {replicates} replicates did not converge; read the interval with care.",
+    "influential-run": (
+        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
+        "check that run, or repeat it with another seed."
+    ),
+    "no-cutoffs": (
+        "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
+        "within the data; add larger runs before extrapolating."
+    ),
+    "baseline-wins": (
+        "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
+    ),
+    "open-interval": (
+        "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
+        "read predictions instead."
+    ),
     "replicates-at-bound": (
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
         "choose a law without it."
+    ),
+    "limited": "{limit} decides the split of {compute} FLOPs, not the loss; loosen it if you can.",
+    "far-reach": (
+        "{compute} FLOPs is {reach:,.0f} times the largest run: the interval trusts the law that far out; add larger "
+        "runs before spending it."
+    ),
+    "many-epochs": (
+        "{compute} FLOPs sees {unique} unique tokens {epochs:.3g} times, and the last epochs teach {worth}; find more "
+        "data, or spend less."
+    ),
+    "published-repetition": (
+        "What repeated tokens are worth is taken from Muennighoff et al. 2023, not from your runs; fit "
+        "--law data-constrained to runs of several epochs to measure it."
+    ),
+    "no-draws": (
+        "The saved fit has no replicates, so there are no intervals; fit again with `scaling fit --json`, without "
+        "--no-draws."
+    ),
+    "sparse-peak": (
+        "A peak of {peak:.4g} FLOP/s is the {gpu}'s for sparse matrices; training reaches at most the dense peak: "
+        "give --peak-flops {dense:.4g}."
+    ),
+    "high-mfu": "--mfu {mfu:g} is above {usual:g}, the most that large runs report; check what it is a share of.",
+    "budgets-refused": "{refused} of {total} budgets left out: {reasons}. To mend them, add runs: {runs}.",
+    "few-budgets": "The exponent rests on {budgets} budgets; add runs at more budgets before extrapolating.",
+    "thin-side": "{budgets} FLOPs: only one size lies on one side of the minimum; add runs of {side} params.",
+    "drifting-grid": (
+        "The centres of the grids drift by {slope:+.2f} decades a decade of compute against the minima, which moves a "
+        "parabola's exponent by {bias:+.4f}; keep --profile exact, or centre the grids."
+    ),
+    "parabola-bias": (
+        "By the exact curve, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}; use "
+        "--profile exact, or correct for it."
+    ),
+    "replicates-lost": (
+        "{share:.0%} of replicates lack a minimum at {compute} FLOPs and pass over it; add runs around that minimum."
+    ),
+    "profiles-differ": (
+        "Profiles of the same curves give params exponents from {low:.3f} ({lowest}) to {high:.3f} ({highest}); add "
+        "runs near the minima, and quote the profile with the number."
+    ),
+    "grid-edge": (
+        "{share:.0%} of the envelope lies on the smallest or largest model, where no other could beat it; add smaller "
+        "and larger models, or trust --approach parametric."
+    ),
+    "unfinished-schedules": (
+        "{share:.0%} of the envelope comes from before the last 15 % of a run's tokens, where a decaying learning rate "
+        "has not done its work; use runs of constant learning rate, or --approach parametric on finished runs."
+    ),
+    "no-waste-band": (
+        "The envelope alone does not say how flat the optimum is; add --approach parametric for the range of params "
+        "within 5 % of the compute."
+    ),
+    "approach-skipped": "No answer by {approach}: {reason} {hint}",
+    "approaches-disagree": (
+        "At {compute} FLOPs the approaches' best params differ by {ratio:.2g}x and their intervals do not overlap; "
+        "find out why (schedules, embeddings, grid edges) before choosing."
+    ),
+    "unstable-exponent": (
+        "By the {approach} approach the params exponent swings from {low:.3f} to {high:.3f} as points below {tokens} "
+        "tokens are left out, more than noise allows: name the cut-off with any exponent you quote, and skip early "
+        "checkpoints."
     ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."

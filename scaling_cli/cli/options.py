@@ -24,7 +24,7 @@ RunsArgument = Annotated[
 def _law_names(incomplete: str) -> list[str]:
     from scaling_cli.laws import LAWS
 
-    return [name for name in ("auto", *(law.name for law in LAWS)) if name.startswith(incomplete)]
+    return [name for name in ("auto", "all", *(law.name for law in LAWS)) if name.startswith(incomplete)]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,14 +85,28 @@ class FitOptions:
     """How to fit."""
 
     law: Annotated[
-        str, typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`.", autocompletion=_law_names)
+        str,
+        typer.Option(
+            metavar="NAME|FORMULA",
+            help="Law to fit, see `scaling laws`; all ranks them; or a formula: 'E + A*params**-alpha'.",
+            autocompletion=_law_names,
+        ),
     ] = "auto"
-    x: Annotated[str | None, typer.Option(metavar="COL", help="Input of a law of one input.")] = None
+    x: Annotated[
+        str | None, typer.Option(metavar="COL[,COL]", help="Input of a law of one input, or of any columns.")
+    ] = None
     fix: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value. Repeatable.")] = (
         dataclasses.field(default_factory=list)
     )
     tie: Annotated[
         list[str], typer.Option(metavar="NAME=NAME", help="Hold two parameters equal: alpha=beta. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    start: Annotated[
+        list[str], typer.Option(metavar="NAME=VALUE", help="For a formula: where to start a parameter. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    bound: Annotated[
+        list[str],
+        typer.Option(metavar="NAME=LOW,HIGH", help="For a formula: bounds of a parameter; one may be empty."),
     ] = dataclasses.field(default_factory=list)
     objective: Annotated[
         Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
@@ -101,11 +115,22 @@ class FitOptions:
         str,
         typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales."),
     ] = "auto"
+    weight: Annotated[str | None, typer.Option(metavar="COL", help="Column of the points' weights.")] = None
+    scale_weight: Annotated[
+        float, typer.Option(metavar="0.5|1|1.5", help="Weigh points by this power of compute, or of the one input.")
+    ] = 0.0
+    prior: Annotated[Literal["none", "weak"], typer.Option(help="Believe a little in usual exponents and floors.")] = (
+        "none"
+    )
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
-    interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
+    interval: Annotated[
+        Literal["wild", "bootstrap", "bca", "profile", "sandwich", "t", "none"],
+        typer.Option(help="How intervals are made; see docs/calibration.md."),
+    ] = "wild"
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
-    replicates: Annotated[int, typer.Option(help="Bootstrap replicates.")] = 1000
+    replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
     backend: Annotated[
         Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
@@ -116,6 +141,28 @@ class FitOptions:
         from scaling_cli.data.numbers import parse_number
 
         return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
+
+    def started(self) -> dict[str, float]:
+        """Parameter to value, from `--start`."""
+        from scaling_cli.data.numbers import parse_number
+
+        return {name: parse_number(value) for name, value in _pairs(self.start, "--start", "alpha=0.3")}
+
+    def bounded(self) -> dict[str, tuple[float, float]]:
+        """Parameter to its least and greatest value, from `--bound`.
+
+        Raises:
+            UsageError: One has no comma, or does not name two numbers.
+        """
+        from scaling_cli.data.numbers import parse_number
+
+        found = {}
+        for name, ends in _pairs(self.bound, "--bound", "alpha=0,1"):
+            low, comma, high = (end.strip() for end in ends.partition(","))
+            if not comma:
+                raise UsageError(f"--bound {name} is {ends!r}.", hint="Write both ends: --bound alpha=0,1 or alpha=0,")
+            found[name] = (parse_number(low) if low else -float("inf"), parse_number(high) if high else float("inf"))
+        return found
 
     def tied(self) -> list[tuple[str, str]]:
         """Pairs of parameters, from `--tie`."""

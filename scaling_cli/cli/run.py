@@ -19,6 +19,11 @@ from scaling_cli.errors import ScalingError
 COMMANDS = (
     ("fit", "scaling_cli.cli.fit", "Fit a loss law to training runs, with intervals."),
     (
+        "optimal-allocation",
+        "scaling_cli.cli.optimal_allocation",
+        "Split compute between params and tokens, with what being wrong costs.",
+    ),
+    (
         "inference-coverage",
         "scaling_cli.cli.inference_coverage",
         "Coverage (pass@k) from sampling logs: what more attempts buy.",

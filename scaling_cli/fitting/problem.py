@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.prior import Belief, Penalty, penalty
 from scaling_cli.laws import Array, Indices, Inputs, Law, Scene
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class Problem:
     """A law and the points it is fitted to.
 
     `columns` are the law's inputs as read, `inputs` the same prepared and centred; `observed` `(n,)` is the loss;
-    `runs` `(n,)` numbers the run of each point; `low` and `high` `(k,)` bound the coordinates.
+    `runs` `(n,)` numbers the run of each point; `weights` `(n,)` have mean 1; `low` and `high` `(k,)` bound the
+    coordinates; `penalty` holds what is believed of them, if anything.
     """
 
     law: Law
@@ -44,6 +46,7 @@ class Problem:
     low: Array
     high: Array
     offset: Array
+    penalty: Penalty | None = None
 
     @property
     def scene(self) -> Scene:
@@ -55,11 +58,11 @@ class Problem:
         """How many independent runs the points come from."""
         return int(self.runs.max()) + 1
 
-    def residuals(self, theta: Array) -> tuple[Array, Array]:
-        """Observed less predicted `(replicates, n)` in the problem's space, and the prediction's Jacobian."""
+    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
+        """Observed (or `target`) less predicted `(replicates, n)` in the problem's space, and predictions' Jacobian."""
         evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
         prediction, jacobian = evaluate(theta, self.inputs)
-        return self.target - prediction, jacobian
+        return (self.target if target is None else target) - prediction, jacobian
 
     def log_predictions(self, theta: Array) -> Array:
         """Log of the predicted loss `(replicates, n)` at the problem's points."""
@@ -79,7 +82,8 @@ class Problem:
 
         In logs the gradient of a vanished coefficient is nothing, so from there a solver would never bring it back.
         """
-        return np.where(self.law.vanishing, np.maximum(theta, np.log(self.scene.lowest) + SMALL), theta)
+        risen = np.where(self.law.vanishing, np.maximum(theta, np.log(self.scene.lowest) + SMALL), theta)
+        return risen if self.penalty is None else self.penalty.within_reach(risen)
 
     def parameters(self, theta: Array) -> Array:
         """Parameters as papers print them `(replicates, k)`."""
@@ -92,16 +96,26 @@ class Problem:
             {name: values[points] for name, values in self.columns.items()},
             {name: values[points] for name, values in self.inputs.items()},
             self.shift, self.observed[points], self.target[points], self.space, self.runs[points],
-            self.weights[points], self.low, self.high, self.offset,
+            self.weights[points], self.low, self.high, self.offset, self.penalty,
         )  # fmt: skip
 
 
-def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], space: str = "log") -> Problem:
+def build_problem(
+    frame: pl.DataFrame,
+    law: Law,
+    inputs: Mapping[str, str],
+    space: str = "log",
+    *,
+    weights: Array | None = None,
+    beliefs: tuple[Belief, ...] = (),
+) -> Problem:
     """The problem of fitting `law` to the points of `frame`.
 
     Args:
         frame: One row a point, with `run_id`, `loss` and the columns that `inputs` names.
         inputs: For each input of the law, the column of `frame` that holds it.
+        weights: One for each row of `frame`, in any unit; equal by default.
+        beliefs: Weak priors, see `scaling_cli.fitting.prior`.
 
     Raises:
         DataError: The law needs logs of an input, or of the loss, that is not positive.
@@ -109,26 +123,39 @@ def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], spac
     columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
     # By name, not by place: the order of the rows must not decide which runs a replicate draws.
     runs = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
-    return problem_from_arrays(law, columns, frame["loss"].to_numpy().astype(float), runs, space)
+    observed = frame["loss"].to_numpy().astype(float)
+    return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
 
 
 def problem_from_arrays(
-    law: Law, columns: Mapping[str, Array], observed: Array, runs: Indices, space: str = "log"
+    law: Law,
+    columns: Mapping[str, Array],
+    observed: Array,
+    runs: Indices,
+    space: str = "log",
+    *,
+    weights: Array | None = None,
+    beliefs: tuple[Belief, ...] = (),
 ) -> Problem:
-    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0."""
+    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0.
+
+    `weights` `(n,)` are scaled to mean 1.
+    """
     if space not in SPACES:
         raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
-        if not (np.isfinite(values).all() and (values > 0).all()):
+        may_be_zero = law.is_curve and name != "loss"
+        if not (np.isfinite(values).all() and ((values >= 0) if may_be_zero else (values > 0)).all()):
             raise DataError(
                 f"{name} has values that are not positive, so {law.name} has no logs to work in.",
                 hint=f"Leave them out with --where '{name} > 0'.",
             )
-    inputs, shift, offset = law.centre(law.prepare(columns))
+    inputs, shift, offset = law.centre(law.prepare({**columns, "run": runs.astype(float)} if law.is_curve else columns))
     low, high = law.bounds(Scene(inputs, *_extent(observed)))
     target = np.log(observed) if space == "log" else observed
+    weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
     return Problem(
-        law, columns, inputs, shift, observed, target, space, runs, np.ones(len(observed)), low, high, offset
+        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, penalty(law, beliefs)
     )
 
 

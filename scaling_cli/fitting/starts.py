@@ -12,7 +12,7 @@ import itertools
 
 import numpy as np
 
-from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.problem import SMALL, Problem
 from scaling_cli.laws import Array, Flags, Indices
 
 POLISHED = 8  # nodes of the grid that are polished
@@ -81,10 +81,12 @@ def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
     theta = nodes.copy()
     for column, scale in enumerate(scales):
         factor = coefficients[:, column]
+        # A factor of zero has no logarithm, and next to none no gradient to come back by.
+        share = np.mean(np.abs(basis[:, :, column]) / size, axis=1)
+        risen = np.maximum(factor, np.exp(SMALL) / np.maximum(share, 1e-300))
         for name, by in scale.moves.items():
             if is_logarithm[name]:
-                with np.errstate(divide="ignore"):
-                    theta[:, law.names.index(name)] += by(by_name) * np.log(factor)
+                theta[:, law.names.index(name)] += by(by_name) * np.log(risen)
             else:
                 theta[:, law.names.index(name)] = factor
     return theta, misfit

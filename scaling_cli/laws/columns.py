@@ -57,6 +57,7 @@ def precision(columns: Sequence[str]) -> Law:
         formula=f"E + A / (params{factors})^alpha + B / tokens^beta",
         source="Kumar et al. 2024, arXiv:2411.04330: bits of weights, activations or the cache as columns",
         inputs=("params", "tokens", *columns),
+        narrow=tuple(columns),
         parameters=(
             Parameter(name="E", meaning="irreducible loss", unit="loss"),
             Parameter(name="A", meaning="loss from finite params, at 1 effective param", unit="loss", positive=True,

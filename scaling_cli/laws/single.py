@@ -86,6 +86,7 @@ SIGMOID = FormulaLaw(
     formula="b + a / (1 + exp(-k * (x - x0)))",
     source="link from loss to accuracy in Llama 3, arXiv:2407.21783, and OLMo, Bhagia et al. 2024, arXiv:2412.04403",
     inputs=("x",),
+    narrow=("x",),
     parameters=(
         Parameter(name="a", meaning="height of the step", unit="loss", positive=True, vanishes=True),
         Parameter(name="b", meaning="lower level, such as chance", unit="loss"),
@@ -126,6 +127,7 @@ EXPONENTIAL_SATURATION = FormulaLaw(
     formula="epsilon - k * exp(-gamma * x)",
     source="downstream error from loss; Gadre et al. 2024, arXiv:2403.08540",
     inputs=("x",),
+    narrow=("x",),
     parameters=(
         Parameter(name="epsilon", meaning="value at large x, such as the error of chance", unit="loss"),
         Parameter(name="k", meaning="distance from it at x = 0", unit="loss", positive=True, vanishes=True),

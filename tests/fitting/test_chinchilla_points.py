@@ -89,7 +89,7 @@ def test_objective_at_published_parameters(points_240):
 
 
 def test_bootstrap_intervals_are_those_besiroglu_printed(points_240):
-    settings = Settings(objective=Objective("huber", 1e-3), replicates=4000)
+    settings = Settings(objective=Objective("huber", 1e-3), interval="bootstrap", replicates=4000)
     result, _ = fit(Grouped(points_240, {}, {}, {}), settings)
     assert result.interval.failed == 0
     published = {
