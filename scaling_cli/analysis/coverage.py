@@ -85,17 +85,17 @@ def analyse(samples: Sequence[SampleGroup], layout: str, ask: CoverageAsk) -> An
         if named is not None and named not in names:
             raise unknown(option, named, names)
     results: list[CoverageResult] = []
-    kept: list[_Group] = []
+    kept: list[tuple[_Group, laws.Fitted]] = []
     for group in groups:
         try:
-            result, found = _one(group, layout, ask)
+            result, fitted, found = _one(group, layout, ask)
         except ScalingError as error:
             if len(groups) == 1 or isinstance(error, UsageError):
                 raise
             failures.append(Failure(group.samples.values, error.message, error.hint))
             continue
         results.append(result)
-        kept.append(group)
+        kept.append((group, fitted))
         caveats += found
     results, found = _together(kept, results, ask)
     return Analysis(results, caveats + found, failures)
@@ -111,8 +111,8 @@ def _groups(samples: Sequence[SampleGroup], ask: CoverageAsk) -> tuple[list[_Gro
     return groups, caveats
 
 
-def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, list[Caveat]]:
-    """The part of a result that concerns one group alone."""
+def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, laws.Fitted, list[Caveat]]:
+    """The part of a result that concerns one group alone, and the laws behind it."""
     data, counts = group.data, group.data.counts
     k = parse_k(ask.k, data.longest) if ask.k is not None else default_k(data.longest)
     if ask.short == "error" and k[-1] > data.longest:
@@ -151,7 +151,7 @@ def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, 
         curve=_drawn_curve(data, ask),
         forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
-    return result, caveats + found
+    return result, fitted, caveats + found
 
 
 def _fitted(
@@ -217,13 +217,11 @@ def _selection(
 
 
 def _together(
-    groups: Sequence[_Group], results: list[CoverageResult], ask: CoverageAsk
+    kept: Sequence[tuple[_Group, laws.Fitted]], results: list[CoverageResult], ask: CoverageAsk
 ) -> tuple[list[CoverageResult], list[Caveat]]:
     """The results with what needs the other groups: budgets, comparisons and mixes."""
-    buyers = {
-        group.name: Buyer(group.name, group.data, group.samples.problems, ask.prices.costs(group.name), ask.level)
-        for group in groups
-    }
+    groups = [group for group, _ in kept]
+    buyers = {group.name: _buyer(group, fitted, ask) for group, fitted in kept}
     caveats: list[Caveat] = []
     rows: dict[str, list[Purchase]] = {}
     for group in groups:
@@ -245,6 +243,19 @@ def _together(
             )
         )
     return finished, caveats
+
+
+def _buyer(group: _Group, fitted: laws.Fitted, ask: CoverageAsk) -> Buyer:
+    longest = group.data.longest
+    return Buyer(
+        name=group.name,
+        data=group.data,
+        problems=group.samples.problems,
+        costs=ask.prices.costs(group.name),
+        level=ask.level,
+        forecast=lambda k: laws.combined_at(fitted, k, longest, force=ask.force),
+        furthest=int(laws.LARGEST_REACH * longest),
+    )
 
 
 def _exchanges(buyer: Buyer, k: Indices, ask: CoverageAsk) -> tuple[Exchange, ...]:

@@ -194,6 +194,12 @@ def forecast(
     return rows, found
 
 
+def combined_at(fitted: Fitted, k: int, attempts: int, *, force: bool) -> Estimate:
+    """The combined forecast at one k, empty where it is refused."""
+    row = _combined_row(fitted, k, attempts, too_far=k > LARGEST_REACH * attempts and not force, force=force)
+    return Estimate(row.estimate, row.low, row.high)
+
+
 def _row(fitted: Fitted, name: str, k: int, *, is_refused: bool) -> Forecast:
     if is_refused:
         return Forecast(k, name, None, None, None)

@@ -201,12 +201,15 @@ def _verifier(result: CoverageResult) -> Iterator[Row]:
 def _budgets(result: CoverageResult) -> Iterator[Row]:
     for row in result.budgets:
         most = result.attempts.min if result.batch is None else result.attempts.max
+        # An end beyond what any forecast reaches is more than a hundred times the attempts.
+        most = 100 * most if row.is_forecast else most
         bought = _whole(row.k, most)
         if row.question == "target":
             bought += f" [{_whole(row.k_low, most)}, {_whole(row.k_high, most)}]"
         coverage = _pair(row.coverage.estimate, row.coverage.low, row.coverage.high)
         best = percent(row.best_probability) if row.best_probability is not None else ""
-        yield _question(row), bought, *coverage, _cost(row, result), best
+        forecast = " (forecast)" if row.is_forecast and row.k is not None else ""
+        yield _question(row), bought + forecast, *coverage, _cost(row, result), best
 
 
 def _whole(value: int | None, most: int) -> str:

@@ -314,3 +314,16 @@ def test_the_smallest_logs_end_in_a_result_or_an_error(tmp_path, n, c):
     assert ran.returncode in (0, 4), ran.stderr
     assert "Traceback" not in ran.stderr
     assert "Warning" not in ran.stderr
+
+
+def test_a_target_beyond_the_attempts_is_forecast():
+    found = document(SAMPLE, "--by", "model", "--target", 0.9, "--target", 0.5, *FEW)
+    beyond, within = found["results"][0]["budgets"]
+    assert (beyond["is_forecast"], within["is_forecast"]) == (True, False)
+    assert beyond["k_low"] < 400 < beyond["k"] < beyond["k_high"]
+    assert beyond["coverage"]["estimate"] == pytest.approx(0.9, abs=1e-3)
+    assert within["k_low"] < within["k"] < within["k_high"] < 400
+
+
+def test_one_row_of_problems_solved_is_not_taken_for_a_log(tmp_path):
+    assert "one-problem" in codes(document(counts(tmp_path / "one.csv", [200], [61]), *FEW))
