@@ -22,7 +22,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult, IntervalMethod
-from scaling_cli.fitting.selection import Choice, candidates, checkpoints_of, choose, columns_of
+from scaling_cli.fitting.selection import Choice, candidates, check_law, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws.constrained import constrain
@@ -111,6 +111,7 @@ def fit(
         seed=seed,
         spread=spread,
         workers=work.workers_from(str(jobs), backend, scheduler),
+        on_progress=on_progress,
     )
     emphasis = Emphasis(weight, scale_weight, prior)
     keep, maybe = columns_of(law, x)
@@ -123,6 +124,7 @@ def fit(
         "delta": "auto" if delta is None else delta, "weight": weight, "scale_weight": scale_weight, "prior": prior,
         "interval": interval, "level": level, "replicates": replicates, "seed": seed, "spread": spread,
     }  # fmt: skip
+    check_law(law)
     try:
         table = load_runs(runs, by=by, keep=keep, maybe=maybe, positive_loss=space == "log", **reading)
         choices = (
@@ -383,6 +385,7 @@ def inference_coverage(
     from scaling_cli.analysis.coverage import analyse
     from scaling_cli.analysis.coverage_budget import Questions
     from scaling_cli.analysis.coverage_options import CoverageAsk, parse_amount, quantities
+    from scaling_cli.coverage.problem import sample_groups
     from scaling_cli.data.samples import load_samples
 
     questions = Questions(
@@ -396,7 +399,8 @@ def inference_coverage(
     table = load_samples(
         logs, layout=layout, mapping=mapping, by=by, where=where, threshold=threshold, on_missing=on_missing
     )
-    found = analyse(table, by, ask)
+    found = analyse(sample_groups(table, by), table.layout, ask)
+    unread = [Failure({"file": each.path}, each.error, each.hint) for each in table.unread]
     return Report(
         command="inference-coverage",
         inputs=table.sources,
@@ -408,7 +412,7 @@ def inference_coverage(
         },
         results=tuple(found.results),
         caveats=_merged([*table.caveats, *found.caveats]),
-        failures=tuple(found.failures),
+        failures=(*unread, *found.failures),
     )  # fmt: skip
 
 
