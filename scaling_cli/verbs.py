@@ -192,10 +192,12 @@ def optimal_allocation(
     price_per_gpu_hour: float | None = None,
     explain_gap: bool = False,
     by: Sequence[str] = (),
+    fix: Mapping[str, float] | None = None,
+    tie: Sequence[tuple[str, str]] = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
-    interval: str = "bootstrap",
+    interval: str = "wild",
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
@@ -220,6 +222,8 @@ def optimal_allocation(
         peak_flops: Dense FLOP/s of one GPU, or its name.
         mfu: Share of the peak that training reaches.
         explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
+        fix, tie: As for `fit`: parameters of the law held at a value, or equal.
+        interval: `wild`, `bootstrap` or `none`; an envelope always redraws runs.
         reading: Which rows and columns count, as for `fit`.
 
     Raises:
@@ -242,10 +246,16 @@ def optimal_allocation(
         budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
         inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
         max_tokens=max_tokens, flops_rule=flops_rule, gpus=gpus, peak_flops=peak_flops, mfu=mfu,
-        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap,
+        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap, fix=dict(fix or {}),
+        tie=tuple(tie), interval=interval,
     )  # fmt: skip
     saved = _saved_document(runs)
     if saved is not None:
+        if law != "auto" or fix or tie or by or reading.get("where") or reading.get("mapping"):
+            raise UsageError(
+                f"{saved} is a saved fit: its law, its groups and its runs are settled.",
+                hint="Leave --law, --fix, --tie, --by, --where and --map out, or give the runs.",
+            )
         return _allocated_saved(saved, question, settings)
     keep = tuple(question.rule.extras)
     load = partial(load_runs, runs, by=by, keep=keep)
