@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from scaling_cli.verbs import compare_exponents as compare_exponents
     from scaling_cli.verbs import fit as fit
 
-VERBS = ("fit",)
+VERBS = ("compare_exponents", "fit")
 __all__ = ["__version__", *VERBS]
 
 

@@ -45,6 +45,21 @@ SENTENCES = {
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; try "
         "--interval profile or add runs."
     ),
+    "floor-open": (
+        "The floor may lie anywhere in a range as wide as {width} of the loss above it (at most {most:.0%} would do), "
+        "which leaves the exponent open; add larger runs or repeats, and do not read its exponent as one."
+    ),
+    "apparent-exponents": (
+        "{law} has no floor, so its exponents are slopes, which differ wherever floors do; compare "
+        "--law power-constant before speaking of exponents."
+    ),
+    "shared-floor-rejected": (
+        "One floor for all groups does not fit (p = {p_value}), so each has its own; leave out --shared-floor."
+    ),
+    "low-power": (
+        "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so no difference "
+        "found says little there; add runs, sizes or seeds before concluding."
+    ),
 }
 
 

@@ -59,13 +59,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """A group of runs ready to be fitted, with what the result repeats of it."""
+    """A group of runs ready to be fitted, with what the result repeats of it.
+
+    Replicates are drawn for `drawn_as`, where it is given: groups of a paired design give the same.
+    """
 
     problem: Problem
     group: dict[str, str]
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
     reason: str | None = None
+    drawn_as: dict[str, str] | None = None
 
 
 def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
@@ -82,7 +86,8 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     caveats = doubts(fitted, facts, grouped.group or None)
     replicates = None
     if settings.interval == "bootstrap":
-        resampling = Resampling(settings.replicates, settings.seed, group_hash(grouped.group))
+        stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
+        resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
         replicates = bootstrap(fitted, resampling, workers=settings.workers, on_progress=settings.on_progress)
         caveats += _replicate_doubts(problem, replicates, settings.replicates, grouped.group or None)
     draws = None if replicates is None else problem.parameters(replicates.theta)

@@ -48,13 +48,16 @@ class Problem:
         """How many independent runs the points come from."""
         return int(self.runs.max()) + 1
 
-    def residuals(self, theta: Array) -> tuple[Array, Array]:
-        """Observed less predicted `(replicates, n)` in the problem's space, and the prediction's Jacobian."""
+    def residuals(self, theta: Array, targets: Array | None = None) -> tuple[Array, Array]:
+        """Observed less predicted `(replicates, n)` in the problem's space, and the prediction's Jacobian.
+
+        `targets` `(replicates, n)` stand for what was observed, where each replicate has its own.
+        """
         prediction, jacobian = self.law.evaluate(theta, self.inputs)
         if self.space == "linear":
             prediction = np.exp(prediction)
             jacobian = (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
-        return self.target - prediction, jacobian
+        return (self.target if targets is None else targets) - prediction, jacobian
 
     def log_predictions(self, theta: Array) -> Array:
         """Log of the predicted loss `(replicates, n)` at the problem's points."""

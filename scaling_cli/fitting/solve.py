@@ -19,11 +19,11 @@ its worst needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from scaling_cli.fitting.objective import huber
-from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import Array, Flags, Indices
 
 MAX_STEPS = 300
@@ -32,6 +32,21 @@ GAIN = 1e-13  # relative decrease of the objective, made or promised, that count
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
 TINY = 1e-300
+
+
+class Solvable(Protocol):
+    """What the solver asks of a problem: residuals with their Jacobian, a target and a weight a point, and bounds."""
+
+    @property
+    def target(self) -> Array: ...  # noqa: D102
+    @property
+    def weights(self) -> Array: ...  # noqa: D102
+    @property
+    def low(self) -> Array: ...  # noqa: D102
+    @property
+    def high(self) -> Array: ...  # noqa: D102
+    def residuals(self, theta: Array, targets: Array | None = None) -> tuple[Array, Array]:
+        """`targets - predictions` `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,7 @@ class _Batch:
     residuals: Array
     jacobian: Array
     weights: Array
+    targets: Array
     damping: Array
     relaxation: Array
     idle: Indices
@@ -65,28 +81,41 @@ class _Batch:
         return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
 
 
-def minimise(problem: Problem, theta: Array, *, delta: float, weights: Array | None = None) -> Solution:
+def minimise(
+    problem: Solvable,
+    theta: Array,
+    *,
+    delta: float | Array,
+    weights: Array | None = None,
+    targets: Array | None = None,
+    fixed: Flags | None = None,
+) -> Solution:
     """Minimise the summed Huber objective from each row of `theta`.
 
     Args:
         theta: Starts in the problem's coordinates, shaped (replicates, k).
-        delta: Where Huber's function turns straight, in units of the residual; infinite for least squares.
+        delta: Where Huber's function turns straight, in units of the residual; infinite for least squares. One for
+            all points, or one a point, shaped (n,).
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
+        targets: What each replicate is fitted to, shaped (replicates, n); the problem's own target by default.
+        fixed: Coordinates that stay where each replicate starts, shaped (k,); none by default.
     """
     theta = np.clip(theta, problem.low, problem.high)
     count = len(theta)
     if weights is None:
         weights = np.broadcast_to(problem.weights, (count, len(problem.weights)))
+    if targets is None:
+        targets = np.broadcast_to(problem.target, (count, len(problem.target)))
     solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        residuals, jacobian = problem.residuals(theta)
+        residuals, jacobian = problem.residuals(theta, targets)
         value = huber(residuals, weights, delta)
         batch = _Batch(
-            np.arange(count), theta, value, residuals, jacobian, weights,
+            np.arange(count), theta, value, residuals, jacobian, weights, targets,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
         for step in range(1, MAX_STEPS + 1):
-            _advance(problem, batch, delta)
+            _advance(problem, batch, delta, fixed)
             moving = batch.idle < PATIENCE
             if step == MAX_STEPS or not moving.all():
                 done = batch.index if step == MAX_STEPS else batch.index[~moving]
@@ -101,13 +130,15 @@ def minimise(problem: Problem, theta: Array, *, delta: float, weights: Array | N
     return solution
 
 
-def _advance(problem: Problem, batch: _Batch, delta: float) -> None:
+def _advance(problem: Solvable, batch: _Batch, delta: float | Array, fixed: Flags | None) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
+    if fixed is not None:
+        held |= fixed
     step = _damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
-    residuals, jacobian = problem.residuals(trial)
+    residuals, jacobian = problem.residuals(trial, batch.targets)
     value = huber(residuals, batch.weights, delta)
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
@@ -126,7 +157,7 @@ def _advance(problem: Problem, batch: _Batch, delta: float) -> None:
         batch.jacobian[better] = jacobian[better]
 
 
-def _normal_equations(batch: _Batch, delta: float) -> tuple[Array, Array]:
+def _normal_equations(batch: _Batch, delta: float | Array) -> tuple[Array, Array]:
     """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`."""
     size = np.abs(batch.residuals)
     outside = size > delta
