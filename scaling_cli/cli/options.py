@@ -96,7 +96,7 @@ class FitOptions:
         typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales."),
     ] = "auto"
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
-    interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
+    interval: Annotated[Literal["bootstrap", "t", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
     replicates: Annotated[int, typer.Option(help="Bootstrap replicates.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0

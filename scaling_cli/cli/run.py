@@ -17,6 +17,7 @@ from scaling_cli.errors import ScalingError
 # Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
 COMMANDS = (
     ("fit", "scaling_cli.cli.fit", "Fit a loss law to training runs, with intervals."),
+    ("compare-exponents", "scaling_cli.cli.compare_exponents", "Compare the exponents of groups of runs."),
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."
