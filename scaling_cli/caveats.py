@@ -56,6 +56,10 @@ SENTENCES = {
     "shared-floor-rejected": (
         "One floor for all groups does not fit (p = {p_value}), so each has its own; leave out --shared-floor."
     ),
+    "coarse-p-values": (
+        "Adjusted for {pairs} pairs, p-values of {replicates} replicates cannot fall below {least:.2g}; ask for more "
+        "--replicates, or compare with one --reference."
+    ),
     "low-power": (
         "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so no difference "
         "found says little there; add runs, sizes or seeds before concluding."

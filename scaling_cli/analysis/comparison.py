@@ -143,6 +143,7 @@ def compare(
         comparisons=comparisons,
         fits=tuple(results),
     )
+    caveats += _coarseness([reference for _, reference in answered], question)
     return result, [*caveats, *found.caveats, *_power_caveats(comparisons, found)]
 
 
@@ -151,6 +152,15 @@ def _law_caveats(members: Sequence[Member]) -> list[Caveat]:
     law = members[0].problem.law
     falls = any(each.theta[law.names.index("b")] < 0 for each in members) if "b" in law.names else False
     return [caveat("apparent-exponents", law=law.name)] if falls and not floors(law) else []
+
+
+def _coarseness(references: Sequence[Reference], question: Question) -> list[Caveat]:
+    """Whether so many pairs can be adjusted for with so few replicates."""
+    pairs = len(references)
+    if references[0].draws is None or 2 * pairs < (1 - question.level) * (question.replicates + 1):
+        return []
+    least = min(1.0, pairs / (question.replicates + 1))
+    return [caveat("coarse-p-values", pairs=pairs, replicates=question.replicates, least=least)]
 
 
 def _power_caveats(comparisons: Sequence[Comparison], found: Evidence) -> list[Caveat]:

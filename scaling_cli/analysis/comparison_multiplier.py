@@ -123,7 +123,8 @@ def _drawn_multipliers(left: Line, right: Line, losses: Array) -> Array:
     count = min(len(left.draws), len(right.draws))
     rows = np.empty((count, len(losses)))
     for i in range(count):
-        rows[i] = _read(left.grid, left.draws[i], losses) - _read(right.grid, right.draws[i], losses)
+        with np.errstate(invalid="ignore"):  # where neither reaches the loss there is no ratio
+            rows[i] = _read(left.grid, left.draws[i], losses) - _read(right.grid, right.draws[i], losses)
     return rows
 
 

@@ -183,10 +183,6 @@ def draw_reference(
         contrast: What is compared.
         resampling: How many replicates, and their seed.
     """
-    residuals, _ = contrast.null.residuals(null[None])
-    prediction = contrast.null.target - residuals[0]
-    single = all(np.bincount(group.problem.runs).max() == 1 for group in contrast.groups)
-    widened = residuals[0] if single else _widened(contrast.null, null, residuals[0])
     count = resampling.replicates
     signs = wild_weights(resampling, range(count), contrast.null.runs)
     drawn = compared(
@@ -194,11 +190,20 @@ def draw_reference(
         [np.tile(each, (count, 1)) for each in alone],
         np.tile(null, (count, 1)),
         None if wider is None else np.tile(wider, (count, 1)),
-        prediction + signs * widened,
+        resampled(contrast, null, contrast.null.target, signs),
     )
     kept = drawn.statistic[drawn.settled]
     is_at_bound = bool(((null <= contrast.null.low) | (null >= contrast.null.high)).any())
     return Reference(contrast.fewer, contrast.freedom, kept, count - len(kept), is_at_bound)
+
+
+def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:
+    """New targets `(replicates, n)`: the null's predictions of `target` `(n,)`, and its residuals times `signs`."""
+    residuals = contrast.null.residuals(null[None], target[None])[0][0]
+    single = all(np.bincount(group.problem.runs).max() == 1 for group in contrast.groups)
+    widened = residuals if single else _widened(contrast.null, null, residuals)
+    found: Array = (target - residuals) + signs * widened
+    return found
 
 
 def wild_weights(resampling: Resampling, replicates: range, runs: Indices) -> Array:

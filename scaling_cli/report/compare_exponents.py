@@ -14,7 +14,7 @@ from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.fit import FORMATS
 from scaling_cli.report.look import Look
 from scaling_cli.report.notes import caveat_lines, failure_lines
-from scaling_cli.report.numbers import MISSING, amount, escape, figure, group_name, percent, rounded
+from scaling_cli.report.numbers import MISSING, amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_text
 
 MOST_MULTIPLIED = 3  # pairs up to which every multiplier is shown
@@ -69,7 +69,8 @@ def render_notes(report: CompareReport, format: str, look: Look) -> str:
     """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
     if format in ("json", "jsonl", "md"):
         return ""
-    return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
+    failures = "" if format == "table" else failure_lines(report.failures, look)
+    return failures + caveat_lines(report.caveats, look)
 
 
 def render_plot(report: CompareReport, look: Look) -> str:
@@ -93,11 +94,24 @@ def facts(report: CompareReport) -> list[tuple[str, str]]:
     found.append(("data", f"{len(result.groups)} groups, {result.runs:,} runs, {result.points:,} points{matched}"))
     found.append(("floor", FLOOR_WORDS[result.floor]))
     found.append(("margin", margin_words(result)))
-    tests = [f"{TEST_WORDS[name]} p = {figure(test.p_value, 2)}" for name, test in result.tests.items()]
+    tests = [f"{TEST_WORDS[name]} p {equals(test.p_value)}" for name, test in result.tests.items()]
     method = METHOD_WORDS[result.tests["same_exponent"].method]
     replicates = result.tests["same_exponent"].replicates
     how = f"{method}, {replicates:,} replicates" if replicates else method
     return [*found, ("all groups", f"{', '.join(tests)} ({how})")]
+
+
+def probability(value: float | None) -> str:
+    """A p-value: 0.86, 0.012, 0.003, and below a thousandth just that."""
+    if value is None:
+        return MISSING
+    return "<0.001" if value < 0.0005 else figure(value, 2) if value >= 0.0095 else f"{value:.3f}"
+
+
+def equals(value: float | None) -> str:
+    """The same after a `p`."""
+    shown = probability(value)
+    return shown.replace("<", "< ") if shown.startswith("<") else f"= {shown}"
 
 
 def margin_words(result: ComparisonResult) -> str:
@@ -119,15 +133,19 @@ def sheets_of(report: CompareReport) -> list[Sheet]:
     return sheets
 
 
-def group_sheet(result: ComparisonResult) -> Sheet:
-    """One row a group: its own fit."""
+def group_sheet(result: ComparisonResult, apart: str = " ") -> Sheet:
+    """One row a group: its own fit, with `apart` between an estimate and its interval."""
     names = list(result.groups[0].parameters)
     rows = []
     for each in result.groups:
-        values = [f"{shown.estimate} {shown.interval}" for shown in map(rounded, each.parameters.values())]
-        identified = "yes" if each.is_identified else "no"
-        rows.append((group_name(each.group), f"{each.runs:,}", *values, percent(each.noise), identified))
-    return Sheet(("group", "runs", *map(escape, names), "noise", "identified"), tuple(rows), symbols=0)
+        values = [f"{shown.estimate}{apart}{shown.interval}" for shown in map(rounded, each.parameters.values())]
+        rows.append((group_name(each.group), f"{each.runs:,}", *values, percent(each.noise)))
+    header = ("group", "runs", *map(escape, names), "noise")
+    if all(each.is_identified for each in result.groups):
+        return Sheet(header, tuple(rows), symbols=0)
+    settled = ["yes" if each.is_identified else "no" for each in result.groups]
+    marked = tuple((*row, word) for row, word in zip(rows, settled, strict=True))
+    return Sheet((*header, "identified"), marked, symbols=0)
 
 
 def differences(each: Comparison) -> dict[str, Estimate]:
@@ -145,7 +163,7 @@ def pair_sheet(result: ComparisonResult) -> Sheet:
     rows = []
     for each in result.comparisons:
         lead = (f"{escape(each.left)} - {escape(each.right)}",)
-        judged = (figure(each.p_value, 2), figure(each.p_adjusted, 2), each.verdict)
+        judged = (probability(each.p_value), probability(each.p_adjusted), each.verdict)
         for name, value in differences(each).items():
             shown = rounded(value)
             interval = _open_interval(value, shown.interval)
@@ -158,7 +176,7 @@ def pair_sheet(result: ComparisonResult) -> Sheet:
         "difference",
         "interval",
         "margin",
-        "detectable",
+        "detects",
         "p",
         "p adjusted",
         "verdict",
@@ -197,6 +215,8 @@ def multiplier_sheet(result: ComparisonResult) -> Sheet:
 def sentences(report: CompareReport) -> list[str]:
     """What may be quoted of each pair: its verdict, what one needs over the other, and where they are even."""
     result = report.results[0]
+    if len(result.comparisons) > MOST_MULTIPLIED:
+        return [escape(each.sentence) for each in result.comparisons]
     return [
         " ".join(part for part in (escape(each.sentence), _needs(each, result), _even(each, result)) if part)
         for each in result.comparisons
@@ -213,7 +233,9 @@ def _needs(each: Comparison, result: ComparisonResult) -> str:
 
 
 def _times(row: Multiplier) -> str:
-    return f"{figure(row.estimate, 3)} times"
+    assert row.estimate is not None
+    size = figure(row.estimate, 3) if 1e-3 <= row.estimate < 1e4 else flops(row.estimate)
+    return f"{size} times"
 
 
 def _even(each: Comparison, result: ComparisonResult) -> str:

@@ -6,20 +6,26 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scaling_cli.report.compare_exponents import CompareReport, facts, sentences, sheets_of
+from scaling_cli.report.compare_exponents import CompareReport, facts, group_sheet, sentences, sheets_of
 from scaling_cli.report.look import Look
 from scaling_cli.report.sheet import Sheet
-from scaling_cli.report.table import cells, drawn, facts_grid, ruled_table
+from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, fits, ruled_table
 
-RIGHT = frozenset({"runs", "difference", "margin", "detectable", "p", "p adjusted", "noise", "multiplier", "at loss"})
-KEPT_WHOLE = frozenset({"difference", "interval", "verdict", "p", "multiplier", "runs"})
+RIGHT = frozenset({"runs", "difference", "margin", "detects", "p", "p adjusted", "noise", "multiplier", "at loss"})
+KEPT_WHOLE = frozenset({"difference", "interval", "verdict", "p", "multiplier", "runs", "noise"})
 VERDICT_STYLES = {"different": "bold", "equivalent": "bold", "inconclusive": "", "not-identified": "dim"}
 
 
 def compare_table(report: CompareReport, *, look: Look) -> str:
     """Facts, groups, pairs, multipliers, and each verdict in words."""
-    pieces: list[RenderableType] = [facts_grid(facts(report))]
-    pieces += [_table(sheet, look) for sheet in sheets_of(report)]
+    groups, *others = sheets_of(report)
+    table = _table(groups, look)
+    if not fits(table, look):
+        table = _table(group_sheet(report.results[0], "\n"), look)
+    pieces: list[RenderableType] = [facts_grid(facts(report)), table]
+    pieces += [_table(sheet, look) for sheet in others]
+    if report.failures:
+        pieces.append(failures_table(report.failures, look))
     pieces += [Text(line) for line in sentences(report)]
     return drawn([part for piece in pieces for part in (piece, Text())][:-1], look)
 
