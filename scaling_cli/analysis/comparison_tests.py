@@ -7,7 +7,7 @@ The statistic compares the objective of a null model, in which the groups share 
 with s_g^2 the variance of group g's residuals about its own fit. It looks at fits, not at estimates and their errors,
 so it keeps its size where a floor is hardly known and an exponent's distribution is far from normal.
 
-For many independent runs T is about F(q, n - p). Otherwise its distribution is drawn (restricted wild cluster
+For many independent runs T is about F(q, n - p). Otherwise its distribution is drawn too (restricted wild cluster
 bootstrap, Cameron, Gelbach and Miller 2008): the null's residuals, each run's all multiplied by one random weight
 (Webb's six values), make new losses around the null's predictions, and everything is fitted anew. Residuals of runs
 with several points are first widened by (I - H)^-1/2 within the run, since the fit has bent towards them.
@@ -54,17 +54,17 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The distribution of a statistic under its null: draws of it, or F's degrees of freedom where there are none.
+    """The distribution of a statistic under its null: F, and draws where F alone cannot be trusted.
 
-    Where the null has a floor at zero (`is_at_bound`), draws from there are too small if the true floor is not quite
-    zero (Andrews 2000), and F, which takes the floor for free, has the word where it is more careful.
+    Of the two the more careful has the word. F is exact for independent noise of one size, and far too sure where points
+    of a run err together; draws know that, but from a handful of runs, or from a null with a floor at zero (Andrews
+    2000), they are a little too narrow.
     """
 
     fewer: int
     freedom: int
     draws: Array | None = None
     failed: int = 0
-    is_at_bound: bool = False
 
     @property
     def method(self) -> str:
@@ -78,15 +78,11 @@ class Reference:
             return expected
         # Rounding must not decide between a replicate and an observation that are the same.
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
-        return max(drawn, expected) if self.is_at_bound else drawn
+        return max(drawn, expected)
 
     def cut(self, level: float) -> float:
         """The statistic of one parameter that is exceeded with probability 1 - level."""
-        one = float(fdtri(1, self.freedom, level))
-        if self.draws is None:
-            return one
-        drawn = one * self.inflation(level)
-        return max(drawn, one) if self.is_at_bound else drawn
+        return float(fdtri(1, self.freedom, level)) * self.inflation(level)
 
     def one_tail(self, statistic: float, level: float) -> float:
         """Probability of so large a statistic of one parameter."""
@@ -95,11 +91,11 @@ class Reference:
         return float(fdtrc(1, self.freedom, statistic / self.inflation(level)))
 
     def inflation(self, level: float) -> float:
-        """How much larger than F's the distribution's quantile is."""
+        """How much larger than F's the distribution's quantile is: at least as large."""
         if self.draws is None or not len(self.draws):
             return 1.0
         drawn = float(np.quantile(self.draws, level, method="higher"))
-        return drawn / float(fdtri(self.fewer, self.freedom, level))
+        return max(1.0, drawn / float(fdtri(self.fewer, self.freedom, level)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +189,7 @@ def draw_reference(
         resampled(contrast, null, contrast.null.target, signs),
     )
     kept = drawn.statistic[drawn.settled]
-    is_at_bound = bool(((null <= contrast.null.low) | (null >= contrast.null.high)).any())
-    return Reference(contrast.fewer, contrast.freedom, kept, count - len(kept), is_at_bound)
+    return Reference(contrast.fewer, contrast.freedom, kept, count - len(kept))
 
 
 def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:
