@@ -56,9 +56,9 @@ class Contrast:
 class Reference:
     """The distribution of a statistic under its null: F, and draws where F alone cannot be trusted.
 
-    Of the two the more careful has the word. F is exact for independent noise of one size, and far too sure where points
-    of a run err together; draws know that, but from a handful of runs, or from a null with a floor at zero (Andrews
-    2000), they are a little too narrow.
+    Of the two the more careful has the word. F is exact for independent noise of one size, and far too sure where
+    points of a run err together; draws know that, but from a handful of runs, or from a null with a floor at zero
+    (Andrews 2000), they are a little too narrow.
     """
 
     fewer: int
