@@ -6,19 +6,20 @@ They are loaded on first use, so that importing the package costs nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # type checkers take it as true; importing typing for it would double the time of --version
 if TYPE_CHECKING:
     from scaling_cli.verbs import compare_exponents as compare_exponents
     from scaling_cli.verbs import fit as fit
+    from scaling_cli.verbs import inference_coverage as inference_coverage
+    from scaling_cli.verbs import optimal_allocation as optimal_allocation
 
-VERBS = ("compare_exponents", "fit")
+VERBS = ("compare_exponents", "fit", "optimal_allocation", "inference_coverage")
 __all__ = ["__version__", *VERBS]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in VERBS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from scaling_cli import verbs

@@ -15,10 +15,11 @@ import numpy as np
 
 from scaling_cli import jobs
 from scaling_cli.analysis.comparison_groups import Evidence, evidence, group_label
-from scaling_cli.analysis.comparison_models import Member, exponents, floors
+from scaling_cli.analysis.comparison_models import Member, check_comparable, floors
 from scaling_cli.analysis.comparison_nested import (
     ALL_SEPARATE,
     Posed,
+    centred,
     models,
     nested,
     pose,
@@ -179,7 +180,7 @@ def _power_caveats(comparisons: Sequence[Comparison], found: Evidence) -> list[C
 def _member(problem: Problem, result: FitResult) -> Member:
     law = problem.law
     values = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
-    theta = np.clip(problem.shift @ _finite(law.to_coordinates(values)[0]), problem.low, problem.high)
+    theta = np.clip(centred(problem, _finite(law.to_coordinates(values)[0])), problem.low, problem.high)
     given = result.objective.delta
     delta = LAD_DELTA if result.objective.name == "lad" else np.inf if given is None else given
     return Member(group_label(result.group), problem, theta, delta)
@@ -197,8 +198,7 @@ def _check(members: Sequence[Member], question: Question) -> None:
             hint="Look at the groups with scaling fit --by, and choose a --law that more of them can carry.",
         )
     law = members[0].problem.law
-    if not exponents(law):
-        raise UsageError(f"{law.name} has no exponent to compare.", hint="Choose --law power-constant or power.")
+    check_comparable(members[0].problem)
     if question.shared_floor and not floors(law):
         raise UsageError(f"{law.name} has no floor to share.", hint="Leave out --shared-floor.")
     names = [each.name for each in members]

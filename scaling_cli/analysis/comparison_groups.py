@@ -103,8 +103,8 @@ def _floor_width(member: Member, known: Mapping[str, Profile], cut: float, scale
         return None
     low, high = known[names[0]].interval(cut, scale)
     middle = float(np.median(np.exp(member.problem.log_predictions(member.theta[None])[0])))
-    above = middle - known[names[0]].estimate
-    if high is None or above <= 0:
+    above = abs(middle - known[names[0]].estimate)
+    if high is None or above == 0:
         return None
     # Below, a floor is limited by zero, whatever the data say.
     return (high - (low or 0.0)) / above

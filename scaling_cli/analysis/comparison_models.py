@@ -9,10 +9,11 @@ shared only where everything is: that model is one group of all points.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import Solution, Solvable, minimise
 from scaling_cli.laws import Array, Indices, Law
@@ -55,6 +56,22 @@ def floors(law: Law) -> tuple[str, ...]:
     return tuple(name for name in law.names if name in FLOORS)
 
 
+def check_comparable(problem: Problem) -> None:
+    """Refuse laws whose exponents mean something else on centred inputs, or that have none.
+
+    Raises:
+        UsageError: The law is such.
+    """
+    law = problem.law
+    kept = [law.names.index(name) for name in (*exponents(law), *floors(law))]
+    same = np.eye(len(law.names))[kept]
+    if not exponents(law) or (problem.shift[kept] != same).any() or problem.offset[kept].any():
+        raise UsageError(
+            f"{law.name} has no exponent that groups could share.",
+            hint="Choose --law power-constant, power or chinchilla.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class JointProblem:
     """Groups fitted together; see the module's text.
@@ -71,15 +88,16 @@ class JointProblem:
     weights: Array
     delta: Array
     runs: Indices
+    penalty: None = None
 
-    def residuals(self, theta: Array, targets: Array | None = None) -> tuple[Array, Array]:
+    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
         """Residuals `(replicates, n)` and Jacobian `(replicates, n, K)`: a group touches only what is its own."""
-        if targets is None:
-            targets = np.broadcast_to(self.target, (len(theta), len(self.target)))
+        if target is None:
+            target = np.broadcast_to(self.target, (len(theta), len(self.target)))
         residuals = np.empty((len(theta), len(self.target)))
         jacobian = np.zeros((len(theta), len(self.low), len(self.target)))
         for member, index, part in zip(self.members, self.index, parts(self.members), strict=True):
-            residuals[:, part], slope = member.problem.residuals(theta[:, index], targets[:, part])
+            residuals[:, part], slope = member.problem.residuals(theta[:, index], target[:, part])
             jacobian[:, index, part] = slope.swapaxes(1, 2)
         return residuals, jacobian.swapaxes(1, 2)
 
@@ -151,8 +169,8 @@ def one_curve(members: Sequence[Member], *, is_paired: bool = False) -> JointPro
         np.concatenate([each.problem.observed for each in members]),
         run_numbers(members, is_paired=is_paired),
         first.space,
+        weights=np.concatenate([each.problem.weights for each in members]),
     )
-    pooled = replace(pooled, weights=np.concatenate([each.problem.weights for each in members]))
     together = Member("all", pooled, np.zeros(len(first.low)), max(each.delta for each in members))
     return joined([together], pooled.law.names)
 
@@ -162,7 +180,7 @@ def solved(
     starts: Array,
     *,
     delta: float | Array,
-    targets: Array | None = None,
+    target: Array | None = None,
     weights: Array | None = None,
 ) -> Solution:
     """`minimise`, in chunks of replicates that stay in cache."""
@@ -172,7 +190,7 @@ def solved(
             problem,
             starts[first : first + size],
             delta=delta,
-            targets=None if targets is None else targets[first : first + size],
+            target=None if target is None else target[first : first + size],
             weights=None if weights is None else weights[first : first + size],
         )
         for first in range(0, len(starts), size)

@@ -26,6 +26,7 @@ from scaling_cli.analysis.comparison_models import (
 )
 from scaling_cli.analysis.comparison_result import Model
 from scaling_cli.analysis.comparison_tests import Contrast, Reference, compared, draw_reference, noise_scales
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Array
@@ -159,5 +160,11 @@ def _of_groups(contrast: Contrast, null: Array) -> list[Array]:
     problem = contrast.null
     if len(problem.members) == len(contrast.groups):
         return [each[0] for each in problem.split(null[None])]
-    raw = np.linalg.inv(problem.members[0].problem.shift) @ null
-    return [group.problem.shift @ raw for group in contrast.groups]
+    raw = problem.members[0].problem.uncentred(null[None])[0]
+    return [centred(group.problem, raw) for group in contrast.groups]
+
+
+def centred(problem: Problem, raw: Array) -> Array:
+    """Coordinates `(k,)` on a problem's centred inputs, from those on raw ones."""
+    found: Array = problem.shift @ raw + problem.offset
+    return found

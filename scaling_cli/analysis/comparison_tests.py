@@ -109,7 +109,7 @@ class Compared:
 
 
 def compared(
-    contrast: Contrast, alone: Sequence[Array], null: Array, wider: Array | None, targets: Array | None = None
+    contrast: Contrast, alone: Sequence[Array], null: Array, wider: Array | None, target: Array | None = None
 ) -> Compared:
     """The statistic of each replicate.
 
@@ -117,17 +117,17 @@ def compared(
         contrast: What is compared.
         alone: Where to start each group's own fit, each shaped (replicates, k).
         null: Where to start the null, (replicates, K), and `wider` the wider model, unless that is every group alone.
-        targets: What each replicate is fitted to, (replicates, n).
+        target: What each replicate is fitted to, (replicates, n).
     """
     count, n = len(null), len(contrast.null.target)
-    if targets is None:
-        targets = np.broadcast_to(contrast.null.target, (count, n))
+    if target is None:
+        target = np.broadcast_to(contrast.null.target, (count, n))
     places = parts(contrast.groups)
     own = [
-        solved(group.problem, start, delta=group.delta, targets=targets[:, part])
+        solved(group.problem, start, delta=group.delta, target=target[:, part])
         for group, start, part in zip(contrast.groups, alone, places, strict=True)
     ]
-    scales = noise_scales(contrast.groups, [each.theta for each in own], targets)
+    scales = noise_scales(contrast.groups, [each.theta for each in own], target)
     weights = np.empty((count, n))
     for i, (group, part) in enumerate(zip(contrast.groups, places, strict=True)):
         weights[:, part] = group.problem.weights / scales[:, i, None] ** 2
@@ -135,18 +135,18 @@ def compared(
     if contrast.wider is None or wider is None:
         best = sum(each.value / scales[:, i] ** 2 for i, each in enumerate(own))
     else:
-        fitted = solved(contrast.wider, wider, delta=contrast.wider.delta, targets=targets, weights=weights)
+        fitted = solved(contrast.wider, wider, delta=contrast.wider.delta, target=target, weights=weights)
         best, settled = fitted.value, settled & fitted.is_settled
-    restricted = solved(contrast.null, null, delta=contrast.null.delta, targets=targets, weights=weights)
+    restricted = solved(contrast.null, null, delta=contrast.null.delta, target=target, weights=weights)
     statistic = np.maximum(2 * (restricted.value - best) / contrast.fewer, 0.0)
     return Compared(statistic, restricted.theta, scales, settled & restricted.is_settled & np.isfinite(statistic))
 
 
-def noise_scales(groups: Sequence[Member], thetas: Sequence[Array], targets: Array) -> Array:
+def noise_scales(groups: Sequence[Member], thetas: Sequence[Array], target: Array) -> Array:
     """Scale of each group's residuals `(replicates, groups)`, drawn towards that of all."""
     squares, freedoms = [], []
     for group, theta, part in zip(groups, thetas, parts(groups), strict=True):
-        residuals, _ = group.problem.residuals(theta, targets[:, part])
+        residuals, _ = group.problem.residuals(theta, target[:, part])
         squares.append(_robust_square(residuals, group))
         freedoms.append(max(group.freedom, 1))
     sums = np.stack(squares, axis=1)
@@ -193,7 +193,7 @@ def draw_reference(
 
 
 def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:
-    """New targets `(replicates, n)`: the null's predictions of `target` `(n,)`, and its residuals times `signs`."""
+    """New target `(replicates, n)`: the null's predictions of `target` `(n,)`, and its residuals times `signs`."""
     residuals = contrast.null.residuals(null[None], target[None])[0][0]
     single = all(np.bincount(group.problem.runs).max() == 1 for group in contrast.groups)
     widened = residuals if single else _widened(contrast.null, null, residuals)

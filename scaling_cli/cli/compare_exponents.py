@@ -46,7 +46,8 @@ def command(
 
     Example: scaling compare-exponents runs.csv --by optimizer --to compute=1e25
     """
-    prepare_output(output)
+    prepare_output(output, runs)
+    _refuse_unheard(fitting)
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import compare_exponents as view
@@ -62,6 +63,8 @@ def command(
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+            weight=fitting.weight,
+            scale_weight=fitting.scale_weight,
             interval=fitting.interval,
             level=fitting.level,
             replicates=fitting.replicates,
@@ -76,6 +79,16 @@ def command(
             on_progress=on_progress,
         )
     return deliver(report, output, view)
+
+
+def _refuse_unheard(fitting: FitOptions) -> None:
+    """A comparison describes: it holds no parameter at a value, believes nothing and uses one objective."""
+    given = {"--fix": fitting.fix, "--tie": fitting.tie, "--prior": fitting.prior != "none", "--spread": fitting.spread}
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError(
+                f"{option} has no meaning for compare-exponents.", hint="Leave it out, or use scaling fit."
+            )
 
 
 def _target(text: str | None) -> dict[str, float] | None:

@@ -11,7 +11,7 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
 
     Example: scaling fit runs.csv --law chinchilla --json -o fit.json
     """
-    prepare_output(output)
+    prepare_output(output, runs)
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import fit as view
@@ -21,16 +21,22 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
             runs,
             law=fitting.law,
             x=fitting.x,
+            fix=fitting.fixed(),
+            tie=fitting.tied(),
             by=data.groups(),
             mapping=data.mapping(),
             where=data.where,
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+            weight=fitting.weight,
+            scale_weight=fitting.scale_weight,
+            prior=fitting.prior,
             interval=fitting.interval,
             level=fitting.level,
             replicates=fitting.replicates,
             seed=fitting.seed,
+            spread=fitting.spread,
             jobs=fitting.jobs,
             backend=fitting.backend,
             on_progress=on_progress,

@@ -1,75 +1,101 @@
-"""Exact intervals for laws that are linear in their coordinates: ordinary least squares and Student's t.
+"""Standard errors from the fit's own curvature: the sandwich over runs, and the exact ones of laws linear in logs.
 
-A power law is a straight line in logs. With independent Gaussian noise of one size its coefficients are t-distributed
-about the truth, however few the points, so no resampling is needed.
+With H the objective's Hessian and s_g the gradient of run g, the sandwich H^-1 (sum_g s_g s_g') H^-1 holds whatever
+the correlation within runs and the size of the noise. From few runs it is too small, since the fit bends towards each
+run; residuals freed of that (see `leverage`) mend it, and quantiles are Student's.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
-from scaling_cli.errors import FitError, UsageError
-from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.result import Estimate, FitResult, IntervalMethod
+from scaling_cli.errors import UsageError
+from scaling_cli.fitting.leverage import bread, free_jacobian, freed_residuals, freedom, is_free, residuals
+from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.laws import Array
 
-LINEAR_LAWS = ("power",)
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Covariance `(k, k)` of the coordinates on centred inputs, and the freedom with which it is known."""
+
+    covariance: Array
+    freedom: float
+
+    def errors(self, fitted: Fitted) -> Array:
+        """Standard errors `(q,)` of the quantities, on their own scale."""
+        slopes = Quantities(fitted.problem).gradients(fitted.theta[None])[0]
+        variances: Array = np.einsum("qi,ij,qj->q", slopes, self.covariance, slopes)
+        return np.sqrt(np.maximum(variances, 0.0))
 
 
-def check_linear(law: str, objective: str, space: str) -> None:
-    """Refuse what Student's t does not hold for.
+def sandwich(fitted: Fitted) -> Spread:
+    """Robust to whatever goes on within runs."""
+    influences = run_influences(fitted)
+    return Spread(influences.T @ influences, freedom(fitted))
+
+
+def run_influences(fitted: Fitted) -> Array:
+    """How far each run alone pulls the coordinates `(runs, k)`: about what leaving it out would undo."""
+    problem = fitted.problem
+    pull = np.clip(freed_residuals(fitted), -fitted.delta, fitted.delta) * problem.weights
+    by_point = free_jacobian(fitted) * pull[:, None]
+    scores = np.zeros((problem.run_count, by_point.shape[1]))
+    np.add.at(scores, problem.runs, by_point)
+    found = np.zeros((problem.run_count, len(fitted.theta)))
+    found[:, is_free(fitted)] = scores @ bread(fitted)
+    return found
+
+
+def naive(fitted: Fitted) -> Spread:
+    """Of independent points with noise of one size."""
+    problem = fitted.problem
+    found = np.zeros((len(fitted.theta), len(fitted.theta)))
+    free = is_free(fitted)
+    found[np.ix_(free, free)] = bread(fitted) * noise_variance(fitted)
+    return Spread(found, max(len(problem.observed) - int(free.sum()), 1))
+
+
+def noise_variance(fitted: Fitted) -> float:
+    """What the objective weighs against: the variance of residuals for least squares, E psi^2 / E psi' for others."""
+    from scaling_cli.fitting.leverage import curvature
+
+    problem = fitted.problem
+    pull = np.clip(residuals(fitted), -fitted.delta, fitted.delta)
+    left = max(len(pull) - int(is_free(fitted).sum()), 1)
+    return float(np.sum(problem.weights * pull**2)) / left / curvature(fitted)
+
+
+def exact(fitted: Fitted) -> Spread:
+    """Of ordinary least squares on a law that is linear in its coordinates.
 
     Raises:
-        UsageError: The law is not linear in its coordinates, or it is not fitted by least squares in logs.
+        UsageError: The law, the objective or the runs are not such that Student's t is exact.
     """
-    if law not in LINEAR_LAWS or objective != "least-squares" or space != "log":
+    problem = fitted.problem
+    if not _is_linear(fitted):
         raise UsageError(
-            "--interval t is exact only for a straight line in logs, fitted by least squares.",
-            hint="Add --law power --objective least-squares, or choose --interval bootstrap.",
+            f"t intervals are exact only for laws that are linear in logs, and {problem.law.name} is not.",
+            hint="Use --interval sandwich, which is as fast, or --interval profile.",
         )
-
-
-def with_t(problem: Problem, result: FitResult, level: float) -> FitResult:
-    """A fit with its intervals made by `t_intervals`."""
-    values = np.array([result.parameters[name].estimate for name in problem.law.names], dtype=float)
-    theta = problem.shift @ problem.law.to_coordinates(values)
-    return replace(
-        result,
-        parameters=t_intervals(problem, theta, level),
-        interval=IntervalMethod("t", level, 0, None),
-    )
-
-
-def t_intervals(problem: Problem, theta: Array, level: float) -> dict[str, Estimate]:
-    """Each parameter with its t-interval, for a law that `check_linear` lets pass.
-
-    Args:
-        problem: The points.
-        theta: Coordinates of the fit `(k,)`, on centred inputs.
-        level: Of the intervals.
-
-    Raises:
-        FitError: There are no more points than parameters, so nothing tells the noise.
-    """
-    residuals, jacobian = problem.residuals(theta[None])
-    freedom = len(problem.observed) - len(theta)
-    if freedom < 1:
-        raise FitError(
-            f"{len(problem.observed)} points leave nothing to judge {len(theta)} parameters by.",
-            hint="Add runs, or ask for --interval none.",
+    if fitted.objective.name != "least-squares" or problem.penalty is not None:
+        raise UsageError(
+            "t intervals are exact only for plain least squares.", hint="Add --objective least-squares and no --prior."
         )
-    weights = problem.weights
-    variance = float(np.sum(weights * residuals[0] ** 2)) / freedom
-    slope = jacobian[0] * np.sqrt(weights)[:, None]
-    back = np.linalg.inv(problem.shift)
-    covariance = variance * back @ np.linalg.inv(slope.T @ slope) @ back.T
-    reach = float(stdtrit(freedom, (1 + level) / 2)) * np.sqrt(np.diag(covariance))
-    raw = back @ theta
-    low, middle, high = (problem.law.to_parameters(each) for each in (raw - reach, raw, raw + reach))
-    return {
-        name: Estimate(float(value), float(left), float(right))
-        for name, value, left, right in zip(problem.law.names, middle, low, high, strict=True)
-    }
+    if problem.run_count < len(problem.observed):
+        raise UsageError(
+            "t intervals need independent points, and some runs have several.",
+            hint="Use --interval wild or --interval sandwich, which keep runs together.",
+        )
+    return naive(fitted)
+
+
+def _is_linear(fitted: Fitted) -> bool:
+    """Whether the Jacobian is the same everywhere."""
+    problem = fitted.problem
+    elsewhere = np.stack([fitted.theta, fitted.theta + 0.1])
+    here, there = problem.residuals(elsewhere)[1]
+    return problem.space == "log" and bool(np.allclose(here, there, rtol=1e-9, atol=1e-12))

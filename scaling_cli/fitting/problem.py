@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.laws import Array, Indices, Inputs, Law
+from scaling_cli.fitting.prior import Belief, Penalty, penalty
+from scaling_cli.laws import Array, Indices, Inputs, Law, Scene
 
 if TYPE_CHECKING:
     import polars as pl
 
 
+TINY = 1e-6  # of the largest loss: where the least is not positive, this stands for it
 SMALL = -4.0  # log share of the loss: 2 %, large enough to have a gradient
 SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
@@ -28,7 +30,8 @@ class Problem:
     """A law and the points it is fitted to.
 
     `columns` are the law's inputs as read, `inputs` the same prepared and centred; `observed` `(n,)` is the loss;
-    `runs` `(n,)` numbers the run of each point; `low` and `high` `(k,)` bound the coordinates.
+    `runs` `(n,)` numbers the run of each point; `weights` `(n,)` have mean 1; `low` and `high` `(k,)` bound the
+    coordinates; `penalty` holds what is believed of them, if anything.
     """
 
     law: Law
@@ -42,22 +45,24 @@ class Problem:
     weights: Array
     low: Array
     high: Array
+    offset: Array
+    penalty: Penalty | None = None
+
+    @property
+    def scene(self) -> Scene:
+        """The data as bounds and starts of laws refer to them."""
+        return Scene(self.inputs, *_extent(self.observed))
 
     @property
     def run_count(self) -> int:
         """How many independent runs the points come from."""
         return int(self.runs.max()) + 1
 
-    def residuals(self, theta: Array, targets: Array | None = None) -> tuple[Array, Array]:
-        """Observed less predicted `(replicates, n)` in the problem's space, and the prediction's Jacobian.
-
-        `targets` `(replicates, n)` stand for what was observed, where each replicate has its own.
-        """
-        prediction, jacobian = self.law.evaluate(theta, self.inputs)
-        if self.space == "linear":
-            prediction = np.exp(prediction)
-            jacobian = (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
-        return (self.target if targets is None else targets) - prediction, jacobian
+    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
+        """Observed (or `target`) less predicted `(replicates, n)` in the problem's space, and predictions' Jacobian."""
+        evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
+        prediction, jacobian = evaluate(theta, self.inputs)
+        return (self.target if target is None else target) - prediction, jacobian
 
     def log_predictions(self, theta: Array) -> Array:
         """Log of the predicted loss `(replicates, n)` at the problem's points."""
@@ -65,16 +70,20 @@ class Problem:
 
     def raw(self, theta: Array) -> Array:
         """Coordinates on raw inputs `(replicates, k)`, with a coefficient at its lower bound taken as zero."""
-        vanished = (theta <= self.low) & np.array([parameter.positive for parameter in self.law.parameters])
-        return np.where(vanished, -np.inf, theta @ np.linalg.inv(self.shift).T)
+        return np.where((theta <= self.low) & self.law.vanishing, -np.inf, self.uncentred(theta))
+
+    def uncentred(self, theta: Array) -> Array:
+        """Coordinates on raw inputs `(replicates, k)`, as they are."""
+        coordinates: Array = (theta - self.offset) @ np.linalg.inv(self.shift).T
+        return coordinates
 
     def roused(self, theta: Array) -> Array:
         """Starts with every vanished coefficient of a power made small instead.
 
         In logs the gradient of a vanished coefficient is nothing, so from there a solver would never bring it back.
         """
-        positive = np.array([parameter.positive for parameter in self.law.parameters])
-        return np.where(positive, np.maximum(theta, np.log(self.observed.min()) + SMALL), theta)
+        risen = np.where(self.law.vanishing, np.maximum(theta, np.log(self.scene.lowest) + SMALL), theta)
+        return risen if self.penalty is None else self.penalty.within_reach(risen)
 
     def parameters(self, theta: Array) -> Array:
         """Parameters as papers print them `(replicates, k)`."""
@@ -87,29 +96,51 @@ class Problem:
             {name: values[points] for name, values in self.columns.items()},
             {name: values[points] for name, values in self.inputs.items()},
             self.shift, self.observed[points], self.target[points], self.space, self.runs[points],
-            self.weights[points], self.low, self.high,
+            self.weights[points], self.low, self.high, self.offset, self.penalty,
         )  # fmt: skip
 
 
-def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], space: str = "log") -> Problem:
+def build_problem(
+    frame: pl.DataFrame,
+    law: Law,
+    inputs: Mapping[str, str],
+    space: str = "log",
+    *,
+    weights: Array | None = None,
+    beliefs: tuple[Belief, ...] = (),
+) -> Problem:
     """The problem of fitting `law` to the points of `frame`.
 
     Args:
         frame: One row a point, with `run_id`, `loss` and the columns that `inputs` names.
         inputs: For each input of the law, the column of `frame` that holds it.
+        weights: One for each row of `frame`, in any unit; equal by default.
+        beliefs: Weak priors, see `scaling_cli.fitting.prior`.
 
     Raises:
         DataError: The law needs logs of an input, or of the loss, that is not positive.
     """
     columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
-    _, runs = np.unique(frame["run_id"].to_numpy(), return_inverse=True)
-    return problem_from_arrays(law, columns, frame["loss"].to_numpy().astype(float), runs, space)
+    # By name, not by place: the order of the rows must not decide which runs a replicate draws.
+    runs = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
+    observed = frame["loss"].to_numpy().astype(float)
+    return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
 
 
 def problem_from_arrays(
-    law: Law, columns: Mapping[str, Array], observed: Array, runs: Indices, space: str = "log"
+    law: Law,
+    columns: Mapping[str, Array],
+    observed: Array,
+    runs: Indices,
+    space: str = "log",
+    *,
+    weights: Array | None = None,
+    beliefs: tuple[Belief, ...] = (),
 ) -> Problem:
-    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0."""
+    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0.
+
+    `weights` `(n,)` are scaled to mean 1.
+    """
     if space not in SPACES:
         raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
@@ -118,7 +149,16 @@ def problem_from_arrays(
                 f"{name} has values that are not positive, so {law.name} has no logs to work in.",
                 hint=f"Leave them out with --where '{name} > 0'.",
             )
-    inputs, shift = law.centre(law.prepare(columns))
-    low, high = law.bounds(float(observed.min()), float(observed.max()))
+    inputs, shift, offset = law.centre(law.prepare(columns))
+    low, high = law.bounds(Scene(inputs, *_extent(observed)))
     target = np.log(observed) if space == "log" else observed
-    return Problem(law, columns, inputs, shift, observed, target, space, runs, np.ones(len(observed)), low, high)
+    weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
+    return Problem(
+        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, penalty(law, beliefs)
+    )
+
+
+def _extent(observed: Array) -> tuple[float, float]:
+    """The least and the largest loss, as positive numbers."""
+    highest = float(np.abs(observed).max()) or 1.0
+    return max(float(observed.min()), TINY * highest), highest

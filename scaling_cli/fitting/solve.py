@@ -10,6 +10,9 @@ delta most points are outside, and plain reweighting creeps. So points outside e
 weight, `relaxation`, that shrinks while steps succeed and grows back when one fails: the step then approaches
 Newton's. The gradient is always exact, so the answer does not depend on any of this, only the number of steps does.
 
+Beliefs about coordinates, where the problem has any, are squared residuals of one coordinate each: they add to the
+gradient and to the diagonal of H.
+
 The damping falls after a better step and rises after a worse one (Marquardt 1963); a coordinate at a bound that the
 gradient pushes outwards is held there. The objective and the Jacobian are evaluated once a step. A replicate leaves
 the batch after `PATIENCE` steps without gain or promise of gain, so a batch costs what its replicates need, not what
@@ -18,12 +21,14 @@ its worst needs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from scaling_cli.fitting.objective import huber
+from scaling_cli.fitting.prior import Penalty
 from scaling_cli.laws import Array, Flags, Indices
 
 MAX_STEPS = 300
@@ -31,22 +36,35 @@ PATIENCE = 3
 GAIN = 1e-13  # relative decrease of the objective, made or promised, that counts as gain
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
+ROUNDING = 4e-15  # of the largest target: some units in the last place
 TINY = 1e-300
 
 
 class Solvable(Protocol):
-    """What the solver asks of a problem: residuals with their Jacobian, a target and a weight a point, and bounds."""
+    """What the solver asks of a problem: a target and a weight a point, bounds and beliefs, and residuals."""
 
     @property
-    def target(self) -> Array: ...  # noqa: D102
+    def target(self) -> Array:
+        """What is fitted, `(n,)`."""
+
     @property
-    def weights(self) -> Array: ...  # noqa: D102
+    def weights(self) -> Array:
+        """Of the points, `(n,)`."""
+
     @property
-    def low(self) -> Array: ...  # noqa: D102
+    def low(self) -> Array:
+        """Lower bounds of the coordinates, `(k,)`."""
+
     @property
-    def high(self) -> Array: ...  # noqa: D102
-    def residuals(self, theta: Array, targets: Array | None = None) -> tuple[Array, Array]:
-        """`targets - predictions` `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
+    def high(self) -> Array:
+        """Upper bounds of the coordinates, `(k,)`."""
+
+    @property
+    def penalty(self) -> Penalty | None:
+        """What is believed of the coordinates, if anything."""
+
+    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
+        """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,24 @@ class Solution:
     is_settled: Flags
 
 
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A quantity held near a value in each replicate, by `stiffness / 2 * (quantity - value)^2` in its objective.
+
+    `measure` gives, for coordinates `(replicates, k)` and the replicates' numbers `(replicates,)`, each one's quantity
+    `(replicates,)` and its gradient `(replicates, k)`; `value` and `stiffness` are `(replicates,)`.
+    """
+
+    measure: Callable[[Array, Indices], tuple[Array, Array]]
+    value: Array
+    stiffness: Array
+
+    def pull(self, theta: Array, index: Indices) -> tuple[Array, Array, Array]:
+        """How far each quantity is off, its gradient, and the stiffness."""
+        quantity, gradient = self.measure(theta, index)
+        return quantity - self.value[index], gradient, self.stiffness[index]
+
+
 @dataclass(slots=True)
 class _Batch:
     """The replicates still moving: where they are, and what the next step needs."""
@@ -71,8 +107,8 @@ class _Batch:
     value: Array
     residuals: Array
     jacobian: Array
+    target: Array
     weights: Array
-    targets: Array
     damping: Array
     relaxation: Array
     idle: Indices
@@ -81,13 +117,46 @@ class _Batch:
         return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
 
 
+@dataclass(frozen=True, slots=True)
+class _Extra:
+    """What the objective holds besides the points: beliefs and a constraint."""
+
+    problem: Solvable
+    strength: float
+    constraint: Constraint | None
+
+    def value(self, theta: Array, index: Indices) -> Array:
+        """What is added to the objective `(replicates,)`."""
+        added = np.zeros(len(theta))
+        if self.problem.penalty is not None:
+            added += 0.5 * self.strength * (self.problem.penalty.residuals(theta)[0] ** 2).sum(axis=1)
+        if self.constraint is not None:
+            off, _, stiffness = self.constraint.pull(theta, index)
+            added += 0.5 * stiffness * off**2
+        return added
+
+    def add_to(self, gradient: Array, normal: Array, batch: _Batch) -> None:
+        """Add to the normal equations, in place."""
+        if self.problem.penalty is not None:
+            where = self.problem.penalty.index
+            miss, slope = self.problem.penalty.residuals(batch.theta)
+            gradient[:, where] -= self.strength * miss * slope
+            normal[:, where, where] += self.strength * slope**2
+        if self.constraint is not None:
+            off, slopes, stiffness = self.constraint.pull(batch.theta, batch.index)
+            gradient -= (stiffness * off)[:, None] * slopes
+            normal += stiffness[:, None, None] * slopes[:, :, None] * slopes[:, None, :]
+
+
 def minimise(
     problem: Solvable,
     theta: Array,
     *,
     delta: float | Array,
     weights: Array | None = None,
-    targets: Array | None = None,
+    target: Array | None = None,
+    strength: float = 0.0,
+    constraint: Constraint | None = None,
     fixed: Flags | None = None,
 ) -> Solution:
     """Minimise the summed Huber objective from each row of `theta`.
@@ -97,25 +166,28 @@ def minimise(
         delta: Where Huber's function turns straight, in units of the residual; infinite for least squares. One for
             all points, or one a point, shaped (n,).
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
-        targets: What each replicate is fitted to, shaped (replicates, n); the problem's own target by default.
+        target: What each replicate is fitted to, in the problem's space, shaped (replicates, n); by default the data.
+        strength: What the problem's beliefs weigh, in squared residuals.
+        constraint: What is held in each replicate, if anything; the values returned include it.
         fixed: Coordinates that stay where each replicate starts, shaped (k,); none by default.
     """
+    extra = _Extra(problem, strength, constraint)
     theta = np.clip(theta, problem.low, problem.high)
     count = len(theta)
     if weights is None:
         weights = np.broadcast_to(problem.weights, (count, len(problem.weights)))
-    if targets is None:
-        targets = np.broadcast_to(problem.target, (count, len(problem.target)))
+    if target is None:
+        target = np.broadcast_to(problem.target, (count, len(problem.target)))
     solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        residuals, jacobian = problem.residuals(theta, targets)
-        value = huber(residuals, weights, delta)
+        residuals, jacobian = problem.residuals(theta, target)
+        value = huber(residuals, weights, delta) + extra.value(theta, np.arange(count))
         batch = _Batch(
-            np.arange(count), theta, value, residuals, jacobian, weights, targets,
+            np.arange(count), theta, value, residuals, jacobian, target, weights,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
         for step in range(1, MAX_STEPS + 1):
-            _advance(problem, batch, delta, fixed)
+            _advance(problem, batch, delta, extra, fixed)
             moving = batch.idle < PATIENCE
             if step == MAX_STEPS or not moving.all():
                 done = batch.index if step == MAX_STEPS else batch.index[~moving]
@@ -130,20 +202,22 @@ def minimise(
     return solution
 
 
-def _advance(problem: Solvable, batch: _Batch, delta: float | Array, fixed: Flags | None) -> None:
+def _advance(problem: Solvable, batch: _Batch, delta: float | Array, extra: _Extra, fixed: Flags | None) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
+    extra.add_to(gradient, normal, batch)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     if fixed is not None:
         held |= fixed
     step = _damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
-    residuals, jacobian = problem.residuals(trial, batch.targets)
-    value = huber(residuals, batch.weights, delta)
+    residuals, jacobian = problem.residuals(trial, batch.target)
+    value = huber(residuals, batch.weights, delta) + extra.value(trial, batch.index)
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
-    batch.idle = np.where(gain > GAIN * batch.value, 0, batch.idle + 1)
+    is_moving = (gain > GAIN * batch.value) & (batch.value > _rounding(problem, batch.weights, delta))
+    batch.idle = np.where(is_moving, 0, batch.idle + 1)
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(
         np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0
@@ -155,6 +229,14 @@ def _advance(problem: Solvable, batch: _Batch, delta: float | Array, fixed: Flag
     else:
         batch.residuals[better] = residuals[better]
         batch.jacobian[better] = jacobian[better]
+
+
+def _rounding(problem: Solvable, weights: Array, delta: float | Array) -> Array:
+    """The objective `(replicates,)` of residuals that are only rounding, where exact data end."""
+    size = ROUNDING * float(np.abs(problem.target).max())
+    inner = np.minimum(size, delta)
+    rounding: Array = (inner * (size - inner / 2) * weights).sum(axis=1)
+    return rounding
 
 
 def _normal_equations(batch: _Batch, delta: float | Array) -> tuple[Array, Array]:

@@ -18,6 +18,11 @@ class Look:
     color: bool = False
     unicode: bool = True
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether tables are drawn, with rules and folded cells, and not only aligned."""
+        return self.width is not None or self.color
+
     def wrapped(self, text: str, *, indent: int) -> str:
         """Text folded to the width, its later lines indented."""
         if self.width is None:

@@ -109,3 +109,12 @@ def test_replicates_with_the_floor_at_zero_end_where_other_starts_end():
     assert here.is_settled.all()
     np.testing.assert_allclose(here.value, there.value, rtol=1e-9)
     assert 0.05 < (here.theta[:, 2] == 0).mean() < 0.95
+
+
+def test_replicates_of_exact_data_come_to_rest():
+    x = np.geomspace(1e18, 1e22, 15)
+    problem = problem_from_arrays(find_law("power-constant"), {"x": x}, 30 * x**-0.06 + 1.5, np.arange(15))
+    for name in ("huber", "lad", "least-squares"):
+        result, _ = fit(Grouped(problem, {}, {}, {}), Settings(objective=Objective(name), replicates=50))
+        assert result.interval.failed == 0
+        assert result.parameters["b"].low == pytest.approx(-0.06, rel=1e-9)

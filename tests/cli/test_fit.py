@@ -1,0 +1,304 @@
+"""`scaling fit` as a user meets it: output, errors and exit codes of the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from scaling_cli.caveats import SENTENCES
+from scaling_cli.document.schema import schema
+from tests.cli.running import ROOT, run
+
+SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
+OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
+QUICK = ("--interval", "none")
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def curve(path, rows=12, extra=""):
+    x = np.geomspace(1e18, 1e22, rows)
+    lines = "".join(f"r{i},{value:.6e},{30 * value**-0.06 + 1.5:.6f}{extra}\n" for i, value in enumerate(x))
+    return write(path, "run_id,compute,loss\n" + lines)
+
+
+def test_json_follows_its_schema_and_holds_what_a_reader_needs():
+    jsonschema = pytest.importorskip("jsonschema")
+    ran = run("fit", SAMPLE, "--json", "--replicates", 100)
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    jsonschema.validate(document, schema("fit"))
+    result = document["results"][0]
+    assert (document["schema"], result["law"], result["runs"]) == ("scaling.fit/1", "chinchilla", 100)
+    assert len(result["draws"]) == 100
+    assert document["inputs"][0]["rows"] == 100
+    assert document["options"]["level"] == 0.95
+
+
+def test_same_command_gives_the_same_bytes_for_any_number_of_jobs():
+    alone = run("fit", SAMPLE, "--json", "--replicates", 300)
+    spread = run("fit", SAMPLE, "--json", "--replicates", 300, "--jobs", 2)
+    assert alone.stdout == spread.stdout != ""
+
+
+def test_seed_changes_the_interval_and_not_the_estimate():
+    one, other = (
+        json.loads(run("fit", SAMPLE, "--json", "--replicates", 50, "--seed", seed).stdout)["results"][0]["parameters"]
+        for seed in (0, 1)
+    )
+    assert one["alpha"]["estimate"] == other["alpha"]["estimate"]
+    assert one["alpha"]["low"] != other["alpha"]["low"]
+
+
+def test_good_group_is_reported_and_broken_one_listed(tmp_path):
+    good = [f"adamw,{c:.4e},{30 * c**-0.06:.5f}" for c in np.geomspace(1e18, 1e22, 12)]
+    path = write(tmp_path / "runs.csv", "\n".join(["optimizer,compute,loss", *good, "sgd,1e18,3", "sgd,1e19,2.9"]))
+    ran = run("fit", path, "--by", "optimizer", "--law", "power", "--json", *QUICK)
+    assert ran.returncode == 5
+    document = json.loads(ran.stdout)
+    assert [result["group"] for result in document["results"]] == [{"optimizer": "adamw"}]
+    assert document["failures"][0]["group"] == {"optimizer": "sgd"}
+    assert document["failures"][0]["hint"]
+    table = run("fit", path, "--by", "optimizer", "--law", "power", *QUICK)
+    assert table.returncode == 5
+    assert "sgd" in table.stdout + table.stderr
+
+
+def test_every_group_broken_is_no_fit(tmp_path):
+    path = write(tmp_path / "runs.csv", "o,compute,loss\na,1e18,3\nb,1e18,3\n")
+    ran = run("fit", path, "--by", "o", "--x", "compute", "--law", "power", "--json")
+    assert ran.returncode == 4
+    assert len(json.loads(ran.stdout)["failures"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nowhere.csv"], 3, "nowhere.csv"),
+        ([SAMPLE, "--law", "chincilla"], 2, "chincilla"),
+        ([SAMPLE, "--loss", "los"], 2, "loss"),
+        ([SAMPLE, "--where", "params >"], 2, "--where"),
+        ([SAMPLE, "--where", "prams > 1"], 2, "params"),
+        ([SAMPLE, "--where", "params > 1e30"], 3, "--where"),
+        ([SAMPLE, "--map", "loss"], 2, "ROLE=COLUMN"),
+        ([SAMPLE, "--map", "loss=loss", "--loss", "params"], 2, "both"),
+        ([SAMPLE, "--by", "optimiser"], 2, "optimiser"),
+        ([SAMPLE, "--delta", "wide"], 2, "wide"),
+        ([SAMPLE, "--delta", "-1"], 2, "delta"),
+        ([SAMPLE, "--level", "95"], 2, "level"),
+        ([SAMPLE, "--replicates", "2"], 2, "replicates"),
+        ([SAMPLE, "--jobs", "many"], 2, "--jobs"),
+        ([SAMPLE, "--objective", "hubr"], 2, "hubr"),
+        ([SAMPLE, "--x", "nothing"], 2, "nothing"),
+        ([SAMPLE, "--law", "chinchilla", "--x", "compute"], 2, "--x"),
+        ([OPTIMIZERS, "--law", "chinchilla"], 3, "params"),
+        ([SAMPLE, "--fail-if", "alpha low"], 2, "alpha.low"),
+        ([SAMPLE, "--fail-if", "alfa < 1"], 2, "alpha"),
+        ([SAMPLE, "--allow", "everything"], 2, "few-runs"),
+        ([SAMPLE, "-o", "no/such/folder/fit.json"], 2, "folder"),
+        ([SAMPLE, "--frobnicate"], 2, "--frobnicate"),
+        ([], 2, "RUNS"),
+    ],
+    ids=str,
+)
+def test_every_error_has_its_code_and_a_hint(arguments, code, said, tmp_path):
+    quick = () if "--replicates" in arguments or "--jobs" in arguments else QUICK
+    ran = run("fit", *arguments, *quick, cwd=tmp_path)
+    assert ran.returncode == code, ran.stderr
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("error: ")
+    assert "\nhint: " in ran.stderr
+    assert said in ran.stderr
+
+
+def test_fixed_tokens_per_param_are_refused(tmp_path):
+    rows = "".join(
+        f"{n:.3e},{20 * n:.3e},{1.7 + 400 * n**-0.34 + 400 * (20 * n) ** -0.28:.5f}\n"
+        for n in np.geomspace(1e8, 1e10, 12)
+    )
+    ran = run("fit", write(tmp_path / "runs.csv", "params,tokens,loss\n" + rows), "--law", "chinchilla", *QUICK)
+    assert ran.returncode == 4
+    assert "tokens per param" in ran.stderr
+    # Left to itself, the tool fits what the data can show.
+    ran = run("fit", tmp_path / "runs.csv", *QUICK)
+    assert ran.returncode == 0
+    assert "power-constant" in ran.stdout
+    assert "tokens per param are fixed" in ran.stdout
+
+
+def test_gate_and_strictness_decide_the_exit_code(tmp_path):
+    assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha > 0.1").returncode == 5
+    assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha < 0.1").returncode == 0
+    # No interval was made, and a gate that cannot be judged must not pass.
+    tripped = run("fit", SAMPLE, *QUICK, "--quiet", "--fail-if", "alpha.low < 0.1")
+    assert tripped.returncode == 5
+    assert "alpha.low is None" in tripped.stderr
+    assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha > nan").returncode == 2
+    few = curve(tmp_path / "few.csv", rows=8)
+    assert run("fit", few, *QUICK).returncode == 0
+    strict = run("fit", few, *QUICK, "--strict", "--quiet")
+    assert strict.returncode == 4
+    assert "few-runs" in strict.stderr
+    assert run("fit", few, *QUICK, "--strict", "--allow", "few-runs").returncode == 0
+
+
+def test_result_goes_to_stdout_and_caveats_to_stderr(tmp_path):
+    ran = run("fit", curve(tmp_path / "few.csv", rows=8), *QUICK)
+    assert "power-constant" in ran.stdout
+    assert "caveat" not in ran.stdout
+    assert "[few-runs]" in ran.stderr
+    assert run("fit", tmp_path / "few.csv", *QUICK, "--quiet").stderr == ""
+    assert "[few-runs]" in run("fit", tmp_path / "few.csv", *QUICK, "--json").stderr
+
+
+def test_names_that_stdout_cannot_write_are_written_out(tmp_path):
+    rows = "".join(f"日本,{c:.3e},{30 * c**-0.06:.5f}\n" for c in np.geomspace(1e18, 1e22, 12))
+    path = write(tmp_path / "runs.csv", "o,compute,loss\n" + rows)
+    ran = run("fit", path, "--by", "o", *QUICK, PYTHONIOENCODING="ascii")
+    assert ran.returncode == 0, ran.stderr
+    assert r"\u65e5" in ran.stdout
+
+
+def test_file_is_written_whole_with_the_rights_of_any_new_file(tmp_path):
+    path = tmp_path / "fit.json"
+    ran = run("fit", SAMPLE, *QUICK, "-o", path)
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert json.loads(path.read_text(encoding="utf-8"))["command"] == "fit"
+    assert [each.name for each in tmp_path.iterdir()] == ["fit.json"]
+    plain = write(tmp_path / "any", "")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_input_is_never_overwritten_and_links_are_followed(tmp_path):
+    runs = curve(tmp_path / "runs.csv")
+    before = runs.read_bytes()
+    ran = run("fit", runs, *QUICK, "-o", tmp_path / "runs.csv")
+    assert (ran.returncode, runs.read_bytes()) == (2, before)
+    assert "overwritten" in ran.stderr
+    link = tmp_path / "latest.json"
+    link.symlink_to(tmp_path / "fit.json")
+    assert run("fit", runs, *QUICK, "-o", link).returncode == 0
+    assert link.is_symlink()
+    assert (tmp_path / "fit.json").exists()
+    assert run("fit", runs, *QUICK, "--json", "-o", "/dev/stdout").stdout.startswith("{")
+
+
+def test_caveats_stay_with_a_table_that_is_written_to_a_file(tmp_path):
+    run("fit", curve(tmp_path / "few.csv", rows=8), *QUICK, "-o", tmp_path / "fit.txt")
+    assert "[few-runs]" in (tmp_path / "fit.txt").read_text(encoding="utf-8")
+
+
+def test_closed_pipe_ends_quietly():
+    command = f"{sys.executable} -m scaling_cli fit {SAMPLE} --json --replicates 200 | head -c 10"
+    ran = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=ROOT)
+    assert ran.stderr == ""
+    assert ran.returncode == 0
+
+
+def test_pipe_has_no_colour_no_plot_and_no_folding(tmp_path):
+    ran = run("fit", SAMPLE, *QUICK)
+    assert "\x1b" not in ran.stdout
+    assert "●" not in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) > 80
+    assert "\x1b[" in run("fit", SAMPLE, *QUICK, FORCE_COLOR="1").stdout
+    assert "\x1b[" not in run("fit", SAMPLE, *QUICK, FORCE_COLOR="1", NO_COLOR="1").stdout
+    assert "●" in run("fit", SAMPLE, *QUICK, "--plot", "unicode").stdout
+    assert run("fit", SAMPLE, *QUICK, "--plot", "ascii").stdout.isascii()
+
+
+def on_terminal(*arguments, **environment):
+    """What a terminal of 80 columns receives."""
+    main, side = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm", **environment}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scaling_cli", *map(str, arguments)], stdout=side, stderr=side, stdin=side, cwd=ROOT,
+        env={name: value for name, value in environment.items() if name not in ("FORCE_COLOR",)},
+    )  # fmt: skip
+    os.close(side)
+    received = b""
+    while True:
+        try:
+            part = os.read(main, 65536)
+        except OSError:  # the way Linux says that the other side has gone
+            break
+        if not part:
+            break
+        received += part
+    process.wait()
+    os.close(main)
+    return received.decode().replace("\r\n", "\n")
+
+
+def test_terminal_gets_a_table_and_a_plot_within_its_width():
+    shown = on_terminal("fit", SAMPLE, *QUICK, NO_COLOR="1")
+    assert "●" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "●" not in on_terminal("fit", SAMPLE, *QUICK, TERM="dumb", NO_COLOR="1")
+
+
+def test_names_from_files_cannot_steer_the_terminal(tmp_path):
+    path = tmp_path / "evil.csv"
+    rows = "".join(f'"\x1b[31m[bold]x",{c:.3e},{30 * c**-0.06:.5f}\n' for c in np.geomspace(1e18, 1e22, 12))
+    write(path, '"o\x1b]0;x",compute,loss\n' + rows)
+    for form in ("table", "plain", "csv", "md", "latex", "json"):
+        ran = run("fit", path, "--by", "o\x1b]0;x", *QUICK, "--format", form)
+        assert ran.returncode == 0, ran.stderr
+        assert "\x1b" not in ran.stdout + ran.stderr
+    assert "\x1b" not in run("fit", path, "--by", "\x1b[31mo").stderr
+
+
+def test_unfinished_and_odd_rows_are_counted_and_said(tmp_path):
+    path = curve(tmp_path / "runs.csv")
+    with path.open("a", encoding="utf-8") as file:
+        file.write("r90,1e20,nan\nr91,1e20,\nr92,-1e20,2\nr93,1e20,0\nr94,1e2")
+    ran = run("fit", path, *QUICK)
+    assert ran.returncode == 0, ran.stderr
+    assert "[rows-excluded]" in ran.stderr
+    assert "5 of 17 rows" in ran.stderr
+
+
+def test_every_caveat_ends_in_something_to_do():
+    for code, sentence in SENTENCES.items():
+        assert sentence.endswith((".", "{hint}")), code
+        assert ";" in sentence or "," in sentence, code
+
+
+def test_laws_are_listed_and_explained():
+    ran = run("laws")
+    assert ran.returncode == 0
+    assert {"power", "power-constant", "chinchilla"} <= {line.split()[0] for line in ran.stdout.splitlines() if line}
+    explained = run("laws", "chinchilla").stdout
+    assert "E + A / params^alpha + B / tokens^beta" in explained
+    assert "irreducible loss" in explained
+    assert json.loads(run("laws", "--format", "json").stdout)[0]["name"] == "power"
+    assert run("laws", "nothing").returncode == 2
+
+
+def test_version_and_help():
+    assert run("--version").stdout.startswith("scaling ")
+    assert "Commands:" in run("--help").stdout
+    assert run("--help").stdout == run().stdout
+    assert "--where" in run("fit", "--help").stdout
+    wrong = run("fitt", SAMPLE)
+    assert wrong.returncode == 2
+    assert "Did you mean 'fit'" in wrong.stderr
+
+
+def test_library_gives_the_same_result_as_the_command():
+    import scaling_cli as scaling
+
+    report = scaling.fit(SAMPLE, replicates=50)
+    printed = json.loads(run("fit", SAMPLE, "--json", "--replicates", 50).stdout)["results"][0]
+    assert report.results[0].parameters["alpha"].low == printed["parameters"]["alpha"]["low"]
+    with pytest.raises(AttributeError):
+        scaling.fitt  # noqa: B018
