@@ -48,7 +48,7 @@ class Member:
 
 def exponents(law: Law) -> tuple[str, ...]:
     """Names of the law's exponents."""
-    return tuple(name for name in law.names if name in EXPONENTS)
+    return tuple(each.name for each in law.parameters if each.name in EXPONENTS and each.meaning.startswith("exponent"))
 
 
 def floors(law: Law) -> tuple[str, ...]:

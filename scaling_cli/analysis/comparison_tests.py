@@ -8,9 +8,10 @@ with s_g^2 the variance of group g's residuals about its own fit. It looks at fi
 so it keeps its size where a floor is hardly known and an exponent's distribution is far from normal.
 
 For many independent runs T is about F(q, n - p). Otherwise its distribution is drawn too (restricted wild cluster
-bootstrap, Cameron, Gelbach and Miller 2008): the null's residuals, each run's all multiplied by one random weight
-(Webb's six values), make new losses around the null's predictions, and everything is fitted anew. Residuals of runs
-with several points are first widened by (I - H)^-1/2 within the run, since the fit has bent towards them.
+bootstrap, Cameron, Gelbach and Miller 2008): the null's residuals, each run's all multiplied by one random weight (a
+sign, or Webb's six values where runs are few), make new losses around the null's predictions, and everything is fitted
+anew. Residuals of runs with several points are first widened by (I - H)^-1/2 within the run, since the fit has bent
+towards them.
 
 Variances of few residuals are poor weights, so each counts as if `SHARED_FREEDOM` more residuals had the size of all.
 """
@@ -24,12 +25,12 @@ import numpy as np
 from scipy.special import fdtrc, fdtri
 
 from scaling_cli.analysis.comparison_models import JointProblem, Member, parts, solved
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.uncertainty import FEW_SIGNS, WEBB, Resampling
 from scaling_cli.laws import Array, Indices
 
 SHARED_FREEDOM = 4.0
 SMALLEST_SCALE = 1e-9  # in residuals; exact data have no noise
-WEBB = np.sqrt([1.5, 1.0, 0.5])  # Webb 2014, with either sign
+HALVINGS = 40
 LEAST_SPREAD = 0.05  # of 1 - leverage: a point that the fit goes through is not widened without end
 SPREAD_POINTS = 200  # in one run, beyond which its residuals are taken as they are
 
@@ -54,17 +55,18 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The distribution of a statistic under its null: F, and draws where F alone cannot be trusted.
+    """The distribution of a statistic under its null: F, or draws of it.
 
-    Of the two the more careful has the word. F is exact for independent noise of one size, and far too sure where
-    points of a run err together; draws know that, but from a handful of runs, or from a null with a floor at zero
-    (Andrews 2000), they are a little too narrow.
+    Draws know what F does not: that points of a run err together, that a matched design cancels noise. From a handful
+    of runs of one point each they reject a little too often, though, and F, which is nearly exact there, a little too
+    seldom: those are given the average of the two p-values (`is_mixed`; docs/compare-exponents.md has the figures).
     """
 
     fewer: int
     freedom: int
     draws: Array | None = None
     failed: int = 0
+    is_mixed: bool = False
 
     @property
     def method(self) -> str:
@@ -78,7 +80,7 @@ class Reference:
             return expected
         # Rounding must not decide between a replicate and an observation that are the same.
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
-        return max(drawn, expected)
+        return (drawn + expected) / 2 if self.is_mixed else drawn
 
     def cut(self, level: float) -> float:
         """The statistic of one parameter that is exceeded with probability 1 - level."""
@@ -91,11 +93,18 @@ class Reference:
         return float(fdtrc(1, self.freedom, statistic / self.inflation(level)))
 
     def inflation(self, level: float) -> float:
-        """How much larger than F's the distribution's quantile is: at least as large."""
+        """How much larger than F's the distribution's quantile is."""
+        expected = float(fdtri(self.fewer, self.freedom, level))
         if self.draws is None or not len(self.draws):
             return 1.0
         drawn = float(np.quantile(self.draws, level, method="higher"))
-        return max(1.0, drawn / float(fdtri(self.fewer, self.freedom, level)))
+        if not self.is_mixed:
+            return drawn / expected
+        low, high = sorted((drawn, expected))
+        for _ in range(HALVINGS):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self.tail(middle) > 1 - level else (low, middle)
+        return high / expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +198,8 @@ def draw_reference(
         resampled(contrast, null, contrast.null.target, signs),
     )
     kept = drawn.statistic[drawn.settled]
-    return Reference(contrast.fewer, contrast.freedom, kept, count - len(kept))
+    is_single = len(contrast.null.runs) == int(contrast.null.runs.max()) + 1
+    return Reference(contrast.fewer, contrast.freedom, kept, count - len(kept), is_mixed=is_single)
 
 
 def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:
@@ -203,12 +213,13 @@ def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> A
 
 def wild_weights(resampling: Resampling, replicates: range, runs: Indices) -> Array:
     """A random weight for each point's run `(replicates, n)`: mean 0 and variance 1."""
-    values = np.concatenate([-WEBB, WEBB])
     count = int(runs.max()) + 1
     drawn = np.empty((len(replicates), count))
     for row, replicate in enumerate(replicates):
-        generator = np.random.default_rng([resampling.seed, resampling.group, replicate])
-        drawn[row] = values[generator.integers(len(values), size=count)]
+        generator = resampling.generator(replicate)
+        drawn[row] = 2.0 * generator.integers(2, size=count) - 1.0
+        if count < FEW_SIGNS:
+            drawn[row] *= WEBB[generator.integers(len(WEBB), size=count)]
     return drawn[:, runs]
 
 

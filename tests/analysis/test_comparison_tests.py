@@ -57,11 +57,13 @@ def test_f_is_that_of_scipy():
     assert reference.cut(0.95) == pytest.approx(stats.f.ppf(0.95, 1, 31))
 
 
-def test_the_more_careful_of_draws_and_f_has_the_word():
-    narrow, wide = Reference(1, 20, np.linspace(0, 1, 199)), Reference(1, 20, np.linspace(0, 40, 199))
-    assert (narrow.tail(4.0), narrow.cut(0.95)) == (Reference(1, 20).tail(4.0), Reference(1, 20).cut(0.95))
-    assert wide.tail(20.0) == pytest.approx(0.5, abs=0.01)
-    assert wide.cut(0.95) == pytest.approx(38, abs=0.3)
+def test_single_points_are_judged_by_the_average_of_draws_and_f():
+    generator = np.random.default_rng(0)
+    wide = Reference(1, 20, 4 * generator.chisquare(1, 999), is_mixed=True)
+    drawn, expected = Reference(1, 20, wide.draws), Reference(1, 20)
+    assert wide.tail(6.0) == pytest.approx((drawn.tail(6.0) + expected.tail(6.0)) / 2)
+    assert wide.tail(wide.cut(0.95)) == pytest.approx(0.05, abs=1e-3)
+    assert expected.cut(0.95) < wide.cut(0.95) < drawn.cut(0.95)
 
 
 def test_no_bootstrap_makes_a_p_value_of_zero():
