@@ -27,7 +27,7 @@ from scaling_cli.analysis.comparison_nested import (
     same_exponent,
 )
 from scaling_cli.analysis.comparison_pairs import Pair, compared_pairs
-from scaling_cli.analysis.comparison_result import Comparison, ComparisonResult, Test
+from scaling_cli.analysis.comparison_result import Comparison, ComparisonResult, NestedTest
 from scaling_cli.analysis.comparison_tests import Reference
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, UsageError
@@ -246,7 +246,7 @@ def _under_one_floor(
     pairs: Sequence[tuple[int, int]],
     resampling: Resampling | None,
     question: Question,
-) -> tuple[Test, list[tuple[Posed, Reference]]]:
+) -> tuple[NestedTest, list[tuple[Posed, Reference]]]:
     """The same questions of groups with one floor."""
     several = [list(members), *([members[left], members[right]] for left, right in pairs)]
     asked = [pose(same_exponent(each, is_paired=question.is_paired, shared_floor=True)) for each in several]
@@ -255,10 +255,10 @@ def _under_one_floor(
     return test, list(zip(asked[1:], references[1:], strict=True))
 
 
-def _test(posed: Posed, reference: Reference, null: str, against: str) -> Test:
+def _test(posed: Posed, reference: Reference, null: str, against: str) -> NestedTest:
     draws = 0 if reference.draws is None else len(reference.draws)
-    return Test(posed.statistic, reference.tail(posed.statistic), reference.method, null, against, draws)
+    return NestedTest(posed.statistic, reference.tail(posed.statistic), reference.method, null, against, draws)
 
 
-def _rejects(test: Test, question: Question) -> bool:
+def _rejects(test: NestedTest, question: Question) -> bool:
     return test.p_value is None or test.p_value <= 1 - question.level

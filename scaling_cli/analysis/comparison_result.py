@@ -46,7 +46,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class NestedTest:
     """A null model against a wider one; `method` is `F` or `wild-bootstrap`."""
 
     statistic: float
@@ -137,7 +137,7 @@ class ComparisonResult:
     reference: str | None
     groups: tuple[Group, ...]
     models: tuple[Model, ...]
-    tests: dict[str, Test]
+    tests: dict[str, NestedTest]
     margin: Margin
     comparisons: tuple[Comparison, ...]
     fits: tuple[FitResult, ...] = field(default=(), metadata=DRAWING)

@@ -25,6 +25,9 @@ TEST_WORDS = {
     "same_exponent": "same exponent",
     "same_floor": "same floor",
 }
+PAIR_HEADER = (
+    "left - right", "exponent", "difference", "interval", "margin", "detects", "p", "p adjusted", "verdict",
+)  # fmt: skip
 METHOD_WORDS = {"F": "F test", "wild-bootstrap": "restricted wild cluster bootstrap"}
 
 CompareReport: TypeAlias = Report[ComparisonResult]
@@ -158,34 +161,28 @@ def _of(value: Amount, name: str) -> float | None:
     return value.get(name) if isinstance(value, dict) else value
 
 
-def pair_sheet(result: ComparisonResult) -> Sheet:
-    """One row a pair, or one for each exponent of a pair."""
+def pair_sheet(result: ComparisonResult, *, stacked: bool = False) -> Sheet:
+    """One row a pair, or one for each exponent of a pair; `stacked` puts intervals under estimates, to save width."""
     rows = []
     for each in result.comparisons:
-        lead = (f"{escape(each.left)} - {escape(each.right)}",)
-        judged = (probability(each.p_value), probability(each.p_adjusted), each.verdict)
+        between = " -\n" if stacked else " - "
+        lead, judged = (f"{escape(each.left)}{between}{escape(each.right)}",), _judged(each)
         for name, value in differences(each).items():
             shown = rounded(value)
             interval = _open_interval(value, shown.interval)
+            found = (f"{shown.estimate}\n{interval}", "") if stacked else (shown.estimate, interval)
             sizes = (figure(_of(each.margin, name), 2), figure(_of(each.minimum_detectable_difference, name), 2))
-            rows.append((*lead, name, shown.estimate, interval, *sizes, *judged))
+            rows.append((*lead, name, *found, *sizes, *judged))
             lead, judged = ("",), ("", "", "")
-    header = (
-        "left - right",
-        "exponent",
-        "difference",
-        "interval",
-        "margin",
-        "detects",
-        "p",
-        "p adjusted",
-        "verdict",
-    )
-    drop = {1} if all(not row[1] for row in rows) else set()
-    if len(result.comparisons) < 2:
-        drop.add(7)
-    keep = [i for i in range(len(header)) if i not in drop]
-    return Sheet(tuple(header[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in rows), symbols=0)
+    drop = set() if any(row[1] for row in rows) else {1}
+    drop |= {3} if stacked else set()
+    drop |= {7} if len(result.comparisons) < 2 else set()
+    keep = [i for i in range(len(PAIR_HEADER)) if i not in drop]
+    return Sheet(tuple(PAIR_HEADER[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in rows), symbols=0)
+
+
+def _judged(each: Comparison) -> tuple[str, str, str]:
+    return probability(each.p_value), probability(each.p_adjusted), each.verdict
 
 
 def _open_interval(value: Estimate, shown: str) -> str:

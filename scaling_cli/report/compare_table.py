@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scaling_cli.report.compare_exponents import CompareReport, facts, group_sheet, sentences, sheets_of
+from scaling_cli.report.compare_exponents import CompareReport, facts, group_sheet, pair_sheet, sentences, sheets_of
 from scaling_cli.report.look import Look
 from scaling_cli.report.sheet import Sheet
 from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, fits, ruled_table
@@ -18,16 +18,24 @@ VERDICT_STYLES = {"different": "bold", "equivalent": "bold", "inconclusive": "",
 
 def compare_table(report: CompareReport, *, look: Look) -> str:
     """Facts, groups, pairs, multipliers, and each verdict in words."""
-    groups, *others = sheets_of(report)
-    table = _table(groups, look)
-    if not fits(table, look):
-        table = _table(group_sheet(report.results[0], "\n"), look)
-    pieces: list[RenderableType] = [facts_grid(facts(report)), table]
-    pieces += [_table(sheet, look) for sheet in others]
+    result = report.results[0]
+    groups, pairs, *others = sheets_of(report)
+    tables = [
+        _fitting(groups, group_sheet(result, "\n"), look),
+        _fitting(pairs, pair_sheet(result, stacked=True), look),
+        *(_table(sheet, look) for sheet in others),
+    ]
+    pieces: list[RenderableType] = [facts_grid(facts(report)), *tables]
     if report.failures:
         pieces.append(failures_table(report.failures, look))
     pieces += [Text(line) for line in sentences(report)]
     return drawn([part for piece in pieces for part in (piece, Text())][:-1], look)
+
+
+def _fitting(sheet: Sheet, narrow: Sheet, look: Look) -> Table:
+    """The sheet as a table, or its narrow form where the table would have to fold."""
+    table = _table(sheet, look)
+    return table if fits(table, look) else _table(narrow, look)
 
 
 def _table(sheet: Sheet, look: Look) -> Table:
