@@ -23,7 +23,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult, IntervalMethod
-from scaling_cli.fitting.selection import Choice, candidates, choose
+from scaling_cli.fitting.selection import Choice, candidates, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws.constrained import constrain
@@ -49,6 +49,8 @@ def fit(
     x: str | None = None,
     fix: Mapping[str, float] | None = None,
     tie: Sequence[tuple[str, str]] = (),
+    start: Mapping[str, float] | None = None,
+    bound: Mapping[str, tuple[float, float]] | None = None,
     by: Sequence[str] = (),
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -72,11 +74,15 @@ def fit(
 
     Args:
         runs: Files, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, or `all` to rank those that
-            the columns support by how well smaller runs predict larger ones.
-        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
+        law: A name that `scaling laws` lists; `auto` to choose by the columns that vary; `all` to rank those that the
+            columns support by how well smaller runs predict larger ones; or a formula such as
+            `"E + A*params**-alpha"`, of columns and of parameters to fit.
+        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step. For a
+            law of any columns, their names with commas.
         fix: Parameters held at a value: `{"alpha": 0.34}`.
         tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
+        start: For a formula, the value from which to look for a parameter in which it is not linear.
+        bound: For a formula, the least and the greatest value of a parameter.
         by: Columns whose values make groups, each fitted on its own.
         mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
         where: A condition on rows, in SQL: `"params > 1e8"`.
@@ -96,6 +102,7 @@ def fit(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is one group, and no law fitted to it could be trusted.
     """
+    by = columns_named(by)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -106,9 +113,16 @@ def fit(
         workers=work.workers_from(str(jobs), backend),
     )
     emphasis = Emphasis(weight, scale_weight, prior)
-    keep = tuple(column for column in (x, weight) if column)
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, checkpoints=checkpoints)
-    choices = candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x)]
+    keep, maybe = columns_of(law, x)
+    keep = (*keep, *([weight] if weight else []))
+    checkpoints = checkpoints_of(law, checkpoints)
+    table = load_runs(
+        runs, mapping=mapping, where=where, by=by, keep=keep, maybe=maybe, checkpoints=checkpoints,
+        positive_loss=space == "log",
+    )  # fmt: skip
+    choices = (
+        candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
+    )
     choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
     fitted_laws = {choice.law.name: choice.law for choice in choices}
     needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
@@ -132,6 +146,7 @@ def fit(
         columns=table.columns,
         options={
             "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
+            "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
             "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
             "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
             "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
@@ -561,6 +576,11 @@ def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: 
         names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
         scale=emphasis.scale(frame, choice.inputs),
     )
+
+
+def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
+    """Columns given as one name or several, each once."""
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -23,6 +23,8 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
             x=fitting.x,
             fix=fitting.fixed(),
             tie=fitting.tied(),
+            start=fitting.started(),
+            bound=fitting.bounded(),
             by=data.groups(),
             mapping=data.mapping(),
             where=data.where,
