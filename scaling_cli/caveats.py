@@ -97,6 +97,25 @@ SENTENCES = {
         "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
         "check that run, or repeat it with another seed."
     ),
+    "floor-open": (
+        "The floor may lie anywhere in a range as wide as {width} of the loss above it (at most {most:.0%} would do), "
+        "which leaves the exponent open; add larger runs or repeats, and do not read its exponent as one."
+    ),
+    "apparent-exponents": (
+        "{law} has no floor, so its exponents are slopes, which differ wherever floors do; compare "
+        "--law power-constant before speaking of exponents."
+    ),
+    "shared-floor-rejected": (
+        "One floor for all groups does not fit (p = {p_value}), so each has its own; leave out --shared-floor."
+    ),
+    "coarse-p-values": (
+        "Adjusted for {pairs} pairs, p-values of {replicates} replicates cannot fall below {least:.2g}; ask for more "
+        "--replicates, or compare with one --reference."
+    ),
+    "low-power": (
+        "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so no difference "
+        "found says little there; add runs, sizes or seeds before concluding."
+    ),
     "no-cutoffs": (
         "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
         "within the data; add larger runs before extrapolating."
@@ -200,6 +219,10 @@ SENTENCES = {
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
     ),
+    "one-problem": (
+        "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "
+        "problem."
+    ),
     "few-problems": "Intervals over only {count} {unit} are rough; add {unit} before comparing.",
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
@@ -222,7 +245,9 @@ SENTENCES = {
         "At k = {k} a problem that cannot be solved passes the verifier with chance {floor:.2f}; read the accuracy "
         "instead of coverage, or make the verifier stricter."
     ),
-    "beyond-attempts": "{what} pays for more than the {k} attempts made; see --to for a forecast, or sample further.",
+    "beyond-attempts": (
+        "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure."
+    ),
     "attention-heavy": (
         "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
         "models on cost, not on params."

@@ -82,7 +82,7 @@ def cells(row: Iterable[str]) -> list[Text]:
 
 
 def failures_table(failures: Iterable[Failure], look: Look) -> Table:
-    """Each group that failed, why, and what to try."""
+    """What failed, why, and what to try."""
     table = ruled_table(look)
     for name in ("failed", "why", "hint"):
         table.add_column(name, overflow="fold")
