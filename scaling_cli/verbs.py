@@ -18,6 +18,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.weights import Emphasis
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +40,9 @@ def fit(
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
+    weight: str | None = None,
+    scale_weight: float = 0.0,
+    prior: str = "none",
     interval: str = "bootstrap",
     level: float = 0.95,
     replicates: int = 1000,
@@ -58,6 +62,9 @@ def fit(
         where: A condition on rows, in SQL: `"params > 1e8"`.
         checkpoints: Which rows of a run count: `final`, its last step.
         delta: Where Huber's function turns straight, in residuals; None takes 1.345 robust scales.
+        weight: A column of weights, one a point.
+        scale_weight: Weighs points by this power of their scale: the law's one input, or compute.
+        prior: `weak` adds what published laws agree on about exponents and floors.
         level: Of the intervals; 0.95 for 95 %.
         on_progress: Hears the chunks done, and how many groups there are.
 
@@ -74,13 +81,15 @@ def fit(
         seed=seed,
         workers=work.workers_from(str(jobs), backend),
     )
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=(x,) if x else (), checkpoints=checkpoints)
+    emphasis = Emphasis(weight, scale_weight, prior)
+    keep = tuple(column for column in (x, weight) if column)
+    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, checkpoints=checkpoints)
     choice = choose(table.frame, law, x)
-    table = table.needing(tuple(choice.inputs.values()))
+    table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
-            result, found = fit_group(_grouped(frame, group, choice, space), settings)
+            result, found = fit_group(_grouped(frame, group, choice, space, emphasis), settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
@@ -94,7 +103,8 @@ def fit(
         columns=table.columns,
         options={
             "law": law, "x": x, "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
-            "space": space, "delta": "auto" if delta is None else delta, "interval": interval, "level": level,
+            "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
+            "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
             "replicates": replicates, "seed": seed,
         },
         results=tuple(results),
@@ -113,13 +123,22 @@ def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str]
         yield dict(zip(by, key, strict=True)), parts[key]
 
 
-def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str) -> Grouped:
+def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
     ranges = {
         name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
         for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
         if name in frame.columns and frame[name].null_count() == 0
     }
-    return Grouped(build_problem(frame, choice.law, choice.inputs, space), group, choice.inputs, ranges, choice.reason)
+    problem = build_problem(
+        frame,
+        choice.law,
+        choice.inputs,
+        space,
+        weights=emphasis.weights(frame, choice.inputs),
+        beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
+    )
+    told = emphasis.told(choice.inputs)
+    return Grouped(problem, group, choice.inputs, ranges, choice.reason, weights=told, prior=emphasis.prior)
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

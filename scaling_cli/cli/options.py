@@ -95,6 +95,13 @@ class FitOptions:
         str,
         typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales."),
     ] = "auto"
+    weight: Annotated[str | None, typer.Option(metavar="COL", help="Column of the points' weights.")] = None
+    scale_weight: Annotated[
+        float, typer.Option(metavar="0.5|1|1.5", help="Weigh points by this power of compute, or of the one input.")
+    ] = 0.0
+    prior: Annotated[Literal["none", "weak"], typer.Option(help="Believe a little in usual exponents and floors.")] = (
+        "none"
+    )
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
     interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95

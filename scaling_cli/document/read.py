@@ -176,6 +176,8 @@ def _objective(entry: dict[str, Any], where: str) -> ObjectiveValue | None:
         space=str(entry["space"]),
         delta=None if delta is None else _number(delta, f"{where}, objective"),
         value=_number(entry["value"], f"{where}, objective"),
+        weights=None if entry.get("weights") is None else str(entry["weights"]),
+        prior=str(entry.get("prior", "none")),
     )
 
 

@@ -59,13 +59,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """A group of runs ready to be fitted, with what the result repeats of it."""
+    """A group of runs ready to be fitted, with what the result repeats of it.
+
+    `weights` is the formula of the points' weights, None where they are equal.
+    """
 
     problem: Problem
     group: dict[str, str]
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
     reason: str | None = None
+    weights: str | None = None
+    prior: str = "none"
 
 
 def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
@@ -94,7 +99,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         formula=problem.law.formula,
         inputs=grouped.inputs,
         reason=grouped.reason,
-        objective=_objective(fitted),
+        objective=_objective(fitted, grouped),
         parameters=_estimates(problem.parameters(fitted.theta[None])[0], draws, problem.law.names, settings.level),
         derived=_derived(fitted, draws, settings.level),
         interval=_interval(settings, replicates),
@@ -147,9 +152,11 @@ def _replicate_doubts(
     return found
 
 
-def _objective(fitted: Fitted) -> ObjectiveValue:
+def _objective(fitted: Fitted, grouped: Grouped) -> ObjectiveValue:
     delta = fitted.delta if fitted.objective.name == "huber" else None
-    return ObjectiveValue(fitted.objective.name, fitted.problem.space, delta, fitted.value)
+    return ObjectiveValue(
+        fitted.objective.name, fitted.problem.space, delta, fitted.value, grouped.weights, grouped.prior
+    )
 
 
 def _interval(settings: Settings, replicates: Replicates | None) -> IntervalMethod:

@@ -60,7 +60,18 @@ def _summed(terms: Array, weights: Array) -> Array:
     return total
 
 
-def robust_scale(residuals: Array, parameters: int) -> float:
-    """Standard deviation of the residuals `(n,)` as their median size tells it, for `parameters` fitted."""
+def robust_scale(residuals: Array, parameters: int, weights: Array | None = None) -> float:
+    """Standard deviation of the residuals `(n,)` as their median size tells it, for `parameters` fitted.
+
+    With `weights` `(n,)` it is their weighted median.
+    """
     freedom = max(len(residuals) - parameters, 1)
-    return float(MAD_TO_SIGMA * np.median(np.abs(residuals)) * np.sqrt(len(residuals) / freedom))
+    middle = np.median(np.abs(residuals)) if weights is None else _weighted_median(np.abs(residuals), weights)
+    return float(MAD_TO_SIGMA * middle * np.sqrt(len(residuals) / freedom))
+
+
+def _weighted_median(values: Array, weights: Array) -> float:
+    """Where half of the weight lies to each side; with equal weights the median."""
+    order = np.argsort(values, kind="stable")
+    share = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
+    return float(np.interp(0.5, share, values[order]))

@@ -8,6 +8,7 @@ import numpy as np
 
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, SMALLEST_DELTA, Objective, robust_scale
+from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
@@ -24,8 +25,8 @@ SCALE_TOLERANCE = 1e-4
 class Fitted:
     """The global optimum of one objective.
 
-    `theta` `(k,)` are coordinates on centred inputs; `delta` is what the solver used; `polished` are all the starts'
-    ends.
+    `theta` `(k,)` are coordinates on centred inputs; `delta` is what the solver used, and `scale` of the residuals
+    what beliefs are weighed by; `polished` are all the starts' ends.
     """
 
     problem: Problem
@@ -35,6 +36,7 @@ class Fitted:
     value: float
     log_residuals: Array
     polished: Solution
+    scale: float
 
     @property
     def agreeing(self) -> int:
@@ -70,11 +72,9 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
         FitError: No start led to a finite objective.
     """
     first = starts(problem)
-    if objective.name == "huber" and objective.delta is not None:
-        delta, polished = objective.delta, minimise(problem, first, delta=objective.delta)
-    else:
-        polished = minimise(problem, first, delta=np.inf)
-        delta, polished = _continue(problem, objective, polished)
+    delta = objective.delta if objective.name == "huber" and objective.delta is not None else np.inf
+    polished = minimise(problem, first, delta=delta, strength=strength(_scales(problem, first)[1], delta))
+    delta, scale, polished = _tuned(problem, objective, delta, polished)
     if not np.isfinite(polished.value).any():
         raise FitError(
             f"No start gave {problem.law.name} a finite objective.",
@@ -84,35 +84,48 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     residuals = problem.residuals(theta[None])[0]
     value = float(objective.value(residuals, problem.weights, delta)[0])
     log_residuals = np.log(problem.observed) - problem.log_predictions(theta[None])[0]
-    return Fitted(problem, objective, theta, delta, value, log_residuals, polished)
+    return Fitted(problem, objective, theta, delta, value, log_residuals, polished, scale)
 
 
-def _continue(problem: Problem, objective: Objective, polished: Solution) -> tuple[float, Solution]:
-    """From least squares to the objective asked for."""
-    if objective.name == "least-squares":
-        return np.inf, polished
-    delta = _scale(problem, polished)
+def _tuned(problem: Problem, objective: Objective, delta: float, polished: Solution) -> tuple[float, float, Solution]:
+    """Delta and the scale for beliefs that agree with the fit they make, from a first fit, and that fit."""
+    scale, belief_scale = _scales(problem, _best(polished))
+    is_automatic = objective.name == "huber" and objective.delta is None
+    if is_automatic or problem.penalty is not None:
+        for _ in range(SCALE_PASSES):
+            delta = HUBER_EFFICIENCY * scale if is_automatic else delta
+            polished = minimise(problem, polished.theta, delta=delta, strength=strength(belief_scale, delta))
+            earlier = scale
+            scale, belief_scale = _scales(problem, _best(polished))
+            if abs(scale / earlier - 1) < SCALE_TOLERANCE:
+                break
     if objective.name == "lad":
-        return LAD_DELTA, minimise_absolute(problem, polished.theta, first_delta=delta)
-    for _ in range(SCALE_PASSES):
-        polished = minimise(problem, polished.theta, delta=delta)
-        latest = _scale(problem, polished)
-        if abs(latest / delta - 1) < SCALE_TOLERANCE:
-            break
-        delta = latest
-    return delta, polished
+        first = HUBER_EFFICIENCY * scale
+        delta, polished = LAD_DELTA, minimise_absolute(problem, polished.theta, first_delta=first, scale=belief_scale)
+    return delta, belief_scale, polished
 
 
-def _scale(problem: Problem, polished: Solution) -> float:
-    best = polished.theta[np.argmin(polished.value)][None]
-    residuals = problem.residuals(best)[0][0]
-    return max(HUBER_EFFICIENCY * robust_scale(residuals, best.shape[1]), SMALLEST_DELTA)
+def _best(polished: Solution) -> Array:
+    return polished.theta[[np.argmin(polished.value)]]
 
 
-def minimise_absolute(problem: Problem, theta: Array, *, first_delta: float, weights: Array | None = None) -> Solution:
+def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
+    """Robust scale of the residuals at the first of `theta`, and the same inflated by their correlation."""
+    residuals = problem.residuals(theta[:1])[0][0]
+    weights = problem.weights if np.ptp(problem.weights) > 0 else None
+    scale = max(robust_scale(residuals, theta.shape[1], weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
+    if problem.penalty is None:
+        return scale, scale
+    along = np.argsort(problem.log_predictions(theta[:1])[0], kind="stable")
+    return scale, scale * correlation_inflation(residuals * np.sqrt(problem.weights), along)
+
+
+def minimise_absolute(
+    problem: Problem, theta: Array, *, first_delta: float, weights: Array | None = None, scale: float = SMALLEST_DELTA
+) -> Solution:
     """Least absolute deviations, as Huber's function with a delta that falls tenfold from one fit to the next."""
     delta = first_delta
     while delta > LAD_DELTA:
-        theta = minimise(problem, theta, delta=delta, weights=weights).theta
+        theta = minimise(problem, theta, delta=delta, weights=weights, strength=strength(scale, delta)).theta
         delta /= 10
-    return minimise(problem, theta, delta=LAD_DELTA, weights=weights)
+    return minimise(problem, theta, delta=LAD_DELTA, weights=weights, strength=strength(scale, LAD_DELTA))

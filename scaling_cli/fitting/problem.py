@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.prior import Belief, Penalty, penalty
 from scaling_cli.laws import Array, Indices, Inputs, Law
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Problem:
     """A law and the points it is fitted to.
 
     `columns` are the law's inputs as read, `inputs` the same prepared and centred; `observed` `(n,)` is the loss;
-    `runs` `(n,)` numbers the run of each point; `low` and `high` `(k,)` bound the coordinates.
+    `runs` `(n,)` numbers the run of each point; `weights` `(n,)` have mean 1; `low` and `high` `(k,)` bound the
+    coordinates; `penalty` holds what is believed of them, if anything.
     """
 
     law: Law
@@ -42,6 +44,7 @@ class Problem:
     weights: Array
     low: Array
     high: Array
+    penalty: Penalty | None = None
 
     @property
     def run_count(self) -> int:
@@ -71,7 +74,8 @@ class Problem:
         In logs the gradient of a vanished coefficient is nothing, so from there a solver would never bring it back.
         """
         positive = np.array([parameter.positive for parameter in self.law.parameters])
-        return np.where(positive, np.maximum(theta, np.log(self.observed.min()) + SMALL), theta)
+        risen = np.where(positive, np.maximum(theta, np.log(self.observed.min()) + SMALL), theta)
+        return risen if self.penalty is None else self.penalty.within_reach(risen)
 
     def parameters(self, theta: Array) -> Array:
         """Parameters as papers print them `(replicates, k)`."""
@@ -84,16 +88,26 @@ class Problem:
             {name: values[points] for name, values in self.columns.items()},
             {name: values[points] for name, values in self.inputs.items()},
             self.shift, self.observed[points], self.target[points], self.space, self.runs[points],
-            self.weights[points], self.low, self.high,
+            self.weights[points], self.low, self.high, self.penalty,
         )  # fmt: skip
 
 
-def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], space: str = "log") -> Problem:
+def build_problem(
+    frame: pl.DataFrame,
+    law: Law,
+    inputs: Mapping[str, str],
+    space: str = "log",
+    *,
+    weights: Array | None = None,
+    beliefs: tuple[Belief, ...] = (),
+) -> Problem:
     """The problem of fitting `law` to the points of `frame`.
 
     Args:
         frame: One row a point, with `run_id`, `loss` and the columns that `inputs` names.
         inputs: For each input of the law, the column of `frame` that holds it.
+        weights: One for each row of `frame`, in any unit; equal by default.
+        beliefs: Weak priors, see `scaling_cli.fitting.prior`.
 
     Raises:
         DataError: The law needs logs of an input, or of the loss, that is not positive.
@@ -101,13 +115,24 @@ def build_problem(frame: pl.DataFrame, law: Law, inputs: Mapping[str, str], spac
     columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
     # By name, not by place: the order of the rows must not decide which runs a replicate draws.
     runs = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
-    return problem_from_arrays(law, columns, frame["loss"].to_numpy().astype(float), runs, space)
+    observed = frame["loss"].to_numpy().astype(float)
+    return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
 
 
 def problem_from_arrays(
-    law: Law, columns: Mapping[str, Array], observed: Array, runs: Indices, space: str = "log"
+    law: Law,
+    columns: Mapping[str, Array],
+    observed: Array,
+    runs: Indices,
+    space: str = "log",
+    *,
+    weights: Array | None = None,
+    beliefs: tuple[Belief, ...] = (),
 ) -> Problem:
-    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0."""
+    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0.
+
+    `weights` `(n,)` are scaled to mean 1.
+    """
     if space not in SPACES:
         raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
@@ -119,4 +144,7 @@ def problem_from_arrays(
     inputs, shift = law.centre(law.prepare(columns))
     low, high = law.bounds(float(observed.min()), float(observed.max()))
     target = np.log(observed) if space == "log" else observed
-    return Problem(law, columns, inputs, shift, observed, target, space, runs, np.ones(len(observed)), low, high)
+    weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
+    return Problem(
+        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, penalty(law, beliefs)
+    )

@@ -22,12 +22,18 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveValue:
-    """The objective that was minimised, and its summed (never averaged) minimum."""
+    """The objective that was minimised, and its summed (never averaged) minimum.
+
+    `weights` is the formula of the points' weights, None where they are equal; `prior` is `none` or `weak`, and not
+    part of `value`.
+    """
 
     name: str
     space: str
     delta: float | None
     value: float
+    weights: str | None = None
+    prior: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ delta most points are outside, and plain reweighting creeps. So points outside e
 weight, `relaxation`, that shrinks while steps succeed and grows back when one fails: the step then approaches
 Newton's. The gradient is always exact, so the answer does not depend on any of this, only the number of steps does.
 
+Beliefs about coordinates, where the problem has any, are squared residuals of one coordinate each: they add to the
+gradient and to the diagonal of H.
+
 The damping falls after a better step and rises after a worse one (Marquardt 1963); a coordinate at a bound that the
 gradient pushes outwards is held there. The objective and the Jacobian are evaluated once a step. A replicate leaves
 the batch after `PATIENCE` steps without gain or promise of gain, so a batch costs what its replicates need, not what
@@ -66,13 +69,16 @@ class _Batch:
         return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
 
 
-def minimise(problem: Problem, theta: Array, *, delta: float, weights: Array | None = None) -> Solution:
+def minimise(
+    problem: Problem, theta: Array, *, delta: float, weights: Array | None = None, strength: float = 0.0
+) -> Solution:
     """Minimise the summed Huber objective from each row of `theta`.
 
     Args:
         theta: Starts in the problem's coordinates, shaped (replicates, k).
         delta: Where Huber's function turns straight, in units of the residual; infinite for least squares.
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
+        strength: What the problem's beliefs weigh, in squared residuals.
     """
     theta = np.clip(theta, problem.low, problem.high)
     count = len(theta)
@@ -81,13 +87,13 @@ def minimise(problem: Problem, theta: Array, *, delta: float, weights: Array | N
     solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         residuals, jacobian = problem.residuals(theta)
-        value = huber(residuals, weights, delta)
+        value = huber(residuals, weights, delta) + _disbelief(problem, theta, strength)
         batch = _Batch(
             np.arange(count), theta, value, residuals, jacobian, weights,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
         for step in range(1, MAX_STEPS + 1):
-            _advance(problem, batch, delta)
+            _advance(problem, batch, delta, strength)
             moving = batch.idle < PATIENCE
             if step == MAX_STEPS or not moving.all():
                 done = batch.index if step == MAX_STEPS else batch.index[~moving]
@@ -102,14 +108,19 @@ def minimise(problem: Problem, theta: Array, *, delta: float, weights: Array | N
     return solution
 
 
-def _advance(problem: Problem, batch: _Batch, delta: float) -> None:
+def _advance(problem: Problem, batch: _Batch, delta: float, strength: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
+    if problem.penalty is not None:
+        index = problem.penalty.index
+        miss, slope = problem.penalty.residuals(batch.theta)
+        gradient[:, index] -= strength * miss * slope
+        normal[:, index, index] += strength * slope**2
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     step = _damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
     residuals, jacobian = problem.residuals(trial)
-    value = huber(residuals, batch.weights, delta)
+    value = huber(residuals, batch.weights, delta) + _disbelief(problem, trial, strength)
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
@@ -134,6 +145,14 @@ def _rounding(problem: Problem, weights: Array, delta: float) -> Array:
     inner = min(size, delta)
     rounding: Array = inner * (size - inner / 2) * weights.sum(axis=1)
     return rounding
+
+
+def _disbelief(problem: Problem, theta: Array, strength: float) -> Array:
+    """What the beliefs add to the objective `(replicates,)`."""
+    if problem.penalty is None:
+        return np.zeros(len(theta))
+    added: Array = 0.5 * strength * (problem.penalty.residuals(theta)[0] ** 2).sum(axis=1)
+    return added
 
 
 def _normal_equations(batch: _Batch, delta: float) -> tuple[Array, Array]:

@@ -21,6 +21,7 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.fitting.objective import LAD_DELTA, SMALLEST_DELTA, Objective
 from scaling_cli.fitting.optimum import Fitted, minimise_absolute
+from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.laws import Array, Indices
@@ -63,7 +64,7 @@ def bootstrap(
     points = len(fitted.problem.observed)
     size = max(1, min(CHUNK_REPLICATES, CHUNK_VALUES // points))
     chunks = [range(start, min(start + size, resampling.replicates)) for start in range(0, resampling.replicates, size)]
-    task = partial(_fit_chunk, fitted.problem, fitted.theta, fitted.objective, fitted.delta, resampling)
+    task = partial(_fit_chunk, fitted.problem, fitted.theta, fitted.objective, fitted.delta, fitted.scale, resampling)
     solutions = list(jobs.each(task, chunks, workers=workers, on_progress=on_progress))
     theta = np.concatenate([solution.theta for solution in solutions])
     value = np.concatenate([solution.value for solution in solutions])
@@ -86,6 +87,7 @@ def _fit_chunk(
     theta: Array,
     objective: Objective,
     delta: float,
+    scale: float,
     resampling: Resampling,
     replicates: range,
 ) -> Solution:
@@ -94,5 +96,5 @@ def _fit_chunk(
     if objective.name == "lad":
         residuals = problem.residuals(theta[None])[0]
         first = max(float(np.median(np.abs(residuals))), SMALLEST_DELTA, 10 * LAD_DELTA)
-        return minimise_absolute(problem, start, first_delta=first, weights=weights)
-    return minimise(problem, start, delta=delta, weights=weights)
+        return minimise_absolute(problem, start, first_delta=first, weights=weights, scale=scale)
+    return minimise(problem, start, delta=delta, weights=weights, strength=strength(scale, delta))

@@ -148,7 +148,9 @@ def _ranges(result: FitResult) -> str:
 def _objective(result: FitResult) -> str:
     objective = result.objective
     delta = "" if objective.delta is None else f" (delta {figure(objective.delta, 3)})"
-    return f"{objective.name}{delta} on {objective.space} loss"
+    weights = f", weights {escape(objective.weights)}" if objective.weights else ""
+    prior = "" if objective.prior == "none" else f", {objective.prior} prior"
+    return f"{objective.name}{delta} on {objective.space} loss{weights}{prior}"
 
 
 def _starts(result: FitResult) -> str:

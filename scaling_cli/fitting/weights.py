@@ -1,0 +1,86 @@
+"""How much each point counts: by a column of the user's, by a power of its scale, or alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.prior import PRIORS, Belief, weak_beliefs
+from scaling_cli.laws import Array, Law
+
+if TYPE_CHECKING:
+    import polars as pl
+
+HIGHEST_POWER = 4.0  # beyond, one point decides
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """What counts besides the points as they are: the weight's column, the power of scale, and the prior."""
+
+    column: str | None = None
+    power: float = 0.0
+    prior: str = "none"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.power <= HIGHEST_POWER:
+            raise UsageError(
+                f"--scale-weight is {self.power:g}.", hint=f"Give a power from 0 to {HIGHEST_POWER:g}, such as 1."
+            )
+        if self.prior not in PRIORS:
+            raise UsageError(f"No prior is called {self.prior!r}.", hint=f"Choose one of {', '.join(PRIORS)}.")
+
+    def weights(self, frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array | None:
+        """Weights `(n,)` of the rows of `frame`, or None where all count alike.
+
+        Raises:
+            UsageError: There is no such column.
+            DataError: A weight or a scale is not positive.
+        """
+        found = None
+        if self.column is not None:
+            found = _numbers(frame, self.column)
+            _require_positive(found, f"The weights in {self.column}", f"{self.column} > 0")
+        if self.power:
+            scale = _scale(frame, inputs)
+            _require_positive(scale, "The scales that --scale-weight raises", "compute > 0")
+            found = (1.0 if found is None else found) * (scale / scale.max()) ** self.power
+        return found
+
+    def told(self, inputs: Mapping[str, str]) -> str | None:
+        """The weights as a formula: `w * compute^1.5`; None where all points count alike."""
+        scale = next(iter(inputs.values())) if len(inputs) == 1 else "compute"
+        parts = [self.column] if self.column else []
+        return " * ".join(parts + ([f"{scale}^{self.power:g}"] if self.power else [])) or None
+
+    def beliefs(self, law: Law, lowest: float) -> tuple[Belief, ...]:
+        """The prior's beliefs about `law`, where the smallest loss is `lowest`."""
+        return weak_beliefs(law, lowest) if self.prior == "weak" else ()
+
+
+def _scale(frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array:
+    """The one input, else compute, else the product of the inputs that counts as compute."""
+    if len(inputs) == 1:
+        return _numbers(frame, next(iter(inputs.values())))
+    if "compute" in frame.columns and frame["compute"].null_count() == 0:
+        return _numbers(frame, "compute")
+    if {"params", "tokens"} <= set(frame.columns):
+        return _numbers(frame, "params") * _numbers(frame, "tokens")
+    raise UsageError("--scale-weight needs compute, and the data have none.", hint="Name weights with --weight COLUMN.")
+
+
+def _numbers(frame: pl.DataFrame, column: str) -> Array:
+    if column not in frame.columns:
+        raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
+    if not frame[column].dtype.is_numeric():
+        raise DataError(f"{column} holds no numbers.", hint="Name a column of numbers.")
+    return frame[column].to_numpy().astype(float)
+
+
+def _require_positive(values: Array, what: str, condition: str) -> None:
+    if not (np.isfinite(values).all() and (values > 0).all()):
+        raise DataError(f"{what} are not all positive.", hint=f"Leave those rows out with --where '{condition}'.")
