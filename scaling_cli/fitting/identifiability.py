@@ -175,8 +175,8 @@ def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
 
 
 def _condition(problem: Problem, theta: Array) -> float:
-    raw = theta @ np.linalg.inv(problem.shift).T
-    jacobian = problem.law.evaluate(raw[None], problem.law.prepare(problem.columns))[1][0]
+    raw = problem.uncentred(theta[None])
+    jacobian = problem.law.evaluate(raw, problem.law.prepare(problem.columns))[1][0]
     length = np.sqrt(np.einsum("nk,nk->k", jacobian, jacobian))
     if not (np.isfinite(length).all() and (length > 0).all()):
         return float("inf")

@@ -14,12 +14,13 @@ import numpy as np
 
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import Belief, Penalty, penalty
-from scaling_cli.laws import Array, Indices, Inputs, Law
+from scaling_cli.laws import Array, Indices, Inputs, Law, Scene
 
 if TYPE_CHECKING:
     import polars as pl
 
 
+TINY = 1e-6  # of the largest loss: where the least is not positive, this stands for it
 SMALL = -4.0  # log share of the loss: 2 %, large enough to have a gradient
 SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
@@ -44,7 +45,13 @@ class Problem:
     weights: Array
     low: Array
     high: Array
+    offset: Array
     penalty: Penalty | None = None
+
+    @property
+    def scene(self) -> Scene:
+        """The data as bounds and starts of laws refer to them."""
+        return Scene(self.inputs, *_extent(self.observed))
 
     @property
     def run_count(self) -> int:
@@ -53,10 +60,8 @@ class Problem:
 
     def residuals(self, theta: Array) -> tuple[Array, Array]:
         """Observed less predicted `(replicates, n)` in the problem's space, and the prediction's Jacobian."""
-        prediction, jacobian = self.law.evaluate(theta, self.inputs)
-        if self.space == "linear":
-            prediction = np.exp(prediction)
-            jacobian = (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
+        evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
+        prediction, jacobian = evaluate(theta, self.inputs)
         return self.target - prediction, jacobian
 
     def log_predictions(self, theta: Array) -> Array:
@@ -65,16 +70,19 @@ class Problem:
 
     def raw(self, theta: Array) -> Array:
         """Coordinates on raw inputs `(replicates, k)`, with a coefficient at its lower bound taken as zero."""
-        vanished = (theta <= self.low) & np.array([parameter.positive for parameter in self.law.parameters])
-        return np.where(vanished, -np.inf, theta @ np.linalg.inv(self.shift).T)
+        return np.where((theta <= self.low) & self.law.vanishing, -np.inf, self.uncentred(theta))
+
+    def uncentred(self, theta: Array) -> Array:
+        """Coordinates on raw inputs `(replicates, k)`, as they are."""
+        coordinates: Array = (theta - self.offset) @ np.linalg.inv(self.shift).T
+        return coordinates
 
     def roused(self, theta: Array) -> Array:
         """Starts with every vanished coefficient of a power made small instead.
 
         In logs the gradient of a vanished coefficient is nothing, so from there a solver would never bring it back.
         """
-        positive = np.array([parameter.positive for parameter in self.law.parameters])
-        risen = np.where(positive, np.maximum(theta, np.log(self.observed.min()) + SMALL), theta)
+        risen = np.where(self.law.vanishing, np.maximum(theta, np.log(self.scene.lowest) + SMALL), theta)
         return risen if self.penalty is None else self.penalty.within_reach(risen)
 
     def parameters(self, theta: Array) -> Array:
@@ -88,7 +96,7 @@ class Problem:
             {name: values[points] for name, values in self.columns.items()},
             {name: values[points] for name, values in self.inputs.items()},
             self.shift, self.observed[points], self.target[points], self.space, self.runs[points],
-            self.weights[points], self.low, self.high, self.penalty,
+            self.weights[points], self.low, self.high, self.offset, self.penalty,
         )  # fmt: skip
 
 
@@ -141,10 +149,15 @@ def problem_from_arrays(
                 f"{name} has values that are not positive, so {law.name} has no logs to work in.",
                 hint=f"Leave them out with --where '{name} > 0'.",
             )
-    inputs, shift = law.centre(law.prepare(columns))
-    low, high = law.bounds(float(observed.min()), float(observed.max()))
+    inputs, shift, offset = law.centre(law.prepare(columns))
+    low, high = law.bounds(Scene(inputs, *_extent(observed)))
     target = np.log(observed) if space == "log" else observed
     weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
-    return Problem(
-        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, penalty(law, beliefs)
-    )
+    believed = penalty(law, beliefs)
+    return Problem(law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, believed)
+
+
+def _extent(observed: Array) -> tuple[float, float]:
+    """The least and the largest loss, as positive numbers."""
+    highest = float(np.abs(observed).max()) or 1.0
+    return max(float(observed.min()), TINY * highest), highest

@@ -13,48 +13,112 @@ import itertools
 import numpy as np
 
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.laws import Array, Indices
+from scaling_cli.laws import Array, Flags, Indices
 
 POLISHED = 8  # nodes of the grid that are polished
-GRID_POINTS = 2_000  # points at most behind the grid: it only has to find the basin
+SPARE = 8  # times as many nodes are looked at, for some may have no logs
+GRID_SIZE = 1_500  # nodes at most
+GRID_VALUES = 2_000_000  # nodes times points at most: the grid only has to find the basin
 RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 
 def starts(problem: Problem, count: int = POLISHED) -> Array:
     """The `count` most promising coordinates `(count, k)`, best first."""
     n = len(problem.observed)
-    if n > GRID_POINTS:
+    nodes = _nodes(problem)
+    most = max(GRID_VALUES // len(nodes), 100)
+    if n > most:
         order = np.argsort(problem.observed, kind="stable")
-        problem = problem.subset(order[np.linspace(0, n - 1, GRID_POINTS).astype(int)])
-    grid = problem.law.grid(problem.inputs)
-    coefficients, misfit = non_negative(grid.basis / problem.observed[:, None], problem.weights)
-    best = np.argsort(misfit, kind="stable")[:count]
-    return np.clip(problem.roused(grid.theta(coefficients)[best]), problem.low, problem.high)
+        problem = problem.subset(order[np.linspace(0, n - 1, most).astype(int)])
+    candidates, misfit = _solved(problem, nodes)
+    best = np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[: SPARE * count]
+    found = np.clip(problem.roused(candidates[best]), problem.low, problem.high)
+    with np.errstate(all="ignore"):
+        # A law that subtracts may be negative at a start, and then has no log to improve on.
+        usable = np.isfinite(problem.residuals(found)[0]).all(axis=1)
+    return found[np.argsort(~usable, kind="stable")[:count]]
 
 
-def non_negative(basis: Array, weights: Array) -> tuple[Array, Array]:
-    """Non-negative least squares of `basis @ coefficients = 1`, for many bases at once.
+def _nodes(problem: Problem) -> Array:
+    """Every combination of the values on the law's axes `(G, k)`; coordinates without an axis are 0."""
+    law = problem.law
+    axes = {name: np.unique(values) for name, values in law.axes(problem.scene).items()}
+    if np.prod([len(values) for values in axes.values()]) > GRID_SIZE:
+        count = max(int(GRID_SIZE ** (1 / len(axes)) + 1e-9), 2)
+        axes = {
+            name: values[np.unique(np.linspace(0, len(values) - 1, min(count, len(values))).astype(int))]
+            for name, values in axes.items()
+        }
+    mesh = [axis.ravel() for axis in np.meshgrid(*axes.values(), indexing="ij")]
+    nodes = np.zeros((len(mesh[0]) if mesh else 1, len(law.names)))
+    for name, values in zip(axes, mesh, strict=True):
+        nodes[:, law.names.index(name)] = values
+    return nodes
+
+
+def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
+    """The nodes with the scales of the law solved for, and the misfit of each `(G,)`.
+
+    A scale's column is the derivative of the prediction towards it, which is the same whatever the scale; the
+    prediction less all columns is what does not depend on any.
+    """
+    law, scales = problem.law, problem.law.scales
+    prediction, jacobian = law.evaluate_linear(nodes, problem.inputs)
+    by_name = dict(zip(law.names, nodes.T, strict=True))
+    is_logarithm = dict(zip(law.names, law.is_logarithm, strict=True))
+    basis = np.zeros((*prediction.shape, len(scales)))
+    rest = prediction
+    for column, scale in enumerate(scales):
+        for name, by in scale.moves.items():
+            share = jacobian[:, :, law.names.index(name)]
+            basis[:, :, column] += share * np.reshape(by(by_name), (-1, 1)) if is_logarithm[name] else share
+        if any(is_logarithm[name] for name in scale.moves):
+            rest = rest - basis[:, :, column]
+    size = problem.observed if problem.space == "log" else np.full(len(problem.observed), problem.scene.highest)
+    target = (problem.observed - rest) / size
+    signed = np.array([scale.is_signed for scale in scales], dtype=bool)
+    coefficients, misfit = non_negative(basis / size[:, None], problem.weights, target, signed)
+    theta = nodes.copy()
+    for column, scale in enumerate(scales):
+        factor = coefficients[:, column]
+        for name, by in scale.moves.items():
+            if is_logarithm[name]:
+                with np.errstate(divide="ignore"):
+                    theta[:, law.names.index(name)] += by(by_name) * np.log(factor)
+            else:
+                theta[:, law.names.index(name)] = factor
+    return theta, misfit
+
+
+def non_negative(
+    basis: Array, weights: Array, target: Array | None = None, signed: Flags | None = None
+) -> tuple[Array, Array]:
+    """Non-negative least squares of `basis @ coefficients = target`, for many bases at once.
 
     Args:
         basis: Shaped (G, n, p), with few columns: all sets of columns are tried, 2^p - 1 of them.
         weights: Shaped (n,).
+        target: Shaped (G, n); ones by default.
+        signed: Which columns may have negative coefficients, shaped (p,); none by default.
 
     Returns:
         Coefficients (G, p) and weighted sums of squared residuals (G,).
     """
+    target = np.ones(basis.shape[:2]) if target is None else target
+    free = np.zeros(basis.shape[2], dtype=bool) if signed is None else signed
     sizes = np.sqrt(np.einsum("gnp,gnp,n->gp", basis, basis, weights))
     scale = 1.0 / np.maximum(sizes, 1e-300)
     weighted = np.swapaxes(basis * weights[:, None], 1, 2)
     matrix = np.matmul(weighted, basis) * scale[:, :, None] * scale[:, None, :]
-    right = weighted.sum(axis=2) * scale
-    total = float(weights.sum())
+    right = np.matmul(weighted, target[:, :, None])[:, :, 0] * scale
+    total = np.einsum("gn,gn,n->g", target, target, weights)
     best = np.zeros(right.shape)
-    misfit = np.full(len(basis), total)
+    misfit = total.copy()
     for active in _sets(basis.shape[2]):
         block = matrix[:, active[:, None], active] + RIDGE * np.eye(len(active))
         solved = np.linalg.solve(block, right[:, active, None])[:, :, 0]
         rss = total - np.einsum("ga,ga->g", solved, right[:, active])
-        better = (solved >= 0).all(axis=1) & (rss < misfit)
+        better = ((solved >= 0) | free[active]).all(axis=1) & (rss < misfit)
         misfit = np.where(better, rss, misfit)
         complete = np.zeros(right.shape)
         complete[:, active] = solved

@@ -3,13 +3,54 @@
 from __future__ import annotations
 
 from scaling_cli.errors import UsageError
-from scaling_cli.laws.chinchilla import CHINCHILLA
-from scaling_cli.laws.law import Array, Derived, Flags, Indices, Inputs, Law, Parameter
+from scaling_cli.laws.bnsl import BNSL, BNSL_MONOTONE
+from scaling_cli.laws.chinchilla import CHINCHILLA, CHINCHILLA_TIED, GENERAL
+from scaling_cli.laws.law import (
+    Array,
+    Derived,
+    Flags,
+    Indices,
+    Inputs,
+    Law,
+    Parameter,
+    Published,
+    Scale,
+    Scene,
+)
+from scaling_cli.laws.m4 import M4
 from scaling_cli.laws.power import POWER, POWER_CONSTANT
+from scaling_cli.laws.single import (
+    EXPONENTIAL_SATURATION,
+    HILL,
+    LOGARITHMIC,
+    M3,
+    SATURATING_POWER,
+    SHIFTED_POWER,
+    SIGMOID,
+)
 
-__all__ = ["LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "find_law"]
+__all__ = [
+    "LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "Published", "Scale", "Scene",
+    "find_law",
+]  # fmt: skip
 
-LAWS: tuple[Law, ...] = (POWER, POWER_CONSTANT, CHINCHILLA)
+LAWS: tuple[Law, ...] = (
+    POWER,
+    POWER_CONSTANT,
+    SHIFTED_POWER,
+    LOGARITHMIC,
+    M3,
+    M4,
+    BNSL,
+    BNSL_MONOTONE,
+    SIGMOID,
+    HILL,
+    EXPONENTIAL_SATURATION,
+    SATURATING_POWER,
+    CHINCHILLA,
+    CHINCHILLA_TIED,
+    GENERAL,
+)
 
 
 def find_law(name: str) -> Law:

@@ -1,9 +1,37 @@
-"""The loss surface of params and tokens."""
+"""Loss surfaces of params and tokens: Chinchilla's, and its neighbours."""
 
 from __future__ import annotations
 
-from scaling_cli.laws.law import Derived, Parameter
+from math import exp
+
+import numpy as np
+
+from scaling_cli.laws.formula import Absorb, FormulaLaw
+from scaling_cli.laws.law import Derived, Parameter, Published, Scale
+from scaling_cli.laws.roles import FLOOR, Role, shape
 from scaling_cli.laws.sums import Power, SumLaw, Term
+
+FLOOR_PARAMETER = Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0)
+OPTIMAL_EXPONENTS = (
+    Derived(
+        "params_exponent",
+        "compute-optimal params grow as compute to this power: beta / (alpha + beta)",
+        lambda p: p["beta"] / (p["alpha"] + p["beta"]),
+    ),
+    Derived(
+        "tokens_exponent",
+        "compute-optimal tokens grow as compute to this power: alpha / (alpha + beta)",
+        lambda p: p["alpha"] / (p["alpha"] + p["beta"]),
+    ),
+)
+
+
+def _coefficients() -> tuple[Parameter, Parameter]:
+    return (
+        Parameter(name="A", meaning="loss from finite params, at 1 param", unit="loss", positive=True, vanishes=True),
+        Parameter(name="B", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True, vanishes=True),
+    )
+
 
 CHINCHILLA = SumLaw(
     name="chinchilla",
@@ -11,27 +39,107 @@ CHINCHILLA = SumLaw(
     source="Hoffmann et al. 2022, arXiv:2203.15556, eq. 2",
     inputs=("params", "tokens"),
     parameters=(
-        Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0),
-        Parameter(name="A", meaning="loss from finite params, at 1 param", unit="loss", positive=True),
-        Parameter(name="B", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True),
+        FLOOR_PARAMETER,
+        *_coefficients(),
         Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),
         Parameter(name="beta", meaning="exponent of tokens", low=1e-3, high=3.0),
     ),
-    derived=(
-        Derived(
-            "params_exponent",
-            "compute-optimal params grow as compute to this power: beta / (alpha + beta)",
-            lambda p: p["beta"] / (p["alpha"] + p["beta"]),
-        ),
-        Derived(
-            "tokens_exponent",
-            "compute-optimal tokens grow as compute to this power: alpha / (alpha + beta)",
-            lambda p: p["alpha"] / (p["alpha"] + p["beta"]),
-        ),
-    ),
+    derived=OPTIMAL_EXPONENTS,
     terms=(
         Term("E"),
         Term("A", (Power("params", "alpha"),)),
         Term("B", (Power("tokens", "beta"),)),
     ),
+    published=(
+        Published(
+            "hoffmann",
+            "MassiveText, as in the paper's TeX source",
+            "Hoffmann et al. 2022, arXiv:2203.15556",
+            {"E": exp(0.5267228), "A": exp(6.0073404), "B": exp(6.0179186), "alpha": 0.33917084, "beta": 0.2849083},
+        ),
+        Published(
+            "hoffmann-printed",
+            "the same as printed: rounding moves the optimum by a fifth",
+            "Hoffmann et al. 2022, arXiv:2203.15556, eq. 10",
+            {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28},
+        ),
+        Published(
+            "besiroglu",
+            "240 of Hoffmann's points, refitted by least absolute deviations",
+            "Besiroglu et al. 2024, arXiv:2404.10102",
+            {"E": 1.81686, "A": 482.00572, "B": 2085.43420, "alpha": 0.34781, "beta": 0.36585},
+        ),
+        Published(
+            "muennighoff-free",
+            "C4, single epoch, exponents apart",
+            "Muennighoff et al. 2023, arXiv:2305.16264, code",
+            {"E": exp(0.63032365), "A": exp(5.9577184), "B": exp(7.9145365), "alpha": 0.33480313, "beta": 0.38289225},
+        ),
+    ),
 )
+
+CHINCHILLA_TIED = SumLaw(
+    name="chinchilla-tied",
+    formula="E + A / params^alpha + B / tokens^alpha",
+    source="Gadre et al. 2024, arXiv:2403.08540, eq. 4; Muennighoff et al. 2023, arXiv:2305.16264",
+    inputs=("params", "tokens"),
+    parameters=(
+        FLOOR_PARAMETER,
+        *_coefficients(),
+        Parameter(name="alpha", meaning="exponent of params and of tokens", low=1e-3, high=3.0),
+    ),
+    derived=(
+        Derived(
+            "tokens_per_param",
+            "compute-optimal tokens per param, the same at every scale: (B / A)^(1 / alpha)",
+            lambda p: (p["B"] / p["A"]) ** (1 / p["alpha"]),
+        ),
+    ),
+    terms=(
+        Term("E"),
+        Term("A", (Power("params", "alpha"),)),
+        Term("B", (Power("tokens", "alpha"),)),
+    ),
+    published=(
+        Published(
+            "muennighoff",
+            "C4, single epoch",
+            "Muennighoff et al. 2023, arXiv:2305.16264",
+            {"E": exp(0.6254804), "A": exp(6.255414), "B": exp(7.3049974), "alpha": 0.3526596},
+        ),
+    ),
+)
+
+WITHIN_POWER = Role(lambda _: (-60.0, 60.0))  # the log of a coefficient under a power that may be as low as 0.05
+
+GENERAL = FormulaLaw(
+    name="general",
+    formula="E + (A / params^alpha + B / tokens^beta)^gamma",
+    source="nests Hoffmann et al. 2022, eq. 2 (gamma = 1), and Kaplan et al. 2020, eq. 1.5 (E = 0, beta = 1)",
+    inputs=("params", "tokens"),
+    parameters=(
+        Parameter(name="E", meaning="irreducible loss", unit="loss"),
+        Parameter(
+            name="A", meaning="weight of finite params, at 1 param", unit="loss^(1/gamma)", positive=True,
+            vanishes=True,
+        ),
+        Parameter(
+            name="B", meaning="weight of finite tokens, at 1 token", unit="loss^(1/gamma)", positive=True,
+            vanishes=True,
+        ),
+        Parameter(name="alpha", meaning="exponent of params inside the power"),
+        Parameter(name="beta", meaning="exponent of tokens inside the power"),
+        Parameter(name="gamma", meaning="power of the sum; 1 for chinchilla", positive=True),
+    ),
+    roles={
+        "E": FLOOR,
+        "A": Role(WITHIN_POWER.bounds, lambda scene: np.linspace(-3.0, 3.0, 7)),
+        "B": WITHIN_POWER,
+        "alpha": shape(1e-3, 6.0, (0.08, 0.2, 0.35, 0.55, 0.9, 1.5)),
+        "beta": shape(1e-3, 6.0, (0.08, 0.2, 0.35, 0.55, 0.9, 1.5)),
+        "gamma": shape(0.05, 5.0, (0.3, 0.6, 1.0, 1.8), is_log=True),
+    },
+    absorbs=(Absorb("A", "params", by="alpha"), Absorb("B", "tokens", by="beta")),
+    groups=(Scale({"A": lambda at: 1 / np.exp(at["gamma"]), "B": lambda at: 1 / np.exp(at["gamma"])}),),
+    derived=OPTIMAL_EXPONENTS,
+)  # fmt: skip

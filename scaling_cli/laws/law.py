@@ -6,7 +6,7 @@ positive coefficient, and every exponent and floor as it is. Shapes are the same
 `(replicates, k)`, predictions `(replicates, n)`, Jacobians `(replicates, n, k)`.
 
 A fit is made on centred inputs, so that a coefficient is the size of its term in the middle of the data and hardly
-depends on its exponent; `Law.centre` gives the linear map between the two sets of coordinates.
+depends on its exponent; `Law.centre` gives the affine map between the two sets of coordinates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class Parameter:
     """One parameter as papers print it.
 
     `low` and `high` bound it; where `positive`, its coordinate is its logarithm. Bounds that depend on the scale of
-    the data are in `Law.bounds`. `unit` is empty for a pure number.
+    the data are in `Law.bounds`. `unit` is empty for a pure number. `vanishes` marks the coefficient of a term of the
+    loss: at its lower bound the term is gone, and it is zero.
     """
 
     name: str
@@ -39,6 +40,17 @@ class Parameter:
     positive: bool = False
     low: float = -np.inf
     high: float = np.inf
+    vanishes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The parameters that a paper printed for a law, for comparison; `about` says of what, and in which units."""
+
+    name: str
+    about: str
+    source: str
+    parameters: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +63,25 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """Where to start: for each of `G` sets of exponents, a model that is linear in what remains.
+class Scene:
+    """The data that bounds and starts refer to: centred inputs, and the least and the largest loss (positive)."""
 
-    `basis` is shaped `(G, n, p)`: the points' predictions are `basis @ coefficients`, with coefficients >= 0.
-    `theta` turns coefficients `(G, p)` into coordinates `(G, k)`.
+    inputs: Inputs
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A factor in which the law is linear once its other coordinates are known.
+
+    `moves` names the coordinates that carry it. One that is not a logarithm is the factor itself; a logarithm grows by
+    the factor's logarithm times what `moves` gives for the coordinates `(G, k)` by name (a plain coefficient: 1).
+    `is_signed` factors may be negative.
     """
 
-    basis: Array
-    theta: Callable[[Array], Array]
+    moves: Mapping[str, Callable[[Mapping[str, Array]], Array | float]]
+    is_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,46 +94,70 @@ class Law(ABC):
     inputs: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     derived: tuple[Derived, ...] = ()
+    published: tuple[Published, ...] = ()
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The inputs as `evaluate` wants them, from one array `(n,)` for each of `inputs`: their logarithms."""
         return {name: np.log(columns[name]) for name in self.inputs}
 
     @abstractmethod
-    def centre(self, inputs: Inputs) -> tuple[Inputs, Array]:
-        """Centred inputs, and the matrix `(k, k)` that turns coordinates on raw inputs into those on centred ones."""
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
+        """Centred inputs, and the map from coordinates on raw inputs to those on centred ones.
+
+        The map is a matrix `(k, k)` and an offset `(k,)`: `centred = matrix @ raw + offset`.
+        """
 
     @abstractmethod
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log predictions `(replicates, n)` and their Jacobian `(replicates, n, k)` at `theta` `(replicates, k)`."""
 
-    @abstractmethod
-    def grid(self, inputs: Inputs) -> Grid:
-        """Starts that cover the law's exponents, on centred inputs."""
+    def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Predictions, not their logs, and their Jacobian, shaped as those of `evaluate`."""
+        log_prediction, jacobian = self.evaluate(theta, inputs)
+        prediction = np.exp(log_prediction)
+        return prediction, (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
 
     @abstractmethod
-    def bounds(self, lowest: float, highest: float) -> tuple[Array, Array]:
-        """Bounds `(k,)` of the coordinates on centred inputs, for losses between `lowest` and `highest`."""
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """For each coordinate in which the law is not linear, values to start from, on centred inputs."""
+
+    @property
+    @abstractmethod
+    def scales(self) -> tuple[Scale, ...]:
+        """The factors in which the law is linear."""
+
+    @abstractmethod
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """Bounds `(k,)` of the coordinates on centred inputs."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the parameters, in the order of the coordinates."""
         return tuple(parameter.name for parameter in self.parameters)
 
+    @property
+    def is_logarithm(self) -> Flags:
+        """Which coordinates are logarithms of their parameters `(k,)`."""
+        return np.array([parameter.positive for parameter in self.parameters], dtype=bool)
+
+    @property
+    def vanishing(self) -> Flags:
+        """Which coordinates are those of terms that may be gone `(k,)`."""
+        return np.array([parameter.vanishes for parameter in self.parameters], dtype=bool)
+
     def to_parameters(self, theta: Array) -> Array:
         """Parameters as papers print them, from coordinates on raw inputs; both `(..., k)`."""
-        positive = np.array([parameter.positive for parameter in self.parameters])
+        positive = self.is_logarithm
         return np.where(positive, np.exp(np.where(positive, theta, 0.0)), theta)
 
     def to_coordinates(self, parameters: Array) -> Array:
         """The inverse of `to_parameters`. A coefficient of zero becomes -inf, which `evaluate` takes as no term."""
-        positive = np.array([parameter.positive for parameter in self.parameters])
+        positive = self.is_logarithm
         with np.errstate(divide="ignore"):
             return np.where(positive, np.log(np.where(positive, parameters, 1.0)), parameters)
 
     def predict(self, parameters: Mapping[str, float], columns: Mapping[str, Array]) -> Array:
         """The loss `(n,)` that the law predicts at `columns`, for parameters as papers print them."""
         values = np.array([[parameters[name] for name in self.names]])
-        log_prediction, _ = self.evaluate(self.to_coordinates(values), self.prepare(columns))
-        prediction: Array = np.exp(log_prediction[0])
+        prediction: Array = self.evaluate_linear(self.to_coordinates(values), self.prepare(columns))[0][0]
         return prediction

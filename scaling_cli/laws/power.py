@@ -6,14 +6,14 @@ from scaling_cli.laws.law import Parameter
 from scaling_cli.laws.sums import Power, SumLaw, Term
 
 EXPONENT = Parameter(name="b", meaning="exponent, signed: negative for a loss that falls", low=-3.0, high=3.0)
-COEFFICIENT = Parameter(name="a", meaning="loss above the floor at x = 1", unit="loss", positive=True)
+COEFFICIENT = Parameter(name="a", meaning="loss above the floor at x = 1", unit="loss", positive=True, vanishes=True)
 
 POWER = SumLaw(
     name="power",
     formula="a * x^b",
     source="Hestness et al. 2017, arXiv:1712.00409; Kaplan et al. 2020, arXiv:2001.08361, eq. 1.1",
     inputs=("x",),
-    parameters=(Parameter(name="a", meaning="loss at x = 1", unit="loss", positive=True), EXPONENT),
+    parameters=(Parameter(name="a", meaning="loss at x = 1", unit="loss", positive=True, vanishes=True), EXPONENT),
     terms=(Term("a", (Power("x", "b", +1),)),),
 )
 

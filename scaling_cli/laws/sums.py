@@ -11,18 +11,13 @@ gradient to come back by, and steps towards it would overshoot.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from scaling_cli.laws.law import Array, Grid, Inputs, Law
-
-# Exponents tried in turn, for each exponent of a law: denser where published ones lie.
-GRID_EXPONENTS = np.geomspace(0.02, 1.5, 30)
-GRID_SIZE = 1_000  # at most, over all exponents of a law
-CEILING = 1.02  # a floor may lie a little above the smallest loss, which is noisy
-BEYOND = 2.0  # a term may be e^2 times the largest loss at the centre of the data: it falls steeply from there
-VANISHED = 30.0  # a term e^-30 of the smallest loss has left the law: its coefficient is at its bound
+from scaling_cli.laws.law import Array, Inputs, Law, Scale, Scene
+from scaling_cli.laws.roles import coefficient_bounds, exponents, floor_bounds, plain_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +51,14 @@ class SumLaw(Law):
     def _index(self, name: str) -> int:
         return self.names.index(name)
 
-    def centre(self, inputs: Inputs) -> tuple[Inputs, Array]:
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """Inputs less their mean; each coefficient takes up what its powers lose."""
         means = {name: float(np.mean(values)) for name, values in inputs.items()}
         shift = np.eye(len(self.parameters))
         for term in self.terms:
             for power in term.powers:
                 shift[self._index(term.coefficient), self._index(power.exponent)] += power.sign * means[power.input]
-        return {name: values - means[name] for name, values in inputs.items()}, shift
+        return {name: values - means[name] for name, values in inputs.items()}, shift, np.zeros(len(shift))
 
     def _value(self, term: Term, theta: Array, inputs: Inputs) -> Array:
         """A term `(replicates, n)`, or `(replicates, 1)` for the floor."""
@@ -95,43 +90,21 @@ class SumLaw(Law):
                 jacobian[:, self._index(power.exponent)] += share * (power.sign * inputs[power.input])
         return np.log(total, out=total), jacobian.swapaxes(1, 2)
 
-    def grid(self, inputs: Inputs) -> Grid:
-        """Every combination of exponents on a grid; the coefficients are what remains linear."""
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """Exponents, as published ones lie."""
         used = {power.exponent for term in self.terms for power in term.powers}
-        exponents = [parameter for parameter in self.parameters if parameter.name in used]
-        count = int(GRID_SIZE ** (1 / max(len(exponents), 1)) + 1e-9)
-        axes = []
-        for parameter in exponents:
-            axis = GRID_EXPONENTS[np.linspace(0, len(GRID_EXPONENTS) - 1, min(count, len(GRID_EXPONENTS))).astype(int)]
-            axis = np.concatenate([-axis[::-1], axis])
-            axes.append(axis[(axis >= parameter.low) & (axis <= parameter.high)])
-        mesh = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
-        theta = np.zeros((len(mesh), len(self.parameters)))
-        theta[:, [self._index(parameter.name) for parameter in exponents]] = mesh
-        n = len(next(iter(inputs.values())))
-        columns = [self._index(term.coefficient) for term in self.terms]
-        floor = np.array([term.is_floor for term in self.terms])
-        theta[:, columns] = np.where(floor, 1.0, 0.0)  # each coefficient one
-        basis = np.stack(
-            [np.broadcast_to(self._value(term, theta, inputs), (len(mesh), n)) for term in self.terms], axis=2
-        )
+        return {parameter.name: exponents(parameter) for parameter in self.parameters if parameter.name in used}
 
-        def assemble(coefficients: Array) -> Array:
-            complete = theta.copy()
-            with np.errstate(divide="ignore"):
-                complete[:, columns] = np.where(floor, coefficients, np.log(coefficients))
-            return complete
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """Each coefficient."""
+        return tuple(plain_scale(term.coefficient) for term in self.terms)
 
-        return Grid(basis, assemble)
-
-    def bounds(self, lowest: float, highest: float) -> tuple[Array, Array]:
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
         """Exponents within their own bounds; no term beyond the data, a floor hardly above the smallest loss."""
         low = np.array([parameter.low for parameter in self.parameters])
         high = np.array([parameter.high for parameter in self.parameters])
         for term in self.terms:
             index = self._index(term.coefficient)
-            if term.is_floor:
-                low[index], high[index] = 0.0, CEILING * lowest
-            else:
-                low[index], high[index] = np.log(lowest) - VANISHED, np.log(highest) + BEYOND
+            low[index], high[index] = floor_bounds(scene) if term.is_floor else coefficient_bounds(scene)
         return low, high

@@ -5,21 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.laws import Law
+from scaling_cli.laws.sums import SumLaw
 
 SIZES = {
     "params": (4e7, 2e10),
     "tokens": (5e8, 1e12),
     "x": (1e18, 1e23),
 }  # published runs lie in these ranges
+LOSSES = ("sigmoid", "exponential-saturation")  # laws whose x is itself a loss
 
 
 def draw_design(law: Law, generator: np.random.Generator, points: int) -> dict[str, np.ndarray]:
     """`points` values of each input, log-uniform and independent of each other."""
-    return {name: np.exp(generator.uniform(*np.log(SIZES[name]), points)) for name in law.inputs}
+    ranges = SIZES | ({"x": (1.8, 5.0)} if law.name in LOSSES else {})
+    return {name: np.exp(generator.uniform(*np.log(ranges[name]), points)) for name in law.inputs}
 
 
 def draw_parameters(law: Law, generator: np.random.Generator) -> np.ndarray:
-    """Parameters as published fits have them: every term between a twentieth of the loss and all of it."""
+    """Parameters as published fits have them, such that every part of the law shows in the data."""
+    if law.name in DRAWS:
+        drawn = DRAWS[law.name](generator.uniform)
+        return np.array([drawn[name] for name in law.names])
+    assert isinstance(law, SumLaw), f"say in DRAWS how parameters of {law.name} are drawn"
+    return draw_terms(law, generator)
+
+
+def draw_terms(law: SumLaw, generator: np.random.Generator) -> np.ndarray:
+    """Every term between a twentieth of the loss and all of it."""
     used = {power.exponent for term in law.terms for power in term.powers}
     exponents = {
         parameter.name: generator.uniform(0.1, 0.6) * (-1 if parameter.low < 0 else 1)
@@ -36,3 +48,73 @@ def draw_parameters(law: Law, generator: np.random.Generator) -> np.ndarray:
         scale = np.prod([middle[power.input] ** (power.sign * exponents[power.exponent]) for power in powers])
         values.append(generator.uniform(0.2, 2.0) / scale)
     return np.array(values)
+
+
+def shifted_power(draw) -> dict[str, float]:
+    shift, alpha = np.exp(draw(np.log(3e18), np.log(3e20))), draw(0.1, 0.6)
+    return {"E": draw(0.2, 2.0), "A": draw(0.5, 2.0) * (3e20 + shift) ** alpha, "B": shift, "alpha": alpha}
+
+
+def m3(draw) -> dict[str, float]:
+    turn, c = np.exp(draw(np.log(3e20), np.log(3e22))), -draw(0.1, 0.6)
+    return {"beta": draw(0.5, 4.0) * 3e20**-c, "gamma": 1 / turn, "c": c}
+
+
+def m4(draw) -> dict[str, float]:
+    floor, alpha, c = draw(0.2, 1.5), draw(0.2, 1.2), -draw(0.15, 0.6)
+    level = floor + draw(2.0, 6.0)
+    bend = np.exp(draw(np.log(1e19), np.log(3e20)))  # where the loss has fallen half of the way
+    half = (level - floor) / 2
+    return {"E": floor, "E0": level, "alpha": alpha, "beta": half ** (1 - alpha) * bend**-c, "c": c}
+
+
+def broken(draw) -> dict[str, float]:
+    early, late, sharp = draw(0.05, 0.3), draw(0.4, 1.0), draw(0.1, 1.0)
+    turn = np.exp(draw(np.log(1e20), np.log(1e21)))
+    size = draw(1.0, 4.0) * turn**early
+    return {"a": draw(0.2, 1.0), "b": size, "c0": early, "c1": late - early, "d1": turn, "f1": sharp}
+
+
+def general(draw) -> dict[str, float]:
+    alpha, beta, gamma = draw(0.25, 0.6), draw(0.25, 0.6), draw(0.4, 1.6)
+    return {
+        "E": draw(0.3, 2.0), "A": draw(0.3, 2.0) * 9e8**alpha, "B": draw(0.3, 2.0) * 2e10**beta,
+        "alpha": alpha, "beta": beta, "gamma": gamma,
+    }  # fmt: skip
+
+
+def sigmoid(draw) -> dict[str, float]:
+    return {"a": draw(0.3, 0.7), "b": draw(0.1, 0.3), "k": -draw(1.5, 6.0), "x0": draw(2.5, 4.0)}
+
+
+def hill(draw) -> dict[str, float]:
+    return {"a": draw(0.3, 0.7), "b": draw(0.1, 0.3), "k": draw(0.4, 1.5), "x0": np.exp(draw(*np.log([1e20, 1e21])))}
+
+
+def exponential_saturation(draw) -> dict[str, float]:
+    return {"epsilon": draw(0.7, 0.95), "k": draw(0.5, 3.0), "gamma": draw(0.6, 1.5)}
+
+
+def saturating_power(draw) -> dict[str, float]:
+    b, c = -draw(0.1, 0.6), draw(0.5, 1.0)
+    return {"a": draw(0.3, 0.9) * c * 1e18**-b, "b": b, "c": c}
+
+
+def logarithmic(draw) -> dict[str, float]:
+    b = draw(-0.3, 0.3)
+    return {"a": draw(2.0, 4.0) + b * np.log(3e20), "b": b}
+
+
+DRAWS = {
+    "shifted-power": shifted_power,
+    "m3": m3,
+    "m4": m4,
+    "bnsl": broken,
+    "bnsl-monotone": broken,
+    "general": general,
+    "sigmoid": sigmoid,
+    "hill": hill,
+    "exponential-saturation": exponential_saturation,
+    "saturating-power": saturating_power,
+    "logarithmic": logarithmic,
+}

@@ -15,8 +15,8 @@ each_law = pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
 @each_law
 def test_jacobian_equals_finite_differences(law):
     generator = np.random.default_rng(1)
-    inputs, shift = law.centre(law.prepare(draw_design(law, generator, 40)))
-    theta = np.stack([law.to_coordinates(draw_parameters(law, generator)) @ shift.T for _ in range(5)])
+    inputs, shift, offset = law.centre(law.prepare(draw_design(law, generator, 40)))
+    theta = np.stack([law.to_coordinates(draw_parameters(law, generator)) @ shift.T + offset for _ in range(5)])
     _, jacobian = law.evaluate(theta, inputs)
     step = 1e-6
     for k in range(theta.shape[1]):
@@ -33,8 +33,10 @@ def test_centring_leaves_predictions_alone(law):
     generator = np.random.default_rng(2)
     raw = law.prepare(draw_design(law, generator, 30))
     theta = law.to_coordinates(draw_parameters(law, generator))[None]
-    centred, shift = law.centre(raw)
-    np.testing.assert_allclose(law.evaluate(theta @ shift.T, centred)[0], law.evaluate(theta, raw)[0], rtol=1e-10)
+    centred, shift, offset = law.centre(raw)
+    np.testing.assert_allclose(
+        law.evaluate(theta @ shift.T + offset, centred)[0], law.evaluate(theta, raw)[0], rtol=1e-10
+    )
 
 
 @each_law

@@ -1,0 +1,107 @@
+"""Laws that are given by their formula: it is parsed, evaluated and differentiated as it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scaling_cli.laws.expression import Node, linear_names, parse
+from scaling_cli.laws.law import Array, Inputs, Law, Scale, Scene
+from scaling_cli.laws.roles import Role, plain_scale
+from scaling_cli.laws.tape import Tape, compile_tape
+
+
+@dataclass(frozen=True, slots=True)
+class Absorb:
+    """What a coordinate takes up when the log of `input` loses its mean m: `sign * m`, times the coordinate `by`."""
+
+    coordinate: str
+    input: str
+    by: str | None = None
+    sign: float = -1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormulaLaw(Law):
+    """A law that is only its formula.
+
+    `expression` is what is evaluated, where it is not written as the formula is; the names of `where` stand for parts
+    of it. `roles` gives each parameter its bounds and starts; inputs that no `absorbs` names are not centred. `groups`
+    holds scales that are more than one coefficient.
+    """
+
+    roles: Mapping[str, Role]
+    expression: str = ""
+    where: tuple[tuple[str, str], ...] = ()
+    absorbs: tuple[Absorb, ...] = ()
+    groups: tuple[Scale, ...] = ()
+    signed: tuple[str, ...] = ()
+    _tape: Tape = field(init=False, repr=False, compare=False)
+    _linear: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        definitions: dict[str, Node] = {}
+        for name, text in self.where:
+            definitions[name] = parse(text, definitions)
+        tree = parse(self.expression or self.formula, definitions)
+        linear = linear_names(tree, tuple(name for name in self.names if self.roles[name].starts is None))
+        object.__setattr__(self, "_tape", compile_tape(tree, self.inputs))
+        object.__setattr__(self, "_linear", linear)
+
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
+        """Inputs less their mean, where coordinates can take it up."""
+        means = {item.input: float(np.mean(inputs[item.input])) for item in self.absorbs}
+        matrix, offset = np.eye(len(self.names)), np.zeros(len(self.names))
+        for item in self.absorbs:
+            row, amount = self.names.index(item.coordinate), item.sign * means[item.input]
+            if item.by is None:
+                offset[row] += amount
+            else:
+                matrix[row, self.names.index(item.by)] += amount
+        return {name: values - means.get(name, 0.0) for name, values in inputs.items()}, matrix, offset
+
+    def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """The formula and its Jacobian in the coordinates."""
+        n = len(next(iter(inputs.values())))
+        # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
+        jacobian = np.zeros((len(theta), len(self.parameters), n))
+        with np.errstate(all="ignore"):  # what overflows gives a bad objective, which the solver rejects
+            columns = np.where(self.is_logarithm, np.exp(np.where(self.is_logarithm, theta, 0.0)), theta)
+            by_name = {name: columns[:, index, None] for index, name in enumerate(self.names)}
+            value, gradient = self._tape.evaluate(by_name, inputs)
+            for index, parameter in enumerate(self.parameters):
+                if parameter.name in gradient:
+                    slope = gradient[parameter.name]
+                    jacobian[:, index] = slope * by_name[parameter.name] if parameter.positive else slope
+        prediction = np.broadcast_to(value, (len(theta), n)).copy()
+        return prediction, jacobian.swapaxes(1, 2)
+
+    def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Log of the formula and its Jacobian; not a number where the formula is negative."""
+        prediction, jacobian = self.evaluate_linear(theta, inputs)
+        with np.errstate(all="ignore"):
+            jacobian /= prediction[:, :, None]
+            return np.log(prediction, out=prediction), jacobian
+
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """The starts of every role that has them."""
+        found = {}
+        for name in self.names:
+            starts = self.roles[name].starts
+            if starts is not None:
+                found[name] = starts(scene)
+        return found
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """The parameters in which the formula is linear at once, unless they belong to a group."""
+        grouped = {name for group in self.groups for name in group.moves}
+        single = tuple(plain_scale(name, is_signed=name in self.signed) for name in self._linear if name not in grouped)
+        return single + self.groups
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """What each role allows."""
+        pairs = np.array([self.roles[name].bounds(scene) for name in self.names])
+        return pairs[:, 0], pairs[:, 1]

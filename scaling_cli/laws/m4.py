@@ -1,0 +1,114 @@
+"""The law of Alabdulmohsin et al. that leaves a level, falls as a power, and reaches a floor.
+
+It is given implicitly, by (y - E) / (E0 - y)^alpha = beta x^c. With y = E + W s(t), W = E0 - E and s the logistic
+function, that reads
+
+    t - (1 - alpha) softplus(t) = h,    h = log beta + c log x - (1 - alpha) log W,
+
+one equation in one unknown, rising, and concave or convex throughout. Newton's iteration from the side on which its
+tangents fall short of the root, max(h, h / alpha) from below for alpha < 1 and the minimum from above otherwise,
+approaches it without ever passing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.laws.law import Array, Inputs, Law, Parameter, Scale, Scene
+from scaling_cli.laws.roles import CEILING, exponents
+
+NEWTON_STEPS = 60
+TOLERANCE = 1e-14  # relative, of t
+SMALLEST_ALPHA = 1e-3  # at zero the level is a wall instead of a bend
+HIGHEST = 1e3  # times the largest loss: a level this far up bends nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelLaw(Law):
+    """The law above."""
+
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
+        """Inputs less their mean; `beta` takes it up."""
+        mean = float(np.mean(inputs["x"]))
+        matrix = np.eye(5)
+        matrix[3, 4] = mean
+        return {"x": inputs["x"] - mean}, matrix, np.zeros(5)
+
+    def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """The root of the equation, and its Jacobian by implicit differentiation."""
+        floor, level, alpha, log_beta, c = (theta[:, index, None] for index in range(5))
+        with np.errstate(all="ignore"):
+            width = level - floor
+            h = log_beta + c * inputs["x"] - (1 - alpha) * np.log(width)
+            t = _root(h, alpha)
+            rise = _logistic(t)
+            slope = width * rise * _logistic(-t) / (1 - (1 - alpha) * rise)  # dy/dh
+            jacobian = np.empty((len(theta), 5, t.shape[1]))
+            by_width = rise - slope * (1 - alpha) / width
+            jacobian[:, 0] = 1 - by_width
+            jacobian[:, 1] = by_width
+            jacobian[:, 2] = slope * (np.log(width) - np.logaddexp(0.0, t))
+            jacobian[:, 3] = slope
+            jacobian[:, 4] = slope * inputs["x"]
+            return floor + width * rise, jacobian.swapaxes(1, 2)
+
+    def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Log of the root, and its Jacobian."""
+        prediction, jacobian = self.evaluate_linear(theta, inputs)
+        with np.errstate(all="ignore"):
+            return np.log(prediction), jacobian / prediction[:, :, None]
+
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """All coordinates: there is no scale to solve for."""
+        middle = 0.5 * (np.log(scene.lowest) + np.log(scene.highest))
+        return {
+            "E": scene.lowest * np.array([0.0, 0.5, 0.8, 0.95]),
+            "E0": scene.highest * np.array([1.05, 1.5, 4.0]),
+            "alpha": np.array([0.05, 0.4, 1.0]),
+            "beta": middle + np.linspace(-3.0, 1.0, 7),
+            "c": exponents(self.parameters[4])[4:30:4],
+        }
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """None."""
+        return ()
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """A floor below what was seen, a level above it."""
+        low = [0.0, scene.highest / CEILING, SMALLEST_ALPHA, np.log(scene.lowest) - 40.0, -3.0]
+        high = [CEILING * scene.lowest, HIGHEST * scene.highest, 5.0, np.log(scene.highest) + 40.0, 3.0]
+        return np.array(low), np.array(high)
+
+
+def _logistic(t: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-t))
+
+
+def _root(h: Array, alpha: Array) -> Array:
+    t = np.where(alpha < 1, np.maximum(h, h / alpha), np.minimum(h, h / alpha))
+    for _ in range(NEWTON_STEPS):
+        step = (h - t + (1 - alpha) * np.logaddexp(0.0, t)) / (1 - (1 - alpha) * _logistic(t))
+        t = t + step
+        if not (np.abs(step) > TOLERANCE * (1 + np.abs(t))).any():
+            break
+    return t
+
+
+M4 = LevelLaw(
+    name="m4",
+    formula="(y - E) / (E0 - y)^alpha = beta * x^c",
+    source="Alabdulmohsin et al. 2022, arXiv:2209.06640, M4",
+    inputs=("x",),
+    parameters=(
+        Parameter(name="E", meaning="irreducible loss", unit="loss"),
+        Parameter(name="E0", meaning="loss before anything is learnt, such as that of a random guess", unit="loss"),
+        Parameter(name="alpha", meaning="sharpness of the bend away from E0; none at 0"),
+        Parameter(name="beta", meaning="(loss - E) / (E0 - loss)^alpha at x = 1", unit="loss^(1-alpha)", positive=True),
+        Parameter(name="c", meaning="exponent, signed: negative for a loss that falls", low=-3.0, high=3.0),
+    ),
+)
