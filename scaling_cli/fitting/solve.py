@@ -70,7 +70,14 @@ class _Batch:
 
 
 def minimise(
-    problem: Problem, theta: Array, *, delta: float, weights: Array | None = None, strength: float = 0.0
+    problem: Problem,
+    theta: Array,
+    *,
+    delta: float,
+    weights: Array | None = None,
+    strength: float = 0.0,
+    gain: float = GAIN,
+    most_steps: int = MAX_STEPS,
 ) -> Solution:
     """Minimise the summed Huber objective from each row of `theta`.
 
@@ -79,6 +86,9 @@ def minimise(
         delta: Where Huber's function turns straight, in units of the residual; infinite for least squares.
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
         strength: What the problem's beliefs weigh, in squared residuals.
+        gain: Relative decrease of the objective that counts as gain. Predictions inside their noise need far less
+            than parameters.
+        most_steps: Where to stop in any case.
     """
     theta = np.clip(theta, problem.low, problem.high)
     count = len(theta)
@@ -92,12 +102,12 @@ def minimise(
             np.arange(count), theta, value, residuals, jacobian, weights,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
-        for step in range(1, MAX_STEPS + 1):
-            _advance(problem, batch, delta, strength)
+        for step in range(1, most_steps + 1):
+            _advance(problem, batch, delta, strength, gain)
             moving = batch.idle < PATIENCE
-            if step == MAX_STEPS or not moving.all():
-                done = batch.index if step == MAX_STEPS else batch.index[~moving]
-                here = slice(None) if step == MAX_STEPS else ~moving
+            if step == most_steps or not moving.all():
+                done = batch.index if step == most_steps else batch.index[~moving]
+                here = slice(None) if step == most_steps else ~moving
                 solution.theta[done] = batch.theta[here]
                 solution.value[done] = batch.value[here]
                 solution.steps[done] = step
@@ -108,7 +118,7 @@ def minimise(
     return solution
 
 
-def _advance(problem: Problem, batch: _Batch, delta: float, strength: float) -> None:
+def _advance(problem: Problem, batch: _Batch, delta: float, strength: float, least_gain: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
     if problem.penalty is not None:
@@ -124,7 +134,7 @@ def _advance(problem: Problem, batch: _Batch, delta: float, strength: float) -> 
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
-    is_moving = (gain > GAIN * batch.value) & (batch.value > _rounding(problem, batch.weights, delta))
+    is_moving = (gain > least_gain * batch.value) & (batch.value > _rounding(problem, batch.weights, delta))
     batch.idle = np.where(is_moving, 0, batch.idle + 1)
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(
