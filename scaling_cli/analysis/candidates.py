@@ -23,12 +23,14 @@ from scaling_cli.fitting.prior import Belief, correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
+from scaling_cli.fitting.uncertainty import CHUNK_VALUES, Resampling, run_weights
 from scaling_cli.laws import Array, Law, find_law
 
 STARTS = 5
 PASSES = 3  # between a fit and the noise scale that it leaves
 GAIN = 1e-7  # relative: predictions rest long before parameters do
 MOST_STEPS = 80
+REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # a replicate starts close by, and only its spread is read
 CURVE_LAWS = ("power-constant", "m3", "m4", "bnsl-monotone")
 SURFACE_LAWS = ("chinchilla", "chinchilla-tied", "general")
 CURVE_POWER, SURFACE_POWER = 1.0, 0.5  # of scale, in a point's weight
@@ -104,6 +106,27 @@ def origin_weights(problem: Problem, origin: Window) -> Array:
     """Weights `(n,)` that see the trained points alone, with mean 1 over them."""
     weights = problem.weights * origin.trained
     return weights * (origin.trained.sum() / weights.sum())
+
+
+def fit_replicates(fitted: Fitted, resampling: Resampling) -> Array:
+    """Coordinates `(replicates, k)` of fits to resampled runs, each from the whole fit, in batches."""
+    problem = fitted.problem
+    size = max(1, CHUNK_VALUES // len(problem.observed))
+    found = []
+    for first in range(0, resampling.replicates, size):
+        rows = range(first, min(first + size, resampling.replicates))
+        found.append(
+            minimise(
+                problem,
+                np.tile(problem.roused(fitted.theta[None]), (len(rows), 1)),
+                delta=fitted.delta,
+                weights=run_weights(resampling, rows, problem.runs) * problem.weights,
+                strength=fitted.strength,
+                gain=REPLICATE_GAIN,
+                most_steps=REPLICATE_STEPS,
+            ).theta
+        )
+    return np.concatenate(found)
 
 
 def _whole(problem: Problem) -> tuple[Array, Array, float, float, float]:

@@ -20,7 +20,10 @@ FEWEST_SCALES = 3  # different ones, to train on
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Runs to forecast from: inputs by role, loss, number of the run and scale (what reach is measured in), each `(n,)`."""
+    """Runs to forecast from, each field `(n,)`: inputs by role, loss, number of the run, and scale.
+
+    Scale is what reach is measured in: compute, or the one input.
+    """
 
     columns: Mapping[str, Array]
     observed: Array
