@@ -10,10 +10,62 @@ from dataclasses import dataclass
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
-    "unused-columns": "No column was read as {roles}; name one with --map if the data have it.",
     "compute-mismatch": (
         "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens; check its unit, and whether params "
         "counts embeddings, or leave it out with --compute none."
+    ),
+    "compute-drift": (
+        "The compute column is {small:.3g} times 6*params*tokens at {small_params:.3g} params and {large:.3g} times "
+        "at {large_params:.3g}, which bends exponents; compare --compute none, and see if params counts embeddings."
+    ),
+    "unit-slip": (
+        "{role} of {run} is {value:.3g}, which puts it {factor:.3g} times beyond all others, and a factor of a "
+        "thousand would bring it back; mend it, or leave it out with --where."
+    ),
+    "loss-unit": (
+        "{column} is named as {unit}, not as a loss in nats per token, so floors and coefficients are in its unit; "
+        "convert it, or say --loss-unit {unit}."
+    ),
+    "large-loss": (
+        "The median loss is {median:.3g}, above that of guessing among a million tokens (13.8 nats); if it is "
+        "perplexity, take its log."
+    ),
+    "metric-grows": (
+        "{column} grows with {role}, so it is no loss; fit a law that grows, in --space linear, or fit the loss."
+    ),
+    "training-loss": (
+        "{column} is a loss on training data, and no evaluation loss was found; name one with --loss if there is one."
+    ),
+    "repeated-steps": (
+        "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
+        "give reruns a run name of their own."
+    ),
+    "repeated-points": (
+        "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
+    ),
+    "repeated-data": (
+        "{runs} of {total} runs saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less and "
+        "can rise; use a data-constrained law, or keep --where on few epochs."
+    ),
+    "late-rise": (
+        "{runs} runs end above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
+        "leave them out with --where if they do not belong to the law."
+    ),
+    "undecayed-lr": (
+        "{runs} of {total} runs end with a learning rate above half their peak, so their losses lie above those of "
+        "a finished schedule; fit only runs that end alike."
+    ),
+    "mid-schedule": (
+        "Points within a run share its learning-rate schedule, so they are neither independent nor as good as finished "
+        "runs; compare --checkpoints final."
+    ),
+    "best-checkpoint": (
+        "Each loss is the lowest of its run, which noise makes too low, more so in longer logs; compare --checkpoints "
+        "final."
+    ),
+    "sample-missed": (
+        "{missed} of {wanted} pairs of run and amount have no row within 2.5 % of {role}; choose amounts that all runs "
+        "pass."
     ),
     "few-runs": "Only {runs} runs for {parameters} parameters: intervals from so few are too narrow; add runs.",
     "no-interval-room": (
@@ -40,11 +92,142 @@ SENTENCES = {
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}; report both, or add runs that decide."
     ),
-    "replicates-failed": "{failed} of {replicates} bootstrap replicates did not converge; read the interval with care.",
-    "replicates-at-bound": (
-        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; try "
-        "--interval profile or add runs."
+    "replicates-failed": "{failed} of {replicates} replicates did not converge; read the interval with care.",
+    "influential-run": (
+        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
+        "check that run, or repeat it with another seed."
     ),
+    "no-cutoffs": (
+        "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
+        "within the data; add larger runs before extrapolating."
+    ),
+    "baseline-wins": (
+        "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
+    ),
+    "open-interval": (
+        "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
+        "read predictions instead."
+    ),
+    "replicates-at-bound": (
+        "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
+        "choose a law without it."
+    ),
+    "limited": "{limit} decides the split of {compute} FLOPs, not the loss; loosen it if you can.",
+    "far-reach": (
+        "{compute} FLOPs is {reach:,.0f} times the largest run: the interval trusts the law that far out; add larger "
+        "runs before spending it."
+    ),
+    "many-epochs": (
+        "{compute} FLOPs sees {unique} unique tokens {epochs:.3g} times, and the last epochs teach {worth}; find more "
+        "data, or spend less."
+    ),
+    "published-repetition": (
+        "What repeated tokens are worth is taken from Muennighoff et al. 2023, not from your runs; fit "
+        "--law data-constrained to runs of several epochs to measure it."
+    ),
+    "no-draws": (
+        "The saved fit has no replicates, so there are no intervals; fit again with `scaling fit --json`, without "
+        "--no-draws."
+    ),
+    "sparse-peak": (
+        "A peak of {peak:.4g} FLOP/s is the {gpu}'s for sparse matrices; training reaches at most the dense peak: "
+        "give --peak-flops {dense:.4g}."
+    ),
+    "high-mfu": "--mfu {mfu:g} is above {usual:g}, the most that large runs report; check what it is a share of.",
+    "budgets-refused": "{refused} of {total} budgets left out: {reasons}. To mend them, add runs: {runs}.",
+    "few-budgets": "The exponent rests on {budgets} budgets; add runs at more budgets before extrapolating.",
+    "thin-side": "{budgets} FLOPs: only one size lies on one side of the minimum; add runs of {side} params.",
+    "drifting-grid": (
+        "The centres of the grids drift by {slope:+.2f} decades a decade of compute against the minima, which moves a "
+        "parabola's exponent by {bias:+.4f}; keep --profile exact, or centre the grids."
+    ),
+    "parabola-bias": (
+        "By the exact curve, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}; use "
+        "--profile exact, or correct for it."
+    ),
+    "replicates-lost": (
+        "{share:.0%} of replicates lack a minimum at {compute} FLOPs and pass over it; add runs around that minimum."
+    ),
+    "profiles-differ": (
+        "Profiles of the same curves give params exponents from {low:.3f} ({lowest}) to {high:.3f} ({highest}); add "
+        "runs near the minima, and quote the profile with the number."
+    ),
+    "grid-edge": (
+        "{share:.0%} of the envelope lies on the smallest or largest model, where no other could beat it; add smaller "
+        "and larger models, or trust --approach parametric."
+    ),
+    "unfinished-schedules": (
+        "{share:.0%} of the envelope comes from before the last 15 % of a run's tokens, where a decaying learning rate "
+        "has not done its work; use runs of constant learning rate, or --approach parametric on finished runs."
+    ),
+    "no-waste-band": (
+        "The envelope alone does not say how flat the optimum is; add --approach parametric for the range of params "
+        "within 5 % of the compute."
+    ),
+    "approach-skipped": "No answer by {approach}: {reason} {hint}",
+    "approaches-disagree": (
+        "At {compute} FLOPs the approaches' best params differ by {ratio:.2g}x and their intervals do not overlap; "
+        "find out why (schedules, embeddings, grid edges) before choosing."
+    ),
+    "unstable-exponent": (
+        "By the {approach} approach the params exponent swings from {low:.3f} to {high:.3f} as points below {tokens} "
+        "tokens are left out, more than noise allows: name the cut-off with any exponent you quote, and skip early "
+        "checkpoints."
+    ),
+    "pooled-tasks": (
+        "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."
+    ),
+    "missing-outcomes": (
+        "{count} attempts without an outcome are {done}; see --on-missing, and find out whether they failed."
+    ),
+    "stop-at-success": (
+        "Sampling stopped after the first batch of {batch} with a success, so pass@k would be biased; coverage is the "
+        "product-limit estimate. Give --design fixed if that is wrong."
+    ),
+    "short-problems": (
+        "{count} of {total} problems have fewer attempts than k = {k}, so low and high are bounds there; sample them "
+        "further, or see --short drop."
+    ),
+    "short-problems-dropped": (
+        "{count} of {total} problems have fewer attempts than k = {k} and are left out there, which selects problems; "
+        "compare --short bound."
+    ),
+    "all-alike": (
+        "{what}, so intervals are Clopper and Pearson's for a share of problems and no law is fitted; add attempts or "
+        "other problems."
+    ),
+    "deterministic-sampling": (
+        "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
+        "only k = 1."
+    ),
+    "few-problems": "Intervals over only {count} {unit} are rough; add {unit} before comparing.",
+    "law-not-fitted": "{law} is not fitted: {reason} {hint}",
+    "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
+    "far-extrapolation": (
+        "k = {k} is {reach:,.0f} times the attempts made and {what} sample at least a hundredth of it."
+    ),
+    "laws-disagree": (
+        "At k = {k} the laws differ by {spread:.2f} in coverage, so no single number is given; sample further, or read "
+        "the interval."
+    ),
+    "ceiling-not-identified": (
+        "The share of unsolvable problems is {estimate:.2f}, but 0 is compatible with the data, and so is {high:.2f}; "
+        "do not read it as a ceiling."
+    ),
+    "poor-track-record": (
+        "Fitted to {trained} of the attempts, the forecast misses coverage at {held_out} by {error:.2f} on average; "
+        "read forecasts with that error, or sample further."
+    ),
+    "false-positives": (
+        "At k = {k} a problem that cannot be solved passes the verifier with chance {floor:.2f}; read the accuracy "
+        "instead of coverage, or make the verifier stricter."
+    ),
+    "beyond-attempts": "{what} pays for more than the {k} attempts made; see --to for a forecast, or sample further.",
+    "attention-heavy": (
+        "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
+        "models on cost, not on params."
+    ),
+    "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
 }
 
 

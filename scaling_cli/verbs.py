@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scaling_cli import jobs as work
 from scaling_cli.caveats import Caveat
@@ -12,16 +15,25 @@ from scaling_cli.data.load import load_runs
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
-from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.ranking import fit_best
+from scaling_cli.fitting.result import FitResult, IntervalMethod
+from scaling_cli.fitting.selection import Choice, candidates, choose
+from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
+from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from scaling_cli.analysis.allocation_question import Question
+    from scaling_cli.analysis.allocation_result import AllocationResult
+    from scaling_cli.analysis.coverage_options import CoverageAsk
+    from scaling_cli.coverage.result import CoverageResult
 
     Runs = str | Path | Sequence[str | Path] | pl.DataFrame
 
@@ -33,6 +45,8 @@ def fit(
     *,
     law: str = "auto",
     x: str | None = None,
+    fix: Mapping[str, float] | None = None,
+    tie: Sequence[tuple[str, str]] = (),
     by: Sequence[str] = (),
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -43,10 +57,11 @@ def fit(
     weight: str | None = None,
     scale_weight: float = 0.0,
     prior: str = "none",
-    interval: str = "bootstrap",
+    interval: str = "wild",
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
+    spread: bool = False,
     jobs: str | int = 1,
     backend: str | None = None,
     on_progress: work.Progress | None = None,
@@ -55,8 +70,11 @@ def fit(
 
     Args:
         runs: Files, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, or `auto` to choose by the columns that vary.
+        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, or `all` to rank those that
+            the columns support by how well smaller runs predict larger ones.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
+        fix: Parameters held at a value: `{"alpha": 0.34}`.
+        tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
         by: Columns whose values make groups, each fitted on its own.
         mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
         where: A condition on rows, in SQL: `"params > 1e8"`.
@@ -65,7 +83,10 @@ def fit(
         weight: A column of weights, one a point.
         scale_weight: Weighs points by this power of their scale: the law's one input, or compute.
         prior: `weak` adds what published laws agree on about exponents and floors.
+        interval: `wild` (signs of residuals, by run), `bootstrap` and `bca` (runs redrawn), `profile`, `sandwich`, `t`
+            or `none`.
         level: Of the intervals; 0.95 for 95 %.
+        spread: Whether to tell what other reasonable objectives say.
         on_progress: Hears the chunks done, and how many groups there are.
 
     Raises:
@@ -79,38 +100,293 @@ def fit(
         level=level,
         replicates=replicates,
         seed=seed,
+        spread=spread,
         workers=work.workers_from(str(jobs), backend),
     )
     emphasis = Emphasis(weight, scale_weight, prior)
     keep = tuple(column for column in (x, weight) if column)
     table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, checkpoints=checkpoints)
-    choice = choose(table.frame, law, x)
-    table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
+    choices = candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x)]
+    choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+    fitted_laws = {choice.law.name: choice.law for choice in choices}
+    needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
+    table = table.needing((*needed, *([weight] if weight else [])))
     results, caveats, failures = [], list(table.caveats), []
     for group, frame in _groups(table, by):
         try:
-            result, found = fit_group(_grouped(frame, group, choice, space, emphasis), settings)
+            grouped = [_grouped(frame, group, choice, space, emphasis) for choice in choices]
+            with one_blas_thread():
+                result, found = fit_group(grouped[0], settings) if law != "all" else fit_best(grouped, settings)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
             failures.append(Failure(group, error.message, error.hint))
             continue
-        results.append(result)
+        results.append(completed(result, fitted_laws[result.law]))
         caveats += found
     return Report(
         command="fit",
         inputs=table.sources,
         columns=table.columns,
         options={
-            "law": law, "x": x, "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
+            "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
+            "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
             "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
             "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
-            "replicates": replicates, "seed": seed,
+            "replicates": replicates, "seed": seed, "spread": spread,
         },
         results=tuple(results),
         caveats=_merged(caveats),
         failures=tuple(failures),
     )  # fmt: skip
+
+
+def optimal_allocation(
+    runs: Runs,
+    *,
+    budget: Sequence[float] = (),
+    target_loss: Sequence[float] = (),
+    approach: str = "parametric",
+    profile: str = "exact",
+    law: str = "auto",
+    inference_tokens: float | None = None,
+    unique_tokens: float | None = None,
+    min_params: float | None = None,
+    max_params: float | None = None,
+    max_tokens: float | None = None,
+    flops_rule: str = "6ND",
+    gpus: int | None = None,
+    peak_flops: str | float | None = None,
+    mfu: float | None = None,
+    price_per_gpu_hour: float | None = None,
+    explain_gap: bool = False,
+    by: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    where: str | None = None,
+    checkpoints: str = "final",
+    objective: str = "huber",
+    space: str = "log",
+    delta: float | None = None,
+    interval: str = "bootstrap",
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 0,
+    jobs: str | int = 1,
+    backend: str | None = None,
+    on_progress: work.Progress | None = None,
+) -> Report[AllocationResult]:
+    """Split compute between params and tokens, with intervals, from runs or from a saved fit.
+
+    Args:
+        runs: Files or a polars frame, as `fit` takes them, or one document that `scaling fit --json` wrote.
+        budget: FLOPs, training plus inference; by default 1, 10 and 100 times the largest run.
+        target_loss: Losses to reach with the least compute, instead of budgets.
+        approach: `parametric`, `isoflop`, `envelope` or `all`.
+        profile: Curve of `isoflop`: `exact`, `parabola` or `akima`.
+        law: The law of `parametric`; `auto` is chinchilla.
+        inference_tokens: Tokens that the model will process once trained.
+        unique_tokens: Tokens there are; more than these are repeated.
+        flops_rule: `6ND`, `non-embedding`, `attention` or a formula in params, tokens and columns of the runs.
+        peak_flops: Dense FLOP/s of one GPU, or its name.
+        mfu: Share of the peak that training reaches.
+        explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
+
+    Raises:
+        UsageError: The options do not fit together.
+        DataError: The files cannot be read.
+        FitError: No answer could be trusted; the hint names the runs to add.
+    """
+    from scaling_cli.analysis.allocation_question import Question
+
+    settings = Settings(
+        objective=Objective(objective, delta),
+        interval=interval,
+        level=level,
+        replicates=replicates,
+        seed=seed,
+        workers=work.workers_from(str(jobs), backend),
+        on_progress=on_progress,
+    )
+    question = Question(
+        budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
+        inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
+        max_tokens=max_tokens, flops_rule=flops_rule, gpus=gpus, peak_flops=peak_flops, mfu=mfu,
+        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap,
+    )  # fmt: skip
+    saved = _saved_document(runs)
+    if saved is not None:
+        return _allocated_saved(saved, question, settings)
+    keep = tuple(question.rule.extras)
+    load = partial(load_runs, runs, mapping=mapping, where=where, by=by, keep=keep)
+    needed = ("params", "tokens", "compute", *question.found_law.inputs, *keep)
+    table = load(checkpoints=checkpoints).needing(tuple(dict.fromkeys(needed)))
+    curves = load(checkpoints="all").needing(("params", "tokens", "compute", *keep)) if question.needs_curves else None
+    return _allocated(table, curves, question, settings, by=by, where=where, checkpoints=checkpoints, space=space)
+
+
+def _allocated(
+    table: RunTable,
+    curves: RunTable | None,
+    question: Question,
+    settings: Settings,
+    *,
+    by: Sequence[str],
+    where: str | None,
+    checkpoints: str,
+    space: str,
+) -> Report[AllocationResult]:
+    """Splits from runs, group by group."""
+    from scaling_cli.analysis.allocation import allocate
+    from scaling_cli.analysis.allocation_question import evidence_from
+
+    lines = {} if curves is None else {tuple(group.values()): frame for group, frame in _groups(curves, by)}
+    results, caveats, failures = [], list(table.caveats), []
+    for group, frame in _groups(table, by):
+        try:
+            evidence, shapes = evidence_from(frame, group, question, space, lines.get(tuple(group.values())))
+            plan = question.plan(evidence.largest, shapes, settings.level)
+            result, found = allocate(evidence, plan, settings, with_gap=question.explain_gap)
+        except ScalingError as error:
+            if not group or isinstance(error, UsageError):
+                raise
+            failures.append(Failure(group, error.message, error.hint))
+            continue
+        results.append(result)
+        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+    objective = settings.objective
+    return Report(
+        command="optimal-allocation",
+        inputs=table.sources,
+        columns=table.columns,
+        options={
+            **question.options(), "by": list(by), "where": where, "checkpoints": checkpoints,
+            "objective": objective.name, "space": space,
+            "delta": "auto" if objective.delta is None else objective.delta, "interval": settings.interval,
+            "level": settings.level, "replicates": settings.replicates, "seed": settings.seed,
+        },
+        results=tuple(results),
+        caveats=_merged(caveats),
+        failures=tuple(failures),
+    )  # fmt: skip
+
+
+def _allocated_saved(path: Path, question: Question, settings: Settings) -> Report[AllocationResult]:
+    """Splits from a saved fit, for each of its groups."""
+    from scaling_cli.analysis.allocation import allocate_saved
+    from scaling_cli.analysis.allocation_question import saved_law
+    from scaling_cli.data.source import Source, content_hash
+    from scaling_cli.document.read import read_fits
+
+    results, caveats = [], []
+    fits = read_fits(path)
+    for saved in fits:
+        plan = question.saved_plan(saved, settings.level)
+        fitted = saved_law(saved)
+        method = "none" if saved.draws is None else "bootstrap"
+        how = IntervalMethod(method, settings.level, len(fitted.parameters) - 1, None if method == "none" else "run")
+        result, found = allocate_saved(fitted, saved.group, how, plan, with_gap=question.explain_gap)
+        results.append(result)
+        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+    return Report(
+        command="optimal-allocation",
+        inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
+        columns={},
+        options={**question.options(), "level": settings.level},
+        results=tuple(results),
+        caveats=_merged(caveats),
+    )
+
+
+def _saved_document(runs: Runs) -> Path | None:
+    """The path of the one saved fit that is given, if it is one."""
+    from scaling_cli.document.read import is_document
+
+    given = [runs] if isinstance(runs, str | Path) else runs if isinstance(runs, Sequence) else []
+    paths = [Path(each) for each in given]
+    documents = [path for path in paths if is_document(path)]
+    if documents and len(paths) > 1:
+        raise UsageError(f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give one of them.")
+    return documents[0] if documents else None
+
+
+def inference_coverage(
+    logs: Runs,
+    *,
+    by: Sequence[str] = (),
+    layout: str = "auto",
+    mapping: Mapping[str, str] | None = None,
+    where: str | None = None,
+    threshold: float | None = None,
+    on_missing: str = "drop",
+    budgets: Sequence[str] = (),
+    targets: Sequence[float] = (),
+    values: Sequence[str] = (),
+    marginals: Sequence[float] = (),
+    policy: str = "fixed",
+    prices: Mapping[str, Sequence[str]] | None = None,
+    **options: Any,
+) -> Report[CoverageResult]:
+    """Coverage (pass@k) from logs of repeated sampling, one result a group: estimates, laws, forecasts, budgets.
+
+    Args:
+        logs: Files, or a polars frame with one row an attempt or a problem.
+        by: Columns whose values make groups; models are never pooled.
+        layout: How the rows stand: `auto`, `attempts`, `counts`, `curve`, `list` or `matrix`.
+        mapping: Role to column: problem, attempt, correct, n, c, score, verified, answer, cluster.
+        where: A condition on rows, in SQL.
+        threshold: From which value on an attempt has succeeded, where values are not 0 and 1.
+        on_missing: `drop` leaves attempts without an outcome out, `fail` counts them as failed.
+        budgets: Amounts a problem with their unit: `"10usd"`, `"1e15flops"`.
+        targets: Coverages to reach.
+        values: What a solved problem is worth, with its unit.
+        marginals: Least gains in coverage for which another attempt is made.
+        policy: `fixed` makes all attempts; `stop` ends at the first success.
+        prices: What attempts cost: `price_in`, `price_out`, `tokens_in`, `tokens_out`, `cache_read`, `cache_write`,
+            `verdict`, `params`, `kv_dim`, `intensity`, `queries`, each a list of `"12B"` or `"NAME=12B"`.
+        options: Fields of `CoverageAsk`: k, design, short, laws, to, force, backtest, level, band, replicates, seed,
+            compare, mix, verifier, exchange.
+
+    Raises:
+        UsageError: The options do not fit together or name what does not exist.
+        DataError: The files cannot be read, or are of no known layout.
+        FitError: There is one group, and nothing can be said of it.
+    """
+    from scaling_cli.analysis.coverage import analyse
+    from scaling_cli.analysis.coverage_budget import Questions
+    from scaling_cli.analysis.coverage_options import CoverageAsk, parse_amount, quantities
+    from scaling_cli.data.samples import load_samples
+
+    questions = Questions(
+        budgets=tuple(parse_amount(text) for text in budgets),
+        targets=tuple(targets),
+        values=tuple(parse_amount(text) for text in values),
+        marginals=tuple(marginals),
+        policy=policy,
+    )
+    ask = CoverageAsk(questions=questions, prices=quantities(prices or {}), **options)
+    table = load_samples(
+        logs, layout=layout, mapping=mapping, by=by, where=where, threshold=threshold, on_missing=on_missing
+    )
+    found = analyse(table, by, ask)
+    return Report(
+        command="inference-coverage",
+        inputs=table.sources,
+        columns=table.columns,
+        options={
+            "by": list(by), "layout": layout, "where": where, "threshold": threshold, "on_missing": on_missing,
+            "policy": policy, "prices": dict(prices or {}), "budgets": list(budgets), "targets": list(targets),
+            "values": list(values), "marginals": list(marginals), **_told(ask),
+        },
+        results=tuple(found.results),
+        caveats=_merged([*table.caveats, *found.caveats]),
+        failures=tuple(found.failures),
+    )  # fmt: skip
+
+
+def _told(ask: CoverageAsk) -> dict[str, object]:
+    """The options of coverage as JSON repeats them."""
+    told = {each.name: getattr(ask, each.name) for each in dataclasses.fields(ask)}
+    return {name: value for name, value in told.items() if name not in ("questions", "prices")}
 
 
 def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
@@ -137,8 +413,17 @@ def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: 
         weights=emphasis.weights(frame, choice.inputs),
         beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
     )
-    told = emphasis.told(choice.inputs)
-    return Grouped(problem, group, choice.inputs, ranges, choice.reason, weights=told, prior=emphasis.prior)
+    return Grouped(
+        problem,
+        group,
+        choice.inputs,
+        ranges,
+        choice.reason,
+        weights=emphasis.told(choice.inputs),
+        prior=emphasis.prior,
+        names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
+        scale=emphasis.scale(frame, choice.inputs),
+    )
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -11,7 +11,7 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
 
     Example: scaling fit runs.csv --law chinchilla --json -o fit.json
     """
-    prepare_output(output)
+    prepare_output(output, runs)
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import fit as view
@@ -21,6 +21,8 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
             runs,
             law=fitting.law,
             x=fitting.x,
+            fix=fitting.fixed(),
+            tie=fitting.tied(),
             by=data.groups(),
             mapping=data.mapping(),
             where=data.where,
@@ -34,6 +36,7 @@ def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: 
             level=fitting.level,
             replicates=fitting.replicates,
             seed=fitting.seed,
+            spread=fitting.spread,
             jobs=fitting.jobs,
             backend=fitting.backend,
             on_progress=on_progress,

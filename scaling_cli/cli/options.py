@@ -24,7 +24,7 @@ RunsArgument = Annotated[
 def _law_names(incomplete: str) -> list[str]:
     from scaling_cli.laws import LAWS
 
-    return [name for name in ("auto", *(law.name for law in LAWS)) if name.startswith(incomplete)]
+    return [name for name in ("auto", "all", *(law.name for law in LAWS)) if name.startswith(incomplete)]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,9 +85,16 @@ class FitOptions:
     """How to fit."""
 
     law: Annotated[
-        str, typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`.", autocompletion=_law_names)
+        str,
+        typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`; all ranks them.", autocompletion=_law_names),
     ] = "auto"
     x: Annotated[str | None, typer.Option(metavar="COL", help="Input of a law of one input.")] = None
+    fix: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value. Repeatable.")] = (
+        dataclasses.field(default_factory=list)
+    )
+    tie: Annotated[
+        list[str], typer.Option(metavar="NAME=NAME", help="Hold two parameters equal: alpha=beta. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
     objective: Annotated[
         Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
     ] = "huber"
@@ -103,14 +110,45 @@ class FitOptions:
         "none"
     )
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
-    interval: Annotated[Literal["bootstrap", "none"], typer.Option(help="How intervals are made.")] = "bootstrap"
+    interval: Annotated[
+        Literal["wild", "bootstrap", "bca", "profile", "sandwich", "t", "none"],
+        typer.Option(help="How intervals are made; see docs/calibration.md."),
+    ] = "wild"
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
-    replicates: Annotated[int, typer.Option(help="Bootstrap replicates.")] = 1000
+    replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
     backend: Annotated[
         Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
     ] = None
+
+    def fixed(self) -> dict[str, float]:
+        """Parameter to value, from `--fix`."""
+        from scaling_cli.data.numbers import parse_number
+
+        return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
+
+    def tied(self) -> list[tuple[str, str]]:
+        """Pairs of parameters, from `--tie`."""
+        return _pairs(self.tie, "--tie", "alpha=beta")
+
+
+def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]:
+    """Both sides of each `LEFT=RIGHT`.
+
+    Raises:
+        UsageError: One has no `=`, or nothing on a side, or a left side occurs twice.
+    """
+    found: list[tuple[str, str]] = []
+    for text in texts:
+        left, separator, right = (part.strip() for part in text.partition("="))
+        if not (separator and left and right):
+            raise UsageError(f"{option} is {text!r}.", hint=f"Write it like {option} {example}.")
+        if option != "--tie" and left in [name for name, _ in found]:
+            raise UsageError(f"{option} names {left} twice.", hint="Give it once.")
+        found.append((left, right))
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,11 @@ from scaling_cli.errors import ScalingError
 # Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
 COMMANDS = (
     ("fit", "scaling_cli.cli.fit", "Fit a loss law to training runs, with intervals."),
+    (
+        "optimal-allocation",
+        "scaling_cli.cli.optimal_allocation",
+        "Split compute between params and tokens, with what being wrong costs.",
+    ),
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."
@@ -28,6 +34,9 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code of one command line."""
     # OpenBLAS threads on the engine's tiny matrices cost up to 10x; this must be set before numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name in a script that stdout cannot write must not cost the result.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         application = typer.main.get_command(build(arguments))
         code = application.main(list(arguments) or ["--help"], prog_name="scaling", standalone_mode=False)

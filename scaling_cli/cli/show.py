@@ -6,13 +6,15 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scaling_cli.cli import terminal
 from scaling_cli.errors import UsageError
 from scaling_cli.report.look import Look
+from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
     from scaling_cli.cli.options import OutputOptions
@@ -24,8 +26,10 @@ SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".te
 PROGRESS_DELAY = 1.0  # seconds of work before a progress bar appears
 
 
-def prepare_output(output: OutputOptions) -> None:
+def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
     """Find out before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
+
+    `inputs` are the files that the command reads, which it must not overwrite.
 
     Raises:
         UsageError: One of them.
@@ -41,7 +45,12 @@ def prepare_output(output: OutputOptions) -> None:
     if output.output is None:
         return
     path = Path(output.output)
-    if path.is_dir() or not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+    if any(os.path.exists(name) and path.exists() and path.samefile(name) for name in inputs):
+        raise UsageError(f"{path} is an input, and would be overwritten.", hint="Give another file to write to.")
+    if _is_device(path):
+        return
+    place = path.resolve().parent
+    if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
         raise UsageError(
             f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write."
         )
@@ -79,7 +88,7 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         unicode=terminal.speaks_unicode(sys.stdout),
     )
     form = chosen_format(output, look)
-    code = _exit_code(report, output)  # a mistyped gate is an error, and an error prints no result
+    verdict = _judge(report, output)  # a mistyped gate is an error, and an error prints no result
     text = view.render(report, form, look=look, draws=output.draws)
     if output.output:
         notes = view.render_notes(report, form, Look())
@@ -90,9 +99,11 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         sys.stdout.flush()
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
-        notes = view.render_notes(report, "plain" if output.output else form, notes_look)
+        notes = view.render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
-    return code
+    if verdict.reason:
+        sys.stderr.write(f"error: {escape(verdict.reason)}\nhint: {escape(verdict.hint)}\n")
+    return verdict.code
 
 
 def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, view: View) -> str:
@@ -106,27 +117,60 @@ def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, vie
     return "\n" + drawn if drawn else ""
 
 
-def _exit_code(report: Report[Any], output: OutputOptions) -> int:
-    from scaling_cli.document.gates import parse_gate
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The exit code of a report, and why it is not 0."""
 
+    code: int
+    reason: str = ""
+    hint: str = ""
+
+
+def _judge(report: Report[Any], output: OutputOptions) -> Verdict:
     if not report.results:
-        return DOUBTED
-    if output.strict and any(caveat.code not in output.allow for caveat in report.caveats):
-        return DOUBTED
-    gates = [parse_gate(text) for text in output.fail_if]
-    if gates:
-        from scaling_cli.document.write import plain
+        return Verdict(DOUBTED, "No group could be fitted.", "Each group's failure says what to try.")
+    doubts = sorted({caveat.code for caveat in report.caveats} - set(output.allow))
+    if output.strict and doubts:
+        return Verdict(DOUBTED, f"--strict: there are caveats, {', '.join(doubts)}.", "Heed them, or --allow CODE.")
+    tripped = _tripped(report, output)
+    if tripped:
+        return Verdict(PARTLY, tripped, "The result stands; this gate is yours.")
+    return Verdict(PARTLY if report.failures else DONE)
 
-        for result in report.results:
-            document = plain(result)
-            assert isinstance(document, dict)
-            if any(gate.trips(document) for gate in gates):
-                return PARTLY
-    return PARTLY if report.failures else DONE
+
+def _tripped(report: Report[Any], output: OutputOptions) -> str:
+    """The first gate of `--fail-if` that trips, with its group and value; empty where none does."""
+    if not output.fail_if:
+        return ""
+    from scaling_cli.document.gates import parse_gate
+    from scaling_cli.document.write import plain
+    from scaling_cli.report.numbers import group_name
+
+    gates = [parse_gate(text) for text in output.fail_if]
+    for result in report.results:
+        document = plain(result)
+        assert isinstance(document, dict)
+        for gate in gates:
+            if gate.trips(document):
+                where = f" in {group_name(result.group)}" if result.group else ""
+                return f"--fail-if {gate.text!r} holds{where}: {'.'.join(gate.path)} is {gate.value(document)}."
+    return ""
+
+
+def _is_device(path: Path) -> bool:
+    """Whether there is something at `path` that can be written to and is no file, such as /dev/stdout."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one."""
+    """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one.
+
+    A link is followed, and a device or a pipe is written to as it is.
+    """
+    if _is_device(path):
+        path.write_text(text, encoding="utf-8")
+        return
+    path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

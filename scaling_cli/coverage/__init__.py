@@ -1,1 +1,1 @@
-"""."""
+"""Success counts of repeated sampling -> coverage: estimates, laws, verifiers and budgets, in numpy."""

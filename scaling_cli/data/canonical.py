@@ -8,26 +8,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from polars.exceptions import PolarsError
 
 from scaling_cli.data import cells, derive
-from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns
+from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
 
 BY, KEEP, UNREADABLE = "by ", "keep ", "unreadable_"  # prefixes that keep these columns apart from the roles
+RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
+RUN_BY_FILE = "name of the file"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to take from the rows: roles, group columns (`by`) and others (`keep`), each with its source.
 
-    `derived` holds the role that will follow from the others, with its formula.
+    `derived` holds the role that will follow from the others, with its formula. `other_losses` are columns that
+    could be the loss but were not taken. `run_is_file` says that some files are one run each. `params_pattern` is
+    searched in the names of runs for params.
     """
 
     chosen: dict[str, Chosen]
     derived: dict[str, str]
     by: dict[str, str]
     keep: dict[str, str]
+    other_losses: tuple[str, ...] = ()
+    run_is_file: bool = False
+    params_pattern: str | None = None
+
+    @property
+    def has_runs(self) -> bool:
+        """Whether rows have names of runs."""
+        return self.run_is_file or "run_id" in self.chosen
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -37,24 +50,39 @@ class Plan:
     @property
     def columns(self) -> dict[str, str]:
         """The column or formula behind each role of the finished table."""
-        roles = {role: chosen.column for role, chosen in self.chosen.items()} | self.derived
+        roles = {role: chosen.column for role, chosen in self.chosen.items()}
+        if self.run_is_file:
+            roles = {"run_id": ", else ".join([*([roles["run_id"]] if "run_id" in roles else []), RUN_BY_FILE])} | roles
+        if self.params_pattern is not None:
+            roles["params"] = f"{self.params_pattern} in the name of the run"
+        roles |= self.derived
         return {role: origin for role, origin in roles.items() if role not in self.by or role == "run_id"}
 
 
-def make_plan(names: Sequence[str], mapping: Mapping[str, str], by: Sequence[str], keep: Sequence[str]) -> Plan:
-    """Settle the columns.
+def make_plan(
+    names: Sequence[str],
+    mapping: Mapping[str, str],
+    by: Sequence[str],
+    keep: Sequence[str],
+    params_pattern: str | None = None,
+) -> Plan:
+    """Settle the columns; `params_pattern` takes params from the names of runs, whatever the columns.
 
     Raises:
         UsageError: A named column does not exist, or two tie for a role.
         DataError: No column holds a loss.
     """
+    if params_pattern is not None:
+        mapping = {**mapping, "params": IGNORE}
     chosen = choose_columns(names, mapping)
     if "loss" not in chosen:
         raise _no_loss(names)
-    derived = derive.derivable(chosen, [role for role, column in mapping.items() if column == IGNORE])
+    known = [*chosen, *(["params"] if params_pattern is not None else [])]
+    derived = derive.derivable(known, [role for role, column in mapping.items() if column == IGNORE])
     groups = {name: _origin(name, names, chosen) for name in by}
-    others = {name: _origin(name, names, chosen) for name in keep if name not in (*chosen, *derived, *by)}
-    return Plan(chosen, derived, groups, others)
+    others = {name: _origin(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}
+    losses = tuple(name for name in names if is_loss(name) and name != chosen["loss"].column)
+    return Plan(chosen, derived, groups, others, losses, params_pattern=params_pattern)
 
 
 def _origin(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> str:
@@ -74,15 +102,18 @@ def _no_loss(names: Sequence[str]) -> DataError:
     )
 
 
-def canonical(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl.LazyFrame, tuple[str, ...]]:
-    """Rows with the columns of the plan, and the measures whose text cells may be unreadable."""
+def canonical(
+    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, flags: Sequence[str] = ()
+) -> tuple[pl.LazyFrame, tuple[str, ...]]:
+    """Rows with the columns of the plan and `flags` as they are, and the measures that may have unreadable text."""
     numeric = {role: chosen for role, chosen in plan.chosen.items() if role != "run_id"}
     texts = {role: chosen for role, chosen in numeric.items() if cells.is_text(schema[chosen.column])}
     taken = [
-        *(_label(plan.chosen["run_id"].column, schema, "run_id") for _ in [0] if "run_id" in plan.chosen),
+        *([_run(schema, plan)] if plan.has_runs else []),
         *(_cell(chosen.column, schema).alias(role) for role, chosen in numeric.items()),
         *(_label(column, schema, BY + name) for name, column in plan.by.items()),
         *(_kept(column, schema).alias(KEEP + name) for name, column in plan.keep.items()),
+        *(pl.col(flag) for flag in flags),
     ]
     unreadable = tuple(role for role in plan.measures if role in texts)
     return (
@@ -92,6 +123,13 @@ def canonical(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl.Laz
         .with_columns(pl.col(role) * chosen.scale for role, chosen in numeric.items() if chosen.scale != 1.0),
         unreadable,
     )
+
+
+def _run(schema: pl.Schema, plan: Plan) -> pl.Expr:
+    if "run_id" not in plan.chosen:
+        return pl.col(RUN_FILE).alias("run_id")
+    named = _label(plan.chosen["run_id"].column, schema, "run_id")
+    return pl.coalesce(named, RUN_FILE).alias("run_id") if plan.run_is_file else named
 
 
 def _label(column: str, schema: pl.Schema, name: str) -> pl.Expr:
@@ -115,19 +153,44 @@ def _missing_number(role: str) -> pl.Expr:
     return (pl.col(UNREADABLE + role) & pl.col(role).is_null()).alias(UNREADABLE + role)
 
 
-def finished(points: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Points under their final names.
+def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> pl.DataFrame:
+    """Points under their final names, with what follows from others.
 
-    Kept text that is all numbers becomes numbers, and a row without a run gets a name of its own.
+    Kept text that is all numbers becomes numbers, and a row without a run gets a name of its own. `run_names` has the
+    name of the run for each file that is one.
     """
     if "run_id" not in points.columns:
         points = points.with_columns(pl.lit(None, pl.String).alias("run_id"))
+    if plan.run_is_file:
+        points = points.with_columns(pl.col("run_id").replace(run_names))
     own = pl.format("row {}", pl.int_range(1, pl.len() + 1))  # a row without a run is a run of its own
     points = points.with_columns(pl.col("run_id").fill_null(own))
+    if plan.params_pattern is not None:
+        points = points.with_columns(_params_of_names(points["run_id"], plan.params_pattern))
+    for role in plan.derived:
+        points = derive.complete(points, role)
     roles = [pl.col(role) for role in ("run_id", *plan.columns) if role in points.columns]
     by = [pl.col(BY + name).alias(name) for name in plan.by if name != "run_id"]
     keep = [_as_numbers(points[KEEP + name]).alias(name) for name in plan.keep]
     return points.select(*dict.fromkeys(column.meta.output_name() for column in roles), *by, *keep)
+
+
+def _params_of_names(runs: pl.Series, pattern: str) -> pl.Series:
+    """Params as the first group of the pattern finds them in the names of runs; null where it finds none.
+
+    Raises:
+        UsageError: The pattern is no regular expression, or has no group.
+        DataError: No name matches.
+    """
+    example = "Put the number in parentheses, as in --params-from-name 'n([0-9.]+[MB])'."
+    try:
+        found = cells.read_numbers(runs.str.extract(pattern, 1)).alias("params")
+    except PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"--params-from-name {pattern!r} cannot be used: {reason}.", hint=example) from None
+    if found.null_count() == len(found):
+        raise DataError(f"--params-from-name {pattern!r} finds no number in names such as {runs[0]!r}.", hint=example)
+    return found
 
 
 def _as_numbers(values: pl.Series) -> pl.Series:

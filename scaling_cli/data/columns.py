@@ -187,6 +187,16 @@ def choose_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str
     return chosen
 
 
+def is_loss(name: str) -> bool:
+    """Whether the alias table knows the column as a loss."""
+    return any(role == "loss" for role, _ in _places(name))
+
+
+def is_training_loss(name: str) -> bool:
+    """Whether the column's name says that it is the loss on training data."""
+    return normalise(name) in ALIASES["loss"][-1]
+
+
 def _check_mapping(names: Sequence[str], mapping: Mapping[str, str]) -> None:
     for role, column in mapping.items():
         if role not in ROLES:

@@ -17,6 +17,11 @@ FLOPS_PER_PARAM_TOKEN = 6.0
 # half in small models; below 0.8 something (embeddings, a unit, an epoch) was counted differently.
 LOW_RATIO, HIGH_RATIO = 0.8, 1.6
 
+# A ratio that goes with the size of the model bends the exponent even while it passes for each run alone.
+DRIFT = 1.15  # between the largest ratio and the smallest
+DRIFT_SIZES = 4  # different sizes from which ranks say anything
+DRIFT_RANK = 0.8  # rank correlation of the ratio with params
+
 DERIVATIONS = {
     "compute": (("params", "tokens"), "6*params*tokens"),
     "tokens": (("compute", "params"), "compute/(6*params)"),
@@ -37,17 +42,48 @@ def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str
     }
 
 
+def expression(role: str) -> pl.Expr:
+    """`role` computed from the other two."""
+    if role == "compute":
+        return (FLOPS_PER_PARAM_TOKEN * pl.col("params") * pl.col("tokens")).alias(role)
+    other = "params" if role == "tokens" else "tokens"
+    return (pl.col("compute") / (FLOPS_PER_PARAM_TOKEN * pl.col(other))).alias(role)
+
+
 def complete(points: pl.DataFrame, role: str) -> pl.DataFrame:
     """The points with `role` computed from the other two."""
-    if role == "compute":
-        return points.with_columns((FLOPS_PER_PARAM_TOKEN * pl.col("params") * pl.col("tokens")).alias(role))
-    other = "params" if role == "tokens" else "tokens"
-    return points.with_columns((pl.col("compute") / (FLOPS_PER_PARAM_TOKEN * pl.col(other))).alias(role))
+    return points.with_columns(expression(role))
 
 
 def mismatch(points: pl.DataFrame) -> tuple[Caveat, ...]:
-    """A caveat if the given compute is far from 6 * params * tokens in some rows."""
-    ratio = (points["compute"] / (FLOPS_PER_PARAM_TOKEN * points["params"] * points["tokens"])).drop_nulls()
-    if ratio.is_empty() or ratio.is_between(LOW_RATIO, HIGH_RATIO).all():
+    """A caveat if the given compute is far from 6 * params * tokens in some rows, or further the smaller the model."""
+    usable = points.drop_nulls(["compute", "params", "tokens"])
+    ratio = usable["compute"] / (FLOPS_PER_PARAM_TOKEN * usable["params"] * usable["tokens"])
+    if ratio.is_empty():
         return ()
-    return (caveat("compute-mismatch", low=ratio.min(), high=ratio.max()),)
+    low, high = float(ratio.min()), float(ratio.max())  # type: ignore[arg-type]
+    if high > DRIFT * low and _drifts(usable["params"], ratio):
+        smallest, largest = usable["params"].arg_min(), usable["params"].arg_max()
+        assert smallest is not None
+        assert largest is not None
+        return (
+            caveat(
+                "compute-drift",
+                small=ratio[smallest],
+                small_params=usable["params"][smallest],
+                large=ratio[largest],
+                large_params=usable["params"][largest],
+            ),
+        )
+    if ratio.is_between(LOW_RATIO, HIGH_RATIO).all():
+        return ()
+    return (caveat("compute-mismatch", low=low, high=high),)
+
+
+def _drifts(params: pl.Series, ratio: pl.Series) -> bool:
+    """Whether the ratio goes with the size of the model."""
+    pairs = pl.DataFrame({"params": params, "ratio": ratio})
+    if pairs["params"].n_unique() < DRIFT_SIZES:
+        return False
+    rank = pairs.select(pl.corr("params", "ratio", method="spearman")).item()
+    return rank is not None and abs(rank) > DRIFT_RANK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,56 +10,111 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import NoDataError, PolarsError
 
-from scaling_cli.data.formats import Format, format_of, read_head
-from scaling_cli.data.source import Source, content_hash
-from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.data.delimited import DELIMITED
+from scaling_cli.data.files import InputFile, expand
+from scaling_cli.data.format import FILE, HEAD, Format, read_head
+from scaling_cli.data.formats import find_format, format_of
+from scaling_cli.data.source import Digest, Source, Unread, digest_file, digest_of
+from scaling_cli.errors import DataError
+
+Layout = tuple[Format, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Files that were recognised, grouped so that files of one layout share one scan."""
+    """Files that were recognised, grouped so that files of one layout share one scan, and those that were not.
 
-    paths: tuple[str, ...]
-    layouts: dict[tuple[Format, str], list[str]]
+    `digests` has those of files that were read whole already.
+    """
+
+    files: tuple[InputFile, ...]
+    layouts: dict[Layout, list[InputFile]]
+    digests: Mapping[str, Digest]
+    unread: tuple[Unread, ...] = ()
+
+    def scans(self) -> Iterator[tuple[tuple[InputFile, ...], Format, pl.LazyFrame]]:
+        """The rows of each layout, with `FILE` and with the labels in the paths that the files have no column for."""
+        for (kind, layout), files in self.layouts.items():
+            yield tuple(files), kind, _labelled(kind.scan([file.path for file in files], layout), files)
 
     def frame(self) -> pl.LazyFrame:
         """All rows of all files; a column that a file lacks is null there."""
-        scans = [kind.scan(paths, layout) for (kind, layout), paths in self.layouts.items()]
-        return scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
+        return joined([rows for _, _, rows in self.scans()]).drop(FILE)
 
-    def scan(self, path: str) -> pl.LazyFrame:
-        """One of the files alone."""
-        kind, layout = next(key for key, paths in self.layouts.items() if path in paths)
-        return kind.scan([path], layout)
+    def without(self, bad: Iterable[Unread]) -> Inputs:
+        """The same files but those that cannot be read."""
+        bad = tuple(bad)
+        names = {each.path for each in bad}
+        layouts = {
+            layout: kept
+            for layout, files in self.layouts.items()
+            if (kept := [file for file in files if file.name not in names])
+        }
+        files = tuple(file for file in self.files if file.name not in names)
+        return Inputs(files, layouts, self.digests, (*self.unread, *bad))
 
-    def rows(self, path: str) -> int:
-        """The rows of one file."""
-        return int(self.scan(path).select(pl.len()).collect(engine="streaming").item())
+
+def joined(scans: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    """Several scans as one."""
+    return scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
 
 
-def open_inputs(paths: Sequence[str]) -> Inputs:
-    """Recognise each file by its content.
+def _labelled(rows: pl.LazyFrame, files: Sequence[InputFile]) -> pl.LazyFrame:
+    keys = dict.fromkeys(key for file in files for key, _ in file.labels)
+    if not keys:
+        return rows
+    known = rows.collect_schema().names()
+    paths = [file.path for file in files]
+    values = {key: [dict(file.labels).get(key) for file in files] for key in keys if key not in known}
+    return rows.with_columns(
+        pl.col(FILE).replace_strict(paths, pl.Series(cells, dtype=pl.String), return_dtype=pl.String).alias(key)
+        for key, cells in values.items()
+    )
+
+
+def open_inputs(given: Sequence[str], input_format: str | None = None) -> Inputs:
+    """Recognise each file by its content, or take all for `input_format`.
+
+    Of several files, those that cannot be read are listed and the rest go on.
 
     Raises:
-        DataError: A file is missing, empty, or of no known format.
+        UsageError: No file is given, or there is no such format.
+        DataError: A file is missing, or none can be read.
     """
-    if not paths:
-        raise UsageError("No input files are given.", hint="Name at least one CSV or Parquet file.")
-    layouts: dict[tuple[Format, str], list[str]] = {}
-    for path in dict.fromkeys(paths):
-        layouts.setdefault(_recognise(path), []).append(path)
-    return Inputs(tuple(dict.fromkeys(paths)), layouts)
+    kind = find_format(input_format) if input_format else None
+    files = expand([str(path) for path in given])
+    layouts: dict[Layout, list[InputFile]] = {}
+    digests: dict[str, Digest] = {}
+    unread: list[Unread] = []
+    for file in files:
+        try:
+            layouts.setdefault(_recognise(file, kind, digests), []).append(file)
+        except DataError as error:
+            if len(files) == 1 or not Path(file.path).exists():
+                raise
+            unread.append(Unread(file.name, error.message, error.hint))
+    if not layouts:
+        raise none_readable(unread)
+    opened = tuple(file for kept in layouts.values() for file in kept)
+    order = {file.name: place for place, file in enumerate(files)}
+    return Inputs(tuple(sorted(opened, key=lambda file: order[file.name])), layouts, digests, tuple(unread))
 
 
-def _recognise(path: str) -> tuple[Format, str]:
+def none_readable(unread: Sequence[Unread]) -> DataError:
+    """The error where no file is left."""
+    return DataError(f"None of {len(unread):,} files can be read; the first: {unread[0].error}", hint=unread[0].hint)
+
+
+def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest]) -> Layout:
+    path = file.path
     try:
-        head = read_head(path)
-        kind = format_of(path, head)
-        return kind, kind.layout(path, head)
+        raw, head = read_head(path)
+        if len(raw) < HEAD:  # the whole file: no need to read it again for its hash
+            digests[path] = digest_of(raw)
+        found = kind if kind is not None and head.strip() else format_of(path, head)
+        return found, found.layout(path, head)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.", hint=_neighbours(path)) from None
-    except IsADirectoryError:
-        raise DataError(f"{path} is a folder.", hint=f"Name its files, for example {path.rstrip('/')}/*.csv") from None
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be opened: {reason}.", hint="Check the path and its permissions.") from None
@@ -89,14 +144,33 @@ def _unreadable(path: str, error: PolarsError) -> DataError:
     return DataError(f"{path} cannot be read: {reason}", hint="Check that the file is whole, or write it again.")
 
 
-def culprit(inputs: Inputs, error: PolarsError) -> ScalingError:
-    """The error for the first file that cannot be read to its end, found by reading each alone."""
-    for path in inputs.paths:
-        try:
-            inputs.scan(path).select(pl.all().count()).collect(engine="streaming")
-        except PolarsError as found:
-            return _unreadable(path, found)
-    return _unreadable(", ".join(inputs.paths[:3]), error)
+def without_culprits(inputs: Inputs, error: PolarsError) -> Inputs:
+    """The inputs without the files that cannot be read to their ends.
+
+    Raises:
+        DataError: There is one file, or none is left, or none is to blame.
+    """
+    bad = [found for (kind, layout), files in inputs.layouts.items() for found in _culprits(kind, layout, files)]
+    if len(inputs.files) == 1 or not bad:
+        name = inputs.files[0].name if len(inputs.files) == 1 else f"{inputs.files[0].name} and others"
+        raise _unreadable(name, error)
+    if len(bad) == len(inputs.files):
+        raise none_readable([*inputs.unread, *bad])
+    return inputs.without(bad)
+
+
+def _culprits(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[Unread]:
+    """The files that cannot be read, found by halving, so that a thousand good ones cost a few scans."""
+    try:
+        kind.scan([file.path for file in files], layout).select(pl.all().count()).collect(engine="streaming")
+    except PolarsError as error:
+        if len(files) == 1:
+            found = _unreadable(files[0].name, error)
+            yield Unread(files[0].name, found.message, found.hint)
+            return
+        middle = len(files) // 2
+        yield from _culprits(kind, layout, files[:middle])
+        yield from _culprits(kind, layout, files[middle:])
 
 
 class Evidence:
@@ -104,18 +178,40 @@ class Evidence:
 
     def __init__(self, inputs: Inputs) -> None:
         """Start hashing; `sources` waits for it."""
-        self._inputs = inputs
         self._pool = ThreadPoolExecutor(max_workers=1)
-        self._hashes: list[Future[str]] = [self._pool.submit(content_hash, path) for path in inputs.paths]
+        self._known = inputs.digests
+        self._digests: dict[str, Future[Digest]] = {
+            file.path: self._pool.submit(digest_file, file.path)
+            for file in inputs.files
+            if file.path not in inputs.digests
+        }
 
-    def sources(self, total: int | None) -> tuple[Source, ...]:
+    def sources(self, inputs: Inputs, total: int | None) -> tuple[Source, ...]:
         """Each file with its hash and rows; `total` is the rows of all files if they were counted
         already."""
-        paths = self._inputs.paths
-        known = total if len(paths) == 1 else None
-        found = tuple(
-            Source(path, digest.result(), known if known is not None else self._inputs.rows(path))
-            for path, digest in zip(paths, self._hashes, strict=True)
-        )
+        digests = {
+            file.path: self._known[file.path] if file.path in self._known else self._digests[file.path].result()
+            for file in inputs.files
+        }
         self._pool.shutdown()
-        return found
+        rows = _rows(inputs, digests, total)
+        return tuple(Source(file.name, digests[file.path].sha256, rows[file.path]) for file in inputs.files)
+
+
+def _rows(inputs: Inputs, digests: Mapping[str, Digest], total: int | None) -> dict[str, int]:
+    """The rows of each file, by counting lines where that is sure to be the same, else by reading."""
+    if len(inputs.files) == 1 and total is not None:
+        return {inputs.files[0].path: total}
+    kinds = {file.path: kind for (kind, _), files in inputs.layouts.items() for file in files}
+    counted = {path: lines - 1 for path, digest in digests.items() if (lines := digest.lines) is not None}
+    is_sure = all(kind is DELIMITED for kind in kinds.values()) and len(counted) == len(digests)
+    if is_sure and sum(counted.values()) == total:  # packed files and odd line ends would give another total
+        return counted
+    return dict.fromkeys(digests, 0) | {
+        path: count for _, _, rows in inputs.scans() for path, count in _rows_by_file(rows).items()
+    }
+
+
+def _rows_by_file(rows: pl.LazyFrame) -> dict[str, int]:
+    counts = rows.select(FILE).group_by(FILE).len().collect(engine="streaming")
+    return dict(zip(counts[FILE].to_list(), counts["len"].to_list(), strict=True))

@@ -6,21 +6,42 @@ is collected.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from scaling_cli.data import derive, select
-from scaling_cli.data.canonical import BY, UNREADABLE, Plan, canonical, finished, make_plan
+from scaling_cli.data import derive, sanity
+from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
+from scaling_cli.data.checkpoints import read_checkpoints
+from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
-from scaling_cli.data.inputs import Evidence, Inputs, culprit, open_inputs
-from scaling_cli.data.names import unknown
+from scaling_cli.data.format import FILE
+from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
+from scaling_cli.data.points import Ask, choose_points, thins
+from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
 
-CHECKPOINTS = ("final", "all")
+LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
+SMALL = 2**28  # bytes of input up to which repeated steps are looked for throughout
+
+
+class Reading(TypedDict, total=False):
+    """The options of `load_runs` that every command shares; see there."""
+
+    mapping: Mapping[str, str] | None
+    where: str | None
+    checkpoints: str
+    skip_tokens: str | None
+    sample_at: str | None
+    smooth: str | None
+    params_from_name: str | None
+    loss_unit: str
+    input_format: str | None
 
 
 def load_runs(
@@ -31,71 +52,121 @@ def load_runs(
     by: Sequence[str] = (),
     keep: Sequence[str] = (),
     checkpoints: str = "final",
+    skip_tokens: str | None = None,
+    sample_at: str | None = None,
+    smooth: str | None = None,
+    params_from_name: str | None = None,
+    loss_unit: str = "nats",
+    input_format: str | None = None,
+    positive_loss: bool = True,
 ) -> RunTable:
-    """Points from files or from a polars frame.
+    """Points from files, folders, globs, lists of names and standard input, or from a polars frame.
 
     Args:
         mapping: Column for a role, before the alias table; the column `none` leaves the role out.
         where: SQL condition on the columns as the files name them.
         by: Columns that name groups; they come back as text, and rows without one are left out.
         keep: Further columns; they come back as floats where all their cells are numbers, as text
-        otherwise. checkpoints: `final` keeps the last step of each run that has a name and steps, `all`
+        otherwise.
+        checkpoints: `final` keeps the last step of each run that has a name and steps, `best` its lowest loss, `all`
         keeps every row.
+        skip_tokens: Rows before this many tokens are passed over: `"10B"`.
+        sample_at: Means around amounts instead of single rows: `"tokens=1B,2B"`.
+        smooth: Average the loss over the last share of each run: `"5%"`.
+        params_from_name: A regular expression whose first group finds params in the names of runs.
+        loss_unit: The unit of the loss, for the record.
+        input_format: The format of all files, where their content does not show it.
+        positive_loss: Leave out a loss that has no log.
 
     Raises:
         UsageError: A column or role that was named does not exist, or two columns tie for a role.
-        DataError: A file cannot be read, has no loss, or no usable row.
+        DataError: No file can be read, or they have no loss, or no usable row.
     """
-    if checkpoints not in CHECKPOINTS:
-        raise unknown("choice of checkpoints", checkpoints, CHECKPOINTS)
-    ask = _Ask(mapping or {}, where, tuple(by), tuple(keep), checkpoints)
+    ask = Ask(
+        mapping=mapping or {},
+        where=where,
+        by=tuple(by),
+        keep=tuple(keep),
+        checkpoints=read_checkpoints(checkpoints, skip_tokens, sample_at, smooth),
+        params_pattern=params_from_name,
+        loss_unit=loss_unit,
+        positive_loss=positive_loss,
+    )
     if isinstance(paths, pl.DataFrame):
-        return _load(paths.lazy(), ask)
+        return _load(_Rows(paths.lazy(), _plan(paths.columns, ask), {}, paths.estimated_size() <= SMALL), ask)
     given = [paths] if isinstance(paths, str | Path) else paths
-    return _load_files(open_inputs([str(path) for path in given]), ask)
+    return _load_files(open_inputs([str(path) for path in given], input_format), ask)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
-    """The options of `load_runs`."""
+class _Rows:
+    """All rows as one lazy table, the plan for its columns, and the runs that files are."""
 
-    mapping: Mapping[str, str]
-    where: str | None
-    by: tuple[str, ...]
-    keep: tuple[str, ...]
-    checkpoints: str
+    frame: pl.LazyFrame
+    plan: Plan
+    run_names: Mapping[str, str]
+    is_small: bool
 
 
-def _load_files(inputs: Inputs, ask: _Ask) -> RunTable:
+def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
     evidence = Evidence(inputs)
-    try:
-        table = _load(inputs.frame(), ask)
-        return replace(table, sources=evidence.sources(table.total if ask.where is None else None))
-    except PolarsError as error:
-        raise culprit(inputs, error) from None
+    while True:
+        try:
+            rows, inputs = _gather(inputs, ask)
+            table = _load(rows, ask)
+            is_whole = ask.where is None and not thins(rows.plan)
+            sources = evidence.sources(inputs, table.total if is_whole else None)
+            return replace(table, sources=sources, unread=inputs.unread)
+        except PolarsError as error:
+            inputs = without_culprits(inputs, error)
 
 
-def _load(rows: pl.LazyFrame, ask: _Ask) -> RunTable:
-    schema = rows.collect_schema()
-    plan = make_plan(schema.names(), ask.mapping, ask.by, ask.keep)
+def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
+    """The rows of all files that have a column for the loss, and the inputs without those that do not."""
+    scans = [(files, kind, rows, rows.collect_schema().names()) for files, kind, rows in inputs.scans()]
+    names = dict.fromkeys(name for _, _, _, names in scans for name in names if name != FILE)
+    plan = _plan(list(names), ask)
+    loss, run = plan.chosen["loss"].column, plan.chosen.get("run_id")
+    bare = [file for files, _, _, names in scans if loss not in names for file in files]
+    if bare:
+        lacking = (Unread(file.name, f"{file.name} has no column {loss!r}.", "Leave it out.") for file in bare)
+        return _gather(inputs.without(lacking), ask)
+    parts, run_is_file = [], False
+    for _, kind, rows, known in scans:
+        is_run = len(inputs.files) > 1 or kind.one_run or ask.checkpoints.needs_runs
+        if is_run and (run is None or run.column not in known):
+            parts.append(rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
+            run_is_file = True
+        else:
+            parts.append(rows)
+    frame = joined(parts).drop(FILE)
+    is_small = sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL
+    by_name = run_names([file.name for file in inputs.files]) if run_is_file else {}
+    by_path = {file.path: by_name[file.name] for file in inputs.files} if run_is_file else {}
+    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small), inputs
+
+
+def _plan(names: Sequence[str], ask: Ask) -> Plan:
+    return make_plan(names, ask.mapping, ask.by, ask.keep, ask.params_pattern)
+
+
+def _load(rows: _Rows, ask: Ask) -> RunTable:
+    plan, frame = rows.plan, rows.frame
+    flags: tuple[str, ...] = ()
+    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name != RUN_FILE})
     if ask.where is not None:
-        rows = keep_where(rows, ask.where, schema)
-    points, excluded, total = _points(*canonical(rows, schema, plan), plan, ask.checkpoints)
-    if points.is_empty():
-        raise no_points(excluded, total, ask.where)
-    for role in plan.derived:
-        points = derive.complete(points, role)
+        frame, flags = keep_where(frame, ask.where, schema)
+    chosen = choose_points(frame, schema, plan, ask, flags, count_repeats=rows.is_small)
+    selection = chosen.selection
+    if selection.points.is_empty():
+        raise no_points(selection.excluded, selection.total, ask.where)
+    points = finished(selection.points, plan, rows.run_names)
     given = all(role in plan.chosen for role in ("compute", "params", "tokens"))
-    caveats = (*left_out(excluded, total), *(derive.mismatch(points) if given else ()))
-    return RunTable(finished(points, plan), (), plan.columns, excluded, total, caveats)
-
-
-def _points(
-    rows: pl.LazyFrame, unreadable: Sequence[str], plan: Plan, checkpoints: str
-) -> tuple[pl.DataFrame, dict[str, int], int]:
-    groups = [BY + name for name in plan.by]
-    marked, reasons = select.with_reasons(rows, measures=plan.measures, unreadable=unreadable, labels=groups)
-    marked = marked.drop(UNREADABLE + role for role in unreadable)
-    if checkpoints == "final" and "run_id" in plan.chosen and "step" in plan.chosen:
-        return select.last_rows(marked, reasons)
-    return select.every_row(marked, reasons)
+    caveats = (
+        *left_out(selection.excluded, selection.total),
+        *chosen.caveats,
+        *(derive.mismatch(points) if given and "compute" not in plan.by else ()),
+        *sanity.doubts(points, plan.columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
+    )
+    scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
+    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales)

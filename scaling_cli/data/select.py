@@ -10,12 +10,13 @@ repeats counted in a second pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 USABLE, UNNAMED, STEPLESS = 0, 254, 255
-REASON, ROW, FIRST, COUNT = "__reason", "__row", "__first", "__count"
+REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
 
 STEP_UNIT = 2**20  # a fractional step (an epoch, say) is told apart to a millionth
 ROW_SPACE = 2**40  # more rows than any log has
@@ -24,8 +25,27 @@ LARGEST_STEP = 1e18  # beyond it the key would overflow 128 bits; such a step is
 Counts = dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Points, rows left out by reason, rows there were, and rows that repeat an earlier step of their run.
+
+    `repeats` does not count rows that are left out. Points have the highest learning rate of their run as `PEAK`,
+    where there are learning rates.
+    """
+
+    points: pl.DataFrame
+    excluded: Counts
+    total: int
+    repeats: int = 0
+
+
 def with_reasons(
-    rows: pl.LazyFrame, measures: Sequence[str], unreadable: Sequence[str], labels: Sequence[str]
+    rows: pl.LazyFrame,
+    measures: Sequence[str],
+    unreadable: Sequence[str],
+    labels: Sequence[str],
+    doubts: Mapping[str, str] | None = None,
+    positive_loss: bool = True,
 ) -> tuple[pl.LazyFrame, dict[int, str]]:
     """Rows with the code of the first reason for which each is unusable (0 if none), and the reasons by
     code.
@@ -34,18 +54,19 @@ def with_reasons(
         measures: Columns of floats above zero; all but the loss may be null, since a law may not need them.
         unreadable: Those of them that have a column of flags `unreadable_name` for text that is no
         number. labels: Columns that a point needs, of any type, each with the name for it in messages.
+        doubts: Columns of flags that make a row unusable, each with its reason.
+        positive_loss: Whether the loss, too, must lie above zero.
     """
-    checks: list[tuple[pl.Expr, str]] = []
+    checks: list[tuple[pl.Expr, str]] = [(pl.col(flag), reason) for flag, reason in (doubts or {}).items()]
     for role in measures:
         value = pl.col(role)
         if role in unreadable:
             checks.append((pl.col(f"unreadable_{role}"), f"unreadable {role}"))
         if role == "loss":
             checks.append((value.is_null(), f"no {role}"))
-        checks += [
-            (~value.is_finite(), f"non-finite {role}"),
-            (value <= 0, f"non-positive {role}"),
-        ]
+        checks.append((~value.is_finite(), f"non-finite {role}"))
+        if positive_loss or role != "loss":
+            checks.append((value <= 0, f"non-positive {role}"))
     checks += [(pl.col(label).is_null(), f"no {label.removeprefix('by ')}") for label in labels]
     code = pl.coalesce(
         *(pl.when(check).then(pl.lit(number, pl.UInt8)) for number, (check, _) in enumerate(checks, start=1)),
@@ -54,21 +75,54 @@ def with_reasons(
     return rows.with_columns(code.alias(REASON)), {number: why for number, (_, why) in enumerate(checks, start=1)}
 
 
-def every_row(rows: pl.LazyFrame, reasons: dict[int, str]) -> tuple[pl.DataFrame, Counts, int]:
-    """All usable rows, the rows left out by reason, and the rows there were."""
+def every_row(rows: pl.LazyFrame, reasons: dict[int, str], only: pl.Expr | None = None) -> Selection:
+    """All usable rows for which `only` holds."""
+    wanted = pl.col(REASON) == USABLE if only is None else (pl.col(REASON) == USABLE) & only
     usable, groups = pl.collect_all(
-        [rows.filter(pl.col(REASON) == USABLE), rows.group_by(REASON).agg(pl.len().alias(COUNT))],
+        [rows.filter(wanted), rows.group_by(REASON).agg(pl.len().alias(COUNT))],
         engine="streaming",
     )
-    counts = _by_reason(groups, reasons)
-    return usable.drop(REASON), counts, _total(groups)
+    return Selection(usable.drop(REASON), _by_reason(groups, reasons), _total(groups))
 
 
-def last_rows(rows: pl.LazyFrame, reasons: dict[int, str]) -> tuple[pl.DataFrame, Counts, int]:
+def every_step(rows: pl.LazyFrame, reasons: dict[int, str]) -> Selection:
+    """All usable rows in the order of runs and steps; of rows that share run and step, the last."""
+    every = every_row(rows, reasons)
+    points = every.points.with_row_index(ROW)
+    kept = pl.concat(
+        [
+            points.filter(pl.col("run_id").is_null() | pl.col("step").is_null()),
+            points.drop_nulls(["run_id", "step"])
+            .unique(["run_id", "step"], keep="last", maintain_order=True)
+            .sort("run_id", "step"),
+        ]
+    )
+    repeated = _counted("repeated step", points.height - kept.height)
+    return Selection(kept.drop(ROW), every.excluded | repeated, every.total)
+
+
+def best_rows(rows: pl.LazyFrame, reasons: dict[int, str]) -> Selection:
+    """The usable rows of least loss of each run, and every usable row without a run."""
+    groups = (
+        rows.group_by("run_id", REASON).agg(pl.col("loss").min(), pl.len().alias(COUNT)).collect(engine="streaming")
+    )
+    least = groups.filter((pl.col(REASON) == USABLE) & pl.col("run_id").is_not_null()).select("run_id", "loss")
+    usable = rows.filter(pl.col(REASON) == USABLE)
+    points = pl.concat(
+        [
+            usable.join(least.lazy(), on=["run_id", "loss"], how="semi").collect(engine="streaming"),
+            usable.filter(pl.col("run_id").is_null()).collect(engine="streaming"),
+        ]
+    )
+    return Selection(points.drop(REASON), _by_reason(groups, reasons), _total(groups))
+
+
+def last_rows(rows: pl.LazyFrame, reasons: dict[int, str], *, count_repeats: bool = False) -> Selection:
     """The last usable row of each run; rows without a run, or whose run has no steps, are kept as they
     are."""
     rows = _keyed(rows)
-    values = [name for name in rows.collect_schema().names() if name not in ("run_id", REASON)]
+    names = rows.collect_schema().names()
+    values = [name for name in names if name not in ("run_id", REASON)]
     step, place = (pl.col("step") * STEP_UNIT).cast(pl.Int128) * ROW_SPACE, pl.col(ROW).cast(pl.Int128)
     groups = (
         rows.group_by("run_id", REASON)
@@ -76,15 +130,20 @@ def last_rows(rows: pl.LazyFrame, reasons: dict[int, str]) -> tuple[pl.DataFrame
             pl.struct(values).max_by(step + place).alias("last"),
             pl.col(ROW).max_by(step - place).alias(FIRST),
             pl.len().alias(COUNT),
+            *([pl.col("step").n_unique().alias(DIFFERENT)] if count_repeats else []),
+            *([pl.col("lr").max().alias(PEAK)] if "lr" in names else []),
         )
         .collect(engine="streaming")
     )
     last = groups.filter(pl.col(REASON) == USABLE).unnest("last").sort("run_id")
     loose, stepless = _loose_rows(rows, groups, last)
+    repeated_last = _repeats(rows, last)
     counts = _by_reason(groups, reasons)
-    counts |= _counted("no step", stepless) | _counted("repeated last step", _repeats(rows, last))
-    columns = ["run_id", *(name for name in values if name != ROW)]
-    return pl.concat([last.select(columns), loose.select(columns)]), counts, _total(groups)
+    counts |= _counted("no step", stepless) | _counted("repeated last step", repeated_last)
+    columns = ["run_id", *(name for name in values if name != ROW), *([PEAK] if "lr" in names else [])]
+    points = pl.concat([last.select(columns), loose.select(name for name in columns if name != PEAK)], how="diagonal")
+    repeats = int((last[COUNT] - last[DIFFERENT]).sum()) - repeated_last if count_repeats else 0
+    return Selection(points, counts, _total(groups), repeats)
 
 
 def _keyed(rows: pl.LazyFrame) -> pl.LazyFrame:

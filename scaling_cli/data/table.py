@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.source import Source
+from scaling_cli.data.source import Source, Unread
 from scaling_cli.errors import DataError
 
 
@@ -20,7 +20,8 @@ class RunTable:
     counts and steps), then the columns asked for, under their own names. Loss is finite and above zero in
     every row; so are params, tokens and compute where they are not null. `columns` gives the column, or the
     formula, behind each role. `excluded` counts, by reason, the rows left out of `total`; rows that `where`
-    or the choice of checkpoints passes over are not among them.
+    or the choice of checkpoints passes over are not among them. `scales` has the factors that brought roles to
+    FLOPs and counts, where they are not 1. `unread` are files that could not be read while others could.
     """
 
     frame: pl.DataFrame
@@ -29,6 +30,8 @@ class RunTable:
     excluded: dict[str, int]
     total: int
     caveats: tuple[Caveat, ...]
+    scales: dict[str, float] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
 
     def needing(self, roles: Sequence[str]) -> RunTable:
         """The points that have a value in each of these columns; those that lack one are counted as excluded.

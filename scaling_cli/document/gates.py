@@ -7,6 +7,7 @@ be judged must not pass.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -36,14 +37,21 @@ class Gate:
         Raises:
             UsageError: The result has nothing at this path.
         """
+        value = self.value(result)
+        return value is None or COMPARISONS[self.comparison](value, self.number)
+
+    def value(self, result: Mapping[str, object]) -> float | None:
+        """The number at the path, None where it is missing.
+
+        Raises:
+            UsageError: The result has nothing there, or no number.
+        """
         value = self._find(result)
         if isinstance(value, Mapping) and "estimate" in value:
             value = value["estimate"]
-        if value is None:
-            return True
-        if not isinstance(value, (int, float)):
+        if value is not None and not isinstance(value, (int, float)):
             raise UsageError(f"--fail-if {self.text!r}: {'.'.join(self.path)} is no number.", hint=self._hint(result))
-        return COMPARISONS[self.comparison](value, self.number)
+        return value
 
     def _find(self, result: Mapping[str, object]) -> object:
         for root in (result, *(result.get(name) for name in SHORTCUTS)):
@@ -65,9 +73,9 @@ def parse_gate(text: str) -> Gate:
     """
     match = GRAMMAR.fullmatch(text)
     try:
-        if match is None:
+        number = float("nan") if match is None else float(match["number"])
+        if match is None or not math.isfinite(number):
             raise ValueError
-        number = float(match["number"])
     except ValueError:
         raise UsageError(
             f"--fail-if {text!r} is not a test.",

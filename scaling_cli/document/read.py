@@ -15,6 +15,7 @@ from scaling_cli.errors import DataError
 from scaling_cli.fitting.result import Estimate, ObjectiveValue
 
 FIT_SCHEMA = "scaling.fit/1"
+HEAD_BYTES = 400  # the schema is the first key
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class SavedFit:
     level: float | None
     inputs: dict[str, str]
     objective: ObjectiveValue | None
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file is a document of this tool, by what it begins with, so that runs in JSON are none."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return False
+    return head.lstrip().startswith(b"{") and b'"scaling.' in head.partition(b'"schema"')[2][:40]
 
 
 def read_fits(path: Path) -> tuple[SavedFit, ...]:

@@ -9,25 +9,26 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.estimators import alternatives
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
+from scaling_cli.fitting.influence import influence, influence_doubts
+from scaling_cli.fitting.intervals import INTERVALS, REPLICATED, Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.result import (
-    Estimate,
     FitResult,
-    IntervalMethod,
     ObjectiveValue,
     Observations,
     Optimum,
     Quality,
     Starts,
 )
-from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, group_hash
-from scaling_cli.laws import Array, Derived
+from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.laws import Array
 
 AUTOMATIC = Objective()
-INTERVALS = ("bootstrap", "none")
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
 
 
@@ -36,10 +37,11 @@ class Settings:
     """How to fit: the same for every group."""
 
     objective: Objective = AUTOMATIC
-    interval: str = "bootstrap"
+    interval: str = "wild"
     level: float = 0.95
     replicates: int = 1000
     seed: int = 0
+    spread: bool = False
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
 
@@ -48,10 +50,10 @@ class Settings:
             raise UsageError(f"No interval is called {self.interval!r}.", hint=f"Choose one of {', '.join(INTERVALS)}.")
         if not 0 < self.level < 1:
             raise UsageError(f"The level is {self.level:g}.", hint="Give a share between 0 and 1, such as 0.95.")
-        if self.replicates < 20 and self.interval != "none":
+        if self.replicates < 20 and self.interval in REPLICATED:
             raise UsageError(
                 f"{self.replicates} replicates make no interval.",
-                hint="Ask for 1000, or for --interval none.",
+                hint="Ask for 1000, or for --interval profile, which needs none.",
             )
         if self.seed < 0:
             raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
@@ -61,7 +63,8 @@ class Settings:
 class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 
-    `weights` is the formula of the points' weights, None where they are equal.
+    `weights` is the formula of the points' weights, None where they are equal; `names` are those of the runs, in the
+    problem's order; `scale` `(n,)` is how large each point's run is, where that is known.
     """
 
     problem: Problem
@@ -71,6 +74,8 @@ class Grouped:
     reason: str | None = None
     weights: str | None = None
     prior: str = "none"
+    names: tuple[str, ...] = ()
+    scale: Array | None = None
 
 
 def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
@@ -85,12 +90,22 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     facts = examine(fitted)
     require_identified(fitted, facts)
     caveats = doubts(fitted, facts, grouped.group or None)
-    replicates = None
-    if settings.interval == "bootstrap":
-        resampling = Resampling(settings.replicates, settings.seed, group_hash(grouped.group))
-        replicates = bootstrap(fitted, resampling, workers=settings.workers, on_progress=settings.on_progress)
-        caveats += _replicate_doubts(problem, replicates, settings.replicates, grouped.group or None)
-    draws = None if replicates is None else problem.parameters(replicates.theta)
+    resampling = Resampling(settings.replicates, settings.seed, group_hash(grouped.group))
+    found = intervals(
+        fitted,
+        settings.interval,
+        settings.level,
+        resampling,
+        workers=settings.workers,
+        on_progress=settings.on_progress,
+    )
+    caveats += _replicate_doubts(problem, found, settings.replicates, grouped.group or None)
+    moving = influence(fitted, grouped.names or tuple(map(str, range(problem.run_count))))
+    caveats += influence_doubts(moving, grouped.group or None)
+    quantities = Quantities(problem)
+    values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
+    known = estimates(quantities.names, values, found.low, found.high)
+    draws = None if found.replicates is None else problem.parameters(found.replicates.theta)
     result = FitResult(
         group=grouped.group,
         runs=problem.run_count,
@@ -100,56 +115,39 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         inputs=grouped.inputs,
         reason=grouped.reason,
         objective=_objective(fitted, grouped),
-        parameters=_estimates(problem.parameters(fitted.theta[None])[0], draws, problem.law.names, settings.level),
-        derived=_derived(fitted, draws, settings.level),
-        interval=_interval(settings, replicates),
+        parameters={name: known[name] for name in problem.law.names},
+        derived={quantity.name: known[quantity.name] for quantity in problem.law.derived},
+        interval=found.how,
         quality=_quality(fitted),
         starts=_starts(fitted),
         identifiability=facts,
         ranges=grouped.ranges,
         noise=fitted.noise,
+        influence=moving,
+        spread=alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
         observations=_observations(fitted),
     )
     return result, caveats
 
 
-def _estimates(values: Array, draws: Array | None, names: tuple[str, ...], level: float) -> dict[str, Estimate]:
-    """Each name's value with the percentile interval of its draws `(replicates, len(names))`."""
-    if draws is None or not len(draws):
-        return {name: Estimate(float(value)) for name, value in zip(names, values, strict=True)}
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return {
-        name: Estimate(float(value), float(left), float(right))
-        for name, value, left, right in zip(names, values, low, high, strict=True)
-    }
-
-
-def _derived(fitted: Fitted, draws: Array | None, level: float) -> dict[str, Estimate]:
-    law = fitted.problem.law
-    values = _derive(law.derived, law.names, fitted.problem.parameters(fitted.theta[None]))
-    derived_draws = None if draws is None else _derive(law.derived, law.names, draws)
-    return _estimates(values[0], derived_draws, tuple(quantity.name for quantity in law.derived), level)
-
-
-def _derive(derived: tuple[Derived, ...], names: tuple[str, ...], parameters: Array) -> Array:
-    by_name = dict(zip(names, parameters.T, strict=True))
-    columns = [quantity.compute(by_name) for quantity in derived]
-    return np.stack(columns, axis=1) if columns else np.empty((len(parameters), 0))
-
-
-def _replicate_doubts(
-    problem: Problem, replicates: Replicates, asked: int, group: dict[str, str] | None
-) -> list[Caveat]:
-    found = []
-    if replicates.failed:
-        found.append(caveat("replicates-failed", group, failed=replicates.failed, replicates=asked))
-    if len(replicates.theta):
-        at_bound = (replicates.theta <= problem.low) | (replicates.theta >= problem.high)
+def _replicate_doubts(problem: Problem, made: Intervals, asked: int, group: dict[str, str] | None) -> list[Caveat]:
+    doubts_found = []
+    if made.replicates is None:
+        names = Quantities(problem).names
+        open_ended = np.isnan(made.low) | np.isnan(made.high)
+        if made.how.method == "profile" and open_ended.any():
+            told = ", ".join(name for name, is_open in zip(names, open_ended, strict=True) if is_open)
+            doubts_found.append(caveat("open-interval", group, parameters=told))
+        return doubts_found
+    if made.replicates.failed:
+        doubts_found.append(caveat("replicates-failed", group, failed=made.replicates.failed, replicates=asked))
+    if len(made.replicates.theta):
+        at_bound = (made.replicates.theta <= problem.low) | (made.replicates.theta >= problem.high)
         for name, share in zip(problem.law.names, at_bound.mean(axis=0), strict=True):
             if share > OFTEN_AT_BOUND:
-                found.append(caveat("replicates-at-bound", group, parameter=name, share=float(share)))
-    return found
+                doubts_found.append(caveat("replicates-at-bound", group, parameter=name, share=float(share)))
+    return doubts_found
 
 
 def _objective(fitted: Fitted, grouped: Grouped) -> ObjectiveValue:
@@ -157,12 +155,6 @@ def _objective(fitted: Fitted, grouped: Grouped) -> ObjectiveValue:
     return ObjectiveValue(
         fitted.objective.name, fitted.problem.space, delta, fitted.value, grouped.weights, grouped.prior
     )
-
-
-def _interval(settings: Settings, replicates: Replicates | None) -> IntervalMethod:
-    if replicates is None:
-        return IntervalMethod("none", settings.level, 0, None)
-    return IntervalMethod(settings.interval, settings.level, len(replicates.theta), "run", failed=replicates.failed)
 
 
 def _quality(fitted: Fitted) -> Quality:

@@ -17,6 +17,7 @@ from scaling_cli.laws import Array
 AGREEMENT = 1e-6  # relative: two objectives closer than this are the same optimum
 RIVAL = 0.01  # relative: optima this close to the best are reported
 SAME_PLACE = 1e-3  # in coordinates: closer optima are one
+NARROW_DELTA = 0.01  # robust scales: a wide delta passes over outliers only slowly, a narrow one may miss the basin
 SCALE_PASSES = 20  # of the fixed point between the fit and its own robust scale; most need three
 SCALE_TOLERANCE = 1e-4
 
@@ -74,7 +75,7 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     first = starts(problem)
     delta = objective.delta if objective.name == "huber" and objective.delta is not None else np.inf
     polished = minimise(problem, first, delta=delta, strength=strength(_scales(problem, first)[1], delta))
-    delta, scale, polished = _tuned(problem, objective, delta, polished)
+    delta, scale, polished = _tuned(problem, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
             f"No start gave {problem.law.name} a finite objective.",
@@ -87,22 +88,42 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     return Fitted(problem, objective, theta, delta, value, log_residuals, polished, scale)
 
 
-def _tuned(problem: Problem, objective: Objective, delta: float, polished: Solution) -> tuple[float, float, Solution]:
-    """Delta and the scale for beliefs that agree with the fit they make, from a first fit, and that fit."""
+def _tuned(
+    problem: Problem, objective: Objective, delta: float, polished: Solution, blind: Array
+) -> tuple[float, float, Solution]:
+    """Delta and the scale for beliefs that agree with the fit they make, from a first fit, and that fit.
+
+    Each fit is made from the blind starts again: least squares, which came first, draws all starts to one place where
+    outliers are, and their agreement there would say nothing about the objective asked for.
+    """
     scale, belief_scale = _scales(problem, _best(polished))
-    is_automatic = objective.name == "huber" and objective.delta is None
+    is_automatic = objective.name != "least-squares" and objective.delta is None
     if is_automatic or problem.penalty is not None:
         for _ in range(SCALE_PASSES):
             delta = HUBER_EFFICIENCY * scale if is_automatic else delta
-            polished = minimise(problem, polished.theta, delta=delta, strength=strength(belief_scale, delta))
+            anew = np.concatenate([blind[: len(blind) - 1], _best(polished)])
+            polished = minimise(problem, anew, delta=delta, strength=strength(belief_scale, delta))
             earlier = scale
             scale, belief_scale = _scales(problem, _best(polished))
             if abs(scale / earlier - 1) < SCALE_TOLERANCE:
                 break
     if objective.name == "lad":
-        first = HUBER_EFFICIENCY * scale
-        delta, polished = LAD_DELTA, minimise_absolute(problem, polished.theta, first_delta=first, scale=belief_scale)
+        anew = np.concatenate([blind[: len(blind) - 1], _best(polished)])
+        wide, narrow = HUBER_EFFICIENCY * scale, NARROW_DELTA * scale
+        ends = [minimise_absolute(problem, anew, first_delta=first, scale=belief_scale) for first in (wide, narrow)]
+        delta, polished = LAD_DELTA, _better(*ends)
     return delta, belief_scale, polished
+
+
+def _better(left: Solution, right: Solution) -> Solution:
+    """The lower end of each start."""
+    is_right = right.value < left.value
+    return Solution(
+        np.where(is_right[:, None], right.theta, left.theta),
+        np.where(is_right, right.value, left.value),
+        left.steps + right.steps,
+        np.where(is_right, right.is_settled, left.is_settled),
+    )
 
 
 def _best(polished: Solution) -> Array:
@@ -121,11 +142,19 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
 
 
 def minimise_absolute(
-    problem: Problem, theta: Array, *, first_delta: float, weights: Array | None = None, scale: float = SMALLEST_DELTA
+    problem: Problem,
+    theta: Array,
+    *,
+    first_delta: float,
+    weights: Array | None = None,
+    target: Array | None = None,
+    scale: float = SMALLEST_DELTA,
 ) -> Solution:
     """Least absolute deviations, as Huber's function with a delta that falls tenfold from one fit to the next."""
     delta = first_delta
     while delta > LAD_DELTA:
-        theta = minimise(problem, theta, delta=delta, weights=weights, strength=strength(scale, delta)).theta
+        pull = strength(scale, delta)
+        theta = minimise(problem, theta, delta=delta, weights=weights, target=target, strength=pull).theta
         delta /= 10
-    return minimise(problem, theta, delta=LAD_DELTA, weights=weights, strength=strength(scale, LAD_DELTA))
+    pull = strength(scale, LAD_DELTA)
+    return minimise(problem, theta, delta=LAD_DELTA, weights=weights, target=target, strength=pull)

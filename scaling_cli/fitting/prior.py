@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY
-from scaling_cli.laws import Array, Flags, Indices, Law
+from scaling_cli.laws import Array, Flags, Indices, Law, Parameter
 
 PRIORS = ("none", "weak")
 EXPONENT, EXPONENT_SPREAD = 0.35, 0.7  # in the size of an exponent, and in its log: published ones lie in 0.05 to 1
@@ -79,11 +79,16 @@ def penalty(law: Law, beliefs: tuple[Belief, ...]) -> Penalty | None:
     )
 
 
+def is_exponent(parameter: Parameter) -> bool:
+    """Whether a parameter is the power of an input, as its meaning says."""
+    return parameter.meaning.startswith("exponent") and not parameter.positive
+
+
 def weak_beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     """What published laws agree on: exponents of about a third, and a floor well below the smallest loss `lowest`."""
     found = []
     for parameter in law.parameters:
-        if parameter.meaning.startswith("exponent") and not parameter.positive:
+        if is_exponent(parameter):
             found.append(Belief(parameter.name, EXPONENT, EXPONENT_SPREAD))
         elif parameter.meaning.startswith("irreducible loss"):
             found.append(Belief(parameter.name, lowest * np.exp(-FLOOR_BELOW), FLOOR_SPREAD))

@@ -58,11 +58,11 @@ class Problem:
         """How many independent runs the points come from."""
         return int(self.runs.max()) + 1
 
-    def residuals(self, theta: Array) -> tuple[Array, Array]:
-        """Observed less predicted `(replicates, n)` in the problem's space, and the prediction's Jacobian."""
+    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
+        """Observed (or `target`) less predicted `(replicates, n)` in the problem's space, and predictions' Jacobian."""
         evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
         prediction, jacobian = evaluate(theta, self.inputs)
-        return self.target - prediction, jacobian
+        return (self.target if target is None else target) - prediction, jacobian
 
     def log_predictions(self, theta: Array) -> Array:
         """Log of the predicted loss `(replicates, n)` at the problem's points."""
@@ -153,8 +153,9 @@ def problem_from_arrays(
     low, high = law.bounds(Scene(inputs, *_extent(observed)))
     target = np.log(observed) if space == "log" else observed
     weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
-    believed = penalty(law, beliefs)
-    return Problem(law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, believed)
+    return Problem(
+        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, penalty(law, beliefs)
+    )
 
 
 def _extent(observed: Array) -> tuple[float, float]:

@@ -38,13 +38,19 @@ class ObjectiveValue:
 
 @dataclass(frozen=True, slots=True)
 class IntervalMethod:
-    """How the intervals were made: `unit` is what was resampled (`run`), `failed` replicates did not converge."""
+    """How the intervals were made.
+
+    `unit` is what was resampled (`run`); `failed` replicates did not converge, `retried` were doubtful and tried from
+    other starts as well, which found `moved` of them a better optimum.
+    """
 
     method: str
     level: float
     replicates: int
     unit: str | None
     failed: int = 0
+    retried: int = 0
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,53 @@ class Identifiability:
 
 
 @dataclass(frozen=True, slots=True)
+class Influence:
+    """A run without which `parameter` would be `without`, `standard_errors` from where it is."""
+
+    run: str
+    parameter: str
+    without: float
+    standard_errors: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What another reasonable objective says."""
+
+    objective: ObjectiveValue
+    parameters: dict[str, float]
+    derived: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class NestedTest:
+    """Whether a law is needed over the simpler one that it contains, `against`: by likelihood ratio."""
+
+    against: str
+    statistic: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One law, or baseline, of several: `parameters` counts them.
+
+    `heldout_rmse_log` and `heldout_bias_log` (predicted less observed) are those of larger runs predicted from smaller
+    ones, over the same cut-offs for all; `aicc` and `bic` count runs, not points. `error` says why a law has no score.
+    """
+
+    law: str
+    parameters: int
+    is_baseline: bool = False
+    heldout_rmse_log: float | None = None
+    heldout_bias_log: float | None = None
+    aicc: float | None = None
+    bic: float | None = None
+    test: NestedTest | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observations:
     """The points behind a fit, for drawing: one entry a point, inputs by role in the law's order."""
 
@@ -104,6 +157,8 @@ class FitResult:
     `parameters` and `derived` are keyed by name, in the law's order; `inputs` maps each input of the law to the
     column it was read from; `noise` is the robust scale of the log residuals; `draws` holds the replicates'
     parameters, in the order of `parameters`; `reason` says why this law, where it was chosen for the user.
+    `influence` lists runs on which an exponent hangs, `spread` what other objectives say and `selection` the laws
+    compared, best first, where these were asked for.
     """
 
     group: dict[str, str]
@@ -122,6 +177,9 @@ class FitResult:
     identifiability: Identifiability
     ranges: dict[str, tuple[float, float]]
     noise: float
+    influence: tuple[Influence, ...] = ()
+    spread: tuple[Alternative, ...] | None = None
+    selection: tuple[Candidate, ...] | None = None
     draws: tuple[tuple[float, ...], ...] | None = None
     observations: Observations | None = field(default=None, metadata=DRAWING)
 

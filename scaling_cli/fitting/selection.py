@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.laws import Law, find_law
+from scaling_cli.laws import LAWS, Law, find_law
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,6 +45,22 @@ def choose(frame: pl.DataFrame, law: str, x: str | None) -> Choice:
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
     return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+
+
+def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
+    """Every law that the columns of `frame` can support: surfaces where params and tokens make one, else curves.
+
+    Raises:
+        DataError: There is no column to fit along.
+    """
+    first = _automatic(frame, x)
+    if first.law.inputs == ("x",):
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",)]
+    return [
+        Choice(law, {name: name for name in law.inputs})
+        for law in LAWS
+        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(frame, name) for name in law.inputs)
+    ]
 
 
 def _automatic(frame: pl.DataFrame, x: str | None) -> Choice:

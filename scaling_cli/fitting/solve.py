@@ -21,6 +21,7 @@ its worst needs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,24 @@ class Solution:
     is_settled: Flags
 
 
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A quantity held near a value in each replicate, by `stiffness / 2 * (quantity - value)^2` in its objective.
+
+    `measure` gives, for coordinates `(replicates, k)` and the replicates' numbers `(replicates,)`, each one's quantity
+    `(replicates,)` and its gradient `(replicates, k)`; `value` and `stiffness` are `(replicates,)`.
+    """
+
+    measure: Callable[[Array, Indices], tuple[Array, Array]]
+    value: Array
+    stiffness: Array
+
+    def pull(self, theta: Array, index: Indices) -> tuple[Array, Array, Array]:
+        """How far each quantity is off, its gradient, and the stiffness."""
+        quantity, gradient = self.measure(theta, index)
+        return quantity - self.value[index], gradient, self.stiffness[index]
+
+
 @dataclass(slots=True)
 class _Batch:
     """The replicates still moving: where they are, and what the next step needs."""
@@ -60,6 +79,7 @@ class _Batch:
     value: Array
     residuals: Array
     jacobian: Array
+    target: Array
     weights: Array
     damping: Array
     relaxation: Array
@@ -69,13 +89,46 @@ class _Batch:
         return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
 
 
+@dataclass(frozen=True, slots=True)
+class _Extra:
+    """What the objective holds besides the points: beliefs and a constraint."""
+
+    problem: Problem
+    strength: float
+    constraint: Constraint | None
+
+    def value(self, theta: Array, index: Indices) -> Array:
+        """What is added to the objective `(replicates,)`."""
+        added = np.zeros(len(theta))
+        if self.problem.penalty is not None:
+            added += 0.5 * self.strength * (self.problem.penalty.residuals(theta)[0] ** 2).sum(axis=1)
+        if self.constraint is not None:
+            off, _, stiffness = self.constraint.pull(theta, index)
+            added += 0.5 * stiffness * off**2
+        return added
+
+    def add_to(self, gradient: Array, normal: Array, batch: _Batch) -> None:
+        """Add to the normal equations, in place."""
+        if self.problem.penalty is not None:
+            where = self.problem.penalty.index
+            miss, slope = self.problem.penalty.residuals(batch.theta)
+            gradient[:, where] -= self.strength * miss * slope
+            normal[:, where, where] += self.strength * slope**2
+        if self.constraint is not None:
+            off, slopes, stiffness = self.constraint.pull(batch.theta, batch.index)
+            gradient -= (stiffness * off)[:, None] * slopes
+            normal += stiffness[:, None, None] * slopes[:, :, None] * slopes[:, None, :]
+
+
 def minimise(
     problem: Problem,
     theta: Array,
     *,
     delta: float,
     weights: Array | None = None,
+    target: Array | None = None,
     strength: float = 0.0,
+    constraint: Constraint | None = None,
     gain: float = GAIN,
     most_steps: int = MAX_STEPS,
 ) -> Solution:
@@ -85,25 +138,29 @@ def minimise(
         theta: Starts in the problem's coordinates, shaped (replicates, k).
         delta: Where Huber's function turns straight, in units of the residual; infinite for least squares.
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
+        target: What each replicate is fitted to, in the problem's space, shaped (replicates, n); by default the data.
         strength: What the problem's beliefs weigh, in squared residuals.
-        gain: Relative decrease of the objective that counts as gain. Predictions inside their noise need far less
-            than parameters.
+        constraint: What is held in each replicate, if anything; the values returned include it.
+        gain: Relative decrease of the objective that counts as gain: where only predictions are wanted, less will do.
         most_steps: Where to stop in any case.
     """
+    extra = _Extra(problem, strength, constraint)
     theta = np.clip(theta, problem.low, problem.high)
     count = len(theta)
     if weights is None:
         weights = np.broadcast_to(problem.weights, (count, len(problem.weights)))
+    if target is None:
+        target = np.broadcast_to(problem.target, (count, len(problem.target)))
     solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        residuals, jacobian = problem.residuals(theta)
-        value = huber(residuals, weights, delta) + _disbelief(problem, theta, strength)
+        residuals, jacobian = problem.residuals(theta, target)
+        value = huber(residuals, weights, delta) + extra.value(theta, np.arange(count))
         batch = _Batch(
-            np.arange(count), theta, value, residuals, jacobian, weights,
+            np.arange(count), theta, value, residuals, jacobian, target, weights,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
         for step in range(1, most_steps + 1):
-            _advance(problem, batch, delta, strength, gain)
+            _advance(problem, batch, delta, extra, gain)
             moving = batch.idle < PATIENCE
             if step == most_steps or not moving.all():
                 done = batch.index if step == most_steps else batch.index[~moving]
@@ -118,19 +175,15 @@ def minimise(
     return solution
 
 
-def _advance(problem: Problem, batch: _Batch, delta: float, strength: float, least_gain: float) -> None:
+def _advance(problem: Problem, batch: _Batch, delta: float, extra: _Extra, least_gain: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
-    if problem.penalty is not None:
-        index = problem.penalty.index
-        miss, slope = problem.penalty.residuals(batch.theta)
-        gradient[:, index] -= strength * miss * slope
-        normal[:, index, index] += strength * slope**2
+    extra.add_to(gradient, normal, batch)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     step = _damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
-    residuals, jacobian = problem.residuals(trial)
-    value = huber(residuals, batch.weights, delta) + _disbelief(problem, trial, strength)
+    residuals, jacobian = problem.residuals(trial, batch.target)
+    value = huber(residuals, batch.weights, delta) + extra.value(trial, batch.index)
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
@@ -155,14 +208,6 @@ def _rounding(problem: Problem, weights: Array, delta: float) -> Array:
     inner = min(size, delta)
     rounding: Array = inner * (size - inner / 2) * weights.sum(axis=1)
     return rounding
-
-
-def _disbelief(problem: Problem, theta: Array, strength: float) -> Array:
-    """What the beliefs add to the objective `(replicates,)`."""
-    if problem.penalty is None:
-        return np.zeros(len(theta))
-    added: Array = 0.5 * strength * (problem.penalty.residuals(theta)[0] ** 2).sum(axis=1)
-    return added
 
 
 def _normal_equations(batch: _Batch, delta: float) -> tuple[Array, Array]:

@@ -46,10 +46,24 @@ class Emphasis:
             found = _numbers(frame, self.column)
             _require_positive(found, f"The weights in {self.column}", f"{self.column} > 0")
         if self.power:
-            scale = _scale(frame, inputs)
+            scale = self.scale(frame, inputs)
+            if scale is None:
+                raise UsageError(
+                    "--scale-weight needs compute, and the data have none.", hint="Name weights with --weight COLUMN."
+                )
             _require_positive(scale, "The scales that --scale-weight raises", "compute > 0")
             found = (1.0 if found is None else found) * (scale / scale.max()) ** self.power
         return found
+
+    def scale(self, frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array | None:
+        """How large each run is `(n,)`: the one input, else compute, or params times tokens; None where not known."""
+        if len(inputs) == 1:
+            return _numbers(frame, next(iter(inputs.values())))
+        if "compute" in frame.columns and frame["compute"].null_count() == 0:
+            return _numbers(frame, "compute")
+        if {"params", "tokens"} <= set(frame.columns):
+            return _numbers(frame, "params") * _numbers(frame, "tokens")
+        return None
 
     def told(self, inputs: Mapping[str, str]) -> str | None:
         """The weights as a formula: `w * compute^1.5`; None where all points count alike."""
@@ -60,17 +74,6 @@ class Emphasis:
     def beliefs(self, law: Law, lowest: float) -> tuple[Belief, ...]:
         """The prior's beliefs about `law`, where the smallest loss is `lowest`."""
         return weak_beliefs(law, lowest) if self.prior == "weak" else ()
-
-
-def _scale(frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array:
-    """The one input, else compute, else the product of the inputs that counts as compute."""
-    if len(inputs) == 1:
-        return _numbers(frame, next(iter(inputs.values())))
-    if "compute" in frame.columns and frame["compute"].null_count() == 0:
-        return _numbers(frame, "compute")
-    if {"params", "tokens"} <= set(frame.columns):
-        return _numbers(frame, "params") * _numbers(frame, "tokens")
-    raise UsageError("--scale-weight needs compute, and the data have none.", hint="Name weights with --weight COLUMN.")
 
 
 def _numbers(frame: pl.DataFrame, column: str) -> Array:

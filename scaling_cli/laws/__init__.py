@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scaling_cli.errors import UsageError
+from scaling_cli.laws.architecture import GRANULARITY, LOSS_TO_LOSS, PARALLEL, ROUTED
 from scaling_cli.laws.bnsl import BNSL, BNSL_MONOTONE
 from scaling_cli.laws.chinchilla import CHINCHILLA, CHINCHILLA_TIED, GENERAL
+from scaling_cli.laws.columns import ADDITIVE, FAMILIES, MULTI_POWER, PRECISION
+from scaling_cli.laws.kaplan import CRITICAL_BATCH_LAW, KAPLAN, KAPLAN_STEPS
 from scaling_cli.laws.law import (
     Array,
     Derived,
@@ -19,6 +24,7 @@ from scaling_cli.laws.law import (
 )
 from scaling_cli.laws.m4 import M4
 from scaling_cli.laws.power import POWER, POWER_CONSTANT
+from scaling_cli.laws.repeated import DATA_CONSTRAINED
 from scaling_cli.laws.single import (
     EXPONENTIAL_SATURATION,
     HILL,
@@ -50,15 +56,28 @@ LAWS: tuple[Law, ...] = (
     CHINCHILLA,
     CHINCHILLA_TIED,
     GENERAL,
+    KAPLAN,
+    KAPLAN_STEPS,
+    CRITICAL_BATCH_LAW,
+    DATA_CONSTRAINED,
+    ROUTED,
+    GRANULARITY,
+    PRECISION,
+    PARALLEL,
+    MULTI_POWER,
+    ADDITIVE,
+    LOSS_TO_LOSS,
 )
 
 
-def find_law(name: str) -> Law:
-    """The law called `name`.
+def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
+    """The law called `name`; a law of any columns is made over `inputs` where they are given.
 
     Raises:
         UsageError: There is none; the hint lists those there are.
     """
+    if name in FAMILIES and inputs:
+        return FAMILIES[name](inputs)
     for law in LAWS:
         if law.name == name:
             return law

@@ -26,7 +26,8 @@ OPTIMAL_EXPONENTS = (
 )
 
 
-def _coefficients() -> tuple[Parameter, Parameter]:
+def coefficient_parameters() -> tuple[Parameter, Parameter]:
+    """`A` and `B`."""
     return (
         Parameter(name="A", meaning="loss from finite params, at 1 param", unit="loss", positive=True, vanishes=True),
         Parameter(name="B", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True, vanishes=True),
@@ -40,7 +41,7 @@ CHINCHILLA = SumLaw(
     inputs=("params", "tokens"),
     parameters=(
         FLOOR_PARAMETER,
-        *_coefficients(),
+        *coefficient_parameters(),
         Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),
         Parameter(name="beta", meaning="exponent of tokens", low=1e-3, high=3.0),
     ),
@@ -81,11 +82,11 @@ CHINCHILLA = SumLaw(
 CHINCHILLA_TIED = SumLaw(
     name="chinchilla-tied",
     formula="E + A / params^alpha + B / tokens^alpha",
-    source="Gadre et al. 2024, arXiv:2403.08540, eq. 4; Muennighoff et al. 2023, arXiv:2305.16264",
+    source="Gadre et al. 2024, arXiv:2403.08540; Muennighoff et al. 2023, arXiv:2305.16264",
     inputs=("params", "tokens"),
     parameters=(
         FLOOR_PARAMETER,
-        *_coefficients(),
+        *coefficient_parameters(),
         Parameter(name="alpha", meaning="exponent of params and of tokens", low=1e-3, high=3.0),
     ),
     derived=(

@@ -28,8 +28,8 @@ class FormulaLaw(Law):
     """A law that is only its formula.
 
     `expression` is what is evaluated, where it is not written as the formula is; the names of `where` stand for parts
-    of it. `roles` gives each parameter its bounds and starts; inputs that no `absorbs` names are not centred. `groups`
-    holds scales that are more than one coefficient.
+    of it. `roles` gives each parameter its bounds and starts; inputs that no `absorbs` names are not centred, and those
+    of `follows` lose the mean of the input that they follow. `groups` holds scales that are more than one coefficient.
     """
 
     roles: Mapping[str, Role]
@@ -38,6 +38,7 @@ class FormulaLaw(Law):
     absorbs: tuple[Absorb, ...] = ()
     groups: tuple[Scale, ...] = ()
     signed: tuple[str, ...] = ()
+    follows: Mapping[str, str] = field(default_factory=dict)
     _tape: Tape = field(init=False, repr=False, compare=False)
     _linear: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
@@ -60,7 +61,8 @@ class FormulaLaw(Law):
                 offset[row] += amount
             else:
                 matrix[row, self.names.index(item.by)] += amount
-        return {name: values - means.get(name, 0.0) for name, values in inputs.items()}, matrix, offset
+        centred = {name: values - means.get(self.follows.get(name, name), 0.0) for name, values in inputs.items()}
+        return centred, matrix, offset
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """The formula and its Jacobian in the coordinates."""

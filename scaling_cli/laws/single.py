@@ -124,7 +124,7 @@ HILL = FormulaLaw(
 EXPONENTIAL_SATURATION = FormulaLaw(
     name="exponential-saturation",
     formula="epsilon - k * exp(-gamma * x)",
-    source="downstream error from loss; Gadre et al. 2024, arXiv:2403.08540, eq. 5",
+    source="downstream error from loss; Gadre et al. 2024, arXiv:2403.08540",
     inputs=("x",),
     parameters=(
         Parameter(name="epsilon", meaning="value at large x, such as the error of chance", unit="loss"),

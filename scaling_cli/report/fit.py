@@ -72,8 +72,6 @@ def render(report: FitReport, format: str, *, look: Look, draws: bool = True, me
 
 def render_notes(report: FitReport, format: str, look: Look) -> str:
     """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    if format in ("json", "jsonl", "md"):
-        return ""
     failures = "" if format == "table" else failure_lines(report.failures, look)
     return failures + caveat_lines(report.caveats, look)
 
@@ -100,12 +98,17 @@ def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, 
     ranges = _ranges(result)
     if ranges:
         facts.append(("range", ranges))
-    return [
+    told = [
         *facts,
         ("objective", f"{_objective(result)} = {figure(result.objective.value, 6)}; {_starts(result)}"),
         ("interval", _interval(result)),
         ("quality", _quality(result)),
     ]
+    if result.spread:
+        told.append(("spread", _spread(result)))
+    if result.selection:
+        told.append(("ranking", _ranking(result)))
+    return told
 
 
 def shared_facts(report: FitReport) -> list[tuple[str, str]]:
@@ -169,6 +172,8 @@ def _interval(result: FitResult) -> str:
         told += f" over {escape(interval.unit)}s"
     if interval.replicates:
         told += f", {_number_of(interval.replicates, 'replicate')}"
+    if interval.retried:
+        told += f", {interval.retried:,} tried again ({interval.moved:,} moved)"
     return told + (f", {interval.failed:,} failed" if interval.failed else "")
 
 
@@ -176,6 +181,26 @@ def _quality(result: FitResult) -> str:
     quality = result.quality
     r2 = "" if quality.r2_log is None else f", R2 {quality.r2_log:.4f} of log loss"
     return f"rmse {percent(quality.rmse_log)}, mean error {percent(quality.mape)}{r2}"
+
+
+def _spread(result: FitResult) -> str:
+    """The range of each parameter over all reasonable objectives."""
+    ranges = []
+    for name, value in estimates(result).items():
+        others = [{**each.parameters, **each.derived}[name] for each in result.spread or ()]
+        values = [*others, *([] if value.estimate is None else [value.estimate])]
+        ranges.append(f"{escape(name)} {figure(min(values), 4)} to {figure(max(values), 4)}")
+    return f"over {len(result.spread or ()) + 1} objectives: {', '.join(ranges)}"
+
+
+def _ranking(result: FitResult) -> str:
+    """Every law with its error on larger runs than it was fitted to."""
+    told = []
+    for each in result.selection or ():
+        score = "no score" if each.heldout_rmse_log is None else percent(each.heldout_rmse_log)
+        test = f" (against {each.test.against}: p {figure(each.test.p_value, 2)})" if each.test else ""
+        told.append(f"{escape(each.law)} {score}{test}")
+    return f"error on larger runs: {', '.join(told)}"
 
 
 def interval_heading(report: FitReport) -> str:

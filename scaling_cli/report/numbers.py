@@ -5,16 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from scaling_cli.data.quantities import (
+    LARGEST_DECIMAL,
+    MISSING,
+    PLAIN_DIGITS,
+    SMALLEST_DECIMAL,
+    count,
+    figure,
+    flops,
+    percent,
+)
 from scaling_cli.fitting.result import Estimate
 
-MISSING = "-"
+__all__ = ["MISSING", "Rounded", "amount", "count", "escape", "figure", "flops", "group_name", "percent", "rounded"]
+
 INTERVAL_DIGITS = 3  # of the width of an interval: the ends differ by at least a hundred units of their last digit
 MOST_DIGITS = 6  # of an estimate, however narrow its interval
-PLAIN_DIGITS = 4  # of a number without an interval
 WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showing
-LARGEST_DECIMAL = 1e6
-SMALLEST_DECIMAL = 1e-3
-SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,46 +81,6 @@ def _fixed(number: float, decimals: int, power: int) -> str:
     if float(text) == 0:
         text = text.lstrip("-")
     return text if power == 0 else f"{text}e{power}"
-
-
-def figure(number: float | None, digits: int = PLAIN_DIGITS) -> str:
-    """A number on its own, to `digits` significant digits, without trailing zeros or padded exponents."""
-    if number is None:
-        return MISSING
-    if number != 0 and not SMALLEST_DECIMAL <= abs(number) < LARGEST_DECIMAL:
-        return _scientific(number, digits)
-    leading = 0 if number == 0 else math.floor(math.log10(abs(number)))
-    return _trimmed(f"{number:.{max(0, digits - 1 - leading)}f}")
-
-
-def _scientific(number: float, digits: int) -> str:
-    mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
-    return f"{_trimmed(mantissa)}e{int(exponent)}"
-
-
-def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def count(number: float) -> str:
-    """Params or tokens with a suffix: 44M, 16.2B, 1.4T; scientific from 1e15 on."""
-    if number >= 999.5e12:
-        return flops(number)
-    for size, suffix in SUFFIXES:
-        # 999.5K would print as 1000K: it belongs to the next suffix.
-        if number >= 0.9995 * size:
-            return figure(number / size, 3) + suffix
-    return figure(number, 3)
-
-
-def flops(number: float) -> str:
-    """Compute in FLOPs: 5.76e23."""
-    return _scientific(number, 3)
-
-
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share of one: 0.00512 is 0.51 %."""
-    return MISSING if share is None else f"{figure(100 * share, digits)} %"
 
 
 def amount(role: str, number: float) -> str:

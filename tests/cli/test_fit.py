@@ -140,10 +140,15 @@ def test_gate_and_strictness_decide_the_exit_code(tmp_path):
     assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha > 0.1").returncode == 5
     assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha < 0.1").returncode == 0
     # No interval was made, and a gate that cannot be judged must not pass.
-    assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha.low < 0.1").returncode == 5
+    tripped = run("fit", SAMPLE, *QUICK, "--quiet", "--fail-if", "alpha.low < 0.1")
+    assert tripped.returncode == 5
+    assert "alpha.low is None" in tripped.stderr
+    assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha > nan").returncode == 2
     few = curve(tmp_path / "few.csv", rows=8)
     assert run("fit", few, *QUICK).returncode == 0
-    assert run("fit", few, *QUICK, "--strict").returncode == 4
+    strict = run("fit", few, *QUICK, "--strict", "--quiet")
+    assert strict.returncode == 4
+    assert "few-runs" in strict.stderr
     assert run("fit", few, *QUICK, "--strict", "--allow", "few-runs").returncode == 0
 
 
@@ -153,6 +158,15 @@ def test_result_goes_to_stdout_and_caveats_to_stderr(tmp_path):
     assert "caveat" not in ran.stdout
     assert "[few-runs]" in ran.stderr
     assert run("fit", tmp_path / "few.csv", *QUICK, "--quiet").stderr == ""
+    assert "[few-runs]" in run("fit", tmp_path / "few.csv", *QUICK, "--json").stderr
+
+
+def test_names_that_stdout_cannot_write_are_written_out(tmp_path):
+    rows = "".join(f"日本,{c:.3e},{30 * c**-0.06:.5f}\n" for c in np.geomspace(1e18, 1e22, 12))
+    path = write(tmp_path / "runs.csv", "o,compute,loss\n" + rows)
+    ran = run("fit", path, "--by", "o", *QUICK, PYTHONIOENCODING="ascii")
+    assert ran.returncode == 0, ran.stderr
+    assert r"\u65e5" in ran.stdout
 
 
 def test_file_is_written_whole_with_the_rights_of_any_new_file(tmp_path):
@@ -163,6 +177,20 @@ def test_file_is_written_whole_with_the_rights_of_any_new_file(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["fit.json"]
     plain = write(tmp_path / "any", "")
     assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_input_is_never_overwritten_and_links_are_followed(tmp_path):
+    runs = curve(tmp_path / "runs.csv")
+    before = runs.read_bytes()
+    ran = run("fit", runs, *QUICK, "-o", tmp_path / "runs.csv")
+    assert (ran.returncode, runs.read_bytes()) == (2, before)
+    assert "overwritten" in ran.stderr
+    link = tmp_path / "latest.json"
+    link.symlink_to(tmp_path / "fit.json")
+    assert run("fit", runs, *QUICK, "-o", link).returncode == 0
+    assert link.is_symlink()
+    assert (tmp_path / "fit.json").exists()
+    assert run("fit", runs, *QUICK, "--json", "-o", "/dev/stdout").stdout.startswith("{")
 
 
 def test_caveats_stay_with_a_table_that_is_written_to_a_file(tmp_path):
@@ -241,7 +269,7 @@ def test_unfinished_and_odd_rows_are_counted_and_said(tmp_path):
 
 def test_every_caveat_ends_in_something_to_do():
     for code, sentence in SENTENCES.items():
-        assert sentence.endswith("."), code
+        assert sentence.endswith((".", "{hint}")), code
         assert ";" in sentence or "," in sentence, code
 
 

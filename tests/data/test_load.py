@@ -89,7 +89,8 @@ def test_a_repeated_last_step_keeps_the_later_row_and_is_counted():
     table = load_runs(frame)
     assert table.frame["loss"].to_list() == [1.9, 2.5]
     assert table.excluded == {"repeated last step": 1}
-    assert [caveat.code for caveat in table.caveats] == ["rows-excluded"]
+    assert [caveat.code for caveat in table.caveats] == ["rows-excluded", "repeated-steps"]
+    assert "1 rows repeat an earlier step" in table.caveats[1].message
 
 
 def test_fractional_and_huge_steps_are_told_apart():
@@ -286,7 +287,7 @@ def test_a_torn_last_line_is_left_out_and_said(write):
         (b'loss,params\n1,2\n"3', "cannot be read"),
         ("loss,opt\n1,µP\n".encode("latin-1"), "not UTF-8"),
         ("loss,opt\n1,2\n".encode("utf-16"), "UTF-16"),
-        (bytes(range(256)) * 4, "not a text or Parquet file"),
+        (bytes(range(256)) * 4, "no format that is known"),
         (b"PAR1 and then nothing", "cannot be read"),
         (b"loss\nnan\n-1\n", "None of 2 rows can be used"),
         (b"ppl,params\n3,2\n", "No column could be taken for loss among: ppl, params"),
@@ -299,19 +300,30 @@ def test_what_cannot_be_read_is_a_data_error_with_a_hint(write, content, message
     assert caught.value.hint
 
 
-def test_the_broken_one_of_several_files_is_named(write):
-    good, bad = write("loss,params\n1,2\n", "good.csv"), write("loss,params\n1,2\n3,4,5\n", "bad.csv")
-    with pytest.raises(DataError, match=r"bad\.csv has a line"):
-        load_runs([good, bad])
+def test_the_broken_ones_of_several_files_are_named_and_the_rest_load(write):
+    good = write("loss,params\n1,2\n", "good.csv")
+    ragged = write("loss,params\n1,2\n3,4,5\n", "ragged.csv")
+    garbage = write(bytes(range(256)), "garbage.csv")
+    table = load_runs([ragged, good, garbage])
+    assert table.frame["loss"].to_list() == [1.0]
+    assert [source.path for source in table.sources] == [str(good)]
+    assert {unread.path: unread.error for unread in table.unread} == {
+        str(garbage): f"{garbage} is in no format that is known here.",
+        str(ragged): f"{ragged} has a line with more cells than its header.",
+    }
 
 
-def test_a_missing_file_and_a_folder_are_data_errors(tmp_path, write):
-    write("loss\n1\n")
+def test_when_no_file_can_be_read_the_first_is_named(write):
+    files = [write("loss,params\n1,2\n3,4,5\n", "a.csv"), write("", "b.csv")]
+    with pytest.raises(DataError, match=r"a\.csv has a line with more"):
+        load_runs(files)
+
+
+def test_a_missing_file_is_an_error_even_among_others(tmp_path, write):
+    good = write("loss\n1\n")
     with pytest.raises(DataError, match="does not exist") as caught:
-        load_runs(tmp_path / "rnus.csv")
+        load_runs([good, tmp_path / "rnus.csv"])
     assert "runs.csv" in caught.value.hint
-    with pytest.raises(DataError, match="is a folder"):
-        load_runs(tmp_path)
 
 
 def test_a_repeated_header_name_is_a_tie(write):

@@ -11,8 +11,16 @@ SIZES = {
     "params": (4e7, 2e10),
     "tokens": (5e8, 1e12),
     "x": (1e18, 1e23),
+    "x1": (1e2, 1e5),
+    "x2": (1.0, 1e3),
+    "step": (1e3, 1e6),
+    "unique_tokens": (5e7, 2e10),
+    "experts": (1.0, 600.0),
+    "granularity": (1.0, 64.0),
+    "bits": (2.0, 16.0),
+    "streams": (1.0, 8.0),
 }  # published runs lie in these ranges
-LOSSES = ("sigmoid", "exponential-saturation")  # laws whose x is itself a loss
+LOSSES = ("sigmoid", "exponential-saturation", "loss-to-loss", "critical-batch")  # laws whose x is itself a loss
 
 
 def draw_design(law: Law, generator: np.random.Generator, points: int) -> dict[str, np.ndarray]:
@@ -105,7 +113,92 @@ def logarithmic(draw) -> dict[str, float]:
     return {"a": draw(2.0, 4.0) + b * np.log(3e20), "b": b}
 
 
+def kaplan(draw) -> dict[str, float]:
+    alpha, beta = draw(0.06, 0.3), draw(0.06, 0.3)
+    return {
+        "N_c": 9e8 * draw(1.0, 2.5) ** (1 / alpha), "D_c": 2e10 * draw(1.0, 2.5) ** (1 / beta),
+        "alpha_N": alpha, "alpha_D": beta,
+    }  # fmt: skip
+
+
+def kaplan_steps(draw) -> dict[str, float]:
+    alpha, beta = draw(0.06, 0.3), draw(0.3, 0.9)
+    return {
+        "N_c": 9e8 * draw(1.0, 2.5) ** (1 / alpha), "S_c": 3e4 * draw(0.2, 1.5) ** (1 / beta),
+        "alpha_N": alpha, "alpha_S": beta,
+    }  # fmt: skip
+
+
+def critical_batch(draw) -> dict[str, float]:
+    return {"B_star": draw(1e7, 1e9), "alpha_B": draw(0.1, 0.5)}
+
+
+def data_constrained(draw) -> dict[str, float]:
+    alpha, beta = draw(0.25, 0.5), draw(0.25, 0.5)
+    return {
+        "E": draw(0.5, 2.0), "A": draw(0.3, 1.5) * 9e8**alpha, "B": draw(0.3, 1.5) * 2e9**beta,
+        "alpha": alpha, "beta": beta, "R_D": draw(3.0, 30.0), "R_N": draw(2.0, 12.0),
+    }  # fmt: skip
+
+
+def routed(draw) -> dict[str, float]:
+    return {
+        "a": -draw(0.06, 0.1), "b": -draw(0.1, 0.16), "c": draw(0.005, 0.015), "d": draw(1.0, 1.2),
+        "E_start": draw(1.5, 6.0), "E_max": draw(150.0, 600.0),
+    }  # fmt: skip
+
+
+def precision(draw) -> dict[str, float]:
+    return chinchilla_like(draw) | {"gamma_bits": draw(1.0, 4.0)}
+
+
+def chinchilla_like(draw) -> dict[str, float]:
+    alpha, beta = draw(0.2, 0.6), draw(0.2, 0.6)
+    size = {"A": draw(0.2, 2.0) * 9e8**alpha, "B": draw(0.2, 2.0) * 2e10**beta}
+    return {"E": draw(0.2, 2.0), "alpha": alpha, "beta": beta} | size
+
+
+def granularity(draw) -> dict[str, float]:
+    base = chinchilla_like(draw)
+    return {
+        "c": base["E"], "a": base["A"], "g": base["A"] * draw(0.3, 2.0), "b": base["B"],
+        "alpha": base["alpha"], "beta": base["beta"], "gamma": draw(0.3, 1.0),
+    }  # fmt: skip
+
+
+def parallel(draw) -> dict[str, float]:
+    alpha = draw(0.1, 0.4)
+    return {"E": draw(0.3, 1.5), "A": 9e8 * draw(0.3, 1.5) ** (1 / alpha), "alpha": alpha, "k": draw(0.1, 0.8)}
+
+
+def multi_power(draw) -> dict[str, float]:
+    return {"K": draw(0.5, 50.0), "p_x1": draw(-0.7, 0.7), "p_x2": draw(-0.7, 0.7)}
+
+
+def additive(draw) -> dict[str, float]:
+    first, second = draw(0.3, 1.0), draw(0.3, 1.0)
+    return {
+        "E": draw(0.5, 2.0), "A_x1": draw(0.3, 2.0) * 3e3**first, "alpha_x1": first,
+        "A_x2": draw(0.3, 2.0) * 30**second, "alpha_x2": second,
+    }  # fmt: skip
+
+
+def loss_to_loss(draw) -> dict[str, float]:
+    return {"E1": draw(0.2, 1.0), "K": draw(0.5, 1.5), "kappa": draw(0.7, 1.6), "E0": draw(0.5, 1.5)}
+
+
 DRAWS = {
+    "kaplan": kaplan,
+    "kaplan-steps": kaplan_steps,
+    "critical-batch": critical_batch,
+    "data-constrained": data_constrained,
+    "routed": routed,
+    "precision": precision,
+    "granularity": granularity,
+    "parallel": parallel,
+    "multi-power": multi_power,
+    "additive": additive,
+    "loss-to-loss": loss_to_loss,
     "shifted-power": shifted_power,
     "m3": m3,
     "m4": m4,

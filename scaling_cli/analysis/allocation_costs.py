@@ -1,0 +1,112 @@
+"""What a split of a budget costs: training, later inference, and the limits it must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scaling_cli.errors import UsageError
+from scaling_cli.flops import FlopsRule, flops_rule
+from scaling_cli.laws import Array
+
+FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs a param and token where training takes 6
+FEWEST_PARAMS = 1.0
+BISECTIONS = 100
+MOST_LOG_PARAMS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """FLOPs of training `params` on `tokens` and of inference on `inference_tokens` after, and limits.
+
+    `shapes` gives each further column of the rule as `(slope, intercept)` of its log in the log of params: future
+    models are taken to be shaped like those that were trained.
+    """
+
+    rule: FlopsRule = field(default_factory=lambda: flops_rule("6ND"))
+    shapes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    inference_tokens: float = 0.0
+    min_params: float | None = None
+    max_params: float | None = None
+    max_tokens: float | None = None
+
+    def __post_init__(self) -> None:
+        missing = [name for name in self.rule.extras if name not in self.shapes]
+        if missing:
+            raise UsageError(
+                f"--flops-rule {self.rule.name!r} needs {' and '.join(missing)}, which no column gives.",
+                hint="Add the columns to the runs, or write a formula in params and tokens alone.",
+            )
+        if self.min_params and self.max_params and self.min_params > self.max_params:
+            raise UsageError("--min-params is above --max-params.", hint="Swap them.")
+
+    @property
+    def flops_a_param_and_token(self) -> float:
+        """FLOPs per param and token of a billion params: constant under 6 * params * tokens."""
+        return float(self.per_token(np.array([1e9]))[0]) / 1e9
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether compute is a multiple of params * tokens, all of it training."""
+        sizes = np.array([1e6, 1e9, 1e12])
+        ratio = self.per_token(sizes) / sizes
+        return self.inference_tokens == 0 and bool(np.ptp(ratio) <= 1e-12 * ratio[0])
+
+    @property
+    def least_compute(self) -> float:
+        """FLOPs of the smallest run that the limits admit."""
+        params = np.array([self.min_params or FEWEST_PARAMS])
+        return float((self.per_token(params) + self.inference(params))[0])
+
+    def per_token(self, params: Array) -> Array:
+        """FLOPs of training on one token."""
+        shaped = {name: np.exp(slope * np.log(params) + start) for name, (slope, start) in self.shapes.items()}
+        return self.rule.compute({"params": params, "tokens": np.ones_like(params), **shaped})
+
+    def inference(self, params: Array) -> Array:
+        """FLOPs of all inference."""
+        return FORWARD_SHARE * self.inference_tokens * self.per_token(params)
+
+    def training(self, params: Array, tokens: Array) -> Array:
+        """FLOPs of training."""
+        return self.per_token(params) * tokens
+
+    def tokens(self, params: Array, compute: Array | float) -> Array:
+        """Tokens that the budget leaves for training, at most `max_tokens`."""
+        left = (compute - self.inference(params)) / self.per_token(params)
+        return np.clip(left, 1e-3, self.max_tokens)
+
+    def params_range(self, compute: float, fewest_tokens: float) -> tuple[float, float]:
+        """Fewest and most params: within the limits, with tokens to train on and no budget left over."""
+        low, high = self.min_params or FEWEST_PARAMS, self._most_params(compute, fewest_tokens)
+        if self.max_tokens is not None:
+            low = max(low, self._most_params(compute, self.max_tokens))
+        return low, min(high, self.max_params or high)
+
+    def _most_params(self, compute: float, tokens: float) -> float:
+        """Params of which training on `tokens` takes the whole budget."""
+        low, high = 0.0, MOST_LOG_PARAMS
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            params = np.exp(np.array([middle]))
+            fits = (self.per_token(params) * tokens + self.inference(params))[0] <= compute
+            low, high = (middle, high) if fits else (low, middle)
+        return float(np.exp(low))
+
+    def limit_below(self, compute: float) -> str | None:
+        """The limit that keeps params from being fewer."""
+        if self.max_tokens is not None and self._most_params(compute, self.max_tokens) > (self.min_params or 0.0):
+            return "max-tokens"
+        return "min-params" if self.min_params is not None else None
+
+    def limit_above(self) -> str | None:
+        """The limit that keeps params from being more."""
+        return "max-params" if self.max_params is not None else None
+
+    def binding(self, compute: float) -> str:
+        """The limits that leave no choice."""
+        if self.max_tokens is not None and self.max_params is not None:
+            return "max-params and max-tokens"
+        return self.limit_below(compute) or self.limit_above() or "budget"

@@ -1,0 +1,85 @@
+"""What is asked, and the pieces that all approaches answer it with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.analysis.allocation_costs import Costs
+from scaling_cli.analysis.allocation_result import APPROACHES, PROFILES, Allocation
+from scaling_cli.analysis.hardware import Hardware
+from scaling_cli.caveats import Caveat
+from scaling_cli.errors import UsageError
+from scaling_cli.fitting.result import Curve, Estimate
+from scaling_cli.laws import Array
+
+WASTES = (0.05, 0.10)  # shares of the budget
+UNREACHED = 1e300  # replicates that no budget satisfies stand for this, so that quantiles can be taken
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The question: budgets in FLOPs, or losses to reach; by which approach; at which costs and limits."""
+
+    budgets: tuple[float, ...]
+    target_losses: tuple[float, ...]
+    approach: str
+    profile: str
+    costs: Costs
+    unique_tokens: float | None
+    hardware: Hardware | None
+    level: float
+
+    def __post_init__(self) -> None:
+        if self.approach not in (*APPROACHES, "all"):
+            raise UsageError(
+                f"No approach is called {self.approach!r}.", hint=f"Choose one of {', '.join(APPROACHES)}, all."
+            )
+        if self.profile not in PROFILES:
+            raise UsageError(f"No profile is called {self.profile!r}.", hint=f"Choose one of {', '.join(PROFILES)}.")
+        for name, values in (("--budget", self.budgets), ("--target-loss", self.target_losses)):
+            for value in values:
+                if not (np.isfinite(value) and value > 0):
+                    raise UsageError(f"{name} is {value:g}.", hint="Give a number above 0.")
+        if self.approach != "parametric" and not self.is_plain:
+            raise UsageError(
+                f"--approach {self.approach} knows no limits, inference, repetition or target loss.",
+                hint="Use --approach parametric for them.",
+            )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked but the split of training compute."""
+        limits = (self.costs.min_params, self.costs.max_params, self.costs.max_tokens, self.unique_tokens)
+        return self.costs.is_plain and limits == (None,) * 4 and not self.target_losses
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one approach says: `frontier` is best params over compute, for drawing."""
+
+    allocations: tuple[Allocation, ...]
+    exponents: dict[str, Estimate]
+    frontier: Curve | None
+    caveats: tuple[Caveat, ...]
+
+
+def estimated(values: Array, level: float) -> Estimate:
+    """The first of `values` `(replicates,)` with the percentile interval of the others, where there are any."""
+    first = float(values[0]) if np.isfinite(values[0]) else None
+    drawn = values[1:][~np.isnan(values[1:])]
+    if not len(drawn):
+        return Estimate(first)
+    ends = np.quantile(np.minimum(drawn, UNREACHED), [(1 - level) / 2, (1 + level) / 2])
+    low, high = (float(end) if end < UNREACHED / 2 else None for end in ends)
+    return Estimate(first, low, high)
+
+
+def log_correlation(params: Array, tokens: Array) -> float | None:
+    """Correlation of the logs over the replicates: at a fixed budget, params and tokens are one number."""
+    logs = np.log(np.stack([params[1:], tokens[1:]]))
+    logs = logs[:, np.isfinite(logs).all(axis=0)]
+    if logs.shape[1] < 3 or (np.ptp(logs, axis=1) == 0).any():
+        return None
+    return float(np.corrcoef(logs)[0, 1])

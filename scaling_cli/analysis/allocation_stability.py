@@ -1,0 +1,115 @@
+"""Whether the exponent survives leaving out the points with fewest tokens.
+
+A law that fits all points alike gives the same exponent from any part of them, up to noise. Where early checkpoints or
+short runs follow another course, the exponent depends on where they are cut off, and no interval says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scaling_cli.analysis.allocation_plan import Answer
+from scaling_cli.analysis.allocation_result import Cutoff
+from scaling_cli.analysis.allocation_surface import chinchilla_of
+from scaling_cli.analysis.envelope import envelope
+from scaling_cli.analysis.isoflop_budgets import Points
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.quantities import count
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.fit import Settings
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.uncertainty import Resampling, bootstrap
+from scaling_cli.laws import Array
+
+if TYPE_CHECKING:
+    from scaling_cli.analysis.allocation import Evidence
+
+SHARES = (0.25, 0.5)  # of the points, those with fewest tokens, that are left out
+FEWEST_POINTS = 20
+SWING = 0.05  # of the exponent: less is no news
+SIGMAS = 3.0  # standard errors
+REPLICATES = 100  # enough for a standard error
+
+
+def cutoffs(evidence: Evidence, approaches: Sequence[str], settings: Settings) -> tuple[Cutoff, ...]:
+    """The exponents of the parametric fit and of the envelope without the points of fewest tokens."""
+    found: list[Cutoff | None] = []
+    for share in SHARES:
+        if "parametric" in approaches:
+            found.append(_parametric(evidence, share, settings))
+        if "envelope" in approaches and evidence.curves is not None:
+            found.append(_envelope(evidence.curves, share, settings))
+    return tuple(each for each in found if each is not None)
+
+
+def _parametric(evidence: Evidence, share: float, settings: Settings) -> Cutoff | None:
+    problem = evidence.grouped.problem
+    tokens = problem.columns["tokens"]
+    least = float(np.quantile(tokens, share))
+    kept = np.flatnonzero(tokens >= least)
+    if len(kept) < FEWEST_POINTS:
+        return None
+    part = replace(problem.subset(kept), runs=np.unique(problem.runs[kept], return_inverse=True)[1])
+    try:
+        fitted = optimum(part, settings.objective)
+    except FitError:
+        return None
+    theta = fitted.theta[None]
+    if settings.interval != "none":
+        theta = np.concatenate([theta, bootstrap(fitted, _resampling(settings)).theta])
+    law = chinchilla_of(problem.law, part.parameters(theta))
+    return None if law is None else _cutoff(least, len(kept), "parametric", law.params_exponent)
+
+
+def _envelope(curves: Points, share: float, settings: Settings) -> Cutoff | None:
+    least = float(np.quantile(curves.log_tokens, share))
+    kept = np.flatnonzero(curves.log_tokens >= least)
+    part = curves.subset(kept)
+    part = replace(part, runs=np.unique(part.runs, return_inverse=True)[1])
+    try:
+        frontier = envelope(part, None if settings.interval == "none" else _resampling(settings))
+    except FitError:
+        return None
+    return _cutoff(float(np.exp(least)), len(kept), "envelope", frontier.params.exponent)
+
+
+def _resampling(settings: Settings) -> Resampling:
+    return Resampling(REPLICATES, settings.seed, 0)
+
+
+def _cutoff(tokens: float, points: int, approach: str, exponents: Array) -> Cutoff:
+    drawn = exponents[1:][np.isfinite(exponents[1:])]
+    error = float(np.std(drawn)) if len(drawn) > 1 else None
+    return Cutoff(tokens, points, approach, float(exponents[0]), error)
+
+
+def stability_doubts(
+    steps: Sequence[Cutoff], answers: Mapping[str, Answer], group: dict[str, str] | None
+) -> list[Caveat]:
+    """A caveat for each approach whose exponent moves more than noise moves it.
+
+    Where the law holds, the change has at most the variance of the exponent from the smaller part (Hausman 1978).
+    """
+    found = []
+    for approach in dict.fromkeys(step.approach for step in steps):
+        whole = answers[approach].exponents["params"].estimate
+        mine = [step for step in steps if step.approach == approach]
+        if whole is None:
+            continue
+        moved = [
+            step for step in mine if abs(step.params_exponent - whole) > max(SWING, SIGMAS * (step.standard_error or 0))
+        ]
+        if moved:
+            values = [whole, *(step.params_exponent for step in mine)]
+            furthest = max(moved, key=lambda step: abs(step.params_exponent - whole))
+            found.append(
+                caveat(
+                    "unstable-exponent", group, low=min(values), high=max(values), tokens=count(furthest.tokens),
+                    approach=approach,
+                )
+            )  # fmt: skip
+    return found

@@ -1,0 +1,301 @@
+"""Everything that sampling logs say: each group's coverage, laws and forecasts, then what groups say of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from scaling_cli.analysis import coverage_backtest as track
+from scaling_cli.analysis import coverage_laws as laws
+from scaling_cli.analysis import coverage_verifier as verifiers
+from scaling_cli.analysis.coverage_budget import Buyer, answers, exchanges, mixes, winners
+from scaling_cli.analysis.coverage_comparison import Side, compare
+from scaling_cli.analysis.coverage_curve import (
+    CURVE_POINTS,
+    STOPPED,
+    Sampled,
+    coverage_doubts,
+    coverage_rows,
+    default_k,
+    sampled,
+)
+from scaling_cli.analysis.coverage_options import CoverageAsk, parse_k, require_costs
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.coverage.counts import Indices, counts_of
+from scaling_cli.coverage.curves import log_grid
+from scaling_cli.coverage.result import (
+    AssumedVerifier,
+    Attempts,
+    Comparison,
+    CoverageResult,
+    Forecast,
+    Mix,
+    Purchase,
+    Selection,
+)
+from scaling_cli.data.names import unknown
+from scaling_cli.data.samples import SampleTable
+from scaling_cli.document.report import Failure
+from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.result import Curve
+from scaling_cli.fitting.uncertainty import group_hash
+
+DEFAULT_REACH = 10  # times the attempts made, to which laws are drawn if --to says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Results of the groups that had one, and what else is to be told."""
+
+    results: list[CoverageResult]
+    caveats: list[Caveat]
+    failures: list[Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One group ready to be analysed."""
+
+    values: dict[str, str]
+    frame: pl.DataFrame
+    data: Sampled
+
+    @property
+    def name(self) -> str:
+        if len(self.values) == 1:
+            return next(iter(self.values.values()))
+        return ", ".join(f"{key}={value}" for key, value in self.values.items())
+
+    @property
+    def label(self) -> dict[str, str] | None:
+        """The group as a caveat names it."""
+        return self.values or None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(self.frame["problem"].to_list())
+
+
+def analyse(table: SampleTable, by: Sequence[str], ask: CoverageAsk) -> Analysis:
+    """All groups of a table.
+
+    Raises:
+        ScalingError: There is one group, and nothing can be said of it; or options name groups that do not exist.
+    """
+    groups, caveats, failures = _groups(table, by, ask)
+    names = [group.name for group in groups]
+    require_costs(ask.questions, ask.prices, names)
+    for option, named in (("group to compare with", ask.compare), ("group to mix with", ask.mix)):
+        if named is not None and named not in names:
+            raise unknown(option, named, names)
+    results: list[CoverageResult] = []
+    kept: list[_Group] = []
+    for group in groups:
+        try:
+            result, found = _one(group, table, ask)
+        except ScalingError as error:
+            if len(groups) == 1 or isinstance(error, UsageError):
+                raise
+            failures.append(Failure(group.values, error.message, error.hint))
+            continue
+        results.append(result)
+        kept.append(group)
+        caveats += found
+    results, found = _together(kept, results, ask)
+    return Analysis(results, caveats + found, failures)
+
+
+def _groups(
+    table: SampleTable, by: Sequence[str], ask: CoverageAsk
+) -> tuple[list[_Group], list[Caveat], list[Failure]]:
+    caveats: list[Caveat] = []
+    groups: list[_Group] = []
+    for values, frame in _split(table.frame, by):
+        first = frame["first"].to_numpy() if "first" in frame.columns else None
+        design = "fixed" if "accepted" in frame.columns and ask.design == "auto" else ask.design
+        data, found = sampled(counts_of(frame), first, design, ask.resampling(group_hash(values)))
+        caveats += [replace(each, group=values or None) for each in found]
+        groups.append(_Group(values, frame, data))
+    return groups, caveats, []
+
+
+def _split(frame: pl.DataFrame, by: Sequence[str]) -> list[tuple[dict[str, str], pl.DataFrame]]:
+    if not by:
+        return [({}, frame)]
+    parts = frame.partition_by(list(by), as_dict=True, include_key=True)
+    order = sorted(parts, key=lambda key: tuple("" if each is None else str(each) for each in key))
+    return [({name: str(value) for name, value in zip(by, key, strict=True)}, parts[key]) for key in order]
+
+
+def _one(group: _Group, table: SampleTable, ask: CoverageAsk) -> tuple[CoverageResult, list[Caveat]]:
+    """The part of a result that concerns one group alone."""
+    data, counts = group.data, group.data.counts
+    k = parse_k(ask.k, data.longest) if ask.k is not None else default_k(data.longest)
+    if ask.short == "error" and k[-1] > data.longest:
+        raise FitError(
+            f"{int((counts.n < k[-1]).sum())} problems have fewer attempts than k = {k[-1]:,}.",
+            hint="Sample them further, or see --short bound and --short drop.",
+        )
+    rows, _ = coverage_rows(data, k, ask.level, ask.band, ask.short)
+    caveats = coverage_doubts(data, rows, ask.short, group.label)
+    names = laws.law_names(ask.laws)
+    solved = int((counts.c > 0).sum())
+    fitted, found = _fitted(data, names, ask, group, solved)
+    fits = laws.describe(fitted, 1, data.longest) if data.longest > 1 else {}
+    forecasts, doubts = _forecasts(fitted, names, ask, group)
+    record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
+    caveats += found + doubts + laws.ceiling_doubts(fits, group.label)
+    caveats += track.record_doubts(record, names, group.label)
+    selection, verifier, found = _selection(group, table, k, ask)
+    result = CoverageResult(
+        group=group.values,
+        problems=counts.problems,
+        attempts=Attempts(int(counts.n.min()), float(np.median(counts.n)), int(counts.n.max())),
+        unsolved=counts.problems - solved,
+        clusters=counts.clusters if counts.clusters < counts.problems else None,
+        design=data.design,
+        batch=data.batch,
+        layout=table.layout,
+        interval=_interval_name(data, ask),
+        level=ask.level,
+        coverage=tuple(rows),
+        fits=fits,
+        forecast=tuple(forecasts),
+        backtest=tuple(record),
+        selection=tuple(selection),
+        verifier=verifier,
+        curve=_drawn_curve(data, ask),
+        forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
+    )
+    return result, caveats + found
+
+
+def _fitted(
+    data: Sampled, names: Sequence[str], ask: CoverageAsk, group: _Group, solved: int
+) -> tuple[laws.Fitted, list[Caveat]]:
+    # Where all problems are alike one caveat says so, and one for each law would add nothing.
+    counts = data.counts
+    is_alike = solved == 0 or np.all((counts.c == 0) | (counts.c == counts.n))
+    if is_alike or data.longest < 2:
+        return laws.Fitted({}, {}, ask.level), []
+    return laws.fit_laws(data, names, ask.level, group.label)
+
+
+def _reach(ask: CoverageAsk, data: Sampled) -> int:
+    return int(ask.to) if ask.to is not None else DEFAULT_REACH * data.longest
+
+
+def _forecasts(
+    fitted: laws.Fitted, names: Sequence[str], ask: CoverageAsk, group: _Group
+) -> tuple[list[Forecast], list[Caveat]]:
+    attempts, end = group.data.longest, _reach(ask, group.data)
+    powers = [10**power for power in range(1, 13) if attempts < 10**power < end]
+    return laws.forecast(fitted, names, [*powers, end], attempts, force=ask.force, group=group.label)
+
+
+def _interval_name(data: Sampled, ask: CoverageAsk) -> str:
+    unit = "problems" if data.counts.clusters == data.counts.problems else "clusters"
+    how = "product limit" if data.batch is not None else ask.band
+    return f"{how}, bootstrap over {unit}, {ask.replicates:,} replicates"
+
+
+def _drawn_curve(data: Sampled, ask: CoverageAsk) -> Curve:
+    k = log_grid(data.longest, CURVE_POINTS)
+    few = replace(data, resampling=replace(data.resampling, replicates=min(200, ask.replicates)))
+    rows, _ = coverage_rows(few, k, ask.level, "pointwise", "bound")
+    usable = [row for row in rows if row.estimate]
+    columns = [(float(row.k), row.estimate or 0.0, row.low or 0.0, row.high or 0.0) for row in usable]
+    return Curve(*zip(*columns, strict=True)) if columns else Curve((), ())
+
+
+def _selection(
+    group: _Group, table: SampleTable, k: Indices, ask: CoverageAsk
+) -> tuple[list[Selection], AssumedVerifier | None, list[Caveat]]:
+    reached = k[k <= group.data.counts.n.min()]
+    rows: list[Selection] = []
+    if "accepted" in group.frame.columns:
+        rows += verifiers.logged_rows(group.frame, reached, ask.level)
+    if table.attempts is not None:
+        attempts = _attempts_of(group, table)
+        if (
+            "score" in attempts.columns
+            and "correct" in table.columns
+            and table.columns["correct"] != table.columns["score"]
+        ):
+            rows += verifiers.scored_rows(attempts, reached, ask.level)
+        if "answer" in attempts.columns:
+            rows += verifiers.voted_rows(attempts, reached, ask.level, group.data.resampling)
+    if ask.verifier is None:
+        return rows, None, []
+    try:
+        assumed, facts, found = verifiers.assumed_rows(group.data.counts, k, ask.verifier, group.label)
+    except FitError as error:
+        return (
+            rows,
+            None,
+            [caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)],
+        )
+    return rows + assumed, facts, found
+
+
+def _attempts_of(group: _Group, table: SampleTable) -> pl.DataFrame:
+    assert table.attempts is not None
+    here = [pl.col(name) == value for name, value in group.values.items()]
+    return table.attempts.filter(*here).collect(engine="streaming")
+
+
+def _together(
+    groups: Sequence[_Group], results: list[CoverageResult], ask: CoverageAsk
+) -> tuple[list[CoverageResult], list[Caveat]]:
+    """The results with what needs the other groups: budgets, comparisons and mixes."""
+    buyers = {
+        group.name: Buyer(group.name, group.data, group.problems, ask.prices.costs(group.name), ask.level)
+        for group in groups
+    }
+    caveats: list[Caveat] = []
+    rows: dict[str, list[Purchase]] = {}
+    for group in groups:
+        rows[group.name], found = answers(buyers[group.name], ask.questions, group.label)
+        caveats += found
+    shared = ask.resampling(group_hash({}))
+    if len(groups) > 1 and ask.questions.budgets:
+        rows = winners(list(buyers.values()), rows, shared)
+    finished = []
+    for group, result in zip(groups, results, strict=True):
+        k = np.array([row.k for row in result.coverage], dtype=np.int64)
+        finished.append(
+            replace(
+                result,
+                budgets=tuple(rows[group.name]),
+                comparisons=_comparisons(group, groups, k, ask),
+                mixes=_mixes(buyers[group.name], buyers, ask),
+                exchange=tuple(exchanges(buyers[group.name], k, *ask.exchange)) if ask.exchange else (),
+            )
+        )
+    return finished, caveats
+
+
+def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: CoverageAsk) -> tuple[Comparison, ...]:
+    if ask.compare is None or group.name == ask.compare:
+        return ()
+    other = next(each for each in groups if each.name == ask.compare)
+    for each in (group, other):
+        if each.data.design == STOPPED:
+            raise UsageError(
+                f"{each.name} stopped at successes, so its problems cannot be paired.",
+                hint="Compare logs of a fixed number of attempts.",
+            )
+    left, right = (Side(each.name, each.data.counts, each.problems) for each in (group, other))
+    shared = ask.resampling(group_hash({}))
+    return tuple(compare(left, right, k, level=ask.level, band=ask.band, resampling=shared))
+
+
+def _mixes(buyer: Buyer, buyers: dict[str, Buyer], ask: CoverageAsk) -> tuple[Mix, ...]:
+    if ask.mix is None or buyer.name == ask.mix:
+        return ()
+    if not ask.questions.budgets:
+        raise UsageError("A mix of two groups needs a budget to split.", hint="Give --budget, such as 1e15flops.")
+    return tuple(mixes(buyer, buyers[ask.mix], ask.questions.budgets))

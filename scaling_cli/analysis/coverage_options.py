@@ -1,0 +1,205 @@
+"""What `scaling inference-coverage` is asked, from the words of its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scaling_cli.analysis.coverage_budget import Amount, Questions, costs_of
+from scaling_cli.analysis.coverage_laws import law_names
+from scaling_cli.analysis.coverage_verifier import Rates
+from scaling_cli.coverage.budget import Compute, Cost, Money
+from scaling_cli.coverage.counts import Indices, Resampling
+from scaling_cli.coverage.curves import log_grid
+from scaling_cli.data.names import unknown
+from scaling_cli.data.numbers import parse_number
+from scaling_cli.errors import UsageError
+
+UNITS = {"usd": "usd", "$": "usd", "dollars": "usd", "flops": "flops", "flop": "flops"}
+FEWEST_REPLICATES = 100
+DESIGNS = ("auto", "fixed", "stop-at-success")
+BANDS = ("pointwise", "simultaneous")
+SHORTS = ("bound", "drop", "error")
+POLICIES = ("fixed", "stop")
+LABELS = ("verifier", "truth")
+
+MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
+COMPUTE_NEEDS = ("params", "tokens_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What attempts cost: each quantity by group name, `""` for all groups."""
+
+    quantities: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def of(self, quantity: str, group: str) -> float | None:
+        """A quantity of a group, or None where it is not given."""
+        known = self.quantities.get(quantity, {})
+        return known.get(group, known.get(""))
+
+    def costs(self, group: str) -> dict[str, Cost]:
+        """What is known of the cost of this group's attempts, by unit."""
+        return costs_of(self._money(group), self._compute(group))
+
+    def _money(self, group: str) -> Money | None:
+        price_in, price_out, tokens_in, tokens_out = (self.of(name, group) for name in MONEY_NEEDS)
+        if price_out is None or tokens_out is None:
+            return None
+        optional = {"cache_read": 0.0, "cache_write": 1.0, "verdict": 0.0}
+        given = {name: self.of(name, group) for name in optional}
+        filled = {name: optional[name] if value is None else value for name, value in given.items()}
+        return Money(price_in or 0.0, price_out, tokens_in or 0.0, tokens_out, **filled)
+
+    def _compute(self, group: str) -> Compute | None:
+        params, tokens_out = (self.of(name, group) for name in COMPUTE_NEEDS)
+        if params is None or tokens_out is None:
+            return None
+        optional = {"kv_dim": 0.0, "intensity": 0.0, "queries": 1.0}
+        given = {name: self.of(name, group) for name in optional}
+        filled = {name: optional[name] if value is None else value for name, value in given.items()}
+        return Compute(params, self.of("tokens_in", group) or 0.0, tokens_out, **filled)
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageAsk:
+    """Everything that shapes the answer beside the data."""
+
+    k: str | None = None
+    design: str = "auto"
+    short: str = "bound"
+    laws: str = "auto"
+    to: float | None = None
+    force: bool = False
+    backtest: bool = False
+    level: float = 0.95
+    band: str = "pointwise"
+    replicates: int = 2000
+    seed: int = 0
+    questions: Questions = field(default_factory=Questions)
+    prices: Prices = field(default_factory=Prices)
+    compare: str | None = None
+    mix: str | None = None
+    verifier: Rates | None = None
+    exchange: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        law_names(self.laws)
+        _check_choice("design", self.design, DESIGNS)
+        _check_choice("treatment of short problems", self.short, SHORTS)
+        _check_choice("band", self.band, BANDS)
+        _check_choice("policy", self.questions.policy, POLICIES)
+        if not 0 < self.level < 1:
+            raise UsageError(f"The level is {self.level:g}.", hint="Give a share between 0 and 1, such as 0.95.")
+        if self.replicates < FEWEST_REPLICATES:
+            raise UsageError(f"{self.replicates} replicates make no interval.", hint="Ask for 2000.")
+        if self.seed < 0:
+            raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
+        if self.to is not None and not self.to >= 1:
+            raise UsageError(f"--to is {self.to:g}.", hint="Give a number of attempts, such as 1e5.")
+        for target in self.questions.targets:
+            if not 0 < target < 1:
+                raise UsageError(f"The target is {target:g}.", hint="Give a coverage between 0 and 1, such as 0.8.")
+        if self.verifier is not None:
+            _check_rates(self.verifier)
+
+    def resampling(self, group: int) -> Resampling:
+        """How replicates are drawn for a group."""
+        return Resampling(self.replicates, self.seed, group)
+
+
+def _check_choice(kind: str, name: str, names: Sequence[str]) -> None:
+    if name not in names:
+        raise unknown(kind, name, names)
+
+
+def _check_rates(rates: Rates) -> None:
+    _check_choice("kind of labels", rates.labels, LABELS)
+    if not 0 <= rates.false_positive < rates.true_positive <= 1:
+        raise UsageError(
+            f"The verifier accepts {rates.true_positive:g} of correct and {rates.false_positive:g} of wrong attempts.",
+            hint="Give --fpr below --tpr, both between 0 and 1.",
+        )
+
+
+def parse_k(text: str, longest: int) -> Indices:
+    """The k of `--k`: numbers, and `log:40` for so many log-spaced ones.
+
+    Raises:
+        UsageError: A part is no number of attempts.
+    """
+    found: list[int] = []
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        if part.startswith("log:"):
+            points = parse_number(part.removeprefix("log:"))
+            if not 2 <= points <= 10_000:
+                raise UsageError(f"--k has {part!r}.", hint="Write log:40 for forty log-spaced numbers of attempts.")
+            found += log_grid(longest, int(points)).tolist()
+            continue
+        value = parse_number(part)
+        if value < 1 or value != int(value):
+            raise UsageError(f"--k has {part!r}.", hint="Give whole numbers of attempts: --k 1,10,100.")
+        found.append(int(value))
+    if not found:
+        raise UsageError("--k names no number of attempts.", hint="Give some: --k 1,10,100 or --k log:40.")
+    return np.unique(np.array(found, dtype=np.int64))
+
+
+def parse_amount(text: str) -> Amount:
+    """An amount with its unit: `10usd`, `$10`, `1e15flops`.
+
+    Raises:
+        UsageError: The unit is missing or unknown.
+    """
+    plain = text.strip().casefold()
+    for word, unit in UNITS.items():
+        if plain.endswith(word) or (word == "$" and plain.startswith(word)):
+            value = parse_number(plain.removesuffix(word).removeprefix("$").strip())
+            if value <= 0:
+                raise UsageError(f"{text!r} is not above zero.", hint="Write it like 10usd or 1e15flops.")
+            return Amount(value, unit)
+    raise UsageError(f"{text!r} has no unit.", hint="Write it like 10usd or 1e15flops, a problem.")
+
+
+def parse_quantities(texts: Sequence[str], option: str) -> dict[str, float]:
+    """A quantity by group: `12B` for all, or `NAME=12B`.
+
+    Raises:
+        UsageError: A part is no number, or is negative.
+    """
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, value = text.rpartition("=")
+        found[name.strip()] = parse_number(value)
+        if found[name.strip()] < 0:
+            raise UsageError(f"{option} is {text!r}.", hint="Give a number from 0 on.")
+    return found
+
+
+def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -> None:
+    """Refuse questions about money or compute that nobody priced, before long work.
+
+    Raises:
+        UsageError: A quantity that the costs need is missing for a group.
+    """
+    needs = {
+        "usd": "--price-out and --tokens-out (and --price-in, --tokens-in)",
+        "flops": "--model-params and --tokens-out",
+    }
+    for asked in (*questions.budgets, *questions.values):
+        for group in groups:
+            if asked.unit not in prices.costs(group):
+                where = f" of {group}" if group else ""
+                raise UsageError(
+                    f"The cost of an attempt{where} in {asked.unit} is not known.",
+                    hint=f"Give {needs[asked.unit]}; by group as NAME=VALUE.",
+                )
+
+
+def quantities(given: Mapping[str, Sequence[str]]) -> Prices:
+    """Prices from the texts of options, by quantity."""
+    return Prices(
+        {name: parse_quantities(texts, f"--{name.replace('_', '-')}") for name, texts in given.items() if texts}
+    )

@@ -1,0 +1,140 @@
+"""Approach 1: the lower envelope of training curves.
+
+Each curve is smoothed over a window of 5 % of its length in log compute (Porian et al. 2024 smooth by the same share).
+The envelope is the lower convex hull of all curves over log compute: the lowest loss at each compute (Hoffmann et al.
+2022, section 3.1) would hop between curves wherever noise makes one lucky, the hull (Henighan et al. 2020, figure 1)
+keeps the runs that no mix of two others beats. Params and tokens of the points on the hull are then lines in log
+compute.
+
+Three biases stay and are reported: the smallest and largest models cannot be passed by smaller and larger ones, points
+before the end of a run have a learning rate that has not decayed, and the lowest of many noisy curves is lucky.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.analysis.allocation_lines import LossLine, PowerLine, loss_line, power_line
+from scaling_cli.analysis.allocation_result import Envelope
+from scaling_cli.analysis.isoflop_budgets import Points
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.uncertainty import Resampling, run_weights
+from scaling_cli.laws import Array, Indices
+
+WINDOW = 0.05  # of the compute at a point: rows within this share of it are averaged
+FEWEST_ROWS = 5  # of a run that count as a curve
+FEWEST_CURVES = 3
+FINISHED = 0.85  # of a run's tokens: a cosine schedule has by then done most of its decay
+FEWEST_HULL_POINTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """Power laws along the envelope, each `(replicates,)`, and the hull of the estimate as `(compute, params)`."""
+
+    params: PowerLine
+    tokens: PowerLine
+    loss: LossLine | None
+    facts: Envelope
+    hull: tuple[Array, Array]
+
+
+def envelope(points: Points, resampling: Resampling | None) -> Frontier:
+    """The envelope of the curves in `points`, every row a checkpoint.
+
+    Raises:
+        FitError: There are too few curves, or all of the hull is one model.
+    """
+    curves = smoothed(points)
+    count = int(curves.runs.max()) + 1 if len(curves.runs) else 0
+    if count < FEWEST_CURVES:
+        raise FitError(
+            f"{count} runs have training curves of {FEWEST_ROWS} checkpoints or more; an envelope needs "
+            f"{FEWEST_CURVES}.",
+            hint="Log the loss along training (one row a checkpoint, with its tokens), for models of three sizes.",
+        )
+    weights = np.ones((1, count))
+    if resampling is not None:
+        drawn = run_weights(resampling, range(resampling.replicates), np.arange(count))
+        weights = np.concatenate([weights, drawn])
+    hulls = [_hull(curves, row > 0) for row in weights]
+    hull = curves.subset(hulls[0])
+    if len(np.unique(np.round(hull.log_params, 6))) < 2:
+        raise FitError(
+            "The envelope is made of one model size, so it shows no exponent.",
+            hint="Add curves of smaller and larger models, long enough to cross those there are.",
+        )
+    compute, params, tokens, loss = (
+        _padded([getattr(curves, name)[each] for each in hulls])
+        for name in ("log_compute", "log_params", "log_tokens", "loss")
+    )
+    return Frontier(
+        params=power_line(compute, params),
+        tokens=power_line(compute, tokens),
+        loss=loss_line(compute, loss),
+        facts=_facts(curves, hulls[0], count),
+        hull=(np.exp(hull.log_compute), np.exp(hull.log_params)),
+    )
+
+
+def smoothed(points: Points) -> Points:
+    """Curves in order of run and compute, each loss the mean of its neighbourhood; runs without a curve left out."""
+    order = np.lexsort((points.log_compute, points.runs))
+    points = points.subset(order)
+    _, first, counts = np.unique(points.runs, return_index=True, return_counts=True)
+    kept: list[Indices] = []
+    losses: list[Array] = []
+    runs: list[Indices] = []
+    for start, rows in zip(first, counts, strict=True):
+        if rows < FEWEST_ROWS:
+            continue
+        index = np.arange(start, start + rows)
+        logs = points.log_compute[index]
+        left = np.searchsorted(logs, logs - np.log1p(WINDOW), side="left")
+        right = np.searchsorted(logs, logs + np.log1p(WINDOW), side="right")
+        sums = np.concatenate([[0.0], np.cumsum(points.loss[index])])
+        losses.append((sums[right] - sums[left]) / (right - left))
+        runs.append(np.full(rows, len(runs)))
+        kept.append(index)
+    if not kept:
+        return points.subset(np.array([], dtype=int))
+    curves = points.subset(np.concatenate(kept))
+    return Points(
+        curves.log_params, curves.log_tokens, curves.log_compute, np.concatenate(losses), np.concatenate(runs)
+    )
+
+
+def _hull(curves: Points, used: np.ndarray) -> Indices:
+    """Points of the lower convex hull of loss over log compute, as far as loss falls."""
+    index = np.flatnonzero(used[curves.runs])
+    index = index[np.lexsort((curves.loss[index], curves.log_compute[index]))]
+    # Only points that undercut everything cheaper can lie on the falling part of the hull.
+    lowest = np.minimum.accumulate(curves.loss[index])
+    index = index[np.concatenate([[True], lowest[1:] < lowest[:-1]])]
+    x, y = curves.log_compute[index].tolist(), np.log(curves.loss[index]).tolist()
+    kept: list[int] = []
+    for i in range(len(x)):
+        while len(kept) >= 2:
+            left, middle = kept[-2], kept[-1]
+            # Drop the middle point where it lies on or above the chord of its neighbours.
+            if (y[middle] - y[left]) * (x[i] - x[left]) < (y[i] - y[left]) * (x[middle] - x[left]):
+                break
+            kept.pop()
+        kept.append(i)
+    hull: Indices = index[kept]
+    return hull
+
+
+def _padded(rows: list[Array]) -> Array:
+    longest = max(len(row) for row in rows)
+    return np.array([np.pad(row, (0, longest - len(row)), constant_values=np.nan) for row in rows])
+
+
+def _facts(curves: Points, hull: Indices, count: int) -> Envelope:
+    sizes, ends = curves.log_params, np.full(count, -np.inf)
+    np.maximum.at(ends, curves.runs, curves.log_tokens)
+    at_edge = (sizes[hull] <= sizes.min() + 1e-9) | (sizes[hull] >= sizes.max() - 1e-9)
+    unfinished = curves.log_tokens[hull] < ends[curves.runs[hull]] + np.log(FINISHED)
+    return Envelope(count, len(hull), float(at_edge.mean()), float(unfinished.mean()))

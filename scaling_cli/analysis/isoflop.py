@@ -1,0 +1,152 @@
+"""Approach 2: the minimum of each IsoFLOP curve, and a power law of compute through the minima."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.analysis.allocation_lines import PowerLine, power_line
+from scaling_cli.analysis.isoflop_budgets import Budget, Points
+from scaling_cli.analysis.isoflop_minima import akima, parabola, parabola_bias
+from scaling_cli.analysis.isoflop_profile import SHARED, profile_law
+from scaling_cli.fitting.fit import Settings
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_weights
+from scaling_cli.laws import Array
+
+CONCAVE, UNBRACKETED = "curves the wrong way", "has its minimum outside its runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What all exact curves share, each `(replicates,)`."""
+
+    floor: Array
+    alpha: Array
+    beta: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Minima:
+    """Minima by one profile: log params, log tokens and loss `(replicates, budgets)`; NaN where there is none."""
+
+    profile: str
+    log_compute: Array
+    log_params: Array
+    log_tokens: Array
+    loss: Array
+
+    def params_line(self) -> PowerLine:
+        """Best params as a power of compute."""
+        return power_line(self.log_compute, self.log_params)
+
+    def tokens_line(self) -> PowerLine:
+        """Best tokens as a power of compute."""
+        return power_line(self.log_compute, self.log_tokens)
+
+    def without(self, refused: Sequence[bool]) -> Minima:
+        """The same with refused budgets left out."""
+        mask = np.array(refused)
+        blank = {name: np.where(mask, np.nan, getattr(self, name)) for name in ("log_params", "log_tokens", "loss")}
+        return Minima(self.profile, self.log_compute, **blank)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Facts about one budget's curve that do not depend on the profile; `refused` is empty where it may be used."""
+
+    curvature: float
+    parabola_vertex: float
+    refused: str
+
+
+def verdicts(points: Points, budgets: Sequence[Budget]) -> list[Verdict]:
+    """What a parabola says of each budget."""
+    found = []
+    for budget in budgets:
+        x, y = points.log_params[budget.index], points.loss[budget.index]
+        vertex, _, curvature = parabola(x, y, np.ones((1, len(x))))
+        refused = "" if curvature[0] > 0 else CONCAVE
+        found.append(Verdict(float(curvature[0]), float(vertex[0]), refused))
+    return found
+
+
+def exact_minima(
+    points: Points, budgets: Sequence[Budget], settings: Settings, resampling: Resampling | None
+) -> tuple[Minima, Shape]:
+    """Minima by the exact curve, with replicates where `resampling` says so.
+
+    Raises:
+        FitError: The curve cannot be fitted.
+    """
+    law, index, columns = profile_law(points, budgets)
+    _, runs = np.unique(points.runs[index], return_inverse=True)
+    problem = problem_from_arrays(law, columns, points.loss[index], runs)
+    fitted = optimum(problem, settings.objective)
+    theta = fitted.theta[None]
+    if resampling is not None:
+        drawn = bootstrap(fitted, resampling, workers=settings.workers, on_progress=settings.on_progress)
+        theta = np.concatenate([theta, drawn.theta])
+    best = theta[:, SHARED : SHARED + len(budgets)]
+    depth = np.exp(theta[:, SHARED + len(budgets) :])
+    # A minimum beyond the runs of its budget is an extrapolation of their curve: no answer, in replicates neither.
+    best = np.where((best >= law.span[0]) & (best <= law.span[1]), best, np.nan)
+    minima = _minima("exact", points, budgets, best, theta[:, 0, None] + depth)
+    return minima, Shape(theta[:, 0], theta[:, 1], theta[:, 2])
+
+
+def curve_minima(profile: str, points: Points, budgets: Sequence[Budget], resampling: Resampling | None) -> Minima:
+    """Minima by `parabola` or `akima`, budget by budget."""
+    weights = np.ones((1, len(points.loss)))
+    if resampling is not None:
+        drawn = run_weights(resampling, range(resampling.replicates), points.runs)
+        weights = np.concatenate([weights, drawn])
+    places, losses = [], []
+    for budget in budgets:
+        x, y = points.log_params[budget.index], points.loss[budget.index]
+        if profile == "parabola":
+            place, loss, _ = parabola(x, y, weights[:, budget.index])
+        else:
+            place, loss = _splines(x, y, weights[:, budget.index])
+        places.append(place)
+        losses.append(loss)
+    return _minima(profile, points, budgets, np.stack(places, axis=1), np.stack(losses, axis=1))
+
+
+def _splines(x: Array, y: Array, weights: Array) -> tuple[Array, Array]:
+    """Akima minima `(replicates,)` through the runs that each replicate drew."""
+    found = np.array([akima(x[row > 0], y[row > 0]) for row in weights])
+    return found[:, 0], found[:, 1]
+
+
+def _minima(profile: str, points: Points, budgets: Sequence[Budget], places: Array, losses: Array) -> Minima:
+    logs = np.array([budget.log_compute for budget in budgets])
+    # FLOPs a param and token as the runs of the budget counted them: 6, or more with attention.
+    rate = np.array(
+        [
+            np.mean((points.log_compute - points.log_params - points.log_tokens)[budget.index]) for budget in budgets
+        ]
+    )  # fmt: skip
+    return Minima(profile, logs, places, logs - rate - places, losses)
+
+
+def resampling_of(settings: Settings, group: int) -> Resampling | None:
+    """What to draw, or None where no interval is wanted."""
+    return None if settings.interval == "none" else Resampling(settings.replicates, settings.seed, group)
+
+
+def biases(points: Points, budgets: Sequence[Budget], minima: Minima, shape: Shape) -> Array:
+    """The parabola's error in log params `(budgets,)` on each grid, by the exact curve; NaN without a vertex."""
+    return np.array(
+        [
+            parabola_bias(
+                float(shape.alpha[0]), float(shape.beta[0]), points.log_params[budget.index] - minima.log_params[0, i]
+            )
+            if np.isfinite(minima.log_params[0, i])
+            else np.nan
+            for i, budget in enumerate(budgets)
+        ]
+    )

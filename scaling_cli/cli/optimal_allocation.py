@@ -1,0 +1,133 @@
+"""`scaling optimal-allocation`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Literal
+
+import typer
+
+from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions
+from scaling_cli.cli.show import deliver, prepare_output, progress
+
+RunsOrFit = Annotated[
+    list[str],
+    typer.Argument(metavar="RUNS...|FIT.json", help="Runs as `scaling fit` reads them, or one saved fit."),
+]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QuestionOptions:
+    """What to spend, and within which limits."""
+
+    budget: Annotated[
+        list[str],
+        typer.Option(metavar="C[,C]", help="Budgets in FLOPs; by default 1, 10 and 100 times the largest run."),
+    ] = dataclasses.field(default_factory=list)
+    target_loss: Annotated[
+        list[str], typer.Option(metavar="L[,L]", help="Instead of a budget: the least compute that reaches this loss.")
+    ] = dataclasses.field(default_factory=list)
+    approach: Annotated[
+        Literal["parametric", "isoflop", "envelope", "all"], typer.Option(help="How the best split is found.")
+    ] = "parametric"
+    profile: Annotated[Literal["exact", "parabola", "akima"], typer.Option(help="Curve of --approach isoflop.")] = (
+        "exact"
+    )
+    explain_gap: Annotated[
+        bool, typer.Option("--explain-gap", help="Kaplan or Chinchilla: what counting and range do to the exponent.")
+    ] = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LimitOptions:
+    """What bounds the split, and how compute is counted."""
+
+    inference_tokens: Annotated[
+        str | None, typer.Option(metavar="N", help="Tokens to process once trained; the budget then covers both.")
+    ] = None
+    unique_tokens: Annotated[
+        str | None, typer.Option(metavar="N", help="Tokens there are; more than these are repeated.")
+    ] = None
+    min_params: Annotated[str | None, typer.Option(metavar="N", help="Fewest params.")] = None
+    max_params: Annotated[str | None, typer.Option(metavar="N", help="Most params.")] = None
+    max_tokens: Annotated[str | None, typer.Option(metavar="N", help="Most training tokens.")] = None
+    flops_rule: Annotated[
+        str,
+        typer.Option(metavar="6ND|non-embedding|attention|FORMULA", help="Training FLOPs of a run."),
+    ] = "6ND"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HardwareOptions:
+    """Time and money."""
+
+    gpus: Annotated[int | None, typer.Option(metavar="N", help="GPUs, for days.")] = None
+    peak_flops: Annotated[
+        str | None, typer.Option(metavar="FLOP/s|GPU", help="Dense peak of one GPU, such as 989e12 or h100.")
+    ] = None
+    mfu: Annotated[float | None, typer.Option(metavar="SHARE", help="Share of the peak that training reaches.")] = None
+    price_per_gpu_hour: Annotated[float | None, typer.Option(metavar="PRICE", help="For the price of a budget.")] = None
+
+
+def command(
+    runs: RunsOrFit,
+    question: QuestionOptions,
+    limits: LimitOptions,
+    machines: HardwareOptions,
+    data: DataOptions,
+    fitting: FitOptions,
+    output: OutputOptions,
+) -> int:
+    """Split compute between params and tokens: with intervals, and what being wrong costs.
+
+    Example: scaling optimal-allocation runs.csv --budget 1e21,1e24 --approach all
+    """
+    prepare_output(output)
+    from scaling_cli import verbs
+    from scaling_cli.data.numbers import parse_number
+    from scaling_cli.report import optimal_allocation as view
+
+    def amount(text: str | None) -> float | None:
+        return None if text is None else parse_number(text)
+
+    with progress(output, "Replicates") as on_progress:
+        report = verbs.optimal_allocation(
+            runs,
+            budget=_numbers(question.budget),
+            target_loss=_numbers(question.target_loss),
+            approach=question.approach,
+            profile=question.profile,
+            explain_gap=question.explain_gap,
+            flops_rule=limits.flops_rule,
+            inference_tokens=amount(limits.inference_tokens),
+            unique_tokens=amount(limits.unique_tokens),
+            min_params=amount(limits.min_params),
+            max_params=amount(limits.max_params),
+            max_tokens=amount(limits.max_tokens),
+            gpus=machines.gpus,
+            peak_flops=machines.peak_flops,
+            mfu=machines.mfu,
+            price_per_gpu_hour=machines.price_per_gpu_hour,
+            law=fitting.law,
+            by=data.groups(),
+            mapping=data.mapping(),
+            where=data.where,
+            objective=fitting.objective,
+            space=fitting.space,
+            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+            interval=fitting.interval,
+            level=fitting.level,
+            replicates=fitting.replicates,
+            seed=fitting.seed,
+            jobs=fitting.jobs,
+            backend=fitting.backend,
+            on_progress=on_progress,
+        )
+    return deliver(report, output, view)
+
+
+def _numbers(texts: list[str]) -> list[float]:
+    """Numbers given with commas or repeated."""
+    from scaling_cli.data.numbers import parse_number
+
+    return [parse_number(part) for text in texts for part in text.split(",") if part.strip()]

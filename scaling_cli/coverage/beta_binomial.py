@@ -1,0 +1,178 @@
+"""The beta-binomial law: each problem's chance of success is a draw from Beta(alpha, beta).
+
+Then coverage is C(k) = 1 - B(alpha, beta + k) / B(alpha, beta), for k far beyond the attempts made; 1 - C falls as
+k^-alpha in the end (Schaeffer et al. 2025, arXiv:2502.17578). The likelihood of c successes in n attempts needs no
+change where sampling stopped at a success: the rule of stopping cancels. It is maximised over (log alpha, log beta) by
+Newton's method on distinct pairs (n, c), and intervals come from its curvature there.
+
+If the counts vary no more than one common chance of success would make them, the maximum lies at alpha + beta =
+infinity: the spread of difficulty is not identified, and nothing beyond the data follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaln, digamma, gammaln, polygamma
+
+from scaling_cli.coverage.counts import Array, Counts
+from scaling_cli.coverage.maximise import uphill
+from scaling_cli.errors import FitError
+
+STARTS = (1.0, 10.0, 100.0)  # alpha + beta
+MOST_STEPS = 200
+MOST_SPREAD = 1e6  # alpha + beta from which Beta is one value to any data there are
+LARGE = 1e4  # argument from which a difference of log gammas loses more than its expansion leaves out
+BOUND = 30.0  # |log alpha|, |log beta|: beyond any data
+
+
+class NoSpreadError(FitError):
+    """The counts vary no more than chance makes them, so nothing beyond the data follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class BetaBinomial:
+    """A fitted law; `covariance` is of (log alpha, log beta)."""
+
+    alpha: float
+    beta: float
+    covariance: Array
+    log_likelihood: float
+
+    def log_failure(self, k: Array) -> Array:
+        """log of the chance that k attempts at a random problem all fail."""
+        return log_failure(self.alpha, self.beta, k)
+
+    def standard_error(self, k: Array) -> Array:
+        """Standard error of log(-log C(k)), by the delta method."""
+        k = np.asarray(k, dtype=float)
+        both = digamma(self.alpha + self.beta) - digamma(self.alpha + self.beta + k)
+        slopes = np.stack(
+            [self.alpha * both, self.beta * (both - digamma(self.beta) + digamma(self.beta + k))], axis=-1
+        )
+        failed = np.exp(self.log_failure(k))
+        solved = -np.expm1(self.log_failure(k))
+        slopes *= (-failed / (solved * np.log(solved)))[..., None]
+        return np.asarray(np.sqrt(np.einsum("...i,ij,...j->...", slopes, self.covariance, slopes)))
+
+    def expected_attempts(self, k: Array) -> Array:
+        """Mean attempts at a problem if each stops at its first success, and at k at the latest."""
+        k = np.asarray(k, dtype=float)
+        if abs(self.alpha - 1) < 1e-6:  # the limit; the general form divides 0 by 0
+            return np.asarray(self.beta * (digamma(self.beta + k) - digamma(self.beta)))
+        total = self.alpha + self.beta - 1
+        return np.asarray(((total + k) * np.exp(self.log_failure(k)) - total) / (1 - self.alpha))
+
+    def posterior(self, counts: Counts, k: Array) -> Array:
+        """Coverage of these very problems at k, given what each has shown: the mean of each problem's own forecast."""
+        alpha = np.asarray(self.alpha + counts.pair_c, dtype=float)
+        beta = np.asarray(self.beta + counts.pair_n - counts.pair_c, dtype=float)
+        failed = np.stack([np.exp(log_failure(alpha, beta, np.full(len(alpha), each))) for each in np.asarray(k)])
+        return np.asarray(1 - failed @ counts.multiplicity / counts.problems)
+
+
+def log_failure(alpha: float | Array, beta: float | Array, k: Array) -> Array:
+    """log B(alpha, beta + k) / B(alpha, beta), to 1e-12 of itself for k from 1 to 1e12."""
+    k = np.asarray(k, dtype=float)
+    return np.asarray(_log_ratio(beta + k, alpha) - _log_ratio(np.asarray(beta, dtype=float), alpha))
+
+
+def _log_ratio(x: Array, a: float | Array) -> Array:
+    """log of Gamma(x) / Gamma(x + a); for large x by the expansion about x + (a - 1) / 2, whose error falls as x^-4."""
+    x = np.asarray(x, dtype=float)
+    middle = x + (np.asarray(a) - 1) / 2
+    with np.errstate(all="ignore"):
+        expanded = -a * np.log(middle) - np.log1p(-a * (a**2 - 1) / (24 * middle**2))
+        direct = gammaln(x) - gammaln(x + a)
+    return np.asarray(np.where(x > LARGE * np.maximum(1.0, a), expanded, direct))
+
+
+def fit_beta_binomial(counts: Counts) -> BetaBinomial:
+    """The maximum of the likelihood.
+
+    Raises:
+        FitError: No attempt or every attempt succeeded, or the counts show no spread of difficulty.
+    """
+    _require_spread(counts)
+    solutions = [_climb(counts, start) for start in STARTS]
+    theta, value, curvature = max(solutions, key=lambda each: each[1])
+    alpha, beta = np.exp(theta)
+    eigenvalues = np.linalg.eigvalsh(-curvature)
+    if alpha + beta > MOST_SPREAD or eigenvalues[0] <= 1e-9 * eigenvalues[1]:
+        raise _no_spread()
+    return BetaBinomial(
+        float(alpha),
+        float(beta),
+        np.asarray(np.linalg.inv(-curvature), dtype=float),
+        float(value + _binomial_terms(counts)),
+    )
+
+
+def _require_spread(counts: Counts) -> None:
+    n, c, weight = counts.pair_n, counts.pair_c, counts.multiplicity
+    solved, attempts = float(weight @ c), float(weight @ n)
+    if solved in (0, attempts):
+        what = "No attempt" if solved == 0 else "Every attempt"
+        raise FitError(f"{what} succeeded, so no law can be fitted.", hint="Add attempts or other problems.")
+    if np.all((c == 0) | (c == n)):
+        raise FitError(
+            "Each problem is solved always or never, as if attempts were copies of each other.",
+            hint="Sample at a temperature above 0, or with several seeds.",
+        )
+    p = solved / attempts
+    # The slope of the likelihood in 1 / (alpha + beta) at 0: the counts' variance over the binomial one.
+    if weight @ (c * (c - 1) / p + (n - c) * (n - c - 1) / (1 - p) - n * (n - 1)) <= 0:
+        raise _no_spread()
+
+
+def _no_spread() -> NoSpreadError:
+    return NoSpreadError(
+        "The successes vary no more between problems than by chance, so the spread of difficulty is not identified.",
+        hint="Add attempts a problem, or problems.",
+    )
+
+
+def _climb(counts: Counts, spread: float) -> tuple[Array, float, Array]:
+    """Newton's method from alpha + beta = spread, with steps that are halved until the likelihood rises."""
+    share = np.clip(counts.multiplicity @ (counts.pair_c / counts.pair_n) / counts.problems, 1e-6, 1 - 1e-6)
+    theta = np.log(spread * np.array([share, 1 - share]))
+    value = _value(counts, theta)
+    for _ in range(MOST_STEPS):
+        gradient, curvature = _slopes(counts, theta)
+        step = uphill(gradient, curvature)
+        while (risen := _value(counts, theta + step)) < value and np.abs(step).max() > 1e-13:
+            step = step / 2
+        if risen < value or np.abs(step).max() < 1e-11 or np.abs(theta).max() > BOUND:
+            break
+        theta, value = theta + step, risen
+    return theta, value, _slopes(counts, theta)[1]
+
+
+def _value(counts: Counts, theta: Array) -> float:
+    a, b = np.exp(theta)
+    n, c = counts.pair_n, counts.pair_c
+    return float(counts.multiplicity @ (betaln(c + a, n - c + b) - betaln(a, b)))
+
+
+def _slopes(counts: Counts, theta: Array) -> tuple[Array, Array]:
+    """Gradient and Hessian of the likelihood in (log alpha, log beta)."""
+    a, b = np.exp(theta)
+    n, c, weight = counts.pair_n, counts.pair_c, counts.multiplicity
+    total = weight.sum()
+    shared = weight @ digamma(n + a + b) - total * digamma(a + b)
+    first = np.array([weight @ digamma(c + a) - total * digamma(a), weight @ digamma(n - c + b) - total * digamma(b)])
+    first -= shared
+    bend = weight @ polygamma(1, n + a + b) - total * polygamma(1, a + b)
+    own = [
+        weight @ polygamma(1, c + a) - total * polygamma(1, a),
+        weight @ polygamma(1, n - c + b) - total * polygamma(1, b),
+    ]
+    scale = np.array([a, b])
+    return scale * first, np.outer(scale, scale) * (np.diag(own) - bend) + np.diag(scale * first)
+
+
+def _binomial_terms(counts: Counts) -> float:
+    """The part of the likelihood that no parameter moves."""
+    n, c = counts.pair_n, counts.pair_c
+    return float(counts.multiplicity @ -(np.log(n + 1) + betaln(c + 1, n - c + 1)))

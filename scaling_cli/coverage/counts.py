@@ -1,0 +1,118 @@
+"""Successes and attempts of each problem as arrays: where polars ends and numpy begins, for sampling logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Array: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+CHUNK_VALUES = 1 << 22  # weights in memory at once: 32 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`c` successes in `n` attempts at each of P problems, and the distinct pairs among them.
+
+    Everything that depends on a problem through its counts alone is computed once a pair: `pair_n` and `pair_c` have
+    one entry a pair, `pair[i]` is the pair of problem i. `cluster[i]` numbers what is resampled together (a
+    repository, a passage); without clusters it is the problem itself.
+    """
+
+    n: Indices
+    c: Indices
+    cluster: Indices
+    pair: Indices
+    pair_n: Indices
+    pair_c: Indices
+
+    @property
+    def problems(self) -> int:
+        """How many problems there are."""
+        return len(self.n)
+
+    @property
+    def multiplicity(self) -> Array:
+        """Problems of each pair."""
+        return np.bincount(self.pair, minlength=len(self.pair_n)).astype(float)
+
+    @property
+    def clusters(self) -> int:
+        """How many clusters there are."""
+        return int(self.cluster.max()) + 1
+
+    def subset(self, keep: Mask) -> Counts:
+        """The problems for which `keep` holds."""
+        return make_counts(self.n[keep], self.c[keep], np.unique(self.cluster[keep], return_inverse=True)[1])
+
+
+def make_counts(n: Indices, c: Indices, cluster: Indices | None = None) -> Counts:
+    """Counts of problems in the order given."""
+    n, c = np.asarray(n, dtype=np.int64), np.asarray(c, dtype=np.int64)
+    # One number a pair sorts faster than rows do.
+    width = int(n.max()) + 1
+    keys, pair = np.unique(n * width + c, return_inverse=True)
+    own = np.arange(len(n), dtype=np.int64) if cluster is None else np.asarray(cluster, dtype=np.int64)
+    return Counts(n, c, own, pair.astype(np.int64), keys // width, keys % width)
+
+
+def counts_of(frame: pl.DataFrame) -> Counts:
+    """Counts of a table with columns `n`, `c` and perhaps `cluster`."""
+    cluster = None
+    if "cluster" in frame.columns:
+        cluster = np.unique(frame["cluster"].to_numpy(), return_inverse=True)[1].astype(np.int64)
+    return make_counts(frame["n"].to_numpy(), frame["c"].to_numpy(), cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How problems are drawn: replicate i of `group` has its own generator, so no order of work changes a draw."""
+
+    replicates: int = 2000
+    seed: int = 0
+    group: int = 0
+
+
+def unit_weights(counts: Counts, resampling: Resampling) -> Iterator[Array]:
+    """How often each cluster is drawn, `(replicates, clusters)`, a chunk of replicates at a time."""
+    units = counts.clusters
+    for rows in _chunks(resampling, counts.problems):
+        drawn = [np.bincount(_picks(resampling, row, units), minlength=units) for row in rows]
+        yield np.stack(drawn).astype(float)
+
+
+def problem_weights(counts: Counts, resampling: Resampling) -> Iterator[Array]:
+    """How often each problem is drawn, `(replicates, problems)`: as often as its cluster."""
+    for weights in unit_weights(counts, resampling):
+        yield weights[:, counts.cluster]
+
+
+def pair_weights(counts: Counts, resampling: Resampling) -> Iterator[Array]:
+    """How often each pair is drawn, `(replicates, pairs)`, a chunk at a time: the same draws as `problem_weights`."""
+    if counts.clusters < counts.problems:
+        for weights in problem_weights(counts, resampling):
+            yield np.stack([np.bincount(counts.pair, row, len(counts.pair_n)) for row in weights])
+        return
+    pairs = len(counts.pair_n)
+    for rows in _chunks(resampling, pairs):
+        drawn = [np.bincount(counts.pair[_picks(resampling, row, counts.problems)], minlength=pairs) for row in rows]
+        yield np.stack(drawn).astype(float)
+
+
+def _chunks(resampling: Resampling, width: int) -> Iterator[range]:
+    size = max(1, CHUNK_VALUES // width)
+    for start in range(0, resampling.replicates, size):
+        yield range(start, min(start + size, resampling.replicates))
+
+
+def _picks(resampling: Resampling, replicate: int, units: int) -> Indices:
+    generator = np.random.default_rng([resampling.seed, resampling.group, replicate])
+    return generator.integers(units, size=units)

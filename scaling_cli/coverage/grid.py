@@ -1,0 +1,127 @@
+"""Any law of difficulty by quadrature: the likelihood of each pair of counts on one grid of chances.
+
+A law says how log-odds t of u are spread, with p = offset + scale * u the chance of success, where an offset stands for
+a verifier that passes wrong attempts. The likelihood of a pair at each grid point is computed once; a law is then a
+vector of weights, its likelihood is one weighted sum a pair, and so is its coverage. Laws with a small exponent put
+mass at chances too small for any grid (u^0.07 at e^-60 is 1.5 %), so a grid has an atom at each end that carries the
+mass beyond it; leaving out the lower one costs 3 nats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betainc, betaln, gammaln, xlog1py, xlogy
+
+from scaling_cli.coverage.counts import Array, Counts, Indices
+
+LOWEST, HIGHEST = -60.0, 40.0  # of the log-odds
+WIDEST_STEP = 0.05
+STEPS_A_PEAK = 2.0  # per standard deviation of the narrowest likelihood: the trapezoid is then exact to rounding
+NEGLIGIBLE = 45.0  # nats below a pair's peak that are left out: e^-45 is below rounding
+MOST_VALUES = 40_000_000  # kept likelihoods: 320 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Likelihoods of pairs, kept only near their peaks: `values` of pair i stand from `starts[i]` on, at `columns`."""
+
+    t: Array
+    scale: float
+    offset: float
+    values: Array
+    columns: Indices
+    starts: Indices
+    atoms: Array  # likelihood of each pair at u = 0 and u = 1, (pairs, 2)
+    multiplicity: Array
+
+    def log_likelihood(self, weights: Array, ends: tuple[float, float]) -> float:
+        """Of the counts under a law: its weights on the grid, and its mass in the atoms."""
+        likelihood = np.add.reduceat(self.values * weights[self.columns], self.starts) + self.atoms @ np.array(ends)
+        with np.errstate(divide="ignore"):
+            return float(self.multiplicity @ np.log(likelihood))
+
+    def log_failure(self, weights: Array, ends: tuple[float, float], k: Array) -> Array:
+        """log of the chance that k attempts at a random problem all fail."""
+        inside = _log_rest(self.t, self.scale, self.offset)
+        bottom = np.log1p(-self.offset)
+        top = np.log1p(-self.offset - self.scale) if self.offset + self.scale < 1 else -np.inf
+        k = np.asarray(k, dtype=float)
+        at_ends = [ends[0] * np.exp(each * bottom) + ends[1] * np.exp(each * top) for each in k]
+        failed = np.array([weights @ np.exp(each * inside) for each in k]) + at_ends
+        return np.asarray(np.log(failed))
+
+
+def make_grid(counts: Counts, scale: float = 1.0, offset: float = 0.0) -> Grid:
+    """The grid on which all likelihoods of these counts are resolved, for chances of success offset + scale * u."""
+    n, c = counts.pair_n, counts.pair_c
+    share = np.clip((c / n - offset) / scale, 0.5 / n, 1 - 0.5 / n)
+    narrowest = 1 / np.sqrt(float((n * share * (1 - share)).max()))
+    step = min(WIDEST_STEP, narrowest / STEPS_A_PEAK)
+    t = np.arange(LOWEST, HIGHEST + step, step)
+    log_p = np.log(offset + scale / (1 + np.exp(-t))) if offset else np.log(scale) - np.log1p(np.exp(-t))
+    log_rest = _log_rest(t, scale, offset)
+    values, columns, lengths = [], [], []
+    for attempts, solved in zip(n.tolist(), c.tolist(), strict=True):
+        logs = _log_binomial(attempts, solved) + solved * log_p + (attempts - solved) * log_rest
+        near = np.flatnonzero(logs > logs.max() - NEGLIGIBLE)
+        values.append(np.exp(logs[near]))
+        columns.append(near)
+        lengths.append(len(near))
+    return Grid(
+        t=t,
+        scale=scale,
+        offset=offset,
+        values=np.concatenate(values),
+        columns=np.concatenate(columns),
+        starts=np.concatenate([[0], np.cumsum(lengths)[:-1]]),
+        atoms=np.stack([_at_chance(n, c, offset), _at_chance(n, c, offset + scale)], axis=1),
+        multiplicity=counts.multiplicity,
+    )
+
+
+def _log_rest(t: Array, scale: float, offset: float) -> Array:
+    """log(1 - p): from p where that is small, and from 1 - u near the top."""
+    from_below = np.log1p(-offset - scale / (1 + np.exp(-np.minimum(t, 0))))
+    return np.asarray(np.where(t < 0, from_below, np.log(1 - offset - scale + scale / (1 + np.exp(t)))))
+
+
+def _log_binomial(n: int, c: int) -> float:
+    return float(gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1))
+
+
+def _at_chance(n: Indices, c: Indices, p: float) -> Array:
+    """The likelihood of each pair at one chance of success, 0 and 1 among them."""
+    logs = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1) + xlogy(c, p) + xlog1py(n - c, -p)
+    return np.asarray(np.exp(logs))
+
+
+Prior = Callable[[Grid, Array], tuple[Array, tuple[float, float]]]
+
+
+def beta_weights(grid: Grid, theta: Array) -> tuple[Array, tuple[float, float]]:
+    """Beta(alpha, beta), theta their logs."""
+    alpha, beta = np.exp(theta)
+    log_u, log_rest = -np.log1p(np.exp(-grid.t)), -np.log1p(np.exp(grid.t))
+    density = np.exp(alpha * log_u + beta * log_rest - betaln(alpha, beta))
+    below = float(betainc(alpha, beta, np.exp(log_u[0])))
+    above = float(betainc(beta, alpha, np.exp(log_rest[-1])))
+    return _trapezoid(density, grid.t), (below, above)
+
+
+def kumaraswamy_weights(grid: Grid, theta: Array) -> tuple[Array, tuple[float, float]]:
+    """Kumaraswamy's law, P(U < u) = 1 - (1 - u^alpha)^beta, theta the logs of alpha and beta."""
+    alpha, beta = np.exp(theta)
+    log_u, log_rest = -np.log1p(np.exp(-grid.t)), -np.log1p(np.exp(grid.t))
+    log_above = np.log(-np.expm1(alpha * log_u))  # of 1 - u^alpha
+    density = np.exp(np.log(alpha * beta) + alpha * log_u + (beta - 1) * log_above + log_rest)
+    below = float(-np.expm1(beta * log_above[0]))
+    return _trapezoid(density, grid.t), (below, float(np.exp(beta * log_above[-1])))
+
+
+def _trapezoid(density: Array, t: Array) -> Array:
+    weights = density * (t[1] - t[0])
+    weights[[0, -1]] /= 2
+    return np.asarray(weights)

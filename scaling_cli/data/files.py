@@ -1,0 +1,176 @@
+"""Which files `RUNS...` means: files, folders, globs, lists of names, and standard input.
+
+A file keeps the name it was given by; standard input is spooled to a temporary file, because its rows are read more
+than once. Folders named `key=value` on the way to a file (hive style) label all of its rows.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from scaling_cli.errors import DataError, UsageError
+
+STDIN = "-"
+LIST_MARK = "@"
+SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".log")
+PACKED = (".gz", ".zst")
+EVENTS = "tfevents"  # TensorBoard puts it in every name, and the suffix is the host's
+
+# What training programs leave beside their logs, and what holds no measurements.
+BYSTANDERS = re.compile(
+    r"(config|generation_config|tokenizer\w*|special_tokens_map|added_tokens|vocab|wandb-metadata"
+    r"|\w*preprocessor_config|.*\.index)\.json$"
+)
+LABEL = re.compile(r"([A-Za-z_][\w.-]*)=(.+)")
+GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to read: its name as given, where its bytes are, and the labels in its path."""
+
+    name: str
+    path: str
+    labels: tuple[tuple[str, str], ...] = ()
+    # Keeps a spooled file on disk while something refers to it.
+    spool: object = field(default=None, compare=False, repr=False)
+
+
+class _Spool:
+    """Standard input on disk, removed with the last reference to it."""
+
+    def __init__(self) -> None:
+        handle, self.path = tempfile.mkstemp(prefix="scaling-stdin-")
+        with os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        weakref.finalize(self, Path(self.path).unlink, missing_ok=True)
+
+
+def expand(given: Sequence[str]) -> tuple[InputFile, ...]:
+    """The files behind `RUNS...`, each once, in the order given; folders and globs in the order of their names.
+
+    Raises:
+        UsageError: Nothing is given.
+        DataError: A folder, a glob or a list names no file.
+    """
+    if not given:
+        raise UsageError("No input files are given.", hint="Name at least one file, folder or glob, or - for stdin.")
+    found: dict[str, InputFile] = {}
+    for text in given:
+        for file in _files(text):
+            found.setdefault(file.name, file)
+    return tuple(found.values())
+
+
+def _files(text: str) -> Iterator[InputFile]:
+    if text == STDIN:
+        spool = _Spool()
+        yield InputFile(STDIN, spool.path, (), spool)
+    elif text.startswith(LIST_MARK) and not os.path.exists(text):
+        for line in _listed(text.removeprefix(LIST_MARK)):
+            yield from _files(line)
+    elif os.path.isdir(text):
+        yield from map(_file, _walked(text))
+    elif glob.has_magic(text) and not os.path.exists(text):
+        yield from map(_file, _matching(text))
+    else:
+        yield _file(text)
+
+
+def _file(path: str) -> InputFile:
+    return InputFile(path, path, tuple(_labels(path)))
+
+
+def _labels(path: str) -> Iterator[tuple[str, str]]:
+    if "=" not in path:
+        return
+    for part in Path(path).parent.parts:
+        match = LABEL.fullmatch(unquote(part))
+        if match:
+            yield match[1], match[2]
+
+
+def _listed(path: str) -> list[str]:
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise DataError(
+            f"The list {path} cannot be read: {reason}.", hint="Write @FILE, where FILE has one path a line."
+        ) from None
+    names = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not names:
+        raise DataError(f"The list {path} names no files.", hint="Write one path a line.")
+    return names
+
+
+def _walked(folder: str) -> list[str]:
+    found = [
+        os.path.join(place, name)
+        for place, folders, names in os.walk(folder)
+        if _prune(folders)
+        for name in sorted(names)
+        if _is_log(name)
+    ]
+    if not found:
+        raise DataError(
+            f"The folder {folder} has no logs.", hint=f"Files there should end in {', '.join(SUFFIXES)}, or be named."
+        )
+    return found
+
+
+def _prune(folders: list[str]) -> bool:
+    """Sort the folders to be entered and drop the hidden ones, in place as `os.walk` wants it; always true."""
+    folders[:] = sorted(name for name in folders if not name.startswith("."))
+    return True
+
+
+def _is_log(name: str) -> bool:
+    if name.startswith((".", "_")) or BYSTANDERS.fullmatch(name):
+        return False
+    lowered = name.lower()
+    for packed in PACKED:
+        lowered = lowered.removesuffix(packed)
+    return lowered.endswith(SUFFIXES) or EVENTS in lowered
+
+
+def _matching(pattern: str) -> list[str]:
+    found = sorted(path for path in glob.iglob(pattern, recursive=True) if os.path.isfile(path))
+    if not found:
+        raise DataError(f"No file matches {pattern}.", hint="Check the pattern; ** enters folders.")
+    return found
+
+
+def run_names(names: Sequence[str]) -> dict[str, str]:
+    """A run's name for each file: its stem, or its folder where stems repeat or say nothing."""
+    stems = [_stem(name) for name in names]
+    if len(set(stems)) == len(stems) and not any(stem.casefold() in GENERIC for stem in stems):
+        return dict(zip(names, stems, strict=True))
+    parents = [str(Path(name).parent) for name in names]
+    if len(set(parents)) == len(parents):
+        longer = parents
+    else:
+        longer = [os.path.join(parent, stem) for parent, stem in zip(parents, stems, strict=True)]
+    if len(set(longer)) < len(longer):
+        longer = list(names)  # such as run.csv beside run.json
+    top = os.path.commonpath([os.path.dirname(name) for name in longer]) if len(longer) > 1 else ""
+    return {name: os.path.relpath(one, top or ".") if top else one for name, one in zip(names, longer, strict=True)}
+
+
+def _stem(name: str) -> str:
+    base = os.path.basename(name)
+    if EVENTS in base:
+        return "events"
+    for packed in PACKED:
+        base = base.removesuffix(packed)
+    return os.path.splitext(base)[0] or base

@@ -1,0 +1,92 @@
+"""What a file format is, and how bytes are read whatever packs them."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import polars as pl
+
+FILE = "__file"  # the column with the path that each row was read from
+HEAD = 65536  # bytes read to recognise a format; a header line of a wide log has thousands
+BLOCK = 2**23  # bytes of lines read at once
+
+BOM = b"\xef\xbb\xbf"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+Row: TypeAlias = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of file.
+
+    `layout` raises DataError where a recognised file cannot be what it seems; files of equal layout are
+    scanned together. A scan has the columns of the files and `FILE`. `one_run` says that such a file is always the
+    log of one run.
+    """
+
+    name: str
+    recognises: Callable[[bytes], bool]
+    layout: Callable[[str, bytes], str]
+    scan: Callable[[Sequence[str], str], pl.LazyFrame]
+    one_run: bool = False
+
+
+def read_head(path: str) -> tuple[bytes, bytes]:
+    """The first bytes of a file as they are, and unpacked."""
+    with open(path, "rb") as file:
+        raw = file.read(HEAD)
+    if raw.startswith(GZIP):
+        with gzip.open(path, "rb") as packed:
+            return raw, packed.read(HEAD)
+    if raw.startswith(ZSTD):
+        return raw, "\n".join(_lines(path).head(64).collect().to_series().fill_null("")).encode()[:HEAD]
+    return raw, raw
+
+
+def _lines(path: str) -> pl.LazyFrame:
+    # polars unpacks zstd, which Python's library does not: the whole line is one cell.
+    return pl.scan_csv(
+        [path],
+        has_header=False,
+        separator="\x01",
+        quote_char=None,
+        infer_schema=False,
+        new_columns=["line"],
+        glob=False,
+        encoding="utf8-lossy",
+    )
+
+
+def line_blocks(path: str) -> Iterator[bytes]:
+    """A text file in blocks of whole lines; the last line of the file may lack its end."""
+    with open(path, "rb") as file:
+        start = file.read(4)
+    if start == ZSTD:
+        for batch in _lines(path).collect_batches(chunk_size=100_000):
+            yield "\n".join(batch.to_series().fill_null("")).encode() + b"\n"
+        return
+    rest = b""
+    with gzip.open(path, "rb") if start.startswith(GZIP) else open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            whole, newline, rest = (rest + block).rpartition(b"\n")
+            if newline:
+                yield whole + newline
+    if rest:
+        yield rest
+
+
+def text_frame(rows: Sequence[Row]) -> pl.DataFrame:
+    """Rows as a table of text, with every column that any of them has."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pl.DataFrame(
+        {name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
+    )
+
+
+def scan_rows(paths: Sequence[str], read: Callable[[str], Sequence[Row]]) -> pl.LazyFrame:
+    """Files small enough to be read whole, as one table of text."""
+    frames = [text_frame(read(path)).with_columns(pl.lit(path).alias(FILE)) for path in paths]
+    return pl.concat(frames, how="diagonal").lazy()

@@ -1,0 +1,120 @@
+"""JSON lines, streamed: an object a line, with keys that may appear late, bare NaN, and a last line cut short.
+
+polars reads a block of lines at a time. It takes no NaN and no broken line, so a block that has one is read again by
+Python's parser; a line that neither can read becomes a row without values, which is then counted as unusable.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+from polars.exceptions import PolarsError
+from polars.io.plugins import register_io_source
+
+from scaling_cli.data.format import FILE, Format, Row, line_blocks, text_frame
+from scaling_cli.errors import DataError
+
+NESTED = "/"  # joins the keys of an object within an object
+
+
+def flattened(item: object, prefix: str = "") -> dict[str, str | None]:
+    """The cells of one JSON object as text, objects within it as `outer/inner`; nothing for what is no object."""
+    cells: dict[str, str | None] = {}
+    if not isinstance(item, Mapping):
+        return cells
+    for key, value in item.items():
+        if isinstance(value, Mapping):
+            cells |= flattened(value, f"{prefix}{key}{NESTED}")
+        else:
+            cells[prefix + str(key)] = _text(value)
+    return cells
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)  # true, 1.5, NaN, [1, 2]
+
+
+def _is_json_lines(head: bytes) -> bool:
+    first, newline, rest = head.lstrip().partition(b"\n")
+    if not first.startswith(b"{") or not newline or not rest.strip():
+        return False
+    try:
+        return isinstance(json.loads(first), dict)
+    except ValueError:
+        return False
+
+
+def _layout(path: str, head: bytes) -> str:
+    """The keys of all lines, sorted so that files that differ only in the order are scanned together."""
+    names: dict[str, None] = {}
+    for block in line_blocks(path):
+        names |= dict.fromkeys(_table(block).columns)
+    if not names:
+        raise DataError(f"{path} holds no JSON object.", hint="Write one object a line.")
+    return json.dumps(sorted(names))
+
+
+def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    names = [*json.loads(layout), FILE]
+
+    def batches(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        left = rows
+        for path in paths:
+            for block in line_blocks(path):
+                table = _table(block).with_columns(pl.lit(path).alias(FILE))
+                absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
+                table = table.with_columns(absent).select(columns if columns is not None else names)
+                if left is not None:
+                    table = table.head(left)
+                    left -= table.height
+                yield table if predicate is None else table.filter(predicate)
+                if left == 0:
+                    return
+
+    return register_io_source(batches, schema=dict.fromkeys(names, pl.String))
+
+
+def _table(block: bytes) -> pl.DataFrame:
+    try:
+        table = pl.read_ndjson(io.BytesIO(block), infer_schema_length=None)
+    except PolarsError:
+        return text_frame([_row(line) for line in block.splitlines() if line.strip()])
+    while any(isinstance(kind, pl.Struct) for kind in table.dtypes):
+        table = _unnested(table)
+    return table.select(_as_text(name, kind) for name, kind in table.schema.items())
+
+
+def _row(line: bytes) -> Row:
+    try:
+        return flattened(json.loads(line))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _unnested(table: pl.DataFrame) -> pl.DataFrame:
+    columns: dict[str, pl.Expr] = {}
+    for name, kind in table.schema.items():
+        if isinstance(kind, pl.Struct):
+            for field in kind.fields:
+                columns.setdefault(name + NESTED + field.name, pl.col(name).struct.field(field.name))
+        else:
+            columns[name] = pl.col(name)
+    return table.select(**columns)
+
+
+def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+    if not isinstance(kind, pl.List):
+        return pl.col(name).cast(pl.String)
+    if isinstance(kind.inner, pl.List | pl.Struct):
+        return pl.when(pl.col(name).is_not_null()).then(pl.lit("[...]")).alias(name)
+    return pl.format("[{}]", pl.col(name).cast(pl.List(pl.String)).list.join(", ")).alias(name)
+
+
+JSON_LINES = Format("jsonl", _is_json_lines, _layout, _scan)

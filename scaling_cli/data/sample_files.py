@@ -1,0 +1,211 @@
+"""Files that evaluation tools write and that are no tables: each becomes rows of a known layout.
+
+Inspect logs (a zip or JSON), EvalPlus results, lm-eval sample files, arrays of numpy and the YAML of Large Language
+Monkeys. JSON lines and arrays of plain records come out as tables.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from scaling_cli.data.formats import read_head
+from scaling_cli.data.names import listing
+from scaling_cli.errors import DataError, UsageError
+
+ZSTANDARD = 93  # the zip method that Python's zipfile reads only from 3.14 on
+
+
+def is_special(path: str) -> bool:
+    """Whether the file is one of those that this module reads."""
+    head = read_head(path)
+    if head.startswith((b"PK\x03\x04", b"\x93NUMPY")):
+        return True
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or Path(path).suffix in (".yaml", ".yml")
+
+
+def read_special(path: str) -> pl.LazyFrame:
+    """The rows of such a file.
+
+    Raises:
+        DataError: It is not what it seems, or of a kind that is not known.
+    """
+    head = read_head(path)
+    try:
+        if head.startswith(b"PK\x03\x04"):
+            return _inspect_rows(_zipped_samples(path), path)
+        if head.startswith(b"\x93NUMPY"):
+            return _array_rows(path)
+        if Path(path).suffix in (".yaml", ".yml"):
+            return _monkeys_rows(path)
+        return _json_rows(path, head)
+    except (json.JSONDecodeError, UnicodeDecodeError, zipfile.BadZipFile, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path} cannot be read: {type(error).__name__}: {error}.",
+            hint="Check that the file is whole, or give a table of counts: problem, n, c.",
+        ) from None
+
+
+def _json_rows(path: str, head: bytes) -> pl.LazyFrame:
+    first = head.decode("utf-8-sig", errors="replace").lstrip().split("\n", 1)[0]
+    if first.startswith("{") and (line := _object_or_none(first)) is not None:
+        if "eval" in line and isinstance(line["eval"], dict):
+            return _document_rows(line, path)
+        if "resps" in line or "filtered_resps" in line:
+            return _lm_eval_rows(path)
+        return _line_rows(path)
+    return _document_rows(json.loads(Path(path).read_text("utf-8-sig")), path)
+
+
+def _object_or_none(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _document_rows(document: Any, path: str) -> pl.LazyFrame:
+    if isinstance(document, list):
+        return _records(document, path)
+    if "samples" in document and "eval" in document:
+        return _inspect_rows(document["samples"], path)
+    if isinstance(document.get("eval"), dict):
+        return _evalplus_rows(document["eval"])
+    if all(isinstance(each, list) for each in document.values()):
+        return _records([{"problem": key, "correct": each} for key, each in document.items()], path)
+    raise DataError(
+        f"{path} is a JSON document of no known layout, with {listing(list(document))}.",
+        hint="Give an inspect or EvalPlus file, JSON lines, or a table of counts: problem, n, c.",
+    )
+
+
+def _records(rows: list[Any], path: str) -> pl.LazyFrame:
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{path} holds no list of records.", hint="Write one object an attempt or a problem.")
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False).lazy()
+
+
+def _line_rows(path: str) -> pl.LazyFrame:
+    try:
+        rows = pl.scan_ndjson(path, infer_schema_length=None)
+        rows.collect_schema()
+    except PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} cannot be read as JSON lines: {reason}", hint="Check its last line.") from None
+    return rows
+
+
+def _lines(path: str) -> Iterator[dict[str, Any]]:
+    with open(path, encoding="utf-8-sig") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _lm_eval_rows(path: str) -> pl.LazyFrame:
+    """A row for each document and filter: how many responses, and what each metric says of them."""
+    rows = []
+    for line in _lines(path):
+        responses = line.get("resps") or [[]]
+        count = len(responses[0]) if isinstance(responses[0], list) else len(responses)
+        row = {"doc_id": str(line.get("doc_id")), "filter": str(line.get("filter", "none")), "n": count}
+        metrics = line.get("metrics") or []
+        found = {name: line[name] for name in metrics if isinstance(line.get(name), int | float)}
+        if not found:
+            found = {name: line[name] for name in ("exact_match", "acc", "pass@1") if name in line}
+        rows.append(row | {name: float(value) for name, value in found.items()})
+    return _lm_eval_counts(pl.DataFrame(rows, infer_schema_length=None), path)
+
+
+def _lm_eval_counts(rows: pl.DataFrame, path: str) -> pl.LazyFrame:
+    metrics = rows.columns[3:]
+    if not metrics:
+        raise DataError(f"{path} has no metric for each document.", hint="Run lm-eval with --log_samples.")
+    most = max(rows["n"].to_list())
+    if most == 1:
+        return rows.drop("n").rename({metrics[0]: "correct"} if len(metrics) == 1 else {}).lazy()
+    share = rows[metrics[0]] * rows["n"]
+    if len(metrics) > 1 or float((share - share.round()).abs().max() or 0) > 1e-6:  # type: ignore[arg-type]
+        raise DataError(
+            f"{path} has {most} responses a document, but no metric that counts the right ones among them.",
+            hint="lm-eval scores only the first response under its default filter: log a per-document pass@1, or "
+            "give one row a response.",
+        )
+    return rows.select("doc_id", "filter", "n", c=share.round().cast(pl.Int64)).lazy()
+
+
+def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
+    """A row for each attempt; `correct` passes the base tests and, where they were run, the plus tests."""
+    rows = []
+    for task, attempts in tasks.items():
+        for number, attempt in enumerate(attempts):
+            base, plus = attempt["base_status"], attempt.get("plus_status")
+            correct = base == "pass" and plus in ("pass", None)
+            rows.append({"task_id": task, "attempt": number, "correct": correct, "base_status": base == "pass"})
+    return pl.DataFrame(rows).lazy()
+
+
+def _zipped_samples(path: str) -> list[Any]:
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo("summaries.json").compress_type == ZSTANDARD:
+            try:
+                return list(json.loads(archive.read("summaries.json")))
+            except NotImplementedError:
+                raise UsageError(
+                    f"{path} is packed with zstandard, which this Python cannot unpack.",
+                    hint=f"Convert it: inspect log convert --to json --output-dir . {path}",
+                ) from None
+        return list(json.loads(archive.read("summaries.json")))
+
+
+def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:
+    """A row for each sample and epoch; one whose run ended in an error has no score, and so is missing."""
+    rows = []
+    for sample in samples:
+        scores = {} if sample.get("error") else sample.get("scores") or {}
+        row = {"id": str(sample["id"]), "epoch": int(sample.get("epoch", 1))}
+        rows.append(row | {f"score_{name}": _text(score.get("value")) for name, score in scores.items()})
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    scorers = frame.columns[2:]
+    if not scorers:
+        raise DataError(f"{path} has no scored sample.", hint="Score it: inspect score.")
+    return frame.rename({scorers[0]: "correct"} if len(scorers) == 1 else {}).lazy()
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _array_rows(path: str) -> pl.LazyFrame:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read: {error}.", hint="Save a matrix of 0 and 1.") from None
+    if array.ndim != 2:
+        raise DataError(f"{path} has {array.ndim} dimensions.", hint="Save a matrix: problems by attempts.")
+    return pl.DataFrame(array.astype(np.float64), schema=[f"a{i}" for i in range(array.shape[1])]).lazy()
+
+
+def _monkeys_rows(path: str) -> pl.LazyFrame:
+    """One problem: the list `is_corrects` of a YAML file. Text of samples is indented, so no key can hide in it."""
+    found: list[bool] = []
+    inside = False
+    with open(path, encoding="utf-8-sig") as file:
+        for line in file:
+            if inside and not line.startswith(("-", " ")):
+                break
+            inside = inside or line.startswith("is_corrects:")
+            words = re.findall(r"[a-z]+", line.lower()) if inside else []
+            found += [word == "true" for word in words if word in ("true", "false")]
+    if not found:
+        raise DataError(f"{path} has no list is_corrects.", hint="Give a table of counts instead: problem, n, c.")
+    return pl.DataFrame({"problem": [Path(path).stem], "is_corrects": [found]}).lazy()

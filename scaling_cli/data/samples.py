@@ -1,0 +1,258 @@
+"""Sampling logs in, one row of counts a problem out: `load_samples`.
+
+Layouts: `attempts` (a row each), `counts` (a row a problem with n and c), `curve` (counts repeated for each k), `list`
+(a row a problem with a list of outcomes), `matrix` (a row a problem, a column of 0 or 1 an attempt), and the files of
+`sample_files`. Attempts are counted in one streamed aggregation, so millions of rows need little memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.filters import keep_where
+from scaling_cli.data.inputs import Inputs, culprit, open_inputs
+from scaling_cli.data.names import listing, normalise, unknown
+from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
+from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_roles, choose, named
+from scaling_cli.data.sample_files import is_special, read_special
+from scaling_cli.data.source import Source, content_hash
+from scaling_cli.errors import DataError, UsageError
+
+LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTable:
+    """Counts of each problem, and how they came about.
+
+    `frame` has the group columns (text), `problem` (text), `n` and `c` (whole numbers), and where they were asked for
+    `first` (the attempt of the first success, from 1, 0 without one), `cluster`, `accepted` and `accepted_correct`.
+    `attempts` still has every attempt, with `problem`, `success` and what a verifier needs: `score` or `answer`.
+    """
+
+    frame: pl.DataFrame
+    layout: str
+    columns: dict[str, str]
+    sources: tuple[Source, ...]
+    caveats: tuple[Caveat, ...]
+    attempts: pl.LazyFrame | None = None
+
+
+def load_samples(
+    logs: str | Path | Sequence[str | Path] | pl.DataFrame,
+    *,
+    layout: str = "auto",
+    mapping: Mapping[str, str] | None = None,
+    by: Sequence[str] = (),
+    where: str | None = None,
+    threshold: float | None = None,
+    on_missing: str = "drop",
+) -> SampleTable:
+    """Counts from files or from a polars frame.
+
+    Args:
+        logs: Files, or a frame with a row an attempt or a problem.
+        layout: One of `LAYOUTS`.
+        mapping: Column of a role: problem, attempt, correct, n, c, score, verified, answer, cluster.
+        by: Columns whose values make groups.
+        where: Condition on rows, in SQL.
+        threshold: A value of at least this is a success; by default values must be 0 or 1.
+        on_missing: What an attempt without an outcome is: `drop` leaves it out, `fail` counts it as failed.
+
+    Raises:
+        UsageError: A column does not exist or ties, or the rows mix models.
+        DataError: A file cannot be read, or is of no known layout.
+    """
+    mapping = {role: column for role, column in (mapping or {}).items() if column is not None}
+    check_roles(mapping)
+    if layout not in LAYOUTS:
+        raise unknown("layout", layout, LAYOUTS)
+    ask = Ask(layout, dict(mapping), tuple(by), threshold, on_missing)
+    if isinstance(logs, pl.DataFrame):
+        return _load(_kept(logs.lazy(), where), ask)
+    paths = [str(path) for path in ([logs] if isinstance(logs, str | Path) else logs)]
+    return _load_files(paths, where, ask)
+
+
+def _load_files(paths: Sequence[str], where: str | None, ask: Ask) -> SampleTable:
+    existing = [path for path in dict.fromkeys(paths) if Path(path).is_file()]
+    special = [path for path in existing if is_special(path)]
+    plain = [path for path in dict.fromkeys(paths) if path not in special]
+    inputs = open_inputs(plain) if plain or not special else None
+    frames = [read_special(path) for path in special] + ([inputs.frame()] if inputs else [])
+    try:
+        rows = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+        table = _load(_kept(rows, where), ask)
+        return replace(table, sources=_sources(inputs, special))
+    except PolarsError as error:
+        if inputs is None:
+            raise _unreadable(special[0], error) from None
+        raise culprit(inputs, error) from None
+
+
+def _unreadable(path: str, error: PolarsError) -> DataError:
+    reason = str(error).splitlines()[0]
+    return DataError(f"{path} cannot be read: {reason}", hint="Check that the file is whole, or write it again.")
+
+
+def _sources(inputs: Inputs | None, special: Sequence[str]) -> tuple[Source, ...]:
+    found = []
+    for path in special:
+        rows = int(read_special(path).select(pl.len()).collect(engine="streaming").item())
+        found.append(Source(path, content_hash(path), rows))
+    found += [Source(path, content_hash(path), inputs.rows(path)) for path in inputs.paths] if inputs else []
+    return tuple(found)
+
+
+def _kept(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
+    return rows if where is None else keep_where(rows, where, rows.collect_schema())
+
+
+def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
+    schema = rows.collect_schema()
+    for name in ask.by:
+        if name not in schema:
+            raise unknown("column", name, schema.names())
+    _refuse_models(rows, schema, ask)
+    _refuse_filters(rows, schema, ask)
+    tasks, caveats = _tasks(rows, schema, ask)
+    layout, columns = _detect(rows, schema, ask, tasks)
+    counted = _COUNTERS[layout](rows, schema, ask, columns, tasks)
+    frame = counted.frame.filter(pl.col("n") > 0)
+    if frame.is_empty():
+        raise DataError("No attempt has an outcome.", hint="Check the column of outcomes: --correct COL.")
+    used = {role: column for role, column in columns.items() if column is not None}
+    return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts)
+
+
+def _refuse_models(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:
+    for name in named(schema.names(), MODELS):
+        if name in ask.by or schema[name].is_nested():
+            continue
+        count = rows.select(pl.col(name).n_unique()).collect(engine="streaming").item()
+        if count > 1:
+            raise UsageError(
+                f"The column {name!r} has {count} values, and their attempts must not be pooled.",
+                hint=f"Give --by {name}, or keep one with --where.",
+            )
+
+
+def _refuse_filters(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:
+    if "filter" not in schema or "filter" in ask.by or "doc_id" not in schema:
+        return
+    filters = rows.select(pl.col("filter").unique().sort()).collect(engine="streaming")["filter"].to_list()
+    if len(filters) > 1:
+        raise UsageError(
+            f"Each document was scored under {len(filters)} filters: {listing([str(each) for each in filters])}.",
+            hint=f"Keep one: --where \"filter = '{filters[0]}'\".",
+        )
+
+
+def _tasks(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> tuple[list[str], list[Caveat]]:
+    """Columns that are part of a problem's name, with the caveat that they are pooled."""
+    wanted = [name for name in named(schema.names(), TASKS) if name not in (*ask.by, *ask.mapping.values())]
+    wanted = [name for name in wanted if not schema[name].is_nested()]
+    if not wanted:
+        return [], []
+    counts = rows.select(pl.col(name).n_unique() for name in wanted).collect(engine="streaming").row(0)
+    several = [name for name, count in zip(wanted, counts, strict=True) if count > 1]
+    return several, [caveat("pooled-tasks", column=name) for name in several]
+
+
+def _detect(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, tasks: Sequence[str]) -> tuple[str, dict[str, str | None]]:
+    """The layout, and the column of each role it needs."""
+    names = schema.names()
+    outcomes = choose(names, ask.mapping, "correct") if ask.layout in ("auto", "list") else None
+    if outcomes is not None and isinstance(schema[outcomes], pl.List) and ask.layout in ("auto", "list"):
+        return "list", {"problem": choose(names, ask.mapping, "problem"), "correct": outcomes}
+    problem = choose(names, ask.mapping, "problem")
+    if ask.layout in ("auto", "matrix") and problem is None and "correct" not in ask.mapping and "n" not in ask.mapping:
+        cells = [name for name in names if name not in (*ask.by, *tasks)]
+        if ask.layout == "matrix" or _is_matrix(rows, cells):
+            return "matrix", {}
+    if ask.layout in ("auto", "counts", "curve"):
+        n, c = choose(names, ask.mapping, "n"), _successes(names, ask.mapping)
+        if n is not None and c is not None and n != c:
+            found = _counts_layout(rows, names, ask, [*ask.by, *tasks], problem)
+            if found is not None:
+                return found, {"problem": problem, "n": n, "c": c, "cluster": ask.mapping.get("cluster")}
+    if ask.layout not in ("auto", "attempts"):
+        raise _no_layout(names, f"are not of layout {ask.layout}")
+    return "attempts", _attempt_columns(names, schema, ask, problem)
+
+
+def _successes(names: Sequence[str], mapping: Mapping[str, str]) -> str | None:
+    return choose(names, {role: column for role, column in mapping.items() if role != "correct"}, "c")
+
+
+def _counts_layout(
+    rows: pl.LazyFrame, names: Sequence[str], ask: Ask, groups: Sequence[str], problem: str | None
+) -> str | None:
+    """`counts` where each problem has one row, `curve` where it has one a k; None where rows are attempts."""
+    if problem is None:
+        return "counts"
+    if not _repeats(rows, [*groups, problem]):
+        return "counts"
+    curve = named(names, CURVE_COLUMNS)
+    if curve and ask.layout in ("auto", "curve"):
+        return "curve"
+    if ask.layout == "counts" or "c" in ask.mapping:
+        raise UsageError(
+            f"Problems occur in several rows of counts, such as those of the column {problem!r}.",
+            hint="Name the columns that tell the rows apart with --by.",
+        )
+    return None
+
+
+def _repeats(rows: pl.LazyFrame, key: Sequence[str]) -> bool:
+    found = rows.select(pl.struct(list(dict.fromkeys(key))).n_unique().alias("keys"), pl.len().alias("rows"))
+    keys, total = found.collect(engine="streaming").row(0)
+    return bool(keys < total)
+
+
+def _is_matrix(rows: pl.LazyFrame, cells: Sequence[str]) -> bool:
+    if len(cells) < 2:
+        return False
+    values = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in cells)
+    inside = values.select(pl.all_horizontal(pl.all().is_in([0.0, 1.0])).all()).collect(engine="streaming")
+    return bool(inside.item())
+
+
+def _attempt_columns(names: Sequence[str], schema: pl.Schema, ask: Ask, problem: str | None) -> dict[str, str | None]:
+    correct = choose(names, ask.mapping, "correct")
+    if correct is None:
+        correct = ask.mapping.get("score")
+    if problem is None or correct is None:
+        missing = "problem" if problem is None else "correct"
+        raise _no_layout(names, f"have no column for {missing}")
+    columns: dict[str, str | None] = {"problem": problem, "correct": correct, "attempt": _attempt(names, ask, problem)}
+    for role in ("score", "verified", "answer", "cluster"):
+        if role in ask.mapping:
+            columns[role] = choose(names, ask.mapping, role)
+    return columns
+
+
+def _attempt(names: Sequence[str], ask: Ask, problem: str) -> str | None:
+    left = [name for name in names if name != problem and name not in ask.by]
+    return choose(left, {role: each for role, each in ask.mapping.items() if each in left}, "attempt")
+
+
+def _no_layout(names: Sequence[str], why: str) -> DataError:
+    scores = [name for name in names if normalise(name).startswith("score_")]
+    example = f"--correct {scores[0]}" if scores else "--problem COL --correct COL, or --n COL --c COL"
+    return DataError(f"The rows {why}; their columns are {listing(names)}.", hint=f"Name columns: {example}.")
+
+
+_COUNTERS = {
+    "attempts": attempts_to_counts,
+    "counts": counts_table,
+    "curve": counts_table,
+    "list": lists_to_counts,
+    "matrix": matrix_to_counts,
+}

@@ -1,0 +1,157 @@
+"""What looks wrong in points that can be read: units, metrics that are no loss, copies, schedules that had not ended.
+
+Each check gives caveats; none changes a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.columns import is_training_loss
+from scaling_cli.data.names import normalise
+from scaling_cli.data.select import PEAK
+
+SLIP = 1000.0  # between the names of units: thousand, million, billion
+SLIP_ROLES = ("tokens", "params", "compute")
+LONE_RATIO = 15.0  # tokens per param this far beyond all others are no design
+LONE_AMOUNT = 300.0  # and so is an amount where there is no ratio to judge by
+SLIP_POINTS = 5  # from which "all others" says something
+
+LARGEST_LOSS = 13.8  # ln(1e6): guessing among more tokens than any vocabulary has
+UNITS = {  # words in a column's name
+    "perplexity": ("perplexity", "ppl"),
+    "bits-per-byte": ("bpb", "bits_per_byte"),
+    "accuracy": ("accuracy", "acc"),
+}
+GROWTH_RANK = 0.5  # rank correlation with the input from which a metric grows
+GROWTH_POINTS = 8
+RISE = 2.0  # times the lowest loss: no law goes that way with more tokens
+FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to here repeating is almost as good as new data
+
+
+def doubts(points: pl.DataFrame, columns: Mapping[str, str], *, named_loss: bool, loss_unit: str) -> tuple[Caveat, ...]:
+    """Every caveat about finished points; `columns` are the origins of roles.
+
+    `named_loss` says that the user chose the loss, and `loss_unit` its unit.
+    """
+    return (
+        *_metric(points, columns, loss_unit),
+        *(_training(columns) if not named_loss else ()),
+        *_slips(points),
+        *_copies(points),
+        *_repeated_data(points),
+    )
+
+
+def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
+    """The caveat about runs that end while their learning rate is high; `points` are final ones, with peaks."""
+    if PEAK not in points.columns:
+        return ()
+    known = points.drop_nulls(["lr", PEAK]).filter(pl.col(PEAK) > 0)
+    high = known.filter(pl.col("lr") > pl.col(PEAK) / 2).height
+    return (caveat("undecayed-lr", runs=f"{high:,}", total=f"{points.height:,}"),) if high else ()
+
+
+def _metric(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> Iterator[Caveat]:
+    column = columns["loss"]
+    words = f"_{normalise(column)}_"
+    unit = next((unit for unit, names in UNITS.items() if any(f"_{name}_" in words for name in names)), None)
+    if loss_unit == "nats":
+        if unit is not None:
+            yield caveat("loss-unit", column=column, unit=unit)
+        elif (median := points["loss"].median()) is not None and float(median) > LARGEST_LOSS:  # type: ignore[arg-type]
+            yield caveat("large-loss", median=median)
+    for role in ("compute", "tokens", "params"):
+        if role in points.columns and points[role].n_unique() >= GROWTH_POINTS:
+            rank = points.select(pl.corr(role, "loss", method="spearman")).item()
+            if rank is not None and rank > GROWTH_RANK:
+                yield caveat("metric-grows", column=column, role=role)
+            return
+
+
+def _training(columns: Mapping[str, str]) -> Iterator[Caveat]:
+    if is_training_loss(columns["loss"]):
+        yield caveat("training-loss", column=columns["loss"])
+
+
+def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
+    """Runs with an amount far beyond all others that a factor of a thousand would bring back among them."""
+    if points.height < SLIP_POINTS:
+        return
+    if {"params", "tokens"} <= set(points.columns):
+        ratio = points["tokens"] / points["params"]
+        for place, factor in _lone(ratio, LONE_RATIO):
+            role = _guilty(points, place)
+            yield caveat("unit-slip", role=role, run=points["run_id"][place], value=points[role][place], factor=factor)
+        return
+    for role in SLIP_ROLES:
+        if role in points.columns:
+            for place, factor in _lone(points[role], LONE_AMOUNT):
+                yield caveat(
+                    "unit-slip", role=role, run=points["run_id"][place], value=points[role][place], factor=factor
+                )
+            return
+
+
+def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:
+    """The place of the largest and of the smallest value, where it is alone and a thousandfold off the rest."""
+    known = values.drop_nulls()
+    if len(known) < SLIP_POINTS or known.dtype != pl.Float64:
+        return
+    ordered = known.sort()
+    top, next_top, bottom, next_bottom = ordered[-1], ordered[-2], ordered[0], ordered[1]
+    if top > limit * next_top and bottom <= top / SLIP <= next_top:
+        place = values.arg_max()
+        assert place is not None
+        yield place, top / next_top
+    if bottom * limit < next_bottom and next_bottom <= bottom * SLIP <= top:
+        place = values.arg_min()
+        assert place is not None
+        yield place, next_bottom / bottom
+
+
+def _guilty(points: pl.DataFrame, place: int) -> str:
+    """Which of tokens and params lies further from its median, in logs, where their ratio is off."""
+    distance = {}
+    for role in ("tokens", "params"):
+        logs = points[role].log()
+        distance[role] = abs(logs[place] - float(logs.median()))  # type: ignore[arg-type]
+    return max(distance, key=lambda role: distance[role])
+
+
+def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
+    """Points of different runs that agree in every number: a copy, or a rerun that was logged twice."""
+    roles = [name for name in points.columns if name in ("params", "tokens", "compute", "step", "loss")]
+    if len(roles) < 2:
+        return
+    others = [name for name in points.columns if name not in roles and name != "run_id"]
+    if copies := points.height - points.select(roles + others).n_unique():
+        yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles))
+
+
+def _repeated_data(points: pl.DataFrame) -> Iterator[Caveat]:
+    epochs = _epochs(points)
+    if epochs is None:
+        return
+    repeated = points.filter(epochs > FEW_EPOCHS)
+    if repeated.is_empty():
+        return
+    yield caveat(
+        "repeated-data",
+        runs=f"{repeated.height:,}",
+        total=f"{points.height:,}",
+        few=FEW_EPOCHS,
+        epochs=float(epochs.max()),  # type: ignore[arg-type]
+    )
+    risen = repeated.filter(pl.col("loss") > RISE * float(points["loss"].min())).height  # type: ignore[arg-type]
+    if risen:
+        yield caveat("late-rise", runs=f"{risen:,}", times=RISE)
+
+
+def _epochs(points: pl.DataFrame) -> pl.Series | None:
+    if {"tokens", "unique_tokens"} <= set(points.columns):
+        return points["tokens"] / points["unique_tokens"]
+    return None

@@ -1,0 +1,31 @@
+"""Results of constrained laws, told in all the parameters of the law."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from scaling_cli.fitting.result import Estimate, FitResult
+from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.laws.law import Law
+
+
+def completed(result: FitResult, law: Law) -> FitResult:
+    """`result` with the parameters that were held: at their value without an interval, or as the one they equal."""
+    if not isinstance(law, ConstrainedLaw):
+        return result
+    given = {**result.parameters, **{name: Estimate(value) for name, value in law.fixed.items()}}
+    sources = [law.ties.get(name, name) for name in law.inner.names]
+    draws = result.draws
+    if draws is not None:
+        columns = dict(zip(law.names, np.array(draws).T, strict=True))
+        columns |= {name: np.full(len(draws), value) for name, value in law.fixed.items()}
+        draws = tuple(map(tuple, np.stack([columns[name] for name in sources], axis=1).tolist()))
+    optima = tuple(replace(optimum, parameters=law.complete(optimum.parameters)) for optimum in result.starts.optima)
+    return replace(
+        result,
+        parameters={name: given[source] for name, source in zip(law.inner.names, sources, strict=True)},
+        draws=draws,
+        starts=replace(result.starts, optima=optima),
+    )

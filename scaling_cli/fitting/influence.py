@@ -1,0 +1,64 @@
+"""Runs on which an exponent hangs: those without which it would move by more than its standard error."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.fitting.linear import run_influences, sandwich
+from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.prior import is_exponent
+from scaling_cli.fitting.result import Influence
+from scaling_cli.fitting.uncertainty import refit
+from scaling_cli.laws import Array
+
+WORTH_A_REFIT = 0.5  # standard errors, by the linear guess
+MOST_REFITS = 20
+NOTABLE = 1.0  # standard errors
+
+
+def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
+    """The runs, by name, whose removal moves an exponent by more than one standard error; the worst first.
+
+    The linear guess says which runs to leave out in earnest. One run weighs by its most moved exponent.
+    """
+    law = fitted.problem.law
+    exponents = [index for index, parameter in enumerate(law.parameters) if is_exponent(parameter)]
+    errors = sandwich(fitted).errors(fitted)[exponents]
+    if not exponents or fitted.problem.run_count <= len(law.parameters) + 1 or not (errors > 0).any():
+        return ()
+    errors = np.where(errors > 0, errors, np.inf)
+    guess = np.abs(run_influences(fitted)[:, exponents] / errors).max(axis=1)
+    chosen = np.argsort(-guess, kind="stable")[:MOST_REFITS]
+    chosen = chosen[guess[chosen] > WORTH_A_REFIT]
+    if not len(chosen):
+        return ()
+    without = _left_out(fitted, chosen)[:, exponents]
+    moves = (without - fitted.theta[exponents]) / errors
+    found = []
+    for run, values, moved in zip(chosen, without, moves, strict=True):
+        worst = int(np.argmax(np.abs(moved)))
+        if abs(moved[worst]) > NOTABLE:
+            name = law.names[exponents[worst]]
+            found.append(Influence(runs[run], name, float(values[worst]), float(moved[worst])))
+    return tuple(sorted(found, key=lambda each: -abs(each.standard_errors)))
+
+
+def influence_doubts(found: tuple[Influence, ...], group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat that names the worst run."""
+    if not found:
+        return []
+    worst = found[0]
+    return [
+        caveat(
+            "influential-run", group, run=worst.run, parameter=worst.parameter, value=worst.without,
+            moves=abs(worst.standard_errors), count=len(found),
+        )
+    ]  # fmt: skip
+
+
+def _left_out(fitted: Fitted, runs: Array) -> Array:
+    """Coordinates `(runs, k)` fitted without each of these runs."""
+    problem = fitted.problem
+    weights = problem.weights * (problem.runs[None, :] != runs[:, None])
+    return refit(fitted, np.tile(problem.roused(fitted.theta[None]), (len(runs), 1)), weights=weights).theta

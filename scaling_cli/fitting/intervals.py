@@ -1,0 +1,111 @@
+"""The intervals of a fit by whichever method was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli import jobs
+from scaling_cli.fitting.linear import Spread, exact, run_influences, sandwich
+from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.profile import profile
+from scaling_cli.fitting.quantities import Quantities
+from scaling_cli.fitting.result import Estimate, IntervalMethod
+from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
+from scaling_cli.laws import Array
+
+INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
+REPLICATED = ("wild", "bootstrap", "bca")
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Ends `(q,)` of each quantity as papers print them, NaN where there are none, and the replicates behind them."""
+
+    low: Array
+    high: Array
+    how: IntervalMethod
+    replicates: Replicates | None = None
+
+
+def intervals(
+    fitted: Fitted,
+    method: str,
+    level: float,
+    resampling: Resampling,
+    *,
+    workers: jobs.Workers = jobs.SERIAL,
+    on_progress: jobs.Progress | None = None,
+) -> Intervals:
+    """Intervals of the parameters and of what follows from them.
+
+    Raises:
+        UsageError: `t` was asked for where it is not exact.
+    """
+    quantities = Quantities(fitted.problem)
+    nothing = np.full(len(quantities.names), np.nan)
+    if method == "none":
+        return Intervals(nothing, nothing, IntervalMethod("none", level, 0, None))
+    if method not in REPLICATED:
+        low, high = _ends(fitted, quantities, method, level)
+        unit = "run" if method == "sandwich" else None
+        return Intervals(quantities.unscaled(low), quantities.unscaled(high), IntervalMethod(method, level, 0, unit))
+    repeat = wild if method == "wild" else bootstrap
+    drawn = repeat(fitted, resampling, workers=workers, on_progress=on_progress)
+    how = IntervalMethod(method, level, len(drawn.theta), "run", drawn.failed, drawn.retried, drawn.moved)
+    if not len(drawn.theta):
+        return Intervals(nothing, nothing, how, drawn)
+    values = quantities.scaled(drawn.theta)
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])[:, None]
+    if method == "bca":
+        tails = _corrected(fitted, quantities, values, tails)
+    low, high = _quantiles(values, np.broadcast_to(tails, (2, values.shape[1])))
+    return Intervals(quantities.unscaled(low), quantities.unscaled(high), how, drawn)
+
+
+def estimates(names: tuple[str, ...], values: Array, low: Array, high: Array) -> dict[str, Estimate]:
+    """Each name's value `(q,)` with its ends, where there are any."""
+    rows = zip(names, values.tolist(), low.tolist(), high.tolist(), strict=True)
+    return {name: Estimate(value, _known(left), _known(right)) for name, value, left, right in rows}
+
+
+def _known(end: float) -> float | None:
+    return end if np.isfinite(end) else None
+
+
+def _ends(fitted: Fitted, quantities: Quantities, method: str, level: float) -> tuple[Array, Array]:
+    """Ends on the quantities' own scale."""
+    from scipy.special import stdtrit
+
+    if method == "profile":
+        return profile(fitted, level)
+    spread: Spread = exact(fitted) if method == "t" else sandwich(fitted)
+    centre = quantities.scaled(fitted.theta[None])[0]
+    reach = float(stdtrit(spread.freedom, (1 + level) / 2)) * spread.errors(fitted)
+    reach = np.where(reach > 0, reach, np.nan)
+    return centre - reach, centre + reach
+
+
+def _corrected(fitted: Fitted, quantities: Quantities, values: Array, tails: Array) -> Array:
+    """The shares `(2, q)` at which bias-corrected and accelerated intervals end (Efron 1987).
+
+    The bias is that of the replicates' median; the acceleration is the skewness of what single runs do to a quantity.
+    """
+    from scipy.special import ndtr, ndtri
+
+    centre = quantities.scaled(fitted.theta[None])[0]
+    below = (values < centre).mean(axis=0) + 0.5 * (values == centre).mean(axis=0)
+    bias = ndtri(np.clip(below, 0.5 / len(values), 1 - 0.5 / len(values)))
+    effects = run_influences(fitted) @ quantities.gradients(fitted.theta[None])[0].T
+    size = np.maximum((effects**2).sum(axis=0), 1e-300)
+    acceleration = (effects**3).sum(axis=0) / (6 * size**1.5)
+    point = bias + ndtri(tails)
+    return np.asarray(ndtr(bias + point / (1 - acceleration * point)))
+
+
+def _quantiles(values: Array, shares: Array) -> tuple[Array, Array]:
+    """For each column of `values` `(replicates, q)` its own two quantiles; shares `(2, q)`."""
+    ends = [np.quantile(column, share) for column, share in zip(values.T, shares.T, strict=True)]
+    low, high = np.array(ends).T
+    return low, high

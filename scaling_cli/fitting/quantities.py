@@ -1,0 +1,58 @@
+"""What intervals are for: the parameters of a law and what follows from them, as one list.
+
+Each is handled on the scale where it is closest to normal: the log of a positive coefficient, everything else as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.fitting.problem import Problem
+from scaling_cli.laws import Array, Flags
+
+STEP = 1e-5  # of coordinates, for central differences: exponents and logs are of order one
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """Parameters, then derived quantities, of a problem's law; all arrays have them as columns `(q,)`."""
+
+    problem: Problem
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names, in order."""
+        return (*self.problem.law.names, *(quantity.name for quantity in self.problem.law.derived))
+
+    @property
+    def is_log(self) -> Flags:
+        """Which are handled in logs."""
+        positive = [parameter.positive for parameter in self.problem.law.parameters]
+        return np.array([*positive, *(False for _ in self.problem.law.derived)])
+
+    def of_parameters(self, parameters: Array) -> Array:
+        """Values `(replicates, q)` from parameters as papers print them `(replicates, k)`."""
+        by_name = dict(zip(self.problem.law.names, parameters.T, strict=True))
+        derived = [quantity.compute(by_name) for quantity in self.problem.law.derived]
+        return np.column_stack([parameters, *derived])
+
+    def scaled(self, theta: Array) -> Array:
+        """Values `(replicates, q)` on their own scale, from coordinates `(replicates, k)` on centred inputs."""
+        law = self.problem.law
+        raw = self.problem.uncentred(theta)
+        found = self.of_parameters(law.to_parameters(raw))
+        found[:, : len(law.names)] = raw  # coordinates are the logs of what is positive
+        return found
+
+    def gradients(self, theta: Array) -> Array:
+        """Derivatives `(replicates, q, k)` of the scaled values, by central differences."""
+        steps = STEP * np.eye(theta.shape[1])
+        ahead, behind = (np.stack([self.scaled(theta + sign * step) for step in steps], axis=2) for sign in (1.0, -1.0))
+        return np.asarray((ahead - behind) / (2 * STEP))
+
+    def unscaled(self, values: Array) -> Array:
+        """Values as papers print them, from those on their own scale; both `(..., q)`."""
+        with np.errstate(over="ignore"):
+            return np.where(self.is_log, np.exp(np.where(self.is_log, values, 0.0)), values)

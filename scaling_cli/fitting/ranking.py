@@ -1,0 +1,209 @@
+"""Several laws on the same points, ranked by how well smaller runs predict larger ones.
+
+Runs are cut at the largest scale over 2, 4, 10 and 30: each law is fitted to what lies below and scored on what lies
+above, by the root mean square of log residuals, averaged over the cut-offs. All laws get the same cut-offs, and so do
+baselines that know no law. Information criteria come second, since they judge a law where the data are, not where it
+will be used; their sample size is the number of runs. A law that contains a simpler one is tested against it by
+likelihood ratio, with half the p-value where the simpler one lies at a bound of the other (Self and Liang 1987).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.linear import naive, noise_variance, sandwich
+from scaling_cli.fitting.objective import Objective, huber
+from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.prior import weak_beliefs
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.result import Candidate, FitResult, NestedTest
+from scaling_cli.fitting.solve import minimise
+from scaling_cli.laws import Array, Flags, Indices
+
+REACHES = (2.0, 4.0, 10.0, 30.0)
+LEAST_HELD_OUT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """`outer` is `inner` but for one parameter, `extra`, that is free; `at_bound` where `inner` has it at a bound."""
+
+    inner: str
+    outer: str
+    extra: str
+    at_bound: bool
+
+
+NESTED = (
+    Nested("power", "power-constant", "c", at_bound=True),
+    Nested("chinchilla-tied", "chinchilla", "beta", at_bound=False),
+    Nested("chinchilla", "general", "gamma", at_bound=False),
+)
+
+
+def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:
+    """The fit of the law that ranks best, of those given for one group, with the whole ranking.
+
+    Raises:
+        FitError: No law could be fitted, or none was identified.
+    """
+    by_name = {each.problem.law.name: each for each in grouped}
+    scale = grouped[0].scale
+    if scale is None:
+        raise UsageError("--law all needs compute to tell large runs from small ones.", hint="Name one --law.")
+    ranking = rank({name: each.problem for name, each in by_name.items()}, settings.objective, scale)
+    chosen, refusal = [each for each in ranking if not each.is_baseline and each.error is None], None
+    for place, candidate in enumerate(chosen):
+        reason = (
+            f"ranked first of {len(ranking)} candidates" if place == 0 else f"ranked {place + 1}, the best identified"
+        )
+        try:
+            result, caveats = fit(replace(by_name[candidate.law], reason=reason), settings)
+        except FitError as error:
+            refusal = refusal or error
+            continue
+        return replace(result, selection=ranking), caveats + _doubts(ranking, candidate, grouped[0].group or None)
+    raise refusal or FitError("No law could be fitted.", hint="Name one with --law to see why.")
+
+
+def _doubts(ranking: tuple[Candidate, ...], best: Candidate, group: dict[str, str] | None) -> list[Caveat]:
+    if best.heldout_rmse_log is None:
+        return [caveat("no-cutoffs", group)]
+    if ranking[0].is_baseline:
+        return [caveat("baseline-wins", group, baseline=ranking[0].law)]
+    return []
+
+
+def rank(problems: Mapping[str, Problem], objective: Objective, scale: Array) -> tuple[Candidate, ...]:
+    """Every law of `problems`, by name, and the baselines, best first; laws without a score come last.
+
+    Args:
+        problems: One a law, on the same points in the same order.
+        scale: What runs are cut by `(n,)`: compute, or the one input.
+    """
+    any_problem = next(iter(problems.values()))
+    cuts = cutoffs(scale, max(len(problem.law.parameters) for problem in problems.values()))
+    fits: dict[str, Fitted] = {}
+    found = []
+    for name, problem in problems.items():
+        try:
+            fits[name] = optimum(problem, objective)
+            errors = [_held_out(problem, objective, is_trained) for is_trained in cuts]
+        except ScalingError as error:
+            found.append(Candidate(name, len(problem.law.parameters), error=error.message))
+            continue
+        aicc, bic = _criteria(fits[name])
+        test = _nested_test(name, fits)
+        found.append(
+            Candidate(name, len(problem.law.parameters), False, *_scores(errors), aicc=aicc, bic=bic, test=test)
+        )
+    found += _baselines(any_problem, scale, cuts)
+    return tuple(sorted(found, key=_order))
+
+
+def cutoffs(scale: Array, parameters: int) -> list[Flags]:
+    """For each cut-off which points are trained on `(n,)`: enough for the largest law, with enough left to predict."""
+    found: list[Flags] = []
+    for reach in REACHES:
+        is_trained: Flags = scale <= scale.max() / reach
+        is_new = not any((is_trained == other).all() for other in found)
+        if is_trained.sum() > parameters and (~is_trained).sum() >= LEAST_HELD_OUT and is_new:
+            found.append(is_trained)
+    return found
+
+
+def _held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
+    """Log residuals, predicted less observed, of the points above a cut-off."""
+    fitted = optimum(_alone(problem, np.flatnonzero(is_trained)), objective)
+    parameters = fitted.problem.parameters(fitted.theta[None])[0]
+    above = {name: values[~is_trained] for name, values in problem.columns.items()}
+    predicted = problem.law.predict(dict(zip(problem.law.names, parameters.tolist(), strict=True)), above)
+    return np.log(predicted / problem.observed[~is_trained])
+
+
+def _alone(problem: Problem, points: Indices) -> Problem:
+    """The problem as it would be if only these points were known."""
+    observed = problem.observed[points]
+    _, runs = np.unique(problem.runs[points], return_inverse=True)
+    return problem_from_arrays(
+        problem.law,
+        {name: values[points] for name, values in problem.columns.items()},
+        observed,
+        runs,
+        problem.space,
+        weights=problem.weights[points],
+        beliefs=weak_beliefs(problem.law, float(observed.min())) if problem.penalty is not None else (),
+    )
+
+
+def _scores(errors: list[Array]) -> tuple[float | None, float | None]:
+    if not errors:
+        return None, None
+    sizes = [float(np.sqrt(np.mean(error**2))) for error in errors]
+    return float(np.mean(sizes)), float(np.mean([np.mean(error) for error in errors]))
+
+
+def _baselines(problem: Problem, scale: Array, cuts: list[Flags]) -> list[Candidate]:
+    """Repeat the best loss among the largest tenth of runs; continue the line in logs through their larger half."""
+    log_scale, log_loss = np.log(scale), np.log(problem.observed)
+    last, line = [], []
+    for is_trained in cuts:
+        order = np.argsort(log_scale[is_trained], kind="stable")
+        x, y = log_scale[is_trained][order], log_loss[is_trained][order]
+        last.append(y[-max(len(y) // 10, 1) :].min() - log_loss[~is_trained])
+        half = len(y) // 2
+        slope = np.cov(x[half:], y[half:])[0, 1] / max(float(np.var(x[half:], ddof=1)), 1e-300)
+        line.append(y[half:].mean() + slope * (log_scale[~is_trained] - x[half:].mean()) - log_loss[~is_trained])
+    return [
+        Candidate("last-point", 1, True, *_scores(last)),
+        Candidate("line-through-larger-half", 2, True, *_scores(line)),
+    ]
+
+
+def _criteria(fitted: Fitted) -> tuple[float | None, float]:
+    """AICc (None where runs are too few for it) and BIC, of Gaussian noise, or Laplace's under `lad`."""
+    runs, parameters = fitted.problem.run_count, len(fitted.theta) + 1
+    residuals, weights = fitted.log_residuals, fitted.problem.weights
+    if fitted.objective.name == "lad":
+        misfit = 2 * runs * np.log(max(float(np.mean(weights * np.abs(residuals))), 1e-300))
+    else:
+        misfit = runs * np.log(max(float(np.mean(weights * residuals**2)), 1e-300))
+    spare = runs - parameters - 1
+    aicc = misfit + 2 * parameters * runs / spare if spare > 0 else None
+    return None if aicc is None else float(aicc), float(misfit + parameters * np.log(runs))
+
+
+def _nested_test(name: str, fits: Mapping[str, Fitted]) -> NestedTest | None:
+    """The likelihood ratio against the simpler law, at the delta of the larger one, in units of its noise."""
+    from scipy.special import fdtrc
+
+    pair = next((pair for pair in NESTED if pair.outer == name and pair.inner in fits), None)
+    outer = fits[name]
+    if pair is None or not np.isfinite(outer.value):
+        return None
+    inner = fits[pair.inner]
+    held = minimise(inner.problem, inner.polished.theta, delta=outer.delta)
+    best = huber(outer.problem.residuals(outer.theta[None])[0], outer.problem.weights, outer.delta)
+    rise = max(float(held.value.min() - best[0]), 0.0)
+    by_point, variance = naive(outer), noise_variance(outer)
+    inflation, freedom = 1.0, by_point.freedom
+    if outer.problem.run_count < len(outer.problem.observed):
+        by_run, index = sandwich(outer), outer.problem.law.names.index(pair.extra)
+        freedom = by_run.freedom
+        inflation = by_run.errors(outer)[index] ** 2 / max(by_point.errors(outer)[index] ** 2, 1e-300)
+    statistic = 2 * rise / max(variance * max(inflation, 1e-300), 1e-300)
+    p_value = float(fdtrc(1, freedom, statistic)) * (0.5 if pair.at_bound else 1.0)
+    return NestedTest(pair.inner, statistic, p_value)
+
+
+def _order(candidate: Candidate) -> tuple[bool, float, float, float]:
+    infinity = float("inf")
+    scores = (candidate.heldout_rmse_log, candidate.aicc, candidate.bic)
+    first, second, third = (infinity if score is None else score for score in scores)
+    return candidate.error is not None, first, second, third

@@ -1,0 +1,153 @@
+"""How training compute is counted: rules that give the FLOPs of a run from its params, tokens and shape.
+
+A rule is a formula in `params`, `tokens` and any further columns, so that whatever a lab counts can be written down:
+
+    6ND             6 * params * tokens                     Kaplan et al. 2020, arXiv:2001.08361, section 2.1
+    non-embedding   6 * non_embedding(params) * tokens      the same without embeddings, as Kaplan et al. counted
+    attention       (6 * params + 6 * layers * width * context) * tokens    with causal attention
+
+`non_embedding(params)` solves params = n + 47491 n^(1/3) for n, which Pearce and Song 2024 (arXiv:2406.12907) fitted to
+the models of Hoffmann et al. 2022. Attention costs 12 * layers * width * context a token where nothing is masked
+(DeepSeek LLM, arXiv:2401.02954, section 3.2), half of it under a causal mask.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling_cli.errors import UsageError
+
+PEARCE_SONG = 47491.0  # embedding params are this times the cube root of the others
+NEWTON_STEPS = 60
+
+FORMULAS = {
+    "6ND": "6 * params * tokens",
+    "non-embedding": "6 * non_embedding(params) * tokens",
+    "attention": "(6 * params + 6 * layers * width * context) * tokens",
+}
+LONGEST = 500  # characters of a formula: what a person writes
+
+Numbers = NDArray[np.float64]
+
+
+def non_embedding(params: Numbers) -> Numbers:
+    """Params without embeddings, from all params."""
+    root = np.cbrt(params)  # the cube root of what is sought, from above: Newton's steps only come down
+    for _ in range(NEWTON_STEPS):
+        root = root - (root**3 + PEARCE_SONG * root - params) / (3 * root**2 + PEARCE_SONG)
+    cubed: Numbers = root**3
+    return cubed
+
+
+def with_embedding(params: Numbers) -> Numbers:
+    """All params, from those without embeddings."""
+    total: Numbers = params + PEARCE_SONG * np.cbrt(params)
+    return total
+
+
+OPERATORS: dict[type[ast.AST], Callable[..., Numbers]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos,
+}  # fmt: skip
+FUNCTIONS: dict[str, Callable[[Numbers], Numbers]] = {
+    "non_embedding": non_embedding, "log": np.log, "exp": np.exp, "sqrt": np.sqrt,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FlopsRule:
+    """A way to count: `name` as it was asked for, `formula` in full, `names` of the columns it needs."""
+
+    name: str
+    formula: str
+    names: tuple[str, ...]
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The columns it needs beside params and tokens."""
+        return tuple(name for name in self.names if name not in ("params", "tokens"))
+
+    def compute(self, columns: Mapping[str, Numbers]) -> Numbers:
+        """Training FLOPs `(n,)` of runs given by their columns `(n,)`."""
+        tree = _parsed(self.formula)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            value: Numbers = np.asarray(_value(tree, columns), dtype=float) * np.ones_like(columns["params"])
+        return value
+
+
+def flops_rule(text: str) -> FlopsRule:
+    """The rule called `text`, or the one that `text` writes out.
+
+    Raises:
+        UsageError: It is neither a name nor a formula that grows in step with tokens.
+    """
+    formula = FORMULAS.get(text, text)
+    try:
+        if len(formula) > LONGEST:
+            raise SyntaxError
+        names = tuple(dict.fromkeys(_names(_parsed(formula))))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UsageError(
+            f"--flops-rule {text!r} is no rule.",
+            hint=f"Choose {', '.join(FORMULAS)}, or write a formula such as '6 * params * tokens'.",
+        ) from None
+    rule = FlopsRule(text, formula, names)
+    _require_proportional(rule)
+    return rule
+
+
+@functools.cache
+def _parsed(formula: str) -> ast.expr:
+    return ast.parse(formula, mode="eval").body
+
+
+def _require_proportional(rule: FlopsRule) -> None:
+    columns = {name: np.array([3e8]) for name in (*rule.extras, "params")}
+    if "tokens" in rule.names:
+        one, two = (rule.compute(columns | {"tokens": np.array([tokens])})[0] for tokens in (1e9, 2e9))
+        if one > 0 and np.isfinite(two) and abs(two / one - 2) < 1e-9:
+            return
+    raise UsageError(
+        f"--flops-rule {rule.name!r} does not grow in step with tokens.",
+        hint="Write the FLOPs of a whole run, such as '(6 * params + 2e6) * tokens'.",
+    )
+
+
+def _names(node: ast.AST) -> list[str]:
+    """Names of columns in a formula; anything but numbers, names, arithmetic and known functions is refused."""
+    match node:
+        case ast.Constant(value=bool() | str() | bytes() | complex() | None):
+            raise ValueError
+        case ast.Constant():
+            return []
+        case ast.Name(id=name):
+            return [name]
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
+            return _names(operand)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            return _names(left) + _names(right)
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
+            return _names(argument)
+    raise ValueError
+
+
+def _value(node: ast.AST, columns: Mapping[str, Numbers]) -> Numbers:
+    match node:
+        case ast.Constant(value=value):
+            return np.float64(value)  # type: ignore[arg-type, return-value]
+        case ast.Name(id=name):
+            return columns[name]
+        case ast.UnaryOp(op=op, operand=operand):
+            return OPERATORS[type(op)](_value(operand, columns))
+        case ast.BinOp(left=left, op=op, right=right):
+            return OPERATORS[type(op)](_value(left, columns), _value(right, columns))
+        case ast.Call(func=ast.Name(id=name), args=[argument]):
+            return FUNCTIONS[name](_value(argument, columns))
+    raise ValueError

@@ -1,0 +1,85 @@
+"""Laws of whatever columns they are given: one term, one power or one factor a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from scaling_cli.laws.formula import Absorb, FormulaLaw
+from scaling_cli.laws.law import Derived, Law, Parameter
+from scaling_cli.laws.roles import COEFFICIENT, FLOOR, exponent, shape
+from scaling_cli.laws.sums import Power, SumLaw, Term
+
+
+def additive(columns: Sequence[str]) -> Law:
+    """A floor and a power law of each column."""
+    parameters = [Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0)]
+    for column in columns:
+        parameters += [
+            Parameter(name=f"A_{column}", meaning=f"loss from finite {column}, at 1", unit="loss", positive=True,
+                      vanishes=True),
+            Parameter(name=f"alpha_{column}", meaning=f"exponent of {column}", low=1e-3, high=3.0),
+        ]  # fmt: skip
+    return SumLaw(
+        name="additive",
+        formula=" + ".join(["E", *(f"A_{column} / {column}^alpha_{column}" for column in columns)]),
+        source="chinchilla with any columns; width and depth in McLeish et al. 2025, arXiv:2502.06857",
+        inputs=tuple(columns),
+        parameters=tuple(parameters),
+        terms=(Term("E"), *(Term(f"A_{column}", (Power(column, f"alpha_{column}"),)) for column in columns)),
+    )
+
+
+def multi_power(columns: Sequence[str]) -> Law:
+    """A product of powers of the columns: a plane in logs."""
+    return SumLaw(
+        name="multi-power",
+        formula=" * ".join(["K", *(f"{column}^p_{column}" for column in columns)]),
+        source="hyper-parameters: Li et al. 2025 (Step Law), arXiv:2503.04715; DeepSeek 2024, arXiv:2401.02954",
+        inputs=tuple(columns),
+        parameters=(
+            Parameter(name="K", meaning="value where all columns are 1", unit="loss", positive=True, vanishes=True),
+            *(Parameter(name=f"p_{column}", meaning=f"exponent of {column}, signed", low=-6.0, high=6.0)
+              for column in columns),
+        ),
+        derived=(Derived("k", "log of K, the intercept of the plane in logs", lambda p: np.log(p["K"])),),
+        terms=(Term("K", tuple(Power(column, f"p_{column}", +1) for column in columns)),),
+    )  # fmt: skip
+
+
+def precision(columns: Sequence[str]) -> Law:
+    """Chinchilla's surface with fewer effective params the fewer bits each column gives."""
+    factors = "".join(f" * (1 - exp(-{column} / gamma_{column}))" for column in columns)
+    gammas = {f"gamma_{column}": shape(0.05, 30.0, (0.5, 1.0, 2.0, 4.0), is_log=True) for column in columns}
+    return FormulaLaw(
+        name="precision",
+        formula=f"E + A / (params{factors})^alpha + B / tokens^beta",
+        source="Kumar et al. 2024, arXiv:2411.04330: bits of weights, activations or the cache as columns",
+        inputs=("params", "tokens", *columns),
+        parameters=(
+            Parameter(name="E", meaning="irreducible loss", unit="loss"),
+            Parameter(name="A", meaning="loss from finite params, at 1 effective param", unit="loss", positive=True,
+                      vanishes=True),
+            Parameter(name="B", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True,
+                      vanishes=True),
+            Parameter(name="alpha", meaning="exponent of effective params"),
+            Parameter(name="beta", meaning="exponent of tokens"),
+            *(Parameter(name=f"gamma_{column}", meaning=f"bits at which {column} leave 63 % of the params effective",
+                        unit="bits", positive=True) for column in columns),
+        ),
+        roles={"E": FLOOR, "A": COEFFICIENT, "B": COEFFICIENT, "alpha": exponent(), "beta": exponent(), **gammas},
+        absorbs=(Absorb("A", "params", by="alpha"), Absorb("B", "tokens", by="beta")),
+    )  # fmt: skip
+
+
+ADDITIVE = additive(("x1", "x2"))
+MULTI_POWER = multi_power(("x1", "x2"))
+PRECISION = precision(("bits",))
+
+# Laws that are made over the columns asked for, in place of those they are shown with.
+FAMILIES: dict[str, Callable[[Sequence[str]], Law]] = {
+    "additive": additive,
+    "multi-power": multi_power,
+    "precision": precision,
+}

@@ -1,0 +1,197 @@
+"""Any law with some parameters held at a value, or two of them held equal.
+
+The coordinates left free map to those of the whole law by an affine map, theta = S phi + f, so solver, bootstrap and
+report need nothing new. Centring the inputs keeps that form wherever what a held parameter would take up falls to free
+ones; where it does not (a coefficient held at its value on raw inputs), the law is fitted on raw inputs instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from scaling_cli.errors import UsageError
+from scaling_cli.laws.law import Array, Derived, Inputs, Law, Parameter, Scale, Scene
+
+GONE = -1e4  # the log of a coefficient held at zero: finite, so that it can be moved about
+TYPICAL_EXPONENT = 0.3  # at which a start on centred inputs is read on raw ones
+SPREAD_STARTS = 9  # for a coordinate that lost the scale it was solved with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstrainedLaw(Law):
+    """`inner` with the parameters in `fixed` held, and each of `ties` equal to the one it names."""
+
+    inner: Law
+    fixed: Mapping[str, float]
+    ties: Mapping[str, str]
+    _spread: Array = field(init=False, repr=False, compare=False)  # S, shaped (k, free)
+    _held: Array = field(init=False, repr=False, compare=False)  # f, shaped (k,)
+
+    def __post_init__(self) -> None:
+        free = len(self.parameters)
+        origin = self._coordinates(np.zeros(free))
+        columns = [self._coordinates(row) - origin for row in np.eye(free)]
+        object.__setattr__(self, "_spread", np.stack(columns, axis=1) if columns else np.zeros((len(origin), 0)))
+        object.__setattr__(self, "_held", origin)
+
+    def _coordinates(self, phi: Array) -> Array:
+        values = dict(zip(self.names, self.to_parameters(phi).tolist(), strict=True))
+        complete = self.complete(values)
+        with np.errstate(invalid="ignore"):
+            return np.maximum(self.inner.to_coordinates(np.array([complete[name] for name in self.inner.names])), GONE)
+
+    def complete(self, free: Mapping[str, float]) -> dict[str, float]:
+        """All parameters in the order of the whole law, from those that are free."""
+        values = {**free, **self.fixed}
+        return {name: values[self.ties.get(name, name)] for name in self.inner.names}
+
+    def prepare(self, columns: Mapping[str, Array]) -> Inputs:
+        """The inputs of the whole law."""
+        return self.inner.prepare(columns)
+
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
+        """Centred inputs where the constraints allow it, else the inputs as they are."""
+        centred, matrix, offset = self.inner.centre(inputs)
+        moved = (matrix - np.eye(len(matrix))) @ np.column_stack([self._spread, self._held])
+        moved[:, -1] += offset
+        solved = np.linalg.pinv(self._spread) @ moved
+        free = len(self.names)
+        if not np.allclose(self._spread @ solved, moved, rtol=0, atol=1e-9 * (1 + np.abs(moved).max())):
+            return inputs, np.eye(free), np.zeros(free)
+        return centred, np.eye(free) + solved[:, :-1], solved[:, -1]
+
+    def _whole(self, phi: Array) -> Array:
+        return phi @ self._spread.T + self._held
+
+    def _free(self, jacobian: Array) -> Array:
+        with np.errstate(invalid="ignore"):  # what overflowed is rejected by the solver
+            free: Array = np.matmul(self._spread.T, jacobian.swapaxes(1, 2)).swapaxes(1, 2)
+        return free
+
+    def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Those of the whole law."""
+        prediction, jacobian = self.inner.evaluate(self._whole(theta), inputs)
+        return prediction, self._free(jacobian)
+
+    def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Those of the whole law."""
+        prediction, jacobian = self.inner.evaluate_linear(self._whole(theta), inputs)
+        return prediction, self._free(jacobian)
+
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """The whole law's, for what is free; a coordinate that can no longer be solved for gets values of its own."""
+        centred, matrix, offset = self.inner.centre(scene.inputs)
+        found = {}
+        for name, values in self.inner.axes(replace(scene, inputs=centred)).items():
+            if name in self.names:
+                row = self.inner.names.index(name)
+                shift = offset[row] + TYPICAL_EXPONENT * (matrix[row].sum() - 1)
+                found[name] = values - shift
+        solved = {name for scale in self.scales for name in scale.moves}
+        low, high = self.bounds(scene)
+        for name, least, most in zip(self.names, low, high, strict=True):
+            if name not in found and name not in solved:
+                found[name] = np.linspace(least, most, SPREAD_STARTS + 2)[1:-1]
+        return found
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """Those of the whole law that are free to move."""
+        return tuple(
+            Scale({name: self._of_whole(by) for name, by in scale.moves.items()}, scale.is_signed)
+            for scale in self.inner.scales
+            if all(name in self.names for name in scale.moves)
+        )
+
+    def _of_whole(self, by: Callable[[Mapping[str, Array]], Array | float]) -> Callable[[Mapping[str, Array]], Array]:
+        def of_free(at: Mapping[str, Array]) -> Array:
+            whole = self._whole(np.stack([at[name] for name in self.names], axis=-1))
+            return np.asarray(by({name: whole[..., index] for index, name in enumerate(self.inner.names)}))
+
+        return of_free
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """The whole law's, on the inputs as they are; equal parameters keep to the bounds of both."""
+        centred, matrix, offset = self.inner.centre(scene.inputs)
+        low, high = self.inner.bounds(replace(scene, inputs=centred))
+        inverse = np.linalg.inv(matrix)
+        with np.errstate(invalid="ignore"):
+            middle, reach = (low + high) / 2 - offset, (high - low) / 2
+            middle, reach = inverse @ middle, np.abs(inverse) @ reach
+        least, most = np.full(len(self.names), -np.inf), np.full(len(self.names), np.inf)
+        for row in range(len(low)):
+            moved = np.flatnonzero(self._spread[row])
+            if len(moved) == 1:
+                least[moved] = np.maximum(least[moved], middle[row] - reach[row])
+                most[moved] = np.minimum(most[moved], middle[row] + reach[row])
+        return least, most
+
+
+def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]] = ()) -> Law:
+    """`law` with the parameters of `fix` held at their values, and the two of each pair of `tie` held equal.
+
+    Raises:
+        UsageError: A name is no parameter of the law, a value is impossible, or nothing is left to fit.
+    """
+    if not fix and not tie:
+        return law
+    for name in (*fix, *(name for pair in tie for name in pair)):
+        if name not in law.names:
+            raise UsageError(
+                f"{law.name} has no parameter {name!r}.", hint=f"Its parameters are {', '.join(law.names)}."
+            )
+    for parameter in law.parameters:
+        if parameter.name in fix:
+            _check_value(parameter, fix[parameter.name])
+    ties = _directed(law, fix, tie)
+    free = tuple(parameter for parameter in law.parameters if parameter.name not in fix and parameter.name not in ties)
+    if not free:
+        raise UsageError("Every parameter is fixed.", hint="Leave one to fit.")
+    shell = ConstrainedLaw(
+        name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
+        fixed=dict(fix), ties=ties,
+    )  # fmt: skip
+    return replace(shell, derived=tuple(_completed(shell, quantity) for quantity in law.derived))
+
+
+def _check_value(parameter: Parameter, value: float) -> None:
+    lowest = 0.0 if parameter.positive else -np.inf
+    is_allowed = np.isfinite(value) and (value > lowest or (value == 0 and parameter.vanishes))
+    if not is_allowed:
+        raise UsageError(
+            f"{parameter.name} cannot be fixed at {value:g}.",
+            hint="Give a positive number." if parameter.positive else "Give a number.",
+        )
+
+
+def _directed(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """For each parameter that is tied, the earlier one of the law that it follows."""
+    positive = {parameter.name: parameter.positive for parameter in law.parameters}
+    ties: dict[str, str] = {}
+    for pair in tie:
+        leader, follower = sorted((ties.get(name, name) for name in pair), key=law.names.index)
+        if positive[follower] != positive[leader]:
+            raise UsageError(
+                f"{pair[0]} and {pair[1]} are not numbers of one kind.", hint="Tie exponents, or coefficients."
+            )
+        if follower == leader or follower in fix or leader in fix:
+            raise UsageError(
+                f"The tie {pair[0]}={pair[1]} says again, or otherwise, what another constraint says.",
+                hint="Name each parameter in one constraint.",
+            )
+        ties[follower] = leader
+        ties |= {name: leader for name, led in ties.items() if led == follower}
+    return ties
+
+
+def _completed(law: ConstrainedLaw, quantity: Derived) -> Derived:
+    def compute(free: Mapping[str, Array]) -> Array:
+        some = next(iter(free.values()))
+        held = {name: np.full(np.shape(some), value) for name, value in law.fixed.items()}
+        values = {**free, **held}
+        return quantity.compute({name: values[law.ties.get(name, name)] for name in law.inner.names})
+
+    return Derived(quantity.name, quantity.meaning, compute)

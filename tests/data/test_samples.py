@@ -1,0 +1,241 @@
+import gzip
+import json
+import zipfile
+
+import numpy as np
+import polars as pl
+import pytest
+
+from scaling_cli.data.samples import load_samples
+from scaling_cli.errors import DataError, UsageError
+
+OUTCOMES = {"p1": [1, 0, 0, 1], "p2": [0, 0, 0, 0], "p3": [1, 1, 1, 1]}
+COUNTS = [("p1", 4, 2), ("p2", 4, 0), ("p3", 4, 4)]
+
+
+def attempts(**columns):
+    rows = [
+        {"problem_id": problem, "attempt": number, "correct": bool(correct)}
+        for problem, outcomes in OUTCOMES.items()
+        for number, correct in enumerate(outcomes)
+    ]
+    return pl.DataFrame([row | columns for row in rows])
+
+
+def found(table):
+    return table.frame.select("problem", "n", "c").rows()
+
+
+def codes(table):
+    return [caveat.code for caveat in table.caveats]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl", "json"])
+def test_attempts_are_counted_whatever_the_format(tmp_path, suffix):
+    path, rows = tmp_path / f"log.{suffix}", attempts()
+    {"csv": rows.write_csv, "parquet": rows.write_parquet, "jsonl": rows.write_ndjson, "json": rows.write_json}[suffix](
+        path
+    )
+    table = load_samples(path)
+    assert (found(table), table.layout) == (COUNTS, "attempts")
+    assert table.columns == {"problem": "problem_id", "correct": "correct", "attempt": "attempt"}
+    assert table.frame["first"].to_list() == [1, 0, 1]
+    assert table.sources[0].rows == 12
+
+
+def test_counts_are_taken_as_they_are():
+    rows = pl.DataFrame(COUNTS, schema=["task_id", "num_samples", "num_correct"], orient="row")
+    assert (found(load_samples(rows)), load_samples(rows).layout) == (COUNTS, "counts")
+
+
+def test_a_row_for_each_k_is_one_problem(tmp_path):
+    rows = pl.DataFrame(COUNTS, schema=["Problem Idx", "Num. Samples Total", "Num. Samples Correct"], orient="row")
+    long = rows.join(pl.DataFrame({"Scaling Parameter": [1, 10, 100], "Score": [0.1, 0.2, 0.3]}), how="cross")
+    table = load_samples(long.with_columns(pl.col("Num. Samples Correct").cast(pl.Float32)))
+    assert (found(table), table.layout) == (COUNTS, "curve")
+
+
+def test_lists_of_outcomes_are_counted_in_order():
+    rows = pl.DataFrame({"task_id": list(OUTCOMES), "is_corrects": list(OUTCOMES.values())})
+    table = load_samples(rows)
+    assert (found(table), table.layout) == (COUNTS, "list")
+    assert table.frame["first"].to_list() == [1, 0, 1]
+
+
+def test_a_matrix_has_a_row_a_problem(tmp_path):
+    matrix = np.array(list(OUTCOMES.values()))
+    np.save(tmp_path / "r.npy", matrix)
+    table = load_samples(tmp_path / "r.npy")
+    assert table.layout == "matrix"
+    assert table.frame.select("n", "c").rows() == [(4, 2), (4, 0), (4, 4)]
+    pl.DataFrame(matrix).write_csv(tmp_path / "r.csv")
+    assert load_samples(tmp_path / "r.csv").frame.equals(table.frame)
+
+
+def test_the_index_of_an_attempt_is_not_mistaken_for_a_count():
+    rows = pl.DataFrame({"i": [0, 0, 1, 1], "n": [0, 1, 0, 1], "flagged": [False, True, False, False]})
+    table = load_samples(rows)
+    assert table.frame.select("problem", "n", "c", "first").rows() == [("0", 2, 1, 2), ("1", 2, 0, 0)]
+    assert table.columns == {"problem": "i", "correct": "flagged", "attempt": "n"}
+
+
+def test_human_eval_results_are_attempts(tmp_path):
+    path = tmp_path / "samples_results.jsonl"
+    lines = [{"task_id": "HumanEval/0", "completion": "x", "result": "passed", "passed": True}]
+    lines.append({"task_id": "HumanEval/0", "completion": "y", "result": "timed out", "passed": False})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert found(load_samples(path)) == [("HumanEval/0", 2, 1)]
+
+
+def test_evalplus_results_need_base_and_plus_tests(tmp_path):
+    statuses = [("pass", "pass"), ("pass", "fail"), ("fail", "fail")]
+    document = {"date": "x", "eval": {"Mbpp/2": [{"base_status": b, "plus_status": p} for b, p in statuses]}}
+    (tmp_path / "eval_results.json").write_text(json.dumps(document))
+    assert found(load_samples(tmp_path / "eval_results.json")) == [("Mbpp/2", 3, 1)]
+    base = load_samples(tmp_path / "eval_results.json", mapping={"correct": "base_status"})
+    assert found(base) == [("Mbpp/2", 3, 2)]
+
+
+def lm_eval_line(doc, share, filter="none", responses=4):
+    return {
+        "doc_id": doc, "doc": {"question": "?"}, "filter": filter, "resps": [["a"] * responses],
+        "filtered_resps": ["a"], "metrics": ["exact_match"], "exact_match": share,
+    }  # fmt: skip
+
+
+def write_lines(path, lines):
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_lm_eval_repeats_are_counted_from_their_pass_rate(tmp_path):
+    path = write_lines(tmp_path / "samples_gsm8k_2026-01-01.jsonl", [lm_eval_line(0, 0.5), lm_eval_line(1, 0.0)])
+    assert found(load_samples(path)) == [("0", 4, 2), ("1", 4, 0)]
+
+
+def test_lm_eval_repeats_without_a_pass_rate_are_refused(tmp_path):
+    with pytest.raises(DataError, match="4 responses"):
+        load_samples(write_lines(tmp_path / "s.jsonl", [lm_eval_line(0, 0.3)]))
+
+
+def test_lm_eval_filters_are_never_pooled(tmp_path):
+    path = write_lines(
+        tmp_path / "s.jsonl", [lm_eval_line(0, 1.0, name, 1) for name in ("strict-match", "flexible-extract")]
+    )
+    with pytest.raises(UsageError, match="2 filters"):
+        load_samples(path)
+    assert found(load_samples(path, where="filter = 'strict-match'")) == [("0", 1, 1)]
+
+
+def inspect_samples():
+    values = [("a", 1, "C"), ("a", 2, "I"), ("b", 1, "I"), ("b", 2, "I"), ("a", 1, "C")]
+    samples = [{"id": i, "epoch": e, "scores": {"match": {"value": value}}} for i, e, value in values]
+    return [*samples, {"id": "b", "epoch": 3, "error": {"message": "boom"}, "scores": {}}]
+
+
+def test_inspect_logs_are_read_without_inspect(tmp_path):
+    with zipfile.ZipFile(tmp_path / "log.eval", "w") as archive:
+        archive.writestr("summaries.json", json.dumps(inspect_samples()))
+    (tmp_path / "log.json").write_text(json.dumps({"eval": {"task": "t"}, "samples": inspect_samples()}))
+    for name in ("log.eval", "log.json"):
+        table = load_samples(tmp_path / name)
+        assert found(table) == [("a", 2, 1), ("b", 2, 0)]  # an error is missing, not a failure
+        assert codes(table) == ["missing-outcomes", "repeated-attempts"]
+    assert found(load_samples(tmp_path / "log.eval", on_missing="fail")) == [("a", 2, 1), ("b", 3, 0)]
+
+
+def test_large_language_monkeys_have_a_yaml_a_problem(tmp_path):
+    text = "prompt: 'x'\nis_corrects:\n- true\n- false\nsamples:\n- 'is_corrects: [true, true]'\n"
+    (tmp_path / "0.yaml").write_text(text)
+    (tmp_path / "1.yaml").write_text("is_corrects: [false, false, true]\nquestion: why\n")
+    table = load_samples([tmp_path / "0.yaml", tmp_path / "1.yaml"])
+    assert found(table) == [("0", 2, 1), ("1", 3, 1)]
+
+
+def test_a_resumed_log_counts_each_attempt_once_by_its_last_row():
+    rows = pl.concat([attempts(), attempts().filter(pl.col("attempt") == 1).with_columns(correct=pl.lit(True))])
+    table = load_samples(rows)
+    assert found(table) == [("p1", 4, 3), ("p2", 4, 1), ("p3", 4, 4)]
+    assert codes(table) == ["repeated-attempts"]
+
+
+def test_models_are_not_pooled():
+    rows = pl.concat([attempts(model="a"), attempts(model="b")])
+    with pytest.raises(UsageError, match="'model'") as error:
+        load_samples(rows)
+    assert "--by model" in error.value.hint
+    table = load_samples(rows, by=["model"])
+    assert table.frame.select("model", "problem", "n").rows()[:2] == [("a", "p1", 4), ("a", "p2", 4)]
+
+
+def test_tasks_are_pooled_with_a_caveat_and_keep_their_problems_apart():
+    table = load_samples(pl.concat([attempts(task="x"), attempts(task="y")]))
+    assert table.frame.height == 6
+    assert codes(table) == ["pooled-tasks"]
+
+
+def test_scores_need_a_threshold():
+    rows = attempts().with_columns(correct=pl.col("correct") * 0.7)
+    with pytest.raises(UsageError, match=r"0\.7"):
+        load_samples(rows)
+    assert found(load_samples(rows, threshold=0.5)) == COUNTS
+
+
+def test_missing_outcomes_are_left_out_and_counted():
+    rows = (
+        attempts()
+        .with_columns(correct=pl.col("correct").cast(pl.Float64))
+        .with_columns(correct=pl.when(pl.col("attempt") == 0).then(float("nan")).otherwise("correct"))
+    )
+    table = load_samples(rows)
+    assert found(table) == [("p1", 3, 1), ("p2", 3, 0), ("p3", 3, 3)]
+    assert codes(table) == ["missing-outcomes"]
+
+
+@pytest.mark.parametrize("words", [("C", "I"), ("true", "False"), ("pass", "fail"), ("1", "0"), ("resolved", "no")])
+def test_words_for_outcomes_are_known(words):
+    rows = attempts().with_columns(correct=pl.when("correct").then(pl.lit(words[0])).otherwise(pl.lit(words[1])))
+    assert found(load_samples(rows)) == COUNTS
+
+
+def test_two_candidates_for_a_role_are_refused():
+    with pytest.raises(UsageError, match="passed") as error:
+        load_samples(attempts(passed=True))
+    assert "--correct" in error.value.hint
+    assert found(load_samples(attempts(passed=True), mapping={"correct": "correct"})) == COUNTS
+
+
+def test_more_successes_than_attempts_are_refused():
+    with pytest.raises(DataError, match="c = 9"):
+        load_samples(pl.DataFrame({"problem_id": ["a"], "n": [4], "c": [9]}))
+
+
+def test_a_table_without_outcomes_says_what_it_lacks():
+    with pytest.raises(DataError, match="correct"):
+        load_samples(pl.DataFrame({"problem_id": ["a", "a"], "text": ["x", "y"]}))
+
+
+def test_a_broken_document_is_an_error_not_a_traceback(tmp_path):
+    (tmp_path / "x.json").write_text('{"eval": {"a": [1]}}')
+    with pytest.raises(DataError, match="cannot be read"):
+        load_samples(tmp_path / "x.json")
+
+
+def test_verifier_and_cluster_columns_are_counted():
+    rows = attempts().with_columns(accepted=pl.col("attempt") < 2, repo=pl.col("problem_id").str.slice(0, 1))
+    table = load_samples(rows, mapping={"verified": "accepted", "cluster": "repo"})
+    assert table.frame.select("accepted", "accepted_correct", "cluster").rows() == [
+        (2, 1, "p"), (2, 0, "p"), (2, 2, "p"),
+    ]  # fmt: skip
+
+
+def test_packed_tables_are_read(tmp_path):
+    with gzip.open(tmp_path / "log.csv.gz", "wb") as file:
+        file.write(attempts().write_csv().encode())
+    assert found(load_samples(tmp_path / "log.csv.gz")) == COUNTS
+
+
+def test_real_attempts_are_recognised(shared_data):
+    table = load_samples(shared_data / "bon_llama3_attempts" / "attempts.parquet")
+    assert (table.frame.height, int(table.frame["n"].sum())) == (159, 29_880)
+    assert table.layout == "attempts"

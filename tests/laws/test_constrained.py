@@ -1,0 +1,94 @@
+"""Parameters that are held, or held equal, leave a law like any other."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.errors import UsageError
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.laws import LAWS, find_law
+from scaling_cli.laws.constrained import constrain
+from tests.fitting.test_recovery import simulated
+
+each_parameter = pytest.mark.parametrize(
+    ("law", "name"),
+    [(law, name) for law in LAWS for name in law.names],
+    ids=lambda value: getattr(value, "name", value),
+)
+
+
+def fitted(law, problem):
+    held = problem_from_arrays(law, problem.columns, problem.observed, problem.runs)
+    best = optimum(held, Objective("least-squares"))
+    values = held.parameters(best.theta[None])[0]
+    return dict(zip(law.names, values.tolist(), strict=True)), best.value
+
+
+@each_parameter
+def test_any_parameter_can_be_held_at_its_value(law, name):
+    problem, truth = simulated(law, np.random.default_rng(3))
+    expected = dict(zip(law.names, truth.tolist(), strict=True))
+    held = constrain(law, {name: expected[name]})
+    values, _ = fitted(held, problem)
+    assert held.complete(values) == pytest.approx(expected, rel=1e-6)
+
+
+def test_chinchilla_with_equal_exponents_is_the_tied_law():
+    problem, _ = simulated(find_law("chinchilla"), np.random.default_rng(4), noise=0.01)
+    tied, value = fitted(constrain(find_law("chinchilla"), {}, [("beta", "alpha")]), problem)
+    expected, least = fitted(find_law("chinchilla-tied"), problem)
+    assert tied == pytest.approx(expected, rel=1e-6)
+    assert value == pytest.approx(least, rel=1e-9)
+
+
+def test_general_law_at_power_one_is_chinchilla():
+    problem, _ = simulated(find_law("chinchilla"), np.random.default_rng(5), noise=0.01)
+    values, value = fitted(constrain(find_law("general"), {"gamma": 1.0}), problem)
+    expected, least = fitted(find_law("chinchilla"), problem)
+    assert values == pytest.approx(expected, rel=1e-5)
+    assert value == pytest.approx(least, rel=1e-9)
+
+
+def test_ties_chain_and_coefficients_can_be_equal():
+    law = constrain(find_law("general"), {"E": 0.0}, [("alpha", "beta"), ("A", "B")])
+    assert law.names == ("A", "alpha", "gamma")
+    assert law.complete({"A": 2.0, "alpha": 0.3, "gamma": 1.1}) == {
+        "E": 0.0, "A": 2.0, "B": 2.0, "alpha": 0.3, "beta": 0.3, "gamma": 1.1,
+    }  # fmt: skip
+
+
+def test_held_parameters_are_reported_without_an_interval():
+    law = find_law("chinchilla")
+    problem, _ = simulated(law, np.random.default_rng(6), noise=0.003)
+    frame = pl.DataFrame({**problem.columns, "loss": problem.observed})
+    result = scaling.fit(frame, law="chinchilla", fix={"alpha": 0.34}, replicates=40).results[0]
+    assert tuple(result.parameters) == law.names
+    assert result.parameters["alpha"].estimate == 0.34
+    assert result.parameters["alpha"].low is None
+    assert result.parameters["beta"].low < result.parameters["beta"].estimate < result.parameters["beta"].high
+    draws = np.array(result.draws)
+    assert draws.shape[1] == 5
+    assert (draws[:, 3] == 0.34).all()
+    assert result.derived["params_exponent"].low is not None
+
+
+@pytest.mark.parametrize(
+    ("fix", "tie", "said"),
+    [
+        ({"delta": 1.0}, [], "no parameter 'delta'"),
+        ({"A": -1.0}, [], "cannot be fixed at -1"),
+        ({"alpha": float("nan")}, [], "cannot be fixed at nan"),
+        ({}, [("A", "alpha")], "not numbers of one kind"),
+        ({"alpha": 0.3}, [("alpha", "beta")], "another constraint"),
+        ({}, [("alpha", "alpha")], "another constraint"),
+        (dict.fromkeys(("E", "A", "B", "alpha", "beta"), 1.0), [], "Every parameter"),
+    ],
+)
+def test_impossible_constraints_are_usage_errors(fix, tie, said):
+    with pytest.raises(UsageError, match=said):
+        constrain(find_law("chinchilla"), fix, tie)
