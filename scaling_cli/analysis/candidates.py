@@ -105,7 +105,8 @@ def fit_law(law: Law, points: Points, origins: Sequence[Window]) -> Fitted:
 def origin_weights(problem: Problem, origin: Window) -> Array:
     """Weights `(n,)` that see the trained points alone, with mean 1 over them."""
     weights = problem.weights * origin.trained
-    return weights * (origin.trained.sum() / weights.sum())
+    scaled: Array = weights * (origin.trained.sum() / weights.sum())
+    return scaled
 
 
 def fit_replicates(fitted: Fitted, resampling: Resampling) -> Array:
@@ -168,4 +169,5 @@ def _origins(problem: Problem, ends: Array, rows: Sequence[Array], delta: float,
     solution = minimise(problem, theta, delta=delta, weights=weights, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
     value = np.where(np.isfinite(solution.value), solution.value, np.inf).reshape(len(rows), count)
     best = value.argmin(axis=1)
-    return solution.theta.reshape(len(rows), count, -1)[np.arange(len(rows)), best]
+    chosen: Array = solution.theta.reshape(len(rows), count, -1)[np.arange(len(rows)), best]
+    return chosen
