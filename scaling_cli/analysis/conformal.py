@@ -41,7 +41,8 @@ def unit_half_width(origins: Sequence[OriginErrors], level: float) -> float:
     if not origins:
         return 0.0
     widths = [_quantile(np.abs(each.errors) / growth(each.reach), level) for each in origins]
-    return float(np.mean(widths) + np.std(widths))
+    spread = np.std(widths, ddof=1) if len(widths) > 1 else widths[0] / 2
+    return float(np.mean(widths) + spread)
 
 
 def unit_bias(origins: Sequence[OriginErrors]) -> float:
