@@ -45,14 +45,14 @@ class Forecast:
         """Robust scale of the log residuals, by the weights of the laws."""
         return float(self.stack.weights @ [fit.scale for fit in self.stack.fits])
 
+    def mean(self, columns: Mapping[str, Array]) -> Array:
+        """The forecast of log loss `(n,)`, without intervals."""
+        return self.stack.mean(self.stack.log_losses(columns))
+
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
         """Forecasts at `columns`, where `scale` `(n,)` is the size of the runs."""
         by_law = self.stack.log_losses(columns)
-        replicates = self.stack.replicates(columns, self.resampling)
-        return self.bands_from(by_law, replicates, scale)
-
-    def bands_from(self, by_law: Array, replicates: Array, scale: Array) -> Bands:
-        """The same from predictions made already: of the laws `(laws, n)` and of replicates `(replicates, n)`."""
+        replicates = self.stack.mean(self.stack.replicates(columns, self.resampling))
         normal = NormalDist().inv_cdf(0.5 + self.level / 2)
         grown = growth(scale / self.stack.points.scale.max())
         resampled = normal * replicates.std(axis=0)
@@ -64,6 +64,11 @@ class Forecast:
             confidence = np.hypot(normal * by_law.std(axis=0), resampled)
             prediction = np.hypot(confidence, normal * self.noise * grown)
         return Bands(self.stack.mean(by_law), confidence, np.maximum(prediction, confidence), by_law)
+
+    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
+        """The share of replicates and laws, by weight, that predict less than `log_loss` at `columns` `(1,)`."""
+        replicates = self.stack.replicates(columns, self.resampling)[:, :, 0]
+        return float(self.stack.weights @ (replicates < log_loss).mean(axis=1))
 
     def laws(self) -> tuple[LawWeight, ...]:
         """The laws with their weights, heaviest first."""

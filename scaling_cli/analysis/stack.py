@@ -47,8 +47,8 @@ class Stack:
         return self.mean(np.stack([predict(fit, fit.at_origins, self.points.columns) for fit in self.fits]))
 
     def replicates(self, columns: Mapping[str, Array], resampling: Resampling) -> Array:
-        """Stacked forecasts `(replicates, n)` from resampled runs; all laws see the same runs."""
-        return self.mean(np.stack([predict(f, fit_replicates(f, resampling), columns) for f in self.fits]))
+        """Forecasts `(laws, replicates, n)` from resampled runs; all laws see the same runs."""
+        return np.stack([predict(fit, fit_replicates(fit, resampling), columns) for fit in self.fits])
 
 
 def stack(laws: Sequence[Law], points: Points, origins: Sequence[Window]) -> Stack:
