@@ -34,11 +34,13 @@ class Described:
     def log_losses(self, parameters: Array, columns: Mapping[str, Array]) -> Array:
         """Log losses `(rows, n)` for rows of parameters."""
         inputs = self.law.prepare({name: columns[name] for name in self.law.inputs})
-        return self.law.evaluate(self.law.to_coordinates(parameters), inputs)[0]
+        log_loss: Array = self.law.evaluate(self.law.to_coordinates(parameters), inputs)[0]
+        return log_loss
 
     def mean(self, columns: Mapping[str, Array]) -> Array:
         """The forecast of log loss `(n,)`."""
-        return self.log_losses(self.parameters, columns)[0]
+        log_loss: Array = self.log_losses(self.parameters, columns)[0]
+        return log_loss
 
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
         """Forecasts at `columns`; without replicates the half-widths are not numbers."""

@@ -33,10 +33,11 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A stack of laws with what its rolling origins say of it."""
+    """A stack of laws, what its rolling origins say of it, and its replicates."""
 
     stack: Stack
     errors: tuple[OriginErrors, ...]
+    draws: tuple[Array, ...]
     level: float
     resampling: Resampling
 
@@ -52,7 +53,7 @@ class Forecast:
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
         """Forecasts at `columns`, where `scale` `(n,)` is the size of the runs."""
         by_law = self.stack.log_losses(columns)
-        replicates = self.stack.mean(self.stack.replicates(columns, self.resampling))
+        replicates = self.stack.mean(self.stack.replicates(self.draws, columns))
         normal = NormalDist().inv_cdf(0.5 + self.level / 2)
         grown = growth(scale / self.stack.points.scale.max())
         resampled = normal * replicates.std(axis=0)
@@ -67,7 +68,7 @@ class Forecast:
 
     def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
         """The share of replicates and laws, by weight, that predict less than `log_loss` at `columns` `(1,)`."""
-        replicates = self.stack.replicates(columns, self.resampling)[:, :, 0]
+        replicates = self.stack.replicates(self.draws, columns)[:, :, 0]
         return float(self.stack.weights @ (replicates < log_loss).mean(axis=1))
 
     def laws(self) -> tuple[LawWeight, ...]:
@@ -110,7 +111,8 @@ def forecast(
     # Weak priors steady a law of more parameters than points, but then it only repeats them.
     usable = [law for law in candidates if len(law.names) < len(points)] or [min(candidates, key=_size)]
     fitted = stack(usable, points, windows(points))
-    return Forecast(fitted, _origin_errors(fitted), level, Resampling(replicates, seed, group))
+    resampling = Resampling(replicates, seed, group)
+    return Forecast(fitted, _origin_errors(fitted), fitted.draw(resampling), level, resampling)
 
 
 def _size(law: Law) -> int:

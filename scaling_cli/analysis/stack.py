@@ -46,9 +46,13 @@ class Stack:
         """The stacked forecasts `(windows, n)` that the origins would have made of all points."""
         return self.mean(np.stack([predict(fit, fit.at_origins, self.points.columns) for fit in self.fits]))
 
-    def replicates(self, columns: Mapping[str, Array], resampling: Resampling) -> Array:
-        """Forecasts `(laws, replicates, n)` from resampled runs; all laws see the same runs."""
-        return np.stack([predict(fit, fit_replicates(fit, resampling), columns) for fit in self.fits])
+    def draw(self, resampling: Resampling) -> tuple[Array, ...]:
+        """Coordinates `(replicates, k)` of each law on resampled runs; all laws see the same runs."""
+        return tuple(fit_replicates(fit, resampling) for fit in self.fits)
+
+    def replicates(self, draws: Sequence[Array], columns: Mapping[str, Array]) -> Array:
+        """What the replicates predict at `columns` `(laws, replicates, n)`."""
+        return np.stack([predict(fit, theta, columns) for fit, theta in zip(self.fits, draws, strict=True)])
 
 
 def stack(laws: Sequence[Law], points: Points, origins: Sequence[Window]) -> Stack:
