@@ -16,6 +16,8 @@ from scaling_cli.analysis.windows import Points, windows
 from scaling_cli.laws import Array, Law
 
 BACKTEST_REACHES = (2.0, 4.0, 10.0, 30.0)
+FEWEST_FOR_LINE = 3
+SAME_SCALE = 0.01  # in log: budgets as they are written differ by rounding
 
 
 def backtest(points: Points, laws: Sequence[Law], like: Forecast) -> tuple[Backtest, ...]:
@@ -46,16 +48,25 @@ def backtest(points: Points, laws: Sequence[Law], like: Forecast) -> tuple[Backt
 
 
 def baselines(trained: Points, scale: Array) -> dict[str, Array]:
-    """Log losses `(n,)` at `scale`: the last point again, lines through the last factor of two and through all."""
-    x, y = np.log(trained.scale), np.log(trained.observed)
-    end = x >= x.max() - np.log(2.0)
-    if np.ptp(x[end]) == 0 or end.sum() < 3:
-        end = x >= np.sort(x)[-3]
+    """Log losses `(n,)` at `scale`: the last point again, lines through the last factor of two and through all.
+
+    They see the best run of each scale: an IsoFLOP curve is one budget, not a slope.
+    """
+    x, y = _frontier(np.log(trained.scale), np.log(trained.observed))
+    end = x >= min(x.max() - np.log(2.0), x[-min(FEWEST_FOR_LINE, len(x))])
     return {
-        "last point": np.full(len(scale), y[np.argmax(x)]),
+        "last point": np.full(len(scale), y[-1]),
         "last factor of 2": _line(x[end], y[end], np.log(scale)),
         "power law": _line(x, y, np.log(scale)),
     }
+
+
+def _frontier(x: Array, y: Array) -> tuple[Array, Array]:
+    """The lowest loss of each scale, in order; scales closer than `SAME_SCALE` are one."""
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    starts = np.flatnonzero(np.diff(x, prepend=-np.inf) > SAME_SCALE)
+    return np.maximum.reduceat(x, starts), np.minimum.reduceat(y, starts)
 
 
 def _line(x: Array, y: Array, at: Array) -> Array:

@@ -23,6 +23,7 @@ COMMANDS = (
         "scaling_cli.cli.optimal_allocation",
         "Split compute between params and tokens, with what being wrong costs.",
     ),
+    ("extrapolate", "scaling_cli.cli.extrapolate", "Forecast larger runs, with a track record."),
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."
