@@ -252,6 +252,10 @@ SENTENCES = {
         "Loss rises with {role} in {share:.0%} of pairs of runs that differ in nothing else, as when tokens repeat; "
         "leave those runs out with --where, or fit --law data-constrained."
     ),
+    "pooled-sizes": (
+        "Runs of {sizes} sizes are taken for one curve along {column}; give --by params for one each, or forecast "
+        "along compute."
+    ),
     "mid-schedule-points": (
         "Rows from before the end of {runs} runs count as finished runs, which is right only if the learning rate was "
         "constant; keep the last row of each, or cooled-down runs alone."

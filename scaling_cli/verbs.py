@@ -252,6 +252,8 @@ def _extrapolated(
         results.append(result)
         caveats += [*doubts, *found]
     caveats += unmatched(ask, [group for group, _ in groups])
+    if any(each.code == "mid-schedule" for each in caveats):  # which says the same, and knows the schedule
+        caveats = [each for each in caveats if each.code != "mid-schedule-points"]
     return Report(
         command="extrapolate",
         inputs=table.sources,

@@ -10,6 +10,7 @@ import numpy as np
 from scaling_cli.analysis.describe import described
 from scaling_cli.analysis.extrapolate import Ask, Evidence
 from scaling_cli.analysis.forecast import REPLICATES, forecast
+from scaling_cli.analysis.forecast_doubts import pooled_sizes
 from scaling_cli.analysis.windows import Points
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.read import SavedFit
@@ -104,7 +105,9 @@ def evidence_from(
         if not frame[ask.then].dtype.is_numeric():
             raise DataError(f"{ask.then} holds no numbers.", hint="Name a column of numbers with --then.")
         metric = np.array(frame[ask.then].to_list(), dtype=float)
-    return Evidence(stacked, group, choice.inputs, ranges, points, laws, metric), []
+    sizes = frame["params"].to_list() if "params" in frame.columns else []
+    doubts = pooled_sizes(sizes, choice.inputs, group)
+    return Evidence(stacked, group, choice.inputs, ranges, points, laws, metric), doubts
 
 
 def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Caveat]]:

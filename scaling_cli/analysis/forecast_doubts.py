@@ -61,6 +61,15 @@ def run_doubts(
     return found + _rising(points, forecaster.noise or 0.0, group)
 
 
+def pooled_sizes(params: Sequence[float], inputs: Mapping[str, str], group: dict[str, str]) -> list[Caveat]:
+    """Whether runs of several sizes are taken for one curve along an input that does not know them."""
+    sizes = len(set(params))
+    column = next(iter(inputs.values()))
+    if len(inputs) > 1 or column in ("params", "compute") or sizes < 2:
+        return []
+    return [caveat("pooled-sizes", group or None, sizes=sizes, column=column)]
+
+
 def _repeated_runs(points: Points) -> int:
     return int((np.bincount(points.runs) > 1).sum())
 
@@ -81,8 +90,8 @@ def _instability(
         return []
     weighed = forecaster.stack.mean(half.log_losses(places.columns))
     shift = weighed - bands.estimate
-    worst = int(np.argmax(np.abs(shift) / bands.prediction))
-    if abs(shift[worst]) <= bands.prediction[worst]:
+    worst = int(np.argmax(np.abs(shift) / bands.confidence))
+    if abs(shift[worst]) <= bands.confidence[worst]:
         return []
     place = place_name(places.targets[worst].at)
     return [caveat("unstable-forecast", group or None, place=place, shift=float(np.expm1(shift[worst])))]
