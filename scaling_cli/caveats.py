@@ -253,6 +253,47 @@ SENTENCES = {
         "models on cost, not on params."
     ),
     "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
+    "far-forecast": (
+        "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
+        "relying on it."
+    ),
+    "off-hull": (
+        "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs; add runs nearer to its "
+        "tokens per param."
+    ),
+    "no-rolling-origin": (
+        "{points} points are too few to hold the largest back, so intervals rest on replicates and on how far the laws "
+        "differ; add smaller runs."
+    ),
+    "optimal-split": (
+        "Params and tokens at {compute} FLOPs are the best split by these laws; give --at params=...,tokens=... for "
+        "your own."
+    ),
+    "unstable-forecast": (
+        "Without the smaller half of the runs the forecast at {place} moves by {shift:+.1%}, more than its interval "
+        "allows; find out what changes with scale, and name the cut-off with the number."
+    ),
+    "rising-loss": (
+        "Loss rises with {role} in {share:.0%} of pairs of runs that differ in nothing else, as when tokens repeat; "
+        "leave those runs out with --where, or fit --law data-constrained."
+    ),
+    "pooled-sizes": (
+        "Runs of {sizes} sizes are taken for one curve along {column}; give --by params for one each, or forecast "
+        "along compute."
+    ),
+    "mid-schedule-points": (
+        "Rows from before the end of {runs} runs count as finished runs, which is right only if the learning rate was "
+        "constant; keep the last row of each, or cooled-down runs alone."
+    ),
+    "target-below-floor": (
+        "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "
+        "higher, or add larger runs."
+    ),
+    "then-outside-range": (
+        "{metric} is not forecast at {count} targets, whose losses lie too far outside the {low:.4g} to {high:.4g} "
+        "that the link was fitted to; add runs nearer to them."
+    ),
+    "unmatched-targets": "{count} targets belong to no group of the runs; give them the columns of --by.",
 }
 
 
