@@ -22,11 +22,12 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult, IntervalMethod
-from scaling_cli.fitting.selection import Choice, candidates, choose
+from scaling_cli.fitting.selection import Choice, candidates, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.laws.custom import is_formula
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,6 +50,8 @@ def fit(
     x: str | None = None,
     fix: Mapping[str, float] | None = None,
     tie: Sequence[tuple[str, str]] = (),
+    start: Mapping[str, float] | None = None,
+    bound: Mapping[str, tuple[float, float]] | None = None,
     by: Sequence[str] = (),
     objective: str = "huber",
     space: str = "log",
@@ -72,11 +75,15 @@ def fit(
 
     Args:
         runs: Files, folders or globs, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, or `all` to rank those that
-            the columns support by how well smaller runs predict larger ones.
-        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
+        law: A name that `scaling laws` lists; `auto` to choose by the columns that vary; `all` to rank those that the
+            columns support by how well smaller runs predict larger ones; or a formula such as
+            `"E + A*params**-alpha"`, of columns and of parameters to fit.
+        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step. For a
+            law of any columns, their names with commas.
         fix: Parameters held at a value: `{"alpha": 0.34}`.
         tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
+        start: For a formula, the value from which to look for a parameter in which it is not linear.
+        bound: For a formula, the least and the greatest value of a parameter.
         by: Columns whose values make groups, each fitted on its own.
         delta: Where Huber's function turns straight, in residuals; None takes 1.345 robust scales.
         weight: A column of weights, one a point.
@@ -97,6 +104,7 @@ def fit(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is one group, and no law fitted to it could be trusted.
     """
+    by = columns_named(by)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -107,18 +115,25 @@ def fit(
         workers=work.workers_from(str(jobs), backend, scheduler),
     )
     emphasis = Emphasis(weight, scale_weight, prior)
-    keep = tuple(column for column in (x, weight) if column)
+    keep, maybe = columns_of(law, x)
+    keep = (*keep, *([weight] if weight else []))
+    reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
     options: dict[str, object] = {
-        "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie], "by": list(by),
-        **recorded(reading), "objective": objective, "space": space, "delta": "auto" if delta is None else delta,
-        "weight": weight, "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
-        "replicates": replicates, "seed": seed, "spread": spread,
+        "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
+        "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
+        "by": list(by), **recorded(reading), "objective": objective, "space": space,
+        "delta": "auto" if delta is None else delta, "weight": weight, "scale_weight": scale_weight, "prior": prior,
+        "interval": interval, "level": level, "replicates": replicates, "seed": seed, "spread": spread,
     }  # fmt: skip
-    if law not in ("auto", "all"):
+    if law not in ("auto", "all") and not is_formula(law):
         find_law(law)
     try:
-        table = load_runs(runs, by=by, keep=keep, positive_loss=space == "log", **reading)
-        choices = candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x)]
+        table = load_runs(runs, by=by, keep=keep, maybe=maybe, positive_loss=space == "log", **reading)
+        choices = (
+            candidates(table.frame, x)
+            if law == "all"
+            else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
+        )
         choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
         needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
         table = table.needing((*needed, *([weight] if weight else [])))
@@ -449,6 +464,11 @@ def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: 
         names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
         scale=emphasis.scale(frame, choice.inputs),
     )
+
+
+def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
+    """Columns given as one name or several, each once."""
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -26,6 +26,8 @@ def command(
         x=fitting.x,
         fix=fitting.fixed(),
         tie=fitting.tied(),
+        start=fitting.started(),
+        bound=fitting.bounded(),
         by=data.groups(),
         objective=fitting.objective,
         space=fitting.space,

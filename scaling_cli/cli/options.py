@@ -133,14 +133,27 @@ class FitOptions:
 
     law: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`; all ranks them.", autocompletion=_law_names),
+        typer.Option(
+            metavar="NAME|FORMULA",
+            help="Law to fit, see `scaling laws`; all ranks them; or a formula: 'E + A*params**-alpha'.",
+            autocompletion=_law_names,
+        ),
     ] = "auto"
-    x: Annotated[str | None, typer.Option(metavar="COL", help="Input of a law of one input.")] = None
+    x: Annotated[
+        str | None, typer.Option(metavar="COL[,COL]", help="Input of a law of one input, or of any columns.")
+    ] = None
     fix: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value. Repeatable.")] = (
         dataclasses.field(default_factory=list)
     )
     tie: Annotated[
         list[str], typer.Option(metavar="NAME=NAME", help="Hold two parameters equal: alpha=beta. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    start: Annotated[
+        list[str], typer.Option(metavar="NAME=VALUE", help="For a formula: where to start a parameter. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    bound: Annotated[
+        list[str],
+        typer.Option(metavar="NAME=LOW,HIGH", help="For a formula: bounds of a parameter; one may be empty."),
     ] = dataclasses.field(default_factory=list)
     objective: Annotated[
         Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
@@ -182,6 +195,28 @@ class FitOptions:
         from scaling_cli.data.numbers import parse_number
 
         return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
+
+    def started(self) -> dict[str, float]:
+        """Parameter to value, from `--start`."""
+        from scaling_cli.data.numbers import parse_number
+
+        return {name: parse_number(value) for name, value in _pairs(self.start, "--start", "alpha=0.3")}
+
+    def bounded(self) -> dict[str, tuple[float, float]]:
+        """Parameter to its least and greatest value, from `--bound`.
+
+        Raises:
+            UsageError: One has no comma, or does not name two numbers.
+        """
+        from scaling_cli.data.numbers import parse_number
+
+        found = {}
+        for name, ends in _pairs(self.bound, "--bound", "alpha=0,1"):
+            low, comma, high = (end.strip() for end in ends.partition(","))
+            if not comma:
+                raise UsageError(f"--bound {name} is {ends!r}.", hint="Write both ends: --bound alpha=0,1 or alpha=0,")
+            found[name] = (parse_number(low) if low else -float("inf"), parse_number(high) if high else float("inf"))
+        return found
 
     def tied(self) -> list[tuple[str, str]]:
         """Pairs of parameters, from `--tie`."""

@@ -15,12 +15,8 @@ from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, i
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.errors import DataError, UsageError
 
-BY, KEEP, UNREADABLE, TEXT = (
-    "by ",
-    "keep ",
-    "unreadable_",
-    "text ",
-)  # prefixes that keep these columns apart from the roles
+# Prefixes that keep these columns apart from the roles.
+BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
 

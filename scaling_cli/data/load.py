@@ -57,6 +57,7 @@ def load_runs(
     where: str | None = None,
     by: Sequence[str] = (),
     keep: Sequence[str] = (),
+    maybe: Sequence[str] = (),
     checkpoints: str = "final",
     skip_tokens: str | None = None,
     sample_at: str | None = None,
@@ -74,6 +75,7 @@ def load_runs(
         by: Columns that name groups; they come back as text, and rows without one are left out.
         keep: Further columns; they come back as floats where all their cells are numbers, as text
         otherwise.
+        maybe: Names that are kept likewise where they are columns.
         checkpoints: `final` keeps the last step of each run that has a name and steps, `best` its lowest loss, `all`
         keeps every row.
         skip_tokens: Rows before this many tokens are passed over: `"10B"`.
@@ -93,6 +95,7 @@ def load_runs(
         where=where,
         by=tuple(by),
         keep=tuple(keep),
+        maybe=tuple(maybe),
         checkpoints=read_checkpoints(checkpoints, skip_tokens, sample_at, smooth),
         params_pattern=params_from_name,
         loss_unit=loss_unit,
@@ -153,7 +156,8 @@ def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
 
 
 def _plan(names: Sequence[str], ask: Ask) -> Plan:
-    return make_plan(names, ask.mapping, ask.by, ask.keep, ask.params_pattern)
+    keep = (*ask.keep, *(name for name in ask.maybe if name in names))
+    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern)
 
 
 def _load(rows: _Rows, ask: Ask) -> RunTable:

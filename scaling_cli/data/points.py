@@ -24,6 +24,7 @@ class Ask:
     where: str | None
     by: tuple[str, ...]
     keep: tuple[str, ...]
+    maybe: tuple[str, ...]
     checkpoints: Checkpoints
     params_pattern: str | None
     loss_unit: str
