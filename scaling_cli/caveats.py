@@ -44,11 +44,11 @@ SENTENCES = {
         "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
     ),
     "repeated-data": (
-        "{runs} of {total} runs saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less and "
+        "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less "
         "can rise; use a data-constrained law, or keep --where on few epochs."
     ),
     "late-rise": (
-        "{runs} runs end above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
+        "{points} of them lie above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
         "leave them out with --where if they do not belong to the law."
     ),
     "undecayed-lr": (
