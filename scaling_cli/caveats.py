@@ -226,7 +226,9 @@ SENTENCES = {
         "At k = {k} a problem that cannot be solved passes the verifier with chance {floor:.2f}; read the accuracy "
         "instead of coverage, or make the verifier stricter."
     ),
-    "beyond-attempts": "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure.",
+    "beyond-attempts": (
+        "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure."
+    ),
     "attention-heavy": (
         "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
         "models on cost, not on params."

@@ -120,8 +120,10 @@ def describe(fitted: Fitted, start: int, end: int) -> dict[str, LawFit]:
 
 
 def _slope(fitted: Fitted, name: str, start: int, end: int) -> Slope:
-    coverage = fitted.coverage(name, np.array([start, end], dtype=float))[0]
-    ends = np.log(-np.log(coverage))
+    if name in fitted.curves:
+        return Slope(start, end, float(fitted.curves[name].exponent[0]))
+    # On the scale itself: coverage that rounds to 1 has no logarithm to take.
+    ends = fitted.distributions[name].transformed(np.array([start, end], dtype=float))[0]
     return Slope(start, end, float((ends[0] - ends[1]) / np.log(end / start)))
 
 
