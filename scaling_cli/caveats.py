@@ -97,6 +97,25 @@ SENTENCES = {
         "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
         "check that run, or repeat it with another seed."
     ),
+    "floor-open": (
+        "The floor may lie anywhere in a range as wide as {width} of the loss above it (at most {most:.0%} would do), "
+        "which leaves the exponent open; add larger runs or repeats, and do not read its exponent as one."
+    ),
+    "apparent-exponents": (
+        "{law} has no floor, so its exponents are slopes, which differ wherever floors do; compare "
+        "--law power-constant before speaking of exponents."
+    ),
+    "shared-floor-rejected": (
+        "One floor for all groups does not fit (p = {p_value}), so each has its own; leave out --shared-floor."
+    ),
+    "coarse-p-values": (
+        "Adjusted for {pairs} pairs, p-values of {replicates} replicates cannot fall below {least:.2g}; ask for more "
+        "--replicates, or compare with one --reference."
+    ),
+    "low-power": (
+        "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so no difference "
+        "found says little there; add runs, sizes or seeds before concluding."
+    ),
     "no-cutoffs": (
         "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
         "within the data; add larger runs before extrapolating."

@@ -21,6 +21,7 @@ LAYERS = (
     {"document"},
     {"analysis"},
     {"verbs"},
+    {"batch"},
     {"report"},
     {"cli"},
 )

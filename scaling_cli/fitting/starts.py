@@ -42,6 +42,9 @@ def starts(problem: Problem, count: int = POLISHED) -> Array:
 def _nodes(problem: Problem) -> Array:
     """Every combination of the values on the law's axes `(G, k)`; coordinates without an axis are 0."""
     law = problem.law
+    known = law.nodes(problem.scene)
+    if known is not None:
+        return known
     axes = {name: np.unique(values) for name, values in law.axes(problem.scene).items()}
     if np.prod([len(values) for values in axes.values()]) > GRID_SIZE:
         count = max(int(GRID_SIZE ** (1 / len(axes)) + 1e-9), 2)
@@ -125,7 +128,8 @@ def non_negative(
         complete = np.zeros(right.shape)
         complete[:, active] = solved
         best = np.where(better[:, None], complete, best)
-    return best * scale, misfit
+    with np.errstate(over="ignore"):  # a node far from the data may have a coefficient beyond any number
+        return best * scale, misfit
 
 
 def _sets(columns: int) -> list[Indices]:

@@ -127,6 +127,10 @@ class Law(ABC):
     def axes(self, scene: Scene) -> Mapping[str, Array]:
         """For each coordinate in which the law is not linear, values to start from, on centred inputs."""
 
+    def nodes(self, scene: Scene) -> Array | None:
+        """Starts `(G, k)` on centred inputs that are better than a grid of the axes; None where that will do."""
+        return None
+
     @property
     @abstractmethod
     def scales(self) -> tuple[Scale, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Parameter
-from scaling_cli.laws.roles import COEFFICIENT, FLOOR, LEVEL, SIGNED, Role, exponent, place, shape
+from scaling_cli.laws.roles import COEFFICIENT, FLOOR, LEVEL, LOWER, SIGNED, Role, exponent, place, shape
 
 SHIFTED_POWER = FormulaLaw(
     name="shifted-power",
@@ -95,7 +95,7 @@ SIGMOID = FormulaLaw(
     ),
     roles={
         "a": COEFFICIENT,
-        "b": FLOOR,
+        "b": LOWER,
         "k": _steepness("x"),
         "x0": place("x", below=1.0, above=1.0, count=20),
     },
@@ -115,7 +115,7 @@ HILL = FormulaLaw(
     ),
     roles={
         "a": COEFFICIENT,
-        "b": FLOOR,
+        "b": LOWER,
         "k": shape(-20.0, 20.0, (-8, -4, -2, -1.2, -0.8, -0.5, -0.3, -0.15, 0.15, 0.3, 0.5, 0.8, 1.2, 2, 4, 8)),
         "x0": place("x", below=12.0, above=12.0, count=20),
     },

@@ -116,7 +116,8 @@ def hill(draw) -> dict[str, float]:
 
 
 def exponential_saturation(draw) -> dict[str, float]:
-    return {"epsilon": draw(0.7, 0.95), "k": draw(0.5, 3.0), "gamma": draw(0.6, 1.5)}
+    level, rate = draw(0.7, 0.95), draw(0.6, 1.5)
+    return {"epsilon": level, "k": draw(0.3, 0.9) * level * np.exp(1.8 * rate), "gamma": rate}
 
 
 def saturating_power(draw) -> dict[str, float]:
