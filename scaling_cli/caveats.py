@@ -219,6 +219,10 @@ SENTENCES = {
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
     ),
+    "near-ceiling": (
+        "Only {count} problems are unsolved, and the power law of the curve rests on them, with intervals that are too "
+        "narrow; read beta-binomial, or add harder problems."
+    ),
     "one-problem": (
         "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "
         "problem."
