@@ -127,6 +127,20 @@ def build_problem(
     return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
 
 
+def numbers(frame: pl.DataFrame, column: str) -> Array:
+    """A column `(n,)` that the user named.
+
+    Raises:
+        UsageError: There is no such column.
+        DataError: It holds something else than numbers.
+    """
+    if column not in frame.columns:
+        raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
+    if not frame[column].dtype.is_numeric():
+        raise DataError(f"{column} holds no numbers.", hint="Name a column of numbers.")
+    return frame[column].to_numpy().astype(float)
+
+
 def problem_from_arrays(
     law: Law,
     columns: Mapping[str, Array],

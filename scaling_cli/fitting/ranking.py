@@ -42,6 +42,7 @@ class Nested:
 
 NESTED = (
     Nested("power", "power-constant", "c", at_bound=True),
+    Nested("power-constant", "shifted-power", "B", at_bound=True),
     Nested("chinchilla-tied", "chinchilla", "beta", at_bound=False),
     Nested("chinchilla", "general", "gamma", at_bound=False),
 )
@@ -96,7 +97,7 @@ def rank(problems: Mapping[str, Problem], objective: Objective, scale: Array) ->
     for name, problem in problems.items():
         try:
             fits[name] = optimum(problem, objective)
-            errors = [_held_out(problem, objective, is_trained) for is_trained in cuts]
+            errors = [held_out(problem, objective, is_trained) for is_trained in cuts]
         except ScalingError as error:
             found.append(Candidate(name, len(problem.law.parameters), error=error.message))
             continue
@@ -120,7 +121,7 @@ def cutoffs(scale: Array, parameters: int) -> list[Flags]:
     return found
 
 
-def _held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
+def held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
     """Log residuals, predicted less observed, of the points above a cut-off."""
     fitted = optimum(_alone(problem, np.flatnonzero(is_trained)), objective)
     parameters = fitted.problem.parameters(fitted.theta[None])[0]

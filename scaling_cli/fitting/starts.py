@@ -128,7 +128,8 @@ def non_negative(
         complete = np.zeros(right.shape)
         complete[:, active] = solved
         best = np.where(better[:, None], complete, best)
-    return best * scale, misfit
+    with np.errstate(over="ignore"):  # a node far from the data may have a coefficient beyond any number
+        return best * scale, misfit
 
 
 def _sets(columns: int) -> list[Indices]:
