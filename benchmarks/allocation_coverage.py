@@ -53,7 +53,6 @@ DESIGNS = (
     Design("centred, 1 %", BESIROGLU, 6.0, 0.0, 0.01),
     Design("drifting, 0.3 %", BESIROGLU, 8.0, 0.15, 0.003),
     Design("asymmetric, wide, 0.3 %", ASYMMETRIC, 12.0, 0.0, 0.003),
-    Design("asymmetric, drifting, 0.3 %", ASYMMETRIC, 8.0, 0.2, 0.003),
 )
 
 

@@ -9,6 +9,9 @@ import typer
 
 from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.errors import UsageError
+
+UNUSED = ("x", "start", "bound", "weight", "scale_weight", "prior", "spread")  # of the options of `fit`
 
 RunsOrFit = Annotated[
     list[str],
@@ -83,6 +86,7 @@ def command(
     Example: scaling optimal-allocation runs.csv --budget 1e21,1e24 --approach all
     """
     prepare_output(output, runs)
+    _refuse_unused(fitting)
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import optimal_allocation as view
@@ -126,6 +130,21 @@ def command(
             **data.reading(),
         )
     return deliver(report, output, view)
+
+
+def _refuse_unused(fitting: FitOptions) -> None:
+    """Refuse options of `fit` that this command would only ignore.
+
+    Raises:
+        UsageError: One of them is given.
+    """
+    plain = FitOptions()
+    for name in UNUSED:
+        if getattr(fitting, name) != getattr(plain, name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} does not go with optimal-allocation.",
+                hint="Fit with it, save with `scaling fit --json -o fit.json`, and give fit.json.",
+            )
 
 
 def _numbers(texts: list[str]) -> list[float]:

@@ -383,6 +383,7 @@ def test_the_plots_show_curves_minima_and_the_frontier(capsys):
         (["--flops-rule", "params"], 2),
         (["--approach", "envelope"], 4),
         (["--by", "nothing"], 2),
+        (["--prior", "weak"], 2),
     ],
 )
 def test_errors_end_in_a_hint_and_their_exit_code(arguments, code, capsys):
