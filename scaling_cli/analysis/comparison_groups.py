@@ -33,6 +33,11 @@ class Evidence:
     level: float
     caveats: tuple[Caveat, ...]
 
+    @property
+    def exponents(self) -> tuple[str, ...]:
+        """Names of the law's exponents."""
+        return exponents(self.members[0].problem.law)
+
 
 def group_label(group: Mapping[str, str]) -> str:
     """A group as one name: the value of its column, or `col=value, col=value` for several."""
@@ -102,7 +107,7 @@ def _floor_width(member: Member, known: Mapping[str, Profile], cut: float, scale
     if not names:
         return None
     low, high = known[names[0]].interval(cut, scale)
-    middle = float(np.median(np.exp(member.problem.log_predictions(member.theta[None])[0])))
+    middle = float(np.median(member.problem.predictions(member.theta[None])[0]))
     above = abs(middle - known[names[0]].estimate)
     if high is None or above == 0:
         return None

@@ -271,7 +271,7 @@ def tidy_csv(report: CompareReport) -> str:
         for name, value in differences(each).items():
             writer.writerow(
                 [
-                    escape(each.left), escape(each.right), name or "b", value.estimate, value.low, value.high,
+                    escape(each.left), escape(each.right), name or report.results[0].exponents[0], value.estimate, value.low, value.high,
                     _of(each.margin, name), _of(each.minimum_detectable_difference, name), each.statistic,
                     each.p_value, each.p_adjusted, each.equivalence_p_value, each.method, each.verdict, *ends,
                     each.crossover_probability,
