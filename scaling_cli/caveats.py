@@ -219,6 +219,10 @@ SENTENCES = {
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
     ),
+    "one-problem": (
+        "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "
+        "problem."
+    ),
     "few-problems": "Intervals over only {count} {unit} are rough; add {unit} before comparing.",
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
@@ -241,12 +245,55 @@ SENTENCES = {
         "At k = {k} a problem that cannot be solved passes the verifier with chance {floor:.2f}; read the accuracy "
         "instead of coverage, or make the verifier stricter."
     ),
-    "beyond-attempts": "{what} pays for more than the {k} attempts made; see --to for a forecast, or sample further.",
+    "beyond-attempts": (
+        "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure."
+    ),
     "attention-heavy": (
         "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
         "models on cost, not on params."
     ),
     "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
+    "far-forecast": (
+        "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
+        "relying on it."
+    ),
+    "off-hull": (
+        "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs; add runs nearer to its "
+        "tokens per param."
+    ),
+    "no-rolling-origin": (
+        "{points} points are too few to hold the largest back, so intervals rest on replicates and on how far the laws "
+        "differ; add smaller runs."
+    ),
+    "optimal-split": (
+        "Params and tokens at {compute} FLOPs are the best split by these laws; give --at params=...,tokens=... for "
+        "your own."
+    ),
+    "unstable-forecast": (
+        "Without the smaller half of the runs the forecast at {place} moves by {shift:+.1%}, more than its interval "
+        "allows; find out what changes with scale, and name the cut-off with the number."
+    ),
+    "rising-loss": (
+        "Loss rises with {role} in {share:.0%} of pairs of runs that differ in nothing else, as when tokens repeat; "
+        "leave those runs out with --where, or fit --law data-constrained."
+    ),
+    "pooled-sizes": (
+        "Runs of {sizes} sizes are taken for one curve along {column}; give --by params for one each, or forecast "
+        "along compute."
+    ),
+    "mid-schedule-points": (
+        "Rows from before the end of {runs} runs count as finished runs, which is right only if the learning rate was "
+        "constant; keep the last row of each, or cooled-down runs alone."
+    ),
+    "target-below-floor": (
+        "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "
+        "higher, or add larger runs."
+    ),
+    "then-outside-range": (
+        "{metric} is not forecast at {count} targets, whose losses lie too far outside the {low:.4g} to {high:.4g} "
+        "that the link was fitted to; add runs nearer to them."
+    ),
+    "unmatched-targets": "{count} targets belong to no group of the runs; give them the columns of --by.",
 }
 
 

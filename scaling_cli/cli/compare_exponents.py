@@ -58,8 +58,7 @@ def command(
             by=data.groups(),
             law=fitting.law,
             x=fitting.x,
-            mapping=data.mapping(),
-            where=data.where,
+            **data.reading(),
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
@@ -76,6 +75,7 @@ def command(
             pair=comparing.pair,
             jobs=fitting.jobs,
             backend=fitting.backend,
+            scheduler=fitting.scheduler,
             on_progress=on_progress,
         )
     return deliver(report, output, view)
