@@ -123,6 +123,10 @@ SENTENCES = {
     "baseline-wins": (
         "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
     ),
+    "floor-unknown": (
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss is only {above:.3g} above "
+        "its estimate, so the floor is not known; add larger runs before extrapolating far."
+    ),
     "open-interval": (
         "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
         "read predictions instead."
