@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from scaling_cli import jobs as work
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.load import load_runs
+from scaling_cli.data.load import Reading, load_runs, recorded
+from scaling_cli.data.pairing import PAIR_COLUMN, paired, unpaired
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
-from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
@@ -22,7 +23,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult, IntervalMethod
-from scaling_cli.fitting.selection import Choice, candidates, checkpoints_of, choose, columns_of
+from scaling_cli.fitting.selection import Choice, candidates, check_law, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws.constrained import constrain
@@ -32,8 +33,13 @@ if TYPE_CHECKING:
 
     from scaling_cli.analysis.allocation_question import Question
     from scaling_cli.analysis.allocation_result import AllocationResult
+    from scaling_cli.analysis.comparison_result import ComparisonResult
     from scaling_cli.analysis.coverage_options import CoverageAsk
+    from scaling_cli.analysis.extrapolate import Ask
+    from scaling_cli.analysis.extrapolate_evidence import Method
+    from scaling_cli.analysis.forecast_result import Extrapolation
     from scaling_cli.coverage.result import CoverageResult
+    from scaling_cli.data.summary import ColumnsResult
 
     Runs = str | Path | Sequence[str | Path] | pl.DataFrame
 
@@ -50,9 +56,6 @@ def fit(
     start: Mapping[str, float] | None = None,
     bound: Mapping[str, tuple[float, float]] | None = None,
     by: Sequence[str] = (),
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    checkpoints: str = "final",
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -66,12 +69,15 @@ def fit(
     spread: bool = False,
     jobs: str | int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    label: Mapping[str, str] | None = None,
+    **reading: Unpack[Reading],
 ) -> Report[FitResult]:
     """Fit a law to runs, one fit a group.
 
     Args:
-        runs: Files, or a polars frame with one row a run or checkpoint.
+        runs: Files, folders or globs, or a polars frame with one row a run or checkpoint.
         law: A name that `scaling laws` lists; `auto` to choose by the columns that vary; `all` to rank those that the
             columns support by how well smaller runs predict larger ones; or a formula such as
             `"E + A*params**-alpha"`, of columns and of parameters to fit.
@@ -82,9 +88,6 @@ def fit(
         start: For a formula, the value from which to look for a parameter in which it is not linear.
         bound: For a formula, the least and the greatest value of a parameter.
         by: Columns whose values make groups, each fitted on its own.
-        mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
-        where: A condition on rows, in SQL: `"params > 1e8"`.
-        checkpoints: Which rows of a run count: `final`, its last step.
         delta: Where Huber's function turns straight, in residuals; None takes 1.345 robust scales.
         weight: A column of weights, one a point.
         scale_weight: Weighs points by this power of their scale: the law's one input, or compute.
@@ -94,6 +97,10 @@ def fit(
         level: Of the intervals; 0.95 for 95 %.
         spread: Whether to tell what other reasonable objectives say.
         on_progress: Hears the chunks done, and how many groups there are.
+        label: What all of these runs are, such as `{"file": "a.csv"}`; it becomes part of each group, and an error
+            becomes a failure in the report.
+        reading: Which rows and columns count: `mapping={"loss": "eval/loss"}`, `where="params > 1e8"`,
+            `checkpoints="final"` and the other options of `data.load.load_runs`.
 
     Raises:
         UsageError: The options do not fit together or name what does not exist.
@@ -108,52 +115,213 @@ def fit(
         replicates=replicates,
         seed=seed,
         spread=spread,
-        workers=work.workers_from(str(jobs), backend),
+        workers=work.workers_from(str(jobs), backend, scheduler),
+        on_progress=on_progress,
     )
     emphasis = Emphasis(weight, scale_weight, prior)
     keep, maybe = columns_of(law, x)
     keep = (*keep, *([weight] if weight else []))
-    checkpoints = checkpoints_of(law, checkpoints)
-    table = load_runs(
-        runs, mapping=mapping, where=where, by=by, keep=keep, maybe=maybe, checkpoints=checkpoints,
-        positive_loss=space == "log",
-    )  # fmt: skip
-    choices = (
-        candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
-    )
-    choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+    reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
+    options: dict[str, object] = {
+        "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
+        "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
+        "by": list(by), **recorded(reading), "objective": objective, "space": space,
+        "delta": "auto" if delta is None else delta, "weight": weight, "scale_weight": scale_weight, "prior": prior,
+        "interval": interval, "level": level, "replicates": replicates, "seed": seed, "spread": spread,
+    }  # fmt: skip
+    check_law(law)
+    try:
+        table = load_runs(runs, by=by, keep=keep, maybe=maybe, positive_loss=space == "log", **reading)
+        choices = (
+            candidates(table.frame, x)
+            if law == "all"
+            else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
+        )
+        choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+        needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
+        table = table.needing((*needed, *([weight] if weight else [])))
+    except ScalingError as error:
+        if label is None:
+            raise
+        return Report("fit", (), {}, options, (), failures=(Failure(dict(label), error.message, error.hint),))
     fitted_laws = {choice.law.name: choice.law for choice in choices}
-    needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
-    table = table.needing((*needed, *([weight] if weight else [])))
-    results, caveats, failures = [], list(table.caveats), []
-    for group, frame in _groups(table, by):
+    results, caveats = [], [replace(found, group=dict(label) if label else None) for found in table.caveats]
+    failures = _unread(table)
+    for group, frame in _groups(table, by, label):
         try:
             grouped = [_grouped(frame, group, choice, space, emphasis) for choice in choices]
             with one_blas_thread():
                 result, found = fit_group(grouped[0], settings) if law != "all" else fit_best(grouped, settings)
         except ScalingError as error:
-            if not group or isinstance(error, UsageError):
+            if not group or (label is None and isinstance(error, UsageError)):
                 raise
             failures.append(Failure(group, error.message, error.hint))
             continue
         results.append(completed(result, fitted_laws[result.law]))
         caveats += found
+    return Report("fit", table.sources, table.columns, options, tuple(results), _merged(caveats), tuple(failures))
+
+
+def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
+    """Which column of the runs plays which role, and what would be left out; options as for `fit`.
+
+    Raises:
+        UsageError: The options name what does not exist, or two columns tie for a role.
+        DataError: The files cannot be read, or have no loss.
+    """
+    from scaling_cli.data.summary import summarise
+
+    table = load_runs(runs, by=by, **reading)
+    summary = summarise(table, reading.get("loss_unit", "nats"))
+    options = {"by": list(by), **recorded(reading)}
+    return Report("columns", table.sources, table.columns, options, (summary,), table.caveats, tuple(_unread(table)))
+
+
+def extrapolate(
+    runs: Runs,
+    *,
+    at: Sequence[str] = (),
+    targets: str | Path | None = None,
+    target_loss: Sequence[float] = (),
+    backtest: bool = False,
+    estimator: str = "forecast",
+    then: str | None = None,
+    then_law: str = "sigmoid",
+    chance: float | None = None,
+    law: str = "auto",
+    x: str | None = None,
+    by: Sequence[str] = (),
+    objective: str = "huber",
+    space: str = "log",
+    delta: float | None = None,
+    interval: str = "wild",
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 0,
+    jobs: str | int = 1,
+    backend: str | None = None,
+    scheduler: str | None = None,
+    on_progress: work.Progress | None = None,
+    **reading: Unpack[Reading],
+) -> Report[Extrapolation]:
+    """Forecast the loss of larger runs, from runs or from a saved fit.
+
+    Args:
+        runs: Files or a polars frame, as `fit` takes them, or one document that `scaling fit --json` wrote.
+        at: Targets as `"params=70B,tokens=1.4T"`, or ranges as `"compute=1e20..1e24"`; by default 3, 10 and 30 times
+            the largest run.
+        targets: A file with a target a row, and the loss where it is known.
+        target_loss: Losses to find the scale of.
+        backtest: Whether to score forecasts from smaller cut-offs, beside simpler ones.
+        estimator: `forecast` averages laws, with weight on the large scales; `describe` is the plain fit.
+        then: Column of a task metric to be forecast through the loss.
+        then_law: From loss to metric: `sigmoid` or `exponential-saturation`.
+        chance: The metric of a model without skill, where it is known.
+        law: One law instead of the average.
+        reading: Which rows and columns count, as for `fit`.
+
+    Raises:
+        UsageError: The options do not fit together.
+        DataError: The files cannot be read.
+        FitError: There is one group, and nothing can be forecast from it.
+    """
+    from scaling_cli.analysis.extrapolate import Ask
+    from scaling_cli.analysis.extrapolate_evidence import Method
+    from scaling_cli.analysis.targets import Target, parse_at
+
+    by = columns_named(by)
+    settings = Settings(
+        objective=Objective(objective, delta),
+        interval=interval,
+        level=level,
+        replicates=replicates,
+        seed=seed,
+        workers=work.workers_from(str(jobs), backend, scheduler),
+        on_progress=on_progress,
+    )
+    wanted = [target for text in at for target in parse_at(text)]
+    if targets is not None:
+        from scaling_cli.data.targets import load_targets
+
+        rows = load_targets(targets, mapping=reading.get("mapping"), by=by, keep=(x,) if x else ())
+        wanted += [Target(*row) for row in rows]
+    ask = Ask(tuple(wanted), tuple(target_loss), backtest, then, then_law, chance)
+    method = Method(estimator, law, x, space, settings)
+    options: dict[str, object] = {
+        "at": list(at), "targets": None if targets is None else str(targets), "target_loss": list(target_loss),
+        "backtest": backtest, "estimator": estimator, "then": then, "then_law": then_law, "chance": chance, "law": law,
+        "x": x, "by": list(by), **recorded(reading), "level": level, "replicates": replicates,
+        "seed": seed,
+    }  # fmt: skip
+    saved = _saved_document(runs)
+    if saved is not None:
+        return _extrapolated_saved(saved, ask, method, options)
+    keep = tuple(column for column in (x, then) if column)
+    table = load_runs(runs, by=by, keep=keep, positive_loss=space == "log", **reading)
+    return _extrapolated(table, ask, method, options, by)
+
+
+def _extrapolated(
+    table: RunTable, ask: Ask, method: Method, options: dict[str, object], by: Sequence[str]
+) -> Report[Extrapolation]:
+    """Forecasts from runs, group by group."""
+    from scaling_cli.analysis.extrapolate import extrapolate as answer
+    from scaling_cli.analysis.extrapolate import unmatched
+    from scaling_cli.analysis.extrapolate_evidence import evidence_from
+
+    choice = method.choose(table.frame, ask)
+    table = table.needing(tuple(choice.inputs.values()))
+    results, caveats, failures = [], list(table.caveats), _unread(table)
+    groups = list(_groups(table, by))
+    for group, frame in groups:
+        try:
+            with one_blas_thread():
+                evidence, doubts = evidence_from(frame, group, choice, ask, method)
+                result, found = answer(evidence, ask)
+        except ScalingError as error:
+            if not group or isinstance(error, UsageError):
+                raise
+            failures.append(Failure(group, error.message, error.hint))
+            continue
+        results.append(result)
+        caveats += [*doubts, *found]
+    caveats += unmatched(ask, [group for group, _ in groups])
+    if any(each.code == "mid-schedule" for each in caveats):  # which says the same, and knows the schedule
+        caveats = [each for each in caveats if each.code != "mid-schedule-points"]
     return Report(
-        command="fit",
+        command="extrapolate",
         inputs=table.sources,
         columns=table.columns,
-        options={
-            "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
-            "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
-            "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
-            "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
-            "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
-            "replicates": replicates, "seed": seed, "spread": spread,
-        },
+        options=options,
         results=tuple(results),
         caveats=_merged(caveats),
         failures=tuple(failures),
-    )  # fmt: skip
+    )
+
+
+def _extrapolated_saved(path: Path, ask: Ask, method: Method, options: dict[str, object]) -> Report[Extrapolation]:
+    """Forecasts from a saved fit, for each of its groups."""
+    from scaling_cli.analysis.extrapolate import extrapolate as answer
+    from scaling_cli.analysis.extrapolate_evidence import saved_evidence
+    from scaling_cli.data.source import Source, content_hash
+    from scaling_cli.document.read import read_fits
+
+    method.check_saved(ask)
+    results, caveats = [], []
+    fits = read_fits(path)
+    for saved in fits:
+        evidence, doubts = saved_evidence(saved, method)
+        result, found = answer(evidence, ask)
+        results.append(result)
+        caveats += [*doubts, *found]
+    return Report(
+        command="extrapolate",
+        inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
+        columns={},
+        options={**options, "estimator": "describe"},
+        results=tuple(results),
+        caveats=_merged(caveats),
+    )
 
 
 def optimal_allocation(
@@ -176,19 +344,20 @@ def optimal_allocation(
     price_per_gpu_hour: float | None = None,
     explain_gap: bool = False,
     by: Sequence[str] = (),
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    checkpoints: str = "final",
+    fix: Mapping[str, float] | None = None,
+    tie: Sequence[tuple[str, str]] = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
-    interval: str = "bootstrap",
+    interval: str = "wild",
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
     jobs: str | int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    **reading: Unpack[Reading],
 ) -> Report[AllocationResult]:
     """Split compute between params and tokens, with intervals, from runs or from a saved fit.
 
@@ -205,6 +374,9 @@ def optimal_allocation(
         peak_flops: Dense FLOP/s of one GPU, or its name.
         mfu: Share of the peak that training reaches.
         explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
+        fix, tie: As for `fit`: parameters of the law held at a value, or equal.
+        interval: `wild`, `bootstrap` or `none`; an envelope always redraws runs.
+        reading: Which rows and columns count, as for `fit`.
 
     Raises:
         UsageError: The options do not fit together.
@@ -219,24 +391,31 @@ def optimal_allocation(
         level=level,
         replicates=replicates,
         seed=seed,
-        workers=work.workers_from(str(jobs), backend),
+        workers=work.workers_from(str(jobs), backend, scheduler),
         on_progress=on_progress,
     )
     question = Question(
         budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
         inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
         max_tokens=max_tokens, flops_rule=flops_rule, gpus=gpus, peak_flops=peak_flops, mfu=mfu,
-        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap,
+        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap, fix=dict(fix or {}),
+        tie=tuple(tie), interval=interval,
     )  # fmt: skip
     saved = _saved_document(runs)
     if saved is not None:
+        if law != "auto" or fix or tie or by or reading.get("where") or reading.get("mapping"):
+            raise UsageError(
+                f"{saved} is a saved fit: its law, its groups and its runs are settled.",
+                hint="Leave --law, --fix, --tie, --by, --where and --map out, or give the runs.",
+            )
         return _allocated_saved(saved, question, settings)
     keep = tuple(question.rule.extras)
-    load = partial(load_runs, runs, mapping=mapping, where=where, by=by, keep=keep)
+    load = partial(load_runs, runs, by=by, keep=keep)
     needed = ("params", "tokens", "compute", *question.found_law.inputs, *keep)
-    table = load(checkpoints=checkpoints).needing(tuple(dict.fromkeys(needed)))
-    curves = load(checkpoints="all").needing(("params", "tokens", "compute", *keep)) if question.needs_curves else None
-    return _allocated(table, curves, question, settings, by=by, where=where, checkpoints=checkpoints, space=space)
+    table = load(**reading).needing(tuple(dict.fromkeys(needed)))
+    every: Reading = {**reading, "checkpoints": "all", "sample_at": None}
+    curves = load(**every).needing(("params", "tokens", "compute", *keep)) if question.needs_curves else None
+    return _allocated(table, curves, question, settings, by=by, reading=reading, space=space)
 
 
 def _allocated(
@@ -246,8 +425,7 @@ def _allocated(
     settings: Settings,
     *,
     by: Sequence[str],
-    where: str | None,
-    checkpoints: str,
+    reading: Reading,
     space: str,
 ) -> Report[AllocationResult]:
     """Splits from runs, group by group."""
@@ -255,7 +433,7 @@ def _allocated(
     from scaling_cli.analysis.allocation_question import evidence_from
 
     lines = {} if curves is None else {tuple(group.values()): frame for group, frame in _groups(curves, by)}
-    results, caveats, failures = [], list(table.caveats), []
+    results, caveats, failures = [], list(table.caveats), _unread(table)
     for group, frame in _groups(table, by):
         try:
             evidence, shapes = evidence_from(frame, group, question, space, lines.get(tuple(group.values())))
@@ -274,7 +452,7 @@ def _allocated(
         inputs=table.sources,
         columns=table.columns,
         options={
-            **question.options(), "by": list(by), "where": where, "checkpoints": checkpoints,
+            **question.options(), "by": list(by), **recorded(reading),
             "objective": objective.name, "space": space,
             "delta": "auto" if objective.delta is None else objective.delta, "interval": settings.interval,
             "level": settings.level, "replicates": settings.replicates, "seed": settings.seed,
@@ -369,6 +547,7 @@ def inference_coverage(
     from scaling_cli.analysis.coverage import analyse
     from scaling_cli.analysis.coverage_budget import Questions
     from scaling_cli.analysis.coverage_options import CoverageAsk, parse_amount, quantities
+    from scaling_cli.coverage.problem import sample_groups
     from scaling_cli.data.samples import load_samples
 
     questions = Questions(
@@ -382,7 +561,8 @@ def inference_coverage(
     table = load_samples(
         logs, layout=layout, mapping=mapping, by=by, where=where, threshold=threshold, on_missing=on_missing
     )
-    found = analyse(table, by, ask)
+    found = analyse(sample_groups(table, by), table.layout, ask)
+    unread = [Failure({"file": each.path}, each.error, each.hint) for each in table.unread]
     return Report(
         command="inference-coverage",
         inputs=table.sources,
@@ -394,7 +574,7 @@ def inference_coverage(
         },
         results=tuple(found.results),
         caveats=_merged([*table.caveats, *found.caveats]),
-        failures=tuple(found.failures),
+        failures=(*unread, *found.failures),
     )  # fmt: skip
 
 
@@ -404,14 +584,156 @@ def _told(ask: CoverageAsk) -> dict[str, object]:
     return {name: value for name, value in told.items() if name not in ("questions", "prices")}
 
 
-def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
+def compare_exponents(
+    runs: Runs,
+    *,
+    by: Sequence[str],
+    law: str = "auto",
+    x: str | None = None,
+    objective: str = "huber",
+    space: str = "log",
+    delta: float | None = None,
+    weight: str | None = None,
+    scale_weight: float = 0.0,
+    interval: str = "wild",
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 0,
+    reference: str | None = None,
+    shared_floor: bool = False,
+    margin: float = 1.25,
+    to: Mapping[str, float] | None = None,
+    pair: str | None = None,
+    jobs: str | int = 1,
+    backend: str | None = None,
+    scheduler: str | None = None,
+    on_progress: work.Progress | None = None,
+    **reading: Unpack[Reading],
+) -> Report[ComparisonResult]:
+    """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
+
+    Args are those of `fit`, and:
+        by: Columns whose values make the groups.
+        interval: Of each group's own parameters; `t` also takes tests to be exact for few runs.
+        reference: Compare each group with this one alone, instead of every pair.
+        shared_floor: Give all groups one floor, unless the data reject it.
+        margin: A drift of the compute multiplier that is too small to matter, such as 1.25, or, below 1, an
+            exponent difference.
+        to: How far the drift counts: `{"compute": 1e25}`; by default as far beyond the data as they span.
+        pair: The column that, with the input, matches runs of different groups; by default `seed` where every group
+            has the same inputs and seeds, and `none` to leave runs unmatched.
+
+    Raises:
+        UsageError: The options do not fit together or name what does not exist.
+        DataError: The files cannot be read, or lack what the law needs.
+        FitError: Fewer than two groups can be fitted.
+    """
+    # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
+    from scaling_cli.analysis.comparison import Question, compare
+
+    by = columns_named(by)
+    if not by:
+        raise UsageError("Nothing says which runs to compare.", hint="Name the column of the groups with --by.")
+    settings = Settings(
+        objective=Objective(objective, delta),
+        interval=interval,
+        level=level,
+        replicates=replicates,
+        seed=seed,
+        workers=work.workers_from(str(jobs), backend, scheduler),
+    )
+    emphasis = Emphasis(weight, scale_weight, "none")
+    keep = tuple(column for column in (x, weight) if column)
+    table, matched = _load_pairable(runs, pair, by=by, keep=keep, **reading)
+    choice = choose(table.frame, law, x, by=by)
+    table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
+    groups, is_paired = _matched(list(_groups(table, by)), choice, matched, must=pair not in (None, "none"))
+    question = Question(
+        level=level, replicates=replicates, seed=seed, reference=reference, shared_floor=shared_floor, margin=margin,
+        to=_reach(to, choice), is_paired=is_paired, is_exact=interval == "t", workers=settings.workers,
+        on_progress=on_progress,
+    )  # fmt: skip
+    fitted, failures, caveats = [], _unread(table), list(table.caveats)
+    with one_blas_thread():
+        for group, frame in groups:
+            grouped = _grouped(frame, group, choice, space, emphasis)
+            try:
+                one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
+            except FitError as error:
+                failures.append(Failure(group, error.message, error.hint))
+                continue
+            fitted.append((grouped.problem, one))
+            caveats += found
+        result, found = compare([problem for problem, _ in fitted], [each for _, each in fitted], question)
+    return Report(
+        command="compare-exponents",
+        inputs=table.sources,
+        columns=table.columns,
+        options={
+            "law": law, "x": x, "by": list(by), **recorded(reading), "objective": objective,
+            "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
+            "scale_weight": scale_weight, "interval": interval, "level": level,
+            "replicates": replicates, "seed": seed, "reference": reference, "shared_floor": shared_floor,
+            "margin": margin, "to": dict(to) if to else None, "pair": pair,
+        },
+        results=(result,),
+        caveats=_merged([*caveats, *found]),
+        failures=tuple(failures),
+    )  # fmt: skip
+
+
+def _load_pairable(runs: Runs, pair: str | None, *, keep: tuple[str, ...], **load: Any) -> tuple[RunTable, str | None]:
+    """The runs with the column that matches them across groups, and its name where there is one."""
+    if pair is None:
+        try:
+            return load_runs(runs, keep=(*keep, PAIR_COLUMN), **load), PAIR_COLUMN
+        except UsageError:
+            # Most logs have no seeds. If something else is wrong, the next line says so.
+            return load_runs(runs, keep=keep, **load), None
+    if pair == "none":
+        return load_runs(runs, keep=keep, **load), None
+    return load_runs(runs, keep=(*keep, pair), **load), pair
+
+
+def _matched(
+    groups: list[tuple[dict[str, str], pl.DataFrame]], choice: Choice, column: str | None, *, must: bool
+) -> tuple[list[tuple[dict[str, str], pl.DataFrame]], bool]:
+    """The groups, with runs matched by input and `column` where they can be, and whether they are."""
+    if column is None or len(groups) < 2:
+        return groups, False
+    frames = paired([frame for _, frame in groups], [*choice.inputs.values(), column])
+    if frames is None:
+        if must:
+            raise unpaired(column)
+        return groups, False
+    return [(group, frame) for (group, _), frame in zip(groups, frames, strict=True)], True
+
+
+def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
+    """The value of `--to`, which must be of what the law is drawn along."""
+    if not to:
+        return None
+    role = choice.inputs.get("x", "compute")
+    if set(to) != {role}:
+        raise UsageError(f"--to names {', '.join(to)}, and the law runs along {role}.", hint=f"Write --to {role}=1e25.")
+    return float(to[role])
+
+
+def _unread(table: RunTable) -> list[Failure]:
+    """The files that could not be read while others could."""
+    return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+
+
+def _groups(
+    table: RunTable, by: Sequence[str], label: Mapping[str, str] | None = None
+) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
     """Each group's values and points, in the order of the values; one group of all where there is nothing to split."""
     if not by:
-        yield {}, table.frame
+        yield dict(label or {}), table.frame
         return
     parts = table.frame.partition_by(list(by), as_dict=True, include_key=True)
     for key in sorted(parts):
-        yield dict(zip(by, key, strict=True)), parts[key]
+        yield {**(label or {}), **dict(zip(by, key, strict=True))}, parts[key]
 
 
 def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:

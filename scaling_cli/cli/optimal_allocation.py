@@ -82,7 +82,7 @@ def command(
 
     Example: scaling optimal-allocation runs.csv --budget 1e21,1e24 --approach all
     """
-    prepare_output(output)
+    prepare_output(output, runs)
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import optimal_allocation as view
@@ -110,8 +110,8 @@ def command(
             price_per_gpu_hour=machines.price_per_gpu_hour,
             law=fitting.law,
             by=data.groups(),
-            mapping=data.mapping(),
-            where=data.where,
+            fix=fitting.fixed(),
+            tie=fitting.tied(),
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
@@ -121,7 +121,9 @@ def command(
             seed=fitting.seed,
             jobs=fitting.jobs,
             backend=fitting.backend,
+            scheduler=fitting.scheduler,
             on_progress=on_progress,
+            **data.reading(),
         )
     return deliver(report, output, view)
 

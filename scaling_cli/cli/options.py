@@ -9,15 +9,23 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
 from scaling_cli.errors import UsageError
+from scaling_cli.jobs import Workers, workers_from
+
+if TYPE_CHECKING:
+    from scaling_cli.data.load import Reading
 
 RunsArgument = Annotated[
     list[str],
-    typer.Argument(metavar="RUNS...", help="Files with one row a run or checkpoint: CSV or Parquet."),
+    typer.Argument(
+        metavar="RUNS...",
+        help="Files with one row a run or checkpoint, folders of them, globs, @LIST, or - for stdin: CSV, TSV, "
+        "Parquet, JSON (lines), Trainer states, TensorBoard, Megatron and W&B exports, also packed by gzip or zstd.",
+    ),
 ]
 
 
@@ -47,6 +55,45 @@ class DataOptions:
     by: Annotated[
         list[str], typer.Option(metavar="COL[,COL]", help="Fit each group of these columns' values apart.")
     ] = dataclasses.field(default_factory=list)
+
+    checkpoints: Annotated[
+        Literal["final", "all", "best"],
+        typer.Option(help="Which rows of a run count: its last step, all, or its lowest loss."),
+    ] = "final"
+    skip_tokens: Annotated[str | None, typer.Option(metavar="N", help="Pass over rows before N tokens, as 10B.")] = None
+    sample_at: Annotated[
+        str | None,
+        typer.Option(metavar="ROLE=N,...", help="Means around amounts instead of rows: tokens=1B,2B (5 % wide)."),
+    ] = None
+    smooth: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Average the loss over the last share of a run, as 5%.")
+    ] = None
+    params_from_name: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="Find params in the run's name: 'n([0-9.]+[MB])'.")
+    ] = None
+    loss_unit: Annotated[
+        Literal["nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other"],
+        typer.Option(help="Unit of the loss, for the record."),
+    ] = "nats"
+    input_format: Annotated[
+        Literal["csv", "tsv", "parquet", "jsonl", "json", "trainer-state", "tensorboard", "megatron", "wandb-chart"]
+        | None,
+        typer.Option(help="Format of all inputs; by default their content shows it."),
+    ] = None
+
+    def reading(self) -> Reading:
+        """The options that say which rows and columns count, as the library's verbs take them."""
+        return {
+            "mapping": self.mapping(),
+            "where": self.where,
+            "checkpoints": self.checkpoints,
+            "skip_tokens": self.skip_tokens,
+            "sample_at": self.sample_at,
+            "smooth": self.smooth,
+            "params_from_name": self.params_from_name,
+            "loss_unit": self.loss_unit,
+            "input_format": self.input_format,
+        }
 
     def mapping(self) -> dict[str, str]:
         """Role to column, from `--map` and its shorthands.
@@ -130,11 +177,18 @@ class FitOptions:
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
     replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates or files over.")] = "1"
     spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
-    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
     backend: Annotated[
         Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
     ] = None
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The dask or ray cluster to use; by default, a local one.")
+    ] = None
+
+    def workers(self) -> Workers:
+        """Who does the work."""
+        return workers_from(self.jobs, self.backend, self.scheduler)
 
     def fixed(self) -> dict[str, float]:
         """Parameter to value, from `--fix`."""
@@ -167,6 +221,19 @@ class FitOptions:
     def tied(self) -> list[tuple[str, str]]:
         """Pairs of parameters, from `--tie`."""
         return _pairs(self.tie, "--tie", "alpha=beta")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """Many files, each on its own."""
+
+    per_file: Annotated[
+        bool, typer.Option("--per-file", help="Each file is a group of its own; a bad one is reported, the rest go on.")
+    ] = False
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="With --per-file -o FILE.jsonl: keep what FILE has, by content; retry failures."),
+    ] = False
 
 
 def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]:

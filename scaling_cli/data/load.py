@@ -27,7 +27,7 @@ from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
-SMALL = 2**28  # bytes of input up to which repeated steps are looked for throughout
+SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
 
 
 class Reading(TypedDict, total=False):
@@ -42,6 +42,12 @@ class Reading(TypedDict, total=False):
     params_from_name: str | None
     loss_unit: str
     input_format: str | None
+
+
+def recorded(reading: Reading) -> dict[str, object]:
+    """The options as a result records them: where and checkpoints always, the others where they were given."""
+    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats")}
+    return {"where": None, "checkpoints": "final"} | given
 
 
 def load_runs(
@@ -172,5 +178,7 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
         *(derive.mismatch(points) if given and "compute" not in plan.by else ()),
         *sanity.doubts(points, plan.columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
+    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
+    others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales)
+    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales, (), others)

@@ -66,7 +66,8 @@ class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 
     `weights` is the formula of the points' weights, None where they are equal; `names` are those of the runs, in the
-    problem's order; `scale` `(n,)` is how large each point's run is, where that is known.
+    problem's order; `scale` `(n,)` is how large each point's run is, where that is known. Replicates are drawn for
+    `drawn_as`, where it is given: groups of a paired design give the same.
     """
 
     problem: Problem
@@ -78,6 +79,7 @@ class Grouped:
     prior: str = "none"
     names: tuple[str, ...] = ()
     scale: Array | None = None
+    drawn_as: dict[str, str] | None = None
 
 
 def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
@@ -92,7 +94,8 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     facts = examine(fitted)
     require_identified(fitted, facts)
     caveats = doubts(fitted, facts, grouped.group or None)
-    resampling = Resampling(settings.replicates, settings.seed, group_hash(grouped.group))
+    stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
+    resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
     found = intervals(
         fitted,
         settings.interval,
