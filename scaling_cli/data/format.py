@@ -37,7 +37,7 @@ class Format:
 
 def read_head(path: str) -> tuple[bytes, bytes]:
     """The first bytes of a file as they are, and unpacked."""
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:  # one call to the system, of which thousands of files need thousands
         raw = file.read(HEAD)
     if raw.startswith(GZIP):
         with gzip.open(path, "rb") as packed:

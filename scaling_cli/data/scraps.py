@@ -41,7 +41,7 @@ def _tables(paths: Sequence[str], separator: str) -> Iterator[pl.DataFrame]:
     bodies: list[bytes] = []
     header, size = b"", 0
     for path in paths:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             content = file.read()
         head, _, body = content.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")
         if b'"' in content or content.startswith((GZIP, ZSTD)):
