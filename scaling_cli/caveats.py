@@ -97,12 +97,35 @@ SENTENCES = {
         "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
         "check that run, or repeat it with another seed."
     ),
+    "floor-open": (
+        "The floor may lie anywhere in a range as wide as {width} of the loss above it (at most {most:.0%} would do), "
+        "which leaves the exponent open; add larger runs or repeats, and do not read its exponent as one."
+    ),
+    "apparent-exponents": (
+        "{law} has no floor, so its exponents are slopes, which differ wherever floors do; compare "
+        "--law power-constant before speaking of exponents."
+    ),
+    "shared-floor-rejected": (
+        "One floor for all groups does not fit (p = {p_value}), so each has its own; leave out --shared-floor."
+    ),
+    "coarse-p-values": (
+        "Adjusted for {pairs} pairs, p-values of {replicates} replicates cannot fall below {least:.2g}; ask for more "
+        "--replicates, or compare with one --reference."
+    ),
+    "low-power": (
+        "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so no difference "
+        "found says little there; add runs, sizes or seeds before concluding."
+    ),
     "no-cutoffs": (
         "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
         "within the data; add larger runs before extrapolating."
     ),
     "baseline-wins": (
         "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
+    ),
+    "floor-unknown": (
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss is only {above:.3g} above "
+        "its estimate, so the floor is not known; add larger runs before extrapolating far."
     ),
     "open-interval": (
         "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
@@ -200,6 +223,14 @@ SENTENCES = {
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
     ),
+    "near-ceiling": (
+        "Only {count} problems are unsolved, and the power law of the curve rests on them, with intervals that are too "
+        "narrow; read beta-binomial, or add harder problems."
+    ),
+    "one-problem": (
+        "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "
+        "problem."
+    ),
     "few-problems": "Intervals over only {count} {unit} are rough; add {unit} before comparing.",
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
@@ -222,12 +253,55 @@ SENTENCES = {
         "At k = {k} a problem that cannot be solved passes the verifier with chance {floor:.2f}; read the accuracy "
         "instead of coverage, or make the verifier stricter."
     ),
-    "beyond-attempts": "{what} pays for more than the {k} attempts made; see --to for a forecast, or sample further.",
+    "beyond-attempts": (
+        "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure."
+    ),
     "attention-heavy": (
         "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
         "models on cost, not on params."
     ),
     "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
+    "far-forecast": (
+        "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
+        "relying on it."
+    ),
+    "off-hull": (
+        "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs; add runs nearer to its "
+        "tokens per param."
+    ),
+    "no-rolling-origin": (
+        "{points} points are too few to hold the largest back, so intervals rest on replicates and on how far the laws "
+        "differ; add smaller runs."
+    ),
+    "optimal-split": (
+        "Params and tokens at {compute} FLOPs are the best split by these laws; give --at params=...,tokens=... for "
+        "your own."
+    ),
+    "unstable-forecast": (
+        "Without the smaller half of the runs the forecast at {place} moves by {shift:+.1%}, more than its interval "
+        "allows; find out what changes with scale, and name the cut-off with the number."
+    ),
+    "rising-loss": (
+        "Loss rises with {role} in {share:.0%} of pairs of runs that differ in nothing else, as when tokens repeat; "
+        "leave those runs out with --where, or fit --law data-constrained."
+    ),
+    "pooled-sizes": (
+        "Runs of {sizes} sizes are taken for one curve along {column}; give --by params for one each, or forecast "
+        "along compute."
+    ),
+    "mid-schedule-points": (
+        "Rows from before the end of {runs} runs count as finished runs, which is right only if the learning rate was "
+        "constant; keep the last row of each, or cooled-down runs alone."
+    ),
+    "target-below-floor": (
+        "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "
+        "higher, or add larger runs."
+    ),
+    "then-outside-range": (
+        "{metric} is not forecast at {count} targets, whose losses lie too far outside the {low:.4g} to {high:.4g} "
+        "that the link was fitted to; add runs nearer to them."
+    ),
+    "unmatched-targets": "{count} targets belong to no group of the runs; give them the columns of --by.",
 }
 
 

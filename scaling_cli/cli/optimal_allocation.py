@@ -110,6 +110,8 @@ def command(
             price_per_gpu_hour=machines.price_per_gpu_hour,
             law=fitting.law,
             by=data.groups(),
+            fix=fitting.fixed(),
+            tie=fitting.tied(),
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),

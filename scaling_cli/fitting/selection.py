@@ -36,6 +36,16 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     return _asked(law, x), ()
 
 
+def check_law(law: str) -> None:
+    """Refuse a name that is no law's before the runs are read.
+
+    Raises:
+        UsageError: There is no such law.
+    """
+    if law not in ("auto", "all") and not is_formula(law):
+        find_law(law)
+
+
 def checkpoints_of(law: str, asked: str) -> str:
     """Which rows of a run count: all of them for a law of whole training curves, whatever was asked."""
     return "all" if any(known.is_curve for known in LAWS if known.name == law) else asked
