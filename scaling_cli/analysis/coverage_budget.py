@@ -17,7 +17,6 @@ from scaling_cli.coverage.budget import (
     affordable,
     affordable_stopping,
     exchange,
-    gain_of_one,
     mixture,
     smallest_k,
     worthwhile,
@@ -68,6 +67,13 @@ class Buyer:
         """The most attempts whose coverage is known."""
         return self.data.longest
 
+    def gain(self, k: int) -> float:
+        """What attempt k + 1 adds to coverage."""
+        if k == 0:
+            return float(self.data.coverage(np.array([1]))[0])
+        before, after = self.data.coverage(np.array([k, k + 1]))
+        return float(after - before)
+
 
 def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) -> tuple[list[Purchase], list[Caveat]]:
     """The answer of one group to every question."""
@@ -90,10 +96,7 @@ def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) ->
 
 def _for_budget(buyer: Buyer, budget: Amount, policy: str) -> Purchase:
     cost = buyer.costs[budget.unit]
-    if policy == STOP and buyer.data.batch is None:
-        k = affordable_stopping(buyer.data.counts, cost, budget.amount)
-    else:
-        k = affordable(cost, budget.amount)
+    k = _affordable_stopping(buyer, cost, budget.amount) if policy == STOP else affordable(cost, budget.amount)
     return _purchase(buyer, "budget", budget, policy, k)
 
 
@@ -143,12 +146,11 @@ def _whole(value: float) -> int | None:
 
 def _for_value(buyer: Buyer, value: Amount, policy: str) -> Purchase:
     least = buyer.costs[value.unit].attempt / value.amount
-    k = worthwhile(lambda each: gain_of_one(buyer.data.counts, each), least, buyer.most)
-    return _purchase(buyer, "value", value, policy, k)
+    return _purchase(buyer, "value", value, policy, worthwhile(buyer.gain, least, buyer.most))
 
 
 def _for_gain(buyer: Buyer, gain: float, policy: str) -> Purchase:
-    k = worthwhile(lambda each: gain_of_one(buyer.data.counts, each), gain, buyer.most)
+    k = worthwhile(buyer.gain, gain, buyer.most)
     return _purchase(buyer, "marginal", Amount(gain, "coverage"), policy, k, next(iter(buyer.costs), ""))
 
 
@@ -176,9 +178,23 @@ def _purchase(
 
 
 def _attempts(buyer: Buyer, k: int, policy: str) -> float:
-    if policy == STOP and buyer.data.batch is None:
+    if policy != STOP:
+        return float(k)
+    if buyer.data.batch is None:
         return float(expected_attempts(buyer.data.counts, np.array([k]))[0])
-    return float(k)
+    return float(_going_on(buyer)[k - 1])
+
+
+def _going_on(buyer: Buyer) -> Array:
+    """Mean attempts under stopping at each cap from 1 to the most, where the log itself stopped at successes."""
+    unsolved = 1 - buyer.data.coverage(np.arange(1, buyer.most))
+    return np.asarray(np.cumsum(np.concatenate([[1.0], unsolved])))
+
+
+def _affordable_stopping(buyer: Buyer, cost: Cost, budget: float) -> int:
+    if buyer.data.batch is None:
+        return affordable_stopping(buyer.data.counts, cost, budget)
+    return int(np.searchsorted(cost.cost(_going_on(buyer)), budget, side="right"))
 
 
 def winners(

@@ -327,3 +327,23 @@ def test_a_target_beyond_the_attempts_is_forecast():
 
 def test_one_row_of_problems_solved_is_not_taken_for_a_log(tmp_path):
     assert "one-problem" in codes(document(counts(tmp_path / "one.csv", [200], [61]), *FEW))
+
+
+def test_budgets_of_logs_that_stop_come_from_the_product_limit(shared_data):
+    path = shared_data / "bon_llama3_attempts" / "attempts.parquet"
+    prices = ("--price-out", 10, "--tokens-out", 100)  # a thousandth of a dollar an attempt
+    asked = ("--budget", "0.1usd", "--marginal", 1e-3, "--target", 0.9, "--policy", "stop")
+    found = document(path, *asked, *prices, *FEW)["results"][0]["budgets"]
+    by_question = {row["question"]: row for row in found}
+    assert by_question["budget"]["k"] > 100
+    assert by_question["budget"]["attempts"] == pytest.approx(100, abs=1)
+    assert by_question["budget"]["coverage"]["estimate"] > 0.77
+    assert 60 < by_question["marginal"]["k"] < 600
+    assert by_question["target"]["k"] == pytest.approx(300, abs=20)
+
+
+def test_logs_that_stop_are_not_paired(shared_data):
+    path = shared_data / "bon_jailbreak_text" / "counts.csv"
+    ran = run("inference-coverage", path, "--by", "model", "--fit", "none", "--compare", "GPT4o", *FEW)
+    assert ran.returncode == 2
+    assert "cannot be paired" in ran.stderr
