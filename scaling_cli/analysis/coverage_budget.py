@@ -24,6 +24,7 @@ from scaling_cli.coverage.budget import (
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import expected_attempts, solve_rates
 from scaling_cli.coverage.result import Exchange, Mix, Purchase
+from scaling_cli.errors import DataError
 from scaling_cli.fitting.result import Estimate
 
 FIXED, STOP = "fixed", "stop"
@@ -252,6 +253,11 @@ def _shared(buyers: Sequence[Buyer]) -> dict[str, Indices]:
 def mixes(first: Buyer, second: Buyer, budgets: Sequence[Amount]) -> list[Mix]:
     """The best split of each budget between two groups, over the problems both have."""
     shared = _shared([first, second])
+    if not len(shared[first.name]):
+        raise DataError(
+            f"{first.name} and {second.name} share no problem.",
+            hint="Mix groups on the same problems; check how problems are named.",
+        )
     one, two = (_picked(buyer.data.counts, shared[buyer.name]) for buyer in (first, second))
     rows = []
     for budget in budgets:
