@@ -44,11 +44,11 @@ SENTENCES = {
         "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
     ),
     "repeated-data": (
-        "{runs} of {total} runs saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less and "
+        "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less "
         "can rise; use a data-constrained law, or keep --where on few epochs."
     ),
     "late-rise": (
-        "{runs} runs end above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
+        "{points} of them lie above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
         "leave them out with --where if they do not belong to the law."
     ),
     "undecayed-lr": (
@@ -122,6 +122,10 @@ SENTENCES = {
     ),
     "baseline-wins": (
         "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
+    ),
+    "floor-unknown": (
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss is only {above:.3g} above "
+        "its estimate, so the floor is not known; add larger runs before extrapolating far."
     ),
     "open-interval": (
         "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
@@ -257,6 +261,47 @@ SENTENCES = {
         "models on cost, not on params."
     ),
     "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
+    "far-forecast": (
+        "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
+        "relying on it."
+    ),
+    "off-hull": (
+        "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs; add runs nearer to its "
+        "tokens per param."
+    ),
+    "no-rolling-origin": (
+        "{points} points are too few to hold the largest back, so intervals rest on replicates and on how far the laws "
+        "differ; add smaller runs."
+    ),
+    "optimal-split": (
+        "Params and tokens at {compute} FLOPs are the best split by these laws; give --at params=...,tokens=... for "
+        "your own."
+    ),
+    "unstable-forecast": (
+        "Without the smaller half of the runs the forecast at {place} moves by {shift:+.1%}, more than its interval "
+        "allows; find out what changes with scale, and name the cut-off with the number."
+    ),
+    "rising-loss": (
+        "Loss rises with {role} in {share:.0%} of pairs of runs that differ in nothing else, as when tokens repeat; "
+        "leave those runs out with --where, or fit --law data-constrained."
+    ),
+    "pooled-sizes": (
+        "Runs of {sizes} sizes are taken for one curve along {column}; give --by params for one each, or forecast "
+        "along compute."
+    ),
+    "mid-schedule-points": (
+        "Rows from before the end of {runs} runs count as finished runs, which is right only if the learning rate was "
+        "constant; keep the last row of each, or cooled-down runs alone."
+    ),
+    "target-below-floor": (
+        "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "
+        "higher, or add larger runs."
+    ),
+    "then-outside-range": (
+        "{metric} is not forecast at {count} targets, whose losses lie too far outside the {low:.4g} to {high:.4g} "
+        "that the link was fitted to; add runs nearer to them."
+    ),
+    "unmatched-targets": "{count} targets belong to no group of the runs; give them the columns of --by.",
 }
 
 

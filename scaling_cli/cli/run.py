@@ -30,6 +30,7 @@ COMMANDS = (
         "scaling_cli.cli.inference_coverage",
         "Coverage (pass@k) from sampling logs: what more attempts buy.",
     ),
+    ("extrapolate", "scaling_cli.cli.extrapolate", "Forecast larger runs, with a track record."),
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."

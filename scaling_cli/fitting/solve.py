@@ -158,6 +158,8 @@ def minimise(
     strength: float = 0.0,
     constraint: Constraint | None = None,
     fixed: Flags | None = None,
+    gain: float = GAIN,
+    most_steps: int = MAX_STEPS,
 ) -> Solution:
     """Minimise the summed Huber objective from each row of `theta`.
 
@@ -170,6 +172,8 @@ def minimise(
         strength: What the problem's beliefs weigh, in squared residuals.
         constraint: What is held in each replicate, if anything; the values returned include it.
         fixed: Coordinates that stay where each replicate starts, shaped (k,); none by default.
+        gain: Relative decrease of the objective that counts as gain: where only predictions are wanted, less will do.
+        most_steps: Where to stop in any case.
     """
     extra = _Extra(problem, strength, constraint)
     theta = np.clip(theta, problem.low, problem.high)
@@ -187,12 +191,12 @@ def minimise(
             np.arange(count), theta, value, residuals, jacobian, target, weights,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
-        for step in range(1, MAX_STEPS + 1):
-            _advance(problem, batch, delta, extra, fixed)
+        for step in range(1, most_steps + 1):
+            _advance(problem, batch, delta, extra, fixed, gain)
             moving = batch.idle < PATIENCE
-            if step == MAX_STEPS or not moving.all():
-                done = batch.index if step == MAX_STEPS else batch.index[~moving]
-                here = slice(None) if step == MAX_STEPS else ~moving
+            if step == most_steps or not moving.all():
+                done = batch.index if step == most_steps else batch.index[~moving]
+                here = slice(None) if step == most_steps else ~moving
                 solution.theta[done] = batch.theta[here]
                 solution.value[done] = batch.value[here]
                 solution.steps[done] = step
@@ -203,7 +207,9 @@ def minimise(
     return solution
 
 
-def _advance(problem: Solvable, batch: _Batch, delta: float | Array, extra: _Extra, fixed: Flags | None) -> None:
+def _advance(
+    problem: Solvable, batch: _Batch, delta: float | Array, extra: _Extra, fixed: Flags | None, least_gain: float
+) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
     extra.add_to(gradient, normal, batch)
@@ -217,7 +223,7 @@ def _advance(problem: Solvable, batch: _Batch, delta: float | Array, extra: _Ext
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
-    is_moving = (gain > GAIN * batch.value) & (batch.value > _rounding(problem, batch.weights, delta))
+    is_moving = (gain > least_gain * batch.value) & (batch.value > _rounding(problem, batch.weights, delta))
     batch.idle = np.where(is_moving, 0, batch.idle + 1)
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(

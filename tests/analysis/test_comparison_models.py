@@ -82,7 +82,7 @@ def test_groups_that_do_not_differ_are_one_curve():
     together = posed.contrast.null.members[0].problem
     for each, theta, part in zip((one, two), posed.alone, parts((one, two)), strict=True):
         np.testing.assert_allclose(
-            each.problem.log_predictions(theta[None])[0], together.log_predictions(posed.null[None])[0][part], rtol=1e-9
+            each.problem.predictions(theta[None])[0], together.predictions(posed.null[None])[0][part], rtol=1e-9
         )
 
 

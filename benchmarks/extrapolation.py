@@ -1,0 +1,224 @@
+"""How far off forecasts of larger runs are, on public curves and surfaces of loss.
+
+One rule serves all of them, the default of `scaling extrapolate`; nothing is chosen by curve or family. The held-out
+runs enter no fit, weight or interval. Errors are root mean squares of log loss on curves (72 vision curves of
+Alabdulmohsin et al. 2022) and mean absolute percentages of loss on surfaces of params and tokens.
+
+    python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces]
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from scaling_cli.analysis.forecast import Bands, forecast
+from scaling_cli.analysis.windows import Points
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.laws import Array, find_law
+
+LEVEL = 0.9
+RATIOS = (3, 10, 30)  # of the largest compute to that of the largest trained run
+FEWEST_RUNS, FEWEST_SIZES = 8, 3
+LEAST_SQUARES, HUBER = Objective("least-squares"), Objective("huber", 1e-3)
+OLMO_LOSSES = ("c4_en", "dolma_books", "dolma_stack", "pile", "wikitext_103", "dolma_common-crawl")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A set of runs, those to train on first in `trained`."""
+
+    family: str
+    name: str
+    points: Points
+    held: Points
+
+
+def curves(folder: Path) -> Iterator[Case]:
+    """The vision curves, as their authors split them."""
+    table = pl.read_parquet(folder / "extrapolation_benchmark" / "vision.parquet").sort("curve_id", "seen_examples")
+    for (name,), rows in table.group_by("curve_id", maintain_order=True):
+        trained, held = (_curve(rows.filter(pl.col("split") == split)) for split in ("train", "test"))
+        yield Case(str(name).split("|")[1].split("_")[0], str(name), trained, held)
+
+
+def _curve(rows: pl.DataFrame) -> Points:
+    x = rows["seen_examples"].to_numpy()
+    return Points({"x": x}, rows["loss"].to_numpy(), np.arange(len(x)), x)
+
+
+def surfaces(folder: Path) -> Iterator[Case]:
+    """Every set of runs, split at C_max / 3, / 10 and / 30 where enough remains to train on."""
+    for family, name, rows in _surface_sets(folder):
+        params, tokens, compute, loss = (rows[key].to_numpy() for key in ("params", "tokens", "compute", "loss"))
+        whole = Points({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
+        for ratio in RATIOS:
+            below = compute <= compute.max() / ratio
+            if below.sum() >= FEWEST_RUNS and len(np.unique(params[below])) >= FEWEST_SIZES:
+                yield Case(family, f"{name} / {ratio}", whole.at(below), whole.at(~below))
+
+
+def _surface_sets(folder: Path) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    chinchilla = pl.read_csv(folder / "chinchilla_besiroglu" / "chinchilla.csv")
+    yield "chinchilla", "240", _columns(chinchilla.filter(~pl.col("dropped_by_besiroglu")), compute="flops")
+    yield "chinchilla", "245", _columns(chinchilla, compute="flops")
+    models = pl.read_csv(folder / "gadre" / "models.csv")
+    for dataset in models["dataset"].unique().sort():
+        for loss in ("loss_c4", "loss_openlm"):
+            yield "gadre", f"{dataset} {loss}", _columns(models.filter(pl.col("dataset") == dataset), loss=loss)
+    for file in ("hot_final_grid", "cooldown_end"):
+        rows = pl.read_parquet(folder / "gemstones" / f"{file}.parquet")
+        yield "gemstones", file, _columns(rows, params="params_total")
+    ladder = pl.read_parquet(folder / "olmo_ladder" / "ladder_all.parquet").drop_nulls(
+        ["params", "chinchilla_multiplier", "throughput/total_tokens"]
+    )
+    for name in OLMO_LOSSES:
+        loss = f"eval/{name}-validation/CrossEntropyLoss"
+        last = ladder.drop_nulls(loss).sort("step").group_by("size", "chinchilla_multiplier").last()
+        yield "olmo", name, _columns(last.sort("params", "step"), tokens="throughput/total_tokens", loss=loss)
+    porian = pl.read_csv(folder / "porian" / "isoflop_points.csv")
+    for config in porian["config_id"].unique().sort():
+        # The eight configurations that count params in the standard way and evaluate on held-out text.
+        if config.endswith("standard|val"):
+            yield "porian", config, _columns(porian.filter(pl.col("config_id") == config), compute="flops")
+
+
+def _columns(
+    rows: pl.DataFrame,
+    *,
+    params: str = "params",
+    tokens: str = "tokens",
+    loss: str = "loss",
+    compute: str | None = None,
+) -> pl.DataFrame:
+    named = rows.select(
+        pl.col(params).cast(float).alias("params"),
+        pl.col(tokens).cast(float).alias("tokens"),
+        pl.col(loss).cast(float).alias("loss"),
+        *([pl.col(compute).cast(float).alias("compute")] if compute else []),
+    ).drop_nulls()
+    return named if compute else named.with_columns(compute=6.0 * pl.col("params") * pl.col("tokens"))
+
+
+def law_forecast(name: str, objective: Objective, case: Case) -> Array:
+    """Log losses that a plain fit of one law predicts."""
+    law = find_law(name)
+    problem = problem_from_arrays(law, dict(case.points.columns), case.points.observed, case.points.runs)
+    theta = problem.raw(optimum(problem, objective).theta[None])
+    return law.evaluate(theta, law.prepare(case.held.columns))[0][0]
+
+
+def last_point(case: Case) -> Array:
+    """The loss of the largest run."""
+    return np.full(len(case.held), np.log(case.points.observed[case.points.scale.argmax()]))
+
+
+def last_octave(case: Case) -> Array:
+    """A straight line in logs through the last factor of two."""
+    points = case.points
+    end = points.scale >= points.scale.max() / 2
+    if end.sum() < 3:
+        end = np.argsort(np.argsort(points.scale)) >= len(points) - 3
+    line = np.polyfit(np.log(points.scale[end]), np.log(points.observed[end]), 1)
+    return np.polyval(line, np.log(case.held.scale))
+
+
+def default(case: Case) -> Bands:
+    """What `scaling extrapolate` says."""
+    return forecast(case.points, level=LEVEL).bands(case.held.columns, case.held.scale)
+
+
+Forecaster = Callable[[Case], Array]
+CURVE_METHODS: dict[str, Forecaster] = {
+    "power law (m1)": lambda case: law_forecast("power", LEAST_SQUARES, case),
+    "last point": last_point,
+    "m2, least squares": lambda case: law_forecast("power-constant", LEAST_SQUARES, case),
+    "m2, huber 1e-3": lambda case: law_forecast("power-constant", HUBER, case),
+    "m3": lambda case: law_forecast("m3", LEAST_SQUARES, case),
+    "line through last factor of 2": last_octave,
+    "m4": lambda case: law_forecast("m4", LEAST_SQUARES, case),
+    "bnsl": lambda case: law_forecast("bnsl", LEAST_SQUARES, case),
+}
+SURFACE_METHODS: dict[str, Forecaster] = {
+    "chinchilla, huber 1e-3": lambda case: law_forecast("chinchilla", HUBER, case),
+    "chinchilla, least squares": lambda case: law_forecast("chinchilla", LEAST_SQUARES, case),
+}
+
+
+def rmsle(predicted: Array, case: Case) -> float:
+    """Root mean square error of log loss."""
+    return float(np.sqrt(np.mean((predicted - np.log(case.held.observed)) ** 2)))
+
+
+def percentage(predicted: Array, case: Case) -> float:
+    """Mean absolute percentage error of the loss."""
+    return float(100 * np.mean(np.abs(np.exp(predicted) / case.held.observed - 1)))
+
+
+def run(cases: list[Case], methods: dict[str, Forecaster], error: Callable[[Array, Case], float]) -> None:
+    """Print errors by method and family, wins of the default, and the coverage of its intervals."""
+    started = time.process_time()
+    bands = [default(case) for case in cases]
+    seconds = time.process_time() - started
+    errors = {name: np.array([error(method(case), case) for case in cases]) for name, method in methods.items()}
+    errors["scaling extrapolate"] = np.array(
+        [error(band.estimate, case) for band, case in zip(bands, cases, strict=True)]
+    )
+    families = np.array([case.family for case in cases])
+    named = sorted(set(families.tolist()))
+    print(f"{'method':<32}{'median':>9}{'mean':>9}{'by family':>11}  wins" + "".join(f"{name:>11}" for name in named))
+    for name, values in errors.items():
+        means = [values[families == family].mean() for family in named]
+        wins = np.mean(errors["scaling extrapolate"] < values) if name != "scaling extrapolate" else None
+        told = "   -" if wins is None else f"{100 * wins:3.0f}%"
+        print(
+            f"{name:<32}{np.median(values):9.4f}{values.mean():9.4f}{np.mean(means):11.4f}  {told}"
+            + "".join(f"{value:11.4f}" for value in means)
+        )
+    print("wins: share of cases in which scaling extrapolate is better")
+    _coverage(cases, bands, families, named)
+    print(f"forecasts with intervals: {seconds:.1f} CPU seconds for {len(cases)} cases\n")
+
+
+def _coverage(cases: list[Case], bands: list[Bands], families: Array, named: list[str]) -> None:
+    inside = np.array(
+        [
+            np.mean(np.abs(band.estimate - np.log(case.held.observed)) <= band.prediction)
+            for band, case in zip(bands, cases, strict=True)
+        ]
+    )
+    widths = np.array([np.median(2 * band.prediction) for band in bands])
+    by_family = ", ".join(f"{family} {100 * inside[families == family].mean():.0f} %" for family in named)
+    print(
+        f"{100 * LEVEL:.0f} % prediction intervals cover {100 * inside.mean():.1f} % ({by_family}), "
+        f"median full width {np.median(widths):.4f} in log loss"
+    )
+
+
+def main() -> None:
+    """Run what is asked for, both by default."""
+    given = [argument for argument in sys.argv[1:] if argument not in ("curves", "surfaces")]
+    folder = Path(given[0]) if given else Path(__file__).parents[2] / "shared" / "data"
+    asked = [argument for argument in sys.argv[1:] if argument in ("curves", "surfaces")] or ["curves", "surfaces"]
+    if "curves" in asked:
+        print("Curves: root mean square error of log loss beyond the data")
+        run(list(curves(folder)), CURVE_METHODS, rmsle)
+    if "surfaces" in asked:
+        print("Surfaces of params and tokens: mean absolute percentage error beyond the data")
+        run(list(surfaces(folder)), SURFACE_METHODS, percentage)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The laws that a forecast averages, and how each is fitted: all rolling origins at once, large scales first.
+
+What predicts larger runs best is not what describes the runs there are. Points weigh as a power of their scale, for the
+far end of the data says most about what comes next; weak priors keep laws of many parameters sane on few points; and
+Huber's function, turning at 1.345 robust scales, keeps a bad run from tilting the far end.
+
+A rolling origin is a row of weights that are zero for the points it may not see, so the origins of a law, each from
+several starts, are one batch of the solver. They share the noise scale that the whole fit found, and nothing else but
+the bounds of the coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.analysis.windows import Points, Window
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.objective import HUBER_EFFICIENCY, SMALLEST_DELTA, robust_scale
+from scaling_cli.fitting.prior import Belief, correlation_inflation, strength
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.solve import minimise
+from scaling_cli.fitting.starts import starts
+from scaling_cli.fitting.uncertainty import CHUNK_VALUES, Resampling, run_weights
+from scaling_cli.laws import Array, Law, find_law
+
+STARTS = 5
+PASSES = 3  # between a fit and the noise scale that it leaves
+GAIN = 1e-7  # relative: predictions rest long before parameters do
+MOST_STEPS = 80
+REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # a replicate starts close by, and only its spread is read
+CURVE_LAWS = ("power-constant", "m3", "m4", "bnsl-monotone")
+SURFACE_LAWS = ("chinchilla", "chinchilla-tied", "general")
+CURVE_POWER, SURFACE_POWER = 1.0, 0.5  # of scale, in a point's weight
+
+# Where published laws lie: value and spread of the log, of exponents and of the floor as a share of the least loss.
+CURVE_EXPONENT, CURVE_FLOOR = (0.35, 0.7), (0.5, 1.0)
+SURFACE_EXPONENT, SURFACE_FLOOR = (0.4, 0.5), (0.67, 0.5)
+GAMMA = (1.0, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One law of the forecast: coordinates `(k,)` on all points, and `(windows, k)` at the rolling origins.
+
+    `delta` and `strength` are what the solver was given, for replicates to be fitted alike.
+    """
+
+    problem: Problem
+    theta: Array
+    at_origins: Array
+    scale: float
+    delta: float
+    strength: float
+
+    @property
+    def law(self) -> Law:
+        """The law."""
+        return self.problem.law
+
+
+def forecast_laws(inputs: Sequence[str]) -> tuple[Law, ...]:
+    """The laws that are averaged for these inputs."""
+    names = CURVE_LAWS if len(inputs) == 1 else SURFACE_LAWS
+    return tuple(find_law(name) for name in names)
+
+
+def beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
+    """Weak priors of a law for losses from `lowest`."""
+    exponent, floor = (CURVE_EXPONENT, CURVE_FLOOR) if len(law.inputs) == 1 else (SURFACE_EXPONENT, SURFACE_FLOOR)
+    found = []
+    for parameter in law.parameters:
+        if parameter.meaning.startswith("exponent") and not parameter.positive:
+            found.append(Belief(parameter.name, *exponent))
+        elif parameter.meaning.startswith("irreducible loss"):
+            found.append(Belief(parameter.name, lowest * floor[0], floor[1]))
+        elif parameter.name == "gamma" and parameter.positive and len(law.inputs) > 1:
+            found.append(Belief(parameter.name, *GAMMA))
+    return tuple(found)
+
+
+def fit_law(law: Law, points: Points, origins: Sequence[Window]) -> Fitted:
+    """Fit `law` to all points and at every origin.
+
+    Raises:
+        FitError: No start led to a finite objective.
+    """
+    power = CURVE_POWER if len(law.inputs) == 1 else SURFACE_POWER
+    problem = problem_from_arrays(
+        law,
+        {name: points.columns[name] for name in law.inputs},
+        points.observed,
+        points.runs,
+        weights=(points.scale / points.scale.max()) ** power,
+        beliefs=beliefs(law, float(points.observed.min())),
+    )
+    ends, theta, scale, delta, weight = _whole(problem)
+    rows = [origin_weights(problem, origin) for origin in origins]
+    at_origins = _origins(problem, ends, rows, delta, weight) if rows else np.empty((0, len(theta)))
+    return Fitted(problem, theta, at_origins, scale, delta, weight)
+
+
+def origin_weights(problem: Problem, origin: Window) -> Array:
+    """Weights `(n,)` that see the trained points alone, with mean 1 over them."""
+    weights = problem.weights * origin.trained
+    scaled: Array = weights * (origin.trained.sum() / weights.sum())
+    return scaled
+
+
+def fit_replicates(fitted: Fitted, resampling: Resampling) -> Array:
+    """Coordinates `(replicates, k)` of fits to resampled runs, each from the whole fit, in batches."""
+    problem = fitted.problem
+    size = max(1, CHUNK_VALUES // len(problem.observed))
+    found = []
+    for first in range(0, resampling.replicates, size):
+        rows = range(first, min(first + size, resampling.replicates))
+        found.append(
+            minimise(
+                problem,
+                np.tile(problem.roused(fitted.theta[None]), (len(rows), 1)),
+                delta=fitted.delta,
+                weights=run_weights(resampling, rows, problem.runs) * problem.weights,
+                strength=fitted.strength,
+                gain=REPLICATE_GAIN,
+                most_steps=REPLICATE_STEPS,
+            ).theta
+        )
+    return np.concatenate(found)
+
+
+def _whole(problem: Problem) -> tuple[Array, Array, float, float, float]:
+    """Ends of the starts, the best coordinates, the noise scale, and delta and strength that agree with it."""
+    first = starts(problem, STARTS)
+    scale, inflated = _scales(problem, first[0])
+    solution = minimise(
+        problem, first, delta=np.inf, strength=strength(inflated, np.inf), gain=GAIN, most_steps=MOST_STEPS
+    )
+    if not np.isfinite(solution.value).any():
+        raise FitError(
+            f"No start gave {problem.law.name} a finite objective.", hint="Look for points far off the rest."
+        )
+    ends = solution.theta[np.argsort(solution.value, kind="stable")]
+    theta = ends[:2]
+    delta = weight = 0.0
+    for _ in range(PASSES):
+        scale, inflated = _scales(problem, theta[0])
+        delta = HUBER_EFFICIENCY * scale
+        weight = strength(inflated, delta)
+        solution = minimise(problem, theta, delta=delta, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
+        theta = solution.theta[np.argsort(solution.value, kind="stable")]
+    return ends, theta[0], scale, delta, weight
+
+
+def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
+    """Robust scale of the residuals at `theta` `(k,)`, and the same inflated by their correlation."""
+    residuals = problem.residuals(theta[None])[0][0]
+    scale = max(robust_scale(residuals, len(theta), problem.weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
+    along = np.argsort(problem.predictions(theta[None])[0], kind="stable")
+    return scale, scale * correlation_inflation(residuals * np.sqrt(problem.weights), along)
+
+
+def _origins(problem: Problem, ends: Array, rows: Sequence[Array], delta: float, weight: float) -> Array:
+    """The best of all starts at every origin `(windows, k)`, in one batch."""
+    count = len(ends)
+    theta = np.tile(problem.roused(ends), (len(rows), 1))
+    weights = np.repeat(np.stack(rows), count, axis=0)
+    solution = minimise(problem, theta, delta=delta, weights=weights, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
+    value = np.where(np.isfinite(solution.value), solution.value, np.inf).reshape(len(rows), count)
+    best = value.argmin(axis=1)
+    chosen: Array = solution.theta.reshape(len(rows), count, -1)[np.arange(len(rows)), best]
+    return chosen

@@ -1,0 +1,81 @@
+"""Forecasts from one law as it was fitted, without stack or origins: of a saved fit, or where asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from scaling_cli.analysis.forecast import Bands
+from scaling_cli.document.read import SavedFit
+from scaling_cli.errors import DataError
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.result import FitResult
+from scaling_cli.laws import Array, Law, find_law
+
+OTHER_OBJECTIVES = (Objective("huber"), Objective("lad"), Objective("least-squares"))
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`."""
+
+    law: Law
+    parameters: Array
+    draws: Array
+    others: Array
+    noise: float | None
+    level: float
+
+    def log_losses(self, parameters: Array, columns: Mapping[str, Array]) -> Array:
+        """Log losses `(rows, n)` for rows of parameters."""
+        inputs = self.law.prepare({name: columns[name] for name in self.law.inputs})
+        log_loss: Array = self.law.evaluate(self.law.to_coordinates(parameters), inputs)[0]
+        return log_loss
+
+    def mean(self, columns: Mapping[str, Array]) -> Array:
+        """The forecast of log loss `(n,)`."""
+        log_loss: Array = self.log_losses(self.parameters, columns)[0]
+        return log_loss
+
+    def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
+        """Forecasts at `columns`; without replicates the half-widths are not numbers."""
+        estimate = self.mean(columns)
+        if len(self.draws):
+            ends = [0.5 - self.level / 2, 0.5 + self.level / 2]
+            low, high = np.quantile(self.log_losses(self.draws, columns), ends, axis=0)
+            confidence = (high - low) / 2
+        else:
+            confidence = np.full(len(scale), np.nan)
+        noise = np.nan if self.noise is None else NormalDist().inv_cdf(0.5 + self.level / 2) * self.noise
+        return Bands(estimate, confidence, np.hypot(confidence, noise), self.log_losses(self.others, columns))
+
+    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
+        """The share of replicates that predict less than `log_loss` at `columns` `(1,)`."""
+        rows = self.draws if len(self.draws) else self.parameters
+        return float((self.log_losses(rows, columns)[:, 0] < log_loss).mean())
+
+
+def described(fit: FitResult | SavedFit, level: float, problem: Problem | None = None) -> Described:
+    """A fit as it forecasts; with its problem, what other objectives say is there too.
+
+    Raises:
+        DataError: The saved parameters are not those of the law.
+    """
+    law = problem.law if problem is not None else find_law(fit.law)
+    if not set(law.names) <= set(fit.parameters):
+        raise DataError(
+            f"The saved fit of {law.name} lacks {', '.join(set(law.names) - set(fit.parameters))}.",
+            hint="Write it again with `scaling fit --json -o FILE`.",
+        )
+    order = [list(fit.parameters).index(name) for name in law.names]
+    parameters = np.array([[fit.parameters[name].estimate for name in law.names]], dtype=float)
+    draws = np.array(fit.draws)[:, order] if fit.draws else np.empty((0, len(order)))
+    others = np.empty((0, len(order)))
+    if problem is not None:
+        others = np.concatenate([problem.parameters(optimum(problem, each).theta[None]) for each in OTHER_OBJECTIVES])
+    return Described(law, parameters, draws, others, fit.noise, level)

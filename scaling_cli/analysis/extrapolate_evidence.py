@@ -1,0 +1,119 @@
+"""What a forecast starts from: a group of runs or a saved fit, made into a forecaster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scaling_cli.analysis.describe import described
+from scaling_cli.analysis.extrapolate import Ask, Evidence
+from scaling_cli.analysis.forecast import REPLICATES, forecast
+from scaling_cli.analysis.forecast_doubts import pooled_sizes
+from scaling_cli.analysis.windows import Points
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.document.read import SavedFit
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.fit import Grouped, Settings
+from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.problem import build_problem
+from scaling_cli.fitting.selection import Choice, choose
+from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.fitting.weights import Emphasis
+from scaling_cli.laws import find_law
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ESTIMATORS = ("forecast", "describe")
+RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How to forecast, as the options name it."""
+
+    estimator: str
+    law: str
+    x: str | None
+    space: str
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        if self.estimator not in ESTIMATORS:
+            raise UsageError(
+                f"No estimator is called {self.estimator!r}.", hint=f"Choose one of {', '.join(ESTIMATORS)}."
+            )
+        if self.law == "all":
+            raise UsageError("--law all ranks laws and forecasts from none.", hint="Leave it out to average laws.")
+
+    def choose(self, frame: pl.DataFrame, ask: Ask) -> Choice:
+        """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
+        choice = choose(frame, self.law, self.x)
+        asked = {role for target in ask.targets for role in target.at}
+        is_surface = {"params", "tokens"} <= set(choice.inputs)
+        if self.law == "auto" and self.x is None and not is_surface and len(asked) == 1:
+            (role,) = asked
+            if role in frame.columns and role not in choice.inputs.values():
+                return choose(frame, self.law, role)
+        return choice
+
+    def check_saved(self, ask: Ask) -> None:
+        """Refuse what a saved fit cannot answer.
+
+        Raises:
+            UsageError: The question needs the runs.
+        """
+        if ask.backtest or ask.then or self.law != "auto" or self.x is not None:
+            option = "--backtest" if ask.backtest else "--then" if ask.then else "--law and --x"
+            raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
+
+
+def evidence_from(
+    frame: pl.DataFrame, group: dict[str, str], choice: Choice, ask: Ask, method: Method
+) -> tuple[Evidence, list[Caveat]]:
+    """One group of runs, its forecaster fitted.
+
+    Raises:
+        DataError: The runs do not say how large they are.
+        FitError: Nothing can be forecast from them.
+    """
+    problem = build_problem(frame, choice.law, choice.inputs, method.space)
+    scale = Emphasis().scale(frame, choice.inputs)
+    if scale is None:
+        raise DataError("Without compute, or params and tokens, runs have no scale.", hint="Name it with --compute.")
+    points = Points(problem.columns, problem.observed, problem.runs, scale)
+    ranges = {
+        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
+        for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
+        if name in frame.columns and frame[name].null_count() == 0
+    }
+    settings = method.settings
+    if method.estimator == "describe":
+        grouped = Grouped(problem, group, choice.inputs, ranges, choice.reason, scale=scale)
+        result, doubts = fit_group(grouped, settings)
+        made = described(result, settings.level, problem)
+        return Evidence(made, group, choice.inputs, ranges, points), doubts
+    laws = () if method.law == "auto" else (choice.law,)
+    stacked = forecast(
+        points, laws=laws, level=settings.level, replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
+        group=group_hash(group) % 2**32,
+    )  # fmt: skip
+    metric = None
+    if ask.then is not None:
+        if not frame[ask.then].dtype.is_numeric():
+            raise DataError(f"{ask.then} holds no numbers.", hint="Name a column of numbers with --then.")
+        metric = np.array(frame[ask.then].to_list(), dtype=float)
+    sizes = frame["params"].to_list() if "params" in frame.columns else []
+    doubts = pooled_sizes(sizes, choice.inputs, group)
+    return Evidence(stacked, group, choice.inputs, ranges, points, laws, metric), doubts
+
+
+def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Caveat]]:
+    """A saved fit as it forecasts."""
+    law = find_law(saved.law)
+    inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
+    made = described(saved, method.settings.level)
+    doubts = [] if saved.draws else [caveat("no-draws", saved.group or None)]
+    return Evidence(made, saved.group, inputs, saved.ranges, None), doubts

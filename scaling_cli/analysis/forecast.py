@@ -1,0 +1,131 @@
+"""Forecasts with intervals from one group of runs: the default of `scaling extrapolate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from scaling_cli.analysis.candidates import forecast_laws
+from scaling_cli.analysis.conformal import OriginErrors, growth, unit_bias, unit_half_width
+from scaling_cli.analysis.forecast_result import LawWeight, Track
+from scaling_cli.analysis.stack import Stack, stack
+from scaling_cli.analysis.windows import Points, windows
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.laws import Array, Law
+
+FEWEST_POINTS = 4
+REPLICATES = 200  # they feed a standard deviation, which needs fewer than a percentile does
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Log losses `(n,)`: the forecast, half-widths of confidence and prediction, and the laws apart `(laws, n)`."""
+
+    estimate: Array
+    confidence: Array
+    prediction: Array
+    by_law: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A stack of laws, what its rolling origins say of it, and its replicates."""
+
+    stack: Stack
+    errors: tuple[OriginErrors, ...]
+    draws: tuple[Array, ...]
+    level: float
+    resampling: Resampling
+
+    @property
+    def noise(self) -> float:
+        """Robust scale of the log residuals, by the weights of the laws."""
+        return float(self.stack.weights @ [fit.scale for fit in self.stack.fits])
+
+    def mean(self, columns: Mapping[str, Array]) -> Array:
+        """The forecast of log loss `(n,)`, without intervals."""
+        return self.stack.mean(self.stack.log_losses(columns))
+
+    def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
+        """Forecasts at `columns`, where `scale` `(n,)` is the size of the runs."""
+        by_law = self.stack.log_losses(columns)
+        replicates = self.stack.mean(self.stack.replicates(self.draws, columns))
+        normal = NormalDist().inv_cdf(0.5 + self.level / 2)
+        grown = growth(scale / self.stack.points.scale.max())
+        resampled = normal * replicates.std(axis=0)
+        if self.errors:
+            confidence = np.hypot(normal * unit_bias(self.errors) * grown, resampled)
+            prediction = np.hypot(unit_half_width(self.errors, self.level) * grown, resampled)
+        else:
+            # Without origins nothing shows how the laws fail; that they differ is the least that can be said.
+            confidence = np.hypot(normal * by_law.std(axis=0), resampled)
+            prediction = np.hypot(confidence, normal * self.noise * grown)
+        return Bands(self.stack.mean(by_law), confidence, np.maximum(prediction, confidence), by_law)
+
+    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
+        """The share of replicates and laws, by weight, that predict less than `log_loss` at `columns` `(1,)`."""
+        replicates = self.stack.replicates(self.draws, columns)[:, :, 0]
+        return float(self.stack.weights @ (replicates < log_loss).mean(axis=1))
+
+    def laws(self) -> tuple[LawWeight, ...]:
+        """The laws with their weights, heaviest first."""
+        rows = zip(self.stack.fits, self.stack.weights, self.stack.rolling, strict=True)
+        found = [
+            LawWeight(fit.law.name, float(weight), float(np.sqrt(np.mean(errors**2))) if len(errors) else None)
+            for fit, weight, errors in rows
+        ]
+        return tuple(sorted(found, key=lambda each: -each.weight))
+
+    def track(self) -> tuple[Track, ...]:
+        """What each origin would have got wrong, nearest first."""
+        return tuple(
+            Track(
+                origin.reach,
+                int(origin.trained.sum()),
+                len(errors.errors),
+                float(np.sqrt(np.mean(errors.errors**2))),
+                float(np.mean(errors.errors)),
+            )
+            for origin, errors in zip(self.stack.origins, self.errors, strict=True)
+        )
+
+
+def forecast(
+    points: Points, *, laws: Sequence[Law] = (), level: float = 0.95, replicates: int = REPLICATES, seed: int = 0,
+    group: int = 0,
+) -> Forecast:  # fmt: skip
+    """The forecast from `points`, by the laws for its inputs or by those given.
+
+    Raises:
+        FitError: The runs are too few, or no law can be fitted.
+    """
+    if len(points) < FEWEST_POINTS:
+        raise FitError(
+            f"{len(points)} points are too few to forecast from.", hint=f"Add runs until there are {FEWEST_POINTS}."
+        )
+    candidates = laws or forecast_laws(tuple(points.columns))
+    # Weak priors steady a law of more parameters than points, but then it only repeats them.
+    usable = [law for law in candidates if len(law.names) < len(points)] or [min(candidates, key=_size)]
+    fitted = stack(usable, points, windows(points))
+    resampling = Resampling(replicates, seed, group)
+    return Forecast(fitted, _origin_errors(fitted), fitted.draw(resampling), level, resampling)
+
+
+def _size(law: Law) -> int:
+    return len(law.names)
+
+
+def _origin_errors(fitted: Stack) -> tuple[OriginErrors, ...]:
+    if not fitted.origins:
+        return ()
+    points = fitted.points
+    missed = fitted.at_origins() - np.log(points.observed)
+    found = []
+    for row, origin in zip(missed, fitted.origins, strict=True):
+        held = ~origin.trained
+        found.append(OriginErrors(row[held], points.scale[held] / points.scale[origin.trained].max()))
+    return tuple(found)

@@ -1,0 +1,152 @@
+"""What an extrapolation found, as plain numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scaling_cli.fitting.result import DRAWING, Curve, Estimate, Observations
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Two ends, or `None` where they cannot be told."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LawWeight:
+    """A law of the forecast, its weight, and its root mean square error of log loss at the rolling origins."""
+
+    law: str
+    weight: float
+    rolling_rmse_log: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One forecast.
+
+    `loss` has the confidence interval of the law's mean, `prediction` is where a new run would lie, `model_spread`
+    what the laws (or objectives) say apart. `reach` is the factor beyond the largest run, `outside` the distance from
+    the hull of params and tokens, as a factor.
+    """
+
+    at: dict[str, float]
+    loss: Estimate
+    prediction: Band
+    model_spread: Band
+    reach: float | None
+    outside: float | None
+    observed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How forecasts compare with what was observed; `coverage` is of the prediction intervals."""
+
+    points: int
+    mape: float
+    rmse_log: float
+    bias_log: float
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """One rolling origin: trained up to `cutoff`, a factor `reach` below the largest run, scored on all above.
+
+    `baselines` are root mean square errors of log loss of simpler forecasts.
+    """
+
+    cutoff: float
+    reach: float
+    trained: int
+    held_out: int
+    mape: float
+    rmse_log: float
+    bias_log: float
+    coverage: float | None
+    baselines: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What the forecast's own rolling origins say: its error of log loss from a factor `reach` below the end."""
+
+    reach: float
+    trained: int
+    held_out: int
+    rmse_log: float
+    bias_log: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inverse:
+    """The scale at which a target loss is reached; `reachable` is the probability that it is at all."""
+
+    target_loss: float
+    scale: str
+    compute: Estimate
+    reachable: float
+    at: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ThenPrediction:
+    """A metric forecast through the loss; null outside the losses that the link was fitted to."""
+
+    at: dict[str, float]
+    loss: float | None
+    metric: Estimate
+    is_outside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The second stage: a law from loss to a metric."""
+
+    metric: str
+    law: str
+    formula: str
+    parameters: dict[str, Estimate]
+    points: int
+    rmse: float
+    loss_range: tuple[float, float]
+    predictions: tuple[ThenPrediction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastInterval:
+    """How the intervals were made: `origins` rolling origins behind the conformal part."""
+
+    method: str
+    level: float
+    replicates: int
+    origins: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extrapolation:
+    """Forecasts for one group of runs, or from one saved fit. `law` is null where several are averaged."""
+
+    group: dict[str, str]
+    runs: int | None
+    points: int | None
+    estimator: str
+    law: str | None
+    laws: tuple[LawWeight, ...]
+    inputs: dict[str, str]
+    ranges: dict[str, tuple[float, float]]
+    interval: ForecastInterval
+    predictions: tuple[Prediction, ...]
+    score: Score | None
+    track: tuple[Track, ...]
+    backtest: tuple[Backtest, ...]
+    inverse: tuple[Inverse, ...]
+    then: Then | None
+    noise: float | None
+    observations: Observations | None = field(default=None, metadata=DRAWING)
+    scale: tuple[float, ...] = field(default=(), metadata=DRAWING)
+    curve: Curve | None = field(default=None, metadata=DRAWING)

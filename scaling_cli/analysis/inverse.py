@@ -1,0 +1,95 @@
+"""The scale at which a loss is reached, with its interval, and the probability that it is reached at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from scaling_cli.analysis.forecast import Bands
+from scaling_cli.analysis.forecast_result import Inverse
+from scaling_cli.analysis.targets import FLOPS_A_PARAM_AND_TOKEN, best_split
+from scaling_cli.fitting.result import Estimate
+from scaling_cli.laws import Array
+
+STEPS = 48  # scales along which the forecast is followed
+BEYOND = 1e9  # times the largest run: further off, no scale is named
+LIMIT = 1e30  # times the data's scale, where what is left is the floor
+
+
+class Forecaster(Protocol):
+    """What forecasts: a stack, or one law as it was fitted."""
+
+    def mean(self, columns: Mapping[str, Array]) -> Array:
+        """Log losses `(n,)`."""
+
+    def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
+        """The same with half-widths."""
+
+    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
+        """How probable it is that the loss at one place lies below a value."""
+
+
+def inverse(
+    forecaster: Forecaster,
+    target_losses: Sequence[float],
+    *,
+    inputs: Mapping[str, str],
+    span: tuple[float, float],
+    params: Array | None,
+    fixed_params: float | None = None,
+) -> tuple[Inverse, ...]:
+    """Where each target is reached along the one input, the best splits of compute, or tokens at fixed params.
+
+    Args:
+        span: Least and largest scale of the data.
+        params: Those of the data, where they are an input.
+    """
+    scale = np.geomspace(span[0], span[1] * BEYOND, STEPS)
+    columns = _path(forecaster, scale, inputs, params, fixed_params)
+    bands = forecaster.bands(columns, scale)
+    far = {name: values[-1:] * LIMIT for name, values in columns.items()}
+    if fixed_params is not None:
+        far["params"] = np.array([fixed_params])
+    found = []
+    for target in target_losses:
+        ends = [_crossing(scale, curve, float(np.log(target)))
+                for curve in (bands.estimate, bands.estimate - bands.confidence, bands.estimate + bands.confidence)
+                ]  # fmt: skip
+        at = {} if ends[0] is None else {
+            inputs[name]: float(np.exp(np.interp(np.log(ends[0]), np.log(scale), np.log(values))))
+            for name, values in columns.items()
+        }  # fmt: skip
+        reachable = forecaster.share_below(far, float(np.log(target)))
+        name = "compute" if set(inputs) >= {"params", "tokens"} else next(iter(inputs.values()))
+        found.append(Inverse(target, name, Estimate(*ends), reachable, at))
+    return tuple(found)
+
+
+def _path(
+    forecaster: Forecaster, scale: Array, inputs: Mapping[str, str], params: Array | None, fixed: float | None
+) -> dict[str, Array]:
+    """Inputs along `scale`."""
+    if len(inputs) == 1:
+        return {next(iter(inputs)): scale}
+    if fixed is not None:
+        sizes = np.full(len(scale), fixed)
+    else:
+        # The best split hardly depends on replicates, so the bands are asked once for all budgets, at its place.
+        sizes = np.array([best_split(float(budget), params, forecaster.mean)[0] for budget in scale])
+    return {"params": sizes, "tokens": scale / FLOPS_A_PARAM_AND_TOKEN / sizes}
+
+
+def _crossing(scale: Array, curve: Array, level: float) -> float | None:
+    """The first scale at which a curve is down to a level, between steps as a line in logs."""
+    if not np.isfinite(curve).all():
+        return None
+    below = np.flatnonzero(curve <= level)
+    if not len(below):
+        return None
+    index = int(below[0])
+    if index == 0:
+        return float(scale[0])
+    share = (curve[index - 1] - level) / (curve[index - 1] - curve[index])
+    return float(np.exp(np.log(scale[index - 1]) + share * np.log(scale[index] / scale[index - 1])))

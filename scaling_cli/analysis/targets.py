@@ -1,0 +1,131 @@
+"""What is to be forecast: targets as they are written, and as columns that laws can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scaling_cli.data.numbers import parse_number
+from scaling_cli.errors import UsageError
+from scaling_cli.laws import Array
+
+RANGE_STEPS = 7
+SIZES = 240  # candidate splits of a budget
+SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
+FLOPS_A_PARAM_AND_TOKEN = 6.0  # Kaplan et al. 2020, arXiv:2001.08361, section 2.1
+SURFACE = ("params", "tokens")
+
+LogLosses = Callable[[Mapping[str, Array]], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Amounts by role, with the loss that was observed there, if it was; `group` is empty where it is for all."""
+
+    at: dict[str, float]
+    observed: float | None = None
+    group: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Targets as columns `(n,)` and the scale of each; `split` are those whose params and tokens were chosen."""
+
+    targets: tuple[Target, ...]
+    columns: dict[str, Array]
+    scale: Array
+    split: tuple[float, ...] = ()
+
+
+def parse_at(text: str) -> list[Target]:
+    """Targets that `--at params=70B,tokens=1.4T` or `--at compute=1e20..1e24` writes.
+
+    Raises:
+        UsageError: It is not amounts by role.
+    """
+    amounts: dict[str, Array] = {}
+    for part in text.split(","):
+        role, separator, value = part.partition("=")
+        if not (separator and role.strip() and value.strip()):
+            raise UsageError(f"--at {text!r} is not amounts.", hint="Write --at params=70B,tokens=1.4T.")
+        low, ranged, high = value.partition("..")
+        ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
+        if min(ends) <= 0:
+            raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give numbers above 0.")
+        amounts[role.strip()] = np.geomspace(ends[0], ends[1], RANGE_STEPS) if ranged else np.array(ends)
+    mesh = np.meshgrid(*amounts.values(), indexing="ij")
+    rows = zip(*(axis.ravel().tolist() for axis in mesh), strict=True)
+    return [Target(dict(zip(amounts, row, strict=True))) for row in rows]
+
+
+def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | None, losses: LogLosses) -> Places:
+    """The targets as columns of the law's inputs.
+
+    Args:
+        inputs: Input of the laws to the column it is read from.
+        params: Those of the data, where params are an input: candidates for the best split of a budget lie around.
+        losses: Log losses `(n,)` at columns, for that split.
+
+    Raises:
+        UsageError: A target lacks an input, or names something else.
+    """
+    if not set(SURFACE) <= set(inputs):
+        return _along(targets, inputs)
+    rows, split = [], []
+    for target in targets:
+        _require_known(target, (*inputs, "compute"))
+        at = dict(target.at)
+        if "compute" in at and not set(SURFACE) <= set(at):
+            known = [role for role in SURFACE if role in at]
+            if known:
+                other = SURFACE[1 - SURFACE.index(known[0])]
+                at[other] = at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at[known[0]]
+            else:
+                split.append(at["compute"])
+                at["params"], at["tokens"] = best_split(at["compute"], params, losses)
+        missing = [name for name in inputs if name not in at]
+        if missing:
+            raise UsageError(
+                f"A target has no {' and no '.join(missing)}.",
+                hint="Write --at params=70B,tokens=1.4T, or --at compute=1e24 for the best split.",
+            )
+        at.setdefault("compute", FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"])
+        rows.append(Target(at, target.observed, target.group))
+    columns = {name: np.array([row.at[name] for row in rows]) for name in inputs}
+    return Places(tuple(rows), columns, np.array([row.at["compute"] for row in rows]), tuple(split))
+
+
+def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
+    """Targets of laws of one input."""
+    (name, column), *_ = inputs.items()
+    values = []
+    for target in targets:
+        at = target.at
+        if column == "compute" and column not in at and set(SURFACE) <= set(at):
+            at = {"compute": FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]}
+        if column not in at:
+            raise UsageError(
+                f"A target has no {column}, which the law is fitted along.", hint=f"Write --at {column}=1e24."
+            )
+        values.append(at[column])
+    x = np.array(values)
+    rows = [Target({column: value}, target.observed, target.group)
+            for value, target in zip(values, targets, strict=True)]  # fmt: skip
+    return Places(tuple(rows), {name: x}, x)
+
+
+def best_split(compute: float, params: Array | None, losses: LogLosses) -> tuple[float, float]:
+    """Params and tokens with the lowest forecast for a budget."""
+    around = np.array([1e6, 1e12]) if params is None else params
+    sizes = np.geomspace(around.min() / SIZE_SPAN, around.max() * SIZE_SPAN, SIZES)
+    tokens = compute / FLOPS_A_PARAM_AND_TOKEN / sizes
+    best = int(np.argmin(losses({"params": sizes, "tokens": tokens})))
+    return float(sizes[best]), float(tokens[best])
+
+
+def _require_known(target: Target, known: Sequence[str]) -> None:
+    unknown = [role for role in target.at if role not in known]
+    if unknown:
+        raise UsageError(f"--at names {unknown[0]!r}, which these laws do not take.", hint=f"Give {', '.join(known)}.")

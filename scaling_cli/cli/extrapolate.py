@@ -1,0 +1,101 @@
+"""`scaling extrapolate`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Literal
+
+import typer
+
+from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions
+from scaling_cli.cli.show import deliver, prepare_output, progress
+
+RunsOrFit = Annotated[
+    list[str],
+    typer.Argument(metavar="RUNS...|FIT.json", help="Runs as `scaling fit` reads them, or one saved fit."),
+]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TargetOptions:
+    """What to forecast."""
+
+    at: Annotated[
+        list[str],
+        typer.Option(
+            metavar="ROLE=N[,ROLE=N]", help="Target: params=70B,tokens=1.4T or compute=1e20..1e24. Repeatable."
+        ),
+    ] = dataclasses.field(default_factory=list)
+    targets: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A target a row; where it has the loss, forecasts are scored.")
+    ] = None
+    target_loss: Annotated[
+        list[str],
+        typer.Option(metavar="L[,L]", help="The scale that reaches this loss; with --at params=N, at those params."),
+    ] = dataclasses.field(default_factory=list)
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Score forecasts from smaller cut-offs, beside simpler ones.")
+    ] = False
+    estimator: Annotated[
+        Literal["forecast", "describe"],
+        typer.Option(help="Average laws with weight on large runs, or the plain fit of `scaling fit`."),
+    ] = "forecast"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ThenOptions:
+    """The second of two stages."""
+
+    then: Annotated[str | None, typer.Option(metavar="COL", help="Forecast this task metric through the loss.")] = None
+    then_law: Annotated[Literal["sigmoid", "exponential-saturation"], typer.Option(help="From loss to metric.")] = (
+        "sigmoid"
+    )
+    chance: Annotated[float | None, typer.Option(help="The metric of a model without skill, held fixed.")] = None
+
+
+def command(
+    runs: RunsOrFit,
+    targets: TargetOptions,
+    second: ThenOptions,
+    data: DataOptions,
+    fitting: FitOptions,
+    output: OutputOptions,
+) -> int:
+    """Forecast the loss of larger runs, and say how far such forecasts have been off on these runs.
+
+    Example: scaling extrapolate runs.csv --at params=70B,tokens=1.4T --backtest
+    """
+    prepare_output(output, runs)
+    from scaling_cli import verbs
+    from scaling_cli.data.numbers import parse_number
+    from scaling_cli.report import extrapolate as view
+
+    losses = [parse_number(part) for text in targets.target_loss for part in text.split(",") if part.strip()]
+    with progress(output, "Replicates") as on_progress:
+        report = verbs.extrapolate(
+            runs,
+            at=targets.at,
+            targets=targets.targets,
+            target_loss=losses,
+            backtest=targets.backtest,
+            estimator=targets.estimator,
+            then=second.then,
+            then_law=second.then_law,
+            chance=second.chance,
+            law=fitting.law,
+            x=fitting.x,
+            by=data.groups(),
+            **data.reading(),
+            objective=fitting.objective,
+            space=fitting.space,
+            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+            interval=fitting.interval,
+            level=fitting.level,
+            replicates=fitting.replicates,
+            seed=fitting.seed,
+            jobs=fitting.jobs,
+            backend=fitting.backend,
+            scheduler=fitting.scheduler,
+            on_progress=on_progress,
+        )
+    return deliver(report, output, view)

@@ -1,0 +1,97 @@
+"""The tables of `scaling extrapolate`, as text: track record first, since it decides what the rest is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scaling_cli.analysis.forecast_result import Band, Extrapolation
+from scaling_cli.fitting.result import Estimate
+from scaling_cli.report.numbers import MISSING, amount, escape, figure, percent, rounded
+from scaling_cli.report.sheet import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table under its title; the first `left` columns are names."""
+
+    title: str
+    sheet: Sheet
+    left: int = 0
+
+
+def sections(result: Extrapolation) -> list[Section]:
+    """Every table that the result fills."""
+    made = (_backtest(result), _predictions(result), _inverse(result), _then(result))
+    return [section for section in made if section.sheet.rows]
+
+
+def _band(band: Band) -> str:
+    return rounded(Estimate(None, band.low, band.high)).interval
+
+
+def _predictions(result: Extrapolation) -> Section:
+    roles = list(dict.fromkeys(role for each in result.predictions for role in each.at))
+    observed = any(each.observed is not None for each in result.predictions)
+    level = percent(result.interval.level, 4)
+    header = [*map(escape, roles), "loss", "law", "new run", "laws apart", "reach", *(["observed"] if observed else [])]
+    rows = []
+    for each in result.predictions:
+        shown = rounded(each.loss)
+        rows.append((
+            *(amount(role, each.at[role]) if role in each.at else MISSING for role in roles),
+            shown.estimate,
+            shown.interval,
+            _band(each.prediction),
+            _band(each.model_spread),
+            MISSING if each.reach is None else f"{figure(each.reach, 3)}x",
+            *([figure(each.observed)] if observed else []),
+        ))  # fmt: skip
+    title = f"forecasts, {level} intervals of the law's mean and of a new run, and the span of the laws"
+    return Section(title, Sheet(tuple(header), tuple(rows), symbols=0))
+
+
+def _backtest(result: Extrapolation) -> Section:
+    names = list(dict.fromkeys(name for each in result.backtest for name in each.baselines))
+    header = ("trained up to", "runs", "held out", "to", "error", "rms", "bias", "covered", *names)
+    rows = [
+        (
+            figure(each.cutoff, 3), f"{each.trained:,}", f"{each.held_out:,}", f"{figure(each.reach, 3)}x",
+            percent(each.mape), percent(each.rmse_log), f"{100 * each.bias_log:+.2g} %",
+            percent(each.coverage), *(percent(each.baselines[name]) for name in names),
+        )
+        for each in result.backtest
+    ]  # fmt: skip
+    return Section(
+        "backtest: larger runs forecast from smaller ones, beside the rms of simpler forecasts",
+        Sheet(header, tuple(rows), symbols=0),
+    )
+
+
+def _inverse(result: Extrapolation) -> Section:
+    roles = list(dict.fromkeys(role for each in result.inverse for role in each.at))
+    rows = []
+    for each in result.inverse:
+        shown = rounded(each.compute)
+        named = (amount(role, each.at[role]) if role in each.at else MISSING for role in roles if role != each.scale)
+        rows.append((figure(each.target_loss), shown.estimate, shown.interval, percent(each.reachable), *named))
+    scale = result.inverse[0].scale if result.inverse else ""
+    header = ("target loss", scale, "interval", "reachable", *(escape(role) for role in roles if role != scale))
+    return Section("scale that reaches a loss", Sheet(tuple(header), tuple(rows), symbols=0))
+
+
+def _then(result: Extrapolation) -> Section:
+    then = result.then
+    if then is None:
+        return Section("", Sheet((), (), symbols=0))
+    roles = list(dict.fromkeys(role for each in then.predictions for role in each.at))
+    rows = []
+    for each in then.predictions:
+        shown = rounded(each.metric)
+        named = (amount(role, each.at[role]) if role in each.at else MISSING for role in roles)
+        rows.append((*named, figure(each.loss), shown.estimate, shown.interval))
+    low, high = then.loss_range
+    return Section(
+        escape(f"{then.metric} by {then.law} from {then.points} points, loss {figure(low)} to {figure(high)}, "
+               f"rms {figure(then.rmse, 3)}"),
+        Sheet((*map(escape, roles), "loss", escape(then.metric), "interval"), tuple(rows), symbols=0),
+    )  # fmt: skip

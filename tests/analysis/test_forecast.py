@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.backtest import backtest, baselines
+from scaling_cli.analysis.candidates import fit_law
+from scaling_cli.analysis.conformal import OriginErrors, growth, unit_bias, unit_half_width
+from scaling_cli.analysis.forecast import forecast
+from scaling_cli.analysis.inverse import inverse
+from scaling_cli.analysis.reach import outside_hull
+from scaling_cli.analysis.windows import Points, windows
+from scaling_cli.errors import FitError
+from scaling_cli.laws import find_law
+
+
+def curve(count: int = 24, noise: float = 0.0, floor: float = 1.5, seed: int = 0) -> Points:
+    """Runs of a power law with a floor."""
+    x = np.geomspace(1e18, 1e21, count)
+    loss = floor + 2.0 * (x / 1e18) ** -0.25
+    loss = loss * np.exp(noise * np.random.default_rng(seed).standard_normal(count))
+    return Points({"x": x}, loss, np.arange(count), x)
+
+
+def surface(noise: float = 0.0, seed: int = 0) -> Points:
+    """Runs of a Chinchilla law at several budgets."""
+    compute = np.repeat(np.geomspace(6e18, 1e21, 6), 6)
+    params = np.sqrt(compute / 120) * np.tile(np.geomspace(0.3, 3, 6), 6)
+    tokens = compute / 6 / params
+    loss = 1.8 + 480 / params**0.35 + 2100 / tokens**0.37
+    loss = loss * np.exp(noise * np.random.default_rng(seed).standard_normal(len(loss)))
+    return Points({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
+
+
+def test_exact_curves_are_continued():
+    made = forecast(curve(), replicates=40)
+    at = {"x": np.array([1e22])}
+    assert np.exp(made.mean(at)) == pytest.approx(1.5 + 2.0 * 1e4**-0.25, rel=3e-3)
+
+
+def test_exact_surfaces_are_continued():
+    made = forecast(surface(), replicates=40)
+    at = {"params": np.array([3e10]), "tokens": np.array([6e11])}
+    assert np.exp(made.mean(at)) == pytest.approx(1.8 + 480 / 3e10**0.35 + 2100 / 6e11**0.37, rel=5e-3)
+
+
+def test_runs_that_an_origin_may_not_see_do_not_move_it():
+    points = curve(noise=0.01)
+    origins = windows(points)
+    held = ~origins[-1].trained
+    moved = Points(points.columns, np.where(held, points.observed * 1.01, points.observed), points.runs, points.scale)
+    law = find_law("power-constant")
+    # The least loss bounds the floor and the whole fit sets the noise scale; little of that may be felt.
+    first, second = (fit_law(law, each, origins[-1:]) for each in (points, moved))
+    at = np.array([np.log(points.scale[origins[-1].trained])])
+    seen = [each.law.evaluate(each.problem.raw(each.at_origins), {"x": at[0]})[0][0] for each in (first, second)]
+    assert np.abs(seen[0] - seen[1]).max() < 5e-3
+
+
+def test_row_order_does_not_matter():
+    points = surface(noise=0.004)
+    order = np.random.default_rng(1).permutation(len(points))
+    at = {"params": np.array([1e10]), "tokens": np.array([2e11])}
+    assert forecast(points, replicates=20).mean(at) == pytest.approx(forecast(points.at(order), replicates=20).mean(at))
+
+
+def test_laws_that_forecast_badly_weigh_little():
+    made = forecast(curve(noise=0.001), laws=(find_law("power"), find_law("power-constant")), replicates=20)
+    weights = {each.law: each.weight for each in made.laws()}
+    assert weights["power-constant"] > 0.8
+    assert sum(weights.values()) == pytest.approx(1)
+
+
+def test_too_few_runs_for_an_origin_still_have_an_interval():
+    made = forecast(curve(count=5, noise=0.01), replicates=40)
+    bands = made.bands({"x": np.array([1e22])}, np.array([1e22]))
+    assert not made.errors or len(made.errors) < 3
+    assert bands.prediction[0] > 0
+
+
+def test_three_points_are_refused():
+    with pytest.raises(FitError, match="too few"):
+        forecast(curve(count=3))
+
+
+def test_windows_never_train_beyond_their_cutoff_and_always_hold_runs_back():
+    points = curve()
+    for origin in windows(points):
+        assert points.scale[origin.trained].max() <= origin.cutoff * (1 + 1e-6)
+        assert points.scale[~origin.trained].min() > origin.cutoff
+        assert (~origin.trained).any()
+
+
+def test_one_origin_widens_what_many_agree_on():
+    errors = OriginErrors(np.array([0.01, -0.01]), np.array([1.0, 1.0]))
+    assert unit_half_width([errors] * 4, 0.9) == pytest.approx(0.01)
+    assert unit_half_width([errors], 0.9) == pytest.approx(0.015)
+    assert unit_half_width([], 0.9) == 0
+    assert unit_bias([errors]) == pytest.approx(0)
+
+
+def test_errors_grow_with_reach_and_not_inside_the_data():
+    assert growth(np.array([0.1, 1.0])).tolist() == [1.0, 1.0]
+    assert growth(np.array([np.e**2]))[0] == pytest.approx(2)
+
+
+def test_backtest_beats_its_baselines_on_a_curve_with_a_floor():
+    points = curve(noise=0.001)
+    rows = backtest(points, (), forecast(points, replicates=40))
+    assert [row.trained + row.held_out for row in rows] == [len(points)] * len(rows)
+    assert all(row.rmse_log < min(row.baselines.values()) for row in rows)
+
+
+def test_baselines_take_the_best_run_of_a_budget():
+    points = surface()
+    last = baselines(points, np.array([1e22]))["last point"][0]
+    assert np.exp(last) == pytest.approx(points.observed[points.scale > 0.99 * points.scale.max()].min())
+
+
+def test_the_scale_of_a_loss_gives_that_loss():
+    made = forecast(curve(), replicates=40)
+    (found,) = inverse(made, [1.75], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
+    assert found.compute.estimate == pytest.approx(1e18 * 8**4, rel=0.05)
+    assert found.reachable > 0.9
+
+
+def test_a_loss_below_the_floor_is_out_of_reach():
+    made = forecast(curve(), replicates=40)
+    (found,) = inverse(made, [1.0], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
+    assert found.compute.estimate is None
+    assert found.reachable < 0.1
+
+
+def test_distance_from_the_hull_is_zero_inside():
+    square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    outside = outside_hull(square, np.array([[0.5, 0.5], [2.0, 0.5], [2.0, 2.0]]))
+    assert outside == pytest.approx([0, 1, np.sqrt(2)], abs=1e-3)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.downstream import link
+from scaling_cli.analysis.targets import Target, parse_at, place
+from scaling_cli.errors import FitError, UsageError
+from scaling_cli.fitting.uncertainty import Resampling
+
+SURFACE = {"params": "params", "tokens": "tokens"}
+
+
+def losses(columns):
+    """A surface whose best split has as many tokens as params."""
+    return np.log(columns["params"] ** -0.3 + columns["tokens"] ** -0.3)
+
+
+def test_suffixes_are_read():
+    assert parse_at("params=70B,tokens=1.4T") == [Target({"params": 7e10, "tokens": 1.4e12})]
+
+
+def test_a_range_is_several_targets():
+    found = [each.at["compute"] for each in parse_at("compute=1e20..1e23")]
+    assert found == pytest.approx(np.geomspace(1e20, 1e23, 7))
+
+
+@pytest.mark.parametrize("text", ["70B", "params=", "=3", "params=-1", "params=x"])
+def test_what_is_no_target_is_refused(text):
+    with pytest.raises(UsageError):
+        parse_at(text)
+
+
+def test_params_and_compute_give_tokens():
+    places = place([Target({"params": 1e9, "compute": 6e20})], SURFACE, np.array([1e8]), losses)
+    assert places.columns["tokens"] == pytest.approx([1e11])
+    assert places.split == ()
+
+
+def test_compute_alone_is_split_as_the_laws_would():
+    places = place([Target({"compute": 6e20})], SURFACE, np.array([1e9, 1e11]), losses)
+    assert places.columns["params"][0] == pytest.approx(1e10, rel=0.05)
+    assert places.split == (6e20,)
+
+
+def test_a_lone_input_is_asked_for():
+    with pytest.raises(UsageError, match="no tokens"):
+        place([Target({"params": 1e9})], SURFACE, None, losses)
+
+
+def test_an_unknown_role_is_refused():
+    with pytest.raises(UsageError, match="width"):
+        place([Target({"params": 1e9, "tokens": 1e9, "width": 3})], SURFACE, None, losses)
+
+
+def test_params_and_tokens_are_compute_to_a_curve_along_compute():
+    places = place([Target({"params": 1e9, "tokens": 1e10})], {"x": "compute"}, None, losses)
+    assert places.scale == pytest.approx([6e19])
+
+
+def test_a_link_finds_the_sigmoid_behind_it_and_keeps_chance():
+    loss = np.linspace(0.7, 1.2, 14)
+    metric = 0.25 + 0.6 / (1 + np.exp(9 * (loss - 0.9)))
+    found = link("task", loss, metric, np.arange(14), law="sigmoid", chance=0.25, resampling=Resampling(40, 0, 0))
+    value = found.values(found.fitted.theta[None], np.array([0.8]))[0, 0]
+    assert value == pytest.approx(0.25 + 0.6 / (1 + np.exp(-0.9)), abs=1e-3)
+    assert found.is_outside(np.array([0.3, 0.69, 0.9, 2.0])).tolist() == [True, False, False, True]
+
+
+def test_a_link_needs_runs():
+    with pytest.raises(FitError, match="too few"):
+        link("task", np.ones(3), np.ones(3), np.arange(3), law="sigmoid", chance=None, resampling=Resampling(40, 0, 0))

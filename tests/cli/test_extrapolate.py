@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+from scaling_cli.document.schema import schema
+from tests.cli.running import ROOT, run
+
+RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
+FAST = ("--replicates", "40")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "fit.json"
+    assert run("fit", RUNS, "--replicates", "40", "--json", "-o", path).returncode == 0
+    return path
+
+
+def test_json_follows_its_schema_and_holds_all_that_was_asked_for(tmp_path):
+    targets = tmp_path / "targets.csv"
+    targets.write_text("params,tokens,loss\n1e10,2e11,2.13\n2e10,4e11,2.05\n")
+    done = run("extrapolate", RUNS, "--at", "compute=1e22", "--targets", targets, "--target-loss", "2.3",
+               "--backtest", *FAST, "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("extrapolate"))
+    (result,) = document["results"]
+    assert [each["law"] for each in result["laws"]].count("general") == 1
+    assert len(result["predictions"]) == 3
+    assert result["score"]["points"] == 2
+    assert result["backtest"][0]["baselines"].keys() == {"last point", "last factor of 2", "power law"}
+    assert result["inverse"][0]["compute"]["low"] < result["inverse"][0]["compute"]["estimate"]
+    assert "optimal-split" in {each["code"] for each in document["caveats"]}
+
+
+def test_the_page_names_the_estimator_and_the_track_record():
+    done = run("extrapolate", RUNS, *FAST)
+    assert done.returncode == 0
+    assert "estimator: forecast: mean of" in done.stdout
+    assert "track record: rms error of" in done.stdout
+
+
+def test_the_answer_is_the_same_twice():
+    first, second = (run("extrapolate", RUNS, "--at", "compute=1e22", *FAST, "--json").stdout for _ in range(2))
+    assert first == second
+
+
+def test_a_saved_fit_describes(saved):
+    done = run("extrapolate", saved, "--at", "params=7B,tokens=140B", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("extrapolate"))
+    (result,) = document["results"]
+    assert result["estimator"] == "describe"
+    assert result["law"] == "chinchilla"
+    low, high = (result["predictions"][0]["loss"][end] for end in ("low", "high"))
+    assert low < result["predictions"][0]["loss"]["estimate"] < high
+    assert result["predictions"][0]["prediction"]["high"] > high
+
+
+@pytest.mark.parametrize("option", [("--backtest",), ("--then", "acc"), ("--law", "power")])
+def test_a_saved_fit_cannot_be_asked_for_what_needs_the_runs(saved, option):
+    done = run("extrapolate", saved, "--at", "compute=1e22", *option)
+    assert done.returncode == 2
+    assert "needs the runs" in done.stderr
+
+
+def test_describe_uses_the_plain_fit_and_shows_other_objectives():
+    done = run("extrapolate", RUNS, "--estimator", "describe", "--at", "params=7B,tokens=140B", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads(done.stdout)["results"]
+    assert result["law"] == "chinchilla"
+    assert result["predictions"][0]["model_spread"]["low"] is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--at", "70B"), 2, "is not amounts"),
+        (("--at", "params=7B"), 2, "no tokens"),
+        (("--at", "width=7"), 2, "width"),
+        (("--law", "all"), 2, "ranks laws"),
+        (("--targets", "none.csv"), 3, "none.csv"),
+    ],
+)
+def test_questions_that_make_no_sense_end_in_a_hint(arguments, code, said):
+    done = run("extrapolate", RUNS, *arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "hint:" in done.stderr
+
+
+def test_tokens_at_fixed_params(tmp_path):
+    done = run("extrapolate", RUNS, "--target-loss", "2.4", "--at", "params=2B", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    (inverse,) = json.loads(done.stdout)["results"][0]["inverse"]
+    assert inverse["at"]["params"] == pytest.approx(2e9)
+    assert inverse["at"]["tokens"] > 1e10
+
+
+def test_a_metric_is_forecast_through_the_loss(tmp_path):
+    path = tmp_path / "runs.csv"
+    compute = np.geomspace(1e18, 1e21, 20)
+    loss = 1.5 + 2 * (compute / 1e18) ** -0.25
+    accuracy = 0.25 + 0.7 / (1 + np.exp(4 * (loss - 2.0)))
+    rows = "".join(f"{c:.6e},{y:.6f},{a:.6f}\n" for c, y, a in zip(compute, loss, accuracy, strict=True))
+    path.write_text("compute,loss,accuracy\n" + rows)
+    done = run("extrapolate", path, "--at", "compute=2e21", "--at", "compute=1e26", "--then", "accuracy",
+               "--chance", "0.25", *FAST, "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("extrapolate"))
+    near, far = document["results"][0]["then"]["predictions"]
+    truth = 0.25 + 0.7 / (1 + np.exp(4 * (1.5 + 2 * 2000**-0.25 - 2.0)))
+    assert near["metric"]["estimate"] == pytest.approx(truth, abs=0.01)
+    assert far["metric"]["estimate"] is None or not far["is_outside"]
+
+
+def test_groups_fail_apart(tmp_path):
+    path = tmp_path / "runs.csv"
+    rows = [f"a,{c:.3e},{1.5 + 2 * (c / 1e18) ** -0.2:.5f}" for c in np.geomspace(1e18, 1e21, 12)]
+    path.write_text("\n".join(["optimizer,compute,loss", *rows, "b,1e18,3.1", "b,1e19,2.9"]) + "\n")
+    done = run("extrapolate", path, "--by", "optimizer", *FAST, "--json")
+    assert done.returncode == 5
+    document = json.loads(done.stdout)
+    assert [each["group"] for each in document["results"]] == [{"optimizer": "a"}]
+    assert [each["group"] for each in document["failures"]] == [{"optimizer": "b"}]
+
+
+@pytest.mark.parametrize("format", ["plain", "csv", "md", "latex", "jsonl"])
+def test_every_format_shows_the_forecast(format):
+    done = run("extrapolate", RUNS, "--at", "params=7B,tokens=140B", *FAST, "--format", format)
+    assert done.returncode == 0, done.stderr
+    assert "7B" in done.stdout or "7000000000" in done.stdout
+
+
+def test_the_plot_marks_the_edge_of_the_data():
+    done = run("extrapolate", RUNS, "--at", "compute=1e22", *FAST, "--plot", "ascii")
+    assert done.returncode == 0, done.stderr
+    assert "edge of the data" in done.stdout
+
+
+def test_runs_far_beyond_the_data_carry_a_caveat():
+    done = run("extrapolate", RUNS, "--at", "compute=1e25", *FAST, "--strict", "--allow", "optimal-split")
+    assert done.returncode == 4
+    assert "[far-forecast]" in done.stderr
