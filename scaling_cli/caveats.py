@@ -44,11 +44,11 @@ SENTENCES = {
         "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
     ),
     "repeated-data": (
-        "{runs} of {total} runs saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less and "
-        "can rise; use a data-constrained law, or keep --where on few epochs."
+        "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less "
+        "and can rise; use a data-constrained law, or keep --where on few epochs."
     ),
     "late-rise": (
-        "{runs} runs end above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
+        "{points} of them lie above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
         "leave them out with --where if they do not belong to the law."
     ),
     "undecayed-lr": (
@@ -122,6 +122,10 @@ SENTENCES = {
     ),
     "baseline-wins": (
         "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
+    ),
+    "floor-unknown": (
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss is only {above:.3g} above "
+        "its estimate, so the floor is not known; add larger runs before extrapolating far."
     ),
     "open-interval": (
         "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
@@ -218,6 +222,10 @@ SENTENCES = {
     "deterministic-sampling": (
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
+    ),
+    "near-ceiling": (
+        "Only {count} problems are unsolved, and the power law of the curve rests on them, with intervals that are too "
+        "narrow; read beta-binomial, or add harder problems."
     ),
     "one-problem": (
         "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "

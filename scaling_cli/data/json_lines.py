@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 from polars.exceptions import PolarsError
-from polars.io.plugins import register_io_source
 
-from scaling_cli.data.format import FILE, Format, Row, line_blocks, text_frame
+from scaling_cli.data.format import FILE, Format, Row, line_blocks, stream, text_frame
 from scaling_cli.errors import DataError
 
+TOGETHER, MANY = 20_000, 200  # rows, or blocks, that make one table
 NESTED = "/"  # joins the keys of an object within an object
 
 
@@ -45,7 +45,7 @@ def _is_json_lines(head: bytes) -> bool:
         return False
     try:
         return isinstance(json.loads(first), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -62,24 +62,22 @@ def _layout(path: str, head: bytes) -> str:
 
 def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     names = [*json.loads(layout), FILE]
+    return stream(names, lambda: _tables(paths, names))
 
-    def batches(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = rows
-        for path in paths:
-            for block in line_blocks(path):
-                table = _table(block, path)
-                absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
-                table = table.with_columns(absent).select(columns if columns is not None else names)
-                if left is not None:
-                    table = table.head(left)
-                    left -= table.height
-                yield table if predicate is None else table.filter(predicate)
-                if left == 0:
-                    return
 
-    return register_io_source(batches, schema=dict.fromkeys(names, pl.String))
+def _tables(paths: Sequence[str], names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """All rows with all columns; small files share a table, because what follows pays for each table."""
+    tables: list[pl.DataFrame] = []
+    for path in paths:
+        for block in line_blocks(path):
+            table = _table(block, path)
+            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
+            tables.append(table.with_columns(absent).select(names))
+            if sum(each.height for each in tables) >= TOGETHER or len(tables) >= MANY:
+                yield pl.concat(tables, rechunk=True)
+                tables = []
+    if tables:
+        yield pl.concat(tables, rechunk=True)
 
 
 def _table(block: bytes, path: str) -> pl.DataFrame:
