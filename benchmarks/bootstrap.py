@@ -16,6 +16,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import csv
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,28 @@ def timed_bootstrap(problem: Problem, replicates: int) -> float:
     return time.process_time() - started
 
 
+def print_points_growth(problem: Problem, factor: int) -> None:
+    """Time 200 replicates of the points repeated, each a run of its own."""
+    many = problem_from_arrays(
+        problem.law,
+        {name: np.tile(values, factor) for name, values in problem.columns.items()},
+        np.tile(problem.observed, factor),
+        np.arange(factor * len(problem.runs)),
+    )
+    seconds = timed_bootstrap(many, 200)
+    print(f"growth: {200:6d} replicates x {len(many.runs):6d} points {seconds:8.2f} CPU s")
+
+
+def peak_memory(problem: Problem, replicates: int) -> float:
+    """Most memory that arrays took during the bootstrap, in MB, the replicates it returns included."""
+    fitted = optimum(problem, Objective("huber", DELTA))
+    tracemalloc.start()
+    bootstrap(fitted, Resampling(replicates, 0, 0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 1e6
+
+
 def main() -> None:
     """Print the comparison and the growth with replicates and points."""
     replicates = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000
@@ -137,8 +160,9 @@ def main() -> None:
         seconds = timed_bootstrap(problem, count)
         print(f"growth: {count:6d} replicates x {len(problem.runs):6d} points {seconds:8.2f} CPU s")
     for factor in (1, 10, 100):
-        many = problem.subset(np.tile(np.arange(len(problem.runs)), factor))
-        print(f"growth: {200:6d} replicates x {len(many.runs):6d} points {timed_bootstrap(many, 200):8.2f} CPU s")
+        print_points_growth(problem, factor)
+    for count in (GROWTH[0], GROWTH[-1]):
+        print(f"memory: {count:6d} replicates x {len(problem.runs):6d} points {peak_memory(problem, count):8.1f} MB")
 
 
 if __name__ == "__main__":

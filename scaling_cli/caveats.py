@@ -200,6 +200,10 @@ SENTENCES = {
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
     ),
+    "one-problem": (
+        "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "
+        "problem."
+    ),
     "few-problems": "Intervals over only {count} {unit} are rough; add {unit} before comparing.",
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
@@ -222,7 +226,9 @@ SENTENCES = {
         "At k = {k} a problem that cannot be solved passes the verifier with chance {floor:.2f}; read the accuracy "
         "instead of coverage, or make the verifier stricter."
     ),
-    "beyond-attempts": "{what} pays for more than the {k} attempts made; see --to for a forecast, or sample further.",
+    "beyond-attempts": (
+        "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure."
+    ),
     "attention-heavy": (
         "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
         "models on cost, not on params."

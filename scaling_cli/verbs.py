@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from scaling_cli import jobs as work
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.load import load_runs
+from scaling_cli.data.load import Reading, load_runs, recorded
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
@@ -22,7 +22,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult, IntervalMethod
-from scaling_cli.fitting.selection import Choice, candidates, choose
+from scaling_cli.fitting.selection import Choice, candidates, check_law, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws.constrained import constrain
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scaling_cli.analysis.extrapolate_evidence import Method
     from scaling_cli.analysis.forecast_result import Extrapolation
     from scaling_cli.coverage.result import CoverageResult
+    from scaling_cli.data.summary import ColumnsResult
 
     Runs = str | Path | Sequence[str | Path] | pl.DataFrame
 
@@ -50,10 +51,9 @@ def fit(
     x: str | None = None,
     fix: Mapping[str, float] | None = None,
     tie: Sequence[tuple[str, str]] = (),
+    start: Mapping[str, float] | None = None,
+    bound: Mapping[str, tuple[float, float]] | None = None,
     by: Sequence[str] = (),
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    checkpoints: str = "final",
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -67,21 +67,25 @@ def fit(
     spread: bool = False,
     jobs: str | int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    label: Mapping[str, str] | None = None,
+    **reading: Unpack[Reading],
 ) -> Report[FitResult]:
     """Fit a law to runs, one fit a group.
 
     Args:
-        runs: Files, or a polars frame with one row a run or checkpoint.
-        law: A name that `scaling laws` lists, `auto` to choose by the columns that vary, or `all` to rank those that
-            the columns support by how well smaller runs predict larger ones.
-        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step.
+        runs: Files, folders or globs, or a polars frame with one row a run or checkpoint.
+        law: A name that `scaling laws` lists; `auto` to choose by the columns that vary; `all` to rank those that the
+            columns support by how well smaller runs predict larger ones; or a formula such as
+            `"E + A*params**-alpha"`, of columns and of parameters to fit.
+        x: The column that a law of one input is fitted along; by default compute, else tokens, params or step. For a
+            law of any columns, their names with commas.
         fix: Parameters held at a value: `{"alpha": 0.34}`.
         tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
+        start: For a formula, the value from which to look for a parameter in which it is not linear.
+        bound: For a formula, the least and the greatest value of a parameter.
         by: Columns whose values make groups, each fitted on its own.
-        mapping: Role to column, where the usual names do not fit: `{"loss": "eval/loss"}`.
-        where: A condition on rows, in SQL: `"params > 1e8"`.
-        checkpoints: Which rows of a run count: `final`, its last step.
         delta: Where Huber's function turns straight, in residuals; None takes 1.345 robust scales.
         weight: A column of weights, one a point.
         scale_weight: Weighs points by this power of their scale: the law's one input, or compute.
@@ -91,12 +95,17 @@ def fit(
         level: Of the intervals; 0.95 for 95 %.
         spread: Whether to tell what other reasonable objectives say.
         on_progress: Hears the chunks done, and how many groups there are.
+        label: What all of these runs are, such as `{"file": "a.csv"}`; it becomes part of each group, and an error
+            becomes a failure in the report.
+        reading: Which rows and columns count: `mapping={"loss": "eval/loss"}`, `where="params > 1e8"`,
+            `checkpoints="final"` and the other options of `data.load.load_runs`.
 
     Raises:
         UsageError: The options do not fit together or name what does not exist.
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is one group, and no law fitted to it could be trusted.
     """
+    by = columns_named(by)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -104,44 +113,66 @@ def fit(
         replicates=replicates,
         seed=seed,
         spread=spread,
-        workers=work.workers_from(str(jobs), backend),
+        workers=work.workers_from(str(jobs), backend, scheduler),
+        on_progress=on_progress,
     )
     emphasis = Emphasis(weight, scale_weight, prior)
-    keep = tuple(column for column in (x, weight) if column)
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, checkpoints=checkpoints)
-    choices = candidates(table.frame, x) if law == "all" else [choose(table.frame, law, x)]
-    choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+    keep, maybe = columns_of(law, x)
+    keep = (*keep, *([weight] if weight else []))
+    reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
+    options: dict[str, object] = {
+        "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
+        "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
+        "by": list(by), **recorded(reading), "objective": objective, "space": space,
+        "delta": "auto" if delta is None else delta, "weight": weight, "scale_weight": scale_weight, "prior": prior,
+        "interval": interval, "level": level, "replicates": replicates, "seed": seed, "spread": spread,
+    }  # fmt: skip
+    check_law(law)
+    try:
+        table = load_runs(runs, by=by, keep=keep, maybe=maybe, positive_loss=space == "log", **reading)
+        choices = (
+            candidates(table.frame, x)
+            if law == "all"
+            else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
+        )
+        choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+        needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
+        table = table.needing((*needed, *([weight] if weight else [])))
+    except ScalingError as error:
+        if label is None:
+            raise
+        return Report("fit", (), {}, options, (), failures=(Failure(dict(label), error.message, error.hint),))
     fitted_laws = {choice.law.name: choice.law for choice in choices}
-    needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
-    table = table.needing((*needed, *([weight] if weight else [])))
-    results, caveats, failures = [], list(table.caveats), []
-    for group, frame in _groups(table, by):
+    results, caveats = [], [replace(found, group=dict(label) if label else None) for found in table.caveats]
+    failures = _unread(table)
+    for group, frame in _groups(table, by, label):
         try:
             grouped = [_grouped(frame, group, choice, space, emphasis) for choice in choices]
             with one_blas_thread():
                 result, found = fit_group(grouped[0], settings) if law != "all" else fit_best(grouped, settings)
         except ScalingError as error:
-            if not group or isinstance(error, UsageError):
+            if not group or (label is None and isinstance(error, UsageError)):
                 raise
             failures.append(Failure(group, error.message, error.hint))
             continue
         results.append(completed(result, fitted_laws[result.law]))
         caveats += found
-    return Report(
-        command="fit",
-        inputs=table.sources,
-        columns=table.columns,
-        options={
-            "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
-            "by": list(by), "where": where, "checkpoints": checkpoints, "objective": objective,
-            "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
-            "scale_weight": scale_weight, "prior": prior, "interval": interval, "level": level,
-            "replicates": replicates, "seed": seed, "spread": spread,
-        },
-        results=tuple(results),
-        caveats=_merged(caveats),
-        failures=tuple(failures),
-    )  # fmt: skip
+    return Report("fit", table.sources, table.columns, options, tuple(results), _merged(caveats), tuple(failures))
+
+
+def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
+    """Which column of the runs plays which role, and what would be left out; options as for `fit`.
+
+    Raises:
+        UsageError: The options name what does not exist, or two columns tie for a role.
+        DataError: The files cannot be read, or have no loss.
+    """
+    from scaling_cli.data.summary import summarise
+
+    table = load_runs(runs, by=by, **reading)
+    summary = summarise(table, reading.get("loss_unit", "nats"))
+    options = {"by": list(by), **recorded(reading)}
+    return Report("columns", table.sources, table.columns, options, (summary,), table.caveats, tuple(_unread(table)))
 
 
 def extrapolate(
@@ -158,9 +189,6 @@ def extrapolate(
     law: str = "auto",
     x: str | None = None,
     by: Sequence[str] = (),
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    checkpoints: str = "final",
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -170,7 +198,9 @@ def extrapolate(
     seed: int = 0,
     jobs: str | int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    **reading: Unpack[Reading],
 ) -> Report[Extrapolation]:
     """Forecast the loss of larger runs, from runs or from a saved fit.
 
@@ -186,6 +216,7 @@ def extrapolate(
         then_law: From loss to metric: `sigmoid` or `exponential-saturation`.
         chance: The metric of a model without skill, where it is known.
         law: One law instead of the average.
+        reading: Which rows and columns count, as for `fit`.
 
     Raises:
         UsageError: The options do not fit together.
@@ -196,34 +227,35 @@ def extrapolate(
     from scaling_cli.analysis.extrapolate_evidence import Method
     from scaling_cli.analysis.targets import Target, parse_at
 
+    by = columns_named(by)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
         level=level,
         replicates=replicates,
         seed=seed,
-        workers=work.workers_from(str(jobs), backend),
+        workers=work.workers_from(str(jobs), backend, scheduler),
         on_progress=on_progress,
     )
     wanted = [target for text in at for target in parse_at(text)]
     if targets is not None:
         from scaling_cli.data.targets import load_targets
 
-        rows = load_targets(targets, mapping=mapping, by=by, keep=(x,) if x else ())
+        rows = load_targets(targets, mapping=reading.get("mapping"), by=by, keep=(x,) if x else ())
         wanted += [Target(*row) for row in rows]
     ask = Ask(tuple(wanted), tuple(target_loss), backtest, then, then_law, chance)
     method = Method(estimator, law, x, space, settings)
     options: dict[str, object] = {
         "at": list(at), "targets": None if targets is None else str(targets), "target_loss": list(target_loss),
         "backtest": backtest, "estimator": estimator, "then": then, "then_law": then_law, "chance": chance, "law": law,
-        "x": x, "by": list(by), "where": where, "checkpoints": checkpoints, "level": level, "replicates": replicates,
+        "x": x, "by": list(by), **recorded(reading), "level": level, "replicates": replicates,
         "seed": seed,
     }  # fmt: skip
     saved = _saved_document(runs)
     if saved is not None:
         return _extrapolated_saved(saved, ask, method, options)
     keep = tuple(column for column in (x, then) if column)
-    table = load_runs(runs, mapping=mapping, where=where, by=by, keep=keep, checkpoints=checkpoints)
+    table = load_runs(runs, by=by, keep=keep, **reading)
     return _extrapolated(table, ask, method, options, by)
 
 
@@ -237,7 +269,7 @@ def _extrapolated(
 
     choice = method.choose(table.frame, ask)
     table = table.needing(tuple(choice.inputs.values()))
-    results, caveats, failures = [], list(table.caveats), []
+    results, caveats, failures = [], list(table.caveats), _unread(table)
     groups = list(_groups(table, by))
     for group, frame in groups:
         try:
@@ -310,9 +342,6 @@ def optimal_allocation(
     price_per_gpu_hour: float | None = None,
     explain_gap: bool = False,
     by: Sequence[str] = (),
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    checkpoints: str = "final",
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -322,7 +351,9 @@ def optimal_allocation(
     seed: int = 0,
     jobs: str | int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    **reading: Unpack[Reading],
 ) -> Report[AllocationResult]:
     """Split compute between params and tokens, with intervals, from runs or from a saved fit.
 
@@ -339,6 +370,7 @@ def optimal_allocation(
         peak_flops: Dense FLOP/s of one GPU, or its name.
         mfu: Share of the peak that training reaches.
         explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
+        reading: Which rows and columns count, as for `fit`.
 
     Raises:
         UsageError: The options do not fit together.
@@ -353,7 +385,7 @@ def optimal_allocation(
         level=level,
         replicates=replicates,
         seed=seed,
-        workers=work.workers_from(str(jobs), backend),
+        workers=work.workers_from(str(jobs), backend, scheduler),
         on_progress=on_progress,
     )
     question = Question(
@@ -366,11 +398,12 @@ def optimal_allocation(
     if saved is not None:
         return _allocated_saved(saved, question, settings)
     keep = tuple(question.rule.extras)
-    load = partial(load_runs, runs, mapping=mapping, where=where, by=by, keep=keep)
+    load = partial(load_runs, runs, by=by, keep=keep)
     needed = ("params", "tokens", "compute", *question.found_law.inputs, *keep)
-    table = load(checkpoints=checkpoints).needing(tuple(dict.fromkeys(needed)))
-    curves = load(checkpoints="all").needing(("params", "tokens", "compute", *keep)) if question.needs_curves else None
-    return _allocated(table, curves, question, settings, by=by, where=where, checkpoints=checkpoints, space=space)
+    table = load(**reading).needing(tuple(dict.fromkeys(needed)))
+    every: Reading = {**reading, "checkpoints": "all", "sample_at": None}
+    curves = load(**every).needing(("params", "tokens", "compute", *keep)) if question.needs_curves else None
+    return _allocated(table, curves, question, settings, by=by, reading=reading, space=space)
 
 
 def _allocated(
@@ -380,8 +413,7 @@ def _allocated(
     settings: Settings,
     *,
     by: Sequence[str],
-    where: str | None,
-    checkpoints: str,
+    reading: Reading,
     space: str,
 ) -> Report[AllocationResult]:
     """Splits from runs, group by group."""
@@ -389,7 +421,7 @@ def _allocated(
     from scaling_cli.analysis.allocation_question import evidence_from
 
     lines = {} if curves is None else {tuple(group.values()): frame for group, frame in _groups(curves, by)}
-    results, caveats, failures = [], list(table.caveats), []
+    results, caveats, failures = [], list(table.caveats), _unread(table)
     for group, frame in _groups(table, by):
         try:
             evidence, shapes = evidence_from(frame, group, question, space, lines.get(tuple(group.values())))
@@ -408,7 +440,7 @@ def _allocated(
         inputs=table.sources,
         columns=table.columns,
         options={
-            **question.options(), "by": list(by), "where": where, "checkpoints": checkpoints,
+            **question.options(), "by": list(by), **recorded(reading),
             "objective": objective.name, "space": space,
             "delta": "auto" if objective.delta is None else objective.delta, "interval": settings.interval,
             "level": settings.level, "replicates": settings.replicates, "seed": settings.seed,
@@ -503,6 +535,7 @@ def inference_coverage(
     from scaling_cli.analysis.coverage import analyse
     from scaling_cli.analysis.coverage_budget import Questions
     from scaling_cli.analysis.coverage_options import CoverageAsk, parse_amount, quantities
+    from scaling_cli.coverage.problem import sample_groups
     from scaling_cli.data.samples import load_samples
 
     questions = Questions(
@@ -516,7 +549,8 @@ def inference_coverage(
     table = load_samples(
         logs, layout=layout, mapping=mapping, by=by, where=where, threshold=threshold, on_missing=on_missing
     )
-    found = analyse(table, by, ask)
+    found = analyse(sample_groups(table, by), table.layout, ask)
+    unread = [Failure({"file": each.path}, each.error, each.hint) for each in table.unread]
     return Report(
         command="inference-coverage",
         inputs=table.sources,
@@ -528,7 +562,7 @@ def inference_coverage(
         },
         results=tuple(found.results),
         caveats=_merged([*table.caveats, *found.caveats]),
-        failures=tuple(found.failures),
+        failures=(*unread, *found.failures),
     )  # fmt: skip
 
 
@@ -538,14 +572,21 @@ def _told(ask: CoverageAsk) -> dict[str, object]:
     return {name: value for name, value in told.items() if name not in ("questions", "prices")}
 
 
-def _groups(table: RunTable, by: Sequence[str]) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
+def _unread(table: RunTable) -> list[Failure]:
+    """The files that could not be read while others could."""
+    return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+
+
+def _groups(
+    table: RunTable, by: Sequence[str], label: Mapping[str, str] | None = None
+) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
     """Each group's values and points, in the order of the values; one group of all where there is nothing to split."""
     if not by:
-        yield {}, table.frame
+        yield dict(label or {}), table.frame
         return
     parts = table.frame.partition_by(list(by), as_dict=True, include_key=True)
     for key in sorted(parts):
-        yield dict(zip(by, key, strict=True)), parts[key]
+        yield {**(label or {}), **dict(zip(by, key, strict=True))}, parts[key]
 
 
 def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
@@ -573,6 +614,11 @@ def _grouped(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: 
         names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
         scale=emphasis.scale(frame, choice.inputs),
     )
+
+
+def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
+    """Columns given as one name or several, each once."""
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
 
 
 def _merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,7 +44,7 @@ MEANINGS = {
 }
 
 
-def meanings(law: str) -> dict[str, tuple[str, str]]:
+def meanings(law: str, inputs: Sequence[str] = ()) -> dict[str, tuple[str, str]]:
     return MEANINGS[law]
 
 

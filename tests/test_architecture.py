@@ -21,10 +21,11 @@ LAYERS = (
     {"document"},
     {"analysis"},
     {"verbs"},
+    {"batch"},
     {"report"},
     {"cli"},
 )
-POLARS = {"data", "fitting/problem.py", "coverage/counts.py"}  # where polars is imported, but for annotations
+POLARS = {"data", "fitting/problem.py", "coverage/problem.py"}  # where polars is imported, but for annotations
 HEAVY = {"numpy", "scipy", "polars", "rich", "plotext", "joblib", "threadpoolctl", "matplotlib"}
 
 

@@ -157,7 +157,7 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
     """Robust scale of the residuals at `theta` `(k,)`, and the same inflated by their correlation."""
     residuals = problem.residuals(theta[None])[0][0]
     scale = max(robust_scale(residuals, len(theta), problem.weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
-    along = np.argsort(problem.log_predictions(theta[None])[0], kind="stable")
+    along = np.argsort(problem.predictions(theta[None])[0], kind="stable")
     return scale, scale * correlation_inflation(residuals * np.sqrt(problem.weights), along)
 
 

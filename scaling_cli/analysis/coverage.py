@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 
 from scaling_cli.analysis import coverage_backtest as track
 from scaling_cli.analysis import coverage_laws as laws
@@ -24,20 +23,21 @@ from scaling_cli.analysis.coverage_curve import (
 )
 from scaling_cli.analysis.coverage_options import CoverageAsk, parse_k, require_costs
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.coverage.counts import Indices, counts_of
+from scaling_cli.coverage.counts import Indices
 from scaling_cli.coverage.curves import log_grid
+from scaling_cli.coverage.problem import SampleGroup
 from scaling_cli.coverage.result import (
     AssumedVerifier,
     Attempts,
     Comparison,
     CoverageResult,
+    Exchange,
     Forecast,
     Mix,
     Purchase,
     Selection,
 )
 from scaling_cli.data.names import unknown
-from scaling_cli.data.samples import SampleTable
 from scaling_cli.document.report import Failure
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.result import Curve
@@ -59,79 +59,60 @@ class Analysis:
 class _Group:
     """One group ready to be analysed."""
 
-    values: dict[str, str]
-    frame: pl.DataFrame
+    samples: SampleGroup
     data: Sampled
 
     @property
     def name(self) -> str:
-        if len(self.values) == 1:
-            return next(iter(self.values.values()))
-        return ", ".join(f"{key}={value}" for key, value in self.values.items())
+        return self.samples.name
 
     @property
     def label(self) -> dict[str, str] | None:
-        """The group as a caveat names it."""
-        return self.values or None
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        return tuple(self.frame["problem"].to_list())
+        return self.samples.label
 
 
-def analyse(table: SampleTable, by: Sequence[str], ask: CoverageAsk) -> Analysis:
-    """All groups of a table.
+def analyse(samples: Sequence[SampleGroup], layout: str, ask: CoverageAsk) -> Analysis:
+    """All groups; `layout` is how their log stood.
 
     Raises:
         ScalingError: There is one group, and nothing can be said of it; or options name groups that do not exist.
     """
-    groups, caveats, failures = _groups(table, by, ask)
+    groups, caveats = _groups(samples, ask)
+    failures: list[Failure] = []
     names = [group.name for group in groups]
     require_costs(ask.questions, ask.prices, names)
     for option, named in (("group to compare with", ask.compare), ("group to mix with", ask.mix)):
         if named is not None and named not in names:
             raise unknown(option, named, names)
     results: list[CoverageResult] = []
-    kept: list[_Group] = []
+    kept: list[tuple[_Group, laws.Fitted]] = []
     for group in groups:
         try:
-            result, found = _one(group, table, ask)
+            result, fitted, found = _one(group, layout, ask)
         except ScalingError as error:
             if len(groups) == 1 or isinstance(error, UsageError):
                 raise
-            failures.append(Failure(group.values, error.message, error.hint))
+            failures.append(Failure(group.samples.values, error.message, error.hint))
             continue
         results.append(result)
-        kept.append(group)
+        kept.append((group, fitted))
         caveats += found
     results, found = _together(kept, results, ask)
     return Analysis(results, caveats + found, failures)
 
 
-def _groups(
-    table: SampleTable, by: Sequence[str], ask: CoverageAsk
-) -> tuple[list[_Group], list[Caveat], list[Failure]]:
+def _groups(samples: Sequence[SampleGroup], ask: CoverageAsk) -> tuple[list[_Group], list[Caveat]]:
     caveats: list[Caveat] = []
     groups: list[_Group] = []
-    for values, frame in _split(table.frame, by):
-        first = frame["first"].to_numpy() if "first" in frame.columns else None
-        design = "fixed" if "accepted" in frame.columns and ask.design == "auto" else ask.design
-        data, found = sampled(counts_of(frame), first, design, ask.resampling(group_hash(values)))
-        caveats += [replace(each, group=values or None) for each in found]
-        groups.append(_Group(values, frame, data))
-    return groups, caveats, []
+    for each in samples:
+        data, found = sampled(each.counts, each.first, ask.design, ask.resampling(group_hash(each.values)))
+        caveats += [replace(doubt, group=each.label) for doubt in found]
+        groups.append(_Group(each, data))
+    return groups, caveats
 
 
-def _split(frame: pl.DataFrame, by: Sequence[str]) -> list[tuple[dict[str, str], pl.DataFrame]]:
-    if not by:
-        return [({}, frame)]
-    parts = frame.partition_by(list(by), as_dict=True, include_key=True)
-    order = sorted(parts, key=lambda key: tuple("" if each is None else str(each) for each in key))
-    return [({name: str(value) for name, value in zip(by, key, strict=True)}, parts[key]) for key in order]
-
-
-def _one(group: _Group, table: SampleTable, ask: CoverageAsk) -> tuple[CoverageResult, list[Caveat]]:
-    """The part of a result that concerns one group alone."""
+def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, laws.Fitted, list[Caveat]]:
+    """The part of a result that concerns one group alone, and the laws behind it."""
     data, counts = group.data, group.data.counts
     k = parse_k(ask.k, data.longest) if ask.k is not None else default_k(data.longest)
     if ask.short == "error" and k[-1] > data.longest:
@@ -149,16 +130,16 @@ def _one(group: _Group, table: SampleTable, ask: CoverageAsk) -> tuple[CoverageR
     record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
     caveats += found + doubts + laws.ceiling_doubts(fits, group.label)
     caveats += track.record_doubts(record, names, group.label)
-    selection, verifier, found = _selection(group, table, k, ask)
+    selection, verifier, found = _selection(group, k, ask)
     result = CoverageResult(
-        group=group.values,
+        group=group.samples.values,
         problems=counts.problems,
         attempts=Attempts(int(counts.n.min()), float(np.median(counts.n)), int(counts.n.max())),
         unsolved=counts.problems - solved,
         clusters=counts.clusters if counts.clusters < counts.problems else None,
         design=data.design,
         batch=data.batch,
-        layout=table.layout,
+        layout=layout,
         interval=_interval_name(data, ask),
         level=ask.level,
         coverage=tuple(rows),
@@ -170,7 +151,7 @@ def _one(group: _Group, table: SampleTable, ask: CoverageAsk) -> tuple[CoverageR
         curve=_drawn_curve(data, ask),
         forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
-    return result, caveats + found
+    return result, fitted, caveats + found
 
 
 def _fitted(
@@ -212,22 +193,16 @@ def _drawn_curve(data: Sampled, ask: CoverageAsk) -> Curve:
 
 
 def _selection(
-    group: _Group, table: SampleTable, k: Indices, ask: CoverageAsk
+    group: _Group, k: Indices, ask: CoverageAsk
 ) -> tuple[list[Selection], AssumedVerifier | None, list[Caveat]]:
-    reached = k[k <= group.data.counts.n.min()]
+    samples, reached = group.samples, k[k <= group.data.counts.n.min()]
     rows: list[Selection] = []
-    if "accepted" in group.frame.columns:
-        rows += verifiers.logged_rows(group.frame, reached, ask.level)
-    if table.attempts is not None:
-        attempts = _attempts_of(group, table)
-        if (
-            "score" in attempts.columns
-            and "correct" in table.columns
-            and table.columns["correct"] != table.columns["score"]
-        ):
-            rows += verifiers.scored_rows(attempts, reached, ask.level)
-        if "answer" in attempts.columns:
-            rows += verifiers.voted_rows(attempts, reached, ask.level, group.data.resampling)
+    if samples.verdicts is not None:
+        rows += verifiers.logged_rows(samples.counts, samples.verdicts, reached, ask.level)
+    if samples.scored:
+        rows += verifiers.scored_rows(samples.scored, reached, ask.level)
+    if samples.voted:
+        rows += verifiers.voted_rows(samples.voted, reached, ask.level, group.data.resampling)
     if ask.verifier is None:
         return rows, None, []
     try:
@@ -241,20 +216,12 @@ def _selection(
     return rows + assumed, facts, found
 
 
-def _attempts_of(group: _Group, table: SampleTable) -> pl.DataFrame:
-    assert table.attempts is not None
-    here = [pl.col(name) == value for name, value in group.values.items()]
-    return table.attempts.filter(*here).collect(engine="streaming")
-
-
 def _together(
-    groups: Sequence[_Group], results: list[CoverageResult], ask: CoverageAsk
+    kept: Sequence[tuple[_Group, laws.Fitted]], results: list[CoverageResult], ask: CoverageAsk
 ) -> tuple[list[CoverageResult], list[Caveat]]:
     """The results with what needs the other groups: budgets, comparisons and mixes."""
-    buyers = {
-        group.name: Buyer(group.name, group.data, group.problems, ask.prices.costs(group.name), ask.level)
-        for group in groups
-    }
+    groups = [group for group, _ in kept]
+    buyers = {group.name: _buyer(group, fitted, ask) for group, fitted in kept}
     caveats: list[Caveat] = []
     rows: dict[str, list[Purchase]] = {}
     for group in groups:
@@ -272,10 +239,30 @@ def _together(
                 budgets=tuple(rows[group.name]),
                 comparisons=_comparisons(group, groups, k, ask),
                 mixes=_mixes(buyers[group.name], buyers, ask),
-                exchange=tuple(exchanges(buyers[group.name], k, *ask.exchange)) if ask.exchange else (),
+                exchange=_exchanges(buyers[group.name], k, ask),
             )
         )
     return finished, caveats
+
+
+def _buyer(group: _Group, fitted: laws.Fitted, ask: CoverageAsk) -> Buyer:
+    longest = group.data.longest
+    return Buyer(
+        name=group.name,
+        data=group.data,
+        problems=group.samples.problems,
+        costs=ask.prices.costs(group.name),
+        level=ask.level,
+        forecast=lambda k: laws.combined_at(fitted, k, longest, force=ask.force),
+        furthest=int(laws.LARGEST_REACH * longest),
+    )
+
+
+def _exchanges(buyer: Buyer, k: Indices, ask: CoverageAsk) -> tuple[Exchange, ...]:
+    if ask.exchange is None:
+        return ()
+    ratio, pretraining, inference = ask.exchange
+    return tuple(exchanges(buyer, k, ratio, inference / pretraining))
 
 
 def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: CoverageAsk) -> tuple[Comparison, ...]:
@@ -288,7 +275,7 @@ def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: Cover
                 f"{each.name} stopped at successes, so its problems cannot be paired.",
                 hint="Compare logs of a fixed number of attempts.",
             )
-    left, right = (Side(each.name, each.data.counts, each.problems) for each in (group, other))
+    left, right = (Side(each.name, each.data.counts, each.samples.problems) for each in (group, other))
     shared = ask.resampling(group_hash({}))
     return tuple(compare(left, right, k, level=ask.level, band=ask.band, resampling=shared))
 

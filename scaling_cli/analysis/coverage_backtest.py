@@ -19,7 +19,7 @@ from scaling_cli.coverage.result import Backtest
 
 FRACTIONS = (2, 8, 32)
 SHORT_RECORD = 8  # the fraction that is always tried
-SAMPLES, FEW_SAMPLES = 20, 5
+SAMPLES, FEW_SAMPLES = 10, 5
 FEWEST_ATTEMPTS = 4  # to fit to
 LARGEST_ERROR = 0.05  # in coverage, from which a record is called poor
 STREAM = 1  # keeps these draws apart from the bootstrap's
@@ -45,7 +45,7 @@ def _at(data: Sampled, names: Sequence[str], trained: int, samples: int) -> list
     combines = set(DEFAULT) <= set(names)
     for counts in parts:
         part = Sampled(counts, data.batch, replace(data.resampling, replicates=0))
-        fitted, _ = fit_laws(part, names, 0.95, None)
+        fitted, _ = fit_laws(part, names, None, None)
         for name in fitted.names:
             errors[name].append(float(fitted.coverage(name, np.array([held_out], dtype=float))[0][0]) - truth)
         if combines and (found := combine(fitted, held_out, trained)) is not None:

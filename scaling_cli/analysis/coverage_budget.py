@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,6 +60,8 @@ class Buyer:
     problems: tuple[str, ...]
     costs: dict[str, Cost]
     level: float
+    forecast: Callable[[int], Estimate]
+    furthest: int
 
     @property
     def most(self) -> int:
@@ -74,7 +76,7 @@ def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) ->
     for budget in questions.budgets:
         row = _for_budget(buyer, budget, questions.policy)
         rows.append(row)
-        if row.k is not None and row.k > buyer.most:
+        if row.is_forecast:
             what = f"A budget of {budget.amount:g} {budget.unit}"
             found.append(caveat("beyond-attempts", group, what=what, k=f"{buyer.most:,}"))
     rows += [_for_target(buyer, target, questions) for target in questions.targets]
@@ -96,7 +98,10 @@ def _for_budget(buyer: Buyer, budget: Amount, policy: str) -> Purchase:
 
 
 def _for_target(buyer: Buyer, target: float, questions: Questions) -> Purchase:
-    """The fewest attempts that reach a target, with the interval of that number over replicates."""
+    """The fewest attempts that reach a target, with the interval of that number over replicates.
+
+    Where the attempts made do not reach it, both come from the forecast, as far as there is one.
+    """
     grid = _every_k(buyer.most)
     curve = buyer.data.coverage(grid)
     k = smallest_k(lambda each: float(buyer.data.coverage(np.array([each]))[0]), target, buyer.most)
@@ -104,9 +109,25 @@ def _for_target(buyer: Buyer, target: float, questions: Questions) -> Purchase:
     reached = draws[:, -1] >= target if not np.isnan(curve[-1]) else np.zeros(len(draws), dtype=bool)
     first = np.where(reached, grid[np.argmax(draws >= target, axis=1)], np.inf)
     low, high = np.quantile(first, [(1 - buyer.level) / 2, (1 + buyer.level) / 2], method="inverted_cdf")
-    unit = next(iter(buyer.costs), "")
-    row = _purchase(buyer, "target", Amount(target, "coverage"), questions.policy, k, unit)
+    unit, asked = next(iter(buyer.costs), ""), Amount(target, "coverage")
+    if k is None:
+        ends = [_forecast_k(buyer, target, part) for part in ("estimate", "high", "low")]
+        row = _purchase(buyer, "target", asked, questions.policy, ends[0], unit)
+        first_low = _whole(low) if np.isfinite(low) else ends[1]
+        return replace(row, k_low=first_low, k_high=ends[2], is_forecast=True, reached=float(reached.mean()))
+    row = _purchase(buyer, "target", asked, questions.policy, k, unit)
     return replace(row, k_low=_whole(low), k_high=_whole(high), reached=float(reached.mean()))
+
+
+def _forecast_k(buyer: Buyer, target: float, part: str) -> int | None:
+    """Where the forecast, or an end of its interval, reaches a target."""
+
+    def reaches(k: int) -> float:
+        value: float | None = getattr(buyer.forecast(k), part)
+        return 0.0 if value is None else value
+
+    found = smallest_k(reaches, target, buyer.furthest)
+    return None if found is None else max(found, buyer.most + 1)
 
 
 def _every_k(most: int) -> Indices:
@@ -134,7 +155,7 @@ def _for_gain(buyer: Buyer, gain: float, policy: str) -> Purchase:
 def _purchase(
     buyer: Buyer, question: str, asked: Amount, policy: str, k: int | None, unit: str | None = None
 ) -> Purchase:
-    """What k attempts cost and reach; beyond the data coverage has no estimate, and at k = 0 it is 0."""
+    """What k attempts cost and reach: beyond the attempts made by the forecast, and at k = 0 nothing."""
     cost = buyer.costs.get(asked.unit if unit is None else unit)
     coverage, attempts = Estimate(None), None
     if k is not None and 0 < k <= buyer.most:
@@ -146,9 +167,12 @@ def _purchase(
     elif k == 0:
         coverage = Estimate(0.0, 0.0, 0.0)
     paid = None if cost is None or attempts is None else float(cost.cost(np.array(attempts)))
-    if k is not None and k > buyer.most and cost is not None and policy == FIXED:
-        attempts, paid = float(k), float(cost.cost(np.array(float(k))))
-    return Purchase(question, asked.amount, asked.unit, policy, k, None, None, attempts, paid, coverage)
+    is_forecast = k is not None and k > buyer.most
+    if k is not None and is_forecast:
+        coverage = buyer.forecast(k)
+        if cost is not None and policy == FIXED:
+            attempts, paid = float(k), float(cost.cost(np.array(float(k))))
+    return Purchase(question, asked.amount, asked.unit, policy, k, None, None, attempts, paid, coverage, is_forecast)
 
 
 def _attempts(buyer: Buyer, k: int, policy: str) -> float:

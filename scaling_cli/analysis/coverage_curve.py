@@ -187,7 +187,9 @@ def coverage_doubts(data: Sampled, rows: list[Coverage], short: str, group: dict
         found.append(caveat("all-alike", group, what=what))
     if np.all((counts.c == 0) | (counts.c == counts.n)) and counts.n.min() > 1 and 0 < solved < counts.problems:
         found.append(caveat("deterministic-sampling", group))
-    if counts.clusters < FEW_PROBLEMS:
+    if counts.problems == 1:
+        found.append(caveat("one-problem", group))
+    elif counts.clusters < FEW_PROBLEMS:
         unit = "problems" if counts.clusters == counts.problems else "clusters"
         found.append(caveat("few-problems", group, count=counts.clusters, unit=unit))
     return found

@@ -47,7 +47,7 @@ class Fitted:
 
     distributions: dict[str, Distribution]
     curves: dict[str, CurveLaw]
-    level: float
+    level: float | None
 
     def __bool__(self) -> bool:
         return bool(self.distributions or self.curves)
@@ -62,7 +62,7 @@ class Fitted:
         if name in self.distributions:
             return self.distributions[name].coverage(k)
         values = self.curves[name].coverage(k)
-        if len(values) == 1:
+        if len(values) == 1 or self.level is None:
             return values[0], values[0], values[0]
         low, high = np.nanquantile(values[1:], [(1 - self.level) / 2, (1 + self.level) / 2], axis=0)
         return values[0], low, high
@@ -83,7 +83,7 @@ def law_names(choice: str) -> tuple[str, ...]:
 
 
 def fit_laws(
-    data: Sampled, names: Sequence[str], level: float, group: dict[str, str] | None
+    data: Sampled, names: Sequence[str], level: float | None, group: dict[str, str] | None
 ) -> tuple[Fitted, list[Caveat]]:
     """The laws that the data determine, and what kept the others from being fitted."""
     distributions: dict[str, Distribution] = {}
@@ -149,8 +149,8 @@ def _of_curve(fitted: Fitted, name: str, slope: Slope) -> LawFit:
     return LawFit(parameters, None, _percentiles(law.exponent, fitted.level), slope, dropped=law.dropped)
 
 
-def _percentiles(values: Array, level: float) -> Estimate:
-    if len(values) < 3:
+def _percentiles(values: Array, level: float | None) -> Estimate:
+    if len(values) < 3 or level is None:
         return Estimate(float(values[0]))
     low, high = np.nanquantile(values[1:], [(1 - level) / 2, (1 + level) / 2])
     return Estimate(float(values[0]), float(low), float(high))
@@ -192,6 +192,12 @@ def forecast(
     if combines and (spread := _largest_spread(fitted, k, attempts, force=force)) is not None:
         found.append(caveat("laws-disagree", group, k=f"{spread[0]:,}", spread=spread[1]))
     return rows, found
+
+
+def combined_at(fitted: Fitted, k: int, attempts: int, *, force: bool) -> Estimate:
+    """The combined forecast at one k, empty where it is refused."""
+    row = _combined_row(fitted, k, attempts, too_far=k > LARGEST_REACH * attempts and not force, force=force)
+    return Estimate(row.estimate, row.low, row.high)
 
 
 def _row(fitted: Fitted, name: str, k: int, *, is_refused: bool) -> Forecast:

@@ -83,7 +83,7 @@ class CoverageAsk:
     compare: str | None = None
     mix: str | None = None
     verifier: Rates | None = None
-    exchange: tuple[float, float] | None = None
+    exchange: tuple[float, float, float] | None = None  # times larger, pretraining tokens, inference tokens
 
     def __post_init__(self) -> None:
         law_names(self.laws)
@@ -104,6 +104,11 @@ class CoverageAsk:
                 raise UsageError(f"The target is {target:g}.", hint="Give a coverage between 0 and 1, such as 0.8.")
         if self.verifier is not None:
             _check_rates(self.verifier)
+        if self.exchange is not None and not (self.exchange[0] >= 1 and min(self.exchange) > 0):
+            raise UsageError(
+                "An exchange needs a model at least as large, and tokens above zero.",
+                hint="Give --train-exchange 14 --pretrain-tokens 1T --inference-tokens 200B.",
+            )
 
     def resampling(self, group: int) -> Resampling:
         """How replicates are drawn for a group."""

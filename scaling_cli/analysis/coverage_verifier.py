@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from scipy.special import expit, logit, ndtri
 
 from scaling_cli.analysis.coverage_curve import known
@@ -15,6 +15,7 @@ from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling
 from scaling_cli.coverage.estimate import log_failure
 from scaling_cli.coverage.grid import beta_weights, make_grid
 from scaling_cli.coverage.maximise import maximise
+from scaling_cli.coverage.problem import Outcomes, Verdicts
 from scaling_cli.coverage.result import AssumedVerifier, Selection
 from scaling_cli.coverage.verifier import assumed_accuracy, best_of, floor, logged_accuracy, majority
 
@@ -32,40 +33,30 @@ class Rates:
     labels: str = "verifier"
 
 
-def logged_rows(frame: pl.DataFrame, k: Indices, level: float) -> list[Selection]:
+def logged_rows(counts: Counts, verdicts: Verdicts, k: Indices, level: float) -> list[Selection]:
     """Accuracy of a verifier whose verdicts were logged beside the truth."""
-    n, c = frame["n"].to_numpy(), frame["c"].to_numpy()
-    found = logged_accuracy(n, frame["accepted"].to_numpy(), frame["accepted_correct"].to_numpy(), k)
-    return _rows(LOGGED, k, found, -np.expm1(log_failure(n, c, k)), level)
+    found = logged_accuracy(counts.n, verdicts.accepted, verdicts.correct, k)
+    return _rows(LOGGED, k, found, -np.expm1(log_failure(counts.n, counts.c, k)), level)
 
 
-def scored_rows(attempts: pl.DataFrame, k: Indices, level: float) -> list[Selection]:
+def scored_rows(problems: Sequence[Outcomes], k: Indices, level: float) -> list[Selection]:
     """Accuracy of the best-scored of k attempts."""
-    usable = attempts.filter(pl.col("success").is_not_null() & pl.col("score").is_not_null())
-    lists = usable.group_by("problem", maintain_order=True).agg("score", "success")
-    found = [
-        best_of(np.array(score, dtype=float), np.array(success, dtype=float), k)
-        for score, success in zip(lists["score"], lists["success"], strict=True)
-    ]
-    return _rows(BEST, k, np.stack(found), _oracle(lists, k), level)
+    found = np.stack([best_of(each.weight, each.success, k) for each in problems])
+    return _rows(BEST, k, found, _oracle(problems, k), level)
 
 
-def voted_rows(attempts: pl.DataFrame, k: Indices, level: float, resampling: Resampling) -> list[Selection]:
+def voted_rows(problems: Sequence[Outcomes], k: Indices, level: float, resampling: Resampling) -> list[Selection]:
     """Accuracy of the most common answer among k attempts."""
-    usable = attempts.filter(pl.col("success").is_not_null() & pl.col("answer").is_not_null())
-    ballots = usable.group_by("problem", "answer").agg(count=pl.len(), success=pl.col("success").mean())
-    lists = ballots.sort("problem", "answer").group_by("problem", maintain_order=True).agg("count", "success")
     found = []
-    for place, (count, success) in enumerate(zip(lists["count"], lists["success"], strict=True)):
+    for place, each in enumerate(problems):
         generator = np.random.default_rng([resampling.seed, resampling.group, STREAM, place])
-        found.append(majority(count.to_numpy().astype(np.int64), success.to_numpy(), k, generator))
-    whole = usable.sort("problem").group_by("problem", maintain_order=True).agg("success")
-    return _rows(MAJORITY, k, np.stack(found), _oracle(whole, k), level)
+        found.append(majority(each.weight.astype(np.int64), each.success, k, generator))
+    return _rows(MAJORITY, k, np.stack(found), _oracle(problems, k), level)
 
 
-def _oracle(lists: pl.DataFrame, k: Indices) -> Array:
-    n = lists["success"].list.len().to_numpy().astype(np.int64)
-    c = lists["success"].list.sum().to_numpy().astype(np.int64)
+def _oracle(problems: Sequence[Outcomes], k: Indices) -> Array:
+    n = np.array([each.attempts for each in problems], dtype=np.int64)
+    c = np.array([each.solved for each in problems], dtype=np.int64)
     return np.asarray(-np.expm1(log_failure(n, c, k)))
 
 

@@ -11,6 +11,7 @@ from scaling_cli.laws import Array, Law, find_law
 
 POINTS = 64  # along the curve
 BAND_DRAWS = 200  # replicates behind a band: enough for the eye
+LOWEST = 0.5  # of the least loss seen: plots are of logs, and a law that subtracts may have none
 MARGIN = 0.1  # of the range in logs, beyond the data on each side
 SPLIT_POINTS = 200  # candidate splits of a budget
 SPLIT_SPAN = 1e3  # they reach this factor beyond the params of the data
@@ -24,18 +25,20 @@ def law_curve(result: FitResult) -> Curve | None:
     """
     if result.observations is None:
         return None
-    law = find_law(result.law)
+    law = find_law(result.law, tuple(result.inputs))
     columns = {name: np.array(values) for name, values in result.observations.inputs.items()}
     estimates = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
     draws = np.array(result.draws[:BAND_DRAWS]) if result.draws else np.empty((0, len(law.names)))
     if len(law.inputs) == 1:
         x = _grid(columns[law.inputs[0]])
-        lines = np.exp(_log_losses(law, np.concatenate([estimates, draws]), {law.inputs[0]: x}))
+        lines = _losses(law, np.concatenate([estimates, draws]), {law.inputs[0]: x})
     elif set(law.inputs) == {"params", "tokens"}:
         x = _grid(FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"])
         lines = _best_losses(law, np.concatenate([estimates, draws]), x, columns["params"])
     else:
         return None
+    seen = np.array(result.observations.observed)
+    lines = np.maximum(lines, LOWEST * seen[seen > 0].min(initial=np.inf))
     if not len(draws):
         return Curve(tuple(x.tolist()), tuple(lines[0].tolist()))
     level = result.interval.level
@@ -54,18 +57,16 @@ def _grid(values: Array) -> Array:
     return np.exp(np.linspace(low - margin, high + margin, POINTS))
 
 
-def _log_losses(law: Law, parameters: Array, columns: Mapping[str, Array]) -> Array:
-    return law.evaluate(law.to_coordinates(parameters), law.prepare(columns))[0]
+def _losses(law: Law, parameters: Array, columns: Mapping[str, Array]) -> Array:
+    return law.evaluate_linear(law.to_coordinates(parameters), law.prepare(columns))[0]
 
 
 def _best_losses(law: Law, parameters: Array, compute: Array, params: Array) -> Array:
     """Lowest loss `(replicates, len(compute))` that each budget can buy."""
     sizes = np.geomspace(params.min() / SPLIT_SPAN, params.max() * SPLIT_SPAN, SPLIT_POINTS)
     best = [
-        _log_losses(law, parameters, {"params": sizes, "tokens": budget / (FLOPS_A_PARAM_AND_TOKEN * sizes)}).min(
-            axis=1
-        )
+        _losses(law, parameters, {"params": sizes, "tokens": budget / (FLOPS_A_PARAM_AND_TOKEN * sizes)}).min(axis=1)
         for budget in compute
     ]
-    losses: Array = np.exp(np.stack(best, axis=1))
+    losses: Array = np.stack(best, axis=1)
     return losses

@@ -51,6 +51,11 @@ class Method:
     def choose(self, frame: pl.DataFrame, ask: Ask) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         choice = choose(frame, self.law, self.x)
+        if choice.law.is_curve:
+            raise UsageError(
+                f"{self.law} follows one schedule, and a target does not say which.",
+                hint=f"Fit it with `scaling fit --law {self.law}`, and leave --law out to forecast finished runs.",
+            )
         asked = {role for target in ask.targets for role in target.at}
         is_surface = {"params", "tokens"} <= set(choice.inputs)
         if self.law == "auto" and self.x is None and not is_surface and len(asked) == 1:

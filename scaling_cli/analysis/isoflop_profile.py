@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_cli.analysis.isoflop_budgets import Budget, Points
-from scaling_cli.laws.law import Array, Grid, Indices, Inputs, Law, Parameter
+from scaling_cli.laws.law import Array, Indices, Inputs, Law, Parameter, Scale, Scene
 
 SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
 EXPONENTS = (0.15, 0.25, 0.35, 0.5, 0.8)
@@ -44,9 +44,9 @@ class ProfileLaw(Law):
         """Logs of params, and of the params that the budget would leave at a point's tokens."""
         return {"params": np.log(columns["params"]), "tokens": np.log(columns["tokens"])}
 
-    def centre(self, inputs: Inputs) -> tuple[Inputs, Array]:
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """Inputs as they are: coordinates are already those of the middle of the data."""
-        return inputs, np.eye(len(self.parameters))
+        return inputs, np.eye(len(self.parameters)), np.zeros(len(self.parameters))
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log of the loss, and its Jacobian, which is zero wherever a point and a budget have nothing in common."""
@@ -71,13 +71,22 @@ class ProfileLaw(Law):
         jacobian /= total[:, None, :]
         return np.log(total), jacobian.swapaxes(1, 2)
 
-    def grid(self, inputs: Inputs) -> Grid:
-        """The starts, each a model with nothing left but its level."""
-        basis = np.exp(self.evaluate(self.first, inputs)[0])[:, :, None]
-        return Grid(basis, lambda coefficients: self.first + 0.0 * coefficients)
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """None: the starts are known."""
+        return {}
 
-    def bounds(self, lowest: float, highest: float) -> tuple[Array, Array]:
+    def nodes(self, scene: Scene) -> Array | None:
+        """The starts, with nothing left to solve for."""
+        return self.first
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """None."""
+        return ()
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
         """Minima around their runs; a floor hardly above the smallest loss."""
+        lowest, highest = scene.lowest, scene.highest
         budgets = len(self.slices)
         low = np.concatenate([[0.0, 1e-3, 1e-3], self.span[0] - BEYOND, np.full(budgets, np.log(SHALLOWEST * lowest))])
         high = np.concatenate([[CEILING * lowest, 3.0, 3.0], self.span[1] + BEYOND, np.full(budgets, np.log(highest))])

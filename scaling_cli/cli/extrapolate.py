@@ -85,8 +85,6 @@ def command(
             law=fitting.law,
             x=fitting.x,
             by=data.groups(),
-            mapping=data.mapping(),
-            where=data.where,
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
@@ -96,6 +94,8 @@ def command(
             seed=fitting.seed,
             jobs=fitting.jobs,
             backend=fitting.backend,
+            scheduler=fitting.scheduler,
             on_progress=on_progress,
+            **data.reading(),
         )
     return deliver(report, output, view)

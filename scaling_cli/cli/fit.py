@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.options import BatchOptions, DataOptions, FitOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
 
 
-def command(runs: RunsArgument, data: DataOptions, fitting: FitOptions, output: OutputOptions) -> int:
+def command(
+    runs: RunsArgument, data: DataOptions, fitting: FitOptions, batch: BatchOptions, output: OutputOptions
+) -> int:
     """Fit a loss law to training runs: the global optimum, with intervals, and whether the data can answer.
 
     Example: scaling fit runs.csv --law chinchilla --json -o fit.json
     """
     prepare_output(output, runs)
+    import functools
+
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import fit as view
 
+    ask = functools.partial(
+        verbs.fit,
+        law=fitting.law,
+        x=fitting.x,
+        fix=fitting.fixed(),
+        tie=fitting.tied(),
+        start=fitting.started(),
+        bound=fitting.bounded(),
+        by=data.groups(),
+        objective=fitting.objective,
+        space=fitting.space,
+        delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+        weight=fitting.weight,
+        scale_weight=fitting.scale_weight,
+        prior=fitting.prior,
+        interval=fitting.interval,
+        level=fitting.level,
+        replicates=fitting.replicates,
+        seed=fitting.seed,
+        spread=fitting.spread,
+        **data.reading(),
+    )
+    if batch.per_file or batch.resume:
+        from scaling_cli.cli.per_file import deliver_each
+
+        return deliver_each(runs, ask, batch, fitting.workers(), output, view)
     with progress(output, "Replicates") as on_progress:
-        report = verbs.fit(
-            runs,
-            law=fitting.law,
-            x=fitting.x,
-            fix=fitting.fixed(),
-            tie=fitting.tied(),
-            by=data.groups(),
-            mapping=data.mapping(),
-            where=data.where,
-            objective=fitting.objective,
-            space=fitting.space,
-            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
-            weight=fitting.weight,
-            scale_weight=fitting.scale_weight,
-            prior=fitting.prior,
-            interval=fitting.interval,
-            level=fitting.level,
-            replicates=fitting.replicates,
-            seed=fitting.seed,
-            spread=fitting.spread,
-            jobs=fitting.jobs,
-            backend=fitting.backend,
-            on_progress=on_progress,
+        report = ask(
+            runs, jobs=fitting.jobs, backend=fitting.backend, scheduler=fitting.scheduler, on_progress=on_progress
         )
     return deliver(report, output, view)

@@ -110,8 +110,6 @@ def command(
             price_per_gpu_hour=machines.price_per_gpu_hour,
             law=fitting.law,
             by=data.groups(),
-            mapping=data.mapping(),
-            where=data.where,
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
@@ -121,7 +119,9 @@ def command(
             seed=fitting.seed,
             jobs=fitting.jobs,
             backend=fitting.backend,
+            scheduler=fitting.scheduler,
             on_progress=on_progress,
+            **data.reading(),
         )
     return deliver(report, output, view)
 

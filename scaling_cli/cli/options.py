@@ -9,15 +9,23 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
 from scaling_cli.errors import UsageError
+from scaling_cli.jobs import Workers, workers_from
+
+if TYPE_CHECKING:
+    from scaling_cli.data.load import Reading
 
 RunsArgument = Annotated[
     list[str],
-    typer.Argument(metavar="RUNS...", help="Files with one row a run or checkpoint: CSV or Parquet."),
+    typer.Argument(
+        metavar="RUNS...",
+        help="Files with one row a run or checkpoint, folders of them, globs, @LIST, or - for stdin: CSV, TSV, "
+        "Parquet, JSON (lines), Trainer states, TensorBoard, Megatron and W&B exports, also packed by gzip or zstd.",
+    ),
 ]
 
 
@@ -47,6 +55,45 @@ class DataOptions:
     by: Annotated[
         list[str], typer.Option(metavar="COL[,COL]", help="Fit each group of these columns' values apart.")
     ] = dataclasses.field(default_factory=list)
+
+    checkpoints: Annotated[
+        Literal["final", "all", "best"],
+        typer.Option(help="Which rows of a run count: its last step, all, or its lowest loss."),
+    ] = "final"
+    skip_tokens: Annotated[str | None, typer.Option(metavar="N", help="Pass over rows before N tokens, as 10B.")] = None
+    sample_at: Annotated[
+        str | None,
+        typer.Option(metavar="ROLE=N,...", help="Means around amounts instead of rows: tokens=1B,2B (5 % wide)."),
+    ] = None
+    smooth: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Average the loss over the last share of a run, as 5%.")
+    ] = None
+    params_from_name: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="Find params in the run's name: 'n([0-9.]+[MB])'.")
+    ] = None
+    loss_unit: Annotated[
+        Literal["nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other"],
+        typer.Option(help="Unit of the loss, for the record."),
+    ] = "nats"
+    input_format: Annotated[
+        Literal["csv", "tsv", "parquet", "jsonl", "json", "trainer-state", "tensorboard", "megatron", "wandb-chart"]
+        | None,
+        typer.Option(help="Format of all inputs; by default their content shows it."),
+    ] = None
+
+    def reading(self) -> Reading:
+        """The options that say which rows and columns count, as the library's verbs take them."""
+        return {
+            "mapping": self.mapping(),
+            "where": self.where,
+            "checkpoints": self.checkpoints,
+            "skip_tokens": self.skip_tokens,
+            "sample_at": self.sample_at,
+            "smooth": self.smooth,
+            "params_from_name": self.params_from_name,
+            "loss_unit": self.loss_unit,
+            "input_format": self.input_format,
+        }
 
     def mapping(self) -> dict[str, str]:
         """Role to column, from `--map` and its shorthands.
@@ -86,14 +133,27 @@ class FitOptions:
 
     law: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Law to fit, see `scaling laws`; all ranks them.", autocompletion=_law_names),
+        typer.Option(
+            metavar="NAME|FORMULA",
+            help="Law to fit, see `scaling laws`; all ranks them; or a formula: 'E + A*params**-alpha'.",
+            autocompletion=_law_names,
+        ),
     ] = "auto"
-    x: Annotated[str | None, typer.Option(metavar="COL", help="Input of a law of one input.")] = None
+    x: Annotated[
+        str | None, typer.Option(metavar="COL[,COL]", help="Input of a law of one input, or of any columns.")
+    ] = None
     fix: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value. Repeatable.")] = (
         dataclasses.field(default_factory=list)
     )
     tie: Annotated[
         list[str], typer.Option(metavar="NAME=NAME", help="Hold two parameters equal: alpha=beta. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    start: Annotated[
+        list[str], typer.Option(metavar="NAME=VALUE", help="For a formula: where to start a parameter. Repeatable.")
+    ] = dataclasses.field(default_factory=list)
+    bound: Annotated[
+        list[str],
+        typer.Option(metavar="NAME=LOW,HIGH", help="For a formula: bounds of a parameter; one may be empty."),
     ] = dataclasses.field(default_factory=list)
     objective: Annotated[
         Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
@@ -117,11 +177,18 @@ class FitOptions:
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
     replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates or files over.")] = "1"
     spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
-    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates over.")] = "1"
     backend: Annotated[
         Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
     ] = None
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The dask or ray cluster to use; by default, a local one.")
+    ] = None
+
+    def workers(self) -> Workers:
+        """Who does the work."""
+        return workers_from(self.jobs, self.backend, self.scheduler)
 
     def fixed(self) -> dict[str, float]:
         """Parameter to value, from `--fix`."""
@@ -129,9 +196,44 @@ class FitOptions:
 
         return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
 
+    def started(self) -> dict[str, float]:
+        """Parameter to value, from `--start`."""
+        from scaling_cli.data.numbers import parse_number
+
+        return {name: parse_number(value) for name, value in _pairs(self.start, "--start", "alpha=0.3")}
+
+    def bounded(self) -> dict[str, tuple[float, float]]:
+        """Parameter to its least and greatest value, from `--bound`.
+
+        Raises:
+            UsageError: One has no comma, or does not name two numbers.
+        """
+        from scaling_cli.data.numbers import parse_number
+
+        found = {}
+        for name, ends in _pairs(self.bound, "--bound", "alpha=0,1"):
+            low, comma, high = (end.strip() for end in ends.partition(","))
+            if not comma:
+                raise UsageError(f"--bound {name} is {ends!r}.", hint="Write both ends: --bound alpha=0,1 or alpha=0,")
+            found[name] = (parse_number(low) if low else -float("inf"), parse_number(high) if high else float("inf"))
+        return found
+
     def tied(self) -> list[tuple[str, str]]:
         """Pairs of parameters, from `--tie`."""
         return _pairs(self.tie, "--tie", "alpha=beta")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """Many files, each on its own."""
+
+    per_file: Annotated[
+        bool, typer.Option("--per-file", help="Each file is a group of its own; a bad one is reported, the rest go on.")
+    ] = False
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="With --per-file -o FILE.jsonl: keep what FILE has, by content; retry failures."),
+    ] = False
 
 
 def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]:

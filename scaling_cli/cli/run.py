@@ -24,6 +24,12 @@ COMMANDS = (
         "Split compute between params and tokens, with what being wrong costs.",
     ),
     ("extrapolate", "scaling_cli.cli.extrapolate", "Forecast larger runs, with a track record."),
+    ("columns", "scaling_cli.cli.columns", "Say which column is read for what, before fitting."),
+    (
+        "inference-coverage",
+        "scaling_cli.cli.inference_coverage",
+        "Coverage (pass@k) from sampling logs: what more attempts buy.",
+    ),
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."

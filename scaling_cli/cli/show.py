@@ -101,6 +101,11 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
         notes = view.render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
+    return say(verdict)
+
+
+def say(verdict: Verdict) -> int:
+    """Tell why the exit code is not 0, and return it."""
     if verdict.reason:
         sys.stderr.write(f"error: {escape(verdict.reason)}\nhint: {escape(verdict.hint)}\n")
     return verdict.code
@@ -127,32 +132,38 @@ class Verdict:
 
 
 def _judge(report: Report[Any], output: OutputOptions) -> Verdict:
-    if not report.results:
+    from scaling_cli.document.write import plain
+
+    codes = {caveat.code for caveat in report.caveats}
+    tripped = tripped_gate([plain(result) for result in report.results], output) if output.fail_if else ""
+    return judged(output, results=len(report.results), codes=codes, tripped=tripped, failures=len(report.failures))
+
+
+def judged(output: OutputOptions, *, results: int, codes: set[str], tripped: str, failures: int) -> Verdict:
+    """What results, caveats, gates and failures add up to."""
+    if not results:
         return Verdict(DOUBTED, "No group could be fitted.", "Each group's failure says what to try.")
-    doubts = sorted({caveat.code for caveat in report.caveats} - set(output.allow))
+    doubts = sorted(codes - set(output.allow))
     if output.strict and doubts:
         return Verdict(DOUBTED, f"--strict: there are caveats, {', '.join(doubts)}.", "Heed them, or --allow CODE.")
-    tripped = _tripped(report, output)
     if tripped:
         return Verdict(PARTLY, tripped, "The result stands; this gate is yours.")
-    return Verdict(PARTLY if report.failures else DONE)
+    return Verdict(PARTLY if failures else DONE)
 
 
-def _tripped(report: Report[Any], output: OutputOptions) -> str:
-    """The first gate of `--fail-if` that trips, with its group and value; empty where none does."""
-    if not output.fail_if:
-        return ""
+def tripped_gate(results: Sequence[Any], output: OutputOptions) -> str:
+    """The first gate of `--fail-if` that trips, with its group and value; empty where none does.
+
+    `results` are as in JSON.
+    """
     from scaling_cli.document.gates import parse_gate
-    from scaling_cli.document.write import plain
     from scaling_cli.report.numbers import group_name
 
     gates = [parse_gate(text) for text in output.fail_if]
-    for result in report.results:
-        document = plain(result)
-        assert isinstance(document, dict)
+    for document in results:
         for gate in gates:
             if gate.trips(document):
-                where = f" in {group_name(result.group)}" if result.group else ""
+                where = f" in {group_name(document['group'])}" if document["group"] else ""
                 return f"--fail-if {gate.text!r} holds{where}: {'.'.join(gate.path)} is {gate.value(document)}."
     return ""
 

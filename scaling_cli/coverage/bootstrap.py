@@ -2,8 +2,10 @@
 
 Replicates draw problems (or clusters of them) with replacement. That contains the noise of the attempts already, so
 attempts are never resampled inside it. Intervals at one k are studentised on the logit scale, which at 128 problems
-covers 95 to 97 % where percentiles cover 94 to 97 %, and at 40 problems 93 to 95 % where they cover 89 to 93 %. A
-simultaneous band widens the same scale by the largest deviation over all k.
+covers 95 to 97 % where percentiles cover 94 to 97 %, and at 40 problems 93 to 95 % where they cover 89 to 93 %. Where
+few problems are unsolved, or few solved, resampling those few says too little; there the interval is never narrower
+than Clopper and Pearson's for as many problems as have the same standard error (Korn and Graubard 1998). A simultaneous
+band widens the same scale by the largest deviation over all k.
 """
 
 from __future__ import annotations
@@ -11,13 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import betaincinv, expit, logit
 
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, pair_weights, problem_weights, unit_weights
 from scaling_cli.coverage.estimate import error_over_problems, mean, solve_rates
 from scaling_cli.coverage.stopping import product_limit
 
 SMALLEST_ERROR = 1e-9
+FEW_EVENTS = 10.0  # problems solved, or unsolved, below which resampling them is not trusted alone
+HULL = (np.fmin, np.fmax)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,22 @@ def intervals(counts: Counts, draws: Draws, level: float, *, simultaneous: bool 
     low, high = _sup_limits(studentised, level) if simultaneous else _limits(studentised, level)
     with np.errstate(invalid="ignore", divide="ignore"):
         ends = expit(logit(coverage) - high * scale), expit(logit(coverage) - low * scale)
+    edge = np.minimum(coverage, 1 - coverage) * counts.clusters < FEW_EVENTS
+    exact = _effective_exact(coverage, error, level)
+    low, high = (np.where(edge, chosen(one, two), one) for chosen, one, two in zip(HULL, ends, exact, strict=True))
     spread = error > SMALLEST_ERROR
-    return np.where(spread, ends[0], np.nan), np.where(spread, ends[1], np.nan)
+    return np.where(spread, low, np.nan), np.where(spread, high, np.nan)
+
+
+def _effective_exact(coverage: Array, error: Array, level: float) -> tuple[Array, Array]:
+    """Clopper and Pearson's limits for the number of problems whose share would have this standard error."""
+    tail = (1 - level) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        problems = coverage * (1 - coverage) / error**2
+        solved = coverage * problems
+        low = betaincinv(solved, problems - solved + 1, tail)
+        high = betaincinv(solved + 1, problems - solved, 1 - tail)
+    return np.asarray(low), np.asarray(high)
 
 
 def _limits(studentised: Array, level: float) -> tuple[Array, Array]:

@@ -1,16 +1,13 @@
-"""Successes and attempts of each problem as arrays: where polars ends and numpy begins, for sampling logs."""
+"""Successes and attempts of each problem as arrays, and how problems are drawn anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Array: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
@@ -62,14 +59,6 @@ def make_counts(n: Indices, c: Indices, cluster: Indices | None = None) -> Count
     keys, pair = np.unique(n * width + c, return_inverse=True)
     own = np.arange(len(n), dtype=np.int64) if cluster is None else np.asarray(cluster, dtype=np.int64)
     return Counts(n, c, own, pair.astype(np.int64), keys // width, keys % width)
-
-
-def counts_of(frame: pl.DataFrame) -> Counts:
-    """Counts of a table with columns `n`, `c` and perhaps `cluster`."""
-    cluster = None
-    if "cluster" in frame.columns:
-        cluster = np.unique(frame["cluster"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    return make_counts(frame["n"].to_numpy(), frame["c"].to_numpy(), cluster)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ taken as known (Schaeffer et al. 2025, arXiv:2502.17578).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
@@ -25,6 +25,8 @@ from scaling_cli.coverage.maximise import maximise
 from scaling_cli.errors import FitError
 
 BETA_BINOMIAL, ZERO_INFLATED, SCALED_BETA, KUMARASWAMY = "beta-binomial", "zero-inflated", "scaled-beta", "kumaraswamy"
+
+FARTHEST = 20.0  # |log alpha|, |log beta| from which nothing should be started
 
 Ends: TypeAlias = tuple[float, float | None, float | None]  # an estimate and its interval
 LogMinusLog: TypeAlias = Callable[[Array, Array], Array]  # (theta, k) -> log(-log C(k))
@@ -53,8 +55,8 @@ class Distribution:
         return tuple(np.exp(-np.exp(each)) for each in (middle, high, low))  # type: ignore[return-value]
 
 
-def fit_distribution(name: str, counts: Counts, level: float) -> Distribution:
-    """One of the laws, with intervals at `level`.
+def fit_distribution(name: str, counts: Counts, level: float | None) -> Distribution:
+    """One of the laws, with intervals at `level`, or without, which is faster.
 
     Raises:
         FitError: The counts do not determine it.
@@ -71,7 +73,7 @@ def log_minus_log(log_failure: Array) -> Array:
         return np.asarray(np.log(-log_solved))
 
 
-def _beta_binomial(counts: Counts, level: float) -> Distribution:
+def _beta_binomial(counts: Counts, level: float | None) -> Distribution:
     law = fit_beta_binomial(counts)
     return Distribution(
         BETA_BINOMIAL,
@@ -88,11 +90,12 @@ def _beta_interval(law: BetaBinomial, quantile: float, k: Array) -> tuple[Array,
     return middle, middle - quantile * error, middle + quantile * error
 
 
-def _quantile(level: float) -> float:
-    return float(ndtri((1 + level) / 2))
+def _quantile(level: float | None) -> float:
+    """Standard errors on each side of an estimate; none where no interval is wanted."""
+    return 0.0 if level is None else float(ndtri((1 + level) / 2))
 
 
-def _wald(values: dict[str, float], covariance: Array, level: float) -> dict[str, Ends]:
+def _wald(values: dict[str, float], covariance: Array, level: float | None) -> dict[str, Ends]:
     """Intervals of positive parameters, symmetric in their logs."""
     factors = np.exp(_quantile(level) * np.sqrt(np.diag(covariance))).tolist()
     return {name: (value, value / f, value * f) for (name, value), f in zip(values.items(), factors, strict=True)}
@@ -104,7 +107,7 @@ def plugged_scale(counts: Counts) -> float:
     return min(1.0, (problems + 1) / problems * float((counts.pair_c / counts.pair_n).max()))
 
 
-def _on_grid(name: str, prior: Prior, counts: Counts, level: float) -> Distribution:
+def _on_grid(name: str, prior: Prior, counts: Counts, level: float | None) -> Distribution:
     first = fit_beta_binomial(counts)
     grid = make_grid(counts, plugged_scale(counts))
     start = np.log([first.alpha, max(first.beta * grid.scale, 0.3)])
@@ -126,8 +129,12 @@ def _grid_transform(grid: Grid, prior: Prior, theta: Array, k: Array) -> Array:
     return log_minus_log(grid.log_failure(*prior(grid, theta), k))
 
 
+def _is_flat(curvature: Array) -> bool:
+    return not np.isfinite(curvature).all() or bool(np.linalg.eigvalsh(-curvature)[0] <= 0)
+
+
 def _covariance(curvature: Array, name: str) -> Array:
-    if np.linalg.eigvalsh(-curvature)[0] <= 0:
+    if _is_flat(curvature):
         raise FitError(
             f"The counts do not determine the parameters of {name}.",
             hint="Fit beta-binomial, or add attempts or problems.",
@@ -151,6 +158,7 @@ class _Inflated:
 
     counts: Counts
     start: Array
+    known: dict[float, Array] = field(default_factory=dict)
 
     def value(self, share: float, theta: Array) -> float:
         """Log-likelihood, without binomial terms."""
@@ -162,22 +170,38 @@ class _Inflated:
         inflated[unsolved] = np.log(share + (1 - share) * np.exp(logs[unsolved]))
         return float(weight @ inflated)
 
+    def rises_from_zero(self) -> bool:
+        """Whether some unsolvable problems are likelier than none, by the slope of the profile at no share."""
+        alpha, beta = np.exp(self.start)
+        n, weight = self.counts.pair_n, self.counts.multiplicity
+        unsolved = self.counts.pair_c == 0
+        likelihood = np.exp(betaln(alpha, n[unsolved] + beta) - betaln(alpha, beta))
+        return bool(weight[unsolved] @ (1 / likelihood) > weight.sum())
+
     def best(self, share: float) -> tuple[Array, float, Array]:
-        """alpha and beta (logs), value and Hessian at a share."""
-        return maximise(partial(self.value, share), self.start)
+        """alpha and beta (logs), value and Hessian at a share, found from the nearest share that was looked at."""
+        near = min(self.known, key=lambda other: abs(other - share), default=None)
+        found = maximise(partial(self.value, share), self.start if near is None else self.known[near])
+        if np.abs(found[0]).max() < FARTHEST:
+            self.known[share] = found[0]
+        return found
 
 
-def _zero_inflated(counts: Counts, level: float) -> Distribution:
+def _zero_inflated(counts: Counts, level: float | None) -> Distribution:
     plain = fit_beta_binomial(counts)
     profile = _Inflated(counts, np.log([plain.alpha, plain.beta]))
     n, c = counts.pair_n, counts.pair_c
     unsolved = float(counts.multiplicity[c == 0].sum() / counts.problems)
-    share = _peak(lambda at: profile.best(at)[1], 0.0, unsolved)
-    top, bottom = profile.best(share)[1], profile.best(0.0)[1]
+    bottom, share = profile.best(0.0)[1], 0.0
+    if profile.rises_from_zero():
+        share = _peak(lambda at: profile.best(at)[1], 0.0, unsolved)
+    top = profile.best(share)[1]
     if top <= bottom:
         share, top = 0.0, bottom
-    drop = _quantile(level) ** 2 / 2
-    low, high = (_crossing(profile, share, end, top - drop) for end in (0.0, unsolved))
+    low, high = share, share
+    if level is not None:
+        drop = _quantile(level) ** 2 / 2
+        low, high = (_crossing(profile, share, end, top - drop) for end in (0.0, unsolved))
     theta, _, curvature = profile.best(share)
     shape = dict(zip(("alpha", "beta"), np.exp(theta).tolist(), strict=True))
     ratio = max(0.0, 2 * (top - bottom))
@@ -189,7 +213,7 @@ def _zero_inflated(counts: Counts, level: float) -> Distribution:
         float(top + constant),
         shape["alpha"] if share == 0 else None,
         failure,
-        partial(_profile_interval, profile, (share, low, high), _quantile(level)),
+        partial(_profile_interval, _profile_points(profile, (share, low, high)), _quantile(level)),
         likelihood_ratio=ratio,
         p_value=_half_chi_square(ratio),
     )
@@ -201,15 +225,28 @@ def _inflated_failure(share: float, theta: Array, k: Array) -> Array:
         return np.asarray(np.log(share + (1 - share) * np.exp(beta_log_failure(alpha, beta, k))))
 
 
+def _profile_points(profile: _Inflated, shares: Iterable[float]) -> list[tuple[float, Array, Array]]:
+    """Share, alpha and beta (logs) and their covariance at each distinct share, the estimate first.
+
+    At an end where alpha and beta are not determined, every unsolved problem is taken for unsolvable; coverage there is
+    the ceiling itself, and it has no interval of its own.
+    """
+    found = []
+    for share in dict.fromkeys(shares):
+        theta, _, curvature = profile.best(share)
+        covariance = np.zeros((2, 2)) if _is_flat(curvature) else np.asarray(np.linalg.inv(-curvature), dtype=float)
+        found.append((share, theta, covariance))
+    return found
+
+
 def _profile_interval(
-    profile: _Inflated, shares: tuple[float, float, float], quantile: float, k: Array
+    points: Sequence[tuple[float, Array, Array]], quantile: float, k: Array
 ) -> tuple[Array, Array, Array]:
     """The widest of the intervals at the share's estimate and at both ends of its own interval."""
-    found = []
-    for share in shares:
-        theta, _, curvature = profile.best(share)
-        transform = partial(_inflated_transform, share)
-        found.append(_delta_interval(transform, theta, _covariance(curvature, ZERO_INFLATED), quantile, k))
+    found = [
+        _delta_interval(partial(_inflated_transform, share), theta, covariance, quantile, k)
+        for share, theta, covariance in points
+    ]
     return found[0][0], np.min([each[1] for each in found], axis=0), np.max([each[2] for each in found], axis=0)
 
 
@@ -222,7 +259,7 @@ def _half_chi_square(ratio: float) -> float:
     return 0.5 * math.erfc(math.sqrt(ratio / 2)) if ratio > 0 else 1.0
 
 
-def _peak(function: Callable[[float], float], low: float, high: float, steps: int = 40) -> float:
+def _peak(function: Callable[[float], float], low: float, high: float, steps: int = 30) -> float:
     """Where a function of one hump is largest, by golden section."""
     golden = (np.sqrt(5) - 1) / 2
     inner, outer = high - golden * (high - low), low + golden * (high - low)
@@ -239,7 +276,7 @@ def _peak(function: Callable[[float], float], low: float, high: float, steps: in
     return float((low + high) / 2)
 
 
-def _crossing(profile: _Inflated, inside: float, end: float, level: float, steps: int = 30) -> float:
+def _crossing(profile: _Inflated, inside: float, end: float, level: float, steps: int = 22) -> float:
     """Between a share inside the interval and a possible end of it, where the profile falls to `level`."""
     if inside == end or profile.best(end)[1] >= level:
         return end
@@ -253,7 +290,7 @@ def _crossing(profile: _Inflated, inside: float, end: float, level: float, steps
     return float((inside + outside) / 2)
 
 
-_FITS: dict[str, Callable[[Counts, float], Distribution]] = {
+_FITS: dict[str, Callable[[Counts, float | None], Distribution]] = {
     BETA_BINOMIAL: _beta_binomial,
     ZERO_INFLATED: _zero_inflated,
     SCALED_BETA: partial(_on_grid, SCALED_BETA, beta_weights),

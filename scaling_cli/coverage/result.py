@@ -112,7 +112,8 @@ class AssumedVerifier:
 class Purchase:
     """An answer about money or compute a problem: what was asked, the attempts that answer it, what they cost and give.
 
-    `attempts` is what is paid for: k, or under `stop` the attempts expected. `best_probability` is how often, over
+    `attempts` is what is paid for: k, or under `stop` the attempts expected. `is_forecast` says that k lies beyond the
+    attempts made, so that coverage, or k itself, is the combined forecast's. `best_probability` is how often, over
     replicates, this group is the one with most coverage for the budget; `reached` is the share of replicates in which
     a target is reached.
     """
@@ -127,6 +128,7 @@ class Purchase:
     attempts: float | None
     cost: float | None
     coverage: Estimate
+    is_forecast: bool = False
     best_probability: float | None = None
     reached: float | None = None
 

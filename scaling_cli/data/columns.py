@@ -20,7 +20,7 @@ IGNORE = "none"  # a mapping to this leaves the role without a column
 
 # Rows need a usable value in each of these that the data have.
 MEASURES = ("loss", "params", "tokens", "compute")
-EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size")
+EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity", "bits", "streams")
 ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS)
 COUNTS = ("params", "tokens", "unique_tokens")  # roles whose columns may carry a unit such as _m or _b
 
@@ -150,6 +150,9 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "epochs": (("epochs",), ("num_epochs", "n_epochs", "total_epochs")),
     "lr": (("lr",), ("learning_rate", "train_lr", "train_learning_rate"), ("max_lr", "peak_lr")),
     "experts": (("experts",), ("num_experts", "n_experts", "expert_count")),
+    "granularity": (("granularity",), ("expert_granularity",)),
+    "bits": (("bits",), ("precision_bits", "weight_bits", "n_bits", "num_bits")),
+    "streams": (("streams",), ("num_streams", "n_streams", "parallel_streams")),
     "batch_size": (("batch_size",), ("global_batch_size", "train_batch_size")),
 }
 

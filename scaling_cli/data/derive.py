@@ -1,4 +1,4 @@
-"""Compute, params and tokens from one another: compute = 6 * params * tokens.
+"""Compute, params and tokens from one another: compute = 6 * params * tokens; unique tokens from epochs.
 
 The rule is that of Kaplan et al. 2020 (arXiv:2001.08361), section 2.1.
 """
@@ -26,6 +26,7 @@ DERIVATIONS = {
     "compute": (("params", "tokens"), "6*params*tokens"),
     "tokens": (("compute", "params"), "compute/(6*params)"),
     "params": (("compute", "tokens"), "compute/(6*tokens)"),
+    "unique_tokens": (("tokens", "epochs"), "tokens/epochs"),
 }
 
 
@@ -44,6 +45,8 @@ def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str
 
 def expression(role: str) -> pl.Expr:
     """`role` computed from the other two."""
+    if role == "unique_tokens":
+        return (pl.col("tokens") / pl.col("epochs")).alias(role)
     if role == "compute":
         return (FLOPS_PER_PARAM_TOKEN * pl.col("params") * pl.col("tokens")).alias(role)
     other = "params" if role == "tokens" else "tokens"

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import unquote
 
 from scaling_cli.errors import DataError, UsageError
@@ -56,8 +57,18 @@ class _Spool:
         weakref.finalize(self, Path(self.path).unlink, missing_ok=True)
 
 
-def expand(given: Sequence[str]) -> tuple[InputFile, ...]:
+# One spool a stream: what was read once is gone from it, and some commands read their runs twice.
+_SPOOLS: weakref.WeakKeyDictionary[TextIO, _Spool] = weakref.WeakKeyDictionary()
+
+
+def _spooled() -> _Spool:
+    return _SPOOLS[sys.stdin] if sys.stdin in _SPOOLS else _SPOOLS.setdefault(sys.stdin, _Spool())
+
+
+def expand(given: Sequence[str], *, is_spooled: bool = True) -> tuple[InputFile, ...]:
     """The files behind `RUNS...`, each once, in the order given; folders and globs in the order of their names.
+
+    `is_spooled` says whether standard input is read, or only named.
 
     Raises:
         UsageError: Nothing is given.
@@ -67,18 +78,20 @@ def expand(given: Sequence[str]) -> tuple[InputFile, ...]:
         raise UsageError("No input files are given.", hint="Name at least one file, folder or glob, or - for stdin.")
     found: dict[str, InputFile] = {}
     for text in given:
-        for file in _files(text):
+        for file in _files(text, is_spooled=is_spooled):
             found.setdefault(file.name, file)
     return tuple(found.values())
 
 
-def _files(text: str) -> Iterator[InputFile]:
-    if text == STDIN:
-        spool = _Spool()
+def _files(text: str, *, is_spooled: bool) -> Iterator[InputFile]:
+    if text == STDIN and not is_spooled:
+        yield InputFile(STDIN, STDIN)
+    elif text == STDIN:
+        spool = _spooled()
         yield InputFile(STDIN, spool.path, (), spool)
     elif text.startswith(LIST_MARK) and not os.path.exists(text):
         for line in _listed(text.removeprefix(LIST_MARK)):
-            yield from _files(line)
+            yield from _files(line, is_spooled=is_spooled)
     elif os.path.isdir(text):
         yield from map(_file, _walked(text))
     elif glob.has_magic(text) and not os.path.exists(text):
@@ -163,7 +176,8 @@ def run_names(names: Sequence[str]) -> dict[str, str]:
         longer = [os.path.join(parent, stem) for parent, stem in zip(parents, stems, strict=True)]
     if len(set(longer)) < len(longer):
         longer = list(names)  # such as run.csv beside run.json
-    top = os.path.commonpath([os.path.dirname(name) for name in longer]) if len(longer) > 1 else ""
+    is_one_tree = len(longer) > 1 and len({os.path.isabs(name) for name in longer}) == 1
+    top = os.path.commonpath([os.path.dirname(name) for name in longer]) if is_one_tree else ""
     return {name: os.path.relpath(one, top or ".") if top else one for name, one in zip(names, longer, strict=True)}
 
 

@@ -73,16 +73,20 @@ def _labelled(rows: pl.LazyFrame, files: Sequence[InputFile]) -> pl.LazyFrame:
 
 
 def open_inputs(given: Sequence[str], input_format: str | None = None) -> Inputs:
+    """The files behind `RUNS...`, opened: see `expand` and `open_files`."""
+    return open_files(expand(given), input_format)
+
+
+def open_files(files: Sequence[InputFile], input_format: str | None = None) -> Inputs:
     """Recognise each file by its content, or take all for `input_format`.
 
     Of several files, those that cannot be read are listed and the rest go on.
 
     Raises:
-        UsageError: No file is given, or there is no such format.
+        UsageError: There is no such format.
         DataError: A file is missing, or none can be read.
     """
     kind = find_format(input_format) if input_format else None
-    files = expand([str(path) for path in given])
     layouts: dict[Layout, list[InputFile]] = {}
     digests: dict[str, Digest] = {}
     unread: list[Unread] = []
@@ -157,6 +161,14 @@ def without_culprits(inputs: Inputs, error: PolarsError) -> Inputs:
     if len(bad) == len(inputs.files):
         raise none_readable([*inputs.unread, *bad])
     return inputs.without(bad)
+
+
+def culprit(inputs: Inputs, error: PolarsError) -> DataError:
+    """The error for the first file that cannot be read to its end."""
+    for (kind, layout), files in inputs.layouts.items():
+        for found in _culprits(kind, layout, files):
+            return DataError(found.error, hint=found.hint)
+    return _unreadable(inputs.files[0].name, error)
 
 
 def _culprits(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[Unread]:

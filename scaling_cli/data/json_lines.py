@@ -51,9 +51,10 @@ def _is_json_lines(head: bytes) -> bool:
 
 def _layout(path: str, head: bytes) -> str:
     """The keys of all lines, sorted so that files that differ only in the order are scanned together."""
-    names: dict[str, None] = {}
+    names: dict[str, None] = {FILE: None}
     for block in line_blocks(path):
-        names |= dict.fromkeys(_table(block).columns)
+        names |= dict.fromkeys(_table(block, path).columns)
+    del names[FILE]
     if not names:
         raise DataError(f"{path} holds no JSON object.", hint="Write one object a line.")
     return json.dumps(sorted(names))
@@ -68,7 +69,7 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
         left = rows
         for path in paths:
             for block in line_blocks(path):
-                table = _table(block).with_columns(pl.lit(path).alias(FILE))
+                table = _table(block, path)
                 absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
                 table = table.with_columns(absent).select(columns if columns is not None else names)
                 if left is not None:
@@ -81,14 +82,16 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return register_io_source(batches, schema=dict.fromkeys(names, pl.String))
 
 
-def _table(block: bytes) -> pl.DataFrame:
+def _table(block: bytes, path: str) -> pl.DataFrame:
+    """The lines of a block as text, with `FILE`: a line without values is a row all the same."""
     try:
         table = pl.read_ndjson(io.BytesIO(block), infer_schema_length=None)
     except PolarsError:
-        return text_frame([_row(line) for line in block.splitlines() if line.strip()])
+        return text_frame([{FILE: path, **_row(line)} for line in block.splitlines() if line.strip()])
     while any(isinstance(kind, pl.Struct) for kind in table.dtypes):
         table = _unnested(table)
-    return table.select(_as_text(name, kind) for name, kind in table.schema.items())
+    texts = [_as_text(name, kind) for name, kind in table.schema.items()]
+    return table.select(*texts, pl.lit(path).alias(FILE))
 
 
 def _row(line: bytes) -> Row:

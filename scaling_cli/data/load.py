@@ -27,7 +27,7 @@ from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
-SMALL = 2**28  # bytes of input up to which repeated steps are looked for throughout
+SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
 
 
 class Reading(TypedDict, total=False):
@@ -44,6 +44,12 @@ class Reading(TypedDict, total=False):
     input_format: str | None
 
 
+def recorded(reading: Reading) -> dict[str, object]:
+    """The options as a result records them: where and checkpoints always, the others where they were given."""
+    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats")}
+    return {"where": None, "checkpoints": "final"} | given
+
+
 def load_runs(
     paths: str | Path | Sequence[str | Path] | pl.DataFrame,
     *,
@@ -51,6 +57,7 @@ def load_runs(
     where: str | None = None,
     by: Sequence[str] = (),
     keep: Sequence[str] = (),
+    maybe: Sequence[str] = (),
     checkpoints: str = "final",
     skip_tokens: str | None = None,
     sample_at: str | None = None,
@@ -68,6 +75,7 @@ def load_runs(
         by: Columns that name groups; they come back as text, and rows without one are left out.
         keep: Further columns; they come back as floats where all their cells are numbers, as text
         otherwise.
+        maybe: Names that are kept likewise where they are columns.
         checkpoints: `final` keeps the last step of each run that has a name and steps, `best` its lowest loss, `all`
         keeps every row.
         skip_tokens: Rows before this many tokens are passed over: `"10B"`.
@@ -87,6 +95,7 @@ def load_runs(
         where=where,
         by=tuple(by),
         keep=tuple(keep),
+        maybe=tuple(maybe),
         checkpoints=read_checkpoints(checkpoints, skip_tokens, sample_at, smooth),
         params_pattern=params_from_name,
         loss_unit=loss_unit,
@@ -147,7 +156,8 @@ def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
 
 
 def _plan(names: Sequence[str], ask: Ask) -> Plan:
-    return make_plan(names, ask.mapping, ask.by, ask.keep, ask.params_pattern)
+    keep = (*ask.keep, *(name for name in ask.maybe if name in names))
+    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern)
 
 
 def _load(rows: _Rows, ask: Ask) -> RunTable:
@@ -168,5 +178,7 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
         *(derive.mismatch(points) if given and "compute" not in plan.by else ()),
         *sanity.doubts(points, plan.columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
+    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
+    others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales)
+    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales, (), others)

@@ -9,6 +9,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
+from scaling_cli.data.repeats import SUMMARY, is_tidy, summary, without_repeats
 from scaling_cli.errors import DataError, UsageError
 
 # What evaluation tools write for an outcome: inspect C, I, P, N; others words.
@@ -21,6 +22,8 @@ WORDS = {
 Columns = dict[str, str | None]
 EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that only some questions need
 MEASURED = ("verified", "score")  # those of them that are numbers
+KEY = "key "  # keeps the columns that name an attempt apart from what was made of it
+WORKING = ("rows", "missing", "odd", "won")  # columns of counts that only the counting needs
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
 
@@ -42,52 +45,91 @@ class Counted:
     frame: pl.DataFrame
     caveats: list[Caveat] = field(default_factory=list)
     attempts: pl.LazyFrame | None = None
+    rows: int | None = None
 
 
 def attempts_to_counts(
     rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Columns, tasks: Sequence[str]
 ) -> Counted:
-    """Counts of a row an attempt."""
-    keys = [*_groups(ask, schema), _problem(columns, schema, tasks)]
-    taken = [*keys, outcome(columns["correct"], schema).alias("value")]
-    attempt = columns.get("attempt")
-    if attempt is not None:
+    """Counts of a row an attempt.
+
+    Rows are grouped by the columns as they are, and named afterwards: naming millions of rows costs more than the rest.
+    """
+    raw = [KEY + name for name in dict.fromkeys((*ask.by, *tasks, _required(columns, "problem")))]
+    values = _values(rows, schema, ask, columns, raw)
+    counted, repeated = _aggregated(values, raw, columns), 0
+    if columns.get("attempt") is not None and not is_tidy(counted):
+        values, repeated = without_repeats(values, raw)
+        counted = _aggregated(values, raw, columns) if repeated else counted
+    _refuse_odd(counted, columns)
+    frame = counted.select(*_names(schema, ask, columns, tasks), pl.exclude(raw)).drop_nulls("problem")
+    frame = frame.sort([*ask.by, "problem"])
+    if "won" in frame.columns:
+        frame = frame.with_columns(first=(pl.col("won") - pl.col("lowest") + 1).fill_null(0))
+    kept = None
+    if columns.get("score") is not None or columns.get("answer") is not None:
+        kept = values.with_columns(_names(schema, ask, columns, tasks))
+    found = frame.drop([name for name in (*SUMMARY, *WORKING) if name in frame.columns])
+    return Counted(found, _attempt_caveats(frame, repeated, ask), kept, int(counted["rows"].sum()) + repeated)
+
+
+def _values(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Columns, raw: Sequence[str]) -> pl.LazyFrame:
+    """What names each attempt, under `raw`, and what came of it: success, whether that is known, and odd values."""
+    correct = _required(columns, "correct")
+    odd = pl.lit(value=False)
+    if schema[correct] == pl.Boolean:
+        success = pl.col(correct)
+    else:
+        value = outcome(correct, schema)
+        success = value >= (1.0 if ask.threshold is None else ask.threshold)
+        if ask.threshold is None and "score" not in ask.mapping:
+            odd = ~value.is_in([0.0, 1.0])
+    taken = [pl.col(name.removeprefix(KEY)).alias(name) for name in raw]
+    taken += [success.alias("success"), odd.alias("odd")]
+    if (attempt := columns.get("attempt")) is not None:
         taken.append(_attempt(rows, attempt, schema).alias("attempt"))
     read = {role: column for role in EXTRAS if (column := columns.get(role)) is not None}
     taken += [(outcome if role in MEASURED else _label)(column, schema).alias(role) for role, column in read.items()]
     values = rows.select(taken)
-    names = [*ask.by, "problem"]
-    repeated = 0
-    if attempt is not None:
-        values, repeated = _without_repeats(values, names)
-    success = _success(ask).alias("success")
-    _check_values(values, ask, columns["correct"])
-    values = values.with_columns(success)
-    frame = _aggregated(values, names, ask, columns).sort(names)
-    return Counted(frame.drop("missing"), _attempt_caveats(frame, repeated, ask), _kept_attempts(values, columns))
+    missing = pl.col("success").is_null()
+    if ask.on_missing == "fail":
+        return values.with_columns(missing.alias("missing"), pl.col("success").fill_null(value=False))
+    return values.with_columns(missing.alias("missing"))
 
 
-def _aggregated(values: pl.LazyFrame, names: list[str], ask: Ask, columns: Columns) -> pl.DataFrame:
-    known = pl.col("success").is_not_null()
+def _aggregated(values: pl.LazyFrame, raw: Sequence[str], columns: Columns) -> pl.DataFrame:
+    """One row a problem, from one pass over the attempts."""
+    kind = values.collect_schema().get("attempt")
+    numbers = summary(kind)
     aggregates = [
-        known.sum().cast(pl.Int64).alias("n"),
+        pl.len().cast(pl.Int64).alias("rows"),
+        pl.col("success").count().cast(pl.Int64).alias("n"),
         pl.col("success").sum().cast(pl.Int64).alias("c"),
-        pl.col("value").is_null().sum().alias("missing"),
+        pl.col("missing").sum().cast(pl.Int64),
+        pl.col("odd").sum().cast(pl.Int64),
+        *numbers,
     ]
-    if columns.get("attempt") is not None and values.collect_schema()["attempt"].is_numeric():
-        first = pl.col("attempt").filter(pl.col("success")).min() - pl.col("attempt").min() + 1
-        aggregates.append(first.fill_null(0).cast(pl.Int64).alias("first"))
+    if numbers:
+        aggregates.append(pl.when("success").then(pl.col("attempt").cast(pl.Int64)).min().alias("won"))
     if columns.get("verified") is not None:
-        accepted = (pl.col("verified") >= 1) & known
+        accepted = (pl.col("verified") >= 1) & pl.col("success").is_not_null()
         aggregates.append(accepted.sum().cast(pl.Int64).alias("accepted"))
         aggregates.append((accepted & pl.col("success")).sum().cast(pl.Int64).alias("accepted_correct"))
     if columns.get("cluster") is not None:
         aggregates.append(pl.col("cluster").first())
-    return values.group_by(names).agg(aggregates).collect(engine="streaming")
+    return values.group_by(raw).agg(aggregates).collect(engine="streaming")
 
 
-def _kept_attempts(values: pl.LazyFrame, columns: Columns) -> pl.LazyFrame | None:
-    return values if columns.get("score") is not None or columns.get("answer") is not None else None
+def _names(schema: pl.Schema, ask: Ask, columns: Columns, tasks: Sequence[str]) -> list[pl.Expr]:
+    """Groups and problems as text, from the columns that hold them under `KEY`."""
+    groups = [label(KEY + name, schema[name]).alias(name) for name in ask.by]
+    return [*groups, _problem(columns, schema, tasks, KEY)]
+
+
+def _required(columns: Columns, role: str) -> str:
+    column = columns[role]
+    assert column is not None
+    return column
 
 
 def _attempt_caveats(frame: pl.DataFrame, repeated: int, ask: Ask) -> list[Caveat]:
@@ -100,23 +142,14 @@ def _attempt_caveats(frame: pl.DataFrame, repeated: int, ask: Ask) -> list[Cavea
     return found
 
 
-def _success(ask: Ask) -> pl.Expr:
-    threshold = 1.0 if ask.threshold is None else ask.threshold
-    success = pl.col("value") >= threshold
-    return success.fill_null(False) if ask.on_missing == "fail" else success
-
-
-def _check_values(values: pl.LazyFrame, ask: Ask, column: str | None) -> None:
+def _refuse_odd(counted: pl.DataFrame, columns: Columns) -> None:
     """Refuse values that are neither 0 nor 1, unless a threshold says what they mean."""
-    if ask.threshold is not None or "score" in ask.mapping:
+    if not int(counted["odd"].sum()):
         return
-    odd = values.filter(pl.col("value").is_not_null() & ~pl.col("value").is_in([0.0, 1.0]))
-    found = odd.select("value").head(1).collect(engine="streaming")
-    if not found.is_empty():
-        raise UsageError(
-            f"The column {column!r} has values that are neither 0 nor 1, such as {found.item():g}.",
-            hint="Say with --threshold from which value on an attempt has succeeded, such as --threshold 1.",
-        )
+    raise UsageError(
+        f"The column {columns['correct']!r} has values that are neither 0 nor 1.",
+        hint="Say with --threshold from which value on an attempt has succeeded, such as --threshold 1.",
+    )
 
 
 def outcome(column: str | None, schema: pl.Schema) -> pl.Expr:
@@ -143,30 +176,6 @@ def _attempt(rows: pl.LazyFrame, column: str, schema: pl.Schema) -> pl.Expr:
         if not sample.to_series().any():
             return whole
     return label(column, schema[column])
-
-
-def _without_repeats(values: pl.LazyFrame, names: list[str]) -> tuple[pl.LazyFrame, int]:
-    """Attempts, each once, the last one written; and how many others there were.
-
-    Whole numbers without a gap need no search: they match the length, sum and sum of squares of a range.
-    """
-    kind = values.collect_schema()["attempt"]
-    if kind.is_integer():
-        number_ = pl.col("attempt").cast(pl.Int64)
-        centred = number_ - number_.min()
-        summary = values.group_by(names).agg(
-            pl.len().cast(pl.Int64).alias("m"), centred.max().alias("top"), centred.sum().alias("sum")
-        )
-        m = pl.col("m")
-        tidy = ((pl.col("top") == m - 1) & (pl.col("sum") == m * (m - 1) // 2)).all()
-        if summary.select(tidy).collect(engine="streaming").item():
-            return values, 0
-    known = values.filter(pl.col("attempt").is_not_null())
-    counts = known.select(pl.struct([*names, "attempt"]).n_unique().alias("keys"), pl.len().alias("rows"))
-    keys, rows = counts.collect(engine="streaming").row(0)
-    if keys == rows:
-        return values, 0
-    return known.unique([*names, "attempt"], keep="last", maintain_order=True), int(rows - keys)
 
 
 def counts_table(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Columns, tasks: Sequence[str]) -> Counted:
@@ -251,10 +260,10 @@ def _groups(ask: Ask, schema: pl.Schema) -> list[pl.Expr]:
     return [label(name, schema[name]).alias(name) for name in ask.by]
 
 
-def _problem(columns: Columns, schema: pl.Schema, tasks: Sequence[str]) -> pl.Expr:
+def _problem(columns: Columns, schema: pl.Schema, tasks: Sequence[str], prefix: str = "") -> pl.Expr:
     column = columns["problem"]
     assert column is not None
-    parts = [label(name, schema[name]) for name in (*tasks, column)]
+    parts = [label(prefix + name, schema[name]) for name in (*tasks, column)]
     return (pl.concat_str(parts, separator="/") if len(parts) > 1 else parts[0]).alias("problem")
 
 

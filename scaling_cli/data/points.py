@@ -24,6 +24,7 @@ class Ask:
     where: str | None
     by: tuple[str, ...]
     keep: tuple[str, ...]
+    maybe: tuple[str, ...]
     checkpoints: Checkpoints
     params_pattern: str | None
     loss_unit: str
@@ -61,7 +62,8 @@ def choose_points(
         positive_loss=ask.positive_loss,
     )
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(doubts))
-    selection = _selection(marked, reasons, plan, ask.checkpoints, count_repeats=count_repeats)
+    is_whole = "step" in plan.chosen and schema[plan.chosen["step"].column].is_integer()
+    selection = _selection(marked, reasons, plan, ask.checkpoints, is_whole=is_whole, count_repeats=count_repeats)
     return Points(_without_peaks(selection), tuple(_caveats(marked, selection, plan, ask.checkpoints)))
 
 
@@ -88,7 +90,13 @@ def _from_tokens(rows: pl.LazyFrame, plan: Plan, checkpoints: Checkpoints) -> pl
 
 
 def _selection(
-    rows: pl.LazyFrame, reasons: dict[int, str], plan: Plan, checkpoints: Checkpoints, *, count_repeats: bool
+    rows: pl.LazyFrame,
+    reasons: dict[int, str],
+    plan: Plan,
+    checkpoints: Checkpoints,
+    *,
+    is_whole: bool,
+    count_repeats: bool,
 ) -> Selection:
     has_steps = plan.has_runs and "step" in plan.chosen
     if checkpoints.needs_runs and not plan.has_runs:
@@ -99,7 +107,7 @@ def _selection(
     if checkpoints.smooth is not None and not has_steps:
         raise DataError("--smooth needs a column for the step.", hint="Name it with --step COLUMN.")
     if checkpoints.which == "final" and has_steps:
-        selection = select.last_rows(rows, reasons, count_repeats=count_repeats)
+        selection = select.last_rows(rows, reasons, is_whole=is_whole, count_repeats=count_repeats)
         share = checkpoints.smooth
         return selection if share is None else windows.smoothed_ends(rows, selection, share)
     if checkpoints.which == "best" and checkpoints.smooth is None:

@@ -15,13 +15,14 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.filters import keep_where
-from scaling_cli.data.inputs import Inputs, culprit, open_inputs
+from scaling_cli.data.files import InputFile, expand
+from scaling_cli.data.filters import DOUBT, keep_where
+from scaling_cli.data.inputs import Evidence, joined, open_inputs, without_culprits
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
 from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_roles, choose, named
 from scaling_cli.data.sample_files import is_special, read_special
-from scaling_cli.data.source import Source, content_hash
+from scaling_cli.data.source import Source, Unread, content_hash
 from scaling_cli.errors import DataError, UsageError
 
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
@@ -42,6 +43,8 @@ class SampleTable:
     sources: tuple[Source, ...]
     caveats: tuple[Caveat, ...]
     attempts: pl.LazyFrame | None = None
+    unread: tuple[Unread, ...] = ()
+    rows: int | None = None
 
 
 def load_samples(
@@ -80,20 +83,27 @@ def load_samples(
     return _load_files(paths, where, ask)
 
 
-def _load_files(paths: Sequence[str], where: str | None, ask: Ask) -> SampleTable:
-    existing = [path for path in dict.fromkeys(paths) if Path(path).is_file()]
-    special = [path for path in existing if is_special(path)]
-    plain = [path for path in dict.fromkeys(paths) if path not in special]
-    inputs = open_inputs(plain) if plain or not special else None
-    frames = [read_special(path) for path in special] + ([inputs.frame()] if inputs else [])
-    try:
-        rows = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
-        table = _load(_kept(rows, where), ask)
-        return replace(table, sources=_sources(inputs, special))
-    except PolarsError as error:
-        if inputs is None:
-            raise _unreadable(special[0], error) from None
-        raise culprit(inputs, error) from None
+def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTable:
+    files = expand(given)
+    special = [file for file in files if Path(file.path).is_file() and is_special(file.path)]
+    plain = [file.path for file in files if file not in special]
+    inputs = open_inputs(plain) if plain else None
+    evidence = Evidence(inputs) if inputs else None  # hashes while polars reads
+    while True:
+        frames = [read_special(file.path) for file in special] + ([inputs.frame()] if inputs else [])
+        try:
+            table = _load(_kept(joined(frames), where), ask)
+        except PolarsError as error:
+            if inputs is None:
+                raise _unreadable(special[0].name, error) from None
+            inputs = without_culprits(inputs, error)
+            continue
+        sources = _special_sources(special) + (
+            evidence.sources(inputs, table.rows if where is None and not special else None)
+            if inputs and evidence
+            else ()
+        )
+        return replace(table, sources=sources, unread=inputs.unread if inputs else ())
 
 
 def _unreadable(path: str, error: PolarsError) -> DataError:
@@ -101,17 +111,18 @@ def _unreadable(path: str, error: PolarsError) -> DataError:
     return DataError(f"{path} cannot be read: {reason}", hint="Check that the file is whole, or write it again.")
 
 
-def _sources(inputs: Inputs | None, special: Sequence[str]) -> tuple[Source, ...]:
-    found = []
-    for path in special:
-        rows = int(read_special(path).select(pl.len()).collect(engine="streaming").item())
-        found.append(Source(path, content_hash(path), rows))
-    found += [Source(path, content_hash(path), inputs.rows(path)) for path in inputs.paths] if inputs else []
-    return tuple(found)
+def _special_sources(files: Sequence[InputFile]) -> tuple[Source, ...]:
+    rows = [int(read_special(file.path).select(pl.len()).collect(engine="streaming").item()) for file in files]
+    return tuple(Source(file.name, content_hash(file.path), count) for file, count in zip(files, rows, strict=True))
 
 
 def _kept(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
-    return rows if where is None else keep_where(rows, where, rows.collect_schema())
+    """The rows for which the condition holds; one that cannot be judged is left out."""
+    if where is None:
+        return rows
+    kept, doubts = keep_where(rows, where, rows.collect_schema())
+    flags = [DOUBT + name for name in doubts]
+    return kept.filter(~pl.any_horizontal(*flags)).drop(flags) if flags else kept
 
 
 def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
@@ -128,7 +139,7 @@ def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
     if frame.is_empty():
         raise DataError("No attempt has an outcome.", hint="Check the column of outcomes: --correct COL.")
     used = {role: column for role, column in columns.items() if column is not None}
-    return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts)
+    return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 
 
 def _refuse_models(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:

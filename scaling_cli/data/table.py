@@ -17,11 +17,12 @@ class RunTable:
     """Points to fit, and how they came about.
 
     `frame` has one row a point: `run_id` (text), each canonical role that was found (floats, in FLOPs,
-    counts and steps), then the columns asked for, under their own names. Loss is finite and above zero in
-    every row; so are params, tokens and compute where they are not null. `columns` gives the column, or the
-    formula, behind each role. `excluded` counts, by reason, the rows left out of `total`; rows that `where`
-    or the choice of checkpoints passes over are not among them. `scales` has the factors that brought roles to
-    FLOPs and counts, where they are not 1. `unread` are files that could not be read while others could.
+    counts and steps), then the columns asked for, under their own names. Loss is finite, and above zero unless asked
+    otherwise, in every row; so are params, tokens and compute where they are not null. `columns` gives the column, or
+    the formula, behind each role. `excluded` counts, by reason, the rows left out of `total`; rows that `where` or the
+    choice of checkpoints passes over are not among them. `scales` has the factors that brought roles to FLOPs and
+    counts, where they are not 1. `unread` are files that could not be read while others could, and `others` the columns
+    that play no role.
     """
 
     frame: pl.DataFrame
@@ -32,6 +33,7 @@ class RunTable:
     caveats: tuple[Caveat, ...]
     scales: dict[str, float] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    others: tuple[str, ...] = ()
 
     def needing(self, roles: Sequence[str]) -> RunTable:
         """The points that have a value in each of these columns; those that lack one are counted as excluded.

@@ -27,7 +27,8 @@ def alternatives(fitted: Fitted) -> tuple[Alternative, ...]:
     """Estimates under each reasonable objective but the fit's own."""
     problem, found = fitted.problem, []
     for objective, space in REASONABLE:
-        if (objective, space) == (fitted.objective, problem.space):
+        has_no_logs = space == "log" and (problem.observed <= 0).any()
+        if has_no_logs or (objective, space) == (fitted.objective, problem.space):
             continue
         try:
             other = optimum(_in_space(problem, space), objective)

@@ -158,8 +158,8 @@ def _objective(fitted: Fitted, grouped: Grouped) -> ObjectiveValue:
 
 
 def _quality(fitted: Fitted) -> Quality:
-    residuals = fitted.log_residuals
-    log_observed = np.log(fitted.problem.observed)
+    residuals, observed = fitted.log_residuals, fitted.problem.observed
+    log_observed = np.log(observed[observed > 0])
     spread = float(np.sum((log_observed - log_observed.mean()) ** 2))
     return Quality(
         rmse_log=float(np.sqrt(np.mean(residuals**2))),
@@ -183,5 +183,5 @@ def _observations(fitted: Fitted) -> Observations:
     return Observations(
         inputs={name: tuple(values.tolist()) for name, values in problem.columns.items()},
         observed=tuple(problem.observed.tolist()),
-        predicted=tuple(np.exp(problem.log_predictions(fitted.theta[None])[0]).tolist()),
+        predicted=tuple(problem.predictions(fitted.theta[None])[0].tolist()),
     )

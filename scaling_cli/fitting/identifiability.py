@@ -22,6 +22,7 @@ from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.result import Identifiability
 from scaling_cli.laws import Array
+from scaling_cli.laws.constrained import ConstrainedLaw
 
 DOUBTFUL_CONDITION = 5e4
 HOPELESS_CONDITION = 1e7
@@ -114,6 +115,8 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
 
 
 def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
+    if isinstance(problem.law, ConstrainedLaw):
+        return  # what is held may be what the data cannot tell
     if facts.tokens_per_param is None or scatter(problem.columns["params"], problem.columns["tokens"]) > FIXED_SCATTER:
         return
     low, high = facts.tokens_per_param
@@ -171,7 +174,7 @@ def _ranges(problem: Problem) -> dict[str, float]:
     if "params" in problem.columns and "tokens" in problem.columns:
         # As a sum of logs: the product of absurd values would overflow.
         return {"compute": float(np.ptp(np.log10(problem.columns["params"]) + np.log10(problem.columns["tokens"])))}
-    return {name: _decades(values) for name, values in problem.columns.items()}
+    return {name: _decades(values) for name, values in problem.columns.items() if name not in problem.law.narrow}
 
 
 def _bound_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
@@ -216,7 +219,7 @@ def _count_different(columns: Array) -> int:
 
 
 def _decades(values: Array) -> float:
-    return float(np.ptp(np.log10(values)))
+    return float(np.ptp(np.log10(values[values > 0])))
 
 
 def _ratio(span: tuple[float, float]) -> float:

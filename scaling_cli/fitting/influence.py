@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.fitting.linear import run_influences, sandwich
+from scaling_cli.fitting.linear import run_influences
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.prior import is_exponent
 from scaling_cli.fitting.result import Influence
@@ -24,17 +24,18 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
     """
     law = fitted.problem.law
     exponents = [index for index, parameter in enumerate(law.parameters) if is_exponent(parameter)]
-    errors = sandwich(fitted).errors(fitted)[exponents]
-    if not exponents or fitted.problem.run_count <= len(law.parameters) + 1 or not (errors > 0).any():
+    if not exponents or fitted.problem.run_count <= len(law.parameters) + 1:
         return ()
-    errors = np.where(errors > 0, errors, np.inf)
-    guess = np.abs(run_influences(fitted)[:, exponents] / errors).max(axis=1)
+    pulls = run_influences(fitted)[:, exponents] ** 2
+    # Of the other runs: an outlier would else widen the very errors it is measured by.
+    errors = np.sqrt(np.maximum(pulls.sum(axis=0) - pulls, 0.0))
+    guess = np.where(errors > 0, np.sqrt(pulls) / np.maximum(errors, 1e-300), 0.0).max(axis=1)
     chosen = np.argsort(-guess, kind="stable")[:MOST_REFITS]
     chosen = chosen[guess[chosen] > WORTH_A_REFIT]
     if not len(chosen):
         return ()
     without = _left_out(fitted, chosen)[:, exponents]
-    moves = (without - fitted.theta[exponents]) / errors
+    moves = (without - fitted.theta[exponents]) / np.where(errors[chosen] > 0, errors[chosen], np.inf)
     found = []
     for run, values, moved in zip(chosen, without, moves, strict=True):
         worst = int(np.argmax(np.abs(moved)))

@@ -1,40 +1,49 @@
-"""Residuals of runs as they would be had the fit not bent towards them.
+"""Residuals of runs with the pull of the run on the fit taken out, and how much runs tell of their own scatter.
 
-A run pulls the fit towards itself, so its residuals are smaller than its errors: by I - H_gg where H is the hat matrix
+A run pulls the fit towards itself, so its residuals are smaller than its errors, by I - H_gg where H is the hat matrix
 of the linearised problem. Divided by it, they are the residuals of the run under the fit without it (the jackknife,
-or CR3 of Bell and McCaffrey 2002). Under a robust objective a residual pulls with psi(r) = u r, u = min(1, delta/|r|),
-while the curvature is that of the points inside delta, on average a share E psi' of them all:
+CR3); divided by its square root, they have the variance of the errors where runs are alike (CR2; Bell and McCaffrey
+2002). Under a robust objective a residual pulls with psi(r) = u r, u = min(1, delta / |r|), and the curvature is that
+of the points inside delta, on average a share E psi' of them all:
 
     H = sqrt(u) J (J' W J)^-1 J' W sqrt(u) / E psi',    E psi' = P(|z| < delta / scale) for Gaussian z.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import erf, sqrt
 
 import numpy as np
 
 from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
-from scaling_cli.laws import Array, Flags
+from scaling_cli.fitting.quantities import Quantities
+from scaling_cli.laws import Array, Flags, Indices
 
 # What is left of a run's error in its residual is never taken to be less: a run that alone decides leaves nothing,
 # and dividing by nothing would make its replicates senseless. Simulated: intervals from ten runs of a law with five
 # parameters twice as wide as needed without this.
 LEAST_LEFT = 0.2
 RANK = 1e-12  # of the largest singular value
-
-
-def free_jacobian(fitted: Fitted) -> Array:
-    """The Jacobian of the predictions `(n, free)`, of the coordinates that are not at a bound."""
-    problem = fitted.problem
-    jacobian = problem.residuals(fitted.theta[None])[1][0]
-    return np.asarray(jacobian[:, is_free(fitted)])
+MANY_RUNS = 1_000  # beyond, runs less parameters are freedom enough, and a matrix of runs by runs is not needed
+UNBIASED, LEFT_OUT = -0.5, -1.0  # powers of I - H: the variance of errors; the residual under the fit without the run
 
 
 def is_free(fitted: Fitted) -> Flags:
     """Which coordinates `(k,)` are not at a bound."""
     return (fitted.theta > fitted.problem.low) & (fitted.theta < fitted.problem.high)
+
+
+def free_jacobian(fitted: Fitted) -> Array:
+    """The Jacobian of the predictions `(n, free)`, of the coordinates that are not at a bound."""
+    jacobian = fitted.problem.residuals(fitted.theta[None])[1][0]
+    return np.asarray(jacobian[:, is_free(fitted)])
+
+
+def residuals(fitted: Fitted) -> Array:
+    """Observed less predicted `(n,)`, in the problem's space."""
+    return np.asarray(fitted.problem.residuals(fitted.theta[None])[0][0])
 
 
 def curvature(fitted: Fitted) -> float:
@@ -45,34 +54,7 @@ def curvature(fitted: Fitted) -> float:
     return max(erf(fitted.delta / scale / sqrt(2)), 1e-300)
 
 
-def residuals(fitted: Fitted) -> Array:
-    """Observed less predicted `(n,)`, in the problem's space."""
-    return np.asarray(fitted.problem.residuals(fitted.theta[None])[0][0])
-
-
-def freed_residuals(fitted: Fitted) -> Array:
-    """Residuals `(n,)` of each run under the fit without it."""
-    problem, residual = fitted.problem, residuals(fitted)
-    pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), 1e-300)) * problem.weights)
-    half = _half_inverse(fitted)
-    # Rows whose squared lengths are the leverages: H = rows @ rows.T between the points of a run.
-    rows = pull[:, None] * (free_jacobian(fitted) @ half) / sqrt(curvature(fitted))
-    order = np.argsort(problem.runs, kind="stable")
-    edges = np.searchsorted(problem.runs[order], np.arange(problem.run_count + 1))
-    single = np.diff(edges) == 1
-    alone = order[edges[:-1][single]]
-    freed = residual.copy()
-    freed[alone] /= np.maximum(1.0 - np.einsum("nk,nk->n", rows[alone], rows[alone]), LEAST_LEFT)
-    for run in np.flatnonzero(~single):
-        points = order[edges[run] : edges[run + 1]]
-        left, size, _ = np.linalg.svd(rows[points], full_matrices=False)
-        along = left.T @ (residual[points] * pull[points])
-        gain = 1.0 / np.maximum(1.0 - size**2, LEAST_LEFT) - 1.0
-        freed[points] += (left @ (gain * along)) / pull[points]
-    return freed
-
-
-def _half_inverse(fitted: Fitted) -> Array:
+def half_inverse(fitted: Fitted) -> Array:
     """A matrix `(free, free)` whose product with its transpose inverts J' W J."""
     weighted = np.sqrt(fitted.problem.weights)[:, None] * free_jacobian(fitted)
     _, size, right = np.linalg.svd(weighted, full_matrices=False)
@@ -82,18 +64,77 @@ def _half_inverse(fitted: Fitted) -> Array:
 
 def bread(fitted: Fitted) -> Array:
     """The inverse of the objective's mean Hessian `(free, free)`."""
-    half = _half_inverse(fitted)
+    half = half_inverse(fitted)
     return np.asarray(half @ half.T) / curvature(fitted)
 
 
-def freedom(fitted: Fitted) -> float:
-    """Degrees of freedom of what the runs tell about their own scatter.
+def freed_residuals(fitted: Fitted, power: float = UNBIASED) -> Array:
+    """Residuals `(n,)` of each run with `power` of its I - H applied."""
+    residual = residuals(fitted)
+    pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), 1e-300)) * fitted.problem.weights)
+    rows = pull[:, None] * (free_jacobian(fitted) @ half_inverse(fitted)) / sqrt(curvature(fitted))
+    return _applied(_members(fitted), rows, residual * pull, power) / pull
 
-    Independent points have runs less parameters, exactly so for a linear law. Where runs have several points, the
-    parameters are partly told within runs, and at least half of the runs' own freedom remains.
+
+def freedom(fitted: Fitted) -> float:
+    """Degrees of freedom with which runs tell the variance of an estimate, of the middle one of all quantities.
+
+    Satterthwaite's, for the sandwich of Bell and McCaffrey and errors that a run's points share: an exponent hangs on
+    few runs at the ends of the range, so they are fewer than runs less parameters.
     """
-    runs, parameters = fitted.problem.run_count, int(is_free(fitted).sum())
-    left = float(runs - parameters)
-    if runs < len(fitted.problem.observed):
-        left = max(left, (runs - 1) / 2)
-    return max(left, 1.0)
+    problem, free = fitted.problem, is_free(fitted)
+    least = float(max(problem.run_count - int(free.sum()), 1))
+    if problem.run_count > MANY_RUNS:
+        return least
+    jacobian, half, weights = free_jacobian(fitted), half_inverse(fitted), problem.weights
+    inverse = half @ half.T
+    root = np.sqrt(weights)
+    rows = root[:, None] * (jacobian @ half) / sqrt(curvature(fitted))
+    members = _members(fitted)
+    sums = _by_run(fitted, weights[:, None] * jacobian)
+    found = []
+    for slope in Quantities(problem).gradients(fitted.theta[None])[0][:, free]:
+        effect = _applied(members, rows, root * (jacobian @ (inverse @ slope)), UNBIASED) * root
+        shared = np.diag(_by_run(fitted, effect[:, None])[:, 0])
+        shared -= _by_run(fitted, effect[:, None] * jacobian) @ inverse @ sums.T
+        product = shared @ shared.T
+        size = float(np.sum(product**2))
+        if size > 0:
+            found.append(float(np.trace(product)) ** 2 / size)
+    return max(float(np.median(found)), 1.0) if found else least
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The points of each run: those of runs with one, and lists for the rest."""
+
+    alone: Indices
+    together: tuple[Indices, ...]
+
+
+def _members(fitted: Fitted) -> _Members:
+    runs = fitted.problem.runs
+    order = np.argsort(runs, kind="stable")
+    edges = np.searchsorted(runs[order], np.arange(fitted.problem.run_count + 1))
+    single = np.diff(edges) == 1
+    several = tuple(order[edges[run] : edges[run + 1]] for run in np.flatnonzero(~single))
+    return _Members(order[edges[:-1][single]], several)
+
+
+def _applied(members: _Members, rows: Array, vector: Array, power: float) -> Array:
+    """`(I - H_gg)^power` applied to the part `(n,)` of each run, where H_gg = rows_g rows_g'."""
+    found = vector.copy()
+    alone = members.alone
+    found[alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", rows[alone], rows[alone]), LEAST_LEFT) ** power
+    for points in members.together:
+        left, size, _ = np.linalg.svd(rows[points], full_matrices=False)
+        gain = np.maximum(1.0 - size**2, LEAST_LEFT) ** power - 1.0
+        found[points] += left @ (gain * (left.T @ vector[points]))
+    return found
+
+
+def _by_run(fitted: Fitted, values: Array) -> Array:
+    """Rows `(n, m)` summed within runs `(runs, m)`."""
+    found = np.zeros((fitted.problem.run_count, values.shape[1]))
+    np.add.at(found, fitted.problem.runs, values)
+    return found

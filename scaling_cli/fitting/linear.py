@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.leverage import bread, free_jacobian, freed_residuals, freedom, is_free, residuals
+from scaling_cli.fitting.leverage import (
+    LEFT_OUT,
+    UNBIASED,
+    bread,
+    curvature,
+    free_jacobian,
+    freed_residuals,
+    freedom,
+    is_free,
+    residuals,
+)
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.laws import Array
@@ -34,14 +44,14 @@ class Spread:
 
 def sandwich(fitted: Fitted) -> Spread:
     """Robust to whatever goes on within runs."""
-    influences = run_influences(fitted)
+    influences = run_influences(fitted, UNBIASED)
     return Spread(influences.T @ influences, freedom(fitted))
 
 
-def run_influences(fitted: Fitted) -> Array:
+def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
     """How far each run alone pulls the coordinates `(runs, k)`: about what leaving it out would undo."""
     problem = fitted.problem
-    pull = np.clip(freed_residuals(fitted), -fitted.delta, fitted.delta) * problem.weights
+    pull = np.clip(freed_residuals(fitted, power), -fitted.delta, fitted.delta) * problem.weights
     by_point = free_jacobian(fitted) * pull[:, None]
     scores = np.zeros((problem.run_count, by_point.shape[1]))
     np.add.at(scores, problem.runs, by_point)
@@ -61,8 +71,6 @@ def naive(fitted: Fitted) -> Spread:
 
 def noise_variance(fitted: Fitted) -> float:
     """What the objective weighs against: the variance of residuals for least squares, E psi^2 / E psi' for others."""
-    from scaling_cli.fitting.leverage import curvature
-
     problem = fitted.problem
     pull = np.clip(residuals(fitted), -fitted.delta, fitted.delta)
     left = max(len(pull) - int(is_free(fitted).sum()), 1)

@@ -27,7 +27,8 @@ class Fitted:
     """The global optimum of one objective.
 
     `theta` `(k,)` are coordinates on centred inputs; `delta` is what the solver used, and `scale` of the residuals
-    what beliefs are weighed by; `polished` are all the starts' ends.
+    what beliefs are weighed by; `polished` are all the starts' ends. `log_residuals` are those of the points that have
+    logs, as all do but in linear space.
     """
 
     problem: Problem
@@ -62,7 +63,7 @@ class Fitted:
 
     def _within(self, share: float) -> float:
         # Exact data end at rounding noise, where relative differences mean nothing.
-        rounding = 1e-24 * len(self.log_residuals)
+        rounding = 1e-24 * len(self.problem.observed)
         return float(self.polished.value.min()) * (1 + share) + rounding
 
 
@@ -84,7 +85,9 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     theta = polished.theta[np.argmin(polished.value)]
     residuals = problem.residuals(theta[None])[0]
     value = float(objective.value(residuals, problem.weights, delta)[0])
-    log_residuals = np.log(problem.observed) - problem.log_predictions(theta[None])[0]
+    predicted = problem.predictions(theta[None])[0]
+    has_logs = (problem.observed > 0) & (predicted > 0)
+    log_residuals = np.log(problem.observed[has_logs]) - np.log(predicted[has_logs])
     return Fitted(problem, objective, theta, delta, value, log_residuals, polished, scale)
 
 
@@ -137,7 +140,7 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
     scale = max(robust_scale(residuals, theta.shape[1], weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
     if problem.penalty is None:
         return scale, scale
-    along = np.argsort(problem.log_predictions(theta[:1])[0], kind="stable")
+    along = np.argsort(problem.predictions(theta[:1])[0], kind="stable")
     return scale, scale * correlation_inflation(residuals * np.sqrt(problem.weights), along)
 
 

@@ -64,9 +64,9 @@ class Problem:
         prediction, jacobian = evaluate(theta, self.inputs)
         return (self.target if target is None else target) - prediction, jacobian
 
-    def log_predictions(self, theta: Array) -> Array:
-        """Log of the predicted loss `(replicates, n)` at the problem's points."""
-        return self.law.evaluate(theta, self.inputs)[0]
+    def predictions(self, theta: Array) -> Array:
+        """The predicted loss `(replicates, n)` at the problem's points."""
+        return self.law.evaluate_linear(theta, self.inputs)[0]
 
     def raw(self, theta: Array) -> Array:
         """Coordinates on raw inputs `(replicates, k)`, with a coefficient at its lower bound taken as zero."""
@@ -127,6 +127,20 @@ def build_problem(
     return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
 
 
+def numbers(frame: pl.DataFrame, column: str) -> Array:
+    """A column `(n,)` that the user named.
+
+    Raises:
+        UsageError: There is no such column.
+        DataError: It holds something else than numbers.
+    """
+    if column not in frame.columns:
+        raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
+    if not frame[column].dtype.is_numeric():
+        raise DataError(f"{column} holds no numbers.", hint="Name a column of numbers.")
+    return frame[column].to_numpy().astype(float)
+
+
 def problem_from_arrays(
     law: Law,
     columns: Mapping[str, Array],
@@ -144,12 +158,15 @@ def problem_from_arrays(
     if space not in SPACES:
         raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
-        if not (np.isfinite(values).all() and (values > 0).all()):
+        lowest = -np.inf if name == "loss" and space == "linear" else 0.0
+        is_usable = (values >= lowest) if name != "loss" and law.is_curve else (values > lowest)
+        if not (np.isfinite(values).all() and is_usable.all()):
             raise DataError(
                 f"{name} has values that are not positive, so {law.name} has no logs to work in.",
-                hint=f"Leave them out with --where '{name} > 0'.",
+                hint=f"Leave them out with --where '{name} > 0'"
+                + (", or fit with --space linear." if name == "loss" else "."),
             )
-    inputs, shift, offset = law.centre(law.prepare(columns))
+    inputs, shift, offset = law.centre(law.prepare({**columns, "run": runs.astype(float)} if law.is_curve else columns))
     low, high = law.bounds(Scene(inputs, *_extent(observed)))
     target = np.log(observed) if space == "log" else observed
     weights = np.ones(len(observed)) if weights is None else weights / weights.mean()

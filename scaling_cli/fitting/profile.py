@@ -83,7 +83,10 @@ def _seek(fitted: Fitted, quantities: Quantities, best: Array, errors: Array, go
         done |= found | stuck
         if done.all():
             break
-        value, inner, inner_root = _next(centre, reached, root, inner, inner_root, goal)
+        # A spring under load is stretched: what it lacks this time is added next time.
+        stretched = np.where(np.abs(value - reached) < np.abs(reached - centre), value - reached, 0.0)
+        wanted, inner, inner_root = _next(centre, reached, root, inner, inner_root, goal)
+        value = wanted + stretched
     return ends
 
 

@@ -42,6 +42,7 @@ class Nested:
 
 NESTED = (
     Nested("power", "power-constant", "c", at_bound=True),
+    Nested("power-constant", "shifted-power", "B", at_bound=True),
     Nested("chinchilla-tied", "chinchilla", "beta", at_bound=False),
     Nested("chinchilla", "general", "gamma", at_bound=False),
 )
@@ -54,6 +55,8 @@ def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult,
         FitError: No law could be fitted, or none was identified.
     """
     by_name = {each.problem.law.name: each for each in grouped}
+    if (grouped[0].problem.observed <= 0).any():
+        raise UsageError("--law all ranks by log loss, and some values have no log.", hint="Name one --law.")
     scale = grouped[0].scale
     if scale is None:
         raise UsageError("--law all needs compute to tell large runs from small ones.", hint="Name one --law.")
@@ -94,7 +97,7 @@ def rank(problems: Mapping[str, Problem], objective: Objective, scale: Array) ->
     for name, problem in problems.items():
         try:
             fits[name] = optimum(problem, objective)
-            errors = [_held_out(problem, objective, is_trained) for is_trained in cuts]
+            errors = [held_out(problem, objective, is_trained) for is_trained in cuts]
         except ScalingError as error:
             found.append(Candidate(name, len(problem.law.parameters), error=error.message))
             continue
@@ -118,7 +121,7 @@ def cutoffs(scale: Array, parameters: int) -> list[Flags]:
     return found
 
 
-def _held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
+def held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
     """Log residuals, predicted less observed, of the points above a cut-off."""
     fitted = optimum(_alone(problem, np.flatnonzero(is_trained)), objective)
     parameters = fitted.problem.parameters(fitted.theta[None])[0]

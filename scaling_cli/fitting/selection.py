@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.laws import LAWS, Law, find_law
+from scaling_cli.laws import FAMILIES, LAWS, Law, find_law
+from scaling_cli.laws.custom import is_formula, law_from_formula
+from scaling_cli.laws.expression import parse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,15 +29,57 @@ class Choice:
     reason: str | None = None
 
 
-def choose(frame: pl.DataFrame, law: str, x: str | None) -> Choice:
-    """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open).
+def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Columns to read for a law beside the roles: those that must exist, and names that may be columns or not."""
+    if is_formula(law):
+        return (), tuple(name for name in parse(law).names() if name != "loss")
+    return _asked(law, x), ()
+
+
+def check_law(law: str) -> None:
+    """Refuse a name that is no law's before the runs are read.
 
     Raises:
-        UsageError: No such law, or `x` does not go with it.
+        UsageError: There is no such law.
+    """
+    if law not in ("auto", "all") and not is_formula(law):
+        find_law(law)
+
+
+def checkpoints_of(law: str, asked: str) -> str:
+    """Which rows of a run count: all of them for a law of whole training curves, whatever was asked."""
+    return "all" if any(known.is_curve for known in LAWS if known.name == law) else asked
+
+
+def choose(
+    frame: pl.DataFrame,
+    law: str,
+    x: str | None,
+    *,
+    by: Sequence[str] = (),
+    start: Mapping[str, float] | None = None,
+    bound: Mapping[str, tuple[float, float]] | None = None,
+) -> Choice:
+    """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open), or the formula.
+
+    `by` are the columns whose groups will be fitted apart, each to this law.
+
+    Raises:
+        UsageError: No such law, or `x`, `start` or `bound` does not go with it.
         DataError: The law needs a column that the data do not have.
     """
+    if is_formula(law):
+        return _written(frame, law, x, start, bound)
+    if start or bound:
+        raise UsageError(
+            f"--start and --bound go with a formula, not with {law}.",
+            hint="Its own starts and bounds are known to work; hold a parameter with --fix.",
+        )
     if law == "auto":
-        return _automatic(frame, x)
+        return _automatic(frame, x, by)
+    asked = _asked(law, x)
+    if law in FAMILIES:
+        return _family(frame, law, asked)
     found = find_law(law)
     if found.inputs == ("x",):
         column = x or _one_input(frame)
@@ -55,7 +100,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     """
     first = _automatic(frame, x)
     if first.law.inputs == ("x",):
-        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",)]
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
     return [
         Choice(law, {name: name for name in law.inputs})
         for law in LAWS
@@ -63,19 +108,52 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     ]
 
 
-def _automatic(frame: pl.DataFrame, x: str | None) -> Choice:
+def _asked(law: str, x: str | None) -> tuple[str, ...]:
+    if x is None:
+        return ()
+    return tuple(column.strip() for column in x.split(",") if column.strip()) if law in FAMILIES else (x,)
+
+
+def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...]) -> Choice:
+    """A law of any columns, over those asked for, or over those that it has most often."""
+    usual = {"precision": ("bits",)}.get(law, ("params", "tokens"))
+    if len(set(asked)) < len(asked):
+        raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
+    found = find_law(law, asked or usual)
+    return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+
+
+def _written(
+    frame: pl.DataFrame,
+    text: str,
+    x: str | None,
+    start: Mapping[str, float] | None,
+    bound: Mapping[str, tuple[float, float]] | None,
+) -> Choice:
+    if x is not None:
+        raise UsageError("--x does not go with a formula.", hint="Write the column's name in the formula.")
+    columns = [name for name in frame.columns if name not in ("run_id", "loss")]
+    found = law_from_formula(text, columns, start=start, bound=bound)
+    return Choice(found, {name: name for name in found.inputs})
+
+
+def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
+    """One law for all groups, so that they can be compared: the one that at least half of them support."""
+    parts = frame.partition_by(list(by)) if by else [frame]
     if x is None and _is_complete(frame, "params") and _is_complete(frame, "tokens"):
-        reason = _against_surface(frame)
-        if reason is None:
+        against = [reason for part in parts if (reason := _against_surface(part))]
+        if len(against) < len(parts) and 2 * len(against) <= len(parts):
+            where = f" in {len(parts) - len(against)} of {len(parts)} groups" if against else ""
             return Choice(
                 find_law("chinchilla"),
                 {"params": "params", "tokens": "tokens"},
-                "params and tokens both vary, and not in step",
+                f"params and tokens both vary, and not in step{where}",
             )
+        reason = against[0]
     else:
         reason = f"{x} was asked for" if x else "params and tokens are not both known"
     column = x or _one_input(frame)
-    different = frame[column].n_unique() if column in frame.columns else 0
+    different = sorted(part[column].n_unique() for part in parts)[len(parts) // 2] if column in frame.columns else 0
     if different >= FLOOR_VALUES:
         law, why = "power-constant", f"{different} different values of {column} can show a floor"
     else:
@@ -115,4 +193,9 @@ def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
     if column not in frame.columns:
         option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
         raise DataError(f"{law.name} needs {column}, and no column was found for it.", hint=f"Name it with {option}.")
+    if not frame[column].dtype.is_numeric():
+        raise UsageError(
+            f"Column {column} is no number in every row: it has {frame[column].drop_nulls().first()!r}.",
+            hint="Choose another column with --x, or mend the cells.",
+        )
     return column

@@ -155,6 +155,7 @@ def minimise(
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         residuals, jacobian = problem.residuals(theta, target)
         value = huber(residuals, weights, delta) + extra.value(theta, np.arange(count))
+        value[np.isnan(value)] = np.inf  # a start where the law has no value is no optimum
         batch = _Batch(
             np.arange(count), theta, value, residuals, jacobian, target, weights,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),

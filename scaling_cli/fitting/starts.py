@@ -12,7 +12,7 @@ import itertools
 
 import numpy as np
 
-from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.problem import SMALL, Problem
 from scaling_cli.laws import Array, Flags, Indices
 
 POLISHED = 8  # nodes of the grid that are polished
@@ -42,6 +42,9 @@ def starts(problem: Problem, count: int = POLISHED) -> Array:
 def _nodes(problem: Problem) -> Array:
     """Every combination of the values on the law's axes `(G, k)`; coordinates without an axis are 0."""
     law = problem.law
+    known = law.nodes(problem.scene)
+    if known is not None:
+        return known
     axes = {name: np.unique(values) for name, values in law.axes(problem.scene).items()}
     if np.prod([len(values) for values in axes.values()]) > GRID_SIZE:
         count = max(int(GRID_SIZE ** (1 / len(axes)) + 1e-9), 2)
@@ -81,10 +84,12 @@ def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
     theta = nodes.copy()
     for column, scale in enumerate(scales):
         factor = coefficients[:, column]
+        # A factor of zero has no logarithm, and next to none no gradient to come back by.
+        share = np.mean(np.abs(basis[:, :, column]) / size, axis=1)
+        risen = np.maximum(factor, np.exp(SMALL) / np.maximum(share, 1e-300))
         for name, by in scale.moves.items():
             if is_logarithm[name]:
-                with np.errstate(divide="ignore"):
-                    theta[:, law.names.index(name)] += by(by_name) * np.log(factor)
+                theta[:, law.names.index(name)] += by(by_name) * np.log(risen)
             else:
                 theta[:, law.names.index(name)] = factor
     return theta, misfit
@@ -123,7 +128,8 @@ def non_negative(
         complete = np.zeros(right.shape)
         complete[:, active] = solved
         best = np.where(better[:, None], complete, best)
-    return best * scale, misfit
+    with np.errstate(over="ignore"):  # a node far from the data may have a coefficient beyond any number
+        return best * scale, misfit
 
 
 def _sets(columns: int) -> list[Indices]:

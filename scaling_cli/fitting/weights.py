@@ -10,6 +10,7 @@ import numpy as np
 
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import PRIORS, Belief, weak_beliefs
+from scaling_cli.fitting.problem import numbers
 from scaling_cli.laws import Array, Law
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Emphasis:
         """
         found = None
         if self.column is not None:
-            found = _numbers(frame, self.column)
+            found = numbers(frame, self.column)
             _require_positive(found, f"The weights in {self.column}", f"{self.column} > 0")
         if self.power:
             scale = self.scale(frame, inputs)
@@ -58,11 +59,11 @@ class Emphasis:
     def scale(self, frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array | None:
         """How large each run is `(n,)`: the one input, else compute, or params times tokens; None where not known."""
         if len(inputs) == 1:
-            return _numbers(frame, next(iter(inputs.values())))
+            return numbers(frame, next(iter(inputs.values())))
         if "compute" in frame.columns and frame["compute"].null_count() == 0:
-            return _numbers(frame, "compute")
+            return numbers(frame, "compute")
         if {"params", "tokens"} <= set(frame.columns):
-            return _numbers(frame, "params") * _numbers(frame, "tokens")
+            return numbers(frame, "params") * numbers(frame, "tokens")
         return None
 
     def told(self, inputs: Mapping[str, str]) -> str | None:
@@ -74,14 +75,6 @@ class Emphasis:
     def beliefs(self, law: Law, lowest: float) -> tuple[Belief, ...]:
         """The prior's beliefs about `law`, where the smallest loss is `lowest`."""
         return weak_beliefs(law, lowest) if self.prior == "weak" else ()
-
-
-def _numbers(frame: pl.DataFrame, column: str) -> Array:
-    if column not in frame.columns:
-        raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
-    if not frame[column].dtype.is_numeric():
-        raise DataError(f"{column} holds no numbers.", hint="Name a column of numbers.")
-    return frame[column].to_numpy().astype(float)
 
 
 def _require_positive(values: Array, what: str, condition: str) -> None:

@@ -9,6 +9,7 @@ from scaling_cli.laws.architecture import GRANULARITY, LOSS_TO_LOSS, PARALLEL, R
 from scaling_cli.laws.bnsl import BNSL, BNSL_MONOTONE
 from scaling_cli.laws.chinchilla import CHINCHILLA, CHINCHILLA_TIED, GENERAL
 from scaling_cli.laws.columns import ADDITIVE, FAMILIES, MULTI_POWER, PRECISION
+from scaling_cli.laws.custom import INPUTS, is_formula, law_from_formula
 from scaling_cli.laws.kaplan import CRITICAL_BATCH_LAW, KAPLAN, KAPLAN_STEPS
 from scaling_cli.laws.law import (
     Array,
@@ -25,6 +26,7 @@ from scaling_cli.laws.law import (
 from scaling_cli.laws.m4 import M4
 from scaling_cli.laws.power import POWER, POWER_CONSTANT
 from scaling_cli.laws.repeated import DATA_CONSTRAINED
+from scaling_cli.laws.schedule import ANNEALING, MULTI_POWER_SCHEDULE
 from scaling_cli.laws.single import (
     EXPONENTIAL_SATURATION,
     HILL,
@@ -36,8 +38,8 @@ from scaling_cli.laws.single import (
 )
 
 __all__ = [
-    "LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "Published", "Scale", "Scene",
-    "find_law",
+    "FAMILIES", "LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "Published", "Scale",
+    "Scene", "find_law",
 ]  # fmt: skip
 
 LAWS: tuple[Law, ...] = (
@@ -67,15 +69,19 @@ LAWS: tuple[Law, ...] = (
     MULTI_POWER,
     ADDITIVE,
     LOSS_TO_LOSS,
+    ANNEALING,
+    MULTI_POWER_SCHEDULE,
 )
 
 
 def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
-    """The law called `name`; a law of any columns is made over `inputs` where they are given.
+    """The law called `name`, or written out in it; a law of any columns is made over `inputs` where they are given.
 
     Raises:
         UsageError: There is none; the hint lists those there are.
     """
+    if is_formula(name):
+        return law_from_formula(name, inputs or INPUTS)
     if name in FAMILIES and inputs:
         return FAMILIES[name](inputs)
     for law in LAWS:

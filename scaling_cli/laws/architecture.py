@@ -16,6 +16,7 @@ PARALLEL = FormulaLaw(
     formula="E + (A / (params * (k * log(streams) + 1)))^alpha",
     source="Chen et al. 2025 (ParScale), arXiv:2505.10475, with A in params",
     inputs=("params", "streams"),
+    narrow=("streams",),
     parameters=(
         Parameter(name="E", meaning="irreducible loss", unit="loss"),
         Parameter(name="A", meaning="scale of params", unit="params loss^(1/alpha)", positive=True),
@@ -52,6 +53,7 @@ GRANULARITY = SumLaw(
     formula="c + (g / granularity^gamma + a) / params^alpha + b / tokens^beta",
     source=KRAJEWSKI,
     inputs=("params", "tokens", "granularity"),
+    narrow=("granularity",),
     parameters=(
         Parameter(name="c", meaning="irreducible loss", unit="loss", low=0.0),
         Parameter(name="a", meaning="loss from finite params, at 1 param and endless granularity", unit="loss",
@@ -88,6 +90,7 @@ ROUTED = FormulaLaw(
     formula="10^(a * log10(params) + b * log10(E_hat) + c * log10(params) * log10(E_hat) + d)",
     source=f"{CLARK}: 1/E_hat = 1/(experts - 1 + 1/(1/E_start - 1/E_max)) + 1/E_max",
     inputs=("params", "experts"),
+    narrow=("experts",),
     parameters=(
         Parameter(name="a", meaning="exponent of params at one effective expert, signed"),
         Parameter(name="b", meaning="exponent of effective experts at 1 param, signed"),
@@ -129,6 +132,7 @@ LOSS_TO_LOSS = FormulaLaw(
     formula="E1 + K * (x - E0)^kappa",
     source="Brandfonbrener et al. 2024, arXiv:2411.12925: x is the other loss",
     inputs=("x",),
+    narrow=("x",),
     parameters=(
         Parameter(name="E1", meaning="irreducible loss", unit="loss"),
         Parameter(name="K", meaning="loss above E1 where x is 1 above E0", unit="loss", positive=True, vanishes=True),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from scaling_cli.laws.formula import Absorb, FormulaLaw
-from scaling_cli.laws.law import Derived, Law, Parameter
+from scaling_cli.laws.law import Derived, Law, Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, exponent, shape
 from scaling_cli.laws.sums import Power, SumLaw, Term
 
@@ -50,6 +51,7 @@ def multi_power(columns: Sequence[str]) -> Law:
 
 def precision(columns: Sequence[str]) -> Law:
     """Chinchilla's surface with fewer effective params the fewer bits each column gives."""
+    columns = [column for column in columns if column not in ("params", "tokens")]
     factors = "".join(f" * (1 - exp(-{column} / gamma_{column}))" for column in columns)
     gammas = {f"gamma_{column}": shape(0.05, 30.0, (0.5, 1.0, 2.0, 4.0), is_log=True) for column in columns}
     return FormulaLaw(
@@ -57,6 +59,7 @@ def precision(columns: Sequence[str]) -> Law:
         formula=f"E + A / (params{factors})^alpha + B / tokens^beta",
         source="Kumar et al. 2024, arXiv:2411.04330: bits of weights, activations or the cache as columns",
         inputs=("params", "tokens", *columns),
+        narrow=tuple(columns),
         parameters=(
             Parameter(name="E", meaning="irreducible loss", unit="loss"),
             Parameter(name="A", meaning="loss from finite params, at 1 effective param", unit="loss", positive=True,
@@ -74,7 +77,17 @@ def precision(columns: Sequence[str]) -> Law:
 
 
 ADDITIVE = additive(("x1", "x2"))
-MULTI_POWER = multi_power(("x1", "x2"))
+MULTI_POWER = replace(
+    multi_power(("x1", "x2")),
+    published=(
+        Published(
+            "step-law-lr",
+            "best learning rate, x1 = params and x2 = tokens",
+            "Li et al. 2025, arXiv:2503.04715",
+            {"K": 1.79, "p_x1": -0.713, "p_x2": 0.307},
+        ),
+    ),
+)
 PRECISION = precision(("bits",))
 
 # Laws that are made over the columns asked for, in place of those they are shown with.

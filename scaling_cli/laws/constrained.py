@@ -1,8 +1,8 @@
 """Any law with some parameters held at a value, or two of them held equal.
 
 The coordinates left free map to those of the whole law by an affine map, theta = S phi + f, so solver, bootstrap and
-report need nothing new. Centring the inputs keeps that form wherever what a held parameter would take up falls to free
-ones; where it does not (a coefficient held at its value on raw inputs), the law is fitted on raw inputs instead.
+report need nothing new. On centred inputs the map is another one, which depends on the data: a coefficient held at its
+value on raw inputs moves with its exponent on centred ones. It travels with the inputs, one copy a point.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from scaling_cli.errors import UsageError
 from scaling_cli.laws.law import Array, Derived, Inputs, Law, Parameter, Scale, Scene
 
 GONE = -1e4  # the log of a coefficient held at zero: finite, so that it can be moved about
-TYPICAL_EXPONENT = 0.3  # at which a start on centred inputs is read on raw ones
+MAP = "constraint"  # the input that holds S and f on centred inputs, shaped (n, k, free + 1)
+FAR = 30.0  # from zero: no start need lie beyond, in logs or exponents
 SPREAD_STARTS = 9  # for a coordinate that lost the scale it was solved with
 
 
@@ -53,48 +54,42 @@ class ConstrainedLaw(Law):
         return self.inner.prepare(columns)
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
-        """Centred inputs where the constraints allow it, else the inputs as they are."""
+        """Centred inputs with the map that holds on them; a free coordinate is what it is to the whole law."""
         centred, matrix, offset = self.inner.centre(inputs)
-        moved = (matrix - np.eye(len(matrix))) @ np.column_stack([self._spread, self._held])
-        moved[:, -1] += offset
-        solved = np.linalg.pinv(self._spread) @ moved
-        free = len(self.names)
-        if not np.allclose(self._spread @ solved, moved, rtol=0, atol=1e-9 * (1 + np.abs(moved).max())):
-            return inputs, np.eye(free), np.zeros(free)
-        return centred, np.eye(free) + solved[:, :-1], solved[:, -1]
+        own = [self.inner.names.index(name) for name in self.names]
+        spread, held = matrix @ self._spread, matrix @ self._held + offset
+        turn = spread[own]
+        spread = spread @ np.linalg.inv(turn)
+        mapped = np.column_stack([spread, held - spread @ held[own]])
+        n = len(next(iter(inputs.values())))
+        return {**centred, MAP: np.broadcast_to(mapped, (n, *mapped.shape))}, turn, held[own]
 
-    def _whole(self, phi: Array) -> Array:
-        return phi @ self._spread.T + self._held
-
-    def _free(self, jacobian: Array) -> Array:
-        with np.errstate(invalid="ignore"):  # what overflowed is rejected by the solver
-            free: Array = np.matmul(self._spread.T, jacobian.swapaxes(1, 2)).swapaxes(1, 2)
-        return free
+    def _map(self, inputs: Inputs) -> tuple[Array, Array]:
+        """S and f as they hold on `inputs`."""
+        if MAP not in inputs:
+            return self._spread, self._held
+        mapped = inputs[MAP][0]
+        return mapped[:, :-1], mapped[:, -1]
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Those of the whole law."""
-        prediction, jacobian = self.inner.evaluate(self._whole(theta), inputs)
-        return prediction, self._free(jacobian)
+        spread, held = self._map(inputs)
+        prediction, jacobian = self.inner.evaluate(theta @ spread.T + held, inputs)
+        return prediction, _freed(jacobian, spread)
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Those of the whole law."""
-        prediction, jacobian = self.inner.evaluate_linear(self._whole(theta), inputs)
-        return prediction, self._free(jacobian)
+        spread, held = self._map(inputs)
+        prediction, jacobian = self.inner.evaluate_linear(theta @ spread.T + held, inputs)
+        return prediction, _freed(jacobian, spread)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
         """The whole law's, for what is free; a coordinate that can no longer be solved for gets values of its own."""
-        centred, matrix, offset = self.inner.centre(scene.inputs)
-        found = {}
-        for name, values in self.inner.axes(replace(scene, inputs=centred)).items():
-            if name in self.names:
-                row = self.inner.names.index(name)
-                shift = offset[row] + TYPICAL_EXPONENT * (matrix[row].sum() - 1)
-                found[name] = values - shift
+        found = {name: values for name, values in self.inner.axes(scene).items() if name in self.names}
         solved = {name for scale in self.scales for name in scale.moves}
-        low, high = self.bounds(scene)
-        for name, least, most in zip(self.names, low, high, strict=True):
+        for name, least, most in zip(self.names, *self.bounds(scene), strict=True):
             if name not in found and name not in solved:
-                found[name] = np.linspace(least, most, SPREAD_STARTS + 2)[1:-1]
+                found[name] = np.linspace(max(least, -FAR), min(most, FAR), SPREAD_STARTS + 2)[1:-1]
         return found
 
     @property
@@ -108,26 +103,30 @@ class ConstrainedLaw(Law):
 
     def _of_whole(self, by: Callable[[Mapping[str, Array]], Array | float]) -> Callable[[Mapping[str, Array]], Array]:
         def of_free(at: Mapping[str, Array]) -> Array:
-            whole = self._whole(np.stack([at[name] for name in self.names], axis=-1))
+            free = np.stack([at[name] for name in self.names], axis=-1)
+            whole = free @ self._spread.T + self._held
             return np.asarray(by({name: whole[..., index] for index, name in enumerate(self.inner.names)}))
 
         return of_free
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """The whole law's, on the inputs as they are; equal parameters keep to the bounds of both."""
-        centred, matrix, offset = self.inner.centre(scene.inputs)
-        low, high = self.inner.bounds(replace(scene, inputs=centred))
-        inverse = np.linalg.inv(matrix)
-        with np.errstate(invalid="ignore"):
-            middle, reach = (low + high) / 2 - offset, (high - low) / 2
-            middle, reach = inverse @ middle, np.abs(inverse) @ reach
-        least, most = np.full(len(self.names), -np.inf), np.full(len(self.names), np.inf)
+        """The whole law's; what is held equal to a free coordinate bounds it too."""
+        low, high = self.inner.bounds(scene)
+        spread, held = self._map(scene.inputs)
+        own = [self.inner.names.index(name) for name in self.names]
+        least, most = low[own], high[own]
         for row in range(len(low)):
-            moved = np.flatnonzero(self._spread[row])
-            if len(moved) == 1:
-                least[moved] = np.maximum(least[moved], middle[row] - reach[row])
-                most[moved] = np.minimum(most[moved], middle[row] + reach[row])
+            moved = np.flatnonzero(spread[row])
+            if len(moved) == 1 and spread[row, moved[0]] == 1 and held[row] == 0:
+                least[moved] = np.maximum(least[moved], low[row])
+                most[moved] = np.minimum(most[moved], high[row])
         return least, most
+
+
+def _freed(jacobian: Array, spread: Array) -> Array:
+    with np.errstate(invalid="ignore"):  # what overflowed is rejected by the solver
+        free: Array = np.matmul(spread.T, jacobian.swapaxes(1, 2)).swapaxes(1, 2)
+    return free
 
 
 def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]] = ()) -> Law:
@@ -152,7 +151,8 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
         raise UsageError("Every parameter is fixed.", hint="Leave one to fit.")
     shell = ConstrainedLaw(
         name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
-        fixed=dict(fix), ties=ties,
+        fixed=dict(fix), ties=ties, narrow=law.narrow,
+        is_curve=law.is_curve,
     )  # fmt: skip
     return replace(shell, derived=tuple(_completed(shell, quantity) for quantity in law.derived))
 

@@ -104,6 +104,7 @@ CRITICAL_BATCH_LAW = FormulaLaw(
     formula="B_star / x^(1 / alpha_B)",
     source=f"{PAPER}, eq. 1.4: x is the loss, and what is fitted the critical batch size",
     inputs=("x",),
+    narrow=("x",),
     parameters=(
         Parameter(name="B_star", meaning="critical batch size at a loss of 1", unit="loss", positive=True,
                   vanishes=True),

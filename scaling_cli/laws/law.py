@@ -86,7 +86,11 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law(ABC):
-    """A scaling law: see the module's text. Adding one is one file and one name in `LAWS`."""
+    """A scaling law: see the module's text. Adding one is one file and one name in `LAWS`.
+
+    `narrow` are inputs, such as another loss or bits, that need not span decades. Where `is_curve`, a point depends
+    on those before it in its run: `prepare` is also given `run` `(n,)`, and all rows of a run are points.
+    """
 
     name: str
     formula: str
@@ -95,6 +99,8 @@ class Law(ABC):
     parameters: tuple[Parameter, ...]
     derived: tuple[Derived, ...] = ()
     published: tuple[Published, ...] = ()
+    narrow: tuple[str, ...] = ()
+    is_curve: bool = False
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The inputs as `evaluate` wants them, from one array `(n,)` for each of `inputs`: their logarithms."""
@@ -120,6 +126,10 @@ class Law(ABC):
     @abstractmethod
     def axes(self, scene: Scene) -> Mapping[str, Array]:
         """For each coordinate in which the law is not linear, values to start from, on centred inputs."""
+
+    def nodes(self, scene: Scene) -> Array | None:
+        """Starts `(G, k)` on centred inputs that are better than a grid of the axes; None where that will do."""
+        return None
 
     @property
     @abstractmethod

@@ -54,6 +54,8 @@ def exponents(parameter: Parameter) -> Array:
 
 COEFFICIENT = Role(coefficient_bounds)
 FLOOR = Role(floor_bounds)
+# The lower level of a metric that grows, whose smallest values are as noisy as the others.
+LOWER = Role(lambda scene: (0.0, scene.highest))
 # A metric that grows may end far above what was seen of it.
 LEVEL = Role(lambda scene: (0.0, 1e3 * scene.highest))
 SIGNED = Role(lambda scene: (-1e6 * scene.highest, 1e6 * scene.highest))

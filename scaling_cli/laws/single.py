@@ -6,7 +6,7 @@ import numpy as np
 
 from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Parameter
-from scaling_cli.laws.roles import COEFFICIENT, FLOOR, LEVEL, SIGNED, Role, exponent, place, shape
+from scaling_cli.laws.roles import COEFFICIENT, FLOOR, LEVEL, LOWER, SIGNED, Role, exponent, place, shape
 
 SHIFTED_POWER = FormulaLaw(
     name="shifted-power",
@@ -86,6 +86,7 @@ SIGMOID = FormulaLaw(
     formula="b + a / (1 + exp(-k * (x - x0)))",
     source="link from loss to accuracy in Llama 3, arXiv:2407.21783, and OLMo, Bhagia et al. 2024, arXiv:2412.04403",
     inputs=("x",),
+    narrow=("x",),
     parameters=(
         Parameter(name="a", meaning="height of the step", unit="loss", positive=True, vanishes=True),
         Parameter(name="b", meaning="lower level, such as chance", unit="loss"),
@@ -94,7 +95,7 @@ SIGMOID = FormulaLaw(
     ),
     roles={
         "a": COEFFICIENT,
-        "b": FLOOR,
+        "b": LOWER,
         "k": _steepness("x"),
         "x0": place("x", below=1.0, above=1.0, count=20),
     },
@@ -114,7 +115,7 @@ HILL = FormulaLaw(
     ),
     roles={
         "a": COEFFICIENT,
-        "b": FLOOR,
+        "b": LOWER,
         "k": shape(-20.0, 20.0, (-8, -4, -2, -1.2, -0.8, -0.5, -0.3, -0.15, 0.15, 0.3, 0.5, 0.8, 1.2, 2, 4, 8)),
         "x0": place("x", below=12.0, above=12.0, count=20),
     },
@@ -126,6 +127,7 @@ EXPONENTIAL_SATURATION = FormulaLaw(
     formula="epsilon - k * exp(-gamma * x)",
     source="downstream error from loss; Gadre et al. 2024, arXiv:2403.08540",
     inputs=("x",),
+    narrow=("x",),
     parameters=(
         Parameter(name="epsilon", meaning="value at large x, such as the error of chance", unit="loss"),
         Parameter(name="k", meaning="distance from it at x = 0", unit="loss", positive=True, vanishes=True),

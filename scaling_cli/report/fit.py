@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from scaling_cli.document.report import Report
@@ -25,12 +25,13 @@ FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
 RANGE_ROLES = ("params", "tokens", "compute", "unique_tokens")  # the order in which ranges are told
 
 FitReport: TypeAlias = Report[FitResult]
-Meanings: TypeAlias = Callable[[str], Mapping[str, tuple[str, str]]]  # law -> parameter -> (meaning, unit)
+# law and its inputs -> parameter -> (meaning, unit)
+Meanings: TypeAlias = Callable[[str, Sequence[str]], Mapping[str, tuple[str, str]]]
 
 
-def law_meanings(law: str) -> dict[str, tuple[str, str]]:
+def law_meanings(law: str, inputs: Sequence[str] = ()) -> dict[str, tuple[str, str]]:
     """Meaning and unit of a law's parameters and derived quantities."""
-    found = find_law(law)
+    found = find_law(law, inputs)
     return {
         **{parameter.name: (parameter.meaning, parameter.unit) for parameter in found.parameters},
         **{quantity.name: (quantity.meaning, "") for quantity in found.derived},
@@ -128,7 +129,8 @@ def _law(result: FitResult) -> str:
     """Name and formula, with what its x stands for."""
     renamed = [f"{name} = {column}" for name, column in result.inputs.items() if name != column]
     where = f", {', '.join(renamed)}" if renamed else ""
-    return escape(f"{result.law}: {result.formula}{where}")
+    name = "" if result.law == result.formula else f"{result.law}: "  # a formula of the user's is its own name
+    return escape(f"{name}{result.formula}{where}")
 
 
 def _number_of(number: int, noun: str) -> str:
@@ -224,7 +226,7 @@ def parameter_sheet(report: FitReport, meanings: Meanings) -> Sheet:
     keys = group_columns(report)
     rows = []
     for result in report.results:
-        known = meanings(result.law)
+        known = meanings(result.law, tuple(result.inputs))
         group = tuple(escape(result.group.get(key, "")) for key in keys)
         for name, value in estimates(result).items():
             shown = rounded(value)

@@ -65,7 +65,9 @@ def plot_axis(result: FitResult) -> str:
 def _series(result: FitResult) -> Series:
     assert result.observations is not None
     name = group_name(result.group) or "runs"
-    return Series(name, _x(result.observations, plot_axis(result)), result.observations.observed)
+    pairs = zip(_x(result.observations, plot_axis(result)), result.observations.observed, strict=True)
+    drawn = [(x, y) for x, y in pairs if x > 0 and y > 0]
+    return Series(name, tuple(x for x, _ in drawn), tuple(y for _, y in drawn))
 
 
 def _x(observations: Observations, role: str) -> tuple[float, ...]:

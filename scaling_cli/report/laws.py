@@ -7,15 +7,19 @@ from collections.abc import Sequence
 
 from scaling_cli.laws import Law
 from scaling_cli.report.look import Look
+from scaling_cli.report.numbers import figure
 from scaling_cli.report.sheet import Sheet, aligned
+
+DIGITS = 7  # as many as published fits are usually quoted with
+ABREAST = 5  # published fits side by side: six columns fit most terminals
 
 
 def render_laws(laws: Sequence[Law], format: str, look: Look) -> str:
     """All laws, one row each."""
     if format == "json":
         return json.dumps([_facts(law) for law in laws], indent=2) + "\n"
-    rows = tuple((law.name, law.formula, ", ".join(law.names), law.source) for law in laws)
-    return _drawn(Sheet(("law", "formula", "parameters", "source"), rows, 0), format, look)
+    rows = tuple((law.name, ", ".join(law.inputs), law.formula) for law in laws)
+    return _drawn(Sheet(("law", "inputs", "formula"), rows, 0), format, look)
 
 
 def render_law(law: Law, format: str, look: Look) -> str:
@@ -26,7 +30,28 @@ def render_law(law: Law, format: str, look: Look) -> str:
     rows += [(quantity.name, "", quantity.meaning) for quantity in law.derived]
     table = _drawn(Sheet(("parameter", "unit", "meaning"), tuple(rows), 0), format, look)
     inputs = ", ".join(law.inputs)
-    return f"{law.name}: {law.formula}\ninputs: {inputs}\nsource: {law.source}\n\n{table}"
+    head = f"{law.name}: {law.formula}\ninputs: {inputs}\nsource: {law.source}\n\n{table}"
+    return head + (_published(law, format, look) if law.published else "")
+
+
+def _published(law: Law, format: str, look: Look) -> str:
+    """A column for each published fit, then what each is of; JSON has all their digits."""
+    names = tuple(fit.name for fit in law.published)
+    rows = tuple((name, *(figure(fit.parameters[name], DIGITS) for fit in law.published)) for name in law.names)
+    parts = [
+        _drawn(
+            Sheet(
+                ("published", *names[start : start + ABREAST]),
+                tuple((row[0], *row[1:][start : start + ABREAST]) for row in rows),
+                0,
+            ),
+            format,
+            look,
+        )
+        for start in range(0, len(names), ABREAST)
+    ]
+    told = "".join(f"{fit.name}: {fit.about}; {fit.source}\n" for fit in law.published)
+    return "\n" + "\n".join(parts) + "\n" + told
 
 
 def _facts(law: Law) -> dict[str, object]:
@@ -38,6 +63,10 @@ def _facts(law: Law) -> dict[str, object]:
         "parameters": [
             {"name": parameter.name, "unit": parameter.unit, "meaning": parameter.meaning}
             for parameter in law.parameters
+        ],
+        "published": [
+            {"name": fit.name, "about": fit.about, "source": fit.source, "parameters": dict(fit.parameters)}
+            for fit in law.published
         ],
         "derived": [{"name": quantity.name, "meaning": quantity.meaning} for quantity in law.derived],
     }

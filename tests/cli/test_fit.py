@@ -270,7 +270,7 @@ def test_unfinished_and_odd_rows_are_counted_and_said(tmp_path):
 def test_every_caveat_ends_in_something_to_do():
     for code, sentence in SENTENCES.items():
         assert sentence.endswith((".", "{hint}")), code
-        assert ";" in sentence or "," in sentence, code
+        assert ";" in sentence or "," in sentence or "{hint}" in sentence, code
 
 
 def test_laws_are_listed_and_explained():
@@ -281,7 +281,40 @@ def test_laws_are_listed_and_explained():
     assert "E + A / params^alpha + B / tokens^beta" in explained
     assert "irreducible loss" in explained
     assert json.loads(run("laws", "--format", "json").stdout)[0]["name"] == "power"
+    assert "besiroglu: 240 of Hoffmann's points" in explained
+    document = json.loads(run("laws", "chinchilla", "--format", "json").stdout)
+    assert document["published"][0]["parameters"]["alpha"] == 0.33917084
     assert run("laws", "nothing").returncode == 2
+
+
+def test_parameters_are_held_and_formulas_written_on_the_command_line():
+    held = run("fit", SAMPLE, "--law", "chinchilla", "--fix", "alpha=0.34", "--interval", "none", "--json")
+    assert json.loads(held.stdout)["results"][0]["parameters"]["alpha"] == {"estimate": 0.34, "low": None, "high": None}
+    tied = run("fit", SAMPLE, "--law", "chinchilla", "--tie", "alpha=beta", "--interval", "none", "--json")
+    parameters = json.loads(tied.stdout)["results"][0]["parameters"]
+    assert parameters["alpha"] == parameters["beta"]
+    formula = "E + A*params**-alpha + B*tokens**-beta"
+    written = run("fit", SAMPLE, "--law", formula, "--bound", "E=0,", "--start", "alpha=0.3", *QUICK)
+    assert f"law: {formula}\n" in written.stdout
+    assert "E          1.824" in written.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--law", "chinchilla", "--fix", "alpha"], "--fix is 'alpha'"),
+        (["--law", "chinchilla", "--fix", "alpha=x"], "'x' is not a number"),
+        (["--law", "chinchilla", "--fix", "alpha=1", "--fix", "alpha=2"], "names alpha twice"),
+        (["--law", "chinchilla", "--tie", "alpha=gamma"], "no parameter 'gamma'"),
+        (["--law", "E + A*params**-a", "--bound", "a=1"], "--bound a is '1'"),
+        (["--law", "E + A*parms**-a + tokens"], "did you mean params"),
+        (["--law", "E + eval(params)"], "eval(), which is no function"),
+    ],
+)
+def test_wrong_constraints_and_formulas_are_usage_errors(options, said):
+    ran = run("fit", SAMPLE, *options)
+    assert ran.returncode == 2
+    assert said in ran.stderr
 
 
 def test_version_and_help():

@@ -229,6 +229,22 @@ def test_a_bad_condition_is_a_usage_error(condition):
     assert caught.value.hint
 
 
+def test_a_cell_that_where_cannot_judge_is_counted_not_lost(write):
+    rows = "".join(f"3,{width}\n" for width in range(1, 1501))
+    path = write(f"loss,width\n{rows}2,wide\n1,\n")
+    table = load_runs(path, where="width > 1000")
+    assert table.frame.height == 500
+    assert table.excluded == {"unreadable width in --where": 1}
+    # What is decided without the odd cell is decided.
+    assert load_runs(path, where="width > 1000 OR loss = 2").frame["loss"].to_list() == [3.0] * 500 + [2.0]
+    assert load_runs(path, where="width > 1000 AND loss = 1.5 OR loss = 1").excluded == {}
+
+
+def test_a_query_in_a_condition_is_refused_in_plain_words():
+    with pytest.raises(UsageError, match="holds a query"):
+        load_runs(pl.DataFrame({"loss": [1.0]}), where="loss > (SELECT max(loss) FROM runs)")
+
+
 def test_a_condition_that_no_row_meets_is_a_data_error():
     with pytest.raises(DataError, match="loss > 5"):
         load_runs(pl.DataFrame({"loss": [1.0]}), where="loss > 5")

@@ -77,3 +77,33 @@ def test_over_training_law_predicts_the_large_runs_as_published(shared_data):
         columns = {name: held_out[name].to_numpy().astype(float) for name in ("params", "tokens")}
         error = np.abs(find_law("chinchilla-tied").predict(values, columns) / held_out["loss"].to_numpy() - 1)
         assert error == pytest.approx([published], abs=5e-7)
+
+
+FITTED_SCHEDULES = ("cosine_24000", "constant_24000", "wsdcon_9")  # those that the paper fits
+
+
+@pytest.mark.parametrize(
+    ("law", "size", "fitted_r2", "other_r2"),
+    [
+        ("multi-power-schedule", 25, 0.9992, 0.996),
+        ("multi-power-schedule", 100, 0.9998, 0.996),
+        ("multi-power-schedule", 400, 0.9998, 0.995),
+        ("annealing", 25, 0.9991, 0.998),
+        ("annealing", 100, 0.9996, 0.997),
+        ("annealing", 400, 0.9996, 0.996),
+    ],
+)
+def test_schedule_laws_predict_schedules_not_fitted(shared_data, law, size, fitted_r2, other_r2):
+    curves = pl.read_csv(shared_data / "mpl_lr_schedules" / "curves.csv").filter(pl.col("size_m") == size)
+    is_fitted = pl.col("schedule").is_in(FITTED_SCHEDULES)
+    values, _ = fitted(curves.filter(is_fitted), law, Objective("huber", 1e-3))
+
+    def r2(rows: pl.DataFrame) -> float:
+        _, runs = np.unique(rows["run_id"].to_numpy(), return_inverse=True)
+        columns = {name: rows[name].to_numpy().astype(float) for name in ("step", "lr")}
+        observed = rows["loss"].to_numpy()
+        errors = observed - find_law(law).predict(values, {**columns, "run": runs.astype(float)})
+        return 1 - float(errors @ errors) / float(np.sum((observed - observed.mean()) ** 2))
+
+    assert r2(curves.filter(is_fitted)) > fitted_r2
+    assert r2(curves.filter(~is_fitted)) > other_r2

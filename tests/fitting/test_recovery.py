@@ -22,8 +22,9 @@ def simulated(law, generator, points=40, noise=0.0, space="log"):
     columns = draw_design(law, generator, points)
     truth = draw_parameters(law, generator)
     observed = law.predict(dict(zip(law.names, truth, strict=True)), columns)
-    observed = observed * np.exp(noise * generator.standard_normal(points))
-    return problem_from_arrays(law, columns, observed, np.arange(points), space), truth
+    observed = observed * np.exp(noise * generator.standard_normal(len(observed)))
+    runs = columns.pop("run", np.arange(len(observed))).astype(int)
+    return problem_from_arrays(law, columns, observed, runs, space), truth
 
 
 def scipy_best(problem: Problem, delta: float, starts: np.ndarray) -> float:
@@ -105,7 +106,10 @@ def test_row_order_does_not_matter(law):
     problem, _ = simulated(law, generator, noise=0.005)
     order = generator.permutation(len(problem.observed))
     shuffled = problem_from_arrays(
-        law, {name: values[order] for name, values in problem.columns.items()}, problem.observed[order], order
+        law,
+        {name: values[order] for name, values in problem.columns.items()},
+        problem.observed[order],
+        problem.runs[order],
     )
     forward = problem.parameters(optimum(problem, Objective()).theta[None])[0]
     backward = shuffled.parameters(optimum(shuffled, Objective()).theta[None])[0]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli import jobs
+from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.objective import Objective
@@ -118,3 +121,18 @@ def test_replicates_of_exact_data_come_to_rest():
         result, _ = fit(Grouped(problem, {}, {}, {}), Settings(objective=Objective(name), replicates=50))
         assert result.interval.failed == 0
         assert result.parameters["b"].low == pytest.approx(-0.06, rel=1e-9)
+
+
+@pytest.mark.parametrize("interval", ["wild", "bootstrap"])
+def test_documents_are_the_same_bytes_for_any_number_of_processes(interval):
+    generator = np.random.default_rng(0)
+    compute = np.geomspace(1e18, 1e22, 12)
+    # The floor is near zero, so that some replicates are tried from other starts.
+    loss = (600 * compute**-0.15 + 0.3) * np.exp(0.02 * generator.standard_normal(12))
+    frame = pl.DataFrame({"compute": compute, "loss": loss})
+    written = []
+    for count in (1, 2, 3):
+        report = scaling.fit(frame, law="power-constant", interval=interval, replicates=300, jobs=count)
+        assert report.results[0].interval.retried > 0
+        written.append(to_json(report))
+    assert written[0] == written[1] == written[2]

@@ -24,9 +24,25 @@ LOSSES = ("sigmoid", "exponential-saturation", "loss-to-loss", "critical-batch")
 
 
 def draw_design(law: Law, generator: np.random.Generator, points: int) -> dict[str, np.ndarray]:
-    """`points` values of each input, log-uniform and independent of each other."""
+    """`points` values of each input, log-uniform and independent of each other; of curves, four runs."""
+    if law.is_curve:
+        return draw_schedules(generator, points)
     ranges = SIZES | ({"x": (1.8, 5.0)} if law.name in LOSSES else {})
     return {name: np.exp(generator.uniform(*np.log(ranges[name]), points)) for name in law.inputs}
+
+
+def draw_schedules(generator: np.random.Generator, points: int) -> dict[str, np.ndarray]:
+    """Runs with a constant, cosine, decaying and twice dropped rate: `points` checkpoints each."""
+    step = np.linspace(1e3, 4e4, points)
+    part, peak = (step - step[0]) / np.ptp(step), generator.uniform(2e-4, 1e-3)
+    shapes = (
+        np.ones(points),
+        0.55 + 0.45 * np.cos(np.pi * part),
+        np.where(part < 0.7, 1.0, 1.0 - 3.0 * (part - 0.7)),
+        np.where(part < 0.3, 1.0, np.where(part < 0.6, 0.4, 0.1)),
+    )
+    rates = np.concatenate([peak * shape for shape in shapes])
+    return {"step": np.tile(step, 4), "lr": rates, "run": np.repeat(np.arange(4.0), points)}
 
 
 def draw_parameters(law: Law, generator: np.random.Generator) -> np.ndarray:
@@ -100,7 +116,8 @@ def hill(draw) -> dict[str, float]:
 
 
 def exponential_saturation(draw) -> dict[str, float]:
-    return {"epsilon": draw(0.7, 0.95), "k": draw(0.5, 3.0), "gamma": draw(0.6, 1.5)}
+    level, rate = draw(0.7, 0.95), draw(0.6, 1.5)
+    return {"epsilon": level, "k": draw(0.3, 0.9) * level * np.exp(1.8 * rate), "gamma": rate}
 
 
 def saturating_power(draw) -> dict[str, float]:
@@ -187,7 +204,21 @@ def loss_to_loss(draw) -> dict[str, float]:
     return {"E1": draw(0.2, 1.0), "K": draw(0.5, 1.5), "kappa": draw(0.7, 1.6), "E0": draw(0.5, 1.5)}
 
 
+def multi_power_schedule(draw) -> dict[str, float]:
+    return {
+        "L0": draw(1.5, 3.0), "A": draw(0.4, 0.8), "alpha": draw(0.3, 0.6), "B": draw(200.0, 500.0),
+        "C": draw(1.0, 4.0), "beta": draw(0.4, 0.8), "gamma": draw(0.5, 0.8),
+    }  # fmt: skip
+
+
+def annealing(draw) -> dict[str, float]:
+    curve = {"L0": draw(1.5, 3.0), "A": draw(0.4, 0.8), "alpha": draw(0.3, 0.6)}
+    return curve | {"C": draw(0.1, 0.4), "memory": draw(500.0, 5000.0)}
+
+
 DRAWS = {
+    "multi-power-schedule": multi_power_schedule,
+    "annealing": annealing,
     "kaplan": kaplan,
     "kaplan-steps": kaplan_steps,
     "critical-batch": critical_batch,

@@ -25,6 +25,34 @@ def test_kaplan_joint_law(params, tokens, loss):
     assert predicted("kaplan", values, params=params, tokens=tokens) == pytest.approx(loss, abs=5e-7)
 
 
+@pytest.mark.parametrize(
+    ("name", "x", "loss"),
+    [
+        ("kaplan-params", 1e9, 2.37564),
+        ("kaplan-tokens", 1e10, 2.26244),
+        ("kaplan-compute", 8.64e19, 2.65808),
+        ("adamw", 1.0, 2.6080),
+        ("adamw", 1e2, 2.0338),
+        ("adamw", 1e4, 1.5860),
+    ],
+)
+def test_single_power_laws(name, x, loss):
+    assert predicted("power", published("power", name), x=x) == pytest.approx(loss, abs=5e-5)
+
+
+def test_muon_needs_half_the_compute_of_adamw_at_equal_loss():
+    muon, adamw = published("power", "muon"), published("power", "adamw")
+    for compute, share in ((1.0, 0.4643), (1e2, 0.5543), (1e4, 0.6617)):
+        loss = predicted("power", adamw, x=compute)
+        assert (loss / muon["a"]) ** (1 / muon["b"]) / compute == pytest.approx(share, abs=5e-5)
+
+
+def test_power_laws_with_a_floor_are_at_one_above_it_at_their_scale():
+    # Henighan et al. 2020 write floor + (x / scale)^-exponent.
+    values = published("power-constant", "math-compute")
+    assert predicted("power-constant", values, x=1.4e-5 * 8.64e19) == pytest.approx(1.14, rel=1e-12)
+
+
 def test_kaplan_law_of_steps_and_its_compute_exponent():
     values = published("kaplan-steps", "kaplan")
     assert predicted("kaplan-steps", values, params=1e9, step=1e5) == pytest.approx(2.428715, abs=5e-7)

@@ -1,0 +1,78 @@
+"""How far each law of coverage is off on real samples: fitted to n attempts, scored on coverage at 10,000.
+
+    python benchmarks/coverage_backtest.py [--laws default|all] [--samples 10]
+
+Seven Pythia models on 128 MATH problems with 10,000 attempts each; n of them are drawn without replacement, ten times.
+Rows are not independent: one benchmark, one family. `chosen` takes the law that did better when fitted to an eighth of
+the n attempts and scored at n; `combined` is what `scaling inference-coverage` reports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+import polars as pl
+
+from scaling_cli.analysis.coverage_backtest import backtest
+from scaling_cli.analysis.coverage_curve import Sampled
+from scaling_cli.analysis.coverage_laws import DEFAULT, LAWS, combine, fit_laws
+from scaling_cli.coverage.counts import Counts, Resampling, make_counts
+from scaling_cli.coverage.problem import counts_of
+
+COUNTS = Path(__file__).parents[2] / "shared" / "data" / "pythia_math" / "counts.csv"
+TRAINED = (32, 100, 316, 1000)
+HELD_OUT = 10_000
+
+
+def draw(counts: Counts, n: int, seed: list[int]) -> Counts:
+    """The counts of n of the attempts."""
+    drawn = np.random.default_rng(seed).hypergeometric(counts.c, counts.n - counts.c, n)
+    return make_counts(np.full(counts.problems, n), drawn)
+
+
+def forecasts(counts: Counts, n: int, names: tuple[str, ...]) -> dict[str, float]:
+    """What each law says of coverage at `HELD_OUT`."""
+    data = Sampled(counts, None, Resampling(0))
+    fitted, _ = fit_laws(data, names, None, None)
+    k = np.array([HELD_OUT], dtype=float)
+    found = {name: float(fitted.coverage(name, k)[0][0]) for name in fitted.names}
+    if (combined := combine(fitted, HELD_OUT, n)) is not None:
+        found["combined"] = combined[0]
+    record = {row.law: row.mean_absolute_error for row in backtest(data, DEFAULT, is_full=False)}
+    known = {name: error for name in DEFAULT if name in found and (error := record.get(name)) is not None}
+    if known:
+        found["chosen"] = found[min(known, key=lambda name: known[name])]
+    return found
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--laws", choices=("default", "all"), default="all")
+    parser.add_argument("--samples", type=int, default=10)
+    arguments = parser.parse_args()
+    names = LAWS if arguments.laws == "all" else DEFAULT
+    rows = pl.read_csv(COUNTS)
+    groups = [counts_of(group) for _, group in rows.group_by("model", maintain_order=True)]
+    columns = (*names, "combined", "chosen")
+    print("| n | " + " | ".join(columns) + " |\n" + "| --- " * (len(columns) + 1) + "|")
+    for n in TRAINED:
+        errors: dict[str, list[float]] = {name: [] for name in columns}
+        for place, counts in enumerate(groups):
+            truth = float((counts.c > 0).mean())
+            for sample in range(arguments.samples):
+                for name, value in forecasts(draw(counts, n, [0, place, n, sample]), n, names).items():
+                    errors[name].append(value - truth)
+        cells = [
+            f"{np.abs(errors[name]).mean():.3f} ({np.mean(errors[name]):+.3f}, {len(errors[name])})" for name in columns
+        ]
+        print(f"| {n} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""How long loading takes beside the bare polars query, and how much memory: one large Parquet, and many small files.
+
+Each measurement is a process of its own, so that its peak memory is its own. The files are made in a temporary folder
+and removed. `python benchmarks/loading.py --rows 100_000_000 --files 10_000` is the size the project promises.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from polars.io.plugins import register_io_source
+
+ROOT = Path(__file__).parents[1]
+RUNS = 1000
+CHUNK = 4_000_000  # rows made at once
+STRIDE = 1_103_515_245  # any number coprime to the rows shuffles them
+SCHEMA = {"run_id": pl.String, "step": pl.Int64, "params": pl.Float64, "tokens": pl.Float64, "loss": pl.Float64}
+VALUES = ("step", "params", "tokens", "loss")
+
+
+def main() -> None:
+    """Make the files, measure, and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000_000)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--repeats", type=int, default=2, help="the fastest of so many counts")
+    parser.add_argument("--folder", type=Path, help="where to make the files, instead of the temporary folder")
+    parser.add_argument("--measure", nargs=2, metavar=("WHAT", "PATH"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        print(*measured(*options.measure))
+        return
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        if options.rows:
+            path = Path(folder, "rows.parquet")
+            write_rows(path, options.rows)
+            compare(f"{options.rows:,} rows of {RUNS:,} runs", path, "parquet", options.repeats)
+            print(f"  the hash alone takes {best('hash', path, 1)[0]:.2f} s")
+            path.unlink()
+        if options.files:
+            path = Path(folder, "many")
+            write_files(path, options.files)
+            compare(f"{options.files:,} files of 200 rows", path, "csv", options.repeats)
+
+
+def compare(title: str, path: Path, kind: str, repeats: int) -> None:
+    """Print time and memory of the bare query and of the loader."""
+    bare, bare_memory = best(f"bare-{kind}", path, repeats)
+    ours, our_memory = best("load", path, repeats)
+    print(f"{title}, {sum(each.stat().st_size for each in [path, *path.glob('*')]) / 1e6:,.0f} MB")
+    print(f"  bare polars {bare:6.2f} s  {bare_memory:5.2f} GB")
+    print(f"  load_runs   {ours:6.2f} s  {our_memory:5.2f} GB  ratio {ours / bare:.2f}")
+
+
+def best(what: str, path: Path, repeats: int) -> tuple[float, float]:
+    """The least seconds and the most GB of some processes."""
+    found = []
+    for _ in range(repeats):
+        command = [sys.executable, __file__, "--measure", what, str(path)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        found.append((float(said[0]), float(said[1])))
+    return min(seconds for seconds, _ in found), max(memory for _, memory in found)
+
+
+def measured(what: str, path: str) -> tuple[float, float]:
+    """Seconds and GB of one way to read, in this process; imports do not count."""
+    sys.path.insert(0, str(ROOT))
+    from scaling_cli.data.load import load_runs
+    from scaling_cli.data.source import content_hash
+
+    started = time.perf_counter()
+    if what == "load":
+        points = load_runs(path).frame
+        seconds = time.perf_counter() - started
+        check(points)
+    elif what == "hash":
+        content_hash(path)
+        seconds = time.perf_counter() - started
+    else:
+        is_csv = what == "bare-csv"
+        rows = pl.scan_csv(f"{path}/*.csv", include_file_paths="run_id") if is_csv else pl.scan_parquet(path)
+        rows.group_by("run_id").agg(pl.col(VALUES).sort_by("step").last()).collect(engine="streaming")
+        seconds = time.perf_counter() - started
+    return seconds, peak_memory()
+
+
+def peak_memory() -> float:
+    """GB that this process held at most; getrusage would count those of the process that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1e6
+
+
+def check(points: pl.DataFrame) -> None:
+    """Fail unless every run has its last step, with the loss of that step."""
+    expected = loss_at(points["params"].to_numpy(), points["tokens"].to_numpy())
+    is_last = points["step"] == points["step"].max()
+    if not is_last.all() or not np.allclose(points["loss"].to_numpy(), expected, rtol=1e-5):
+        raise SystemExit("a final checkpoint is wrong")
+
+
+def loss_at(params: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """A loss that follows from params and tokens, so that a wrong row shows."""
+    return 1.8 + 482 / params**0.35 + 2085 / tokens**0.366
+
+
+def write_rows(path: Path, rows: int) -> None:
+    """One Parquet file of shuffled rows, a chunk in memory at a time."""
+    stride = next(number for number in range(STRIDE, STRIDE + rows) if math.gcd(number, rows) == 1)
+
+    def chunks(*_: object) -> Iterator[pl.DataFrame]:
+        for start in range(0, rows, CHUNK):
+            place = np.arange(start, min(rows, start + CHUNK), dtype=np.int64) * stride % rows
+            run, step = place % RUNS, place // RUNS
+            params, tokens = 10 ** (7 + run / 400), (step + 1) * 5e5
+            yield pl.DataFrame(
+                {
+                    "run_id": pl.Series(run).cast(pl.String),
+                    "step": step,
+                    "params": params,
+                    "tokens": tokens,
+                    "loss": loss_at(params, tokens),
+                }
+            )
+
+    register_io_source(chunks, schema=SCHEMA).sink_parquet(path)
+
+
+def write_files(folder: Path, files: int) -> None:
+    """A folder with one CSV of 200 steps a run."""
+    folder.mkdir()
+    steps = np.arange(1, 201)
+    for i in range(files):
+        params, tokens = 10 ** (7 + 2 * i / files), steps * 1e7
+        losses = loss_at(np.full(200, params), tokens)
+        lines = (f"{a},{params!r},{b:.0f},{c:.6f}\n" for a, b, c in zip(steps, tokens, losses, strict=True))
+        (folder / f"run{i:05}.csv").write_text("step,params,tokens,loss\n" + "".join(lines))
+
+
+if __name__ == "__main__":
+    main()

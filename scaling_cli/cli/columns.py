@@ -1,0 +1,18 @@
+"""`scaling columns`."""
+
+from __future__ import annotations
+
+from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.show import deliver, prepare_output
+
+
+def command(runs: RunsArgument, data: DataOptions, output: OutputOptions) -> int:
+    """Say which column is read for what, in which unit, and what would be left out, before anything is fitted.
+
+    Example: scaling columns logs/ --map loss=eval/loss
+    """
+    prepare_output(output, runs)
+    from scaling_cli import verbs
+    from scaling_cli.report import columns as view
+
+    return deliver(verbs.columns(runs, by=data.groups(), **data.reading()), output, view)

@@ -1,0 +1,124 @@
+"""`--per-file`: one result a file, handed on as soon as the order of the files allows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from scaling_cli import batch as work
+from scaling_cli.cli.show import Verdict, View, chosen_format, deliver, judged, progress, say, tripped_gate
+from scaling_cli.errors import UsageError
+from scaling_cli.jobs import Workers
+from scaling_cli.report.look import Look
+from scaling_cli.report.numbers import escape
+
+if TYPE_CHECKING:
+    from scaling_cli.cli.options import BatchOptions, OutputOptions
+
+SHOWN = 5  # failed files named in the summary; the lines have them all
+
+
+def deliver_each(
+    runs: Sequence[str],
+    verb: work.Verb,
+    batch: BatchOptions,
+    workers: Workers,
+    output: OutputOptions,
+    view: View,
+) -> int:
+    """Ask each file, hand on the answers, and give the exit code they add up to."""
+    is_streamed = chosen_format(output, Look()) == "jsonl"
+    if batch.resume and not (batch.per_file and is_streamed and output.output):
+        raise UsageError("--resume continues a file of JSON lines.", hint="Write --per-file --format jsonl -o FILE.")
+    names = work.file_names(runs)
+    kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
+    with progress(output, "Files") as on_progress:
+        answers = work.ask_each(names, verb, kept=kept, workers=workers, on_progress=on_progress)
+        if not is_streamed:
+            reports = [answer for answer in answers if not isinstance(answer, work.Kept)]
+        else:
+            tally = _stream(answers, output, {name: kept[name] for name in names if name in kept})
+    if not is_streamed:
+        return deliver(work.merged(reports[0].command, reports), output, view)
+    if not output.quiet:
+        sys.stderr.write(tally.summary(len(names)))
+    return say(tally.verdict())
+
+
+class _Tally:
+    """What the lines add up to."""
+
+    def __init__(self, output: OutputOptions) -> None:
+        self._output, self._results, self._tripped = output, 0, ""
+        self._codes: set[str] = set()
+        self._failed: list[str] = []
+
+    def add(self, line: str) -> None:
+        """Count one line."""
+        document: dict[str, Any] = json.loads(line)
+        self._results += len(document["results"])
+        for failure in document["failures"]:
+            self._failed.append(f"{failure['group'].get(work.FILE, '')}: {failure['error']}")
+        self._codes |= {caveat["code"] for caveat in document["caveats"]}
+        self._tripped = self._tripped or tripped_gate(document["results"], self._output)
+
+    def verdict(self) -> Verdict:
+        """As for one report."""
+        return judged(
+            self._output,
+            results=self._results,
+            codes=self._codes,
+            tripped=self._tripped,
+            failures=len(self._failed),
+        )
+
+    def summary(self, files: int) -> str:
+        """How many files there were, and which failed."""
+        lines = [f"{files:,} files: {self._results:,} results, {len(self._failed):,} failed\n"]
+        lines += [f"failed: {escape(said)}\n" for said in self._failed[:SHOWN]]
+        if len(self._failed) > SHOWN:
+            lines.append(f"failed: {len(self._failed) - SHOWN:,} more, each with its line\n")
+        return "".join(lines)
+
+
+def _stream(answers: Iterator[Any], output: OutputOptions, kept: dict[str, work.Kept]) -> _Tally:
+    """Write the lines of each answer at once, so that a reader never sees a file half done."""
+    tally = _Tally(output)
+    with _sink(output.output, kept) as (stream, left):
+        for answer in answers:
+            lines = work.lines_of(answer)
+            stream.write("".join(line + "\n" for line in lines))
+            stream.flush()
+            if left and isinstance(answer, work.Kept):
+                left.pop(0)
+            for line in lines:
+                tally.add(line)
+    return tally
+
+
+@contextlib.contextmanager
+def _sink(path: str | None, kept: dict[str, work.Kept]) -> Iterator[tuple[TextIO, list[work.Kept]]]:
+    """Where lines go, and the kept answers that are still to be written.
+
+    An interrupted run that had kept answers loses none: those not reached yet follow what was written, and the new file
+    takes the place of the old one only then.
+    """
+    if path is None:
+        yield sys.stdout, []
+        return
+    left = list(kept.values())
+    target = Path(path)
+    place = target.with_name(f".{target.name}.resumed") if kept else target
+    with place.open("w", encoding="utf-8", newline="") as stream:
+        try:
+            yield stream, left
+        finally:
+            for answer in left:
+                stream.write("".join(line + "\n" for line in answer.lines))
+    if kept:
+        os.replace(place, target)

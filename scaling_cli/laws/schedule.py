@@ -1,0 +1,296 @@
+"""Training curves under a learning-rate schedule.
+
+Loss at a step falls with the area S under the schedule so far, and falls further for every drop of the rate, the more
+the longer ago it was:
+
+    loss = L0 + A / S^alpha - sum over drops k of (rate before k - rate after k) * worth of drop k by now.
+
+A point so depends on its run's whole schedule up to it, which `prepare` lays beside it: the logs of the area at the
+point and, for each of at most `GROUPS` groups of neighbouring drops, their summed size, the steps and the log area gone
+by since, and the log of the rate they led to. Between checkpoints the rate is taken as straight; before the first as a
+linear warm-up from zero. A rise before the run's highest rate is warm-up, and no drop.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.laws.law import Array, Derived, Indices, Inputs, Law, Parameter, Published, Scale, Scene
+from scaling_cli.laws.roles import coefficient_bounds, exponents, plain_scale
+
+GROUPS = 64  # of drops: near the limit of ever more, at checkpoints some hundred steps apart
+SMALLEST_RATE = 1e-3  # of the run's highest: a rate that falls to zero counts as this
+CHUNK_PAIRS = 1 << 18  # replicates times pairs of point and drop at once: keeps arrays in cache
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Points and the drops before them, without the empty places: arrays `(pairs,)`, sorted by point."""
+
+    drop: Array
+    steps: Array
+    area: Array
+    rate: Array
+    points: Indices  # those with any drop
+    first: Indices  # place of each such point's first pair
+
+    def summed(self, worth: Array, n: int) -> Array:
+        """Sums over the drops of each point `(replicates, n)`, of values of pairs `(replicates, pairs)`."""
+        total = np.zeros((len(worth), n))
+        if len(self.first):
+            total[:, self.points] = np.add.reduceat(worth, self.first, axis=1)
+        return total
+
+
+def _pairs(inputs: Inputs) -> _Pairs:
+    drop = inputs["drop"]
+    row, place = np.nonzero(drop)
+    points, first = np.unique(row, return_index=True)
+    steps, area, rate = (inputs[name][row, place] for name in ("steps-since", "area-since", "rate-after"))
+    return _Pairs(drop[row, place], steps, area, rate, points, first)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleLaw(Law):
+    """The law above; what a drop is worth is left to the laws below. Coordinates begin with L0, log A, alpha, log B."""
+
+    def prepare(self, columns: Mapping[str, Array]) -> Inputs:
+        """Area, and drops, at each point; `run` numbers the runs of the points, all one if it is missing."""
+        step, rate = columns["step"], columns["lr"]
+        run = columns.get("run", np.zeros(len(step)))
+        n = len(step)
+        shapes = {"area": (n,), **dict.fromkeys(("drop", "steps-since", "area-since", "rate-after"), (n, GROUPS))}
+        found: dict[str, Array] = {name: np.zeros(shape) for name, shape in shapes.items()}
+        for one in np.unique(run):
+            rows = np.flatnonzero(run == one)
+            rows = rows[np.argsort(step[rows], kind="stable")]
+            for name, values in _history(step[rows], rate[rows]).items():
+                found[name][rows] = values
+        return found
+
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
+        """Logs less their means, and drops relative to their typical size."""
+        area = float(np.mean(inputs["area"]))
+        is_drop = inputs["drop"] != 0
+        size = float(np.mean(np.abs(inputs["drop"][is_drop]))) if is_drop.any() else 1.0
+        matrix, offset = np.eye(len(self.names)), np.zeros(len(self.names))
+        matrix[1, 2] = -area
+        offset[3] = np.log(size)
+        centred = {**inputs, "area": inputs["area"] - area, "drop": inputs["drop"] / size}
+        return self._centred_drops(centred, is_drop, matrix, offset), matrix, offset
+
+    def _centred_drops(self, inputs: dict[str, Array], is_drop: Array, matrix: Array, offset: Array) -> Inputs:
+        return inputs
+
+    @abstractmethod
+    def _worth(self, theta: Array, pairs: _Pairs) -> tuple[Array, dict[int, Array]]:
+        """What a drop of size 1 is worth by now `(replicates, pairs)`, and its derivative in coordinates by place."""
+
+    def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Loss and its Jacobian, a few replicates at a time."""
+        n, pairs = len(inputs["area"]), _pairs(inputs)
+        prediction, jacobian = np.empty((len(theta), n)), np.zeros((len(theta), theta.shape[1], n))
+        size = max(CHUNK_PAIRS // max(len(pairs.drop), 1), 1)
+        with np.errstate(all="ignore"):
+            for start in range(0, len(theta), size):
+                part = slice(start, start + size)
+                prediction[part] = self._evaluate_some(theta[part], inputs, pairs, jacobian[part])
+        return prediction, jacobian.swapaxes(1, 2)
+
+    def _evaluate_some(self, theta: Array, inputs: Inputs, pairs: _Pairs, jacobian: Array) -> Array:
+        area, n = inputs["area"], len(inputs["area"])
+        base = np.exp(theta[:, 1, None] - theta[:, 2, None] * area)
+        factor = np.exp(theta[:, 3, None])
+        worth, slopes = self._worth(theta, pairs)
+        gained = factor * pairs.summed(pairs.drop * worth, n)
+        jacobian[:, 0] = 1.0
+        jacobian[:, 1] = base
+        jacobian[:, 2] = -area * base
+        jacobian[:, 3] = -gained
+        for place, slope in slopes.items():
+            jacobian[:, place] = -factor * pairs.summed(pairs.drop * slope, n)
+        loss: Array = theta[:, 0, None] + base - gained
+        return loss
+
+    def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Log of the loss and its Jacobian."""
+        prediction, jacobian = self.evaluate_linear(theta, inputs)
+        with np.errstate(all="ignore"):
+            return np.log(prediction), jacobian / prediction[:, :, None]
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """Floor, coefficient of the area and that of the drops."""
+        return tuple(plain_scale(name) for name in (self.names[0], self.names[1], self.names[3]))
+
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """Exponents of the area."""
+        return {"alpha": exponents(self.parameters[2])[8::4]}
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """The parameters' own, and those of coefficients."""
+        low = np.array([parameter.low for parameter in self.parameters])
+        high = np.array([parameter.high for parameter in self.parameters])
+        low[0], high[0] = 0.0, scene.highest  # what drops gain may lie below the floor of the rest
+        low[1], high[1] = coefficient_bounds(scene)
+        low[3], high[3] = low[1], high[1] + 10.0  # a single drop is a small part of a schedule
+        return low, high
+
+
+def _history(step: Array, rate: Array) -> dict[str, Array]:
+    """What `prepare` says of one run's points, from their steps and rates in order."""
+    rate = np.maximum(rate, SMALLEST_RATE * max(float(rate.max()), 1e-300))
+    grown = np.diff(step) * (rate[1:] + rate[:-1]) / 2
+    area = 0.5 * rate[0] * step[0] + np.concatenate([[0.0], np.cumsum(grown)])
+    fall = np.concatenate([[0.0], rate[:-1] - rate[1:]])
+    fall[: int(np.argmax(rate)) + 1] = 0.0
+    middle = {
+        "steps-since": np.concatenate([[0.0], (step[1:] + step[:-1]) / 2]),
+        "area-since": np.concatenate([[0.0], (area[1:] + area[:-1]) / 2]),
+        "rate-after": np.log(rate),
+    }
+    size = np.abs(fall)
+    share = np.concatenate([[0.0], np.cumsum(size)])
+    group = np.minimum((share[:-1] / max(share[-1], 1e-300) * GROUPS).astype(int), GROUPS - 1)
+    edges = np.searchsorted(group, np.arange(GROUPS + 1))
+    last = np.minimum(np.arange(1, len(step) + 1)[:, None], edges[None, 1:])
+    last = np.maximum(last, edges[None, :-1])
+
+    def within(values: Array) -> Array:
+        total = np.concatenate([[0.0], np.cumsum(values)])
+        sums: Array = total[last] - total[edges[:-1]][None]
+        return sums
+
+    weight = within(size)
+    found = {"area": np.log(area), "drop": within(fall)}
+    for name, values in middle.items():
+        found[name] = within(size * values) / np.where(weight > 0, weight, 1.0)
+    found["steps-since"] = np.where(weight > 0, step[:, None] - found["steps-since"], 0.0)
+    since = np.maximum(area[:, None] - found["area-since"], 1e-12 * area[-1])
+    found["area-since"] = np.where(weight > 0, np.log(since), 0.0)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiPowerLaw(ScheduleLaw):
+    """Drops are worth a power of the area since; coordinates go on with log C, beta, gamma."""
+
+    def _centred_drops(self, inputs: dict[str, Array], is_drop: Array, matrix: Array, offset: Array) -> Inputs:
+        if not is_drop.any():
+            return inputs
+        since, rate = (float(np.mean(inputs[name][is_drop])) for name in ("area-since", "rate-after"))
+        offset[4] += since
+        matrix[4, 6] -= rate
+        return {**inputs, "area-since": inputs["area-since"] - since, "rate-after": inputs["rate-after"] - rate}
+
+    def _worth(self, theta: Array, pairs: _Pairs) -> tuple[Array, dict[int, Array]]:
+        log_c, beta, gamma = (theta[:, place, None] for place in (4, 5, 6))
+        x = np.exp(log_c - gamma * pairs.rate + pairs.area)
+        w = np.log1p(x)
+        rest = np.exp(-beta * w)
+        slope = beta * rest * (x / (1 + x))
+        return 1 - rest, {4: slope, 5: w * rest, 6: -slope * pairs.rate}
+
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """Also of how fast, and how far, drops come to count."""
+        return {
+            **ScheduleLaw.axes(self, scene),
+            "C": np.array([-3.0, -1.0, 1.0, 3.0, 5.0]),
+            "beta": np.array([0.3, 0.6, 1.2]),
+            "gamma": np.array([0.2, 0.6, 1.0]),
+        }
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """Also those of the log of C, relative to the schedule."""
+        low, high = ScheduleLaw.bounds(self, scene)
+        low[4], high[4] = -20.0, 20.0
+        return low, high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnealingLaw(ScheduleLaw):
+    """Drops are worth the area of their momentum, of which a share 1 - 1/memory is left a step later."""
+
+    def _worth(self, theta: Array, pairs: _Pairs) -> tuple[Array, dict[int, Array]]:
+        forgotten = np.exp(-theta[:, 4, None])
+        age = pairs.steps + 1
+        kept = np.exp(age * np.log1p(-forgotten))
+        worth = (1 - kept) / forgotten
+        return worth, {4: worth - age * kept / (1 - forgotten)}
+
+    def _centred_drops(self, inputs: dict[str, Array], is_drop: Array, matrix: Array, offset: Array) -> Inputs:
+        scale = float(np.mean(inputs["steps-since"][is_drop])) + 1 if is_drop.any() else 1.0
+        offset[3] += np.log(scale)
+        return {**inputs, "drop": inputs["drop"] / scale}
+
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """Also of how long drops are remembered."""
+        return {**ScheduleLaw.axes(self, scene), "memory": np.log(np.geomspace(10.0, 1e5, 16))}
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """Also those of the log of the memory."""
+        low, high = ScheduleLaw.bounds(self, scene)
+        low[4], high[4] = np.log(2.0), np.log(1e7)
+        return low, high
+
+
+def _common(worth: str) -> tuple[Parameter, ...]:
+    return (
+        Parameter(name="L0", meaning="irreducible loss", unit="loss"),
+        Parameter(name="A", meaning="loss above the floor at an area of 1", unit="loss", positive=True, vanishes=True),
+        Parameter(name="alpha", meaning="exponent of the area under the schedule", low=1e-3, high=3.0),
+        Parameter(name=worth, meaning="loss gained by drops of the rate", unit="loss/lr", positive=True,
+                  vanishes=True),
+    )  # fmt: skip
+
+
+LUO = "Luo et al. 2025, arXiv:2503.12811"
+
+
+def _published(name: str, *values: float) -> Published:
+    names = ("L0", "A", "alpha", "B", "C", "beta", "gamma")
+    about = f"Llama-like, {name} params, trained on three schedules"
+    return Published(name, about, f"{LUO}, code", dict(zip(names, values, strict=True)))
+
+
+MULTI_POWER_SCHEDULE = MultiPowerLaw(
+    name="multi-power-schedule",
+    formula="L0 + A / S^alpha - B * sum_k (lr_(k-1) - lr_k) * (1 - (1 + C * lr_k^-gamma * S_k)^-beta), "
+    "S the summed lr, S_k since step k",
+    source=f"{LUO}; step and lr of whole runs are needed",
+    inputs=("step", "lr"),
+    narrow=("lr", "step"),
+    is_curve=True,
+    parameters=(
+        *_common("B"),
+        Parameter(name="C", meaning="speed at which drops come to count", positive=True),
+        Parameter(name="beta", meaning="exponent at which they do", low=0.01, high=6.0),
+        Parameter(name="gamma", meaning="exponent by which they count sooner the lower the rate", low=-1.0, high=3.0),
+    ),
+    published=(
+        _published("25M", 3.040, 0.525, 0.508, 363.788, 2.066, 0.583, 0.641),
+        _published("100M", 2.651, 0.601, 0.453, 437.946, 2.132, 0.598, 0.655),
+        _published("400M", 2.375, 0.654, 0.429, 523.425, 2.025, 0.594, 0.635),
+    ),
+)
+
+ANNEALING = AnnealingLaw(
+    name="annealing",
+    formula="L0 + A / S^alpha - C * sum_k (lr_(k-1) - lr_k) * memory * (1 - (1 - 1/memory)^(step - k + 1)), "
+    "S the summed lr",
+    source="Tissue et al. 2024, arXiv:2408.11029, with the momentum fitted; step and lr of whole runs are needed",
+    inputs=("step", "lr"),
+    narrow=("lr", "step"),
+    is_curve=True,
+    parameters=(
+        *_common("C"),
+        Parameter(
+            name="memory", meaning="steps that a drop is remembered, 1000 in the paper", unit="steps", positive=True
+        ),
+    ),
+    derived=(Derived("lambda", "share of a drop's momentum that is left a step later", lambda p: 1 - 1 / p["memory"]),),
+)

@@ -1,0 +1,84 @@
+"""`scaling columns` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scaling_cli.document.schema import schema
+from tests.cli.running import run
+
+LOG = (
+    "Run,Params (M),tokens_b,compute_pf_days,val loss,note\n"
+    "a,70,1.4,0.007,3.5,x\n"
+    "b,140,2.8,0.028,3.25,[red]y\x1b[0m\n"
+    "c,280,5.6,0.11,nan,z\n"
+)
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(LOG)
+    return path
+
+
+def test_the_mapping_its_units_and_what_is_left_out_are_told(log):
+    ran = run("columns", log)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == (
+        "read: 3 rows; 2 points of 2 runs would be fitted\n"
+        "left out: 1 with non-finite loss\n"
+        "other columns: note\n"
+        "\n"
+        "role     read from        unit   scaled     min      max      missing\n"
+        "run_id   Run              name   -          -        -        -\n"
+        "params   Params (M)       count  x 1e6      70M      140M     -\n"
+        "tokens   tokens_b         count  x 1e9      1.4B     2.8B     -\n"
+        "compute  compute_pf_days  FLOPs  x 8.64e19  6.05e17  2.42e18  -\n"
+        "loss     val loss         nats   -          3.25     3.5      -\n"
+        "\n"
+        "run_id  params  tokens  compute  loss\n"
+        "a       70M     1.4B    6.05e17  3.5\n"
+        "b       140M    2.8B    2.42e18  3.25\n"
+    )
+    assert "caveat: 1 of 3 rows left out" in ran.stderr
+
+
+def test_json_follows_its_schema(log):
+    jsonschema = pytest.importorskip("jsonschema")
+    document = json.loads(run("columns", log, "--json").stdout)
+    jsonschema.validate(document, schema("columns"))
+    (result,) = document["results"]
+    assert {role["role"]: role["scale"] for role in result["roles"]}["compute"] == 8.64e19
+    assert result["excluded"] == {"non-finite loss": 1}
+    assert result["sample"][0]["tokens"] == 1.4e9
+
+
+def test_a_tie_is_refused_with_both_names(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("params_total,non_embedding_params,loss\n1,2,3\n")
+    ran = run("columns", path)
+    assert ran.returncode == 2
+    assert "'params_total' and 'non_embedding_params' could both be params" in ran.stderr
+    assert "--map params=params_total" in ran.stderr
+
+
+def test_names_from_the_file_cannot_play_with_the_terminal(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("loss,\x1b[2Jbad\n3,1\n")
+    ran = run("columns", path)
+    assert "\\x1b[2Jbad" in ran.stdout
+    assert "\x1b" not in ran.stdout
+
+
+def test_a_bad_file_among_good_ones_is_told_and_the_exit_code_says_so(log, tmp_path):
+    (tmp_path / "empty.csv").write_text("")
+    ran = run("columns", tmp_path)
+    assert ran.returncode == 5
+    assert "empty.csv" in ran.stderr
+
+
+def test_a_format_it_does_not_have_is_a_usage_error(log):
+    assert run("columns", log, "--format", "latex").returncode == 2

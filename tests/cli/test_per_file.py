@@ -1,0 +1,161 @@
+"""`--per-file` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from scaling_cli.document.schema import schema
+from tests.cli.running import ROOT, run
+
+STREAM = ("--per-file", "--format", "jsonl", "--interval", "none")
+
+
+@pytest.fixture
+def logs(tmp_path):
+    """Twelve logs, of which three cannot be fitted."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for i in range(12):
+        noise = np.random.default_rng(i).normal(0, 0.003, 12)
+        x = np.geomspace(1e17, 1e22, 12)
+        y = (1.5 + 30 * x**-0.06) * np.exp(noise)
+        lines = "".join(f"{a:.6e},{b:.6f}\n" for a, b in zip(x, y, strict=True))
+        (folder / f"log{i:02}.csv").write_text("compute,loss\n" + lines)
+    (folder / "log03.csv").write_bytes(b"\x00\x01" * 50)
+    (folder / "log05.csv").write_text("")
+    (folder / "log08.csv").write_text("compute,loss\n1e18,2\n")
+    return folder
+
+
+def documents(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_each_file_is_a_line_in_order_and_bad_ones_are_named_failures(logs):
+    jsonschema = pytest.importorskip("jsonschema")
+    ran = run("fit", logs, *STREAM)
+    assert ran.returncode == 5
+    lines = documents(ran.stdout)
+    assert [(line["results"] or line["failures"])[0]["group"] for line in lines] == [
+        {"file": str(logs / f"log{i:02}.csv")} for i in range(12)
+    ]
+    assert [i for i, line in enumerate(lines) if line["failures"]] == [3, 5, 8]
+    assert ran.stderr.startswith("12 files: 9 results, 3 failed\n")
+    assert f"failed: {logs}/log05.csv" in ran.stderr
+    for line in lines:
+        jsonschema.validate(line, schema("fit"))
+        assert line["options"] == lines[0]["options"]
+
+
+def test_other_formats_and_other_workers_tell_the_same(logs):
+    serial = run("fit", logs, *STREAM).stdout
+    assert run("fit", logs, *STREAM, "--jobs", 2, "--quiet").stdout == serial
+    whole = json.loads(run("fit", logs, "--per-file", "--interval", "none", "--json", "--no-draws").stdout)
+    assert whole["results"] == [result for line in documents(serial) for result in line["results"]]
+    assert len(whole["failures"]) == 3
+
+
+def test_a_file_alone_answers_as_it_does_among_others(logs):
+    among = documents(run("fit", logs, *STREAM).stdout)[0]["results"][0]
+    alone = json.loads(run("fit", logs / "log00.csv", "--interval", "none", "--json").stdout)["results"][0]
+    assert among["parameters"] == alone["parameters"]
+    assert alone["group"] == {}
+
+
+def test_resuming_gives_the_same_bytes_whatever_was_there(logs, tmp_path):
+    out = tmp_path / "out.jsonl"
+    fresh = run("fit", logs, *STREAM).stdout
+    lines = fresh.splitlines(keepends=True)
+    # Nothing; half a line; lines after a failure, which is tried again, and out of order.
+    for left in ("", lines[0] + lines[1][:50], lines[7] + lines[2] + lines[3]):
+        out.write_text(left)
+        ran = run("fit", logs, *STREAM, "-o", out, "--resume")
+        assert ran.returncode == 5
+        assert out.read_text() == fresh
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["logs", "out.jsonl"]
+
+
+def test_resuming_tries_failures_and_changed_files_again(logs, tmp_path):
+    out = tmp_path / "out.jsonl"
+    run("fit", logs, *STREAM, "-o", out)
+    (logs / "log05.csv").write_bytes((logs / "log00.csv").read_bytes())
+    (logs / "log01.csv").write_bytes((logs / "log00.csv").read_bytes())
+    run("fit", logs, *STREAM, "-o", out, "--resume")
+    found = documents(out.read_text())
+    assert found[5]["results"][0]["parameters"] == found[0]["results"][0]["parameters"]
+    assert found[1]["results"][0]["parameters"] == found[0]["results"][0]["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--seed", "1"], "other options (seed)"),
+        (["--where", "compute > 1"], "other options (where)"),
+    ],
+)
+def test_results_of_other_options_are_not_continued(logs, tmp_path, extra, message):
+    out = tmp_path / "out.jsonl"
+    run("fit", logs, *STREAM, "-o", out)
+    before = out.read_text()
+    ran = run("fit", logs, *STREAM, "-o", out, "--resume", *extra)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert out.read_text() == before
+
+
+def test_what_cannot_be_resumed_is_a_usage_error(logs, tmp_path):
+    assert run("fit", logs, "--resume").returncode == 2
+    assert run("fit", logs, "--per-file", "--resume", "-o", tmp_path / "out.json").returncode == 2
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"some": "thing"}\n')
+    ran = run("fit", logs, *STREAM, "-o", other, "--resume")
+    assert ran.returncode == 2
+    assert "hint:" in ran.stderr
+    assert run("fit", "-", *STREAM).returncode == 2
+
+
+def test_an_interrupted_run_leaves_whole_lines_and_can_be_resumed(logs, tmp_path):
+    for i in range(12, 80):
+        (logs / f"log{i:03}.csv").write_bytes((logs / "log00.csv").read_bytes())
+    out = tmp_path / "out.jsonl"
+    command = [sys.executable, "-m", "scaling_cli", "fit", str(logs), *STREAM, "-o", str(out)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    while not (out.exists() and out.stat().st_size):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    text = out.read_text()
+    assert text.endswith("\n")
+    assert 0 < len(documents(text)) < 80
+    assert run("fit", logs, *STREAM, "-o", out, "--resume").returncode == 5
+    assert len(documents(out.read_text())) == 80
+
+
+def test_gates_and_strictness_count_for_every_file(logs):
+    ran = run("fit", logs, *STREAM, "--fail-if", "b.estimate > 0")
+    assert ran.returncode == 5
+    strict = run("fit", logs, *STREAM, "--strict")
+    assert strict.returncode in (4, 5)
+    everything = run("fit", logs / "log03.csv", logs / "log05.csv", *STREAM)
+    assert everything.returncode == 4
+
+
+def test_a_log_on_stdin_is_read_like_a_file(logs):
+    content = (logs / "log00.csv").read_bytes()
+    ran = subprocess.run(
+        [sys.executable, "-m", "scaling_cli", "fit", "-", "--interval", "none", "--json"],
+        input=content,
+        capture_output=True,
+        cwd=ROOT,
+    )
+    assert ran.returncode == 0
+    document = json.loads(ran.stdout)
+    assert document["inputs"][0]["path"] == "-"
+    assert document["inputs"][0]["rows"] == 12

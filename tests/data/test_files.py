@@ -1,0 +1,110 @@
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaling_cli.data.files import expand, run_names
+from scaling_cli.data.load import load_runs
+from scaling_cli.errors import DataError
+
+
+@pytest.fixture
+def logs(tmp_path):
+    for name, loss in (("b", 2.0), ("a", 3.0)):
+        (tmp_path / f"{name}.csv").write_text(f"step,params,loss\n2,10,{loss}\n1,10,9\n")
+    return tmp_path
+
+
+def loaded(*given):
+    return load_runs([str(each) for each in given]).frame.select("run_id", "loss").rows()
+
+
+def test_files_without_a_run_column_are_one_run_each_named_by_their_stems(logs):
+    assert loaded(logs / "b.csv", logs / "a.csv") == [("a", 3.0), ("b", 2.0)]
+    assert load_runs(logs).columns["run_id"] == "name of the file"
+
+
+def test_files_that_name_their_runs_keep_those_names(logs):
+    (logs / "c.csv").write_text("run,step,params,loss\nx,1,10,1.5\ny,1,10,1.25\n")
+    assert sorted(loaded(logs)) == [("a", 3.0), ("b", 2.0), ("x", 1.5), ("y", 1.25)]
+
+
+def test_one_file_alone_without_a_run_column_has_rows_that_are_runs(logs):
+    assert [loss for _, loss in loaded(logs / "a.csv")] == [3.0, 9.0]
+
+
+def test_folders_globs_and_lists_name_the_same_files(logs):
+    (logs / "list.txt").write_text(f"# both\n{logs}/a.csv\n\n{logs}/b.csv\n")
+    expected = [str(logs / "a.csv"), str(logs / "b.csv")]
+    for given in (str(logs), f"{logs}/*.csv", f"@{logs}/list.txt", f"{logs}/**/*.csv"):
+        assert [file.name for file in expand([given])] == expected
+    assert [file.name for file in expand([*expected, str(logs)])] == expected
+
+
+def test_folders_are_entered_and_what_is_no_log_is_passed_over(logs):
+    (logs / "deep" / "er").mkdir(parents=True)
+    for name in ("deep/er/c.jsonl.gz", "deep/config.json", "deep/README.md", "_SUCCESS", ".hidden.csv"):
+        (logs / name).write_text("x")
+    assert [Path(file.name).name for file in expand([str(logs)])] == ["a.csv", "b.csv", "c.jsonl.gz"]
+
+
+@pytest.mark.parametrize("given", ["empty", "*.parquet", "@none.txt"])
+def test_what_names_no_file_is_a_data_error(tmp_path, monkeypatch, given):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as caught:
+        expand([given])
+    assert caught.value.hint
+
+
+def test_stdin_is_a_file_called_dash(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"params,loss\n10,2.5\n")))
+    table = load_runs("-")
+    assert table.frame["loss"].to_list() == [2.5]
+    assert table.sources[0].path == "-"
+    assert table.sources[0].rows == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "runs"),
+    [
+        (["x/a.csv", "y/b.csv.gz"], ["a", "b"]),
+        (["x/a.csv", "y/a.csv"], ["x", "y"]),
+        (["o/r1/trainer_state.json", "o/r2/trainer_state.json"], ["r1", "r2"]),
+        (["x/a.csv", "x/b.csv", "y/a.csv"], ["x/a", "x/b", "y/a"]),
+        (["x/a.csv", "x/a.json"], ["a.csv", "a.json"]),
+        (["x/a.csv", "/y/a.csv"], ["x", "/y"]),
+    ],
+)
+def test_runs_are_named_as_briefly_as_tells_them_apart(names, runs):
+    assert run_names(names) == dict(zip(names, runs, strict=True))
+
+
+def test_a_thousand_small_files_give_what_each_gives_alone(tmp_path):
+    # More than polars streams one by one: they are joined, but for those whose lines cannot be counted.
+    for i in range(90):
+        name = f'"r,{i}"' if i % 30 == 7 else f"r{i}"
+        end = "" if i % 4 == 0 else "\n"
+        (tmp_path / f"{i:02}.csv").write_text(f"name,step,params,loss\n{name},1,10,9\n{name},2,10,{1 + i / 100}{end}")
+    table = load_runs(tmp_path)
+    assert dict(table.frame.select("run_id", "loss").rows()) == {
+        (f"r,{i}" if i % 30 == 7 else f"r{i}"): 1 + i / 100 for i in range(90)
+    }
+    assert [source.rows for source in table.sources] == [2] * 90
+    assert table.total == 180
+
+
+def test_among_many_files_a_torn_line_and_another_layout_are_reported(tmp_path):
+    for i in range(80):
+        (tmp_path / f"{i:02}.csv").write_text("step,params,loss\n1,10,3\n2,10,2\n")
+    (tmp_path / "05.csv").write_text("step,params,loss\n1,10,3\n2,1")
+    (tmp_path / "06.csv").write_text("who,what\na,b\n")
+    (tmp_path / "07.csv").write_text("step,params,loss\n1,10,3\n2,10,2,4\n")
+    table = load_runs(tmp_path)
+    assert table.frame.height == 78
+    assert table.excluded == {"no loss": 1}
+    assert {Path(each.path).name: each.error.partition(" ")[2] for each in table.unread} == {
+        "06.csv": "has no column 'loss'.",
+        "07.csv": "has a line with more cells than its header.",
+    }

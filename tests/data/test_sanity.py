@@ -1,0 +1,94 @@
+import polars as pl
+import pytest
+
+from scaling_cli.data.load import load_runs
+
+
+def codes(frame, **options):
+    return [caveat.code for caveat in load_runs(frame, **options).caveats]
+
+
+def lawful(runs=10, **columns):
+    params = [1e7 * 2**i for i in range(runs)]
+    tokens = [20 * size for size in params]
+    loss = [1.8 + 400 / size**0.34 + 400 / seen**0.28 for size, seen in zip(params, tokens, strict=True)]
+    return pl.DataFrame({"params": params, "tokens": tokens, "loss": loss} | columns)
+
+
+def test_lawful_runs_raise_no_doubt():
+    assert codes(lawful()) == []
+
+
+@pytest.mark.parametrize("factor", [1e3, 1e-3])
+@pytest.mark.parametrize("role", ["params", "tokens"])
+def test_an_amount_a_thousand_times_off_its_family_is_named(role, factor):
+    place = pl.int_range(pl.len()) == 4
+    frame = lawful().with_columns(pl.when(place).then(pl.col(role) * factor).otherwise(pl.col(role)).alias(role))
+    (caveat,) = load_runs(frame).caveats
+    assert caveat.code == "unit-slip"
+    assert "row 5" in caveat.message
+
+
+def test_a_large_model_at_the_end_of_a_ladder_is_no_slip():
+    frame = lawful()
+    larger = pl.DataFrame({"params": [1e12], "tokens": [2e13], "loss": [1.85]})
+    assert codes(pl.concat([frame, larger])) == []
+
+
+def test_a_ratio_of_compute_that_goes_with_size_is_said_even_if_each_passes():
+    ratio = pl.Series([1.5 - 0.05 * i for i in range(10)])
+    frame = lawful().with_columns((6 * pl.col("params") * pl.col("tokens") * ratio).alias("compute"))
+    assert codes(frame) == ["compute-drift"]
+    assert codes(frame, mapping={"compute": "none"}) == []
+
+
+@pytest.mark.parametrize("name", ["val_ppl", "eval/perplexity", "loss_bpb", "bits_per_byte", "mmlu_acc"])
+def test_a_metric_that_is_no_loss_by_name_is_said_unless_its_unit_is(name):
+    frame = lawful().rename({"loss": name})
+    assert codes(frame, mapping={"loss": name}) == ["loss-unit"]
+    assert codes(frame, mapping={"loss": name}, loss_unit="other") == []
+
+
+def test_losses_above_any_guess_are_taken_for_perplexity():
+    assert codes(lawful().with_columns(pl.col("loss").exp() * 10)) == ["large-loss"]
+
+
+def test_a_metric_that_grows_is_said():
+    assert codes(lawful().with_columns((1 - pl.col("loss") / 20).alias("loss"))) == ["metric-grows"]
+
+
+def test_a_training_loss_is_said_unless_it_was_asked_for():
+    frame = lawful().rename({"loss": "train_loss"})
+    assert codes(frame) == ["training-loss"]
+    assert codes(frame, mapping={"loss": "train_loss"}) == []
+    assert codes(frame.with_columns(pl.col("train_loss").alias("eval_loss"))) == []
+
+
+def test_equal_points_are_counted_but_kept():
+    frame = lawful()
+    table = load_runs(pl.concat([frame, frame.head(2)]))
+    assert table.frame.height == 12
+    assert [caveat.code for caveat in table.caveats] == ["repeated-points"]
+    assert table.caveats[0].message.startswith("2 points")
+
+
+def test_runs_that_end_with_a_high_learning_rate_are_counted():
+    rows = [
+        (run, step, step * 1.0, 1e-3 * (1 - step / 110 if run != "constant" else 1), 3 - step / 100 + len(run) / 9)
+        for run in ("wsd", "cosine", "constant")
+        for step in range(0, 101, 10)
+    ]
+    frame = pl.DataFrame(rows, schema=["run", "step", "tokens", "lr", "loss"], orient="row").filter(pl.col("step") > 0)
+    (caveat,) = load_runs(frame).caveats
+    assert caveat.message.startswith("1 of 3 runs end")
+    assert "mid-schedule" in codes(frame, checkpoints="all")
+
+
+def test_a_resumed_log_is_counted_and_its_later_rows_count():
+    rows = [("a", step, 5 - step / 10) for step in range(1, 21)] + [
+        ("a", step, 4 - step / 10) for step in range(11, 31)
+    ]
+    frame = pl.DataFrame(rows, schema=["run", "step", "loss"], orient="row")
+    table = load_runs(frame)
+    assert table.frame["loss"].to_list() == [1.0]
+    assert [caveat.message[:7] for caveat in table.caveats if caveat.code == "repeated-steps"] == ["10 rows"]

@@ -1,0 +1,77 @@
+"""Real data sets, each loaded with at most two mappings, and what their READMEs warn of met with the right caveat."""
+
+import pytest
+
+from scaling_cli.data.load import load_runs
+
+C4_LOSS = "eval/c4_en-validation/CrossEntropyLoss"
+HALF_MAPPED = {"loss": "mmlu_acc", "run_id": "model"}
+PILE = {"loss": "pile_test_loss", "params": "params_label"}
+GEMSTONES = {
+    "hot_every477": 22,
+    "hot_100b_every477": 22,
+    "hot_final_grid": 22,
+    "lr_ablation_every477": 20,
+    "cooldown_end": 20,
+    "chinchilla_sampled": 5,
+}
+
+# File, options, points, codes of caveats, and how one of their messages begins.
+SETS = [
+    ("chinchilla_besiroglu/chinchilla.csv", {}, 245, [], ""),
+    # Repeated epochs, and losses that rise with more of them.
+    (
+        "datablations/contour_runs.csv",
+        {},
+        229,
+        ["repeated-data", "late-rise"],
+        "163 of 229 runs saw their data more than 4 times",
+    ),
+    ("datablations/training_curves.parquet", {}, 9261, [], ""),
+    ("extrapolation_benchmark/vision.parquet", {"mapping": {"run_id": "curve_id"}}, 18883, [], ""),
+    # Compute counts the embeddings, params do not.
+    ("gadre/models.csv", {"mapping": {"loss": "loss_c4"}}, 104, ["compute-drift"], "The compute column is 1.85 times"),
+    *((f"gemstones/{name}.parquet", {}, runs, [], "") for name, runs in GEMSTONES.items()),
+    ("gpt3_curves/curves.parquet", {"where": "split = 'val'"}, 6506, [], ""),
+    # Constant learning rates beside schedules that decay.
+    ("mpl_lr_schedules/curves.csv", {"mapping": {"params": "size_m"}}, 27, ["undecayed-lr"], "9 of 27 runs end"),
+    ("nanogpt_speedrun/curves.parquet", {"where": "split = 'val'"}, 11, [], ""),
+    ("nanogpt_speedrun/val_curves.csv", {}, 11, [], ""),
+    # A thousandfold slip in the tokens of one model, and an accuracy that grows.
+    (
+        "obs_scaling/base_llm.csv",
+        {"mapping": HALF_MAPPED},
+        148,
+        ["loss-unit", "metric-grows", "unit-slip"],
+        "tokens of cerebras/btlm-3b-8k-base is 6.27e+14",
+    ),
+    # Slashes in names, wide nulls, runs that were logged twice.
+    ("olmo_ladder/ladder_all.parquet", {"mapping": {"loss": C4_LOSS}}, 41, ["repeated-points"], "3 points equal"),
+    ("parscale/runs.csv", {}, 48, [], ""),
+    ("porian/isoflop_points.csv", {}, 1745, [], ""),
+    ("porian/optimal_pairs.csv", {"mapping": {"params": "n", "tokens": "t"}}, 173, ["rows-excluded"], "4 of 177 rows"),
+    # FLOPs that exceed 6 * params * tokens the more, the smaller the model.
+    (
+        "published_tables/cerebras_pythia_pile.csv",
+        {"mapping": PILE},
+        30,
+        ["compute-drift"],
+        "The compute column is 1.76 times 6*params*tokens at 1.11e+08 params and 1.15 times",
+    ),
+    ("routing_clark/final.csv", {}, 223, [], ""),
+    ("routing_clark/curves.parquet", {}, 223, ["rows-excluded"], "8 of 5,799 rows left out: 8 with no loss"),
+]
+
+
+@pytest.mark.parametrize(("path", "options", "points", "codes", "begins"), SETS, ids=[each[0] for each in SETS])
+def test_a_data_set_loads_and_its_quirks_are_said(shared_data, path, options, points, codes, begins):
+    table = load_runs(shared_data / path, **options)
+    assert table.frame.height == points
+    assert [caveat.code for caveat in table.caveats] == codes
+    assert not codes or any(caveat.message.startswith(begins) for caveat in table.caveats)
+
+
+def test_points_without_tokens_or_params_are_counted_where_a_law_needs_them(shared_data):
+    table = load_runs(shared_data / "olmo_ladder" / "ladder_all.parquet", mapping={"loss": C4_LOSS})
+    needed = table.needing(["params", "tokens"])
+    assert needed.excluded == {"no params": 6, "no tokens": 10}
