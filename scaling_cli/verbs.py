@@ -243,6 +243,8 @@ def extrapolate(
 
         rows = load_targets(targets, mapping=reading.get("mapping"), by=by, keep=(x,) if x else ())
         wanted += [Target(*row) for row in rows]
+    if any(not loss > 0 for loss in target_loss):
+        raise UsageError("A target loss is not above 0.", hint="Write --target-loss 2.0.")
     ask = Ask(tuple(wanted), tuple(target_loss), backtest, then, then_law, chance)
     method = Method(estimator, law, x, space, settings)
     options: dict[str, object] = {

@@ -84,6 +84,7 @@ def test_describe_uses_the_plain_fit_and_shows_other_objectives():
         (("--at", "params=7B"), 2, "no tokens"),
         (("--at", "width=7"), 2, "width"),
         (("--law", "all"), 2, "ranks laws"),
+        (("--target-loss", "0"), 2, "not above 0"),
         (("--targets", "none.csv"), 3, "none.csv"),
     ],
 )
