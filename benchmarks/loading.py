@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,15 @@ CHUNK = 4_000_000  # rows made at once
 STRIDE = 1_103_515_245  # any number coprime to the rows shuffles them
 SCHEMA = {"run_id": pl.String, "step": pl.Int64, "params": pl.Float64, "tokens": pl.Float64, "loss": pl.Float64}
 VALUES = ("step", "params", "tokens", "loss")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock and of the processor, and GB at most."""
+
+    seconds: float
+    processor: float
+    memory: float
 
 
 def main() -> None:
@@ -44,7 +54,7 @@ def main() -> None:
             path = Path(folder, "rows.parquet")
             write_rows(path, options.rows)
             compare(f"{options.rows:,} rows of {RUNS:,} runs", path, "parquet", options.repeats)
-            print(f"  the hash alone takes {best('hash', path, 1)[0]:.2f} s")
+            print(f"  the hash alone takes {best('hash', path, 1).processor:.2f} s of processor")
             path.unlink()
         if options.files:
             path = Path(folder, "many")
@@ -54,43 +64,46 @@ def main() -> None:
 
 def compare(title: str, path: Path, kind: str, repeats: int) -> None:
     """Print time and memory of the bare query and of the loader."""
-    bare, bare_memory = best(f"bare-{kind}", path, repeats)
-    ours, our_memory = best("load", path, repeats)
+    bare, ours = best(f"bare-{kind}", path, repeats), best("load", path, repeats)
     print(f"{title}, {sum(each.stat().st_size for each in [path, *path.glob('*')]) / 1e6:,.0f} MB")
-    print(f"  bare polars {bare:6.2f} s  {bare_memory:5.2f} GB")
-    print(f"  load_runs   {ours:6.2f} s  {our_memory:5.2f} GB  ratio {ours / bare:.2f}")
+    for name, cost in (("bare polars", bare), ("load_runs", ours)):
+        print(f"  {name:11} {cost.seconds:6.2f} s  {cost.processor:6.2f} s of processor  {cost.memory:5.2f} GB")
+    ratio, processor = ours.seconds / bare.seconds, ours.processor / bare.processor
+    print(f"  ratio {ratio:.2f}, of processor time {processor:.2f}")
 
 
-def best(what: str, path: Path, repeats: int) -> tuple[float, float]:
-    """The least seconds and the most GB of some processes."""
+def best(what: str, path: Path, repeats: int) -> Cost:
+    """The least time and the most memory of some processes."""
     found = []
     for _ in range(repeats):
         command = [sys.executable, __file__, "--measure", what, str(path)]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-        found.append((float(said[0]), float(said[1])))
-    return min(seconds for seconds, _ in found), max(memory for _, memory in found)
+        found.append(Cost(*map(float, said)))
+    return Cost(
+        min(each.seconds for each in found), min(each.processor for each in found), max(each.memory for each in found)
+    )
 
 
-def measured(what: str, path: str) -> tuple[float, float]:
-    """Seconds and GB of one way to read, in this process; imports do not count."""
+def measured(what: str, path: str) -> tuple[float, float, float]:
+    """The cost of one way to read, in this process; imports do not count."""
     sys.path.insert(0, str(ROOT))
     from scaling_cli.data.load import load_runs
     from scaling_cli.data.source import content_hash
 
-    started = time.perf_counter()
+    points = None
+    started, processor = time.perf_counter(), time.process_time()
     if what == "load":
         points = load_runs(path).frame
-        seconds = time.perf_counter() - started
-        check(points)
     elif what == "hash":
         content_hash(path)
-        seconds = time.perf_counter() - started
     else:
         is_csv = what == "bare-csv"
         rows = pl.scan_csv(f"{path}/*.csv", include_file_paths="run_id") if is_csv else pl.scan_parquet(path)
         rows.group_by("run_id").agg(pl.col(VALUES).sort_by("step").last()).collect(engine="streaming")
-        seconds = time.perf_counter() - started
-    return seconds, peak_memory()
+    cost = time.perf_counter() - started, time.process_time() - processor, peak_memory()
+    if points is not None:
+        check(points)
+    return cost
 
 
 def peak_memory() -> float:

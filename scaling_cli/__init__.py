@@ -11,12 +11,13 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # type checkers take it as true; importing typing for it would double the time of --version
 if TYPE_CHECKING:
     from scaling_cli.verbs import columns as columns
+    from scaling_cli.verbs import compare_exponents as compare_exponents
     from scaling_cli.verbs import extrapolate as extrapolate
     from scaling_cli.verbs import fit as fit
     from scaling_cli.verbs import inference_coverage as inference_coverage
     from scaling_cli.verbs import optimal_allocation as optimal_allocation
 
-VERBS = ("columns", "fit", "extrapolate", "optimal_allocation", "inference_coverage")
+VERBS = ("columns", "compare_exponents", "extrapolate", "fit", "inference_coverage", "optimal_allocation")
 __all__ = ["__version__", *VERBS]
 
 

@@ -44,11 +44,11 @@ SENTENCES = {
         "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
     ),
     "repeated-data": (
-        "{runs} of {total} runs saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less and "
+        "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less "
         "can rise; use a data-constrained law, or keep --where on few epochs."
     ),
     "late-rise": (
-        "{runs} runs end above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
+        "{points} of them lie above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "
         "leave them out with --where if they do not belong to the law."
     ),
     "undecayed-lr": (
@@ -97,12 +97,35 @@ SENTENCES = {
         "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
         "check that run, or repeat it with another seed."
     ),
+    "floor-open": (
+        "The floor may lie anywhere in a range as wide as {width} of the loss above it (at most {most:.0%} would do), "
+        "which leaves the exponent open; add larger runs or repeats, and do not read its exponent as one."
+    ),
+    "apparent-exponents": (
+        "{law} has no floor, so its exponents are slopes, which differ wherever floors do; compare "
+        "--law power-constant before speaking of exponents."
+    ),
+    "shared-floor-rejected": (
+        "One floor for all groups does not fit (p = {p_value}), so each has its own; leave out --shared-floor."
+    ),
+    "coarse-p-values": (
+        "Adjusted for {pairs} pairs, p-values of {replicates} replicates cannot fall below {least:.2g}; ask for more "
+        "--replicates, or compare with one --reference."
+    ),
+    "low-power": (
+        "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so no difference "
+        "found says little there; add runs, sizes or seeds before concluding."
+    ),
     "no-cutoffs": (
         "Too few runs, or too alike in scale, to predict larger ones from smaller ones, so laws are ranked by AICc "
         "within the data; add larger runs before extrapolating."
     ),
     "baseline-wins": (
         "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
+    ),
+    "floor-unknown": (
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss is only {above:.3g} above "
+        "its estimate, so the floor is not known; add larger runs before extrapolating far."
     ),
     "open-interval": (
         "The data set no end to {parameters}: the likelihood never falls far enough; add runs over a wider range, or "
@@ -199,6 +222,10 @@ SENTENCES = {
     "deterministic-sampling": (
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
+    ),
+    "near-ceiling": (
+        "Only {count} problems are unsolved, and the power law of the curve rests on them, with intervals that are too "
+        "narrow; read beta-binomial, or add harder problems."
     ),
     "one-problem": (
         "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from scaling_cli.errors import UsageError
 
 PEARCE_SONG = 47491.0  # embedding params are this times the cube root of the others
-NEWTON_STEPS = 60
 
 FORMULAS = {
     "6ND": "6 * params * tokens",
@@ -39,9 +38,9 @@ Numbers = NDArray[np.float64]
 
 def non_embedding(params: Numbers) -> Numbers:
     """Params without embeddings, from all params."""
-    root = np.cbrt(params)  # the cube root of what is sought, from above: Newton's steps only come down
-    for _ in range(NEWTON_STEPS):
-        root = root - (root**3 + PEARCE_SONG * root - params) / (3 * root**2 + PEARCE_SONG)
+    # The one real root of r^3 + w r = params, r the cube root of what is sought (Holmes 2002, Math. Gazette 86, 473).
+    scale = np.sqrt(PEARCE_SONG / 3)
+    root = 2 * scale * np.sinh(np.arcsinh(params / (2 * scale**3)) / 3)
     cubed: Numbers = root**3
     return cubed
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 from scaling_cli import jobs as work
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.load import Reading, load_runs, recorded
+from scaling_cli.data.pairing import PAIR_COLUMN, paired, unpaired
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure, Report
-from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from scaling_cli.analysis.allocation_question import Question
     from scaling_cli.analysis.allocation_result import AllocationResult
+    from scaling_cli.analysis.comparison_result import ComparisonResult
     from scaling_cli.analysis.coverage_options import CoverageAsk
     from scaling_cli.analysis.extrapolate import Ask
     from scaling_cli.analysis.extrapolate_evidence import Method
@@ -257,7 +259,7 @@ def extrapolate(
     if saved is not None:
         return _extrapolated_saved(saved, ask, method, options)
     keep = tuple(column for column in (x, then) if column)
-    table = load_runs(runs, by=by, keep=keep, **reading)
+    table = load_runs(runs, by=by, keep=keep, positive_loss=space == "log", **reading)
     return _extrapolated(table, ask, method, options, by)
 
 
@@ -344,10 +346,12 @@ def optimal_allocation(
     price_per_gpu_hour: float | None = None,
     explain_gap: bool = False,
     by: Sequence[str] = (),
+    fix: Mapping[str, float] | None = None,
+    tie: Sequence[tuple[str, str]] = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
-    interval: str = "bootstrap",
+    interval: str = "wild",
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
@@ -372,6 +376,8 @@ def optimal_allocation(
         peak_flops: Dense FLOP/s of one GPU, or its name.
         mfu: Share of the peak that training reaches.
         explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
+        fix, tie: As for `fit`: parameters of the law held at a value, or equal.
+        interval: `wild`, `bootstrap` or `none`; an envelope always redraws runs.
         reading: Which rows and columns count, as for `fit`.
 
     Raises:
@@ -394,10 +400,16 @@ def optimal_allocation(
         budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
         inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
         max_tokens=max_tokens, flops_rule=flops_rule, gpus=gpus, peak_flops=peak_flops, mfu=mfu,
-        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap,
+        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap, fix=dict(fix or {}),
+        tie=tuple(tie), interval=interval,
     )  # fmt: skip
     saved = _saved_document(runs)
     if saved is not None:
+        if law != "auto" or fix or tie or by or reading.get("where") or reading.get("mapping"):
+            raise UsageError(
+                f"{saved} is a saved fit: its law, its groups and its runs are settled.",
+                hint="Leave --law, --fix, --tie, --by, --where and --map out, or give the runs.",
+            )
         return _allocated_saved(saved, question, settings)
     keep = tuple(question.rule.extras)
     load = partial(load_runs, runs, by=by, keep=keep)
@@ -572,6 +584,141 @@ def _told(ask: CoverageAsk) -> dict[str, object]:
     """The options of coverage as JSON repeats them."""
     told = {each.name: getattr(ask, each.name) for each in dataclasses.fields(ask)}
     return {name: value for name, value in told.items() if name not in ("questions", "prices")}
+
+
+def compare_exponents(
+    runs: Runs,
+    *,
+    by: Sequence[str],
+    law: str = "auto",
+    x: str | None = None,
+    objective: str = "huber",
+    space: str = "log",
+    delta: float | None = None,
+    weight: str | None = None,
+    scale_weight: float = 0.0,
+    interval: str = "wild",
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 0,
+    reference: str | None = None,
+    shared_floor: bool = False,
+    margin: float = 1.25,
+    to: Mapping[str, float] | None = None,
+    pair: str | None = None,
+    jobs: str | int = 1,
+    backend: str | None = None,
+    scheduler: str | None = None,
+    on_progress: work.Progress | None = None,
+    **reading: Unpack[Reading],
+) -> Report[ComparisonResult]:
+    """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
+
+    Args are those of `fit`, and:
+        by: Columns whose values make the groups.
+        interval: Of each group's own parameters; `t` also takes tests to be exact for few runs.
+        reference: Compare each group with this one alone, instead of every pair.
+        shared_floor: Give all groups one floor, unless the data reject it.
+        margin: A drift of the compute multiplier that is too small to matter, such as 1.25, or, below 1, an
+            exponent difference.
+        to: How far the drift counts: `{"compute": 1e25}`; by default as far beyond the data as they span.
+        pair: The column that, with the input, matches runs of different groups; by default `seed` where every group
+            has the same inputs and seeds, and `none` to leave runs unmatched.
+
+    Raises:
+        UsageError: The options do not fit together or name what does not exist.
+        DataError: The files cannot be read, or lack what the law needs.
+        FitError: Fewer than two groups can be fitted.
+    """
+    # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
+    from scaling_cli.analysis.comparison import Question, compare
+
+    by = columns_named(by)
+    if not by:
+        raise UsageError("Nothing says which runs to compare.", hint="Name the column of the groups with --by.")
+    settings = Settings(
+        objective=Objective(objective, delta),
+        interval=interval,
+        level=level,
+        replicates=replicates,
+        seed=seed,
+        workers=work.workers_from(str(jobs), backend, scheduler),
+    )
+    emphasis = Emphasis(weight, scale_weight, "none")
+    keep = tuple(column for column in (x, weight) if column)
+    table, matched = _load_pairable(runs, pair, by=by, keep=keep, **reading)
+    choice = choose(table.frame, law, x, by=by)
+    table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
+    groups, is_paired = _matched(list(_groups(table, by)), choice, matched, must=pair not in (None, "none"))
+    question = Question(
+        level=level, replicates=replicates, seed=seed, reference=reference, shared_floor=shared_floor, margin=margin,
+        to=_reach(to, choice), is_paired=is_paired, is_exact=interval == "t", workers=settings.workers,
+        on_progress=on_progress,
+    )  # fmt: skip
+    fitted, failures, caveats = [], _unread(table), list(table.caveats)
+    with one_blas_thread():
+        for group, frame in groups:
+            grouped = _grouped(frame, group, choice, space, emphasis)
+            try:
+                one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
+            except FitError as error:
+                failures.append(Failure(group, error.message, error.hint))
+                continue
+            fitted.append((grouped.problem, one))
+            caveats += found
+        result, found = compare([problem for problem, _ in fitted], [each for _, each in fitted], question)
+    return Report(
+        command="compare-exponents",
+        inputs=table.sources,
+        columns=table.columns,
+        options={
+            "law": law, "x": x, "by": list(by), **recorded(reading), "objective": objective,
+            "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
+            "scale_weight": scale_weight, "interval": interval, "level": level,
+            "replicates": replicates, "seed": seed, "reference": reference, "shared_floor": shared_floor,
+            "margin": margin, "to": dict(to) if to else None, "pair": pair,
+        },
+        results=(result,),
+        caveats=_merged([*caveats, *found]),
+        failures=tuple(failures),
+    )  # fmt: skip
+
+
+def _load_pairable(runs: Runs, pair: str | None, *, keep: tuple[str, ...], **load: Any) -> tuple[RunTable, str | None]:
+    """The runs with the column that matches them across groups, and its name where there is one."""
+    if pair is None:
+        try:
+            return load_runs(runs, keep=(*keep, PAIR_COLUMN), **load), PAIR_COLUMN
+        except UsageError:
+            # Most logs have no seeds. If something else is wrong, the next line says so.
+            return load_runs(runs, keep=keep, **load), None
+    if pair == "none":
+        return load_runs(runs, keep=keep, **load), None
+    return load_runs(runs, keep=(*keep, pair), **load), pair
+
+
+def _matched(
+    groups: list[tuple[dict[str, str], pl.DataFrame]], choice: Choice, column: str | None, *, must: bool
+) -> tuple[list[tuple[dict[str, str], pl.DataFrame]], bool]:
+    """The groups, with runs matched by input and `column` where they can be, and whether they are."""
+    if column is None or len(groups) < 2:
+        return groups, False
+    frames = paired([frame for _, frame in groups], [*choice.inputs.values(), column])
+    if frames is None:
+        if must:
+            raise unpaired(column)
+        return groups, False
+    return [(group, frame) for (group, _), frame in zip(groups, frames, strict=True)], True
+
+
+def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
+    """The value of `--to`, which must be of what the law is drawn along."""
+    if not to:
+        return None
+    role = choice.inputs.get("x", "compute")
+    if set(to) != {role}:
+        raise UsageError(f"--to names {', '.join(to)}, and the law runs along {role}.", hint=f"Write --to {role}=1e25.")
+    return float(to[role])
 
 
 def _unread(table: RunTable) -> list[Failure]:

@@ -29,6 +29,7 @@ from scaling_cli.analysis.isoflop_budgets import Points
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.quantities import flops
 from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -137,7 +138,8 @@ def _answer(approach: str, evidence: Evidence, plan: Plan, settings: Settings, f
     largest = evidence.largest
     if approach == "parametric":
         require_spread(evidence.points)
-        found.fit, caveats = fit(evidence.grouped, settings)
+        result, caveats = fit(evidence.grouped, settings)
+        found.fit = completed(result, evidence.grouped.problem.law)
         fitted = fitted_law(found.fit)
         if fitted.chinchilla is not None:
             require_both_sides(evidence.points, fitted.chinchilla)
@@ -161,8 +163,7 @@ def _answer(approach: str, evidence: Evidence, plan: Plan, settings: Settings, f
 def _result(evidence: Evidence, plan: Plan, settings: Settings, found: _Found, *, with_gap: bool) -> AllocationResult:
     isoflops, profiles, drift = isoflop_tables(found.curves, plan.level) if found.curves is not None else ((), (), None)
     law = found.fit
-    method = "none" if settings.interval == "none" else settings.interval
-    interval = law.interval if law is not None else IntervalMethod(method, settings.level, settings.replicates, "run")
+    interval = law.interval if law is not None else _interval(settings)
     allocations = itertools.chain.from_iterable(each.allocations for each in found.answers.values())
     return AllocationResult(
         group=evidence.grouped.group,
@@ -183,6 +184,12 @@ def _result(evidence: Evidence, plan: Plan, settings: Settings, found: _Found, *
         ranges=evidence.grouped.ranges,
         frontiers={name: each.frontier for name, each in found.answers.items() if each.frontier is not None},
     )
+
+
+def _interval(settings: Settings) -> IntervalMethod:
+    if settings.interval == "none":
+        return IntervalMethod("none", settings.level, 0, None)
+    return IntervalMethod(settings.interval, settings.level, settings.replicates, "run")
 
 
 def _gap(fitted: FittedLaw | None) -> tuple[Gap, ...]:

@@ -13,7 +13,7 @@ from scaling_cli.laws import Array
 
 FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs a param and token where training takes 6
 FEWEST_PARAMS = 1.0
-BISECTIONS = 100
+BISECTIONS = 60  # halve a hundred log params down to rounding
 MOST_LOG_PARAMS = 120.0
 
 
@@ -22,7 +22,8 @@ class Costs:
     """FLOPs of training `params` on `tokens` and of inference on `inference_tokens` after, and limits.
 
     `shapes` gives each further column of the rule as `(slope, intercept)` of its log in the log of params: future
-    models are taken to be shaped like those that were trained.
+    models are taken to be shaped like those that were trained. `rate` is the FLOPs a param and token, where the rule
+    has one for all sizes.
     """
 
     rule: FlopsRule = field(default_factory=lambda: flops_rule("6ND"))
@@ -31,6 +32,7 @@ class Costs:
     min_params: float | None = None
     max_params: float | None = None
     max_tokens: float | None = None
+    rate: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         missing = [name for name in self.rule.extras if name not in self.shapes]
@@ -41,18 +43,15 @@ class Costs:
             )
         if self.min_params and self.max_params and self.min_params > self.max_params:
             raise UsageError("--min-params is above --max-params.", hint="Swap them.")
-
-    @property
-    def flops_a_param_and_token(self) -> float:
-        """FLOPs per param and token of a billion params: constant under 6 * params * tokens."""
-        return float(self.per_token(np.array([1e9]))[0]) / 1e9
+        sizes = np.array([1e6, 1e9, 1e12])
+        ratio = self.per_token(sizes) / sizes
+        if np.ptp(ratio) <= 1e-12 * ratio[0]:
+            object.__setattr__(self, "rate", float(ratio[0]))
 
     @property
     def is_plain(self) -> bool:
         """Whether compute is a multiple of params * tokens, all of it training."""
-        sizes = np.array([1e6, 1e9, 1e12])
-        ratio = self.per_token(sizes) / sizes
-        return self.inference_tokens == 0 and bool(np.ptp(ratio) <= 1e-12 * ratio[0])
+        return self.inference_tokens == 0 and self.rate is not None
 
     @property
     def least_compute(self) -> float:
@@ -62,6 +61,8 @@ class Costs:
 
     def per_token(self, params: Array) -> Array:
         """FLOPs of training on one token."""
+        if self.rate is not None:
+            return self.rate * params
         shaped = {name: np.exp(slope * np.log(params) + start) for name, (slope, start) in self.shapes.items()}
         return self.rule.compute({"params": params, "tokens": np.ones_like(params), **shaped})
 
@@ -87,6 +88,8 @@ class Costs:
 
     def _most_params(self, compute: float, tokens: float) -> float:
         """Params of which training on `tokens` takes the whole budget."""
+        if self.rate is not None:
+            return compute / (self.rate * (tokens + FORWARD_SHARE * self.inference_tokens))
         low, high = 0.0, MOST_LOG_PARAMS
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
@@ -94,6 +97,25 @@ class Costs:
             fits = (self.per_token(params) * tokens + self.inference(params))[0] <= compute
             low, high = (middle, high) if fits else (low, middle)
         return float(np.exp(low))
+
+    def log_ratio(self, log_params: Array, compute: float) -> Array:
+        """Log of params over the tokens that the budget leaves them: it grows with params."""
+        ratio: Array = log_params - np.log(self.tokens(np.exp(log_params), compute))
+        return ratio
+
+    def log_params(self, log_ratio: Array, compute: float, low: float, high: float) -> Array:
+        """Log params between `low` and `high` at which `log_ratio` is this: its inverse."""
+        if self.rate is not None:
+            # rate params (params exp(-ratio) + inference) = compute, with the root that stays exact for no inference.
+            linear = self.rate * FORWARD_SHARE * self.inference_tokens
+            root = np.sqrt(linear**2 + 4 * self.rate * np.exp(-log_ratio) * compute)
+            return np.clip(np.log(2 * compute / (linear + root)), low, high)
+        below, above = np.full(len(log_ratio), low), np.full(len(log_ratio), high)
+        for _ in range(BISECTIONS):
+            middle = (below + above) / 2
+            is_low = self.log_ratio(middle, compute) < log_ratio
+            below, above = np.where(is_low, middle, below), np.where(is_low, above, middle)
+        return np.asarray((below + above) / 2)
 
     def limit_below(self, compute: float) -> str | None:
         """The limit that keeps params from being fewer."""

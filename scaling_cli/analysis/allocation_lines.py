@@ -58,7 +58,10 @@ class LossLine:
 
 
 def loss_line(log_compute: Array, loss: Array) -> LossLine | None:
-    """The line through the minima's losses `(replicates, n)`; None where there are too few to see a floor."""
+    """The line through the minima's losses `(replicates, n)` at `log_compute` `(n,)` or `(replicates, n)`.
+
+    None where there are too few to see a floor.
+    """
     known = np.isfinite(loss)
     if known[0].sum() < FEWEST_FOR_FLOOR:
         return None

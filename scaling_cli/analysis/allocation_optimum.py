@@ -66,8 +66,8 @@ def _split(surface: Surface, costs: Costs, compute: float) -> Split:
     if low >= high:
         return _bought(surface, costs, compute, np.full(surface.replicates, high), costs.binding(compute))
     start, stop = np.log(low), np.log(high)
-    if isinstance(surface, Chinchilla) and costs.is_plain:
-        logs = surface.log_scale + surface.params_exponent * np.log(compute / costs.flops_a_param_and_token)
+    if isinstance(surface, Chinchilla) and costs.rate is not None and costs.is_plain:
+        logs = surface.log_scale + surface.params_exponent * np.log(compute / costs.rate)
     else:
         logs = _stationary(surface, costs, compute, start, stop)
     limit = None
@@ -84,21 +84,26 @@ def _bought(surface: Surface, costs: Costs, compute: float, params: Array, limit
 
 
 def _stationary(surface: Surface, costs: Costs, compute: float, low: float, high: float) -> Array:
-    """Log params of the lowest loss `(replicates,)`, or an end of the range."""
-    grid = np.linspace(low, high, COARSE_POINTS)
-    losses = _losses(surface, costs, compute, grid)
-    best = np.argmin(losses, axis=1)
+    """Log params of the lowest loss `(replicates,)`, or an end of the range.
+
+    The grid is even in log(params / tokens). Where inference takes most of the budget, tokens fall to nothing over a
+    sliver of params, and only so is the loss smooth along the grid.
+    """
+    ends = costs.log_ratio(np.array([low, high]), compute)
+    grid = np.linspace(ends[0], ends[1], COARSE_POINTS)
+    best = np.argmin(_losses(surface, costs, compute, costs.log_params(grid, compute, low, high)), axis=1)
     inside = (best > 0) & (best < len(grid) - 1)
-    found: Array = grid[best]
     if not inside.any():
-        return found
+        ends_of_range: Array = np.where(best == 0, low, high)
+        return ends_of_range
     step = float(grid[1] - grid[0])
     start, stop = grid[best[inside].min()] - 2 * step, grid[best[inside].max()] + 2 * step
     count = int(np.clip((stop - start) / FINE_STEP, 100, MOST_FINE_POINTS))
-    fine = np.linspace(max(start, low), min(stop, high), count)
-    refined, is_settled = _quartic_minimum(fine, _losses(surface, costs, compute, fine))
-    placed: Array = np.where(inside & is_settled, refined, found)
-    return placed
+    fine = np.linspace(max(start, ends[0]), min(stop, ends[1]), count)
+    losses = _losses(surface, costs, compute, costs.log_params(fine, compute, low, high))
+    refined, is_settled = _quartic_minimum(fine, losses)
+    ratios = np.where(inside & is_settled, refined, grid[best])
+    return costs.log_params(ratios, compute, low, high)
 
 
 def _losses(surface: Surface, costs: Costs, compute: float, log_params: Array) -> Array:

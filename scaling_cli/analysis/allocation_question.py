@@ -12,6 +12,7 @@ from scaling_cli.analysis.allocation import Evidence
 from scaling_cli.analysis.allocation_costs import Costs
 from scaling_cli.analysis.allocation_parametric import FittedLaw
 from scaling_cli.analysis.allocation_plan import Plan
+from scaling_cli.analysis.allocation_surface import require_surface
 from scaling_cli.analysis.hardware import hardware
 from scaling_cli.analysis.isoflop_budgets import Points
 from scaling_cli.document.read import SavedFit
@@ -20,12 +21,14 @@ from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem, build_problem
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Array, Law, find_law
+from scaling_cli.laws.constrained import constrain
 
 if TYPE_CHECKING:
     import polars as pl
 
 DEFAULT_STEPS = (1.0, 10.0, 100.0)  # times the largest run, where no budget is given
 AMOUNTS = ("inference_tokens", "unique_tokens", "min_params", "max_params", "max_tokens")
+METHODS = ("wild", "bootstrap", "none")
 RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
@@ -49,12 +52,21 @@ class Question:
     mfu: float | None
     price_per_gpu_hour: float | None
     explain_gap: bool
+    fix: dict[str, float]
+    tie: tuple[tuple[str, str], ...]
+    interval: str
 
     def __post_init__(self) -> None:
         for name in AMOUNTS:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"--{name.replace('_', '-')} is {value:g}.", hint="Give a number above 0.")
+        if self.interval not in METHODS:
+            raise UsageError(
+                f"--interval {self.interval} says nothing of what follows from a law.",
+                hint="Choose wild, bootstrap or none.",
+            )
+        require_surface(self.found_law)
         self.plan(1.0, {}, 0.5, check_rule=False)
 
     @property
@@ -65,7 +77,7 @@ class Question:
     @property
     def found_law(self) -> Law:
         """The law of the parametric approach."""
-        return find_law("chinchilla" if self.law == "auto" else self.law)
+        return constrain(find_law("chinchilla" if self.law == "auto" else self.law), self.fix, self.tie)
 
     @property
     def needs_curves(self) -> bool:
@@ -129,7 +141,7 @@ def saved_law(saved: SavedFit) -> FittedLaw:
     Raises:
         DataError: Its parameters are not those of its law.
     """
-    law = find_law(saved.law)
+    law = find_law(saved.law, tuple(saved.inputs))
     if set(saved.parameters) != set(law.names):
         raise DataError(
             f"The saved fit of {law.name} has parameters {', '.join(saved.parameters)}, not {', '.join(law.names)}.",
@@ -147,7 +159,7 @@ def evidence_from(
     """One group of runs as the approaches need them, and the shape of its models along params."""
     law, rule = question.found_law, question.rule
     inputs = {name: name for name in law.inputs}
-    everything = build_problem(frame, law, {**inputs, **_columns(frame, rule)})
+    everything = _arrays(frame, rule)
     problem = build_problem(frame, law, inputs, space)
     ranges = {
         name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
@@ -156,21 +168,23 @@ def evidence_from(
     }
     compute = _compute(everything, rule)
     ranges["compute"] = (float(compute.min()), float(compute.max()))
-    lines = None if curves is None else _points(build_problem(curves, law, {**inputs, **_columns(curves, rule)}), rule)
+    lines = None if curves is None else _points(_arrays(curves, rule), rule)
     if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
         lines = None
     evidence = Evidence(Grouped(problem, group, inputs, ranges), _points(everything, rule), lines)
     return evidence, _shapes(everything, rule)
 
 
-def _columns(frame: pl.DataFrame, rule: FlopsRule) -> dict[str, str]:
+def _arrays(frame: pl.DataFrame, rule: FlopsRule) -> Problem:
+    """Params, tokens, compute and the columns of the rule as arrays."""
     missing = [name for name in rule.extras if name not in frame.columns]
     if missing:
         raise UsageError(
             f"--flops-rule {rule.name!r} needs columns {', '.join(missing)}.",
             hint="Add them to the runs, or write a formula in params and tokens alone.",
         )
-    return {name: name for name in ("params", "tokens", "compute", *rule.extras)}
+    names = ("params", "tokens", "compute", *rule.extras)
+    return build_problem(frame, find_law("chinchilla"), {name: name for name in names})
 
 
 def _compute(problem: Problem, rule: FlopsRule) -> Array:

@@ -21,8 +21,8 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.quantities import count
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings
-from scaling_cli.fitting.optimum import optimum
-from scaling_cli.fitting.uncertainty import Resampling, bootstrap
+from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
 from scaling_cli.laws import Array
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _parametric(evidence: Evidence, share: float, settings: Settings) -> Cutoff 
         return None
     theta = fitted.theta[None]
     if settings.interval != "none":
-        theta = np.concatenate([theta, bootstrap(fitted, _resampling(settings)).theta])
+        theta = np.concatenate([theta, _repeat(fitted, settings).theta])
     law = chinchilla_of(problem.law, part.parameters(theta))
     return None if law is None else _cutoff(least, len(kept), "parametric", law.params_exponent)
 
@@ -75,6 +75,10 @@ def _envelope(curves: Points, share: float, settings: Settings) -> Cutoff | None
     except FitError:
         return None
     return _cutoff(float(np.exp(least)), len(kept), "envelope", frontier.params.exponent)
+
+
+def _repeat(fitted: Fitted, settings: Settings) -> Replicates:
+    return (wild if settings.interval == "wild" else bootstrap)(fitted, _resampling(settings))
 
 
 def _resampling(settings: Settings) -> Resampling:

@@ -17,6 +17,7 @@ from scaling_cli.laws import Array, Law
 # Repeated tokens and excess params lose their worth over these many repetitions: Muennighoff et al. 2023,
 # arXiv:2305.16264, section 5, fitted to 182 runs.
 REPEATED_TOKENS, EXCESS_PARAMS = 15.387756, 5.309743
+KNOWN_INPUTS = {"params", "tokens", "compute", "unique_tokens"}
 CHINCHILLA = ({"E", "A", "B", "alpha", "beta"}, {"E", "A", "B", "alpha"})
 
 
@@ -163,24 +164,33 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
     return Chinchilla(*(by_name[name] for name in ("E", "A", "B", "alpha", "beta")))
 
 
+def require_surface(law: Law) -> None:
+    """Refuse laws that say nothing of params and tokens.
+
+    Raises:
+        UsageError: The law has other inputs.
+    """
+    if not {"params", "tokens"} <= set(law.inputs) or not set(law.inputs) <= KNOWN_INPUTS:
+        raise UsageError(
+            f"{law.name} is a law of {' and '.join(law.inputs)}, so it has no split of a budget.",
+            hint="Fit --law chinchilla, or another law of params and tokens.",
+        )
+
+
 def surface(law: Law, parameters: Array, unique_tokens: float | None) -> Surface:
     """The surface of fitted parameters `(replicates, k)`, as papers print them.
 
     Raises:
         UsageError: The law is none of params and tokens, or cannot say what repetition costs.
     """
-    others = [name for name in law.inputs if name not in ("params", "tokens", "compute")]
-    if not {"params", "tokens"} <= set(law.inputs) or any(name != "unique_tokens" for name in others):
-        raise UsageError(
-            f"{law.name} is a law of {' and '.join(law.inputs)}, so it has no split of a budget.",
-            hint="Fit --law chinchilla, or another law of params and tokens.",
-        )
-    if unique_tokens is None and others:
+    require_surface(law)
+    limits_data = "unique_tokens" in law.inputs
+    if unique_tokens is None and limits_data:
         raise UsageError(f"{law.name} needs to know how much data there is.", hint="Give --unique-tokens.")
     chinchilla = chinchilla_of(law, parameters)
     if unique_tokens is None and chinchilla is not None:
         return chinchilla
-    if unique_tokens is None or others:
+    if unique_tokens is None or limits_data:
         fixed = {} if unique_tokens is None else {"unique_tokens": unique_tokens}
         return LawSurface(law, law.to_coordinates(parameters), fixed)
     if chinchilla is None:

@@ -129,6 +129,7 @@ def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, 
     forecasts, doubts = _forecasts(fitted, names, ask, group)
     record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
     caveats += found + doubts + laws.ceiling_doubts(fits, group.label)
+    caveats += laws.near_ceiling_doubts(fits, counts.problems - solved, counts.problems, group.label)
     caveats += track.record_doubts(record, names, group.label)
     selection, verifier, found = _selection(group, k, ask)
     result = CoverageResult(

@@ -3,11 +3,12 @@
 Each curve is smoothed over a window of 5 % of its length in log compute (Porian et al. 2024 smooth by the same share).
 The envelope is the lower convex hull of all curves over log compute: the lowest loss at each compute (Hoffmann et al.
 2022, section 3.1) would hop between curves wherever noise makes one lucky, the hull (Henighan et al. 2020, figure 1)
-keeps the runs that no mix of two others beats. Params and tokens of the points on the hull are then lines in log
-compute.
+keeps the runs that no mix of two others beats. The hull is read at compute evenly apart in logs, each time at the
+nearest of its points, and params and tokens there are lines in log compute.
 
-Three biases stay and are reported: the smallest and largest models cannot be passed by smaller and larger ones, points
-before the end of a run have a learning rate that has not decayed, and the lowest of many noisy curves is lucky.
+Where the smallest or largest model is on the hull, others beyond it might be better: those ends are left out of the
+lines as long as three sizes remain. Two biases stay and are reported: points before the end of a run have a learning
+rate that has not decayed, and the lowest of many noisy curves is lucky.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ WINDOW = 0.05  # of the compute at a point: rows within this share of it are ave
 FEWEST_ROWS = 5  # of a run that count as a curve
 FEWEST_CURVES = 3
 FINISHED = 0.85  # of a run's tokens: a cosine schedule has by then done most of its decay
-FEWEST_HULL_POINTS = 3
+FEWEST_INNER_SIZES = 3
+READINGS = 300  # of the hull
+SAME_SIZE = 1e-6  # in log params
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +64,37 @@ def envelope(points: Points, resampling: Resampling | None) -> Frontier:
         weights = np.concatenate([weights, drawn])
     hulls = [_hull(curves, row > 0) for row in weights]
     hull = curves.subset(hulls[0])
-    if len(np.unique(np.round(hull.log_params, 6))) < 2:
+    if len(_sizes(hull)) < 2:
         raise FitError(
             "The envelope is made of one model size, so it shows no exponent.",
             hint="Add curves of smaller and larger models, long enough to cross those there are.",
         )
-    compute, params, tokens, loss = (
-        _padded([getattr(curves, name)[each] for each in hulls])
-        for name in ("log_compute", "log_params", "log_tokens", "loss")
-    )
+    compute, params, loss = (np.stack(each) for each in zip(*(_read(curves, each) for each in hulls), strict=True))
+    rate = float(np.mean(curves.log_compute - curves.log_params - curves.log_tokens))
     return Frontier(
         params=power_line(compute, params),
-        tokens=power_line(compute, tokens),
+        tokens=power_line(compute, compute - params - rate),
         loss=loss_line(compute, loss),
         facts=_facts(curves, hulls[0], count),
         hull=(np.exp(hull.log_compute), np.exp(hull.log_params)),
     )
+
+
+def _sizes(points: Points) -> Array:
+    return np.unique(np.round(points.log_params, 6))
+
+
+def _read(curves: Points, hull: Indices) -> tuple[Array, Array, Array]:
+    """Log compute, log params and loss along a hull, without the ends where a larger or smaller model might win."""
+    points = curves.subset(hull)
+    sizes = points.log_params
+    inner = (sizes > curves.log_params.min() + SAME_SIZE) & (sizes < curves.log_params.max() - SAME_SIZE)
+    if len(_sizes(points.subset(np.flatnonzero(inner)))) >= FEWEST_INNER_SIZES:
+        points = points.subset(np.flatnonzero(inner))
+    at = points.log_compute
+    grid = np.linspace(at[0], at[-1], READINGS)
+    middles = (at[1:] + at[:-1]) / 2
+    return grid, points.log_params[np.searchsorted(middles, grid)], np.interp(grid, at, points.loss)
 
 
 def smoothed(points: Points) -> Points:
@@ -125,11 +143,6 @@ def _hull(curves: Points, used: np.ndarray) -> Indices:
         kept.append(i)
     hull: Indices = index[kept]
     return hull
-
-
-def _padded(rows: list[Array]) -> Array:
-    longest = max(len(row) for row in rows)
-    return np.array([np.pad(row, (0, longest - len(row)), constant_values=np.nan) for row in rows])
 
 
 def _facts(curves: Points, hull: Indices, count: int) -> Envelope:

@@ -12,10 +12,11 @@ from scaling_cli.analysis.isoflop_budgets import Budget, Points
 from scaling_cli.analysis.isoflop_minima import akima, parabola, parabola_bias
 from scaling_cli.analysis.isoflop_profile import SHARED, profile_law
 from scaling_cli.fitting.fit import Settings
-from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.leverage import freed_residuals, freedom, residuals
+from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_weights
-from scaling_cli.laws import Array
+from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_multipliers, run_weights, wild
+from scaling_cli.laws import Array, Indices
 
 CONCAVE, UNBRACKETED = "curves the wrong way", "has its minimum outside its runs"
 
@@ -74,52 +75,86 @@ def verdicts(points: Points, budgets: Sequence[Budget]) -> list[Verdict]:
     return found
 
 
-def exact_minima(
-    points: Points, budgets: Sequence[Budget], settings: Settings, resampling: Resampling | None
-) -> tuple[Minima, Shape]:
-    """Minima by the exact curve, with replicates where `resampling` says so.
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """Data of replicates: weights and losses of all points `(replicates, n)`, row 0 those observed."""
+
+    weights: Array
+    loss: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The exact curve fitted to some budgets: `index` are its points among all."""
+
+    fitted: Fitted
+    budgets: tuple[Budget, ...]
+    index: Indices
+    span: Array
+
+    def replicates(self, settings: Settings, resampling: Resampling | None) -> Array:
+        """Coordinates `(replicates, k)`, row 0 the estimate."""
+        theta = self.fitted.theta[None]
+        if resampling is None:
+            return theta
+        repeat = wild if settings.interval == "wild" else bootstrap
+        drawn = repeat(self.fitted, resampling, workers=settings.workers, on_progress=settings.on_progress)
+        return np.concatenate([theta, drawn.theta])
+
+    def minima(self, points: Points, theta: Array) -> tuple[Minima, Shape]:
+        """Minima of all curves, and what they share.
+
+        A minimum beyond the runs of its budget is an extrapolation of their curve: no answer, in replicates neither.
+        """
+        count = len(self.budgets)
+        best = theta[:, SHARED : SHARED + count]
+        depth = np.exp(theta[:, SHARED + count :])
+        best = np.where((best >= self.span[0]) & (best <= self.span[1]), best, np.nan)
+        shape = Shape(theta[:, 0], theta[:, 1], theta[:, 2])
+        return _minima("exact", points, self.budgets, best, theta[:, 0, None] + depth), shape
+
+
+def fit_exact(points: Points, budgets: Sequence[Budget], settings: Settings) -> Exact:
+    """The exact curve through these budgets.
 
     Raises:
-        FitError: The curve cannot be fitted.
+        FitError: No start leads anywhere.
     """
     law, index, columns = profile_law(points, budgets)
     _, runs = np.unique(points.runs[index], return_inverse=True)
     problem = problem_from_arrays(law, columns, points.loss[index], runs)
-    fitted = optimum(problem, settings.objective)
-    theta = fitted.theta[None]
-    if resampling is not None:
-        drawn = bootstrap(fitted, resampling, workers=settings.workers, on_progress=settings.on_progress)
-        theta = np.concatenate([theta, drawn.theta])
-    best = theta[:, SHARED : SHARED + len(budgets)]
-    depth = np.exp(theta[:, SHARED + len(budgets) :])
-    # A minimum beyond the runs of its budget is an extrapolation of their curve: no answer, in replicates neither.
-    best = np.where((best >= law.span[0]) & (best <= law.span[1]), best, np.nan)
-    minima = _minima("exact", points, budgets, best, theta[:, 0, None] + depth)
-    return minima, Shape(theta[:, 0], theta[:, 1], theta[:, 2])
+    return Exact(optimum(problem, settings.objective), tuple(budgets), index, law.span)
 
 
-def curve_minima(profile: str, points: Points, budgets: Sequence[Budget], resampling: Resampling | None) -> Minima:
+def redraw(points: Points, exact: Exact | None, settings: Settings, resampling: Resampling | None) -> Redrawn:
+    """Data to repeat a parabola or a spline on: runs drawn again, or the exact curve with residuals turned."""
+    ones = np.ones((1, len(points.loss)))
+    if resampling is None:
+        return Redrawn(ones, points.loss[None])
+    everyone = range(resampling.replicates)
+    if settings.interval != "wild" or exact is None:
+        weights = np.concatenate([ones, run_weights(resampling, everyone, points.runs)])
+        return Redrawn(weights, np.broadcast_to(points.loss, weights.shape))
+    fitted, problem = exact.fitted, exact.fitted.problem
+    factors = run_multipliers(resampling, everyone, problem.run_count, freedom(fitted))[:, problem.runs]
+    loss = np.tile(points.loss, (resampling.replicates + 1, 1))
+    loss[1:, exact.index] = np.exp(problem.target - residuals(fitted) + factors * freed_residuals(fitted))
+    return Redrawn(np.broadcast_to(ones, loss.shape), loss)
+
+
+def curve_minima(profile: str, points: Points, budgets: Sequence[Budget], data: Redrawn) -> Minima:
     """Minima by `parabola` or `akima`, budget by budget."""
-    weights = np.ones((1, len(points.loss)))
-    if resampling is not None:
-        drawn = run_weights(resampling, range(resampling.replicates), points.runs)
-        weights = np.concatenate([weights, drawn])
     places, losses = [], []
     for budget in budgets:
-        x, y = points.log_params[budget.index], points.loss[budget.index]
+        x, weights, y = points.log_params[budget.index], data.weights[:, budget.index], data.loss[:, budget.index]
         if profile == "parabola":
-            place, loss, _ = parabola(x, y, weights[:, budget.index])
+            place, loss, _ = parabola(x, y, weights)
         else:
-            place, loss = _splines(x, y, weights[:, budget.index])
+            found = np.array([akima(x[row > 0], each[row > 0]) for row, each in zip(weights, y, strict=True)])
+            place, loss = found[:, 0], found[:, 1]
         places.append(place)
         losses.append(loss)
     return _minima(profile, points, budgets, np.stack(places, axis=1), np.stack(losses, axis=1))
-
-
-def _splines(x: Array, y: Array, weights: Array) -> tuple[Array, Array]:
-    """Akima minima `(replicates,)` through the runs that each replicate drew."""
-    found = np.array([akima(x[row > 0], y[row > 0]) for row in weights])
-    return found[:, 0], found[:, 1]
 
 
 def _minima(profile: str, points: Points, budgets: Sequence[Budget], places: Array, losses: Array) -> Minima:

@@ -13,12 +13,14 @@ from scaling_cli.analysis.allocation_plan import WASTES, Answer, Plan, estimated
 from scaling_cli.analysis.allocation_result import PROFILES, Allocation, Drift, IsoFlop, Profile
 from scaling_cli.analysis.isoflop import (
     UNBRACKETED,
+    Exact,
     Minima,
     Shape,
     Verdict,
     biases,
     curve_minima,
-    exact_minima,
+    fit_exact,
+    redraw,
     resampling_of,
     verdicts,
 )
@@ -29,7 +31,6 @@ from scaling_cli.data.quantities import flops
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.result import Curve
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Array
 
 FEWEST_BUDGETS, ENOUGH_BUDGETS = 2, 4
@@ -67,13 +68,18 @@ def curves_of(points: Points, profile: str, settings: Settings, group: int) -> C
     resampling = resampling_of(settings, group)
     estimates: dict[str, Minima] = {}
     shape: Shape | None = None
+    exact: Exact | None = None
     try:
-        estimates["exact"], shape = _exact(points, budgets, said, settings, resampling if profile == "exact" else None)
+        exact = _exact(points, budgets, said, settings)
+        theta = exact.replicates(settings, resampling if profile == "exact" else None)
+        minima, shape = exact.minima(points, theta)
+        estimates["exact"] = _spread_out(minima, exact, budgets)
     except FitError:
         if profile == "exact":
             raise
     for other in PROFILES[1:]:
-        estimates[other] = curve_minima(other, points, budgets, resampling if other == profile else None)
+        data = redraw(points, exact, settings, resampling if other == profile else None)
+        estimates[other] = curve_minima(other, points, budgets, data)
     chosen = estimates[profile]
     refused = [
         each.refused or ("" if np.isfinite(chosen.log_params[0, i]) else UNBRACKETED) for i, each in enumerate(said)
@@ -85,31 +91,28 @@ def curves_of(points: Points, profile: str, settings: Settings, group: int) -> C
     )  # fmt: skip
 
 
-def _exact(
-    points: Points,
-    budgets: Sequence[Budget],
-    said: Sequence[Verdict],
-    settings: Settings,
-    resampling: Resampling | None,
-) -> tuple[Minima, Shape]:
-    """The exact curve on the budgets that show a minimum; the others are NaN.
+def _exact(points: Points, budgets: Sequence[Budget], said: Sequence[Verdict], settings: Settings) -> Exact:
+    """The exact curve on the budgets that curve the right way.
 
-    Budgets whose minimum proves to lie outside their runs are left out and the others fitted again.
+    Budgets whose minimum proves to lie outside their runs are left out, and the others fitted again.
     """
-    keep = [i for i, each in enumerate(said) if not each.refused]
+    keep = [budget for budget, verdict in zip(budgets, said, strict=True) if not verdict.refused]
     while True:
-        minima, shape = exact_minima(points, [budgets[i] for i in keep], settings, None)
-        placed = np.isfinite(minima.log_params[0])
+        exact = fit_exact(points, keep, settings)
+        placed = np.isfinite(exact.minima(points, exact.fitted.theta[None])[0].log_params[0])
         if placed.all() or placed.sum() < FEWEST_BUDGETS:
-            break
-        keep = [i for i, is_placed in zip(keep, placed, strict=True) if is_placed]
-    if resampling is not None and placed.all():
-        minima, shape = exact_minima(points, [budgets[i] for i in keep], settings, resampling)
+            return exact
+        keep = [budget for budget, is_placed in zip(keep, placed, strict=True) if is_placed]
+
+
+def _spread_out(minima: Minima, exact: Exact, budgets: Sequence[Budget]) -> Minima:
+    """The same minima with a column for every budget, NaN for those left out."""
+    places = [budgets.index(budget) for budget in exact.budgets]
     columns = {}
     for name in ("log_params", "log_tokens", "loss"):
-        columns[name] = np.full((len(shape.alpha), len(budgets)), np.nan)
-        columns[name][:, keep] = getattr(minima, name)
-    return Minima("exact", np.array([each.log_compute for each in budgets]), **columns), shape
+        columns[name] = np.full((len(minima.log_params), len(budgets)), np.nan)
+        columns[name][:, places] = getattr(minima, name)
+    return Minima("exact", np.array([each.log_compute for each in budgets]), **columns)
 
 
 def isoflop_answer(curves: Curves, plan: Plan, largest: float, group: dict[str, str] | None) -> Answer:

@@ -34,7 +34,7 @@ class Points:
         return Points(*(getattr(self, name)[index] for name in self.__slots__))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Budget:
     """Points of one compute: their `index` in all points, in order of params, and the mean `log_compute`."""
 

@@ -19,7 +19,7 @@ from scaling_cli.laws import Array, Flags
 
 
 def parabola(log_params: Array, loss: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Least-squares parabolas, one for each row of `weights` `(replicates, n)`.
+    """Least-squares parabolas, one a row of `loss` and `weights`, each `(n,)` or `(replicates, n)`.
 
     Returns:
         Log params of the vertex, loss there, and second derivative, each `(replicates,)`. A vertex that is no
@@ -27,8 +27,9 @@ def parabola(log_params: Array, loss: Array, weights: Array) -> tuple[Array, Arr
     """
     centre = float(np.mean(log_params))
     basis = np.vander(log_params - centre, 3, increasing=True)
+    weights, loss = np.broadcast_arrays(np.atleast_2d(weights), loss)
     matrix = np.einsum("rn,ni,nj->rij", weights, basis, basis)
-    right = np.einsum("rn,ni,n->ri", weights, basis, loss)
+    right = np.einsum("rn,ni,rn->ri", weights, basis, loss)
     is_solvable = np.linalg.cond(matrix) < 1e12
     matrix[~is_solvable] = np.eye(3)
     level, slope, bend = np.linalg.solve(matrix, right[:, :, None])[:, :, 0].T

@@ -25,8 +25,8 @@ from scaling_cli.analysis.isoflop_budgets import Budget, Points
 from scaling_cli.laws.law import Array, Indices, Inputs, Law, Parameter, Scale, Scene
 
 SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
-EXPONENTS = (0.15, 0.25, 0.35, 0.5, 0.8)
-FLOORS = (0.3, 0.6, 0.8, 0.93)  # of the smallest loss
+EXPONENTS = np.array([0.15, 0.25, 0.35, 0.5, 0.8])
+FLOOR = 0.8  # of the smallest loss, where depths start in proportion
 BEYOND = 3.0  # in log params: how far outside its runs a budget's minimum is looked for
 CEILING = 1.02  # a floor may lie a little above the smallest loss, which is noisy
 SHALLOWEST = 1e-4  # of the smallest loss: a reducible loss below it has left the curve
@@ -34,7 +34,10 @@ SHALLOWEST = 1e-4  # of the smallest loss: a reducible loss below it has left th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileLaw(Law):
-    """The curve above as a law for the engine; `slices` are the points of each budget, `first` its starts."""
+    """The curve above as a law for the engine.
+
+    `slices` are the points of each budget, `first` where its own coordinates start, `span` `(2, budgets)` its sizes.
+    """
 
     slices: tuple[slice, ...]
     first: Array
@@ -72,22 +75,19 @@ class ProfileLaw(Law):
         return np.log(total), jacobian.swapaxes(1, 2)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """None: the starts are known."""
-        return {}
-
-    def nodes(self, scene: Scene) -> Array | None:
-        """The starts, with nothing left to solve for."""
-        return self.first
+        """Usual exponents; minima and depths, up to a common factor, at the lowest run of each budget."""
+        own = dict(zip(self.names[SHARED:], self.first[:, None], strict=True))
+        return {"alpha": EXPONENTS, "beta": EXPONENTS, **own}
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """None."""
-        return ()
+        """The floor, and all depths together."""
+        depths = self.names[SHARED + len(self.slices) :]
+        return Scale({"E": _one}), Scale(dict.fromkeys(depths, _one))
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
         """Minima around their runs; a floor hardly above the smallest loss."""
-        lowest, highest = scene.lowest, scene.highest
-        budgets = len(self.slices)
+        budgets, lowest, highest = len(self.slices), scene.lowest, scene.highest
         low = np.concatenate([[0.0, 1e-3, 1e-3], self.span[0] - BEYOND, np.full(budgets, np.log(SHALLOWEST * lowest))])
         high = np.concatenate([[CEILING * lowest, 3.0, 3.0], self.span[1] + BEYOND, np.full(budgets, np.log(highest))])
         return low, high
@@ -105,7 +105,7 @@ def profile_law(points: Points, budgets: Sequence[Budget]) -> tuple[ProfileLaw, 
         "tokens": np.exp(points.log_params[index] - excess),
     }
     span = np.array([[points.log_params[each.index].min(), points.log_params[each.index].max()] for each in budgets]).T
-    names = [f"params_{i}" for i in range(len(budgets))] + [f"reducible_{i}" for i in range(len(budgets))]
+    minima, depths = ([f"{name}_{i}" for i in range(len(budgets))] for name in ("best", "reducible"))
     law = ProfileLaw(
         name="isoflop",
         formula="E + R_b [beta (params/best)^-alpha + alpha (params/best)^beta] / (alpha + beta)",
@@ -115,7 +115,8 @@ def profile_law(points: Points, budgets: Sequence[Budget]) -> tuple[ProfileLaw, 
             Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0),
             Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),
             Parameter(name="beta", meaning="exponent of tokens", low=1e-3, high=3.0),
-            *(Parameter(name=name, meaning="of one budget") for name in names),
+            *(Parameter(name=name, meaning="log params at the minimum of one budget") for name in minima),
+            *(Parameter(name=name, meaning="reducible loss there", positive=True) for name in depths),
         ),
         slices=slices,
         first=_starts(points, budgets),
@@ -125,16 +126,14 @@ def profile_law(points: Points, budgets: Sequence[Budget]) -> tuple[ProfileLaw, 
 
 
 def _starts(points: Points, budgets: Sequence[Budget]) -> Array:
-    """Minima at the lowest run of each budget, under several exponents and floors."""
+    """Minima at the lowest run of each budget, and logs of the reducible loss there."""
     lowest = np.array([points.loss[each.index].min() for each in budgets])
     places = np.array([points.log_params[each.index[np.argmin(points.loss[each.index])]] for each in budgets])
-    rows = [
-        np.concatenate([[share * lowest.min(), alpha, beta], places, np.log(lowest - share * lowest.min())])
-        for share in FLOORS
-        for alpha in EXPONENTS
-        for beta in EXPONENTS
-    ]
-    return np.array(rows)
+    return np.concatenate([places, np.log(lowest - FLOOR * lowest.min())])
+
+
+def _one(_: Mapping[str, Array]) -> float:
+    return 1.0
 
 
 def profile_shape(alpha: Array | float, beta: Array | float, offset: Array) -> Array:

@@ -82,7 +82,7 @@ def command(
 
     Example: scaling optimal-allocation runs.csv --budget 1e21,1e24 --approach all
     """
-    prepare_output(output)
+    prepare_output(output, runs)
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import optimal_allocation as view
@@ -110,6 +110,8 @@ def command(
             price_per_gpu_hour=machines.price_per_gpu_hour,
             law=fitting.law,
             by=data.groups(),
+            fix=fitting.fixed(),
+            tie=fitting.tied(),
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),

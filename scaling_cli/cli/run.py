@@ -18,18 +18,19 @@ from scaling_cli.errors import ScalingError
 # Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
 COMMANDS = (
     ("fit", "scaling_cli.cli.fit", "Fit a loss law to training runs, with intervals."),
+    ("compare-exponents", "scaling_cli.cli.compare_exponents", "Compare the exponents of groups of runs."),
     (
         "optimal-allocation",
         "scaling_cli.cli.optimal_allocation",
         "Split compute between params and tokens, with what being wrong costs.",
     ),
-    ("extrapolate", "scaling_cli.cli.extrapolate", "Forecast larger runs, with a track record."),
     ("columns", "scaling_cli.cli.columns", "Say which column is read for what, before fitting."),
     (
         "inference-coverage",
         "scaling_cli.cli.inference_coverage",
         "Coverage (pass@k) from sampling logs: what more attempts buy.",
     ),
+    ("extrapolate", "scaling_cli.cli.extrapolate", "Forecast larger runs, with a track record."),
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."

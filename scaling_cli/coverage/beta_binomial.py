@@ -23,6 +23,7 @@ from scaling_cli.errors import FitError
 STARTS = (1.0, 10.0, 100.0)  # alpha + beta
 MOST_STEPS = 200
 MOST_SPREAD = 1e6  # alpha + beta from which Beta is one value to any data there are
+TINY = 1e-12  # chance of failure below which its logarithm moves as coverage's double logarithm does
 LARGE = 1e4  # argument from which a difference of log gammas loses more than its expansion leaves out
 BOUND = 30.0  # |log alpha|, |log beta|: beyond any data
 
@@ -51,9 +52,10 @@ class BetaBinomial:
         slopes = np.stack(
             [self.alpha * both, self.beta * (both - digamma(self.beta) + digamma(self.beta + k))], axis=-1
         )
-        failed = np.exp(self.log_failure(k))
-        solved = -np.expm1(self.log_failure(k))
-        slopes *= (-failed / (solved * np.log(solved)))[..., None]
+        log_failed = self.log_failure(k)
+        # q / -((1 - q) log(1 - q)), which tends to 1 as q vanishes.
+        failed = np.maximum(np.exp(log_failed), TINY)
+        slopes *= (failed / ((1 - failed) * -np.log1p(-failed)))[..., None]
         return np.asarray(np.sqrt(np.einsum("...i,ij,...j->...", slopes, self.covariance, slopes)))
 
     def expected_attempts(self, k: Array) -> Array:

@@ -67,10 +67,10 @@ def fit_distribution(name: str, counts: Counts, level: float | None) -> Distribu
 def log_minus_log(log_failure: Array) -> Array:
     """log(-log C) from log(1 - C)."""
     failed = np.asarray(log_failure)
-    # log1p(-q) for q near 0 keeps its digits, log(-expm1(log q)) for q near 1.
+    # log1p(-q) for small q keeps its digits, log(-expm1(log q)) for q near 1; below e^-30, -log(1 - q) is q.
     with np.errstate(divide="ignore"):
         log_solved = np.where(failed < -0.7, np.log1p(-np.exp(failed)), np.log(-np.expm1(failed)))
-        return np.asarray(np.log(-log_solved))
+        return np.asarray(np.where(failed < -30, failed, np.log(-log_solved)))
 
 
 def _beta_binomial(counts: Counts, level: float | None) -> Distribution:

@@ -15,7 +15,8 @@ from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, i
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.errors import DataError, UsageError
 
-BY, KEEP, UNREADABLE = "by ", "keep ", "unreadable_"  # prefixes that keep these columns apart from the roles
+# Prefixes that keep these columns apart from the roles.
+BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
 
@@ -118,8 +119,12 @@ def canonical(
     unreadable = tuple(role for role in plan.measures if role in texts)
     return (
         rows.select(taken)
-        .with_columns(*(cells.numbers_of_text(pl.col(role)).alias(role) for role in texts), *_originals(unreadable))
-        .with_columns(_missing_number(role) for role in unreadable)
+        .with_columns(
+            *(pl.col(role).alias(TEXT + role) for role in unreadable),
+            *(cells.numbers_of_text(pl.col(role)).alias(role) for role in texts),
+        )
+        .with_columns(cells.is_odd(pl.col(TEXT + role), pl.col(role)).alias(UNREADABLE + role) for role in unreadable)
+        .drop(TEXT + role for role in unreadable)
         .with_columns(pl.col(role) * chosen.scale for role, chosen in numeric.items() if chosen.scale != 1.0),
         unreadable,
     )
@@ -137,20 +142,12 @@ def _label(column: str, schema: pl.Schema, name: str) -> pl.Expr:
 
 
 def _cell(column: str, schema: pl.Schema) -> pl.Expr:
-    return cells.text(column) if cells.is_text(schema[column]) else cells.number(column, schema[column])
+    return pl.col(column).cast(pl.String) if cells.is_text(schema[column]) else cells.number(column, schema[column])
 
 
 def _kept(column: str, schema: pl.Schema) -> pl.Expr:
     numeric = schema[column].is_numeric()
     return cells.number(column, schema[column]) if numeric else cells.text(column)
-
-
-def _originals(roles: Sequence[str]) -> list[pl.Expr]:
-    return [pl.col(role).is_not_null().alias(UNREADABLE + role) for role in roles]
-
-
-def _missing_number(role: str) -> pl.Expr:
-    return (pl.col(UNREADABLE + role) & pl.col(role).is_null()).alias(UNREADABLE + role)
 
 
 def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> pl.DataFrame:

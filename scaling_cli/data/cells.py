@@ -26,29 +26,46 @@ def is_text(dtype: pl.DataType) -> bool:
 
 def text(column: str) -> pl.Expr:
     """Trimmed text, null where the cell is empty or says that it is missing."""
-    trimmed = pl.col(column).cast(pl.String).str.strip_chars()
+    return said(pl.col(column).cast(pl.String))
+
+
+def said(texts: pl.Expr) -> pl.Expr:
+    """Text trimmed, null where it says nothing."""
+    trimmed = texts.str.strip_chars()
     return pl.when(~trimmed.str.to_lowercase().is_in(MISSING_WORDS)).then(trimmed)
 
 
 def numbers_of_text(texts: pl.Expr) -> pl.Expr:
-    """Numbers of trimmed text; null where it is none.
+    """Numbers of text; null where it is none."""
+    return texts.map_batches(read_numbers, return_dtype=pl.Float64, is_elementwise=True)
 
-    The plain ones are cast. The rest is read by the expression of `numbers.NUMBER` without leaving polars, because a
-    call back into Python for each of ten thousand files would take longer than reading them.
-    """
-    plain = texts.cast(pl.Float64, strict=False)
-    odd = pl.when(plain.is_null()).then(texts).str.extract_groups(NUMBER_TEXT)
-    scale = odd.struct.field("suffix").str.to_lowercase().replace_strict(_POWERS, default=None, return_dtype=pl.Int32)
-    power = odd.struct.field("power").str.slice(1).cast(pl.Int32, strict=False).fill_null(0)
-    # The power of ten is written out before the cast, as in `numbers.parse_number`: a product would round twice.
-    digits = pl.concat_str(odd.struct.field("sign"), odd.struct.field("digits").str.replace_all("[,_]", ""))
-    written = pl.concat_str(digits, pl.lit("e"), (power + scale).cast(pl.String)).cast(pl.Float64, strict=False)
-    return pl.coalesce(plain, pl.when(written.is_finite()).then(written))
+
+def is_odd(texts: pl.Expr, numbers: pl.Expr) -> pl.Expr:
+    """Whether text that says something gave no number."""
+    return said(pl.when(numbers.is_null()).then(texts)).is_not_null()
 
 
 def read_numbers(texts: pl.Series) -> pl.Series:
-    """The same for a series."""
-    return texts.to_frame("text").select(numbers_of_text(pl.col("text")).alias(texts.name)).to_series()
+    """Plain numbers by a cast; only if that leaves some over, the rest (`70B`, `1,000`, ` 3 `) by an expression."""
+    plain = texts.cast(pl.Float64, strict=False)
+    if plain.null_count() == texts.null_count():
+        return plain
+    pair = pl.DataFrame({"plain": plain, "text": texts.cast(pl.String)})
+    odd = _written(said(pl.when(pl.col("plain").is_null()).then("text")))
+    return pair.select(pl.coalesce("plain", odd)).to_series().alias(texts.name)
+
+
+def _written(texts: pl.Expr) -> pl.Expr:
+    """Numbers by the expression of `numbers.NUMBER`.
+
+    The power of ten is written out before the cast, as in `numbers.parse_number`: a product would round twice.
+    """
+    found = texts.str.extract_groups(NUMBER_TEXT)
+    scale = found.struct.field("suffix").str.to_lowercase().replace_strict(_POWERS, default=None, return_dtype=pl.Int32)
+    power = found.struct.field("power").str.slice(1).cast(pl.Int32, strict=False).fill_null(0)
+    digits = pl.concat_str(found.struct.field("sign"), found.struct.field("digits").str.replace_all("[,_]", ""))
+    number = pl.concat_str(digits, pl.lit("e"), (power + scale).cast(pl.String)).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
 
 
 def number(column: str, dtype: pl.DataType) -> pl.Expr:

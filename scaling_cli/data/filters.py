@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 from polars.exceptions import PolarsError
 
-from scaling_cli.data.cells import is_text, numbers_of_text, read_numbers, text
+from scaling_cli.data.cells import is_odd, is_text, numbers_of_text, read_numbers, text
 from scaling_cli.data.names import listing, unknown
 from scaling_cli.errors import UsageError
 
@@ -88,7 +88,7 @@ def _typed(rows: pl.LazyFrame, names: Sequence[str]) -> tuple[tuple[str, ...], t
 
 def _number(name: str) -> pl.Expr:
     # NaN would compare as larger than every number.
-    return numbers_of_text(text(name)).fill_nan(None)
+    return numbers_of_text(pl.col(name).cast(pl.String)).fill_nan(None)
 
 
 def _truth(name: str) -> pl.Expr:
@@ -97,8 +97,8 @@ def _truth(name: str) -> pl.Expr:
 
 def _is_odd(name: str) -> pl.Expr:
     """Whether the cell, set aside, has text that is no number."""
-    original = text(_aside(name))
-    return original.is_not_null() & numbers_of_text(original).is_null()
+    original = pl.col(_aside(name)).cast(pl.String)
+    return is_odd(original, numbers_of_text(original))
 
 
 def _aside(name: str) -> str:

@@ -17,6 +17,7 @@ from polars.io.plugins import register_io_source
 from scaling_cli.data.format import FILE, Format, Row, line_blocks, text_frame
 from scaling_cli.errors import DataError
 
+TOGETHER, MANY = 20_000, 200  # rows, or blocks, that make one table
 NESTED = "/"  # joins the keys of an object within an object
 
 
@@ -67,19 +68,31 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
         left = rows
-        for path in paths:
-            for block in line_blocks(path):
-                table = _table(block, path)
-                absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
-                table = table.with_columns(absent).select(columns if columns is not None else names)
-                if left is not None:
-                    table = table.head(left)
-                    left -= table.height
-                yield table if predicate is None else table.filter(predicate)
-                if left == 0:
-                    return
+        for table in _tables(paths, names):
+            part = table if columns is None else table.select(columns)
+            if left is not None:
+                part = part.head(left)
+                left -= part.height
+            yield part if predicate is None else part.filter(predicate)
+            if left == 0:
+                return
 
     return register_io_source(batches, schema=dict.fromkeys(names, pl.String))
+
+
+def _tables(paths: Sequence[str], names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """All rows with all columns; small files share a table, because what follows pays for each table."""
+    tables: list[pl.DataFrame] = []
+    for path in paths:
+        for block in line_blocks(path):
+            table = _table(block, path)
+            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
+            tables.append(table.with_columns(absent).select(names))
+            if sum(each.height for each in tables) >= TOGETHER or len(tables) >= MANY:
+                yield pl.concat(tables, rechunk=True)
+                tables = []
+    if tables:
+        yield pl.concat(tables, rechunk=True)
 
 
 def _table(block: bytes, path: str) -> pl.DataFrame:

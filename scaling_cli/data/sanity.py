@@ -141,14 +141,14 @@ def _repeated_data(points: pl.DataFrame) -> Iterator[Caveat]:
         return
     yield caveat(
         "repeated-data",
-        runs=f"{repeated.height:,}",
+        points=f"{repeated.height:,}",
         total=f"{points.height:,}",
         few=FEW_EPOCHS,
         epochs=float(epochs.max()),  # type: ignore[arg-type]
     )
     risen = repeated.filter(pl.col("loss") > RISE * float(points["loss"].min())).height  # type: ignore[arg-type]
     if risen:
-        yield caveat("late-rise", runs=f"{risen:,}", times=RISE)
+        yield caveat("late-rise", points=f"{risen:,}", times=RISE)
 
 
 def _epochs(points: pl.DataFrame) -> pl.Series | None:

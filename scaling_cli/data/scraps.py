@@ -17,7 +17,7 @@ from scaling_cli.data.format import BOM, FILE, GZIP, ZSTD
 
 MANY = 64  # files below which polars is as fast
 SMALL = 2**20  # bytes a file, on average, above which polars is as fast
-BATCH = 2**22  # bytes parsed together
+BATCH = 2**21  # bytes parsed together
 
 
 def scan_csv(paths: Sequence[str], separator: str) -> pl.LazyFrame:

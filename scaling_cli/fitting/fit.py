@@ -15,9 +15,11 @@ from scaling_cli.fitting.influence import influence, influence_doubts
 from scaling_cli.fitting.intervals import INTERVALS, REPLICATED, Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.prior import is_floor
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.result import (
+    Estimate,
     FitResult,
     ObjectiveValue,
     Observations,
@@ -64,7 +66,8 @@ class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 
     `weights` is the formula of the points' weights, None where they are equal; `names` are those of the runs, in the
-    problem's order; `scale` `(n,)` is how large each point's run is, where that is known.
+    problem's order; `scale` `(n,)` is how large each point's run is, where that is known. Replicates are drawn for
+    `drawn_as`, where it is given: groups of a paired design give the same.
     """
 
     problem: Problem
@@ -76,6 +79,7 @@ class Grouped:
     prior: str = "none"
     names: tuple[str, ...] = ()
     scale: Array | None = None
+    drawn_as: dict[str, str] | None = None
 
 
 def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
@@ -90,7 +94,8 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     facts = examine(fitted)
     require_identified(fitted, facts)
     caveats = doubts(fitted, facts, grouped.group or None)
-    resampling = Resampling(settings.replicates, settings.seed, group_hash(grouped.group))
+    stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
+    resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
     found = intervals(
         fitted,
         settings.interval,
@@ -105,6 +110,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     known = estimates(quantities.names, values, found.low, found.high)
+    caveats += _floor_doubts(problem, known, grouped.group or None)
     draws = None if found.replicates is None else problem.parameters(found.replicates.theta)
     result = FitResult(
         group=grouped.group,
@@ -129,6 +135,21 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         observations=_observations(fitted),
     )
     return result, caveats
+
+
+def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str, str] | None) -> list[Caveat]:
+    """A floor that may as well be zero, or anywhere between it and the data."""
+    found = []
+    for parameter in problem.law.parameters:
+        value = known[parameter.name]
+        if not is_floor(parameter) or value.estimate is None or value.low is None or value.high is None:
+            continue
+        above = float(problem.observed.min()) - value.estimate
+        if value.low <= 0 or value.high - value.low > above:
+            found.append(
+                caveat("floor-unknown", group, parameter=parameter.name, low=value.low, high=value.high, above=above)
+            )
+    return found
 
 
 def _replicate_doubts(problem: Problem, made: Intervals, asked: int, group: dict[str, str] | None) -> list[Caveat]:

@@ -46,7 +46,7 @@ class Objective:
         return huber(residuals, weights, delta)
 
 
-def huber(residuals: Array, weights: Array, delta: float) -> Array:
+def huber(residuals: Array, weights: Array, delta: float | Array) -> Array:
     """Summed Huber function `(replicates,)`; an infinite `delta` gives half the sum of squares."""
     size = np.abs(residuals)
     inner = np.minimum(size, delta)

@@ -84,13 +84,18 @@ def is_exponent(parameter: Parameter) -> bool:
     return parameter.meaning.startswith("exponent") and not parameter.positive
 
 
+def is_floor(parameter: Parameter) -> bool:
+    """Whether a parameter is the loss that no scale removes."""
+    return parameter.meaning.startswith("irreducible loss")
+
+
 def weak_beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     """What published laws agree on: exponents of about a third, and a floor well below the smallest loss `lowest`."""
     found = []
     for parameter in law.parameters:
         if is_exponent(parameter):
             found.append(Belief(parameter.name, EXPONENT, EXPONENT_SPREAD))
-        elif parameter.meaning.startswith("irreducible loss"):
+        elif is_floor(parameter):
             found.append(Belief(parameter.name, lowest * np.exp(-FLOOR_BELOW), FLOOR_SPREAD))
     return tuple(found)
 

@@ -23,11 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from scaling_cli.fitting.objective import huber
-from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.prior import Penalty
 from scaling_cli.laws import Array, Flags, Indices
 
 MAX_STEPS = 300
@@ -37,6 +38,33 @@ FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
 ROUNDING = 4e-15  # of the largest target: some units in the last place
 TINY = 1e-300
+
+
+class Solvable(Protocol):
+    """What the solver asks of a problem: a target and a weight a point, bounds and beliefs, and residuals."""
+
+    @property
+    def target(self) -> Array:
+        """What is fitted, `(n,)`."""
+
+    @property
+    def weights(self) -> Array:
+        """Of the points, `(n,)`."""
+
+    @property
+    def low(self) -> Array:
+        """Lower bounds of the coordinates, `(k,)`."""
+
+    @property
+    def high(self) -> Array:
+        """Upper bounds of the coordinates, `(k,)`."""
+
+    @property
+    def penalty(self) -> Penalty | None:
+        """What is believed of the coordinates, if anything."""
+
+    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
+        """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +121,7 @@ class _Batch:
 class _Extra:
     """What the objective holds besides the points: beliefs and a constraint."""
 
-    problem: Problem
+    problem: Solvable
     strength: float
     constraint: Constraint | None
 
@@ -121,14 +149,15 @@ class _Extra:
 
 
 def minimise(
-    problem: Problem,
+    problem: Solvable,
     theta: Array,
     *,
-    delta: float,
+    delta: float | Array,
     weights: Array | None = None,
     target: Array | None = None,
     strength: float = 0.0,
     constraint: Constraint | None = None,
+    fixed: Flags | None = None,
     gain: float = GAIN,
     most_steps: int = MAX_STEPS,
 ) -> Solution:
@@ -136,11 +165,13 @@ def minimise(
 
     Args:
         theta: Starts in the problem's coordinates, shaped (replicates, k).
-        delta: Where Huber's function turns straight, in units of the residual; infinite for least squares.
+        delta: Where Huber's function turns straight, in units of the residual; infinite for least squares. One for
+            all points, or one a point, shaped (n,).
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
         target: What each replicate is fitted to, in the problem's space, shaped (replicates, n); by default the data.
         strength: What the problem's beliefs weigh, in squared residuals.
         constraint: What is held in each replicate, if anything; the values returned include it.
+        fixed: Coordinates that stay where each replicate starts, shaped (k,); none by default.
         gain: Relative decrease of the objective that counts as gain: where only predictions are wanted, less will do.
         most_steps: Where to stop in any case.
     """
@@ -161,7 +192,7 @@ def minimise(
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
         for step in range(1, most_steps + 1):
-            _advance(problem, batch, delta, extra, gain)
+            _advance(problem, batch, delta, extra, fixed, gain)
             moving = batch.idle < PATIENCE
             if step == most_steps or not moving.all():
                 done = batch.index if step == most_steps else batch.index[~moving]
@@ -176,11 +207,15 @@ def minimise(
     return solution
 
 
-def _advance(problem: Problem, batch: _Batch, delta: float, extra: _Extra, least_gain: float) -> None:
+def _advance(
+    problem: Solvable, batch: _Batch, delta: float | Array, extra: _Extra, fixed: Flags | None, least_gain: float
+) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     gradient, normal = _normal_equations(batch, delta)
     extra.add_to(gradient, normal, batch)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
+    if fixed is not None:
+        held |= fixed
     step = _damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
     residuals, jacobian = problem.residuals(trial, batch.target)
@@ -203,15 +238,15 @@ def _advance(problem: Problem, batch: _Batch, delta: float, extra: _Extra, least
         batch.jacobian[better] = jacobian[better]
 
 
-def _rounding(problem: Problem, weights: Array, delta: float) -> Array:
+def _rounding(problem: Solvable, weights: Array, delta: float | Array) -> Array:
     """The objective `(replicates,)` of residuals that are only rounding, where exact data end."""
     size = ROUNDING * float(np.abs(problem.target).max())
-    inner = min(size, delta)
-    rounding: Array = inner * (size - inner / 2) * weights.sum(axis=1)
+    inner = np.minimum(size, delta)
+    rounding: Array = (inner * (size - inner / 2) * weights).sum(axis=1)
     return rounding
 
 
-def _normal_equations(batch: _Batch, delta: float) -> tuple[Array, Array]:
+def _normal_equations(batch: _Batch, delta: float | Array) -> tuple[Array, Array]:
     """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`."""
     size = np.abs(batch.residuals)
     outside = size > delta

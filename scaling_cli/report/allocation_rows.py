@@ -11,6 +11,7 @@ from scaling_cli.report.numbers import MISSING, count, escape, figure, flops, pe
 from scaling_cli.report.sheet import Sheet
 
 LOSS_DIGITS = 5
+UNSTEADY = 0.1  # of an exponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +22,33 @@ class Section:
     sheet: Sheet
 
 
-def sections(result: AllocationResult, apart: str = " ") -> list[Section]:
-    """Every table of one result; `apart` stands between an estimate and its interval."""
+def sections(result: AllocationResult) -> list[Section]:
+    """Every table of one result."""
     found = [
-        Section(_allocation_title(result, approach), allocation_sheet(rows, apart))
+        Section(_allocation_title(result, approach), allocation_sheet(rows))
         for approach, rows in _by_approach(result.allocations).items()
     ]
     if result.isoflops:
-        found.append(Section(f"IsoFLOP minima, {result.profile} profile", isoflop_sheet(result.isoflops, apart)))
+        title = f"IsoFLOP minima, {result.profile} profile (sizes below | above it; a parabola's bend, vertex and bias)"
+        found.append(Section(title, isoflop_sheet(result.isoflops)))
         found.append(Section("The same curves by other profiles", _profile_sheet(result)))
     if result.estimators:
         found.append(Section("The same law by other objectives", _estimator_sheet(result)))
-    if result.cutoffs:
+    if len(result.exponents) > 1 or _is_unsteady(result):
         found.append(Section("Without the points of fewest tokens", _cutoff_sheet(result)))
     if result.gap:
         found.append(Section("Kaplan or Chinchilla: what counting and range do to the exponent", _gap_sheet(result)))
     return found
+
+
+def _is_unsteady(result: AllocationResult) -> bool:
+    """Whether leaving points out moves an exponent enough to be shown unasked."""
+    wholes = {name: each["params"].estimate for name, each in result.exponents.items()}
+    return any(
+        abs(each.params_exponent - whole) > UNSTEADY
+        for each in result.cutoffs
+        if (whole := wholes.get(each.approach)) is not None
+    )
 
 
 def _by_approach(allocations: Sequence[Allocation]) -> dict[str, list[Allocation]]:
@@ -57,7 +69,7 @@ def _plain(value: Estimate) -> str:
     return shown.estimate if shown.interval == MISSING else f"{shown.estimate} {shown.interval}"
 
 
-def counted(value: Estimate, apart: str) -> str:
+def counted(value: Estimate) -> str:
     """Params or tokens with their interval."""
     if value.estimate is None:
         return MISSING
@@ -65,28 +77,28 @@ def counted(value: Estimate, apart: str) -> str:
     if value.low is None and value.high is None:
         return shown
     low, high = (MISSING if end is None else count(end) for end in (value.low, value.high))
-    return f"{shown}{apart}[{low}, {high}]"
+    return f"{shown} [{low}, {high}]"
 
 
-def _figured(value: Estimate, apart: str) -> str:
+def _figured(value: Estimate) -> str:
     shown = rounded(value)
-    return shown.estimate if shown.interval == MISSING else f"{shown.estimate}{apart}{shown.interval}"
+    return shown.estimate if shown.interval == MISSING else f"{shown.estimate} {shown.interval}"
 
 
 def _span(pair: tuple[float, float] | None) -> str:
     return MISSING if pair is None else f"{count(pair[0])} to {count(pair[1])}"
 
 
-def allocation_sheet(rows: Sequence[Allocation], apart: str = " ") -> Sheet:
+def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
     """One row a budget; columns that no row uses are left out."""
     columns: dict[str, list[str]] = {
         "target loss": ["" if each.target_loss is None else figure(each.target_loss) for each in rows],
-        "compute": [_compute(each, apart) for each in rows],
-        "params": [counted(each.params, apart) for each in rows],
-        "tokens": [counted(each.tokens, apart) for each in rows],
-        "tokens/param": [_figured(each.tokens_per_param, apart) for each in rows],
-        "loss": [_figured(each.loss, apart) if each.target_loss is None else "" for each in rows],
-        **_waste_columns(rows, apart),
+        "compute": [_compute(each) for each in rows],
+        "params": [counted(each.params) for each in rows],
+        "tokens": [counted(each.tokens) for each in rows],
+        "tokens/param": [_figured(each.tokens_per_param) for each in rows],
+        "loss": [_figured(each.loss) if each.target_loss is None else "" for each in rows],
+        **_waste_columns(rows),
         "for inference": [_inference(each) for each in rows],
         "saves": ["" if each.saving is None else percent(each.saving, 3) for each in rows],
         "epochs": ["" if each.repetition is None else figure(each.repetition.epochs, 3) for each in rows],
@@ -102,22 +114,20 @@ def allocation_sheet(rows: Sequence[Allocation], apart: str = " ") -> Sheet:
     return Sheet(tuple(used), tuple(zip(*used.values(), strict=True)), symbols=-1)
 
 
-def _compute(row: Allocation, apart: str) -> str:
+def _compute(row: Allocation) -> str:
     shown = flops(row.compute)
     if row.compute_interval is None or row.compute_interval == (None, None):
         return shown
     low, high = (MISSING if end is None else flops(end) for end in row.compute_interval)
-    return f"{shown}{apart}[{low}, {high}]"
+    return f"{shown} [{low}, {high}]"
 
 
-def _waste_columns(rows: Sequence[Allocation], apart: str) -> dict[str, list[str]]:
-    """Params within 5 % and 10 % of wasted compute: two columns, or one of two lines where lines are broken."""
+def _waste_columns(rows: Sequence[Allocation]) -> dict[str, list[str]]:
+    """Params within 5 % and 10 % of wasted compute."""
     if all(each.params_within_waste is None for each in rows):
         return {}
     bands = [each.params_within_waste or {} for each in rows]
     five, ten = ([_span(band.get(share)) for band in bands] for share in ("0.05", "0.10"))
-    if apart == "\n":
-        return {"within 5 %, 10 %": [f"{left}\n{right}" for left, right in zip(five, ten, strict=True)]}
     return {"params within 5 % waste": five, "within 10 %": ten}
 
 
@@ -125,13 +135,13 @@ def _inference(row: Allocation) -> str:
     return "" if row.inference_compute is None else percent(row.inference_compute / row.compute, 3)
 
 
-def isoflop_sheet(rows: Sequence[IsoFlop], apart: str = " ") -> Sheet:
+def isoflop_sheet(rows: Sequence[IsoFlop]) -> Sheet:
     """One row a budget of IsoFLOP runs."""
     body = [
         (
             flops(each.compute),
             f"{each.points:,}",
-            counted(each.params, apart),
+            counted(each.params),
             MISSING if each.loss.estimate is None else figure(each.loss.estimate, LOSS_DIGITS),
             MISSING if each.refused else f"{each.left} | {each.right}",
             MISSING if each.centre_offset is None else f"{each.centre_offset:+.2f}",
@@ -143,8 +153,7 @@ def isoflop_sheet(rows: Sequence[IsoFlop], apart: str = " ") -> Sheet:
         for each in rows
     ]
     header = (
-        "compute", "runs", "best params", "loss", "sizes below | above", "centre (log10)", "curvature", "parabola",
-        "its bias", "refused",
+        "compute", "runs", "best params", "loss", "sizes", "centre", "bend", "vertex", "bias", "refused",
     )  # fmt: skip
     keep = [i for i in range(len(header)) if i < len(header) - 1 or any(row[-1] for row in body)]
     return Sheet(tuple(header[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in body), symbols=-1)

@@ -17,9 +17,9 @@ from scaling_cli.report.fit import (
     shared_facts,
 )
 from scaling_cli.report.look import Look
-from scaling_cli.report.numbers import escape, group_name, percent, rounded
+from scaling_cli.report.numbers import escape, percent, rounded
 from scaling_cli.report.sheet import Sheet
-from scaling_cli.report.table import cells, drawn, facts_grid, fits, ruled_table
+from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, fits, ruled_table
 
 
 def fit_table(report: FitReport, *, meanings: Meanings, look: Look) -> str:
@@ -36,7 +36,7 @@ def fit_renderables(report: FitReport, *, meanings: Meanings, look: Look) -> lis
     elif report.results:
         pieces = [facts_grid(shared_facts(report)), _groups(report, look)]
     if report.failures:
-        pieces.append(_failures(report, look))
+        pieces.append(failures_table(report.failures, look))
     return [part for piece in pieces for part in (piece, Text())][:-1]
 
 
@@ -118,13 +118,4 @@ def _long(report: FitReport, look: Look) -> Table:
             table.add_row(*cells((*lead, escape(name), shown.estimate, shown.interval)))
             lead = [""] * len(lead)
         table.add_section()
-    return table
-
-
-def _failures(report: FitReport, look: Look) -> Table:
-    table = ruled_table(look)
-    for name in ("failed", "why", "hint"):
-        table.add_column(name, overflow="fold")
-    for each in report.failures:
-        table.add_row(*cells((group_name(each.group), escape(each.error), escape(each.hint))))
     return table

@@ -111,7 +111,7 @@ def sections(report: CoverageReport) -> list[tuple[str, Sheet]]:
         ("Track record on this log", ("law", "fitted to", "scored at", "mean error", "mean size"), _records),
         ("Choosing one attempt", ("k", "method", "accuracy", interval, "coverage"), _selections),
         ("Verifier as assumed", ("accepts correct", "accepts wrong", "ceiling", "unsolvable that pass"), _verifier),
-        ("Budgets", ("question", "k", "coverage", interval, "cost", "best"), _budgets),
+        ("Budgets (* by forecast)", ("question", "k", "coverage", interval, "cost", "best"), _budgets),
         ("Paired differences", ("less", "k", "problems", "difference", interval, "verdict"), _comparisons),
         ("Mixes", ("with", "budget", "k", "k of it", "coverage", "alone", "it alone"), _mixes),
         ("Exchange of training for attempts", ("k", "times", "attempts", "coverage"), _exchanges),
@@ -168,11 +168,15 @@ def _laws(result: CoverageResult) -> Iterator[Row]:
             yield lead, parameter, *_pair(value.estimate, value.low, value.high)
             lead = ""
         yield "", f"slope, k {law.slope.start:,} to {law.slope.end:,}", figure(law.slope.estimate), ""
+        if law.dropped:
+            yield "", "points left out, at 0 or 1", str(law.dropped), ""
         if law.p_value is not None:
             yield "", "p-value of none unsolvable", figure(law.p_value, 2), ""
 
 
 def _forecasts(result: CoverageResult) -> Iterator[Row]:
+    if all(row.low is None for row in result.forecast):
+        return  # a caveat says why, and empty rows would say nothing
     for row in result.forecast:
         yield f"{row.k:,}", row.law, *_pair(row.estimate, row.low, row.high)
 
@@ -203,13 +207,12 @@ def _budgets(result: CoverageResult) -> Iterator[Row]:
         most = result.attempts.min if result.batch is None else result.attempts.max
         # An end beyond what any forecast reaches is more than a hundred times the attempts.
         most = 100 * most if row.is_forecast else most
-        bought = _whole(row.k, most)
+        bought = _whole(row.k, most) + ("*" if row.is_forecast and row.k is not None else "")
         if row.question == "target":
             bought += f" [{_whole(row.k_low, most)}, {_whole(row.k_high, most)}]"
         coverage = _pair(row.coverage.estimate, row.coverage.low, row.coverage.high)
         best = percent(row.best_probability) if row.best_probability is not None else ""
-        forecast = " (forecast)" if row.is_forecast and row.k is not None else ""
-        yield _question(row), bought + forecast, *coverage, _cost(row, result), best
+        yield _question(row), bought, *coverage, _cost(row, result), best
 
 
 def _whole(value: int | None, most: int) -> str:

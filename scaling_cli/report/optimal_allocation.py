@@ -7,6 +7,7 @@ import io
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation_result import Allocation, AllocationResult
+from scaling_cli.analysis.isoflop_budgets import WINDOW
 from scaling_cli.document.report import Report
 from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import UsageError
@@ -100,6 +101,15 @@ def _checks(result: AllocationResult) -> list[tuple[str, str]]:
                 "envelope",
                 f"{facts.hull_points} hull points of {facts.curves} curves, {percent(facts.at_edge)} at the grid's "
                 f"edge, {percent(facts.unfinished)} on unfinished schedules",
+            )
+        )
+    if result.isoflops:
+        usable = sum(each.refused is None for each in result.isoflops)
+        told.append(
+            (
+                "budgets",
+                f"{usable} of {len(result.isoflops)} show a minimum; runs of one lie within a factor of {WINDOW:g} in "
+                "compute",
             )
         )
     if result.drift is not None:

@@ -14,7 +14,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from scaling_cli.document.report import Failure
 from scaling_cli.report.look import Look
+from scaling_cli.report.numbers import escape, group_name
 
 UNLIMITED = 100_000  # columns: rich needs a number, and cuts at 80 if left to guess in a pipe
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
@@ -77,3 +79,13 @@ def facts_grid(facts: Iterable[tuple[str, str]]) -> Table:
 def cells(row: Iterable[str]) -> list[Text]:
     """A row of text with any markup in it inert."""
     return [Text(cell) for cell in row]
+
+
+def failures_table(failures: Iterable[Failure], look: Look) -> Table:
+    """What failed, why, and what to try."""
+    table = ruled_table(look)
+    for name in ("failed", "why", "hint"):
+        table.add_column(name, overflow="fold")
+    for each in failures:
+        table.add_row(*cells((group_name(each.group), escape(each.error), escape(each.hint))))
+    return table

@@ -139,3 +139,11 @@ def test_constant_input_and_constant_loss_are_refused_by_name():
         fit(curve("power", x, np.full(12, 3.0)), PLAIN)
     with pytest.raises(FitError, match="tokens is 1e"):
         fit(surface(np.geomspace(1e8, 1e10, 12), np.full(12, 1e10)), PLAIN)
+
+
+@pytest.mark.parametrize(("decades", "is_doubted"), [(0.7, True), (6, False)])
+def test_floor_that_could_be_anything_is_a_caveat(decades, is_doubted):
+    x = np.geomspace(1e18, 1e18 * 10**decades, 24)
+    noise = np.exp(0.004 * np.random.default_rng(2).standard_normal(24))
+    _, caveats = fit(curve("power-constant", x, (600 * x**-0.15 + 1.8) * noise), Settings(interval="profile"))
+    assert ("floor-unknown" in codes(caveats)) == is_doubted

@@ -1,0 +1,127 @@
+"""How often the 95 % intervals of `scaling optimal-allocation` hold the truth, by simulation.
+
+    python benchmarks/allocation_coverage.py [DATA_SETS] [DESIGN]
+
+Each data set is an IsoFLOP design on a known surface with log-normal noise: nine budgets from 6e18 to 3e21 FLOPs,
+fifteen sizes each. Counted are the exponent of best params, best params at the largest budget, and at ten times it.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_cli.analysis.allocation import fitted_law
+from scaling_cli.analysis.isoflop_answer import curves_of
+from scaling_cli.analysis.isoflop_budgets import Points
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.laws import Array, find_law
+
+BUDGETS = np.geomspace(6e18, 3e21, 9)
+SIZES = 15
+AT = (3e21, 3e22)
+REPLICATES = 300
+LEVEL = 0.95
+QUANTITIES = ("exponent", "params at 3e21", "params at 3e22")
+APPROACHES = ("parametric", "exact", "parabola")
+
+
+@dataclass(frozen=True)
+class Design:
+    """A surface, the factor around the best params that each grid spans, its drift, and the noise."""
+
+    name: str
+    parameters: tuple[float, float, float, float, float]
+    factor: float
+    drift: float
+    noise: float
+
+
+BESIROGLU = (1.8172, 482.01, 2085.43, 0.3478, 0.3658)
+ASYMMETRIC = (1.69, 406.4, 24.0, 0.45, 0.19)
+DESIGNS = (
+    Design("centred, 0.3 %", BESIROGLU, 6.0, 0.0, 0.003),
+    Design("centred, 1 %", BESIROGLU, 6.0, 0.0, 0.01),
+    Design("drifting, 0.3 %", BESIROGLU, 8.0, 0.15, 0.003),
+    Design("asymmetric, wide, 0.3 %", ASYMMETRIC, 12.0, 0.0, 0.003),
+    Design("asymmetric, drifting, 0.3 %", ASYMMETRIC, 8.0, 0.2, 0.003),
+)
+
+
+def best_params(design: Design, compute: Array | float) -> Array:
+    """Best params by the true surface."""
+    _, a, b, alpha, beta = design.parameters
+    scale = (alpha * a / (beta * b)) ** (1 / (alpha + beta))
+    return np.asarray(scale * (np.asarray(compute) / 6) ** (beta / (alpha + beta)))
+
+
+def simulate(design: Design, seed: int) -> Points:
+    """One data set."""
+    rng = np.random.default_rng([7, seed])
+    e, a, b, alpha, beta = design.parameters
+    steps = design.drift * (np.arange(len(BUDGETS)) - len(BUDGETS) // 2)
+    offsets = np.linspace(-np.log(design.factor), np.log(design.factor), SIZES)
+    params = (best_params(design, BUDGETS)[:, None] * np.exp(offsets + steps[:, None])).ravel()
+    compute = np.repeat(BUDGETS, len(offsets))
+    tokens = compute / 6 / params
+    loss = (e + a * params**-alpha + b * tokens**-beta) * np.exp(design.noise * rng.normal(size=len(params)))
+    return Points(np.log(params), np.log(tokens), np.log(compute), loss, np.arange(len(params)))
+
+
+def answers(points: Points, seed: int) -> Iterator[tuple[str, Array]]:
+    """For each approach, the replicates `(replicates, quantities)` of what is counted."""
+    settings = Settings(replicates=REPLICATES, seed=seed)
+    law = find_law("chinchilla")
+    columns = {"params": np.exp(points.log_params), "tokens": np.exp(points.log_tokens)}
+    problem = problem_from_arrays(law, columns, points.loss, points.runs)
+    result, _ = fit(Grouped(problem, {}, {name: name for name in law.inputs}, {}), settings)
+    chinchilla = fitted_law(result).chinchilla
+    assert chinchilla is not None
+    logs = np.log(np.array(AT) / 6)
+    sizes = chinchilla.log_scale[:, None] + chinchilla.params_exponent[:, None] * logs
+    yield "parametric", np.column_stack([chinchilla.params_exponent, sizes])[1:]
+    for profile in APPROACHES[1:]:
+        line = curves_of(points, profile, settings, 0).minima.params_line()
+        yield profile, np.column_stack([line.exponent, *(np.log(line.at(each)) for each in AT)])[1:]
+
+
+def coverage(design: Design, count: int) -> dict[str, Array]:
+    """Share of data sets whose intervals hold the truth, by approach, for each quantity."""
+    *_, alpha, beta = design.parameters
+    truth = np.array([beta / (alpha + beta), *np.log(best_params(design, np.array(AT)))])
+    hits = {name: np.zeros(len(QUANTITIES)) for name in APPROACHES}
+    done = 0
+    for seed in range(count):
+        try:
+            found = dict(answers(simulate(design, seed), seed))
+        except FitError:
+            continue
+        done += 1
+        for name, draws in found.items():
+            low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+            hits[name] += (low <= truth) & (truth <= high)
+    return {name: each / done for name, each in hits.items()}
+
+
+def main() -> None:
+    """Print a Markdown table."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    chosen = [design for design in DESIGNS if len(sys.argv) < 3 or sys.argv[2] == design.name]
+    print(f"| design and noise | approach | {' | '.join(QUANTITIES)} |")
+    print("| --- | --- | --- | --- | --- |")
+    for design in chosen:
+        for name, shares in coverage(design, count).items():
+            print(f"| {design.name} | {name} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

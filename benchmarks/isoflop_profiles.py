@@ -1,0 +1,49 @@
+"""Exponents of best params by every IsoFLOP profile, beside those that Porian et al. 2024 published.
+
+    python benchmarks/isoflop_profiles.py
+
+Needs the points of arXiv:2406.19146 in `../shared/data/porian`. Published intervals are their bootstrap's, unweighted.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+from pathlib import Path
+
+import polars as pl
+
+from scaling_cli.verbs import optimal_allocation
+
+FOLDER = Path(__file__).parents[2] / "shared" / "data" / "porian"
+
+
+def main() -> None:
+    """Print a Markdown table."""
+    published = pl.read_csv(FOLDER / "published_fits.csv").filter(fit="basic", quantity="n_exponent")
+    by_name = {row["config_id"]: row for row in published.iter_rows(named=True)}
+    report = optimal_allocation(
+        FOLDER / "isoflop_points.csv",
+        approach="isoflop",
+        profile="akima",
+        by=["config_id"],
+        mapping={"compute": "flops"},
+        interval="none",
+        objective="least-squares",
+    )
+    print("| configuration | published | akima | exact | parabola |")
+    print("| --- | --- | --- | --- | --- |")
+    for result in report.results:
+        row = by_name[result.group["config_id"]]
+        found = {each.profile: each.params_exponent for each in result.profiles}
+        told = " | ".join(
+            "-" if found.get(name) is None else f"{found[name]:.4f}" for name in ("akima", "exact", "parabola")
+        )
+        span = f"{row['estimate']:.4f} [{row['boot_lo95']:.4f}, {row['boot_hi95']:.4f}]"
+        print(f"| {row['config_id'].replace('|', ' ')} | {span} | {told} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""`scaling compare-exponents`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """What to ask of the groups."""
+
+    reference: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Compare each group with this one; else every pair.")
+    ] = None
+    shared_floor: Annotated[
+        bool, typer.Option("--shared-floor", help="One floor for all groups, unless the data reject it.")
+    ] = False
+    margin: Annotated[
+        str,
+        typer.Option(
+            metavar="1.25|0.005",
+            help="What is too small to matter: a drift of the compute multiplier, or below 1 an exponent difference.",
+        ),
+    ] = "1.25"
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="ROLE=X", help="How far the drift counts: compute=1e25; else as far again as the data."),
+    ] = None
+    pair: Annotated[
+        str | None,
+        typer.Option(metavar="COL|none", help="Column that matches runs of the groups; seed, where they all match."),
+    ] = None
+
+
+def command(
+    runs: RunsArgument, data: DataOptions, fitting: FitOptions, comparing: CompareOptions, output: OutputOptions
+) -> int:
+    """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
+
+    Example: scaling compare-exponents runs.csv --by optimizer --to compute=1e25
+    """
+    prepare_output(output, runs)
+    _refuse_unheard(fitting)
+    from scaling_cli import verbs
+    from scaling_cli.data.numbers import parse_number
+    from scaling_cli.report import compare_exponents as view
+
+    with progress(output, "Tests") as on_progress:
+        report = verbs.compare_exponents(
+            runs,
+            by=data.groups(),
+            law=fitting.law,
+            x=fitting.x,
+            **data.reading(),
+            objective=fitting.objective,
+            space=fitting.space,
+            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+            weight=fitting.weight,
+            scale_weight=fitting.scale_weight,
+            interval=fitting.interval,
+            level=fitting.level,
+            replicates=fitting.replicates,
+            seed=fitting.seed,
+            reference=comparing.reference,
+            shared_floor=comparing.shared_floor,
+            margin=parse_number(comparing.margin.strip().removesuffix("x")),
+            to=_target(comparing.to),
+            pair=comparing.pair,
+            jobs=fitting.jobs,
+            backend=fitting.backend,
+            scheduler=fitting.scheduler,
+            on_progress=on_progress,
+        )
+    return deliver(report, output, view)
+
+
+def _refuse_unheard(fitting: FitOptions) -> None:
+    """A comparison describes: it holds no parameter at a value, believes nothing and uses one objective."""
+    given = {"--fix": fitting.fix, "--tie": fitting.tie, "--prior": fitting.prior != "none", "--spread": fitting.spread}
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError(
+                f"{option} has no meaning for compare-exponents.", hint="Leave it out, or use scaling fit."
+            )
+
+
+def _target(text: str | None) -> dict[str, float] | None:
+    from scaling_cli.data.numbers import parse_number
+
+    if text is None:
+        return None
+    role, separator, amount = text.partition("=")
+    if not (separator and role.strip()):
+        raise UsageError(f"--to is {text!r}.", hint="Write ROLE=AMOUNT, such as --to compute=1e25.")
+    return {role.strip(): parse_number(amount)}

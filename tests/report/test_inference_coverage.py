@@ -1,0 +1,92 @@
+"""Tables and plots of coverage as approved, good and bad."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.report.inference_coverage import FORMATS, render, render_notes, render_plot
+from scaling_cli.report.look import Look
+
+SAMPLE = Path(__file__).parents[2] / "sample_data" / "samples.csv"
+HOSTILE = "\x1b[31mred[/bold]"
+
+
+def one():
+    prices = {"params": ["8B"], "tokens_out": ["256"]}
+    return scaling.inference_coverage(
+        SAMPLE, where="model = 'sim-8B'", to=2000, targets=[0.9], budgets=["1e14flops"], prices=prices, replicates=200
+    )
+
+
+def groups():
+    return scaling.inference_coverage(SAMPLE, by=["model"], compare="sim-8B", laws="power-law", replicates=200)
+
+
+def bad():
+    """Hardly anything can be said: few problems, short ones among them, none ever solved, a hostile name."""
+    rows = pl.DataFrame({"problem_id": list("abcd"), "n": [8, 8, 8, 3], "c": [0, 0, 0, 0], "model": [HOSTILE] * 4})
+    return scaling.inference_coverage(rows, by=["model"], k="1,8", to=1e6, replicates=200)
+
+
+REPORTS = {"one": one, "groups": groups, "bad": bad}
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return {name: make() for name, make in REPORTS.items()}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("width", [80, 200, None], ids=str)
+def test_tables_look_as_approved(matches_golden, reports, name, width):
+    look = Look(width)
+    text = render(reports[name], "table", look=look) + "\n" + render_notes(reports[name], "table", look)
+    matches_golden(f"coverage-table-{name}-{width or 'pipe'}", text)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("format", ["plain", "md", "latex"])
+def test_other_formats_look_as_approved(matches_golden, reports, name, format):
+    matches_golden(f"coverage-{format}-{name}", render(reports[name], format, look=Look()))
+
+
+@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("name", ["one", "groups"])
+def test_plots_look_as_approved(matches_golden, reports, name, unicode):
+    text = render_plot(reports[name], Look(80, unicode=unicode))
+    assert unicode or text.isascii()
+    matches_golden(f"coverage-plot-{name}-{'unicode' if unicode else 'ascii'}", text)
+
+
+def test_there_is_no_plot_where_nothing_was_solved(reports):
+    assert render_plot(reports["bad"], Look(80)) == ""
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_is_wider_than_the_terminal(reports, name, width):
+    text = render(reports[name], "table", look=Look(width)) + render_notes(reports[name], "table", Look(width))
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("name", REPORTS)
+def test_no_format_lets_control_characters_through(reports, name, format):
+    text = render(reports[name], format, look=Look()) + render_notes(reports[name], format, Look())
+    assert all(character == "\n" or character.isprintable() for character in text)
+
+
+def test_a_plain_report_loads_neither_statistics_nor_a_plot():
+    program = (
+        "import sys, scaling_cli as s; from scaling_cli.report.inference_coverage import render; "
+        "from scaling_cli.report.look import Look; "
+        f"render(s.inference_coverage({str(SAMPLE)!r}, by=['model'], replicates=100), 'plain', look=Look()); "
+        "assert not {'rich', 'plotext', 'scipy.stats', 'scipy.optimize', 'matplotlib'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
