@@ -1,0 +1,94 @@
+"""What the verbs share: groups of runs ready to be fitted, saved documents, and what is left to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scaling_cli.caveats import Caveat
+from scaling_cli.data.table import RunTable
+from scaling_cli.document.report import Failure
+from scaling_cli.errors import UsageError
+from scaling_cli.fitting.fit import Grouped
+from scaling_cli.fitting.problem import build_problem
+from scaling_cli.fitting.selection import Choice
+from scaling_cli.fitting.weights import Emphasis
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    Runs = str | Path | Sequence[str | Path] | pl.DataFrame
+
+RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
+
+
+def unread(table: RunTable) -> list[Failure]:
+    """The files that could not be read while others could."""
+    return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+
+
+def groups_of(
+    table: RunTable, by: Sequence[str], label: Mapping[str, str] | None = None
+) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
+    """Each group's values and points, in the order of the values; one group of all where there is nothing to split."""
+    if not by:
+        yield dict(label or {}), table.frame
+        return
+    parts = table.frame.partition_by(list(by), as_dict=True, include_key=True)
+    for key in sorted(parts):
+        yield {**(label or {}), **dict(zip(by, key, strict=True))}, parts[key]
+
+
+def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
+    """A group's points as a problem to be fitted, with what a result repeats of them."""
+    ranges = {
+        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
+        for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
+        if name in frame.columns and frame[name].null_count() == 0
+    }
+    problem = build_problem(
+        frame,
+        choice.law,
+        choice.inputs,
+        space,
+        weights=emphasis.weights(frame, choice.inputs),
+        beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
+    )
+    return Grouped(
+        problem,
+        group,
+        choice.inputs,
+        ranges,
+        choice.reason,
+        weights=emphasis.told(choice.inputs),
+        prior=emphasis.prior,
+        names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
+        scale=emphasis.scale(frame, choice.inputs),
+    )
+
+
+def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
+    """Columns given as one name or several, each once."""
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
+
+
+def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
+    """The caveats, each once."""
+    kept: list[Caveat] = []
+    for found in caveats:
+        if found not in kept:
+            kept.append(found)
+    return tuple(kept)
+
+
+def saved_document(runs: Runs) -> Path | None:
+    """The path of the one saved fit that is given, if it is one."""
+    from scaling_cli.document.read import is_document
+
+    given = [runs] if isinstance(runs, str | Path) else runs if isinstance(runs, Sequence) else []
+    paths = [Path(each) for each in given]
+    documents = [path for path in paths if is_document(path)]
+    if documents and len(paths) > 1:
+        raise UsageError(f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give one of them.")
+    return documents[0] if documents else None
