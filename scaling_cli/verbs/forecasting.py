@@ -13,6 +13,7 @@ from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.selection import checkpoints_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.verbs.common import columns_named, groups_of, merged, saved_document, unread
 
@@ -76,6 +77,7 @@ def extrapolate(
     from scaling_cli.analysis.targets import Target, parse_at
 
     by = columns_named(by)
+    reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
