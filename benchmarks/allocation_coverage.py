@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_cli.analysis.allocation import fitted_law
-from scaling_cli.analysis.isoflop_answer import curves_of
 from scaling_cli.analysis.isoflop_budgets import Points
+from scaling_cli.analysis.isoflop_curves import curves_of
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.problem import problem_from_arrays

@@ -69,7 +69,10 @@ def _isoflop_sets() -> dict[str, tuple[str, dict[str, np.ndarray], np.ndarray]]:
     with path.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["loss"]]
     for config in sorted({row["config_id"] for row in rows}):
-        found[f"Porian, {config}"] = ("chinchilla", *_columns([row for row in rows if row["config_id"] == config]))
+        found[f"Porian, {config.replace('|', '/')}"] = (
+            "chinchilla",
+            *_columns([row for row in rows if row["config_id"] == config]),
+        )
     return found
 
 

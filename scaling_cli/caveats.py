@@ -45,7 +45,7 @@ SENTENCES = {
     ),
     "repeated-data": (
         "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less "
-        "can rise; use a data-constrained law, or keep --where on few epochs."
+        "and can rise; use a data-constrained law, or keep --where on few epochs."
     ),
     "late-rise": (
         "{points} of them lie above {times:.3g} times the lowest loss, as overfitted or diverged runs do; "

@@ -24,8 +24,10 @@ from scaling_cli.analysis.allocation_stability import cutoffs, stability_doubts
 from scaling_cli.analysis.envelope import Frontier, envelope
 from scaling_cli.analysis.envelope_answer import envelope_answer
 from scaling_cli.analysis.isoflop import resampling_of
-from scaling_cli.analysis.isoflop_answer import Curves, curves_of, isoflop_answer, isoflop_tables
+from scaling_cli.analysis.isoflop_answer import isoflop_answer
 from scaling_cli.analysis.isoflop_budgets import Points
+from scaling_cli.analysis.isoflop_curves import Curves, curves_of
+from scaling_cli.analysis.isoflop_tables import isoflop_tables
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.quantities import flops
 from scaling_cli.errors import FitError, ScalingError, UsageError

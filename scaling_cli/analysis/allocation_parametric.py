@@ -9,7 +9,15 @@ import numpy as np
 
 from scaling_cli.analysis.allocation_costs import Costs
 from scaling_cli.analysis.allocation_optimum import Split, best_split, least_split, waste_band
-from scaling_cli.analysis.allocation_plan import WASTES, Answer, Plan, estimated, log_correlation
+from scaling_cli.analysis.allocation_plan import (
+    FRONTIER_POINTS,
+    WASTES,
+    Answer,
+    Plan,
+    banded,
+    estimated,
+    log_correlation,
+)
 from scaling_cli.analysis.allocation_result import Allocation, Repetition
 from scaling_cli.analysis.allocation_surface import Chinchilla, RepeatedSurface, Surface, chinchilla_of, surface
 from scaling_cli.caveats import Caveat, caveat
@@ -21,7 +29,6 @@ FAR = 10.5  # times the largest compute of the data: beyond it a caveat
 WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0  # Muennighoff et al. 2023: 1/e of the worth is left, or nearly all
 STEP = 1e-3  # of log compute and log unique tokens, for derivatives
 EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
-FRONTIER_POINTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +148,7 @@ def _frontier(over: Surface, plan: Plan, budgets: list[float]) -> Curve:
     """Best params over compute, with the band of the replicates, for drawing."""
     low, high = min(budgets), max(budgets)
     grid = np.geomspace(low, high if high > low else 10 * low, FRONTIER_POINTS)
-    ends = [estimated(best_split(over, plan.costs, compute).params, plan.level) for compute in grid]
-    y = tuple(each.estimate or 0.0 for each in ends)
-    if any(each.low is None or each.high is None for each in ends):
-        return Curve(tuple(grid.tolist()), y)
-    return Curve(
-        tuple(grid.tolist()), y, tuple(each.low or 0.0 for each in ends), tuple(each.high or 0.0 for each in ends)
-    )
+    return banded(grid, [estimated(best_split(over, plan.costs, compute).params, plan.level) for compute in grid])
 
 
 def _doubts(allocation: Allocation, group: dict[str, str] | None) -> list[Caveat]:

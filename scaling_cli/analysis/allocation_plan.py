@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from scaling_cli.fitting.result import Curve, Estimate
 from scaling_cli.laws import Array
 
 WASTES = (0.05, 0.10)  # shares of the budget
+FRONTIER_POINTS = 40  # of a curve over compute, for drawing
 UNREACHED = 1e300  # replicates that no budget satisfies stand for this, so that quantiles can be taken
 
 
@@ -83,3 +85,12 @@ def log_correlation(params: Array, tokens: Array) -> float | None:
     if logs.shape[1] < 3 or (np.ptp(logs, axis=1) == 0).any():
         return None
     return float(np.corrcoef(logs)[0, 1])
+
+
+def banded(grid: Array, values: Sequence[Estimate]) -> Curve:
+    """Estimates along a grid as a curve, with a band where each has an interval."""
+    x = tuple(grid.tolist())
+    y = tuple(each.estimate or 0.0 for each in values)
+    if any(each.low is None or each.high is None for each in values):
+        return Curve(x, y)
+    return Curve(x, y, tuple(each.low or 0.0 for each in values), tuple(each.high or 0.0 for each in values))

@@ -15,7 +15,7 @@ import numpy as np
 
 from scaling_cli import jobs
 from scaling_cli.analysis.comparison_groups import Evidence, evidence, group_label
-from scaling_cli.analysis.comparison_models import Member, check_comparable, floors
+from scaling_cli.analysis.comparison_models import Member, check_comparable, exponents, floors
 from scaling_cli.analysis.comparison_nested import (
     ALL_SEPARATE,
     Posed,
@@ -132,6 +132,7 @@ def compare(
         formula=one.formula,
         inputs=one.inputs,
         reason=one.reason,
+        exponents=exponents(members[0].problem.law),
         objective={"name": one.objective.name, "space": one.objective.space},
         interval=one.interval,
         is_paired=question.is_paired,
@@ -170,7 +171,7 @@ def _power_caveats(comparisons: Sequence[Comparison], found: Evidence) -> list[C
     weak = 0
     for each in comparisons:
         detectable = each.minimum_detectable_difference
-        by_name = detectable if isinstance(detectable, dict) else {"b": detectable}
+        by_name = detectable if isinstance(detectable, dict) else {found.exponents[0]: detectable}
         weak += any(
             value is None or value > WEAK * abs(sizes[each.left][name].estimate or 0) for name, value in by_name.items()
         )

@@ -33,6 +33,11 @@ class Evidence:
     level: float
     caveats: tuple[Caveat, ...]
 
+    @property
+    def exponents(self) -> tuple[str, ...]:
+        """Names of the law's exponents."""
+        return exponents(self.members[0].problem.law)
+
 
 def group_label(group: Mapping[str, str]) -> str:
     """A group as one name: the value of its column, or `col=value, col=value` for several."""

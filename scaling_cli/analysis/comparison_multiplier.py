@@ -13,11 +13,12 @@ import numpy as np
 
 from scaling_cli.analysis.comparison_result import Crossover, Multiplier
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.laws import Array, Inputs, Law, find_law
+from scaling_cli.laws import Array, Law, find_law
 
 NODES = 480
 BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
 MOST_ROWS = 6
+TINY = 1e-150
 HALVINGS = 100  # of a bracket: to the last digit
 FLOPS_A_PARAM_AND_TOKEN = 6.0  # Kaplan et al. 2020, arXiv:2001.08361, section 2.1
 
@@ -35,7 +36,7 @@ class Line:
 
     def log_loss(self, log_x: Array) -> Array:
         """The estimate's log loss at log inputs `(n,)`."""
-        found: Array = self.law.evaluate(self.theta, _inputs(self.law, log_x))[0][0]
+        found: Array = _log_losses(self.law, self.theta, log_x)[0]
         return found
 
 
@@ -49,8 +50,7 @@ def lines(results: tuple[FitResult, ...]) -> list[Line] | None:
     grid = np.linspace(low - BEYOND * np.log(10), high + BEYOND * np.log(10), NODES)
     made = []
     for law, theta, draws, span in known:
-        with np.errstate(over="ignore", divide="ignore"):
-            values = law.evaluate(np.concatenate([theta, draws]), _inputs(law, grid))[0]
+        values = _log_losses(law, np.concatenate([theta, draws]), grid)
         made.append(Line(law, theta, span, grid, values[0], values[1:]))
     return made
 
@@ -73,8 +73,11 @@ def _along_one_input(result: FitResult) -> tuple[Law, Array, Array, tuple[float,
     return frontier, theta, drawn, (float(x.min()), float(x.max()))
 
 
-def _inputs(law: Law, log_x: Array) -> Inputs:
-    return law.prepare({law.inputs[0]: np.exp(log_x)})
+def _log_losses(law: Law, theta: Array, log_x: Array) -> Array:
+    """Log losses `(replicates, n)`; far from the data a law may predict none, which counts as next to nothing."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        losses = law.evaluate_linear(theta, law.prepare({law.inputs[0]: np.exp(log_x)}))[0]
+    return np.log(np.maximum(np.nan_to_num(losses, nan=TINY, posinf=1 / TINY), TINY))
 
 
 def _frontier(parameters: Array) -> Array:

@@ -130,6 +130,7 @@ class ComparisonResult:
     formula: str
     inputs: dict[str, str]
     reason: str | None
+    exponents: tuple[str, ...]
     objective: dict[str, str | None]
     interval: IntervalMethod
     is_paired: bool

@@ -60,6 +60,8 @@ class Reference:
     Draws know what F does not: that points of a run err together, that a matched design cancels noise. From a handful
     of runs of one point each they reject a little too often, though, and F, which is nearly exact there, a little too
     seldom: those are given the average of the two p-values (`is_mixed`; docs/compare-exponents.md has the figures).
+    Draws from a null with a floor at zero are too narrow if the true floor is not quite zero (Andrews 2000): there
+    (`is_at_bound`) the larger p-value counts.
     """
 
     fewer: int
@@ -67,6 +69,7 @@ class Reference:
     draws: Array | None = None
     failed: int = 0
     is_mixed: bool = False
+    is_at_bound: bool = False
 
     @property
     def method(self) -> str:
@@ -80,6 +83,8 @@ class Reference:
             return expected
         # Rounding must not decide between a replicate and an observation that are the same.
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
+        if self.is_at_bound:
+            return max(drawn, expected)
         return (drawn + expected) / 2 if self.is_mixed else drawn
 
     def cut(self, level: float) -> float:
@@ -98,6 +103,8 @@ class Reference:
         if self.draws is None or not len(self.draws):
             return 1.0
         drawn = float(np.quantile(self.draws, level, method="higher"))
+        if self.is_at_bound:
+            return max(drawn / expected, 1.0)
         if not self.is_mixed:
             return drawn / expected
         low, high = sorted((drawn, expected))
@@ -199,7 +206,9 @@ def draw_reference(
     )
     kept = drawn.statistic[drawn.settled]
     is_single = len(contrast.null.runs) == int(contrast.null.runs.max()) + 1
-    return Reference(contrast.fewer, contrast.freedom, kept, count - len(kept), is_mixed=is_single)
+    at_bound = bool(((null <= contrast.null.low) | (null >= contrast.null.high)).any())
+    failed = count - len(kept)
+    return Reference(contrast.fewer, contrast.freedom, kept, failed, is_mixed=is_single, is_at_bound=at_bound)
 
 
 def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:

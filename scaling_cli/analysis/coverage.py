@@ -239,7 +239,7 @@ def _together(
                 result,
                 budgets=tuple(rows[group.name]),
                 comparisons=_comparisons(group, groups, k, ask),
-                mixes=_mixes(buyers[group.name], buyers, ask),
+                mixes=_mixes(group, groups, buyers, ask),
                 exchange=_exchanges(buyers[group.name], k, ask),
             )
         )
@@ -266,24 +266,30 @@ def _exchanges(buyer: Buyer, k: Indices, ask: CoverageAsk) -> tuple[Exchange, ..
     return tuple(exchanges(buyer, k, ratio, inference / pretraining))
 
 
+def _require_fixed(*groups: _Group) -> None:
+    """Refuse to pair problems whose attempts ended at a success: each one's own rates are then biased."""
+    for group in groups:
+        if group.data.design == STOPPED:
+            raise UsageError(
+                f"Sampling of {group.name} stopped at successes, so its problems cannot be paired with others.",
+                hint="Compare or mix logs of a fixed number of attempts.",
+            )
+
+
 def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: CoverageAsk) -> tuple[Comparison, ...]:
     if ask.compare is None or group.name == ask.compare:
         return ()
     other = next(each for each in groups if each.name == ask.compare)
-    for each in (group, other):
-        if each.data.design == STOPPED:
-            raise UsageError(
-                f"{each.name} stopped at successes, so its problems cannot be paired.",
-                hint="Compare logs of a fixed number of attempts.",
-            )
+    _require_fixed(group, other)
     left, right = (Side(each.name, each.data.counts, each.samples.problems) for each in (group, other))
     shared = ask.resampling(group_hash({}))
     return tuple(compare(left, right, k, level=ask.level, band=ask.band, resampling=shared))
 
 
-def _mixes(buyer: Buyer, buyers: dict[str, Buyer], ask: CoverageAsk) -> tuple[Mix, ...]:
-    if ask.mix is None or buyer.name == ask.mix:
+def _mixes(group: _Group, groups: Sequence[_Group], buyers: dict[str, Buyer], ask: CoverageAsk) -> tuple[Mix, ...]:
+    if ask.mix is None or group.name == ask.mix:
         return ()
     if not ask.questions.budgets:
         raise UsageError("A mix of two groups needs a budget to split.", hint="Give --budget, such as 1e15flops.")
-    return tuple(mixes(buyer, buyers[ask.mix], ask.questions.budgets))
+    _require_fixed(group, next(each for each in groups if each.name == ask.mix))
+    return tuple(mixes(buyers[group.name], buyers[ask.mix], ask.questions.budgets))

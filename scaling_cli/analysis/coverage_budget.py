@@ -17,7 +17,6 @@ from scaling_cli.coverage.budget import (
     affordable,
     affordable_stopping,
     exchange,
-    gain_of_one,
     mixture,
     smallest_k,
     worthwhile,
@@ -25,6 +24,7 @@ from scaling_cli.coverage.budget import (
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import expected_attempts, solve_rates
 from scaling_cli.coverage.result import Exchange, Mix, Purchase
+from scaling_cli.errors import DataError
 from scaling_cli.fitting.result import Estimate
 
 FIXED, STOP = "fixed", "stop"
@@ -68,6 +68,13 @@ class Buyer:
         """The most attempts whose coverage is known."""
         return self.data.longest
 
+    def gain(self, k: int) -> float:
+        """What attempt k + 1 adds to coverage."""
+        if k == 0:
+            return float(self.data.coverage(np.array([1]))[0])
+        before, after = self.data.coverage(np.array([k, k + 1]))
+        return float(after - before)
+
 
 def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) -> tuple[list[Purchase], list[Caveat]]:
     """The answer of one group to every question."""
@@ -90,10 +97,7 @@ def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) ->
 
 def _for_budget(buyer: Buyer, budget: Amount, policy: str) -> Purchase:
     cost = buyer.costs[budget.unit]
-    if policy == STOP and buyer.data.batch is None:
-        k = affordable_stopping(buyer.data.counts, cost, budget.amount)
-    else:
-        k = affordable(cost, budget.amount)
+    k = _affordable_stopping(buyer, cost, budget.amount) if policy == STOP else affordable(cost, budget.amount)
     return _purchase(buyer, "budget", budget, policy, k)
 
 
@@ -143,12 +147,11 @@ def _whole(value: float) -> int | None:
 
 def _for_value(buyer: Buyer, value: Amount, policy: str) -> Purchase:
     least = buyer.costs[value.unit].attempt / value.amount
-    k = worthwhile(lambda each: gain_of_one(buyer.data.counts, each), least, buyer.most)
-    return _purchase(buyer, "value", value, policy, k)
+    return _purchase(buyer, "value", value, policy, worthwhile(buyer.gain, least, buyer.most))
 
 
 def _for_gain(buyer: Buyer, gain: float, policy: str) -> Purchase:
-    k = worthwhile(lambda each: gain_of_one(buyer.data.counts, each), gain, buyer.most)
+    k = worthwhile(buyer.gain, gain, buyer.most)
     return _purchase(buyer, "marginal", Amount(gain, "coverage"), policy, k, next(iter(buyer.costs), ""))
 
 
@@ -176,9 +179,23 @@ def _purchase(
 
 
 def _attempts(buyer: Buyer, k: int, policy: str) -> float:
-    if policy == STOP and buyer.data.batch is None:
+    if policy != STOP:
+        return float(k)
+    if buyer.data.batch is None:
         return float(expected_attempts(buyer.data.counts, np.array([k]))[0])
-    return float(k)
+    return float(_going_on(buyer)[k - 1])
+
+
+def _going_on(buyer: Buyer) -> Array:
+    """Mean attempts under stopping at each cap from 1 to the most, where the log itself stopped at successes."""
+    unsolved = 1 - buyer.data.coverage(np.arange(1, buyer.most))
+    return np.asarray(np.cumsum(np.concatenate([[1.0], unsolved])))
+
+
+def _affordable_stopping(buyer: Buyer, cost: Cost, budget: float) -> int:
+    if buyer.data.batch is None:
+        return affordable_stopping(buyer.data.counts, cost, budget)
+    return int(np.searchsorted(cost.cost(_going_on(buyer)), budget, side="right"))
 
 
 def winners(
@@ -236,6 +253,11 @@ def _shared(buyers: Sequence[Buyer]) -> dict[str, Indices]:
 def mixes(first: Buyer, second: Buyer, budgets: Sequence[Amount]) -> list[Mix]:
     """The best split of each budget between two groups, over the problems both have."""
     shared = _shared([first, second])
+    if not len(shared[first.name]):
+        raise DataError(
+            f"{first.name} and {second.name} share no problem.",
+            hint="Mix groups on the same problems; check how problems are named.",
+        )
     one, two = (_picked(buyer.data.counts, shared[buyer.name]) for buyer in (first, second))
     rows = []
     for budget in budgets:

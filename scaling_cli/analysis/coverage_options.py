@@ -102,6 +102,9 @@ class CoverageAsk:
         for target in self.questions.targets:
             if not 0 < target < 1:
                 raise UsageError(f"The target is {target:g}.", hint="Give a coverage between 0 and 1, such as 0.8.")
+        for gain in self.questions.marginals:
+            if not 0 < gain < 1:
+                raise UsageError(f"The least gain is {gain:g}.", hint="Give a gain in coverage, such as 0.001.")
         if self.verifier is not None:
             _check_rates(self.verifier)
         if self.exchange is not None and not (self.exchange[0] >= 1 and min(self.exchange) > 0):

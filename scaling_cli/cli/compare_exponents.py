@@ -83,7 +83,14 @@ def command(
 
 def _refuse_unheard(fitting: FitOptions) -> None:
     """A comparison describes: it holds no parameter at a value, believes nothing and uses one objective."""
-    given = {"--fix": fitting.fix, "--tie": fitting.tie, "--prior": fitting.prior != "none", "--spread": fitting.spread}
+    given = {
+        "--fix": fitting.fix,
+        "--tie": fitting.tie,
+        "--start": fitting.start,
+        "--bound": fitting.bound,
+        "--prior": fitting.prior != "none",
+        "--spread": fitting.spread,
+    }
     for option, is_given in given.items():
         if is_given:
             raise UsageError(

@@ -35,7 +35,8 @@ def deliver_each(
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
         raise UsageError("--resume continues a file of JSON lines.", hint="Write --per-file --format jsonl -o FILE.")
-    names = work.file_names(runs)
+    # A result among the logs is no log.
+    names = [name for name in work.file_names(runs) if not output.output or not _is_same(name, output.output)]
     kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
     with progress(output, "Files") as on_progress:
         answers = work.ask_each(names, verb, kept=kept, workers=workers, on_progress=on_progress)
@@ -48,6 +49,10 @@ def deliver_each(
     if not output.quiet:
         sys.stderr.write(tally.summary(len(names)))
     return say(tally.verdict())
+
+
+def _is_same(name: str, other: str) -> bool:
+    return os.path.abspath(name) == os.path.abspath(other)
 
 
 class _Tally:

@@ -137,12 +137,6 @@ def worthwhile(gain: Callable[[int], float], least: float, most: int) -> int:
     return _largest(lambda k: gain(k - 1) >= least, most)
 
 
-def gain_of_one(counts: Counts, k: int) -> float:
-    """What attempt k + 1 adds to coverage."""
-    rates = solve_rates(counts, np.array([k + 1]))
-    return float((mean(counts, rates) - (mean(counts, solve_rates(counts, np.array([k]))) if k else 0.0))[0])
-
-
 def mixture(first: Counts, second: Counts, k_first: Indices, k_second: Indices) -> Array:
     """Coverage of k_first attempts of one model and k_second of another at the same problems, `(len(k),)`."""
     one, two = (

@@ -91,13 +91,15 @@ def _files(text: str, *, is_spooled: bool) -> Iterator[InputFile]:
         yield InputFile(STDIN, spool.path, (), spool)
     elif text.startswith(LIST_MARK) and not os.path.exists(text):
         for line in _listed(text.removeprefix(LIST_MARK)):
-            yield from _files(line, is_spooled=is_spooled)
-    elif os.path.isdir(text):
-        yield from map(_file, _walked(text))
-    elif glob.has_magic(text) and not os.path.exists(text):
-        yield from map(_file, _matching(text))
+            yield from map(_file, _paths(line))
     else:
-        yield _file(text)
+        yield from map(_file, _paths(text))
+
+
+def _paths(text: str) -> list[str]:
+    if os.path.isdir(text):
+        return _walked(text)
+    return _matching(text) if glob.has_magic(text) and not os.path.exists(text) else [text]
 
 
 def _file(path: str) -> InputFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest])
         return found, found.layout(path, head)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.", hint=_neighbours(path)) from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be opened: {reason}.", hint="Check the path and its permissions.") from None
     except PolarsError as error:

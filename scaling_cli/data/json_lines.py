@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 from polars.exceptions import PolarsError
-from polars.io.plugins import register_io_source
 
-from scaling_cli.data.format import FILE, Format, Row, line_blocks, text_frame
+from scaling_cli.data.format import FILE, Format, Row, line_blocks, stream, text_frame
 from scaling_cli.errors import DataError
 
 TOGETHER, MANY = 20_000, 200  # rows, or blocks, that make one table
@@ -46,7 +45,7 @@ def _is_json_lines(head: bytes) -> bool:
         return False
     try:
         return isinstance(json.loads(first), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -63,21 +62,7 @@ def _layout(path: str, head: bytes) -> str:
 
 def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     names = [*json.loads(layout), FILE]
-
-    def batches(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = rows
-        for table in _tables(paths, names):
-            part = table if columns is None else table.select(columns)
-            if left is not None:
-                part = part.head(left)
-                left -= part.height
-            yield part if predicate is None else part.filter(predicate)
-            if left == 0:
-                return
-
-    return register_io_source(batches, schema=dict.fromkeys(names, pl.String))
+    return stream(names, lambda: _tables(paths, names))
 
 
 def _tables(paths: Sequence[str], names: Sequence[str]) -> Iterator[pl.DataFrame]:

@@ -62,13 +62,17 @@ def attempts_to_counts(
         values, repeated = without_repeats(values, raw)
         counted = _aggregated(values, raw, columns) if repeated else counted
     _refuse_odd(counted, columns)
+    counted = counted.with_columns(missing=pl.col("rows") - pl.col("n"))
+    if ask.on_missing == "fail":
+        counted = counted.with_columns(n=pl.col("rows"))
     frame = counted.select(*_names(schema, ask, columns, tasks), pl.exclude(raw)).drop_nulls("problem")
     frame = frame.sort([*ask.by, "problem"])
     if "won" in frame.columns:
         frame = frame.with_columns(first=(pl.col("won") - pl.col("lowest") + 1).fill_null(0))
     kept = None
     if columns.get("score") is not None or columns.get("answer") is not None:
-        kept = values.with_columns(_names(schema, ask, columns, tasks))
+        success = pl.col("success").fill_null(value=False) if ask.on_missing == "fail" else pl.col("success")
+        kept = values.with_columns(*_names(schema, ask, columns, tasks), success)
     found = frame.drop([name for name in (*SUMMARY, *WORKING) if name in frame.columns])
     return Counted(found, _attempt_caveats(frame, repeated, ask), kept, int(counted["rows"].sum()) + repeated)
 
@@ -76,41 +80,37 @@ def attempts_to_counts(
 def _values(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Columns, raw: Sequence[str]) -> pl.LazyFrame:
     """What names each attempt, under `raw`, and what came of it: success, whether that is known, and odd values."""
     correct = _required(columns, "correct")
-    odd = pl.lit(value=False)
+    odd: list[pl.Expr] = []
     if schema[correct] == pl.Boolean:
         success = pl.col(correct)
     else:
         value = outcome(correct, schema)
         success = value >= (1.0 if ask.threshold is None else ask.threshold)
         if ask.threshold is None and "score" not in ask.mapping:
-            odd = ~value.is_in([0.0, 1.0])
+            odd = [(~value.is_in([0.0, 1.0])).alias("odd")]
     taken = [pl.col(name.removeprefix(KEY)).alias(name) for name in raw]
-    taken += [success.alias("success"), odd.alias("odd")]
+    taken += [success.alias("success"), *odd]
     if (attempt := columns.get("attempt")) is not None:
         taken.append(_attempt(rows, attempt, schema).alias("attempt"))
     read = {role: column for role in EXTRAS if (column := columns.get(role)) is not None}
     taken += [(outcome if role in MEASURED else _label)(column, schema).alias(role) for role, column in read.items()]
-    values = rows.select(taken)
-    missing = pl.col("success").is_null()
-    if ask.on_missing == "fail":
-        return values.with_columns(missing.alias("missing"), pl.col("success").fill_null(value=False))
-    return values.with_columns(missing.alias("missing"))
+    return rows.select(taken)
 
 
 def _aggregated(values: pl.LazyFrame, raw: Sequence[str], columns: Columns) -> pl.DataFrame:
     """One row a problem, from one pass over the attempts."""
-    kind = values.collect_schema().get("attempt")
-    numbers = summary(kind)
+    schema = values.collect_schema()
+    numbers = summary(schema.get("attempt"))
     aggregates = [
         pl.len().cast(pl.Int64).alias("rows"),
         pl.col("success").count().cast(pl.Int64).alias("n"),
         pl.col("success").sum().cast(pl.Int64).alias("c"),
-        pl.col("missing").sum().cast(pl.Int64),
-        pl.col("odd").sum().cast(pl.Int64),
         *numbers,
     ]
     if numbers:
-        aggregates.append(pl.when("success").then(pl.col("attempt").cast(pl.Int64)).min().alias("won"))
+        aggregates.append(pl.when("success").then("attempt").min().cast(pl.Int64).alias("won"))
+    if "odd" in schema:
+        aggregates.append(pl.col("odd").sum().cast(pl.Int64))
     if columns.get("verified") is not None:
         accepted = (pl.col("verified") >= 1) & pl.col("success").is_not_null()
         aggregates.append(accepted.sum().cast(pl.Int64).alias("accepted"))
@@ -144,7 +144,7 @@ def _attempt_caveats(frame: pl.DataFrame, repeated: int, ask: Ask) -> list[Cavea
 
 def _refuse_odd(counted: pl.DataFrame, columns: Columns) -> None:
     """Refuse values that are neither 0 nor 1, unless a threshold says what they mean."""
-    if not int(counted["odd"].sum()):
+    if "odd" not in counted.columns or not int(counted["odd"].sum()):
         return
     raise UsageError(
         f"The column {columns['correct']!r} has values that are neither 0 nor 1.",

@@ -17,7 +17,11 @@ def summary(kind: pl.DataType | None) -> list[pl.Expr]:
     if kind is None or not kind.is_integer():
         return []
     number = pl.col("attempt").cast(pl.Int64)
-    return [number.min().alias("lowest"), number.sum().alias("sum"), (number * number).sum().alias("squares")]
+    return [
+        pl.col("attempt").min().cast(pl.Int64).alias("lowest"),
+        number.sum().alias("sum"),
+        (number * number).sum().alias("squares"),
+    ]
 
 
 def is_tidy(counted: pl.DataFrame) -> bool:

@@ -7,6 +7,7 @@ Layouts: `attempts` (a row each), `counts` (a row a problem with n and c), `curv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from polars.exceptions import PolarsError
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files import InputFile, expand
 from scaling_cli.data.filters import DOUBT, keep_where
-from scaling_cli.data.inputs import Evidence, joined, open_inputs, without_culprits
+from scaling_cli.data.inputs import Evidence, joined, none_readable, open_inputs, without_culprits
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
 from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_roles, choose, named
@@ -25,6 +26,7 @@ from scaling_cli.data.sample_files import is_special, read_special
 from scaling_cli.data.source import Source, Unread, content_hash
 from scaling_cli.errors import DataError, UsageError
 
+RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of counts, which a group must not hide
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 
 
@@ -76,6 +78,8 @@ def load_samples(
     check_roles(mapping)
     if layout not in LAYOUTS:
         raise unknown("layout", layout, LAYOUTS)
+    if threshold is not None and not math.isfinite(threshold):
+        raise UsageError(f"The threshold is {threshold:g}.", hint="Give a number, such as --threshold 0.5.")
     ask = Ask(layout, dict(mapping), tuple(by), threshold, on_missing)
     if isinstance(logs, pl.DataFrame):
         return _load(_kept(logs.lazy(), where), ask)
@@ -88,6 +92,9 @@ def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTabl
     special = [file for file in files if Path(file.path).is_file() and is_special(file.path)]
     plain = [file.path for file in files if file not in special]
     inputs = open_inputs(plain) if plain else None
+    special, unread = _readable(special, alone=len(files) == 1)
+    if not special and inputs is None:
+        raise none_readable(unread)
     evidence = Evidence(inputs) if inputs else None  # hashes while polars reads
     while True:
         frames = [read_special(file.path) for file in special] + ([inputs.frame()] if inputs else [])
@@ -103,7 +110,22 @@ def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTabl
             if inputs and evidence
             else ()
         )
-        return replace(table, sources=sources, unread=inputs.unread if inputs else ())
+        return replace(table, sources=sources, unread=(*unread, *(inputs.unread if inputs else ())))
+
+
+def _readable(files: Sequence[InputFile], *, alone: bool) -> tuple[list[InputFile], list[Unread]]:
+    """The files that their reader takes, and the others; the error of one that is alone is everyone's."""
+    good, bad = [], []
+    for file in files:
+        try:
+            read_special(file.path)
+        except DataError as error:
+            if alone:
+                raise
+            bad.append(Unread(file.name, error.message, error.hint))
+            continue
+        good.append(file)
+    return good, bad
 
 
 def _unreadable(path: str, error: PolarsError) -> DataError:
@@ -130,6 +152,8 @@ def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
     for name in ask.by:
         if name not in schema:
             raise unknown("column", name, schema.names())
+        if name in RESERVED:
+            raise UsageError(f"Groups cannot be made by a column named {name!r}.", hint="Give it another name.")
     _refuse_models(rows, schema, ask)
     _refuse_filters(rows, schema, ask)
     tasks, caveats = _tasks(rows, schema, ask)
@@ -137,7 +161,7 @@ def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
     counted = _COUNTERS[layout](rows, schema, ask, columns, tasks)
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():
-        raise DataError("No attempt has an outcome.", hint="Check the column of outcomes: --correct COL.")
+        raise DataError("No attempt has an outcome.", hint="Check the column, with --correct COL, and --where.")
     used = {role: column for role, column in columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 
@@ -213,7 +237,7 @@ def _counts_layout(
     curve = named(names, CURVE_COLUMNS)
     if curve and ask.layout in ("auto", "curve"):
         return "curve"
-    if ask.layout == "counts" or "c" in ask.mapping:
+    if ask.layout == "counts" or "c" in ask.mapping or choose(names, ask.mapping, "correct") is None:
         raise UsageError(
             f"Problems occur in several rows of counts, such as those of the column {problem!r}.",
             hint="Name the columns that tell the rows apart with --by.",

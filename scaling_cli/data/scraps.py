@@ -11,9 +11,8 @@ import os
 from collections.abc import Iterator, Sequence
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
-from scaling_cli.data.format import BOM, FILE, GZIP, ZSTD
+from scaling_cli.data.format import BOM, FILE, GZIP, ZSTD, stream
 
 MANY = 64  # files below which polars is as fast
 SMALL = 2**20  # bytes a file, on average, above which polars is as fast
@@ -33,20 +32,8 @@ def are_scraps(paths: Sequence[str]) -> bool:
 def scan_scraps(paths: Sequence[str], separator: str) -> pl.LazyFrame:
     """The same rows in the same order as `scan_csv`."""
 
-    def batches(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = rows
-        for table in _tables(paths, separator):
-            part = table if columns is None else table.select(columns)
-            if left is not None:
-                part = part.head(left)
-                left -= part.height
-            yield part if predicate is None else part.filter(predicate)
-            if left == 0:
-                return
-
-    return register_io_source(batches, schema=scan_csv(paths[:1], separator).collect_schema())
+    schema = scan_csv(paths[:1], separator).collect_schema()
+    return stream(schema.names(), lambda: _tables(paths, separator))
 
 
 def _tables(paths: Sequence[str], separator: str) -> Iterator[pl.DataFrame]:
@@ -54,7 +41,7 @@ def _tables(paths: Sequence[str], separator: str) -> Iterator[pl.DataFrame]:
     bodies: list[bytes] = []
     header, size = b"", 0
     for path in paths:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             content = file.read()
         head, _, body = content.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")
         if b'"' in content or content.startswith((GZIP, ZSTD)):

@@ -15,16 +15,15 @@ import numpy as np
 from scaling_cli.fitting.problem import SMALL, Problem
 from scaling_cli.laws import Array, Flags, Indices
 
-POLISHED = 8  # nodes of the grid that are polished
 SPARE = 8  # times as many nodes are looked at, for some may have no logs
 GRID_SIZE = 1_500  # nodes at most
 GRID_VALUES = 2_000_000  # nodes times points at most: the grid only has to find the basin
 RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 
-def starts(problem: Problem, count: int = POLISHED) -> Array:
-    """The `count` most promising coordinates `(count, k)`, best first."""
-    n = len(problem.observed)
+def starts(problem: Problem, count: int | None = None) -> Array:
+    """The `count` most promising coordinates `(count, k)`, best first; by default as many as the law asks for."""
+    n, count = len(problem.observed), count or problem.law.polished
     nodes = _nodes(problem)
     most = max(GRID_VALUES // len(nodes), 100)
     if n > most:

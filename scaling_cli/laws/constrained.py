@@ -153,6 +153,7 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
         name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
         fixed=dict(fix), ties=ties, narrow=law.narrow,
         is_curve=law.is_curve,
+        polished=law.polished,
     )  # fmt: skip
     return replace(shell, derived=tuple(_completed(shell, quantity) for quantity in law.derived))
 

@@ -89,7 +89,8 @@ class Law(ABC):
     """A scaling law: see the module's text. Adding one is one file and one name in `LAWS`.
 
     `narrow` are inputs, such as another loss or bits, that need not span decades. Where `is_curve`, a point depends
-    on those before it in its run: `prepare` is also given `run` `(n,)`, and all rows of a run are points.
+    on those before it in its run: `prepare` is also given `run` `(n,)`, and all rows of a run are points. `polished` is
+    how many starts are worth polishing: more where the law has many minima.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Law(ABC):
     published: tuple[Published, ...] = ()
     narrow: tuple[str, ...] = ()
     is_curve: bool = False
+    polished: int = 8
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The inputs as `evaluate` wants them, from one array `(n,)` for each of `inputs`: their logarithms."""

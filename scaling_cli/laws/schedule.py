@@ -265,6 +265,7 @@ MULTI_POWER_SCHEDULE = MultiPowerLaw(
     inputs=("step", "lr"),
     narrow=("lr", "step"),
     is_curve=True,
+    polished=32,
     parameters=(
         *_common("B"),
         Parameter(name="C", meaning="speed at which drops come to count", positive=True),

@@ -8,10 +8,9 @@ from rich.text import Text
 
 from scaling_cli.report.allocation_rows import sections
 from scaling_cli.report.look import Look
-from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.optimal_allocation import AllocationReport, facts
 from scaling_cli.report.sheet import Sheet
-from scaling_cli.report.table import cells, drawn, facts_grid, fits, ruled_table
+from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, fits, ruled_table
 
 MOST_TURNED = 6  # rows that are read more easily side by side than folded
 
@@ -25,7 +24,7 @@ def allocation_table(report: AllocationReport, look: Look) -> str:
             pieces.append(Text(section.title, style="bold"))
             pieces += [part for table in _fitting(section.sheet, look) for part in (table, Text())]
     if report.failures:
-        pieces.append(_failures(report, look))
+        pieces.append(failures_table(report.failures, look))
     return drawn(pieces, look)
 
 
@@ -58,13 +57,4 @@ def _table(sheet: Sheet, look: Look) -> Table:
         table.add_column(Text(name), overflow="fold")
     for row in sheet.rows:
         table.add_row(*cells(row))
-    return table
-
-
-def _failures(report: AllocationReport, look: Look) -> Table:
-    table = ruled_table(look)
-    for name in ("failed", "why", "hint"):
-        table.add_column(name, overflow="fold")
-    for each in report.failures:
-        table.add_row(*cells((group_name(each.group), escape(each.error), escape(each.hint))))
     return table

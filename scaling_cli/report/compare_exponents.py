@@ -265,19 +265,20 @@ def tidy_csv(report: CompareReport) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    for each in report.results[0].comparisons:
-        crossed = each.crossover
-        ends = (None, None, None) if crossed is None else (crossed.estimate, crossed.low, crossed.high)
+    result = report.results[0]
+    for each in result.comparisons:
         for name, value in differences(each).items():
-            writer.writerow(
-                [
-                    escape(each.left), escape(each.right), name or "b", value.estimate, value.low, value.high,
-                    _of(each.margin, name), _of(each.minimum_detectable_difference, name), each.statistic,
-                    each.p_value, each.p_adjusted, each.equivalence_p_value, each.method, each.verdict, *ends,
-                    each.crossover_probability,
-                ]
-            )  # fmt: skip
+            writer.writerow(_csv_row(each, name, name or result.exponents[0], value))
     return text.getvalue()
+
+
+def _csv_row(each: Comparison, name: str, exponent: str, value: Estimate) -> list[object]:
+    crossed = each.crossover
+    ends = (None, None, None) if crossed is None else (crossed.estimate, crossed.low, crossed.high)
+    sizes = (_of(each.margin, name), _of(each.minimum_detectable_difference, name))
+    tested = (each.statistic, each.p_value, each.p_adjusted, each.equivalence_p_value, each.method, each.verdict)
+    pair = (escape(each.left), escape(each.right), exponent, value.estimate, value.low, value.high)
+    return [*pair, *sizes, *tested, *ends, each.crossover_probability]
 
 
 def _markdown_page(report: CompareReport) -> str:

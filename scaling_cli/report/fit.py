@@ -17,8 +17,8 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Estimate, FitResult
 from scaling_cli.laws import find_law
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines
-from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
+from scaling_cli.report.notes import caveat_lines, failure_lines, markdown_notes
+from scaling_cli.report.numbers import amount, escape, figure, percent, rounded
 from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_text
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
@@ -279,11 +279,4 @@ def _markdown_page(report: FitReport, meanings: Meanings) -> str:
     """Facts, table, caveats and failures: a page that leaves the terminal must carry its own warnings."""
     facts = "".join(f"- {markdown_text(line)}\n" for line in _facts_text(report).splitlines() if line)
     parts = [facts, markdown(parameter_sheet(report, meanings)) if report.results else ""]
-    notes = [_markdown_note("Caveat", each.message, each.group, f" ({each.code})") for each in report.caveats]
-    notes += [_markdown_note("Failed", each.error, each.group, f" {each.hint}") for each in report.failures]
-    return "\n".join(part for part in (*parts, "".join(notes)) if part)
-
-
-def _markdown_note(label: str, said: str, group: dict[str, str] | None, after: str) -> str:
-    where = f" ({group_name(group)})" if group else ""
-    return f"- **{label}**{markdown_text(where)}: {markdown_text(escape(said + after))}\n"
+    return "\n".join(part for part in (*parts, markdown_notes(report.caveats, report.failures)) if part)

@@ -8,6 +8,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.document.report import Failure
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import escape, group_name
+from scaling_cli.report.sheet import markdown_text
 
 SHOWN_GROUPS = 3  # names listed when one caveat concerns several groups
 
@@ -30,6 +31,18 @@ def failure_lines(failures: Iterable[Failure], look: Look) -> str:
         + _note("hint", escape(each.hint), look)
         for each in failures
     )
+
+
+def markdown_notes(caveats: Iterable[Caveat], failures: Iterable[Failure]) -> str:
+    """Caveats and failures as a list, for a page that leaves the terminal and must carry its own warnings."""
+    notes = [_markdown_note("Caveat", each.message, each.group, f" ({each.code})") for each in caveats]
+    notes += [_markdown_note("Failed", each.error, each.group, f" {each.hint}") for each in failures]
+    return "".join(notes)
+
+
+def _markdown_note(label: str, said: str, group: dict[str, str] | None, after: str) -> str:
+    where = f" ({group_name(group)})" if group else ""
+    return f"- **{label}**{markdown_text(where)}: {markdown_text(escape(said + after))}\n"
 
 
 def _where(names: list[str]) -> str:

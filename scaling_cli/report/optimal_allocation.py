@@ -13,7 +13,7 @@ from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import UsageError
 from scaling_cli.report.allocation_rows import sections
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines
+from scaling_cli.report.notes import caveat_lines, failure_lines, markdown_notes
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
 from scaling_cli.report.sheet import aligned, latex, markdown, markdown_text
 
@@ -50,7 +50,8 @@ def render_notes(report: AllocationReport, format: str, look: Look) -> str:
     """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
     if format in ("json", "jsonl", "md"):
         return ""
-    return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
+    failures = "" if format == "table" else failure_lines(report.failures, look)
+    return failures + caveat_lines(report.caveats, look)
 
 
 def render_plot(report: AllocationReport, look: Look) -> str:
@@ -140,14 +141,7 @@ def _markdown(report: AllocationReport) -> str:
     for result in report.results:
         parts.append("".join(f"- {label}: {markdown_text(said)}\n" for label, said in facts(report, result)))
         parts += [f"**{markdown_text(section.title)}**\n\n{markdown(section.sheet)}" for section in sections(result)]
-    notes = [_note("Caveat", each.message, each.group, f" ({each.code})") for each in report.caveats]
-    notes += [_note("Failed", each.error, each.group, f" {each.hint}") for each in report.failures]
-    return "\n".join(part for part in (*parts, "".join(notes)) if part)
-
-
-def _note(label: str, said: str, group: dict[str, str] | None, after: str) -> str:
-    where = f" ({group_name(group)})" if group else ""
-    return f"- **{label}**{markdown_text(where)}: {markdown_text(escape(said + after))}\n"
+    return "\n".join(part for part in (*parts, markdown_notes(report.caveats, report.failures)) if part)
 
 
 def _csv(report: AllocationReport) -> str:

@@ -66,6 +66,13 @@ def test_single_points_are_judged_by_the_average_of_draws_and_f():
     assert expected.cut(0.95) < wide.cut(0.95) < drawn.cut(0.95)
 
 
+def test_a_floor_at_its_bound_leaves_the_word_to_the_more_careful():
+    narrow, wide = np.linspace(0, 1, 199), np.linspace(0, 40, 199)
+    held = Reference(1, 20, narrow, is_at_bound=True)
+    assert (held.tail(4.0), held.cut(0.95)) == (Reference(1, 20).tail(4.0), Reference(1, 20).cut(0.95))
+    assert Reference(1, 20, wide, is_at_bound=True).cut(0.95) == Reference(1, 20, wide).cut(0.95)
+
+
 def test_no_bootstrap_makes_a_p_value_of_zero():
     drawn = Reference(1, 20, np.linspace(0, 4, 199))
     assert drawn.tail(50.0) == 1 / 200

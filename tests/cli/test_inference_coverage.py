@@ -285,6 +285,8 @@ def test_a_gate_trips_on_coverage():
         ((SAMPLE, "--by", "model", "--budget", "10"), 2, "no unit"),
         ((SAMPLE, "--by", "model", "--budget", "10usd"), 2, "--price-out"),
         ((SAMPLE, "--by", "model", "--target", "1.5"), 2, "between 0 and 1"),
+        ((SAMPLE, "--by", "model", "--marginal", "nan"), 2, "least gain"),
+        ((SAMPLE, "--by", "model", "--threshold", "nan"), 2, "threshold"),
         ((SAMPLE, "--by", "model", "--fpr", "1"), 2, "--fpr below --tpr"),
         ((SAMPLE, "--by", "model", "--compare", "sim-2B"), 2, "sim-1B"),
         ((SAMPLE, "--by", "model", "--mix", "sim-1B"), 2, "--budget"),
@@ -327,3 +329,35 @@ def test_a_target_beyond_the_attempts_is_forecast():
 
 def test_one_row_of_problems_solved_is_not_taken_for_a_log(tmp_path):
     assert "one-problem" in codes(document(counts(tmp_path / "one.csv", [200], [61]), *FEW))
+
+
+def test_budgets_of_logs_that_stop_come_from_the_product_limit(shared_data):
+    path = shared_data / "bon_llama3_attempts" / "attempts.parquet"
+    prices = ("--price-out", 10, "--tokens-out", 100)  # a thousandth of a dollar an attempt
+    asked = ("--budget", "0.1usd", "--marginal", 1e-3, "--target", 0.9, "--policy", "stop")
+    found = document(path, *asked, *prices, *FEW)["results"][0]["budgets"]
+    by_question = {row["question"]: row for row in found}
+    assert by_question["budget"]["k"] > 100
+    assert by_question["budget"]["attempts"] == pytest.approx(100, abs=1)
+    assert by_question["budget"]["coverage"]["estimate"] > 0.77
+    assert 60 < by_question["marginal"]["k"] < 600
+    assert by_question["target"]["k"] == pytest.approx(300, abs=20)
+
+
+def test_logs_that_stop_are_not_paired(shared_data):
+    path = shared_data / "bon_jailbreak_text" / "counts.csv"
+    ran = run("inference-coverage", path, "--by", "model", "--fit", "none", "--compare", "GPT4o", *FEW)
+    assert ran.returncode == 2
+    assert "cannot be paired" in ran.stderr
+
+
+def test_groups_without_a_common_problem_are_neither_mixed_nor_compared(tmp_path):
+    rng = np.random.default_rng(0)
+    c = rng.binomial(50, rng.beta(0.5, 5, 40))
+    rows = pl.DataFrame({"problem_id": [f"p{i}" for i in range(40)], "n": 50, "c": c, "model": ["a"] * 20 + ["b"] * 20})
+    rows.write_csv(tmp_path / "apart.csv")
+    cost = ("--budget", "1e14flops", "--model-params", "1B", "--tokens-out", 5)
+    for asked in (("--compare", "a"), ("--mix", "a", *cost)):
+        ran = run("inference-coverage", tmp_path / "apart.csv", "--by", "model", *asked, *FEW)
+        assert ran.returncode == 3
+        assert "share" in ran.stderr

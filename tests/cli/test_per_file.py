@@ -138,6 +138,21 @@ def test_an_interrupted_run_leaves_whole_lines_and_can_be_resumed(logs, tmp_path
     assert len(documents(out.read_text())) == 80
 
 
+def test_results_among_the_logs_are_not_read_as_logs(logs):
+    out = logs / "out.jsonl"
+    run("fit", logs, *STREAM, "-o", out)
+    before = out.read_text()
+    assert len(documents(before)) == 12
+    run("fit", logs, *STREAM, "-o", out, "--resume")
+    assert out.read_text() == before
+
+
+def test_a_missing_file_is_a_failure_among_others(logs):
+    lines = documents(run("fit", logs / "log00.csv", logs / "none.csv", *STREAM).stdout)
+    assert [bool(line["failures"]) for line in lines] == [False, True]
+    assert "does not exist" in lines[1]["failures"][0]["error"]
+
+
 def test_gates_and_strictness_count_for_every_file(logs):
     ran = run("fit", logs, *STREAM, "--fail-if", "b.estimate > 0")
     assert ran.returncode == 5

@@ -8,7 +8,6 @@ from scaling_cli.coverage.budget import (
     affordable_stopping,
     coverage_at,
     exchange,
-    gain_of_one,
     mixture,
     saturation,
     smallest_k,
@@ -107,9 +106,11 @@ def test_attention_and_memory_add_to_compute():
 
 
 def test_a_value_a_problem_buys_attempts_until_one_more_gains_too_little(pythia):
-    counts = pythia["12B"]
-    k = worthwhile(lambda each: gain_of_one(counts, each), 1e-3, 9_999)
-    assert gain_of_one(counts, k - 1) >= 1e-3 > gain_of_one(counts, k)
+    def gain(k):
+        return coverage_at(pythia["12B"], k + 1) - coverage_at(pythia["12B"], k)
+
+    k = worthwhile(gain, 1e-3, 9_999)
+    assert gain(k - 1) >= 1e-3 > gain(k)
 
 
 def test_expected_attempts_are_ruled_by_problems_never_solved():

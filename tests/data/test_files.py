@@ -58,6 +58,13 @@ def test_what_names_no_file_is_a_data_error(tmp_path, monkeypatch, given):
     assert caught.value.hint
 
 
+def test_a_list_that_names_itself_does_not_go_round(logs, monkeypatch):
+    monkeypatch.chdir(logs)
+    (logs / "list").write_text("@list\na.csv\n")
+    with pytest.raises(DataError, match="@list does not exist"):
+        load_runs("@list")
+
+
 def test_stdin_is_a_file_called_dash(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"params,loss\n10,2.5\n")))
     table = load_runs("-")

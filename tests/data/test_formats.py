@@ -272,6 +272,8 @@ def test_a_format_can_be_named(write):
         ("[]", "no rows"),
         ("[1, 2]", "no rows"),
         ("[" * 100_000, "nested too deep"),
+        ('{"a":' * 20_000 + "1" + "}" * 20_000 + "\n{}\n", "nested too deep"),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + bytes(range(99)), "cannot be opened"),
         ('{"a": 1}\nnonsense\n', "No column could be taken for loss"),
     ],
 )

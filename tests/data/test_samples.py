@@ -239,3 +239,21 @@ def test_real_attempts_are_recognised(shared_data):
     table = load_samples(shared_data / "bon_llama3_attempts" / "attempts.parquet")
     assert (table.frame.height, int(table.frame["n"].sum())) == (159, 29_880)
     assert table.layout == "attempts"
+
+
+def test_a_bad_file_among_good_ones_is_listed(tmp_path):
+    attempts().write_json(tmp_path / "good.json")
+    (tmp_path / "bad.json").write_text("[1, 2]")
+    table = load_samples([tmp_path / "good.json", tmp_path / "bad.json"])
+    assert found(table) == COUNTS
+    assert [each.path for each in table.unread] == [str(tmp_path / "bad.json")]
+
+
+def test_counts_that_contradict_each_other_are_refused():
+    with pytest.raises(UsageError, match="several rows of counts"):
+        load_samples(pl.DataFrame({"problem_id": ["a", "a"], "n": [10, 10], "c": [1, 2]}))
+
+
+def test_groups_cannot_hide_the_counts():
+    with pytest.raises(UsageError, match="named 'n'"):
+        load_samples(pl.DataFrame(COUNTS, schema=["problem_id", "n", "c"], orient="row"), by=["n"])

@@ -52,7 +52,8 @@ def compared(left, right, verdict, difference, **changes):
 def result(**changes):
     made = ComparisonResult(
         group={}, runs=72, points=72, law="power-constant", formula="a * x^b + c", inputs={"x": "compute"},
-        reason="8 different values of compute can show a floor", objective={"name": "huber", "space": "log"},
+        reason="8 different values of compute can show a floor", exponents=("b",),
+        objective={"name": "huber", "space": "log"},
         interval=IntervalMethod("wild", 0.95, 1000, "run"), is_paired=True, floor="separate", reference=None,
         groups=(
             group("adamw", -0.0542, Estimate(0.0, 0.0, 0.2)),

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from scaling_cli.report.look import Look
+from scaling_cli.report.optimal_allocation import FORMATS, render, render_notes, render_plot
+from scaling_cli.verbs import optimal_allocation
+from tests.analysis.surfaces import HOFFMANN, isoflop_frame
+
+HOSTILE = "[red]\x1b]0;owned\x07"
+OFFSETS = np.linspace(-1.5, 1.5, 9)
+
+
+@pytest.fixture(scope="module")
+def report():
+    good = isoflop_frame(HOFFMANN, offsets=OFFSETS, noise=0.004).with_columns(kind=pl.lit(HOSTILE))
+    bad = isoflop_frame(HOFFMANN, offsets=OFFSETS, budgets=np.array([1e20])).with_columns(kind=pl.lit("single"))
+    return optimal_allocation(good.vstack(bad), approach="all", by=["kind"], replicates=40, budget=(1e22, 1e24))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_format_lets_control_characters_or_markup_through(report, format):
+    text = render(report, format, look=Look())
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "owned" in text
+    assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_tables_and_plots_keep_within_the_terminal(report, width):
+    look = Look(width=width)
+    for text in (render(report, "table", look=look), render_plot(report, look), render_notes(report, "table", look)):
+        assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_a_narrow_table_turns_on_its_side(report):
+    narrow, wide = (render(report, "table", look=Look(width=width)).splitlines() for width in (80, 220))
+    assert any(line.startswith("params within 5 % waste") for line in narrow)
+    assert any("params within 5 % waste" in line and "compute" in line for line in wide)
+
+
+def test_a_failed_group_is_told_with_what_to_run(report):
+    assert "one budget shows no exponent" in render(report, "table", look=Look())
+    assert "Add smaller budgets" in render_notes(report, "plain", Look())
+
+
+def test_csv_has_a_row_for_each_split_at_full_precision(report):
+    rows = render(report, "csv", look=Look()).splitlines()
+    assert len(rows) == 1 + len(report.results[0].allocations)
+    assert repr(report.results[0].allocations[0].params.estimate) in rows[1]
