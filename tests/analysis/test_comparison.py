@@ -108,7 +108,7 @@ def henighan(domains, noise, points=16, low=1e-5, high=1e1, seed=0):
     return pl.DataFrame(rows)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_domains_of_henighan_differ_where_the_data_could_show_it(seed):
     report = compare(henighan(HENIGHAN, 0.0005, seed=seed), reference="Language")
     for each in report.results[0].comparisons:
@@ -119,7 +119,7 @@ def test_domains_of_henighan_differ_where_the_data_could_show_it(seed):
     assert verdicts["Math (Extrapolate)"] == "different"
 
 
-@pytest.mark.parametrize("noise", [0.0005, 0.002, 0.01])
+@pytest.mark.parametrize("noise", [0.002, *(pytest.param(noise, marks=pytest.mark.slow) for noise in (0.0005, 0.01))])
 def test_no_domains_of_henighan_are_equivalent_where_the_truth_exceeds_the_margin(noise):
     report = compare(henighan(HENIGHAN, noise), replicates=99)
     for each in report.results[0].comparisons:
