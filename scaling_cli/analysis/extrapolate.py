@@ -25,10 +25,10 @@ from scaling_cli.analysis.forecast_result import (
 )
 from scaling_cli.analysis.inverse import inverse
 from scaling_cli.analysis.reach import outside_hull
-from scaling_cli.analysis.targets import Places, Target, best_split, place
+from scaling_cli.analysis.targets import Places, Target, best_split, place, place_on_runs
 from scaling_cli.analysis.windows import Points
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.result import Curve, Estimate, Observations
 from scaling_cli.laws import Array, Law
 
@@ -53,7 +53,8 @@ class Ask:
 class Evidence:
     """One group: what forecasts, and the data where they are at hand.
 
-    `metric` `(n,)` is that of the second stage, with nan where unknown.
+    `metric` `(n,)` is that of the second stage, with nan where unknown. `run_names` are there where a law continues
+    runs instead of adding new ones.
     """
 
     forecaster: Forecast | Described
@@ -63,6 +64,7 @@ class Evidence:
     points: Points | None
     laws: tuple[Law, ...] = ()
     metric: Array | None = None
+    run_names: tuple[str, ...] = ()
 
     @property
     def params(self) -> Array | None:
@@ -89,11 +91,15 @@ def extrapolate(evidence: Evidence, ask: Ask) -> tuple[Extrapolation, list[Cavea
     """
     forecaster, points = evidence.forecaster, evidence.points
     targets, fixed = _split_targets(evidence, ask)
-    places = place(targets, evidence.inputs, evidence.params, forecaster.mean)
+    if evidence.run_names:
+        places = place_on_runs(targets, evidence.run_names)
+        require_drops(evidence.points, places)
+    else:
+        places = place(targets, evidence.inputs, evidence.params, forecaster.mean)
     bands = forecaster.bands(places.columns, places.scale)
     predictions = _predictions(evidence, places, bands)
     caveats = prediction_doubts(predictions, places, evidence.group)
-    if points is not None:
+    if points is not None and not evidence.run_names:
         caveats += run_doubts(forecaster, points, places, bands, evidence.group)
     inverses: tuple[Inverse, ...] = ()
     if ask.target_losses:
@@ -151,6 +157,24 @@ def _split_targets(evidence: Evidence, ask: Ask) -> tuple[list[Target], float | 
 
 def _is_for(target: Target, group: Mapping[str, str]) -> bool:
     return all(group.get(key) == value for key, value in target.group.items())
+
+
+def require_drops(points: Points | None, places: Places) -> None:
+    """Refuse a schedule to come that falls where none of the runs has fallen.
+
+    Raises:
+        FitError: What a lower learning rate does cannot be known from these runs.
+    """
+    if points is None:
+        return
+    rates, later = points.columns["lr"], places.columns["lr"]
+    has_fallen = any(rates[points.runs == run].min() < 0.99 * rates[points.runs == run].max()
+                     for run in np.unique(points.runs))  # fmt: skip
+    if not has_fallen and later.min() < 0.99 * rates.max():
+        raise FitError(
+            "The schedule to come lowers the learning rate, which no run here has done yet.",
+            hint="Add a finished run with a decaying schedule, or forecast only while the rate is constant.",
+        )
 
 
 def unmatched(ask: Ask, groups: Sequence[Mapping[str, str]]) -> list[Caveat]:

@@ -51,6 +51,11 @@ class Method:
     def choose(self, frame: pl.DataFrame, ask: Ask) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         choice = choose(frame, self.law, self.x)
+        if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or self.estimator == "describe"):
+            raise UsageError(
+                f"{self.law} continues runs along --targets alone.",
+                hint="Leave out --backtest, --then, --target-loss and --estimator describe.",
+            )
         asked = {role for target in ask.targets for role in target.at}
         is_surface = {"params", "tokens"} <= set(choice.inputs)
         if self.law == "auto" and self.x is None and not is_surface and len(asked) == 1:
@@ -80,7 +85,7 @@ def evidence_from(
         FitError: Nothing can be forecast from them.
     """
     problem = build_problem(frame, choice.law, choice.inputs, method.space)
-    scale = Emphasis().scale(frame, choice.inputs)
+    scale = problem.columns["step"] if choice.law.is_curve else Emphasis().scale(frame, choice.inputs)
     if scale is None:
         raise DataError("Without compute, or params and tokens, runs have no scale.", hint="Name it with --compute.")
     points = Points(problem.columns, problem.observed, problem.runs, scale)
@@ -107,7 +112,8 @@ def evidence_from(
         metric = np.array(frame[ask.then].to_list(), dtype=float)
     sizes = frame["params"].to_list() if "params" in frame.columns else []
     doubts = pooled_sizes(sizes, choice.inputs, group)
-    return Evidence(stacked, group, choice.inputs, ranges, points, laws, metric), doubts
+    names = tuple(frame["run_id"].unique().sort().cast(str).to_list()) if choice.law.is_curve else ()
+    return Evidence(stacked, group, choice.inputs, ranges, points, laws, metric, names), doubts
 
 
 def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Caveat]]:

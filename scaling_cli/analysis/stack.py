@@ -15,7 +15,7 @@ from scaling_cli.analysis.candidates import Fitted, fit_law, fit_replicates
 from scaling_cli.analysis.windows import Points, Window
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
-from scaling_cli.laws import Array, Law
+from scaling_cli.laws import Array, Inputs, Law
 
 SMALLEST_ERROR = 1e-6  # of log loss: exact data would divide by zero
 
@@ -78,8 +78,22 @@ def stack(laws: Sequence[Law], points: Points, origins: Sequence[Window]) -> Sta
 
 def predict(fit: Fitted, theta: Array, columns: Mapping[str, Array]) -> Array:
     """Log losses `(replicates, n)` of one law at raw inputs."""
-    inputs = fit.law.prepare({name: columns[name] for name in fit.law.inputs})
+    inputs = (
+        _continued(fit, columns)
+        if fit.law.is_curve
+        else fit.law.prepare({name: columns[name] for name in fit.law.inputs})
+    )
     return fit.law.evaluate(fit.problem.raw(theta), inputs)[0]
+
+
+def _continued(fit: Fitted, columns: Mapping[str, Array]) -> Inputs:
+    """Inputs of a law that sees each run's whole schedule: its own points, or those that continue the run `run`."""
+    problem = fit.problem
+    if "run" not in columns:
+        return fit.law.prepare({**problem.columns, "run": problem.runs.astype(float)})
+    seen = {**problem.columns, "run": problem.runs.astype(float)}
+    whole = fit.law.prepare({name: np.concatenate([values, columns[name]]) for name, values in seen.items()})
+    return {name: values[len(problem.runs) :] for name, values in whole.items()}
 
 
 def _rolling_errors(fit: Fitted, points: Points, origins: Sequence[Window]) -> list[float]:

@@ -85,7 +85,6 @@ def command(
             law=fitting.law,
             x=fitting.x,
             by=data.groups(),
-            **data.reading(),
             objective=fitting.objective,
             space=fitting.space,
             delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
@@ -97,5 +96,6 @@ def command(
             backend=fitting.backend,
             scheduler=fitting.scheduler,
             on_progress=on_progress,
+            **data.reading(),
         )
     return deliver(report, output, view)

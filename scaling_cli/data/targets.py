@@ -12,15 +12,15 @@ from scaling_cli.data.load import load_runs
 from scaling_cli.errors import DataError
 
 UNKNOWN = "scaling_unknown_loss"
-ROLES = ("params", "tokens", "compute", "step")
+ROLES = ("params", "tokens", "compute", "step", "lr")
 
-Row = tuple[dict[str, float], float | None, dict[str, str]]
+Row = tuple[dict[str, float], float | None, dict[str, str], str | None]
 
 
 def load_targets(
     path: str | Path, *, mapping: Mapping[str, str] | None = None, by: Sequence[str] = (), keep: Sequence[str] = ()
 ) -> list[Row]:
-    """Amounts, loss if it was observed, and group of each row.
+    """Amounts, loss if it was observed, group and run of each row.
 
     Args:
         by: Columns that name groups; those the file lacks are left out, and its rows are then for every group.
@@ -40,5 +40,7 @@ def load_targets(
     found = []
     for row in table.frame.iter_rows(named=True):
         amounts = {name: float(row[name]) for name in (*ROLES, *wanted) if row.get(name) is not None}
-        found.append((amounts, float(row["loss"]) if is_known else None, {name: str(row[name]) for name in present}))
+        group = {name: str(row[name]) for name in present}
+        run = None if row.get("run_id") is None else str(row["run_id"])
+        found.append((amounts, float(row["loss"]) if is_known else None, group, run))
     return found

@@ -52,19 +52,24 @@ def _predictions(result: Extrapolation) -> Section:
 
 def _backtest(result: Extrapolation) -> Section:
     names = list(dict.fromkeys(name for each in result.backtest for name in each.baselines))
-    header = ("trained up to", "runs", "held out", "to", "error", "rms", "bias", "covered", *names)
+    header = ("up to", "runs", "held", "reach", "error", "rms", "bias", "in band", *names)
     rows = [
         (
             figure(each.cutoff, 3), f"{each.trained:,}", f"{each.held_out:,}", f"{figure(each.reach, 3)}x",
-            percent(each.mape), percent(each.rmse_log), f"{100 * each.bias_log:+.2g} %",
-            percent(each.coverage), *(percent(each.baselines[name]) for name in names),
+            _share(each.mape), _share(each.rmse_log), f"{100 * each.bias_log:+.1f}%",
+            _share(each.coverage, 0), *(_share(each.baselines[name]) for name in names),
         )
         for each in result.backtest
     ]  # fmt: skip
     return Section(
-        "backtest: larger runs forecast from smaller ones, beside the rms of simpler forecasts",
+        "backtest: trained up to a scale, errors on the runs held back, and the rms of simpler forecasts",
         Sheet(header, tuple(rows), symbols=0),
     )
+
+
+def _share(share: float | None, decimals: int = 1) -> str:
+    """A percentage without a space, which a narrow table would fold at."""
+    return MISSING if share is None else f"{100 * share:.{decimals}f}%"
 
 
 def _inverse(result: Extrapolation) -> Section:

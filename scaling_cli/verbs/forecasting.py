@@ -13,6 +13,7 @@ from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.selection import checkpoints_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.verbs.common import columns_named, groups_of, merged, saved_document, unread
 
@@ -76,6 +77,7 @@ def extrapolate(
     from scaling_cli.analysis.targets import Target, parse_at
 
     by = columns_named(by)
+    reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -91,6 +93,8 @@ def extrapolate(
 
         rows = load_targets(targets, mapping=reading.get("mapping"), by=by, keep=(x,) if x else ())
         wanted += [Target(*row) for row in rows]
+    if any(not loss > 0 for loss in target_loss):
+        raise UsageError("A target loss is not above 0.", hint="Write --target-loss 2.0.")
     ask = Ask(tuple(wanted), tuple(target_loss), backtest, then, then_law, chance)
     method = Method(estimator, law, x, space, settings)
     options: dict[str, object] = {

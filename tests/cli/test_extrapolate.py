@@ -84,6 +84,7 @@ def test_describe_uses_the_plain_fit_and_shows_other_objectives():
         (("--at", "params=7B"), 2, "no tokens"),
         (("--at", "width=7"), 2, "width"),
         (("--law", "all"), 2, "ranks laws"),
+        (("--target-loss", "0"), 2, "not above 0"),
         (("--targets", "none.csv"), 3, "none.csv"),
     ],
 )
@@ -148,3 +149,51 @@ def test_runs_far_beyond_the_data_carry_a_caveat():
     done = run("extrapolate", RUNS, "--at", "compute=1e25", *FAST, "--strict", "--allow", "optimal-split")
     assert done.returncode == 4
     assert "[far-forecast]" in done.stderr
+
+
+def schedule_rows(name, lr, steps=range(200, 4001, 200)):
+    """A run whose loss falls with the area under its schedule, and further for each drop of the rate."""
+    area = np.cumsum([lr(step) * 200 for step in steps])
+    return [
+        f"{name},{step},{lr(step):.6g},{2.5 + 0.5 * total**-0.5 - 200 * (3e-4 - lr(step)):.6f}"
+        for step, total in zip(steps, area, strict=True)
+    ]
+
+
+@pytest.fixture
+def unfinished(tmp_path):
+    def decay(step):
+        return 3e-4 if step <= 2000 else 3e-4 - 2.5e-4 * (step - 2000) / 2000
+
+    log, rest = tmp_path / "log.csv", tmp_path / "rest.csv"
+    header = "run_id,step,lr,loss\n"
+    flat, done, cut = (schedule_rows(name, rate) for name, rate in
+                       (("flat", lambda _: 3e-4), ("done", decay), ("cut", decay)))  # fmt: skip
+    log.write_text(header + "\n".join([*flat, *done, *cut[:13]]) + "\n")
+    rest.write_text(header + "\n".join(cut[13:]) + "\n")
+    return log, rest
+
+
+def test_an_unfinished_run_is_continued_along_its_schedule(unfinished):
+    log, rest = unfinished
+    done = run("extrapolate", log, "--law", "annealing", "--targets", rest, *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("extrapolate"))
+    (result,) = document["results"]
+    assert len(result["predictions"]) == 7
+    assert result["score"]["mape"] < 0.01
+
+
+def test_a_decay_that_no_run_has_seen_is_refused(unfinished):
+    log, rest = unfinished
+    done = run("extrapolate", log, "--where", "run_id = 'flat' or (run_id = 'cut' and step <= 2000)",
+               "--law", "annealing", "--targets", rest, *FAST)  # fmt: skip
+    assert done.returncode == 4
+    assert "no run here has done yet" in done.stderr
+
+
+def test_a_schedule_law_asks_for_the_schedule(unfinished):
+    done = run("extrapolate", unfinished[0], "--law", "annealing", "--at", "step=9000", *FAST)
+    assert done.returncode == 2
+    assert "--targets FILE" in done.stderr
