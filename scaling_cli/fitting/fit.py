@@ -9,7 +9,6 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.estimators import alternatives
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
 from scaling_cli.fitting.influence import influence, influence_doubts
 from scaling_cli.fitting.intervals import INTERVALS, REPLICATED, Intervals, estimates, intervals
@@ -19,6 +18,7 @@ from scaling_cli.fitting.prior import is_floor
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.result import (
+    Alternative,
     Estimate,
     FitResult,
     ObjectiveValue,
@@ -130,7 +130,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         ranges=grouped.ranges,
         noise=fitted.noise,
         influence=moving,
-        spread=alternatives(fitted) if settings.spread else None,
+        spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
         observations=_observations(fitted),
     )
@@ -150,6 +150,12 @@ def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str,
                 caveat("floor-unknown", group, parameter=parameter.name, low=value.low, high=value.high, above=above)
             )
     return found
+
+
+def _alternatives(fitted: Fitted) -> tuple[Alternative, ...]:
+    from scaling_cli.fitting.estimators import alternatives
+
+    return alternatives(fitted)
 
 
 def _replicate_doubts(problem: Problem, made: Intervals, asked: int, group: dict[str, str] | None) -> list[Caveat]:

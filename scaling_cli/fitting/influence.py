@@ -15,6 +15,7 @@ from scaling_cli.laws import Array
 WORTH_A_REFIT = 0.5  # standard errors, by the linear guess
 MOST_REFITS = 20
 NOTABLE = 1.0  # standard errors
+NEGLIGIBLE = 1e-3  # of the exponent: where the data are that exact, no one run matters
 
 
 def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
@@ -39,7 +40,8 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
     found = []
     for run, values, moved in zip(chosen, without, moves, strict=True):
         worst = int(np.argmax(np.abs(moved)))
-        if abs(moved[worst]) > NOTABLE:
+        change = abs(values[worst] - fitted.theta[exponents[worst]])
+        if abs(moved[worst]) > NOTABLE and change > NEGLIGIBLE * abs(fitted.theta[exponents[worst]]):
             name = law.names[exponents[worst]]
             found.append(Influence(runs[run], name, float(values[worst]), float(moved[worst])))
     return tuple(sorted(found, key=lambda each: -abs(each.standard_errors)))

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.laws import FAMILIES, LAWS, Law, find_law
-from scaling_cli.laws.custom import is_formula, law_from_formula
-from scaling_cli.laws.expression import parse
+from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,6 +30,8 @@ class Choice:
 def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Columns to read for a law beside the roles: those that must exist, and names that may be columns or not."""
     if is_formula(law):
+        from scaling_cli.laws.expression import parse
+
         return (), tuple(name for name in parse(law).names() if name != "loss")
     return _asked(law, x), ()
 
@@ -48,7 +48,8 @@ def check_law(law: str) -> None:
 
 def checkpoints_of(law: str, asked: str) -> str:
     """Which rows of a run count: all of them for a law of whole training curves, whatever was asked."""
-    return "all" if any(known.is_curve for known in LAWS if known.name == law) else asked
+    is_open = law in ("auto", "all") or is_formula(law)
+    return "all" if not is_open and find_law(law).is_curve else asked
 
 
 def choose(
@@ -98,6 +99,8 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     Raises:
         DataError: There is no column to fit along.
     """
+    from scaling_cli.laws import LAWS
+
     first = _automatic(frame, x)
     if first.law.inputs == ("x",):
         return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
@@ -132,6 +135,8 @@ def _written(
 ) -> Choice:
     if x is not None:
         raise UsageError("--x does not go with a formula.", hint="Write the column's name in the formula.")
+    from scaling_cli.laws.custom import law_from_formula
+
     columns = [name for name in frame.columns if name not in ("run_id", "loss")]
     found = law_from_formula(text, columns, start=start, bound=bound)
     return Choice(found, {name: name for name in found.inputs})

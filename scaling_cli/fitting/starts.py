@@ -44,11 +44,11 @@ def _nodes(problem: Problem) -> Array:
     known = law.nodes(problem.scene)
     if known is not None:
         return known
-    axes = {name: np.unique(values) for name, values in law.axes(problem.scene).items()}
+    axes = {name: np.array(sorted(set(values.tolist()))) for name, values in law.axes(problem.scene).items()}
     if np.prod([len(values) for values in axes.values()]) > GRID_SIZE:
         count = max(int(GRID_SIZE ** (1 / len(axes)) + 1e-9), 2)
         axes = {
-            name: values[np.unique(np.linspace(0, len(values) - 1, min(count, len(values))).astype(int))]
+            name: values[np.linspace(0, len(values) - 1, min(count, len(values))).astype(int)]
             for name, values in axes.items()
         }
     mesh = [axis.ravel() for axis in np.meshgrid(*axes.values(), indexing="ij")]

@@ -91,7 +91,7 @@ MULTI_POWER = replace(
 PRECISION = precision(("bits",))
 
 # Laws that are made over the columns asked for, in place of those they are shown with.
-FAMILIES: dict[str, Callable[[Sequence[str]], Law]] = {
+MAKERS: dict[str, Callable[[Sequence[str]], Law]] = {
     "additive": additive,
     "multi-power": multi_power,
     "precision": precision,

@@ -9,7 +9,6 @@ divides or multiplies it, from the size of that input.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
@@ -25,7 +24,6 @@ INPUTS = (
     "params", "tokens", "compute", "step", "unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity",
     "bits", "streams", "x",
 )  # fmt: skip  # names that are inputs where the columns are not at hand
-WRITTEN = re.compile(r"[+*/^()\s]")  # no law's name has any of these
 EXPONENTS = np.array([0.04, 0.12, 0.3, 0.6, 1.2])
 SIZES = np.array([0.01, 0.1, 0.5, 1.0, 3.0, 20.0])  # of an input, or of its inverse
 LARGEST_LOG = 700.0  # beyond it exp() overflows
@@ -33,11 +31,6 @@ NEAR = 0.75  # likeness from which a name is taken for a column misspelt
 SHORTEST = 4  # letters: shorter names are like anything
 
 Bounds = tuple[float, float]
-
-
-def is_formula(text: str) -> bool:
-    """Whether a law was written out instead of named."""
-    return bool(WRITTEN.search(text.strip()))
 
 
 def law_from_formula(

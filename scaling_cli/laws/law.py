@@ -86,7 +86,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law(ABC):
-    """A scaling law: see the module's text. Adding one is one file and one name in `LAWS`.
+    """A scaling law: see the module's text. Adding one is one file and one name in `HOMES`.
 
     `narrow` are inputs, such as another loss or bits, that need not span decades. Where `is_curve`, a point depends
     on those before it in its run: `prepare` is also given `run` `(n,)`, and all rows of a run are points. `polished` is

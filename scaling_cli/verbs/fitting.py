@@ -10,16 +10,13 @@ from scaling_cli import jobs as work
 from scaling_cli.data.load import Reading, load_runs, recorded
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.selection import candidates, check_law, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
-from scaling_cli.laws.constrained import constrain
 from scaling_cli.verbs.common import columns_named, grouped_for, groups_of, merged, unread
 
 if TYPE_CHECKING:
@@ -118,13 +115,18 @@ def fit(
             if law == "all"
             else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
         )
-        choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+        if fix or tie:
+            from scaling_cli.laws.constrained import constrain
+
+            choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
         needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
         table = table.needing((*needed, *([weight] if weight else [])))
     except ScalingError as error:
         if label is None:
             raise
         return Report("fit", (), {}, options, (), failures=(Failure(dict(label), error.message, error.hint),))
+    if law == "all":
+        from scaling_cli.fitting.ranking import fit_best
     fitted_laws = {choice.law.name: choice.law for choice in choices}
     results, caveats = [], [replace(found, group=dict(label) if label else None) for found in table.caveats]
     failures = unread(table)
@@ -138,7 +140,11 @@ def fit(
                 raise
             failures.append(Failure(group, error.message, error.hint))
             continue
-        results.append(completed(result, fitted_laws[result.law]))
+        if fix or tie:
+            from scaling_cli.fitting.complete import completed
+
+            result = completed(result, fitted_laws[result.law])
+        results.append(result)
         caveats += found
     return Report("fit", table.sources, table.columns, options, tuple(results), merged(caveats), tuple(failures))
 
