@@ -16,6 +16,7 @@ from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.errors import DataError, UsageError
 
 # Prefixes that keep these columns apart from the roles.
+AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
 BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
@@ -131,10 +132,14 @@ def canonical(
 
 
 def _run(schema: pl.Schema, plan: Plan) -> pl.Expr:
+    """The run of each row, after its group until the points are chosen: names may start anew in every group."""
     if "run_id" not in plan.chosen:
-        return pl.col(RUN_FILE).alias("run_id")
-    named = _label(plan.chosen["run_id"].column, schema, "run_id")
-    return pl.coalesce(named, RUN_FILE).alias("run_id") if plan.run_is_file else named
+        run = pl.col(RUN_FILE)
+    else:
+        named = _label(plan.chosen["run_id"].column, schema, "run_id")
+        run = pl.coalesce(named, RUN_FILE) if plan.run_is_file else named
+    groups = [_label(column, schema, BY + name).fill_null("") for name, column in plan.by.items()]
+    return pl.concat_str([*groups, run], separator=AFTER_GROUP).alias("run_id") if groups else run.alias("run_id")
 
 
 def _label(column: str, schema: pl.Schema, name: str) -> pl.Expr:
@@ -158,6 +163,8 @@ def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> 
     """
     if "run_id" not in points.columns:
         points = points.with_columns(pl.lit(None, pl.String).alias("run_id"))
+    if plan.by:
+        points = points.with_columns(pl.col("run_id").str.split(AFTER_GROUP).list.last())
     if plan.run_is_file:
         points = points.with_columns(pl.col("run_id").replace(run_names))
     own = pl.format("row {}", pl.int_range(1, pl.len() + 1))  # a row without a run is a run of its own

@@ -361,3 +361,17 @@ def test_a_column_of_lists_is_refused_as_a_role():
 def test_row_order_does_not_change_the_points_of_runs():
     frame = pl.DataFrame({"run": list("bacbac"), "step": [1, 1, 1, 2, 2, 2], "loss": [6.0, 5, 4, 3, 2, 1]})
     assert load_runs(frame).frame.equals(load_runs(frame.reverse()).frame)
+
+
+def test_names_of_runs_may_start_anew_in_every_group(tmp_path):
+    rows = [
+        f"{group},{run},{step},{1 + step / end}"
+        for group, end in (("a", 10), ("b", 11))
+        for run in range(3)
+        for step in (5, end)
+    ]
+    path = tmp_path / "runs.csv"
+    path.write_text("g,run_id,step,loss\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    frame = load_runs([path], by=["g"]).frame
+    assert sorted(frame.select("g", "run_id").rows()) == [(group, run) for group in "ab" for run in "012"]
+    assert frame["loss"].to_list() == [2.0] * 6
