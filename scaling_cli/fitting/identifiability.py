@@ -84,7 +84,7 @@ def examine(fitted: Fitted) -> Identifiability:
     ratio, correlation = None, None
     if "params" in problem.columns and "tokens" in problem.columns:
         params, tokens = problem.columns["params"], problem.columns["tokens"]
-        low, high = np.quantile(tokens / params, TYPICAL)
+        low, high = _quantiles(tokens / params, TYPICAL)
         ratio, correlation = (float(low), float(high)), _correlation(np.log(params), np.log(tokens))
     return Identifiability(
         condition_number=_condition(problem, fitted.theta),
@@ -216,6 +216,13 @@ def _count_different(columns: Array) -> int:
     """How many of the points `(inputs, n)` differ. np.unique would do, but it imports numpy.ma."""
     ordered = columns[:, np.lexsort(columns)]
     return 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
+
+
+def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
+    """As np.quantile has them, which imports numpy.ma too."""
+    places = np.array(shares) * (len(values) - 1)
+    found: Array = np.interp(places, np.arange(len(values)), np.sort(values))
+    return found
 
 
 def _decades(values: Array) -> float:

@@ -66,8 +66,15 @@ def robust_scale(residuals: Array, parameters: int, weights: Array | None = None
     With `weights` `(n,)` it is their weighted median.
     """
     freedom = max(len(residuals) - parameters, 1)
-    middle = np.median(np.abs(residuals)) if weights is None else _weighted_median(np.abs(residuals), weights)
+    middle = _median(np.abs(residuals)) if weights is None else _weighted_median(np.abs(residuals), weights)
     return float(MAD_TO_SIGMA * middle * np.sqrt(len(residuals) / freedom))
+
+
+def _median(values: Array) -> float:
+    """As np.median has it, which imports numpy.ma: a tenth of the time that a small fit takes."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _weighted_median(values: Array, weights: Array) -> float:
