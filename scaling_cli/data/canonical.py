@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -14,6 +13,7 @@ from scaling_cli.data import cells, derive
 from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import record
 
 # Prefixes that keep these columns apart from the roles.
 AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
@@ -22,7 +22,7 @@ RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that 
 RUN_BY_FILE = "name of the file"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """What to take from the rows: roles, group columns (`by`) and others (`keep`), each with its source.
 

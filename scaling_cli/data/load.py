@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -25,6 +25,7 @@ from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, witho
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
+from scaling_cli.record import record
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
@@ -107,7 +108,7 @@ def load_runs(
     return _load_files(open_inputs([str(path) for path in given], input_format), ask)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rows:
     """All rows as one lazy table, the plan for its columns, and the runs that files are."""
 

@@ -11,9 +11,10 @@ repeats counted in a second pass.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
+
+from scaling_cli.record import record
 
 USABLE, UNNAMED, STEPLESS = 0, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
@@ -28,7 +29,7 @@ NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # their product, with room for the sum
 Counts = dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """Points, rows left out by reason, rows there were, and rows that repeat an earlier step of their run.
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaling_cli.data.table import RunTable
+from scaling_cli.record import record
 
 SAMPLE_ROWS = 5
 UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RoleColumn:
     """A role, the column or formula behind it, its unit, and the range of its values once scaled.
 
@@ -26,7 +27,7 @@ class RoleColumn:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnsResult:
     """Which column plays which role, and what would be fitted."""
 

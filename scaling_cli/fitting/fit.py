@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli import jobs
@@ -29,12 +27,13 @@ from scaling_cli.fitting.result import (
 )
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 AUTOMATIC = Objective()
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """How to fit: the same for every group."""
 
@@ -61,7 +60,7 @@ class Settings:
             raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Array, Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, Role, place, shape
+from scaling_cli.record import record
 
 EARLY, LATE = 2, 3  # places of the exponents
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class BrokenLaw(FormulaLaw):
     """One break. The coordinate of `c1` is the exponent after the break, `c0 + c1`, which the data see by itself."""
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scaling_cli.record import record
 
 Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -25,7 +26,7 @@ Indices: TypeAlias = NDArray[np.intp]
 Inputs: TypeAlias = Mapping[str, Array]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Parameter:
     """One parameter as papers print it.
 
@@ -43,7 +44,7 @@ class Parameter:
     vanishes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Published:
     """The parameters that a paper printed for a law, for comparison; `about` says of what, and in which units."""
 
@@ -53,7 +54,7 @@ class Published:
     parameters: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Derived:
     """A quantity that follows from the parameters; `compute` takes and gives arrays shaped `(replicates,)`."""
 
@@ -62,7 +63,7 @@ class Derived:
     compute: Callable[[Mapping[str, Array]], Array]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scene:
     """The data that bounds and starts refer to: centred inputs, and the least and the largest loss (positive)."""
 
@@ -71,7 +72,7 @@ class Scene:
     highest: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scale:
     """A factor in which the law is linear once its other coordinates are known.
 
@@ -84,7 +85,7 @@ class Scale:
     is_signed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Law(ABC):
     """A scaling law: see the module's text. Adding one is one file and one name in `HOMES`.
 

@@ -13,12 +13,12 @@ approaches it without ever passing it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.laws.law import Array, Inputs, Law, Parameter, Scale, Scene
 from scaling_cli.laws.roles import CEILING, exponents
+from scaling_cli.record import record
 
 NEWTON_STEPS = 60
 TOLERANCE = 1e-14  # relative, of t
@@ -26,7 +26,7 @@ SMALLEST_ALPHA = 1e-3  # at zero the level is a wall instead of a bend
 HIGHEST = 1e3  # times the largest loss: a level this far up bends nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LevelLaw(Law):
     """The law above."""
 
