@@ -12,7 +12,6 @@ from scaling_cli.fitting.influence import influence, influence_doubts
 from scaling_cli.fitting.intervals import INTERVALS, REPLICATED, Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
-from scaling_cli.fitting.prior import is_floor
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.result import (
@@ -141,7 +140,7 @@ def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str,
     found = []
     for parameter in problem.law.parameters:
         value = known[parameter.name]
-        if not is_floor(parameter) or value.estimate is None or value.low is None or value.high is None:
+        if parameter.kind != "floor" or value.estimate is None or value.low is None or value.high is None:
             continue
         above = float(problem.observed.min()) - value.estimate
         if value.low <= 0 or value.high - value.low > above:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY
-from scaling_cli.laws import Array, Flags, Indices, Law, Parameter
+from scaling_cli.laws import Array, Flags, Indices, Law
 from scaling_cli.record import record
 
 PRIORS = ("none", "weak")
@@ -78,23 +78,13 @@ def penalty(law: Law, beliefs: tuple[Belief, ...]) -> Penalty | None:
     )
 
 
-def is_exponent(parameter: Parameter) -> bool:
-    """Whether a parameter is the power of an input, as its meaning says."""
-    return parameter.meaning.startswith("exponent") and not parameter.positive
-
-
-def is_floor(parameter: Parameter) -> bool:
-    """Whether a parameter is the loss that no scale removes."""
-    return parameter.meaning.startswith("irreducible loss")
-
-
 def weak_beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     """What published laws agree on: exponents of about a third, and a floor well below the smallest loss `lowest`."""
     found = []
     for parameter in law.parameters:
-        if is_exponent(parameter):
+        if parameter.kind == "exponent":
             found.append(Belief(parameter.name, EXPONENT, EXPONENT_SPREAD))
-        elif is_floor(parameter):
+        elif parameter.kind == "floor":
             found.append(Belief(parameter.name, lowest * np.exp(-FLOOR_BELOW), FLOOR_SPREAD))
     return tuple(found)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Indices: TypeAlias = NDArray[np.intp]
 Inputs: TypeAlias = Mapping[str, Array]
+Kind: TypeAlias = Literal["exponent", "floor", "other"]
 
 
 @record(kw_only=True)
@@ -32,7 +33,8 @@ class Parameter:
 
     `low` and `high` bound it; where `positive`, its coordinate is its logarithm. Bounds that depend on the scale of
     the data are in `Law.bounds`. `unit` is empty for a pure number. `vanishes` marks the coefficient of a term of the
-    loss: at its lower bound the term is gone, and it is zero.
+    loss: at its lower bound the term is gone, and it is zero. `kind` marks the power of an input, and the loss that no
+    scale removes: those are what priors and caveats speak of.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Parameter:
     low: float = -np.inf
     high: float = np.inf
     vanishes: bool = False
+    kind: Kind = "other"
 
 
 @record

@@ -105,10 +105,12 @@ M4 = LevelLaw(
     source="Alabdulmohsin et al. 2022, arXiv:2209.06640, M4",
     inputs=("x",),
     parameters=(
-        Parameter(name="E", meaning="irreducible loss", unit="loss"),
+        Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="E0", meaning="loss before anything is learnt, such as that of a random guess", unit="loss"),
         Parameter(name="alpha", meaning="sharpness of the bend away from E0; none at 0"),
         Parameter(name="beta", meaning="(loss - E) / (E0 - loss)^alpha at x = 1", unit="loss^(1-alpha)", positive=True),
-        Parameter(name="c", meaning="exponent, signed: negative for a loss that falls", low=-3.0, high=3.0),
+        Parameter(
+            name="c", meaning="exponent, signed: negative for a loss that falls", kind="exponent", low=-3.0, high=3.0
+        ),
     ),
 )

@@ -240,9 +240,9 @@ class AnnealingLaw(ScheduleLaw):
 
 def _common(worth: str) -> tuple[Parameter, ...]:
     return (
-        Parameter(name="L0", meaning="irreducible loss", unit="loss"),
+        Parameter(name="L0", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="A", meaning="loss above the floor at an area of 1", unit="loss", positive=True, vanishes=True),
-        Parameter(name="alpha", meaning="exponent of the area under the schedule", low=1e-3, high=3.0),
+        Parameter(name="alpha", meaning="exponent of the area under the schedule", kind="exponent", low=1e-3, high=3.0),
         Parameter(name=worth, meaning="loss gained by drops of the rate", unit="loss/lr", positive=True,
                   vanishes=True),
     )  # fmt: skip
@@ -269,8 +269,14 @@ MULTI_POWER_SCHEDULE = MultiPowerLaw(
     parameters=(
         *_common("B"),
         Parameter(name="C", meaning="speed at which drops come to count", positive=True),
-        Parameter(name="beta", meaning="exponent at which they do", low=0.01, high=6.0),
-        Parameter(name="gamma", meaning="exponent by which they count sooner the lower the rate", low=-1.0, high=3.0),
+        Parameter(name="beta", meaning="exponent at which they do", kind="exponent", low=0.01, high=6.0),
+        Parameter(
+            name="gamma",
+            meaning="exponent by which they count sooner the lower the rate",
+            kind="exponent",
+            low=-1.0,
+            high=3.0,
+        ),
     ),
     published=(
         _published("25M", 3.040, 0.525, 0.508, 363.788, 2.066, 0.583, 0.641),
