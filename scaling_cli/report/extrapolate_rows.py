@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from scaling_cli.analysis.forecast_result import Band, Extrapolation
 from scaling_cli.fitting.result import Estimate
-from scaling_cli.record import record
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, percent, rounded
+from scaling_cli.report.page import Section
 from scaling_cli.report.sheet import Sheet
-
-
-@record
-class Section:
-    """A table under its title; the first `left` columns are names."""
-
-    title: str
-    sheet: Sheet
-    left: int = 0
 
 
 def sections(result: Extrapolation) -> list[Section]:

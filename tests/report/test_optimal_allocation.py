@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from scaling_cli.report.look import Look
-from scaling_cli.report.optimal_allocation import FORMATS, render, render_notes, render_plot
+from scaling_cli.report.optimal_allocation import render, render_notes, render_plot
+from scaling_cli.report.page import FORMATS
 from scaling_cli.verbs import optimal_allocation
 from tests.analysis.surfaces import HOFFMANN, isoflop_frame
 
