@@ -6,6 +6,7 @@ from scaling_cli.data.summary import ColumnsResult
 from scaling_cli.document.report import Report
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import MISSING, amount, escape, figure
@@ -44,9 +45,9 @@ def render_notes(report: ColumnsReport, format: str, look: Look) -> str:
     return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
 
 
-def render_plot(report: ColumnsReport, look: Look) -> str:
+def charts(report: ColumnsReport) -> list[Chart]:
     """Nothing: there is no curve in a mapping."""
-    return ""
+    return []
 
 
 def _facts(report: ColumnsReport, result: ColumnsResult) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from scaling_cli.analysis.comparison_result import Amount, Comparison, ComparisonResult, Crossover, Multiplier
 from scaling_cli.document.report import Report
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.page import Page, Record, Section, rendered
@@ -48,13 +49,13 @@ def _table(report: CompareReport, look: Look) -> str:
     return compare_table(report, look=look)
 
 
-def render_plot(report: CompareReport, look: Look) -> str:
-    """Points and laws of all groups, for the terminal."""
+def charts(report: CompareReport) -> list[Chart]:
+    """Points and laws of all groups."""
     from scaling_cli.analysis.curves import law_curves
-    from scaling_cli.report.fit_plot import fit_plot
+    from scaling_cli.report.fit_plot import fit_charts
 
     fits = report.results[0].fits
-    return fit_plot(fits, law_curves(fits), look=look, loss=report.columns.get("loss", "loss"))
+    return fit_charts(fits, law_curves(fits), report.columns.get("loss", "loss"))
 
 
 def facts(report: CompareReport) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from scaling_cli.analysis.forecast_result import Extrapolation
 from scaling_cli.document.report import Report
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.extrapolate_rows import sections
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
@@ -34,11 +35,11 @@ def render(report: ExtrapolateReport, format: str, *, look: Look, draws: bool = 
     )
 
 
-def render_plot(report: ExtrapolateReport, look: Look) -> str:
+def charts(report: ExtrapolateReport) -> list[Chart]:
     """Runs, forecast, band and targets of the first group, with the edge of the data marked."""
-    from scaling_cli.report.extrapolate_plot import extrapolate_plot
+    from scaling_cli.report.extrapolate_plot import extrapolate_charts
 
-    return extrapolate_plot(report.results[0], look=look, loss=report.columns.get("loss", "loss"))
+    return extrapolate_charts(report.results[0], report.columns.get("loss", "loss"))
 
 
 def facts(report: ExtrapolateReport, result: Extrapolation) -> list[tuple[str, str]]:

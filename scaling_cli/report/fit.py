@@ -12,6 +12,7 @@ from typing import TypeAlias
 from scaling_cli.document.report import Report
 from scaling_cli.fitting.result import Estimate, FitResult
 from scaling_cli.laws import find_law
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape, figure, percent, rounded
 from scaling_cli.report.page import Page, Record, Section, group_columns, grouped, rendered
@@ -61,12 +62,12 @@ def _table(report: FitReport, meanings: Meanings, look: Look) -> str:
     return fit_table(report, meanings=meanings, look=look)
 
 
-def render_plot(report: FitReport, look: Look) -> str:
-    """Points and laws of all groups, for the terminal."""
+def charts(report: FitReport) -> list[Chart]:
+    """Points and laws of all groups."""
     from scaling_cli.analysis.curves import law_curves
-    from scaling_cli.report.fit_plot import fit_plot
+    from scaling_cli.report.fit_plot import fit_charts
 
-    return fit_plot(report.results, law_curves(report.results), look=look, loss=report.columns.get("loss", "loss"))
+    return fit_charts(report.results, law_curves(report.results), report.columns.get("loss", "loss"))
 
 
 def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from scaling_cli.analysis.allocation_result import Allocation, AllocationResult
 from scaling_cli.analysis.isoflop_budgets import WINDOW
 from scaling_cli.document.report import Report
 from scaling_cli.report.allocation_rows import sections
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
 from scaling_cli.report.page import Page, grouped, rendered
@@ -49,11 +50,11 @@ def _table(report: AllocationReport, look: Look) -> str:
     return allocation_table(report, look)
 
 
-def render_plot(report: AllocationReport, look: Look) -> str:
-    """IsoFLOP curves with their minima, and best params over compute, for the terminal."""
-    from scaling_cli.report.allocation_plot import allocation_plot
+def charts(report: AllocationReport) -> list[Chart]:
+    """IsoFLOP curves with their minima, and best params over compute."""
+    from scaling_cli.report.allocation_plot import allocation_charts
 
-    return allocation_plot(report.results, look=look, loss=report.columns.get("loss", "loss"))
+    return allocation_charts(report.results, report.columns.get("loss", "loss"))
 
 
 def facts(report: AllocationReport, result: AllocationResult) -> list[tuple[str, str]]:
