@@ -105,14 +105,22 @@ def _no_loss(names: Sequence[str]) -> DataError:
 
 
 def canonical(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, flags: Sequence[str] = ()
+    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, flags: Sequence[str] = (), *, keeps_whole_steps: bool = False
 ) -> tuple[pl.LazyFrame, tuple[str, ...]]:
-    """Rows with the columns of the plan and `flags` as they are, and the measures that may have unreadable text."""
+    """Rows with the columns of the plan and `flags` as they are, and the measures that may have unreadable text.
+
+    `keeps_whole_steps` leaves steps whole numbers where they are by type; one beyond 64 bits is null.
+    """
     numeric = {role: chosen for role, chosen in plan.chosen.items() if role != "run_id"}
     texts = {role: chosen for role, chosen in numeric.items() if cells.is_text(schema[chosen.column])}
     taken = [
         *([_run(schema, plan)] if plan.has_runs else []),
-        *(_cell(chosen.column, schema).alias(role) for role, chosen in numeric.items()),
+        *(
+            _whole(chosen.column).alias(role)
+            if keeps_whole_steps and role == "step" and schema[chosen.column].is_integer()
+            else _cell(chosen.column, schema).alias(role)
+            for role, chosen in numeric.items()
+        ),
         *(_label(column, schema, BY + name) for name, column in plan.by.items()),
         *(_kept(column, schema).alias(KEEP + name) for name, column in plan.keep.items()),
         *(pl.col(flag) for flag in flags),
@@ -148,6 +156,10 @@ def _label(column: str, schema: pl.Schema, name: str) -> pl.Expr:
 
 def _cell(column: str, schema: pl.Schema) -> pl.Expr:
     return pl.col(column).cast(pl.String) if cells.is_text(schema[column]) else cells.number(column, schema[column])
+
+
+def _whole(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Int64, strict=False)
 
 
 def _kept(column: str, schema: pl.Schema) -> pl.Expr:
