@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypedDict
 
 import polars as pl
@@ -21,6 +20,7 @@ from scaling_cli.data.checkpoints import read_checkpoints
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
+from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
@@ -51,7 +51,7 @@ def recorded(reading: Reading) -> dict[str, object]:
 
 
 def load_runs(
-    paths: str | Path | Sequence[str | Path] | pl.DataFrame,
+    given: Given,
     *,
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -67,7 +67,7 @@ def load_runs(
     input_format: str | None = None,
     positive_loss: bool = True,
 ) -> RunTable:
-    """Points from files, folders, globs, lists of names and standard input, or from a polars frame.
+    """Points from files, folders, globs, lists of names and standard input, or from a table in memory.
 
     Args:
         mapping: Column for a role, before the alias table; the column `none` leaves the role out.
@@ -101,10 +101,14 @@ def load_runs(
         loss_unit=loss_unit,
         positive_loss=positive_loss,
     )
-    if isinstance(paths, pl.DataFrame):
-        return _load(_Rows(paths.lazy(), _plan(paths.columns, ask), {}, paths.estimated_size() <= SMALL), ask)
-    given = [paths] if isinstance(paths, str | Path) else paths
-    return _load_files(open_inputs([str(path) for path in given], input_format), ask)
+    rows = frame_of(given)
+    if rows is None:
+        return _load_files(open_inputs(paths_of(given), input_format), ask)
+    is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
+    try:
+        return _load(_Rows(rows, _plan(rows.collect_schema().names(), ask), {}, is_small), ask)
+    except (PolarsError, OSError) as error:
+        raise unreadable_table(error) from None
 
 
 @dataclass(frozen=True, slots=True)

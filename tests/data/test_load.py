@@ -65,6 +65,32 @@ def test_csv_parquet_and_a_frame_give_the_same_points(write, tmp_path):
     assert load_runs(frame).sources == ()
 
 
+class Streamed:
+    """A table of another library: all that it shows is Arrow's stream."""
+
+    def __init__(self, frame):
+        self.__arrow_c_stream__ = frame.__arrow_c_stream__
+
+
+def test_tables_in_memory_are_read_whatever_library_made_them():
+    frame = pl.DataFrame({"run": ["a", "a", "b"], "step": [1, 2, 1], "loss": [3.0, 2.0, 2.5]})
+    expected = load_runs(frame).frame
+    assert load_runs(frame.lazy()).frame.equals(expected)
+    assert load_runs(Streamed(frame)).frame.equals(expected)
+
+
+@pytest.mark.parametrize("given", [{"loss": [1.0]}, 3, [1, 2], None])
+def test_what_is_neither_a_path_nor_a_table_is_a_usage_error(given):
+    with pytest.raises(UsageError, match="cannot be read from a") as caught:
+        load_runs(given)
+    assert "a list of paths" in caught.value.hint
+
+
+def test_a_lazy_table_that_fails_is_a_data_error(tmp_path):
+    with pytest.raises(DataError, match="The table cannot be read"):
+        load_runs(pl.scan_csv(tmp_path / "none.csv"))
+
+
 def test_the_last_step_of_each_run_is_found_whatever_the_row_order(tmp_path):
     rows = [(f"run{run}", step, 10.0 + run, 1e6 * step, 5 - step / 100) for run in range(7) for step in range(100)]
     expected = {f"run{run}": 5 - 99 / 100 for run in range(7)}
@@ -91,6 +117,18 @@ def test_a_repeated_last_step_keeps_the_later_row_and_is_counted():
     assert table.excluded == {"repeated last step": 1}
     assert [caveat.code for caveat in table.caveats] == ["rows-excluded", "repeated-steps"]
     assert "1 rows repeat an earlier step" in table.caveats[1].message
+
+
+@pytest.mark.parametrize("kind", [pl.Int8, pl.Int64, pl.UInt64, pl.Float32])
+@pytest.mark.parametrize("largest", [100, 2**28, 2**28 + 5, 10**17])
+def test_repeated_and_negative_steps_are_ordered_whatever_their_type(kind, largest):
+    low = -100 if kind.is_signed_integer() else 0
+    steps = [low, largest, largest, low, low + 1, None] if kind is pl.Int64 else [low, 100, 100, low, low + 1, None]
+    frame = pl.DataFrame({"run": list("aaabbb"), "loss": [3.0, 2.0, 1.9, 3.0, 2.5, 1.0]})
+    table = load_runs(frame.with_columns(pl.Series("step", steps, dtype=kind)))
+    assert table.frame["loss"].to_list() == [1.9, 2.5]
+    assert table.frame["step"].dtype == pl.Float64
+    assert table.excluded == {"no step": 1, "repeated last step": 1}
 
 
 def test_fractional_and_huge_steps_are_told_apart():
