@@ -67,8 +67,11 @@ def make_plan(
     by: Sequence[str],
     keep: Sequence[str],
     params_pattern: str | None = None,
+    files: Mapping[str, int] | None = None,
 ) -> Plan:
     """Settle the columns; `params_pattern` takes params from the names of runs, whatever the columns.
+
+    `files` counts the files that have each column.
 
     Raises:
         UsageError: A named column does not exist, or two tie for a role.
@@ -76,7 +79,7 @@ def make_plan(
     """
     if params_pattern is not None:
         mapping = {**mapping, "params": IGNORE}
-    chosen = choose_columns(names, mapping)
+    chosen = choose_columns(names, mapping, files)
     if "loss" not in chosen:
         raise _no_loss(names)
     known = [*chosen, *(["params"] if params_pattern is not None else [])]

@@ -170,8 +170,14 @@ class Chosen:
     scale: float = 1.0
 
 
-def choose_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, Chosen]:
+def choose_columns(
+    names: Sequence[str], mapping: Mapping[str, str], files: Mapping[str, int] | None = None
+) -> dict[str, Chosen]:
     """Each role that has a column, in the order of `ROLES`; a mapping goes before the alias table.
+
+    Args:
+        files: How many files have each column. One that few files have takes no role from one that most have, lest a
+        stray file decide for a thousand.
 
     Raises:
         UsageError: Two columns tie for a role, or the mapping names a role or column that does not
@@ -184,7 +190,7 @@ def choose_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str
             candidates.setdefault(role, []).append((tier, name))
     chosen: dict[str, Chosen] = {}
     for role in ROLES:
-        column = mapping[role] if role in mapping else _best(role, candidates.get(role, []))
+        column = mapping[role] if role in mapping else _best(role, _common(candidates.get(role, []), files or {}))
         if column is not None and not (role in mapping and column == IGNORE):
             chosen[role] = Chosen(column, _scale(role, normalise(column)))
     return chosen
@@ -218,6 +224,12 @@ def _places(name: str) -> Iterator[tuple[str, int]]:
     place = _PLACES.get(stem)
     if scale != 1.0 and place is not None and place[0] in COUNTS:
         yield place[0], place[1] + 1  # `tokens` goes before `tokens_b`
+
+
+def _common(candidates: list[tuple[int, str]], files: Mapping[str, int]) -> list[tuple[int, str]]:
+    """The candidates that at least half as many files have as have the one that most have."""
+    most = max((files.get(name, 1) for _, name in candidates), default=1)
+    return [(tier, name) for tier, name in candidates if 2 * files.get(name, 1) >= most]
 
 
 def _best(role: str, candidates: list[tuple[int, str]]) -> str | None:

@@ -7,6 +7,7 @@ is collected.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
@@ -137,17 +138,19 @@ def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
 def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
     """The rows of all files that have a column for the loss, and the inputs without those that do not."""
     scans = [(files, kind, rows, rows.collect_schema().names()) for files, kind, rows in inputs.scans()]
-    names = dict.fromkeys(name for _, _, _, names in scans for name in names if name != FILE)
-    plan = _plan(list(names), ask)
+    known: Counter[str] = Counter()
+    for files, _, _, names in scans:
+        known.update({name: len(files) for name in names if name != FILE})
+    plan = _plan(list(known), ask, known)
     loss, run = plan.chosen["loss"].column, plan.chosen.get("run_id")
     bare = [file for files, _, _, names in scans if loss not in names for file in files]
     if bare:
         lacking = (Unread(file.name, f"{file.name} has no column {loss!r}.", "Leave it out.") for file in bare)
         return _gather(inputs.without(lacking), ask)
     parts, run_is_file = [], False
-    for _, kind, rows, known in scans:
+    for _, kind, rows, names in scans:
         is_run = len(inputs.files) > 1 or kind.one_run or ask.checkpoints.needs_runs
-        if is_run and (run is None or run.column not in known):
+        if is_run and (run is None or run.column not in names):
             parts.append(rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
             run_is_file = True
         else:
@@ -159,9 +162,9 @@ def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
     return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small), inputs
 
 
-def _plan(names: Sequence[str], ask: Ask) -> Plan:
+def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
     keep = (*ask.keep, *(name for name in ask.maybe if name in names))
-    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern)
+    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
 
 
 def _load(rows: _Rows, ask: Ask) -> RunTable:

@@ -367,6 +367,37 @@ def test_the_broken_ones_of_several_files_are_named_and_the_rest_load(write):
     }
 
 
+@pytest.mark.parametrize(
+    ("odd", "error"),
+    [
+        ("step,params,tokens,eval_loss\n1,1e7,1e9,2.5\n", "has no column 'loss'"),
+        ("iter;ppl\n1;2,5\n", "has no column 'loss'"),
+        ("step,params,tokens,loss\n1,2,3,4,5\n", "more cells than its header"),
+    ],
+)
+def test_one_file_of_another_layout_and_one_torn_line_among_many_are_reported_and_the_rest_load(write, odd, error):
+    paths = [
+        write("step,params,tokens,loss\n1,1e7,1e9,3\n2,1e7,2e9,2.5\n3,1e7,3e9,2.4\n", f"{i:03}.csv") for i in range(100)
+    ]
+    paths[40].write_text(paths[40].read_text()[:-8])
+    paths[70].write_text(odd)
+    table = load_runs(paths)
+    assert [unread.path for unread in table.unread] == [str(paths[70])]
+    assert error in table.unread[0].error
+    assert table.excluded == {"no loss": 1}
+    assert dict(table.frame.select("run_id", "loss").iter_rows()) == {
+        path.stem: 2.5 if i == 40 else 2.4 for i, path in enumerate(paths) if i != 70
+    }
+
+
+def test_other_names_in_a_few_files_are_no_tie(write):
+    paths = [write(f"num_params,loss\n{i + 1}e7,3\n", f"{i}.csv") for i in range(4)]
+    paths.append(write("n_params,loss\n5e7,3\n", "4.csv"))
+    assert load_runs(paths).columns["params"] == "num_params"
+    with pytest.raises(UsageError, match="could both be params"):
+        load_runs(paths[3:])
+
+
 def test_when_no_file_can_be_read_the_first_is_named(write):
     files = [write("loss,params\n1,2\n3,4,5\n", "a.csv"), write("", "b.csv")]
     with pytest.raises(DataError, match=r"a\.csv has a line with more"):
