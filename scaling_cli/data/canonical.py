@@ -20,6 +20,7 @@ AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
 BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
+PREFIX = "__prefix"  # what tells a run from its namesakes in other files, null where nothing has to
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Plan:
 
     `derived` holds the role that will follow from the others, with its formula. `other_losses` are columns that
     could be the loss but were not taken. `run_is_file` says that some files are one run each. `params_pattern` is
-    searched in the names of runs for params.
+    searched in the names of runs for params. `has_namesakes` says that rows have a `PREFIX`.
     """
 
     chosen: dict[str, Chosen]
@@ -38,6 +39,7 @@ class Plan:
     other_losses: tuple[str, ...] = ()
     run_is_file: bool = False
     params_pattern: str | None = None
+    has_namesakes: bool = False
 
     @property
     def has_runs(self) -> bool:
@@ -117,7 +119,7 @@ def canonical(
     numeric = {role: chosen for role, chosen in plan.chosen.items() if role != "run_id"}
     texts = {role: chosen for role, chosen in numeric.items() if cells.is_text(schema[chosen.column])}
     taken = [
-        *([_run(schema, plan)] if plan.has_runs else []),
+        *([run_of(schema, plan)] if plan.has_runs else []),
         *(
             _whole(chosen.column).alias(role)
             if keeps_whole_steps and role == "step" and schema[chosen.column].is_integer()
@@ -142,12 +144,14 @@ def canonical(
     )
 
 
-def _run(schema: pl.Schema, plan: Plan) -> pl.Expr:
+def run_of(schema: pl.Schema, plan: Plan) -> pl.Expr:
     """The run of each row, after its group until the points are chosen: names may start anew in every group."""
     if "run_id" not in plan.chosen:
         run = pl.col(RUN_FILE)
     else:
         named = _label(plan.chosen["run_id"].column, schema, "run_id")
+        if plan.has_namesakes:
+            named = pl.concat_str([pl.col(PREFIX).fill_null(""), named])
         run = pl.coalesce(named, RUN_FILE) if plan.run_is_file else named
     groups = [_label(column, schema, BY + name).fill_null("") for name, column in plan.by.items()]
     return pl.concat_str([*groups, run], separator=AFTER_GROUP).alias("run_id") if groups else run.alias("run_id")
@@ -155,6 +159,13 @@ def _run(schema: pl.Schema, plan: Plan) -> pl.Expr:
 
 def _label(column: str, schema: pl.Schema, name: str) -> pl.Expr:
     return cells.label(column, schema[column]).alias(name)
+
+
+def number_of(role: str, schema: pl.Schema, plan: Plan) -> pl.Expr:
+    """The value of a role as a float, in the unit of its column."""
+    column = plan.chosen[role].column
+    cell = _cell(column, schema)
+    return cells.numbers_of_text(cell) if cells.is_text(schema[column]) else cell
 
 
 def _cell(column: str, schema: pl.Schema) -> pl.Expr:

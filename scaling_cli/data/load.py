@@ -15,6 +15,7 @@ from typing import TypedDict
 import polars as pl
 from polars.exceptions import PolarsError
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
 from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
 from scaling_cli.data.checkpoints import read_checkpoints
@@ -23,6 +24,7 @@ from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
 from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
+from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
@@ -114,12 +116,16 @@ def load_runs(
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """All rows as one lazy table, the plan for its columns, and the runs that files are."""
+    """All rows as one lazy table, the plan for its columns, and a short name for each file.
+
+    `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`.
+    """
 
     frame: pl.LazyFrame
     plan: Plan
-    run_names: Mapping[str, str]
+    file_names: Mapping[str, str]
     is_small: bool
+    may_share: bool = False
 
 
 def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
@@ -155,11 +161,12 @@ def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
             run_is_file = True
         else:
             parts.append(rows)
-    frame = joined(parts).drop(FILE)
+    may_share = run is not None and "step" in plan.chosen and known[run.column] > 1
+    frame = joined(parts) if may_share else joined(parts).drop(FILE)
     is_small = sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL
-    by_name = run_names([file.name for file in inputs.files]) if run_is_file else {}
-    by_path = {file.path: by_name[file.name] for file in inputs.files} if run_is_file else {}
-    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small), inputs
+    by_name = run_names([file.name for file in inputs.files]) if run_is_file or may_share else {}
+    by_path = {file.path: by_name[file.name] for file in inputs.files if by_name}
+    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small, may_share), inputs
 
 
 def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
@@ -170,22 +177,32 @@ def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None
 def _load(rows: _Rows, ask: Ask) -> RunTable:
     plan, frame = rows.plan, rows.frame
     flags: tuple[str, ...] = ()
-    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name != RUN_FILE})
+    anew: tuple[Caveat, ...] = ()
+    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if ask.where is not None:
         frame, flags = keep_where(frame, ask.where, schema)
+    if rows.may_share:
+        frame, plan, anew = tell_apart(frame, schema, plan, rows.file_names)
     chosen = choose_points(frame, schema, plan, ask, flags, count_repeats=rows.is_small)
     selection = chosen.selection
     if selection.points.is_empty():
         raise no_points(selection.excluded, selection.total, ask.where)
-    points = finished(selection.points, plan, rows.run_names)
-    given = all(role in plan.chosen for role in ("compute", "params", "tokens"))
+    points = finished(selection.points, plan, rows.file_names)
+    columns = plan.columns
+    compute: tuple[Caveat, ...] = ()
+    if all(role in plan.chosen for role in ("compute", "params", "tokens")) and "compute" not in plan.by:
+        compute = derive.mismatch(points)
+        points, filled = derive.fill_compute(points)
+        compute += filled
+        columns |= {"compute": f"{columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"} if filled else {}
     caveats = (
         *left_out(selection.excluded, selection.total),
+        *anew,
         *chosen.caveats,
-        *(derive.mismatch(points) if given and "compute" not in plan.by else ()),
-        *sanity.doubts(points, plan.columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
+        *compute,
+        *sanity.doubts(points, columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
     taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
     others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales, (), others)
+    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others)

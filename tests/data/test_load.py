@@ -216,6 +216,16 @@ def test_compute_that_disagrees_is_said_with_the_range():
     assert ignored.columns["compute"] == "6*params*tokens"
 
 
+def test_gaps_in_the_compute_column_are_filled_from_params_and_tokens_and_counted(write):
+    path = write("params,tokens,flops,loss\n1e8,1e9,6.6e17,3\n1e9,1e9,,2\n1e9,,1e19,2\n,1e9,,2\n1e9,2e9,1.3e19,1.9\n")
+    table = load_runs(path)
+    assert table.frame["compute"].to_list() == [6.6e17, 6e18, 1e19, None, 1.3e19]
+    assert table.columns["compute"] == "flops, else 6*params*tokens"
+    assert [caveat.code for caveat in table.caveats] == ["partial-compute"]
+    assert table.caveats[0].message.startswith("1 of 5 points have no value in the compute column")
+    assert load_runs(path, mapping={"compute": "none"}).caveats == ()
+
+
 def test_units_in_the_name_scale_the_values():
     table = load_runs(pl.DataFrame({"compute_pf_days": [2.0], "loss": [3.0]}))
     assert table.frame["compute"].item() == 2 * 8.64e19
