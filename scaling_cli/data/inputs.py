@@ -96,13 +96,22 @@ def open_files(files: Sequence[InputFile], input_format: str | None = None) -> I
             layouts.setdefault(_recognise(file, kind, digests), []).append(file)
         except DataError as error:
             if len(files) == 1 or not Path(file.path).exists():
-                raise
-            unread.append(Unread(file.name, error.message, error.hint))
+                raise _named(error, file) from None
+            said = _named(error, file)
+            unread.append(Unread(file.name, said.message, said.hint))
     if not layouts:
         raise none_readable(unread)
     opened = tuple(file for kept in layouts.values() for file in kept)
     order = {file.name: place for place, file in enumerate(files)}
     return Inputs(tuple(sorted(opened, key=lambda file: order[file.name])), layouts, digests, tuple(unread))
+
+
+def _named(error: DataError, file: InputFile) -> DataError:
+    """The error with the name that the user gave; standard input lies in a file that nobody knows."""
+    if file.name == file.path:
+        return error
+    message, hint = (text.replace(file.path, "standard input") for text in (error.message, error.hint))
+    return DataError(message, hint=hint)
 
 
 def none_readable(unread: Sequence[Unread]) -> DataError:
