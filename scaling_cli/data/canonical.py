@@ -3,6 +3,7 @@ for."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from scaling_cli.errors import DataError, UsageError
 # Prefixes that keep these columns apart from the roles.
 AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
 BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
+PLAIN_NAME = re.compile(r"[\w./-]+")  # a column's; the first line of a text that is no table has more
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
 PREFIX = "__prefix"  # what tells a run from its namesakes in other files, null where nothing has to
@@ -103,10 +105,15 @@ def _origin(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> st
 def _no_loss(names: Sequence[str]) -> DataError:
     likely = [name for name in names if "loss" in normalise(name)]
     example = likely[0] if likely else "COLUMN"
-    return DataError(
-        f"No column could be taken for loss among: {listing(likely or names)}.",
-        hint=f"Name it with --map {shlex.quote(f'loss={example}')}.",
-    )
+    hint = f"Name it with --map {shlex.quote(f'loss={example}')}."
+    if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
+        hint = "The first line holds numbers: put the names of the columns before it."
+    elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not PLAIN_NAME.fullmatch(names[0]))):
+        hint = (
+            "The first line should have the names of the columns, separated by commas, tabs, semicolons or bars; "
+            "remove what stands before it."
+        )
+    return DataError(f"No column could be taken for loss among: {listing(likely or names)}.", hint=hint)
 
 
 def canonical(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -95,7 +96,7 @@ def open_files(files: Sequence[InputFile], input_format: str | None = None) -> I
         try:
             layouts.setdefault(_recognise(file, kind, digests), []).append(file)
         except DataError as error:
-            if len(files) == 1 or not Path(file.path).exists():
+            if len(files) == 1 or not os.path.lexists(file.path):  # a link to nothing is there, like a torn file
                 raise _named(error, file) from None
             said = _named(error, file)
             unread.append(Unread(file.name, said.message, said.hint))

@@ -352,6 +352,7 @@ def test_a_torn_last_line_is_left_out_and_said(write):
         ("loss,opt\n1,µP\n".encode("latin-1"), "not UTF-8"),
         ("loss,opt\n1,2\n".encode("utf-16"), "UTF-16"),
         (bytes(range(256)) * 4, "no format that is known"),
+        (b"PK\x03\x04" + bytes(100), "is a zip archive, as .xlsx files are"),
         (b"PAR1 and then nothing", "cannot be read"),
         (b"loss\nnan\n-1\n", "None of 2 rows can be used"),
         (b"ppl,params\n3,2\n", "No column could be taken for loss among: ppl, params"),
@@ -421,9 +422,33 @@ def test_a_missing_file_is_an_error_even_among_others(tmp_path, write):
     assert "runs.csv" in caught.value.hint
 
 
+def test_a_link_to_nothing_in_a_folder_is_told_and_the_rest_load(tmp_path, write):
+    write("loss\n1\n")
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "never.csv")
+    table = load_runs(tmp_path)
+    assert table.frame["loss"].to_list() == [1.0]
+    assert [unread.path for unread in table.unread] == [str(tmp_path / "gone.csv")]
+
+
 def test_a_repeated_header_name_is_a_tie(write):
     with pytest.raises(UsageError, match="could both be loss"):
         load_runs(write("loss,loss\n1,2\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("1e7,1e9,2.5\n1e8,1e9,2.4\n", "The first line holds numbers"),
+        ("sep=;\nparams;loss\n1e7;2,5\n", "remove what stands before it"),
+        ("# exported today\nparams,loss\n1e7,2.5\n", "remove what stands before it"),
+        ("params tokens loss\n1e7 1e9 2.5\n", "separated by commas, tabs"),
+        ("<!DOCTYPE html><html></html>\n", "separated by commas, tabs"),
+    ],
+)
+def test_a_first_line_that_is_no_header_is_recognised(write, content, hint):
+    with pytest.raises(DataError) as caught:
+        load_runs(write(content))
+    assert hint in caught.value.hint
 
 
 def test_likely_loss_columns_are_offered(write):
