@@ -57,8 +57,29 @@ class Inputs:
 
 
 def joined(scans: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
-    """Several scans as one."""
-    return scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
+    """Several scans as one; columns whose types have nothing in common become text, with null for lists and such."""
+    if len(scans) == 1:
+        return scans[0]
+    schemas = [scan.collect_schema() for scan in scans]
+    kinds: dict[str, set[pl.DataType]] = {}
+    for schema in schemas:
+        for name, kind in schema.items():
+            kinds.setdefault(name, set()).add(kind)
+    mixed = [name for name, found in kinds.items() if len(found) > 1 and not _are_akin(found)]
+    texts = [[_text(name, schema[name]) for name in mixed if name in schema] for schema in schemas]
+    return pl.concat([scan.with_columns(text) for scan, text in zip(scans, texts, strict=True)], how="diagonal_relaxed")
+
+
+def _are_akin(kinds: set[pl.DataType]) -> bool:
+    """Whether polars can bring the types to one without losing any value."""
+    are_lists = all(isinstance(kind, pl.List) for kind in kinds)
+    return are_lists or all(kind.is_numeric() or kind in (pl.Null, pl.Boolean) for kind in kinds)
+
+
+def _text(name: str, kind: pl.DataType) -> pl.Expr:
+    if kind.is_nested() or kind in (pl.Binary, pl.Duration):
+        return pl.lit(None, pl.String).alias(name)
+    return pl.col(name).cast(pl.String)
 
 
 def _labelled(rows: pl.LazyFrame, files: Sequence[InputFile]) -> pl.LazyFrame:

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import random
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -420,6 +421,18 @@ def test_a_missing_file_is_an_error_even_among_others(tmp_path, write):
     with pytest.raises(DataError, match="does not exist") as caught:
         load_runs([good, tmp_path / "rnus.csv"])
     assert "runs.csv" in caught.value.hint
+
+
+def test_columns_whose_types_have_nothing_in_common_do_not_keep_files_from_being_joined(tmp_path, write):
+    write("loss,note\n3,x\n")
+    notes = {"list": [[1]], "struct": [{"a": 1}], "day": [date(2020, 1, 1)], "bytes": [b"x"], "span": [timedelta(1)]}
+    for name, cells in notes.items():
+        pl.DataFrame({"loss": [2.0], "note": cells}).write_parquet(tmp_path / f"{name}.parquet")
+    pl.DataFrame({"loss": [[1.0]], "note": [True]}).write_parquet(tmp_path / "odd.parquet")
+    table = load_runs(tmp_path, keep=["note"])
+    assert sorted(table.frame["loss"]) == [2.0, 2.0, 2.0, 2.0, 2.0, 3.0]
+    assert set(table.frame["note"]) == {None, "2020-01-01", "x"}
+    assert table.excluded == {"no loss": 1}
 
 
 def test_a_link_to_nothing_in_a_folder_is_told_and_the_rest_load(tmp_path, write):
