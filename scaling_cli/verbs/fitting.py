@@ -55,7 +55,7 @@ def fit(
     """Fit a law to runs, one fit a group.
 
     Args:
-        runs: Files, folders or globs, or a polars frame with one row a run or checkpoint.
+        runs: Files, folders or globs, or a table (polars, or Arrow) with one row a run or checkpoint.
         law: A name that `scaling laws` lists; `auto` to choose by the columns that vary; `all` to rank those that the
             columns support by how well smaller runs predict larger ones; or a formula such as
             `"E + A*params**-alpha"`, of columns and of parameters to fit.
