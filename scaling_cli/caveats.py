@@ -6,7 +6,7 @@ All of them stand here, so that their wording can be read and kept alike in one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from scaling_cli.record import record
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
@@ -313,7 +313,7 @@ SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Caveat:
     """One thing a reader should know before using a result."""
 

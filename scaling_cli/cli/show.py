@@ -7,12 +7,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scaling_cli.cli import terminal
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import escape
 
@@ -122,7 +122,7 @@ def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, vie
     return "\n" + drawn if drawn else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """The exit code of a report, and why it is not 0."""
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -15,6 +14,7 @@ from scaling_cli.data import cells, derive
 from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import record
 
 # Prefixes that keep these columns apart from the roles.
 AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
@@ -25,7 +25,7 @@ RUN_BY_FILE = "name of the file"
 PREFIX = "__prefix"  # what tells a run from its namesakes in other files, null where nothing has to
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """What to take from the rows: roles, group columns (`by`) and others (`keep`), each with its source.
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from scaling_cli.data.names import normalise, unknown
 from scaling_cli.data.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, split_count_unit
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 IGNORE = "none"  # a mapping to this leaves the role without a column
 
@@ -162,7 +162,7 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chosen:
     """The column read for a role, and the factor that brings its values to FLOPs or plain counts."""
 

@@ -6,7 +6,6 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -18,11 +17,12 @@ from scaling_cli.data.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.formats import find_format, format_of
 from scaling_cli.data.source import Digest, Source, Unread, digest_file, digest_of
 from scaling_cli.errors import DataError
+from scaling_cli.record import record
 
 Layout = tuple[Format, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inputs:
     """Files that were recognised, grouped so that files of one layout share one scan, and those that were not.
 

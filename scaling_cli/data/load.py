@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypedDict
 
 import polars as pl
@@ -28,6 +28,7 @@ from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
+from scaling_cli.record import record
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
@@ -114,7 +115,7 @@ def load_runs(
         raise unreadable_table(error) from None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rows:
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 

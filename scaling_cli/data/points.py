@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -14,9 +13,10 @@ from scaling_cli.data.checkpoints import Checkpoints
 from scaling_cli.data.filters import DOUBT
 from scaling_cli.data.select import PEAK, Selection
 from scaling_cli.errors import DataError
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """The options of `load_runs`."""
 
@@ -31,7 +31,7 @@ class Ask:
     positive_loss: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Points:
     """The points chosen, and what the choice left to say."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -26,12 +26,13 @@ from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_
 from scaling_cli.data.sample_files import is_special, read_special
 from scaling_cli.data.source import Source, Unread, content_hash
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import record
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of counts, which a group must not hide
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SampleTable:
     """Counts of each problem, and how they came about.
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
+
+from scaling_cli.record import record
 
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
@@ -28,7 +29,7 @@ NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # their product, with room for the sum
 Counts = dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """Points, rows left out by reason, rows there were, and rows that repeat an earlier step of their run.
 

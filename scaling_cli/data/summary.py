@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -15,6 +15,7 @@ from scaling_cli.data.given import Given, frame_of, paths_of
 from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.table import RunTable
 from scaling_cli.errors import ScalingError
+from scaling_cli.record import record
 
 SAMPLE_ROWS = 5
 SAMPLE_COLUMNS = 8  # of rows that could not be loaded; a wide log has hundreds
@@ -22,7 +23,7 @@ NOTHING = "nothing found"
 UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RoleColumn:
     """A role, the column or formula behind it, its unit, and the range of its values once scaled.
 
@@ -38,7 +39,7 @@ class RoleColumn:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnsResult:
     """Which column plays which role, and what would be fitted.
 

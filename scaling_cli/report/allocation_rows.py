@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scaling_cli.analysis.allocation_result import Allocation, AllocationResult, IsoFlop
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 from scaling_cli.report.numbers import MISSING, count, escape, figure, flops, percent, rounded
 from scaling_cli.report.sheet import Sheet
 
@@ -14,7 +14,7 @@ LOSS_DIGITS = 5
 UNSTEADY = 0.1  # of an exponent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """A table with the line to read before it."""
 

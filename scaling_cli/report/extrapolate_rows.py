@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaling_cli.analysis.forecast_result import Band, Extrapolation
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, percent, rounded
 from scaling_cli.report.sheet import Sheet
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """A table under its title; the first `left` columns are names."""
 

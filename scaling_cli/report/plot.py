@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaling_cli.fitting.result import Curve
+from scaling_cli.record import record
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape
 from scaling_cli.report.ticks import log_ticks, tick_labels
@@ -36,7 +36,7 @@ ASCII_FRAME = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
 """Box drawing that plotext always uses, for terminals without it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Series:
     """Observed points of one group."""
 
@@ -45,7 +45,7 @@ class Series:
     y: Numbers
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """A curve with its name in the legend, where an empty name leaves it out."""
 
@@ -53,7 +53,7 @@ class Line:
     curve: Curve
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Axis:
     """What an axis shows: its label, and the role that decides the notation of its ticks."""
 
@@ -61,7 +61,7 @@ class Axis:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Frame:
     """Limits of both axes in log10, and the size of the canvas in characters."""
 
