@@ -271,6 +271,13 @@ class OutputOptions:
         Literal["auto", "never", "unicode", "ascii"],
         typer.Option(help="Plot in the terminal; auto: on a terminal."),
     ] = "auto"
+    figure: Annotated[
+        list[str],
+        typer.Option(metavar="FILE", help="Draw the plot in a file too: .png, .svg, .pdf or .html. Repeatable."),
+    ] = dataclasses.field(default_factory=list)
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a page for others too: .html (with plots) or .md.")
+    ] = None
     color: Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour; auto: on a terminal.")] = "auto"
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what was read and chosen.")] = False

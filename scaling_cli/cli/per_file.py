@@ -36,6 +36,8 @@ def deliver_each(
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
         raise UsageError("--resume continues a file of JSON lines.", hint="Write --per-file --format jsonl -o FILE.")
+    if is_streamed and (output.figure or output.report):
+        raise UsageError("Lines are streamed, and drawn nowhere.", hint="Leave --figure and --report out.")
     # A result among the logs is no log.
     names = [name for name in work.file_names(runs) if not output.output or not _is_same(name, output.output)]
     kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}

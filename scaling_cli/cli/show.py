@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
+from scaling_cli.cli.files import check_writable, write_file
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 from scaling_cli.report.look import Look
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
 SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".tex": "latex", ".txt": "plain"}
+REPORTS = (".html", ".md")
 PROGRESS_DELAY = 1.0  # seconds of work before a progress bar appears
 
 
@@ -43,18 +43,16 @@ def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
     for code in output.allow:
         if code not in SENTENCES:
             raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=f"Codes are {', '.join(SENTENCES)}.")
-    if output.output is None:
-        return
-    path = Path(output.output)
-    if any(os.path.exists(name) and path.exists() and path.samefile(name) for name in inputs):
-        raise UsageError(f"{path} is an input, and would be overwritten.", hint="Give another file to write to.")
-    if _is_device(path):
-        return
-    place = path.resolve().parent
-    if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
-        raise UsageError(
-            f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write."
-        )
+    for name in (output.output, output.report, *output.figure):
+        if name is not None:
+            check_writable(Path(name), inputs)
+    if output.figure:
+        from scaling_cli.report.figure import check_figure
+
+        for name in output.figure:
+            check_figure(Path(name))
+    if output.report is not None and Path(output.report).suffix.lower() not in REPORTS:
+        raise UsageError(f"{output.report} is no report.", hint=f"Name it with one of {', '.join(REPORTS)}.")
 
 
 def chosen_format(output: OutputOptions, look: Look) -> str:
@@ -87,11 +85,34 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         sys.stdout.write(text)
         sys.stdout.write(_plot(report, output, form, look, view))
         sys.stdout.flush()
+    _write_extras(report, output, view)
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
         notes = render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
     return say(verdict)
+
+
+def _write_extras(report: Report[Any], output: OutputOptions, view: View) -> None:
+    """The figures and the page that were asked for beside the result."""
+    if not output.figure and output.report is None:
+        return
+    from scaling_cli.report.figure import figure_file
+    from scaling_cli.report.html import report_page
+    from scaling_cli.report.page import render
+
+    charts = view.charts(report) if report.results else []
+    for path in map(Path, output.figure):
+        if not charts:
+            raise UsageError(f"There is nothing to draw in {path}.", hint="Leave --figure out.")
+        write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}"))
+    if output.report is not None:
+        path = Path(output.report)
+        is_markdown = path.suffix.lower() == ".md"
+        page = (
+            render(report, "md", view, look=Look()) if is_markdown else report_page(report, view.pages(report), charts)
+        )
+        write_file(path, page)
 
 
 def say(verdict: Verdict) -> int:
@@ -158,35 +179,6 @@ def tripped_gate(results: Sequence[Any], output: OutputOptions) -> str:
                 where = f" in {group_name(document['group'])}" if document["group"] else ""
                 return f"--fail-if {gate.text!r} holds{where}: {'.'.join(gate.path)} is {gate.value(document)}."
     return ""
-
-
-def _is_device(path: Path) -> bool:
-    """Whether there is something at `path` that can be written to and is no file, such as /dev/stdout."""
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one.
-
-    A link is followed, and a device or a pipe is written to as it is.
-    """
-    if _is_device(path):
-        path.write_text(text, encoding="utf-8")
-        return
-    path = path.resolve()
-    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        # A temporary file is private; the result should have the rights of any new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
 
 
 @contextlib.contextmanager

@@ -41,7 +41,10 @@ class Axis:
 
 @record
 class Chart:
-    """One plot: a series and a line of the same place share a colour; `band` names what lies between a line's ends."""
+    """One plot: a series and a line of the same place share a colour.
+
+    `band` names what lies between a line's ends; `edge` is an upright line of points where the data end.
+    """
 
     series: Sequence[Series]
     lines: Sequence[Line]
@@ -49,3 +52,4 @@ class Chart:
     y: Axis
     title: str = ""
     band: str = "interval"
+    edge: Series | None = None

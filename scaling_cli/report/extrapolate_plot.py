@@ -28,7 +28,6 @@ def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]
     if held:
         series.append(Series("observed", [x for x, _ in held], [y for _, y in held]))
     edge = max(result.scale)
-    series.append(Series(f"edge of the data, {amount(role, edge)}", [edge] * EDGE_POINTS, _edge(result)))
     name = "forecast, compute-optimal" if surface else "forecast"
     chart = Chart(
         series=series,
@@ -36,6 +35,7 @@ def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]
         x=Axis("compute (FLOPs)" if role == "compute" else role, role),
         y=Axis(loss),
         band=f"{percent(result.interval.level, 4)} of new runs",
+        edge=Series(f"edge of the data, {amount(role, edge)}", [edge] * EDGE_POINTS, _edge(result)),
     )
     return [chart]
 

@@ -50,7 +50,8 @@ def terminal_plot(chart: Chart, *, look: Look, height: int = 20) -> str:
 
     Points that fall on the same character are drawn once, so a million of them cost no more than a screenful.
     """
-    series, lines, title = chart.series, chart.lines, chart.title
+    series = [*chart.series, chart.edge] if chart.edge else chart.series
+    lines, title = chart.lines, chart.title
     markers = POINT_MARKERS if look.unicode else ASCII_MARKERS
     width = look.width or DEFAULT_WIDTH
     frame = _frame(series, lines, width, height - 2 - bool(title))
@@ -68,7 +69,7 @@ def terminal_plot(chart: Chart, *, look: Look, height: int = 20) -> str:
     if not look.unicode:
         canvas = canvas.translate(ASCII_FRAME)
     head = [escape(title)[:width]] if title else []
-    key = _key(chart, look)
+    key = _key(chart, series, look)
     rows = [*head, key, *canvas.rstrip("\n").split("\n"), escape(chart.x.label).center(width)]
     return "".join(row.rstrip() + "\n" for row in rows)
 
@@ -180,11 +181,11 @@ def _set_axis_ticks(ruler: Any, axis: Axis, limits: tuple[float, float], most: i
     ruler.ticks([math.log10(each) for each in ticks], labels=labels)
 
 
-def _key(chart: Chart, look: Look) -> str:
+def _key(chart: Chart, series: Sequence[Series], look: Look) -> str:
     """The label of the y axis, and as much of the legend as fits, on the line above the canvas."""
     markers = POINT_MARKERS if look.unicode else ASCII_MARKERS
     line_sign, band_sign = (LINE_KEY, BAND_KEY) if look.unicode else (ASCII_LINE * 2, ASCII_BAND * 2)
-    entries = [(markers[i % len(markers)], each.name, i) for i, each in enumerate(chart.series)]
+    entries = [(markers[i % len(markers)], each.name, i) for i, each in enumerate(series)]
     entries += [(line_sign, each.name, i) for i, each in enumerate(chart.lines) if each.name]
     if any(each.curve.low is not None for each in chart.lines):
         entries.append((band_sign, chart.band, 0))

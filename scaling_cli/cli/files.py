@@ -1,0 +1,58 @@
+"""Files that a command writes: checked before long work, and written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from scaling_cli.errors import UsageError
+
+
+def check_writable(path: Path, inputs: Sequence[str]) -> None:
+    """Find out whether `path` can be written and is none of the `inputs`.
+
+    Raises:
+        UsageError: It cannot, or is.
+    """
+    if any(os.path.exists(name) and path.exists() and path.samefile(name) for name in inputs):
+        raise UsageError(f"{path} is an input, and would be overwritten.", hint="Give another file to write to.")
+    if is_device(path):
+        return
+    place = path.resolve().parent
+    if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
+        raise UsageError(
+            f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write."
+        )
+
+
+def is_device(path: Path) -> bool:
+    """Whether there is something at `path` that can be written to and is no file, such as /dev/stdout."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one.
+
+    A link is followed, and a device or a pipe is written to as it is.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if is_device(path):
+        path.write_bytes(data)
+        return
+    path = path.resolve()
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # A temporary file is private; the result should have the rights of any new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
