@@ -286,7 +286,7 @@ def _interval(forecaster: Forecast | Described) -> ForecastInterval:
     if isinstance(forecaster, Described):
         method = "draws" if len(forecaster.draws) else "none"
         return ForecastInterval(method, forecaster.level, len(forecaster.draws), 0)
-    method = "conformal+bootstrap" if forecaster.errors else "bootstrap+spread"
+    method = "rolling+bootstrap" if forecaster.errors else "bootstrap+spread"
     return ForecastInterval(method, forecaster.level, forecaster.resampling.replicates, len(forecaster.errors))
 
 

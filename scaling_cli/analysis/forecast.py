@@ -9,8 +9,8 @@ from statistics import NormalDist
 import numpy as np
 
 from scaling_cli.analysis.candidates import forecast_laws
-from scaling_cli.analysis.conformal import OriginErrors, growth, unit_bias, unit_half_width
 from scaling_cli.analysis.forecast_result import LawWeight, Track
+from scaling_cli.analysis.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.stack import Stack, stack
 from scaling_cli.analysis.windows import Points, windows
 from scaling_cli.errors import FitError
@@ -53,18 +53,17 @@ class Forecast:
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
         """Forecasts at `columns`, where `scale` `(n,)` is the size of the runs."""
         by_law = self.stack.log_losses(columns)
-        replicates = self.stack.mean(self.stack.replicates(self.draws, columns))
-        normal = NormalDist().inv_cdf(0.5 + self.level / 2)
+        estimate = self.stack.mean(by_law)
+        replicates = self.stack.replicates(self.draws, columns)
+        # A mixture's variance: that of each law on resampled runs, and that of the laws about their mean.
+        apart = self.stack.mean(replicates.var(axis=1) + (by_law - estimate) ** 2)
         grown = growth(scale / self.stack.points.scale.max())
-        resampled = normal * replicates.std(axis=0)
-        if self.errors:
-            confidence = np.hypot(normal * unit_bias(self.errors) * grown, resampled)
-            prediction = np.hypot(unit_half_width(self.errors, self.level) * grown, resampled)
-        else:
-            # Without origins nothing shows how the laws fail; that they differ is the least that can be said.
-            confidence = np.hypot(normal * by_law.std(axis=0), resampled)
-            prediction = np.hypot(confidence, normal * self.noise * grown)
-        return Bands(self.stack.mean(by_law), confidence, np.maximum(prediction, confidence), by_law)
+        normal = NormalDist().inv_cdf(0.5 + self.level / 2)
+        confidence = normal * np.sqrt(apart + (unit_bias(self.errors) * grown) ** 2)
+        # Without origins nothing shows how the laws fail; the noise of a run is the least that can be said.
+        error = unit_error(self.errors) if self.errors else self.noise
+        prediction = normal * np.sqrt(apart + (error * grown) ** 2)
+        return Bands(estimate, confidence, prediction, by_law)
 
     def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
         """The share of replicates and laws, by weight, that predict less than `log_loss` at `columns` `(1,)`."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from scaling_cli.laws import Array, Flags, Indices
 
-REACHES = (1.41, 2.0, 2.83, 4.0, 8.0)  # factors below the largest scale at which an inner origin cuts
+REACHES = (2.0, 2.83, 4.0, 5.66, 8.0)  # factors below the largest scale at which an inner origin cuts
 FEWEST_TRAINED = 5  # points
 FEWEST_SCALES = 3  # different ones, to train on
 

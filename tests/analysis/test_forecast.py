@@ -5,10 +5,10 @@ import pytest
 
 from scaling_cli.analysis.backtest import backtest, baselines
 from scaling_cli.analysis.candidates import fit_law
-from scaling_cli.analysis.conformal import OriginErrors, growth, unit_bias, unit_half_width
 from scaling_cli.analysis.forecast import forecast
 from scaling_cli.analysis.inverse import inverse
 from scaling_cli.analysis.reach import outside_hull
+from scaling_cli.analysis.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.windows import Points, windows
 from scaling_cli.errors import FitError
 from scaling_cli.laws import find_law
@@ -91,12 +91,24 @@ def test_windows_never_train_beyond_their_cutoff_and_always_hold_runs_back():
         assert (~origin.trained).any()
 
 
-def test_one_origin_widens_what_many_agree_on():
-    errors = OriginErrors(np.array([0.01, -0.01]), np.array([1.0, 1.0]))
-    assert unit_half_width([errors] * 4, 0.9) == pytest.approx(0.01)
-    assert unit_half_width([errors], 0.9) == pytest.approx(0.015)
-    assert unit_half_width([], 0.9) == 0
-    assert unit_bias([errors]) == pytest.approx(0)
+def test_origins_count_alike_and_what_a_run_adds_is_no_bias():
+    near = np.ones(2)
+    noisy = OriginErrors(np.array([0.01, -0.01]), near)
+    off = OriginErrors(np.full(9, 0.03), np.ones(9))
+    assert unit_error([noisy]) == pytest.approx(0.01)
+    assert unit_bias([noisy]) == pytest.approx(0)
+    assert unit_error([noisy, off]) == pytest.approx(np.sqrt((0.01**2 + 0.03**2) / 2))
+    assert unit_bias([noisy, off]) == pytest.approx(np.sqrt(0.03**2 / 2))
+    assert unit_error([]) == unit_bias([]) == 0
+
+
+def test_a_new_run_is_less_certain_than_the_law_and_both_less_with_distance():
+    bands = forecast(curve(noise=0.01), replicates=40).bands(
+        {"x": np.geomspace(1e21, 1e24, 4)}, np.geomspace(1e21, 1e24, 4)
+    )
+    assert (bands.prediction > bands.confidence).all()
+    assert (np.diff(bands.confidence) > 0).all()
+    assert (np.diff(bands.prediction) > 0).all()
 
 
 def test_errors_grow_with_reach_and_not_inside_the_data():
