@@ -26,7 +26,8 @@ import numpy as np
 import polars as pl
 
 from scaling_cli.analysis.downstream import link
-from scaling_cli.analysis.forecast import Bands, forecast
+from scaling_cli.analysis.forecast import forecast
+from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.analysis.windows import Points
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum

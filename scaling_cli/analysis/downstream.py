@@ -13,8 +13,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast import Bands
 from scaling_cli.analysis.forecast_result import Then, ThenPrediction
+from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.analysis.describe import described
-from scaling_cli.analysis.extrapolate import Ask, Evidence
+from scaling_cli.analysis.extrapolate_question import Ask
 from scaling_cli.analysis.forecast import REPLICATES, forecast
 from scaling_cli.analysis.forecast_doubts import pooled_sizes
+from scaling_cli.analysis.forecaster import Forecaster
 from scaling_cli.analysis.windows import Points
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.read import SavedFit
@@ -21,7 +22,7 @@ from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.fitting.weights import Emphasis
-from scaling_cli.laws import find_law
+from scaling_cli.laws import Array, Law, find_law
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,6 +74,51 @@ class Method:
         if ask.backtest or ask.then or self.law != "auto" or self.x is not None:
             option = "--backtest" if ask.backtest else "--then" if ask.then else "--law and --x"
             raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One group: what forecasts, and the data where they are at hand.
+
+    `metric` `(n,)` is that of the second stage, with nan where unknown. `run_names` are there where a law continues
+    runs instead of adding new ones.
+    """
+
+    forecaster: Forecaster
+    group: dict[str, str]
+    inputs: dict[str, str]
+    ranges: dict[str, tuple[float, float]]
+    points: Points | None
+    laws: tuple[Law, ...] = ()
+    metric: Array | None = None
+    run_names: tuple[str, ...] = ()
+
+    @property
+    def params(self) -> Array | None:
+        """Those of the data, or the ends of their range."""
+        if self.points is not None:
+            return self.points.columns.get("params")
+        return np.array(self.ranges["params"]) if "params" in self.ranges else None
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """Least and largest scale of the data."""
+        if self.points is not None:
+            return float(self.points.scale.min()), float(self.points.scale.max())
+        surface = {"params", "tokens"} <= set(self.inputs)
+        return self.ranges.get("compute" if surface else next(iter(self.inputs.values())))
+
+    def require_span(self) -> tuple[float, float]:
+        """`span`, where it is known.
+
+        Raises:
+            UsageError: The saved fit has no ranges.
+        """
+        if self.span is None:
+            raise UsageError(
+                "The saved fit does not say how large its runs were.", hint="Give --at, such as --at compute=1e24."
+            )
+        return self.span
 
 
 def evidence_from(

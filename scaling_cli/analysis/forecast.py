@@ -9,7 +9,8 @@ from statistics import NormalDist
 import numpy as np
 
 from scaling_cli.analysis.candidates import forecast_laws
-from scaling_cli.analysis.forecast_result import LawWeight, Track
+from scaling_cli.analysis.forecast_result import ForecastInterval, LawWeight, Track
+from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.analysis.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.stack import Stack, stack
 from scaling_cli.analysis.windows import Points, windows
@@ -22,16 +23,6 @@ REPLICATES = 200  # they feed a standard deviation, which needs fewer than a per
 
 
 @dataclass(frozen=True, slots=True)
-class Bands:
-    """Log losses `(n,)`: the forecast, half-widths of confidence and prediction, and the laws apart `(laws, n)`."""
-
-    estimate: Array
-    confidence: Array
-    prediction: Array
-    by_law: Array
-
-
-@dataclass(frozen=True, slots=True)
 class Forecast:
     """A stack of laws, what its rolling origins say of it, and its replicates."""
 
@@ -40,6 +31,11 @@ class Forecast:
     draws: tuple[Array, ...]
     level: float
     resampling: Resampling
+
+    @property
+    def estimator(self) -> str:
+        """As the options name it."""
+        return "forecast"
 
     @property
     def noise(self) -> float:
@@ -78,6 +74,11 @@ class Forecast:
             for fit, weight, errors in rows
         ]
         return tuple(sorted(found, key=lambda each: -each.weight))
+
+    def interval(self) -> ForecastInterval:
+        """What the bands rest on."""
+        method = "rolling+bootstrap" if self.errors else "bootstrap+spread"
+        return ForecastInterval(method, self.level, self.resampling.replicates, len(self.errors))
 
     def track(self) -> tuple[Track, ...]:
         """What each origin would have got wrong, nearest first."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.describe import Described
-from scaling_cli.analysis.forecast import Bands, Forecast
+from scaling_cli.analysis.forecast import Forecast
 from scaling_cli.analysis.forecast_result import Prediction
+from scaling_cli.analysis.forecaster import Bands, Forecaster
 from scaling_cli.analysis.reach import FAR, NOTED
 from scaling_cli.analysis.stack import stack
 from scaling_cli.analysis.targets import Places
@@ -47,7 +47,7 @@ def prediction_doubts(predictions: Sequence[Prediction], places: Places, group: 
 
 
 def run_doubts(
-    forecaster: Forecast | Described, points: Points, places: Places, bands: Bands, group: dict[str, str]
+    forecaster: Forecaster, points: Points, places: Places, bands: Bands, group: dict[str, str]
 ) -> list[Caveat]:
     """What the runs say against the forecast."""
     found = []
