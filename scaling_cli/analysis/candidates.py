@@ -109,9 +109,24 @@ def origin_weights(problem: Problem, origin: Window) -> Array:
     return scaled
 
 
-def fit_replicates(fitted: Fitted, resampling: Resampling) -> Array:
-    """Coordinates `(replicates, k)` of fits to resampled runs, each from the whole fit, in batches."""
+def fit_parts(fitted: Fitted, parts: Sequence[Window]) -> Array:
+    """Coordinates `(parts, k)` of fits to some of the points, each from the whole fit."""
+    rows = [origin_weights(fitted.problem, part) for part in parts]
+    return _origins(fitted.problem, fitted.theta[None], rows, fitted.delta, fitted.strength)
+
+
+def fit_replicates(
+    fitted: Fitted, resampling: Resampling, part: Window | None = None, start: Array | None = None
+) -> Array:
+    """Coordinates `(replicates, k)` of fits to resampled runs, in batches.
+
+    Args:
+        part: Only these points count; replicate i resamples the same runs for every part.
+        start: Coordinates `(k,)` to start from, by default those of the whole fit.
+    """
     problem = fitted.problem
+    theta = problem.roused((fitted.theta if start is None else start)[None])
+    weights = problem.weights if part is None else origin_weights(problem, part)
     size = max(1, CHUNK_VALUES // len(problem.observed))
     found = []
     for first in range(0, resampling.replicates, size):
@@ -119,9 +134,9 @@ def fit_replicates(fitted: Fitted, resampling: Resampling) -> Array:
         found.append(
             minimise(
                 problem,
-                np.tile(problem.roused(fitted.theta[None]), (len(rows), 1)),
+                np.tile(theta, (len(rows), 1)),
                 delta=fitted.delta,
-                weights=run_weights(resampling, rows, problem.runs) * problem.weights,
+                weights=run_weights(resampling, rows, problem.runs) * weights,
                 strength=fitted.strength,
                 gain=REPLICATE_GAIN,
                 most_steps=REPLICATE_STEPS,

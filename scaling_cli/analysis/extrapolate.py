@@ -38,7 +38,7 @@ def extrapolate(evidence: Evidence, ask: Ask) -> tuple[Extrapolation, list[Cavea
     predicted = predictions(places, bands, largest=None if evidence.span is None else evidence.span[1], points=points)
     caveats = prediction_doubts(predicted, places, evidence.group)
     if points is not None and not evidence.run_names:
-        caveats += run_doubts(forecaster, points, places, bands, evidence.group)
+        caveats += run_doubts(forecaster, points, places, evidence.group)
     inverses, unreached = _inverse(evidence, ask, fixed_params)
     second, refused = _then(evidence, ask, places, bands)
     laws = forecaster.laws()

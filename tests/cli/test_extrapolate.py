@@ -197,3 +197,38 @@ def test_a_schedule_law_asks_for_the_schedule(unfinished):
     done = run("extrapolate", unfinished[0], "--law", "annealing", "--at", "step=9000", *FAST)
     assert done.returncode == 2
     assert "--targets FILE" in done.stderr
+
+
+def codes(done):
+    assert done.returncode == 0, done.stderr
+    return {each["code"] for each in json.loads(done.stdout)["caveats"]}
+
+
+def test_models_at_several_token_counts_swing_with_the_token_cutoff(shared_data):
+    grid = (shared_data / "gemstones" / "hot_final_grid.parquet", "--params", "params_total")
+    assert {"unstable-forecast", "mid-schedule-points"} <= codes(
+        run("extrapolate", *grid, "--checkpoints", "all", *FAST, "--json")
+    )
+    assert "lone-growth" in codes(run("extrapolate", *grid, *FAST, "--json"))
+
+
+def test_runs_that_repeat_their_data_carry_a_caveat(shared_data):
+    done = run("extrapolate", shared_data / "datablations" / "contour_runs.csv", *FAST, "--json")
+    assert {"repeated-data", "late-rise"} <= codes(done)
+
+
+def test_points_in_mid_schedule_carry_a_caveat(shared_data):
+    curves = shared_data / "mpl_lr_schedules" / "curves.csv"
+    where = "schedule LIKE 'cosine%' AND size_m = 100"
+    points = ("--checkpoints", "all", "--x", "step", "--where", where)
+    assert "mid-schedule" in codes(run("extrapolate", curves, *points, *FAST, "--json"))
+    assert "undecayed-lr" in codes(run("extrapolate", curves, *FAST, "--json"))
+
+
+def test_runs_of_one_size_do_not_tell_how_loss_depends_on_size(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("params,tokens,compute,loss\n" + "".join(f"1e9,2e10,1.2e20,{2.5 + i / 100}\n" for i in range(8)))
+    done = run("extrapolate", path, "--x", "params", *FAST)
+    assert done.returncode == 4
+    assert "1 value of params" in done.stderr
+    assert "--x" in done.stderr
