@@ -232,3 +232,36 @@ def test_runs_of_one_size_do_not_tell_how_loss_depends_on_size(tmp_path):
     assert done.returncode == 4
     assert "1 value of params" in done.stderr
     assert "--x" in done.stderr
+
+
+def test_targets_without_a_loss_are_forecast_beside_those_that_have_it(tmp_path):
+    targets = tmp_path / "targets.csv"
+    targets.write_text("note,params,tokens,val loss\nplanned,7e9,1.4e11,\ndone,7e9,2.8e11,2.1\nfailed,7e9,3e11,n/a\n")
+    done = run("extrapolate", RUNS, "--targets", targets, *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads(done.stdout)["results"]
+    assert [each["observed"] for each in result["predictions"]] == [None, 2.1, None]
+    assert result["score"]["points"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("params,tokens\n", "has no targets"), ("params,tokens\n7e9,1e11\n0,1e11\n", "1 of 2 rows are no targets")],
+)
+def test_targets_that_are_none_are_refused(tmp_path, text, said):
+    targets = tmp_path / "targets.csv"
+    targets.write_text(text)
+    done = run("extrapolate", RUNS, "--targets", targets, *FAST)
+    assert done.returncode == 3
+    assert said in done.stderr
+
+
+def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
+    path = tmp_path / "runs.csv"
+    compute = np.geomspace(1e18, 1e21, 12)
+    path.write_text(
+        "compute,loss,flat\n" + "".join(f"{c:.6e},{1.5 + 2 * (c / 1e18) ** -0.25:.6f},0.5\n" for c in compute)
+    )
+    done = run("extrapolate", path, "--at", "compute=2e21", "--then", "flat", *FAST)
+    assert done.returncode == 4
+    assert "no better than its mean" in done.stderr
