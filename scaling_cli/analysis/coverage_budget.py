@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,13 +26,14 @@ from scaling_cli.coverage.estimate import expected_attempts, solve_rates
 from scaling_cli.coverage.result import Exchange, Mix, Purchase
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 
 FIXED, STOP = "fixed", "stop"
 MIX_POINTS = 2000  # splits of a budget that are tried
 HEAVY_ATTENTION = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Amount:
     """A budget or a value a problem, in `usd` or `flops`."""
 
@@ -40,7 +41,7 @@ class Amount:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Questions:
     """What is asked; several of each may be."""
 
@@ -51,7 +52,7 @@ class Questions:
     policy: str = FIXED
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Buyer:
     """One group that attempts are bought of: its counts, problems by name, and what attempts cost, by unit."""
 

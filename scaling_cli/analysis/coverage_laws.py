@@ -10,7 +10,6 @@ seven models with ten thousand attempts this erred less than either law and than
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from scaling_cli.coverage.distributions import (
 from scaling_cli.coverage.result import Forecast, LawFit, Slope
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.result import Curve, Estimate
+from scaling_cli.record import record
 
 LAWS = (*DISTRIBUTIONS, POWER, EXPONENTIATED)
 DEFAULT = (BETA_BINOMIAL, POWER)
@@ -42,7 +42,7 @@ EQUAL_REACH = 10.0
 FEW_UNSOLVED = 5  # below it, 95 % intervals of a curve's exponent held the truth half of the time in simulations
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fitted:
     """Laws by name: of difficulty, and of the curve."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +23,7 @@ from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws import Array, Law, find_law
+from scaling_cli.record import record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,7 +33,7 @@ FEWEST_VALUES = 3  # different ones of a sole input
 RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Method:
     """How to forecast, as the options name it."""
 
@@ -78,7 +78,7 @@ class Method:
             raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """One group: what forecasts, and the data where they are at hand.
 

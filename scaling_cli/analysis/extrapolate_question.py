@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from scaling_cli.analysis.targets import Target
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """What the user wants to know."""
 

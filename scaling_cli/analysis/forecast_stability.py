@@ -9,7 +9,7 @@ resample the same runs for both (Hausman 1978, by bootstrap).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from scaling_cli.analysis.forecast import Forecast
 from scaling_cli.analysis.stack import predict
 from scaling_cli.analysis.windows import Points, Window, count_scales
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 SHARES = (0.25, 0.5, 0.75)  # of the points, those with fewest tokens, that are left out
 FEWEST_POINTS, FEWEST_SCALES = 8, 4  # that a cut-off must leave
@@ -27,7 +28,7 @@ SIGMAS = 3.0
 REPLICATES = 40  # enough for a standard error
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Swing:
     """By how much the forecast `(place)` moves, in log loss, without the points below `cutoff`."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from scaling_cli.analysis.forecast_result import ForecastInterval, LawWeight, Track
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bands:
     """Log losses `(n,)`: the forecast, half-widths of confidence and prediction, and the laws apart `(laws, n)`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -14,9 +13,10 @@ from scaling_cli.data.checkpoints import Checkpoints
 from scaling_cli.data.filters import DOUBT
 from scaling_cli.data.select import PEAK, Selection
 from scaling_cli.errors import DataError
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """The options of `load_runs`."""
 
@@ -31,7 +31,7 @@ class Ask:
     positive_loss: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Points:
     """The points chosen, and what the choice left to say."""
 
@@ -51,7 +51,8 @@ def choose_points(
     if thins(plan):
         rows = rows.filter(~_has_only_another_loss(schema, plan))
     doubts = {DOUBT + name: f"unreadable {name} in --where" for name in flags}
-    named, unreadable = canonical(rows, schema, plan, tuple(doubts))
+    has_ends = _takes_ends(plan, ask.checkpoints)
+    named, unreadable = canonical(rows, schema, plan, tuple(doubts), keeps_whole_steps=has_ends)
     named = _from_tokens(named, plan, ask.checkpoints)
     marked, reasons = select.with_reasons(
         named,
@@ -62,7 +63,7 @@ def choose_points(
         positive_loss=ask.positive_loss,
     )
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(doubts))
-    is_whole = "step" in plan.chosen and schema[plan.chosen["step"].column].is_integer()
+    is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
     selection = _selection(marked, reasons, plan, ask.checkpoints, is_whole=is_whole, count_repeats=count_repeats)
     return Points(_without_peaks(selection), tuple(_caveats(marked, selection, plan, ask.checkpoints)))
 
@@ -89,6 +90,12 @@ def _from_tokens(rows: pl.LazyFrame, plan: Plan, checkpoints: Checkpoints) -> pl
     return rows.filter(~(pl.col("tokens") < checkpoints.skip_tokens).fill_null(value=False))
 
 
+def _takes_ends(plan: Plan, checkpoints: Checkpoints) -> bool:
+    """Whether the points are the last rows of runs."""
+    is_final = checkpoints.which == "final" and checkpoints.sample_at is None
+    return is_final and plan.has_runs and "step" in plan.chosen
+
+
 def _selection(
     rows: pl.LazyFrame,
     reasons: dict[int, str],
@@ -106,7 +113,7 @@ def _selection(
         return windows.sampled(select.every_row(rows, reasons, near), *checkpoints.sample_at)
     if checkpoints.smooth is not None and not has_steps:
         raise DataError("--smooth needs a column for the step.", hint="Name it with --step COLUMN.")
-    if checkpoints.which == "final" and has_steps:
+    if _takes_ends(plan, checkpoints):
         selection = select.last_rows(rows, reasons, is_whole=is_whole, count_repeats=count_repeats)
         share = checkpoints.smooth
         return selection if share is None else windows.smoothed_ends(rows, selection, share)
