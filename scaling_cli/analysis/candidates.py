@@ -72,9 +72,9 @@ def beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     exponent, floor = (CURVE_EXPONENT, CURVE_FLOOR) if len(law.inputs) == 1 else (SURFACE_EXPONENT, SURFACE_FLOOR)
     found = []
     for parameter in law.parameters:
-        if parameter.meaning.startswith("exponent") and not parameter.positive:
+        if parameter.kind == "exponent":
             found.append(Belief(parameter.name, *exponent))
-        elif parameter.meaning.startswith("irreducible loss"):
+        elif parameter.kind == "floor":
             found.append(Belief(parameter.name, lowest * floor[0], floor[1]))
         elif parameter.name == "gamma" and parameter.positive and len(law.inputs) > 1:
             found.append(Belief(parameter.name, *GAMMA))
