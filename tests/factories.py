@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,32 +19,6 @@ from scaling_cli.fitting.result import (
     Quality,
     Starts,
 )
-
-MEANINGS = {
-    "chinchilla": {
-        "E": ("irreducible loss", "loss"),
-        "A": ("loss from finite params, at 1 param", "loss"),
-        "B": ("loss from finite tokens, at 1 token", "loss"),
-        "alpha": ("exponent of params", ""),
-        "beta": ("exponent of tokens", ""),
-        "params_exponent": (
-            "compute-optimal params grow as compute to this power: beta / (alpha + beta)",
-            "",
-        ),
-        "tokens_exponent": (
-            "compute-optimal tokens grow as compute to this power: alpha / (alpha + beta)",
-            "",
-        ),
-    },
-    "power": {
-        "a": ("loss at x = 1", "loss"),
-        "b": ("exponent, signed: negative for a loss that falls", ""),
-    },
-}
-
-
-def meanings(law: str, inputs: Sequence[str] = ()) -> dict[str, tuple[str, str]]:
-    return MEANINGS[law]
 
 
 def chinchilla_observations(points: int = 240) -> Observations:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scaling_cli import batch as work
-from scaling_cli.cli.show import Verdict, View, chosen_format, deliver, judged, progress, say, tripped_gate
+from scaling_cli.cli.show import Verdict, chosen_format, deliver, judged, progress, say, tripped_gate
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
 from scaling_cli.report.look import Look
@@ -19,6 +19,7 @@ from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
     from scaling_cli.cli.options import BatchOptions, OutputOptions
+    from scaling_cli.report.page import View
 
 SHOWN = 5  # failed files named in the summary; the lines have them all
 

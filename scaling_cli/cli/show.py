@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
 from scaling_cli.errors import UsageError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scaling_cli.cli.options import OutputOptions
     from scaling_cli.document.report import Report
     from scaling_cli.jobs import Progress
-    from scaling_cli.report.chart import Chart
+    from scaling_cli.report.page import View
 
 DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
 SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".tex": "latex", ".txt": "plain"}
@@ -68,21 +68,10 @@ def chosen_format(output: OutputOptions, look: Look) -> str:
     return "plain" if form == "table" and not look.is_drawn else form
 
 
-class View(Protocol):
-    """How one command's report looks: a module of `scaling_cli.report` has these functions."""
-
-    def render(self, report: Report[Any], format: str, *, look: Look, draws: bool = True) -> str:
-        """The results in a format, as text that ends in a newline."""
-
-    def render_notes(self, report: Report[Any], format: str, look: Look) -> str:
-        """What is left to say on stderr: caveats, and failures that the format has no place for."""
-
-    def charts(self, report: Report[Any]) -> list[Chart]:
-        """What there is to plot."""
-
-
 def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
     """Print or write the report, and give the exit code."""
+    from scaling_cli.report.page import render, render_notes
+
     look = Look(
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
@@ -90,9 +79,9 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
     )
     form = chosen_format(output, look)
     verdict = _judge(report, output)  # a mistyped gate is an error, and an error prints no result
-    text = view.render(report, form, look=look, draws=output.draws)
+    text = render(report, form, view, look=look, draws=output.draws)
     if output.output:
-        notes = view.render_notes(report, form, Look())
+        notes = render_notes(report, form, Look())
         write_file(Path(output.output), text + ("\n" + notes if notes and form == "plain" else ""))
     else:
         sys.stdout.write(text)
@@ -100,7 +89,7 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         sys.stdout.flush()
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
-        notes = view.render_notes(report, "table" if form == "table" else "plain", notes_look)
+        notes = render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
     return say(verdict)
 

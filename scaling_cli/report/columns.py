@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import astuple, fields
+from typing import TYPE_CHECKING
+
 from scaling_cli.data.names import shortened
-from scaling_cli.data.summary import ColumnsResult
+from scaling_cli.data.summary import ColumnsResult, RoleColumn
 from scaling_cli.document.report import Report
-from scaling_cli.document.write import to_json
-from scaling_cli.errors import UsageError
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import MISSING, amount, escape, figure
-from scaling_cli.report.sheet import Sheet, aligned, markdown
+from scaling_cli.report.page import Page, Record, Section
+from scaling_cli.report.sheet import Sheet
 
-FORMATS = ("table", "plain", "json", "md")
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 SHOWN_OTHERS = 40  # names of further columns; a wide log has hundreds
 
 ColumnsReport = Report[ColumnsResult]
 
 
-def render(report: ColumnsReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The mapping as text that ends in a newline.
-
-    Raises:
-        UsageError: There is no such format.
-    """
-    if format not in FORMATS:
-        raise UsageError(f"`scaling columns` has no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
-    if format == "json":
-        return to_json(report)
-    result = report.results[0]
-    if format == "md":
-        return markdown(_roles(result)) + "\n" + markdown(_sample(result))
-    facts = _facts(report, result)
-    lines = "".join(look.wrapped(f"{label}: {said}", indent=len(label) + 2) + "\n" for label, said in facts)
-    if format == "plain":
-        return f"{lines}\n{aligned(_roles(result))}\n{aligned(_sample(result))}"
-    return f"{lines}\n{_drawn(_roles(result), look)}\n{_drawn(_sample(result), look)}"
+def pages(report: ColumnsReport) -> list[Page]:
+    """One page: a mapping is of all files."""
+    return [
+        Page(_facts(report, each), [Section("", sheet) for sheet in (_roles(each), _sample(each)) if sheet.header])
+        for each in report.results
+    ]
 
 
-def render_notes(report: ColumnsReport, format: str, look: Look) -> str:
-    """Caveats and failed files, for stderr."""
-    if format == "json":
-        return ""
-    return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
+def table(report: ColumnsReport, look: Look) -> str:
+    """The rich tables."""
+    from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, ruled_table
+
+    pieces: list[RenderableType] = []
+    for page in pages(report):
+        pieces.append(facts_grid(page.facts))
+        for section in page.sections:
+            drawing = ruled_table(look)
+            for heading in cells(section.sheet.header):
+                drawing.add_column(heading, overflow="fold")
+            for row in section.sheet.rows:
+                drawing.add_row(*cells(row))
+            pieces += ["", drawing]
+    if report.failures:
+        pieces += ["", failures_table(report.failures, look)]
+    return drawn(pieces, look)
+
+
+def records(report: ColumnsReport) -> Iterator[Record]:
+    """One row a role."""
+    yield tuple(each.name for each in fields(RoleColumn))
+    for result in report.results:
+        yield from (tuple(_plain(value) for value in astuple(role)) for role in result.roles)
 
 
 def charts(report: ColumnsReport) -> list[Chart]:
@@ -100,12 +111,5 @@ def _shown(text: str) -> str:
     return escape(shortened(text))
 
 
-def _drawn(sheet: Sheet, look: Look) -> str:
-    from scaling_cli.report.table import cells, drawn, ruled_table
-
-    table = ruled_table(look)
-    for heading in cells(sheet.header):
-        table.add_column(heading, overflow="fold")
-    for row in sheet.rows:
-        table.add_row(*cells(row))
-    return drawn([table], look)
+def _plain(value: object) -> object:
+    return escape(value) if isinstance(value, str) else value

@@ -11,8 +11,7 @@ from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, flops, group_name, percent, rounded
-from scaling_cli.report.page import Page, Record, Section, rendered
-from scaling_cli.report.page import render_notes as render_notes
+from scaling_cli.report.page import Page, Record, Section
 from scaling_cli.report.sheet import Sheet
 
 MOST_MULTIPLIED = 3  # pairs up to which every multiplier is shown
@@ -26,27 +25,35 @@ TEST_WORDS = {
 PAIR_HEADER = (
     "left - right", "exponent", "difference", "interval", "margin", "detects", "p", "p adjusted", "verdict",
 )  # fmt: skip
+HEADER = (
+    "left", "right", "exponent", "estimate", "low", "high", "margin", "minimum_detectable_difference", "statistic",
+    "p_value", "p_adjusted", "equivalence_p_value", "method", "verdict", "crossover", "crossover_low",
+    "crossover_high", "crossover_probability",
+)  # fmt: skip
 METHOD_WORDS = {"F": "F test", "wild-bootstrap": "restricted wild cluster bootstrap"}
 
 CompareReport: TypeAlias = Report[ComparisonResult]
 
 
-def render(report: CompareReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The result in one of the formats of `report.page.rendered`."""
-    return rendered(
-        report,
-        format,
-        draws=draws,
-        pages=lambda: [Page(facts(report), [Section("", each) for each in sheets_of(report)], sentences(report))],
-        table=lambda: _table(report, look),
-        records=lambda: _records(report.results[0]),
-    )
+def pages(report: CompareReport) -> list[Page]:
+    """One page: a comparison is of all groups."""
+    return [Page(facts(report), [Section("", each) for each in sheets_of(report)], sentences(report))]
 
 
-def _table(report: CompareReport, look: Look) -> str:
+def table(report: CompareReport, look: Look) -> str:
+    """The rich tables."""
     from scaling_cli.report.compare_table import compare_table
 
     return compare_table(report, look=look)
+
+
+def records(report: CompareReport) -> Iterator[Record]:
+    """One row for each pair and exponent."""
+    yield HEADER
+    for result in report.results:
+        for each in result.comparisons:
+            for name, value in differences(each).items():
+                yield _csv_row(each, name, name or result.exponents[0], value)
 
 
 def charts(report: CompareReport) -> list[Chart]:
@@ -226,18 +233,6 @@ def _between(found: Crossover, role: str) -> str:
 
 def _likely(probability: float, result: ComparisonResult) -> str:
     return f" ({percent(probability)} of replicates cross below {amount(result.margin.role, result.margin.to)})"
-
-
-def _records(result: ComparisonResult) -> Iterator[Record]:
-    """One row for each pair and exponent at full precision, for data frames."""
-    yield (
-        "left", "right", "exponent", "estimate", "low", "high", "margin", "minimum_detectable_difference", "statistic",
-        "p_value", "p_adjusted", "equivalence_p_value", "method", "verdict", "crossover", "crossover_low",
-        "crossover_high", "crossover_probability",
-    )  # fmt: skip
-    for each in result.comparisons:
-        for name, value in differences(each).items():
-            yield _csv_row(each, name, name or result.exponents[0], value)
 
 
 def _csv_row(each: Comparison, name: str, exponent: str, value: Estimate) -> list[object]:

@@ -11,8 +11,7 @@ from scaling_cli.report.chart import Chart
 from scaling_cli.report.extrapolate_rows import sections
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
-from scaling_cli.report.page import Page, Record, grouped, rendered
-from scaling_cli.report.page import render_notes as render_notes
+from scaling_cli.report.page import Page, Record, grouped
 
 HEADER = (
     "loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "spread_low", "spread_high", "reach",
@@ -23,16 +22,37 @@ NOTED = 3.0  # factor beyond the data from which it is said
 ExtrapolateReport: TypeAlias = Report[Extrapolation]
 
 
-def render(report: ExtrapolateReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The results in one of the formats of `report.page.rendered`."""
-    return rendered(
-        report,
-        format,
-        draws=draws,
-        pages=lambda: (Page(facts(report, each), sections(each)) for each in report.results),
-        table=lambda: _table(report, look),
-        records=lambda: _records(report),
-    )
+def pages(report: ExtrapolateReport) -> Iterator[Page]:
+    """A page for each group."""
+    return (Page(facts(report, each), sections(each)) for each in report.results)
+
+
+def table(report: ExtrapolateReport, look: Look) -> str:
+    """The rich tables."""
+    from rich.console import RenderableType
+    from rich.text import Text
+
+    from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, ruled_table
+
+    pieces: list[RenderableType] = []
+    for result in report.results:
+        pieces += [facts_grid(facts(report, result)), Text("")]
+        for section in sections(result):
+            drawing = ruled_table(look)
+            for i, title in enumerate(section.sheet.header):
+                drawing.add_column(Text(title), justify="left" if i < section.left else "right", overflow="fold")
+            for row in section.sheet.rows:
+                drawing.add_row(*cells(row))
+            pieces += [Text(section.title, style="bold"), drawing, Text("")]
+    if report.failures:
+        pieces.append(failures_table(report.failures, look))
+    return drawn(pieces, look)
+
+
+def records(report: ExtrapolateReport) -> Iterable[Record]:
+    """One row a prediction."""
+    roles = tuple(dict.fromkeys(role for each in report.results for one in each.predictions for role in one.at))
+    return grouped(report, (*map(escape, roles), *HEADER), lambda result: _predictions(result, roles))
 
 
 def charts(report: ExtrapolateReport) -> list[Chart]:
@@ -101,33 +121,6 @@ def _score(result: Extrapolation) -> str:
         f"{score.points} targets: mean error {percent(score.mape)}, rms {percent(score.rmse_log)}, "
         f"bias {100 * score.bias_log:+.2g} %{covered}"
     )
-
-
-def _table(report: ExtrapolateReport, look: Look) -> str:
-    from rich.console import RenderableType
-    from rich.text import Text
-
-    from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, ruled_table
-
-    pieces: list[RenderableType] = []
-    for result in report.results:
-        pieces += [facts_grid(facts(report, result)), Text("")]
-        for section in sections(result):
-            table = ruled_table(look)
-            for i, title in enumerate(section.sheet.header):
-                table.add_column(Text(title), justify="left" if i < section.left else "right", overflow="fold")
-            for row in section.sheet.rows:
-                table.add_row(*cells(row))
-            pieces += [Text(section.title, style="bold"), table, Text("")]
-    if report.failures:
-        pieces.append(failures_table(report.failures, look))
-    return drawn(pieces, look)
-
-
-def _records(report: ExtrapolateReport) -> Iterable[Record]:
-    """One row a prediction at full precision, for data frames."""
-    roles = tuple(dict.fromkeys(role for each in report.results for one in each.predictions for role in one.at))
-    return grouped(report, (*map(escape, roles), *HEADER), lambda result: _predictions(result, roles))
 
 
 def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Record]:

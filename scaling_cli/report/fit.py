@@ -6,7 +6,7 @@ import, so that only the format `table` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from scaling_cli.document.report import Report
@@ -15,16 +15,13 @@ from scaling_cli.laws import find_law
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape, figure, percent, rounded
-from scaling_cli.report.page import Page, Record, Section, group_columns, grouped, rendered
-from scaling_cli.report.page import render_notes as render_notes
+from scaling_cli.report.page import Page, Record, Section, group_columns, grouped
 from scaling_cli.report.sheet import Sheet
 
 HEADER = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
 RANGE_ROLES = ("params", "tokens", "compute", "unique_tokens")  # the order in which ranges are told
 
 FitReport: TypeAlias = Report[FitResult]
-# law and its inputs -> parameter -> (meaning, unit)
-Meanings: TypeAlias = Callable[[str, Sequence[str]], Mapping[str, tuple[str, str]]]
 
 
 def law_meanings(law: str, inputs: Sequence[str] = ()) -> dict[str, tuple[str, str]]:
@@ -36,30 +33,25 @@ def law_meanings(law: str, inputs: Sequence[str] = ()) -> dict[str, tuple[str, s
     }
 
 
-def render(report: FitReport, format: str, *, look: Look, draws: bool = True, meanings: Meanings = law_meanings) -> str:
-    """The results in one of the formats of `report.page.rendered`; `meanings` are those of a law's parameters."""
-    return rendered(
-        report,
-        format,
-        draws=draws,
-        pages=lambda: [_page(report, meanings)],
-        table=lambda: _table(report, meanings, look),
-        records=lambda: grouped(report, HEADER, _records),
-    )
-
-
-def _page(report: FitReport, meanings: Meanings) -> Page:
+def pages(report: FitReport) -> list[Page]:
+    """One page, with the facts that all groups share."""
     if not report.results:
-        return Page([])
+        return []
     is_alone = len(report.results) == 1
     facts = fit_facts(report.results[0], report.columns) if is_alone else shared_facts(report)
-    return Page(facts, [Section("", parameter_sheet(report, meanings))])
+    return [Page(facts, [Section("", parameter_sheet(report))])]
 
 
-def _table(report: FitReport, meanings: Meanings, look: Look) -> str:
+def table(report: FitReport, look: Look) -> str:
+    """The rich tables."""
     from scaling_cli.report.fit_table import fit_table
 
-    return fit_table(report, meanings=meanings, look=look)
+    return fit_table(report, look=look)
+
+
+def records(report: FitReport) -> Iterable[Record]:
+    """One row a parameter of a group."""
+    return grouped(report, HEADER, _records)
 
 
 def charts(report: FitReport) -> list[Chart]:
@@ -201,12 +193,12 @@ def estimates(result: FitResult) -> dict[str, Estimate]:
     return result.parameters | result.derived
 
 
-def parameter_sheet(report: FitReport, meanings: Meanings) -> Sheet:
+def parameter_sheet(report: FitReport) -> Sheet:
     """One row for each group and parameter, as text."""
     keys = group_columns(report)
     rows = []
     for result in report.results:
-        known = meanings(result.law, tuple(result.inputs))
+        known = law_meanings(result.law, tuple(result.inputs))
         group = tuple(escape(result.group.get(key, "")) for key in keys)
         for name, value in estimates(result).items():
             shown = rounded(value)
@@ -231,7 +223,6 @@ def _without_empty_columns(sheet: Sheet) -> Sheet:
 
 
 def _records(result: FitResult) -> Iterator[Record]:
-    """One row a parameter at full precision, for data frames."""
     about = (escape(result.law), result.runs, result.points)
     how = (result.interval.level, result.interval.method)
     for name, value in estimates(result).items():

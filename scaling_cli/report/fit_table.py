@@ -8,7 +8,6 @@ from rich.text import Text
 
 from scaling_cli.report.fit import (
     FitReport,
-    Meanings,
     estimates,
     fit_facts,
     interval_heading,
@@ -22,17 +21,17 @@ from scaling_cli.report.sheet import Sheet
 from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, fits, ruled_table
 
 
-def fit_table(report: FitReport, *, meanings: Meanings, look: Look) -> str:
+def fit_table(report: FitReport, *, look: Look) -> str:
     """The results and the failures, as tables for a reader."""
-    return drawn(fit_renderables(report, meanings=meanings, look=look), look)
+    return drawn(fit_renderables(report, look=look), look)
 
 
-def fit_renderables(report: FitReport, *, meanings: Meanings, look: Look) -> list[RenderableType]:
+def fit_renderables(report: FitReport, *, look: Look) -> list[RenderableType]:
     """A page about one fit, or a row for each of several, and what failed; blank lines in between."""
     pieces: list[RenderableType] = []
     if len(report.results) == 1:
         result = report.results[0]
-        pieces = [facts_grid(fit_facts(result, report.columns)), _parameters(report, meanings, look)]
+        pieces = [facts_grid(fit_facts(result, report.columns)), _parameters(report, look)]
     elif report.results:
         pieces = [facts_grid(shared_facts(report)), _groups(report, look)]
     if report.failures:
@@ -40,10 +39,10 @@ def fit_renderables(report: FitReport, *, meanings: Meanings, look: Look) -> lis
     return [part for piece in pieces for part in (piece, Text())][:-1]
 
 
-def _parameters(report: FitReport, meanings: Meanings, look: Look) -> Table:
+def _parameters(report: FitReport, look: Look) -> Table:
     """One row a parameter, with a line before what follows from them."""
     result = report.results[0]
-    sheet = parameter_sheet(report, meanings)
+    sheet = parameter_sheet(report)
     table = ruled_table(look)
     _add_columns(table, sheet, start=sheet.symbols)
     for i, row in enumerate(sheet.rows):

@@ -6,60 +6,39 @@ and whatever was asked about verifiers and budgets. With several groups, each ro
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from scaling_cli.analysis.coverage_laws import COMBINED
 from scaling_cli.coverage.result import Backtest, CoverageResult, Purchase
 from scaling_cli.document.report import Report
-from scaling_cli.document.write import to_json, to_json_lines
-from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import MISSING, escape, figure, flops, group_name, percent, rounded
-from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_text
+from scaling_cli.report.page import Page, Record, Section, group_columns, grouped
+from scaling_cli.report.sheet import Sheet
 
-FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
 CoverageReport: TypeAlias = Report[CoverageResult]
 Row: TypeAlias = tuple[str, ...]
 Rows: TypeAlias = Callable[[CoverageResult], Iterator[Row]]
 
 
-def render(report: CoverageReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The results as text that ends in a newline; `render_notes` has what is left to say.
-
-    Raises:
-        UsageError: There is no such format.
-    """
-    if format == "json":
-        return to_json(report, draws=draws)
-    if format == "jsonl":
-        return "".join(line + "\n" for line in to_json_lines(report))
-    if format == "csv":
-        return tidy_csv(report)
-    if format == "table":
-        from scaling_cli.report.inference_coverage_table import coverage_table
-
-        return coverage_table(report, look)
-    if format == "plain":
-        return facts_text(report) + "\n" + "\n".join(f"{title}\n{aligned(sheet)}" for title, sheet in sections(report))
-    if format == "md":
-        return _markdown_page(report)
-    if format == "latex":
-        comments = "".join(f"% {line}\n" for line in facts_text(report).splitlines() if line)
-        return comments + "\n".join(f"% {title}\n{latex(sheet)}" for title, sheet in sections(report))
-    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+def pages(report: CoverageReport) -> list[Page]:
+    """One page: each row starts with its group."""
+    return [Page(facts(report), sections(report))]
 
 
-def render_notes(report: CoverageReport, format: str, look: Look) -> str:
-    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    if format in ("json", "jsonl", "md"):
-        return ""
-    return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
+def table(report: CoverageReport, look: Look) -> str:
+    """The rich tables."""
+    from scaling_cli.report.inference_coverage_table import coverage_table
+
+    return coverage_table(report, look)
+
+
+def records(report: CoverageReport) -> Iterable[Record]:
+    """One row a number."""
+    return grouped(report, ("section", "name", "k", "estimate", "low", "high"), _numbers)
 
 
 def charts(report: CoverageReport) -> list[Chart]:
@@ -96,12 +75,7 @@ def _design(result: CoverageResult) -> str:
     return result.design if result.batch is None else f"{result.design} in batches of {result.batch:,}"
 
 
-def facts_text(report: CoverageReport) -> str:
-    """Facts as `label: sentence` lines."""
-    return "".join(f"{label}: {said}\n" for label, said in facts(report))
-
-
-def sections(report: CoverageReport) -> list[tuple[str, Sheet]]:
+def sections(report: CoverageReport) -> list[Section]:
     """Title and rows of each part of the report that has any."""
     results = report.results
     interval = f"{percent(results[0].level, 4)} interval" if results else "interval"
@@ -121,7 +95,7 @@ def sections(report: CoverageReport) -> list[tuple[str, Sheet]]:
         parts.insert(0, ("Data", ("problems", "attempts", "never solved", "design"), _data))
     found = []
     for title, header, rows_of in parts:
-        keys = _keys(report)
+        keys = group_columns(report)
         rows = [
             (*(escape(result.group.get(key, "")) for key in keys), *row)
             for result in results
@@ -129,12 +103,8 @@ def sections(report: CoverageReport) -> list[tuple[str, Sheet]]:
         ]
         if rows:
             sheet = Sheet((*(escape(key) for key in keys), *header), tuple(rows), symbols=-1)
-            found.append((title, _trimmed(sheet, len(keys))))
+            found.append(Section(title, _trimmed(sheet, len(keys))))
     return found
-
-
-def _keys(report: CoverageReport) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key for each in report.results for key in each.group))
 
 
 def _trimmed(sheet: Sheet, keys: int) -> Sheet:
@@ -267,19 +237,6 @@ def _exchanges(result: CoverageResult) -> Iterator[Row]:
         yield f"{row.k:,}", figure(row.factor), f"{row.attempts:,}", figure(row.coverage)
 
 
-def tidy_csv(report: CoverageReport) -> str:
-    """One row a number at full precision, for data frames."""
-    keys = _keys(report)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*map(escape, keys), "section", "name", "k", "estimate", "low", "high"])
-    for result in report.results:
-        group = [escape(result.group.get(key, "")) for key in keys]
-        for row in _numbers(result):
-            writer.writerow([*group, *row])
-    return text.getvalue()
-
-
 def _numbers(result: CoverageResult) -> Iterator[tuple[object, ...]]:
     for each in result.coverage:
         yield "coverage", "coverage", each.k, each.estimate, each.low, each.high
@@ -320,19 +277,6 @@ def _record_sentence(record: Backtest | None) -> str:
         return ""
     size = figure(record.mean_absolute_error, 2)
     return f"; fitted to {record.trained:,} attempts it missed k = {record.held_out:,} by {size} on average"
-
-
-def _markdown_page(report: CoverageReport) -> str:
-    parts = ["".join(f"- {markdown_text(f'{label}: {said}')}\n" for label, said in facts(report))]
-    parts += [f"### {title}\n\n{markdown(sheet)}" for title, sheet in sections(report)]
-    notes = [_note("Caveat", each.message, each.group, f" ({each.code})") for each in report.caveats]
-    notes += [_note("Failed", each.error, each.group, f" {each.hint}") for each in report.failures]
-    return "\n".join(part for part in (*parts, "".join(notes)) if part)
-
-
-def _note(label: str, said: str, group: dict[str, str] | None, after: str) -> str:
-    where = f" ({group_name(group)})" if group else ""
-    return f"- **{label}**{markdown_text(where)}: {markdown_text(escape(said + after))}\n"
 
 
 def group_labels(results: Sequence[CoverageResult]) -> list[str]:

@@ -8,9 +8,8 @@ from rich.text import Text
 
 from scaling_cli.report.inference_coverage import CoverageReport, facts, headline, sections
 from scaling_cli.report.look import Look
-from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.sheet import Sheet
-from scaling_cli.report.table import cells, drawn, facts_grid, ruled_table
+from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, ruled_table
 
 WORDS = ("law", "parameter", "method", "question", "less", "with", "verdict", "design")
 
@@ -22,10 +21,10 @@ def coverage_table(report: CoverageReport, look: Look) -> str:
         told.append(("forecast", said))
     pieces: list[RenderableType] = [facts_grid(told)] if told else []
     keys = len({key for result in report.results for key in result.group})
-    for title, sheet in sections(report):
-        pieces += [Text(title, style="bold"), _table(sheet, keys, look)]
+    for section in sections(report):
+        pieces += [Text(section.title, style="bold"), _table(section.sheet, keys, look)]
     if report.failures:
-        pieces.append(_failures(report, look))
+        pieces.append(failures_table(report.failures, look))
     return drawn([part for piece in pieces for part in _spaced(piece)], look)
 
 
@@ -54,13 +53,4 @@ def _table(sheet: Sheet, keys: int, look: Look) -> Table:
             table.add_section()
         table.add_row(*cells(shown))
         last = group
-    return table
-
-
-def _failures(report: CoverageReport, look: Look) -> Table:
-    table = ruled_table(look)
-    for name in ("failed", "why", "hint"):
-        table.add_column(name, overflow="fold")
-    for each in report.failures:
-        table.add_row(*cells((group_name(each.group), escape(each.error), escape(each.hint))))
     return table

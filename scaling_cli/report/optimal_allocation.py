@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation_result import Allocation, AllocationResult
@@ -12,8 +12,7 @@ from scaling_cli.report.allocation_rows import sections
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
-from scaling_cli.report.page import Page, grouped, rendered
-from scaling_cli.report.page import render_notes as render_notes
+from scaling_cli.report.page import Page, Record, grouped
 
 QUANTITIES = ("params", "tokens", "tokens_per_param", "loss")
 WASTES = ("0.05", "0.10")
@@ -32,22 +31,21 @@ HEADER = (
 AllocationReport: TypeAlias = Report[AllocationResult]
 
 
-def render(report: AllocationReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The results in one of the formats of `report.page.rendered`."""
-    return rendered(
-        report,
-        format,
-        draws=draws,
-        pages=lambda: (Page(facts(report, each), sections(each)) for each in report.results),
-        table=lambda: _table(report, look),
-        records=lambda: grouped(report, HEADER, _records),
-    )
+def pages(report: AllocationReport) -> Iterator[Page]:
+    """A page for each group."""
+    return (Page(facts(report, each), sections(each)) for each in report.results)
 
 
-def _table(report: AllocationReport, look: Look) -> str:
+def table(report: AllocationReport, look: Look) -> str:
+    """The rich tables."""
     from scaling_cli.report.allocation_table import allocation_table
 
     return allocation_table(report, look)
+
+
+def records(report: AllocationReport) -> Iterable[Record]:
+    """One row an allocation."""
+    return grouped(report, HEADER, _records)
 
 
 def charts(report: AllocationReport) -> list[Chart]:
@@ -120,8 +118,7 @@ def _checks(result: AllocationResult) -> list[tuple[str, str]]:
     return told
 
 
-def _records(result: AllocationResult) -> Iterator[list[object]]:
-    """One row an allocation at full precision, for data frames."""
+def _records(result: AllocationResult) -> Iterator[Record]:
     for each in result.allocations:
         yield [*_cells(each), result.interval.level, result.interval.method]
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from scaling_cli.document.report import Report
 from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.notes import caveat_lines, failure_lines, markdown_notes
 from scaling_cli.report.numbers import escape
@@ -45,43 +46,53 @@ class Page:
     sentences: Sequence[str] = ()
 
 
-def rendered(
-    report: Report[Any],
-    format: str,
-    *,
-    draws: bool,
-    pages: Callable[[], Iterable[Page]],
-    table: Callable[[], str],
-    records: Callable[[], Iterable[Record]],
-) -> str:
-    """The report as text that ends in a newline.
+class View(Protocol):
+    """How one command's report looks: a module of `scaling_cli.report` has these functions."""
+
+    def pages(self, report: Report[Any]) -> Iterable[Page]:
+        """What plain text, Markdown, LaTeX and HTML are made of."""
+
+    def table(self, report: Report[Any], look: Look) -> str:
+        """The report as rich tables, failures included, for a terminal."""
+
+    def records(self, report: Report[Any]) -> Iterable[Record]:
+        """The rows of CSV at full precision, the header first, for data frames."""
+
+    def charts(self, report: Report[Any]) -> list[Chart]:
+        """What there is to plot."""
+
+
+def render(report: Report[Any], format: str, view: View, *, look: Look, draws: bool = True) -> str:
+    """The report as text that ends in a newline; `render_notes` has what is left to say.
 
     Args:
         report: What was found.
         format: One of `FORMATS`.
+        view: How the command's reports look.
+        look: The place of output; only `table` depends on it.
         draws: Whether `json` keeps the replicates; `jsonl` never does.
-        pages: What plain text, Markdown and LaTeX are made of.
-        table: The report as rich tables.
-        records: The rows of CSV at full precision, the header first.
 
     Raises:
         UsageError: There is no such format.
     """
-    writers: Mapping[str, Callable[[], str]] = {
-        "table": table,
-        "plain": lambda: _joined(block for page in pages() for block in _plain(page)),
-        "json": lambda: to_json(report, draws=draws),
-        "jsonl": lambda: "".join(line + "\n" for line in to_json_lines(report)),
-        "csv": lambda: _csv(records()),
-        "md": lambda: _joined(
-            [*(block for page in pages() for block in _markdown(page)), markdown_notes(report.caveats, report.failures)]
-        ),
+    if format == "table":
+        return view.table(report, look)
+    if format == "json":
+        return to_json(report, draws=draws)
+    if format == "jsonl":
+        return "".join(line + "\n" for line in to_json_lines(report))
+    if format == "csv":
+        return _csv(view.records(report))
+    pages = list(view.pages(report)) if format in ("plain", "md", "latex") else []
+    if format == "plain":
+        return _joined(block for page in pages for block in _plain(page))
+    if format == "md":
+        blocks = [block for page in pages for block in _markdown(page)]
+        return _joined([*blocks, markdown_notes(report.caveats, report.failures)])
+    if format == "latex":
         # A blank line would end a paragraph wherever the text is put.
-        "latex": lambda: _joined((block for page in pages() for block in _latex(page)), between="%\n"),
-    }
-    if format not in writers:
-        raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
-    return writers[format]()
+        return _joined((block for page in pages for block in _latex(page)), between="%\n")
+    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
 
 
 def render_notes(report: Report[Any], format: str, look: Look) -> str:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from scaling_cli.document.schema import schema
+from scaling_cli.report.page import FORMATS
 from tests.cli.running import run
 
 LOG = (
@@ -128,5 +129,8 @@ def test_a_bad_file_among_good_ones_is_told_and_the_exit_code_says_so(log, tmp_p
     assert "empty.csv" in ran.stderr
 
 
-def test_a_format_it_does_not_have_is_a_usage_error(log):
-    assert run("columns", log, "--format", "latex").returncode == 2
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_shows_the_mapping(log, format):
+    shown = run("columns", log, "--format", format)
+    assert shown.returncode == 0
+    assert "params" in shown.stdout

@@ -20,9 +20,10 @@ from scaling_cli.analysis.comparison_words import sentence
 from scaling_cli.caveats import caveat
 from scaling_cli.document.report import Failure
 from scaling_cli.fitting.result import Estimate, IntervalMethod
-from scaling_cli.report.compare_exponents import probability, render, render_notes
+from scaling_cli.report import compare_exponents as view
+from scaling_cli.report.compare_exponents import probability
 from scaling_cli.report.look import Look
-from scaling_cli.report.page import FORMATS
+from scaling_cli.report.page import FORMATS, render, render_notes
 from tests.factories import power_result, report
 
 
@@ -109,7 +110,7 @@ REPORTS = {"optimizers": optimizers, "surfaces": surfaces}
 
 def shown(name, format="table", **look):
     made = REPORTS[name]()
-    return render(made, format, look=Look(**look)), render_notes(made, format, Look(**look))
+    return render(made, format, view, look=Look(**look)), render_notes(made, format, Look(**look))
 
 
 @pytest.mark.parametrize("width", [80, 200, None], ids=str)
@@ -172,9 +173,10 @@ def test_a_large_p_value_never_says_that_exponents_are_the_same():
 def test_only_tables_import_rich_and_none_plotext(format):
     program = (
         "import sys; from tests.report.test_compare_exponents import optimizers; "
-        "from scaling_cli.report.compare_exponents import render, render_notes; "
+        "from scaling_cli.report import compare_exponents as view; "
+        "from scaling_cli.report.page import render, render_notes; "
         "from scaling_cli.report.look import Look; "
-        f"render(optimizers(), {format!r}, look=Look()); render_notes(optimizers(), {format!r}, Look()); "
+        f"render(optimizers(), {format!r}, view, look=Look()); render_notes(optimizers(), {format!r}, Look()); "
         "assert not {'rich', 'plotext', 'polars'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from scaling_cli.errors import UsageError
-from scaling_cli.report.fit import render, render_notes
+from scaling_cli.report import fit
 from scaling_cli.report.look import Look
-from scaling_cli.report.page import FORMATS
-from tests.factories import bad_report, chinchilla_result, groups_report, meanings, power_result, report
+from scaling_cli.report.page import FORMATS, render, render_notes
+from tests.factories import bad_report, chinchilla_result, groups_report, power_result, report
 
 REPORTS = {
     "chinchilla": lambda: report(chinchilla_result()),
@@ -25,7 +25,7 @@ REPORTS = {
 
 def shown(name, format="table", **look):
     made = REPORTS[name]()
-    return render(made, format, meanings=meanings, look=Look(**look)), render_notes(made, format, Look(**look))
+    return render(made, format, fit, look=Look(**look)), render_notes(made, format, Look(**look))
 
 
 @pytest.mark.parametrize("width", [80, 200, None], ids=str)
@@ -92,9 +92,10 @@ def test_an_unknown_format_names_those_there_are():
 @pytest.mark.parametrize("format", [format for format in FORMATS if format != "table"])
 def test_only_tables_import_rich_and_none_plotext(format):
     program = (
-        "import sys; from tests.factories import *; from scaling_cli.report.fit import render, render_notes; "
+        "import sys; from tests.factories import *; from scaling_cli.report import fit; "
+        "from scaling_cli.report.page import render, render_notes; "
         "from scaling_cli.report.look import Look; "
-        f"render(groups_report(), {format!r}, meanings=meanings, look=Look()); "
+        f"render(groups_report(), {format!r}, fit, look=Look()); "
         f"render_notes(groups_report(), {format!r}, Look()); "
         "assert not {'rich', 'plotext', 'polars'} & sys.modules.keys()"
     )

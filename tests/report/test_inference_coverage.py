@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.report.inference_coverage import FORMATS, charts, render, render_notes
+from scaling_cli.report import inference_coverage as view
 from scaling_cli.report.look import Look
+from scaling_cli.report.page import FORMATS, render, render_notes
 from scaling_cli.report.plot import terminal_plot
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "samples.csv"
@@ -47,48 +48,49 @@ def reports():
 @pytest.mark.parametrize("width", [80, 200, None], ids=str)
 def test_tables_look_as_approved(matches_golden, reports, name, width):
     look = Look(width)
-    text = render(reports[name], "table", look=look) + "\n" + render_notes(reports[name], "table", look)
+    text = render(reports[name], "table", view, look=look) + "\n" + render_notes(reports[name], "table", look)
     matches_golden(f"coverage-table-{name}-{width or 'pipe'}", text)
 
 
 @pytest.mark.parametrize("name", REPORTS)
 @pytest.mark.parametrize("format", ["plain", "md", "latex"])
 def test_other_formats_look_as_approved(matches_golden, reports, name, format):
-    matches_golden(f"coverage-{format}-{name}", render(reports[name], format, look=Look()))
+    matches_golden(f"coverage-{format}-{name}", render(reports[name], format, view, look=Look()))
 
 
 @pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
 @pytest.mark.parametrize("name", ["one", "groups"])
 def test_plots_look_as_approved(matches_golden, reports, name, unicode):
-    (chart,) = charts(reports[name])
+    (chart,) = view.charts(reports[name])
     text = terminal_plot(chart, look=Look(80, unicode=unicode))
     assert unicode or text.isascii()
     matches_golden(f"coverage-plot-{name}-{'unicode' if unicode else 'ascii'}", text)
 
 
 def test_there_is_no_plot_where_nothing_was_solved(reports):
-    assert charts(reports["bad"]) == []
+    assert view.charts(reports["bad"]) == []
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("name", REPORTS)
 def test_nothing_is_wider_than_the_terminal(reports, name, width):
-    text = render(reports[name], "table", look=Look(width)) + render_notes(reports[name], "table", Look(width))
+    text = render(reports[name], "table", view, look=Look(width)) + render_notes(reports[name], "table", Look(width))
     assert max(len(line) for line in text.splitlines()) <= width
 
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_no_format_lets_control_characters_through(reports, name, format):
-    text = render(reports[name], format, look=Look()) + render_notes(reports[name], format, Look())
+    text = render(reports[name], format, view, look=Look()) + render_notes(reports[name], format, Look())
     assert all(character == "\n" or character.isprintable() for character in text)
 
 
 def test_a_plain_report_loads_neither_statistics_nor_a_plot():
     program = (
-        "import sys, scaling_cli as s; from scaling_cli.report.inference_coverage import render; "
+        "import sys, scaling_cli as s; from scaling_cli.report import inference_coverage as view; "
+        "from scaling_cli.report.page import render; "
         "from scaling_cli.report.look import Look; "
-        f"render(s.inference_coverage({str(SAMPLE)!r}, by=['model'], replicates=100), 'plain', look=Look()); "
+        f"render(s.inference_coverage({str(SAMPLE)!r}, by=['model'], replicates=100), 'plain', view, look=Look()); "
         "assert not {'rich', 'plotext', 'scipy.stats', 'scipy.optimize', 'matplotlib'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

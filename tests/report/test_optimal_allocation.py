@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli.report import optimal_allocation as view
 from scaling_cli.report.look import Look
-from scaling_cli.report.optimal_allocation import charts, render, render_notes
-from scaling_cli.report.page import FORMATS
+from scaling_cli.report.page import FORMATS, render, render_notes
 from scaling_cli.report.plot import terminal_plot
 from scaling_cli.verbs import optimal_allocation
 from tests.analysis.surfaces import HOFFMANN, isoflop_frame
@@ -24,7 +24,7 @@ def report():
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_no_format_lets_control_characters_or_markup_through(report, format):
-    text = render(report, format, look=Look())
+    text = render(report, format, view, look=Look())
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "owned" in text
@@ -34,24 +34,24 @@ def test_no_format_lets_control_characters_or_markup_through(report, format):
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_tables_and_plots_keep_within_the_terminal(report, width):
     look = Look(width=width)
-    plots = [terminal_plot(chart, look=look) for chart in charts(report)]
+    plots = [terminal_plot(chart, look=look) for chart in view.charts(report)]
     assert len(plots) == 2
-    for text in (render(report, "table", look=look), *plots, render_notes(report, "table", look)):
+    for text in (render(report, "table", view, look=look), *plots, render_notes(report, "table", look)):
         assert max(len(line) for line in text.splitlines()) <= width
 
 
 def test_a_narrow_table_turns_on_its_side(report):
-    narrow, wide = (render(report, "table", look=Look(width=width)).splitlines() for width in (80, 220))
+    narrow, wide = (render(report, "table", view, look=Look(width=width)).splitlines() for width in (80, 220))
     assert any(line.startswith("params within 5 % waste") for line in narrow)
     assert any("params within 5 % waste" in line and "compute" in line for line in wide)
 
 
 def test_a_failed_group_is_told_with_what_to_run(report):
-    assert "one budget shows no exponent" in render(report, "table", look=Look())
+    assert "one budget shows no exponent" in render(report, "table", view, look=Look())
     assert "Add smaller budgets" in render_notes(report, "plain", Look())
 
 
 def test_csv_has_a_row_for_each_split_at_full_precision(report):
-    rows = render(report, "csv", look=Look()).splitlines()
+    rows = render(report, "csv", view, look=Look()).splitlines()
     assert len(rows) == 1 + len(report.results[0].allocations)
     assert repr(report.results[0].allocations[0].params.estimate) in rows[1]
