@@ -6,8 +6,7 @@ Alabdulmohsin et al. 2022) and mean absolute percentages of loss on surfaces of 
 
     python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|ladder]
 
-`ladder` forecasts tasks of OLMo 2 13B from its ladder of small models (Bhagia et al. 2024, arXiv:2412.04403): task loss
-in bits per byte first, then accuracy through a sigmoid.
+`ladder` forecasts tasks of OLMo 2 13B from its ladder of small models: see ladder.py.
 """
 
 from __future__ import annotations
@@ -24,17 +23,18 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from ladder import ladder
 
-from scaling_cli.analysis.downstream import link
-from scaling_cli.analysis.forecast import Bands, forecast
+from scaling_cli.analysis.forecast import forecast
+from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.analysis.windows import Points
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Array, find_law
 
 LEVEL = 0.9
+RESAMPLES = 1000
 RATIOS = (3, 10, 30)  # of the largest compute to that of the largest trained run
 FEWEST_RUNS, FEWEST_SIZES = 8, 3
 LEAST_SQUARES, HUBER = Objective("least-squares"), Objective("huber", 1e-3)
@@ -145,73 +145,6 @@ def default(case: Case) -> Bands:
     return forecast(case.points, level=LEVEL).bands(case.held.columns, case.held.scale)
 
 
-LADDER_TASKS = {  # bits per byte that the paper's authors predict for 13B and 5T tokens, where they give it
-    "mmlu": 0.750156,
-    "hellaswag": 0.653177,
-    "csqa": 0.661728,
-    "arc_easy": None,
-    "arc_challenge": None,
-    "piqa": None,
-    "socialiqa": None,
-}
-MMLU_QUESTIONS = {"stem": 3018, "humanities": 4705, "social_sciences": 3077, "other": 3242}
-LINK_RUNS_FROM = 0.5  # share of a run's steps: the link is also fitted to later checkpoints
-
-
-def ladder(folder: Path) -> None:
-    """Print task loss and accuracy of the largest model, forecast from the ladder, beside what was measured."""
-    rows = pl.read_parquet(folder / "olmo_ladder" / "ladder_all.parquet").with_columns(
-        tokens=pl.coalesce("throughput/total_tokens", pl.col("step") * pl.col("batch_size_in_tokens"))
-    )
-    small = rows.filter(pl.col("chinchilla_multiplier").is_not_null() & pl.col("params").is_not_null())
-    large = rows.filter(pl.col("size") == "peteish13").unique("step", keep="any")
-    print(
-        f"{'task':<15}{'bpb':>8}{'forecast':>10}{'error':>9}{'authors':>9}  90 % interval   accuracy forecast    error"
-    )
-    for task, published in LADDER_TASKS.items():
-        loss, accuracy = (
-            _task_columns(task, "eval/downstream_bpb/{}_rc_5shot_bpb"),
-            _task_columns(task, "eval/downstream/{}_rc_5shot_len_norm"),
-        )
-        known = _task_rows(small, loss, accuracy)
-        last = known.sort("step").group_by("size", "chinchilla_multiplier").last().sort("params", "tokens")
-        params, tokens, bpb = (last[name].to_numpy() for name in ("params", "tokens", "bpb"))
-        points = Points({"params": params, "tokens": tokens}, bpb, np.arange(len(bpb)), 6 * params * tokens)
-        measured = _task_rows(large, loss, accuracy).sort("step").tail(5)
-        at = {"params": measured["params"].to_numpy()[-1:], "tokens": measured["tokens"].to_numpy()[-1:]}
-        bands = forecast(points, level=LEVEL).bands(at, 6 * at["params"] * at["tokens"])
-        predicted, truth = float(np.exp(bands.estimate[0])), float(measured["bpb"].mean())  # type: ignore[arg-type]
-        low, high = np.exp(bands.estimate[0] + np.array([-1, 1]) * bands.prediction[0])
-        later = known.filter(pl.col("step") >= LINK_RUNS_FROM * pl.col("step").max().over("run_id"))
-        runs = later["run_id"].rank("dense").to_numpy().astype(int) - 1
-        fitted = link(
-            task, later["bpb"].to_numpy(), later["accuracy"].to_numpy(), runs, law="sigmoid", chance=None,
-            resampling=Resampling(20, 0, 0),
-        )  # fmt: skip
-        reached = float(fitted.values(fitted.fitted.theta[None], np.array([predicted]))[0, 0])
-        correct = float(measured["accuracy"].mean())  # type: ignore[arg-type]
-        mark = " beyond the link" if fitted.is_outside(np.array([predicted]))[0] else ""
-        authors = "-" if published is None else f"{100 * (published / truth - 1):+.1f} %"
-        print(
-            f"{task:<15}{truth:8.4f}{predicted:10.4f}{100 * (predicted / truth - 1):+8.1f} %{authors:>9}  "
-            f"[{low:.3f}, {high:.3f}]  {correct:8.3f}{reached:9.3f}{100 * (reached / correct - 1):+8.1f} %{mark}"
-        )
-
-
-def _task_columns(task: str, pattern: str) -> pl.Expr:
-    """A task's metric; the groups of mmlu are weighted by their questions."""
-    if task != "mmlu":
-        split = "test" if task.startswith("arc") else "val"
-        return pl.col(pattern.format(f"{task}_{split}"))
-    parts = [pl.col(pattern.format(f"mmlu_{name}_test")) * count for name, count in MMLU_QUESTIONS.items()]
-    return pl.sum_horizontal(*parts, ignore_nulls=False) / sum(MMLU_QUESTIONS.values())
-
-
-def _task_rows(rows: pl.DataFrame, loss: pl.Expr, accuracy: pl.Expr) -> pl.DataFrame:
-    named = rows.with_columns(loss.alias("bpb"), accuracy.alias("accuracy"))
-    return named.drop_nulls(["bpb", "accuracy", "params", "tokens"])
-
-
 Forecaster = Callable[[Case], Array]
 CURVE_METHODS: dict[str, Forecaster] = {
     "power law (m1)": lambda case: law_forecast("power", LEAST_SQUARES, case),
@@ -259,24 +192,33 @@ def run(cases: list[Case], methods: dict[str, Forecaster], error: Callable[[Arra
             f"{name:<32}{np.median(values):9.4f}{values.mean():9.4f}{np.mean(means):11.4f}  {told}"
             + "".join(f"{value:11.4f}" for value in means)
         )
-    print("wins: share of cases in which scaling extrapolate is better")
+    apart = _standard_error(errors["scaling extrapolate"])
+    print(f"wins: share of cases in which scaling extrapolate is better; standard error of its median {apart:.4f}")
     _coverage(cases, bands, families, named)
     print(f"forecasts with intervals: {seconds:.1f} CPU seconds for {len(cases)} cases\n")
 
 
 def _coverage(cases: list[Case], bands: list[Bands], families: Array, named: list[str]) -> None:
-    inside = np.array(
-        [
-            np.mean(np.abs(band.estimate - np.log(case.held.observed)) <= band.prediction)
-            for band, case in zip(bands, cases, strict=True)
-        ]
-    )
+    missed = [np.abs(band.estimate - np.log(case.held.observed)) for band, case in zip(bands, cases, strict=True)]
+    inside = np.array([np.mean(row <= band.prediction) for row, band in zip(missed, bands, strict=True)])
     widths = np.array([np.median(2 * band.prediction) for band in bands])
-    by_family = ", ".join(f"{family} {100 * inside[families == family].mean():.0f} %" for family in named)
+    hindsight = np.array([2 * np.quantile(row, LEVEL) for row in missed])
     print(
-        f"{100 * LEVEL:.0f} % prediction intervals cover {100 * inside.mean():.1f} % ({by_family}), "
-        f"median full width {np.median(widths):.4f} in log loss"
+        f"{100 * LEVEL:.0f} % prediction intervals cover {100 * inside.mean():.1f} %, median full width "
+        f"{np.median(widths):.4f} in log loss; in hindsight {np.median(hindsight):.4f} would do"
     )
+    for family in named:
+        mine = families == family
+        print(
+            f"  {family:<12}{100 * inside[mine].mean():5.0f} %  width {np.median(widths[mine]):.4f}, "
+            f"in hindsight {np.median(hindsight[mine]):.4f}"
+        )
+
+
+def _standard_error(values: Array) -> float:
+    """Of the median, by resampling cases."""
+    rng = np.random.default_rng(0)
+    return float(np.std([np.median(rng.choice(values, len(values))) for _ in range(RESAMPLES)]))
 
 
 def main() -> None:

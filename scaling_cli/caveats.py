@@ -278,28 +278,32 @@ SENTENCES = {
         "tokens per param."
     ),
     "no-rolling-origin": (
-        "{points} points are too few to hold the largest back, so intervals rest on replicates and on how far the laws "
-        "differ; add smaller runs."
+        "{points} points of {scales} sizes are too few to hold the largest back, so intervals rest on replicates and "
+        "on how far the laws differ; add smaller runs."
     ),
     "optimal-split": (
         "Params and tokens at {compute} FLOPs are the best split by these laws; give --at params=...,tokens=... for "
         "your own."
     ),
     "unstable-forecast": (
-        "Without the smaller half of the runs the forecast at {place} moves by {shift:+.1%}, more than its interval "
-        "allows; find out what changes with scale, and name the cut-off with the number."
+        "Without the runs below {cutoff} the forecast at {place} moves by {shift:+.1%}, where noise would move it by "
+        "{noise:.2%}; find out what changes with scale, and name the cut-off with the number."
     ),
     "rising-loss": (
         "Loss rises with {role} in {share:.0%} of pairs of runs that differ in nothing else, as when tokens repeat; "
         "leave those runs out with --where, or fit --law data-constrained."
+    ),
+    "lone-growth": (
+        "Compute grows by {role} alone in these runs, so the forecast is for more {role} at {still}; add runs in which "
+        "both grow, or give --checkpoints all if the learning rate was constant."
     ),
     "pooled-sizes": (
         "Runs of {sizes} sizes are taken for one curve along {column}; give --by params for one each, or forecast "
         "along compute."
     ),
     "mid-schedule-points": (
-        "Rows from before the end of {runs} runs count as finished runs, which is right only if the learning rate was "
-        "constant; keep the last row of each, or cooled-down runs alone."
+        "Rows from before the end of a run count as finished runs ({runs} of {total} runs have several), which is "
+        "right only if the learning rate was constant; keep the last row of each, or cooled-down runs alone."
     ),
     "target-below-floor": (
         "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "

@@ -32,8 +32,8 @@ GAIN = 1e-7  # relative: predictions rest long before parameters do
 MOST_STEPS = 80
 REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # a replicate starts close by, and only its spread is read
 CURVE_LAWS = ("power-constant", "m3", "m4", "bnsl-monotone")
-SURFACE_LAWS = ("chinchilla", "chinchilla-tied", "general")
-CURVE_POWER, SURFACE_POWER = 1.0, 0.5  # of scale, in a point's weight
+SURFACE_LAWS = ("chinchilla", "general")
+CURVE_POWER, SURFACE_POWER = 1.5, 0.5  # of scale, in a point's weight
 
 # Where published laws lie: value and spread of the log, of exponents and of the floor as a share of the least loss.
 CURVE_EXPONENT, CURVE_FLOOR = (0.35, 0.7), (0.5, 1.0)
@@ -72,9 +72,9 @@ def beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     exponent, floor = (CURVE_EXPONENT, CURVE_FLOOR) if len(law.inputs) == 1 else (SURFACE_EXPONENT, SURFACE_FLOOR)
     found = []
     for parameter in law.parameters:
-        if parameter.meaning.startswith("exponent") and not parameter.positive:
+        if parameter.kind == "exponent":
             found.append(Belief(parameter.name, *exponent))
-        elif parameter.meaning.startswith("irreducible loss"):
+        elif parameter.kind == "floor":
             found.append(Belief(parameter.name, lowest * floor[0], floor[1]))
         elif parameter.name == "gamma" and parameter.positive and len(law.inputs) > 1:
             found.append(Belief(parameter.name, *GAMMA))
@@ -109,9 +109,24 @@ def origin_weights(problem: Problem, origin: Window) -> Array:
     return scaled
 
 
-def fit_replicates(fitted: Fitted, resampling: Resampling) -> Array:
-    """Coordinates `(replicates, k)` of fits to resampled runs, each from the whole fit, in batches."""
+def fit_parts(fitted: Fitted, parts: Sequence[Window]) -> Array:
+    """Coordinates `(parts, k)` of fits to some of the points, each from the whole fit."""
+    rows = [origin_weights(fitted.problem, part) for part in parts]
+    return _origins(fitted.problem, fitted.theta[None], rows, fitted.delta, fitted.strength)
+
+
+def fit_replicates(
+    fitted: Fitted, resampling: Resampling, part: Window | None = None, start: Array | None = None
+) -> Array:
+    """Coordinates `(replicates, k)` of fits to resampled runs, in batches.
+
+    Args:
+        part: Only these points count; replicate i resamples the same runs for every part.
+        start: Coordinates `(k,)` to start from, by default those of the whole fit.
+    """
     problem = fitted.problem
+    theta = problem.roused((fitted.theta if start is None else start)[None])
+    weights = problem.weights if part is None else origin_weights(problem, part)
     size = max(1, CHUNK_VALUES // len(problem.observed))
     found = []
     for first in range(0, resampling.replicates, size):
@@ -119,9 +134,9 @@ def fit_replicates(fitted: Fitted, resampling: Resampling) -> Array:
         found.append(
             minimise(
                 problem,
-                np.tile(problem.roused(fitted.theta[None]), (len(rows), 1)),
+                np.tile(theta, (len(rows), 1)),
                 delta=fitted.delta,
-                weights=run_weights(resampling, rows, problem.runs) * problem.weights,
+                weights=run_weights(resampling, rows, problem.runs) * weights,
                 strength=fitted.strength,
                 gain=REPLICATE_GAIN,
                 most_steps=REPLICATE_STEPS,

@@ -7,7 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast import Bands
+from scaling_cli.analysis.forecast_result import ForecastInterval, LawWeight, Track
+from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.objective import Objective
@@ -30,6 +31,11 @@ class Described:
     others: Array
     noise: float | None
     level: float
+
+    @property
+    def estimator(self) -> str:
+        """As the options name it."""
+        return "describe"
 
     def log_losses(self, parameters: Array, columns: Mapping[str, Array]) -> Array:
         """Log losses `(rows, n)` for rows of parameters."""
@@ -58,6 +64,18 @@ class Described:
         """The share of replicates that predict less than `log_loss` at `columns` `(1,)`."""
         rows = self.draws if len(self.draws) else self.parameters
         return float((self.log_losses(rows, columns)[:, 0] < log_loss).mean())
+
+    def laws(self) -> tuple[LawWeight, ...]:
+        """The one law."""
+        return (LawWeight(self.law.name, 1.0, None),)
+
+    def interval(self) -> ForecastInterval:
+        """What the bands rest on."""
+        return ForecastInterval("draws" if len(self.draws) else "none", self.level, len(self.draws), 0)
+
+    def track(self) -> tuple[Track, ...]:
+        """Nothing: one fit has no rolling origins."""
+        return ()
 
 
 def described(fit: FitResult | SavedFit, level: float, problem: Problem | None = None) -> Described:

@@ -12,8 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast import Bands
 from scaling_cli.analysis.forecast_result import Then, ThenPrediction
+from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
@@ -65,7 +65,7 @@ def link(
 
     Raises:
         UsageError: There is no such link.
-        FitError: The runs are too few.
+        FitError: The runs are too few, or the metric does not follow the loss.
     """
     if law not in LINKS:
         raise UsageError(f"--then-law {law!r} is no link.", hint=f"Choose one of {', '.join(LINKS)}.")
@@ -77,6 +77,12 @@ def link(
     _, numbered = np.unique(runs, return_inverse=True)
     problem = problem_from_arrays(found, {"x": loss}, values, numbered, space="linear")
     fitted = optimum(problem, Objective("huber"))
+    missed = problem.residuals(fitted.theta[None])[0][0]
+    if not np.sqrt(np.mean(missed**2)) < np.std(values):
+        raise FitError(
+            f"A {law} of the loss tells {metric} no better than its mean does.",
+            hint="Check --chance, --then-law and whether the metric changes with the loss.",
+        )
     rows = range(resampling.replicates)
     weights = run_weights(resampling, rows, problem.runs) * problem.weights
     start = np.tile(problem.roused(fitted.theta[None]), (len(rows), 1))

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scaling_cli.analysis.describe import described
-from scaling_cli.analysis.extrapolate import Ask, Evidence
+from scaling_cli.analysis.extrapolate_question import Ask
 from scaling_cli.analysis.forecast import REPLICATES, forecast
-from scaling_cli.analysis.forecast_doubts import pooled_sizes
+from scaling_cli.analysis.forecast_doubts import lone_growth, pooled_sizes
+from scaling_cli.analysis.forecaster import Forecaster
 from scaling_cli.analysis.windows import Points
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.read import SavedFit
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.fitting.weights import Emphasis
-from scaling_cli.laws import find_law
+from scaling_cli.laws import Array, Law, find_law
 from scaling_cli.record import record
 
 if TYPE_CHECKING:
     import polars as pl
 
 ESTIMATORS = ("forecast", "describe")
+FEWEST_VALUES = 3  # different ones of a sole input
 RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
@@ -75,6 +78,51 @@ class Method:
             raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
 
 
+@record
+class Evidence:
+    """One group: what forecasts, and the data where they are at hand.
+
+    `metric` `(n,)` is that of the second stage, with nan where unknown. `run_names` are there where a law continues
+    runs instead of adding new ones.
+    """
+
+    forecaster: Forecaster
+    group: dict[str, str]
+    inputs: dict[str, str]
+    ranges: dict[str, tuple[float, float]]
+    points: Points | None
+    laws: tuple[Law, ...] = ()
+    metric: Array | None = None
+    run_names: tuple[str, ...] = ()
+
+    @property
+    def params(self) -> Array | None:
+        """Those of the data, or the ends of their range."""
+        if self.points is not None:
+            return self.points.columns.get("params")
+        return np.array(self.ranges["params"]) if "params" in self.ranges else None
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """Least and largest scale of the data."""
+        if self.points is not None:
+            return float(self.points.scale.min()), float(self.points.scale.max())
+        surface = {"params", "tokens"} <= set(self.inputs)
+        return self.ranges.get("compute" if surface else next(iter(self.inputs.values())))
+
+    def require_span(self) -> tuple[float, float]:
+        """`span`, where it is known.
+
+        Raises:
+            UsageError: The saved fit has no ranges.
+        """
+        if self.span is None:
+            raise UsageError(
+                "The saved fit does not say how large its runs were.", hint="Give --at, such as --at compute=1e24."
+            )
+        return self.span
+
+
 def evidence_from(
     frame: pl.DataFrame, group: dict[str, str], choice: Choice, ask: Ask, method: Method
 ) -> tuple[Evidence, list[Caveat]]:
@@ -89,6 +137,8 @@ def evidence_from(
     if scale is None:
         raise DataError("Without compute, or params and tokens, runs have no scale.", hint="Name it with --compute.")
     points = Points(problem.columns, problem.observed, problem.runs, scale)
+    if not choice.law.is_curve:
+        require_variety(problem.columns, choice.inputs)
     ranges = {
         name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
         for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
@@ -111,9 +161,26 @@ def evidence_from(
             raise DataError(f"{ask.then} holds no numbers.", hint="Name a column of numbers with --then.")
         metric = np.array(frame[ask.then].to_list(), dtype=float)
     sizes = frame["params"].to_list() if "params" in frame.columns else []
-    doubts = pooled_sizes(sizes, choice.inputs, group)
+    doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
     names = tuple(frame["run_id"].unique().sort().cast(str).to_list()) if choice.law.is_curve else ()
     return Evidence(stacked, group, choice.inputs, ranges, points, laws, metric, names), doubts
+
+
+def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:
+    """Refuse inputs that hardly take different values.
+
+    Raises:
+        FitError: Nothing in the runs says how loss depends on an input.
+    """
+    fewest = FEWEST_VALUES if len(inputs) == 1 else 2
+    for name, column in inputs.items():
+        distinct = len(np.unique(columns[name]))
+        if distinct < fewest:
+            raise FitError(
+                f"Runs at {distinct} {'value' if distinct == 1 else 'values'} of {column} do not tell how loss "
+                "depends on it.",
+                hint=f"Add runs until there are {fewest}, or forecast along another column with --x.",
+            )
 
 
 def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Caveat]]:

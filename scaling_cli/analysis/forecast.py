@@ -8,8 +8,9 @@ from statistics import NormalDist
 import numpy as np
 
 from scaling_cli.analysis.candidates import forecast_laws
-from scaling_cli.analysis.conformal import OriginErrors, growth, unit_bias, unit_half_width
-from scaling_cli.analysis.forecast_result import LawWeight, Track
+from scaling_cli.analysis.forecast_result import ForecastInterval, LawWeight, Track
+from scaling_cli.analysis.forecaster import Bands
+from scaling_cli.analysis.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.stack import Stack, stack
 from scaling_cli.analysis.windows import Points, windows
 from scaling_cli.errors import FitError
@@ -19,16 +20,6 @@ from scaling_cli.record import record
 
 FEWEST_POINTS = 4
 REPLICATES = 200  # they feed a standard deviation, which needs fewer than a percentile does
-
-
-@record
-class Bands:
-    """Log losses `(n,)`: the forecast, half-widths of confidence and prediction, and the laws apart `(laws, n)`."""
-
-    estimate: Array
-    confidence: Array
-    prediction: Array
-    by_law: Array
 
 
 @record
@@ -42,6 +33,11 @@ class Forecast:
     resampling: Resampling
 
     @property
+    def estimator(self) -> str:
+        """As the options name it."""
+        return "forecast"
+
+    @property
     def noise(self) -> float:
         """Robust scale of the log residuals, by the weights of the laws."""
         return float(self.stack.weights @ [fit.scale for fit in self.stack.fits])
@@ -53,18 +49,17 @@ class Forecast:
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
         """Forecasts at `columns`, where `scale` `(n,)` is the size of the runs."""
         by_law = self.stack.log_losses(columns)
-        replicates = self.stack.mean(self.stack.replicates(self.draws, columns))
-        normal = NormalDist().inv_cdf(0.5 + self.level / 2)
+        estimate = self.stack.mean(by_law)
+        replicates = self.stack.replicates(self.draws, columns)
+        # A mixture's variance: that of each law on resampled runs, and that of the laws about their mean.
+        apart = self.stack.mean(replicates.var(axis=1) + (by_law - estimate) ** 2)
         grown = growth(scale / self.stack.points.scale.max())
-        resampled = normal * replicates.std(axis=0)
-        if self.errors:
-            confidence = np.hypot(normal * unit_bias(self.errors) * grown, resampled)
-            prediction = np.hypot(unit_half_width(self.errors, self.level) * grown, resampled)
-        else:
-            # Without origins nothing shows how the laws fail; that they differ is the least that can be said.
-            confidence = np.hypot(normal * by_law.std(axis=0), resampled)
-            prediction = np.hypot(confidence, normal * self.noise * grown)
-        return Bands(self.stack.mean(by_law), confidence, np.maximum(prediction, confidence), by_law)
+        normal = NormalDist().inv_cdf(0.5 + self.level / 2)
+        confidence = normal * np.sqrt(apart + (unit_bias(self.errors) * grown) ** 2)
+        # Without origins nothing shows how the laws fail; the noise of a run is the least that can be said.
+        error = unit_error(self.errors) if self.errors else self.noise
+        prediction = normal * np.sqrt(apart + (error * grown) ** 2)
+        return Bands(estimate, confidence, prediction, by_law)
 
     def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
         """The share of replicates and laws, by weight, that predict less than `log_loss` at `columns` `(1,)`."""
@@ -79,6 +74,11 @@ class Forecast:
             for fit, weight, errors in rows
         ]
         return tuple(sorted(found, key=lambda each: -each.weight))
+
+    def interval(self) -> ForecastInterval:
+        """What the bands rest on."""
+        method = "rolling+bootstrap" if self.errors else "bootstrap+spread"
+        return ForecastInterval(method, self.level, self.resampling.replicates, len(self.errors))
 
     def track(self) -> tuple[Track, ...]:
         """What each origin would have got wrong, nearest first."""

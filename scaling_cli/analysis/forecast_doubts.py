@@ -6,21 +6,20 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.describe import Described
-from scaling_cli.analysis.forecast import Bands, Forecast
+from scaling_cli.analysis.forecast import Forecast
 from scaling_cli.analysis.forecast_result import Prediction
+from scaling_cli.analysis.forecast_stability import largest_swing
+from scaling_cli.analysis.forecaster import Forecaster
 from scaling_cli.analysis.reach import FAR, NOTED
-from scaling_cli.analysis.stack import stack
 from scaling_cli.analysis.targets import Places
-from scaling_cli.analysis.windows import Points
+from scaling_cli.analysis.windows import Points, count_scales
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.quantities import count, figure, flops
-from scaling_cli.errors import FitError
 
 OFTEN_RISING = 0.1  # share of pairs
 RISE = 3.0  # noise scales by which the larger run must be worse
-FEWEST_HALF = 8  # points in the larger half for it to be fitted alone
 FEWEST_PAIRS = 5
+STILL, MOVED = 1.5, 3.0  # factors up to which an input has hardly changed, and from which it has
 MOST_POINTS = 3_000  # for pairs: more are thinned
 
 
@@ -46,18 +45,18 @@ def prediction_doubts(predictions: Sequence[Prediction], places: Places, group: 
     return found
 
 
-def run_doubts(
-    forecaster: Forecast | Described, points: Points, places: Places, bands: Bands, group: dict[str, str]
-) -> list[Caveat]:
+def run_doubts(forecaster: Forecaster, points: Points, places: Places, group: dict[str, str]) -> list[Caveat]:
     """What the runs say against the forecast."""
     found = []
     if isinstance(forecaster, Forecast):
         if not forecaster.errors:
-            found.append(caveat("no-rolling-origin", group or None, points=len(points)))
-        found += _instability(forecaster, points, places, bands, group)
-    several = len(points) - len(np.unique(points.runs))
-    if several:
-        found.append(caveat("mid-schedule-points", group or None, runs=_repeated_runs(points)))
+            scales = count_scales(points, np.ones(len(points), dtype=bool))
+            found.append(caveat("no-rolling-origin", group or None, points=len(points), scales=scales))
+        found += _instability(forecaster, places, group)
+    repeated = int((np.bincount(points.runs) > 1).sum())
+    if repeated:
+        total = len(np.unique(points.runs))
+        found.append(caveat("mid-schedule-points", group or None, runs=repeated, total=total))
     return found + _rising(points, forecaster.noise or 0.0, group)
 
 
@@ -70,31 +69,32 @@ def pooled_sizes(params: Sequence[float], inputs: Mapping[str, str], group: dict
     return [caveat("pooled-sizes", group or None, sizes=sizes, column=column)]
 
 
-def _repeated_runs(points: Points) -> int:
-    return int((np.bincount(points.runs) > 1).sum())
-
-
-def _instability(
-    forecaster: Forecast, points: Points, places: Places, bands: Bands, group: dict[str, str]
+def lone_growth(
+    ranges: Mapping[str, tuple[float, float]], inputs: Mapping[str, str], group: dict[str, str]
 ) -> list[Caveat]:
-    """Whether the larger half of the runs, by tokens where they are an input, forecasts something else."""
-    size = points.columns.get("tokens", points.scale)
-    larger = size > np.median(size)
-    if larger.sum() < FEWEST_HALF or not len(places.targets):
+    """Whether compute, along which is forecast, has grown by params alone or by tokens alone."""
+    if list(inputs.values()) != ["compute"] or not {"params", "tokens"} <= set(ranges):
         return []
-    try:
-        half = stack([fit.law for fit in forecaster.stack.fits], points.at(larger), ())
-    except FitError:
+    grown = {role: ranges[role][1] / max(ranges[role][0], 1e-300) for role in ("params", "tokens")}
+    still, other = sorted(grown, key=lambda role: grown[role])
+    if grown[still] > STILL or grown[other] < MOVED:
         return []
-    if len(half.fits) < len(forecaster.stack.fits):
+    return [caveat("lone-growth", group or None, role=other, still=place_name({still: ranges[still][1]}))]
+
+
+def _instability(forecaster: Forecast, places: Places, group: dict[str, str]) -> list[Caveat]:
+    """Whether the forecast depends on where runs of few tokens, or small ones, are cut off."""
+    swing = largest_swing(forecaster, places.columns)
+    if swing is None:
         return []
-    weighed = forecaster.stack.mean(half.log_losses(places.columns))
-    shift = weighed - bands.estimate
-    worst = int(np.argmax(np.abs(shift) / bands.confidence))
-    if abs(shift[worst]) <= bands.confidence[worst]:
-        return []
-    place = place_name(places.targets[worst].at)
-    return [caveat("unstable-forecast", group or None, place=place, shift=float(np.expm1(shift[worst])))]
+    at = places.targets[swing.place].at
+    role = "tokens" if "tokens" in places.columns else next(iter(at))
+    return [
+        caveat(
+            "unstable-forecast", group or None, place=place_name(at), cutoff=place_name({role: swing.cutoff}),
+            shift=float(np.expm1(swing.shift)), noise=swing.standard_error,
+        )
+    ]  # fmt: skip
 
 
 def _rising(points: Points, noise: float, group: dict[str, str]) -> list[Caveat]:

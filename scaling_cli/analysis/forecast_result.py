@@ -120,7 +120,7 @@ class Then:
 
 @record
 class ForecastInterval:
-    """How the intervals were made: `origins` rolling origins behind the conformal part."""
+    """How the intervals were made: `origins` is how many rolling origins are behind them."""
 
     method: str
     level: float

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
-from scaling_cli.analysis.forecast import Bands
 from scaling_cli.analysis.forecast_result import Inverse
+from scaling_cli.analysis.forecaster import Forecaster
 from scaling_cli.analysis.targets import FLOPS_A_PARAM_AND_TOKEN, best_split
 from scaling_cli.fitting.result import Estimate
 from scaling_cli.laws import Array
@@ -16,19 +15,6 @@ from scaling_cli.laws import Array
 STEPS = 48  # scales along which the forecast is followed
 BEYOND = 1e9  # times the largest run: further off, no scale is named
 LIMIT = 1e30  # times the data's scale, where what is left is the floor
-
-
-class Forecaster(Protocol):
-    """What forecasts: a stack, or one law as it was fitted."""
-
-    def mean(self, columns: Mapping[str, Array]) -> Array:
-        """Log losses `(n,)`."""
-
-    def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
-        """The same with half-widths."""
-
-    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
-        """How probable it is that the loss at one place lies below a value."""
 
 
 def inverse(

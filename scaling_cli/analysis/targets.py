@@ -99,30 +99,6 @@ def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | 
     return Places(tuple(rows), columns, np.array([row.at["compute"] for row in rows]), tuple(split))
 
 
-def place_on_runs(targets: Sequence[Target], names: Sequence[str]) -> Places:
-    """Steps and learning rates that continue runs; `names` are the runs in the order of their numbers.
-
-    Raises:
-        UsageError: A target has no step or rate, or does not say which of several runs it continues.
-    """
-    if any(not {"step", "lr"} <= set(target.at) for target in targets) or not targets:
-        raise UsageError(
-            "A law of the learning-rate schedule needs the schedule to come.",
-            hint="Give --targets FILE with step and lr, and the run where the log has several.",
-        )
-    numbers = []
-    for target in targets:
-        name = names[0] if len(names) == 1 else target.run
-        if name not in names:
-            raise UsageError(
-                f"A target continues run {name!r}, which the log does not have.", hint="Name one of its runs."
-            )
-        numbers.append(float(names.index(name)))
-    columns = {name: np.array([target.at[name] for target in targets]) for name in ("step", "lr")}
-    kept = tuple(Target({name: target.at[name] for name in columns}, target.observed) for target in targets)
-    return Places(kept, {**columns, "run": np.array(numbers)}, columns["step"])
-
-
 def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
     """Targets of laws of one input."""
     (name, column), *_ = inputs.items()

@@ -13,7 +13,7 @@ import numpy as np
 from scaling_cli.laws import Array, Flags, Indices
 from scaling_cli.record import record
 
-REACHES = (1.41, 2.0, 2.83, 4.0, 8.0)  # factors below the largest scale at which an inner origin cuts
+REACHES = (2.0, 2.83, 4.0, 5.66, 8.0)  # factors below the largest scale at which an inner origin cuts
 FEWEST_TRAINED = 5  # points
 FEWEST_SCALES = 3  # different ones, to train on
 
@@ -54,7 +54,7 @@ def windows(points: Points, reaches: Sequence[float] = REACHES, fewest: int = FE
     largest = float(points.scale.max())
     for reach in reaches:
         trained = points.scale <= largest / reach * (1 + 1e-9)
-        if trained.sum() < fewest or _count_scales(points, trained) < FEWEST_SCALES:
+        if trained.sum() < fewest or count_scales(points, trained) < FEWEST_SCALES:
             continue
         if found and (found[-1].trained == trained).all():
             continue
@@ -62,7 +62,7 @@ def windows(points: Points, reaches: Sequence[float] = REACHES, fewest: int = FE
     return found
 
 
-def _count_scales(points: Points, trained: Flags) -> int:
+def count_scales(points: Points, trained: Flags) -> int:
     """Different sizes among the trained: of params where they are an input, else of the scale."""
     sizes = points.columns.get("params", points.scale)[trained]
     return 1 + int((np.diff(np.sort(sizes)) > 0).sum())

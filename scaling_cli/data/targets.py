@@ -11,7 +11,7 @@ from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.load import load_runs
 from scaling_cli.errors import DataError
 
-UNKNOWN = "scaling_unknown_loss"
+UNKNOWN, OBSERVED = "scaling_unknown_loss", "scaling_observed_loss"
 ROLES = ("params", "tokens", "compute", "step", "lr")
 
 Row = tuple[dict[str, float], float | None, dict[str, str], str | None]
@@ -25,22 +25,50 @@ def load_targets(
     Args:
         by: Columns that name groups; those the file lacks are left out, and its rows are then for every group.
         keep: Further columns that are amounts.
+
+    Raises:
+        DataError: There are no rows, or some are no targets.
     """
     rows = open_inputs([str(path)]).frame().collect()
+    rows = rows.filter(~pl.all_horizontal(pl.all().is_null()))
+    if rows.is_empty():
+        raise DataError(f"{path} has no targets.", hint="Write a target a row, with a header of roles.")
     named = dict(mapping or {})
     present = [column for column in by if column in rows.columns]
     wanted = [column for column in keep if column in rows.columns]
     known = {role: column for role, column in named.items() if column in rows.columns or column == "none"}
-    try:
-        table = load_runs(rows, mapping=known, by=present, keep=wanted, checkpoints="all")
-    except DataError:
-        unknown = rows.with_columns(pl.lit(1.0).alias(UNKNOWN))
-        table = load_runs(unknown, mapping={**known, "loss": UNKNOWN}, by=present, keep=wanted, checkpoints="all")
-    is_known = table.columns.get("loss") != UNKNOWN
+    observed = _loss_column(rows, known)
+    # A target need not have its loss, so all are read as if none had.
+    losses = (pl.col(observed) if observed else pl.lit(None)).cast(str)
+    unknown = rows.with_columns(losses.alias(OBSERVED), pl.lit(1.0).alias(UNKNOWN))
+    mapping = {**known, "loss": UNKNOWN}
+    table = load_runs(unknown, mapping=mapping, by=present, keep=[*wanted, OBSERVED], checkpoints="all")
+    if len(table.frame) < len(rows):
+        raise DataError(
+            f"{path}: {len(rows) - len(table.frame)} of {len(rows)} rows are no targets.",
+            hint="Give every row amounts above 0; `scaling columns` shows how its columns are read.",
+        )
     found = []
     for row in table.frame.iter_rows(named=True):
         amounts = {name: float(row[name]) for name in (*ROLES, *wanted) if row.get(name) is not None}
         group = {name: str(row[name]) for name in present}
         run = None if row.get("run_id") is None else str(row["run_id"])
-        found.append((amounts, float(row["loss"]) if is_known else None, group, run))
+        found.append((amounts, _positive(row[OBSERVED]), group, run))
     return found
+
+
+def _loss_column(rows: pl.DataFrame, mapping: Mapping[str, str]) -> str | None:
+    """The column of observed losses, if any row has one."""
+    try:
+        return load_runs(rows, mapping=mapping, checkpoints="all").columns.get("loss")
+    except DataError:
+        return None
+
+
+def _positive(value: str | None) -> float | None:
+    """A loss that was observed, where the cell holds one."""
+    try:
+        number = float(value or "nan")
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None

@@ -18,8 +18,8 @@ from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.verbs.common import columns_named, groups_of, merged, saved_document, unread
 
 if TYPE_CHECKING:
-    from scaling_cli.analysis.extrapolate import Ask
     from scaling_cli.analysis.extrapolate_evidence import Method
+    from scaling_cli.analysis.extrapolate_question import Ask
     from scaling_cli.analysis.forecast_result import Extrapolation
     from scaling_cli.verbs.common import Runs
 
@@ -72,8 +72,8 @@ def extrapolate(
         DataError: The files cannot be read.
         FitError: There is one group, and nothing can be forecast from it.
     """
-    from scaling_cli.analysis.extrapolate import Ask
     from scaling_cli.analysis.extrapolate_evidence import Method
+    from scaling_cli.analysis.extrapolate_question import Ask
     from scaling_cli.analysis.targets import Target, parse_at
 
     by = columns_named(by)
@@ -116,8 +116,8 @@ def _extrapolated(
 ) -> Report[Extrapolation]:
     """Forecasts from runs, group by group."""
     from scaling_cli.analysis.extrapolate import extrapolate as answer
-    from scaling_cli.analysis.extrapolate import unmatched
     from scaling_cli.analysis.extrapolate_evidence import evidence_from
+    from scaling_cli.analysis.extrapolate_question import unmatched
 
     choice = method.choose(table.frame, ask)
     table = table.needing(tuple(choice.inputs.values()))

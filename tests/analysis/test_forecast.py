@@ -5,10 +5,11 @@ import pytest
 
 from scaling_cli.analysis.backtest import backtest, baselines
 from scaling_cli.analysis.candidates import fit_law
-from scaling_cli.analysis.conformal import OriginErrors, growth, unit_bias, unit_half_width
 from scaling_cli.analysis.forecast import forecast
+from scaling_cli.analysis.forecast_stability import largest_swing
 from scaling_cli.analysis.inverse import inverse
 from scaling_cli.analysis.reach import outside_hull
+from scaling_cli.analysis.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.windows import Points, windows
 from scaling_cli.errors import FitError
 from scaling_cli.laws import find_law
@@ -91,12 +92,24 @@ def test_windows_never_train_beyond_their_cutoff_and_always_hold_runs_back():
         assert (~origin.trained).any()
 
 
-def test_one_origin_widens_what_many_agree_on():
-    errors = OriginErrors(np.array([0.01, -0.01]), np.array([1.0, 1.0]))
-    assert unit_half_width([errors] * 4, 0.9) == pytest.approx(0.01)
-    assert unit_half_width([errors], 0.9) == pytest.approx(0.015)
-    assert unit_half_width([], 0.9) == 0
-    assert unit_bias([errors]) == pytest.approx(0)
+def test_origins_count_alike_and_what_a_run_adds_is_no_bias():
+    near = np.ones(2)
+    noisy = OriginErrors(np.array([0.01, -0.01]), near)
+    off = OriginErrors(np.full(9, 0.03), np.ones(9))
+    assert unit_error([noisy]) == pytest.approx(0.01)
+    assert unit_bias([noisy]) == pytest.approx(0)
+    assert unit_error([noisy, off]) == pytest.approx(np.sqrt((0.01**2 + 0.03**2) / 2))
+    assert unit_bias([noisy, off]) == pytest.approx(np.sqrt(0.03**2 / 2))
+    assert unit_error([]) == unit_bias([]) == 0
+
+
+def test_a_new_run_is_less_certain_than_the_law_and_both_less_with_distance():
+    bands = forecast(curve(noise=0.01), replicates=40).bands(
+        {"x": np.geomspace(1e21, 1e24, 4)}, np.geomspace(1e21, 1e24, 4)
+    )
+    assert (bands.prediction > bands.confidence).all()
+    assert (np.diff(bands.confidence) > 0).all()
+    assert (np.diff(bands.prediction) > 0).all()
 
 
 def test_errors_grow_with_reach_and_not_inside_the_data():
@@ -135,3 +148,30 @@ def test_distance_from_the_hull_is_zero_inside():
     square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     outside = outside_hull(square, np.array([[0.5, 0.5], [2.0, 0.5], [2.0, 2.0]]))
     assert outside == pytest.approx([0, 1, np.sqrt(2)], abs=1e-3)
+
+
+def test_a_forecast_that_holds_for_all_runs_does_not_swing():
+    at = {"params": np.array([1e10, 3e10]), "tokens": np.array([2e11, 6e11])}
+    assert all(largest_swing(forecast(surface(noise=0.003, seed=seed)), at) is None for seed in range(4))
+
+
+def test_runs_of_few_tokens_that_follow_another_course_make_it_swing():
+    parts = [surface(noise=0.001, seed=seed) for seed in range(6)]
+    columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
+    loss, scale = (np.concatenate([getattr(part, name) for part in parts]) for name in ("observed", "scale"))
+    tokens = columns["tokens"]
+    short = tokens < np.quantile(tokens, 0.25)
+    bent = Points(columns, loss * np.where(short, 1.05, 1.0), np.arange(len(loss)), scale)
+    at = {"params": np.array([1e10, 3e10]), "tokens": np.array([2e11, 6e11])}
+    swing = largest_swing(forecast(bent), at)
+    assert swing is not None
+    assert swing.cutoff >= tokens[~short].min()
+    assert abs(swing.shift) > 3 * swing.standard_error
+
+
+def test_one_run_does_not_swing_because_nothing_can_be_resampled():
+    points = curve(noise=0.001)
+    bent = Points(
+        points.columns, points.observed * np.where(np.arange(24) < 8, 1.1, 1), np.zeros(24, int), points.scale
+    )
+    assert largest_swing(forecast(bent, replicates=40), {"x": np.array([1e22])}) is None

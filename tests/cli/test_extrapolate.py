@@ -197,3 +197,71 @@ def test_a_schedule_law_asks_for_the_schedule(unfinished):
     done = run("extrapolate", unfinished[0], "--law", "annealing", "--at", "step=9000", *FAST)
     assert done.returncode == 2
     assert "--targets FILE" in done.stderr
+
+
+def codes(done):
+    assert done.returncode == 0, done.stderr
+    return {each["code"] for each in json.loads(done.stdout)["caveats"]}
+
+
+def test_models_at_several_token_counts_swing_with_the_token_cutoff(shared_data):
+    grid = (shared_data / "gemstones" / "hot_final_grid.parquet", "--params", "params_total")
+    assert {"unstable-forecast", "mid-schedule-points"} <= codes(
+        run("extrapolate", *grid, "--checkpoints", "all", *FAST, "--json")
+    )
+    assert "lone-growth" in codes(run("extrapolate", *grid, *FAST, "--json"))
+
+
+def test_runs_that_repeat_their_data_carry_a_caveat(shared_data):
+    done = run("extrapolate", shared_data / "datablations" / "contour_runs.csv", *FAST, "--json")
+    assert {"repeated-data", "late-rise"} <= codes(done)
+
+
+def test_points_in_mid_schedule_carry_a_caveat(shared_data):
+    curves = shared_data / "mpl_lr_schedules" / "curves.csv"
+    where = "schedule LIKE 'cosine%' AND size_m = 100"
+    points = ("--checkpoints", "all", "--x", "step", "--where", where)
+    assert "mid-schedule" in codes(run("extrapolate", curves, *points, *FAST, "--json"))
+    assert "undecayed-lr" in codes(run("extrapolate", curves, *FAST, "--json"))
+
+
+def test_runs_of_one_size_do_not_tell_how_loss_depends_on_size(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("params,tokens,compute,loss\n" + "".join(f"1e9,2e10,1.2e20,{2.5 + i / 100}\n" for i in range(8)))
+    done = run("extrapolate", path, "--x", "params", *FAST)
+    assert done.returncode == 4
+    assert "1 value of params" in done.stderr
+    assert "--x" in done.stderr
+
+
+def test_targets_without_a_loss_are_forecast_beside_those_that_have_it(tmp_path):
+    targets = tmp_path / "targets.csv"
+    targets.write_text("note,params,tokens,val loss\nplanned,7e9,1.4e11,\ndone,7e9,2.8e11,2.1\nfailed,7e9,3e11,n/a\n")
+    done = run("extrapolate", RUNS, "--targets", targets, *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads(done.stdout)["results"]
+    assert [each["observed"] for each in result["predictions"]] == [None, 2.1, None]
+    assert result["score"]["points"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("params,tokens\n", "has no targets"), ("params,tokens\n7e9,1e11\n0,1e11\n", "1 of 2 rows are no targets")],
+)
+def test_targets_that_are_none_are_refused(tmp_path, text, said):
+    targets = tmp_path / "targets.csv"
+    targets.write_text(text)
+    done = run("extrapolate", RUNS, "--targets", targets, *FAST)
+    assert done.returncode == 3
+    assert said in done.stderr
+
+
+def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
+    path = tmp_path / "runs.csv"
+    compute = np.geomspace(1e18, 1e21, 12)
+    path.write_text(
+        "compute,loss,flat\n" + "".join(f"{c:.6e},{1.5 + 2 * (c / 1e18) ** -0.25:.6f},0.5\n" for c in compute)
+    )
+    done = run("extrapolate", path, "--at", "compute=2e21", "--then", "flat", *FAST)
+    assert done.returncode == 4
+    assert "no better than its mean" in done.stderr
