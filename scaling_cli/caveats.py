@@ -224,8 +224,8 @@ SENTENCES = {
         "only k = 1."
     ),
     "near-ceiling": (
-        "Only {count} problems are unsolved, and the power law of the curve rests on them, with intervals that are too "
-        "narrow; read beta-binomial, or add harder problems."
+        "Beyond k = {last} few problems are left unsolved, so the power law of the curve is fitted up to there; read "
+        "beta-binomial beyond, or add harder problems."
     ),
     "one-problem": (
         "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "

@@ -129,7 +129,7 @@ def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, 
     forecasts, doubts = _forecasts(fitted, names, ask, group)
     record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
     caveats += found + doubts + laws.ceiling_doubts(fits, group.label)
-    caveats += laws.near_ceiling_doubts(fits, counts.problems - solved, counts.problems, group.label)
+    caveats += laws.near_ceiling_doubts(fitted, data, group.label)
     caveats += track.record_doubts(record, names, group.label)
     selection, verifier, found = _selection(group, k, ask)
     result = CoverageResult(
@@ -162,7 +162,7 @@ def _fitted(
     counts = data.counts
     is_alike = solved == 0 or np.all((counts.c == 0) | (counts.c == counts.n))
     if is_alike or data.longest < 2:
-        return laws.Fitted({}, {}, ask.level), []
+        return laws.Fitted({}, {}, ask.level, counts.clusters), []
     return laws.fit_laws(data, names, ask.level, group.label)
 
 

@@ -169,7 +169,7 @@ def _laws(result: CoverageResult) -> Iterator[Row]:
             lead = ""
         yield "", f"slope, k {law.slope.start:,} to {law.slope.end:,}", figure(law.slope.estimate), ""
         if law.dropped:
-            yield "", "points left out, at 0 or 1", str(law.dropped), ""
+            yield "", "points left out, near 0 or 1", str(law.dropped), ""
         if law.p_value is not None:
             yield "", "p-value of none unsolvable", figure(law.p_value, 2), ""
 
