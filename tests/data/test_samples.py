@@ -1,4 +1,5 @@
 import gzip
+import io
 import json
 import zipfile
 
@@ -142,6 +143,37 @@ def test_inspect_logs_are_read_without_inspect(tmp_path):
         assert found(table) == [("a", 2, 1), ("b", 2, 0)]  # an error is missing, not a failure
         assert codes(table) == ["missing-outcomes", "repeated-attempts"]
     assert found(load_samples(tmp_path / "log.eval", on_missing="fail")) == [("a", 2, 1), ("b", 3, 0)]
+
+
+def zstandard_zip(path, text):
+    """A zip with one member of method 93, which Python's own library cannot write before 3.14."""
+    packed = io.BytesIO()
+    lines = pl.DataFrame({"line": text.split("\n")})
+    lines.write_csv(packed, include_header=False, quote_style="never", compression="zstd", check_extension=False)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("header.json", "{}")
+        archive.writestr("summaries.json", packed.getvalue())
+    whole = bytearray(path.read_bytes())
+    local, central = whole.rfind(b"PK\x03\x04"), whole.rfind(b"PK\x01\x02")
+    whole[local + 8 : local + 10] = whole[central + 10 : central + 12] = (93).to_bytes(2, "little")
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_inspect_logs_packed_with_zstandard_are_read(tmp_path, indent):
+    zstandard_zip(tmp_path / "log.eval", json.dumps(inspect_samples(), indent=indent))
+    assert found(load_samples(tmp_path / "log.eval")) == [("a", 2, 1), ("b", 2, 0)]
+
+
+def test_a_damaged_zstandard_log_says_how_to_convert_it(tmp_path):
+    zstandard_zip(tmp_path / "log.eval", json.dumps(inspect_samples()))
+    whole = bytearray((tmp_path / "log.eval").read_bytes())
+    start = whole.find(b"\x28\xb5\x2f\xfd")
+    whole[start + 6 : start + 30] = b"\xff" * 24
+    (tmp_path / "log.eval").write_bytes(whole)
+    with pytest.raises(DataError) as caught:
+        load_samples(tmp_path / "log.eval")
+    assert "inspect log convert" in caught.value.hint
 
 
 def test_large_language_monkeys_have_a_yaml_a_problem(tmp_path):
