@@ -34,8 +34,9 @@ LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 class SampleTable:
     """Counts of each problem, and how they came about.
 
-    `frame` has the group columns (text), `problem` (text), `n` and `c` (whole numbers), and where they were asked for
-    `first` (the attempt of the first success, from 1, 0 without one), `cluster`, `accepted` and `accepted_correct`.
+    `frame` has the group columns (text), `problem` (text), `n` and `c` (whole numbers), where they were asked for
+    `cluster`, `accepted` and `accepted_correct`, and where attempts are numbered and n varies `first`: the attempt of
+    the first success, from 1, 0 without one.
     `attempts` still has every attempt, with `problem`, `success` and what a verifier needs: `score` or `answer`.
     """
 

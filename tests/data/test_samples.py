@@ -40,7 +40,6 @@ def test_attempts_are_counted_whatever_the_format(tmp_path, suffix):
     table = load_samples(path)
     assert (found(table), table.layout) == (COUNTS, "attempts")
     assert table.columns == {"problem": "problem_id", "correct": "correct", "attempt": "attempt"}
-    assert table.frame["first"].to_list() == [1, 0, 1]
     assert table.sources[0].rows == 12
 
 
@@ -60,7 +59,17 @@ def test_lists_of_outcomes_are_counted_in_order():
     rows = pl.DataFrame({"task_id": list(OUTCOMES), "is_corrects": list(OUTCOMES.values())})
     table = load_samples(rows)
     assert (found(table), table.layout) == (COUNTS, "list")
-    assert table.frame["first"].to_list() == [1, 0, 1]
+
+
+def test_where_lengths_differ_the_first_success_is_known():
+    outcomes = [[0, 0, 1], [1], [0, 1, 1, 0], [0, 0]]
+    rows = pl.DataFrame({"task_id": list("abcd"), "is_corrects": outcomes})
+    assert load_samples(rows).frame["first"].to_list() == [3, 1, 2, 0]
+    long = rows.with_columns(attempt=pl.int_ranges(5, 5 + pl.col("is_corrects").list.len()))
+    attempts = long.explode("is_corrects", "attempt").rename({"is_corrects": "correct"}).sample(
+        fraction=1, shuffle=True, seed=0
+    )  # fmt: skip
+    assert load_samples(attempts).frame["first"].to_list() == [3, 1, 2, 0]
 
 
 def test_a_matrix_has_a_row_a_problem(tmp_path):
@@ -76,7 +85,7 @@ def test_a_matrix_has_a_row_a_problem(tmp_path):
 def test_the_index_of_an_attempt_is_not_mistaken_for_a_count():
     rows = pl.DataFrame({"i": [0, 0, 1, 1], "n": [0, 1, 0, 1], "flagged": [False, True, False, False]})
     table = load_samples(rows)
-    assert table.frame.select("problem", "n", "c", "first").rows() == [("0", 2, 1, 2), ("1", 2, 0, 0)]
+    assert found(table) == [("0", 2, 1), ("1", 2, 0)]
     assert table.columns == {"problem": "i", "correct": "flagged", "attempt": "n"}
 
 
