@@ -22,7 +22,10 @@ OTHER_OBJECTIVES = (Objective("huber"), Objective("lad"), Objective("least-squar
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`."""
+    """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`.
+
+    `resampling` is how the replicates were drawn, where that is known.
+    """
 
     law: Law
     parameters: Array
@@ -30,6 +33,7 @@ class Described:
     others: Array
     noise: float | None
     level: float
+    resampling: str | None
 
     def log_losses(self, parameters: Array, columns: Mapping[str, Array]) -> Array:
         """Log losses `(rows, n)` for rows of parameters."""
@@ -78,4 +82,5 @@ def described(fit: FitResult | SavedFit, level: float, problem: Problem | None =
     others = np.empty((0, len(order)))
     if problem is not None:
         others = np.concatenate([problem.parameters(optimum(problem, each).theta[None]) for each in OTHER_OBJECTIVES])
-    return Described(law, parameters, draws, others, fit.noise, level)
+    method = fit.resampling if isinstance(fit, SavedFit) else fit.interval.method
+    return Described(law, parameters, draws, others, fit.noise, level, method if len(draws) else None)

@@ -285,7 +285,7 @@ def _single_law(forecaster: Forecast | Described) -> str | None:
 def _interval(forecaster: Forecast | Described) -> ForecastInterval:
     if isinstance(forecaster, Described):
         method = "draws" if len(forecaster.draws) else "none"
-        return ForecastInterval(method, forecaster.level, len(forecaster.draws), 0)
+        return ForecastInterval(method, forecaster.level, len(forecaster.draws), 0, forecaster.resampling)
     method = "conformal+bootstrap" if forecaster.errors else "bootstrap+spread"
     return ForecastInterval(method, forecaster.level, forecaster.resampling.replicates, len(forecaster.errors))
 

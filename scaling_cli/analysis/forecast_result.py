@@ -119,12 +119,16 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class ForecastInterval:
-    """How the intervals were made: `origins` rolling origins behind the conformal part."""
+    """How the intervals were made: `origins` rolling origins behind the conformal part.
+
+    `resampling` is how the replicates of a plain fit were drawn, such as `wild`.
+    """
 
     method: str
     level: float
     replicates: int
     origins: int
+    resampling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,8 +174,9 @@ def _allocated_saved(path: Path, question: Question, settings: Settings) -> Repo
     for saved in fits:
         plan = question.saved_plan(saved, settings.level)
         fitted = saved_law(saved)
-        method = "none" if saved.draws is None else "bootstrap"
-        how = IntervalMethod(method, settings.level, len(fitted.parameters) - 1, None if method == "none" else "run")
+        how = IntervalMethod("none", settings.level, 0, None)
+        if saved.draws:
+            how = IntervalMethod(saved.resampling or "draws", settings.level, len(saved.draws), "run")
         result, found = allocate_saved(fitted, saved.group, how, plan, with_gap=question.explain_gap)
         results.append(result)
         caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
