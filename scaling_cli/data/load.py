@@ -25,6 +25,8 @@ from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, witho
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
+from scaling_cli.flops import SIX_ND
+from scaling_cli.flops import flops_rule as find_rule
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
@@ -42,11 +44,12 @@ class Reading(TypedDict, total=False):
     params_from_name: str | None
     loss_unit: str
     input_format: str | None
+    flops_rule: str
 
 
 def recorded(reading: Reading) -> dict[str, object]:
     """The options as a result records them: where and checkpoints always, the others where they were given."""
-    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats")}
+    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats", SIX_ND)}
     return {"where": None, "checkpoints": "final"} | given
 
 
@@ -65,6 +68,7 @@ def load_runs(
     params_from_name: str | None = None,
     loss_unit: str = "nats",
     input_format: str | None = None,
+    flops_rule: str = SIX_ND,
     positive_loss: bool = True,
 ) -> RunTable:
     """Points from files, folders, globs, lists of names and standard input, or from a polars frame.
@@ -84,22 +88,26 @@ def load_runs(
         params_from_name: A regular expression whose first group finds params in the names of runs.
         loss_unit: The unit of the loss, for the record.
         input_format: The format of all files, where their content does not show it.
+        flops_rule: How compute is counted where it is not 6 * params * tokens: a rule's name or a formula in params,
+        tokens and columns of the runs. It then replaces a compute that the files give.
         positive_loss: Leave out a loss that has no log.
 
     Raises:
         UsageError: A column or role that was named does not exist, or two columns tie for a role.
         DataError: No file can be read, or they have no loss, or no usable row.
     """
+    rule = find_rule(flops_rule)
     ask = Ask(
         mapping=mapping or {},
         where=where,
         by=tuple(by),
-        keep=tuple(keep),
+        keep=tuple(dict.fromkeys((*keep, *rule.extras))),
         maybe=tuple(maybe),
         checkpoints=read_checkpoints(checkpoints, skip_tokens, sample_at, smooth),
         params_pattern=params_from_name,
         loss_unit=loss_unit,
         positive_loss=positive_loss,
+        rule=rule,
     )
     if isinstance(paths, pl.DataFrame):
         return _load(_Rows(paths.lazy(), _plan(paths.columns, ask), {}, paths.estimated_size() <= SMALL), ask)
@@ -170,15 +178,17 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
     selection = chosen.selection
     if selection.points.is_empty():
         raise no_points(selection.excluded, selection.total, ask.where)
-    points = finished(selection.points, plan, rows.run_names)
-    given = all(role in plan.chosen for role in ("compute", "params", "tokens"))
+    points, columns = finished(selection.points, plan, rows.run_names), plan.columns
+    if ask.rule.name != SIX_ND:
+        points, columns = derive.recounted(points, ask.rule, plan.derived), {**columns, "compute": ask.rule.formula}
+    given = all(role in plan.chosen for role in ("compute", "params", "tokens")) and ask.rule.name == SIX_ND
     caveats = (
         *left_out(selection.excluded, selection.total),
         *chosen.caveats,
         *(derive.mismatch(points) if given and "compute" not in plan.by else ()),
-        *sanity.doubts(points, plan.columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
+        *sanity.doubts(points, columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
     taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
     others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), plan.columns, selection.excluded, selection.total, caveats, scales, (), others)
+    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others)

@@ -13,7 +13,8 @@ from scaling_cli.data.canonical import BY, UNREADABLE, Plan, canonical
 from scaling_cli.data.checkpoints import Checkpoints
 from scaling_cli.data.filters import DOUBT
 from scaling_cli.data.select import PEAK, Selection
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.flops import SIX_ND, FlopsRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Ask:
     params_pattern: str | None
     loss_unit: str
     positive_loss: bool
+    rule: FlopsRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ def choose_points(
         rows = rows.filter(~_has_only_another_loss(schema, plan))
     doubts = {DOUBT + name: f"unreadable {name} in --where" for name in flags}
     named, unreadable = canonical(rows, schema, plan, tuple(doubts))
+    if ask.rule.name != SIX_ND and ask.checkpoints.sample_at is not None and ask.checkpoints.sample_at[0] == "compute":
+        raise UsageError(
+            "--sample-at compute counts 6 * params * tokens, whatever --flops-rule says.",
+            hint="Sample at tokens, such as --sample-at tokens=1B,2B.",
+        )
     named = _from_tokens(named, plan, ask.checkpoints)
     marked, reasons = select.with_reasons(
         named,
