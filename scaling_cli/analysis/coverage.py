@@ -10,7 +10,7 @@ import numpy as np
 from scaling_cli.analysis import coverage_backtest as track
 from scaling_cli.analysis import coverage_laws as laws
 from scaling_cli.analysis import coverage_verifier as verifiers
-from scaling_cli.analysis.coverage_budget import Buyer, answers, exchanges, mixes, winners
+from scaling_cli.analysis.coverage_budget import Buyer, answers, exchanges
 from scaling_cli.analysis.coverage_comparison import Side, compare
 from scaling_cli.analysis.coverage_curve import (
     CURVE_POINTS,
@@ -22,6 +22,7 @@ from scaling_cli.analysis.coverage_curve import (
     sampled,
 )
 from scaling_cli.analysis.coverage_options import CoverageAsk, parse_k, require_costs
+from scaling_cli.analysis.coverage_rivals import mixes, winners
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Indices
 from scaling_cli.coverage.curves import log_grid
