@@ -219,6 +219,10 @@ SENTENCES = {
         "{what}, so intervals are Clopper and Pearson's for a share of problems and no law is fitted; add attempts or "
         "other problems."
     ),
+    "all-solved": (
+        "Every problem is solved at least once, so at k = {k} the interval is Clopper and Pearson's for a share of "
+        "problems; add harder problems to see coverage grow there."
+    ),
     "deterministic-sampling": (
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."

@@ -192,9 +192,11 @@ def coverage_doubts(data: Sampled, rows: list[Coverage], short: str, group: dict
         shown = ", ".join(f"{k:,}" for k in short_k)
         found.append(caveat(code, group, count=f"{count:,}", total=f"{counts.problems:,}", k=shown))
     solved = int((counts.c > 0).sum())
-    if solved in (0, counts.problems):
-        what = "No problem is solved" if solved == 0 else "Every problem is solved"
+    if solved == 0 or np.all(counts.c == counts.n):
+        what = "No problem is solved" if solved == 0 else "Every attempt succeeded"
         found.append(caveat("all-alike", group, what=what))
+    elif solved == counts.problems and data.batch is None:
+        found.append(caveat("all-solved", group, k=f"{data.longest:,}"))
     if np.all((counts.c == 0) | (counts.c == counts.n)) and counts.n.min() > 1 and 0 < solved < counts.problems:
         found.append(caveat("deterministic-sampling", group))
     if counts.problems == 1:

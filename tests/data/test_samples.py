@@ -298,3 +298,9 @@ def test_counts_that_contradict_each_other_are_refused():
 def test_groups_cannot_hide_the_counts():
     with pytest.raises(UsageError, match="named 'n'"):
         load_samples(pl.DataFrame(COUNTS, schema=["problem_id", "n", "c"], orient="row"), by=["n"])
+
+
+def test_columns_of_words_are_no_matrix_of_outcomes():
+    rows = pl.DataFrame({"task": ["a", "a"], "prompt": ["x", "y"], "ok": [1, 0]})
+    with pytest.raises(DataError, match="have no column for"):
+        load_samples(rows)
