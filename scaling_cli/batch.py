@@ -10,7 +10,6 @@ import functools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +19,7 @@ from scaling_cli.data.source import content_hash
 from scaling_cli.document.report import Report
 from scaling_cli.document.write import plain, to_json_lines
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 FILE = "file"  # the key of a group that is a file
 
@@ -31,7 +31,7 @@ class Verb(Protocol):
         """The answer for these runs, in groups that carry the label; an error is a failure in the report."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """Lines of an earlier run for one file."""
 

@@ -6,13 +6,17 @@ All of them stand here, so that their wording can be read and kept alike in one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from scaling_cli.record import record
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
     "compute-mismatch": (
         "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens; check its unit, and whether params "
         "counts embeddings, or leave it out with --compute none."
+    ),
+    "partial-compute": (
+        "{points} of {total} points have no value in the compute column and are given 6*params*tokens instead; fill "
+        "the column, or take that for all with --compute none."
     ),
     "compute-drift": (
         "The compute column is {small:.3g} times 6*params*tokens at {small_params:.3g} params and {large:.3g} times "
@@ -39,6 +43,10 @@ SENTENCES = {
     "repeated-steps": (
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
         "give reruns a run name of their own."
+    ),
+    "names-anew": (
+        "{names} names of runs begin anew in several of {files} files, with another loss at the same first step or "
+        "with other params, so each file's is a run of its own, named after it; join the files if they are one run."
     ),
     "repeated-points": (
         "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
@@ -309,7 +317,7 @@ SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Caveat:
     """One thing a reader should know before using a result."""
 

@@ -17,12 +17,12 @@ import ast
 import functools
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 PEARCE_SONG = 47491.0  # embedding params are this times the cube root of the others
 
@@ -61,7 +61,7 @@ FUNCTIONS: dict[str, Callable[[Numbers], Numbers]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlopsRule:
     """A way to count: `name` as it was asked for, `formula` in full, `names` of the columns it needs."""
 

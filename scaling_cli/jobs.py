@@ -12,10 +12,10 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -30,7 +30,7 @@ WORTHWHILE = 4.0
 TRIALS = 2  # tasks done here first, because the first one pays for imports
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Workers:
     """How many processes, and whose; `is_trial` leaves short work to this process."""
 

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "scaling_cli"
 # A layer may import what stands before it, and itself; what stands together is apart.
 LAYERS = (
     {"errors"},
+    {"record"},
     {"caveats", "jobs", "flops"},
     {"data", "laws"},
     {"fitting"},

@@ -38,11 +38,12 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.result import FitResult, IntervalMethod
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import find_law
+from scaling_cli.record import record
 
 ESTIMATORS = (Objective(), Objective("huber", 1e-3), Objective("lad"), Objective("least-squares"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """One group of runs: what the law is fitted to, the same as points, and the rows of training curves if any."""
 

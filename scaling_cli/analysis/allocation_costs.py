@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs a param and token where training takes 6
 FEWEST_PARAMS = 1.0
@@ -17,7 +18,7 @@ BISECTIONS = 60  # halve a hundred log params down to rounding
 MOST_LOG_PARAMS = 120.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Costs:
     """FLOPs of training `params` on `tokens` and of inference on `inference_tokens` after, and limits.
 

@@ -5,17 +5,16 @@ Rows are replicates, row 0 the estimate; a minimum that a replicate could not pl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 FEWEST_FOR_FLOOR = 4  # minima: a floor, a coefficient and an exponent, and something left
 GAMMAS = np.linspace(0.02, 0.8, 60)  # exponents of loss in compute
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PowerLine:
     """y = exp(intercept) compute^exponent, each `(replicates,)`."""
 
@@ -42,7 +41,7 @@ def power_line(log_compute: Array, log_value: Array) -> PowerLine:
     return PowerLine(exponent, mean_y - exponent * mean_x)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LossLine:
     """loss = floor + scale (compute / centre)^-gamma, each `(replicates,)`."""
 

@@ -12,14 +12,13 @@ neighbours is the answer to nine digits. A budget that meets a loss is found by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.analysis.allocation_costs import Costs
 from scaling_cli.analysis.allocation_surface import Chinchilla, Surface
 from scaling_cli.errors import FitError
 from scaling_cli.laws import Array, Flags, Indices
+from scaling_cli.record import record
 
 FEWEST_TOKENS = 1.0  # tokens at the large end of the range of params
 COARSE_POINTS = 400
@@ -34,7 +33,7 @@ AT_LOW, AT_HIGH = "fewer", "more"  # ends of all params: no optimum
 WASTE_REACH = 30.0  # of log params, where the end of the waste band is looked for
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Split:
     """What a budget buys, one entry a replicate `(replicates,)`; `limit` names the constraint that decided, if any."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.quantities import count, flops
 from scaling_cli.fitting.result import Curve, Estimate
 from scaling_cli.laws import Array, Law
+from scaling_cli.record import record
 
 FAR = 10.5  # times the largest compute of the data: beyond it a caveat
 WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0  # Muennighoff et al. 2023: 1/e of the worth is left, or nearly all
@@ -31,7 +32,7 @@ STEP = 1e-3  # of log compute and log unique tokens, for derivatives
 EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FittedLaw:
     """A law with its parameters `(replicates, k)`: row 0 the estimate, then replicates if there are any."""
 

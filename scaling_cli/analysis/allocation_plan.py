@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,13 +13,14 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Curve, Estimate
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 WASTES = (0.05, 0.10)  # shares of the budget
 FRONTIER_POINTS = 40  # of a curve over compute, for drawing
 UNREACHED = 1e300  # replicates that no budget satisfies stand for this, so that quantiles can be taken
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """The question: budgets in FLOPs, or losses to reach; by which approach; at which costs and limits."""
 
@@ -57,7 +57,7 @@ class Plan:
         return self.costs.is_plain and limits == (None,) * 4 and not self.target_losses
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What one approach says: `frontier` is best params over compute, for drawing."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from scaling_cli.fitting.problem import Problem, build_problem
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Array, Law, find_law
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.record import record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +33,7 @@ METHODS = ("wild", "bootstrap", "none")
 RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Question:
     """What the user asks, as the options name it."""
 

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaling_cli.fitting.result import DRAWING, Curve, Estimate, IntervalMethod
+from scaling_cli.record import record
 
 APPROACHES = ("parametric", "isoflop", "envelope")
 PROFILES = ("exact", "parabola", "akima")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bill:
     """Time and money of one allocation: hours of one GPU, days of all of them, and the price, where asked for."""
 
@@ -22,7 +23,7 @@ class Bill:
     price: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repetition:
     """Training on data that are too few: how often they are seen, what that is worth, and the value of more.
 
@@ -35,7 +36,7 @@ class Repetition:
     flops_per_unique_token: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Allocation:
     """The best split of one budget by one approach.
 
@@ -65,7 +66,7 @@ class Allocation:
     bill: Bill | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IsoFlop:
     """One budget's curve: its minimum, and what speaks for or against it.
 
@@ -92,7 +93,7 @@ class IsoFlop:
     curve: Curve | None = field(default=None, metadata=DRAWING)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Profile:
     """The exponents that one profile of the IsoFLOP curves leads to, over the `budgets` that it could use.
 
@@ -106,7 +107,7 @@ class Profile:
     bias: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drift:
     """How the centres of the grids move against the minima: decades a decade of compute, and whether by chance."""
 
@@ -114,7 +115,7 @@ class Drift:
     p_value: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """The frontier of training curves: hull points, and shares of them that should not be trusted.
 
@@ -127,7 +128,7 @@ class Envelope:
     unfinished: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Agreement:
     """How far approaches lie apart at one budget: largest over smallest params, and whether intervals overlap."""
 
@@ -136,7 +137,7 @@ class Agreement:
     intervals_overlap: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Estimator:
     """The same law fitted to the same runs by another objective."""
 
@@ -146,7 +147,7 @@ class Estimator:
     params: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cutoff:
     """An approach repeated on the points with at least `tokens` training tokens."""
 
@@ -157,7 +158,7 @@ class Cutoff:
     standard_error: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gap:
     """The exponent of best params that one way of counting sees over one range of sizes."""
 
@@ -166,7 +167,7 @@ class Gap:
     exponent: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AllocationResult:
     """How to spend compute, by one group of runs or one saved fit."""
 

@@ -6,13 +6,13 @@ Row 0 of everything is the estimate, the rows after it are replicates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Array, Law
+from scaling_cli.record import record
 
 # Repeated tokens and excess params lose their worth over these many repetitions: Muennighoff et al. 2023,
 # arXiv:2305.16264, section 5, fitted to 182 runs.
@@ -21,7 +21,7 @@ KNOWN_INPUTS = {"params", "tokens", "compute", "unique_tokens"}
 CHINCHILLA = ({"E", "A", "B", "alpha", "beta"}, {"E", "A", "B", "alpha"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chinchilla:
     """The parameters of L = E + A / params^alpha + B / tokens^beta, each `(replicates,)`."""
 
@@ -60,7 +60,7 @@ class Chinchilla:
 
     def first(self) -> Chinchilla:
         """The estimate alone."""
-        return Chinchilla(*(getattr(self, name)[:1] for name in self.__slots__))
+        return Chinchilla(*(getattr(self, name)[:1] for name in self.__dataclass_fields__))
 
 
 class Surface(Protocol):
@@ -80,7 +80,7 @@ class Surface(Protocol):
         """The estimate alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LawSurface:
     """A fitted law, with further inputs held at `fixed`."""
 
@@ -111,7 +111,7 @@ class LawSurface:
         return LawSurface(self.law, self.theta[:1], self.fixed)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RepeatedSurface:
     """A Chinchilla surface where only `unique` tokens exist and further ones repeat them.
 

@@ -12,7 +12,6 @@ the bounds of the coordinates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import CHUNK_VALUES, Resampling, run_weights
 from scaling_cli.laws import Array, Law, find_law
+from scaling_cli.record import record
 
 STARTS = 5
 PASSES = 3  # between a fit and the noise scale that it leaves
@@ -41,7 +41,7 @@ SURFACE_EXPONENT, SURFACE_FLOOR = (0.4, 0.5), (0.67, 0.5)
 GAMMA = (1.0, 0.5)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fitted:
     """One law of the forecast: coordinates `(k,)` on all points, and `(windows, k)` at the rolling origins.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -36,6 +35,7 @@ from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 TESTS = {
     "one-curve": "same_curve",
@@ -48,7 +48,7 @@ DRIFT = 1.25  # of the compute multiplier: a difference that lets it drift less 
 WEAK = 0.25  # of the exponent: a larger minimum detectable difference is low power
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Question:
     """What the user asks of the groups.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,12 +14,13 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 WIDE_FLOOR = 0.3  # of the loss above it in the middle of the data: beyond, the floor leaves the exponent open
 FLOPS_A_PARAM_AND_TOKEN = 6.0  # Kaplan et al. 2020, arXiv:2001.08361, section 2.1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """What every pair draws on: groups, their profiles by parameter, their lines, and the margin."""
 

@@ -9,7 +9,6 @@ shared only where everything is: that model is one group of all points.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,13 +16,14 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import Solution, Solvable, minimise
 from scaling_cli.laws import Array, Indices, Law
+from scaling_cli.record import record
 
 EXPONENTS = ("b", "alpha", "beta")  # the names that laws give their exponents
 FLOORS = ("c", "E")
 CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """A group, fitted on its own.
 
@@ -72,7 +72,7 @@ def check_comparable(problem: Problem) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JointProblem:
     """Groups fitted together; see the module's text.
 

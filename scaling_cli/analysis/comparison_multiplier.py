@@ -7,13 +7,12 @@ they are a power of compute and a floor again (Hoffmann et al. 2022, section 3.3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.analysis.comparison_result import Crossover, Multiplier
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.laws import Array, Law, find_law
+from scaling_cli.record import record
 
 NODES = 480
 BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
@@ -23,7 +22,7 @@ HALVINGS = 100  # of a bracket: to the last digit
 FLOPS_A_PARAM_AND_TOKEN = 6.0  # Kaplan et al. 2020, arXiv:2001.08361, section 2.1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """A group's law along one input: log loss at log inputs `grid` `(NODES,)`, one row a replicate in `draws`."""
 

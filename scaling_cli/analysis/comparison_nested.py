@@ -10,7 +10,6 @@ all-separate           every group on its own
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,11 +29,12 @@ from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 ALL_SEPARATE = "all-separate"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Posed:
     """A contrast put to the data: its statistic, the fitted null `(K,)`, and where replicates of it start.
 

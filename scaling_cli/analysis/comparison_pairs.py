@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,9 +21,10 @@ from scaling_cli.analysis.comparison_tests import Reference, holm
 from scaling_cli.analysis.comparison_verdict import Judged, exponent_margins, judge, verdict
 from scaling_cli.analysis.comparison_words import sentence
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pair:
     """Indices of two groups, and what their nested models say with its null distribution."""
 

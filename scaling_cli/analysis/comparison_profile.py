@@ -10,13 +10,12 @@ Signed roots of profiles are nearly straight lines, so that a few nodes and line
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.analysis.comparison_models import Member
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 NODES = 41
 REACH = 60.0  # standard errors to either side: where the profile flattens, the limit may be far
@@ -25,7 +24,7 @@ DIFFERENCES = 161
 SPREAD = 4.0  # of the nodes: dense at the estimate, sparse far from it
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Profile:
     """A parameter's nodes `(NODES,)`, and at each the signed root of twice the objective above its minimum."""
 
@@ -39,7 +38,7 @@ class Profile:
         return _crossings(self.values, self.roots / scale, np.sqrt(cut))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DifferenceProfile:
     """Differences of a parameter, left less right, and the signed root of the statistic at each."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaling_cli.fitting.result import DRAWING, Estimate, FitResult, IntervalMethod
+from scaling_cli.record import record
 
 Difference = Estimate | dict[str, Estimate]  # keyed by parameter where a law has several exponents
 Amount = float | None | dict[str, float | None]
@@ -12,7 +13,7 @@ Amount = float | None | dict[str, float | None]
 DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED = "different", "equivalent", "inconclusive", "not-identified"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """One group's own fit.
 
@@ -32,7 +33,7 @@ class Group:
     ranges: dict[str, tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model:
     """One of the nested models: what its groups share, its number of parameters, and the squares it leaves.
 
@@ -45,7 +46,7 @@ class Model:
     deviance: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NestedTest:
     """A null model against a wider one; `method` is `F` or `wild-bootstrap`."""
 
@@ -57,7 +58,7 @@ class NestedTest:
     replicates: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Margin:
     """The exponent difference that is too small to matter.
 
@@ -72,7 +73,7 @@ class Margin:
     difference: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Multiplier:
     """Compute (or other input) that left needs over what right needs, at equal loss; right needs `at`."""
 
@@ -84,7 +85,7 @@ class Multiplier:
     is_extrapolated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Crossover:
     """Where two laws give the same loss; `place` is `inside` the data they share, `above` or `below` them."""
 
@@ -94,7 +95,7 @@ class Crossover:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison:
     """Two groups: left less right.
 
@@ -119,7 +120,7 @@ class Comparison:
     crossover_probability: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ComparisonResult:
     """All groups under one law, the models that share its parameters, and every pair."""
 

@@ -19,7 +19,6 @@ Variances of few residuals are poor weights, so each counts as if `SHARED_FREEDO
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import fdtrc, fdtri
@@ -27,6 +26,7 @@ from scipy.special import fdtrc, fdtri
 from scaling_cli.analysis.comparison_models import JointProblem, Member, parts, solved
 from scaling_cli.fitting.uncertainty import FEW_SIGNS, WEBB, Resampling
 from scaling_cli.laws import Array, Indices
+from scaling_cli.record import record
 
 SHARED_FREEDOM = 4.0
 SMALLEST_SCALE = 1e-9  # in residuals; exact data have no noise
@@ -35,7 +35,7 @@ LEAST_SPREAD = 0.05  # of 1 - leverage: a point that the fit goes through is not
 SPREAD_POINTS = 200  # in one run, beyond which its residuals are taken as they are
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contrast:
     """A null model against a wider one.
 
@@ -53,7 +53,7 @@ class Contrast:
         return len(self.null.target) - len(self.null.low) - self.fewer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """The distribution of a statistic under its null: F, or draws of it.
 
@@ -114,7 +114,7 @@ class Reference:
         return high / expected
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compared:
     """Statistics `(replicates,)`, the null's coordinates `(replicates, K)`, and which fits converged."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,11 +24,12 @@ from scaling_cli.analysis.comparison_result import (
 )
 from scaling_cli.analysis.comparison_tests import Reference
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 
 POWER = 0.8  # probability with which the minimum detectable difference is found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """What is said of one exponent of two groups."""
 

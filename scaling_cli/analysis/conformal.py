@@ -13,16 +13,16 @@ largest runs, which they all lack.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 GROWTH = 0.5  # of errors in ln(reach)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OriginErrors:
     """Errors of log loss `(m,)` of the forecast that one origin made, and the reach of each run it had not seen."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,11 +43,12 @@ from scaling_cli.document.report import Failure
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.result import Curve
 from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.record import record
 
 DEFAULT_REACH = 10  # times the attempts made, to which laws are drawn if --to says nothing
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Analysis:
     """Results of the groups that had one, and what else is to be told."""
 
@@ -56,7 +57,7 @@ class Analysis:
     failures: list[Failure]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Group:
     """One group ready to be analysed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,12 +24,13 @@ from scaling_cli.coverage.counts import Array, Indices
 from scaling_cli.coverage.estimate import expected_attempts
 from scaling_cli.coverage.result import Exchange, Purchase
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 
 FIXED, STOP = "fixed", "stop"
 HEAVY_ATTENTION = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Amount:
     """A budget or a value a problem, in `usd` or `flops`."""
 
@@ -37,7 +38,7 @@ class Amount:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Questions:
     """What is asked; several of each may be."""
 
@@ -48,7 +49,7 @@ class Questions:
     policy: str = FIXED
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Buyer:
     """One group that attempts are bought of: its counts, problems by name, and what attempts cost, by unit."""
 

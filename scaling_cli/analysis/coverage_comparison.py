@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import stdtrit
 
@@ -12,12 +10,13 @@ from scaling_cli.coverage.estimate import solve_rates
 from scaling_cli.coverage.result import Comparison
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 
 GAIN, LOSS, OPEN = "higher", "lower", "inconclusive"
 FEWEST = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """One group of a comparison: its counts and the names of their problems."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import expit, logit
 
@@ -23,6 +21,7 @@ from scaling_cli.coverage.estimate import (
 from scaling_cli.coverage.result import Coverage
 from scaling_cli.coverage.stopping import batch_size, product_limit
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 FIXED, STOPPED = "fixed", "stop-at-success"
 FEWEST_LEFT = 5  # problems at risk, or unsolved, on which a curve still rests where a law is fitted to it
@@ -31,7 +30,7 @@ FEW_PROBLEMS = 20
 CURVE_POINTS = 48  # for drawing
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sampled:
     """Counts of one group, and how they were sampled: in batches until a success, or `batch` None."""
 

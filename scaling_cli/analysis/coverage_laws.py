@@ -10,7 +10,7 @@ seven models with ten thousand attempts this erred less than either law and than
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from scaling_cli.coverage.distributions import (
 from scaling_cli.coverage.result import Forecast, LawFit, Slope
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.result import Curve, Estimate
+from scaling_cli.record import record
 
 LAWS = (*DISTRIBUTIONS, POWER, EXPONENTIATED)
 DEFAULT = (BETA_BINOMIAL, POWER)
@@ -41,7 +42,7 @@ LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is foreca
 EQUAL_REACH = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fitted:
     """Laws by name: of difficulty, and of the curve, whose replicates drew `units` problems or clusters."""
 

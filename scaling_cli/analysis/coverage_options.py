@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from scaling_cli.coverage.curves import log_grid
 from scaling_cli.data.names import unknown
 from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 UNITS = {"usd": "usd", "$": "usd", "dollars": "usd", "flops": "flops", "flop": "flops"}
 FEWEST_REPLICATES = 100
@@ -29,7 +30,7 @@ MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
 COMPUTE_NEEDS = ("params", "tokens_out")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prices:
     """What attempts cost: each quantity by group name, `""` for all groups."""
 
@@ -63,7 +64,7 @@ class Prices:
         return Compute(params, self.of("tokens_in", group) or 0.0, tokens_out, **filled)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CoverageAsk:
     """Everything that shapes the answer beside the data."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit, ndtri
@@ -18,13 +17,14 @@ from scaling_cli.coverage.maximise import maximise
 from scaling_cli.coverage.problem import Outcomes, Verdicts
 from scaling_cli.coverage.result import AssumedVerifier, Selection
 from scaling_cli.coverage.verifier import assumed_accuracy, best_of, floor, logged_accuracy, majority
+from scaling_cli.record import record
 
 LOGGED, ASSUMED, BEST, MAJORITY = "logged-verifier", "assumed-verifier", "best-of-k", "majority"
 WARNED_FLOOR = 0.1  # k times the false-positive rate
 STREAM = 2  # keeps the ballots apart from other draws
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rates:
     """What a verifier accepts: correct attempts and wrong ones. `labels` says whose verdict the log holds."""
 

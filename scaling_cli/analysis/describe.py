@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -16,11 +15,12 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.result import FitResult
 from scaling_cli.laws import Array, Law, find_law
+from scaling_cli.record import record
 
 OTHER_OBJECTIVES = (Objective("huber"), Objective("lad"), Objective("least-squares"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Described:
     """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`.
 

@@ -8,7 +8,6 @@ losses that it was fitted to, widened a little, nothing is forecast.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -24,6 +23,7 @@ from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.laws import Array, Indices, Law, find_law
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.record import record
 
 LINKS = ("sigmoid", "exponential-saturation")
 CHANCE_NAMES = {"sigmoid": "b", "exponential-saturation": "epsilon"}  # the level that a model without skill is at
@@ -31,7 +31,7 @@ FEWEST_RUNS = 6
 WIDENED = 0.25  # of the range of log loss that the link was fitted to, on either side
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """A fitted second stage: coordinates of its replicates `(replicates, k)`."""
 

@@ -13,8 +13,6 @@ rate that has not decayed, and the lowest of many noisy curves is lucky.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.analysis.allocation_lines import LossLine, PowerLine, loss_line, power_line
@@ -23,6 +21,7 @@ from scaling_cli.analysis.isoflop_budgets import Points
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.laws import Array, Indices
+from scaling_cli.record import record
 
 WINDOW = 0.05  # of the compute at a point: rows within this share of it are averaged
 FEWEST_ROWS = 5  # of a run that count as a curve
@@ -33,7 +32,7 @@ READINGS = 300  # of the hull
 SAME_SIZE = 1e-6  # in log params
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frontier:
     """Power laws along the envelope, each `(replicates,)`, and the hull of the estimate as `(compute, params)`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,13 +30,14 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.result import Curve, Estimate, Observations
 from scaling_cli.laws import Array, Law
+from scaling_cli.record import record
 
 DEFAULT_STEPS = (3.0, 10.0, 30.0)  # times the largest run, where no target is given
 CURVE_POINTS = 40
 MARGIN = 1.3  # of the last target, so that the edge of the plot is not the answer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """What the user wants to know."""
 
@@ -49,7 +49,7 @@ class Ask:
     chance: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """One group: what forecasts, and the data where they are at hand.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws import find_law
+from scaling_cli.record import record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,7 +30,7 @@ ESTIMATORS = ("forecast", "describe")
 RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Method:
     """How to forecast, as the options name it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -16,12 +15,13 @@ from scaling_cli.analysis.windows import Points, windows
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Array, Law
+from scaling_cli.record import record
 
 FEWEST_POINTS = 4
 REPLICATES = 200  # they feed a standard deviation, which needs fewer than a percentile does
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bands:
     """Log losses `(n,)`: the forecast, half-widths of confidence and prediction, and the laws apart `(laws, n)`."""
 
@@ -31,7 +31,7 @@ class Bands:
     by_law: Array
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Forecast:
     """A stack of laws, what its rolling origins say of it, and its replicates."""
 

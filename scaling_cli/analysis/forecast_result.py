@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaling_cli.fitting.result import DRAWING, Curve, Estimate, Observations
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Band:
     """Two ends, or `None` where they cannot be told."""
 
@@ -15,7 +16,7 @@ class Band:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LawWeight:
     """A law of the forecast, its weight, and its root mean square error of log loss at the rolling origins."""
 
@@ -24,7 +25,7 @@ class LawWeight:
     rolling_rmse_log: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prediction:
     """One forecast.
 
@@ -42,7 +43,7 @@ class Prediction:
     observed: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Score:
     """How forecasts compare with what was observed; `coverage` is of the prediction intervals."""
 
@@ -53,7 +54,7 @@ class Score:
     coverage: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Backtest:
     """One rolling origin: trained up to `cutoff`, a factor `reach` below the largest run, scored on all above.
 
@@ -71,7 +72,7 @@ class Backtest:
     baselines: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Track:
     """What the forecast's own rolling origins say: its error of log loss from a factor `reach` below the end."""
 
@@ -82,7 +83,7 @@ class Track:
     bias_log: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inverse:
     """The scale at which a target loss is reached; `reachable` is the probability that it is at all."""
 
@@ -93,7 +94,7 @@ class Inverse:
     at: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ThenPrediction:
     """A metric forecast through the loss; null outside the losses that the link was fitted to."""
 
@@ -103,7 +104,7 @@ class ThenPrediction:
     is_outside: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Then:
     """The second stage: a law from loss to a metric."""
 
@@ -117,7 +118,7 @@ class Then:
     predictions: tuple[ThenPrediction, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForecastInterval:
     """How the intervals were made: `origins` rolling origins behind the conformal part.
 
@@ -131,7 +132,7 @@ class ForecastInterval:
     resampling: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Extrapolation:
     """Forecasts for one group of runs, or from one saved fit. `law` is null where several are averaged."""
 

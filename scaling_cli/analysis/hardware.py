@@ -7,12 +7,11 @@ peak is questioned.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaling_cli.analysis.allocation_result import Bill
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 # Dense and sparse bfloat16 peaks in FLOP/s, from NVIDIA's and AMD's data sheets.
 PEAKS = {
@@ -27,7 +26,7 @@ HIGHEST_MFU = 0.65  # model FLOPs utilisation above which no large training run 
 SECONDS_AN_HOUR, HOURS_A_DAY = 3600.0, 24.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hardware:
     """GPUs: how many (None where only hours are asked for), FLOP/s that each reaches, price of an hour."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,11 +16,12 @@ from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_multipliers, run_weights, wild
 from scaling_cli.laws import Array, Indices
+from scaling_cli.record import record
 
 CONCAVE, UNBRACKETED = "curves the wrong way", "has its minimum outside its runs"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """What all exact curves share, each `(replicates,)`."""
 
@@ -30,7 +30,7 @@ class Shape:
     beta: Array
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Minima:
     """Minima by one profile: log params, log tokens and loss `(replicates, budgets)`; NaN where there is none."""
 
@@ -55,7 +55,7 @@ class Minima:
         return Minima(self.profile, self.log_compute, **blank)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """Facts about one budget's curve that do not depend on the profile; `refused` is empty where it may be used."""
 
@@ -75,7 +75,7 @@ def verdicts(points: Points, budgets: Sequence[Budget]) -> list[Verdict]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Redrawn:
     """Data of replicates: weights and losses of all points `(replicates, n)`, row 0 those observed."""
 
@@ -83,7 +83,7 @@ class Redrawn:
     loss: Array
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exact:
     """The exact curve fitted to some budgets: `index` are its points among all."""
 

@@ -8,18 +8,17 @@ middle counts: its neighbours say the same again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.laws import Array, Indices
+from scaling_cli.record import record
 
 WINDOW = 1.2  # compute of the largest run of a budget over that of the smallest, at most
 APART = 1.4  # centres of two budgets are at least this factor apart
 FEWEST_SIZES = 4  # different params that make a curve
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Points:
     """Runs as arrays `(n,)`: logs of params, tokens and compute, the loss, and the number of each point's run."""
 
@@ -31,10 +30,10 @@ class Points:
 
     def subset(self, index: Indices) -> Points:
         """Some of them."""
-        return Points(*(getattr(self, name)[index] for name in self.__slots__))
+        return Points(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Budget:
     """Points of one compute: their `index` in all points, in order of params, and the mean `log_compute`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,11 +23,12 @@ from scaling_cli.analysis.isoflop import (
 from scaling_cli.analysis.isoflop_budgets import Budget, Points, find_budgets
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings
+from scaling_cli.record import record
 
 FEWEST_BUDGETS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Curves:
     """All profiles of all budgets: `minima` of the chosen one has replicates, `estimates` of each has none."""
 

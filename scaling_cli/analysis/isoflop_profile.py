@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.analysis.isoflop_budgets import Budget, Points
 from scaling_cli.laws.law import Array, Indices, Inputs, Law, Parameter, Scale, Scene
+from scaling_cli.record import record
 
 SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
 EXPONENTS = np.array([0.15, 0.25, 0.35, 0.5, 0.8])
@@ -32,7 +32,7 @@ CEILING = 1.02  # a floor may lie a little above the smallest loss, which is noi
 SHALLOWEST = 1e-4  # of the smallest loss: a reducible loss below it has left the curve
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProfileLaw(Law):
     """The curve above as a law for the engine.
 

@@ -7,7 +7,6 @@ error keep every law that is about as good, and mute one that has gone wrong; th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,11 +15,12 @@ from scaling_cli.analysis.windows import Points, Window
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Array, Inputs, Law
+from scaling_cli.record import record
 
 SMALLEST_ERROR = 1e-6  # of log loss: exact data would divide by zero
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stack:
     """Fitted laws with their weights `(laws,)`, and the rolling origins that weighed them.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 RANGE_STEPS = 7
 SIZES = 240  # candidate splits of a budget
@@ -20,7 +21,7 @@ SURFACE = ("params", "tokens")
 LogLosses = Callable[[Mapping[str, Array]], Array]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """Amounts by role, with the loss that was observed there, if it was; `group` is empty where it is for all."""
 
@@ -30,7 +31,7 @@ class Target:
     run: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Places:
     """Targets as columns `(n,)` and the scale of each; `split` are those whose params and tokens were chosen."""
 

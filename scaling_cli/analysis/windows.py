@@ -7,18 +7,18 @@ origin pretends that the runs above a cut-off had not been made yet (leave-large
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.laws import Array, Flags, Indices
+from scaling_cli.record import record
 
 REACHES = (1.41, 2.0, 2.83, 4.0, 8.0)  # factors below the largest scale at which an inner origin cuts
 FEWEST_TRAINED = 5  # points
 FEWEST_SCALES = 3  # different ones, to train on
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Points:
     """Runs to forecast from, each field `(n,)`: inputs by role, loss, number of the run, and scale.
 
@@ -39,7 +39,7 @@ class Points:
         return Points(columns, self.observed[points], self.runs[points], self.scale[points])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Window:
     """One rolling origin: trained on the points of `trained` `(n,)`, judged on all others. `reach` is how far off."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output
+from scaling_cli.errors import DataError, UsageError
 
 
 def command(runs: RunsArgument, data: DataOptions, output: OutputOptions) -> int:
@@ -15,4 +16,9 @@ def command(runs: RunsArgument, data: DataOptions, output: OutputOptions) -> int
     from scaling_cli import verbs
     from scaling_cli.report import columns as view
 
-    return deliver(verbs.columns(runs, by=data.groups(), **data.reading()), output, view)
+    try:
+        report = verbs.columns(runs, by=data.groups(), **data.reading())
+    except (UsageError, DataError) as error:
+        deliver(verbs.sketched_columns(runs, error, by=data.groups(), **data.reading()), output, view)
+        raise
+    return deliver(report, output, view)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Annotated
 
 import typer
@@ -10,9 +9,10 @@ import typer
 from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class CompareOptions:
     """What to ask of the groups."""
 

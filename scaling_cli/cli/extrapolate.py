@@ -9,6 +9,7 @@ import typer
 
 from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.record import record
 
 RunsOrFit = Annotated[
     list[str],
@@ -16,7 +17,7 @@ RunsOrFit = Annotated[
 ]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class TargetOptions:
     """What to forecast."""
 
@@ -42,7 +43,7 @@ class TargetOptions:
     ] = "forecast"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class ThenOptions:
     """The second of two stages."""
 

@@ -10,6 +10,7 @@ import typer
 from scaling_cli.cli.options import OutputOptions
 from scaling_cli.cli.show import deliver, prepare_output
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 LogsArgument = Annotated[
     list[str],
@@ -20,7 +21,7 @@ LogsArgument = Annotated[
 ]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class SampleOptions:
     """Which rows and columns to read."""
 
@@ -60,7 +61,7 @@ class SampleOptions:
         return [column.strip() for text in self.by for column in text.split(",") if column.strip()]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class CurveOptions:
     """What to estimate, fit and forecast."""
 
@@ -92,7 +93,7 @@ class CurveOptions:
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class BudgetOptions:
     """Questions about budgets, and what attempts cost. Quantities may differ by group: NAME=VALUE, repeatable."""
 
@@ -157,7 +158,7 @@ class BudgetOptions:
         return {name: texts for name, texts in given.items() if texts}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class VerifierOptions:
     """An imperfect verifier, and a smaller model on the same compute."""
 

@@ -10,6 +10,7 @@ import typer
 from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 UNUSED = ("x", "start", "bound", "weight", "scale_weight", "prior", "spread")  # of the options of `fit`
 
@@ -19,7 +20,7 @@ RunsOrFit = Annotated[
 ]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class QuestionOptions:
     """What to spend, and within which limits."""
 
@@ -41,7 +42,7 @@ class QuestionOptions:
     ] = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class LimitOptions:
     """What bounds the split, and how compute is counted."""
 
@@ -56,7 +57,7 @@ class LimitOptions:
     max_tokens: Annotated[str | None, typer.Option(metavar="N", help="Most training tokens.")] = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class HardwareOptions:
     """Time and money."""
 

@@ -15,6 +15,7 @@ import typer
 
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers, workers_from
+from scaling_cli.record import record
 
 if TYPE_CHECKING:
     from scaling_cli.data.load import Reading
@@ -35,7 +36,7 @@ def _law_names(incomplete: str) -> list[str]:
     return [name for name in ("auto", "all", *(law.name for law in LAWS)) if name.startswith(incomplete)]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class DataOptions:
     """Which rows and columns to read."""
 
@@ -131,7 +132,7 @@ class DataOptions:
         )  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class FitOptions:
     """How to fit."""
 
@@ -227,7 +228,7 @@ class FitOptions:
         return _pairs(self.tie, "--tie", "alpha=beta")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class BatchOptions:
     """Many files, each on its own."""
 
@@ -257,7 +258,7 @@ def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]
     return found
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@record
 class OutputOptions:
     """What to print, and where."""
 

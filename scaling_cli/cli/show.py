@@ -7,12 +7,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scaling_cli.cli import terminal
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import escape
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scaling_cli.cli.options import OutputOptions
     from scaling_cli.document.report import Report
     from scaling_cli.jobs import Progress
+    from scaling_cli.report.chart import Chart
 
 DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
 SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".tex": "latex", ".txt": "plain"}
@@ -76,8 +77,8 @@ class View(Protocol):
     def render_notes(self, report: Report[Any], format: str, look: Look) -> str:
         """What is left to say on stderr: caveats, and failures that the format has no place for."""
 
-    def render_plot(self, report: Report[Any], look: Look) -> str:
-        """The terminal plot, or nothing where there is nothing to draw."""
+    def charts(self, report: Report[Any]) -> list[Chart]:
+        """What there is to plot."""
 
 
 def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
@@ -118,11 +119,13 @@ def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, vie
     if not is_wanted or not report.results:
         return ""
     is_unicode = output.plot == "unicode" or (output.plot == "auto" and look.unicode)
-    drawn = view.render_plot(report, Look(look.width, look.color, unicode=is_unicode))
-    return "\n" + drawn if drawn else ""
+    from scaling_cli.report.plot import terminal_plot
+
+    look = Look(look.width, look.color, unicode=is_unicode)
+    return "".join("\n" + terminal_plot(chart, look=look) for chart in view.charts(report))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """The exit code of a report, and why it is not 0."""
 

@@ -11,14 +11,13 @@ infinity: the spread of difficulty is not identified, and nothing beyond the dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, polygamma
 
 from scaling_cli.coverage.counts import Array, Counts
 from scaling_cli.coverage.maximise import uphill
 from scaling_cli.errors import FitError
+from scaling_cli.record import record
 
 STARTS = (1.0, 10.0, 100.0)  # alpha + beta
 MOST_STEPS = 200
@@ -32,7 +31,7 @@ class NoSpreadError(FitError):
     """The counts vary no more than chance makes them, so nothing beyond the data follows."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BetaBinomial:
     """A fitted law; `covariance` is of (log alpha, log beta)."""
 

@@ -15,14 +15,13 @@ as Student's t for this many problems exceeds the normal (Hesterberg 2015, arXiv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
 
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, pair_weights, problem_weights, unit_weights
 from scaling_cli.coverage.estimate import error_over_problems, mean, solve_rates
 from scaling_cli.coverage.stopping import product_limit
+from scaling_cli.record import record
 
 SMALLEST_ERROR = 1e-9
 FEW_EVENTS = 10.0  # problems solved, or unsolved, below which resampling them is not trusted alone
@@ -30,7 +29,7 @@ NO_EVENT = 1.0  # problems expected to be unsolved, below which those seen at al
 HULL = (np.fmin, np.fmax)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Draws:
     """Coverage and its standard error in each replicate, `(replicates, len(k))`; no errors under stopping."""
 

@@ -10,19 +10,19 @@ the expected attempts, which have the unbiased estimate `estimate.expected_attem
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.coverage.counts import Array, Counts, Indices
 from scaling_cli.coverage.estimate import expected_attempts, log_failure, mean, solve_rates
+from scaling_cli.record import record
 
 FLOPS_A_PARAM = 2.0  # and token, forward alone; Kaplan et al. 2020, section 2.1
 TOKENS_A_PRICE = 1e6  # prices are quoted a million tokens
 MOST_ATTEMPTS = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Money:
     """Prices in dollars a million tokens, tokens of a prompt and of an answer, and a verdict's price in dollars."""
 
@@ -48,7 +48,7 @@ class Money:
         return np.asarray(first + self.attempt * np.asarray(k, dtype=float))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compute:
     """FLOPs of a model of `params` active params; `kv_dim` is the size of a token's keys and values over all layers.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scaling_cli.record import record
 
 Array: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
@@ -15,7 +16,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 CHUNK_VALUES = 1 << 22  # weights in memory at once: 32 MB
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counts:
     """`c` successes in `n` attempts at each of P problems, and the distinct pairs among them.
 
@@ -61,7 +62,7 @@ def make_counts(n: Indices, c: Indices, cluster: Indices | None = None) -> Count
     return Counts(n, c, own, pair.astype(np.int64), keys // width, keys % width)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resampling:
     """How problems are drawn: replicate i of `group` has its own generator, so no order of work changes a draw."""
 

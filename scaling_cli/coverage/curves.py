@@ -11,12 +11,11 @@ Where C is 0 or 1 there is no log(-log C): such points are left out of their cur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.coverage.counts import Array, Indices, Mask
 from scaling_cli.errors import FitError
+from scaling_cli.record import record
 
 POWER, EXPONENTIATED = "power-law", "exponentiated-power-law"
 GRID_POINTS = 100  # log-spaced from 1; truncated to whole numbers, fewer remain
@@ -24,7 +23,7 @@ FEWEST_POINTS = 3
 MOST_STEPS = 60
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CurveLaw:
     """-log C(k) = A k^-b of each replicate; the first is the fit to the data.
 

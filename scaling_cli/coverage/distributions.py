@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TypeAlias
 
@@ -23,6 +23,7 @@ from scaling_cli.coverage.counts import Array, Counts
 from scaling_cli.coverage.grid import Grid, Prior, beta_weights, kumaraswamy_weights, make_grid
 from scaling_cli.coverage.maximise import maximise
 from scaling_cli.errors import FitError
+from scaling_cli.record import record
 
 BETA_BINOMIAL, ZERO_INFLATED, SCALED_BETA, KUMARASWAMY = "beta-binomial", "zero-inflated", "scaled-beta", "kumaraswamy"
 
@@ -32,7 +33,7 @@ Ends: TypeAlias = tuple[float, float | None, float | None]  # an estimate and it
 LogMinusLog: TypeAlias = Callable[[Array, Array], Array]  # (theta, k) -> log(-log C(k))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Distribution:
     """A fitted law of difficulty.
 
@@ -152,7 +153,7 @@ def _delta_interval(
     return middle, middle - quantile * error, middle + quantile * error
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Inflated:
     """The profile of a zero-inflated law: for a share of unsolvable problems, the best alpha and beta."""
 

@@ -10,12 +10,12 @@ mass beyond it; leaving out the lower one costs 3 nats.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betainc, betaln, gammaln, xlog1py, xlogy
 
 from scaling_cli.coverage.counts import Array, Counts, Indices
+from scaling_cli.record import record
 
 LOWEST, HIGHEST = -60.0, 40.0  # of the log-odds
 WIDEST_STEP = 0.05
@@ -24,7 +24,7 @@ NEGLIGIBLE = 45.0  # nats below a pair's peak that are left out: e^-45 is below 
 MOST_VALUES = 40_000_000  # kept likelihoods: 320 MB
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grid:
     """Likelihoods of pairs, kept only near their peaks: `values` of pair i stand from `starts[i]` on, at `columns`."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from scaling_cli.coverage.counts import Array, Counts, Indices, make_counts
 from scaling_cli.data.samples import SampleTable
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdicts:
     """Attempts a logged verifier accepted, and those of them that were correct, by problem."""
 
@@ -20,7 +20,7 @@ class Verdicts:
     correct: Indices
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcomes:
     """What the attempts at one problem were worth: their success, with the score or the number of each answer.
 
@@ -33,7 +33,7 @@ class Outcomes:
     solved: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SampleGroup:
     """One group of problems: their names, counts, and what else was logged of their attempts."""
 

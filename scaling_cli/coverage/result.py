@@ -5,12 +5,13 @@ Coverage at k is the chance that k attempts solve a problem, averaged over probl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scaling_cli.fitting.result import DRAWING, Curve, Estimate
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempts:
     """Attempts a problem."""
 
@@ -19,7 +20,7 @@ class Attempts:
     max: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Coverage:
     """Coverage at k. The interval and `se_problems` speak of other problems like these, `se_attempts` of these again.
 
@@ -36,7 +37,7 @@ class Coverage:
     all_succeed: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slope:
     """The mean slope of -log(-log C) against log k between two k: what the exponent looks like there."""
 
@@ -45,7 +46,7 @@ class Slope:
     estimate: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LawFit:
     """A law fitted to the counts, or to the coverage curve.
 
@@ -62,7 +63,7 @@ class LawFit:
     p_value: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Forecast:
     """Coverage at a k beyond the data by one law, or by `combined`, whose interval spans those of its laws."""
 
@@ -73,7 +74,7 @@ class Forecast:
     high: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Backtest:
     """How far a law fitted to `trained` of the attempts was from the coverage at `held_out` that is known."""
 
@@ -86,7 +87,7 @@ class Backtest:
     mean_absolute_error: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """Accuracy when one of k attempts must be chosen: by whom, and what a perfect choice would reach."""
 
@@ -98,7 +99,7 @@ class Selection:
     oracle: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AssumedVerifier:
     """What rates of acceptance imply: the accuracy no k exceeds, and how often the unsolvable pass at the top k."""
 
@@ -108,7 +109,7 @@ class AssumedVerifier:
     floor: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Purchase:
     """An answer about money or compute a problem: what was asked, the attempts that answer it, what they cost and give.
 
@@ -133,7 +134,7 @@ class Purchase:
     reached: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison:
     """Coverage of this group less that of another on the problems they share, with the paired standard error."""
 
@@ -145,7 +146,7 @@ class Comparison:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mix:
     """The best split of one budget between this group and another at the same problems."""
 
@@ -159,7 +160,7 @@ class Mix:
     other_alone: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exchange:
     """Attempts a small model affords on the compute of k attempts of a larger one, and what they reach."""
 
@@ -171,7 +172,7 @@ class Exchange:
     coverage: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CoverageResult:
     """What one group of sampling logs says."""
 

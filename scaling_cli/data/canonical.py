@@ -3,9 +3,9 @@ for."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -14,21 +14,24 @@ from scaling_cli.data import cells, derive
 from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import record
 
 # Prefixes that keep these columns apart from the roles.
 AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
 BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
+PLAIN_NAME = re.compile(r"[\w./-]+")  # a column's; the first line of a text that is no table has more
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
+PREFIX = "__prefix"  # what tells a run from its namesakes in other files, null where nothing has to
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """What to take from the rows: roles, group columns (`by`) and others (`keep`), each with its source.
 
     `derived` holds the role that will follow from the others, with its formula. `other_losses` are columns that
     could be the loss but were not taken. `run_is_file` says that some files are one run each. `params_pattern` is
-    searched in the names of runs for params.
+    searched in the names of runs for params. `has_namesakes` says that rows have a `PREFIX`.
     """
 
     chosen: dict[str, Chosen]
@@ -38,6 +41,7 @@ class Plan:
     other_losses: tuple[str, ...] = ()
     run_is_file: bool = False
     params_pattern: str | None = None
+    has_namesakes: bool = False
 
     @property
     def has_runs(self) -> bool:
@@ -67,8 +71,11 @@ def make_plan(
     by: Sequence[str],
     keep: Sequence[str],
     params_pattern: str | None = None,
+    files: Mapping[str, int] | None = None,
 ) -> Plan:
     """Settle the columns; `params_pattern` takes params from the names of runs, whatever the columns.
+
+    `files` counts the files that have each column.
 
     Raises:
         UsageError: A named column does not exist, or two tie for a role.
@@ -76,7 +83,7 @@ def make_plan(
     """
     if params_pattern is not None:
         mapping = {**mapping, "params": IGNORE}
-    chosen = choose_columns(names, mapping)
+    chosen = choose_columns(names, mapping, files)
     if "loss" not in chosen:
         raise _no_loss(names)
     known = [*chosen, *(["params"] if params_pattern is not None else [])]
@@ -98,21 +105,34 @@ def _origin(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> st
 def _no_loss(names: Sequence[str]) -> DataError:
     likely = [name for name in names if "loss" in normalise(name)]
     example = likely[0] if likely else "COLUMN"
-    return DataError(
-        f"No column could be taken for loss among: {listing(likely or names)}.",
-        hint=f"Name it with --map {shlex.quote(f'loss={example}')}.",
-    )
+    hint = f"Name it with --map {shlex.quote(f'loss={example}')}."
+    if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
+        hint = "The first line holds numbers: put the names of the columns before it."
+    elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not PLAIN_NAME.fullmatch(names[0]))):
+        hint = (
+            "The first line should have the names of the columns, separated by commas, tabs, semicolons or bars; "
+            "remove what stands before it."
+        )
+    return DataError(f"No column could be taken for loss among: {listing(likely or names)}.", hint=hint)
 
 
 def canonical(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, flags: Sequence[str] = ()
+    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, flags: Sequence[str] = (), *, keeps_whole_steps: bool = False
 ) -> tuple[pl.LazyFrame, tuple[str, ...]]:
-    """Rows with the columns of the plan and `flags` as they are, and the measures that may have unreadable text."""
+    """Rows with the columns of the plan and `flags` as they are, and the measures that may have unreadable text.
+
+    `keeps_whole_steps` leaves steps whole numbers where they are by type; one beyond 64 bits is null.
+    """
     numeric = {role: chosen for role, chosen in plan.chosen.items() if role != "run_id"}
     texts = {role: chosen for role, chosen in numeric.items() if cells.is_text(schema[chosen.column])}
     taken = [
-        *([_run(schema, plan)] if plan.has_runs else []),
-        *(_cell(chosen.column, schema).alias(role) for role, chosen in numeric.items()),
+        *([run_of(schema, plan)] if plan.has_runs else []),
+        *(
+            _whole(chosen.column).alias(role)
+            if keeps_whole_steps and role == "step" and schema[chosen.column].is_integer()
+            else _cell(chosen.column, schema).alias(role)
+            for role, chosen in numeric.items()
+        ),
         *(_label(column, schema, BY + name) for name, column in plan.by.items()),
         *(_kept(column, schema).alias(KEEP + name) for name, column in plan.keep.items()),
         *(pl.col(flag) for flag in flags),
@@ -131,12 +151,14 @@ def canonical(
     )
 
 
-def _run(schema: pl.Schema, plan: Plan) -> pl.Expr:
+def run_of(schema: pl.Schema, plan: Plan) -> pl.Expr:
     """The run of each row, after its group until the points are chosen: names may start anew in every group."""
     if "run_id" not in plan.chosen:
         run = pl.col(RUN_FILE)
     else:
         named = _label(plan.chosen["run_id"].column, schema, "run_id")
+        if plan.has_namesakes:
+            named = pl.concat_str([pl.col(PREFIX).fill_null(""), named])
         run = pl.coalesce(named, RUN_FILE) if plan.run_is_file else named
     groups = [_label(column, schema, BY + name).fill_null("") for name, column in plan.by.items()]
     return pl.concat_str([*groups, run], separator=AFTER_GROUP).alias("run_id") if groups else run.alias("run_id")
@@ -146,8 +168,19 @@ def _label(column: str, schema: pl.Schema, name: str) -> pl.Expr:
     return cells.label(column, schema[column]).alias(name)
 
 
+def number_of(role: str, schema: pl.Schema, plan: Plan) -> pl.Expr:
+    """The value of a role as a float, in the unit of its column."""
+    column = plan.chosen[role].column
+    cell = _cell(column, schema)
+    return cells.numbers_of_text(cell) if cells.is_text(schema[column]) else cell
+
+
 def _cell(column: str, schema: pl.Schema) -> pl.Expr:
     return pl.col(column).cast(pl.String) if cells.is_text(schema[column]) else cells.number(column, schema[column])
+
+
+def _whole(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Int64, strict=False)
 
 
 def _kept(column: str, schema: pl.Schema) -> pl.Expr:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaling_cli.data.names import unknown
 from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 CHOICES = ("final", "all", "best")
 SAMPLED_ROLES = ("tokens", "step", "compute")
 WINDOW = 0.05  # full width of the window around a sampled amount, as a share of the amount
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checkpoints:
     """Which rows of a run count.
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from scaling_cli.data.names import normalise, unknown
 from scaling_cli.data.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, split_count_unit
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 IGNORE = "none"  # a mapping to this leaves the role without a column
 
@@ -162,7 +162,7 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chosen:
     """The column read for a role, and the factor that brings its values to FLOPs or plain counts."""
 
@@ -170,24 +170,48 @@ class Chosen:
     scale: float = 1.0
 
 
-def choose_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, Chosen]:
+def choose_columns(
+    names: Sequence[str], mapping: Mapping[str, str], files: Mapping[str, int] | None = None
+) -> dict[str, Chosen]:
     """Each role that has a column, in the order of `ROLES`; a mapping goes before the alias table.
+
+    Args:
+        files: How many files have each column. One that few files have takes no role from one that most have, lest a
+        stray file decide for a thousand.
 
     Raises:
         UsageError: Two columns tie for a role, or the mapping names a role or column that does not
         exist.
     """
     _check_mapping(names, mapping)
-    candidates: dict[str, list[tuple[int, str]]] = {}
+    chosen: dict[str, Chosen] = {}
+    for role, tied in candidates(names, mapping, files).items():
+        if len(tied) == 1:
+            chosen[role] = Chosen(tied[0], scale_of(role, tied[0]))
+        elif role not in EXTRAS:  # only some laws read those, so a tie is no reason to refuse the rest
+            raise UsageError(
+                f"Columns {tied[0]!r} and {tied[1]!r} could both be {role}.",
+                hint=f"Write --map {shlex.quote(f'{role}={tied[0]}')} or --map {shlex.quote(f'{role}={tied[1]}')}.",
+            )
+    return chosen
+
+
+def candidates(
+    names: Sequence[str], mapping: Mapping[str, str], files: Mapping[str, int] | None = None
+) -> dict[str, list[str]]:
+    """The columns that each role would be read from: one, or several that tie; in the order of `ROLES`.
+
+    A mapping to a column that does not exist counts for nothing.
+    """
+    places: dict[str, list[tuple[int, str]]] = {}
     for name in names:
         for role, tier in _places(name):
-            candidates.setdefault(role, []).append((tier, name))
-    chosen: dict[str, Chosen] = {}
-    for role in ROLES:
-        column = mapping[role] if role in mapping else _best(role, candidates.get(role, []))
-        if column is not None and not (role in mapping and column == IGNORE):
-            chosen[role] = Chosen(column, _scale(role, normalise(column)))
-    return chosen
+            places.setdefault(role, []).append((tier, name))
+    found = {role: _best(_common(places.get(role, []), files or {})) for role in ROLES}
+    for role, column in mapping.items():
+        if role in ROLES and (column in names or column == IGNORE):
+            found[role] = [] if column == IGNORE else [column]
+    return {role: tied for role, tied in found.items() if tied}
 
 
 def is_loss(name: str) -> bool:
@@ -220,22 +244,20 @@ def _places(name: str) -> Iterator[tuple[str, int]]:
         yield place[0], place[1] + 1  # `tokens` goes before `tokens_b`
 
 
-def _best(role: str, candidates: list[tuple[int, str]]) -> str | None:
-    if not candidates:
-        return None
-    best = min(tier for tier, _ in candidates)
-    tied = [name for tier, name in candidates if tier == best]
-    if len(tied) == 1:
-        return tied[0]
-    if role in EXTRAS:  # only some laws read these, so a tie is no reason to refuse the rest
-        return None
-    raise UsageError(
-        f"Columns {tied[0]!r} and {tied[1]!r} could both be {role}.",
-        hint=f"Write --map {shlex.quote(f'{role}={tied[0]}')} or --map {shlex.quote(f'{role}={tied[1]}')}.",
-    )
+def _common(candidates: list[tuple[int, str]], files: Mapping[str, int]) -> list[tuple[int, str]]:
+    """The candidates that at least half as many files have as have the one that most have."""
+    most = max((files.get(name, 1) for _, name in candidates), default=1)
+    return [(tier, name) for tier, name in candidates if 2 * files.get(name, 1) >= most]
 
 
-def _scale(role: str, folded: str) -> float:
+def _best(candidates: list[tuple[int, str]]) -> list[str]:
+    best = min((tier for tier, _ in candidates), default=0)
+    return [name for tier, name in candidates if tier == best]
+
+
+def scale_of(role: str, column: str) -> float:
+    """The factor that brings the values of a column to FLOPs or plain counts."""
+    folded = normalise(column)
     if role == "compute":
         return compute_unit(folded)
     stem, scale = split_count_unit(folded)

@@ -16,6 +16,7 @@ from scaling_cli.data.format import BOM, FILE, Format
 from scaling_cli.data.scraps import are_scraps, scan_csv, scan_scraps
 from scaling_cli.errors import DataError
 
+ZIP = b"PK\x03\x04"
 SEPARATORS = (",", "\t", ";", "|")
 
 # Programs separate by semicolons where the comma is the decimal sign, so there "2,345" is 2.345.
@@ -33,6 +34,10 @@ def _layout(path: str, head: bytes) -> str:
     """The separator, then the header line: files that agree on both have the same columns."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{path} is UTF-16 text.", hint=f"Convert it: iconv -f UTF-16 -t UTF-8 {path} > runs.csv")
+    if head.startswith(ZIP):
+        raise DataError(
+            f"{path} is a zip archive, as .xlsx files are.", hint="Save the sheet as CSV, or unpack the archive."
+        )
     if b"\0" in head:
         raise DataError(
             f"{path} is in no format that is known here.", hint="Give CSV, TSV, Parquet, JSON or TensorBoard files."

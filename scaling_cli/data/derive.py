@@ -82,6 +82,16 @@ def recounted(points: pl.DataFrame, rule: FlopsRule, derived: Collection[str]) -
     return points.with_columns(pl.Series("compute", compute).fill_nan(None))
 
 
+def fill_compute(points: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:
+    """The points with compute where only its column is empty, and the caveat that counts them."""
+    lacks = pl.col("compute").is_null() & pl.col("params").is_not_null() & pl.col("tokens").is_not_null()
+    count = points.select(lacks.sum()).item()
+    if not count:
+        return points, ()
+    filled = points.with_columns(pl.coalesce("compute", expression("compute")).alias("compute"))
+    return filled, (caveat("partial-compute", points=f"{count:,}", total=f"{points.height:,}"),)
+
+
 def mismatch(points: pl.DataFrame) -> tuple[Caveat, ...]:
     """A caveat if the given compute is far from 6 * params * tokens in some rows, or further the smaller the model."""
     usable = points.drop_nulls(["compute", "params", "tokens"])

@@ -14,12 +14,13 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import unquote
 
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import record
 
 STDIN = "-"
 LIST_MARK = "@"
@@ -36,7 +37,7 @@ LABEL = re.compile(r"([A-Za-z_][\w.-]*)=(.+)")
 GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InputFile:
     """A file to read: its name as given, where its bytes are, and the labels in its path."""
 

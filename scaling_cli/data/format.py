@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import polars as pl
 from polars.io.plugins import register_io_source
+
+from scaling_cli.record import record
 
 FILE = "__file"  # the column with the path that each row was read from
 HEAD = 65536  # bytes read to recognise a format; a header line of a wide log has thousands
@@ -19,7 +20,7 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 Row: TypeAlias = Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Format:
     """One kind of file.
 

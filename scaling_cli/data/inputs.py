@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -17,11 +17,12 @@ from scaling_cli.data.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.formats import find_format, format_of
 from scaling_cli.data.source import Digest, Source, Unread, digest_file, digest_of
 from scaling_cli.errors import DataError
+from scaling_cli.record import record
 
 Layout = tuple[Format, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inputs:
     """Files that were recognised, grouped so that files of one layout share one scan, and those that were not.
 
@@ -56,8 +57,29 @@ class Inputs:
 
 
 def joined(scans: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
-    """Several scans as one."""
-    return scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
+    """Several scans as one; columns whose types have nothing in common become text, with null for lists and such."""
+    if len(scans) == 1:
+        return scans[0]
+    schemas = [scan.collect_schema() for scan in scans]
+    kinds: dict[str, set[pl.DataType]] = {}
+    for schema in schemas:
+        for name, kind in schema.items():
+            kinds.setdefault(name, set()).add(kind)
+    mixed = [name for name, found in kinds.items() if len(found) > 1 and not _are_akin(found)]
+    texts = [[_text(name, schema[name]) for name in mixed if name in schema] for schema in schemas]
+    return pl.concat([scan.with_columns(text) for scan, text in zip(scans, texts, strict=True)], how="diagonal_relaxed")
+
+
+def _are_akin(kinds: set[pl.DataType]) -> bool:
+    """Whether polars can bring the types to one without losing any value."""
+    are_lists = all(isinstance(kind, pl.List) for kind in kinds)
+    return are_lists or all(kind.is_numeric() or kind in (pl.Null, pl.Boolean) for kind in kinds)
+
+
+def _text(name: str, kind: pl.DataType) -> pl.Expr:
+    if kind.is_nested() or kind in (pl.Binary, pl.Duration):
+        return pl.lit(None, pl.String).alias(name)
+    return pl.col(name).cast(pl.String)
 
 
 def _labelled(rows: pl.LazyFrame, files: Sequence[InputFile]) -> pl.LazyFrame:
@@ -95,14 +117,23 @@ def open_files(files: Sequence[InputFile], input_format: str | None = None) -> I
         try:
             layouts.setdefault(_recognise(file, kind, digests), []).append(file)
         except DataError as error:
-            if len(files) == 1 or not Path(file.path).exists():
-                raise
-            unread.append(Unread(file.name, error.message, error.hint))
+            if len(files) == 1 or not os.path.lexists(file.path):  # a link to nothing is there, like a torn file
+                raise _named(error, file) from None
+            said = _named(error, file)
+            unread.append(Unread(file.name, said.message, said.hint))
     if not layouts:
         raise none_readable(unread)
     opened = tuple(file for kept in layouts.values() for file in kept)
     order = {file.name: place for place, file in enumerate(files)}
     return Inputs(tuple(sorted(opened, key=lambda file: order[file.name])), layouts, digests, tuple(unread))
+
+
+def _named(error: DataError, file: InputFile) -> DataError:
+    """The error with the name that the user gave; standard input lies in a file that nobody knows."""
+    if file.name == file.path:
+        return error
+    message, hint = (text.replace(file.path, "standard input") for text in (error.message, error.hint))
+    return DataError(message, hint=hint)
 
 
 def none_readable(unread: Sequence[Unread]) -> DataError:

@@ -7,26 +7,30 @@ is collected.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TypedDict
 
 import polars as pl
 from polars.exceptions import PolarsError
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
 from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
 from scaling_cli.data.checkpoints import read_checkpoints
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
+from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
+from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
+from scaling_cli.record import record
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
@@ -54,7 +58,7 @@ def recorded(reading: Reading) -> dict[str, object]:
 
 
 def load_runs(
-    paths: str | Path | Sequence[str | Path] | pl.DataFrame,
+    given: Given,
     *,
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -71,7 +75,7 @@ def load_runs(
     flops_rule: str = SIX_ND,
     positive_loss: bool = True,
 ) -> RunTable:
-    """Points from files, folders, globs, lists of names and standard input, or from a polars frame.
+    """Points from files, folders, globs, lists of names and standard input, or from a table in memory.
 
     Args:
         mapping: Column for a role, before the alias table; the column `none` leaves the role out.
@@ -109,20 +113,28 @@ def load_runs(
         positive_loss=positive_loss,
         rule=rule,
     )
-    if isinstance(paths, pl.DataFrame):
-        return _load(_Rows(paths.lazy(), _plan(paths.columns, ask), {}, paths.estimated_size() <= SMALL), ask)
-    given = [paths] if isinstance(paths, str | Path) else paths
-    return _load_files(open_inputs([str(path) for path in given], input_format), ask)
+    rows = frame_of(given)
+    if rows is None:
+        return _load_files(open_inputs(paths_of(given), input_format), ask)
+    is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
+    try:
+        return _load(_Rows(rows, _plan(rows.collect_schema().names(), ask), {}, is_small), ask)
+    except (PolarsError, OSError) as error:
+        raise unreadable_table(error) from None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rows:
-    """All rows as one lazy table, the plan for its columns, and the runs that files are."""
+    """All rows as one lazy table, the plan for its columns, and a short name for each file.
+
+    `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`.
+    """
 
     frame: pl.LazyFrame
     plan: Plan
-    run_names: Mapping[str, str]
+    file_names: Mapping[str, str]
     is_small: bool
+    may_share: bool = False
 
 
 def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
@@ -141,51 +153,65 @@ def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
 def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
     """The rows of all files that have a column for the loss, and the inputs without those that do not."""
     scans = [(files, kind, rows, rows.collect_schema().names()) for files, kind, rows in inputs.scans()]
-    names = dict.fromkeys(name for _, _, _, names in scans for name in names if name != FILE)
-    plan = _plan(list(names), ask)
+    known: Counter[str] = Counter()
+    for files, _, _, names in scans:
+        known.update({name: len(files) for name in names if name != FILE})
+    plan = _plan(list(known), ask, known)
     loss, run = plan.chosen["loss"].column, plan.chosen.get("run_id")
     bare = [file for files, _, _, names in scans if loss not in names for file in files]
     if bare:
         lacking = (Unread(file.name, f"{file.name} has no column {loss!r}.", "Leave it out.") for file in bare)
         return _gather(inputs.without(lacking), ask)
     parts, run_is_file = [], False
-    for _, kind, rows, known in scans:
+    for _, kind, rows, names in scans:
         is_run = len(inputs.files) > 1 or kind.one_run or ask.checkpoints.needs_runs
-        if is_run and (run is None or run.column not in known):
+        if is_run and (run is None or run.column not in names):
             parts.append(rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
             run_is_file = True
         else:
             parts.append(rows)
-    frame = joined(parts).drop(FILE)
+    may_share = run is not None and "step" in plan.chosen and known[run.column] > 1
+    frame = joined(parts) if may_share else joined(parts).drop(FILE)
     is_small = sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL
-    by_name = run_names([file.name for file in inputs.files]) if run_is_file else {}
-    by_path = {file.path: by_name[file.name] for file in inputs.files} if run_is_file else {}
-    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small), inputs
+    by_name = run_names([file.name for file in inputs.files]) if run_is_file or may_share else {}
+    by_path = {file.path: by_name[file.name] for file in inputs.files if by_name}
+    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small, may_share), inputs
 
 
-def _plan(names: Sequence[str], ask: Ask) -> Plan:
+def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
     keep = (*ask.keep, *(name for name in ask.maybe if name in names))
-    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern)
+    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
 
 
 def _load(rows: _Rows, ask: Ask) -> RunTable:
     plan, frame = rows.plan, rows.frame
     flags: tuple[str, ...] = ()
-    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name != RUN_FILE})
+    anew: tuple[Caveat, ...] = ()
+    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if ask.where is not None:
         frame, flags = keep_where(frame, ask.where, schema)
+    if rows.may_share:
+        frame, plan, anew = tell_apart(frame, schema, plan, rows.file_names)
     chosen = choose_points(frame, schema, plan, ask, flags, count_repeats=rows.is_small)
     selection = chosen.selection
     if selection.points.is_empty():
         raise no_points(selection.excluded, selection.total, ask.where)
-    points, columns = finished(selection.points, plan, rows.run_names), plan.columns
+    points = finished(selection.points, plan, rows.file_names)
+    columns = plan.columns
+    compute: tuple[Caveat, ...] = ()
     if ask.rule.name != SIX_ND:
-        points, columns = derive.recounted(points, ask.rule, plan.derived), {**columns, "compute": ask.rule.formula}
-    given = all(role in plan.chosen for role in ("compute", "params", "tokens")) and ask.rule.name == SIX_ND
+        points = derive.recounted(points, ask.rule, plan.derived)
+        columns |= {"compute": ask.rule.formula}
+    elif all(role in plan.chosen for role in ("compute", "params", "tokens")) and "compute" not in plan.by:
+        compute = derive.mismatch(points)
+        points, filled = derive.fill_compute(points)
+        compute += filled
+        columns |= {"compute": f"{columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"} if filled else {}
     caveats = (
         *left_out(selection.excluded, selection.total),
+        *anew,
         *chosen.caveats,
-        *(derive.mismatch(points) if given and "compute" not in plan.by else ()),
+        *compute,
         *sanity.doubts(points, columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
     taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}

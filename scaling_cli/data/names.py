@@ -25,12 +25,13 @@ def normalise(name: str) -> str:
 
 def listing(names: Collection[str]) -> str:
     """The first names of a table in one line, for a message."""
-    shown = ", ".join(_shortened(name) for name in list(names)[:SHOWN])
+    shown = ", ".join(shortened(name) for name in list(names)[:SHOWN])
     more = len(names) - SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
+    """A name cut to what a message or a table can hold."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 

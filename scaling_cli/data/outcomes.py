@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.repeats import SUMMARY, is_tidy, summary, without_repeats
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import record
 
 # What evaluation tools write for an outcome: inspect C, I, P, N; others words.
 WORDS = {
@@ -28,7 +29,7 @@ LENGTHS = 3  # different n from which sampling may have stopped at successes, so
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """How to read the rows: the options of `load_samples`."""
 
@@ -39,7 +40,7 @@ class Ask:
     on_missing: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counted:
     """Counts, what to say about them, and the attempts where a verifier needs them."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -15,9 +14,10 @@ from scaling_cli.data.filters import DOUBT
 from scaling_cli.data.select import PEAK, Selection
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """The options of `load_runs`."""
 
@@ -33,7 +33,7 @@ class Ask:
     rule: FlopsRule
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Points:
     """The points chosen, and what the choice left to say."""
 
@@ -53,12 +53,13 @@ def choose_points(
     if thins(plan):
         rows = rows.filter(~_has_only_another_loss(schema, plan))
     doubts = {DOUBT + name: f"unreadable {name} in --where" for name in flags}
-    named, unreadable = canonical(rows, schema, plan, tuple(doubts))
     if ask.rule.name != SIX_ND and ask.checkpoints.sample_at is not None and ask.checkpoints.sample_at[0] == "compute":
         raise UsageError(
             "--sample-at compute counts 6 * params * tokens, whatever --flops-rule says.",
             hint="Sample at tokens, such as --sample-at tokens=1B,2B.",
         )
+    has_ends = _takes_ends(plan, ask.checkpoints)
+    named, unreadable = canonical(rows, schema, plan, tuple(doubts), keeps_whole_steps=has_ends)
     named = _from_tokens(named, plan, ask.checkpoints)
     marked, reasons = select.with_reasons(
         named,
@@ -69,7 +70,7 @@ def choose_points(
         positive_loss=ask.positive_loss,
     )
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(doubts))
-    is_whole = "step" in plan.chosen and schema[plan.chosen["step"].column].is_integer()
+    is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
     selection = _selection(marked, reasons, plan, ask.checkpoints, is_whole=is_whole, count_repeats=count_repeats)
     return Points(_without_peaks(selection), tuple(_caveats(marked, selection, plan, ask.checkpoints)))
 
@@ -96,6 +97,12 @@ def _from_tokens(rows: pl.LazyFrame, plan: Plan, checkpoints: Checkpoints) -> pl
     return rows.filter(~(pl.col("tokens") < checkpoints.skip_tokens).fill_null(value=False))
 
 
+def _takes_ends(plan: Plan, checkpoints: Checkpoints) -> bool:
+    """Whether the points are the last rows of runs."""
+    is_final = checkpoints.which == "final" and checkpoints.sample_at is None
+    return is_final and plan.has_runs and "step" in plan.chosen
+
+
 def _selection(
     rows: pl.LazyFrame,
     reasons: dict[int, str],
@@ -113,7 +120,7 @@ def _selection(
         return windows.sampled(select.every_row(rows, reasons, near), *checkpoints.sample_at)
     if checkpoints.smooth is not None and not has_steps:
         raise DataError("--smooth needs a column for the step.", hint="Name it with --step COLUMN.")
-    if checkpoints.which == "final" and has_steps:
+    if _takes_ends(plan, checkpoints):
         selection = select.last_rows(rows, reasons, is_whole=is_whole, count_repeats=count_repeats)
         share = checkpoints.smooth
         return selection if share is None else windows.smoothed_ends(rows, selection, share)

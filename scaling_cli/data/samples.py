@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,7 @@ from polars.exceptions import PolarsError
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files import InputFile, expand
 from scaling_cli.data.filters import DOUBT, keep_where
+from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, joined, none_readable, open_inputs, without_culprits
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
@@ -25,12 +26,13 @@ from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_
 from scaling_cli.data.sample_files import is_special, read_special
 from scaling_cli.data.source import Source, Unread, content_hash
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import record
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of counts, which a group must not hide
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SampleTable:
     """Counts of each problem, and how they came about.
 
@@ -51,7 +53,7 @@ class SampleTable:
 
 
 def load_samples(
-    logs: str | Path | Sequence[str | Path] | pl.DataFrame,
+    logs: Given,
     *,
     layout: str = "auto",
     mapping: Mapping[str, str] | None = None,
@@ -82,10 +84,13 @@ def load_samples(
     if threshold is not None and not math.isfinite(threshold):
         raise UsageError(f"The threshold is {threshold:g}.", hint="Give a number, such as --threshold 0.5.")
     ask = Ask(layout, dict(mapping), tuple(by), threshold, on_missing)
-    if isinstance(logs, pl.DataFrame):
-        return _load(_kept(logs.lazy(), where), ask)
-    paths = [str(path) for path in ([logs] if isinstance(logs, str | Path) else logs)]
-    return _load_files(paths, where, ask)
+    rows = frame_of(logs)
+    if rows is None:
+        return _load_files(paths_of(logs), where, ask)
+    try:
+        return _load(_kept(rows, where), ask)
+    except (PolarsError, OSError) as error:
+        raise unreadable_table(error) from None
 
 
 def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTable:

@@ -10,17 +10,18 @@ repeats counted in a second pass.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
-USABLE, UNNAMED, STEPLESS = 0, 254, 255
-REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
-FURTHEST = "__furthest"
+from scaling_cli.record import record
 
+USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
+REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
 STEP_UNIT = 2**20  # a fractional step (an epoch, say) is told apart to a millionth
 ROW_SPACE = 2**40  # more rows than any log has
+LARGEST = sys.float_info.max
 LARGEST_STEP = 1e18  # beyond it the key would overflow 128 bits; such a step is taken as missing
 
 NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # their product, with room for the sum, fits 64 bits
@@ -28,7 +29,7 @@ NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # their product, with room for the sum
 Counts = dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """Points, rows left out by reason, rows there were, and rows that repeat an earlier step of their run.
 
@@ -61,21 +62,32 @@ def with_reasons(
         positive_loss: Whether the loss, too, must lie above zero.
     """
     checks: list[tuple[pl.Expr, str]] = [(pl.col(flag), reason) for flag, reason in (doubts or {}).items()]
+    sound = [~pl.col(flag) for flag in doubts or {}]
     for role in measures:
-        value = pl.col(role)
+        value, is_positive = pl.col(role), positive_loss or role != "loss"
         if role in unreadable:
             checks.append((pl.col(f"unreadable_{role}"), f"unreadable {role}"))
         if role == "loss":
             checks.append((value.is_null(), f"no {role}"))
         checks.append((~value.is_finite(), f"non-finite {role}"))
-        if positive_loss or role != "loss":
+        if is_positive:
             checks.append((value <= 0, f"non-positive {role}"))
+        # Text without a number is null, and no null lies between two numbers.
+        sound.append(value.is_between(0.0, LARGEST, closed="right") if is_positive else value.is_finite())
     checks += [(pl.col(label).is_null(), f"no {label.removeprefix('by ')}") for label in labels]
-    code = pl.coalesce(
-        *(pl.when(check).then(pl.lit(number, pl.UInt8)) for number, (check, _) in enumerate(checks, start=1)),
-        pl.lit(USABLE, pl.UInt8),
-    )
+    sound += [pl.col(label).is_not_null() for label in labels]
+    code = _code(sound, [(check, pl.lit(number, pl.UInt8)) for number, (check, _) in enumerate(checks, start=1)])
     return rows.with_columns(code.alias(REASON)), {number: why for number, (_, why) in enumerate(checks, start=1)}
+
+
+def _code(sound: Sequence[pl.Expr], checks: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
+    """The code of the first check that holds; rows that are sound in every way, which most are, meet none of them.
+
+    polars evaluates a branch only for the rows that take it, so sound rows cost a fraction of the checks.
+    """
+    usable = pl.lit(USABLE, pl.UInt8)
+    found = pl.coalesce(*(pl.when(check).then(code) for check, code in checks), usable)
+    return pl.when(pl.all_horizontal(*sound)).then(usable).otherwise(found)
 
 
 def every_row(rows: pl.LazyFrame, reasons: dict[int, str], only: pl.Expr | None = None) -> Selection:
@@ -126,25 +138,27 @@ def last_rows(
     """The last usable row of each run; rows without a run, or whose run has no steps, are kept as they
     are.
 
-    `is_whole` says that steps are whole numbers by type, and `count_repeats` asks for rows that repeat any step.
+    `is_whole` says that steps are whole numbers of 64 bits, and `count_repeats` asks for rows that repeat any step.
     """
-    rows = _keyed(rows)
-    names = rows.collect_schema().names()
+    keyed = _keyed(rows, is_narrow=is_whole)
+    names = keyed.collect_schema().names()
     values = [name for name in names if name not in ("run_id", REASON)]
     extras = [
         *([pl.col("step").n_unique().alias(DIFFERENT)] if count_repeats else []),
         *([pl.col("lr").max().alias(PEAK)] if "lr" in names else []),
     ]
-    groups = _ends(rows, values, extras, is_narrow=is_whole)
+    groups = _ends(keyed, values, extras, is_narrow=is_whole)
     if is_whole and not _fitted_narrow(groups):
-        groups = _ends(rows, values, extras, is_narrow=False)
+        keyed = _keyed(rows, is_narrow=False)
+        groups = _ends(keyed, values, extras, is_narrow=False)
     last = groups.filter(pl.col(REASON) == USABLE).unnest("last").sort("run_id")
-    loose, stepless = _loose_rows(rows, groups, last)
-    repeated_last = _repeats(rows, last)
+    loose, stepless = _loose_rows(keyed, groups, last)
+    repeated_last = _repeats(keyed, last)
     counts = _by_reason(groups, reasons)
     counts |= _counted("no step", stepless) | _counted("repeated last step", repeated_last)
     columns = ["run_id", *(name for name in values if name != ROW), *([PEAK] if "lr" in names else [])]
     points = pl.concat([last.select(columns), loose.select(name for name in columns if name != PEAK)], how="diagonal")
+    points = points.with_columns(pl.col("step").cast(pl.Float64))
     repeats = int((last[COUNT] - last[DIFFERENT]).sum()) - repeated_last if count_repeats else 0
     return Selection(points, counts, _total(groups), repeats)
 
@@ -155,16 +169,16 @@ def _ends(rows: pl.LazyFrame, values: Sequence[str], extras: Sequence[pl.Expr], 
     Narrow keys have 64 bits, which is a third faster; see `_fitted_narrow` for when they suffice.
     """
     if is_narrow:
-        step, place = pl.col("step").cast(pl.Int64) * NARROW_ROWS, pl.col(ROW).cast(pl.Int64)
+        space, step, place = NARROW_ROWS, pl.col("step") * NARROW_ROWS, pl.col(ROW).cast(pl.Int64)
     else:
-        step, place = (pl.col("step") * STEP_UNIT).cast(pl.Int128) * ROW_SPACE, pl.col(ROW).cast(pl.Int128)
+        space, place = ROW_SPACE, pl.col(ROW).cast(pl.Int128)
+        step = (pl.col("step") * STEP_UNIT).cast(pl.Int128) * ROW_SPACE
     return (
         rows.group_by("run_id", REASON)
         .agg(
             pl.struct(values).max_by(step + place).alias("last"),
-            pl.col(ROW).max_by(step - place).alias(FIRST),
+            ((place - step).min() % space).cast(pl.get_index_type()).alias(FIRST),
             pl.len().alias(COUNT),
-            *([pl.col("step").abs().max().alias(FURTHEST)] if is_narrow else []),
             *extras,
         )
         .collect(engine="streaming")
@@ -173,24 +187,26 @@ def _ends(rows: pl.LazyFrame, values: Sequence[str], extras: Sequence[pl.Expr], 
 
 def _fitted_narrow(groups: pl.DataFrame) -> bool:
     """Whether no narrow key overflowed."""
-    furthest = groups[FURTHEST].max()
-    is_near = furthest is None or float(furthest) < NARROW_STEPS  # type: ignore[arg-type]
-    return is_near and _total(groups) < NARROW_ROWS
+    return FAR not in groups[REASON] and _total(groups) < NARROW_ROWS
 
 
-def _keyed(rows: pl.LazyFrame) -> pl.LazyFrame:
-    step = pl.col("step")
-    code = (
-        pl.when(pl.col(REASON) != USABLE)
-        .then(pl.col(REASON))
-        .when(pl.col("run_id").is_null())
-        .then(pl.lit(UNNAMED, pl.UInt8))
-        .when(step.is_null())
-        .then(pl.lit(STEPLESS, pl.UInt8))
-        .otherwise(pl.lit(USABLE, pl.UInt8))
-    )
-    countable = pl.when(step.abs() <= LARGEST_STEP).then(step)  # NaN compares as the largest, so it goes too
-    return rows.with_columns(countable.alias("step")).with_columns(code.alias(REASON)).with_row_index(ROW)
+def _keyed(rows: pl.LazyFrame, *, is_narrow: bool) -> pl.LazyFrame:
+    """Rows with their place, and with codes for those that have no run, or no step that counts."""
+    step, runs = pl.col("step"), pl.col("run_id")
+    if not is_narrow:
+        number = step.cast(pl.Float64)
+        countable = pl.when(number.abs() <= LARGEST_STEP).then(number)  # NaN compares as the largest, so it goes too
+        rows = rows.with_columns(countable.alias("step"))
+    sound = [pl.col(REASON) == USABLE, runs.is_not_null(), step.is_not_null()]
+    checks = [
+        (pl.col(REASON) != USABLE, pl.col(REASON)),
+        (runs.is_null(), pl.lit(UNNAMED, pl.UInt8)),
+        (step.is_null(), pl.lit(STEPLESS, pl.UInt8)),
+    ]
+    if is_narrow:
+        near = step.is_between(-NARROW_STEPS, NARROW_STEPS)
+        sound, checks = [*sound, near], [*checks, (~near, pl.lit(FAR, pl.UInt8))]
+    return rows.with_columns(_code(sound, checks).alias(REASON)).with_row_index(ROW)
 
 
 def _loose_rows(rows: pl.LazyFrame, groups: pl.DataFrame, last: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -4,12 +4,13 @@ evidence."""
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from scaling_cli.record import record
 
 BLOCK = 2**20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """An input file: its path as given, the hash of its content, and its rows."""
 
@@ -18,7 +19,7 @@ class Source:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unread:
     """A file that could not be read while others could, with what is wrong and what to try."""
 
@@ -27,7 +28,7 @@ class Unread:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Digest:
     """What one look at all bytes of a file tells: their SHA-256 in hexadecimal, and the lines they make.
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 
+import polars as pl
+from polars.exceptions import PolarsError
+
+from scaling_cli.data.columns import ROLES, candidates, scale_of
+from scaling_cli.data.format import FILE
+from scaling_cli.data.given import Given, frame_of, paths_of
+from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.table import RunTable
+from scaling_cli.errors import ScalingError
+from scaling_cli.record import record
 
 SAMPLE_ROWS = 5
+SAMPLE_COLUMNS = 8  # of rows that could not be loaded; a wide log has hundreds
+NOTHING = "nothing found"
 UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RoleColumn:
     """A role, the column or formula behind it, its unit, and the range of its values once scaled.
 
@@ -26,9 +39,13 @@ class RoleColumn:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnsResult:
-    """Which column plays which role, and what would be fitted."""
+    """Which column plays which role, and what would be fitted.
+
+    Where nothing can be fitted yet, `problem` and `remedy` say why; `origin` of a role that is not settled then names
+    every column that could be it, and `sample` has the cells of the first rows as the files have them.
+    """
 
     runs: int
     points: int
@@ -38,6 +55,8 @@ class ColumnsResult:
     excluded: dict[str, int]
     sample: tuple[dict[str, float | str | None], ...]
     group: dict[str, str] = field(default_factory=dict)
+    problem: str | None = None
+    remedy: str | None = None
 
 
 def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
@@ -55,13 +74,63 @@ def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
     )
 
 
+def sketch(
+    given: Given, mapping: Mapping[str, str], loss_unit: str, input_format: str | None, error: ScalingError
+) -> ColumnsResult | None:
+    """What can be told of rows that cannot be loaded because of `error`; None where the rows themselves fail."""
+    try:
+        rows, files = _raw(given, input_format)
+        names = list(files)
+        shown = candidates(names, mapping, files)
+        first = dict.fromkeys([*(name for tied in shown.values() for name in tied), *names])
+        texts = [pl.col(name).cast(pl.String) for name in list(first)[:SAMPLE_COLUMNS]]
+        sample = rows.select(texts).head(SAMPLE_ROWS).collect()
+        count = int(rows.select(pl.len()).collect(engine="streaming").item())
+    except (ScalingError, PolarsError, OSError):
+        return None
+    shown = {"loss": []} | shown if "loss" not in shown else shown
+    return ColumnsResult(
+        runs=0,
+        points=0,
+        rows=count,
+        roles=tuple(_unsettled(role, shown[role], loss_unit) for role in ROLES if role in shown),
+        others=tuple(name for name in names if not any(name in tied for tied in shown.values())),
+        excluded={},
+        sample=tuple(sample.to_dicts()),
+        problem=error.message,
+        remedy=error.hint,
+    )
+
+
+def _raw(given: Given, input_format: str | None) -> tuple[pl.LazyFrame, Counter[str]]:
+    """The rows as they are, and how many files have each column."""
+    rows = frame_of(given)
+    if rows is not None:
+        return rows, Counter(rows.collect_schema().names())
+    inputs = open_inputs(paths_of(given), input_format)
+    files: Counter[str] = Counter()
+    for opened, _, scan in inputs.scans():
+        files.update({name: len(opened) for name in scan.collect_schema().names() if name != FILE})
+    return inputs.frame(), files
+
+
+def _unsettled(role: str, tied: Sequence[str], loss_unit: str) -> RoleColumn:
+    origin = " or ".join(tied) if tied else NOTHING
+    scale = scale_of(role, tied[0]) if len(tied) == 1 else 1.0
+    return RoleColumn(role, origin, _unit(role, loss_unit), scale, None, None, 0)
+
+
+def _unit(role: str, loss_unit: str) -> str:
+    return loss_unit if role == "loss" else UNITS.get(role, "name" if role == "run_id" else "as given")
+
+
 def _role(table: RunTable, role: str, loss_unit: str) -> RoleColumn:
     values = table.frame[role]
     is_number = values.dtype.is_numeric()
     return RoleColumn(
         role=role,
         origin=table.columns[role],
-        unit=loss_unit if role == "loss" else UNITS.get(role, "name" if role == "run_id" else "as given"),
+        unit=_unit(role, loss_unit),
         scale=table.scales.get(role, 1.0),
         low=_number(values.min()) if is_number else None,
         high=_number(values.max()) if is_number else None,

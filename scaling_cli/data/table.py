@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.source import Source, Unread
 from scaling_cli.errors import DataError
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunTable:
     """Points to fit, and how they came about.
 

@@ -11,9 +11,9 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
@@ -22,7 +22,7 @@ GRAMMAR = re.compile(r"\s*(?P<path>[^<>=!\s]+)\s*(?P<comparison><=|>=|==|!=|<|>)
 SHORTCUTS = ("parameters", "derived")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gate:
     """A parsed test."""
 

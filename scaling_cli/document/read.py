@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.intervals import INTERVALS
 from scaling_cli.fitting.result import Estimate, ObjectiveValue
+from scaling_cli.record import record
 
 FIT_SCHEMA = "scaling.fit/1"
 HEAD_BYTES = 400  # the schema is the first key
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedFit:
     """A fit as it was saved: `draws` follow the order of `parameters`, `level` and `method` are of the intervals."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.source import Source
+from scaling_cli.record import record
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """A group (or file) that could not be fitted; the rest went on."""
 
@@ -20,7 +21,7 @@ class Failure:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report(Generic[Result]):
     """Everything one command found, in the order in which JSON prints it.
 

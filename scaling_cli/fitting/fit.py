@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli import jobs
@@ -14,7 +12,6 @@ from scaling_cli.fitting.influence import influence, influence_doubts
 from scaling_cli.fitting.intervals import INTERVALS, REPLICATED, Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
-from scaling_cli.fitting.prior import is_floor
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.result import (
@@ -29,12 +26,13 @@ from scaling_cli.fitting.result import (
 )
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 AUTOMATIC = Objective()
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """How to fit: the same for every group."""
 
@@ -61,7 +59,7 @@ class Settings:
             raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 
@@ -142,7 +140,7 @@ def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str,
     found = []
     for parameter in problem.law.parameters:
         value = known[parameter.name]
-        if not is_floor(parameter) or value.estimate is None or value.low is None or value.high is None:
+        if parameter.kind != "floor" or value.estimate is None or value.low is None or value.high is None:
             continue
         above = float(problem.observed.min()) - value.estimate
         if value.low <= 0 or value.high - value.low > above:

@@ -7,7 +7,6 @@ import numpy as np
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.linear import run_influences
 from scaling_cli.fitting.optimum import Fitted
-from scaling_cli.fitting.prior import is_exponent
 from scaling_cli.fitting.result import Influence
 from scaling_cli.fitting.uncertainty import refit
 from scaling_cli.laws import Array
@@ -24,7 +23,7 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
     The linear guess says which runs to leave out in earnest. One run weighs by its most moved exponent.
     """
     law = fitted.problem.law
-    exponents = [index for index, parameter in enumerate(law.parameters) if is_exponent(parameter)]
+    exponents = [index for index, parameter in enumerate(law.parameters) if parameter.kind == "exponent"]
     if not exponents or fitted.problem.run_count <= len(law.parameters) + 1:
         return ()
     pulls = run_influences(fitted)[:, exponents] ** 2

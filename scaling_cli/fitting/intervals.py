@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli import jobs
@@ -14,12 +12,13 @@ from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.result import Estimate, IntervalMethod
 from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
 REPLICATED = ("wild", "bootstrap", "bca")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Intervals:
     """Ends `(q,)` of each quantity as papers print them, NaN where there are none, and the replicates behind them."""
 

@@ -11,7 +11,6 @@ of the points inside delta, on average a share E psi' of them all:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import erf, sqrt
 
 import numpy as np
@@ -20,6 +19,7 @@ from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.laws import Array, Flags, Indices
+from scaling_cli.record import record
 
 # What is left of a run's error in its residual is never taken to be less: a run that alone decides leaves nothing,
 # and dividing by nothing would make its replicates senseless. Simulated: intervals from ten runs of a law with five
@@ -104,7 +104,7 @@ def freedom(fitted: Fitted) -> float:
     return max(float(np.median(found)), 1.0) if found else least
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Members:
     """The points of each run: those of runs with one, and lists for the rest."""
 

@@ -7,8 +7,6 @@ run; residuals freed of that (see `leverage`) mend it, and quantiles are Student
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.errors import UsageError
@@ -26,9 +24,10 @@ from scaling_cli.fitting.leverage import (
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spread:
     """Covariance `(k, k)` of the coordinates on centred inputs, and the freedom with which it is known."""
 

@@ -8,12 +8,11 @@ Hoffmann et al. 2022.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 OBJECTIVES = ("huber", "lad", "least-squares")
 HUBER_EFFICIENCY = 1.345  # in robust scales: 95 % efficiency under Gaussian noise (Huber 1981)
@@ -22,7 +21,7 @@ LAD_DELTA = 1e-7  # in residuals: far below any loss's last digit, where Huber i
 MAD_TO_SIGMA = 1.4826  # median absolute deviation of a Gaussian, inverted
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Objective:
     """By which function residuals are measured.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.errors import FitError
@@ -13,6 +11,7 @@ from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
 from scaling_cli.laws import Array
+from scaling_cli.record import record
 
 AGREEMENT = 1e-6  # relative: two objectives closer than this are the same optimum
 RIVAL = 0.01  # relative: optima this close to the best are reported
@@ -22,7 +21,7 @@ SCALE_PASSES = 20  # of the fixed point between the fit and its own robust scale
 SCALE_TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fitted:
     """The global optimum of one objective.
 

@@ -12,12 +12,11 @@ n of them tell less than n: the scale is inflated by their autocorrelation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY
-from scaling_cli.laws import Array, Flags, Indices, Law, Parameter
+from scaling_cli.laws import Array, Flags, Indices, Law
+from scaling_cli.record import record
 
 PRIORS = ("none", "weak")
 EXPONENT, EXPONENT_SPREAD = 0.35, 0.7  # in the size of an exponent, and in its log: published ones lie in 0.05 to 1
@@ -26,7 +25,7 @@ MOST_CORRELATED = 0.9  # autocorrelation beyond which a handful of points no lon
 FAR = 3.0  # spreads: a start further off than this is moved in, since at zero a belief in logs has no gradient
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Belief:
     """The log of a parameter's size is normal about that of `value`, with standard deviation `spread`.
 
@@ -38,7 +37,7 @@ class Belief:
     spread: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Penalty:
     """Beliefs as residuals of coordinates; arrays `(q,)`. `is_log` marks coordinates that are logs already."""
 
@@ -79,23 +78,13 @@ def penalty(law: Law, beliefs: tuple[Belief, ...]) -> Penalty | None:
     )
 
 
-def is_exponent(parameter: Parameter) -> bool:
-    """Whether a parameter is the power of an input, as its meaning says."""
-    return parameter.meaning.startswith("exponent") and not parameter.positive
-
-
-def is_floor(parameter: Parameter) -> bool:
-    """Whether a parameter is the loss that no scale removes."""
-    return parameter.meaning.startswith("irreducible loss")
-
-
 def weak_beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     """What published laws agree on: exponents of about a third, and a floor well below the smallest loss `lowest`."""
     found = []
     for parameter in law.parameters:
-        if is_exponent(parameter):
+        if parameter.kind == "exponent":
             found.append(Belief(parameter.name, EXPONENT, EXPONENT_SPREAD))
-        elif is_floor(parameter):
+        elif parameter.kind == "floor":
             found.append(Belief(parameter.name, lowest * np.exp(-FLOOR_BELOW), FLOOR_SPREAD))
     return tuple(found)
 

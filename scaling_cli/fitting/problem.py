@@ -7,7 +7,6 @@ coordinates on raw inputs, from which the law's parameters follow.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import Belief, Penalty, penalty
 from scaling_cli.laws import Array, Indices, Inputs, Law, Scene
+from scaling_cli.record import record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +25,7 @@ SMALL = -4.0  # log share of the loss: 2 %, large enough to have a gradient
 SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """A law and the points it is fitted to.
 

@@ -5,17 +5,16 @@ Each is handled on the scale where it is closest to normal: the log of a positiv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import Array, Flags
+from scaling_cli.record import record
 
 STEP = 1e-5  # of coordinates, for central differences: exponents and logs are of order one
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quantities:
     """Parameters, then derived quantities, of a problem's law; all arrays have them as columns `(q,)`."""
 

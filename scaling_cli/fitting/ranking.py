@@ -10,7 +10,7 @@ likelihood ratio, with half the p-value where the simpler one lies at a bound of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,12 +25,13 @@ from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.result import Candidate, FitResult, NestedTest
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.laws import Array, Flags, Indices
+from scaling_cli.record import record
 
 REACHES = (2.0, 4.0, 10.0, 30.0)
 LEAST_HELD_OUT = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Nested:
     """`outer` is `inner` but for one parameter, `extra`, that is free; `at_bound` where `inner` has it at a bound."""
 

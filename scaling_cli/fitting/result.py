@@ -6,12 +6,14 @@ stays out of JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scaling_cli.record import record
 
 DRAWING = {"drawing": True}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Estimate:
     """A number with its interval at the level of the report; `None` where there is none."""
 
@@ -20,7 +22,7 @@ class Estimate:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObjectiveValue:
     """The objective that was minimised, and its summed (never averaged) minimum.
 
@@ -36,7 +38,7 @@ class ObjectiveValue:
     prior: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IntervalMethod:
     """How the intervals were made.
 
@@ -53,7 +55,7 @@ class IntervalMethod:
     moved: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quality:
     """Size of the log residuals: root mean square, mean absolute relative error of the loss, and R2."""
 
@@ -62,7 +64,7 @@ class Quality:
     r2_log: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Optimum:
     """A local optimum whose objective lies within 1 % of the best."""
 
@@ -70,7 +72,7 @@ class Optimum:
     parameters: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Starts:
     """How many starts were polished, how many reached the best objective, and the distinct optima within 1 %."""
 
@@ -79,7 +81,7 @@ class Starts:
     optima: tuple[Optimum, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Identifiability:
     """Whether the data can answer.
 
@@ -94,7 +96,7 @@ class Identifiability:
     correlation: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Influence:
     """A run without which `parameter` would be `without`, `standard_errors` from where it is."""
 
@@ -104,7 +106,7 @@ class Influence:
     standard_errors: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alternative:
     """What another reasonable objective says."""
 
@@ -113,7 +115,7 @@ class Alternative:
     derived: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NestedTest:
     """Whether a law is needed over the simpler one that it contains, `against`: by likelihood ratio."""
 
@@ -122,7 +124,7 @@ class NestedTest:
     p_value: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """One law, or baseline, of several: `parameters` counts them.
 
@@ -141,7 +143,7 @@ class Candidate:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observations:
     """The points behind a fit, for drawing: one entry a point, inputs by role in the law's order."""
 
@@ -150,7 +152,7 @@ class Observations:
     predicted: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FitResult:
     """One law fitted to one group of runs.
 
@@ -184,7 +186,7 @@ class FitResult:
     observations: Observations | None = field(default=None, metadata=DRAWING)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Curve:
     """A law along a grid of x, for drawing, with the ends of its confidence band where it has one."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
+from scaling_cli.record import record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +18,7 @@ SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
 FLOOR_VALUES = 5  # different inputs below which a floor cannot be told from a smaller exponent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """A law, the column for each of its inputs, and why, where it was chosen for the user."""
 

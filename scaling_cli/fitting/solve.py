@@ -30,6 +30,7 @@ import numpy as np
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.prior import Penalty
 from scaling_cli.laws import Array, Flags, Indices
+from scaling_cli.record import record
 
 MAX_STEPS = 300
 PATIENCE = 3
@@ -68,7 +69,7 @@ class Solvable(Protocol):
         """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Solution:
     """Where each replicate ended: coordinates `(replicates, k)` and summed objective `(replicates,)`.
 
@@ -81,7 +82,7 @@ class Solution:
     is_settled: Flags
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constraint:
     """A quantity held near a value in each replicate, by `stiffness / 2 * (quantity - value)^2` in its objective.
 
@@ -118,7 +119,7 @@ class _Batch:
         return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Extra:
     """What the objective holds besides the points: beliefs and a constraint."""
 

@@ -94,6 +94,8 @@ def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
     return theta, misfit
 
 
+# Losses near the ends of what floats hold overflow, and NaN is no better a misfit than any: such starts are not taken.
+@np.errstate(over="ignore", invalid="ignore")
 def non_negative(
     basis: Array, weights: Array, target: Array | None = None, signed: Flags | None = None
 ) -> tuple[Array, Array]:

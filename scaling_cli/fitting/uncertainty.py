@@ -21,7 +21,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -35,6 +34,7 @@ from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
 from scaling_cli.laws import Array, Flags, Indices
+from scaling_cli.record import record
 
 CHUNK_REPLICATES = 128
 CHUNK_VALUES = 1 << 16  # replicates times points: keeps a chunk's arrays in cache, and memory flat
@@ -44,7 +44,7 @@ WEBB = np.sqrt([0.5, 1.0, 1.5])  # with either sign; Webb 2014
 FEW_SIGNS = 12  # runs below which 2^runs sign patterns are too few
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resampling:
     """What to draw: `group` seeds groups apart; a paired design gives all its groups the same one."""
 
@@ -57,7 +57,7 @@ class Resampling:
         return np.random.default_rng([self.seed, self.group, replicate])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Replicates:
     """Coordinates `(replicates, k)` on centred inputs, of the replicates that converged; the rest are counted.
 
@@ -70,7 +70,7 @@ class Replicates:
     moved: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Redrawn:
     """Data of replicates in which runs are drawn with replacement."""
 
@@ -78,7 +78,7 @@ class _Redrawn:
         return run_weights(resampling, replicates, problem.runs) * problem.weights, None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Turned:
     """Data of replicates in which the residuals of runs are multiplied at random."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import PRIORS, Belief, weak_beliefs
 from scaling_cli.fitting.problem import numbers
 from scaling_cli.laws import Array, Law
+from scaling_cli.record import record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HIGHEST_POWER = 4.0  # beyond, one point decides
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Emphasis:
     """What counts besides the points as they are: the weight's column, the power of scale, and the prior."""
 

@@ -18,9 +18,9 @@ PARALLEL = FormulaLaw(
     inputs=("params", "streams"),
     narrow=("streams",),
     parameters=(
-        Parameter(name="E", meaning="irreducible loss", unit="loss"),
+        Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="A", meaning="scale of params", unit="params loss^(1/alpha)", positive=True),
-        Parameter(name="alpha", meaning="exponent of effective params"),
+        Parameter(name="alpha", meaning="exponent of effective params", kind="exponent"),
         Parameter(name="k", meaning="effective params gained by a factor of e in streams, as a share"),
     ),
     roles={
@@ -55,14 +55,14 @@ GRANULARITY = SumLaw(
     inputs=("params", "tokens", "granularity"),
     narrow=("granularity",),
     parameters=(
-        Parameter(name="c", meaning="irreducible loss", unit="loss", low=0.0),
+        Parameter(name="c", meaning="irreducible loss", kind="floor", unit="loss", low=0.0),
         Parameter(name="a", meaning="loss from finite params, at 1 param and endless granularity", unit="loss",
                   positive=True, vanishes=True),
         Parameter(name="g", meaning="what it gains at granularity 1", unit="loss", positive=True, vanishes=True),
         Parameter(name="b", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True, vanishes=True),
-        Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),
-        Parameter(name="beta", meaning="exponent of tokens", low=1e-3, high=3.0),
-        Parameter(name="gamma", meaning="exponent of granularity", low=1e-3, high=3.0),
+        Parameter(name="alpha", meaning="exponent of params", kind="exponent", low=1e-3, high=3.0),
+        Parameter(name="beta", meaning="exponent of tokens", kind="exponent", low=1e-3, high=3.0),
+        Parameter(name="gamma", meaning="exponent of granularity", kind="exponent", low=1e-3, high=3.0),
     ),
     terms=(
         Term("c"),
@@ -92,8 +92,8 @@ ROUTED = FormulaLaw(
     inputs=("params", "experts"),
     narrow=("experts",),
     parameters=(
-        Parameter(name="a", meaning="exponent of params at one effective expert, signed"),
-        Parameter(name="b", meaning="exponent of effective experts at 1 param, signed"),
+        Parameter(name="a", meaning="exponent of params at one effective expert, signed", kind="exponent"),
+        Parameter(name="b", meaning="exponent of effective experts at 1 param, signed", kind="exponent"),
         Parameter(name="c", meaning="change of one exponent for each decade of the other input"),
         Parameter(name="d", meaning="loss at 1 param and one effective expert", unit="log10 loss"),
         Parameter(name="E_start", meaning="effective experts of the dense model", unit="experts", positive=True),
@@ -134,9 +134,9 @@ LOSS_TO_LOSS = FormulaLaw(
     inputs=("x",),
     narrow=("x",),
     parameters=(
-        Parameter(name="E1", meaning="irreducible loss", unit="loss"),
+        Parameter(name="E1", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="K", meaning="loss above E1 where x is 1 above E0", unit="loss", positive=True, vanishes=True),
-        Parameter(name="kappa", meaning="exponent between the losses"),
+        Parameter(name="kappa", meaning="exponent between the losses", kind="exponent"),
         Parameter(name="E0", meaning="x at its own floor", unit="x"),
     ),
     roles={

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Array, Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, Role, place, shape
+from scaling_cli.record import record
 
 EARLY, LATE = 2, 3  # places of the exponents
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class BrokenLaw(FormulaLaw):
     """One break. The coordinate of `c1` is the exponent after the break, `c0 + c1`, which the data see by itself."""
 
@@ -38,11 +37,11 @@ def _broken(name: str, *, early: Role, late: Role, about: str, published: tuple[
         source=f"Caballero et al. 2023, arXiv:2210.14891, eq. 1 with one break{about}",
         inputs=("x",),
         parameters=(
-            Parameter(name="a", meaning="irreducible loss", unit="loss"),
+            Parameter(name="a", meaning="irreducible loss", kind="floor", unit="loss"),
             Parameter(name="b", meaning="loss above the floor at x = 1, had it no break", unit="loss", positive=True,
                       vanishes=True),
-            Parameter(name="c0", meaning="exponent before the break"),
-            Parameter(name="c1", meaning="exponent added by the break"),
+            Parameter(name="c0", meaning="exponent before the break", kind="exponent"),
+            Parameter(name="c1", meaning="exponent added by the break", kind="exponent"),
             Parameter(name="d1", meaning="x at the break", unit="x", positive=True),
             Parameter(name="f1", meaning="width of the break in log x", positive=True),
         ),

@@ -7,7 +7,7 @@ from math import exp
 from scaling_cli.laws.law import Derived, Parameter, Published
 from scaling_cli.laws.sums import Power, SumLaw, Term
 
-FLOOR_PARAMETER = Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0)
+FLOOR_PARAMETER = Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss", low=0.0)
 OPTIMAL_EXPONENTS = (
     Derived(
         "params_exponent",
@@ -38,8 +38,8 @@ CHINCHILLA = SumLaw(
     parameters=(
         FLOOR_PARAMETER,
         *coefficient_parameters(),
-        Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),
-        Parameter(name="beta", meaning="exponent of tokens", low=1e-3, high=3.0),
+        Parameter(name="alpha", meaning="exponent of params", kind="exponent", low=1e-3, high=3.0),
+        Parameter(name="beta", meaning="exponent of tokens", kind="exponent", low=1e-3, high=3.0),
     ),
     derived=OPTIMAL_EXPONENTS,
     terms=(
@@ -83,7 +83,7 @@ CHINCHILLA_TIED = SumLaw(
     parameters=(
         FLOOR_PARAMETER,
         *coefficient_parameters(),
-        Parameter(name="alpha", meaning="exponent of params and of tokens", low=1e-3, high=3.0),
+        Parameter(name="alpha", meaning="exponent of params and of tokens", kind="exponent", low=1e-3, high=3.0),
     ),
     derived=(
         Derived(

@@ -15,12 +15,12 @@ from scaling_cli.laws.sums import Power, SumLaw, Term
 
 def additive(columns: Sequence[str]) -> Law:
     """A floor and a power law of each column."""
-    parameters = [Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0)]
+    parameters = [Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss", low=0.0)]
     for column in columns:
         parameters += [
             Parameter(name=f"A_{column}", meaning=f"loss from finite {column}, at 1", unit="loss", positive=True,
                       vanishes=True),
-            Parameter(name=f"alpha_{column}", meaning=f"exponent of {column}", low=1e-3, high=3.0),
+            Parameter(name=f"alpha_{column}", meaning=f"exponent of {column}", kind="exponent", low=1e-3, high=3.0),
         ]  # fmt: skip
     return SumLaw(
         name="additive",
@@ -41,7 +41,8 @@ def multi_power(columns: Sequence[str]) -> Law:
         inputs=tuple(columns),
         parameters=(
             Parameter(name="K", meaning="value where all columns are 1", unit="loss", positive=True, vanishes=True),
-            *(Parameter(name=f"p_{column}", meaning=f"exponent of {column}, signed", low=-6.0, high=6.0)
+            *(Parameter(name=f"p_{column}", meaning=f"exponent of {column}, signed", kind="exponent",
+                        low=-6.0, high=6.0)
               for column in columns),
         ),
         derived=(Derived("k", "log of K, the intercept of the plane in logs", lambda p: np.log(p["K"])),),
@@ -61,13 +62,13 @@ def precision(columns: Sequence[str]) -> Law:
         inputs=("params", "tokens", *columns),
         narrow=tuple(columns),
         parameters=(
-            Parameter(name="E", meaning="irreducible loss", unit="loss"),
+            Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
             Parameter(name="A", meaning="loss from finite params, at 1 effective param", unit="loss", positive=True,
                       vanishes=True),
             Parameter(name="B", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True,
                       vanishes=True),
-            Parameter(name="alpha", meaning="exponent of effective params"),
-            Parameter(name="beta", meaning="exponent of tokens"),
+            Parameter(name="alpha", meaning="exponent of effective params", kind="exponent"),
+            Parameter(name="beta", meaning="exponent of tokens", kind="exponent"),
             *(Parameter(name=f"gamma_{column}", meaning=f"bits at which {column} leave 63 % of the params effective",
                         unit="bits", positive=True) for column in columns),
         ),

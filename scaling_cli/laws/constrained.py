@@ -8,12 +8,13 @@ value on raw inputs moves with its exponent on centred ones. It travels with the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
 from scaling_cli.errors import UsageError
 from scaling_cli.laws.law import Array, Derived, Inputs, Law, Parameter, Scale, Scene
+from scaling_cli.record import record
 
 GONE = -1e4  # the log of a coefficient held at zero: finite, so that it can be moved about
 MAP = "constraint"  # the input that holds S and f on centred inputs, shaped (n, k, free + 1)
@@ -21,7 +22,7 @@ FAR = 30.0  # from zero: no start need lie beyond, in logs or exponents
 SPREAD_STARTS = 9  # for a coordinate that lost the scale it was solved with
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ConstrainedLaw(Law):
     """`inner` with the parameters in `fixed` held, and each of `ties` equal to the one it names."""
 

@@ -16,7 +16,7 @@ import numpy as np
 from scaling_cli.errors import UsageError
 from scaling_cli.laws.expression import EXAMPLE, Node, linear_names, parse
 from scaling_cli.laws.formula import FormulaLaw
-from scaling_cli.laws.law import Array, Parameter, Scene
+from scaling_cli.laws.law import Array, Kind, Parameter, Scene
 from scaling_cli.laws.roles import Role
 from scaling_cli.laws.tape import compile_tape
 
@@ -63,7 +63,8 @@ def law_from_formula(
         is_exponent = name not in linear and _suggests_exponent(tree, name)
         roles[name] = _role(tree, name, (low, high), start.get(name), name in linear, is_coefficient, inputs)
         meaning = "coefficient" if is_coefficient else "exponent" if is_exponent else "number"
-        parameters.append(Parameter(name=name, meaning=f"{meaning} of the formula", positive=is_coefficient))
+        kind: Kind = "exponent" if is_exponent and not is_coefficient else "other"
+        parameters.append(Parameter(name=name, meaning=f"{meaning} of the formula", positive=is_coefficient, kind=kind))
     signed = tuple(
         parameter.name for parameter in parameters
         if not parameter.positive and bound.get(parameter.name, (-1.0, 1.0))[0] < 0

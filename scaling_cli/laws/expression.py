@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from scaling_cli.errors import UsageError
+from scaling_cli.record import record
 
 FUNCTIONS = {"log": 1, "exp": 1, "sqrt": 1, "softplus": 1, "min": 2, "max": 2}  # how many arguments each takes
 OPERATORS: Mapping[type[ast.operator], str] = {
@@ -23,7 +23,7 @@ LARGEST = 1e300
 EXAMPLE = "Write it like 'E + A*params**-alpha + B*tokens**-beta'."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """A part of a formula: an operation on its `parts`; `value` holds a number, or `name` a name."""
 
@@ -59,7 +59,7 @@ def parse(text: str, definitions: Mapping[str, Node] | None = None) -> Node:
     return _Reader(text, definitions or {}).node(tree.body)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Reader:
     text: str
     definitions: Mapping[str, Node]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -11,9 +11,10 @@ from scaling_cli.laws.expression import Node, linear_names, parse
 from scaling_cli.laws.law import Array, Inputs, Law, Scale, Scene
 from scaling_cli.laws.roles import Role, plain_scale
 from scaling_cli.laws.tape import Tape, compile_tape
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Absorb:
     """What a coordinate takes up when the log of `input` loses its mean m: `sign * m`, times the coordinate `by`."""
 
@@ -23,7 +24,7 @@ class Absorb:
     sign: float = -1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FormulaLaw(Law):
     """A law that is only its formula.
 

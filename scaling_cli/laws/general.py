@@ -17,7 +17,7 @@ GENERAL = FormulaLaw(
     source="nests Hoffmann et al. 2022, eq. 2 (gamma = 1), and Kaplan et al. 2020, eq. 1.5 (E = 0, beta = 1)",
     inputs=("params", "tokens"),
     parameters=(
-        Parameter(name="E", meaning="irreducible loss", unit="loss"),
+        Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(
             name="A", meaning="weight of finite params, at 1 param", unit="loss^(1/gamma)", positive=True,
             vanishes=True,
@@ -26,8 +26,8 @@ GENERAL = FormulaLaw(
             name="B", meaning="weight of finite tokens, at 1 token", unit="loss^(1/gamma)", positive=True,
             vanishes=True,
         ),
-        Parameter(name="alpha", meaning="exponent of params inside the power"),
-        Parameter(name="beta", meaning="exponent of tokens inside the power"),
+        Parameter(name="alpha", meaning="exponent of params inside the power", kind="exponent"),
+        Parameter(name="beta", meaning="exponent of tokens inside the power", kind="exponent"),
         Parameter(name="gamma", meaning="power of the sum; 1 for chinchilla", positive=True),
     ),
     roles={

@@ -24,8 +24,8 @@ KAPLAN = FormulaLaw(
     parameters=(
         Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
         Parameter(name="D_c", meaning="scale of tokens", unit="tokens loss^(1/alpha_D)", positive=True),
-        Parameter(name="alpha_N", meaning="exponent of params"),
-        Parameter(name="alpha_D", meaning="exponent of tokens"),
+        Parameter(name="alpha_N", meaning="exponent of params", kind="exponent"),
+        Parameter(name="alpha_D", meaning="exponent of tokens", kind="exponent"),
     ),
     roles={
         "N_c": Role(FAR.bounds, lambda scene: np.array([-16.0, -6.0, -2.0, 0.0, 2.0, 6.0, 16.0])),
@@ -58,8 +58,8 @@ KAPLAN_STEPS = FormulaLaw(
     parameters=(
         Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
         Parameter(name="S_c", meaning="scale of minimum steps", unit="steps loss^(1/alpha_S)", positive=True),
-        Parameter(name="alpha_N", meaning="exponent of params"),
-        Parameter(name="alpha_S", meaning="exponent of minimum steps"),
+        Parameter(name="alpha_N", meaning="exponent of params", kind="exponent"),
+        Parameter(name="alpha_S", meaning="exponent of minimum steps", kind="exponent"),
     ),
     roles={"N_c": FAR, "S_c": FAR, "alpha_N": exponent(5e-3, 3.0), "alpha_S": exponent(5e-3, 3.0)},
     absorbs=(Absorb("N_c", "params"), Absorb("S_c", "step")),
@@ -108,7 +108,8 @@ CRITICAL_BATCH_LAW = FormulaLaw(
     parameters=(
         Parameter(name="B_star", meaning="critical batch size at a loss of 1", unit="loss", positive=True,
                   vanishes=True),
-        Parameter(name="alpha_B", meaning="exponent of the loss's dependence on the critical batch size"),
+        Parameter(name="alpha_B", meaning="exponent of the loss's dependence on the critical batch size",
+                  kind="exponent"),
     ),
     roles={
         "B_star": FAR,  # a loss of 1 may lie far from the data, at an exponent of 1 / alpha_B

@@ -13,25 +13,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scaling_cli.record import record
 
 Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Indices: TypeAlias = NDArray[np.intp]
 Inputs: TypeAlias = Mapping[str, Array]
+Kind: TypeAlias = Literal["exponent", "floor", "other"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Parameter:
     """One parameter as papers print it.
 
     `low` and `high` bound it; where `positive`, its coordinate is its logarithm. Bounds that depend on the scale of
     the data are in `Law.bounds`. `unit` is empty for a pure number. `vanishes` marks the coefficient of a term of the
-    loss: at its lower bound the term is gone, and it is zero.
+    loss: at its lower bound the term is gone, and it is zero. `kind` marks the power of an input, and the loss that no
+    scale removes: those are what priors and caveats speak of.
     """
 
     name: str
@@ -41,9 +44,10 @@ class Parameter:
     low: float = -np.inf
     high: float = np.inf
     vanishes: bool = False
+    kind: Kind = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Published:
     """The parameters that a paper printed for a law, for comparison; `about` says of what, and in which units."""
 
@@ -53,7 +57,7 @@ class Published:
     parameters: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Derived:
     """A quantity that follows from the parameters; `compute` takes and gives arrays shaped `(replicates,)`."""
 
@@ -62,7 +66,7 @@ class Derived:
     compute: Callable[[Mapping[str, Array]], Array]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scene:
     """The data that bounds and starts refer to: centred inputs, and the least and the largest loss (positive)."""
 
@@ -71,7 +75,7 @@ class Scene:
     highest: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scale:
     """A factor in which the law is linear once its other coordinates are known.
 
@@ -84,7 +88,7 @@ class Scale:
     is_signed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Law(ABC):
     """A scaling law: see the module's text. Adding one is one file and one name in `HOMES`.
 

@@ -13,12 +13,12 @@ approaches it without ever passing it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.laws.law import Array, Inputs, Law, Parameter, Scale, Scene
 from scaling_cli.laws.roles import CEILING, exponents
+from scaling_cli.record import record
 
 NEWTON_STEPS = 60
 TOLERANCE = 1e-14  # relative, of t
@@ -26,7 +26,7 @@ SMALLEST_ALPHA = 1e-3  # at zero the level is a wall instead of a bend
 HIGHEST = 1e3  # times the largest loss: a level this far up bends nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LevelLaw(Law):
     """The law above."""
 
@@ -105,10 +105,12 @@ M4 = LevelLaw(
     source="Alabdulmohsin et al. 2022, arXiv:2209.06640, M4",
     inputs=("x",),
     parameters=(
-        Parameter(name="E", meaning="irreducible loss", unit="loss"),
+        Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="E0", meaning="loss before anything is learnt, such as that of a random guess", unit="loss"),
         Parameter(name="alpha", meaning="sharpness of the bend away from E0; none at 0"),
         Parameter(name="beta", meaning="(loss - E) / (E0 - loss)^alpha at x = 1", unit="loss^(1-alpha)", positive=True),
-        Parameter(name="c", meaning="exponent, signed: negative for a loss that falls", low=-3.0, high=3.0),
+        Parameter(
+            name="c", meaning="exponent, signed: negative for a loss that falls", kind="exponent", low=-3.0, high=3.0
+        ),
     ),
 )

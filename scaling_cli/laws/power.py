@@ -22,7 +22,9 @@ def _henighan(domain: str, x: str, floor: float, scale: float, exponent: float) 
     return _scaled(f"{domain}-{x}", about, HENIGHAN, scale * unit, exponent, floor)
 
 
-EXPONENT = Parameter(name="b", meaning="exponent, signed: negative for a loss that falls", low=-3.0, high=3.0)
+EXPONENT = Parameter(
+    name="b", meaning="exponent, signed: negative for a loss that falls", kind="exponent", low=-3.0, high=3.0
+)
 COEFFICIENT = Parameter(name="a", meaning="loss above the floor at x = 1", unit="loss", positive=True, vanishes=True)
 
 POWER = SumLaw(
@@ -61,7 +63,7 @@ POWER_CONSTANT = SumLaw(
     parameters=(
         COEFFICIENT,
         EXPONENT,
-        Parameter(name="c", meaning="irreducible loss", unit="loss", low=0.0),
+        Parameter(name="c", meaning="irreducible loss", kind="floor", unit="loss", low=0.0),
     ),
     terms=(Term("a", (Power("x", "b", +1),)), Term("c")),
     published=(

@@ -20,8 +20,8 @@ DATA_CONSTRAINED = FormulaLaw(
     parameters=(
         FLOOR_PARAMETER,
         *coefficient_parameters(),
-        Parameter(name="alpha", meaning="exponent of effective params"),
-        Parameter(name="beta", meaning="exponent of effective tokens"),
+        Parameter(name="alpha", meaning="exponent of effective params", kind="exponent"),
+        Parameter(name="beta", meaning="exponent of effective tokens", kind="exponent"),
         Parameter(name="R_D", meaning="repetitions that keep 63 % of all that repeating can give", positive=True),
         Parameter(name="R_N", meaning="the same for params beyond what is optimal for the unique tokens",
                   positive=True),

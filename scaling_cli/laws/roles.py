@@ -7,11 +7,11 @@ values a grid should start. A role without starts is linear in the prediction, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.laws.law import Array, Parameter, Scale, Scene
+from scaling_cli.record import record
 
 # Exponents tried in turn, for each exponent of a law: denser where published ones lie.
 GRID_EXPONENTS = np.geomspace(0.02, 1.5, 30)
@@ -23,7 +23,7 @@ AROUND = 6.0  # in logs: how far a place on an input may lie outside the data
 Bounds = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Role:
     """Bounds of a coordinate, and values to start from, in sight of the data."""
 

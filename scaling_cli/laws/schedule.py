@@ -15,19 +15,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.laws.law import Array, Derived, Indices, Inputs, Law, Parameter, Published, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, plain_scale
+from scaling_cli.record import record
 
 GROUPS = 64  # of drops: near the limit of ever more, at checkpoints some hundred steps apart
 SMALLEST_RATE = 1e-3  # of the run's highest: a rate that falls to zero counts as this
 CHUNK_PAIRS = 1 << 18  # replicates times pairs of point and drop at once: keeps arrays in cache
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Pairs:
     """Points and the drops before them, without the empty places: arrays `(pairs,)`, sorted by point."""
 
@@ -54,7 +54,7 @@ def _pairs(inputs: Inputs) -> _Pairs:
     return _Pairs(drop[row, place], steps, area, rate, points, first)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ScheduleLaw(Law):
     """The law above; what a drop is worth is left to the laws below. Coordinates begin with L0, log A, alpha, log B."""
 
@@ -175,7 +175,7 @@ def _history(step: Array, rate: Array) -> dict[str, Array]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MultiPowerLaw(ScheduleLaw):
     """Drops are worth a power of the area since; coordinates go on with log C, beta, gamma."""
 
@@ -211,7 +211,7 @@ class MultiPowerLaw(ScheduleLaw):
         return low, high
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AnnealingLaw(ScheduleLaw):
     """Drops are worth the area of their momentum, of which a share 1 - 1/memory is left a step later."""
 
@@ -240,9 +240,9 @@ class AnnealingLaw(ScheduleLaw):
 
 def _common(worth: str) -> tuple[Parameter, ...]:
     return (
-        Parameter(name="L0", meaning="irreducible loss", unit="loss"),
+        Parameter(name="L0", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="A", meaning="loss above the floor at an area of 1", unit="loss", positive=True, vanishes=True),
-        Parameter(name="alpha", meaning="exponent of the area under the schedule", low=1e-3, high=3.0),
+        Parameter(name="alpha", meaning="exponent of the area under the schedule", kind="exponent", low=1e-3, high=3.0),
         Parameter(name=worth, meaning="loss gained by drops of the rate", unit="loss/lr", positive=True,
                   vanishes=True),
     )  # fmt: skip
@@ -269,8 +269,14 @@ MULTI_POWER_SCHEDULE = MultiPowerLaw(
     parameters=(
         *_common("B"),
         Parameter(name="C", meaning="speed at which drops come to count", positive=True),
-        Parameter(name="beta", meaning="exponent at which they do", low=0.01, high=6.0),
-        Parameter(name="gamma", meaning="exponent by which they count sooner the lower the rate", low=-1.0, high=3.0),
+        Parameter(name="beta", meaning="exponent at which they do", kind="exponent", low=0.01, high=6.0),
+        Parameter(
+            name="gamma",
+            meaning="exponent by which they count sooner the lower the rate",
+            kind="exponent",
+            low=-1.0,
+            high=3.0,
+        ),
     ),
     published=(
         _published("25M", 3.040, 0.525, 0.508, 363.788, 2.066, 0.583, 0.641),

@@ -14,10 +14,10 @@ SHIFTED_POWER = FormulaLaw(
     source="used to compare training recipes by Nezhurina et al. 2025, arXiv:2506.04598",
     inputs=("x",),
     parameters=(
-        Parameter(name="E", meaning="irreducible loss", unit="loss"),
+        Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="A", meaning="loss above the floor at x + B = 1", unit="loss", positive=True, vanishes=True),
         Parameter(name="B", meaning="x below which the law flattens", unit="x", positive=True),
-        Parameter(name="alpha", meaning="exponent of x + B"),
+        Parameter(name="alpha", meaning="exponent of x + B", kind="exponent"),
     ),
     roles={"E": FLOOR, "A": COEFFICIENT, "B": place("x", below=12.0, above=2.0), "alpha": exponent()},
     absorbs=(Absorb("B", "x"), Absorb("A", "x", by="alpha")),
@@ -31,7 +31,7 @@ M3 = FormulaLaw(
     parameters=(
         Parameter(name="beta", meaning="loss at 1/x + gamma = 1", unit="loss", positive=True, vanishes=True),
         Parameter(name="gamma", meaning="inverse of the x from which the law flattens", unit="1/x", positive=True),
-        Parameter(name="c", meaning="exponent, signed: negative for a loss that falls"),
+        Parameter(name="c", meaning="exponent, signed: negative for a loss that falls", kind="exponent"),
     ),
     roles={
         "beta": COEFFICIENT,
@@ -62,7 +62,7 @@ SATURATING_POWER = FormulaLaw(
     inputs=("x",),
     parameters=(
         Parameter(name="a", meaning="distance from the ceiling at x = 1", unit="loss", positive=True, vanishes=True),
-        Parameter(name="b", meaning="exponent of the distance from the ceiling, negative"),
+        Parameter(name="b", meaning="exponent of the distance from the ceiling, negative", kind="exponent"),
         Parameter(name="c", meaning="ceiling", unit="loss"),
     ),
     roles={"a": COEFFICIENT, "b": exponent(-3.0, -1e-3), "c": LEVEL},

@@ -12,15 +12,15 @@ gradient to come back by, and steps towards it would overshoot.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from scaling_cli.laws.law import Array, Inputs, Law, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, floor_bounds, plain_scale
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Power:
     """A factor `input ** (sign * exponent)` of a term."""
 
@@ -29,7 +29,7 @@ class Power:
     sign: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Term:
     """`coefficient * product of powers`; without powers, the floor."""
 
@@ -42,7 +42,7 @@ class Term:
         return not self.powers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SumLaw(Law):
     """A law that is only its terms."""
 

@@ -18,9 +18,10 @@ import numpy as np
 
 from scaling_cli.laws.expression import Node
 from scaling_cli.laws.law import Array, Inputs
+from scaling_cli.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Step:
     """One operation: the places of its arguments on the tape, and a name or number where it has one."""
 
@@ -31,7 +32,7 @@ class _Step:
     value: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tape:
     """A formula's operations in order; the last is the result. `varies` marks those that depend on parameters."""
 

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from scaling_cli.analysis.allocation_result import AllocationResult, IsoFlop
-from scaling_cli.report.look import Look
+from scaling_cli.report.chart import Axis, Chart, Line, Series
 from scaling_cli.report.numbers import flops, group_name, percent
-from scaling_cli.report.plot import Axis, Line, Series, log_log_plot
 
 MOST_CURVES = 7  # budgets drawn: each needs a marker the eye tells apart, and one is for the minima
 MINIMUM = "minimum"
 
 
-def allocation_plot(results: Sequence[AllocationResult], *, look: Look, loss: str = "loss", height: int = 20) -> str:
-    """Both plots of each result, as far as there is something to draw."""
-    parts = []
-    for result in results:
-        curves = _curves(result, look, loss, height)
-        frontier = _frontiers(result, look, height)
-        parts += [part for part in (curves, frontier) if part]
-    return "\n".join(parts)
+def allocation_charts(results: Sequence[AllocationResult], loss: str = "loss") -> list[Chart]:
+    """Both charts of each result, as far as there is something to draw."""
+    return [chart for result in results for chart in (*_curves(result, loss), *_frontiers(result))]
 
 
-def _curves(result: AllocationResult, look: Look, loss: str, height: int) -> str:
+def _curves(result: AllocationResult, loss: str) -> Iterator[Chart]:
     usable = [each for each in result.isoflops if each.refused is None]
     if not usable:
-        return ""
+        return
     drawn = _spread(usable)
     found = [(each.params.estimate, each.loss.estimate) for each in drawn]
     minima = [(x, y) for x, y in found if x is not None and y is not None]
@@ -35,13 +29,11 @@ def _curves(result: AllocationResult, look: Look, loss: str, height: int) -> str
     title = f"IsoFLOP curves, {result.profile} profile"
     if len(drawn) < len(result.isoflops):
         title += f", {len(drawn)} of {len(result.isoflops)} budgets"
-    return log_log_plot(
+    yield Chart(
         series=series,
         lines=[Line("", each.curve) for each in drawn if each.curve is not None],
         x=Axis("params", "params"),
         y=Axis(loss),
-        look=look,
-        height=height,
         title=_titled(title, result),
     )
 
@@ -52,22 +44,20 @@ def _spread(rows: Sequence[IsoFlop]) -> list[IsoFlop]:
     return [rows[round(i * (len(rows) - 1) / max(count - 1, 1))] for i in range(count)]
 
 
-def _frontiers(result: AllocationResult, look: Look, height: int) -> str:
+def _frontiers(result: AllocationResult) -> Iterator[Chart]:
     if not result.frontiers:
-        return ""
+        return
     minima = [
         (each.compute, each.params.estimate)
         for each in result.isoflops
         if each.refused is None and each.params.estimate is not None
     ]
     series = [Series("IsoFLOP minima", [x for x, _ in minima], [y for _, y in minima])] if minima else []
-    return log_log_plot(
+    yield Chart(
         series=series,
         lines=[Line(name, curve) for name, curve in result.frontiers.items()],
         x=Axis("compute (FLOPs)", "compute"),
         y=Axis("best params", "params"),
-        look=look,
-        height=height,
         title=_titled("Best params for a budget", result),
         band=f"{percent(result.interval.level, 4)} interval",
     )

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scaling_cli.analysis.allocation_result import Allocation, AllocationResult, IsoFlop
 from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.numbers import MISSING, count, escape, figure, flops, percent, rounded
+from scaling_cli.report.page import Section
 from scaling_cli.report.sheet import Sheet
 
 LOSS_DIGITS = 5
 UNSTEADY = 0.1  # of an exponent
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A table with the line to read before it."""
-
-    title: str
-    sheet: Sheet
 
 
 def sections(result: AllocationResult) -> list[Section]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from scaling_cli.data.names import shortened
 from scaling_cli.data.summary import ColumnsResult
 from scaling_cli.document.report import Report
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import MISSING, amount, escape, figure
@@ -44,19 +46,22 @@ def render_notes(report: ColumnsReport, format: str, look: Look) -> str:
     return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
 
 
-def render_plot(report: ColumnsReport, look: Look) -> str:
+def charts(report: ColumnsReport) -> list[Chart]:
     """Nothing: there is no curve in a mapping."""
-    return ""
+    return []
 
 
 def _facts(report: ColumnsReport, result: ColumnsResult) -> list[tuple[str, str]]:
     files = f"{len(report.inputs):,} files, " if len(report.inputs) > 1 else ""
-    facts = [("read", f"{files}{result.rows:,} rows; {result.points:,} points of {result.runs:,} runs would be fitted")]
+    fitted = f"{result.points:,} points of {result.runs:,} runs would be fitted"
+    facts = [("read", f"{files}{result.rows:,} rows; {'nothing can be fitted yet' if result.problem else fitted}")]
+    if result.problem:
+        facts += [("problem", escape(result.problem)), ("remedy", escape(result.remedy or ""))]
     if result.excluded:
         facts.append(("left out", "; ".join(f"{count:,} with {reason}" for reason, count in result.excluded.items())))
     if result.others:
         more = len(result.others) - SHOWN_OTHERS
-        names = ", ".join(escape(name) for name in result.others[:SHOWN_OTHERS])
+        names = ", ".join(_shown(name) for name in result.others[:SHOWN_OTHERS])
         facts.append(("other columns", names + (f" and {more:,} more" if more > 0 else "")))
     return facts
 
@@ -65,7 +70,7 @@ def _roles(result: ColumnsResult) -> Sheet:
     rows = tuple(
         (
             role.role,
-            escape(role.origin),
+            _shown(role.origin),
             role.unit,
             MISSING if role.scale == 1 else f"x {figure(role.scale)}",
             MISSING if role.low is None else amount(role.role, role.low),
@@ -80,15 +85,19 @@ def _roles(result: ColumnsResult) -> Sheet:
 def _sample(result: ColumnsResult) -> Sheet:
     if not result.sample:
         return Sheet((), (), 0)
-    header = tuple(escape(name) for name in result.sample[0])
+    header = tuple(_shown(name) for name in result.sample[0])
     rows = tuple(
         tuple(
-            escape(value) if isinstance(value, str) else MISSING if value is None else amount(name, value)
+            _shown(value) if isinstance(value, str) else MISSING if value is None else amount(name, value)
             for name, value in row.items()
         )
         for row in result.sample
     )
     return Sheet(header, rows, 0)
+
+
+def _shown(text: str) -> str:
+    return escape(shortened(text))
 
 
 def _drawn(sheet: Sheet, look: Look) -> str:

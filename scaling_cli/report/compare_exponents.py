@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.comparison_result import Amount, Comparison, ComparisonResult, Crossover, Multiplier
 from scaling_cli.document.report import Report
-from scaling_cli.document.write import to_json, to_json_lines
-from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Estimate
-from scaling_cli.report.fit import FORMATS
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, flops, group_name, percent, rounded
-from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_text
+from scaling_cli.report.page import Page, Record, Section, rendered
+from scaling_cli.report.page import render_notes as render_notes
+from scaling_cli.report.sheet import Sheet
 
 MOST_MULTIPLIED = 3  # pairs up to which every multiplier is shown
 FLOOR_WORDS = {"separate": "one for each group", "shared": "one for all groups", "none": "the law has none"}
@@ -34,55 +32,30 @@ CompareReport: TypeAlias = Report[ComparisonResult]
 
 
 def render(report: CompareReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The result as text that ends in a newline; `render_notes` has what is left to say.
-
-    Args:
-        report: What the comparison found.
-        format: One of `FORMATS`.
-        look: The place of output; only `table` depends on it.
-        draws: Accepted for likeness with other views: a comparison keeps no replicates.
-
-    Raises:
-        UsageError: There is no such format.
-    """
-    if format == "json":
-        return to_json(report, draws=draws)
-    if format == "jsonl":
-        return "".join(line + "\n" for line in to_json_lines(report))
-    if format == "csv":
-        return tidy_csv(report)
-    if format == "table":
-        from scaling_cli.report.compare_table import compare_table
-
-        return compare_table(report, look=look)
-    if format == "plain":
-        told = "".join(f"{label}: {said}\n" for label, said in facts(report))
-        sheets = "\n".join(aligned(each) for each in sheets_of(report))
-        return told + "\n" + sheets + "\n" + "".join(f"{line}\n" for line in sentences(report))
-    if format == "md":
-        return _markdown_page(report)
-    if format == "latex":
-        told = "".join(f"% {label}: {said}\n" for label, said in facts(report))
-        told += "".join(f"% {line}\n" for line in sentences(report))
-        return told + "\n".join(latex(each) for each in sheets_of(report))
-    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+    """The result in one of the formats of `report.page.rendered`."""
+    return rendered(
+        report,
+        format,
+        draws=draws,
+        pages=lambda: [Page(facts(report), [Section("", each) for each in sheets_of(report)], sentences(report))],
+        table=lambda: _table(report, look),
+        records=lambda: _records(report.results[0]),
+    )
 
 
-def render_notes(report: CompareReport, format: str, look: Look) -> str:
-    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    if format in ("json", "jsonl", "md"):
-        return ""
-    failures = "" if format == "table" else failure_lines(report.failures, look)
-    return failures + caveat_lines(report.caveats, look)
+def _table(report: CompareReport, look: Look) -> str:
+    from scaling_cli.report.compare_table import compare_table
+
+    return compare_table(report, look=look)
 
 
-def render_plot(report: CompareReport, look: Look) -> str:
-    """Points and laws of all groups, for the terminal."""
+def charts(report: CompareReport) -> list[Chart]:
+    """Points and laws of all groups."""
     from scaling_cli.analysis.curves import law_curves
-    from scaling_cli.report.fit_plot import fit_plot
+    from scaling_cli.report.fit_plot import fit_charts
 
     fits = report.results[0].fits
-    return fit_plot(fits, law_curves(fits), look=look, loss=report.columns.get("loss", "loss"))
+    return fit_charts(fits, law_curves(fits), report.columns.get("loss", "loss"))
 
 
 def facts(report: CompareReport) -> list[tuple[str, str]]:
@@ -255,21 +228,16 @@ def _likely(probability: float, result: ComparisonResult) -> str:
     return f" ({percent(probability)} of replicates cross below {amount(result.margin.role, result.margin.to)})"
 
 
-def tidy_csv(report: CompareReport) -> str:
+def _records(result: ComparisonResult) -> Iterator[Record]:
     """One row for each pair and exponent at full precision, for data frames."""
-    header = (
+    yield (
         "left", "right", "exponent", "estimate", "low", "high", "margin", "minimum_detectable_difference", "statistic",
         "p_value", "p_adjusted", "equivalence_p_value", "method", "verdict", "crossover", "crossover_low",
         "crossover_high", "crossover_probability",
     )  # fmt: skip
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    result = report.results[0]
     for each in result.comparisons:
         for name, value in differences(each).items():
-            writer.writerow(_csv_row(each, name, name or result.exponents[0], value))
-    return text.getvalue()
+            yield _csv_row(each, name, name or result.exponents[0], value)
 
 
 def _csv_row(each: Comparison, name: str, exponent: str, value: Estimate) -> list[object]:
@@ -279,17 +247,3 @@ def _csv_row(each: Comparison, name: str, exponent: str, value: Estimate) -> lis
     tested = (each.statistic, each.p_value, each.p_adjusted, each.equivalence_p_value, each.method, each.verdict)
     pair = (escape(each.left), escape(each.right), exponent, value.estimate, value.low, value.high)
     return [*pair, *sizes, *tested, *ends, each.crossover_probability]
-
-
-def _markdown_page(report: CompareReport) -> str:
-    """Facts, tables, sentences, caveats and failures: a page must carry its own warnings."""
-    told = "".join(f"- {markdown_text(f'{label}: {said}')}\n" for label, said in facts(report))
-    said = "".join(f"- {markdown_text(line)}\n" for line in sentences(report))
-    notes = [_markdown_note("Caveat", each.message, each.group, f" ({each.code})") for each in report.caveats]
-    notes += [_markdown_note("Failed", each.error, each.group, f" {each.hint}") for each in report.failures]
-    return "\n".join(part for part in (told, *map(markdown, sheets_of(report)), said, "".join(notes)) if part)
-
-
-def _markdown_note(label: str, said: str, group: dict[str, str] | None, after: str) -> str:
-    where = f" ({group_name(group)})" if group else ""
-    return f"- **{label}**{markdown_text(where)}: {markdown_text(escape(said + after))}\n"

@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.forecast_result import Extrapolation
 from scaling_cli.document.report import Report
-from scaling_cli.document.write import to_json, to_json_lines
-from scaling_cli.errors import UsageError
-from scaling_cli.report.extrapolate_rows import Section, sections
+from scaling_cli.report.chart import Chart
+from scaling_cli.report.extrapolate_rows import sections
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
-from scaling_cli.report.sheet import aligned, latex, markdown, markdown_text
+from scaling_cli.report.page import Page, Record, grouped, rendered
+from scaling_cli.report.page import render_notes as render_notes
 
-FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
+HEADER = (
+    "loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "spread_low", "spread_high", "reach",
+    "outside", "observed", "level", "estimator",
+)  # fmt: skip
 NOTED = 3.0  # factor beyond the data from which it is said
 
 ExtrapolateReport: TypeAlias = Report[Extrapolation]
 
 
 def render(report: ExtrapolateReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The results as text that ends in a newline; `render_notes` has what is left to say.
-
-    Raises:
-        UsageError: There is no such format.
-    """
-    if format == "json":
-        return to_json(report, draws=draws)
-    if format == "jsonl":
-        return "".join(line + "\n" for line in to_json_lines(report))
-    if format == "csv":
-        return _csv(report)
-    if format == "table":
-        return _table(report, look)
-    if format in ("plain", "latex"):
-        return _text(report, format)
-    if format == "md":
-        return _markdown(report)
-    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+    """The results in one of the formats of `report.page.rendered`."""
+    return rendered(
+        report,
+        format,
+        draws=draws,
+        pages=lambda: (Page(facts(report, each), sections(each)) for each in report.results),
+        table=lambda: _table(report, look),
+        records=lambda: _records(report),
+    )
 
 
-def render_notes(report: ExtrapolateReport, format: str, look: Look) -> str:
-    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    if format in ("json", "jsonl", "md"):
-        return ""
-    return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
-
-
-def render_plot(report: ExtrapolateReport, look: Look) -> str:
+def charts(report: ExtrapolateReport) -> list[Chart]:
     """Runs, forecast, band and targets of the first group, with the edge of the data marked."""
-    from scaling_cli.report.extrapolate_plot import extrapolate_plot
+    from scaling_cli.report.extrapolate_plot import extrapolate_charts
 
-    return extrapolate_plot(report.results[0], look=look, loss=report.columns.get("loss", "loss"))
+    return extrapolate_charts(report.results[0], report.columns.get("loss", "loss"))
 
 
 def facts(report: ExtrapolateReport, result: Extrapolation) -> list[tuple[str, str]]:
@@ -123,7 +108,7 @@ def _table(report: ExtrapolateReport, look: Look) -> str:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from scaling_cli.report.table import cells, drawn, facts_grid, ruled_table
+    from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, ruled_table
 
     pieces: list[RenderableType] = []
     for result in report.results:
@@ -135,54 +120,21 @@ def _table(report: ExtrapolateReport, look: Look) -> str:
             for row in section.sheet.rows:
                 table.add_row(*cells(row))
             pieces += [Text(section.title, style="bold"), table, Text("")]
-    return drawn(pieces, look) if pieces else ""
+    if report.failures:
+        pieces.append(failures_table(report.failures, look))
+    return drawn(pieces, look)
 
 
-def _text(report: ExtrapolateReport, format: str) -> str:
-    parts = []
-    lead = "" if format == "plain" else "% "
-    for result in report.results:
-        parts.append("".join(f"{lead}{label}: {said}\n" for label, said in facts(report, result)))
-        parts += [f"{lead}{section.title}\n{_body(section, format)}" for section in sections(result)]
-    return "\n".join(parts)
-
-
-def _body(section: Section, format: str) -> str:
-    return aligned(section.sheet) if format == "plain" else latex(section.sheet)
-
-
-def _markdown(report: ExtrapolateReport) -> str:
-    parts = []
-    for result in report.results:
-        parts.append("".join(f"- {label}: {markdown_text(said)}\n" for label, said in facts(report, result)))
-        parts += [f"**{markdown_text(section.title)}**\n\n{markdown(section.sheet)}" for section in sections(result)]
-    notes = [_note("Caveat", each.message, each.group, f" ({each.code})") for each in report.caveats]
-    notes += [_note("Failed", each.error, each.group, f" {each.hint}") for each in report.failures]
-    return "\n".join(part for part in (*parts, "".join(notes)) if part)
-
-
-def _note(label: str, said: str, group: dict[str, str] | None, after: str) -> str:
-    where = f" ({group_name(group)})" if group else ""
-    return f"- **{label}**{markdown_text(where)}: {markdown_text(escape(said + after))}\n"
-
-
-def _csv(report: ExtrapolateReport) -> str:
+def _records(report: ExtrapolateReport) -> Iterable[Record]:
     """One row a prediction at full precision, for data frames."""
-    keys = tuple(dict.fromkeys(key for each in report.results for key in each.group))
     roles = tuple(dict.fromkeys(role for each in report.results for one in each.predictions for role in one.at))
-    fixed = (
-        "loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "spread_low", "spread_high", "reach",
-        "outside", "observed", "level", "estimator",
-    )  # fmt: skip
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*map(escape, keys), *map(escape, roles), *fixed])
-    for result in report.results:
-        group = [escape(result.group.get(key, "")) for key in keys]
-        for each in result.predictions:
-            loss, new, apart = each.loss, each.prediction, each.model_spread
-            writer.writerow([
-                *group, *(each.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high,
-                apart.low, apart.high, each.reach, each.outside, each.observed, result.interval.level, result.estimator,
-            ])  # fmt: skip
-    return text.getvalue()
+    return grouped(report, (*map(escape, roles), *HEADER), lambda result: _predictions(result, roles))
+
+
+def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Record]:
+    for each in result.predictions:
+        loss, new, apart = each.loss, each.prediction, each.model_spread
+        yield (
+            *(each.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high, apart.low,
+            apart.high, each.reach, each.outside, each.observed, result.interval.level, result.estimator,
+        )  # fmt: skip

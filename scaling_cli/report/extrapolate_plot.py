@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.forecast_result import Extrapolation
-from scaling_cli.report.look import Look
+from scaling_cli.report.chart import Axis, Chart, Line, Series
 from scaling_cli.report.numbers import amount, percent
-from scaling_cli.report.plot import Axis, Line, Series, log_log_plot
 
 EDGE_POINTS = 12
 
 
-def extrapolate_plot(result: Extrapolation, *, look: Look, height: int = 20, loss: str = "loss") -> str:
-    """Points, curve and band on log axes; empty where there is nothing to draw."""
+def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]:
+    """Points, curve and band in one chart; none where there is nothing to draw."""
     if result.observations is None or result.curve is None:
-        return ""
+        return []
     surface = {"params", "tokens"} <= set(result.inputs)
     role = "compute" if surface else next(iter(result.inputs.values()))
     series = [Series("runs", result.scale, result.observations.observed)]
@@ -31,15 +30,14 @@ def extrapolate_plot(result: Extrapolation, *, look: Look, height: int = 20, los
     edge = max(result.scale)
     series.append(Series(f"edge of the data, {amount(role, edge)}", [edge] * EDGE_POINTS, _edge(result)))
     name = "forecast, compute-optimal" if surface else "forecast"
-    return log_log_plot(
+    chart = Chart(
         series=series,
         lines=[Line(name, result.curve)],
         x=Axis("compute (FLOPs)" if role == "compute" else role, role),
         y=Axis(loss),
-        look=look,
-        height=height,
         band=f"{percent(result.interval.level, 4)} of new runs",
     )
+    return [chart]
 
 
 def _edge(result: Extrapolation) -> list[float]:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scaling_cli.analysis.forecast_result import Band, Extrapolation
 from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, percent, rounded
+from scaling_cli.report.page import Section
 from scaling_cli.report.sheet import Sheet
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A table under its title; the first `left` columns are names."""
-
-    title: str
-    sheet: Sheet
-    left: int = 0
 
 
 def sections(result: Extrapolation) -> list[Section]:

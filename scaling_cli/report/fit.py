@@ -6,22 +6,20 @@ import, so that only the format `table` does.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from scaling_cli.document.report import Report
-from scaling_cli.document.write import to_json, to_json_lines
-from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Estimate, FitResult
 from scaling_cli.laws import find_law
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines, markdown_notes
 from scaling_cli.report.numbers import amount, escape, figure, percent, rounded
-from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_text
+from scaling_cli.report.page import Page, Record, Section, group_columns, grouped, rendered
+from scaling_cli.report.page import render_notes as render_notes
+from scaling_cli.report.sheet import Sheet
 
-FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
+HEADER = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
 RANGE_ROLES = ("params", "tokens", "compute", "unique_tokens")  # the order in which ranges are told
 
 FitReport: TypeAlias = Report[FitResult]
@@ -39,50 +37,37 @@ def law_meanings(law: str, inputs: Sequence[str] = ()) -> dict[str, tuple[str, s
 
 
 def render(report: FitReport, format: str, *, look: Look, draws: bool = True, meanings: Meanings = law_meanings) -> str:
-    """The results as text that ends in a newline; `render_notes` has what is left to say.
-
-    Args:
-        report: What the fit found.
-        format: One of `FORMATS`.
-        meanings: The meaning and unit of a law's parameters.
-        look: The place of output; only `table` depends on it.
-        draws: Whether `json` keeps the replicates; `jsonl` never does.
-
-    Raises:
-        UsageError: There is no such format.
-    """
-    if format == "json":
-        return to_json(report, draws=draws)
-    if format == "jsonl":
-        return "".join(line + "\n" for line in to_json_lines(report))
-    if format == "csv":
-        return tidy_csv(report)
-    if format == "table":
-        from scaling_cli.report.fit_table import fit_table
-
-        return fit_table(report, meanings=meanings, look=look)
-    if format == "plain":
-        return _facts_text(report) + aligned(parameter_sheet(report, meanings))
-    if format == "md":
-        return _markdown_page(report, meanings)
-    if format == "latex":
-        comments = "".join(f"% {line}\n" for line in _facts_text(report).splitlines() if line)
-        return comments + latex(parameter_sheet(report, meanings))
-    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+    """The results in one of the formats of `report.page.rendered`; `meanings` are those of a law's parameters."""
+    return rendered(
+        report,
+        format,
+        draws=draws,
+        pages=lambda: [_page(report, meanings)],
+        table=lambda: _table(report, meanings, look),
+        records=lambda: grouped(report, HEADER, _records),
+    )
 
 
-def render_notes(report: FitReport, format: str, look: Look) -> str:
-    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    failures = "" if format == "table" else failure_lines(report.failures, look)
-    return failures + caveat_lines(report.caveats, look)
+def _page(report: FitReport, meanings: Meanings) -> Page:
+    if not report.results:
+        return Page([])
+    is_alone = len(report.results) == 1
+    facts = fit_facts(report.results[0], report.columns) if is_alone else shared_facts(report)
+    return Page(facts, [Section("", parameter_sheet(report, meanings))])
 
 
-def render_plot(report: FitReport, look: Look) -> str:
-    """Points and laws of all groups, for the terminal."""
+def _table(report: FitReport, meanings: Meanings, look: Look) -> str:
+    from scaling_cli.report.fit_table import fit_table
+
+    return fit_table(report, meanings=meanings, look=look)
+
+
+def charts(report: FitReport) -> list[Chart]:
+    """Points and laws of all groups."""
     from scaling_cli.analysis.curves import law_curves
-    from scaling_cli.report.fit_plot import fit_plot
+    from scaling_cli.report.fit_plot import fit_charts
 
-    return fit_plot(report.results, law_curves(report.results), look=look, loss=report.columns.get("loss", "loss"))
+    return fit_charts(report.results, law_curves(report.results), report.columns.get("loss", "loss"))
 
 
 def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -216,11 +201,6 @@ def estimates(result: FitResult) -> dict[str, Estimate]:
     return result.parameters | result.derived
 
 
-def group_columns(report: FitReport) -> tuple[str, ...]:
-    """Names of the columns that tell the groups apart."""
-    return tuple(dict.fromkeys(key for each in report.results for key in each.group))
-
-
 def parameter_sheet(report: FitReport, meanings: Meanings) -> Sheet:
     """One row for each group and parameter, as text."""
     keys = group_columns(report)
@@ -250,33 +230,10 @@ def _without_empty_columns(sheet: Sheet) -> Sheet:
     return Sheet(tuple(sheet.header[i] for i in keep), rows, sheet.symbols)
 
 
-def tidy_csv(report: FitReport) -> str:
-    """One row for each group and parameter at full precision, for data frames."""
-    keys = group_columns(report)
-    fixed = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
-    named = (f"group_{key}" if key in fixed else key for key in keys)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*map(escape, named), *fixed])
-    for result in report.results:
-        group = [escape(result.group.get(key, "")) for key in keys]
-        about = [*group, escape(result.law), result.runs, result.points]
-        how = (result.interval.level, result.interval.method)
-        for name, value in estimates(result).items():
-            kind = "fitted" if name in result.parameters else "derived"
-            writer.writerow([*about, escape(name), kind, value.estimate, value.low, value.high, *how])
-    return text.getvalue()
-
-
-def _facts_text(report: FitReport) -> str:
-    """Facts as `label: sentence` lines, ended by a blank one."""
-    one = len(report.results) == 1
-    facts = fit_facts(report.results[0], report.columns) if one else shared_facts(report)
-    return "".join(f"{label}: {said}\n" for label, said in facts) + "\n" if facts else ""
-
-
-def _markdown_page(report: FitReport, meanings: Meanings) -> str:
-    """Facts, table, caveats and failures: a page that leaves the terminal must carry its own warnings."""
-    facts = "".join(f"- {markdown_text(line)}\n" for line in _facts_text(report).splitlines() if line)
-    parts = [facts, markdown(parameter_sheet(report, meanings)) if report.results else ""]
-    return "\n".join(part for part in (*parts, markdown_notes(report.caveats, report.failures)) if part)
+def _records(result: FitResult) -> Iterator[Record]:
+    """One row a parameter at full precision, for data frames."""
+    about = (escape(result.law), result.runs, result.points)
+    how = (result.interval.level, result.interval.method)
+    for name, value in estimates(result).items():
+        kind = "fitted" if name in result.parameters else "derived"
+        yield (*about, escape(name), kind, value.estimate, value.low, value.high, *how)

@@ -9,50 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scaling_cli.fitting.result import Curve, FitResult, Observations
-from scaling_cli.report.look import Look
+from scaling_cli.report.chart import Axis, Chart, Line, Series
 from scaling_cli.report.numbers import group_name, percent
-from scaling_cli.report.plot import Axis, Line, Series, log_log_plot
 
 FLOPS_A_TOKEN = 6  # times params: forward and backward pass, Kaplan et al. 2020, section 2.1
 MOST_GROUPS = 8  # each needs a marker that the eye tells apart
 AXIS_LABELS = {"compute": "compute (FLOPs)"}
 
 
-def fit_plot(
-    results: Sequence[FitResult],
-    curves: Sequence[Curve | None],
-    *,
-    look: Look,
-    height: int = 20,
-    loss: str = "loss",
-) -> str:
-    """Points and law of each group on log axes; empty where there is nothing that can be drawn.
+def fit_charts(results: Sequence[FitResult], curves: Sequence[Curve | None], loss: str = "loss") -> list[Chart]:
+    """Points and law of each group, in one chart; none where there is nothing that can be drawn.
 
     Args:
         results: Fits; those without observations and those beyond `MOST_GROUPS` are left out.
         curves: The law of each result along `plot_axis`, or None where it has none.
-        look: The place of output.
-        height: Lines to draw on.
         loss: What the y axis shows.
     """
     pairs = [(each, curve) for each, curve in zip(results, curves, strict=True) if each.observations]
     pairs.sort(key=lambda pair: pair[1] is None)  # so that a curve has the colour of its points
     if not pairs:
-        return ""
+        return []
     first = pairs[0][0]
     role = plot_axis(first)
     pairs = [pair for pair in pairs if plot_axis(pair[0]) == role][:MOST_GROUPS]
-    told = f"{len(pairs)} of {len(results)} groups" if len(pairs) < len(results) else ""
-    return log_log_plot(
+    chart = Chart(
         series=[_series(each) for each, _ in pairs],
         lines=_lines(pairs),
         x=Axis(AXIS_LABELS.get(role, role), role),
         y=Axis(loss),
-        look=look,
-        height=height,
-        title=told,
+        title=f"{len(pairs)} of {len(results)} groups" if len(pairs) < len(results) else "",
         band=f"{percent(first.interval.level, 4)} interval",
     )
+    return [chart]
 
 
 def plot_axis(result: FitResult) -> str:

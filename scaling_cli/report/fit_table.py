@@ -11,13 +11,13 @@ from scaling_cli.report.fit import (
     Meanings,
     estimates,
     fit_facts,
-    group_columns,
     interval_heading,
     parameter_sheet,
     shared_facts,
 )
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import escape, percent, rounded
+from scaling_cli.report.page import group_columns
 from scaling_cli.report.sheet import Sheet
 from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, fits, ruled_table
 

@@ -15,6 +15,7 @@ from scaling_cli.coverage.result import Backtest, CoverageResult
 from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.inference_coverage_rows import CoverageReport, design, group_keys, sections
 from scaling_cli.report.look import Look
 from scaling_cli.report.notes import caveat_lines, failure_lines
@@ -57,11 +58,11 @@ def render_notes(report: CoverageReport, format: str, look: Look) -> str:
     return failure_lines(report.failures, look) + caveat_lines(report.caveats, look)
 
 
-def render_plot(report: CoverageReport, look: Look) -> str:
-    """Coverage of all groups against attempts, with forecasts, for the terminal."""
-    from scaling_cli.report.inference_coverage_plot import coverage_plot
+def charts(report: CoverageReport) -> list[Chart]:
+    """Coverage of all groups against attempts, with forecasts."""
+    from scaling_cli.report.inference_coverage_plot import coverage_charts
 
-    return coverage_plot(report.results, look=look)
+    return coverage_charts(report.results)
 
 
 def facts(report: CoverageReport) -> list[tuple[str, str]]:

@@ -9,31 +9,29 @@ from collections.abc import Sequence
 
 from scaling_cli.coverage.result import CoverageResult
 from scaling_cli.fitting.result import Curve
-from scaling_cli.report.look import Look
+from scaling_cli.report.chart import Axis, Chart, Line, Series
 from scaling_cli.report.numbers import group_name, percent
-from scaling_cli.report.plot import Axis, Line, Series, log_log_plot
 
 MOST_GROUPS = 8  # each needs a marker that the eye tells apart
 MARKS = 12  # on each curve
 
 
-def coverage_plot(results: Sequence[CoverageResult], *, look: Look, height: int = 20) -> str:
-    """Curves of all groups on log axes; empty where nothing was ever solved."""
+def coverage_charts(results: Sequence[CoverageResult]) -> list[Chart]:
+    """Curves of all groups in one chart; none where nothing was ever solved."""
     drawable = [each for each in results if each.curve is not None and each.curve.x]
     if not drawable:
-        return ""
+        return []
     shown = drawable[:MOST_GROUPS]
     told = f"{len(shown)} of {len(results)} groups; " if len(shown) < len(results) else ""
-    return log_log_plot(
+    chart = Chart(
         series=[_marks(each) for each in shown],
         lines=[Line("" if i else "forecast beyond the marks", _line(each)) for i, each in enumerate(shown)],
         x=Axis("attempts k"),
         y=Axis("coverage"),
-        look=look,
-        height=height,
         title=f"{told}marks end where the attempts do" if told else "",
         band=f"{percent(shown[0].level, 4)} interval",
     )
+    return [chart]
 
 
 def _marks(result: CoverageResult) -> Series:

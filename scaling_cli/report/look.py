@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+
+from scaling_cli.record import record
 
 COLORS = {"red": "\x1b[31m", "yellow": "\x1b[33m"}
 RESET = "\x1b[0m"
 NARROWEST = 20  # columns: what is narrower is not worth folding for
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Look:
     """Columns to keep within (None where nothing limits them, as in a file), colour, and box drawing."""
 

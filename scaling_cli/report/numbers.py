@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from scaling_cli.data.quantities import (
     LARGEST_DECIMAL,
@@ -16,6 +15,7 @@ from scaling_cli.data.quantities import (
     percent,
 )
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.record import record
 
 __all__ = ["MISSING", "Rounded", "amount", "count", "escape", "figure", "flops", "group_name", "percent", "rounded"]
 
@@ -24,7 +24,7 @@ MOST_DIGITS = 6  # of an estimate, however narrow its interval
 WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showing
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rounded:
     """An estimate and the ends of its interval as text."""
 

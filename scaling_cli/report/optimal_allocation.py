@@ -2,63 +2,59 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation_result import Allocation, AllocationResult
 from scaling_cli.analysis.isoflop_budgets import WINDOW
 from scaling_cli.document.report import Report
-from scaling_cli.document.write import to_json, to_json_lines
-from scaling_cli.errors import UsageError
 from scaling_cli.report.allocation_rows import sections
+from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, failure_lines, markdown_notes
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
-from scaling_cli.report.sheet import aligned, latex, markdown, markdown_text
+from scaling_cli.report.page import Page, grouped, rendered
+from scaling_cli.report.page import render_notes as render_notes
 
-FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
 QUANTITIES = ("params", "tokens", "tokens_per_param", "loss")
+WASTES = ("0.05", "0.10")
+HEADER = (
+    "approach",
+    "compute",
+    "target_loss",
+    *(f"{name}{end}" for name in QUANTITIES for end in ("", "_low", "_high")),
+    *(f"params_within_{share}_{end}" for share in WASTES for end in ("low", "high")),
+    "training_compute",
+    "limit",
+    "level",
+    "method",
+)
 
 AllocationReport: TypeAlias = Report[AllocationResult]
 
 
 def render(report: AllocationReport, format: str, *, look: Look, draws: bool = True) -> str:
-    """The results as text that ends in a newline; `render_notes` has what is left to say.
-
-    Raises:
-        UsageError: There is no such format.
-    """
-    if format == "json":
-        return to_json(report, draws=draws)
-    if format == "jsonl":
-        return "".join(line + "\n" for line in to_json_lines(report))
-    if format == "csv":
-        return _csv(report)
-    if format == "table":
-        from scaling_cli.report.allocation_table import allocation_table
-
-        return allocation_table(report, look)
-    if format in ("plain", "latex"):
-        return _text(report, format)
-    if format == "md":
-        return _markdown(report)
-    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+    """The results in one of the formats of `report.page.rendered`."""
+    return rendered(
+        report,
+        format,
+        draws=draws,
+        pages=lambda: (Page(facts(report, each), sections(each)) for each in report.results),
+        table=lambda: _table(report, look),
+        records=lambda: grouped(report, HEADER, _records),
+    )
 
 
-def render_notes(report: AllocationReport, format: str, look: Look) -> str:
-    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    if format in ("json", "jsonl", "md"):
-        return ""
-    failures = "" if format == "table" else failure_lines(report.failures, look)
-    return failures + caveat_lines(report.caveats, look)
+def _table(report: AllocationReport, look: Look) -> str:
+    from scaling_cli.report.allocation_table import allocation_table
+
+    return allocation_table(report, look)
 
 
-def render_plot(report: AllocationReport, look: Look) -> str:
-    """IsoFLOP curves with their minima, and best params over compute, for the terminal."""
-    from scaling_cli.report.allocation_plot import allocation_plot
+def charts(report: AllocationReport) -> list[Chart]:
+    """IsoFLOP curves with their minima, and best params over compute."""
+    from scaling_cli.report.allocation_plot import allocation_charts
 
-    return allocation_plot(report.results, look=look, loss=report.columns.get("loss", "loss"))
+    return allocation_charts(report.results, report.columns.get("loss", "loss"))
 
 
 def facts(report: AllocationReport, result: AllocationResult) -> list[tuple[str, str]]:
@@ -124,40 +120,10 @@ def _checks(result: AllocationResult) -> list[tuple[str, str]]:
     return told
 
 
-def _text(report: AllocationReport, format: str) -> str:
-    parts = []
-    for result in report.results:
-        lines = [f"{label}: {said}" for label, said in facts(report, result)]
-        lead = "" if format == "plain" else "% "
-        parts.append("".join(f"{lead}{line}\n" for line in lines))
-        for section in sections(result):
-            body = aligned(section.sheet) if format == "plain" else latex(section.sheet)
-            parts.append(f"{lead}{section.title}\n{body}")
-    return "\n".join(parts)
-
-
-def _markdown(report: AllocationReport) -> str:
-    parts = []
-    for result in report.results:
-        parts.append("".join(f"- {label}: {markdown_text(said)}\n" for label, said in facts(report, result)))
-        parts += [f"**{markdown_text(section.title)}**\n\n{markdown(section.sheet)}" for section in sections(result)]
-    return "\n".join(part for part in (*parts, markdown_notes(report.caveats, report.failures)) if part)
-
-
-def _csv(report: AllocationReport) -> str:
+def _records(result: AllocationResult) -> Iterator[list[object]]:
     """One row an allocation at full precision, for data frames."""
-    keys = tuple(dict.fromkeys(key for each in report.results for key in each.group))
-    ends = [f"{name}{end}" for name in QUANTITIES for end in ("", "_low", "_high")]
-    wastes = [f"params_within_{share}_{end}" for share in ("0.05", "0.10") for end in ("low", "high")]
-    fixed = ["approach", "compute", "target_loss", *ends, *wastes, "training_compute", "limit", "level", "method"]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*(escape(f"group_{key}" if key in fixed else key) for key in keys), *fixed])
-    for result in report.results:
-        group = [escape(result.group.get(key, "")) for key in keys]
-        for each in result.allocations:
-            writer.writerow([*group, *_cells(each), result.interval.level, result.interval.method])
-    return text.getvalue()
+    for each in result.allocations:
+        yield [*_cells(each), result.interval.level, result.interval.method]
 
 
 def _cells(row: Allocation) -> list[object]:
@@ -166,6 +132,6 @@ def _cells(row: Allocation) -> list[object]:
         value = getattr(row, name)
         cells += [value.estimate, value.low, value.high]
     bands = row.params_within_waste or {}
-    for share in ("0.05", "0.10"):
+    for share in WASTES:
         cells += bands.get(share, (None, None))
     return [*cells, row.training_compute, row.limit]

@@ -1,4 +1,4 @@
-"""Plots in the terminal: points, law curves and bands on log-log axes.
+"""Charts in the terminal.
 
 plotext draws the canvas. This module hands it log10 data on linear axes with ticks of its own, since a log
 scale with manual ticks collapses the axis, and writes title and legend around it, where they hide no point.
@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaling_cli.fitting.result import Curve
+from scaling_cli.record import record
+from scaling_cli.report.chart import Axis, Chart, Line, Numbers, Series
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape
 from scaling_cli.report.ticks import log_ticks, tick_labels
-
-Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 DEFAULT_WIDTH = 80  # columns, where nothing limits them
 COLUMNS_A_TICK, ROWS_A_TICK = 12, 3
@@ -36,32 +35,7 @@ ASCII_FRAME = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
 """Box drawing that plotext always uses, for terminals without it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Observed points of one group."""
-
-    name: str
-    x: Numbers
-    y: Numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A curve with its name in the legend, where an empty name leaves it out."""
-
-    name: str
-    curve: Curve
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """What an axis shows: its label, and the role that decides the notation of its ticks."""
-
-    label: str
-    role: str = ""
-
-
-@dataclass(frozen=True, slots=True)
+@record
 class _Frame:
     """Limits of both axes in log10, and the size of the canvas in characters."""
 
@@ -71,21 +45,12 @@ class _Frame:
     height: int
 
 
-def log_log_plot(
-    *,
-    series: Sequence[Series],
-    lines: Sequence[Line],
-    x: Axis,
-    y: Axis,
-    look: Look,
-    height: int = 20,
-    title: str = "",
-    band: str = "interval",
-) -> str:
-    """The plot as text that ends in a newline; a series and a line of the same place share a colour.
+def terminal_plot(chart: Chart, *, look: Look, height: int = 20) -> str:
+    """The chart as text that ends in a newline.
 
     Points that fall on the same character are drawn once, so a million of them cost no more than a screenful.
     """
+    series, lines, title = chart.series, chart.lines, chart.title
     markers = POINT_MARKERS if look.unicode else ASCII_MARKERS
     width = look.width or DEFAULT_WIDTH
     frame = _frame(series, lines, width, height - 2 - bool(title))
@@ -98,13 +63,13 @@ def log_log_plot(
     ]
     for layer in reversed(layers) if _hide(series, lines, frame) else layers:
         layer()
-    _set_ticks(figure, frame, x, y)
+    _set_ticks(figure, frame, chart.x, chart.y)
     canvas = figure.build().string(colorless=not look.color)
     if not look.unicode:
         canvas = canvas.translate(ASCII_FRAME)
     head = [escape(title)[:width]] if title else []
-    key = _key(series, lines, band, y, look)
-    rows = [*head, key, *canvas.rstrip("\n").split("\n"), escape(x.label).center(width)]
+    key = _key(chart, look)
+    rows = [*head, key, *canvas.rstrip("\n").split("\n"), escape(chart.x.label).center(width)]
     return "".join(row.rstrip() + "\n" for row in rows)
 
 
@@ -215,15 +180,15 @@ def _set_axis_ticks(ruler: Any, axis: Axis, limits: tuple[float, float], most: i
     ruler.ticks([math.log10(each) for each in ticks], labels=labels)
 
 
-def _key(series: Sequence[Series], lines: Sequence[Line], band: str, y: Axis, look: Look) -> str:
+def _key(chart: Chart, look: Look) -> str:
     """The label of the y axis, and as much of the legend as fits, on the line above the canvas."""
     markers = POINT_MARKERS if look.unicode else ASCII_MARKERS
     line_sign, band_sign = (LINE_KEY, BAND_KEY) if look.unicode else (ASCII_LINE * 2, ASCII_BAND * 2)
-    entries = [(markers[i % len(markers)], each.name, i) for i, each in enumerate(series)]
-    entries += [(line_sign, each.name, i) for i, each in enumerate(lines) if each.name]
-    if any(each.curve.low is not None for each in lines):
-        entries.append((band_sign, band, 0))
-    told = escape(y.label)
+    entries = [(markers[i % len(markers)], each.name, i) for i, each in enumerate(chart.series)]
+    entries += [(line_sign, each.name, i) for i, each in enumerate(chart.lines) if each.name]
+    if any(each.curve.low is not None for each in chart.lines):
+        entries.append((band_sign, chart.band, 0))
+    told = escape(chart.y.label)
     room = (look.width or DEFAULT_WIDTH) - len(told)
     for sign, name, i in entries:
         room -= len(f"   {sign} {escape(name)}")

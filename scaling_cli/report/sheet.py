@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
+from scaling_cli.record import record
 from scaling_cli.report.numbers import MISSING
 
 LATEX_SPECIALS = {
@@ -30,7 +30,7 @@ NUMERIC = re.compile(rf"{NUMBER}$|\[{NUMBER}, {NUMBER}\]$")
 GREEK = frozenset({"alpha", "beta", "gamma", "delta", "kappa", "lambda", "mu", "sigma", "theta"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sheet:
     """Header and rows of escaped text, equally long; `symbols` is the column that holds parameter names."""
 

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from scaling_cli.verbs.comparing import compare_exponents as compare_exponents
     from scaling_cli.verbs.fitting import columns as columns
     from scaling_cli.verbs.fitting import fit as fit
+    from scaling_cli.verbs.fitting import sketched_columns as sketched_columns
     from scaling_cli.verbs.forecasting import extrapolate as extrapolate
     from scaling_cli.verbs.sampling import inference_coverage as inference_coverage
 
 HOMES = {
     "columns": "fitting",
+    "sketched_columns": "fitting",
     "compare_exponents": "comparing",
     "extrapolate": "forecasting",
     "fit": "fitting",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.data.given import Given, frame_of, paths_of
 from scaling_cli.data.load import Reading
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure
@@ -20,8 +21,7 @@ from scaling_cli.flops import SIX_ND
 if TYPE_CHECKING:
     import polars as pl
 
-    Runs = str | Path | Sequence[str | Path] | pl.DataFrame
-
+Runs = Given
 RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
@@ -102,8 +102,7 @@ def saved_document(runs: Runs) -> Path | None:
     """The path of the one saved fit that is given, if it is one."""
     from scaling_cli.document.read import is_document
 
-    given = [runs] if isinstance(runs, str | Path) else runs if isinstance(runs, Sequence) else []
-    paths = [Path(each) for each in given]
+    paths = [Path(each) for each in paths_of(runs)] if frame_of(runs) is None else []
     documents = [path for path in paths if is_document(path)]
     if documents and len(paths) > 1:
         raise UsageError(f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give one of them.")

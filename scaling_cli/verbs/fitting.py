@@ -55,7 +55,7 @@ def fit(
     """Fit a law to runs, one fit a group.
 
     Args:
-        runs: Files, folders or globs, or a polars frame with one row a run or checkpoint.
+        runs: Files, folders or globs, or a table (polars, or Arrow) with one row a run or checkpoint.
         law: A name that `scaling laws` lists; `auto` to choose by the columns that vary; `all` to rank those that the
             columns support by how well smaller runs predict larger ones; or a formula such as
             `"E + A*params**-alpha"`, of columns and of parameters to fit.
@@ -158,7 +158,21 @@ def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -
     """
     from scaling_cli.data.summary import summarise
 
-    table = load_runs(runs, by=by, **reading)
+    table = load_runs(runs, by=columns_named(by), **reading)
     summary = summarise(table, reading.get("loss_unit", "nats"))
-    options = {"by": list(by), **recorded(reading)}
+    options = {"by": list(columns_named(by)), **recorded(reading)}
     return Report("columns", table.sources, table.columns, options, (summary,), table.caveats, tuple(unread(table)))
+
+
+def sketched_columns(
+    runs: Runs, error: ScalingError, *, by: Sequence[str] = (), **reading: Unpack[Reading]
+) -> Report[ColumnsResult]:
+    """What `columns` can tell of runs that cannot be loaded because of `error`; raises it where that is nothing."""
+    from scaling_cli.data.summary import sketch
+
+    options = {"by": list(columns_named(by)), **recorded(reading)}
+    unit, form = reading.get("loss_unit", "nats"), reading.get("input_format")
+    found = sketch(runs, reading.get("mapping") or {}, unit, form, error)
+    if found is None:
+        raise error
+    return Report("columns", (), {}, options, (found,))

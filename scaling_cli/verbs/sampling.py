@@ -35,7 +35,7 @@ def inference_coverage(
     """Coverage (pass@k) from logs of repeated sampling, one result a group: estimates, laws, forecasts, budgets.
 
     Args:
-        logs: Files, or a polars frame with one row an attempt or a problem.
+        logs: Files, or a table (polars, or Arrow) with one row an attempt or a problem.
         by: Columns whose values make groups; models are never pooled.
         layout: How the rows stand: `auto`, `attempts`, `counts`, `curve`, `list` or `matrix`.
         mapping: Role to column: problem, attempt, correct, n, c, score, verified, answer, cluster.

@@ -56,13 +56,61 @@ def test_json_follows_its_schema(log):
     assert result["sample"][0]["tokens"] == 1.4e9
 
 
-def test_a_tie_is_refused_with_both_names(tmp_path):
+def test_a_tie_is_shown_with_both_names_and_refused(tmp_path):
     path = tmp_path / "runs.csv"
-    path.write_text("params_total,non_embedding_params,loss\n1,2,3\n")
+    path.write_text("params_total,non_embedding_params,loss,note\n1,2,3,x\n")
     ran = run("columns", path)
     assert ran.returncode == 2
-    assert "'params_total' and 'non_embedding_params' could both be params" in ran.stderr
+    assert ran.stdout == (
+        "read: 1 rows; nothing can be fitted yet\n"
+        "problem: Columns 'params_total' and 'non_embedding_params' could both be params.\n"
+        "remedy: Write --map params=params_total or --map params=non_embedding_params.\n"
+        "other columns: note\n"
+        "\n"
+        "role    read from                             unit   scaled  min  max  missing\n"
+        "params  params_total or non_embedding_params  count  -       -    -    -\n"
+        "loss    loss                                  nats   -       -    -    -\n"
+        "\n"
+        "params_total  non_embedding_params  loss  note\n"
+        "1             2                     3     x\n"
+    )
+    assert "error: Columns 'params_total' and 'non_embedding_params' could both be params" in ran.stderr
     assert "--map params=params_total" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "code", "problem"),
+    [
+        ("params,ppl\n1,2\n", [], 3, "No column could be taken for loss"),
+        ("params,loss\n1,2\n", ["--map", "loss=los"], 2, "There is no column named 'los'"),
+        ("params,loss\n1,2\n", ["--map", "los=loss"], 2, "There is no role named 'los'"),
+        ("params,loss\n1,2\n", ["--by", "optimiser"], 2, "There is no column named 'optimiser'"),
+        ("params,loss\n1,nan\n", [], 3, "None of 1 rows can be used"),
+        ("params,loss\n", [], 3, "The input has a header but no rows"),
+    ],
+)
+def test_whatever_keeps_runs_from_loading_comes_with_the_columns_there_are(tmp_path, content, arguments, code, problem):
+    jsonschema = pytest.importorskip("jsonschema")
+    path = tmp_path / "runs.csv"
+    path.write_text(content)
+    ran = run("columns", path, *arguments)
+    assert ran.returncode == code
+    assert f"problem: {problem}" in ran.stdout
+    assert "remedy: " in ran.stdout
+    assert f"error: {problem}" in ran.stderr
+    document = json.loads(run("columns", path, *arguments, "--json").stdout)
+    jsonschema.validate(document, schema("columns"))
+    (result,) = document["results"]
+    assert problem in result["problem"]
+    assert [role["role"] for role in result["roles"]] == ["params", "loss"]
+
+
+def test_files_that_cannot_be_read_have_no_columns_to_show(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_bytes(b"\0\1" * 50)
+    ran = run("columns", path)
+    assert ran.returncode == 3
+    assert ran.stdout == ""
 
 
 def test_names_from_the_file_cannot_play_with_the_terminal(tmp_path):

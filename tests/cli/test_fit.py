@@ -337,6 +337,15 @@ def test_library_gives_the_same_result_as_the_command():
         scaling.fitt  # noqa: B018
 
 
+def test_losses_at_the_ends_of_floats_end_in_an_error_without_noise(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("compute,loss\n1e17,1e-300\n1e18,1e300\n1e19,2\n1e20,3\n1e21,1e200\n1e22,1\n")
+    ran = run("fit", path)
+    assert ran.returncode == 4
+    assert ran.stderr.startswith("error: The data do not determine")
+    assert "Warning" not in ran.stderr
+
+
 @pytest.fixture
 def shaped(tmp_path):
     rows = ["params,tokens,loss,kind"]

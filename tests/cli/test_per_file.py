@@ -62,6 +62,24 @@ def test_other_formats_and_other_workers_tell_the_same(logs):
     assert len(whole["failures"]) == 3
 
 
+@pytest.mark.slow
+def test_a_dask_scheduler_gives_the_same_bytes(logs):
+    distributed = pytest.importorskip("distributed")
+    serial = run("fit", logs, *STREAM).stdout
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        ran = run("fit", logs, *STREAM, "--backend", "dask", "--scheduler", cluster.scheduler_address, "--quiet")
+    assert ran.returncode == 5
+    assert ran.stdout == serial
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_bytes(logs):
+    pytest.importorskip("ray")
+    ran = run("fit", logs, *STREAM, "--backend", "ray", "--jobs", 2, "--quiet")
+    assert ran.returncode == 5
+    assert ran.stdout == run("fit", logs, *STREAM).stdout
+
+
 def test_a_file_alone_answers_as_it_does_among_others(logs):
     among = documents(run("fit", logs, *STREAM).stdout)[0]["results"][0]
     alone = json.loads(run("fit", logs / "log00.csv", "--interval", "none", "--json").stdout)["results"][0]
@@ -136,6 +154,7 @@ def test_an_interrupted_run_leaves_whole_lines_and_can_be_resumed(logs, tmp_path
     assert 0 < len(documents(text)) < 80
     assert run("fit", logs, *STREAM, "-o", out, "--resume").returncode == 5
     assert len(documents(out.read_text())) == 80
+    assert out.read_text() == run("fit", logs, *STREAM).stdout
 
 
 def test_results_among_the_logs_are_not_read_as_logs(logs):

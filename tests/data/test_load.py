@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import random
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -65,6 +66,32 @@ def test_csv_parquet_and_a_frame_give_the_same_points(write, tmp_path):
     assert load_runs(frame).sources == ()
 
 
+class Streamed:
+    """A table of another library: all that it shows is Arrow's stream."""
+
+    def __init__(self, frame):
+        self.__arrow_c_stream__ = frame.__arrow_c_stream__
+
+
+def test_tables_in_memory_are_read_whatever_library_made_them():
+    frame = pl.DataFrame({"run": ["a", "a", "b"], "step": [1, 2, 1], "loss": [3.0, 2.0, 2.5]})
+    expected = load_runs(frame).frame
+    assert load_runs(frame.lazy()).frame.equals(expected)
+    assert load_runs(Streamed(frame)).frame.equals(expected)
+
+
+@pytest.mark.parametrize("given", [{"loss": [1.0]}, 3, [1, 2], None])
+def test_what_is_neither_a_path_nor_a_table_is_a_usage_error(given):
+    with pytest.raises(UsageError, match="cannot be read from a") as caught:
+        load_runs(given)
+    assert "a list of paths" in caught.value.hint
+
+
+def test_a_lazy_table_that_fails_is_a_data_error(tmp_path):
+    with pytest.raises(DataError, match="The table cannot be read"):
+        load_runs(pl.scan_csv(tmp_path / "none.csv"))
+
+
 def test_the_last_step_of_each_run_is_found_whatever_the_row_order(tmp_path):
     rows = [(f"run{run}", step, 10.0 + run, 1e6 * step, 5 - step / 100) for run in range(7) for step in range(100)]
     expected = {f"run{run}": 5 - 99 / 100 for run in range(7)}
@@ -91,6 +118,18 @@ def test_a_repeated_last_step_keeps_the_later_row_and_is_counted():
     assert table.excluded == {"repeated last step": 1}
     assert [caveat.code for caveat in table.caveats] == ["rows-excluded", "repeated-steps"]
     assert "1 rows repeat an earlier step" in table.caveats[1].message
+
+
+@pytest.mark.parametrize("kind", [pl.Int8, pl.Int64, pl.UInt64, pl.Float32])
+@pytest.mark.parametrize("largest", [100, 2**28, 2**28 + 5, 10**17])
+def test_repeated_and_negative_steps_are_ordered_whatever_their_type(kind, largest):
+    low = -100 if kind.is_signed_integer() else 0
+    steps = [low, largest, largest, low, low + 1, None] if kind is pl.Int64 else [low, 100, 100, low, low + 1, None]
+    frame = pl.DataFrame({"run": list("aaabbb"), "loss": [3.0, 2.0, 1.9, 3.0, 2.5, 1.0]})
+    table = load_runs(frame.with_columns(pl.Series("step", steps, dtype=kind)))
+    assert table.frame["loss"].to_list() == [1.9, 2.5]
+    assert table.frame["step"].dtype == pl.Float64
+    assert table.excluded == {"no step": 1, "repeated last step": 1}
 
 
 def test_fractional_and_huge_steps_are_told_apart():
@@ -176,6 +215,16 @@ def test_compute_that_disagrees_is_said_with_the_range():
     ignored = load_runs(frame, mapping={"compute": "none"})
     assert ignored.caveats == ()
     assert ignored.columns["compute"] == "6*params*tokens"
+
+
+def test_gaps_in_the_compute_column_are_filled_from_params_and_tokens_and_counted(write):
+    path = write("params,tokens,flops,loss\n1e8,1e9,6.6e17,3\n1e9,1e9,,2\n1e9,,1e19,2\n,1e9,,2\n1e9,2e9,1.3e19,1.9\n")
+    table = load_runs(path)
+    assert table.frame["compute"].to_list() == [6.6e17, 6e18, 1e19, None, 1.3e19]
+    assert table.columns["compute"] == "flops, else 6*params*tokens"
+    assert [caveat.code for caveat in table.caveats] == ["partial-compute"]
+    assert table.caveats[0].message.startswith("1 of 5 points have no value in the compute column")
+    assert load_runs(path, mapping={"compute": "none"}).caveats == ()
 
 
 def test_units_in_the_name_scale_the_values():
@@ -304,6 +353,7 @@ def test_a_torn_last_line_is_left_out_and_said(write):
         ("loss,opt\n1,µP\n".encode("latin-1"), "not UTF-8"),
         ("loss,opt\n1,2\n".encode("utf-16"), "UTF-16"),
         (bytes(range(256)) * 4, "no format that is known"),
+        (b"PK\x03\x04" + bytes(100), "is a zip archive, as .xlsx files are"),
         (b"PAR1 and then nothing", "cannot be read"),
         (b"loss\nnan\n-1\n", "None of 2 rows can be used"),
         (b"ppl,params\n3,2\n", "No column could be taken for loss among: ppl, params"),
@@ -329,6 +379,37 @@ def test_the_broken_ones_of_several_files_are_named_and_the_rest_load(write):
     }
 
 
+@pytest.mark.parametrize(
+    ("odd", "error"),
+    [
+        ("step,params,tokens,eval_loss\n1,1e7,1e9,2.5\n", "has no column 'loss'"),
+        ("iter;ppl\n1;2,5\n", "has no column 'loss'"),
+        ("step,params,tokens,loss\n1,2,3,4,5\n", "more cells than its header"),
+    ],
+)
+def test_one_file_of_another_layout_and_one_torn_line_among_many_are_reported_and_the_rest_load(write, odd, error):
+    paths = [
+        write("step,params,tokens,loss\n1,1e7,1e9,3\n2,1e7,2e9,2.5\n3,1e7,3e9,2.4\n", f"{i:03}.csv") for i in range(100)
+    ]
+    paths[40].write_text(paths[40].read_text()[:-8])
+    paths[70].write_text(odd)
+    table = load_runs(paths)
+    assert [unread.path for unread in table.unread] == [str(paths[70])]
+    assert error in table.unread[0].error
+    assert table.excluded == {"no loss": 1}
+    assert dict(table.frame.select("run_id", "loss").iter_rows()) == {
+        path.stem: 2.5 if i == 40 else 2.4 for i, path in enumerate(paths) if i != 70
+    }
+
+
+def test_other_names_in_a_few_files_are_no_tie(write):
+    paths = [write(f"num_params,loss\n{i + 1}e7,3\n", f"{i}.csv") for i in range(4)]
+    paths.append(write("n_params,loss\n5e7,3\n", "4.csv"))
+    assert load_runs(paths).columns["params"] == "num_params"
+    with pytest.raises(UsageError, match="could both be params"):
+        load_runs(paths[3:])
+
+
 def test_when_no_file_can_be_read_the_first_is_named(write):
     files = [write("loss,params\n1,2\n3,4,5\n", "a.csv"), write("", "b.csv")]
     with pytest.raises(DataError, match=r"a\.csv has a line with more"):
@@ -342,9 +423,45 @@ def test_a_missing_file_is_an_error_even_among_others(tmp_path, write):
     assert "runs.csv" in caught.value.hint
 
 
+def test_columns_whose_types_have_nothing_in_common_do_not_keep_files_from_being_joined(tmp_path, write):
+    write("loss,note\n3,x\n")
+    notes = {"list": [[1]], "struct": [{"a": 1}], "day": [date(2020, 1, 1)], "bytes": [b"x"], "span": [timedelta(1)]}
+    for name, cells in notes.items():
+        pl.DataFrame({"loss": [2.0], "note": cells}).write_parquet(tmp_path / f"{name}.parquet")
+    pl.DataFrame({"loss": [[1.0]], "note": [True]}).write_parquet(tmp_path / "odd.parquet")
+    table = load_runs(tmp_path, keep=["note"])
+    assert sorted(table.frame["loss"]) == [2.0, 2.0, 2.0, 2.0, 2.0, 3.0]
+    assert set(table.frame["note"]) == {None, "2020-01-01", "x"}
+    assert table.excluded == {"no loss": 1}
+
+
+def test_a_link_to_nothing_in_a_folder_is_told_and_the_rest_load(tmp_path, write):
+    write("loss\n1\n")
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "never.csv")
+    table = load_runs(tmp_path)
+    assert table.frame["loss"].to_list() == [1.0]
+    assert [unread.path for unread in table.unread] == [str(tmp_path / "gone.csv")]
+
+
 def test_a_repeated_header_name_is_a_tie(write):
     with pytest.raises(UsageError, match="could both be loss"):
         load_runs(write("loss,loss\n1,2\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("1e7,1e9,2.5\n1e8,1e9,2.4\n", "The first line holds numbers"),
+        ("sep=;\nparams;loss\n1e7;2,5\n", "remove what stands before it"),
+        ("# exported today\nparams,loss\n1e7,2.5\n", "remove what stands before it"),
+        ("params tokens loss\n1e7 1e9 2.5\n", "separated by commas, tabs"),
+        ("<!DOCTYPE html><html></html>\n", "separated by commas, tabs"),
+    ],
+)
+def test_a_first_line_that_is_no_header_is_recognised(write, content, hint):
+    with pytest.raises(DataError) as caught:
+        load_runs(write(content))
+    assert hint in caught.value.hint
 
 
 def test_likely_loss_columns_are_offered(write):

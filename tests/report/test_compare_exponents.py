@@ -20,8 +20,9 @@ from scaling_cli.analysis.comparison_words import sentence
 from scaling_cli.caveats import caveat
 from scaling_cli.document.report import Failure
 from scaling_cli.fitting.result import Estimate, IntervalMethod
-from scaling_cli.report.compare_exponents import FORMATS, probability, render, render_notes
+from scaling_cli.report.compare_exponents import probability, render, render_notes
 from scaling_cli.report.look import Look
+from scaling_cli.report.page import FORMATS
 from tests.factories import power_result, report
 
 

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from scaling_cli.errors import UsageError
-from scaling_cli.report.fit import FORMATS, render, render_notes
+from scaling_cli.report.fit import render, render_notes
 from scaling_cli.report.look import Look
+from scaling_cli.report.page import FORMATS
 from tests.factories import bad_report, chinchilla_result, groups_report, meanings, power_result, report
 
 REPORTS = {

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 
 from scaling_cli.fitting.result import Curve
-from scaling_cli.report.fit_plot import MOST_GROUPS, fit_plot, plot_axis
+from scaling_cli.report.chart import Axis, Chart, Line, Series
+from scaling_cli.report.fit_plot import MOST_GROUPS, fit_charts, plot_axis
 from scaling_cli.report.look import Look
-from scaling_cli.report.plot import Axis, Line, Series, log_log_plot
+from scaling_cli.report.plot import terminal_plot
 from tests.factories import chinchilla_result, power_result
+
+
+def fit_plot(results, curves, **options):
+    return "\n".join(terminal_plot(chart, **options) for chart in fit_charts(results, curves))
 
 
 def power_curve(factor=1.0):
@@ -76,29 +81,19 @@ def test_a_million_points_are_drawn_in_a_moment():
     x = 10 ** rng.uniform(6, 11, 1_000_000)
     series = Series("runs", x, 10 * x**-0.05 * np.exp(rng.normal(0, 0.02, x.size)))
     started = time.process_time()
-    text = log_log_plot(series=[series], lines=[], x=Axis("params", "params"), y=Axis("loss"), look=Look(80))
+    text = terminal_plot(Chart([series], [], Axis("params", "params"), Axis("loss")), look=Look(80))
     assert "●" in text
     assert time.process_time() - started < 3  # drawing each one takes half a minute
 
 
 def test_one_point_has_a_plot():
-    text = log_log_plot(
-        series=[Series("run", [1e9], [2.5])],
-        lines=[],
-        x=Axis("params", "params"),
-        y=Axis("loss"),
-        look=Look(80),
-    )
+    chart = Chart([Series("run", [1e9], [2.5])], [], Axis("params", "params"), Axis("loss"))
+    text = terminal_plot(chart, look=Look(80))
     assert "●" in text
 
 
 def test_a_line_without_a_name_is_not_in_the_legend():
     curve = power_curve()
-    text = log_log_plot(
-        series=[Series("a", curve.x, curve.y)],
-        lines=[Line("", curve)],
-        x=Axis("x"),
-        y=Axis("loss"),
-        look=Look(80),
-    )
+    chart = Chart([Series("a", curve.x, curve.y)], [Line("", curve)], Axis("x"), Axis("loss"))
+    text = terminal_plot(chart, look=Look(80))
     assert text.splitlines()[0] == "loss   ● a   ·· interval"

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.report.inference_coverage import FORMATS, render, render_notes, render_plot
+from scaling_cli.report.inference_coverage import FORMATS, charts, render, render_notes
 from scaling_cli.report.look import Look
+from scaling_cli.report.plot import terminal_plot
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "samples.csv"
 HOSTILE = "\x1b[31mred[/bold]"
@@ -59,13 +60,14 @@ def test_other_formats_look_as_approved(matches_golden, reports, name, format):
 @pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
 @pytest.mark.parametrize("name", ["one", "groups"])
 def test_plots_look_as_approved(matches_golden, reports, name, unicode):
-    text = render_plot(reports[name], Look(80, unicode=unicode))
+    (chart,) = charts(reports[name])
+    text = terminal_plot(chart, look=Look(80, unicode=unicode))
     assert unicode or text.isascii()
     matches_golden(f"coverage-plot-{name}-{'unicode' if unicode else 'ascii'}", text)
 
 
 def test_there_is_no_plot_where_nothing_was_solved(reports):
-    assert render_plot(reports["bad"], Look(80)) == ""
+    assert charts(reports["bad"]) == []
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

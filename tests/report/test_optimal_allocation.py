@@ -5,7 +5,9 @@ import polars as pl
 import pytest
 
 from scaling_cli.report.look import Look
-from scaling_cli.report.optimal_allocation import FORMATS, render, render_notes, render_plot
+from scaling_cli.report.optimal_allocation import charts, render, render_notes
+from scaling_cli.report.page import FORMATS
+from scaling_cli.report.plot import terminal_plot
 from scaling_cli.verbs import optimal_allocation
 from tests.analysis.surfaces import HOFFMANN, isoflop_frame
 
@@ -32,7 +34,9 @@ def test_no_format_lets_control_characters_or_markup_through(report, format):
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_tables_and_plots_keep_within_the_terminal(report, width):
     look = Look(width=width)
-    for text in (render(report, "table", look=look), render_plot(report, look), render_notes(report, "table", look)):
+    plots = [terminal_plot(chart, look=look) for chart in charts(report)]
+    assert len(plots) == 2
+    for text in (render(report, "table", look=look), *plots, render_notes(report, "table", look)):
         assert max(len(line) for line in text.splitlines()) <= width
 
 
