@@ -227,13 +227,17 @@ SENTENCES = {
         "{what}, so intervals are Clopper and Pearson's for a share of problems and no law is fitted; add attempts or "
         "other problems."
     ),
+    "all-solved": (
+        "Every problem is solved at least once, so at k = {k} the interval is Clopper and Pearson's for a share of "
+        "problems; add harder problems to see coverage grow there."
+    ),
     "deterministic-sampling": (
         "Each problem is solved always or never, as if attempts were copies; sample at a temperature above 0, or read "
         "only k = 1."
     ),
     "near-ceiling": (
-        "Only {count} problems are unsolved, and the power law of the curve rests on them, with intervals that are too "
-        "narrow; read beta-binomial, or add harder problems."
+        "Beyond k = {last} few problems are left unsolved, so the power law of the curve is fitted up to there; read "
+        "beta-binomial beyond, or add harder problems."
     ),
     "one-problem": (
         "All attempts are at one problem; if n and c count problems and those solved, this is no pass@k: give a row a "

@@ -26,8 +26,9 @@ from scaling_cli.record import record
 
 PEARCE_SONG = 47491.0  # embedding params are this times the cube root of the others
 
+SIX_ND = "6ND"
 FORMULAS = {
-    "6ND": "6 * params * tokens",
+    SIX_ND: "6 * params * tokens",
     "non-embedding": "6 * non_embedding(params) * tokens",
     "attention": "(6 * params + 6 * layers * width * context) * tokens",
 }

@@ -73,7 +73,7 @@ def estimated(values: Array, level: float) -> Estimate:
     drawn = values[1:][~np.isnan(values[1:])]
     if not len(drawn):
         return Estimate(first)
-    ends = np.quantile(np.minimum(drawn, UNREACHED), [(1 - level) / 2, (1 + level) / 2])
+    ends = np.quantile(np.minimum(drawn, UNREACHED), [(1 - level) / 2, (1 + level) / 2], method="weibull")
     low, high = (float(end) if end < UNREACHED / 2 else None for end in ends)
     return Estimate(first, low, high)
 

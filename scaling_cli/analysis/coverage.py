@@ -10,7 +10,7 @@ import numpy as np
 from scaling_cli.analysis import coverage_backtest as track
 from scaling_cli.analysis import coverage_laws as laws
 from scaling_cli.analysis import coverage_verifier as verifiers
-from scaling_cli.analysis.coverage_budget import Buyer, answers, exchanges, mixes, winners
+from scaling_cli.analysis.coverage_budget import Buyer, answers, exchanges
 from scaling_cli.analysis.coverage_comparison import Side, compare
 from scaling_cli.analysis.coverage_curve import (
     CURVE_POINTS,
@@ -22,6 +22,7 @@ from scaling_cli.analysis.coverage_curve import (
     sampled,
 )
 from scaling_cli.analysis.coverage_options import CoverageAsk, parse_k, require_costs
+from scaling_cli.analysis.coverage_rivals import mixes, winners
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Indices
 from scaling_cli.coverage.curves import log_grid
@@ -130,7 +131,7 @@ def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, 
     forecasts, doubts = _forecasts(fitted, names, ask, group)
     record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
     caveats += found + doubts + laws.ceiling_doubts(fits, group.label)
-    caveats += laws.near_ceiling_doubts(fits, counts.problems - solved, counts.problems, group.label)
+    caveats += laws.near_ceiling_doubts(fitted, data, group.label)
     caveats += track.record_doubts(record, names, group.label)
     selection, verifier, found = _selection(group, k, ask)
     result = CoverageResult(
@@ -163,7 +164,7 @@ def _fitted(
     counts = data.counts
     is_alike = solved == 0 or np.all((counts.c == 0) | (counts.c == counts.n))
     if is_alike or data.longest < 2:
-        return laws.Fitted({}, {}, ask.level), []
+        return laws.Fitted({}, {}, ask.level, counts.clusters), []
     return laws.fit_laws(data, names, ask.level, group.label)
 
 

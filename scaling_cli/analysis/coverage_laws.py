@@ -10,15 +10,16 @@ seven models with ten thousand attempts this erred less than either law and than
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from scaling_cli.analysis.coverage_curve import Sampled
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.beta_binomial import NoSpreadError
-from scaling_cli.coverage.bootstrap import draw_curves
+from scaling_cli.coverage.bootstrap import draw_curves, percentiles
 from scaling_cli.coverage.counts import Array
-from scaling_cli.coverage.curves import EXPONENTIATED, POWER, CurveLaw, fit_exponentiated, fit_power_law
+from scaling_cli.coverage.curves import EXPONENTIATED, POWER, CurveLaw, fit_exponentiated, fit_power_law, log_grid
 from scaling_cli.coverage.distributions import (
     BETA_BINOMIAL,
     DISTRIBUTIONS,
@@ -39,16 +40,16 @@ CURVE_FITS = {POWER: fit_power_law, EXPONENTIATED: fit_exponentiated}
 LARGEST_SPREAD = 0.05  # between laws, in coverage, above which no single number is given
 LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is forecast
 EQUAL_REACH = 10.0
-FEW_UNSOLVED = 5  # below it, 95 % intervals of a curve's exponent held the truth half of the time in simulations
 
 
 @record
 class Fitted:
-    """Laws by name: of difficulty, and of the curve."""
+    """Laws by name: of difficulty, and of the curve, whose replicates drew `units` problems or clusters."""
 
     distributions: dict[str, Distribution]
     curves: dict[str, CurveLaw]
     level: float | None
+    units: int
 
     def __bool__(self) -> bool:
         return bool(self.distributions or self.curves)
@@ -65,8 +66,15 @@ class Fitted:
         values = self.curves[name].coverage(k)
         if len(values) == 1 or self.level is None:
             return values[0], values[0], values[0]
-        low, high = np.nanquantile(values[1:], [(1 - self.level) / 2, (1 + self.level) / 2], axis=0)
+        low, high = percentiles(values[1:], self.level, self.units)
         return values[0], low, high
+
+    def estimate(self, values: Array) -> Estimate:
+        """What each replicate of a curve says `(replicates,)`, the first being the fit to the data."""
+        if len(values) < 3 or self.level is None:
+            return Estimate(float(values[0]))
+        low, high = percentiles(values[1:], self.level, self.units)
+        return Estimate(float(values[0]), float(low), float(high))
 
 
 def law_names(choice: str) -> tuple[str, ...]:
@@ -99,7 +107,7 @@ def fit_laws(
         except FitError as error:
             code = "overdispersion-not-identified" if isinstance(error, NoSpreadError) else "law-not-fitted"
             found.append(caveat(code, group, law=name, reason=error.message, hint=error.hint))
-    return Fitted(distributions, curves, level), found
+    return Fitted(distributions, curves, level, data.counts.clusters), found
 
 
 def _fit_curve(data: Sampled, name: str) -> CurveLaw:
@@ -107,7 +115,9 @@ def _fit_curve(data: Sampled, name: str) -> CurveLaw:
     drawn = np.empty((0, len(grid)))
     if data.resampling.replicates:
         drawn = draw_curves(data.counts, grid, data.resampling, data.batch).coverage
-    return CURVE_FITS[name](grid.astype(float), np.concatenate([data.coverage(grid)[None], drawn]))
+    law = CURVE_FITS[name](grid.astype(float), np.concatenate([data.coverage(grid)[None], drawn]))
+    left_out = 0 if data.batch is not None else len(log_grid(data.longest)) - len(grid)
+    return replace(law, dropped=law.dropped + left_out)
 
 
 def describe(fitted: Fitted, start: int, end: int) -> dict[str, LawFit]:
@@ -122,7 +132,8 @@ def describe(fitted: Fitted, start: int, end: int) -> dict[str, LawFit]:
 
 def _slope(fitted: Fitted, name: str, start: int, end: int) -> Slope:
     if name in fitted.curves:
-        return Slope(start, end, float(fitted.curves[name].exponent[0]))
+        law = fitted.curves[name]
+        return Slope(start, law.last, float(law.exponent[0]))
     # On the scale itself: coverage that rounds to 1 has no logarithm to take.
     ends = fitted.distributions[name].transformed(np.array([start, end], dtype=float))[0]
     return Slope(start, end, float((ends[0] - ends[1]) / np.log(end / start)))
@@ -146,17 +157,10 @@ def _of_curve(fitted: Fitted, name: str, slope: Slope) -> LawFit:
     signs = {"A": 1.0, "b": 1.0} if name == POWER else {"a": -1.0, "b": -1.0}
     draws = np.stack([np.exp(law.log_coefficient), law.exponent])
     parameters = {
-        parameter: _percentiles(sign * values, fitted.level)
+        parameter: fitted.estimate(sign * values)
         for (parameter, sign), values in zip(signs.items(), draws, strict=True)
     }
-    return LawFit(parameters, None, _percentiles(law.exponent, fitted.level), slope, dropped=law.dropped)
-
-
-def _percentiles(values: Array, level: float | None) -> Estimate:
-    if len(values) < 3 or level is None:
-        return Estimate(float(values[0]))
-    low, high = np.nanquantile(values[1:], [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(values[0]), float(low), float(high))
+    return LawFit(parameters, None, fitted.estimate(law.exponent), slope, dropped=law.dropped)
 
 
 def beta_share(reach: float) -> float:
@@ -245,13 +249,12 @@ def drawn_forecast(fitted: Fitted, asked: Sequence[str], start: int, end: int, p
     return Curve(tuple(k.tolist()), *(tuple(each.tolist()) for each in fitted.coverage(fitted.names[0], k)))
 
 
-def near_ceiling_doubts(
-    fits: dict[str, LawFit], unsolved: int, problems: int, group: dict[str, str] | None
-) -> list[Caveat]:
-    """That few problems decide the law of a curve that has nearly reached 1."""
-    if POWER in fits and 0 < unsolved < min(FEW_UNSOLVED, problems):
-        return [caveat("near-ceiling", group, count=unsolved)]
-    return []
+def near_ceiling_doubts(fitted: Fitted, data: Sampled, group: dict[str, str] | None) -> list[Caveat]:
+    """That the law of a curve which has nearly reached 1 does not rest on all of it."""
+    law = fitted.curves.get(POWER)
+    if law is None or data.batch is not None or law.last == data.longest:
+        return []
+    return [caveat("near-ceiling", group, last=f"{law.last:,}")]
 
 
 def ceiling_doubts(fits: dict[str, LawFit], group: dict[str, str] | None) -> list[Caveat]:

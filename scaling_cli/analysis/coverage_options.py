@@ -71,6 +71,7 @@ class CoverageAsk:
     k: str | None = None
     design: str = "auto"
     short: str = "bound"
+    all_succeed: bool = False  # whether tables show pass^k too, which results always hold
     laws: str = "auto"
     to: float | None = None
     force: bool = False

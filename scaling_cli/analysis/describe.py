@@ -23,7 +23,10 @@ OTHER_OBJECTIVES = (Objective("huber"), Objective("lad"), Objective("least-squar
 
 @record
 class Described:
-    """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`."""
+    """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`.
+
+    `resampling` is how the replicates were drawn, where that is known.
+    """
 
     law: Law
     parameters: Array
@@ -31,6 +34,7 @@ class Described:
     others: Array
     noise: float | None
     level: float
+    resampling: str | None
 
     @property
     def estimator(self) -> str:
@@ -71,7 +75,8 @@ class Described:
 
     def interval(self) -> ForecastInterval:
         """What the bands rest on."""
-        return ForecastInterval("draws" if len(self.draws) else "none", self.level, len(self.draws), 0)
+        method = "draws" if len(self.draws) else "none"
+        return ForecastInterval(method, self.level, len(self.draws), 0, self.resampling)
 
     def track(self) -> tuple[Track, ...]:
         """Nothing: one fit has no rolling origins."""
@@ -96,4 +101,5 @@ def described(fit: FitResult | SavedFit, level: float, problem: Problem | None =
     others = np.empty((0, len(order)))
     if problem is not None:
         others = np.concatenate([problem.parameters(optimum(problem, each).theta[None]) for each in OTHER_OBJECTIVES])
-    return Described(law, parameters, draws, others, fit.noise, level)
+    method = fit.resampling if isinstance(fit, SavedFit) else fit.interval.method
+    return Described(law, parameters, draws, others, fit.noise, level, method if len(draws) else None)

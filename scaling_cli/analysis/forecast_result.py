@@ -120,12 +120,16 @@ class Then:
 
 @record
 class ForecastInterval:
-    """How the intervals were made: `origins` is how many rolling origins are behind them."""
+    """How the intervals were made: `origins` is how many rolling origins are behind them.
+
+    `resampling` is how the replicates of a plain fit were drawn, such as `wild`.
+    """
 
     method: str
     level: float
     replicates: int
     origins: int
+    resampling: str | None = None
 
 
 @record

@@ -79,6 +79,9 @@ class CurveOptions:
     backtest: Annotated[bool, typer.Option("--backtest", help="Score the laws on parts of this log, at length.")] = (
         False
     )
+    all_succeed: Annotated[
+        bool, typer.Option("--all-succeed", help="Show pass^k too: the chance that all of k attempts succeed.")
+    ] = False
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
     band: Annotated[
         Literal["pointwise", "simultaneous"], typer.Option(help="Intervals for each k, or for all at once.")
@@ -209,6 +212,7 @@ def command(
         to=None if curve.to is None else parse_number(curve.to),
         force=curve.force,
         backtest=curve.backtest,
+        all_succeed=curve.all_succeed,
         level=curve.level,
         band=curve.band,
         replicates=curve.replicates,

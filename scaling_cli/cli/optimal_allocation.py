@@ -55,10 +55,6 @@ class LimitOptions:
     min_params: Annotated[str | None, typer.Option(metavar="N", help="Fewest params.")] = None
     max_params: Annotated[str | None, typer.Option(metavar="N", help="Most params.")] = None
     max_tokens: Annotated[str | None, typer.Option(metavar="N", help="Most training tokens.")] = None
-    flops_rule: Annotated[
-        str,
-        typer.Option(metavar="6ND|non-embedding|attention|FORMULA", help="Training FLOPs of a run."),
-    ] = "6ND"
 
 
 @record
@@ -103,7 +99,6 @@ def command(
             approach=question.approach,
             profile=question.profile,
             explain_gap=question.explain_gap,
-            flops_rule=limits.flops_rule,
             inference_tokens=amount(limits.inference_tokens),
             unique_tokens=amount(limits.unique_tokens),
             min_params=amount(limits.min_params),

@@ -50,6 +50,9 @@ class DataOptions:
     compute: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of the compute; none takes 6*params*tokens.")
     ] = None
+    flops_rule: Annotated[
+        str, typer.Option(metavar="6ND|non-embedding|attention|FORMULA", help="Training FLOPs of a run.")
+    ] = "6ND"
     run: Annotated[str | None, typer.Option(metavar="COL", help="Column that names the run.")] = None
     step: Annotated[str | None, typer.Option(metavar="COL", help="Column of the training step.")] = None
     where: Annotated[str | None, typer.Option(metavar="SQL", help="Keep rows where this holds: 'params > 1e8'.")] = None
@@ -94,6 +97,7 @@ class DataOptions:
             "params_from_name": self.params_from_name,
             "loss_unit": self.loss_unit,
             "input_format": self.input_format,
+            "flops_rule": self.flops_rule,
         }
 
     def mapping(self) -> dict[str, str]:

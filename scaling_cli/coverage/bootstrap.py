@@ -4,14 +4,19 @@ Replicates draw problems (or clusters of them) with replacement. That contains t
 attempts are never resampled inside it. Intervals at one k are studentised on the logit scale, which at 128 problems
 covers 95 to 97 % where percentiles cover 94 to 97 %, and at 40 problems 93 to 95 % where they cover 89 to 93 %. Where
 few problems are unsolved, or few solved, resampling those few says too little; there the interval is never narrower
-than Clopper and Pearson's for as many problems as have the same standard error (Korn and Graubard 1998). A simultaneous
+than Clopper and Pearson's for as many problems as have the same standard error (Korn and Graubard 1998). Where less
+than one unsolved problem is expected, no more is claimed for k attempts than for all that were made: problems that are
+never solved might be missing by chance alone, and intervals just below k = n covered 70 % without this. A simultaneous
 band widens the same scale by the largest deviation over all k.
+
+Laws of the curve have no error of their own to studentise by. Their intervals are percentiles, moved outwards as far
+as Student's t for this many problems exceeds the normal (Hesterberg 2015, arXiv:1411.5279).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv, expit, logit
+from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
 
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, pair_weights, problem_weights, unit_weights
 from scaling_cli.coverage.estimate import error_over_problems, mean, solve_rates
@@ -20,6 +25,7 @@ from scaling_cli.record import record
 
 SMALLEST_ERROR = 1e-9
 FEW_EVENTS = 10.0  # problems solved, or unsolved, below which resampling them is not trusted alone
+NO_EVENT = 1.0  # problems expected to be unsolved, below which those seen at all n decide
 HULL = (np.fmin, np.fmax)
 
 
@@ -87,6 +93,7 @@ def intervals(counts: Counts, draws: Draws, level: float, *, simultaneous: bool 
     edge = np.minimum(coverage, 1 - coverage) * counts.clusters < FEW_EVENTS
     exact = _effective_exact(coverage, error, level)
     low, high = (np.where(edge, chosen(one, two), one) for chosen, one, two in zip(HULL, ends, exact, strict=True))
+    low = np.where((1 - coverage) * counts.clusters < NO_EVENT, np.minimum(low, _least_ever_solved(counts, level)), low)
     spread = error > SMALLEST_ERROR
     return np.where(spread, low, np.nan), np.where(spread, high, np.nan)
 
@@ -102,10 +109,31 @@ def _effective_exact(coverage: Array, error: Array, level: float) -> tuple[Array
     return np.asarray(low), np.asarray(high)
 
 
+def _least_ever_solved(counts: Counts, level: float) -> float:
+    """Clopper and Pearson's lower limit of the share of problems that all attempts solve."""
+    solved = counts.clusters * float((counts.c > 0).mean())
+    return float(betaincinv(solved, counts.clusters - solved + 1, (1 - level) / 2)) if solved else 0.0
+
+
+def percentiles(draws: Array, level: float, units: int) -> tuple[Array, Array]:
+    """Ends of the interval of what was computed from each replicate, along the first axis of `draws`.
+
+    Args:
+        draws: NaN where a replicate gave none.
+        level: Of the interval.
+        units: How many problems or clusters were drawn.
+    """
+    widening = np.sqrt(units / max(units - 1, 1))
+    tail = float(ndtr(-widening * stdtrit(max(units - 1, 1), (1 + level) / 2)))
+    low, high = np.nanquantile(draws, [tail, 1 - tail], axis=0, method="weibull")
+    return np.asarray(low), np.asarray(high)
+
+
 def _limits(studentised: Array, level: float) -> tuple[Array, Array]:
     usable = np.isfinite(studentised).any(axis=0)
     filled = np.where(usable, studentised, 0.0)
-    low, high = np.nanquantile(filled, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    # Weibull's quantiles leave out the share asked for on average; the usual ones a little more.
+    low, high = np.nanquantile(filled, [(1 - level) / 2, (1 + level) / 2], axis=0, method="weibull")
     return low, high
 
 

@@ -25,12 +25,16 @@ MOST_STEPS = 60
 
 @record
 class CurveLaw:
-    """-log C(k) = A k^-b of each replicate; the first is the fit to the data. `dropped` points of it were 0 or 1."""
+    """-log C(k) = A k^-b of each replicate; the first is the fit to the data.
+
+    It rests on points up to k = `last`; `dropped` of those given were 0 or 1.
+    """
 
     name: str
     log_coefficient: Array
     exponent: Array
     dropped: int
+    last: int
 
     def log_minus_log(self, k: Array) -> Array:
         """log(-log C) at each k, `(replicates, len(k))`."""
@@ -61,7 +65,8 @@ def fit_power_law(k: Array, coverage: Array) -> CurveLaw:
     with np.errstate(all="ignore"):
         slope = (across * (y - y_mean[:, None])).sum(axis=1) / (across * (x - x_mean[:, None])).sum(axis=1)
     slope[usable.sum(axis=1) < FEWEST_POINTS] = np.nan
-    return CurveLaw(POWER, y_mean - slope * x_mean, -slope, int((~usable[0]).sum()))
+    last = int(np.asarray(k)[usable[0]].max())
+    return CurveLaw(POWER, y_mean - slope * x_mean, -slope, int((~usable[0]).sum()), last)
 
 
 def fit_exponentiated(k: Array, coverage: Array) -> CurveLaw:
@@ -89,14 +94,15 @@ def fit_exponentiated(k: Array, coverage: Array) -> CurveLaw:
         slopes = np.where(better[:, None, None], slopes_tried, slopes)
         if np.nanmax(np.abs(step), initial=0) < 1e-10:
             break
-    return CurveLaw(EXPONENTIATED, theta[:, 0], theta[:, 1], start.dropped)
+    return CurveLaw(EXPONENTIATED, theta[:, 0], theta[:, 1], start.dropped, start.last)
 
 
 def _transformed(k: Array, coverage: Array) -> tuple[Array, Array, Mask]:
     usable = (coverage > 0) & (coverage < 1)
     if usable[0].sum() < FEWEST_POINTS:
+        count = int(usable[0].sum())
         raise FitError(
-            f"Only {int(usable[0].sum())} points of the coverage curve lie between 0 and 1, too few for a law of it.",
+            f"Only {count} points of the coverage curve lie clearly between 0 and 1, too few for a law of it.",
             hint="Add attempts a problem, or read the estimates alone.",
         )
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,6 +10,8 @@ from collections.abc import Collection
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.errors import UsageError
+from scaling_cli.flops import FlopsRule
 
 FLOPS_PER_PARAM_TOKEN = 6.0
 
@@ -56,6 +58,28 @@ def expression(role: str) -> pl.Expr:
 def complete(points: pl.DataFrame, role: str) -> pl.DataFrame:
     """The points with `role` computed from the other two."""
     return points.with_columns(expression(role))
+
+
+def recounted(points: pl.DataFrame, rule: FlopsRule, derived: Collection[str]) -> pl.DataFrame:
+    """The points with compute as `rule` counts it; `derived` roles rest on 6 * params * tokens.
+
+    Raises:
+        UsageError: A column that the rule needs is not there, or holds no numbers.
+    """
+    names = ("params", "tokens", *rule.extras)
+    lacking = [
+        name
+        for name in names
+        if name not in points.columns or name in derived or not points[name].dtype.is_numeric()
+    ]  # fmt: skip
+    if lacking:
+        raise UsageError(
+            f"--flops-rule {rule.name!r} needs numbers for {', '.join(lacking)}.",
+            hint="Add these columns to the runs, or write a formula in params and tokens alone.",
+        )
+    known = points.select(pl.col(name).cast(pl.Float64) for name in names)
+    compute = rule.compute({name: known[name].to_numpy() for name in names})
+    return points.with_columns(pl.Series("compute", compute).fill_nan(None))
 
 
 def fill_compute(points: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:

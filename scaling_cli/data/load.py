@@ -28,6 +28,8 @@ from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
+from scaling_cli.flops import SIX_ND
+from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.record import record
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
@@ -46,11 +48,12 @@ class Reading(TypedDict, total=False):
     params_from_name: str | None
     loss_unit: str
     input_format: str | None
+    flops_rule: str
 
 
 def recorded(reading: Reading) -> dict[str, object]:
     """The options as a result records them: where and checkpoints always, the others where they were given."""
-    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats")}
+    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats", SIX_ND)}
     return {"where": None, "checkpoints": "final"} | given
 
 
@@ -69,6 +72,7 @@ def load_runs(
     params_from_name: str | None = None,
     loss_unit: str = "nats",
     input_format: str | None = None,
+    flops_rule: str = SIX_ND,
     positive_loss: bool = True,
 ) -> RunTable:
     """Points from files, folders, globs, lists of names and standard input, or from a table in memory.
@@ -88,22 +92,26 @@ def load_runs(
         params_from_name: A regular expression whose first group finds params in the names of runs.
         loss_unit: The unit of the loss, for the record.
         input_format: The format of all files, where their content does not show it.
+        flops_rule: How compute is counted where it is not 6 * params * tokens: a rule's name or a formula in params,
+        tokens and columns of the runs. It then replaces a compute that the files give.
         positive_loss: Leave out a loss that has no log.
 
     Raises:
         UsageError: A column or role that was named does not exist, or two columns tie for a role.
         DataError: No file can be read, or they have no loss, or no usable row.
     """
+    rule = find_rule(flops_rule)
     ask = Ask(
         mapping=mapping or {},
         where=where,
         by=tuple(by),
-        keep=tuple(keep),
+        keep=tuple(dict.fromkeys((*keep, *rule.extras))),
         maybe=tuple(maybe),
         checkpoints=read_checkpoints(checkpoints, skip_tokens, sample_at, smooth),
         params_pattern=params_from_name,
         loss_unit=loss_unit,
         positive_loss=positive_loss,
+        rule=rule,
     )
     rows = frame_of(given)
     if rows is None:
@@ -191,7 +199,10 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
     points = finished(selection.points, plan, rows.file_names)
     columns = plan.columns
     compute: tuple[Caveat, ...] = ()
-    if all(role in plan.chosen for role in ("compute", "params", "tokens")) and "compute" not in plan.by:
+    if ask.rule.name != SIX_ND:
+        points = derive.recounted(points, ask.rule, plan.derived)
+        columns |= {"compute": ask.rule.formula}
+    elif all(role in plan.chosen for role in ("compute", "params", "tokens")) and "compute" not in plan.by:
         compute = derive.mismatch(points)
         points, filled = derive.fill_compute(points)
         compute += filled

@@ -25,6 +25,7 @@ EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that 
 MEASURED = ("verified", "score")  # those of them that are numbers
 KEY = "key "  # keeps the columns that name an attempt apart from what was made of it
 WORKING = ("rows", "missing", "odd", "won")  # columns of counts that only the counting needs
+LENGTHS = 3  # different n from which sampling may have stopped at successes, so that it matters when they came
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
 
@@ -63,6 +64,8 @@ def attempts_to_counts(
         values, repeated = without_repeats(values, raw)
         counted = _aggregated(values, raw, columns) if repeated else counted
     _refuse_odd(counted, columns)
+    if "lowest" in counted.columns and max(counted["n"].n_unique(), counted["rows"].n_unique()) >= LENGTHS:
+        counted = counted.join(_first_successes(values, raw), on=raw, how="left", nulls_equal=True)
     counted = counted.with_columns(missing=pl.col("rows") - pl.col("n"))
     if ask.on_missing == "fail":
         counted = counted.with_columns(n=pl.col("rows"))
@@ -101,15 +104,12 @@ def _values(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Columns, r
 def _aggregated(values: pl.LazyFrame, raw: Sequence[str], columns: Columns) -> pl.DataFrame:
     """One row a problem, from one pass over the attempts."""
     schema = values.collect_schema()
-    numbers = summary(schema.get("attempt"))
     aggregates = [
         pl.len().cast(pl.Int64).alias("rows"),
         pl.col("success").count().cast(pl.Int64).alias("n"),
         pl.col("success").sum().cast(pl.Int64).alias("c"),
-        *numbers,
+        *summary(schema.get("attempt")),
     ]
-    if numbers:
-        aggregates.append(pl.when("success").then("attempt").min().cast(pl.Int64).alias("won"))
     if "odd" in schema:
         aggregates.append(pl.col("odd").sum().cast(pl.Int64))
     if columns.get("verified") is not None:
@@ -119,6 +119,12 @@ def _aggregated(values: pl.LazyFrame, raw: Sequence[str], columns: Columns) -> p
     if columns.get("cluster") is not None:
         aggregates.append(pl.col("cluster").first())
     return values.group_by(raw).agg(aggregates).collect(engine="streaming")
+
+
+def _first_successes(values: pl.LazyFrame, raw: Sequence[str]) -> pl.DataFrame:
+    """The number of the first attempt that succeeded, for each problem that was solved."""
+    won = values.filter("success").group_by(raw).agg(pl.col("attempt").min().cast(pl.Int64).alias("won"))
+    return won.collect(engine="streaming")
 
 
 def _names(schema: pl.Schema, ask: Ask, columns: Columns, tasks: Sequence[str]) -> list[pl.Expr]:

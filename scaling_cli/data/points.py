@@ -12,7 +12,8 @@ from scaling_cli.data.canonical import BY, UNREADABLE, Plan, canonical
 from scaling_cli.data.checkpoints import Checkpoints
 from scaling_cli.data.filters import DOUBT
 from scaling_cli.data.select import PEAK, Selection
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.flops import SIX_ND, FlopsRule
 from scaling_cli.record import record
 
 
@@ -29,6 +30,7 @@ class Ask:
     params_pattern: str | None
     loss_unit: str
     positive_loss: bool
+    rule: FlopsRule
 
 
 @record
@@ -51,6 +53,11 @@ def choose_points(
     if thins(plan):
         rows = rows.filter(~_has_only_another_loss(schema, plan))
     doubts = {DOUBT + name: f"unreadable {name} in --where" for name in flags}
+    if ask.rule.name != SIX_ND and ask.checkpoints.sample_at is not None and ask.checkpoints.sample_at[0] == "compute":
+        raise UsageError(
+            "--sample-at compute counts 6 * params * tokens, whatever --flops-rule says.",
+            hint="Sample at tokens, such as --sample-at tokens=1B,2B.",
+        )
     has_ends = _takes_ends(plan, ask.checkpoints)
     named, unreadable = canonical(rows, schema, plan, tuple(doubts), keeps_whole_steps=has_ends)
     named = _from_tokens(named, plan, ask.checkpoints)

@@ -7,7 +7,9 @@ Monkeys. JSON lines and arrays of plain records come out as tables.
 from __future__ import annotations
 
 import json
+import os
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +22,10 @@ from polars.exceptions import PolarsError
 from scaling_cli.data.format import read_head
 from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.names import listing
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError
 
 ZSTANDARD = 93  # the zip method that Python's zipfile reads only from 3.14 on
+LOCAL_HEADER = 30  # bytes before the name of a member of a zip; the last four are the sizes of what follows
 
 
 def is_special(path: str) -> bool:
@@ -159,15 +162,27 @@ def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
 
 def _zipped_samples(path: str) -> list[Any]:
     with zipfile.ZipFile(path) as archive:
-        if archive.getinfo("summaries.json").compress_type == ZSTANDARD:
-            try:
-                return list(json.loads(archive.read("summaries.json")))
-            except NotImplementedError:
-                raise UsageError(
-                    f"{path} is packed with zstandard, which this Python cannot unpack.",
-                    hint=f"Convert it: inspect log convert --to json --output-dir . {path}",
-                ) from None
-        return list(json.loads(archive.read("summaries.json")))
+        member = archive.getinfo("summaries.json")
+        if member.compress_type != ZSTANDARD:
+            return list(json.loads(archive.read(member)))
+    try:
+        return list(json.loads(_unpacked(path, member)))
+    except (PolarsError, OSError):
+        raise DataError(
+            f"{path} is packed with zstandard in a way that cannot be unpacked here.",
+            hint=f"Convert it: inspect log convert --to json --output-dir . {path}",
+        ) from None
+
+
+def _unpacked(path: str, member: zipfile.ZipInfo) -> str:
+    """The text of a member packed with zstandard, which polars unpacks as it reads a table: a line is a cell."""
+    with open(path, "rb") as file:
+        file.seek(member.header_offset)
+        header = file.read(LOCAL_HEADER)
+        file.seek(sum(struct.unpack("<HH", header[-4:])), os.SEEK_CUR)  # past its name and extra fields
+        packed = file.read(member.compress_size)
+    lines = pl.read_csv(packed, has_header=False, separator="\x01", quote_char=None, infer_schema=False)
+    return "\n".join(lines.to_series().fill_null(""))
 
 
 def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:

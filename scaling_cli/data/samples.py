@@ -36,8 +36,9 @@ LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 class SampleTable:
     """Counts of each problem, and how they came about.
 
-    `frame` has the group columns (text), `problem` (text), `n` and `c` (whole numbers), and where they were asked for
-    `first` (the attempt of the first success, from 1, 0 without one), `cluster`, `accepted` and `accepted_correct`.
+    `frame` has the group columns (text), `problem` (text), `n` and `c` (whole numbers), where they were asked for
+    `cluster`, `accepted` and `accepted_correct`, and where attempts are numbered and n varies `first`: the attempt of
+    the first success, from 1, 0 without one.
     `attempts` still has every attempt, with `problem`, `success` and what a verifier needs: `score` or `answer`.
     """
 
@@ -259,8 +260,11 @@ def _repeats(rows: pl.LazyFrame, key: Sequence[str]) -> bool:
 def _is_matrix(rows: pl.LazyFrame, cells: Sequence[str]) -> bool:
     if len(cells) < 2:
         return False
-    values = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in cells)
-    inside = values.select(pl.all_horizontal(pl.all().is_in([0.0, 1.0])).all()).collect(engine="streaming")
+    is_outcome = [
+        pl.col(name).is_null() | pl.col(name).cast(pl.Float64, strict=False).is_in([0.0, 1.0]).fill_null(value=False)
+        for name in cells
+    ]
+    inside = rows.select(pl.all_horizontal(is_outcome).all()).collect(engine="streaming")
     return bool(inside.item())
 
 
@@ -286,7 +290,8 @@ def _attempt(names: Sequence[str], ask: Ask, problem: str) -> str | None:
 def _no_layout(names: Sequence[str], why: str) -> DataError:
     scores = [name for name in names if normalise(name).startswith("score_")]
     example = f"--correct {scores[0]}" if scores else "--problem COL --correct COL, or --n COL --c COL"
-    return DataError(f"The rows {why}; their columns are {listing(names)}.", hint=f"Name columns: {example}.")
+    columns = f"their columns are {listing(names)}" if names else "they are empty"
+    return DataError(f"The rows {why}; {columns}.", hint=f"Name columns: {example}.")
 
 
 _COUNTERS = {

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scaling_cli.errors import DataError
+from scaling_cli.fitting.intervals import INTERVALS
 from scaling_cli.fitting.result import Estimate, ObjectiveValue
 from scaling_cli.record import record
 
@@ -20,7 +21,7 @@ HEAD_BYTES = 400  # the schema is the first key
 
 @record
 class SavedFit:
-    """A fit as it was saved: `draws` follow the order of `parameters`, `level` is that of the intervals."""
+    """A fit as it was saved: `draws` follow the order of `parameters`, `level` and `method` are of the intervals."""
 
     group: dict[str, str]
     law: str
@@ -31,6 +32,14 @@ class SavedFit:
     level: float | None
     inputs: dict[str, str]
     objective: ObjectiveValue | None
+    method: str | None = None
+
+    @property
+    def resampling(self) -> str | None:
+        """How the replicates were drawn: `wild` or `bootstrap`, or None without them or where that was not saved."""
+        if not self.draws:
+            return None
+        return "bootstrap" if self.method == "bca" else self.method
 
 
 def is_document(path: Path) -> bool:
@@ -123,7 +132,8 @@ def _fit(result: Any, where: str) -> SavedFit:
     if not entries:
         _refuse(where, f"the fit of {law!r} has no `parameters`")
     parameters = {key: _estimate(entry, f"{where}, parameter {key}") for key, entry in entries.items()}
-    level = _object(result, "interval", where).get("level")
+    interval = _object(result, "interval", where)
+    level, method = interval.get("level"), interval.get("method")
     noise = result.get("noise")
     return SavedFit(
         group={key: str(value) for key, value in _object(result, "group", where).items()},
@@ -135,6 +145,7 @@ def _fit(result: Any, where: str) -> SavedFit:
         level=None if level is None else _number(level, f"{where}, interval level"),
         inputs={key: str(value) for key, value in _object(result, "inputs", where).items()},
         objective=_objective(_object(result, "objective", where), where),
+        method=str(method) if method in INTERVALS else None,
     )
 
 

@@ -34,6 +34,7 @@ from scaling_cli.record import record
 
 MAX_STEPS = 300
 PATIENCE = 3
+MANY_COORDINATES = 8  # from here LAPACK is 3 to 30 times faster
 GAIN = 1e-13  # relative decrease of the objective, made or promised, that counts as gain
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
@@ -276,11 +277,16 @@ def _damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) ->
 
 
 def solve_positive(matrix: Array, right: Array) -> Array:
-    """Solve symmetric positive systems `(replicates, k, k)` by Cholesky, all replicates in step.
+    """Solve symmetric positive systems `(replicates, k, k)`: by Cholesky, all replicates in step, or by LAPACK.
 
     For a handful of coordinates, k^2 operations on whole batches are cheaper than one LAPACK call a replicate.
     """
     k = right.shape[1]
+    if k >= MANY_COORDINATES:
+        try:
+            return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0])
+        except np.linalg.LinAlgError:
+            pass  # One of them is singular; below, its pivots are guarded.
     a = np.ascontiguousarray(np.moveaxis(matrix, 0, 2))
     y = np.ascontiguousarray(right.T)
     for j in range(k):

@@ -107,7 +107,8 @@ def _interval(result: Extrapolation) -> str:
     if how.method == "none":
         return "none: the saved fit has no replicates"
     if how.method == "draws":
-        return f"{level}, {how.replicates:,} replicates of the fit"
+        drawn = f"{escape(how.resampling)} " if how.resampling else ""
+        return f"{level}, {how.replicates:,} {drawn}replicates of the fit"
     if how.origins:
         return f"{level}, errors of {how.origins} rolling origins and {how.replicates:,} bootstrap replicates"
     return f"{level}, {how.replicates:,} bootstrap replicates and the spread of the laws; too few runs for origins"

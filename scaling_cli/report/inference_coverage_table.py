@@ -6,7 +6,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scaling_cli.report.inference_coverage import CoverageReport, facts, headline, sections
+from scaling_cli.report.inference_coverage import facts, headline
+from scaling_cli.report.inference_coverage_rows import CoverageReport, sections
 from scaling_cli.report.look import Look
 from scaling_cli.report.sheet import Sheet
 from scaling_cli.report.table import cells, drawn, facts_grid, failures_table, ruled_table

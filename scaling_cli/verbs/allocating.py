@@ -15,6 +15,7 @@ from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.result import IntervalMethod
+from scaling_cli.flops import SIX_ND
 from scaling_cli.verbs.common import groups_of, merged, saved_document, unread
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ def optimal_allocation(
     min_params: float | None = None,
     max_params: float | None = None,
     max_tokens: float | None = None,
-    flops_rule: str = "6ND",
     gpus: int | None = None,
     peak_flops: str | float | None = None,
     mfu: float | None = None,
@@ -69,13 +69,12 @@ def optimal_allocation(
         law: The law of `parametric`; `auto` is chinchilla.
         inference_tokens: Tokens that the model will process once trained.
         unique_tokens: Tokens there are; more than these are repeated.
-        flops_rule: `6ND`, `non-embedding`, `attention` or a formula in params, tokens and columns of the runs.
         peak_flops: Dense FLOP/s of one GPU, or its name.
         mfu: Share of the peak that training reaches.
         explain_gap: Whether to show how counting embeddings, and the range of sizes, move the exponent.
         fix, tie: As for `fit`: parameters of the law held at a value, or equal.
         interval: `wild`, `bootstrap` or `none`; an envelope always redraws runs.
-        reading: Which rows and columns count, as for `fit`.
+        reading: Which rows and columns count, as for `fit`. `flops_rule` also counts the compute of future models.
 
     Raises:
         UsageError: The options do not fit together.
@@ -96,7 +95,7 @@ def optimal_allocation(
     question = Question(
         budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
         inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
-        max_tokens=max_tokens, flops_rule=flops_rule, gpus=gpus, peak_flops=peak_flops, mfu=mfu,
+        max_tokens=max_tokens, flops_rule=reading.pop("flops_rule", SIX_ND), gpus=gpus, peak_flops=peak_flops, mfu=mfu,
         price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap, fix=dict(fix or {}),
         tie=tuple(tie), interval=interval,
     )  # fmt: skip
@@ -174,8 +173,9 @@ def _allocated_saved(path: Path, question: Question, settings: Settings) -> Repo
     for saved in fits:
         plan = question.saved_plan(saved, settings.level)
         fitted = saved_law(saved)
-        method = "none" if saved.draws is None else "bootstrap"
-        how = IntervalMethod(method, settings.level, len(fitted.parameters) - 1, None if method == "none" else "run")
+        how = IntervalMethod("none", settings.level, 0, None)
+        if saved.draws:
+            how = IntervalMethod(saved.resampling or "draws", settings.level, len(saved.draws), "run")
         result, found = allocate_saved(fitted, saved.group, how, plan, with_gap=question.explain_gap)
         results.append(result)
         caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.given import Given, frame_of, paths_of
+from scaling_cli.data.load import Reading
 from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure
 from scaling_cli.errors import UsageError
@@ -15,6 +16,7 @@ from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.selection import Choice
 from scaling_cli.fitting.weights import Emphasis
+from scaling_cli.flops import SIX_ND
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,6 +68,20 @@ def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, spac
         names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
         scale=emphasis.scale(frame, choice.inputs),
     )
+
+
+def require_compute(choice: Choice, reading: Reading) -> None:
+    """Refuse a way to count compute where the law takes none: what follows for compute would rest on 6ND.
+
+    Raises:
+        UsageError: Another rule was asked for, and the law is not of compute.
+    """
+    rule = reading.get("flops_rule", SIX_ND)
+    if rule != SIX_ND and "compute" not in choice.inputs.values():
+        raise UsageError(
+            f"--flops-rule {rule!r} counts compute, and {choice.law.name} is a law of {', '.join(choice.inputs)}.",
+            hint="Leave it out, give --x compute, or ask optimal-allocation, which splits compute by any rule.",
+        )
 
 
 def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:

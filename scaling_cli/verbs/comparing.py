@@ -18,7 +18,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
-from scaling_cli.verbs.common import columns_named, grouped_for, groups_of, merged, unread
+from scaling_cli.verbs.common import columns_named, grouped_for, groups_of, merged, require_compute, unread
 
 if TYPE_CHECKING:
     import polars as pl
@@ -89,6 +89,7 @@ def compare_exponents(
     keep = tuple(column for column in (x, weight) if column)
     table, matched = _load_pairable(runs, pair, by=by, keep=keep, **reading)
     choice = choose(table.frame, law, x, by=by)
+    require_compute(choice, reading)
     table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
     groups, is_paired = _matched(list(groups_of(table, by)), choice, matched, must=pair not in (None, "none"))
     question = Question(

@@ -15,7 +15,8 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.selection import checkpoints_of
 from scaling_cli.fitting.threads import one_blas_thread
-from scaling_cli.verbs.common import columns_named, groups_of, merged, saved_document, unread
+from scaling_cli.flops import SIX_ND
+from scaling_cli.verbs.common import columns_named, groups_of, merged, require_compute, saved_document, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.extrapolate_evidence import Method
@@ -104,15 +105,21 @@ def extrapolate(
         "seed": seed,
     }  # fmt: skip
     saved = saved_document(runs)
+    rule = reading.get("flops_rule", SIX_ND)
+    if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in wanted)):
+        raise UsageError(
+            f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
+            hint="Give runs, and targets as --at compute=1e24.",
+        )
     if saved is not None:
         return _extrapolated_saved(saved, ask, method, options)
     keep = tuple(column for column in (x, then) if column)
     table = load_runs(runs, by=by, keep=keep, positive_loss=space == "log", **reading)
-    return _extrapolated(table, ask, method, options, by)
+    return _extrapolated(table, ask, method, options, by, reading)
 
 
 def _extrapolated(
-    table: RunTable, ask: Ask, method: Method, options: dict[str, object], by: Sequence[str]
+    table: RunTable, ask: Ask, method: Method, options: dict[str, object], by: Sequence[str], reading: Reading
 ) -> Report[Extrapolation]:
     """Forecasts from runs, group by group."""
     from scaling_cli.analysis.extrapolate import extrapolate as answer
@@ -120,6 +127,7 @@ def _extrapolated(
     from scaling_cli.analysis.extrapolate_question import unmatched
 
     choice = method.choose(table.frame, ask)
+    require_compute(choice, reading)
     table = table.needing(tuple(choice.inputs.values()))
     results, caveats, failures = [], list(table.caveats), unread(table)
     groups = list(groups_of(table, by))

@@ -49,8 +49,8 @@ def inference_coverage(
         policy: `fixed` makes all attempts; `stop` ends at the first success.
         prices: What attempts cost: `price_in`, `price_out`, `tokens_in`, `tokens_out`, `cache_read`, `cache_write`,
             `verdict`, `params`, `kv_dim`, `intensity`, `queries`, each a list of `"12B"` or `"NAME=12B"`.
-        options: Fields of `CoverageAsk`: k, design, short, laws, to, force, backtest, level, band, replicates, seed,
-            compare, mix, verifier, exchange.
+        options: Fields of `CoverageAsk`: k, design, short, all_succeed, laws, to, force, backtest, level, band,
+            replicates, seed, compare, mix, verifier, exchange.
 
     Raises:
         UsageError: The options do not fit together or name what does not exist.

@@ -14,7 +14,7 @@ from scaling_cli.document.schema import schema
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.flops import flops_rule
-from scaling_cli.verbs import fit, optimal_allocation
+from scaling_cli.verbs import extrapolate, fit, optimal_allocation
 from tests.analysis.surfaces import HOFFMANN, SETS, best_params, isoflop_frame, saved_fit
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "isoflop_runs.csv"
@@ -47,6 +47,17 @@ def test_a_saved_fit_gives_the_published_table(name, tmp_path):
         assert found == pytest.approx(expected, rel=5e-4)
         assert row.params.low is None
     assert [each.code for each in report.caveats] == ["no-draws"]
+
+
+@pytest.mark.parametrize(("method", "drawn"), [("wild", "wild"), ("bca", "bootstrap"), (None, "draws")])
+def test_a_saved_fit_says_which_replicates_its_intervals_rest_on(tmp_path, method, drawn):
+    path = saved_fit(tmp_path, SETS["besiroglu"], draws=200)
+    document = json.loads(path.read_text())
+    document["results"][0]["interval"] = {"method": method, "level": 0.95, "replicates": 200, "unit": "run"}
+    path.write_text(json.dumps(document))
+    how = optimal_allocation(path, budget=(1e24,)).results[0].interval
+    assert (how.method, how.replicates) == (drawn, 200)
+    assert extrapolate(path, at=["params=1e9,tokens=1e10"]).results[0].interval.resampling == (method and drawn)
 
 
 def test_the_replicates_of_a_saved_fit_give_its_intervals(tmp_path):

@@ -9,12 +9,20 @@ import pytest
 from tests.cli.running import run
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
+OPTIMIZERS = str(SAMPLES / "optimizers.csv")
 RUNS = str(SAMPLES / "isoflop_runs.csv")
 FIT = ("fit", RUNS, "--interval", "none")
 COMMANDS = {
     "fit": FIT,
     "extrapolate": ("extrapolate", RUNS, "--at", "compute=1e23", "--replicates", "20"),
-    "compare-exponents": ("compare-exponents", str(SAMPLES / "optimizers.csv"), "--by", "optimizer", "--replicates", "99"),
+    "compare-exponents": (
+        "compare-exponents",
+        str(SAMPLES / "optimizers.csv"),
+        "--by",
+        "optimizer",
+        "--replicates",
+        "99",
+    ),
     "optimal-allocation": ("optimal-allocation", RUNS, "--interval", "none"),
     "inference-coverage": ("inference-coverage", str(SAMPLES / "samples.csv"), "--by", "model"),
 }

@@ -344,3 +344,41 @@ def test_losses_at_the_ends_of_floats_end_in_an_error_without_noise(tmp_path):
     assert ran.returncode == 4
     assert ran.stderr.startswith("error: The data do not determine")
     assert "Warning" not in ran.stderr
+
+
+@pytest.fixture
+def shaped(tmp_path):
+    rows = ["params,tokens,loss,kind"]
+    for number, params in enumerate(np.geomspace(1e7, 1e9, 16)):
+        tokens = params * (5, 20, 80, 40)[number % 4]
+        rows.append(f"{params},{tokens},{1.7 + 900 * (6 * params * tokens) ** -0.15},{'ab'[number % 2]}")
+    path = tmp_path / "runs.csv"
+    write(path, "\n".join(rows))
+    return path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["fit"], ["extrapolate", "--at", "compute=1e22"], ["compare-exponents", "--by", "kind"]],
+    ids=lambda c: c[0],
+)
+def test_a_flops_rule_reaches_commands_that_derive_compute(shaped, command):
+    rule = ("--flops-rule", "non-embedding", "--law", "power-constant", "--x", "compute")
+    done = run(command[0], shaped, *command[1:], *rule, "--json", "--replicates", "50")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["columns"]["compute"] == "6 * non_embedding(params) * tokens"
+    assert document["options"]["flops_rule"] == "non-embedding"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["compare-exponents", "--by", "kind"], "law of params, tokens"),
+        (["extrapolate", "--at", "params=1e10,tokens=1e11"], "not that of"),
+    ],
+)
+def test_a_flops_rule_is_refused_where_compute_would_rest_on_another(shaped, command, says):
+    done = run(command[0], shaped, *command[1:], "--law", "chinchilla", "--flops-rule", "non-embedding")
+    assert done.returncode == 2
+    assert says in done.stderr

@@ -361,3 +361,14 @@ def test_groups_without_a_common_problem_are_neither_mixed_nor_compared(tmp_path
         ran = run("inference-coverage", tmp_path / "apart.csv", "--by", "model", *asked, *FEW)
         assert ran.returncode == 3
         assert "share" in ran.stderr
+
+
+def test_the_chance_that_all_attempts_succeed_is_shown_on_request(tmp_path):
+    path = tmp_path / "counts.csv"
+    path.write_text("problem,n,c\n" + "\n".join(f"p{i},4,{c}" for i, c in enumerate([4, 3, 2, 0])))
+    plain = run("inference-coverage", path, *FEW)
+    asked = run("inference-coverage", path, "--all-succeed", "--k", "2", *FEW)
+    assert "pass^k" not in plain.stdout
+    # C(c, 2) / C(4, 2) is 1, 1/2, 1/6 and 0.
+    section = asked.stdout.split("All of k succeed (pass^k)")[1].split("\n\n")[0]
+    assert section.split()[-2:] == ["2", "0.4167"]

@@ -1,11 +1,12 @@
 """How often intervals hold the truth, by simulation; `python -m tests.coverage.simulation` prints the docs' table.
 
 Chances of success are drawn from a Beta law, and counts from those, so coverage at every k is known. The truth of the
-power law is the line that least squares draws through the true curve.
+power law is the line that least squares draws through the true curve at the k it was fitted to.
 """
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ import numpy as np
 from scaling_cli.analysis.coverage_curve import Sampled, coverage_rows
 from scaling_cli.analysis.coverage_laws import describe, fit_laws
 from scaling_cli.coverage.beta_binomial import log_failure
-from scaling_cli.coverage.counts import Resampling, make_counts
-from scaling_cli.coverage.curves import fit_power_law, log_grid
+from scaling_cli.coverage.counts import Array, Indices, Resampling, make_counts
+from scaling_cli.coverage.curves import fit_power_law
 from scaling_cli.coverage.estimate import error_over_attempts
 
-K = np.array([1, 10, 100, 1000])
-FORECAST = 10_000
+REPLICATES = 399  # 2.5 % from either end is a replicate, as it is of 1,999
+REACH = 10  # of the forecast, in attempts made
 
 
 @dataclass(frozen=True)
@@ -30,46 +31,64 @@ class Case:
     problems: int
     attempts: int = 1000
 
+    @property
+    def k(self) -> dict[str, int]:
+        """Where coverage is asked for."""
+        n = self.attempts
+        return {"k = 1": 1, "n / 10": n // 10, "n / 2": n // 2, "n": n}
 
-CASES = (Case(0.3, 12, 128), Case(0.3, 12, 40), Case(0.18, 28, 128), Case(0.9, 3.5, 60))
+    def coverage(self, k: Indices | int) -> Array:
+        """The truth."""
+        return -np.expm1(log_failure(self.alpha, self.beta, np.asarray(k, dtype=float)))
+
+    def __str__(self) -> str:
+        return f"Beta({self.alpha:g}, {self.beta:g}), {self.problems} problems, n = {self.attempts:,}"
 
 
-def truths(case: Case) -> dict[str, float]:
-    """What each interval should hold."""
-    grid = log_grid(case.attempts)
-    curve = -np.expm1(log_failure(case.alpha, case.beta, grid.astype(float)))
-    line = fit_power_law(grid.astype(float), curve[None])
-    known = {f"coverage at {k:,}": float(-np.expm1(log_failure(case.alpha, case.beta, float(k)))) for k in K}
-    further = float(-np.expm1(log_failure(case.alpha, case.beta, float(FORECAST))))
-    return known | {"alpha": case.alpha, "power-law b": float(line.exponent[0]), f"forecast at {FORECAST:,}": further}
+CASES = (
+    Case(0.3, 12, 128),
+    Case(0.3, 12, 40),
+    Case(0.3, 12, 20),
+    Case(0.18, 28, 128),
+    Case(0.6, 7, 60, 50),
+    Case(0.5, 0.5, 164, 200),
+    Case(2, 2, 100, 10),
+    Case(0.9, 3.5, 60),
+)
 
 
-def hits(case: Case, seed: int, replicates: int) -> Iterator[tuple[str, bool]]:
+def hits(case: Case, seed: int) -> Iterator[tuple[str, bool]]:
     """Whether each interval of one simulated log holds the truth, and the naive one of the curve's exponent."""
-    rng = np.random.default_rng([seed, case.problems])
+    rng = np.random.default_rng([seed, case.problems, case.attempts])
     p = rng.beta(case.alpha, case.beta, case.problems)
     n = np.full(case.problems, case.attempts)
-    data = Sampled(make_counts(n, rng.binomial(n, p)), None, Resampling(replicates, seed))
-    truth = truths(case)
-    rows, _ = coverage_rows(data, K, 0.95, "pointwise", "bound")
-    for row in rows:
-        assert row.low is not None
-        assert row.high is not None
-        yield f"coverage at {row.k:,}", row.low <= truth[f"coverage at {row.k:,}"] <= row.high
-    error = error_over_attempts(data.counts, np.array([100]))[0]
-    fixed = (1 - (1 - p) ** 100).mean()
-    yield "over attempts, at 100", abs(rows[2].estimate - fixed) <= 1.96 * error
+    data = Sampled(make_counts(n, rng.binomial(n, p)), None, Resampling(REPLICATES, seed))
+    rows = {row.k: row for row in coverage_rows(data, np.unique(list(case.k.values())), 0.95, "pointwise", "bound")[0]}
+    for name, k in case.k.items():
+        assert rows[k].low is not None
+        assert rows[k].high is not None
+        yield name, rows[k].low <= case.coverage(k) <= rows[k].high
+    k = case.k["n / 10"]
+    error = error_over_attempts(data.counts, np.array([k]))[0]
+    yield "over attempts, n / 10", abs(rows[k].estimate - (1 - (1 - p) ** k).mean()) <= 1.96 * error
+    yield from _of_laws(case, data)
+
+
+def _of_laws(case: Case, data: Sampled) -> Iterator[tuple[str, bool]]:
     fitted, _ = fit_laws(data, ("beta-binomial", "power-law"), 0.95, None)
     laws = describe(fitted, 1, case.attempts)
-    for name, law, parameter in (("alpha", "beta-binomial", "alpha"), ("power-law b", "power-law", "b")):
-        value = laws[law].parameters[parameter]
-        yield name, value.low <= truth[name] <= value.high
-    _, low, high = fitted.coverage("beta-binomial", np.array([FORECAST], dtype=float))
-    yield f"forecast at {FORECAST:,}", bool(low[0] <= truth[f"forecast at {FORECAST:,}"] <= high[0])
-    yield (
-        "power-law b, naive",
-        abs(laws["power-law"].parameters["b"].estimate - truth["power-law b"]) <= 1.96 * naive(data),
-    )
+    if "beta-binomial" in laws:
+        value = laws["beta-binomial"].parameters["alpha"]
+        yield "alpha", value.low <= case.alpha <= value.high
+        k = REACH * case.attempts
+        _, low, high = fitted.coverage("beta-binomial", np.array([k], dtype=float))
+        yield f"forecast at {REACH} n", bool(low[0] <= case.coverage(k) <= high[0])
+    if "power-law" in laws:
+        grid = data.fitting_grid()
+        truth = float(fit_power_law(grid.astype(float), case.coverage(grid)[None]).exponent[0])
+        value = laws["power-law"].parameters["b"]
+        yield "power-law b", value.low <= truth <= value.high
+        yield "b, naive", abs(value.estimate - truth) <= 1.96 * naive(data)
 
 
 def naive(data: Sampled) -> float:
@@ -83,22 +102,26 @@ def naive(data: Sampled) -> float:
     return float(np.sqrt(spread / np.sum((x - x.mean()) ** 2)))
 
 
-def shares(case: Case, logs: int, replicates: int = 400) -> dict[str, float]:
+def shares(case: Case, logs: int) -> dict[str, float]:
     """How often each interval holds the truth."""
     found: dict[str, list[bool]] = {}
     for seed in range(logs):
-        for name, is_hit in hits(case, seed, replicates):
+        for name, is_hit in hits(case, seed):
             found.setdefault(name, []).append(is_hit)
     return {name: float(np.mean(each)) for name, each in found.items()}
 
 
 def main() -> None:
     """Print the table."""
-    table = {case: shares(case, logs=400) for case in CASES}
-    heads = [f"Beta({case.alpha}, {case.beta}), {case.problems} problems" for case in CASES]
-    print("| 95 % interval of | " + " | ".join(heads) + " |\n| --- " + "| --- " * len(heads) + "|")
-    for name in table[CASES[0]]:
-        print(f"| {name} | " + " | ".join(f"{100 * table[case][name]:.1f} %" for case in CASES) + " |")
+    logs = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    names: list[str] = []
+    for case in CASES:
+        found = shares(case, logs)
+        if not names:
+            names = list(found)
+            print("| log | " + " | ".join(names) + " |\n| --- " + "| --- " * len(names) + "|")
+        cells = [f"{100 * found[name]:.1f} %" if name in found else "" for name in names]
+        print(f"| {case} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -492,3 +492,26 @@ def test_names_of_runs_may_start_anew_in_every_group(tmp_path):
     frame = load_runs([path], by=["g"]).frame
     assert sorted(frame.select("g", "run_id").rows()) == [(group, run) for group in "ab" for run in "012"]
     assert frame["loss"].to_list() == [2.0] * 6
+
+
+def test_compute_is_counted_by_the_rule_that_is_given():
+    rows = pl.DataFrame({"params": [1e9, 2e9], "tokens": [1e10, 2e10], "layers": [24, 32], "loss": [3.0, 2.9]})
+    rows = rows.with_columns(width=pl.lit(2048), context=pl.lit(1024))
+    table = load_runs(rows, flops_rule="attention")
+    assert table.frame["compute"].to_list() == [
+        (6 * 1e9 + 6 * 24 * 2048 * 1024) * 1e10, (6 * 2e9 + 6 * 32 * 2048 * 1024) * 2e10,
+    ]  # fmt: skip
+    assert table.columns["compute"] == "(6 * params + 6 * layers * width * context) * tokens"
+    given = rows.with_columns(compute=6 * pl.col("params") * pl.col("tokens"))
+    assert load_runs(given, flops_rule="attention").frame["compute"].equals(table.frame["compute"])
+    assert load_runs(given).frame["compute"].equals(given["compute"])
+
+
+def test_a_rule_without_its_columns_is_refused_by_name():
+    rows = pl.DataFrame({"params": [1e9], "compute": [6e19], "loss": [3.0]})
+    with pytest.raises(UsageError, match="needs numbers for tokens"):
+        load_runs(rows, flops_rule="non-embedding")
+    with pytest.raises(UsageError, match="layers"):
+        load_runs(rows.with_columns(tokens=1e10), flops_rule="attention")
+    with pytest.raises(UsageError, match="no rule"):
+        load_runs(rows, flops_rule="open('x')")

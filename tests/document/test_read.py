@@ -21,7 +21,7 @@ def test_a_fit_comes_back_as_it_was_written(tmp_path):
     fitted = chinchilla_result()
     for name in ("group", "law", "parameters", "draws", "noise", "ranges", "inputs", "objective"):
         assert getattr(saved, name) == getattr(fitted, name)
-    assert saved.level == 0.95
+    assert (saved.level, saved.method, saved.resampling) == (0.95, fitted.interval.method, fitted.interval.method)
 
 
 def test_json_lines_give_every_fit_and_skip_failures():
