@@ -100,7 +100,8 @@ def models(posed: dict[str, Posed]) -> tuple[Model, ...]:
 def pose(contrast: Contrast) -> Posed:
     """The statistic of the data, from the best of several starts of the models that share something."""
     thetas = [group.theta[None] for group in contrast.groups]
-    scales = noise_scales(contrast.groups, thetas, contrast.null.target[None])
+    deltas = [group.delta for group in contrast.groups]
+    scales = noise_scales(contrast.groups, thetas, contrast.null.target[None], deltas)
     null = _best(contrast, contrast.null, scales[0])
     alone = _of_groups(contrast, null)
     fitted = None if contrast.wider is None else _best(contrast, contrast.wider, scales[0])
