@@ -125,9 +125,10 @@ def pose(contrast: Contrast) -> Posed:
 
 def reference_of(resampling: Resampling | None, posed: Posed) -> Reference:
     """The null distribution of a statistic: drawn, or F's where nothing is to be resampled."""
+    freedom = posed.contrast.freedom(posed.null, posed.fitted, posed.scales)
     if resampling is None:
-        return Reference(posed.contrast.fewer, posed.contrast.freedom)
-    return draw_reference(posed.contrast, posed.null, posed.alone, posed.wider, resampling)
+        return Reference(posed.contrast.fewer, freedom)
+    return draw_reference(posed.contrast, posed.null, posed.alone, posed.wider, resampling, freedom)
 
 
 def _best(contrast: Contrast, problem: JointProblem, scales: Array) -> Array:

@@ -7,13 +7,15 @@ The statistic compares the objective of a null model, in which the groups share 
 with s_g^2 the variance of group g's residuals about its own fit. It looks at fits, not at estimates and their errors,
 so it keeps its size where a floor is hardly known and an exponent's distribution is far from normal.
 
-For many independent runs T is about F(q, n - p). Otherwise its distribution is drawn too (restricted wild cluster
-bootstrap, Cameron, Gelbach and Miller 2008): the null's residuals, each run's all multiplied by one of Webb's six
-values, make new losses around the null's predictions, and everything is fitted anew, the objective's delta included
-where it follows the data. Simulated, that keeps its size from six runs a group on, whatever the groups' noises
+For many independent runs T is about F(q, v), with Welch's degrees of freedom v for groups of their own noise. Otherwise
+its distribution is drawn too (restricted wild cluster bootstrap, Cameron, Gelbach and Miller 2008): the null's
+residuals, each run's all multiplied by one of Webb's six values, make new losses around the null's predictions, and
+everything is fitted anew, the objective's delta included where it follows the data. Simulated, that keeps its size from
+six runs a group on, but has little power there: the residuals of a null that is wrong make wide replicates. F has the
+power, and rejects a little too often. Where runs have one point each, the two p-values are averaged
 (docs/compare-exponents.md has the figures). Where a group has fewer than `SPARE_RUNS` more runs than parameters, the
-null's residuals are so much smaller than the errors that it would reject far too often: they are widened by
-(I - H)^-1/2 within each run, and where runs have one point each F is asked as well, and the larger p-value counts.
+null's residuals are so much smaller than the errors that draws would reject far too often: they are widened by
+(I - H)^-1/2 within each run, and the larger of the two p-values counts.
 
 A variance of few residuals is a poor weight, so each counts as if `SHARED_FREEDOM` more residuals had the size of all.
 """
@@ -53,26 +55,43 @@ class Contrast:
     wider: JointProblem | None
     fewer: int
 
-    @property
-    def freedom(self) -> int:
-        """Residual degrees of freedom of the wider model."""
-        return len(self.null.target) - len(self.null.low) - self.fewer
+    def freedom(self, null: Array, wider: Array | None, scales: Array) -> float:
+        """Degrees of freedom behind the statistic (Satterthwaite 1946; Welch 1947 for two means).
+
+        Each group's noise is known from that group alone, and a group counts by its part in the contrast, the trace
+        of its block in the projection onto what the null does without. Equal parts of equal groups give n - p.
+        """
+        own = np.array([float(len(group.theta)) for group in self.groups])
+        wide = own if self.wider is None or wider is None else _traces(self.wider, wider, self.groups, scales)
+        part = np.maximum(wide - _traces(self.null, null, self.groups, scales), 0.0)
+        known = np.array([max(group.freedom, 1) for group in self.groups], dtype=float)
+        share = part / part.sum() if part.sum() > 0 else known / known.sum()
+        return float(1 / np.sum(share**2 / known))
+
+
+def _traces(problem: JointProblem, theta: Array, groups: Sequence[Member], scales: Array) -> Array:
+    """Each group's part `(groups,)` of the parameters that a joint fit has free."""
+    free = (theta > problem.low) & (theta < problem.high)
+    root = np.sqrt(problem.weights) / np.repeat(scales, [group.points for group in groups])
+    basis, _ = np.linalg.qr(problem.residuals(theta[None])[1][0][:, free] * root[:, None])
+    return np.array([float(np.sum(basis[part] ** 2)) for part in parts(groups)])
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """The distribution of a statistic under its null: F, or draws of it.
 
-    Draws know what F does not: that points of a run err together, that a matched design cancels noise, that groups
-    differ in noise. But they are too narrow where groups have hardly more runs than parameters, and where the null
-    has a floor at zero and the true floor is not quite zero (Andrews 2000). There (`is_cautious`) the larger of the two
-    p-values counts.
+    Draws know what F does not: that points of a run err together, that a matched design cancels noise. Where neither
+    matters (`is_single`) the p-values of both are averaged. Draws are too narrow where groups have hardly more runs
+    than parameters, and where the null has a floor at zero and the true floor is not quite zero (Andrews 2000): there
+    (`is_cautious`) the larger of the two counts.
     """
 
     fewer: int
-    freedom: int
+    freedom: float
     draws: Array | None = None
     failed: int = 0
+    is_single: bool = False
     is_cautious: bool = False
 
     @property
@@ -87,7 +106,9 @@ class Reference:
             return expected
         # Rounding must not decide between a replicate and an observation that are the same.
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
-        return max(drawn, expected) if self.is_cautious else drawn
+        if self.is_cautious:
+            return max(drawn, expected)
+        return (drawn + expected) / 2 if self.is_single else drawn
 
     def cut(self, level: float) -> float:
         """The statistic of one parameter that is exceeded with probability 1 - level."""
@@ -104,8 +125,20 @@ class Reference:
         expected = float(fdtri(self.fewer, self.freedom, level))
         if self.draws is None or not len(self.draws):
             return 1.0
-        drawn = float(np.quantile(self.draws, level, method="higher"))
-        return max(drawn / expected, 1.0) if self.is_cautious else drawn / expected
+        larger = float(np.quantile(self.draws, level, method="higher")) / expected
+        if self.is_cautious:
+            return max(larger, 1.0)
+        return self._even(level) / expected if self.is_single else larger
+
+    def _even(self, level: float) -> float:
+        """The statistic whose tail is 1 - level where draws and F are averaged."""
+        from scipy.optimize import brentq
+
+        assert self.draws is not None
+        most = max(float(np.max(self.draws, initial=0.0)), float(fdtri(self.fewer, self.freedom, level)), 1.0)
+        if self.tail(10 * most) >= 1 - level:  # too few draws for so high a level
+            return most
+        return float(brentq(lambda statistic: self.tail(statistic) - (1 - level), 0.0, 10 * most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +245,12 @@ def _middle(residuals: Array) -> Array:
 
 
 def draw_reference(
-    contrast: Contrast, null: Array, alone: Sequence[Array], wider: Array | None, resampling: Resampling
+    contrast: Contrast,
+    null: Array,
+    alone: Sequence[Array],
+    wider: Array | None,
+    resampling: Resampling,
+    freedom: float,
 ) -> Reference:
     """The null distribution of the statistic by the wild bootstrap.
 
@@ -235,7 +273,7 @@ def draw_reference(
     is_single = len(contrast.null.runs) == int(contrast.null.runs.max()) + 1
     at_bound = bool(((null <= contrast.null.low) | (null >= contrast.null.high)).any())
     is_cautious = at_bound or (is_single and has_few_runs(contrast.groups))
-    return Reference(contrast.fewer, contrast.freedom, kept, count - len(kept), is_cautious)
+    return Reference(contrast.fewer, freedom, kept, count - len(kept), is_single, is_cautious)
 
 
 def has_few_runs(groups: Sequence[Member]) -> bool:

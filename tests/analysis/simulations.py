@@ -120,7 +120,7 @@ def _told(cell: Cell, members: tuple[Member, ...], seed: int) -> Told:
     posed = pose(same_exponent(members, is_paired=False))
     is_drawn = min(cell.sizes) < MANY_RUNS or cell.checkpoints > 1
     reference = reference_of(Resampling(REPLICATES, seed, 1) if is_drawn else None, posed)
-    by_f = Reference(1, posed.contrast.freedom).tail(posed.statistic)
+    by_f = Reference(1, posed.contrast.freedom(posed.null, posed.fitted, posed.scales)).tail(posed.statistic)
     if cell.difference == 0:
         return Told(reference.tail(posed.statistic), by_f)
     scales = (float(posed.scales[0]), float(posed.scales[1]))
