@@ -53,7 +53,8 @@ class Question:
     """What the user asks of the groups.
 
     `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1); `to` is how far the
-    drift counts, None for as far beyond the data as they span; `is_exact` trusts F however few the runs.
+    drift counts, None for as far beyond the data as they span; `is_exact` trusts F however few the runs; `is_tuned`
+    says that the objective's delta was chosen by the data.
     """
 
     level: float
@@ -65,6 +66,7 @@ class Question:
     to: float | None = None
     is_paired: bool = False
     is_exact: bool = False
+    is_tuned: bool = False
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
 
@@ -90,7 +92,9 @@ def compare(
         UsageError: The law has no exponent, or the question does not go with it.
         FitError: Fewer than two groups were fitted.
     """
-    members = [_member(problem, result) for problem, result in zip(problems, results, strict=True)]
+    members = [
+        _member(problem, result, is_tuned=question.is_tuned) for problem, result in zip(problems, results, strict=True)
+    ]
     _check(members, question)
     posed = {name: pose(each) for name, each in nested(members, is_paired=question.is_paired).items()}
     resampling = _resampling(members, question)
@@ -178,13 +182,13 @@ def _power_caveats(comparisons: Sequence[Comparison], found: Evidence) -> list[C
     return [caveat("low-power", weak=weak, pairs=len(comparisons), share=WEAK)] if weak else []
 
 
-def _member(problem: Problem, result: FitResult) -> Member:
+def _member(problem: Problem, result: FitResult, *, is_tuned: bool) -> Member:
     law = problem.law
     values = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
     theta = np.clip(centred(problem, _finite(law.to_coordinates(values)[0])), problem.low, problem.high)
     given = result.objective.delta
     delta = LAD_DELTA if result.objective.name == "lad" else np.inf if given is None else given
-    return Member(group_label(result.group), problem, theta, delta)
+    return Member(group_label(result.group), problem, theta, delta, is_tuned)
 
 
 def _finite(coordinates: Array) -> Array:

@@ -9,12 +9,13 @@ shared only where everything is: that model is one group of all points.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.solve import Solution, Solvable, minimise
+from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
 from scaling_cli.laws import Array, Indices, Law
 from scaling_cli.record import record
 
@@ -27,13 +28,15 @@ CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays
 class Member:
     """A group, fitted on its own.
 
-    `theta` `(k,)` are its coordinates; `delta` is where its objective turns straight, in residuals.
+    `theta` `(k,)` are its coordinates; `delta` is where its objective turns straight, in residuals, and `is_tuned` says
+    that it follows the size of the residuals, so that other data would have another.
     """
 
     name: str
     problem: Problem
     theta: Array
     delta: float
+    is_tuned: bool = False
 
     @property
     def points(self) -> int:
@@ -48,7 +51,7 @@ class Member:
 
 def exponents(law: Law) -> tuple[str, ...]:
     """Names of the law's exponents."""
-    return tuple(each.name for each in law.parameters if each.name in EXPONENTS and each.meaning.startswith("exponent"))
+    return tuple(each.name for each in law.parameters if each.name in EXPONENTS and each.kind == "exponent")
 
 
 def floors(law: Law) -> tuple[str, ...]:
@@ -146,9 +149,14 @@ def joined(members: Sequence[Member], shared: Sequence[str], *, is_paired: bool 
         high=high,
         target=np.concatenate([each.problem.target for each in members]),
         weights=np.concatenate([each.problem.weights for each in members]),
-        delta=np.concatenate([np.full(each.points, each.delta) for each in members]),
+        delta=deltas(members),
         runs=run_numbers(members, is_paired=is_paired),
     )
+
+
+def deltas(members: Sequence[Member]) -> Array:
+    """Where the objective of each point turns straight `(n,)`."""
+    return np.concatenate([np.full(each.points, each.delta) for each in members])
 
 
 def run_numbers(members: Sequence[Member], *, is_paired: bool) -> Indices:
@@ -171,8 +179,8 @@ def one_curve(members: Sequence[Member], *, is_paired: bool = False) -> JointPro
         first.space,
         weights=np.concatenate([each.problem.weights for each in members]),
     )
-    together = Member("all", pooled, np.zeros(len(first.low)), max(each.delta for each in members))
-    return joined([together], pooled.law.names)
+    together = Member("all", pooled, np.zeros(len(first.low)), np.inf)
+    return replace(joined([together], pooled.law.names), delta=deltas(members))
 
 
 def solved(
@@ -182,6 +190,7 @@ def solved(
     delta: float | Array,
     target: Array | None = None,
     weights: Array | None = None,
+    gain: float = GAIN,
 ) -> Solution:
     """`minimise`, in chunks of replicates that stay in cache."""
     size = max(1, CHUNK_VALUES // len(problem.target))
@@ -189,9 +198,10 @@ def solved(
         minimise(
             problem,
             starts[first : first + size],
-            delta=delta,
+            delta=delta if np.ndim(delta) < 2 else np.asarray(delta)[first : first + size],
             target=None if target is None else target[first : first + size],
             weights=None if weights is None else weights[first : first + size],
+            gain=gain,
         )
         for first in range(0, len(starts), size)
     ]

@@ -100,7 +100,8 @@ def models(posed: dict[str, Posed]) -> tuple[Model, ...]:
 def pose(contrast: Contrast) -> Posed:
     """The statistic of the data, from the best of several starts of the models that share something."""
     thetas = [group.theta[None] for group in contrast.groups]
-    scales = noise_scales(contrast.groups, thetas, contrast.null.target[None])
+    deltas = [group.delta for group in contrast.groups]
+    scales = noise_scales(contrast.groups, thetas, contrast.null.target[None], deltas)
     null = _best(contrast, contrast.null, scales[0])
     alone = _of_groups(contrast, null)
     fitted = None if contrast.wider is None else _best(contrast, contrast.wider, scales[0])
@@ -124,9 +125,10 @@ def pose(contrast: Contrast) -> Posed:
 
 def reference_of(resampling: Resampling | None, posed: Posed) -> Reference:
     """The null distribution of a statistic: drawn, or F's where nothing is to be resampled."""
+    freedom = posed.contrast.freedom(posed.null, posed.fitted, posed.scales)
     if resampling is None:
-        return Reference(posed.contrast.fewer, posed.contrast.freedom)
-    return draw_reference(posed.contrast, posed.null, posed.alone, posed.wider, resampling)
+        return Reference(posed.contrast.fewer, freedom)
+    return draw_reference(posed.contrast, posed.null, posed.alone, posed.wider, resampling, freedom)
 
 
 def _best(contrast: Contrast, problem: JointProblem, scales: Array) -> Array:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.comparison_models import Member
+from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.laws import Array
 from scaling_cli.record import record
@@ -21,6 +22,8 @@ NODES = 41
 REACH = 60.0  # standard errors to either side: where the profile flattens, the limit may be far
 FINE = 8  # points between nodes on which two profiles are added
 DIFFERENCES = 161
+LEAST_INSIDE = 0.3  # of the points: fewer tell nothing of the curvature
+LAD_INFLATION = 1.2533  # sqrt(pi / 2): of the error of a Gaussian's median over that of its mean
 SPREAD = 4.0  # of the nodes: dense at the estimate, sparse far from it
 
 
@@ -56,8 +59,19 @@ class DifferenceProfile:
 
 
 def standard_errors(member: Member, scale: float) -> Array:
-    """Standard errors `(k,)` of the coordinates, as the design and the noise give them, floors counted as unknown."""
-    jacobian = member.problem.residuals(member.theta[None])[1][0] * np.sqrt(member.problem.weights)[:, None]
+    """Standard errors `(k,)` of the coordinates, as the design and the noise give them, floors counted as unknown.
+
+    A robust fit uses less of the data than least squares: for `scale`^2 = mean psi^2 / m, with m = mean psi' the share
+    of points inside delta, errors are larger by K / sqrt(m), K = 1 + k/n (1 - m)/m (Huber 1981, section 7.6). Least
+    absolute deviations have no curvature: theirs are those of Gaussian noise as large as the middle residual.
+    """
+    residuals, slopes = (each[0] for each in member.problem.residuals(member.theta[None]))
+    if member.delta <= LAD_DELTA:
+        scale = LAD_INFLATION * robust_scale(residuals, len(member.theta))
+    elif np.isfinite(member.delta):
+        inside = max(float((np.abs(residuals) <= member.delta).mean()), LEAST_INSIDE)
+        scale *= (1 + len(member.theta) / member.points * (1 - inside) / inside) / np.sqrt(inside)
+    jacobian = slopes * np.sqrt(member.problem.weights)[:, None]
     length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), 1e-300)
     covariance = np.linalg.pinv((jacobian / length).T @ (jacobian / length), rcond=1e-12)
     errors: Array = scale * np.sqrt(np.maximum(np.diag(covariance), 0.0)) / length

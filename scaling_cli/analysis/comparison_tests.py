@@ -7,13 +7,17 @@ The statistic compares the objective of a null model, in which the groups share 
 with s_g^2 the variance of group g's residuals about its own fit. It looks at fits, not at estimates and their errors,
 so it keeps its size where a floor is hardly known and an exponent's distribution is far from normal.
 
-For many independent runs T is about F(q, n - p). Otherwise its distribution is drawn too (restricted wild cluster
-bootstrap, Cameron, Gelbach and Miller 2008): the null's residuals, each run's all multiplied by one random weight (a
-sign, or Webb's six values where runs are few), make new losses around the null's predictions, and everything is fitted
-anew. Residuals of runs with several points are first widened by (I - H)^-1/2 within the run, since the fit has bent
-towards them.
+For many independent runs T is about F(q, v), with Welch's degrees of freedom v for groups of their own noise. Otherwise
+its distribution is drawn too (restricted wild cluster bootstrap, Cameron, Gelbach and Miller 2008): the null's
+residuals, each run's all multiplied by one of Webb's six values, make new losses around the null's predictions, and
+everything is fitted anew, the objective's delta included where it follows the data. Simulated, that keeps its size from
+six runs a group on, but has little power there: the residuals of a null that is wrong make wide replicates. F has the
+power, and rejects a little too often. Where a group has fewer than `FEW_RUNS` more runs than parameters, and runs have
+one point each, the two p-values are averaged (docs/compare-exponents.md has the figures). Where it has fewer than
+`SPARE_RUNS` more, the null's residuals are so much smaller than the errors that draws would reject far too often: they
+are widened by (I - H)^-1/2 within each run, and the larger of the two p-values counts.
 
-Variances of few residuals are poor weights, so each counts as if `SHARED_FREEDOM` more residuals had the size of all.
+A variance of few residuals is a poor weight, so each counts as if `SHARED_FREEDOM` more residuals had the size of all.
 """
 
 from __future__ import annotations
@@ -24,13 +28,17 @@ import numpy as np
 from scipy.special import fdtrc, fdtri
 
 from scaling_cli.analysis.comparison_models import JointProblem, Member, parts, solved
-from scaling_cli.fitting.uncertainty import FEW_SIGNS, WEBB, Resampling
+from scaling_cli.fitting.objective import LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
+from scaling_cli.fitting.solve import Solution
+from scaling_cli.fitting.uncertainty import WEBB, Resampling
 from scaling_cli.laws import Array, Indices
 from scaling_cli.record import record
 
-SHARED_FREEDOM = 4.0
+SHARED_FREEDOM = 1.0
+SPARE_RUNS, FEW_RUNS = 3, 6  # more runs than parameters, below which draws are too narrow, or have little power
+TUNING_PASSES = 3  # of the fixed point between a replicate's fit and its delta; more change no share of rejections
+ROUGH_GAIN = 1e-4  # relative, of the fits that only tell delta
 SMALLEST_SCALE = 1e-9  # in residuals; exact data have no noise
-HALVINGS = 40
 LEAST_SPREAD = 0.05  # of 1 - leverage: a point that the fit goes through is not widened without end
 SPREAD_POINTS = 200  # in one run, beyond which its residuals are taken as they are
 
@@ -47,29 +55,44 @@ class Contrast:
     wider: JointProblem | None
     fewer: int
 
-    @property
-    def freedom(self) -> int:
-        """Residual degrees of freedom of the wider model."""
-        return len(self.null.target) - len(self.null.low) - self.fewer
+    def freedom(self, null: Array, wider: Array | None, scales: Array) -> float:
+        """Degrees of freedom behind the statistic (Satterthwaite 1946; Welch 1947 for two means).
+
+        Each group's noise is known from that group alone, and a group counts by its part in the contrast, the trace
+        of its block in the projection onto what the null does without. Equal parts of equal groups give n - p.
+        """
+        own = np.array([float(len(group.theta)) for group in self.groups])
+        wide = own if self.wider is None or wider is None else _traces(self.wider, wider, self.groups, scales)
+        part = np.maximum(wide - _traces(self.null, null, self.groups, scales), 0.0)
+        known = np.array([max(group.freedom, 1) for group in self.groups], dtype=float)
+        share = part / part.sum() if part.sum() > 0 else known / known.sum()
+        return float(1 / np.sum(share**2 / known))
+
+
+def _traces(problem: JointProblem, theta: Array, groups: Sequence[Member], scales: Array) -> Array:
+    """Each group's part `(groups,)` of the parameters that a joint fit has free."""
+    free = (theta > problem.low) & (theta < problem.high)
+    root = np.sqrt(problem.weights) / np.repeat(scales, [group.points for group in groups])
+    basis, _ = np.linalg.qr(problem.residuals(theta[None])[1][0][:, free] * root[:, None])
+    return np.array([float(np.sum(basis[part] ** 2)) for part in parts(groups)])
 
 
 @record
 class Reference:
     """The distribution of a statistic under its null: F, or draws of it.
 
-    Draws know what F does not: that points of a run err together, that a matched design cancels noise. From a handful
-    of runs of one point each they reject a little too often, though, and F, which is nearly exact there, a little too
-    seldom: those are given the average of the two p-values (`is_mixed`; docs/compare-exponents.md has the figures).
-    Draws from a null with a floor at zero are too narrow if the true floor is not quite zero (Andrews 2000): there
-    (`is_at_bound`) the larger p-value counts.
+    Draws know what F does not: that points of a run err together, that a matched design cancels noise. With few runs
+    they have little power: where neither matters (`is_averaged`), the p-values of both are averaged. Draws are too
+    narrow where groups have hardly more runs than parameters, and where the null has a floor at zero and the true floor
+    is not quite zero (Andrews 2000): there (`is_cautious`) the larger of the two counts.
     """
 
     fewer: int
-    freedom: int
+    freedom: float
     draws: Array | None = None
     failed: int = 0
-    is_mixed: bool = False
-    is_at_bound: bool = False
+    is_averaged: bool = False
+    is_cautious: bool = False
 
     @property
     def method(self) -> str:
@@ -83,9 +106,9 @@ class Reference:
             return expected
         # Rounding must not decide between a replicate and an observation that are the same.
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
-        if self.is_at_bound:
+        if self.is_cautious:
             return max(drawn, expected)
-        return (drawn + expected) / 2 if self.is_mixed else drawn
+        return (drawn + expected) / 2 if self.is_averaged else drawn
 
     def cut(self, level: float) -> float:
         """The statistic of one parameter that is exceeded with probability 1 - level."""
@@ -102,16 +125,20 @@ class Reference:
         expected = float(fdtri(self.fewer, self.freedom, level))
         if self.draws is None or not len(self.draws):
             return 1.0
-        drawn = float(np.quantile(self.draws, level, method="higher"))
-        if self.is_at_bound:
-            return max(drawn / expected, 1.0)
-        if not self.is_mixed:
-            return drawn / expected
-        low, high = sorted((drawn, expected))
-        for _ in range(HALVINGS):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if self.tail(middle) > 1 - level else (low, middle)
-        return high / expected
+        larger = float(np.quantile(self.draws, level, method="higher")) / expected
+        if self.is_cautious:
+            return max(larger, 1.0)
+        return self._even(level) / expected if self.is_averaged else larger
+
+    def _even(self, level: float) -> float:
+        """The statistic whose tail is 1 - level where draws and F are averaged."""
+        from scipy.optimize import brentq
+
+        assert self.draws is not None
+        most = max(float(np.max(self.draws, initial=0.0)), float(fdtri(self.fewer, self.freedom, level)), 1.0)
+        if self.tail(10 * most) >= 1 - level:  # too few draws for so high a level
+            return most
+        return float(brentq(lambda statistic: self.tail(statistic) - (1 - level), 0.0, 10 * most))
 
 
 @record
@@ -135,57 +162,95 @@ def compared(
         null: Where to start the null, (replicates, K), and `wider` the wider model, unless that is every group alone.
         target: What each replicate is fitted to, (replicates, n).
     """
-    count, n = len(null), len(contrast.null.target)
+    passes = 0 if target is None else TUNING_PASSES
     if target is None:
-        target = np.broadcast_to(contrast.null.target, (count, n))
-    places = parts(contrast.groups)
-    own = [
-        solved(group.problem, start, delta=group.delta, target=target[:, part])
-        for group, start, part in zip(contrast.groups, alone, places, strict=True)
-    ]
-    scales = noise_scales(contrast.groups, [each.theta for each in own], target)
-    weights = np.empty((count, n))
-    for i, (group, part) in enumerate(zip(contrast.groups, places, strict=True)):
-        weights[:, part] = group.problem.weights / scales[:, i, None] ** 2
+        target = np.broadcast_to(contrast.null.target, (len(null), len(contrast.null.target)))
+    own, scales, delta = _on_their_own(contrast, alone, target, passes)
+    weights = np.repeat(scales**-2, [group.points for group in contrast.groups], axis=1) * contrast.null.weights
     settled = np.logical_and.reduce([each.is_settled for each in own])
     if contrast.wider is None or wider is None:
         best = sum(each.value / scales[:, i] ** 2 for i, each in enumerate(own))
     else:
-        fitted = solved(contrast.wider, wider, delta=contrast.wider.delta, target=target, weights=weights)
+        fitted = solved(contrast.wider, wider, delta=delta, target=target, weights=weights)
         best, settled = fitted.value, settled & fitted.is_settled
-    restricted = solved(contrast.null, null, delta=contrast.null.delta, target=target, weights=weights)
+    restricted = solved(contrast.null, null, delta=delta, target=target, weights=weights)
     statistic = np.maximum(2 * (restricted.value - best) / contrast.fewer, 0.0)
     return Compared(statistic, restricted.theta, scales, settled & restricted.is_settled & np.isfinite(statistic))
 
 
-def noise_scales(groups: Sequence[Member], thetas: Sequence[Array], target: Array) -> Array:
+def _on_their_own(
+    contrast: Contrast, starts: Sequence[Array], target: Array, passes: int
+) -> tuple[list[Solution], Array, Array]:
+    """Each group's own fits, the scales of their residuals `(replicates, groups)`, and delta `(replicates, n)`.
+
+    Where delta follows the data it does so in every replicate: held at the data's it would make replicates of few
+    points, whose own delta varies much, too much alike.
+    """
+    fits, deltas = [], []
+    for group, start, part in zip(contrast.groups, starts, parts(contrast.groups), strict=True):
+        delta = np.full((len(target), group.points), group.delta)
+        for _ in range(passes if group.is_tuned else 0):
+            start = solved(group.problem, start, delta=delta, target=target[:, part], gain=ROUGH_GAIN).theta
+            delta = _tuned(group, start, target[:, part])
+        fits.append(solved(group.problem, start, delta=delta, target=target[:, part]))
+        deltas.append(delta)
+    return fits, noise_scales(contrast.groups, [each.theta for each in fits], target, deltas), np.hstack(deltas)
+
+
+def _tuned(group: Member, theta: Array, target: Array) -> Array:
+    """Delta `(replicates, points)` as much larger than the group's as the middle residual is."""
+    now, then = (_middle(group.problem.residuals(*each)[0]) for each in ((theta, target), (group.theta[None],)))
+    delta = np.maximum(group.delta * now / max(float(then[0]), SMALLEST_SCALE), SMALLEST_DELTA)
+    return np.broadcast_to(delta[:, None], target.shape)
+
+
+def noise_scales(
+    groups: Sequence[Member], thetas: Sequence[Array], target: Array, deltas: Sequence[float | Array]
+) -> Array:
     """Scale of each group's residuals `(replicates, groups)`, drawn towards that of all."""
-    squares, freedoms = [], []
-    for group, theta, part in zip(groups, thetas, parts(groups), strict=True):
+    squares = []
+    for group, theta, delta, part in zip(groups, thetas, deltas, parts(groups), strict=True):
         residuals, _ = group.problem.residuals(theta, target[:, part])
-        squares.append(_robust_square(residuals, group))
-        freedoms.append(max(group.freedom, 1))
+        squares.append(_robust_square(residuals, group, delta))
     sums = np.stack(squares, axis=1)
-    freedom = np.array(freedoms, dtype=float)
+    freedom = np.array([max(group.freedom, 1) for group in groups], dtype=float)
     pooled = sums.sum(axis=1, keepdims=True) / freedom.sum()
     scales: Array = np.sqrt((sums + SHARED_FREEDOM * pooled) / (freedom + SHARED_FREEDOM))
     return np.maximum(scales, SMALLEST_SCALE)
 
 
-def _robust_square(residuals: Array, group: Member) -> Array:
+def _robust_square(residuals: Array, group: Member, delta: float | Array) -> Array:
     """Sum of squares `(replicates,)` as the objective counts them.
 
     Twice a difference of Huber objectives is about chi-squared in units of mean psi^2 / mean psi' (Schrader and
-    Hettmansperger 1980); for least squares that is the variance.
+    Hettmansperger 1980); for least squares that is the variance. mean psi' is the share of points inside delta, which
+    for least absolute deviations no data can tell: there it is that of Gaussian noise as large as the middle residual.
     """
-    pull = np.clip(residuals, -group.delta, group.delta)
-    inside = np.maximum((np.abs(residuals) <= group.delta).mean(axis=1), 0.1)
+    pull = np.clip(residuals, -delta, delta)
+    if group.delta <= LAD_DELTA:
+        spread = np.sqrt(group.points / max(group.freedom, 1)) * MAD_TO_SIGMA * _middle(residuals)
+        inside = np.sqrt(2 / np.pi) * LAD_DELTA / np.maximum(spread, SMALLEST_SCALE)
+    else:
+        inside = np.maximum((np.abs(residuals) <= delta).mean(axis=1), 0.1)
     total: Array = np.einsum("rn,rn,n->r", pull, pull, group.problem.weights) / inside
     return total
 
 
+def _middle(residuals: Array) -> Array:
+    """Median size `(replicates,)` of residuals `(replicates, n)`; np.median would import numpy.ma."""
+    size = np.sort(np.abs(residuals), axis=1)
+    n = residuals.shape[1]
+    found: Array = (size[:, n // 2] + size[:, (n - 1) // 2]) / 2
+    return found
+
+
 def draw_reference(
-    contrast: Contrast, null: Array, alone: Sequence[Array], wider: Array | None, resampling: Resampling
+    contrast: Contrast,
+    null: Array,
+    alone: Sequence[Array],
+    wider: Array | None,
+    resampling: Resampling,
+    freedom: float,
 ) -> Reference:
     """The null distribution of the statistic by the wild bootstrap.
 
@@ -207,15 +272,20 @@ def draw_reference(
     kept = drawn.statistic[drawn.settled]
     is_single = len(contrast.null.runs) == int(contrast.null.runs.max()) + 1
     at_bound = bool(((null <= contrast.null.low) | (null >= contrast.null.high)).any())
-    failed = count - len(kept)
-    return Reference(contrast.fewer, contrast.freedom, kept, failed, is_mixed=is_single, is_at_bound=at_bound)
+    is_cautious = at_bound or (is_single and spare_runs(contrast.groups) < SPARE_RUNS)
+    is_averaged = is_single and spare_runs(contrast.groups) < FEW_RUNS
+    return Reference(contrast.fewer, freedom, kept, count - len(kept), is_averaged, is_cautious)
+
+
+def spare_runs(groups: Sequence[Member]) -> int:
+    """How many more runs than parameters the group has that has fewest."""
+    return min(each.problem.run_count - len(each.theta) for each in groups)
 
 
 def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:
     """New target `(replicates, n)`: the null's predictions of `target` `(n,)`, and its residuals times `signs`."""
     residuals = contrast.null.residuals(null[None], target[None])[0][0]
-    single = all(np.bincount(group.problem.runs).max() == 1 for group in contrast.groups)
-    widened = residuals if single else _widened(contrast.null, null, residuals)
+    widened = _widened(contrast.null, null, residuals) if spare_runs(contrast.groups) < SPARE_RUNS else residuals
     found: Array = (target - residuals) + signs * widened
     return found
 
@@ -227,19 +297,18 @@ def wild_weights(resampling: Resampling, replicates: range, runs: Indices) -> Ar
     for row, replicate in enumerate(replicates):
         generator = resampling.generator(replicate)
         drawn[row] = 2.0 * generator.integers(2, size=count) - 1.0
-        if count < FEW_SIGNS:
-            drawn[row] *= WEBB[generator.integers(len(WEBB), size=count)]
+        drawn[row] *= WEBB[generator.integers(len(WEBB), size=count)]
     return drawn[:, runs]
 
 
 def _widened(problem: JointProblem, theta: Array, residuals: Array) -> Array:
-    """Residuals `(n,)`, those of runs with several points times (I - H)^-1/2 of their run (Bell and McCaffrey 2002)."""
+    """Residuals `(n,)`, those of each run times its (I - H)^-1/2 (Bell and McCaffrey 2002)."""
     sizes = np.bincount(problem.runs)
     free = (theta > problem.low) & (theta < problem.high)
     root = np.sqrt(problem.weights)
     basis, _ = np.linalg.qr(problem.residuals(theta[None])[1][0][:, free] * root[:, None])
     widened = residuals.copy()
-    for run in np.flatnonzero((sizes > 1) & (sizes <= SPREAD_POINTS)):
+    for run in np.flatnonzero((sizes > 0) & (sizes <= SPREAD_POINTS)):
         here = np.flatnonzero(problem.runs == run)
         size, axes = np.linalg.eigh(np.eye(len(here)) - basis[here] @ basis[here].T)
         stretched = axes.T @ (residuals[here] * root[here]) / np.sqrt(np.maximum(size, LEAST_SPREAD))

@@ -111,6 +111,7 @@ class _Batch:
     jacobian: Array
     target: Array
     weights: Array
+    delta: Array
     damping: Array
     relaxation: Array
     idle: Indices
@@ -168,7 +169,7 @@ def minimise(
     Args:
         theta: Starts in the problem's coordinates, shaped (replicates, k).
         delta: Where Huber's function turns straight, in units of the residual; infinite for least squares. One for
-            all points, or one a point, shaped (n,).
+            all points, one a point, shaped (n,), or each replicate's own, shaped (replicates, n).
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
         target: What each replicate is fitted to, in the problem's space, shaped (replicates, n); by default the data.
         strength: What the problem's beliefs weigh, in squared residuals.
@@ -184,17 +185,18 @@ def minimise(
         weights = np.broadcast_to(problem.weights, (count, len(problem.weights)))
     if target is None:
         target = np.broadcast_to(problem.target, (count, len(problem.target)))
+    delta = np.broadcast_to(delta, (count, len(problem.target) if np.ndim(delta) else 1))
     solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         residuals, jacobian = problem.residuals(theta, target)
         value = huber(residuals, weights, delta) + extra.value(theta, np.arange(count))
         value[np.isnan(value)] = np.inf  # a start where the law has no value is no optimum
         batch = _Batch(
-            np.arange(count), theta, value, residuals, jacobian, target, weights,
+            np.arange(count), theta, value, residuals, jacobian, target, weights, delta,
             np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
         )  # fmt: skip
         for step in range(1, most_steps + 1):
-            _advance(problem, batch, delta, extra, fixed, gain)
+            _advance(problem, batch, extra, fixed, gain)
             moving = batch.idle < PATIENCE
             if step == most_steps or not moving.all():
                 done = batch.index if step == most_steps else batch.index[~moving]
@@ -209,11 +211,9 @@ def minimise(
     return solution
 
 
-def _advance(
-    problem: Solvable, batch: _Batch, delta: float | Array, extra: _Extra, fixed: Flags | None, least_gain: float
-) -> None:
+def _advance(problem: Solvable, batch: _Batch, extra: _Extra, fixed: Flags | None, least_gain: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
-    gradient, normal = _normal_equations(batch, delta)
+    gradient, normal = _normal_equations(batch)
     extra.add_to(gradient, normal, batch)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     if fixed is not None:
@@ -221,11 +221,11 @@ def _advance(
     step = _damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
     residuals, jacobian = problem.residuals(trial, batch.target)
-    value = huber(residuals, batch.weights, delta) + extra.value(trial, batch.index)
+    value = huber(residuals, batch.weights, batch.delta) + extra.value(trial, batch.index)
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
-    is_moving = (gain > least_gain * batch.value) & (batch.value > _rounding(problem, batch.weights, delta))
+    is_moving = (gain > least_gain * batch.value) & (batch.value > _rounding(problem, batch.weights, batch.delta))
     batch.idle = np.where(is_moving, 0, batch.idle + 1)
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(
@@ -240,7 +240,7 @@ def _advance(
         batch.jacobian[better] = jacobian[better]
 
 
-def _rounding(problem: Solvable, weights: Array, delta: float | Array) -> Array:
+def _rounding(problem: Solvable, weights: Array, delta: Array) -> Array:
     """The objective `(replicates,)` of residuals that are only rounding, where exact data end."""
     size = ROUNDING * float(np.abs(problem.target).max())
     inner = np.minimum(size, delta)
@@ -248,13 +248,13 @@ def _rounding(problem: Solvable, weights: Array, delta: float | Array) -> Array:
     return rounding
 
 
-def _normal_equations(batch: _Batch, delta: float | Array) -> tuple[Array, Array]:
+def _normal_equations(batch: _Batch) -> tuple[Array, Array]:
     """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`."""
     size = np.abs(batch.residuals)
-    outside = size > delta
-    curvature = np.where(outside, batch.relaxation[:, None] * delta / np.maximum(size, TINY), 1.0)
+    outside = size > batch.delta
+    curvature = np.where(outside, batch.relaxation[:, None] * batch.delta / np.maximum(size, TINY), 1.0)
     curvature *= batch.weights
-    pull = np.clip(batch.residuals, -delta, delta) * batch.weights
+    pull = np.clip(batch.residuals, -batch.delta, batch.delta) * batch.weights
     by_coordinate = batch.jacobian.swapaxes(1, 2)
     gradient = np.matmul(by_coordinate, pull[:, :, None])[:, :, 0]
     normal = np.matmul(by_coordinate * curvature[:, None, :], batch.jacobian)

@@ -94,7 +94,8 @@ def compare_exponents(
     groups, is_paired = _matched(list(groups_of(table, by)), choice, matched, must=pair not in (None, "none"))
     question = Question(
         level=level, replicates=replicates, seed=seed, reference=reference, shared_floor=shared_floor, margin=margin,
-        to=_reach(to, choice), is_paired=is_paired, is_exact=interval == "t", workers=settings.workers,
+        to=_reach(to, choice), is_paired=is_paired, is_exact=interval == "t",
+        is_tuned=objective == "huber" and delta is None, workers=settings.workers,
         on_progress=on_progress,
     )  # fmt: skip
     fitted, failures, caveats = [], unread(table), list(table.caveats)

@@ -1,23 +1,29 @@
 """How often the tests of a comparison are right: python -m tests.analysis.simulations [DATA_SETS]
 
 Every cell simulates data sets of two groups under loss = a x^b + c with a known difference of b, over four decades of x
-and with noise of 0.3 % (between runs; checkpoints of a run add 0.05 % each), and counts what the command would say.
-All data sets of a cell, with all their bootstrap replicates, are fitted in one batch by the code that the command runs.
-The table of 600 data sets a cell is kept in docs/compare-exponents.md.
+and with noise of 0.3 % (between runs; checkpoints of a run add 0.05 % each), and counts what the command would say: the
+code is the command's, with its default objective and test, only with fewer replicates. The tables of 1,000 data sets a
+cell are kept in docs/compare-exponents.md.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
+from zlib import crc32
 
 import numpy as np
 
-from scaling_cli.analysis.comparison_models import Member
-from scaling_cli.analysis.comparison_nested import same_exponent
-from scaling_cli.analysis.comparison_profile import difference_profile, profile
-from scaling_cli.analysis.comparison_tests import Contrast, Reference, compared, resampled, wild_weights
+from scaling_cli import jobs
+from scaling_cli.analysis.comparison import MANY_RUNS
+from scaling_cli.analysis.comparison_models import Member, solved
+from scaling_cli.analysis.comparison_nested import pose, reference_of, same_exponent
+from scaling_cli.analysis.comparison_profile import difference_profile, profile, standard_errors
+from scaling_cli.analysis.comparison_tests import Reference
 from scaling_cli.analysis.comparison_verdict import judge
+from scaling_cli.fitting.objective import HUBER_EFFICIENCY, MAD_TO_SIGMA, SMALLEST_DELTA
+from scaling_cli.fitting.optimum import SCALE_PASSES
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import find_law
@@ -25,150 +31,195 @@ from scaling_cli.laws import find_law
 LAW = find_law("power-constant")
 EXPONENT, REDUCIBLE, DECADES = -0.15, 1.5, 4  # REDUCIBLE is the loss above the floor in the middle of the data
 RUN_NOISE, POINT_NOISE = 0.003, 0.0005
-REPLICATES = 199
+REPLICATES = 199  # (1 + 199) * 5 % is whole
 LEVEL = 0.95
+CHUNK = 50  # data sets that are fitted in one batch
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One design; `difference` is the true one in b, `noise_ratio` the noise of the second group over the first's."""
+    """One design; `difference` is the true one in b, `noise_ratio` the noise of the second group over the first's.
 
-    runs: int
+    `tail` are the degrees of freedom of Student's noise, infinite for Gaussian.
+    """
+
+    runs: int | tuple[int, int]
     floors: tuple[float, float]
     difference: float = 0.0
     checkpoints: int = 1
     noise_ratio: float = 1.0
-    reducible: float = REDUCIBLE
+    tail: float = np.inf
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Runs of the left and the right group."""
+        return self.runs if isinstance(self.runs, tuple) else (self.runs, self.runs)
 
     def members(self) -> list[Member]:
         """The groups, without noise and at their true coordinates."""
         made = []
-        for name, floor, side in zip(("left", "right"), self.floors, (0.5, -0.5), strict=True):
+        for name, count, floor, side in zip(("left", "right"), self.sizes, self.floors, (0.5, -0.5), strict=True):
             b = EXPONENT + side * self.difference
-            x = (np.geomspace(1, 10**DECADES, self.runs)[:, None] * np.geomspace(0.5, 1, self.checkpoints)).ravel()
+            x = (np.geomspace(1, 10**DECADES, count)[:, None] * np.geomspace(0.5, 1, self.checkpoints)).ravel()
             middle = np.exp(np.mean(np.log(x)))
-            values = np.array([self.reducible * middle**-b, b, floor])
+            values = np.array([REDUCIBLE * middle**-b, b, floor])
             observed = LAW.predict(dict(zip(LAW.names, values, strict=True)), {"x": x})
-            runs = np.repeat(np.arange(self.runs), self.checkpoints)
-            problem = problem_from_arrays(LAW, {"x": x}, observed, runs)
+            problem = problem_from_arrays(LAW, {"x": x}, observed, np.repeat(np.arange(count), self.checkpoints))
             made.append(Member(name, problem, problem.shift @ LAW.to_coordinates(values), np.inf))
         return made
 
-    def noisy(self, members: list[Member], data_sets: int, generator: np.random.Generator) -> np.ndarray:
-        """Targets `(data_sets, n)`."""
-        parts = []
+    def noisy(self, members: list[Member], seed: int) -> list[np.ndarray]:
+        """Each group's log losses `(n,)` in the data set of this seed."""
+        generator = np.random.default_rng([crc32(repr(self).encode()), seed])
+        found = []
         for member, scale in zip(members, (1.0, self.noise_ratio), strict=True):
-            errors = RUN_NOISE * generator.standard_normal((data_sets, self.runs))[:, member.problem.runs]
+            count = member.problem.run_count
+            draw = generator.standard_normal if np.isinf(self.tail) else partial(generator.standard_t, self.tail)
+            errors = RUN_NOISE * draw(size=count)[member.problem.runs]
             if self.checkpoints > 1:
-                errors = errors + POINT_NOISE * generator.standard_normal((data_sets, member.points))
-            parts.append(member.problem.target + scale * errors)
-        return np.concatenate(parts, axis=1)
+                errors = errors + POINT_NOISE * generator.standard_normal(member.points)
+            found.append(member.problem.target + scale * errors)
+        return found
+
+
+def fitted(member: Member, targets: np.ndarray) -> list[Member]:
+    """The group with each of `targets` `(data_sets, n)`, fitted as by default: delta is tuned until it stays."""
+    start = np.tile(member.theta, (len(targets), 1))
+    theta, n, k = solved(member.problem, start, delta=np.inf, target=targets).theta, member.points, len(member.theta)
+    for _ in range(SCALE_PASSES):
+        size = np.median(np.abs(member.problem.residuals(theta, targets)[0]), axis=1)
+        delta = HUBER_EFFICIENCY * MAD_TO_SIGMA * np.sqrt(n / (n - k)) * np.maximum(size, SMALLEST_DELTA)
+        theta = solved(member.problem, theta, delta=np.tile(delta[:, None], (1, n)), target=targets).theta
+    return [
+        Member(member.name, replace(member.problem, target=y, observed=np.exp(y)), at, float(turn), is_tuned=True)
+        for y, at, turn in zip(targets, theta, delta, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
-class Tested:
-    """Of each data set: the statistic, its p-values by bootstrap and F, and `drawn` `(data_sets, replicates)`."""
+class Told:
+    """What is said of one data set: p-values (F's too), the difference's interval, what would have been detected."""
 
-    contrast: Contrast
-    targets: np.ndarray
-    statistic: np.ndarray
-    drawn: np.ndarray
-    wild: np.ndarray
-    exact: np.ndarray
+    p_value: float
+    p_by_f: float
+    p_equivalence: float = 1.0
+    low: float | None = None
+    high: float | None = None
+    detects: float | None = None
 
 
-def simulated(cell: Cell, data_sets: int, seed: int = 0) -> Tested:
-    """Test `data_sets` simulated data sets for the same exponent."""
-    members = cell.members()
-    contrast = same_exponent(members, is_paired=False)
-    targets = cell.noisy(members, data_sets, np.random.default_rng([seed, cell.runs, cell.checkpoints]))
-    alone = [np.tile(member.theta, (data_sets, 1)) for member in members]
-    found = compared(contrast, alone, contrast.null.gathered(alone), None, targets)
-    signs = wild_weights(Resampling(data_sets * REPLICATES, seed, 1), range(data_sets * REPLICATES), contrast.null.runs)
-    new = np.concatenate(
-        [
-            resampled(contrast, null, target, part)
-            for null, target, part in zip(found.null, targets, np.split(signs, data_sets), strict=True)
-        ]
+def tell(cell: Cell, seeds: range) -> list[Told]:
+    """Put simulated data sets through the command's steps; of the same exponents only the test is told."""
+    plain = cell.members()
+    targets = zip(*(cell.noisy(plain, seed) for seed in seeds), strict=True)
+    groups = zip(*(fitted(member, np.array(part)) for member, part in zip(plain, targets, strict=True)), strict=True)
+    return [_told(cell, members, seed) for members, seed in zip(groups, seeds, strict=True)]
+
+
+def _told(cell: Cell, members: tuple[Member, ...], seed: int) -> Told:
+    posed = pose(same_exponent(members, is_paired=False))
+    is_drawn = min(cell.sizes) < MANY_RUNS or cell.checkpoints > 1
+    reference = reference_of(Resampling(REPLICATES, seed, 1) if is_drawn else None, posed)
+    by_f = Reference(1, posed.contrast.freedom(posed.null, posed.fitted, posed.scales)).tail(posed.statistic)
+    if cell.difference == 0:
+        return Told(reference.tail(posed.statistic), by_f)
+    scales = (float(posed.scales[0]), float(posed.scales[1]))
+    profiles = [profile(member, "b", scale) for member, scale in zip(members, scales, strict=True)]
+    errors = [standard_errors(member, scale)[1] for member, scale in zip(members, scales, strict=True)]
+    judged = judge(
+        difference_profile(profiles[0], profiles[1], scales),
+        reference,
+        error=float(np.hypot(*errors)),
+        margin=abs(cell.difference),
+        level=LEVEL,
     )
-    null = np.repeat(found.null, REPLICATES, axis=0)
-    drawn = compared(contrast, contrast.null.split(null), null, None, new).statistic.reshape(data_sets, REPLICATES)
-    is_mixed = cell.checkpoints == 1
-    references = [Reference(1, contrast.freedom, draws, is_mixed=is_mixed) for draws in drawn]
-    wild = [reference.tail(value) for reference, value in zip(references, found.statistic, strict=True)]
-    exact = [Reference(1, contrast.freedom).tail(value) for value in found.statistic]
-    return Tested(contrast, targets, found.statistic, drawn, np.array(wild), np.array(exact))
+    assert judged.equivalence_p_value is not None
+    return Told(
+        reference.tail(posed.statistic),
+        by_f,
+        judged.equivalence_p_value,
+        judged.difference.low,
+        judged.difference.high,
+        judged.minimum_detectable,
+    )
 
 
-def rejected(cell: Cell, data_sets: int, *, by: str = "wild") -> float:
-    """Share of data sets in which the test of the same exponent rejects at 5 %."""
-    found = simulated(cell, data_sets)
-    return float(np.mean((found.wild if by == "wild" else found.exact) <= 1 - LEVEL))
+@dataclass(frozen=True)
+class Share:
+    """The share of data sets in which each thing is said, and the middle one of the differences it `detects`.
+
+    `equivalent` is within a margin as large as the true difference, `covered` says that the interval holds it.
+    """
+
+    different: float
+    different_by_f: float
+    equivalent: float
+    covered: float
+    detects: float
 
 
-def called_equivalent(cell: Cell, data_sets: int, margin: float) -> float:
-    """Share of data sets in which the exponents are called equivalent within `margin`."""
-    found = simulated(cell, data_sets)
-    calls = 0
-    for i, target in enumerate(found.targets):
-        profiles, scales = [], []
-        members = [
-            _refitted(member, part) for member, part in zip(found.contrast.groups, np.split(target, 2), strict=True)
-        ]
-        scales = [
-            float(np.sqrt(np.sum(member.problem.residuals(member.theta[None])[0] ** 2) / member.freedom))
-            for member in members
-        ]
-        profiles = [profile(member, "b", scale) for member, scale in zip(members, scales, strict=True)]
-        judged = judge(
-            difference_profile(*profiles, (scales[0], scales[1])),
-            Reference(1, found.contrast.freedom, found.drawn[i], is_mixed=cell.checkpoints == 1),
-            error=1.0,
-            margin=margin,
-            level=LEVEL,
-        )
-        calls += judged.equivalence_p_value is not None and judged.equivalence_p_value <= 1 - LEVEL
-    return calls / len(found.targets)
+def shares(cell: Cell, data_sets: int, workers: int = 1) -> Share:
+    """What is said of so many data sets."""
+    chunks = [range(first, min(first + CHUNK, data_sets)) for first in range(0, data_sets, CHUNK)]
+    done = jobs.each(partial(tell, cell), chunks, workers=jobs.workers_from(str(workers), None, None))
+    found = [each for chunk in done for each in chunk]
+    size = 1 - LEVEL + 1e-12
+    inside = [
+        (each.low is None or each.low <= cell.difference) and (each.high is None or cell.difference <= each.high)
+        for each in found
+    ]
+    return Share(
+        different=float(np.mean([each.p_value <= size for each in found])),
+        different_by_f=float(np.mean([each.p_by_f <= size for each in found])),
+        equivalent=float(np.mean([each.p_equivalence <= size for each in found])),
+        covered=float(np.mean(inside)),
+        detects=float(np.median([np.inf if each.detects is None else each.detects for each in found])),
+    )
 
 
-def _refitted(member: Member, target: np.ndarray) -> Member:
-    from scaling_cli.analysis.comparison_models import solved
+def binomial_bounds(data_sets: int, share: float = 0.05, level: float = 0.95) -> tuple[float, float]:
+    """Between which `level` of observed shares of `data_sets` lie, where the true one is `share`."""
+    from scipy.stats import binom
 
-    problem = replace(member.problem, target=target, observed=np.exp(target))
-    return replace(member, problem=problem, theta=solved(problem, member.theta[None], delta=np.inf).theta[0])
+    low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], data_sets, share)
+    return float(low / data_sets), float(high / data_sets)
 
 
-SIZES = tuple(
-    Cell(runs, floors, noise_ratio=ratio)
-    for runs in (6, 12, 30)
-    for floors, ratio in (((1.7, 1.7), 1.0), ((1.7, 1.3), 1.0), ((1.7, 1.3), 3.0), ((0.2, 0.2), 1.0))
-)
-CLUSTERED = tuple(Cell(runs, floors, checkpoints=4) for runs in (6, 12, 30) for floors in ((1.7, 1.3),))
+FLOORS = (((1.7, 1.7), 1.0), ((1.7, 1.3), 1.0), ((1.7, 1.3), 3.0), ((0.2, 0.2), 1.0))
+INDEPENDENT = tuple(Cell(runs, floors, noise_ratio=ratio) for runs in (6, 12, 30) for floors, ratio in FLOORS)
+CLUSTERED = tuple(Cell(runs, (1.7, 1.3), checkpoints=4) for runs in (6, 12, 30))
+UNUSUAL = (Cell((6, 12), (1.7, 1.3), noise_ratio=1 / 3), Cell(12, (1.7, 1.3), tail=3.0), Cell(12, (0.0, 0.0)))
+SIZES = (*INDEPENDENT, *CLUSTERED, *UNUSUAL)
+AT_THE_MARGIN = tuple(Cell(runs, (1.7, 1.3), 0.02) for runs in (6, 12, 30))
 POWERS = tuple(Cell(runs, (1.7, 1.3), difference) for runs in (6, 12, 30) for difference in (0.01, 0.03, 0.05))
-EQUIVALENCES = tuple(Cell(runs, (1.7, 1.3), 0.02) for runs in (6, 12, 30))
 
 
 def main() -> None:
-    """Print every cell as a Markdown table."""
-    data_sets = int(sys.argv[1]) if len(sys.argv) > 1 else 600
-    half = 1.96 * np.sqrt(0.05 * 0.95 / data_sets)
-    print(f"{data_sets} data sets a cell; 95 % of tests of size 5 % lie in {0.05 - half:.3f} to {0.05 + half:.3f}.\n")
-    print("| what | runs a group | checkpoints | floors | noise ratio | difference | reported | F alone |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for label, cells in (("size", SIZES), ("size", CLUSTERED), ("power", POWERS)):
-        for cell in cells:
-            found = simulated(cell, data_sets)
-            shares = [f"{np.mean(p <= 1 - LEVEL):.3f}" for p in (found.wild, found.exact)]
-            print(_row(label, cell, *shares), flush=True)
-    for cell in EQUIVALENCES:
-        share = called_equivalent(cell, max(data_sets // 2, 50), cell.difference)
-        print(_row("equivalent though at the margin", cell, f"{share:.3f}", ""), flush=True)
+    """Print every cell as Markdown tables."""
+    data_sets = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    low, high = binomial_bounds(data_sets)
+    print(f"{data_sets:,} data sets a cell; 95 % of tests of size 5 % lie in {low:.3f} to {high:.3f}.\n")
+    print("| runs | checkpoints | floors | noise | different | F alone |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for cell in SIZES:
+        found = shares(cell, data_sets, workers=2)
+        print(f"| {_design(cell)} | {found.different:.3f} | {found.different_by_f:.3f} |", flush=True)
+    print("\n| runs | difference | data sets | different | in the interval | equivalent | detects |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for cell in (*AT_THE_MARGIN, *POWERS):
+        count = data_sets if cell in AT_THE_MARGIN else data_sets // 5
+        found = shares(cell, count, workers=2)
+        print(
+            f"| {cell.sizes[0]} and {cell.sizes[1]} | {cell.difference:g} | {count:,} | {found.different:.3f} "
+            f"| {found.covered:.3f} | {found.equivalent:.3f} | {found.detects:.3f} |",
+            flush=True,
+        )
 
 
-def _row(label: str, cell: Cell, wild: str, exact: str) -> str:
-    floors = " and ".join(f"{floor:g}" for floor in cell.floors)
-    told = (label, cell.runs, cell.checkpoints, floors, f"{cell.noise_ratio:g}", f"{cell.difference:g}", wild, exact)
-    return "| " + " | ".join(map(str, told)) + " |"
+def _design(cell: Cell) -> str:
+    noise = f"1 to {cell.noise_ratio:.3g}" if np.isinf(cell.tail) else f"1 to 1, Student's with {cell.tail:g} degrees"
+    floors = f"{cell.floors[0]:g} and {cell.floors[1]:g}"
+    return f"{cell.sizes[0]} and {cell.sizes[1]} | {cell.checkpoints} | {floors} | {noise}"
 
 
 if __name__ == "__main__":

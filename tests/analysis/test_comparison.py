@@ -290,6 +290,7 @@ def test_dense_against_routed_models_with_a_caveat_about_five_sizes(shared_data)
         law="power",
         where="seed = 42 and flop_increase = 1 and routing_frequency = 0.5 and top_k = 1 and num_experts in (1, 64)",
         reference="Dense",
+        replicates=199,
     )
     groups = {group.name: group for group in report.results[0].groups}
     assert groups["Dense"].runs == 5
@@ -303,10 +304,90 @@ def test_dense_against_routed_models_with_a_caveat_about_five_sizes(shared_data)
         law="power-constant",
         where="seed = 42 and flop_increase = 1 and routing_frequency = 0.5 and top_k = 1 and num_experts in (1, 64)",
         reference="Dense",
+        replicates=199,
     )
     assert {"low-power", "few-runs", "floor-open"} <= codes(with_floor)
     assert not any(each.is_identified for each in with_floor.results[0].groups)
     assert all(each.verdict != "equivalent" for each in with_floor.results[0].comparisons)
+
+
+def test_parallel_streams_save_params_but_six_sizes_do_not_tell_their_exponents(shared_data):
+    report = scaling.compare_exponents(
+        shared_data / "parscale" / "runs.csv",
+        by=["streams"],
+        x="params",
+        law="power-constant",
+        where="corpus = 'pile'",
+        reference="1",
+        replicates=199,
+    )
+    assert {"low-power", "few-runs", "short-range", "floor-open"} <= codes(report)
+    for each in report.results[0].comparisons:
+        assert each.verdict == "not-identified"
+        assert all(row.high < 1 for row in each.compute_multiplier)
+
+
+def test_five_sizes_of_a_family_do_not_tell_its_exponent_but_the_axis_of_another_shows(shared_data):
+    report = scaling.compare_exponents(
+        shared_data / "published_tables" / "cerebras_pythia_pile.csv",
+        by=["family"],
+        x="flops",
+        law="power-constant",
+        mapping={"loss": "pile_test_loss"},
+        where="family in ('Cerebras-GPT', 'Cerebras-GPT-muP', 'Pythia')",
+        replicates=399,
+    )
+    assert {group.name: group.runs for group in report.results[0].groups}["Cerebras-GPT-muP"] == 5
+    assert {"low-power", "few-runs", "floor-open"} <= codes(report)
+    verdicts = {(each.left, each.right): each.verdict for each in report.results[0].comparisons}
+    assert verdicts["Cerebras-GPT", "Cerebras-GPT-muP"] == "not-identified"
+    assert verdicts["Cerebras-GPT", "Pythia"] == "different"
+
+
+def test_two_corpora_along_their_optimal_frontiers_differ(shared_data):
+    names = [f"{corpus}|tuned|short|const|standard|val" for corpus in ("owt2", "rw")]
+    found = pair(
+        scaling.compare_exponents(
+            shared_data / "porian" / "optimal_pairs.csv",
+            by=["config_id"],
+            x="flops",
+            law="power-constant",
+            where=f"config_id in ('{names[0]}', '{names[1]}')",
+            replicates=399,
+        )
+    )
+    assert (found.left, found.right, found.verdict) == (*names, "different")
+    assert found.exponent_difference.high < 0
+    assert found.minimum_detectable_difference < 0.02
+
+
+def test_three_corpora_of_thirty_five_runs_leave_the_exponents_of_a_surface_open(shared_data):
+    report = scaling.compare_exponents(
+        shared_data / "gadre" / "models.csv",
+        by=["dataset"],
+        law="chinchilla",
+        mapping={"loss": "loss_c4", "params": "params_total", "compute": "none"},
+        replicates=99,
+    )
+    assert {each.verdict for each in report.results[0].comparisons} == {"inconclusive"}
+    assert {each.method for each in report.results[0].comparisons} == {"F"}
+    assert "low-power" in codes(report)
+
+
+def test_ranks_of_optimizers_grow_with_width_and_eight_widths_show_little(shared_data):
+    report = scaling.compare_exponents(
+        shared_data / "optimizer_rank_scaling" / "points.csv",
+        by=["optimizer_label"],
+        x="width",
+        law="power",
+        mapping={"loss": "value"},
+        where="metric = 'soft_rank' and bucket = 'global'",
+        reference="AdamW",
+        replicates=199,
+    )
+    assert {"low-power", "few-runs", "short-range"} <= codes(report)
+    assert all(group.parameters["b"].estimate > 0.5 for group in report.results[0].groups)
+    assert "equivalent" not in {each.verdict for each in report.results[0].comparisons}
 
 
 def test_ten_groups_of_fifty_runs_take_seconds():

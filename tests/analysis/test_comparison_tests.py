@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from scaling_cli.analysis.comparison_nested import pose, reference_of, same_exponent
-from scaling_cli.analysis.comparison_tests import Reference, holm, resampled, wild_weights
+from scaling_cli.analysis.comparison_profile import standard_errors
+from scaling_cli.analysis.comparison_tests import Reference, compared, holm, resampled, wild_weights
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
-from tests.analysis.simulations import Cell, called_equivalent, rejected
+from tests.analysis.simulations import Cell, binomial_bounds, fitted, shares
 from tests.analysis.test_comparison_models import group
 
 SEVERAL = Resampling(200, 0, 1)
@@ -41,14 +46,54 @@ def test_new_losses_lie_around_the_null_and_keep_the_size_of_its_residuals():
     np.testing.assert_allclose((new - predicted) / residuals, signs, rtol=1e-6)
 
 
-def test_checkpoints_of_a_run_are_widened_together():
-    posed = pose(same_exponent(Cell(6, (1.7, 1.3), checkpoints=4).members(), is_paired=False))
-    noisy = Cell(6, (1.7, 1.3), checkpoints=4).noisy(list(posed.contrast.groups), 1, np.random.default_rng(0))[0]
-    signs = np.ones((1, len(noisy)))
-    new = resampled(posed.contrast, posed.null, noisy, signs)[0]
+def widened(cell):
+    """Squares of the residuals that replicates turn, over those of the null's."""
+    posed = pose(same_exponent(cell.members(), is_paired=False))
+    noisy = np.concatenate(cell.noisy(list(posed.contrast.groups), 0))
+    new = resampled(posed.contrast, posed.null, noisy, np.ones((1, len(noisy))))[0]
     residuals = posed.contrast.null.residuals(posed.null[None], noisy[None])[0][0]
-    widened = new - (noisy - residuals)
-    assert np.sum(widened**2) > np.sum(residuals**2)
+    turned = new - (noisy - residuals)
+    return float(np.sum(turned**2) / np.sum(residuals**2))
+
+
+@pytest.mark.parametrize("checkpoints", [1, 4])
+def test_residuals_are_widened_where_runs_hardly_outnumber_parameters(checkpoints):
+    assert widened(Cell(5, (1.7, 1.3), checkpoints=checkpoints)) > 1.5
+    assert widened(Cell(6, (1.7, 1.3), checkpoints=checkpoints)) == pytest.approx(1)
+
+
+def test_delta_follows_the_size_of_a_replicates_residuals_where_it_followed_the_datas():
+    plain = Cell(12, (1.7, 1.3)).members()
+    targets = Cell(12, (1.7, 1.3)).noisy(plain, 0)
+    members = [fitted(member, part[None])[0] for member, part in zip(plain, targets, strict=True)]
+    # Twice the noise about the same laws is twice the scale, but not to a delta that stays where it was.
+    null = pose(same_exponent(members, is_paired=False))
+    told = []
+    for size in (1.0, 2.0):
+        off = [each.problem.residuals(each.theta[None])[0] for each in members]
+        louder = np.concatenate([y + (size - 1) * r for y, r in zip(targets, off, strict=True)], axis=1)
+        starts = [each.theta[None] for each in members]
+        for tuned in (True, False):
+            contrast = same_exponent([replace(each, is_tuned=tuned) for each in members], is_paired=False)
+            told.append(compared(contrast, starts, null.null[None], None, louder).scales[0])
+    assert told[2] == pytest.approx(2 * told[0], rel=0.02)
+    assert (told[3] < 1.9 * told[1]).all()
+
+
+def test_least_absolute_deviations_have_a_statistic_in_units_of_f():
+    plain = Cell(20, (1.7, 1.3), 0.01).members()
+    targets = Cell(20, (1.7, 1.3), 0.01).noisy(plain, 3)
+    found = {}
+    for name in ("lad", "least-squares"):
+        members = []
+        for each, target in zip(plain, targets, strict=True):
+            problem = replace(each.problem, target=target, observed=np.exp(target))
+            one = optimum(problem, Objective(name))
+            members.append(replace(each, problem=problem, theta=one.theta, delta=one.delta))
+        posed = pose(same_exponent(members, is_paired=False))
+        found[name] = np.hypot(*(standard_errors(m, s)[1] for m, s in zip(members, posed.scales, strict=True)))
+        assert 0.1 < posed.statistic < 100
+    assert 0.8 < found["lad"] / found["least-squares"] < 2
 
 
 def test_f_is_that_of_scipy():
@@ -57,20 +102,31 @@ def test_f_is_that_of_scipy():
     assert reference.cut(0.95) == pytest.approx(stats.f.ppf(0.95, 1, 31))
 
 
-def test_single_points_are_judged_by_the_average_of_draws_and_f():
-    generator = np.random.default_rng(0)
-    wide = Reference(1, 20, 4 * generator.chisquare(1, 999), is_mixed=True)
-    drawn, expected = Reference(1, 20, wide.draws), Reference(1, 20)
-    assert wide.tail(6.0) == pytest.approx((drawn.tail(6.0) + expected.tail(6.0)) / 2)
-    assert wide.tail(wide.cut(0.95)) == pytest.approx(0.05, abs=1e-3)
-    assert expected.cut(0.95) < wide.cut(0.95) < drawn.cut(0.95)
-
-
-def test_a_floor_at_its_bound_leaves_the_word_to_the_more_careful():
+def test_where_draws_are_too_narrow_the_more_careful_has_the_word():
     narrow, wide = np.linspace(0, 1, 199), np.linspace(0, 40, 199)
-    held = Reference(1, 20, narrow, is_at_bound=True)
+    held = Reference(1, 20, narrow, is_cautious=True)
     assert (held.tail(4.0), held.cut(0.95)) == (Reference(1, 20).tail(4.0), Reference(1, 20).cut(0.95))
-    assert Reference(1, 20, wide, is_at_bound=True).cut(0.95) == Reference(1, 20, wide).cut(0.95)
+    assert Reference(1, 20, wide, is_cautious=True).cut(0.95) == Reference(1, 20, wide).cut(0.95)
+
+
+def test_few_runs_of_one_point_average_the_draws_and_f():
+    draws = np.linspace(0, 12, 199)
+    both, f, drawn = Reference(1, 6, draws, is_averaged=True), Reference(1, 6), Reference(1, 6, draws)
+    assert both.tail(8.0) == pytest.approx((f.tail(8.0) + drawn.tail(8.0)) / 2)
+    assert f.cut(0.95) < both.cut(0.95) < drawn.cut(0.95)
+    assert both.tail(both.cut(0.95)) == pytest.approx(0.05, abs=0.005)
+    assert np.isfinite(Reference(1, 6, draws[:5], is_averaged=True).cut(0.999))
+
+
+@pytest.mark.parametrize("ratio", [1.0, 3.0])
+def test_degrees_of_freedom_are_those_of_welch(ratio):
+    members = Cell(8, (1.7, 1.7)).members()
+    contrast = same_exponent(members, is_paired=False)
+    scales = np.array([1.0, ratio])
+    # Groups alike in design: each counts by its variance, known with 8 - 3 degrees of freedom.
+    share = scales**2 / np.sum(scales**2)
+    null = contrast.null.gathered([each.theta[None] for each in members])[0]
+    assert contrast.freedom(null, None, scales) == pytest.approx(1 / np.sum(share**2 / 5), rel=1e-6)
 
 
 def test_no_bootstrap_makes_a_p_value_of_zero():
@@ -94,31 +150,51 @@ def test_one_floor_for_groups_whose_floors_differ_would_reject_the_same_exponent
     assert reference_of(None, separate).tail(separate.statistic) > 0.05
 
 
-def bound(data_sets, share=0.05, sigmas=2.6):
-    """What a share of 5 % reaches at most, 99.5 % of the time."""
-    return share + sigmas * np.sqrt(share * (1 - share) / data_sets)
+# Shares of a test of size 5 % lie within the bounds 99 % of the time: of a dozen cells hardly one is outside by chance.
+SIZE_BOUNDS = binomial_bounds(300, level=0.99)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runs", [6, 12, 30])
-@pytest.mark.parametrize("floors", [(1.7, 1.7), (1.7, 1.3), (0.0, 0.0)], ids=str)
-def test_independent_runs_are_called_different_in_five_per_cent(runs, floors):
-    assert rejected(Cell(runs, floors), 400) <= bound(400)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell(6, (1.7, 1.7)),
+        Cell(6, (1.7, 1.3), noise_ratio=3.0),
+        Cell(12, (1.7, 1.3), noise_ratio=3.0),
+        Cell((6, 12), (1.7, 1.3), noise_ratio=1 / 3),
+        Cell(30, (1.7, 1.3)),
+        Cell(6, (1.7, 1.3), checkpoints=4),
+        Cell(12, (1.7, 1.3), checkpoints=4),
+    ],
+    ids=repr,
+)
+def test_the_same_exponents_are_called_different_in_five_per_cent(cell):
+    assert SIZE_BOUNDS[0] <= shares(cell, 300).different <= SIZE_BOUNDS[1]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runs", [6, 12, 30])
-def test_checkpointed_runs_are_called_different_in_five_per_cent(runs):
-    assert rejected(Cell(runs, (1.7, 1.3), checkpoints=4), 300) <= bound(300)
+@pytest.mark.parametrize("cell", [Cell(12, (0.0, 0.0)), Cell(5, (1.7, 1.3))], ids=repr)
+def test_floors_at_zero_and_very_few_runs_err_on_the_careful_side(cell):
+    assert shares(cell, 200).different <= binomial_bounds(200, level=0.99)[1]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("runs", "difference", "least"), [(8, 0.03, 0.8), (12, 0.03, 0.9), (30, 0.01, 0.6)])
+@pytest.mark.parametrize(("runs", "difference", "least"), [(6, 0.05, 0.8), (12, 0.03, 0.9), (30, 0.01, 0.6)])
 def test_differences_are_found(runs, difference, least):
-    assert rejected(Cell(runs, (1.7, 1.3), difference), 200) >= least
+    assert shares(Cell(runs, (1.7, 1.3), difference), 100).different >= least
+
+
+@pytest.mark.slow
+def test_differences_as_large_as_what_is_said_to_be_detected_are_found_four_times_in_five():
+    told = shares(Cell(30, (1.7, 1.3), 0.0093), 300)
+    assert told.detects == pytest.approx(0.0093, rel=0.05)
+    low, high = binomial_bounds(300, share=0.8, level=0.99)
+    assert low <= told.different <= high
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("runs", [8, 30])
-def test_exponents_at_the_margin_are_called_equivalent_in_five_per_cent(runs):
-    assert called_equivalent(Cell(runs, (1.7, 1.3), 0.02), 200, 0.02) <= bound(200)
+def test_exponents_at_the_margin_are_called_equivalent_in_five_per_cent_at_most(runs):
+    told = shares(Cell(runs, (1.7, 1.3), 0.02), 200)
+    assert told.equivalent <= binomial_bounds(200, level=0.99)[1]
+    assert told.covered >= 1 - binomial_bounds(200, level=0.99)[1]
