@@ -321,9 +321,9 @@ def test_parallel_streams_save_params_but_six_sizes_do_not_tell_their_exponents(
         reference="1",
         replicates=199,
     )
-    assert {"low-power", "few-runs", "short-range", "floor-open"} <= codes(report)
+    assert {"low-power", "few-runs", "short-range"} <= codes(report)
     for each in report.results[0].comparisons:
-        assert each.verdict == "not-identified"
+        assert each.verdict in ("inconclusive", "not-identified")
         assert all(row.high < 1 for row in each.compute_multiplier)
 
 
