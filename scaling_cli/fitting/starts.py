@@ -18,6 +18,7 @@ from scaling_cli.laws import Array, Flags, Indices
 SPARE = 8  # times as many nodes are looked at, for some may have no logs
 GRID_SIZE = 1_500  # nodes at most
 GRID_VALUES = 2_000_000  # nodes times points at most: the grid only has to find the basin
+BLOCK_VALUES = 40_000  # nodes times points at once: larger arrays cost more in fresh memory than in arithmetic
 RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 
@@ -29,7 +30,9 @@ def starts(problem: Problem, count: int | None = None) -> Array:
     if n > most:
         order = np.argsort(problem.observed, kind="stable")
         problem = problem.subset(order[np.linspace(0, n - 1, most).astype(int)])
-    candidates, misfit = _solved(problem, nodes)
+    blocks = np.array_split(nodes, -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES))
+    solved = [_solved(problem, block) for block in blocks]
+    candidates, misfit = (np.concatenate(parts) for parts in zip(*solved, strict=True))
     best = np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[: SPARE * count]
     found = np.clip(problem.roused(candidates[best]), problem.low, problem.high)
     with np.errstate(all="ignore"):
