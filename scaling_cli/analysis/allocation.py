@@ -97,7 +97,7 @@ def allocate(
             )
     if not found.answers:
         raise refusals[0]
-    steps = cutoffs(evidence, tuple(found.answers), settings)
+    steps = cutoffs(evidence, found.answers, plan, settings)
     found.caveats += stability_doubts(steps, found.answers, group or None)
     result = _result(evidence, plan, settings, found, with_gap=with_gap)
     agreement = _agreement(result.allocations)

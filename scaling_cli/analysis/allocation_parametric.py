@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -130,19 +130,23 @@ def _repetition(over: Surface, fitted: FittedLaw, plan: Plan, split: Split, comp
 
 
 def _exponents(over: Surface, plan: Plan, budgets: list[float]) -> dict[str, Estimate]:
-    """Growth of best params and tokens with training compute, without limits or inference."""
+    params, tokens = exponents(over, plan, budgets)
+    return {"params": estimated(params, plan.level), "tokens": estimated(tokens, plan.level)}
+
+
+def exponents(over: Surface, plan: Plan, budgets: Sequence[float]) -> tuple[Array, Array]:
+    """Growth of best params and tokens `(replicates,)` with training compute, without limits or inference."""
     if isinstance(over, RepeatedSurface):
         over = over.chinchilla
     if isinstance(over, Chinchilla) and plan.costs.is_plain:
-        exponent = over.params_exponent
-        return {"params": estimated(exponent, plan.level), "tokens": estimated(1 - exponent, plan.level)}
+        return over.params_exponent, 1 - over.params_exponent
     free = Costs(plan.costs.rule, plan.costs.shapes)
     middle = float(np.exp(np.mean(np.log(budgets))))
     below, above = (best_split(over, free, middle * np.exp(step)) for step in (-EXPONENT_STEP, EXPONENT_STEP))
-    growth = [
+    params, tokens = (
         np.log(getattr(above, name) / getattr(below, name)) / (2 * EXPONENT_STEP) for name in ("params", "tokens")
-    ]
-    return {name: estimated(values, plan.level) for name, values in zip(("params", "tokens"), growth, strict=True)}
+    )
+    return params, tokens
 
 
 def _frontier(over: Surface, plan: Plan, budgets: list[float]) -> Curve:

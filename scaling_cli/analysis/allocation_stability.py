@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scaling_cli.analysis.allocation_plan import Answer
+from scaling_cli.analysis.allocation_parametric import exponents
+from scaling_cli.analysis.allocation_plan import Answer, Plan
 from scaling_cli.analysis.allocation_result import Cutoff
 from scaling_cli.analysis.allocation_surface import chinchilla_of
 from scaling_cli.analysis.envelope import envelope
@@ -35,18 +36,21 @@ SIGMAS = 3.0  # standard errors
 REPLICATES = 100  # enough for a standard error
 
 
-def cutoffs(evidence: Evidence, approaches: Sequence[str], settings: Settings) -> tuple[Cutoff, ...]:
+def cutoffs(evidence: Evidence, answers: Mapping[str, Answer], plan: Plan, settings: Settings) -> tuple[Cutoff, ...]:
     """The exponents of the parametric fit and of the envelope without the points of fewest tokens."""
     found: list[Cutoff | None] = []
     for share in SHARES:
-        if "parametric" in approaches:
-            found.append(_parametric(evidence, share, settings))
-        if "envelope" in approaches and evidence.curves is not None:
+        if "parametric" in answers:
+            budgets = [each.compute for each in answers["parametric"].allocations]
+            found.append(_parametric(evidence, share, plan, budgets, settings))
+        if "envelope" in answers and evidence.curves is not None:
             found.append(_envelope(evidence.curves, share, settings))
     return tuple(each for each in found if each is not None)
 
 
-def _parametric(evidence: Evidence, share: float, settings: Settings) -> Cutoff | None:
+def _parametric(
+    evidence: Evidence, share: float, plan: Plan, budgets: Sequence[float], settings: Settings
+) -> Cutoff | None:
     problem = evidence.grouped.problem
     tokens = problem.columns["tokens"]
     least = float(np.quantile(tokens, share))
@@ -62,7 +66,10 @@ def _parametric(evidence: Evidence, share: float, settings: Settings) -> Cutoff 
     if settings.interval != "none":
         theta = np.concatenate([theta, _repeat(fitted, settings).theta])
     law = chinchilla_of(problem.law, part.parameters(theta))
-    return None if law is None else _cutoff(least, len(kept), "parametric", law.params_exponent)
+    if law is None:
+        return None
+    # Counted as the whole answer is: by another --flops-rule the law's own exponent is another number.
+    return _cutoff(least, len(kept), "parametric", exponents(law, plan, budgets)[0])
 
 
 def _envelope(curves: Points, share: float, settings: Settings) -> Cutoff | None:
@@ -85,16 +92,16 @@ def _resampling(settings: Settings) -> Resampling:
     return Resampling(REPLICATES, settings.seed, 0)
 
 
-def _cutoff(tokens: float, points: int, approach: str, exponents: Array) -> Cutoff:
-    drawn = exponents[1:][np.isfinite(exponents[1:])]
+def _cutoff(tokens: float, points: int, approach: str, exponent: Array) -> Cutoff:
+    drawn = exponent[1:][np.isfinite(exponent[1:])]
     error = float(np.std(drawn)) if len(drawn) > 1 else None
-    return Cutoff(tokens, points, approach, float(exponents[0]), error)
+    return Cutoff(tokens, points, approach, float(exponent[0]), error)
 
 
 def stability_doubts(
     steps: Sequence[Cutoff], answers: Mapping[str, Answer], group: dict[str, str] | None
 ) -> list[Caveat]:
-    """A caveat for each approach whose exponent moves more than noise moves it.
+    """A caveat for each approach whose exponent moves more than noise moves it; none where noise is not known.
 
     Where the law holds, the change has at most the variance of the exponent from the smaller part (Hausman 1978).
     """
@@ -105,7 +112,10 @@ def stability_doubts(
         if whole is None:
             continue
         moved = [
-            step for step in mine if abs(step.params_exponent - whole) > max(SWING, SIGMAS * (step.standard_error or 0))
+            step
+            for step in mine
+            if step.standard_error is not None
+            and abs(step.params_exponent - whole) > max(SWING, SIGMAS * step.standard_error)
         ]
         if moved:
             values = [whole, *(step.params_exponent for step in mine)]

@@ -12,6 +12,8 @@ def command(runs: RunsArgument, data: DataOptions, output: OutputOptions) -> int
 
     Example: scaling columns logs/ --map loss=eval/loss
     """
+    if output.figure:
+        raise UsageError("columns fits nothing, so there is nothing to draw.", hint="Leave --figure out.")
     prepare_output(output, runs)
     from scaling_cli import verbs
     from scaling_cli.report import columns as view

@@ -85,11 +85,11 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         sys.stdout.write(text)
         sys.stdout.write(_plot(report, output, form, look, view))
         sys.stdout.flush()
-    _write_extras(report, output, view)
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
         notes = render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
+    _write_extras(report, output, view)  # last, for it may find nothing to draw
     return say(verdict)
 
 
@@ -102,10 +102,6 @@ def _write_extras(report: Report[Any], output: OutputOptions, view: View) -> Non
     from scaling_cli.report.page import render
 
     charts = view.charts(report) if report.results else []
-    for path in map(Path, output.figure):
-        if not charts:
-            raise UsageError(f"There is nothing to draw in {path}.", hint="Leave --figure out.")
-        write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}"))
     if output.report is not None:
         path = Path(output.report)
         is_markdown = path.suffix.lower() == ".md"
@@ -113,6 +109,10 @@ def _write_extras(report: Report[Any], output: OutputOptions, view: View) -> Non
             render(report, "md", view, look=Look()) if is_markdown else report_page(report, view.pages(report), charts)
         )
         write_file(path, page)
+    for path in map(Path, output.figure if report.results else ()):  # no result is an error of its own
+        if not charts:
+            raise UsageError(f"There is nothing to draw in {path}.", hint="Leave --figure out.")
+        write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}"))
 
 
 def say(verdict: Verdict) -> int:

@@ -56,10 +56,11 @@ def records(report: ExtrapolateReport) -> Iterable[Record]:
 
 
 def charts(report: ExtrapolateReport) -> list[Chart]:
-    """Runs, forecast, band and targets of the first group, with the edge of the data marked."""
+    """Runs, forecast, band and targets of each group, with the edge of the data marked."""
     from scaling_cli.report.extrapolate_plot import extrapolate_charts
 
-    return extrapolate_charts(report.results[0], report.columns.get("loss", "loss"))
+    loss = report.columns.get("loss", "loss")
+    return [chart for result in report.results for chart in extrapolate_charts(result, loss)]
 
 
 def facts(report: ExtrapolateReport, result: Extrapolation) -> list[tuple[str, str]]:

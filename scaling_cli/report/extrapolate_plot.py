@@ -6,7 +6,7 @@ import numpy as np
 
 from scaling_cli.analysis.forecast_result import Extrapolation
 from scaling_cli.report.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import amount, percent
+from scaling_cli.report.numbers import amount, group_name, percent
 
 EDGE_POINTS = 12
 
@@ -34,6 +34,7 @@ def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]
         lines=[Line(name, result.curve)],
         x=Axis("compute (FLOPs)" if role == "compute" else role, role),
         y=Axis(loss),
+        title=group_name(result.group),
         band=f"{percent(result.interval.level, 4)} of new runs",
         edge=Series(f"edge of the data, {amount(role, edge)}", [edge] * EDGE_POINTS, _edge(result)),
     )

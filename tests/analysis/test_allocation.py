@@ -355,6 +355,26 @@ def test_the_exponent_of_gemstones_swings_with_the_token_cut_off_and_a_caveat_sa
     assert "unstable-exponent" in {each.code for each in report.caveats}
 
 
+def test_a_cut_off_is_compared_by_the_same_flops_rule():
+    rule = "6 * (params + 2e9) * tokens"
+    options = {"budget": (1e21,), "replicates": 30, "objective": "least-squares"}
+    report = optimal_allocation(isoflop_frame(HOFFMANN, offsets=np.linspace(-1.5, 1.5, 7)), flops_rule=rule, **options)
+    whole = report.results[0].exponents["parametric"]
+    steps = report.results[0].cutoffs
+    assert (
+        abs(whole["params"].estimate - HOFFMANN[4] / (HOFFMANN[3] + HOFFMANN[4])) > 0.05
+    )  # far from beta / (alpha + beta), which 6ND gives
+    assert steps
+    assert [each.params_exponent for each in steps] == pytest.approx([whole["params"].estimate] * len(steps), abs=1e-4)
+    assert "unstable-exponent" not in {each.code for each in report.caveats}
+
+
+def test_no_exponent_is_called_unstable_where_noise_is_not_known():
+    report = optimal_allocation(SAMPLE, budget=(1e21,), interval="none")
+    assert all(each.standard_error is None for each in report.results[0].cutoffs)
+    assert "unstable-exponent" not in {each.code for each in report.caveats}
+
+
 # --- Command line -------------------------------------------------------------------------------------------------
 
 

@@ -71,3 +71,46 @@ def test_what_cannot_be_drawn_is_refused_before_any_work(files, said):
     assert said in shown.stderr
     assert "hint:" in shown.stderr
     assert not shown.stdout
+
+
+def test_every_group_has_a_forecast_of_its_own_with_its_name(tmp_path):
+    picture = tmp_path / "plot.svg"
+    shown = run(
+        "extrapolate", OPTIMIZERS, "--by", "optimizer", "--at", "compute=1e24", "--replicates", "20",
+        "--figure", str(picture), "--quiet",
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    text = picture.read_text(encoding="utf-8")
+    assert ">adamw<" in text
+    assert ">muon<" in text
+
+
+def test_groups_that_all_failed_say_why_although_there_is_nothing_to_draw(tmp_path):
+    picture, page = tmp_path / "plot.png", tmp_path / "page.html"
+    asked = ("optimal-allocation", str(SAMPLES / "pile_losses.csv"), "--by", "model_family", "--interval", "none")
+    shown = run(*asked, "--figure", str(picture), "--report", str(page))
+    assert shown.returncode == 4
+    assert "failed: " in shown.stderr
+    assert "nothing to draw" not in shown.stderr
+    assert not picture.exists()
+    assert 'class="failed"' in page.read_text(encoding="utf-8")
+
+
+def test_a_result_without_a_drawing_still_has_its_caveats_and_its_page(tmp_path):
+    saved, page = tmp_path / "fit.json", tmp_path / "page.html"
+    run(*FIT, "-o", str(saved))
+    shown = run(
+        "extrapolate", str(saved), "--at", "compute=1e24",
+        "--figure", str(tmp_path / "plot.png"), "--report", str(page),
+    )  # fmt: skip
+    assert shown.returncode == 2
+    assert "[no-draws]" in shown.stderr
+    assert "nothing to draw" in shown.stderr
+    assert page.exists()
+
+
+def test_columns_refuses_a_figure_before_any_work(tmp_path):
+    shown = run("columns", RUNS, "--figure", str(tmp_path / "plot.png"))
+    assert shown.returncode == 2
+    assert "nothing to draw" in shown.stderr
+    assert not shown.stdout
