@@ -107,6 +107,13 @@ def _results(document: Any, where: str) -> list[Any]:
     found = document.get("schema") if isinstance(document, dict) else None
     if found == FIT_SCHEMA:
         results = document.get("results")
+        options = document.get("options")
+        rule = options.get("flops_rule") if isinstance(options, dict) else None
+        if rule not in (None, "6ND"):
+            raise DataError(
+                f"{where} counts compute by {rule!r}, and a saved fit would be read by 6ND.",
+                hint="Give the runs, with --flops-rule.",
+            )
         if isinstance(results, list):
             return results
         _refuse(where, "`results` is not a list")

@@ -89,3 +89,11 @@ def test_unreadable_files_are_refused_by_name(tmp_path):
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="not UTF-8"):
         read_fits(binary)
+
+
+def test_a_fit_by_another_flops_rule_is_not_read_as_if_by_the_usual_one():
+    other = json.loads(least()) | {"options": {"flops_rule": "6*(params+2e9)*tokens"}}
+    with pytest.raises(DataError, match="counts compute by") as error:
+        parse_fits(json.dumps(other), name="fit.json")
+    assert "--flops-rule" in error.value.hint
+    assert parse_fits(json.dumps(other | {"options": {"flops_rule": "6ND"}}), name="fit.json")
