@@ -6,10 +6,14 @@ from typing import Annotated
 
 import typer
 
-from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.fit_options import FitOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
+
+# Of the options of `fit`: a comparison holds no parameter at a value, believes nothing and uses one objective.
+UNUSED = ("fix", "tie", "start", "bound", "prior", "spread")
 
 
 @record
@@ -47,7 +51,7 @@ def command(
     Example: scaling compare-exponents runs.csv --by optimizer --to compute=1e25
     """
     prepare_output(output, runs)
-    _refuse_unheard(fitting)
+    fitting.refuse(UNUSED, "compare-exponents")
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import compare_exponents as view
@@ -59,43 +63,18 @@ def command(
             law=fitting.law,
             x=fitting.x,
             **data.reading(),
-            objective=fitting.objective,
-            space=fitting.space,
-            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+            **fitting.estimation(),
             weight=fitting.weight,
             scale_weight=fitting.scale_weight,
-            interval=fitting.interval,
-            level=fitting.level,
-            replicates=fitting.replicates,
-            seed=fitting.seed,
             reference=comparing.reference,
             shared_floor=comparing.shared_floor,
             margin=parse_number(comparing.margin.strip().removesuffix("x")),
             to=_target(comparing.to),
             pair=comparing.pair,
-            jobs=fitting.jobs,
-            backend=fitting.backend,
-            scheduler=fitting.scheduler,
+            **fitting.repetition(),
             on_progress=on_progress,
         )
     return deliver(report, output, view)
-
-
-def _refuse_unheard(fitting: FitOptions) -> None:
-    """A comparison describes: it holds no parameter at a value, believes nothing and uses one objective."""
-    given = {
-        "--fix": fitting.fix,
-        "--tie": fitting.tie,
-        "--start": fitting.start,
-        "--bound": fitting.bound,
-        "--prior": fitting.prior != "none",
-        "--spread": fitting.spread,
-    }
-    for option, is_given in given.items():
-        if is_given:
-            raise UsageError(
-                f"{option} has no meaning for compare-exponents.", hint="Leave it out, or use scaling fit."
-            )
 
 
 def _target(text: str | None) -> dict[str, float] | None:

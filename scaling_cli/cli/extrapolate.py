@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions
+from scaling_cli.cli.fit_options import FitOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.record import record
 
@@ -15,6 +16,10 @@ RunsOrFit = Annotated[
     list[str],
     typer.Argument(metavar="RUNS...|FIT.json", help="Runs as `scaling fit` reads them, or one saved fit."),
 ]
+
+
+# Of the options of `fit`: a forecast has weights, beliefs and laws of its own.
+UNUSED = ("fix", "tie", "start", "bound", "weight", "scale_weight", "prior", "spread")
 
 
 @record
@@ -67,6 +72,7 @@ def command(
     Example: scaling extrapolate runs.csv --at params=70B,tokens=1.4T --backtest
     """
     prepare_output(output, runs)
+    fitting.refuse(UNUSED, "extrapolate")
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import extrapolate as view
@@ -86,16 +92,8 @@ def command(
             law=fitting.law,
             x=fitting.x,
             by=data.groups(),
-            objective=fitting.objective,
-            space=fitting.space,
-            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
-            interval=fitting.interval,
-            level=fitting.level,
-            replicates=fitting.replicates,
-            seed=fitting.seed,
-            jobs=fitting.jobs,
-            backend=fitting.backend,
-            scheduler=fitting.scheduler,
+            **fitting.estimation(),
+            **fitting.repetition(),
             on_progress=on_progress,
             **data.reading(),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scaling_cli.cli.options import BatchOptions, DataOptions, FitOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.fit_options import BatchOptions, FitOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
 
 
@@ -17,7 +18,6 @@ def command(
     import functools
 
     from scaling_cli import verbs
-    from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import fit as view
 
     ask = functools.partial(
@@ -29,16 +29,10 @@ def command(
         start=fitting.started(),
         bound=fitting.bounded(),
         by=data.groups(),
-        objective=fitting.objective,
-        space=fitting.space,
-        delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
+        **fitting.estimation(),
         weight=fitting.weight,
         scale_weight=fitting.scale_weight,
         prior=fitting.prior,
-        interval=fitting.interval,
-        level=fitting.level,
-        replicates=fitting.replicates,
-        seed=fitting.seed,
         spread=fitting.spread,
         **data.reading(),
     )
@@ -47,7 +41,5 @@ def command(
 
         return deliver_each(runs, ask, batch, fitting.workers(), output, view)
     with progress(output, "Replicates") as on_progress:
-        report = ask(
-            runs, jobs=fitting.jobs, backend=fitting.backend, scheduler=fitting.scheduler, on_progress=on_progress
-        )
+        report = ask(runs, **fitting.repetition(), on_progress=on_progress)
     return deliver(report, output, view)

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from scaling_cli.cli.options import DataOptions, FitOptions, OutputOptions
+from scaling_cli.cli.fit_options import FitOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions
 from scaling_cli.cli.show import deliver, prepare_output, progress
-from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 
 UNUSED = ("x", "start", "bound", "weight", "scale_weight", "prior", "spread")  # of the options of `fit`
@@ -83,7 +83,7 @@ def command(
     Example: scaling optimal-allocation runs.csv --budget 1e21,1e24 --approach all
     """
     prepare_output(output, runs)
-    _refuse_unused(fitting)
+    fitting.refuse(UNUSED, "optimal-allocation")
     from scaling_cli import verbs
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import optimal_allocation as view
@@ -112,35 +112,12 @@ def command(
             by=data.groups(),
             fix=fitting.fixed(),
             tie=fitting.tied(),
-            objective=fitting.objective,
-            space=fitting.space,
-            delta=None if fitting.delta == "auto" else parse_number(fitting.delta),
-            interval=fitting.interval,
-            level=fitting.level,
-            replicates=fitting.replicates,
-            seed=fitting.seed,
-            jobs=fitting.jobs,
-            backend=fitting.backend,
-            scheduler=fitting.scheduler,
+            **fitting.estimation(),
+            **fitting.repetition(),
             on_progress=on_progress,
             **data.reading(),
         )
     return deliver(report, output, view)
-
-
-def _refuse_unused(fitting: FitOptions) -> None:
-    """Refuse options of `fit` that this command would only ignore.
-
-    Raises:
-        UsageError: One of them is given.
-    """
-    plain = FitOptions()
-    for name in UNUSED:
-        if getattr(fitting, name) != getattr(plain, name):
-            raise UsageError(
-                f"--{name.replace('_', '-')} does not go with optimal-allocation.",
-                hint="Fit with it, save with `scaling fit --json -o fit.json`, and give fit.json.",
-            )
 
 
 def _numbers(texts: list[str]) -> list[float]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import typer
 
 from scaling_cli.errors import UsageError
-from scaling_cli.jobs import Workers, workers_from
 from scaling_cli.record import record
 
 if TYPE_CHECKING:
@@ -28,12 +27,6 @@ RunsArgument = Annotated[
         "Parquet, JSON (lines), Trainer states, TensorBoard, Megatron and W&B exports, also packed by gzip or zstd.",
     ),
 ]
-
-
-def _law_names(incomplete: str) -> list[str]:
-    from scaling_cli.laws import LAWS
-
-    return [name for name in ("auto", "all", *(law.name for law in LAWS)) if name.startswith(incomplete)]
 
 
 @record
@@ -130,132 +123,6 @@ class DataOptions:
             ("loss", self.loss), ("params", self.params), ("tokens", self.tokens), ("compute", self.compute),
             ("run_id", self.run), ("step", self.step),
         )  # fmt: skip
-
-
-@record
-class FitOptions:
-    """How to fit."""
-
-    law: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|FORMULA",
-            help="Law to fit, see `scaling laws`; all ranks them; or a formula: 'E + A*params**-alpha'.",
-            autocompletion=_law_names,
-        ),
-    ] = "auto"
-    x: Annotated[
-        str | None, typer.Option(metavar="COL[,COL]", help="Input of a law of one input, or of any columns.")
-    ] = None
-    fix: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value. Repeatable.")] = (
-        dataclasses.field(default_factory=list)
-    )
-    tie: Annotated[
-        list[str], typer.Option(metavar="NAME=NAME", help="Hold two parameters equal: alpha=beta. Repeatable.")
-    ] = dataclasses.field(default_factory=list)
-    start: Annotated[
-        list[str], typer.Option(metavar="NAME=VALUE", help="For a formula: where to start a parameter. Repeatable.")
-    ] = dataclasses.field(default_factory=list)
-    bound: Annotated[
-        list[str],
-        typer.Option(metavar="NAME=LOW,HIGH", help="For a formula: bounds of a parameter; one may be empty."),
-    ] = dataclasses.field(default_factory=list)
-    objective: Annotated[
-        Literal["huber", "lad", "least-squares"], typer.Option(help="What is minimised over the residuals.")
-    ] = "huber"
-    delta: Annotated[
-        str,
-        typer.Option(metavar="NUMBER|auto", help="Where huber turns straight; auto is 1.345 robust scales."),
-    ] = "auto"
-    weight: Annotated[str | None, typer.Option(metavar="COL", help="Column of the points' weights.")] = None
-    scale_weight: Annotated[
-        float, typer.Option(metavar="0.5|1|1.5", help="Weigh points by this power of compute, or of the one input.")
-    ] = 0.0
-    prior: Annotated[Literal["none", "weak"], typer.Option(help="Believe a little in usual exponents and floors.")] = (
-        "none"
-    )
-    space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
-    interval: Annotated[
-        Literal["wild", "bootstrap", "bca", "profile", "sandwich", "t", "none"],
-        typer.Option(help="How intervals are made; see docs/calibration.md."),
-    ] = "wild"
-    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
-    replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
-    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates or files over.")] = "1"
-    spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
-    backend: Annotated[
-        Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
-    ] = None
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="The dask or ray cluster to use; by default, a local one.")
-    ] = None
-
-    def workers(self) -> Workers:
-        """Who does the work."""
-        return workers_from(self.jobs, self.backend, self.scheduler)
-
-    def fixed(self) -> dict[str, float]:
-        """Parameter to value, from `--fix`."""
-        from scaling_cli.data.numbers import parse_number
-
-        return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
-
-    def started(self) -> dict[str, float]:
-        """Parameter to value, from `--start`."""
-        from scaling_cli.data.numbers import parse_number
-
-        return {name: parse_number(value) for name, value in _pairs(self.start, "--start", "alpha=0.3")}
-
-    def bounded(self) -> dict[str, tuple[float, float]]:
-        """Parameter to its least and greatest value, from `--bound`.
-
-        Raises:
-            UsageError: One has no comma, or does not name two numbers.
-        """
-        from scaling_cli.data.numbers import parse_number
-
-        found = {}
-        for name, ends in _pairs(self.bound, "--bound", "alpha=0,1"):
-            low, comma, high = (end.strip() for end in ends.partition(","))
-            if not comma:
-                raise UsageError(f"--bound {name} is {ends!r}.", hint="Write both ends: --bound alpha=0,1 or alpha=0,")
-            found[name] = (parse_number(low) if low else -float("inf"), parse_number(high) if high else float("inf"))
-        return found
-
-    def tied(self) -> list[tuple[str, str]]:
-        """Pairs of parameters, from `--tie`."""
-        return _pairs(self.tie, "--tie", "alpha=beta")
-
-
-@record
-class BatchOptions:
-    """Many files, each on its own."""
-
-    per_file: Annotated[
-        bool, typer.Option("--per-file", help="Each file is a group of its own; a bad one is reported, the rest go on.")
-    ] = False
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="With --per-file -o FILE.jsonl: keep what FILE has, by content; retry failures."),
-    ] = False
-
-
-def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]:
-    """Both sides of each `LEFT=RIGHT`.
-
-    Raises:
-        UsageError: One has no `=`, or nothing on a side, or a left side occurs twice.
-    """
-    found: list[tuple[str, str]] = []
-    for text in texts:
-        left, separator, right = (part.strip() for part in text.partition("="))
-        if not (separator and left and right):
-            raise UsageError(f"{option} is {text!r}.", hint=f"Write it like {option} {example}.")
-        if option != "--tie" and left in [name for name, _ in found]:
-            raise UsageError(f"{option} names {left} twice.", hint="Give it once.")
-        found.append((left, right))
-    return found
 
 
 @record

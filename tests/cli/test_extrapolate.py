@@ -265,3 +265,11 @@ def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
     done = run("extrapolate", path, "--at", "compute=2e21", "--then", "flat", *FAST)
     assert done.returncode == 4
     assert "no better than its mean" in done.stderr
+
+
+@pytest.mark.parametrize("option", [("--tie", "alpha=beta"), ("--fix", "E=1.8"), ("--weight", "tokens"), ("--spread",)])
+def test_options_of_fit_that_a_forecast_would_ignore_are_refused(option):
+    refused = run("extrapolate", RUNS, "--at", "compute=1e22", *option)
+    assert refused.returncode == 2
+    assert option[0] in refused.stderr
+    assert "scaling fit" in refused.stderr
