@@ -26,8 +26,8 @@ from scaling_cli.analysis.comparison_nested import (
     same_exponent,
 )
 from scaling_cli.analysis.comparison_pairs import Pair, compared_pairs
+from scaling_cli.analysis.comparison_reference import Reference
 from scaling_cli.analysis.comparison_result import Comparison, ComparisonResult, NestedTest
-from scaling_cli.analysis.comparison_tests import Reference
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA

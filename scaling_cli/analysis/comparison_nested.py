@@ -23,8 +23,9 @@ from scaling_cli.analysis.comparison_models import (
     parts,
     solved,
 )
+from scaling_cli.analysis.comparison_reference import Reference
 from scaling_cli.analysis.comparison_result import Model
-from scaling_cli.analysis.comparison_tests import Contrast, Reference, compared, draw_reference, noise_scales
+from scaling_cli.analysis.comparison_tests import Contrast, compared, draw_reference, noise_scales
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import Resampling

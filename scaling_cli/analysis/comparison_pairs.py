@@ -16,8 +16,9 @@ from scaling_cli.analysis.comparison_profile import (
     linear_profile,
     standard_errors,
 )
+from scaling_cli.analysis.comparison_reference import Reference
 from scaling_cli.analysis.comparison_result import Amount, Comparison, Difference, Multiplier
-from scaling_cli.analysis.comparison_tests import Reference, holm
+from scaling_cli.analysis.comparison_tests import holm
 from scaling_cli.analysis.comparison_verdict import Judged, exponent_margins, judge, verdict
 from scaling_cli.analysis.comparison_words import sentence
 from scaling_cli.fitting.result import Estimate

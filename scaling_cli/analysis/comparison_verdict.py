@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from scaling_cli.analysis.comparison_profile import DifferenceProfile
+from scaling_cli.analysis.comparison_reference import Reference
 from scaling_cli.analysis.comparison_result import (
     DIFFERENT,
     EQUIVALENT,
@@ -22,7 +23,6 @@ from scaling_cli.analysis.comparison_result import (
     NOT_IDENTIFIED,
     Margin,
 )
-from scaling_cli.analysis.comparison_tests import Reference
 from scaling_cli.fitting.result import Estimate
 from scaling_cli.record import record
 

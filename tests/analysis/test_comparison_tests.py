@@ -10,7 +10,8 @@ from scipy import stats
 
 from scaling_cli.analysis.comparison_nested import pose, reference_of, same_exponent
 from scaling_cli.analysis.comparison_profile import standard_errors
-from scaling_cli.analysis.comparison_tests import Reference, compared, holm, resampled, wild_weights
+from scaling_cli.analysis.comparison_reference import Reference
+from scaling_cli.analysis.comparison_tests import compared, holm, resampled, wild_weights
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
