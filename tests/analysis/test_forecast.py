@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.backtest import backtest, baselines
-from scaling_cli.analysis.candidates import fit_law
+from scaling_cli.analysis.candidates import candidates, fit_candidate
 from scaling_cli.analysis.forecast import forecast
 from scaling_cli.analysis.forecast_stability import largest_swing
 from scaling_cli.analysis.inverse import inverse
@@ -50,11 +50,11 @@ def test_runs_that_an_origin_may_not_see_do_not_move_it():
     origins = windows(points)
     held = ~origins[-1].trained
     moved = Points(points.columns, np.where(held, points.observed * 1.01, points.observed), points.runs, points.scale)
-    law = find_law("power-constant")
+    candidate = candidates(("x",))[0]
     # The least loss bounds the floor and the whole fit sets the noise scale; little of that may be felt.
-    first, second = (fit_law(law, each, origins[-1:]) for each in (points, moved))
+    first, second = (fit_candidate(candidate, each, origins[-1:]) for each in (points, moved))
     at = np.array([np.log(points.scale[origins[-1].trained])])
-    seen = [each.law.evaluate(each.problem.raw(each.at_origins), {"x": at[0]})[0][0] for each in (first, second)]
+    seen = [candidate.law.evaluate(each.problem.raw(each.at_origins), {"x": at[0]})[0][0] for each in (first, second)]
     assert np.abs(seen[0] - seen[1]).max() < 5e-3
 
 
@@ -65,10 +65,16 @@ def test_row_order_does_not_matter():
     assert forecast(points, replicates=20).mean(at) == pytest.approx(forecast(points.at(order), replicates=20).mean(at))
 
 
+def test_a_law_that_holds_without_priors_weighs_most():
+    made = forecast(curve(noise=0.0005), replicates=20)
+    assert made.laws()[0].law == "power-constant (plain)"
+    assert made.laws()[0].rolling_rmse_log < min(each.rolling_rmse_log for each in made.laws()[1:])
+
+
 def test_laws_that_forecast_badly_weigh_little():
     made = forecast(curve(noise=0.001), laws=(find_law("power"), find_law("power-constant")), replicates=20)
     weights = {each.law: each.weight for each in made.laws()}
-    assert weights["power-constant"] > 0.8
+    assert weights["power-constant"] + weights["power-constant (plain)"] > 0.8
     assert sum(weights.values()) == pytest.approx(1)
 
 
