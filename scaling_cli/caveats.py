@@ -277,6 +277,10 @@ SENTENCES = {
         "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
         "relying on it."
     ),
+    "below-data": (
+        "{place} is {times:,.3g} times smaller than the smallest run, and nothing shows how losses go on there; add "
+        "smaller runs."
+    ),
     "off-hull": (
         "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs; add runs nearer to its "
         "tokens per param."
@@ -308,6 +312,10 @@ SENTENCES = {
     "mid-schedule-points": (
         "Rows from before the end of a run count as finished runs ({runs} of {total} runs have several), which is "
         "right only if the learning rate was constant; keep the last row of each, or cooled-down runs alone."
+    ),
+    "target-above-data": (
+        "A loss of {target:g} is reached below the smallest run, if these laws go on there; aim lower, or add smaller "
+        "runs."
     ),
     "target-below-floor": (
         "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "

@@ -81,13 +81,14 @@ def beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     return tuple(found)
 
 
-def fit_law(law: Law, points: Points, origins: Sequence[Window]) -> Fitted:
-    """Fit `law` to all points and at every origin.
+def fit_law(law: Law, points: Points, origins: Sequence[Window], power: float | None = None) -> Fitted:
+    """Fit `law` to all points and at every origin; `power` of scale weighs points, by default that of forecasts.
 
     Raises:
         FitError: No start led to a finite objective.
     """
-    power = CURVE_POWER if len(law.inputs) == 1 else SURFACE_POWER
+    if power is None:
+        power = CURVE_POWER if len(law.inputs) == 1 else SURFACE_POWER
     problem = problem_from_arrays(
         law,
         {name: points.columns[name] for name in law.inputs},
