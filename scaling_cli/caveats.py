@@ -152,6 +152,10 @@ SENTENCES = {
         "{compute} FLOPs sees {unique} unique tokens {epochs:.3g} times, and the last epochs teach {worth}; find more "
         "data, or spend less."
     ),
+    "training-exponents": (
+        "The exponents are those of training compute alone, without {options}; read off the rows of several "
+        "budgets how the best split grows."
+    ),
     "published-repetition": (
         "What repeated tokens are worth is taken from Muennighoff et al. 2023, not from your runs; fit "
         "--law data-constrained to runs of several epochs to measure it."
