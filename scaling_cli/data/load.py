@@ -22,7 +22,7 @@ from scaling_cli.data.checkpoints import read_checkpoints
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
-from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
+from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
 from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
@@ -100,6 +100,7 @@ def load_runs(
         UsageError: A column or role that was named does not exist, or two columns tie for a role.
         DataError: No file can be read, or they have no loss, or no usable row.
     """
+    check_words(where, mapping)
     rule = find_rule(flops_rule)
     ask = Ask(
         mapping=mapping or {},
