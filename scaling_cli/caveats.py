@@ -44,6 +44,10 @@ SENTENCES = {
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
         "give reruns a run name of their own."
     ),
+    "copied-files": (
+        "{count} of {total} files are copies of others ({copy} of {original}), so that runs may count twice; give each "
+        "file once."
+    ),
     "names-anew": (
         "{names} names of runs begin anew in several of {files} files, with another loss at the same first step or "
         "with other params, so each file's is a run of its own, named after it; join the files if they are one run."

@@ -65,7 +65,8 @@ def run_doubts(
             scales = count_scales(points, np.ones(len(points), dtype=bool))
             found.append(caveat("no-rolling-origin", group or None, points=len(points), scales=scales))
         found += _instability(forecaster, places, group)
-    repeated = int((np.bincount(points.runs) > 1).sum())
+    sizes = np.unique(np.stack([points.runs, points.scale]), axis=1)[0].astype(int)
+    repeated = int((np.bincount(sizes) > 1).sum())
     if repeated:
         total = len(np.unique(points.runs))
         found.append(caveat("mid-schedule-points", group or None, runs=repeated, total=total))

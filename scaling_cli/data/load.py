@@ -19,6 +19,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
 from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
 from scaling_cli.data.checkpoints import read_checkpoints
+from scaling_cli.data.copies import told_of_copies
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
@@ -146,7 +147,7 @@ def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
             table = _load(rows, ask)
             is_whole = ask.where is None and not thins(rows.plan)
             sources = evidence.sources(inputs, table.total if is_whole else None)
-            return replace(table, sources=sources, unread=inputs.unread)
+            return replace(table, sources=sources, unread=inputs.unread, caveats=told_of_copies(table.caveats, sources))
         except PolarsError as error:
             inputs = without_culprits(inputs, error)
 

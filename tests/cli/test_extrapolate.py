@@ -324,3 +324,13 @@ def test_a_loss_above_those_of_the_runs_carries_a_caveat():
     assert document["results"][0]["inverse"][0]["compute"]["estimate"] is None
     told = [each["message"] for each in document["caveats"] if each["code"] == "target-above-data"]
     assert [message.split(" is ")[0] for message in told] == ["A loss of 9", "A loss of 3.1"]
+
+
+def test_copies_of_a_log_are_told_as_such_and_not_as_runs_in_mid_schedule(tmp_path):
+    copies = [tmp_path / f"{name}.csv" for name in "ab"]
+    for path in copies:
+        path.write_bytes(OPTIMIZERS.read_bytes())
+    assert codes(run("extrapolate", *copies, "--at", "compute=1e23", *FAST, "--json")) == {"copied-files"}
+    twin = tmp_path / "twin.csv"
+    twin.write_bytes(RUNS.read_bytes())
+    assert "[copied-files]" in run("optimal-allocation", RUNS, twin, "--budget", "1e21", *FAST).stderr
