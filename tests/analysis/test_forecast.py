@@ -222,3 +222,27 @@ def test_a_loss_that_is_passed_before_the_data_has_no_scale():
     high, low = inverse(made, [40.0, 3.2], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert high.compute.estimate is None
     assert low.compute.estimate == pytest.approx(1e18 * (2 / 1.7) ** 4, rel=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [6, 7])
+def test_intervals_from_one_or_two_origins_cover(count):
+    """Nominal 90 % at 2, 4 and 10 times the largest run; the targets of a curve err together, so curves are counted."""
+    generator = np.random.default_rng(count)
+    x, far = np.geomspace(1e19, 1e21, count), 1e21 * np.array([2.0, 4.0, 10.0])
+    inside = []
+    for _ in range(60):
+        floor, exponent = generator.uniform(1, 2.2), generator.uniform(0.1, 0.4)
+        noise, bend = generator.choice([0.002, 0.005, 0.01]), generator.choice([0.0, 0.03])
+        runs, truth = (
+            (floor + 1.5 * (at / 1e19) ** -exponent)
+            * (1 + at / 3e20) ** -bend
+            * np.exp(noise * generator.standard_normal(len(at)))
+            for at in (x, far)
+        )
+        made = forecast(Points({"x": x}, runs, np.arange(count), x), level=0.9, replicates=60)
+        assert len(made.errors) in (1, 2)
+        bands = made.bands({"x": far}, far)
+        inside.append(np.mean(np.abs(bands.estimate - np.log(truth)) <= bands.prediction))
+    # Three standard errors of a share of 60 curves, at 0.9: 0.12.
+    assert np.mean(inside) > 0.78
