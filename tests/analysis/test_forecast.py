@@ -263,3 +263,19 @@ def test_intervals_from_one_or_two_origins_cover(count):
         inside.append(np.mean(np.abs(bands.estimate - np.log(truth)) <= bands.prediction))
     # Three standard errors of a share of 60 curves, at 0.9: 0.12.
     assert np.mean(inside) > 0.78
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_about_a_flat_loss_does_not_make_larger_runs_worse(seed):
+    x = np.geomspace(1, 1000, 8)
+    loss = 2 * np.exp(0.1 * np.random.default_rng(seed).standard_normal(8))
+    made = forecast(Points({"x": x}, loss, np.arange(8), x), replicates=40)
+    by_law = made.stack.log_losses({"x": np.array([1e3, 1e4, 1e5])})
+    assert (np.diff(by_law) <= 1e-9).all()
+
+
+def test_a_metric_that_grows_is_forecast_to_grow():
+    x = np.geomspace(1, 1000, 12)
+    share = 0.1 * x**0.2 * np.exp(0.02 * np.random.default_rng(0).standard_normal(12))
+    made = forecast(Points({"x": x}, share, np.arange(12), x), laws=(find_law("power-constant"),), replicates=40)
+    assert np.exp(made.mean({"x": np.array([1e4])}))[0] == pytest.approx(0.1 * 1e4**0.2, rel=0.15)
