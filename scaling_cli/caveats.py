@@ -44,6 +44,10 @@ SENTENCES = {
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
         "give reruns a run name of their own."
     ),
+    "copied-files": (
+        "{count} of {total} files are copies of others ({copy} of {original}), so that runs may count twice; give each "
+        "file once."
+    ),
     "names-anew": (
         "{names} names of runs begin anew in several of {files} files, with another loss at the same first step or "
         "with other params, so each file's is a run of its own, named after it; join the files if they are one run."
@@ -151,6 +155,10 @@ SENTENCES = {
     "many-epochs": (
         "{compute} FLOPs sees {unique} unique tokens {epochs:.3g} times, and the last epochs teach {worth}; find more "
         "data, or spend less."
+    ),
+    "training-exponents": (
+        "The exponents are those of training compute alone, without {options}; read off the rows of several "
+        "budgets how the best split grows."
     ),
     "published-repetition": (
         "What repeated tokens are worth is taken from Muennighoff et al. 2023, not from your runs; fit "
@@ -277,6 +285,10 @@ SENTENCES = {
         "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
         "relying on it."
     ),
+    "below-data": (
+        "{place} is {times:,.3g} times smaller than the smallest run, and nothing shows how losses go on there; add "
+        "smaller runs."
+    ),
     "off-hull": (
         "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs; add runs nearer to its "
         "tokens per param."
@@ -308,6 +320,10 @@ SENTENCES = {
     "mid-schedule-points": (
         "Rows from before the end of a run count as finished runs ({runs} of {total} runs have several), which is "
         "right only if the learning rate was constant; keep the last row of each, or cooled-down runs alone."
+    ),
+    "target-above-data": (
+        "A loss of {target:g} is reached below the smallest run, if these laws go on there; aim lower, or add smaller "
+        "runs."
     ),
     "target-below-floor": (
         "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "

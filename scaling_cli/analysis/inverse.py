@@ -12,7 +12,8 @@ from scaling_cli.analysis.targets import FLOPS_A_PARAM_AND_TOKEN, best_split
 from scaling_cli.fitting.result import Estimate
 from scaling_cli.laws import Array
 
-STEPS = 48  # scales along which the forecast is followed
+STEPS = 56  # scales along which the forecast is followed
+BEFORE = 1e2  # from the smallest run divided by this: a loss that is passed before has no scale either
 BEYOND = 1e9  # times the largest run: further off, no scale is named
 LIMIT = 1e30  # times the data's scale, where what is left is the floor
 
@@ -32,7 +33,7 @@ def inverse(
         span: Least and largest scale of the data.
         params: Those of the data, where they are an input.
     """
-    scale = np.geomspace(span[0], span[1] * BEYOND, STEPS)
+    scale = np.geomspace(span[0] / BEFORE, span[1] * BEYOND, STEPS)
     columns = _path(forecaster, scale, inputs, params, fixed_params)
     bands = forecaster.bands(columns, scale)
     far = {name: values[-1:] * LIMIT for name, values in columns.items()}
@@ -68,14 +69,12 @@ def _path(
 
 
 def _crossing(scale: Array, curve: Array, level: float) -> float | None:
-    """The first scale at which a curve is down to a level, between steps as a line in logs."""
+    """The first scale at which a curve is down to a level, between steps as a line in logs; None before all steps."""
     if not np.isfinite(curve).all():
         return None
     below = np.flatnonzero(curve <= level)
-    if not len(below):
+    if not len(below) or below[0] == 0:
         return None
     index = int(below[0])
-    if index == 0:
-        return float(scale[0])
     share = (curve[index - 1] - level) / (curve[index - 1] - curve[index])
     return float(np.exp(np.log(scale[index - 1]) + share * np.log(scale[index] / scale[index - 1])))

@@ -9,7 +9,7 @@ import numpy as np
 
 from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
-from scaling_cli.laws import Array
+from scaling_cli.laws import Array, Flags
 from scaling_cli.record import record
 
 RANGE_STEPS = 7
@@ -39,6 +39,11 @@ class Places:
     columns: dict[str, Array]
     scale: Array
     split: tuple[float, ...] = ()
+
+    def at(self, kept: Flags) -> Places:
+        """Some of the places."""
+        targets = tuple(target for target, keep in zip(self.targets, kept, strict=True) if keep)
+        return Places(targets, {name: values[kept] for name, values in self.columns.items()}, self.scale[kept])
 
 
 def parse_at(text: str) -> list[Target]:

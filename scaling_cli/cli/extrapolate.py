@@ -74,16 +74,14 @@ def command(
     prepare_output(output, runs)
     fitting.refuse(UNUSED, "extrapolate")
     from scaling_cli import verbs
-    from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import extrapolate as view
 
-    losses = [parse_number(part) for text in targets.target_loss for part in text.split(",") if part.strip()]
     with progress(output, "Replicates") as on_progress:
         report = verbs.extrapolate(
             runs,
             at=targets.at,
             targets=targets.targets,
-            target_loss=losses,
+            target_loss=targets.target_loss,
             backtest=targets.backtest,
             estimator=targets.estimator,
             then=second.then,

@@ -102,38 +102,6 @@ class FitOptions:
         """Who does the work."""
         return workers_from(self.jobs, self.backend, self.scheduler)
 
-    def fixed(self) -> dict[str, float]:
-        """Parameter to value, from `--fix`."""
-        from scaling_cli.data.numbers import parse_number
-
-        return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
-
-    def started(self) -> dict[str, float]:
-        """Parameter to value, from `--start`."""
-        from scaling_cli.data.numbers import parse_number
-
-        return {name: parse_number(value) for name, value in _pairs(self.start, "--start", "alpha=0.3")}
-
-    def bounded(self) -> dict[str, tuple[float, float]]:
-        """Parameter to its least and greatest value, from `--bound`.
-
-        Raises:
-            UsageError: One has no comma, or does not name two numbers.
-        """
-        from scaling_cli.data.numbers import parse_number
-
-        found = {}
-        for name, ends in _pairs(self.bound, "--bound", "alpha=0,1"):
-            low, comma, high = (end.strip() for end in ends.partition(","))
-            if not comma:
-                raise UsageError(f"--bound {name} is {ends!r}.", hint="Write both ends: --bound alpha=0,1 or alpha=0,")
-            found[name] = (parse_number(low) if low else -float("inf"), parse_number(high) if high else float("inf"))
-        return found
-
-    def tied(self) -> list[tuple[str, str]]:
-        """Pairs of parameters, from `--tie`."""
-        return _pairs(self.tie, "--tie", "alpha=beta")
-
     def estimation(self) -> Estimation:
         """What every verb that fits takes of these, for `**`."""
         from scaling_cli.data.numbers import parse_number
@@ -178,20 +146,3 @@ class BatchOptions:
         bool,
         typer.Option("--resume", help="With --per-file -o FILE.jsonl: keep what FILE has, by content; retry failures."),
     ] = False
-
-
-def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]:
-    """Both sides of each `LEFT=RIGHT`.
-
-    Raises:
-        UsageError: One has no `=`, or nothing on a side, or a left side occurs twice.
-    """
-    found: list[tuple[str, str]] = []
-    for text in texts:
-        left, separator, right = (part.strip() for part in text.partition("="))
-        if not (separator and left and right):
-            raise UsageError(f"{option} is {text!r}.", hint=f"Write it like {option} {example}.")
-        if option != "--tie" and left in [name for name, _ in found]:
-            raise UsageError(f"{option} names {left} twice.", hint="Give it once.")
-        found.append((left, right))
-    return found

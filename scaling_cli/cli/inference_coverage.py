@@ -188,7 +188,6 @@ def command(
     """
     prepare_output(output, logs)
     from scaling_cli import verbs
-    from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import inference_coverage as view
 
     report = verbs.inference_coverage(
@@ -209,7 +208,7 @@ def command(
         design=data.design,
         short=curve.short,
         laws=curve.fit,
-        to=None if curve.to is None else parse_number(curve.to),
+        to=curve.to,
         force=curve.force,
         backtest=curve.backtest,
         all_succeed=curve.all_succeed,

@@ -18,7 +18,7 @@ from polars.exceptions import PolarsError
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files import InputFile, expand
 from scaling_cli.data.filters import DOUBT, keep_where
-from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
+from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, joined, none_readable, open_inputs, without_culprits
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
@@ -77,6 +77,7 @@ def load_samples(
         UsageError: A column does not exist or ties, or the rows mix models.
         DataError: A file cannot be read, or is of no known layout.
     """
+    check_words(where, mapping)
     mapping = {role: column for role, column in (mapping or {}).items() if column is not None}
     check_roles(mapping)
     if layout not in LAYOUTS:

@@ -17,6 +17,7 @@ from scaling_cli.fitting.problem import build_problem
 from scaling_cli.fitting.selection import Choice
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.flops import SIX_ND
+from scaling_cli.verbs.arguments import Texts, texts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,9 +85,9 @@ def require_compute(choice: Choice, reading: Reading) -> None:
         )
 
 
-def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
+def columns_named(by: Texts) -> tuple[str, ...]:
     """Columns given as one name or several, each once."""
-    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
+    return tuple(dict.fromkeys(texts(by, "--by")))
 
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
@@ -17,6 +17,7 @@ from scaling_cli.fitting.result import FitResult
 from scaling_cli.fitting.selection import candidates, check_law, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
+from scaling_cli.verbs.arguments import FIX, START, TIE, Amounts, Bounds, Pairs, Texts, amounts, bounds, pairs
 from scaling_cli.verbs.common import columns_named, grouped_for, groups_of, merged, unread
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ def fit(
     *,
     law: str = "auto",
     x: str | None = None,
-    fix: Mapping[str, float] | None = None,
-    tie: Sequence[tuple[str, str]] = (),
-    start: Mapping[str, float] | None = None,
-    bound: Mapping[str, tuple[float, float]] | None = None,
-    by: Sequence[str] = (),
+    fix: Amounts | None = None,
+    tie: Pairs = (),
+    start: Amounts | None = None,
+    bound: Bounds | None = None,
+    by: Texts = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -61,8 +62,8 @@ def fit(
             `"E + A*params**-alpha"`, of columns and of parameters to fit.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step. For a
             law of any columns, their names with commas.
-        fix: Parameters held at a value: `{"alpha": 0.34}`.
-        tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
+        fix: Parameters held at a value: `{"alpha": 0.34}`, or `"alpha=0.34"`.
+        tie: Pairs of parameters held equal: `[("alpha", "beta")]`, or `"alpha=beta"`.
         start: For a formula, the value from which to look for a parameter in which it is not linear.
         bound: For a formula, the least and the greatest value of a parameter.
         by: Columns whose values make groups, each fitted on its own.
@@ -86,6 +87,8 @@ def fit(
         FitError: There is one group, and no law fitted to it could be trusted.
     """
     by = columns_named(by)
+    fix, tie = amounts(fix, "--fix", FIX), pairs(tie, "--tie", TIE)
+    start, bound = amounts(start, "--start", START), bounds(bound)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -101,8 +104,8 @@ def fit(
     keep = (*keep, *([weight] if weight else []))
     reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
     options: dict[str, object] = {
-        "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
-        "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
+        "law": law, "x": x, "fix": fix, "tie": [list(pair) for pair in tie],
+        "start": start, "bound": {name: list(ends) for name, ends in bound.items()},
         "by": list(by), **recorded(reading), "objective": objective, "space": space,
         "delta": "auto" if delta is None else delta, "weight": weight, "scale_weight": scale_weight, "prior": prior,
         "interval": interval, "level": level, "replicates": replicates, "seed": seed, "spread": spread,
@@ -118,7 +121,7 @@ def fit(
         if fix or tie:
             from scaling_cli.laws.constrained import constrain
 
-            choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+            choices = [replace(choice, law=constrain(choice.law, fix, tie)) for choice in choices]
         needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
         table = table.needing((*needed, *([weight] if weight else [])))
     except ScalingError as error:
@@ -149,7 +152,7 @@ def fit(
     return Report("fit", table.sources, table.columns, options, tuple(results), merged(caveats), tuple(failures))
 
 
-def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
+def columns(runs: Runs, *, by: Texts = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
     """Which column of the runs plays which role, and what would be left out; options as for `fit`.
 
     Raises:
@@ -165,7 +168,7 @@ def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -
 
 
 def sketched_columns(
-    runs: Runs, error: ScalingError, *, by: Sequence[str] = (), **reading: Unpack[Reading]
+    runs: Runs, error: ScalingError, *, by: Texts = (), **reading: Unpack[Reading]
 ) -> Report[ColumnsResult]:
     """What `columns` can tell of runs that cannot be loaded because of `error`; raises it where that is nothing."""
     from scaling_cli.data.summary import sketch

@@ -16,6 +16,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.selection import checkpoints_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
+from scaling_cli.verbs.arguments import Numbers, Texts, numbers, texts
 from scaling_cli.verbs.common import columns_named, groups_of, merged, require_compute, saved_document, unread
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 def extrapolate(
     runs: Runs,
     *,
-    at: Sequence[str] = (),
+    at: Texts = (),
     targets: str | Path | None = None,
-    target_loss: Sequence[float] = (),
+    target_loss: Numbers = (),
     backtest: bool = False,
     estimator: str = "forecast",
     then: str | None = None,
@@ -38,7 +39,7 @@ def extrapolate(
     chance: float | None = None,
     law: str = "auto",
     x: str | None = None,
-    by: Sequence[str] = (),
+    by: Texts = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -56,10 +57,10 @@ def extrapolate(
 
     Args:
         runs: Files or a polars frame, as `fit` takes them, or one document that `scaling fit --json` wrote.
-        at: Targets as `"params=70B,tokens=1.4T"`, or ranges as `"compute=1e20..1e24"`; by default 3, 10 and 30 times
-            the largest run.
+        at: A target as `"params=70B,tokens=1.4T"`, a range as `"compute=1e20..1e24"`, or several; by default 3, 10 and
+            30 times the largest run.
         targets: A file with a target a row, and the loss where it is known.
-        target_loss: Losses to find the scale of.
+        target_loss: Losses to find the scale of, one or several.
         backtest: Whether to score forecasts from smaller cut-offs, beside simpler ones.
         estimator: `forecast` averages laws, with weight on the large scales; `describe` is the plain fit.
         then: Column of a task metric to be forecast through the loss.
@@ -77,7 +78,7 @@ def extrapolate(
     from scaling_cli.analysis.extrapolate_question import Ask
     from scaling_cli.analysis.targets import Target, parse_at
 
-    by = columns_named(by)
+    by, at, target_loss = columns_named(by), texts(at, "--at"), numbers(target_loss, "--target-loss")
     reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
     settings = Settings(
         objective=Objective(objective, delta),
@@ -96,7 +97,7 @@ def extrapolate(
         wanted += [Target(*row) for row in rows]
     if any(not loss > 0 for loss in target_loss):
         raise UsageError("A target loss is not above 0.", hint="Write --target-loss 2.0.")
-    ask = Ask(tuple(wanted), tuple(target_loss), backtest, then, then_law, chance)
+    ask = Ask(tuple(wanted), target_loss, backtest, then, then_law, chance)
     method = Method(estimator, law, x, space, settings)
     options: dict[str, object] = {
         "at": list(at), "targets": None if targets is None else str(targets), "target_loss": list(target_loss),

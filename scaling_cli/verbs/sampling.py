@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.document.report import Failure, Report
-from scaling_cli.verbs.common import merged
+from scaling_cli.verbs.arguments import Numbers, Texts, number, numbers, texts
+from scaling_cli.verbs.common import columns_named, merged
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.coverage_options import CoverageAsk
@@ -18,18 +19,18 @@ if TYPE_CHECKING:
 def inference_coverage(
     logs: Runs,
     *,
-    by: Sequence[str] = (),
+    by: Texts = (),
     layout: str = "auto",
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
     threshold: float | None = None,
     on_missing: str = "drop",
-    budgets: Sequence[str] = (),
-    targets: Sequence[float] = (),
-    values: Sequence[str] = (),
-    marginals: Sequence[float] = (),
+    budgets: Texts = (),
+    targets: Numbers = (),
+    values: Texts = (),
+    marginals: Numbers = (),
     policy: str = "fixed",
-    prices: Mapping[str, Sequence[str]] | None = None,
+    prices: Mapping[str, Texts] | None = None,
     **options: Any,
 ) -> Report[CoverageResult]:
     """Coverage (pass@k) from logs of repeated sampling, one result a group: estimates, laws, forecasts, budgets.
@@ -63,14 +64,17 @@ def inference_coverage(
     from scaling_cli.coverage.problem import sample_groups
     from scaling_cli.data.samples import load_samples
 
+    by, budgets, values = columns_named(by), texts(budgets, "--budget"), texts(values, "--value")
     questions = Questions(
         budgets=tuple(parse_amount(text) for text in budgets),
-        targets=tuple(targets),
+        targets=numbers(targets, "--target"),
         values=tuple(parse_amount(text) for text in values),
-        marginals=tuple(marginals),
+        marginals=numbers(marginals, "--marginal"),
         policy=policy,
     )
-    ask = CoverageAsk(questions=questions, prices=quantities(prices or {}), **options)
+    priced = {name: texts(given, f"--{name.replace('_', '-')}") for name, given in (prices or {}).items()}
+    options["to"] = number(options.get("to"), "--to")
+    ask = CoverageAsk(questions=questions, prices=quantities(priced), **options)
     table = load_samples(
         logs, layout=layout, mapping=mapping, by=by, where=where, threshold=threshold, on_missing=on_missing
     )
@@ -82,8 +86,9 @@ def inference_coverage(
         columns=table.columns,
         options={
             "by": list(by), "layout": layout, "where": where, "threshold": threshold, "on_missing": on_missing,
-            "policy": policy, "prices": dict(prices or {}), "budgets": list(budgets), "targets": list(targets),
-            "values": list(values), "marginals": list(marginals), **_told(ask),
+            "policy": policy, "prices": {name: list(given) for name, given in priced.items()},
+            "budgets": list(budgets), "targets": list(questions.targets), "values": list(values),
+            "marginals": list(questions.marginals), **_told(ask),
         },
         results=tuple(found.results),
         caveats=merged([*table.caveats, *found.caveats]),
