@@ -143,6 +143,10 @@ SENTENCES = {
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
         "choose a law without it."
     ),
+    "rule-bends-split": (
+        "Compute by --flops-rule {rule} is not in proportion to params * tokens, so {quantities} would be of another "
+        "compute and are left out; ask `scaling optimal-allocation` with the rule for the best split of a budget."
+    ),
     "limited": "{limit} decides the split of {compute} FLOPs, not the loss; loosen it if you can.",
     "far-reach": (
         "{compute} FLOPs is {reach:,.0f} times the largest run: the interval trusts the law that far out; add larger "
