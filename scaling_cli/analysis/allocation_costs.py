@@ -130,3 +130,10 @@ class Costs:
         if self.max_tokens is not None and self.max_params is not None:
             return "max-params and max-tokens"
         return self.limit_below(compute) or self.limit_above() or "budget"
+
+
+def power_of(params: Array, values: Array) -> tuple[float, float]:
+    """`values` `(n,)` as a power of params: slope and intercept in logs, without a slope where one does not vary."""
+    log_params, logs = np.log(params), np.log(values)
+    slope = float(np.polyfit(log_params, logs, 1)[0]) if np.ptp(log_params) > 0 and np.ptp(logs) > 0 else 0.0
+    return slope, float(logs.mean() - slope * log_params.mean())
