@@ -212,6 +212,10 @@ SENTENCES = {
     "pooled-tasks": (
         "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."
     ),
+    "other-problems": (
+        "Problems are told apart by {taken} ({count} of them), and {other} would make {others} others; give --problem "
+        "{other} if those are the problems, or --by {other} if both are needed."
+    ),
     "missing-outcomes": (
         "{count} attempts without an outcome are {done}; see --on-missing, and find out whether they failed."
     ),
