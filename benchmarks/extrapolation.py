@@ -18,8 +18,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,7 @@ from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import Array, find_law
 
 LEVEL = 0.9
+OTHER_LEVELS = (0.5, 0.95, 0.99)  # half-widths are multiples of a standard deviation
 RESAMPLES = 1000
 RATIOS = (3, 10, 30)  # of the largest compute to that of the largest trained run
 FEWEST_RUNS, FEWEST_SIZES = 8, 3
@@ -198,15 +200,24 @@ def run(cases: list[Case], methods: dict[str, Forecaster], error: Callable[[Arra
     print(f"forecasts with intervals: {seconds:.1f} CPU seconds for {len(cases)} cases\n")
 
 
-def _coverage(cases: list[Case], bands: list[Bands], families: Array, named: list[str]) -> None:
+def coverage(cases: list[Case], bands: list[Bands]) -> tuple[Array, Array, Array]:
+    """Of every case, shaped (cases,): the share of held-out runs inside, the median full width, and the hindsight's."""
     missed = [np.abs(band.estimate - np.log(case.held.observed)) for band, case in zip(bands, cases, strict=True)]
     inside = np.array([np.mean(row <= band.prediction) for row, band in zip(missed, bands, strict=True)])
     widths = np.array([np.median(2 * band.prediction) for band in bands])
-    hindsight = np.array([2 * np.quantile(row, LEVEL) for row in missed])
+    return inside, widths, np.array([2 * np.quantile(row, LEVEL) for row in missed])
+
+
+def _coverage(cases: list[Case], bands: list[Bands], families: Array, named: list[str]) -> None:
+    inside, widths, hindsight = coverage(cases, bands)
     print(
         f"{100 * LEVEL:.0f} % prediction intervals cover {100 * inside.mean():.1f} %, median full width "
         f"{np.median(widths):.4f} in log loss; in hindsight {np.median(hindsight):.4f} would do"
     )
+    for level in OTHER_LEVELS:
+        wider = NormalDist().inv_cdf(0.5 + level / 2) / NormalDist().inv_cdf(0.5 + LEVEL / 2)
+        other = [replace(band, prediction=band.prediction * wider) for band in bands]
+        print(f"  at {100 * level:.0f} % they cover {100 * coverage(cases, other)[0].mean():.1f} %")
     for family in named:
         mine = families == family
         print(

@@ -32,7 +32,7 @@ GAIN = 1e-7  # relative: predictions rest long before parameters do
 MOST_STEPS = 80
 REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # a replicate starts close by, and only its spread is read
 CURVE_LAWS = ("power-constant", "m3", "m4", "bnsl-monotone")
-SURFACE_LAWS = ("chinchilla", "general")
+SURFACE_LAWS = ("chinchilla", "general")  # the second has the first as a special case
 CURVE_POWER, SURFACE_POWER = 1.5, 0.5  # of scale, in a point's weight
 
 # Where published laws lie: value and spread of the log, of exponents and of the floor as a share of the least loss.

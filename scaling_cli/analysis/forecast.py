@@ -52,7 +52,9 @@ class Forecast:
         estimate = self.stack.mean(by_law)
         replicates = self.stack.replicates(self.draws, columns)
         # A mixture's variance: that of each law on resampled runs, and that of the laws about their mean.
-        apart = self.stack.mean(replicates.var(axis=1) + (by_law - estimate) ** 2)
+        apart = self.stack.mean(replicates.var(axis=1))
+        if not (self.errors and self.stack.is_nested):
+            apart = apart + self.stack.mean((by_law - estimate) ** 2)
         grown = growth(scale / self.stack.points.scale.max())
         normal = NormalDist().inv_cdf(0.5 + self.level / 2)
         confidence = normal * np.sqrt(apart + (unit_bias(self.errors) * grown) ** 2)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.candidates import Fitted, fit_law, fit_replicates
+from scaling_cli.analysis.candidates import SURFACE_LAWS, Fitted, fit_law, fit_replicates
 from scaling_cli.analysis.windows import Points, Window
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
@@ -32,6 +32,11 @@ class Stack:
     fits: tuple[Fitted, ...]
     weights: Array
     rolling: Array
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether one of the laws has all others as special cases: resampled, it goes where they go."""
+        return {fit.law.name for fit in self.fits} <= set(SURFACE_LAWS)
 
     def log_losses(self, columns: Mapping[str, Array]) -> Array:
         """What each law predicts at `columns` `(laws, n)`."""

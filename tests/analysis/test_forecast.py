@@ -92,15 +92,32 @@ def test_windows_never_train_beyond_their_cutoff_and_always_hold_runs_back():
         assert (~origin.trained).any()
 
 
-def test_origins_count_alike_and_what_a_run_adds_is_no_bias():
+def test_most_errors_of_origins_lie_within_the_normal_range_that_is_read_off_them():
+    wild = np.append(np.random.default_rng(0).normal(0, 0.01, 4000), np.full(100, 0.5))
+    assert unit_error([OriginErrors(wild, np.ones(len(wild)))]) == pytest.approx(0.01, rel=0.06)
+    far = OriginErrors(np.array([0.02, -0.02]), np.full(2, np.e))
+    assert unit_error([far]) == pytest.approx(0.02 / np.sqrt(2) / 1.2816)
+    assert unit_error([]) == 0
+
+
+def test_what_a_run_adds_is_no_bias_of_the_law_and_the_law_errs_no_more_than_a_run():
     near = np.ones(2)
     noisy = OriginErrors(np.array([0.01, -0.01]), near)
-    off = OriginErrors(np.full(9, 0.03), np.ones(9))
-    assert unit_error([noisy]) == pytest.approx(0.01)
+    off = OriginErrors(np.full(9, 0.01), np.ones(9))
     assert unit_bias([noisy]) == pytest.approx(0)
-    assert unit_error([noisy, off]) == pytest.approx(np.sqrt((0.01**2 + 0.03**2) / 2))
-    assert unit_bias([noisy, off]) == pytest.approx(np.sqrt(0.03**2 / 2))
-    assert unit_error([]) == unit_bias([]) == 0
+    assert unit_bias([noisy, off]) == pytest.approx(np.sqrt(0.01**2 / 2))
+    assert unit_bias([off]) == unit_error([off]) == pytest.approx(0.01 / 1.2816)
+    assert unit_bias([]) == 0
+
+
+def test_laws_apart_widen_intervals_unless_one_has_the_others_as_special_cases():
+    points, far = curve(noise=0.01), np.array([1e24])
+    made = forecast(points, replicates=40)
+    by_law = made.bands({"x": far}, far).by_law
+    spread = 1.96 * float(np.sqrt(made.stack.mean((by_law - made.stack.mean(by_law)) ** 2))[0])
+    assert not made.stack.is_nested
+    assert made.bands({"x": far}, far).confidence[0] > spread > 0
+    assert forecast(surface(), replicates=40).stack.is_nested
 
 
 def test_a_new_run_is_less_certain_than_the_law_and_both_less_with_distance():
@@ -114,7 +131,7 @@ def test_a_new_run_is_less_certain_than_the_law_and_both_less_with_distance():
 
 def test_errors_grow_with_reach_and_not_inside_the_data():
     assert growth(np.array([0.1, 1.0])).tolist() == [1.0, 1.0]
-    assert growth(np.array([np.e**2]))[0] == pytest.approx(2)
+    assert growth(np.array([np.e**2]))[0] == pytest.approx(np.sqrt(5))
 
 
 def test_backtest_beats_its_baselines_on_a_curve_with_a_floor():

@@ -1,0 +1,27 @@
+"""Intervals of forecasts hold held-out larger runs about as often as they claim, by `benchmarks/extrapolation.py`.
+
+The bounds are wide for what they bound: a few families of runs, whose errors are alike within each.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    return importlib.import_module("extrapolation")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "widest"), [("curves", 0.10), ("surfaces", 0.055)])
+def test_nine_in_ten_held_out_runs_lie_in_narrow_intervals(benchmark, shared_data, what, widest):
+    cases = list(getattr(benchmark, what)(shared_data))
+    inside, widths, _ = benchmark.coverage(cases, [benchmark.default(case) for case in cases])
+    assert 0.88 <= inside.mean() <= 0.95
+    assert np.median(widths) <= widest
