@@ -9,6 +9,7 @@ import typer
 from scaling_cli.cli.fit_options import FitOptions
 from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 
@@ -44,7 +45,12 @@ class CompareOptions:
 
 
 def command(
-    runs: RunsArgument, data: DataOptions, fitting: FitOptions, comparing: CompareOptions, output: OutputOptions
+    runs: RunsArgument,
+    data: DataOptions,
+    fitting: FitOptions,
+    comparing: CompareOptions,
+    work: WorkOptions,
+    output: OutputOptions,
 ) -> int:
     """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
 
@@ -71,7 +77,7 @@ def command(
             margin=parse_number(comparing.margin.strip().removesuffix("x")),
             to=_target(comparing.to),
             pair=comparing.pair,
-            **fitting.repetition(),
+            **work.repetition(),
             on_progress=on_progress,
         )
     return deliver(report, output, view)

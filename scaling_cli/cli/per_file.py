@@ -20,8 +20,8 @@ from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
-    from scaling_cli.cli.fit_options import BatchOptions
     from scaling_cli.cli.options import OutputOptions
+    from scaling_cli.cli.work_options import BatchOptions
     from scaling_cli.report.page import View
 
 SHOWN = 5  # failed files named in the summary; the lines have them all
