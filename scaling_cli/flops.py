@@ -27,6 +27,7 @@ from scaling_cli.record import record
 PEARCE_SONG = 47491.0  # embedding params are this times the cube root of the others
 
 SIX_ND = "6ND"
+FLOPS_A_PARAM_AND_TOKEN = 6.0  # forward and backward pass, Kaplan et al. 2020, section 2.1
 FORMULAS = {
     SIX_ND: "6 * params * tokens",
     "non-embedding": "6 * non_embedding(params) * tokens",
