@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions, listed
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.record import record
@@ -82,7 +82,7 @@ def command(
     from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import extrapolate as view
 
-    losses = [parse_number(part) for text in targets.target_loss for part in text.split(",") if part.strip()]
+    losses = [parse_number(loss) for loss in listed(targets.target_loss)]
     ask = functools.partial(
         verbs.extrapolate,
         at=targets.at,

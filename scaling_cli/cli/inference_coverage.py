@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from scaling_cli.cli.options import OutputOptions
+from scaling_cli.cli.options import OutputOptions, listed
 from scaling_cli.cli.show import deliver, prepare_output
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.errors import UsageError
@@ -63,7 +63,7 @@ class SampleOptions:
 
     def groups(self) -> list[str]:
         """Columns of `--by`, given with commas or repeated."""
-        return [column.strip() for text in self.by for column in text.split(",") if column.strip()]
+        return listed(self.by)
 
 
 @record

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions, listed
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
@@ -126,4 +126,4 @@ def _numbers(texts: list[str]) -> list[float]:
     """Numbers given with commas or repeated."""
     from scaling_cli.data.numbers import parse_number
 
-    return [parse_number(part) for text in texts for part in text.split(",") if part.strip()]
+    return [parse_number(part) for part in listed(texts)]
