@@ -11,6 +11,8 @@ import time
 import numpy as np
 import pytest
 
+from scaling_cli.batch import Kept
+from scaling_cli.cli import per_file
 from scaling_cli.document.schema import schema
 from tests.cli.running import ROOT, run
 
@@ -155,6 +157,21 @@ def test_an_interrupted_run_leaves_whole_lines_and_can_be_resumed(logs, tmp_path
     assert run("fit", logs, *STREAM, "-o", out, "--resume").returncode == 5
     assert len(documents(out.read_text())) == 80
     assert out.read_text() == run("fit", logs, *STREAM).stdout
+
+
+def test_a_resumed_run_that_is_interrupted_keeps_what_it_added(tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_text("old\n")
+
+    def interrupted():
+        with per_file._sink(str(out), {"a.csv": Kept(("old",))}) as (stream, _):
+            stream.write("new\n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert out.read_text() == "new\nold\n"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_results_among_the_logs_are_not_read_as_logs(logs):
