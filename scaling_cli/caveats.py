@@ -144,8 +144,8 @@ SENTENCES = {
         "choose a law without it."
     ),
     "rule-bends-split": (
-        "Compute by --flops-rule {rule} is not in proportion to params * tokens, so {quantities} would be of another "
-        "compute and are left out; ask `scaling optimal-allocation` with the rule for the best split of a budget."
+        "Compute by --flops-rule {rule} is not in proportion to params * tokens, so {quantities} do not hold for it "
+        "and are left out; ask `scaling optimal-allocation` with the rule for the best split of a budget."
     ),
     "limited": "{limit} decides the split of {compute} FLOPs, not the loss; loosen it if you can.",
     "far-reach": (
