@@ -147,6 +147,10 @@ SENTENCES = {
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
         "choose a law without it."
     ),
+    "rule-bends-split": (
+        "Compute by --flops-rule {rule} is not in proportion to params * tokens, so {quantities} do not hold for it "
+        "and are left out; ask `scaling optimal-allocation` with the rule for the best split of a budget."
+    ),
     "limited": "{limit} decides the split of {compute} FLOPs, not the loss; loosen it if you can.",
     "far-reach": (
         "{compute} FLOPs is {reach:,.0f} times the largest run: the interval trusts the law that far out; add larger "
@@ -215,6 +219,10 @@ SENTENCES = {
     ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."
+    ),
+    "other-problems": (
+        "Problems are told apart by {taken} ({count} of them), and {other} would make {others} others; give --problem "
+        "{other} if those are the problems, or --by {other} if both are needed."
     ),
     "missing-outcomes": (
         "{count} attempts without an outcome are {done}; see --on-missing, and find out whether they failed."

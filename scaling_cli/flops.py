@@ -27,6 +27,7 @@ from scaling_cli.record import record
 PEARCE_SONG = 47491.0  # embedding params are this times the cube root of the others
 
 SIX_ND = "6ND"
+FLOPS_A_PARAM_AND_TOKEN = 6.0  # forward and backward pass, Kaplan et al. 2020, section 2.1
 FORMULAS = {
     SIX_ND: "6 * params * tokens",
     "non-embedding": "6 * non_embedding(params) * tokens",
@@ -36,6 +37,8 @@ LONGEST = 500  # characters of a formula: what a person writes
 LARGEST = 1e300
 
 Numbers = NDArray[np.float64]
+
+SIZES: Numbers = np.array([1e6, 1e9, 1e12])  # params at which a rule shows whether it grows in step with them
 
 
 def non_embedding(params: Numbers) -> Numbers:
@@ -75,12 +78,25 @@ class FlopsRule:
         """The columns it needs beside params and tokens."""
         return tuple(name for name in self.names if name not in ("params", "tokens"))
 
+    @property
+    def rate(self) -> float | None:
+        """FLOPs a param and token, where they are the same for all sizes; None elsewhere, and with further columns."""
+        if self.extras:
+            return None
+        return constant_rate(lambda params: self.compute({"params": params, "tokens": np.ones_like(params)}))
+
     def compute(self, columns: Mapping[str, Numbers]) -> Numbers:
         """Training FLOPs `(n,)` of runs given by their columns `(n,)`."""
         tree = _parsed(self.formula)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             value: Numbers = np.asarray(_value(tree, columns), dtype=float) * np.ones_like(columns["params"])
         return value
+
+
+def constant_rate(per_token: Callable[[Numbers], Numbers]) -> float | None:
+    """FLOPs a param and token, where `per_token`, those of training params on one, is in proportion to params."""
+    ratio = per_token(SIZES) / SIZES
+    return float(ratio[0]) if np.ptp(ratio) <= 1e-12 * ratio[0] else None
 
 
 def flops_rule(text: str) -> FlopsRule:

@@ -72,3 +72,12 @@ def test_a_refused_rule_hears_what_is_wrong_and_where(text, reason):
 
 def test_a_formula_names_the_columns_it_needs():
     assert flops_rule("(6 * params + 12 * layers * width * context) * tokens").extras == ("layers", "width", "context")
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("6ND", 6.0), ("2 * tokens * params", 2.0), ("non-embedding", None), ("attention", None),
+     ("(6 * params + 2e6) * tokens", None), ("6 * active * tokens", None)],
+)  # fmt: skip
+def test_a_rule_has_a_rate_where_it_is_in_proportion_to_params_and_tokens(text, rate):
+    assert flops_rule(text).rate == (None if rate is None else pytest.approx(rate))

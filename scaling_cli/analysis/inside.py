@@ -19,8 +19,9 @@ from scaling_cli.analysis.forecast import Forecast
 from scaling_cli.analysis.forecast_result import ForecastInterval, InsidePart, LawWeight, Track
 from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.analysis.stack import SMALLEST_ERROR, Stack
-from scaling_cli.analysis.targets import FLOPS_A_PARAM_AND_TOKEN, SURFACE
+from scaling_cli.analysis.targets import SURFACE
 from scaling_cli.analysis.windows import REACHES
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Array, Flags, Indices
 from scaling_cli.record import record
 

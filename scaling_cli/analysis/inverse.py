@@ -8,8 +8,9 @@ import numpy as np
 
 from scaling_cli.analysis.forecast_result import Inverse
 from scaling_cli.analysis.forecaster import Forecaster
-from scaling_cli.analysis.targets import FLOPS_A_PARAM_AND_TOKEN, best_split
+from scaling_cli.analysis.targets import best_split
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Array
 
 STEPS = 56  # scales along which the forecast is followed

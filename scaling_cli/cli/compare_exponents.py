@@ -9,6 +9,7 @@ import typer
 from scaling_cli.cli.fit_options import FitOptions
 from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
 
 # Of the options of `fit`: a comparison holds no parameter at a value, believes nothing and uses one objective.
@@ -43,7 +44,12 @@ class CompareOptions:
 
 
 def command(
-    runs: RunsArgument, data: DataOptions, fitting: FitOptions, comparing: CompareOptions, output: OutputOptions
+    runs: RunsArgument,
+    data: DataOptions,
+    fitting: FitOptions,
+    comparing: CompareOptions,
+    work: WorkOptions,
+    output: OutputOptions,
 ) -> int:
     """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
 
@@ -70,7 +76,7 @@ def command(
             margin=parse_number(comparing.margin.strip().removesuffix("x")),
             to=comparing.to,
             pair=comparing.pair,
-            **fitting.repetition(),
+            **work.repetition(),
             on_progress=on_progress,
         )
     return deliver(report, output, view)

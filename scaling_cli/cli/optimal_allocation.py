@@ -10,6 +10,7 @@ import typer
 from scaling_cli.cli.fit_options import FitOptions
 from scaling_cli.cli.options import DataOptions, OutputOptions
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
 
 UNUSED = ("x", "start", "bound", "weight", "scale_weight", "prior", "spread")  # of the options of `fit`
@@ -76,6 +77,7 @@ def command(
     machines: HardwareOptions,
     data: DataOptions,
     fitting: FitOptions,
+    work: WorkOptions,
     output: OutputOptions,
 ) -> int:
     """Split compute between params and tokens: with intervals, and what being wrong costs.
@@ -109,7 +111,7 @@ def command(
             fix=fitting.fix,
             tie=fitting.tie,
             **fitting.estimation(),
-            **fitting.repetition(),
+            **work.repetition(),
             on_progress=on_progress,
             **data.reading(),
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from scaling_cli import jobs as work
+from scaling_cli.caveats import caveat
 from scaling_cli.data.load import Reading, load_runs, recorded
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
@@ -14,9 +15,11 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import candidates, check_law, checkpoints_of, choose, columns_of
+from scaling_cli.fitting.selection import Choice, candidates, check_law, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
+from scaling_cli.flops import SIX_ND, flops_rule
+from scaling_cli.laws import Law
 from scaling_cli.verbs.arguments import FIX, START, TIE, Amounts, Bounds, Pairs, Texts, amounts, bounds, pairs
 from scaling_cli.verbs.common import columns_named, grouped_for, groups_of, merged, unread
 
@@ -111,6 +114,7 @@ def fit(
         "interval": interval, "level": level, "replicates": replicates, "seed": seed, "spread": spread,
     }  # fmt: skip
     check_law(law)
+    rule = reading.get("flops_rule", SIX_ND)
     try:
         table = load_runs(runs, by=by, keep=keep, maybe=maybe, positive_loss=space == "log", **reading)
         choices = (
@@ -118,6 +122,8 @@ def fit(
             if law == "all"
             else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
         )
+        powers = {} if flops_rule(rule).rate else {choice.law.name: _powers(choice.law) for choice in choices}
+        choices = [_without(powers.get(choice.law.name, ()), choice) for choice in choices]
         if fix or tie:
             from scaling_cli.laws.constrained import constrain
 
@@ -149,7 +155,23 @@ def fit(
             result = completed(result, fitted_laws[result.law])
         results.append(result)
         caveats += found
+        if powers.get(result.law):
+            told = " and ".join(powers[result.law])
+            caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=told))
     return Report("fit", table.sources, table.columns, options, tuple(results), merged(caveats), tuple(failures))
+
+
+def _powers(law: Law) -> tuple[str, ...]:
+    """The quantities of a law that hold only while compute is in proportion to params * tokens."""
+    return tuple(quantity.name for quantity in law.derived if quantity.is_power_of_compute)
+
+
+def _without(names: Sequence[str], choice: Choice) -> Choice:
+    """The choice of a law that tells no quantities of these names."""
+    if not names:
+        return choice
+    kept = tuple(quantity for quantity in choice.law.derived if quantity.name not in names)
+    return replace(choice, law=replace(choice.law, derived=kept))
 
 
 def columns(runs: Runs, *, by: Texts = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:

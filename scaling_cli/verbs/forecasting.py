@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -17,7 +17,7 @@ from scaling_cli.fitting.selection import checkpoints_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
 from scaling_cli.verbs.arguments import Numbers, Texts, numbers, texts
-from scaling_cli.verbs.common import columns_named, groups_of, merged, require_compute, saved_document, unread
+from scaling_cli.verbs.common import columns_named, groups_of, labelled, merged, require_compute, saved_document, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.extrapolate_evidence import Method
@@ -51,6 +51,7 @@ def extrapolate(
     backend: str | None = None,
     scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    label: Mapping[str, str] | None = None,
     **reading: Unpack[Reading],
 ) -> Report[Extrapolation]:
     """Forecast the loss of larger runs, from runs or from a saved fit.
@@ -67,6 +68,7 @@ def extrapolate(
         then_law: From loss to metric: `sigmoid` or `exponential-saturation`.
         chance: The metric of a model without skill, where it is known.
         law: One law instead of the average.
+        label: What all of these runs are, as for `fit`.
         reading: Which rows and columns count, as for `fit`.
 
     Raises:
@@ -102,20 +104,32 @@ def extrapolate(
     options: dict[str, object] = {
         "at": list(at), "targets": None if targets is None else str(targets), "target_loss": list(target_loss),
         "backtest": backtest, "estimator": estimator, "then": then, "then_law": then_law, "chance": chance, "law": law,
-        "x": x, "by": list(by), **recorded(reading), "level": level, "replicates": replicates,
+        "x": x, "by": list(by), **recorded(reading), "objective": objective, "space": space,
+        "delta": "auto" if delta is None else delta, "interval": interval, "level": level, "replicates": replicates,
         "seed": seed,
     }  # fmt: skip
+    return labelled(
+        lambda: _answered(runs, ask, method, options, by, reading),
+        label,
+        Report("extrapolate", (), {}, options, ()),
+    )
+
+
+def _answered(
+    runs: Runs, ask: Ask, method: Method, options: dict[str, object], by: Sequence[str], reading: Reading
+) -> Report[Extrapolation]:
+    """Forecasts from runs or from a saved fit, whichever is given."""
     saved = saved_document(runs)
     rule = reading.get("flops_rule", SIX_ND)
-    if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in wanted)):
+    if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
             hint="Give runs, and targets as --at compute=1e24.",
         )
     if saved is not None:
         return _extrapolated_saved(saved, ask, method, options)
-    keep = tuple(column for column in (x, then) if column)
-    table = load_runs(runs, by=by, keep=keep, positive_loss=space == "log", **reading)
+    keep = tuple(column for column in (method.x, ask.then) if column)
+    table = load_runs(runs, by=by, keep=keep, positive_loss=method.space == "log", **reading)
     return _extrapolated(table, ask, method, options, by, reading)
 
 

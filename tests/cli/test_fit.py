@@ -382,3 +382,14 @@ def test_a_flops_rule_is_refused_where_compute_would_rest_on_another(shaped, com
     done = run(command[0], shaped, *command[1:], "--law", "chinchilla", "--flops-rule", "non-embedding")
     assert done.returncode == 2
     assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "has_powers"), [("7 * params * tokens", True), ("(6 * params + 2e9) * tokens", False)]
+)
+def test_optimal_exponents_are_told_only_under_rules_they_hold_for(shaped, rule, has_powers):
+    fast = ("--law", "chinchilla", "--interval", "none", "--flops-rule", rule, "--json")
+    document = json.loads(run("fit", shaped, *fast).stdout)
+    codes = [caveat["code"] for caveat in document["caveats"]]
+    assert ("params_exponent" in document["results"][0]["derived"]) == has_powers
+    assert ("rule-bends-split" in codes) == (not has_powers)
