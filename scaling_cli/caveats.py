@@ -334,8 +334,8 @@ SENTENCES = {
         "runs."
     ),
     "target-below-floor": (
-        "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "
-        "higher, or add larger runs."
+        "A loss of {target:g} is not reached within 1e9 times the largest run with a probability of {probability:.0%}: "
+        "it lies near or below what these laws end at; aim higher, or add larger runs."
     ),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, whose losses lie too far outside the {low:.4g} to {high:.4g} "

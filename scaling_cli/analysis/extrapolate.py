@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from scaling_cli.analysis.backtest import backtest
@@ -10,12 +12,13 @@ from scaling_cli.analysis.downstream import Link, link, then
 from scaling_cli.analysis.extrapolate_curve import forecast_curve
 from scaling_cli.analysis.extrapolate_evidence import Evidence
 from scaling_cli.analysis.extrapolate_question import Ask
-from scaling_cli.analysis.forecast_doubts import prediction_doubts, run_doubts
+from scaling_cli.analysis.forecast_doubts import place_name, prediction_doubts, run_doubts
 from scaling_cli.analysis.forecast_result import Backtest, Extrapolation, Inverse, Then
 from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.analysis.inside import INSIDE, Joined
 from scaling_cli.analysis.inverse import inverse
 from scaling_cli.analysis.predictions import predictions, score
+from scaling_cli.analysis.reach import FAR
 from scaling_cli.analysis.targets import SURFACE, Places, Target, place
 from scaling_cli.analysis.windows import Points
 from scaling_cli.caveats import Caveat, caveat
@@ -112,7 +115,18 @@ def _inverse(evidence: Evidence, ask: Ask, fixed_params: float | None) -> tuple[
         for each in found
         if (each.target_loss > worst if each.compute.estimate is None else each.compute.estimate < smallest)
     ]
-    return found, unreached + passed
+    return found, unreached + passed + _far(found, evidence)
+
+
+def _far(inverses: Sequence[Inverse], evidence: Evidence) -> list[Caveat]:
+    """About the furthest scale at which a target loss is reached."""
+    largest = evidence.require_span()[1]
+    reached = [(each.compute.estimate / largest, each) for each in inverses if each.compute.estimate is not None]
+    reach, furthest = max(reached, key=lambda each: each[0], default=(0.0, None))
+    if furthest is None or reach <= FAR:
+        return []
+    place = place_name({furthest.scale: furthest.compute.estimate or 0.0})
+    return [caveat("far-forecast", evidence.group or None, place=place, reach=reach)]
 
 
 def _then(evidence: Evidence, ask: Ask, places: Places, bands: Bands) -> tuple[Then | None, list[Caveat]]:

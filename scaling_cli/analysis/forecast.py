@@ -63,11 +63,6 @@ class Forecast:
         prediction = normal * np.sqrt(apart + (error * grown) ** 2)
         return Bands(estimate, confidence, prediction, by_law)
 
-    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
-        """The share of replicates and laws, by weight, that predict less than `log_loss` at `columns` `(1,)`."""
-        replicates = self.stack.replicates(self.draws, columns)[:, :, 0]
-        return float(self.stack.weights @ (replicates < log_loss).mean(axis=1))
-
     def laws(self) -> tuple[LawWeight, ...]:
         """The laws with their weights, heaviest first."""
         rows = zip(self.stack.fits, self.stack.weights, self.stack.rolling, strict=True)

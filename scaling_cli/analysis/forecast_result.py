@@ -94,7 +94,10 @@ class InsidePart:
 
 @record
 class Inverse:
-    """The scale at which a target loss is reached; `reachable` is the probability that it is at all."""
+    """The scale at which a target loss is reached; `reachable` is the probability that it is.
+
+    Scales up to 1e9 times the largest run are looked at.
+    """
 
     target_loss: float
     scale: str

@@ -114,10 +114,6 @@ class Joined:
             np.where(below, inside.by_law, beyond.by_law),
         )
 
-    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
-        """How probable it is that the loss at one far place lies below a value."""
-        return self.forecast.share_below(columns, log_loss)
-
     def laws(self) -> tuple[LawWeight, ...]:
         """The laws with their weights in the forecast, heaviest first."""
         return self.forecast.laws()

@@ -1,8 +1,14 @@
-"""The scale at which a loss is reached, with its interval, and the probability that it is reached at all."""
+"""The scale at which a loss is reached, with its interval, and the probability that it is reached at all.
+
+Both are read off the forecast of the law along scale: the estimate where the forecast passes the loss, the ends where
+those of its interval do, and the probability that of the forecast where it is largest. So an end is missing just where
+the probability leaves too little for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 
 import numpy as np
 
@@ -16,7 +22,6 @@ from scaling_cli.laws import Array
 STEPS = 56  # scales along which the forecast is followed
 BEFORE = 1e2  # from the smallest run divided by this: a loss that is passed before has no scale either
 BEYOND = 1e9  # times the largest run: further off, no scale is named
-LIMIT = 1e30  # times the data's scale, where what is left is the floor
 
 
 def inverse(
@@ -37,9 +42,7 @@ def inverse(
     scale = np.geomspace(span[0] / BEFORE, span[1] * BEYOND, STEPS)
     columns = _path(forecaster, scale, inputs, params, fixed_params)
     bands = forecaster.bands(columns, scale)
-    far = {name: values[-1:] * LIMIT for name, values in columns.items()}
-    if fixed_params is not None:
-        far["params"] = np.array([fixed_params])
+    spread = bands.confidence / NormalDist().inv_cdf(0.5 + forecaster.interval().level / 2)
     found = []
     for target in target_losses:
         ends = [_crossing(scale, curve, float(np.log(target)))
@@ -49,7 +52,7 @@ def inverse(
             inputs[name]: float(np.exp(np.interp(np.log(ends[0]), np.log(scale), np.log(values))))
             for name, values in columns.items()
         }  # fmt: skip
-        reachable = forecaster.share_below(far, float(np.log(target)))
+        reachable = _probability(bands.estimate, spread, float(np.log(target)))
         name = "compute" if set(inputs) >= {"params", "tokens"} else next(iter(inputs.values()))
         found.append(Inverse(target, name, Estimate(*ends), reachable, at))
     return tuple(found)
@@ -67,6 +70,15 @@ def _path(
         # The best split hardly depends on replicates, so the bands are asked once for all budgets, at its place.
         sizes = np.array([best_split(float(budget), params, forecaster.mean)[0] for budget in scale])
     return {"params": sizes, "tokens": scale / FLOPS_A_PARAM_AND_TOKEN / sizes}
+
+
+def _probability(estimate: Array, spread: Array, level: float) -> float:
+    """That a forecast is down to a level anywhere; of one without an interval, whether its estimate is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        furthest = float(np.max((level - estimate) / spread))
+    if not np.isfinite(furthest):
+        return float((estimate <= level).any())
+    return NormalDist().cdf(furthest)
 
 
 def _crossing(scale: Array, curve: Array, level: float) -> float | None:

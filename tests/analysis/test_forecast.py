@@ -168,6 +168,16 @@ def test_a_loss_below_the_floor_is_out_of_reach():
     assert found.reachable < 0.1
 
 
+def test_an_end_of_a_scale_is_missing_just_where_its_probability_is():
+    made = joined(forecast(curve(noise=0.004), replicates=40, level=0.95))
+    targets = np.linspace(1.2, 1.9, 30)
+    found = inverse(made, targets, inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
+    assert [row.compute.high is not None for row in found] == [row.reachable >= 0.975 for row in found]
+    assert [row.compute.estimate is not None for row in found] == [row.reachable >= 0.5 for row in found]
+    assert (np.diff([row.reachable for row in found]) >= 0).all()
+    assert found[0].reachable < 0.5 < found[-1].reachable
+
+
 def test_distance_from_the_hull_is_zero_inside():
     square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     outside = outside_hull(square, np.array([[0.5, 0.5], [2.0, 0.5], [2.0, 2.0]]))
