@@ -4,10 +4,10 @@ One rule serves all of them, the default of `scaling extrapolate`; nothing is ch
 runs enter no fit, weight or interval. Errors are root mean squares of log loss on curves (72 vision curves of
 Alabdulmohsin et al. 2022) and mean absolute percentages of loss on surfaces of params and tokens.
 
-    python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|few|ladder]
+    python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|law|few|ladder]
 
-`few` thins the curves to so few runs that there are hardly any rolling origins; `ladder` forecasts tasks of OLMo 2 13B
-from its ladder of small models: see ladder.py.
+`law` simulates runs that do follow one law, up to a hundred times their range; `few` thins the curves to so few runs that
+there are hardly any rolling origins; `ladder` forecasts tasks of OLMo 2 13B from its ladder of small models: see ladder.py.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ FEW, FEW_SPAN = (5, 6, 7, 8), 64.0  # runs that are kept of a curve, and the fac
 RATIOS = (3, 10, 30)  # of the largest compute to that of the largest trained run
 FEWEST_RUNS, FEWEST_SIZES = 8, 3
 LEAST_SQUARES, HUBER = Objective("least-squares"), Objective("huber", 1e-3)
+DATA_SETS, NOISES, COUNTS = 120, (0.002, 0.004, 0.008), (8, 12, 20, 40)
 OLMO_LOSSES = ("c4_en", "dolma_books", "dolma_stack", "pile", "wikitext_103", "dolma_common-crawl")
 
 
@@ -66,6 +67,19 @@ def curves(folder: Path) -> Iterator[Case]:
 def _curve(rows: pl.DataFrame) -> Points:
     x = rows["seen_examples"].to_numpy()
     return Points({"x": x}, rows["loss"].to_numpy(), np.arange(len(x)), x)
+
+
+def one_law() -> Iterator[Case]:
+    """Simulated runs that do follow one law, of another steepness, floor and noise each."""
+    rng = np.random.default_rng(0)
+    for i in range(DATA_SETS):
+        noise, count = NOISES[i % len(NOISES)], COUNTS[i % len(COUNTS)]
+        floor, exponent = 1.7 * np.exp(0.15 * rng.standard_normal()), 0.15 + 0.025 * rng.standard_normal()
+        x = np.append(np.geomspace(1, 1e3, count), [3e3, 1e4, 1e5])
+        loss = (floor + 2 * x**-exponent) * np.exp(noise * rng.standard_normal(len(x)))
+        whole = Points({"x": x}, loss, np.arange(len(x)), x)
+        trained = x <= 1e3
+        yield Case(f"{count} runs", f"{i}", whole.at(trained), whole.at(~trained))
 
 
 def surfaces(folder: Path) -> Iterator[Case]:
@@ -260,7 +274,7 @@ def _standard_error(values: Array) -> float:
 
 def main() -> None:
     """Run what is asked for, all by default."""
-    parts = ("curves", "surfaces", "few", "ladder")
+    parts = ("curves", "surfaces", "law", "few", "ladder")
     given = [argument for argument in sys.argv[1:] if argument not in parts]
     folder = Path(given[0]) if given else Path(__file__).parents[2] / "shared" / "data"
     asked = [argument for argument in sys.argv[1:] if argument in parts] or list(parts)
@@ -270,6 +284,9 @@ def main() -> None:
     if "surfaces" in asked:
         print("Surfaces of params and tokens: mean absolute percentage error beyond the data")
         run(list(surfaces(folder)), SURFACE_METHODS, percentage)
+    if "law" in asked:
+        print("Simulated runs of one law: root mean square error of log loss at 3, 10 and 100 times the largest run")
+        run(list(one_law()), CURVE_METHODS, rmsle)
     if "few" in asked:
         print("Curves of few runs: coverage of 90 % prediction intervals beyond the data")
         few(list(curves(folder)))
