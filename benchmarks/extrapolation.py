@@ -6,8 +6,9 @@ Alabdulmohsin et al. 2022) and mean absolute percentages of loss on surfaces of 
 
     python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|law|few|ladder]
 
-`law` simulates runs that do follow one law, up to a hundred times their range; `few` thins the curves to so few runs that
-there are hardly any rolling origins; `ladder` forecasts tasks of OLMo 2 13B from its ladder of small models: see ladder.py.
+`law` simulates runs that do follow one law, up to a hundred times their range; `few` thins the curves to so few runs
+that there are hardly any rolling origins; `ladder` forecasts tasks of OLMo 2 13B from its ladder of small models: see
+ladder.py.
 """
 
 from __future__ import annotations
