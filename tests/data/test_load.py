@@ -330,6 +330,49 @@ def test_a_comma_is_the_decimal_sign_where_semicolons_separate(write):
     assert load_runs(write("loss;params\n2,345;1000\n")).frame["loss"].item() == 2.345
 
 
+@pytest.mark.parametrize(
+    ("content", "tokens"),
+    [
+        ("loss;tokens\n3.40;500\n3.2;1,500\n", [500, 1500]),  # the loss has points
+        ("loss;tokens (M)\n3.400;500\n3.230;1,500\n", [500e6, 1500e6]),  # short tokens do without a comma
+        ("loss;tokens (M)\n3,400;500\n3,230;1.500\n", [500e6, 1500e6]),
+        ("loss;tokens\n3,4;1,5B\n3,2;12,25 B\n", [1.5e9, 12.25e9]),
+        ("loss;tokens\n3,4;10.000.000\n3,2;1.000,5\n", [1e7, 1000.5]),
+        ("loss\ttokens\n3,4\t10.000\n3,2\t0,5\n", [1e4, 0.5]),
+        ("loss\ttokens\n3.4\t10,000\n3.2\t500\n", [1e4, 500]),
+        ("loss|tokens\n3|10,000\n2|500\n", [1e4, 500]),
+    ],
+)
+def test_the_file_shows_which_sign_its_decimals_have(write, content, tokens):
+    assert load_runs(write(content)).frame["tokens"].to_list() == tokens
+
+
+def test_the_decimal_sign_holds_for_every_row_of_a_long_file(write):
+    rows = "".join(f"3,{place:05};{place}\n" for place in range(10_000))
+    table = load_runs(write(f"loss;tokens\n{rows}2,5;1.500\n"))
+    assert table.frame.select("loss", "tokens").row(-1) == (2.5, 1500.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("loss;params\n3,45;1.5e7\n", "'3,45' in column 'loss' and '1.5e7' in column 'params'"),
+        ("loss;tokens\n3;500\n2;1,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
+        ("loss;tokens\n3.400;1,500\n3.100;2,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
+    ],
+)
+def test_a_file_whose_decimal_sign_is_open_is_refused(write, content, message):
+    with pytest.raises(DataError, match=message) as caught:
+        load_runs(write(content))
+    assert caught.value.hint.startswith("Write")
+
+
+def test_files_of_one_header_may_differ_in_their_decimal_sign(write):
+    first = write("loss;params\n2,5;1000\n", "a.csv")
+    second = write("loss;params\n2.25;1,000\n", "b.csv")
+    assert load_runs([first, second]).frame.select("loss", "params").rows() == [(2.5, 1000.0), (2.25, 1000.0)]
+
+
 def test_a_file_that_is_no_table_is_named_in_one_short_line(write):
     with pytest.raises(DataError) as caught:
         load_runs(write("x" * 100_000 + "\n"))
