@@ -44,6 +44,14 @@ SENTENCES = {
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
         "give reruns a run name of their own."
     ),
+    "inferred-runs": (
+        "No column names the run, and the {rows} rows of {sizes} sizes go in even steps, so rows of equal params are "
+        "taken for one run; name the run with --run COLUMN, or say --run none if each row is one."
+    ),
+    "unnamed-runs": (
+        "No column names the run, and {rows} rows of {sizes} sizes that differ in {role} count as {rows} runs; if they "
+        "are checkpoints, name the run with --run COLUMN or --run params, else say --run none."
+    ),
     "names-anew": (
         "{names} names of runs begin anew in several of {files} files, with another loss at the same first step or "
         "with other params, so each file's is a run of its own, named after it; join the files if they are one run."

@@ -19,6 +19,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
 from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
 from scaling_cli.data.checkpoints import read_checkpoints
+from scaling_cli.data.columns import IGNORE
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
@@ -28,6 +29,7 @@ from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
+from scaling_cli.data.unnamed import with_runs
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.record import record
@@ -118,7 +120,8 @@ def load_runs(
         return _load_files(open_inputs(paths_of(given), input_format), ask)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
-        return _load(_Rows(rows, _plan(rows.collect_schema().names(), ask), {}, is_small), ask)
+        plan = _plan(rows.collect_schema().names(), ask)
+        return _load(_Rows(rows, plan, {}, is_small, is_open=_is_open(plan, ask)), ask)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 
@@ -127,7 +130,8 @@ def load_runs(
 class _Rows:
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
-    `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`.
+    `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`. `is_open` says
+    that neither a column nor a file tells which rows are one run.
     """
 
     frame: pl.LazyFrame
@@ -135,6 +139,7 @@ class _Rows:
     file_names: Mapping[str, str]
     is_small: bool
     may_share: bool = False
+    is_open: bool = False
 
 
 def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
@@ -175,7 +180,13 @@ def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
     is_small = sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL
     by_name = run_names([file.name for file in inputs.files]) if run_is_file or may_share else {}
     by_path = {file.path: by_name[file.name] for file in inputs.files if by_name}
-    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small, may_share), inputs
+    is_open = len(inputs.files) == 1 and not any(kind.one_run for _, kind, _, _ in scans) and _is_open(plan, ask)
+    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small, may_share, is_open), inputs
+
+
+def _is_open(plan: Plan, ask: Ask) -> bool:
+    """Whether no column names the run, though the user did not say that every row is one."""
+    return "run_id" not in plan.chosen and ask.mapping.get("run_id") != IGNORE
 
 
 def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
@@ -192,6 +203,8 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
         frame, flags = keep_where(frame, ask.where, schema)
     if rows.may_share:
         frame, plan, anew = tell_apart(frame, schema, plan, rows.file_names)
+    if rows.is_open:
+        plan, anew = with_runs(frame, schema, plan)
     chosen = choose_points(frame, schema, plan, ask, flags, count_repeats=rows.is_small)
     selection = chosen.selection
     if selection.points.is_empty():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from scaling_cli.data.columns import IGNORE, candidates
 from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.load import load_runs
 from scaling_cli.errors import DataError
@@ -41,7 +42,8 @@ def load_targets(
     # A target need not have its loss, so all are read as if none had.
     losses = (pl.col(observed) if observed else pl.lit(None)).cast(str)
     unknown = rows.with_columns(losses.alias(OBSERVED), pl.lit(1.0).alias(UNKNOWN))
-    mapping = {**known, "loss": UNKNOWN}
+    own = {} if "run_id" in candidates(rows.columns, known) else {"run_id": IGNORE}
+    mapping = {**known, **own, "loss": UNKNOWN}
     table = load_runs(unknown, mapping=mapping, by=present, keep=[*wanted, OBSERVED], checkpoints="all")
     if len(table.frame) < len(rows):
         raise DataError(
