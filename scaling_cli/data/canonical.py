@@ -13,12 +13,13 @@ from polars.exceptions import PolarsError
 from scaling_cli.data import cells, derive
 from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
+from scaling_cli.data.table import BY
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
 
 # Prefixes that keep these columns apart from the roles.
 AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
-BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
+KEEP, UNREADABLE, TEXT = "keep ", "unreadable_", "text "
 PLAIN_NAME = re.compile(r"[\w./-]+")  # a column's; the first line of a text that is no table has more
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
@@ -61,8 +62,7 @@ class Plan:
             roles = {"run_id": ", else ".join([*([roles["run_id"]] if "run_id" in roles else []), RUN_BY_FILE])} | roles
         if self.params_pattern is not None:
             roles["params"] = f"{self.params_pattern} in the name of the run"
-        roles |= self.derived
-        return {role: origin for role, origin in roles.items() if role not in self.by or role == "run_id"}
+        return roles | self.derived
 
 
 def make_plan(
@@ -89,6 +89,11 @@ def make_plan(
     known = [*chosen, *(["params"] if params_pattern is not None else [])]
     derived = derive.derivable(known, [role for role, column in mapping.items() if column == IGNORE])
     groups = {name: _origin(name, names, chosen) for name in by}
+    if chosen["loss"].column in groups.values():
+        raise UsageError(
+            f"Groups cannot be made by {chosen['loss'].column!r}, which is the loss that is fitted.",
+            hint="Give --by a column that says what the runs of a group have in common.",
+        )
     others = {name: _origin(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}
     losses = tuple(name for name in names if is_loss(name) and name != chosen["loss"].column)
     return Plan(chosen, derived, groups, others, losses, params_pattern=params_pattern)
@@ -207,9 +212,10 @@ def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> 
     for role in plan.derived:
         points = derive.complete(points, role)
     roles = [pl.col(role) for role in ("run_id", *plan.columns) if role in points.columns]
-    by = [pl.col(BY + name).alias(name) for name in plan.by if name != "run_id"]
+    names = [column.meta.output_name() for column in roles]
+    by = [pl.col(BY + name).alias(BY + name if name in names else name) for name in plan.by if name != "run_id"]
     keep = [_as_numbers(points[KEEP + name]).alias(name) for name in plan.keep]
-    return points.select(*dict.fromkeys(column.meta.output_name() for column in roles), *by, *keep)
+    return points.select(*dict.fromkeys(names), *by, *keep)
 
 
 def _params_of_names(runs: pl.Series, pattern: str) -> pl.Series:

@@ -215,7 +215,7 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
     if ask.rule.name != SIX_ND:
         points = derive.recounted(points, ask.rule, plan.derived)
         columns |= {"compute": ask.rule.formula}
-    elif all(role in plan.chosen for role in ("compute", "params", "tokens")) and "compute" not in plan.by:
+    elif all(role in plan.chosen for role in ("compute", "params", "tokens")):
         compute = derive.mismatch(points)
         points, filled = derive.fill_compute(points)
         compute += filled

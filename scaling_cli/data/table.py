@@ -12,13 +12,20 @@ from scaling_cli.data.source import Source, Unread
 from scaling_cli.errors import DataError
 from scaling_cli.record import record
 
+BY = "by "  # keeps the label of a group apart from the role of the same name
+
+
+def label_of(frame: pl.DataFrame, name: str) -> str:
+    """The column that holds the labels of `--by name`, which stand beside the numbers where `name` is a role."""
+    return BY + name if BY + name in frame.columns else name
+
 
 @record
 class RunTable:
     """Points to fit, and how they came about.
 
     `frame` has one row a point: `run_id` (text), each canonical role that was found (floats, in FLOPs,
-    counts and steps), then the columns asked for, under their own names. Loss is finite, and above zero unless asked
+    counts and steps), then the columns asked for, under their own names (see `label_of` for groups). Loss is finite, and above zero unless asked
     otherwise, in every row; so are params, tokens and compute where they are not null. `columns` gives the column, or
     the formula, behind each role. `excluded` counts, by reason, the rows left out of `total`; rows that `where` or the
     choice of checkpoints passes over are not among them. `scales` has the factors that brought roles to FLOPs and

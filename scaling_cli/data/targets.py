@@ -10,6 +10,7 @@ import polars as pl
 from scaling_cli.data.columns import IGNORE, candidates
 from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.load import load_runs
+from scaling_cli.data.table import label_of
 from scaling_cli.errors import DataError
 
 UNKNOWN, OBSERVED = "scaling_unknown_loss", "scaling_observed_loss"
@@ -53,7 +54,7 @@ def load_targets(
     found = []
     for row in table.frame.iter_rows(named=True):
         amounts = {name: float(row[name]) for name in (*ROLES, *wanted) if row.get(name) is not None}
-        group = {name: str(row[name]) for name in present}
+        group = {name: str(row[label_of(table.frame, name)]) for name in present}
         run = None if row.get("run_id") is None else str(row["run_id"])
         found.append((amounts, _positive(row[OBSERVED]), group, run))
     return found

@@ -37,6 +37,8 @@ def with_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[Plan, 
     role = next((role for role in ("step", "tokens") if role in plan.chosen), None)
     if role is None or "params" not in plan.chosen or plan.params_pattern is not None:
         return plan, ()
+    if plan.chosen["params"].column in plan.by.values():  # a curve a group, and its rows are all there is to fit
+        return plan, ()
     found = _sizes(rows, schema, plan, role)
     if found.sizes < 2 or found.places < (FEW if role == "step" else TOKENS_MANY) * found.sizes:
         return plan, ()

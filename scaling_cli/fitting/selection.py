@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from scaling_cli.data.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.record import record
@@ -144,7 +145,7 @@ def _written(
 
 def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
     """One law for all groups, so that they can be compared: the one that at least half of them support."""
-    parts = frame.partition_by(list(by)) if by else [frame]
+    parts = frame.partition_by([label_of(frame, name) for name in by]) if by else [frame]
     if x is None and _is_complete(frame, "params") and _is_complete(frame, "tokens"):
         against = [reason for part in parts if (reason := _against_surface(part))]
         if len(against) < len(parts) and 2 * len(against) <= len(parts):

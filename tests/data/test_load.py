@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.load import load_runs
+from scaling_cli.data.table import label_of
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.verbs.common import groups_of
 
 
 @pytest.fixture
@@ -247,12 +249,34 @@ def test_groups_come_back_as_text_and_kept_columns_as_numbers(write):
     assert whole.frame["width"].item() == "256"
 
 
-def test_grouping_by_a_role_takes_it_from_the_measures():
+def test_the_labels_of_groups_stand_beside_the_role_of_the_same_name():
     frame = pl.DataFrame({"n_params": ["70M", "1B"], "tokens": [1e9, 1e9], "loss": [3.0, 2.0]})
     table = load_runs(frame, by=["params"])
-    assert table.frame["params"].to_list() == ["70M", "1B"]
-    assert "params" not in table.columns
+    assert table.frame["params"].to_list() == [7e7, 1e9]
+    assert table.frame[label_of(table.frame, "params")].to_list() == ["70M", "1B"]
+    assert table.columns["params"] == "n_params"
     assert table.frame["compute"].to_list() == [6 * 7e7 * 1e9, 6e18]
+
+
+@pytest.mark.parametrize("role", ["params", "tokens", "compute", "step"])
+def test_runs_can_be_grouped_by_any_role(role):
+    values = [2.0, 10.0, 100.0]
+    columns = {"params": 1e8, "tokens": 1e9, "compute": 6e17, "step": 1.0} | {role: values}
+    table = load_runs(pl.DataFrame({"loss": [3.0, 2.5, 2.0], **columns}), by=[role])
+    assert [label for group, _ in groups_of(table, [role]) for label in group.values()] == ["2", "10", "100"]
+    assert table.frame[role].to_list() == values
+
+
+@pytest.mark.parametrize("by", ["loss", "perplexity"])
+def test_the_loss_makes_no_groups(by):
+    with pytest.raises(UsageError, match="which is the loss"):
+        load_runs(pl.DataFrame({"perplexity": [3.0], "params": [1e7]}), mapping={"loss": "perplexity"}, by=[by])
+
+
+def test_groups_are_in_the_order_of_their_numbers():
+    frame = pl.DataFrame({"size": ["1B", "9M", "100M", "big"], "loss": [1.0, 2.0, 3.0, 4.0], "params": [1e9] * 4})
+    found = [group["size"] for group, _ in groups_of(load_runs(frame, by=["size"]), ["size"])]
+    assert found == ["9M", "100M", "1B", "big"]
 
 
 @pytest.mark.parametrize("options", [{"keep": ["widht"]}, {"by": ["widht"]}, {"where": "widht > 1"}])
