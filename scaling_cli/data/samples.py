@@ -19,7 +19,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files import InputFile, expand
 from scaling_cli.data.filters import DOUBT, keep_where
 from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
-from scaling_cli.data.inputs import Evidence, joined, none_readable, open_inputs, without_culprits
+from scaling_cli.data.inputs import Evidence, joined, none_readable, open_files, without_culprits
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
 from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_roles, choose, named
@@ -96,8 +96,8 @@ def load_samples(
 def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTable:
     files = expand(given)
     special = [file for file in files if Path(file.path).is_file() and is_special(file.path)]
-    plain = [file.path for file in files if file not in special]
-    inputs = open_inputs(plain) if plain else None
+    plain = [file for file in files if file not in special]
+    inputs = open_files(plain) if plain else None
     special, unread = _readable(special, alone=len(files) == 1)
     if not special and inputs is None:
         raise none_readable(unread)

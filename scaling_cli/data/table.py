@@ -25,12 +25,12 @@ class RunTable:
     """Points to fit, and how they came about.
 
     `frame` has one row a point: `run_id` (text), each canonical role that was found (floats, in FLOPs,
-    counts and steps), then the columns asked for, under their own names (see `label_of` for groups). Loss is finite, and above zero unless asked
-    otherwise, in every row; so are params, tokens and compute where they are not null. `columns` gives the column, or
-    the formula, behind each role. `excluded` counts, by reason, the rows left out of `total`; rows that `where` or the
-    choice of checkpoints passes over are not among them. `scales` has the factors that brought roles to FLOPs and
-    counts, where they are not 1. `unread` are files that could not be read while others could, and `others` the columns
-    that play no role.
+    counts and steps), then the columns asked for, under their own names (see `label_of` for groups). Loss is finite,
+    and above zero unless asked otherwise, in every row; so are params, tokens and compute where they are not null.
+    `columns` gives the column, or the formula, behind each role. `excluded` counts, by reason, the rows left out of
+    `total`; rows that `where` or the choice of checkpoints passes over are not among them. `scales` has the factors
+    that brought roles to FLOPs and counts, where they are not 1. `unread` are files that could not be read while others
+    could, and `others` the columns that play no role.
     """
 
     frame: pl.DataFrame
