@@ -14,6 +14,7 @@ from scaling_cli.data import cells, derive
 from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.table import BY
+from scaling_cli.data.units import PERPLEXITY, metric_unit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
 
@@ -32,7 +33,8 @@ class Plan:
 
     `derived` holds the role that will follow from the others, with its formula. `other_losses` are columns that
     could be the loss but were not taken. `run_is_file` says that some files are one run each. `params_pattern` is
-    searched in the names of runs for params. `has_namesakes` says that rows have a `PREFIX`.
+    searched in the names of runs for params. `has_namesakes` says that rows have a `PREFIX`, and `takes_log` that the
+    column of the loss holds perplexities.
     """
 
     chosen: dict[str, Chosen]
@@ -43,6 +45,7 @@ class Plan:
     run_is_file: bool = False
     params_pattern: str | None = None
     has_namesakes: bool = False
+    takes_log: bool = False
 
     @property
     def has_runs(self) -> bool:
@@ -62,6 +65,8 @@ class Plan:
             roles = {"run_id": ", else ".join([*([roles["run_id"]] if "run_id" in roles else []), RUN_BY_FILE])} | roles
         if self.params_pattern is not None:
             roles["params"] = f"{self.params_pattern} in the name of the run"
+        if self.takes_log:
+            roles["loss"] = f"ln({roles['loss']})"
         return roles | self.derived
 
 
@@ -111,6 +116,11 @@ def _no_loss(names: Sequence[str]) -> DataError:
     likely = [name for name in names if "loss" in normalise(name)]
     example = likely[0] if likely else "COLUMN"
     hint = f"Name it with --map {shlex.quote(f'loss={example}')}."
+    metrics = [(name, unit) for name in names if (unit := metric_unit(normalise(name)))]
+    if metrics and not likely:
+        name, unit = metrics[0]
+        then = ", and its log, in nats, is fitted" if unit == PERPLEXITY else " if that is what to fit"
+        hint = f"Say --loss {shlex.quote(name)} --loss-unit {unit}{then}."
     if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
         hint = "The first line holds numbers: put the names of the columns before it."
     elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not PLAIN_NAME.fullmatch(names[0]))):
@@ -151,7 +161,8 @@ def canonical(
         )
         .with_columns(cells.is_odd(pl.col(TEXT + role), pl.col(role)).alias(UNREADABLE + role) for role in unreadable)
         .drop(TEXT + role for role in unreadable)
-        .with_columns(pl.col(role) * chosen.scale for role, chosen in numeric.items() if chosen.scale != 1.0),
+        .with_columns(pl.col(role) * chosen.scale for role, chosen in numeric.items() if chosen.scale != 1.0)
+        .with_columns([pl.col("loss").log()] if plan.takes_log else []),
         unreadable,
     )
 

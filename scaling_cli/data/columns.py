@@ -18,8 +18,8 @@ from scaling_cli.record import record
 
 IGNORE = "none"  # a mapping to this leaves the role without a column
 
-# A row with an unusable value in one of these is left out, as is one without a loss. One that only lacks another is left
-# out where the law needs it, and most rows decide which law that is.
+# A row with an unusable value in one of these is left out, as is one without a loss. One that only lacks another is
+# left out where the law needs it, and most rows decide which law that is.
 MEASURES = ("loss", "params", "tokens", "compute")
 EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity", "bits", "streams")
 ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS)

@@ -29,12 +29,13 @@ from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
+from scaling_cli.data.units import PERPLEXITY
 from scaling_cli.data.unnamed import with_runs
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.record import record
 
-LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
+LOSS_UNITS = ("nats", "bits", "bits-per-byte", PERPLEXITY, "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
 
 
@@ -92,7 +93,7 @@ def load_runs(
         sample_at: Means around amounts instead of single rows: `"tokens=1B,2B"`.
         smooth: Average the loss over the last share of each run: `"5%"`.
         params_from_name: A regular expression whose first group finds params in the names of runs.
-        loss_unit: The unit of the loss, for the record.
+        loss_unit: The unit of the loss, for the record; of `perplexity` the log is taken, which is a loss in nats.
         input_format: The format of all files, where their content does not show it.
         flops_rule: How compute is counted where it is not 6 * params * tokens: a rule's name or a formula in params,
         tokens and columns of the runs. It then replaces a compute that the files give.
@@ -191,7 +192,8 @@ def _is_open(plan: Plan, ask: Ask) -> bool:
 
 def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
     keep = (*ask.keep, *(name for name in ask.maybe if name in names))
-    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
+    plan = make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
+    return replace(plan, takes_log=ask.loss_unit == PERPLEXITY)
 
 
 def _load(rows: _Rows, ask: Ask) -> RunTable:

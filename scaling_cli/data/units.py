@@ -64,6 +64,22 @@ COMPUTE_SUFFIXES = COMPUTE_WORDS | {
 }
 
 
+PERPLEXITY = "perplexity"  # the one unit of a loss that is not only recorded: its log is a loss in nats
+
+# Words in a column's name that say in which unit its metric is.
+METRICS = {
+    PERPLEXITY: ("perplexity", "ppl"),
+    "bits-per-byte": ("bpb", "bits_per_byte"),
+    "accuracy": ("accuracy", "acc"),
+}
+
+
+def metric_unit(name: str) -> str | None:
+    """The unit that a normalised name gives its metric, where that is not nats."""
+    words = f"_{name}_"
+    return next((unit for unit, known in METRICS.items() if any(f"_{word}_" in words for word in known)), None)
+
+
 def compute_unit(name: str) -> float:
     """FLOPs in one unit of a normalised compute column name: 1 where the name gives no unit."""
     fitting = [unit for unit in COMPUTE_SUFFIXES if name == unit or name.endswith("_" + unit)]

@@ -172,18 +172,19 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Ch
                 f"params and tokens both vary, and not in step{where}",
             )
         reason = against[0]
-    column = x or _one_input(frame)
-    different = (
-        sorted(part[column].drop_nulls().n_unique() for part in parts)[len(parts) // 2]
-        if column in frame.columns
-        else 0
-    )
+    return _curve(parts, x or _one_input(frame), reason)
+
+
+def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
+    """A law of one input, with a floor if half of the groups can show one."""
+    numbers = sorted(part[column].drop_nulls().n_unique() for part in parts if column in part.columns)
+    different = numbers[len(numbers) // 2] if numbers else 0
     if different >= FLOOR_VALUES:
-        law, why = "power-constant", f"{different} different values of {column} can show a floor"
+        name, why = "power-constant", f"{different} different values of {column} can show a floor"
     else:
-        law, why = "power", f"{different} different values of {column} cannot show a floor"
-    found = find_law(law)
-    return Choice(found, {"x": _require(frame, found, column)}, f"{reason}; {why}")
+        name, why = "power", f"{different} different values of {column} cannot show a floor"
+    law = find_law(name)
+    return Choice(law, {"x": _require(parts[0], law, column)}, f"{reason}; {why}")
 
 
 def _against_surface(frame: pl.DataFrame) -> str | None:
