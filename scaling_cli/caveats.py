@@ -39,8 +39,8 @@ SENTENCES = {
         "convert it, or say --loss-unit {unit}."
     ),
     "perplexity-log": (
-        "What is fitted is {formula}, a loss in nats, since exponents of perplexity are not those of a loss; give losses "
-        "in options, such as --target-loss, in nats too."
+        "What is fitted is {formula}, a loss in nats, since exponents of perplexity are not those of a loss; give "
+        "losses in options, such as --target-loss, in nats too."
     ),
     "large-loss": (
         "The median loss is {median:.3g}, above that of guessing among a million tokens (13.8 nats); if it is "
@@ -63,6 +63,10 @@ SENTENCES = {
     "unnamed-runs": (
         "No column names the run, and {rows} rows of {sizes} sizes that differ in {role} count as {rows} runs; if they "
         "are checkpoints, name the run with --run COLUMN or --run params, else say --run none."
+    ),
+    "unfinished-runs": (
+        "{count} of {total} points are of runs that {column} calls {states}; leave them out with --where {condition} "
+        "unless their last losses should count."
     ),
     "names-anew": (
         "{names} names of runs begin anew in several of {files} files, with another loss at the same first step or "

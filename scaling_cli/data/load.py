@@ -19,7 +19,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
 from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
 from scaling_cli.data.checkpoints import read_checkpoints
-from scaling_cli.data.columns import IGNORE
+from scaling_cli.data.columns import IGNORE, state_column
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
@@ -27,6 +27,7 @@ from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
 from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
+from scaling_cli.data.sanity import STATE
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
 from scaling_cli.data.units import PERPLEXITY
@@ -193,7 +194,8 @@ def _is_open(plan: Plan, ask: Ask) -> bool:
 def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
     keep = (*ask.keep, *(name for name in ask.maybe if name in names))
     plan = make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
-    return replace(plan, takes_log=ask.loss_unit == PERPLEXITY)
+    state = {STATE: column} if (column := state_column(names)) is not None else {}
+    return replace(plan, keep=plan.keep | state, takes_log=ask.loss_unit == PERPLEXITY)
 
 
 def _load(rows: _Rows, ask: Ask) -> RunTable:
@@ -211,7 +213,7 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
     selection = chosen.selection
     if selection.points.is_empty():
         raise no_points(selection.excluded, selection.total, ask.where)
-    points = finished(selection.points, plan, rows.file_names)
+    points, ended = sanity.unfinished(finished(selection.points, plan, rows.file_names), plan.keep.get(STATE))
     columns = plan.columns
     compute: tuple[Caveat, ...] = ()
     if ask.rule.name != SIX_ND:
@@ -225,11 +227,13 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
     caveats = (
         *left_out(selection.excluded, selection.total),
         *anew,
+        *ended,
         *chosen.caveats,
         *compute,
         *sanity.doubts(points, columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
-    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
+    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
+    taken |= {column for name, column in plan.keep.items() if name != STATE}
     others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others)

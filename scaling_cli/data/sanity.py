@@ -5,6 +5,7 @@ Each check gives caveats; none changes a point.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 import polars as pl
@@ -15,6 +16,9 @@ from scaling_cli.data.names import normalise
 from scaling_cli.data.quantities import figure
 from scaling_cli.data.select import PEAK
 from scaling_cli.data.units import PERPLEXITY, metric_unit
+
+STATE = "__state"  # of the run of each point, where a column tells
+UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
 
 SLIP = 1000.0  # between the names of units: thousand, million, billion
 SLIP_ROLES = ("tokens", "params", "compute")
@@ -55,6 +59,28 @@ def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
     known = points.drop_nulls(["lr", PEAK]).filter(pl.col(PEAK) > 0)
     high = known.filter(pl.col("lr") > pl.col(PEAK) / 2).height
     return (caveat("undecayed-lr", runs=f"{high:,}", total=f"{points.height:,}"),) if high else ()
+
+
+def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:
+    """The points without `STATE`, which was read from `column`, and the caveat about runs that did not finish."""
+    if column is None:
+        return points, ()
+    states, points = points[STATE], points.drop(STATE)
+    if states.dtype != pl.String:
+        return points, ()
+    ended = states.filter(states.str.to_lowercase().is_in(UNFINISHED).fill_null(value=False))
+    if ended.is_empty():
+        return points, ()
+    names = ended.unique().sort().to_list()
+    quoted = column if column.isidentifier() else f'"{column}"'
+    condition = " AND ".join(f"{quoted} <> '{name}'" for name in names)
+    facts = {"count": f"{ended.len():,}", "total": f"{points.height:,}", "column": column}
+    said = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=_in_quotes(condition))
+    return points, (said,)
+
+
+def _in_quotes(condition: str) -> str:
+    return shlex.quote(condition) if '"' in condition else f'"{condition}"'
 
 
 def _metric(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> Iterator[Caveat]:

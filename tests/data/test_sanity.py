@@ -139,3 +139,19 @@ def test_a_table_with_another_metric_than_a_loss_says_how_to_name_it(name, unit)
     with pytest.raises(DataError) as caught:
         load_runs(pl.DataFrame({name: [10.0], "params": [1e7]}))
     assert caught.value.hint.startswith(f"Say --loss {name} --loss-unit {unit}")
+
+
+def test_runs_that_did_not_finish_are_counted_with_the_condition_that_leaves_them_out():
+    columns = {"State": ["finished", "crashed", "Failed", None, "finished"], "loss": [3.0, 2.9, 2.8, 2.7, 2.6]}
+    table = load_runs(pl.DataFrame(columns | {"params": [1e7, 2e7, 3e7, 4e7, 5e7]}))
+    (said,) = table.caveats
+    assert said.code == "unfinished-runs"
+    assert "2 of 5 points are of runs that State calls Failed or crashed" in said.message
+    assert "--where \"State <> 'Failed' AND State <> 'crashed'\"" in said.message
+    assert table.frame.columns == ["run_id", "params", "loss"]
+    assert table.others == ("State",)
+
+
+def test_the_state_of_runs_can_still_make_groups():
+    frame = pl.DataFrame({"state": ["finished", "crashed"], "loss": [3.0, 2.9], "params": [1e7, 2e7]})
+    assert load_runs(frame, by=["state"]).frame["state"].to_list() == ["finished", "crashed"]
