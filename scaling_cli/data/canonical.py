@@ -14,7 +14,7 @@ from scaling_cli.data import cells, derive
 from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.table import BY
-from scaling_cli.data.units import PERPLEXITY, metric_unit
+from scaling_cli.data.units import PERPLEXITY, cell_units, metric_unit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
 
@@ -157,7 +157,7 @@ def canonical(
         rows.select(taken)
         .with_columns(
             *(pl.col(role).alias(TEXT + role) for role in unreadable),
-            *(cells.numbers_of_text(pl.col(role)).alias(role) for role in texts),
+            *(_numbers(pl.col(role), role, chosen).alias(role) for role, chosen in texts.items()),
         )
         .with_columns(cells.is_odd(pl.col(TEXT + role), pl.col(role)).alias(UNREADABLE + role) for role in unreadable)
         .drop(TEXT + role for role in unreadable)
@@ -188,7 +188,20 @@ def number_of(role: str, schema: pl.Schema, plan: Plan) -> pl.Expr:
     """The value of a role as a float, in the unit of its column."""
     column = plan.chosen[role].column
     cell = _cell(column, schema)
-    return cells.numbers_of_text(cell) if cells.is_text(schema[column]) else cell
+    return _numbers(cell, role, plan.chosen[role]) if cells.is_text(schema[column]) else cell
+
+
+def unreadable_cell(rows: pl.LazyFrame, role: str, plan: Plan) -> str | None:
+    """The first cell of a role's column whose text is no number."""
+    chosen = plan.chosen[role]
+    text = pl.col(chosen.column).cast(pl.String)
+    odd = rows.select(text).filter(cells.is_odd(text, _numbers(text, role, chosen)))
+    found = odd.head(1).collect(engine="streaming").to_series()
+    return None if found.is_empty() else str(found[0])
+
+
+def _numbers(texts: pl.Expr, role: str, chosen: Chosen) -> pl.Expr:
+    return cells.numbers_of_text(texts, cell_units(role, chosen.scale))
 
 
 def _cell(column: str, schema: pl.Schema) -> pl.Expr:

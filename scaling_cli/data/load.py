@@ -17,7 +17,7 @@ from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
-from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
+from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan, unreadable_cell
 from scaling_cli.data.checkpoints import read_checkpoints
 from scaling_cli.data.columns import IGNORE, state_column
 from scaling_cli.data.files import run_names
@@ -211,8 +211,11 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
         plan, anew = with_runs(frame, schema, plan)
     chosen = choose_points(frame, schema, plan, ask, flags, count_repeats=rows.is_small)
     selection = chosen.selection
+    odd = {reason: role for role in plan.measures if (reason := f"unreadable {role}") in selection.excluded}
+    unreadable = {why: cell for why, role in odd.items() if (cell := unreadable_cell(frame, role, plan)) is not None}
     if selection.points.is_empty():
-        raise no_points(selection.excluded, selection.total, ask.where)
+        ask.checkpoints.refuse_none(selection.excluded, selection.total)
+        raise no_points(selection.excluded, selection.total, ask.where, unreadable)
     points, ended = sanity.unfinished(finished(selection.points, plan, rows.file_names), plan.keep.get(STATE))
     columns = plan.columns
     compute: tuple[Caveat, ...] = ()
@@ -225,7 +228,7 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
         compute += filled
         columns |= {"compute": f"{columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"} if filled else {}
     caveats = (
-        *left_out(selection.excluded, selection.total),
+        *left_out(selection.excluded, selection.total, unreadable),
         *anew,
         *ended,
         *chosen.caveats,
@@ -236,4 +239,4 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
     taken |= {column for name, column in plan.keep.items() if name != STATE}
     others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others)
+    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, unreadable)

@@ -74,6 +74,16 @@ METRICS = {
 }
 
 
+PERCENT = {"%": 0.01}
+
+
+def cell_units(role: str, scale: float) -> dict[str, float]:
+    """The units that may stand in the cells of a role, where its column has none."""
+    if role == "compute" and scale == 1.0:
+        return COMPUTE_SUFFIXES
+    return PERCENT if role == "loss" else {}
+
+
 def metric_unit(name: str) -> str | None:
     """The unit that a normalised name gives its metric, where that is not nats."""
     words = f"_{name}_"

@@ -582,3 +582,52 @@ def test_a_rule_without_its_columns_is_refused_by_name():
         load_runs(rows.with_columns(tokens=1e10), flops_rule="attention")
     with pytest.raises(UsageError, match="no rule"):
         load_runs(rows, flops_rule="open('x')")
+
+
+@pytest.mark.parametrize(
+    ("content", "role", "value"),
+    [
+        ("loss,compute\n3,2.5 PF-days\n", "compute", 2.16e20),
+        ("loss,compute\n3,2.5EFLOPs\n", "compute", 2.5e18),
+        ("loss,compute\n3,1.5e18 FLOPs\n", "compute", 1.5e18),
+        ("accuracy,params\n68.51%,1000\n", "loss", 0.6851),
+        ("accuracy,params\n7 %,1000\n", "loss", 0.07),
+    ],
+)
+def test_units_in_cells_count(write, content, role, value):
+    mapping = {"loss": "accuracy"} if "accuracy" in content else {}
+    assert load_runs(write(content), mapping=mapping).frame[role].item() == value
+
+
+@pytest.mark.parametrize("cell", ["2.5 PFLOP/s", "2 hours", "%", "1.2.3 EFLOPs", "5 %"])
+def test_cells_in_other_units_are_quoted_with_what_is_read(write, cell):
+    with pytest.raises(DataError) as caught:
+        load_runs(write(f"loss,compute\n3,{cell}\n"))
+    assert f"1 with unreadable compute such as {cell!r}" in caught.value.message
+    assert "2.5 PF-days" in caught.value.hint
+
+
+def test_a_unit_in_the_header_and_in_the_cells_is_not_counted_twice(write):
+    with pytest.raises(DataError, match="unreadable compute such as '2.5 PF-days'"):
+        load_runs(write("loss,compute (PF-days)\n3,2.5 PF-days\n"))
+
+
+def test_rows_that_are_left_out_quote_a_cell(write):
+    table = load_runs(write("loss,params\n3,1000\n2,about 5\n2,10.000.000\n"))
+    (said,) = [found.message for found in table.caveats if found.code == "rows-excluded"]
+    assert said.startswith("2 of 3 rows left out: 2 with unreadable params such as 'about 5'")
+    (again,) = [found.message for found in table.needing(["params"]).caveats if found.code == "rows-excluded"]
+    assert again == said
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sample_at": "tokens=10B"}, "No row lies within 2.5 % of 10B tokens"),
+        ({"skip_tokens": "10B"}, "No row has 10B tokens"),
+    ],
+)
+def test_amounts_that_no_run_reaches_are_named(options, message):
+    frame = pl.DataFrame({"run": ["a", "b"], "tokens": [1e9, 2e9], "loss": [3.0, 2.0], "params": [1e8, 1e8]})
+    with pytest.raises(DataError, match=message):
+        load_runs(frame, **options)
