@@ -175,7 +175,9 @@ def test_rows_that_cannot_be_used_are_counted_by_reason(write):
         "non-positive params": 1,
         "non-positive tokens": 1,
     }
-    assert table.caveats[0].message.startswith("8 of 9 rows left out: 1 with unreadable loss, 2 with no loss")
+    assert table.caveats[0].message.startswith(
+        "8 of 9 rows left out: 1 with unreadable loss such as 'oops', 2 with no loss"
+    )
 
 
 def test_a_point_without_tokens_stays_until_they_are_needed():
@@ -608,7 +610,7 @@ def test_cells_in_other_units_are_quoted_with_what_is_read(write, cell):
 
 
 def test_a_unit_in_the_header_and_in_the_cells_is_not_counted_twice(write):
-    with pytest.raises(DataError, match="unreadable compute such as '2.5 PF-days'"):
+    with pytest.raises(DataError, match=r"unreadable compute such as '2\.5 PF-days'"):
         load_runs(write("loss,compute (PF-days)\n3,2.5 PF-days\n"))
 
 
