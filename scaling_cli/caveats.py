@@ -73,7 +73,7 @@ SENTENCES = {
         "with other params, so each file's is a run of its own, named after it; join the files if they are one run."
     ),
     "repeated-points": (
-        "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
+        "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as {counted}."
     ),
     "repeated-data": (
         "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less "
@@ -156,7 +156,7 @@ SENTENCES = {
         "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
     ),
     "floor-unknown": (
-        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss is only {above:.3g} above "
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss {place} "
         "its estimate, so the floor is not known; add larger runs before extrapolating far."
     ),
     "open-interval": (

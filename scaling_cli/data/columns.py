@@ -201,7 +201,20 @@ def choose_columns(
                 f"Columns {tied[0]!r} and {tied[1]!r} could both be {role}.",
                 hint=f"Write --map {shlex.quote(f'{role}={tied[0]}')} or --map {shlex.quote(f'{role}={tied[1]}')}.",
             )
+    _refuse_shared(chosen)
     return chosen
+
+
+def _refuse_shared(chosen: Mapping[str, Chosen]) -> None:
+    """Refuse one column as two measures, as where only the other was named."""
+    measures: dict[str, str] = {}
+    for role in MEASURES:
+        column = chosen[role].column if role in chosen else None
+        if column is not None and (other := measures.setdefault(column, role)) != role:
+            raise UsageError(
+                f"Column {column!r} would be both {other} and {role}.",
+                hint=f"Name another column with --{role} COLUMN or --{other} COLUMN; `none` leaves a role out.",
+            )
 
 
 def candidates(

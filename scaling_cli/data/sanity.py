@@ -164,13 +164,17 @@ def _guilty(points: pl.DataFrame, place: int) -> str:
 
 
 def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
-    """Points of different runs that agree in every number: a copy, or a rerun that was logged twice."""
+    """Points that agree in every number: copies within a run, or runs that were logged twice under different names."""
     roles = [name for name in points.columns if name in ("params", "tokens", "compute", "step", "loss")]
     if len(roles) < 2:
         return
     others = [name for name in points.columns if name not in roles and name != "run_id"]
     if copies := points.height - points.select(roles + others).n_unique():
-        yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles))
+        within = points.height - points.select("run_id", *roles, *others).n_unique()
+        counted = (
+            "a run" if not within else "a point of its run" if within == copies else "a run, or a point of its run"
+        )
+        yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles), counted=counted)
 
 
 def _repeated_data(points: pl.DataFrame) -> Iterator[Caveat]:

@@ -38,6 +38,22 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     return _asked(law, x), ()
 
 
+def check_floors(choice: Choice, fix: Mapping[str, float], losses: pl.Series) -> None:
+    """Refuse a floor that is held above most of the losses, which no other parameter can make up for.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for parameter in choice.law.parameters:
+        floor = fix.get(parameter.name)
+        if parameter.kind == "floor" and floor is not None and (below := int((losses < floor).sum())) > len(losses) / 2:
+            raise UsageError(
+                f"{parameter.name}, below which no loss goes, is held at {floor:g}, and {below:,} of {len(losses):,} "
+                "losses lie below it.",
+                hint=f"Hold it below {float(losses.min()):.4g}, the smallest loss, or leave it open.",  # type: ignore[arg-type]
+            )
+
+
 def check_law(law: str) -> None:
     """Refuse a name that is no law's before the runs are read.
 

@@ -131,3 +131,10 @@ def test_a_prefix_or_a_unit_alone_makes_no_role(name):
 def test_a_nested_training_loss_is_known_as_one():
     assert is_training_loss("summary.train/loss")
     assert not is_training_loss("summary.eval/loss")
+
+
+def test_one_column_is_not_two_measures():
+    with pytest.raises(UsageError, match="'tokens' would be both params and tokens"):
+        choose_columns(["tokens", "loss"], {"params": "tokens"})
+    chosen = choose_columns(["tokens", "loss"], {"params": "tokens", "tokens": "none", "step": "tokens"})
+    assert chosen["params"].column == chosen["step"].column == "tokens"

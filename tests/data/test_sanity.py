@@ -155,3 +155,15 @@ def test_runs_that_did_not_finish_are_counted_with_the_condition_that_leaves_the
 def test_the_state_of_runs_can_still_make_groups():
     frame = pl.DataFrame({"state": ["finished", "crashed"], "loss": [3.0, 2.9], "params": [1e7, 2e7]})
     assert load_runs(frame, by=["state"]).frame["state"].to_list() == ["finished", "crashed"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "counted"),
+    [(["a", "a", "b"], "a point of its run"), (["a", "b", "c"], "a run"), (None, "a run")],
+)
+def test_copies_are_told_from_runs_that_were_logged_twice(runs, counted):
+    frame = pl.DataFrame({"params": [1e8, 1e8, 2e8], "tokens": [2e9, 2e9, 3e9], "loss": [3.0, 3.0, 2.9]})
+    frame = frame if runs is None else frame.with_columns(run=pl.Series(runs))
+    (said,) = [found.message for found in load_runs(frame).caveats if found.code == "repeated-points"]
+    assert said.startswith("1 points equal an earlier one")
+    assert said.endswith(f"since each counts as {counted}.")
