@@ -58,6 +58,8 @@ def parametric(fitted: FittedLaw, plan: Plan, group: dict[str, str] | None) -> A
         caveats += _doubts(allocation, group)
     if isinstance(over, RepeatedSurface):
         caveats.append(caveat("published-repetition", group))
+    if plan.beside_training:
+        caveats.append(caveat("training-exponents", group, options=", ".join(plan.beside_training)))
     budgets = [each.compute for each in allocations]
     return Answer(
         allocations=tuple(allocations),

@@ -31,7 +31,7 @@ class Prediction:
 
     `loss` has the confidence interval of the law's mean, `prediction` is where a new run would lie, `model_spread`
     what the laws (or objectives) say apart. `reach` is the factor beyond the largest run, `outside` the distance from
-    the hull of params and tokens, as a factor.
+    the hull of params and tokens, as a factor. `estimator` is what tells this place: that of the whole, or `inside`.
     """
 
     at: dict[str, float]
@@ -40,6 +40,7 @@ class Prediction:
     model_spread: Band
     reach: float | None
     outside: float | None
+    estimator: str
     observed: float | None = None
 
 
@@ -84,8 +85,19 @@ class Track:
 
 
 @record
+class InsidePart:
+    """What tells places of a scale less than `below`: the laws of the forecast with all runs alike."""
+
+    below: float
+    laws: tuple[LawWeight, ...]
+
+
+@record
 class Inverse:
-    """The scale at which a target loss is reached; `reachable` is the probability that it is at all."""
+    """The scale at which a target loss is reached; `reachable` is the probability that it is.
+
+    Scales up to 1e9 times the largest run are looked at.
+    """
 
     target_loss: float
     scale: str
@@ -142,6 +154,7 @@ class Extrapolation:
     estimator: str
     law: str | None
     laws: tuple[LawWeight, ...]
+    inside: InsidePart | None
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
     interval: ForecastInterval

@@ -23,7 +23,10 @@ def _predictions(result: Extrapolation) -> Section:
     roles = list(dict.fromkeys(role for each in result.predictions for role in each.at))
     observed = any(each.observed is not None for each in result.predictions)
     level = percent(result.interval.level, 4)
-    header = [*map(escape, roles), "loss", "law", "new run", "laws apart", "reach", *(["observed"] if observed else [])]
+    header = [
+        *map(escape, roles), "loss", "law", "new run", "laws apart", "reach",
+        *(["by"] if result.inside else []), *(["observed"] if observed else []),
+    ]  # fmt: skip
     rows = []
     for each in result.predictions:
         shown = rounded(each.loss)
@@ -34,6 +37,7 @@ def _predictions(result: Extrapolation) -> Section:
             _band(each.prediction),
             _band(each.model_spread),
             MISSING if each.reach is None else f"{figure(each.reach, 3)}x",
+            *([each.estimator] if result.inside else []),
             *([figure(each.observed)] if observed else []),
         ))  # fmt: skip
     title = f"forecasts, {level} intervals of the law's mean and of a new run, and the span of the laws"

@@ -404,3 +404,14 @@ def test_runs_can_be_grouped_by_size(tmp_path):
     results = json.loads(ran.stdout)["results"]
     assert [result["group"] for result in results] == [{"params": "2e+08"}, {"params": "1e+09"}]
     assert [result["parameters"]["b"]["estimate"] for result in results] == pytest.approx([-0.35, -0.35], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "has_powers"), [("7 * params * tokens", True), ("(6 * params + 2e9) * tokens", False)]
+)
+def test_optimal_exponents_are_told_only_under_rules_they_hold_for(shaped, rule, has_powers):
+    fast = ("--law", "chinchilla", "--interval", "none", "--flops-rule", rule, "--json")
+    document = json.loads(run("fit", shaped, *fast).stdout)
+    codes = [caveat["code"] for caveat in document["caveats"]]
+    assert ("params_exponent" in document["results"][0]["derived"]) == has_powers
+    assert ("rule-bends-split" in codes) == (not has_powers)

@@ -331,3 +331,9 @@ def test_a_matrix_whose_problems_repeat_is_refused_until_groups_tell_them_apart(
 def test_counts_and_attempts_of_zeros_and_ones_are_no_matrix():
     assert load_samples(pl.DataFrame({"problem": ["a", "b"], "n": [1, 1], "c": [1, 0]})).layout == "counts"
     assert load_samples(pl.DataFrame({"problem": ["a", "b"], "correct": [1, 0]})).layout == "attempts"
+
+
+def test_rows_of_a_matrix_without_a_problem_are_counted():
+    table = load_samples(pl.DataFrame({"problem": ["a", None, None], "s0": [1, 0, 1], "s1": [1, 0, 0]}))
+    assert table.frame["problem"].to_list() == ["a"]
+    assert any("2 of 3" in found.message for found in table.caveats)
