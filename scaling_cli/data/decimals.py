@@ -24,8 +24,10 @@ WHOLE = HEAD - 1024  # bytes up to which a head is certainly the whole file, wha
 # A file without any of these has decimal points, or none.
 SUSPECT = re.compile(rb",[0-9]|\.[0-9]{3}\.[0-9]{3}")
 
-_START, _POWER, _UNIT = r"^\s*[+-]?", r"(?:[eE][+-]?[0-9]+)?", r"\s*(?:[^0-9.,\s][^0-9.,]*)?$"
-_END = _POWER + _UNIT
+_START, _POWER = r"\s*[+-]?", r"(?:[eE][+-]?[0-9]+)?"
+_UNIT = r"\s*(?:[^0-9.,;|\"\s][^0-9.,;|\"\t\r\n]*)?"
+_STOP = r"(?=[;|\"\t\r\n]|$)"
+_END = _POWER + _UNIT + _STOP
 
 
 def _shows(own: str, other: str) -> str:
@@ -35,22 +37,29 @@ def _shows(own: str, other: str) -> str:
         rf"(?:0[0-9]*|[0-9]{{4,}}|){own}[0-9]{{3}}{_END}",
         rf"[0-9]{{1,3}}(?:{other}[0-9]{{3}})+{own}[0-9]*{_END}",
         rf"[0-9]{{1,3}}(?:{other}[0-9]{{3}}){{2,}}{_END}",
-        rf"[0-9]+{own}[0-9]{{3}}[eE][+-]?[0-9]+{_UNIT}",
+        rf"[0-9]+{own}[0-9]{{3}}[eE][+-]?[0-9]+{_UNIT}{_STOP}",
     )
     return "|".join(forms)
 
 
-# What a cell is, the first that fits; `?` marks numbers that can be read by either sign.
+# What a cell is, the first that fits; numbers of the kinds in `EITHER` can be read by either sign.
 SHOWN = {COMMA: "comma", POINT: "point"}
 EITHER = {COMMA: "either_comma", POINT: "either_point"}
 KIND = re.compile(
     rf"{_START}(?:(?P<short>[0-9]{{1,3}}{_END})|(?P<long>[0-9]+{_END})"
-    rf"|(?P<either_comma>[0-9]{{1,3}},[0-9]{{3}}{_UNIT})|(?P<either_point>[0-9]{{1,3}}\.[0-9]{{3}}{_UNIT})"
+    rf"|(?P<either_comma>[0-9]{{1,3}},[0-9]{{3}}{_UNIT}{_STOP})|(?P<either_point>[0-9]{{1,3}}\.[0-9]{{3}}{_UNIT}{_STOP})"
     rf"|(?P<comma>{_shows(',', r'[.]')})|(?P<point>{_shows(r'[.]', ',')}))"
 )
 
+# What a text must have for `ANYWHERE` to find the sign in it, which takes far longer.
+TRACES = {COMMA: re.compile(r",[0-9]|\.[0-9]{3}\.[0-9]"), POINT: re.compile(r"\.[0-9]|,[0-9]{3}[.,]")}
+ANYWHERE = {
+    sign: re.compile(rf'(?:^|[;|"\t\n]){_START}(?:{_shows(own, other)})')
+    for sign, own, other in ((COMMA, ",", "[.]"), (POINT, "[.]", ","))
+}
+
 # In a file of decimal commas, what has to be rewritten to be read by the rule for points.
-_OF_COMMAS = _START + r"(?:[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?|[0-9]*,[0-9]+)" + _END
+_OF_COMMAS = f"^{_START}(?:[0-9]{{1,3}}(?:\\.[0-9]{{3}})+(?:,[0-9]*)?|[0-9]*,[0-9]+){_POWER}{_UNIT}$"
 
 Found = dict[str, str]  # the first cell of each kind in a column
 
@@ -66,7 +75,12 @@ def decimal_sign(path: str, head: bytes, separator: str) -> str:
     """
     if not SUSPECT.search(head):
         return POINT
-    columns = dict(_numbers(head, separator))
+    whole = head.rpartition(b"\n")[0] if len(head) > WHOLE else head  # a cell that is cut off shows nothing
+    text = whole.decode(errors="replace")
+    signs = [sign for sign, cell in ANYWHERE.items() if TRACES[sign].search(text) and cell.search(text)]
+    if len(signs) == 1:  # as in nearly every file, so that columns need not be looked at one by one
+        return signs[0]
+    columns = dict(_numbers(text, separator))
     shown = {sign: _first(columns, kind) for sign, kind in SHOWN.items()}
     if all(shown.values()):
         raise _mixed(path, shown)
@@ -79,10 +93,9 @@ def with_points(cells: pl.Expr) -> pl.Expr:
     return pl.when(cells.str.contains(_OF_COMMAS)).then(plain).otherwise(cells)
 
 
-def _numbers(head: bytes, separator: str) -> Iterator[tuple[str, Found]]:
+def _numbers(text: str, separator: str) -> Iterator[tuple[str, Found]]:
     """The kinds of cells of each column that holds numbers for the most part."""
-    whole = head.rpartition(b"\n")[0] if len(head) > WHOLE else head  # a cell that is cut off shows nothing
-    rows = list(csv.reader(whole.decode(errors="replace").splitlines(), delimiter=separator))
+    rows = list(csv.reader(text.splitlines(), delimiter=separator))
     if not rows:
         return
     for place, name in enumerate(rows[0]):
