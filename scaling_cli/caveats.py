@@ -287,7 +287,7 @@ SENTENCES = {
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
     "far-extrapolation": (
-        "k = {k} is {reach:times} times the attempts made and {what} sample at least a hundredth of it."
+        "k = {k} is {reach:times} times the attempts made and {what}; {remedy} at least a hundredth of it."
     ),
     "laws-disagree": (
         "At k = {k} the laws differ by {spread:.2f} in coverage, so no single number is given; sample further, or read "

@@ -83,7 +83,8 @@ def load_runs(
     """Points from files, folders, globs, lists of names and standard input, or from a table in memory.
 
     Args:
-        mapping: Column for a role, before the alias table; the column `none` leaves the role out.
+        mapping: Column for a role, before the alias table; the column `none` leaves the role out, so that without a
+        `run_id` every row is a run of its own, even where rows of equal params go in even steps.
         where: SQL condition on the columns as the files name them.
         by: Columns that name groups; they come back as text, and rows without one are left out.
         keep: Further columns; they come back as floats where all their cells are numbers, as text
