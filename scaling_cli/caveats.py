@@ -6,7 +6,11 @@ All of them stand here, so that their wording can be read and kept alike in one 
 
 from __future__ import annotations
 
+from string import Formatter
+
 from scaling_cli.record import record
+
+LARGEST_WRITTEN_OUT = 1e6  # of factors
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows left out: {reasons}; mend them if they should count.",
@@ -26,13 +30,21 @@ SENTENCES = {
         "{role} of {run} is {value:.3g}, which puts it {factor:.3g} times beyond all others, and a factor of a "
         "thousand would bring it back; mend it, or leave it out with --where."
     ),
+    "tiny-unit": (
+        "{role}, read from {column}, is at most {most} in every row, which no language model has; give its unit in the "
+        "header, as in {header!r}, or in the cells, as in {cell}."
+    ),
     "loss-unit": (
         "{column} is named as {unit}, not as a loss in nats per token, so floors and coefficients are in its unit; "
         "convert it, or say --loss-unit {unit}."
     ),
+    "perplexity-log": (
+        "What is fitted is {formula}, a loss in nats, since exponents of perplexity are not those of a loss; give "
+        "losses in options, such as --target-loss, in nats too."
+    ),
     "large-loss": (
         "The median loss is {median:.3g}, above that of guessing among a million tokens (13.8 nats); if it is "
-        "perplexity, take its log."
+        "perplexity, say --loss-unit perplexity, and its log is fitted."
     ),
     "metric-grows": (
         "{column} grows with {role}, so it is no loss; fit a law that grows, in --space linear, or fit the loss."
@@ -44,6 +56,18 @@ SENTENCES = {
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
         "give reruns a run name of their own."
     ),
+    "inferred-runs": (
+        "No column names the run, and the {rows} rows of {sizes} sizes go in even steps, so rows of equal params are "
+        "taken for one run; name the run with --run COLUMN, or say --run none if each row is one."
+    ),
+    "unnamed-runs": (
+        "No column names the run, and {rows} rows of {sizes} sizes that differ in {role} count as {rows} runs; if they "
+        "are checkpoints, name the run with --run COLUMN or --run params, else say --run none."
+    ),
+    "unfinished-runs": (
+        "{count} of {total} points are of runs that {column} calls {states}; leave them out with --where {condition} "
+        "unless their last losses should count."
+    ),
     "copied-files": (
         "{count} of {total} files are copies of others ({copy} of {original}), so that runs may count twice; give each "
         "file once."
@@ -53,7 +77,7 @@ SENTENCES = {
         "with other params, so each file's is a run of its own, named after it; join the files if they are one run."
     ),
     "repeated-points": (
-        "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as a run."
+        "{rows} points equal an earlier one in {roles}; drop them if they are copies, since each counts as {counted}."
     ),
     "repeated-data": (
         "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g}), where loss falls less "
@@ -136,7 +160,7 @@ SENTENCES = {
         "{baseline} predicts larger runs better than any law; do not extrapolate before larger runs show a law better."
     ),
     "floor-unknown": (
-        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss is only {above:.3g} above "
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss {place} "
         "its estimate, so the floor is not known; add larger runs before extrapolating far."
     ),
     "open-interval": (
@@ -153,7 +177,7 @@ SENTENCES = {
     ),
     "limited": "{limit} decides the split of {compute} FLOPs, not the loss; loosen it if you can.",
     "far-reach": (
-        "{compute} FLOPs is {reach:,.0f} times the largest run: the interval trusts the law that far out; add larger "
+        "{compute} FLOPs is {reach:times} times the largest run: the interval trusts the law that far out; add larger "
         "runs before spending it."
     ),
     "many-epochs": (
@@ -263,7 +287,7 @@ SENTENCES = {
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
     "far-extrapolation": (
-        "k = {k} is {reach:,.0f} times the attempts made and {what} sample at least a hundredth of it."
+        "k = {k} is {reach:times} times the attempts made and {what}; {remedy} at least a hundredth of it."
     ),
     "laws-disagree": (
         "At k = {k} the laws differ by {spread:.2f} in coverage, so no single number is given; sample further, or read "
@@ -290,7 +314,7 @@ SENTENCES = {
     ),
     "repeated-attempts": "{count} attempts were logged twice and the last counts; check that the log was resumed.",
     "far-forecast": (
-        "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
+        "{place} is {reach:times} times the largest run, further than any track record here; add larger runs before "
         "relying on it."
     ),
     "below-data": (
@@ -354,6 +378,17 @@ class Caveat:
     group: dict[str, str] | None = None
 
 
+class _Sentence(Formatter):
+    """Sentences whose numbers may have the format `times`: 1,234, and from a million on 1.2e6."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec != "times":
+            return str(super().format_field(value, format_spec))
+        assert isinstance(value, float | int)
+        mantissa, _, power = f"{value:.2g}".partition("e")
+        return f"{value:,.0f}" if value < LARGEST_WRITTEN_OUT else f"{mantissa}e{int(power)}"
+
+
 def caveat(code: str, group: dict[str, str] | None = None, **facts: object) -> Caveat:
     """The caveat `code` with its sentence filled in; `group` is None where it concerns the whole."""
-    return Caveat(code, SENTENCES[code].format(**facts), group)
+    return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group)

@@ -199,7 +199,7 @@ def _finite(coordinates: Array) -> Array:
 def _check(members: Sequence[Member], question: Question) -> None:
     if len(members) < 2:
         raise FitError(
-            f"{len(members)} group could be fitted, and a comparison needs two.",
+            f"A comparison needs two groups that can be fitted, and there {'is one' if members else 'are none'}.",
             hint="Look at the groups with scaling fit --by, and choose a --law that more of them can carry.",
         )
     law = members[0].problem.law

@@ -194,8 +194,10 @@ def forecast(
             rows.append(_combined_row(fitted, each, attempts, too_far=too_far, force=force))
     furthest = max(k, default=0)
     if furthest > LARGEST_REACH * attempts:
-        what = "is a guess at best;" if force else "is not forecast; give --force to see what the laws say, or"
-        found.append(caveat("far-extrapolation", group, k=f"{furthest:,}", reach=furthest / attempts, what=what))
+        what = "is a guess at best" if force else "is not forecast"
+        remedy = "sample" if force else "give --force to see what the laws say, or sample"
+        reach = furthest / attempts
+        found.append(caveat("far-extrapolation", group, k=f"{furthest:,}", reach=reach, what=what, remedy=remedy))
     if combines and (spread := _largest_spread(fitted, k, attempts, force=force)) is not None:
         found.append(caveat("laws-disagree", group, k=f"{spread[0]:,}", spread=spread[1]))
     return rows, found

@@ -70,7 +70,7 @@ class DataOptions:
     ] = None
     loss_unit: Annotated[
         Literal["nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other"],
-        typer.Option(help="Unit of the loss, for the record."),
+        typer.Option(help="Unit of the loss, for the record; the log of perplexity is fitted."),
     ] = "nats"
     input_format: Annotated[
         Literal["csv", "tsv", "parquet", "jsonl", "json", "trainer-state", "tensorboard", "megatron", "wandb-chart"]

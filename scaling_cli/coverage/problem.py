@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from scaling_cli.coverage.counts import Array, Counts, Indices, make_counts
+from scaling_cli.data.names import in_order
 from scaling_cli.data.samples import SampleTable
 from scaling_cli.record import record
 
@@ -75,7 +76,8 @@ def _split(frame: pl.DataFrame, by: Sequence[str]) -> list[tuple[dict[str, str],
     if not by:
         return [({}, frame)]
     parts = frame.drop_nulls(list(by)).partition_by(list(by), as_dict=True, include_key=True)
-    return [(dict(zip(by, map(str, key), strict=True)), parts[key]) for key in sorted(parts)]
+    ordered = sorted(parts, key=lambda key: [in_order(str(label)) for label in key])
+    return [(dict(zip(by, map(str, key), strict=True)), parts[key]) for key in ordered]
 
 
 def _group(values: dict[str, str], frame: pl.DataFrame, table: SampleTable) -> SampleGroup:

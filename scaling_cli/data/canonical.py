@@ -13,12 +13,14 @@ from polars.exceptions import PolarsError
 from scaling_cli.data import cells, derive
 from scaling_cli.data.columns import IGNORE, MEASURES, Chosen, choose_columns, is_loss
 from scaling_cli.data.names import listing, normalise, unknown
+from scaling_cli.data.table import BY
+from scaling_cli.data.units import PERPLEXITY, cell_units, metric_unit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
 
 # Prefixes that keep these columns apart from the roles.
 AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
-BY, KEEP, UNREADABLE, TEXT = "by ", "keep ", "unreadable_", "text "
+KEEP, UNREADABLE, TEXT = "keep ", "unreadable_", "text "
 PLAIN_NAME = re.compile(r"[\w./-]+")  # a column's; the first line of a text that is no table has more
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 RUN_BY_FILE = "name of the file"
@@ -31,7 +33,8 @@ class Plan:
 
     `derived` holds the role that will follow from the others, with its formula. `other_losses` are columns that
     could be the loss but were not taken. `run_is_file` says that some files are one run each. `params_pattern` is
-    searched in the names of runs for params. `has_namesakes` says that rows have a `PREFIX`.
+    searched in the names of runs for params. `has_namesakes` says that rows have a `PREFIX`, and `takes_log` that the
+    column of the loss holds perplexities.
     """
 
     chosen: dict[str, Chosen]
@@ -42,6 +45,7 @@ class Plan:
     run_is_file: bool = False
     params_pattern: str | None = None
     has_namesakes: bool = False
+    takes_log: bool = False
 
     @property
     def has_runs(self) -> bool:
@@ -61,8 +65,9 @@ class Plan:
             roles = {"run_id": ", else ".join([*([roles["run_id"]] if "run_id" in roles else []), RUN_BY_FILE])} | roles
         if self.params_pattern is not None:
             roles["params"] = f"{self.params_pattern} in the name of the run"
-        roles |= self.derived
-        return {role: origin for role, origin in roles.items() if role not in self.by or role == "run_id"}
+        if self.takes_log:
+            roles["loss"] = f"ln({roles['loss']})"
+        return roles | self.derived
 
 
 def make_plan(
@@ -89,6 +94,11 @@ def make_plan(
     known = [*chosen, *(["params"] if params_pattern is not None else [])]
     derived = derive.derivable(known, [role for role, column in mapping.items() if column == IGNORE])
     groups = {name: _origin(name, names, chosen) for name in by}
+    if chosen["loss"].column in groups.values():
+        raise UsageError(
+            f"Groups cannot be made by {chosen['loss'].column!r}, which is the loss that is fitted.",
+            hint="Give --by a column that says what the runs of a group have in common.",
+        )
     others = {name: _origin(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}
     losses = tuple(name for name in names if is_loss(name) and name != chosen["loss"].column)
     return Plan(chosen, derived, groups, others, losses, params_pattern=params_pattern)
@@ -106,6 +116,11 @@ def _no_loss(names: Sequence[str]) -> DataError:
     likely = [name for name in names if "loss" in normalise(name)]
     example = likely[0] if likely else "COLUMN"
     hint = f"Name it with --map {shlex.quote(f'loss={example}')}."
+    metrics = [(name, unit) for name in names if (unit := metric_unit(normalise(name)))]
+    if metrics and not likely:
+        name, unit = metrics[0]
+        then = ", and its log, in nats, is fitted" if unit == PERPLEXITY else " if that is what to fit"
+        hint = f"Say --loss {shlex.quote(name)} --loss-unit {unit}{then}."
     if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
         hint = "The first line holds numbers: put the names of the columns before it."
     elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not PLAIN_NAME.fullmatch(names[0]))):
@@ -142,11 +157,12 @@ def canonical(
         rows.select(taken)
         .with_columns(
             *(pl.col(role).alias(TEXT + role) for role in unreadable),
-            *(cells.numbers_of_text(pl.col(role)).alias(role) for role in texts),
+            *(_numbers(pl.col(role), role, chosen).alias(role) for role, chosen in texts.items()),
         )
         .with_columns(cells.is_odd(pl.col(TEXT + role), pl.col(role)).alias(UNREADABLE + role) for role in unreadable)
         .drop(TEXT + role for role in unreadable)
-        .with_columns(pl.col(role) * chosen.scale for role, chosen in numeric.items() if chosen.scale != 1.0),
+        .with_columns(pl.col(role) * chosen.scale for role, chosen in numeric.items() if chosen.scale != 1.0)
+        .with_columns([pl.col("loss").log()] if plan.takes_log else []),
         unreadable,
     )
 
@@ -172,7 +188,20 @@ def number_of(role: str, schema: pl.Schema, plan: Plan) -> pl.Expr:
     """The value of a role as a float, in the unit of its column."""
     column = plan.chosen[role].column
     cell = _cell(column, schema)
-    return cells.numbers_of_text(cell) if cells.is_text(schema[column]) else cell
+    return _numbers(cell, role, plan.chosen[role]) if cells.is_text(schema[column]) else cell
+
+
+def unreadable_cell(rows: pl.LazyFrame, role: str, plan: Plan) -> str | None:
+    """The first cell of a role's column whose text is no number."""
+    chosen = plan.chosen[role]
+    text = pl.col(chosen.column).cast(pl.String)
+    odd = rows.select(text).filter(cells.is_odd(text, _numbers(text, role, chosen)))
+    found = odd.head(1).collect(engine="streaming").to_series()
+    return None if found.is_empty() else str(found[0])
+
+
+def _numbers(texts: pl.Expr, role: str, chosen: Chosen) -> pl.Expr:
+    return cells.numbers_of_text(texts, cell_units(role, chosen.scale))
 
 
 def _cell(column: str, schema: pl.Schema) -> pl.Expr:
@@ -207,9 +236,10 @@ def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> 
     for role in plan.derived:
         points = derive.complete(points, role)
     roles = [pl.col(role) for role in ("run_id", *plan.columns) if role in points.columns]
-    by = [pl.col(BY + name).alias(name) for name in plan.by if name != "run_id"]
+    names = [column.meta.output_name() for column in roles]
+    by = [pl.col(BY + name).alias(BY + name if name in names else name) for name in plan.by if name != "run_id"]
     keep = [_as_numbers(points[KEEP + name]).alias(name) for name in plan.keep]
-    return points.select(*dict.fromkeys(column.meta.output_name() for column in roles), *by, *keep)
+    return points.select(*dict.fromkeys(names), *by, *keep)
 
 
 def _params_of_names(runs: pl.Series, pattern: str) -> pl.Series:

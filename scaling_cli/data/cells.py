@@ -6,6 +6,9 @@ says "missing" is null; any other text that is no number is null too, and a flag
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import polars as pl
 
 from scaling_cli.data.numbers import NUMBER, SUFFIXES
@@ -35,9 +38,10 @@ def said(texts: pl.Expr) -> pl.Expr:
     return pl.when(~trimmed.str.to_lowercase().is_in(MISSING_WORDS)).then(trimmed)
 
 
-def numbers_of_text(texts: pl.Expr) -> pl.Expr:
-    """Numbers of text; null where it is none."""
-    return texts.map_batches(read_numbers, return_dtype=pl.Float64, is_elementwise=True)
+def numbers_of_text(texts: pl.Expr, units: Mapping[str, float] | None = None) -> pl.Expr:
+    """Numbers of text; null where it is none. `units` may stand behind a number, each with its factor."""
+    read = partial(read_numbers, units=units) if units else read_numbers
+    return texts.map_batches(read, return_dtype=pl.Float64, is_elementwise=True)
 
 
 def is_odd(texts: pl.Expr, numbers: pl.Expr) -> pl.Expr:
@@ -45,14 +49,24 @@ def is_odd(texts: pl.Expr, numbers: pl.Expr) -> pl.Expr:
     return said(pl.when(numbers.is_null()).then(texts)).is_not_null()
 
 
-def read_numbers(texts: pl.Series) -> pl.Series:
+def read_numbers(texts: pl.Series, units: Mapping[str, float] | None = None) -> pl.Series:
     """Plain numbers by a cast; only if that leaves some over, the rest (`70B`, `1,000`, ` 3 `) by an expression."""
     plain = texts.cast(pl.Float64, strict=False)
     if plain.null_count() == texts.null_count():
         return plain
     pair = pl.DataFrame({"plain": plain, "text": texts.cast(pl.String)})
-    odd = _written(said(pl.when(pl.col("plain").is_null()).then("text")))
-    return pair.select(pl.coalesce("plain", odd)).to_series().alias(texts.name)
+    odd = said(pl.when(pl.col("plain").is_null()).then("text"))
+    ways = [pl.col("plain"), _written(odd), *([_measured(odd, units)] if units else [])]
+    return pair.select(pl.coalesce(ways)).to_series().alias(texts.name)
+
+
+def _measured(texts: pl.Expr, units: Mapping[str, float]) -> pl.Expr:
+    """Numbers with a unit behind them, which is folded as names of columns are."""
+    found = texts.str.extract_groups(r"^(?<number>.*[0-9.])\s*(?<unit>[a-zA-Z%][^0-9]*)$")
+    unit = found.struct.field("unit").str.to_lowercase().str.replace_all(r"[\s./_\-()]+", "_").str.strip_chars("_")
+    factor = unit.replace_strict(dict(units), default=None, return_dtype=pl.Float64)
+    number = _written(found.struct.field("number"))
+    return pl.when(factor < 1).then(number / (1 / factor)).otherwise(number * factor)  # a hundredth is no exact float
 
 
 def _written(texts: pl.Expr) -> pl.Expr:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scaling_cli.data.names import unknown
 from scaling_cli.data.numbers import parse_number
-from scaling_cli.errors import UsageError
+from scaling_cli.data.quantities import count
+from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
 
 CHOICES = ("final", "all", "best")
-SAMPLED_ROLES = ("tokens", "step", "compute")
+SAMPLED_ROLES = {"tokens": "tokens", "step": "steps", "compute": "FLOPs"}
 WINDOW = 0.05  # full width of the window around a sampled amount, as a share of the amount
 
 
@@ -30,6 +33,16 @@ class Checkpoints:
     def needs_runs(self) -> bool:
         """Whether the choice makes no sense for rows that are runs of their own."""
         return self.which == "best" or self.sample_at is not None or self.smooth is not None
+
+    def refuse_none(self, excluded: Mapping[str, int], total: int) -> None:
+        """Raise where the choice, and not the `excluded` ones of `total` rows, is why there are no points."""
+        hint = "Choose amounts that runs pass: without this option, `scaling columns` shows how far they go."
+        if self.skip_tokens is not None and total == 0:
+            raise DataError(f"No row has {count(self.skip_tokens)} tokens, as --skip-tokens asks.", hint=hint)
+        if self.sample_at is not None and sum(excluded.values()) < total:
+            role, amounts = self.sample_at
+            wanted = " or ".join(map(count, amounts))
+            raise DataError(f"No row lies within 2.5 % of {wanted} {SAMPLED_ROLES[role]}.", hint=hint)
 
 
 def read_checkpoints(which: str, skip_tokens: str | None, sample_at: str | None, smooth: str | None) -> Checkpoints:

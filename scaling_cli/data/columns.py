@@ -1,6 +1,7 @@
 """Which column plays which role: the alias table, and the choice made from it.
 
-Aliases are compared as `names.normalise` folds them. Each role lists its aliases in tiers; the best tier
+Aliases are compared as `names.normalise` folds them, with and without what experiment trackers put before them, as in
+`config.n_params` and `summary/eval/loss`. Each role lists its aliases in tiers; the best tier
 that occurs wins, and two columns in one tier are a tie, which is refused, never guessed. Rates
 (`tflops`, tokens per second), perplexity and bits per byte are in no tier, so they are taken for a role
 only when a mapping says so.
@@ -18,7 +19,8 @@ from scaling_cli.record import record
 
 IGNORE = "none"  # a mapping to this leaves the role without a column
 
-# Rows need a usable value in each of these that the data have.
+# A row with an unusable value in one of these is left out, as is one without a loss. One that only lacks another is
+# left out where the law needs it, and most rows decide which law that is.
 MEASURES = ("loss", "params", "tokens", "compute")
 EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity", "bits", "streams")
 ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS)
@@ -156,6 +158,12 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "batch_size": (("batch_size",), ("global_batch_size", "train_batch_size")),
 }
 
+# Objects in which experiment trackers nest what they export, and the unit that a loss has anyway.
+PREFIXES = ("config", "summary", "metrics", "hparams", "hyperparameters")
+NATS = ("_nats_per_token", "_nats_token", "_nats")
+
+STATES = ("state", "status", "run_state", "run_status")
+
 # normalised name -> (role, tier)
 _PLACES = {
     alias: (role, tier) for role, tiers in ALIASES.items() for tier, names in enumerate(tiers) for alias in names
@@ -193,7 +201,20 @@ def choose_columns(
                 f"Columns {tied[0]!r} and {tied[1]!r} could both be {role}.",
                 hint=f"Write --map {shlex.quote(f'{role}={tied[0]}')} or --map {shlex.quote(f'{role}={tied[1]}')}.",
             )
+    _refuse_shared(chosen)
     return chosen
+
+
+def _refuse_shared(chosen: Mapping[str, Chosen]) -> None:
+    """Refuse one column as two measures, as where only the other was named."""
+    measures: dict[str, str] = {}
+    for role in MEASURES:
+        column = chosen[role].column if role in chosen else None
+        if column is not None and (other := measures.setdefault(column, role)) != role:
+            raise UsageError(
+                f"Column {column!r} would be both {other} and {role}.",
+                hint=f"Name another column with --{role} COLUMN or --{other} COLUMN; `none` leaves a role out.",
+            )
 
 
 def candidates(
@@ -203,7 +224,7 @@ def candidates(
 
     A mapping to a column that does not exist counts for nothing.
     """
-    places: dict[str, list[tuple[int, str]]] = {}
+    places: dict[str, list[tuple[float, str]]] = {}
     for name in names:
         for role, tier in _places(name):
             places.setdefault(role, []).append((tier, name))
@@ -221,7 +242,12 @@ def is_loss(name: str) -> bool:
 
 def is_training_loss(name: str) -> bool:
     """Whether the column's name says that it is the loss on training data."""
-    return normalise(name) in ALIASES["loss"][-1]
+    return any(written in ALIASES["loss"][-1] for written in _ways(name))
+
+
+def state_column(names: Sequence[str]) -> str | None:
+    """The column that says how runs ended, as W&B has one."""
+    return next((name for name in names if normalise(name) in STATES), None)
 
 
 def _check_mapping(names: Sequence[str], mapping: Mapping[str, str]) -> None:
@@ -232,34 +258,50 @@ def _check_mapping(names: Sequence[str], mapping: Mapping[str, str]) -> None:
             raise unknown("column", column, names)
 
 
-def _places(name: str) -> Iterator[tuple[str, int]]:
+def _places(name: str) -> Iterator[tuple[str, float]]:
     """The role and tier of a column name, if any."""
+    for more, folded in enumerate(_ways(name)):
+        if folded in _PLACES:
+            role, tier = _PLACES[folded]
+            yield role, tier + more / 4  # `tokens` goes before `config.tokens`
+            return
+        stem, scale = split_count_unit(folded)
+        place = _PLACES.get(stem)
+        if scale != 1.0 and place is not None and place[0] in COUNTS:
+            yield place[0], place[1] + 1 + more / 4  # `tokens` goes before `tokens_b`
+            return
+
+
+def _ways(name: str) -> Iterator[str]:
+    """A column name folded, then without the object that holds it, then without nats, for which a loss need not say."""
     folded = normalise(name)
-    if folded in _PLACES:
-        yield _PLACES[folded]
-        return
-    stem, scale = split_count_unit(folded)
-    place = _PLACES.get(stem)
-    if scale != 1.0 and place is not None and place[0] in COUNTS:
-        yield place[0], place[1] + 1  # `tokens` goes before `tokens_b`
+    yield folded
+    prefix, _, bare = folded.partition("_")
+    if prefix in PREFIXES and bare:
+        yield bare
+        folded = bare
+    for unit in NATS:
+        if folded.endswith(unit):
+            yield folded.removesuffix(unit)
 
 
-def _common(candidates: list[tuple[int, str]], files: Mapping[str, int]) -> list[tuple[int, str]]:
+def _common(candidates: list[tuple[float, str]], files: Mapping[str, int]) -> list[tuple[float, str]]:
     """The candidates that at least half as many files have as have the one that most have."""
     most = max((files.get(name, 1) for _, name in candidates), default=1)
     return [(tier, name) for tier, name in candidates if 2 * files.get(name, 1) >= most]
 
 
-def _best(candidates: list[tuple[int, str]]) -> list[str]:
+def _best(candidates: list[tuple[float, str]]) -> list[str]:
     best = min((tier for tier, _ in candidates), default=0)
     return [name for tier, name in candidates if tier == best]
 
 
 def scale_of(role: str, column: str) -> float:
     """The factor that brings the values of a column to FLOPs or plain counts."""
-    folded = normalise(column)
     if role == "compute":
-        return compute_unit(folded)
-    stem, scale = split_count_unit(folded)
-    is_unit = role in COUNTS and folded not in _PLACES and _PLACES.get(stem, ("", 0))[0] == role
-    return scale if is_unit else 1.0
+        return compute_unit(normalise(column))
+    for folded in _ways(column):
+        stem, scale = split_count_unit(folded)
+        if role in COUNTS and folded not in _PLACES and _PLACES.get(stem, ("", 0))[0] == role:
+            return scale
+    return 1.0

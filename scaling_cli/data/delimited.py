@@ -12,15 +12,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from scaling_cli.data.decimals import POINT, decimal_sign, with_points
 from scaling_cli.data.format import BOM, FILE, Format
 from scaling_cli.data.scraps import are_scraps, scan_csv, scan_scraps
 from scaling_cli.errors import DataError
 
 ZIP = b"PK\x03\x04"
 SEPARATORS = (",", "\t", ";", "|")
-
-# Programs separate by semicolons where the comma is the decimal sign, so there "2,345" is 2.345.
-DECIMAL_COMMA = r"^(\s*[+-]?[0-9]+),([0-9]+(?:[eE][+-]?[0-9]+)?\s*)$"
 
 # W&B names the columns of a chart "run - metric", each with the range of what it averaged.
 CHART_COLUMN = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?")
@@ -31,7 +29,7 @@ def _header(head: bytes) -> str:
 
 
 def _layout(path: str, head: bytes) -> str:
-    """The separator, then the header line: files that agree on both have the same columns."""
+    """The separator, the decimal sign, then the header line: files that agree on all can be read together."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{path} is UTF-16 text.", hint=f"Convert it: iconv -f UTF-16 -t UTF-8 {path} > runs.csv")
     if head.startswith(ZIP):
@@ -45,14 +43,13 @@ def _layout(path: str, head: bytes) -> str:
     header = _header(head)
     unquoted = "".join(header.split('"')[::2])
     separator = max(SEPARATORS, key=unquoted.count)
-    return separator + header
+    sign = POINT if separator == "," else decimal_sign(path, head.removeprefix(BOM).lstrip(b"\r\n"), separator)
+    return separator + sign + header
 
 
 def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     rows = scan_scraps(paths, layout[0]) if are_scraps(paths) else scan_csv(paths, layout[0])
-    if layout[0] != ";":
-        return rows
-    return rows.with_columns(pl.exclude(FILE).str.replace(DECIMAL_COMMA, "${1}.${2}"))
+    return rows if layout[1] == POINT else rows.with_columns(with_points(pl.exclude(FILE)))
 
 
 def _is_chart(head: bytes) -> bool:
@@ -84,7 +81,7 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
             pl.col(step).alias("step"),
             *(pl.col(column).alias(metric) for metric, column in metrics.items()),
         ).filter(pl.any_horizontal(pl.col(*metrics).is_not_null()))
-        for run, metrics in _chart(layout[1:]).items()
+        for run, metrics in _chart(layout[2:]).items()
         if metrics.keys() != {"_step"}
     ]
     return pl.concat(parts, how="diagonal")

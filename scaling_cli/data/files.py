@@ -33,6 +33,7 @@ BYSTANDERS = re.compile(
     r"(config|generation_config|tokenizer\w*|special_tokens_map|added_tokens|vocab|wandb-metadata"
     r"|\w*preprocessor_config|.*\.index)\.json$"
 )
+ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 LABEL = re.compile(r"([A-Za-z_][\w.-]*)=(.+)")
 GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events")
 
@@ -44,7 +45,7 @@ class InputFile:
     name: str
     path: str
     labels: tuple[tuple[str, str], ...] = ()
-    # Keeps a spooled file on disk while something refers to it.
+    # Keeps a spooled file, or another name of a file, while something refers to it.
     spool: object = field(default=None, compare=False, repr=False)
 
 
@@ -56,6 +57,16 @@ class _Spool:
         with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         weakref.finalize(self, Path(self.path).unlink, missing_ok=True)
+
+
+class _Link:
+    """Another name for a file whose own is no UTF-8, which polars cannot open; removed with the last reference."""
+
+    def __init__(self, path: str) -> None:
+        folder = tempfile.mkdtemp(prefix="scaling-name-")
+        self.path = os.path.join(folder, os.path.basename(_printable(path)))
+        os.symlink(os.path.abspath(path), self.path)
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
 
 # One spool a stream: what was read once is gone from it, and some commands read their runs twice.
@@ -92,9 +103,9 @@ def _files(text: str, *, is_spooled: bool) -> Iterator[InputFile]:
         yield InputFile(STDIN, spool.path, (), spool)
     elif text.startswith(LIST_MARK) and not os.path.exists(text):
         for line in _listed(text.removeprefix(LIST_MARK)):
-            yield from map(_file, _paths(line))
+            yield from map(_file, _paths(_given(line)))
     else:
-        yield from map(_file, _paths(text))
+        yield from map(_file, _paths(_given(text)))
 
 
 def _paths(text: str) -> list[str]:
@@ -104,7 +115,24 @@ def _paths(text: str) -> list[str]:
 
 
 def _file(path: str) -> InputFile:
-    return InputFile(path, path, tuple(_labels(path)))
+    name = _printable(path)
+    if name == path or not os.path.lexists(path):
+        return InputFile(name, name, tuple(_labels(name)))
+    link = _Link(path)
+    return InputFile(name, link.path, tuple(_labels(name)), link)
+
+
+def _printable(path: str) -> str:
+    """A path with the bytes that are no UTF-8 written as `\\xff`."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def _given(text: str) -> str:
+    """The path that `_printable` writes as `text`, where there is one, so that a name can be given as it was shown."""
+    if os.path.lexists(text) or not ESCAPED.search(text):
+        return text
+    raw = ESCAPED.sub(lambda match: os.fsdecode(bytes.fromhex(match[1])), text)
+    return raw if os.path.lexists(raw) else text
 
 
 def _labels(path: str) -> Iterator[tuple[str, str]]:

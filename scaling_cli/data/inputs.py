@@ -12,7 +12,7 @@ import polars as pl
 from polars.exceptions import NoDataError, PolarsError
 
 from scaling_cli.data.delimited import DELIMITED
-from scaling_cli.data.files import InputFile, expand
+from scaling_cli.data.files import STDIN, InputFile, expand
 from scaling_cli.data.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.formats import find_format, format_of
 from scaling_cli.data.source import Digest, Source, Unread, digest_file, digest_of
@@ -129,10 +129,11 @@ def open_files(files: Sequence[InputFile], input_format: str | None = None) -> I
 
 
 def _named(error: DataError, file: InputFile) -> DataError:
-    """The error with the name that the user gave; standard input lies in a file that nobody knows."""
+    """The error with the name that the user gave; standard input, for one, lies in a file that nobody knows."""
     if file.name == file.path:
         return error
-    message, hint = (text.replace(file.path, "standard input") for text in (error.message, error.hint))
+    name = "standard input" if file.name == STDIN else file.name
+    message, hint = (text.replace(file.path, name) for text in (error.message, error.hint))
     return DataError(message, hint=hint)
 
 

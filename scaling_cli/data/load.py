@@ -17,8 +17,9 @@ from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
-from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
+from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan, unreadable_cell
 from scaling_cli.data.checkpoints import read_checkpoints
+from scaling_cli.data.columns import IGNORE, state_column
 from scaling_cli.data.copies import told_of_copies
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
@@ -27,13 +28,16 @@ from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unrea
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
 from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
+from scaling_cli.data.sanity import STATE
 from scaling_cli.data.source import Unread
 from scaling_cli.data.table import RunTable, left_out, no_points
+from scaling_cli.data.units import PERPLEXITY
+from scaling_cli.data.unnamed import with_runs
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.record import record
 
-LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
+LOSS_UNITS = ("nats", "bits", "bits-per-byte", PERPLEXITY, "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
 
 
@@ -79,7 +83,8 @@ def load_runs(
     """Points from files, folders, globs, lists of names and standard input, or from a table in memory.
 
     Args:
-        mapping: Column for a role, before the alias table; the column `none` leaves the role out.
+        mapping: Column for a role, before the alias table; the column `none` leaves the role out, so that without a
+        `run_id` every row is a run of its own, even where rows of equal params go in even steps.
         where: SQL condition on the columns as the files name them.
         by: Columns that name groups; they come back as text, and rows without one are left out.
         keep: Further columns; they come back as floats where all their cells are numbers, as text
@@ -91,7 +96,7 @@ def load_runs(
         sample_at: Means around amounts instead of single rows: `"tokens=1B,2B"`.
         smooth: Average the loss over the last share of each run: `"5%"`.
         params_from_name: A regular expression whose first group finds params in the names of runs.
-        loss_unit: The unit of the loss, for the record.
+        loss_unit: The unit of the loss, for the record; of `perplexity` the log is taken, which is a loss in nats.
         input_format: The format of all files, where their content does not show it.
         flops_rule: How compute is counted where it is not 6 * params * tokens: a rule's name or a formula in params,
         tokens and columns of the runs. It then replaces a compute that the files give.
@@ -120,7 +125,8 @@ def load_runs(
         return _load_files(open_inputs(paths_of(given), input_format), ask)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
-        return _load(_Rows(rows, _plan(rows.collect_schema().names(), ask), {}, is_small), ask)
+        plan = _plan(rows.collect_schema().names(), ask)
+        return _load(_Rows(rows, plan, {}, is_small, is_open=_is_open(plan, ask)), ask)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 
@@ -129,7 +135,8 @@ def load_runs(
 class _Rows:
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
-    `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`.
+    `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`. `is_open` says
+    that neither a column nor a file tells which rows are one run.
     """
 
     frame: pl.LazyFrame
@@ -137,6 +144,7 @@ class _Rows:
     file_names: Mapping[str, str]
     is_small: bool
     may_share: bool = False
+    is_open: bool = False
 
 
 def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
@@ -177,12 +185,20 @@ def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
     is_small = sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL
     by_name = run_names([file.name for file in inputs.files]) if run_is_file or may_share else {}
     by_path = {file.path: by_name[file.name] for file in inputs.files if by_name}
-    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small, may_share), inputs
+    is_open = len(inputs.files) == 1 and not any(kind.one_run for _, kind, _, _ in scans) and _is_open(plan, ask)
+    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small, may_share, is_open), inputs
+
+
+def _is_open(plan: Plan, ask: Ask) -> bool:
+    """Whether no column names the run, though the user did not say that every row is one."""
+    return "run_id" not in plan.chosen and ask.mapping.get("run_id") != IGNORE
 
 
 def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
     keep = (*ask.keep, *(name for name in ask.maybe if name in names))
-    return make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
+    plan = make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
+    state = {STATE: column} if (column := state_column(names)) is not None else {}
+    return replace(plan, keep=plan.keep | state, takes_log=ask.loss_unit == PERPLEXITY)
 
 
 def _load(rows: _Rows, ask: Ask) -> RunTable:
@@ -194,29 +210,36 @@ def _load(rows: _Rows, ask: Ask) -> RunTable:
         frame, flags = keep_where(frame, ask.where, schema)
     if rows.may_share:
         frame, plan, anew = tell_apart(frame, schema, plan, rows.file_names)
+    if rows.is_open:
+        plan, anew = with_runs(frame, schema, plan)
     chosen = choose_points(frame, schema, plan, ask, flags, count_repeats=rows.is_small)
     selection = chosen.selection
+    odd = {reason: role for role in plan.measures if (reason := f"unreadable {role}") in selection.excluded}
+    unreadable = {why: cell for why, role in odd.items() if (cell := unreadable_cell(frame, role, plan)) is not None}
     if selection.points.is_empty():
-        raise no_points(selection.excluded, selection.total, ask.where)
-    points = finished(selection.points, plan, rows.file_names)
+        ask.checkpoints.refuse_none(selection.excluded, selection.total)
+        raise no_points(selection.excluded, selection.total, ask.where, unreadable)
+    points, ended = sanity.unfinished(finished(selection.points, plan, rows.file_names), plan.keep.get(STATE))
     columns = plan.columns
     compute: tuple[Caveat, ...] = ()
     if ask.rule.name != SIX_ND:
         points = derive.recounted(points, ask.rule, plan.derived)
         columns |= {"compute": ask.rule.formula}
-    elif all(role in plan.chosen for role in ("compute", "params", "tokens")) and "compute" not in plan.by:
+    elif all(role in plan.chosen for role in ("compute", "params", "tokens")):
         compute = derive.mismatch(points)
         points, filled = derive.fill_compute(points)
         compute += filled
         columns |= {"compute": f"{columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"} if filled else {}
     caveats = (
-        *left_out(selection.excluded, selection.total),
+        *left_out(selection.excluded, selection.total, unreadable),
         *anew,
+        *ended,
         *chosen.caveats,
         *compute,
         *sanity.doubts(points, columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
     )
-    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
+    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
+    taken |= {column for name, column in plan.keep.items() if name != STATE}
     others = tuple(name for name in schema.names() if name not in taken)
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others)
+    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, unreadable)

@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Collection
 
+from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
 
 SHOWN = 12  # names in an error message; a wide log has hundreds
@@ -47,3 +48,11 @@ def unknown(kind: str, name: str, names: Collection[str]) -> UsageError:
     near = closest(name, names)
     guess = f"Did you mean {near!r}? " if near else ""
     return UsageError(f"There is no {kind} named {name!r}.", hint=f"{guess}There are: {listing(names)}.")
+
+
+def in_order(label: str) -> tuple[bool, float, str]:
+    """The key that sorts labels as people list them: numbers by size, such as 70M before 1B, then words."""
+    try:
+        return False, parse_number(label), label
+    except UsageError:
+        return True, 0.0, label

@@ -24,6 +24,7 @@ WORDS = {
 Columns = dict[str, str | None]
 EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that only some questions need
 MEASURED = ("verified", "score")  # those of them that are numbers
+CELL = "cell "  # keeps the columns of a matrix apart from groups and the problem
 KEY = "key "  # keeps the columns that name an attempt apart from what was made of it
 WORKING = ("rows", "missing", "odd", "won")  # columns of counts that only the counting needs
 LENGTHS = 3  # different n from which sampling may have stopped at successes, so that it matters when they came
@@ -210,15 +211,20 @@ def counts_table(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Colum
     _check_counts(frame)
     names = [*ask.by, "problem"]
     once = frame.unique(maintain_order=True)
-    if once.select(names).is_duplicated().any():
-        raise UsageError(
-            "A problem has several rows of counts that differ.",
-            hint="Name the columns that tell the rows apart with --by.",
-        )
+    _refuse_repeated(once.select(names))
     caveats = list(_nameless(everything["problem"].null_count(), everything.height))
     caveats += [caveat("missing-outcomes", count=f"{missing:,}", done="left out")] if missing else []
     whole = once.with_columns(pl.col("n", "c").round().cast(pl.Int64))
     return Counted(whole.sort(names), caveats)
+
+
+def _refuse_repeated(names: pl.DataFrame) -> None:
+    """Refuse problems that have several rows, where each row is all that is known of one."""
+    if names.is_duplicated().any():
+        raise UsageError(
+            "A problem has several rows of counts that differ.",
+            hint="Name the columns that tell the rows apart with --by.",
+        )
 
 
 def _check_counts(frame: pl.DataFrame) -> None:
@@ -256,19 +262,26 @@ def lists_to_counts(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Co
 def matrix_to_counts(
     rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Columns, tasks: Sequence[str]
 ) -> Counted:
-    """Counts of a row a problem and a column an attempt."""
-    cells = [name for name in schema.names() if name not in (*ask.by, *tasks)]
-    values = [outcome(name, schema).alias(name) for name in cells]
-    frame = rows.select(*_groups(ask, schema), _row_names(), *values).collect(engine="streaming")
+    """Counts of a row a problem and a column an attempt, beside the one that names the problem where there is one."""
+    names = schema.names()
+    cells = [name for name in names if name not in (columns.get("problem"), *ask.by, *tasks)]
+    outcomes = [f"{CELL}{place}" for place in range(len(cells))]
+    values = [outcome(name, schema).alias(under) for name, under in zip(cells, outcomes, strict=True)]
+    problem = _row_names() if columns.get("problem") is None else _problem(columns, schema, tasks)
+    everything = rows.select(*_groups(ask, schema), problem, *values).collect(engine="streaming")
+    frame = everything.drop_nulls("problem")
+    _refuse_repeated(frame.select(*ask.by, "problem"))
     threshold = 1.0 if ask.threshold is None else ask.threshold
-    known = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in cells)
-    solved = pl.sum_horizontal((pl.col(name) >= threshold).fill_null(False).cast(pl.Int64) for name in cells)
+    known = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in outcomes)
+    solved = pl.sum_horizontal((pl.col(name) >= threshold).fill_null(False).cast(pl.Int64) for name in outcomes)
     counts = frame.select(*ask.by, "problem", n=known, c=solved)
     missing = counts.height * len(cells) - int(counts["n"].sum())
     if ask.on_missing == "fail":
         counts = counts.with_columns(n=pl.lit(len(cells), pl.Int64))
     done = "left out" if ask.on_missing == "drop" else "counted as failed"
-    return Counted(counts, [caveat("missing-outcomes", count=f"{missing:,}", done=done)] if missing else [])
+    caveats = list(_nameless(everything.height - frame.height, everything.height))
+    caveats += [caveat("missing-outcomes", count=f"{missing:,}", done=done)] if missing else []
+    return Counted(counts, caveats)
 
 
 def _label(column: str, schema: pl.Schema) -> pl.Expr:

@@ -8,10 +8,11 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells, derive, sanity, select, windows
-from scaling_cli.data.canonical import BY, UNREADABLE, Plan, canonical
+from scaling_cli.data.canonical import UNREADABLE, Plan, canonical
 from scaling_cli.data.checkpoints import Checkpoints
 from scaling_cli.data.filters import DOUBT
 from scaling_cli.data.select import PEAK, Selection
+from scaling_cli.data.table import BY
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
 from scaling_cli.record import record

@@ -19,7 +19,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data.files import InputFile, expand
 from scaling_cli.data.filters import DOUBT, keep_where
 from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
-from scaling_cli.data.inputs import Evidence, joined, none_readable, open_inputs, without_culprits
+from scaling_cli.data.inputs import Evidence, joined, none_readable, open_files, without_culprits
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
 from scaling_cli.data.sample_columns import CURVE_COLUMNS, check_roles, choose, named
@@ -30,6 +30,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of counts, which a group must not hide
+INDEX = ("", "index", "unnamed_0")  # what pandas writes over the names of rows
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 
 
@@ -98,8 +99,8 @@ def load_samples(
 def _load_files(given: Sequence[str], where: str | None, ask: Ask) -> SampleTable:
     files = expand(given)
     special = [file for file in files if Path(file.path).is_file() and is_special(file.path)]
-    plain = [file.path for file in files if file not in special]
-    inputs = open_inputs(plain) if plain else None
+    plain = [file for file in files if file not in special]
+    inputs = open_files(plain) if plain else None
     special, unread = _readable(special, alone=len(files) == 1)
     if not special and inputs is None:
         raise none_readable(unread)
@@ -184,10 +185,12 @@ def _detect(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, tasks: Sequence[str
     if outcomes is not None and isinstance(schema[outcomes], pl.List) and ask.layout in ("auto", "list"):
         return "list", {"problem": choose(names, ask.mapping, "problem"), "correct": outcomes}
     problem = choose(names, ask.mapping, "problem")
-    if ask.layout in ("auto", "matrix") and problem is None and "correct" not in ask.mapping and "n" not in ask.mapping:
-        cells = [name for name in names if name not in (*ask.by, *tasks)]
-        if ask.layout == "matrix" or _is_matrix(rows, cells):
-            return "matrix", {}
+    if ask.layout in ("auto", "matrix") and not {"correct", "n", "c"} & ask.mapping.keys():
+        index = next((name for name in names if normalise(name) in INDEX), None)
+        named_by = index if problem is None else problem
+        cells = [name for name in names if name not in (named_by, *ask.by, *tasks)]
+        if ask.layout == "matrix" or (_may_be_matrix(rows, names, ask, problem) and _is_matrix(rows, cells)):
+            return "matrix", {"problem": named_by}
     if ask.layout in ("auto", "counts", "curve"):
         n, c = choose(names, ask.mapping, "n"), _successes(names, ask.mapping)
         if n is not None and c is not None and n != c:
@@ -226,6 +229,15 @@ def _repeats(rows: pl.LazyFrame, key: Sequence[str]) -> bool:
     found = rows.select(pl.struct(list(dict.fromkeys(key))).n_unique().alias("keys"), pl.len().alias("rows"))
     keys, total = found.collect(engine="streaming").row(0)
     return bool(keys < total)
+
+
+def _may_be_matrix(rows: pl.LazyFrame, names: Sequence[str], ask: Ask, problem: str | None) -> bool:
+    """Whether the columns beside that of the problem can be attempts: none means another thing, and none repeats."""
+    if problem is None:
+        return True
+    has_outcomes = choose(names, ask.mapping, "correct") is not None
+    has_counts = choose(names, ask.mapping, "n") is not None and _successes(names, ask.mapping) is not None
+    return not has_outcomes and not has_counts and not _repeats(rows, [*ask.by, problem])
 
 
 def _is_matrix(rows: pl.LazyFrame, cells: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ Each check gives caveats; none changes a point.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 import polars as pl
@@ -12,7 +13,12 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.columns import is_training_loss
 from scaling_cli.data.names import normalise
+from scaling_cli.data.quantities import figure
 from scaling_cli.data.select import PEAK
+from scaling_cli.data.units import PERPLEXITY, metric_unit
+
+STATE = "__state"  # of the run of each point, where a column tells
+UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
 
 SLIP = 1000.0  # between the names of units: thousand, million, billion
 SLIP_ROLES = ("tokens", "params", "compute")
@@ -20,12 +26,11 @@ LONE_RATIO = 15.0  # tokens per param this far beyond all others are no design
 LONE_AMOUNT = 300.0  # and so is an amount where there is no ratio to judge by
 SLIP_POINTS = 5  # from which "all others" says something
 
+# What the largest run of any study of language models exceeds; a whole table in thousands or millions does not.
+SMALLEST = {"params": 1e5, "tokens": 1e5, "compute": 1e12}
+WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "compute": ("compute (PF-days)", "6e18")}
+
 LARGEST_LOSS = 13.8  # ln(1e6): guessing among more tokens than any vocabulary has
-UNITS = {  # words in a column's name
-    "perplexity": ("perplexity", "ppl"),
-    "bits-per-byte": ("bpb", "bits_per_byte"),
-    "accuracy": ("accuracy", "acc"),
-}
 GROWTH_RANK = 0.5  # rank correlation with the input from which a metric grows
 GROWTH_POINTS = 8
 RISE = 2.0  # times the lowest loss: no law goes that way with more tokens
@@ -40,6 +45,7 @@ def doubts(points: pl.DataFrame, columns: Mapping[str, str], *, named_loss: bool
     return (
         *_metric(points, columns, loss_unit),
         *(_training(columns) if not named_loss else ()),
+        *_tiny(points, columns),
         *_slips(points),
         *_copies(points),
         *_repeated_data(points),
@@ -55,10 +61,33 @@ def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
     return (caveat("undecayed-lr", runs=f"{high:,}", total=f"{points.height:,}"),) if high else ()
 
 
+def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:
+    """The points without `STATE`, which was read from `column`, and the caveat about runs that did not finish."""
+    if column is None:
+        return points, ()
+    states, points = points[STATE], points.drop(STATE)
+    if states.dtype != pl.String:
+        return points, ()
+    ended = states.filter(states.str.to_lowercase().is_in(UNFINISHED).fill_null(value=False))
+    if ended.is_empty():
+        return points, ()
+    names = ended.unique().sort().to_list()
+    quoted = column if column.isidentifier() else f'"{column}"'
+    condition = " AND ".join(f"{quoted} <> '{name}'" for name in names)
+    facts = {"count": f"{ended.len():,}", "total": f"{points.height:,}", "column": column}
+    said = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=_in_quotes(condition))
+    return points, (said,)
+
+
+def _in_quotes(condition: str) -> str:
+    return shlex.quote(condition) if '"' in condition else f'"{condition}"'
+
+
 def _metric(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> Iterator[Caveat]:
     column = columns["loss"]
-    words = f"_{normalise(column)}_"
-    unit = next((unit for unit, names in UNITS.items() if any(f"_{name}_" in words for name in names)), None)
+    unit = metric_unit(normalise(column))
+    if loss_unit == PERPLEXITY:
+        yield caveat("perplexity-log", formula=column)
     if loss_unit == "nats":
         if unit is not None:
             yield caveat("loss-unit", column=column, unit=unit)
@@ -75,6 +104,18 @@ def _metric(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) ->
 def _training(columns: Mapping[str, str]) -> Iterator[Caveat]:
     if is_training_loss(columns["loss"]):
         yield caveat("training-loss", column=columns["loss"])
+
+
+def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
+    """Roles whose every value is too small to be plain counts or FLOPs; compute that follows from others is not one."""
+    follows = {"params", "tokens"} <= set(points.columns)
+    for role, least in SMALLEST.items():
+        if role not in points.columns or (role == "compute" and follows):
+            continue
+        most = points[role].max()
+        if isinstance(most, float) and most < least:
+            header, cell = WRITTEN[role]
+            yield caveat("tiny-unit", role=role, column=columns[role], most=figure(most, 3), header=header, cell=cell)
 
 
 def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
@@ -123,13 +164,17 @@ def _guilty(points: pl.DataFrame, place: int) -> str:
 
 
 def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
-    """Points of different runs that agree in every number: a copy, or a rerun that was logged twice."""
+    """Points that agree in every number: copies within a run, or runs that were logged twice under different names."""
     roles = [name for name in points.columns if name in ("params", "tokens", "compute", "step", "loss")]
     if len(roles) < 2:
         return
     others = [name for name in points.columns if name not in roles and name != "run_id"]
     if copies := points.height - points.select(roles + others).n_unique():
-        yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles))
+        within = points.height - points.select("run_id", *roles, *others).n_unique()
+        counted = (
+            "a run" if not within else "a point of its run" if within == copies else "a run, or a point of its run"
+        )
+        yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles), counted=counted)
 
 
 def _repeated_data(points: pl.DataFrame) -> Iterator[Caveat]:

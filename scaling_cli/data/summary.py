@@ -14,6 +14,7 @@ from scaling_cli.data.format import FILE
 from scaling_cli.data.given import Given, frame_of, paths_of
 from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.table import RunTable
+from scaling_cli.data.units import PERPLEXITY
 from scaling_cli.errors import ScalingError
 from scaling_cli.record import record
 
@@ -121,7 +122,9 @@ def _unsettled(role: str, tied: Sequence[str], loss_unit: str) -> RoleColumn:
 
 
 def _unit(role: str, loss_unit: str) -> str:
-    return loss_unit if role == "loss" else UNITS.get(role, "name" if role == "run_id" else "as given")
+    if role == "loss":
+        return "nats" if loss_unit == PERPLEXITY else loss_unit
+    return UNITS.get(role, "name" if role == "run_id" else "as given")
 
 
 def _role(table: RunTable, role: str, loss_unit: str) -> RoleColumn:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
+from scaling_cli.data.cells import numbers_of_text
+from scaling_cli.data.columns import IGNORE, candidates
 from scaling_cli.data.inputs import open_inputs
 from scaling_cli.data.load import load_runs
+from scaling_cli.data.table import label_of
+from scaling_cli.data.units import PERPLEXITY
 from scaling_cli.errors import DataError
 
 UNKNOWN, OBSERVED = "scaling_unknown_loss", "scaling_observed_loss"
@@ -18,13 +22,19 @@ Row = tuple[dict[str, float], float | None, dict[str, str], str | None]
 
 
 def load_targets(
-    path: str | Path, *, mapping: Mapping[str, str] | None = None, by: Sequence[str] = (), keep: Sequence[str] = ()
+    path: str | Path,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    by: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    loss_unit: str = "nats",
 ) -> list[Row]:
     """Amounts, loss if it was observed, group and run of each row.
 
     Args:
         by: Columns that name groups; those the file lacks are left out, and its rows are then for every group.
         keep: Further columns that are amounts.
+        loss_unit: The unit of observed losses; of perplexities the log is taken, as it is of the runs'.
 
     Raises:
         DataError: There are no rows, or some are no targets.
@@ -40,8 +50,11 @@ def load_targets(
     observed = _loss_column(rows, known)
     # A target need not have its loss, so all are read as if none had.
     losses = (pl.col(observed) if observed else pl.lit(None)).cast(str)
+    if loss_unit == PERPLEXITY:
+        losses = numbers_of_text(losses).log().cast(str)
     unknown = rows.with_columns(losses.alias(OBSERVED), pl.lit(1.0).alias(UNKNOWN))
-    mapping = {**known, "loss": UNKNOWN}
+    own = {} if "run_id" in candidates(rows.columns, known) else {"run_id": IGNORE}
+    mapping = {**known, **own, "loss": UNKNOWN}
     table = load_runs(unknown, mapping=mapping, by=present, keep=[*wanted, OBSERVED], checkpoints="all")
     if len(table.frame) < len(rows):
         raise DataError(
@@ -51,7 +64,7 @@ def load_targets(
     found = []
     for row in table.frame.iter_rows(named=True):
         amounts = {name: float(row[name]) for name in (*ROLES, *wanted) if row.get(name) is not None}
-        group = {name: str(row[name]) for name in present}
+        group = {name: str(row[label_of(table.frame, name)]) for name in present}
         run = None if row.get("run_id") is None else str(row["run_id"])
         found.append((amounts, _positive(row[OBSERVED]), group, run))
     return found

@@ -64,6 +64,32 @@ COMPUTE_SUFFIXES = COMPUTE_WORDS | {
 }
 
 
+PERPLEXITY = "perplexity"  # the one unit of a loss that is not only recorded: its log is a loss in nats
+
+# Words in a column's name that say in which unit its metric is.
+METRICS = {
+    PERPLEXITY: ("perplexity", "ppl"),
+    "bits-per-byte": ("bpb", "bits_per_byte"),
+    "accuracy": ("accuracy", "acc"),
+}
+
+
+PERCENT = {"%": 0.01}
+
+
+def cell_units(role: str, scale: float) -> dict[str, float]:
+    """The units that may stand in the cells of a role, where its column has none."""
+    if role == "compute" and scale == 1.0:
+        return COMPUTE_SUFFIXES
+    return PERCENT if role == "loss" else {}
+
+
+def metric_unit(name: str) -> str | None:
+    """The unit that a normalised name gives its metric, where that is not nats."""
+    words = f"_{name}_"
+    return next((unit for unit, known in METRICS.items() if any(f"_{word}_" in words for word in known)), None)
+
+
 def compute_unit(name: str) -> float:
     """FLOPs in one unit of a normalised compute column name: 1 where the name gives no unit."""
     fitting = [unit for unit in COMPUTE_SUFFIXES if name == unit or name.endswith("_" + unit)]

@@ -146,7 +146,14 @@ def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str,
         above = float(problem.observed.min()) - value.estimate
         if value.low <= 0 or value.high - value.low > above:
             found.append(
-                caveat("floor-unknown", group, parameter=parameter.name, low=value.low, high=value.high, above=above)
+                caveat(
+                    "floor-unknown",
+                    group,
+                    parameter=parameter.name,
+                    low=value.low,
+                    high=value.high,
+                    place=f"is only {above:.3g} above" if above > 0 else f"lies {-above:.3g} below",
+                )
             )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from scaling_cli.data.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.record import record
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
 SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and tokens to be two inputs
 SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
+MOST = 0.5  # share of points that must know a column for it to decide; those that do not are then left out and counted
 FLOOR_VALUES = 5  # different inputs below which a floor cannot be told from a smaller exponent
 
 
@@ -34,6 +36,22 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
 
         return (), tuple(name for name in parse(law).names() if name != "loss")
     return _asked(law, x), ()
+
+
+def check_floors(choice: Choice, fix: Mapping[str, float], losses: pl.Series) -> None:
+    """Refuse a floor that is held above most of the losses, which no other parameter can make up for.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for parameter in choice.law.parameters:
+        floor = fix.get(parameter.name)
+        if parameter.kind == "floor" and floor is not None and (below := int((losses < floor).sum())) > len(losses) / 2:
+            raise UsageError(
+                f"{parameter.name}, below which no loss goes, is held at {floor:g}, and {below:,} of {len(losses):,} "
+                "losses lie below it.",
+                hint=f"Hold it below {float(losses.min()):.4g}, the smallest loss, or leave it open.",  # type: ignore[arg-type]
+            )
 
 
 def check_law(law: str) -> None:
@@ -69,6 +87,7 @@ def choose(
         UsageError: No such law, or `x`, `start` or `bound` does not go with it.
         DataError: The law needs a column that the data do not have.
     """
+    _refuse_one(frame)
     if is_formula(law):
         return _written(frame, law, x, start, bound)
     if start or bound:
@@ -101,14 +120,24 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     """
     from scaling_cli.laws import LAWS
 
+    _refuse_one(frame)
     first = _automatic(frame, x)
     if first.law.inputs == ("x",):
         return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
+    known = _known(frame)
     return [
         Choice(law, {name: name for name in law.inputs})
         for law in LAWS
-        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(frame, name) for name in law.inputs)
+        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(known, name) for name in law.inputs)
     ]
+
+
+def _refuse_one(frame: pl.DataFrame) -> None:
+    if frame.height == 1:
+        raise DataError(
+            "There is one point, and a law is fitted to several that differ.",
+            hint="Add runs, or give --checkpoints all if the log has more rows of this one.",
+        )
 
 
 def _asked(law: str, x: str | None) -> tuple[str, ...]:
@@ -144,9 +173,13 @@ def _written(
 
 def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
     """One law for all groups, so that they can be compared: the one that at least half of them support."""
-    parts = frame.partition_by(list(by)) if by else [frame]
-    if x is None and _is_complete(frame, "params") and _is_complete(frame, "tokens"):
-        against = [reason for part in parts if (reason := _against_surface(part))]
+    parts = frame.partition_by([label_of(frame, name) for name in by]) if by else [frame]
+    if x is not None:
+        reason = f"{x} was asked for"
+    elif not _is_known(frame, "params", "tokens"):
+        reason = _unknown(frame)
+    else:
+        against = [found for part in parts if (found := _against_surface(_known(part)))]
         if len(against) < len(parts) and 2 * len(against) <= len(parts):
             where = f" in {len(parts) - len(against)} of {len(parts)} groups" if against else ""
             return Choice(
@@ -155,16 +188,19 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Ch
                 f"params and tokens both vary, and not in step{where}",
             )
         reason = against[0]
-    else:
-        reason = f"{x} was asked for" if x else "params and tokens are not both known"
-    column = x or _one_input(frame)
-    different = sorted(part[column].n_unique() for part in parts)[len(parts) // 2] if column in frame.columns else 0
+    return _curve(parts, x or _one_input(frame), reason)
+
+
+def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
+    """A law of one input, with a floor if half of the groups can show one."""
+    numbers = sorted(part[column].drop_nulls().n_unique() for part in parts if column in part.columns)
+    different = numbers[len(numbers) // 2] if numbers else 0
     if different >= FLOOR_VALUES:
-        law, why = "power-constant", f"{different} different values of {column} can show a floor"
+        name, why = "power-constant", f"{different} different values of {column} can show a floor"
     else:
-        law, why = "power", f"{different} different values of {column} cannot show a floor"
-    found = find_law(law)
-    return Choice(found, {"x": _require(frame, found, column)}, f"{reason}; {why}")
+        name, why = "power", f"{different} different values of {column} cannot show a floor"
+    law = find_law(name)
+    return Choice(law, {"x": _require(parts[0], law, column)}, f"{reason}; {why}")
 
 
 def _against_surface(frame: pl.DataFrame) -> str | None:
@@ -179,14 +215,30 @@ def _against_surface(frame: pl.DataFrame) -> str | None:
     return None
 
 
+def _is_known(frame: pl.DataFrame, *columns: str) -> bool:
+    """Whether most points have a value in each of the columns."""
+    return set(columns) <= set(frame.columns) and len(frame.drop_nulls(list(columns))) > MOST * len(frame)
+
+
+def _known(frame: pl.DataFrame) -> pl.DataFrame:
+    """The points that have params and tokens."""
+    return frame.drop_nulls(["params", "tokens"])
+
+
+def _unknown(frame: pl.DataFrame) -> str:
+    if not {"params", "tokens"} <= set(frame.columns):
+        return "params and tokens are not both known"
+    return f"params and tokens are both known for only {len(_known(frame)):,} of {len(frame):,} points"
+
+
 def _is_complete(frame: pl.DataFrame, column: str) -> bool:
     return column in frame.columns and frame[column].null_count() == 0
 
 
 def _one_input(frame: pl.DataFrame) -> str:
-    """The first of the usual inputs that takes at least two values, those that no point lacks before others."""
+    """The first of the usual inputs that takes at least two values, those that most points have before others."""
     varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and frame[name].drop_nulls().n_unique() > 1]
-    for name in [*(name for name in varying if _is_complete(frame, name)), *varying]:
+    for name in [*(name for name in varying if _is_known(frame, name)), *varying]:
         return name
     raise DataError(
         f"No column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more than one value.",

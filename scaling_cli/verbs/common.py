@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.given import Given, frame_of, paths_of
 from scaling_cli.data.load import Reading
-from scaling_cli.data.table import RunTable
+from scaling_cli.data.names import in_order
+from scaling_cli.data.table import RunTable, label_of
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Grouped
@@ -39,8 +40,9 @@ def groups_of(
     if not by:
         yield dict(label or {}), table.frame
         return
-    parts = table.frame.partition_by(list(by), as_dict=True, include_key=True)
-    for key in sorted(parts):
+    columns = [label_of(table.frame, name) for name in by]
+    parts = table.frame.partition_by(columns, as_dict=True, include_key=True)
+    for key in sorted(parts, key=lambda key: [in_order(str(label)) for label in key]):
         yield {**(label or {}), **dict(zip(by, key, strict=True))}, parts[key]
 
 

@@ -111,6 +111,8 @@ def compare_exponents(
                 continue
             fitted.append((grouped.problem, one))
             caveats += found
+        if len(fitted) < 2 and len(groups) > 1:
+            raise _too_few(len(fitted), len(groups), failures[-1])
         result, found = compare([problem for problem, _ in fitted], [each for _, each in fitted], question)
     return Report(
         command="compare-exponents",
@@ -127,6 +129,16 @@ def compare_exponents(
         caveats=merged([*caveats, *found]),
         failures=tuple(failures),
     )  # fmt: skip
+
+
+def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
+    from scaling_cli.analysis.comparison_groups import group_label
+
+    told = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
+    return FitError(
+        f"{told} be fitted, and a comparison needs two; the last, {group_label(failure.group)}: {failure.error}",
+        hint=failure.hint,
+    )
 
 
 def _load_pairable(runs: Runs, pair: str | None, *, keep: tuple[str, ...], **load: Any) -> tuple[RunTable, str | None]:

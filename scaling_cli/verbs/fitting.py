@@ -15,7 +15,15 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import Choice, candidates, check_law, checkpoints_of, choose, columns_of
+from scaling_cli.fitting.selection import (
+    Choice,
+    candidates,
+    check_floors,
+    check_law,
+    checkpoints_of,
+    choose,
+    columns_of,
+)
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.flops import SIX_ND, flops_rule
@@ -127,6 +135,8 @@ def fit(
         if fix or tie:
             from scaling_cli.laws.constrained import constrain
 
+            for choice in choices:
+                check_floors(choice, fix, table.frame["loss"])
             choices = [replace(choice, law=constrain(choice.law, fix, tie)) for choice in choices]
         needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
         table = table.needing((*needed, *([weight] if weight else [])))

@@ -95,7 +95,13 @@ def extrapolate(
     if targets is not None:
         from scaling_cli.data.targets import load_targets
 
-        rows = load_targets(targets, mapping=reading.get("mapping"), by=by, keep=(x,) if x else ())
+        rows = load_targets(
+            targets,
+            mapping=reading.get("mapping"),
+            by=by,
+            keep=(x,) if x else (),
+            loss_unit=reading.get("loss_unit", "nats"),
+        )
         wanted += [Target(*row) for row in rows]
     if any(not loss > 0 for loss in target_loss):
         raise UsageError("A target loss is not above 0.", hint="Write --target-loss 2.0.")

@@ -88,6 +88,7 @@ def test_the_same_command_prints_the_same_bytes_whatever_the_workers():
         (("--by", "optimizer", "--prior", "weak"), 2, "--prior"),
         (("--by", "optimizer", "--pair", "replica"), 2, "replica"),
         (("--by", "seed", "--where", "seed = 0"), 4, "needs two"),
+        (("--by", "run_id"), 4, "None of 48 groups could be fitted, and a comparison needs two; the last, "),
         (("--by", "optimizer", "--where", "seed > 7"), 3, "seed > 7"),
     ],
 )

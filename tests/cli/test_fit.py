@@ -384,6 +384,28 @@ def test_a_flops_rule_is_refused_where_compute_would_rest_on_another(shaped, com
     assert says in done.stderr
 
 
+def test_a_floor_held_above_the_losses_is_named_and_not_the_data():
+    ran = run("fit", SAMPLE, "--fix", "E=5")
+    assert ran.returncode == 2
+    assert "E, below which no loss goes, is held at 5, and 100 of 100 losses lie below it." in ran.stderr
+    assert "Hold it below 2.201" in ran.stderr
+
+
+def test_runs_can_be_grouped_by_size(tmp_path):
+    tokens = np.geomspace(1e9, 1e11, 8)
+    rows = "".join(
+        f"{size:g},{count:.6e},{2 + 300 / size**0.3 + 900 / count**0.35:.6f}\n"
+        for size in (1e9, 2e8)
+        for count in tokens
+    )
+    path = write(tmp_path / "runs.csv", "params,tokens,loss\n" + rows)
+    ran = run("fit", path, "--by", "params", "--x", "tokens", "--json", *QUICK)
+    assert ran.returncode == 0, ran.stderr
+    results = json.loads(ran.stdout)["results"]
+    assert [result["group"] for result in results] == [{"params": "2e+08"}, {"params": "1e+09"}]
+    assert [result["parameters"]["b"]["estimate"] for result in results] == pytest.approx([-0.35, -0.35], abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("rule", "has_powers"), [("7 * params * tokens", True), ("(6 * params + 2e9) * tokens", False)]
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from scaling_cli.data.columns import Chosen, choose_columns
+from scaling_cli.data.columns import Chosen, choose_columns, is_training_loss
 from scaling_cli.errors import UsageError
 
 
@@ -95,3 +95,46 @@ def test_an_unknown_role_in_a_mapping_is_met_with_a_guess():
     with pytest.raises(UsageError) as caught:
         columns_of(["loss"], {"parms": "loss"})
     assert "Did you mean 'params'?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "scale"),
+    [
+        ("config.n_params", "params", 1.0),
+        ("config/params_m", "params", 1e6),
+        ("config.train_tokens", "tokens", 1.0),
+        ("summary.eval/loss", "loss", 1.0),
+        ("summary/_step", "step", 1.0),
+        ("metrics.val_loss", "loss", 1.0),
+        ("val loss (nats)", "loss", 1.0),
+        ("summary.eval/loss (nats/token)", "loss", 1.0),
+    ],
+)
+def test_names_that_trackers_nest_and_losses_in_nats_are_recognised(name, role, scale):
+    assert choose_columns([name], {}) == {role: Chosen(name, scale)}
+
+
+def test_a_plain_name_goes_before_one_that_is_nested():
+    assert choose_columns(["config.params", "params", "summary.loss", "loss"], {}) == {
+        "params": Chosen("params"),
+        "loss": Chosen("loss"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["config", "summary", "metrics.perplexity", "val loss (bits)", "config.tflops", "nats"]
+)
+def test_a_prefix_or_a_unit_alone_makes_no_role(name):
+    assert choose_columns([name], {}) == {}
+
+
+def test_a_nested_training_loss_is_known_as_one():
+    assert is_training_loss("summary.train/loss")
+    assert not is_training_loss("summary.eval/loss")
+
+
+def test_one_column_is_not_two_measures():
+    with pytest.raises(UsageError, match="'tokens' would be both params and tokens"):
+        choose_columns(["tokens", "loss"], {"params": "tokens"})
+    chosen = choose_columns(["tokens", "loss"], {"params": "tokens", "tokens": "none", "step": "tokens"})
+    assert chosen["params"].column == chosen["step"].column == "tokens"

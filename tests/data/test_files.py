@@ -1,4 +1,5 @@
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -115,3 +116,29 @@ def test_among_many_files_a_torn_line_and_another_layout_are_reported(tmp_path):
         "06.csv": "has no column 'loss'.",
         "07.csv": "has a line with more cells than its header.",
     }
+
+
+@pytest.mark.parametrize("name", [b"b\xff.csv", b"\xe9t\xe9/run.csv"])
+def test_a_name_that_is_no_utf_8_is_read_and_shown_in_ascii(tmp_path, name):
+    path = os.fsencode(tmp_path) + b"/" + name
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(b"loss,params\n3,1000\n")
+    shown = f"{tmp_path}/{name.decode(errors='backslashreplace')}"
+    for given in (os.fsdecode(path), str(tmp_path), shown):
+        table = load_runs(given)
+        assert [source.path for source in table.sources] == [shown]
+        assert table.frame["loss"].to_list() == [3.0]
+
+
+def test_a_missing_file_whose_name_is_no_utf_8_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"b\\xff.csv does not exist"):
+        load_runs(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.csv"))
+
+
+def test_a_torn_file_is_named_as_it_is_shown_and_not_by_its_other_name(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.csv")
+    with open(path, "wb") as file:
+        file.write(b"PK\x03\x04")
+    with pytest.raises(DataError, match=r"b\\xff.csv is a zip archive"):
+        load_runs(path)

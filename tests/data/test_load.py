@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.load import load_runs
+from scaling_cli.data.table import label_of
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.verbs.common import groups_of
 
 
 @pytest.fixture
@@ -173,7 +175,9 @@ def test_rows_that_cannot_be_used_are_counted_by_reason(write):
         "non-positive params": 1,
         "non-positive tokens": 1,
     }
-    assert table.caveats[0].message.startswith("8 of 9 rows left out: 1 with unreadable loss, 2 with no loss")
+    assert table.caveats[0].message.startswith(
+        "8 of 9 rows left out: 1 with unreadable loss such as 'oops', 2 with no loss"
+    )
 
 
 def test_a_point_without_tokens_stays_until_they_are_needed():
@@ -247,12 +251,34 @@ def test_groups_come_back_as_text_and_kept_columns_as_numbers(write):
     assert whole.frame["width"].item() == "256"
 
 
-def test_grouping_by_a_role_takes_it_from_the_measures():
+def test_the_labels_of_groups_stand_beside_the_role_of_the_same_name():
     frame = pl.DataFrame({"n_params": ["70M", "1B"], "tokens": [1e9, 1e9], "loss": [3.0, 2.0]})
     table = load_runs(frame, by=["params"])
-    assert table.frame["params"].to_list() == ["70M", "1B"]
-    assert "params" not in table.columns
+    assert table.frame["params"].to_list() == [7e7, 1e9]
+    assert table.frame[label_of(table.frame, "params")].to_list() == ["70M", "1B"]
+    assert table.columns["params"] == "n_params"
     assert table.frame["compute"].to_list() == [6 * 7e7 * 1e9, 6e18]
+
+
+@pytest.mark.parametrize("role", ["params", "tokens", "compute", "step"])
+def test_runs_can_be_grouped_by_any_role(role):
+    values = [2.0, 10.0, 100.0]
+    columns = {"params": 1e8, "tokens": 1e9, "compute": 6e17, "step": 1.0} | {role: values}
+    table = load_runs(pl.DataFrame({"loss": [3.0, 2.5, 2.0], **columns}), by=[role])
+    assert [label for group, _ in groups_of(table, [role]) for label in group.values()] == ["2", "10", "100"]
+    assert table.frame[role].to_list() == values
+
+
+@pytest.mark.parametrize("by", ["loss", "perplexity"])
+def test_the_loss_makes_no_groups(by):
+    with pytest.raises(UsageError, match="which is the loss"):
+        load_runs(pl.DataFrame({"perplexity": [3.0], "params": [1e7]}), mapping={"loss": "perplexity"}, by=[by])
+
+
+def test_groups_are_in_the_order_of_their_numbers():
+    frame = pl.DataFrame({"size": ["1B", "9M", "100M", "big"], "loss": [1.0, 2.0, 3.0, 4.0], "params": [1e9] * 4})
+    found = [group["size"] for group, _ in groups_of(load_runs(frame, by=["size"]), ["size"])]
+    assert found == ["9M", "100M", "1B", "big"]
 
 
 @pytest.mark.parametrize("options", [{"keep": ["widht"]}, {"by": ["widht"]}, {"where": "widht > 1"}])
@@ -328,6 +354,49 @@ def test_the_ways_programs_write_csv_are_read_alike(write, content):
 
 def test_a_comma_is_the_decimal_sign_where_semicolons_separate(write):
     assert load_runs(write("loss;params\n2,345;1000\n")).frame["loss"].item() == 2.345
+
+
+@pytest.mark.parametrize(
+    ("content", "tokens"),
+    [
+        ("loss;tokens\n3.40;500\n3.2;1,500\n", [500, 1500]),  # the loss has points
+        ("loss;tokens (M)\n3.400;500\n3.230;1,500\n", [500e6, 1500e6]),  # short tokens do without a comma
+        ("loss;tokens (M)\n3,400;500\n3,230;1.500\n", [500e6, 1500e6]),
+        ("loss;tokens\n3,4;1,5B\n3,2;12,25 B\n", [1.5e9, 12.25e9]),
+        ("loss;tokens\n3,4;10.000.000\n3,2;1.000,5\n", [1e7, 1000.5]),
+        ("loss\ttokens\n3,4\t10.000\n3,2\t0,5\n", [1e4, 0.5]),
+        ("loss\ttokens\n3.4\t10,000\n3.2\t500\n", [1e4, 500]),
+        ("loss|tokens\n3|10,000\n2|500\n", [1e4, 500]),
+    ],
+)
+def test_the_file_shows_which_sign_its_decimals_have(write, content, tokens):
+    assert load_runs(write(content)).frame["tokens"].to_list() == tokens
+
+
+def test_the_decimal_sign_holds_for_every_row_of_a_long_file(write):
+    rows = "".join(f"3,{place:05};{place}\n" for place in range(10_000))
+    table = load_runs(write(f"loss;tokens\n{rows}2,5;1.500\n"))
+    assert table.frame.select("loss", "tokens").row(-1) == (2.5, 1500.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("loss;params\n3,45;1.5e7\n", "'3,45' in column 'loss' and '1.5e7' in column 'params'"),
+        ("loss;tokens\n3;500\n2;1,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
+        ("loss;tokens\n3.400;1,500\n3.100;2,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
+    ],
+)
+def test_a_file_whose_decimal_sign_is_open_is_refused(write, content, message):
+    with pytest.raises(DataError, match=message) as caught:
+        load_runs(write(content))
+    assert caught.value.hint.startswith("Write")
+
+
+def test_files_of_one_header_may_differ_in_their_decimal_sign(write):
+    first = write("loss;params\n2,5;1000\n", "a.csv")
+    second = write("loss;params\n2.25;1,000\n", "b.csv")
+    assert load_runs([first, second]).frame.select("loss", "params").rows() == [(2.5, 1000.0), (2.25, 1000.0)]
 
 
 def test_a_file_that_is_no_table_is_named_in_one_short_line(write):
@@ -515,3 +584,52 @@ def test_a_rule_without_its_columns_is_refused_by_name():
         load_runs(rows.with_columns(tokens=1e10), flops_rule="attention")
     with pytest.raises(UsageError, match="no rule"):
         load_runs(rows, flops_rule="open('x')")
+
+
+@pytest.mark.parametrize(
+    ("content", "role", "value"),
+    [
+        ("loss,compute\n3,2.5 PF-days\n", "compute", 2.16e20),
+        ("loss,compute\n3,2.5EFLOPs\n", "compute", 2.5e18),
+        ("loss,compute\n3,1.5e18 FLOPs\n", "compute", 1.5e18),
+        ("accuracy,params\n68.51%,1000\n", "loss", 0.6851),
+        ("accuracy,params\n7 %,1000\n", "loss", 0.07),
+    ],
+)
+def test_units_in_cells_count(write, content, role, value):
+    mapping = {"loss": "accuracy"} if "accuracy" in content else {}
+    assert load_runs(write(content), mapping=mapping).frame[role].item() == value
+
+
+@pytest.mark.parametrize("cell", ["2.5 PFLOP/s", "2 hours", "%", "1.2.3 EFLOPs", "5 %"])
+def test_cells_in_other_units_are_quoted_with_what_is_read(write, cell):
+    with pytest.raises(DataError) as caught:
+        load_runs(write(f"loss,compute\n3,{cell}\n"))
+    assert f"1 with unreadable compute such as {cell!r}" in caught.value.message
+    assert "2.5 PF-days" in caught.value.hint
+
+
+def test_a_unit_in_the_header_and_in_the_cells_is_not_counted_twice(write):
+    with pytest.raises(DataError, match=r"unreadable compute such as '2\.5 PF-days'"):
+        load_runs(write("loss,compute (PF-days)\n3,2.5 PF-days\n"))
+
+
+def test_rows_that_are_left_out_quote_a_cell(write):
+    table = load_runs(write("loss,params\n3,1000\n2,about 5\n2,10.000.000\n"))
+    (said,) = [found.message for found in table.caveats if found.code == "rows-excluded"]
+    assert said.startswith("2 of 3 rows left out: 2 with unreadable params such as 'about 5'")
+    (again,) = [found.message for found in table.needing(["params"]).caveats if found.code == "rows-excluded"]
+    assert again == said
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sample_at": "tokens=10B"}, "No row lies within 2.5 % of 10B tokens"),
+        ({"skip_tokens": "10B"}, "No row has 10B tokens"),
+    ],
+)
+def test_amounts_that_no_run_reaches_are_named(options, message):
+    frame = pl.DataFrame({"run": ["a", "b"], "tokens": [1e9, 2e9], "loss": [3.0, 2.0], "params": [1e8, 1e8]})
+    with pytest.raises(DataError, match=message):
+        load_runs(frame, **options)

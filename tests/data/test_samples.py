@@ -304,3 +304,36 @@ def test_columns_of_words_are_no_matrix_of_outcomes():
     rows = pl.DataFrame({"task": ["a", "a"], "prompt": ["x", "y"], "ok": [1, 0]})
     with pytest.raises(DataError, match="have no column for"):
         load_samples(rows)
+
+
+MATRIX = pl.DataFrame({"problem": ["a", "b"], "s0": [1, 0], "s1": [1, 0], "s2": [0, None]})
+
+
+@pytest.mark.parametrize("name", ["problem", "question_id", "", "Unnamed: 0", "Index"])
+def test_a_matrix_may_name_its_problems(name):
+    table = load_samples(MATRIX.rename({"problem": name}))
+    assert (table.layout, table.columns) == ("matrix", {"problem": name})
+    assert table.frame.rows() == [("a", 3, 2), ("b", 2, 0)]
+
+
+def test_the_problem_of_a_matrix_can_be_given():
+    table = load_samples(MATRIX.rename({"problem": "q"}), layout="matrix", mapping={"problem": "q"})
+    assert table.frame["problem"].to_list() == ["a", "b"]
+
+
+def test_a_matrix_whose_problems_repeat_is_refused_until_groups_tell_them_apart():
+    twice = pl.concat([MATRIX.with_columns(model=pl.lit(name)) for name in "xy"])
+    with pytest.raises(UsageError, match="several rows"):
+        load_samples(twice.drop("model"), layout="matrix")
+    assert load_samples(twice, by=["model"]).frame.height == 4
+
+
+def test_counts_and_attempts_of_zeros_and_ones_are_no_matrix():
+    assert load_samples(pl.DataFrame({"problem": ["a", "b"], "n": [1, 1], "c": [1, 0]})).layout == "counts"
+    assert load_samples(pl.DataFrame({"problem": ["a", "b"], "correct": [1, 0]})).layout == "attempts"
+
+
+def test_rows_of_a_matrix_without_a_problem_are_counted():
+    table = load_samples(pl.DataFrame({"problem": ["a", None, None], "s0": [1, 0, 1], "s1": [1, 0, 0]}))
+    assert table.frame["problem"].to_list() == ["a"]
+    assert any("2 of 3" in found.message for found in table.caveats)

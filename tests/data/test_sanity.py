@@ -2,6 +2,9 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.load import load_runs
+from scaling_cli.data.summary import summarise
+from scaling_cli.data.targets import load_targets
+from scaling_cli.errors import DataError
 
 
 def codes(frame, **options):
@@ -74,7 +77,7 @@ def test_equal_points_are_counted_but_kept():
 
 def test_runs_that_end_with_a_high_learning_rate_are_counted():
     rows = [
-        (run, step, step * 1.0, 1e-3 * (1 - step / 110 if run != "constant" else 1), 3 - step / 100 + len(run) / 9)
+        (run, step, step * 1e6, 1e-3 * (1 - step / 110 if run != "constant" else 1), 3 - step / 100 + len(run) / 9)
         for run in ("wsd", "cosine", "constant")
         for step in range(0, 101, 10)
     ]
@@ -92,3 +95,75 @@ def test_a_resumed_log_is_counted_and_its_later_rows_count():
     table = load_runs(frame)
     assert table.frame["loss"].to_list() == [1.0]
     assert [caveat.message[:7] for caveat in table.caveats if caveat.code == "repeated-steps"] == ["10 rows"]
+
+
+SMALL = {"params": [44.1, 14.2e3], "tokens": [0.9, 293.0], "loss": [3.2, 2.3]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles"),
+    [
+        (SMALL, ["params", "tokens"]),
+        (SMALL | {"params": [44.1, 14.2e6]}, ["tokens"]),
+        ({"compute": [0.5, 2e4], "loss": [3.2, 2.3]}, ["compute"]),  # PF-days without a word
+        ({"params (M)": [44.1, 14.2e3], "tokens (B)": [0.9, 293.0], "loss": [3.2, 2.3]}, []),
+        ({"params": [1e3, 1e6], "tokens": [500.0, 1e9], "loss": [3.2, 2.3]}, []),  # a ladder may start small
+        ({"step": [1.0, 2.0], "width": [64, 128], "loss": [3.2, 2.3]}, []),
+    ],
+)
+def test_a_table_in_unmarked_units_is_told_by_its_largest_value(columns, roles):
+    table = load_runs(pl.DataFrame(columns))
+    said = [found.message for found in table.caveats if found.code == "tiny-unit"]
+    assert [message.split(",")[0] for message in said] == roles
+
+
+def test_the_log_of_perplexity_is_fitted_as_a_loss_in_nats():
+    rows = pl.DataFrame({"ppl": ["20.0855", "0", "7.38906"], "params": [1e7, 2e7, 3e7]})
+    table = load_runs(rows, mapping={"loss": "ppl"}, loss_unit="perplexity")
+    assert table.frame["loss"].to_list() == pytest.approx([3.0, 2.0], abs=1e-5)
+    assert table.columns["loss"] == "ln(ppl)"
+    assert table.excluded == {"non-finite loss": 1}
+    assert [found.code for found in table.caveats] == ["rows-excluded", "perplexity-log"]
+    (loss,) = [role for role in summarise(table, "perplexity").roles if role.role == "loss"]
+    assert loss.unit == "nats"
+
+
+def test_targets_in_perplexity_are_scored_in_nats(tmp_path):
+    (tmp_path / "targets.csv").write_text("params,tokens,ppl\n1e9,1e10,7.38906\n1e10,1e11,\n")
+    found = load_targets(tmp_path / "targets.csv", mapping={"loss": "ppl"}, loss_unit="perplexity")
+    assert [loss if loss is None else round(loss, 5) for _, loss, _, _ in found] == [2.0, None]
+
+
+@pytest.mark.parametrize(("name", "unit"), [("val_ppl", "perplexity"), ("bpb", "bits-per-byte"), ("acc", "accuracy")])
+def test_a_table_with_another_metric_than_a_loss_says_how_to_name_it(name, unit):
+    with pytest.raises(DataError) as caught:
+        load_runs(pl.DataFrame({name: [10.0], "params": [1e7]}))
+    assert caught.value.hint.startswith(f"Say --loss {name} --loss-unit {unit}")
+
+
+def test_runs_that_did_not_finish_are_counted_with_the_condition_that_leaves_them_out():
+    columns = {"State": ["finished", "crashed", "Failed", None, "finished"], "loss": [3.0, 2.9, 2.8, 2.7, 2.6]}
+    table = load_runs(pl.DataFrame(columns | {"params": [1e7, 2e7, 3e7, 4e7, 5e7]}))
+    (said,) = table.caveats
+    assert said.code == "unfinished-runs"
+    assert "2 of 5 points are of runs that State calls Failed or crashed" in said.message
+    assert "--where \"State <> 'Failed' AND State <> 'crashed'\"" in said.message
+    assert table.frame.columns == ["run_id", "params", "loss"]
+    assert table.others == ("State",)
+
+
+def test_the_state_of_runs_can_still_make_groups():
+    frame = pl.DataFrame({"state": ["finished", "crashed"], "loss": [3.0, 2.9], "params": [1e7, 2e7]})
+    assert load_runs(frame, by=["state"]).frame["state"].to_list() == ["finished", "crashed"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "counted"),
+    [(["a", "a", "b"], "a point of its run"), (["a", "b", "c"], "a run"), (None, "a run")],
+)
+def test_copies_are_told_from_runs_that_were_logged_twice(runs, counted):
+    frame = pl.DataFrame({"params": [1e8, 1e8, 2e8], "tokens": [2e9, 2e9, 3e9], "loss": [3.0, 3.0, 2.9]})
+    frame = frame if runs is None else frame.with_columns(run=pl.Series(runs))
+    (said,) = [found.message for found in load_runs(frame).caveats if found.code == "repeated-points"]
+    assert said.startswith("1 points equal an earlier one")
+    assert said.endswith(f"since each counts as {counted}.")

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.errors import UsageError
-from scaling_cli.fitting.selection import choose
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.selection import candidates, choose
 
 PARAMS = np.geomspace(1e8, 1e10, 12)
 
@@ -45,3 +45,28 @@ def test_half_of_the_groups_decide():
 def test_input_that_is_text_is_a_usage_error_with_a_cell():
     with pytest.raises(UsageError, match="'a'"):
         choose(runs(20.0), "power", "g")
+
+
+def lacking(rows, places):
+    """The same runs without params, and so without compute, in some places."""
+    gone = pl.int_range(pl.len()).is_in(list(places))
+    return rows.with_columns(pl.when(~gone).then(name).alias(name) for name in ("params", "compute"))
+
+
+def test_a_few_runs_without_params_do_not_change_the_law():
+    rows = runs(np.tile([5.0, 20, 80], 4))
+    for law in (choose(lacking(rows, [0, 5]), "auto", None).law, candidates(lacking(rows, [0, 5]), None)[0].law):
+        assert law.name == "chinchilla"
+    assert choose(lacking(runs(20.0), [3]), "auto", None).inputs == {"x": "compute"}
+
+
+def test_params_that_most_runs_lack_decide_nothing_and_the_reason_says_so():
+    choice = choose(lacking(runs(np.tile([5.0, 20, 80], 4)), range(7)), "auto", None)
+    assert choice.inputs == {"x": "tokens"}
+    assert "both known for only 5 of 12 points" in choice.reason
+
+
+@pytest.mark.parametrize("law", ["auto", "all", "power", "chinchilla"])
+def test_one_point_is_named_as_the_trouble(law):
+    with pytest.raises(DataError, match="one point"):
+        candidates(runs(20.0)[:1], None) if law == "all" else choose(runs(20.0)[:1], law, None)
