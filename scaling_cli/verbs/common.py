@@ -13,7 +13,7 @@ from scaling_cli.data.table import RunTable
 from scaling_cli.document.report import Failure
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.fit import Grouped
-from scaling_cli.fitting.problem import build_problem
+from scaling_cli.fitting.problem import build_problem, run_names
 from scaling_cli.fitting.selection import Choice
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.flops import SIX_ND
@@ -62,10 +62,10 @@ def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, spac
         group,
         choice.inputs,
         ranges,
-        choice.reason,
+        run_names(frame),
+        reason=choice.reason,
         weights=emphasis.told(choice.inputs),
         prior=emphasis.prior,
-        names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
         scale=emphasis.scale(frame, choice.inputs),
     )
 
