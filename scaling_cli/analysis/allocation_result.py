@@ -89,8 +89,8 @@ class IsoFlop:
     parabola_params: float | None
     parabola_bias: float | None
     refused: str | None = None
-    observed: tuple[tuple[float, ...], tuple[float, ...]] = field(default=((), ()), metadata=DRAWING)
-    curve: Curve | None = field(default=None, metadata=DRAWING)
+    observed: tuple[tuple[float, ...], tuple[float, ...]] = field(default=((), ()), repr=False, metadata=DRAWING)
+    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)
 
 
 @record
@@ -190,4 +190,4 @@ class AllocationResult:
     cutoffs: tuple[Cutoff, ...] = ()
     gap: tuple[Gap, ...] = ()
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
-    frontiers: dict[str, Curve] = field(default_factory=dict, metadata=DRAWING)
+    frontiers: dict[str, Curve] = field(default_factory=dict, repr=False, metadata=DRAWING)

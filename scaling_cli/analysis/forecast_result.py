@@ -152,6 +152,6 @@ class Extrapolation:
     inverse: tuple[Inverse, ...]
     then: Then | None
     noise: float | None
-    observations: Observations | None = field(default=None, metadata=DRAWING)
-    scale: tuple[float, ...] = field(default=(), metadata=DRAWING)
-    curve: Curve | None = field(default=None, metadata=DRAWING)
+    observations: Observations | None = field(default=None, repr=False, metadata=DRAWING)
+    scale: tuple[float, ...] = field(default=(), repr=False, metadata=DRAWING)
+    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)

@@ -11,7 +11,7 @@ from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, flops, group_name, percent, rounded
-from scaling_cli.report.page import Page, Record, Section
+from scaling_cli.report.page import LINE_ANSWERS, Page, Record, Section, more
 from scaling_cli.report.sheet import Sheet
 
 MOST_MULTIPLIED = 3  # pairs up to which every multiplier is shown
@@ -63,6 +63,15 @@ def charts(report: CompareReport) -> list[Chart]:
 
     fits = report.results[0].fits
     return fit_charts(fits, law_curves(fits), report.columns.get("loss", "loss"))
+
+
+def line(result: ComparisonResult) -> str:
+    """The first verdicts."""
+    told = [
+        f"{escape(each.left)} - {escape(each.right)}: {each.verdict} (p {equals(each.p_adjusted)})"
+        for each in result.comparisons[:LINE_ANSWERS]
+    ]
+    return "; ".join(told) + more(len(result.comparisons))
 
 
 def facts(report: CompareReport) -> list[tuple[str, str]]:
