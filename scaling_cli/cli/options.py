@@ -158,7 +158,11 @@ class OutputOptions:
     ] = dataclasses.field(default_factory=list)
     fail_if: Annotated[
         list[str],
-        typer.Option(metavar="TEST", help="Exit code 5 where this holds: 'alpha.low < 0.2'. Repeatable."),
+        typer.Option(
+            metavar="TEST",
+            help="Exit code 5 where this holds of any result: 'alpha.low < 0.2', 'loss.high > 2', "
+            "'coverage[k=100] < 0.9', 'verdict == different'. A mistyped name lists those there are. Repeatable.",
+        ),
     ] = dataclasses.field(default_factory=list)
 
 

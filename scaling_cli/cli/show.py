@@ -175,9 +175,9 @@ def tripped_gate(results: Sequence[Any], output: OutputOptions) -> str:
     gates = [parse_gate(text) for text in output.fail_if]
     for document in results:
         for gate in gates:
-            if gate.trips(document):
-                where = f" in {group_name(document['group'])}" if document["group"] else ""
-                return f"--fail-if {gate.text!r} holds{where}: {'.'.join(gate.path)} is {gate.value(document)}."
+            if where := gate.trips(document):
+                group = f" in {group_name(document['group'])}" if document["group"] else ""
+                return f"--fail-if {gate.text!r} holds{group}: {where}."
     return ""
 
 
