@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.document.report import Failure, Report
@@ -93,5 +93,7 @@ def inference_coverage(
 
 def _told(ask: CoverageAsk) -> dict[str, object]:
     """The options of coverage as JSON repeats them."""
-    told = {each.name: getattr(ask, each.name) for each in dataclasses.fields(ask)}
+    told: dict[str, object] = {each.name: getattr(ask, each.name) for each in dataclasses.fields(ask)}
+    if isinstance(ask.k, Iterable) and not isinstance(ask.k, str):
+        told["k"] = ",".join(map(str, ask.k))
     return {name: value for name, value in told.items() if name not in ("questions", "prices")}
