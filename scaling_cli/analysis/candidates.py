@@ -12,6 +12,7 @@ the bounds of the coordinates.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,6 +35,9 @@ REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # a replicate starts close by, and o
 CURVE_LAWS = ("power-constant", "m3", "m4", "bnsl-monotone")
 SURFACE_LAWS = ("chinchilla", "general")  # the second has the first as a special case
 CURVE_POWER, SURFACE_POWER = 1.5, 0.5  # of scale, in a point's weight
+
+SMALLEST_EXPONENT = 1e-3  # in size: at zero a belief in logs has no gradient
+CLEAR = 3.0  # standard errors of a slope
 
 # Where published laws lie: value and spread of the log, of exponents and of the floor as a share of the least loss.
 CURVE_EXPONENT, CURVE_FLOOR = (0.35, 0.7), (0.5, 1.0)
@@ -88,18 +92,40 @@ def fit_law(law: Law, points: Points, origins: Sequence[Window]) -> Fitted:
         FitError: No start led to a finite objective.
     """
     power = CURVE_POWER if len(law.inputs) == 1 else SURFACE_POWER
-    problem = problem_from_arrays(
-        law,
-        {name: points.columns[name] for name in law.inputs},
-        points.observed,
-        points.runs,
-        weights=(points.scale / points.scale.max()) ** power,
-        beliefs=beliefs(law, float(points.observed.min())),
+    problem = _falling(
+        problem_from_arrays(
+            law,
+            {name: points.columns[name] for name in law.inputs},
+            points.observed,
+            points.runs,
+            weights=(points.scale / points.scale.max()) ** power,
+            beliefs=beliefs(law, float(points.observed.min())),
+        )
     )
     ends, theta, scale, delta, weight = _whole(problem)
     rows = [origin_weights(problem, origin) for origin in origins]
     at_origins = _origins(problem, ends, rows, delta, weight) if rows else np.empty((0, len(theta)))
     return Fitted(problem, theta, at_origins, scale, delta, weight)
+
+
+def _falling(problem: Problem) -> Problem:
+    """The problem with signed exponents held to those of a loss that falls, unless the points clearly rise.
+
+    Where noise hides the fall of a few points, a law that rises fits them as well, and far beyond them it is absurd.
+    """
+    signed = np.array([parameter.is_signed for parameter in problem.law.parameters])
+    if not signed.any() or _rises(problem):
+        return problem
+    return replace(problem, high=np.where(signed, np.minimum(problem.high, -SMALLEST_EXPONENT), problem.high))
+
+
+def _rises(problem: Problem) -> bool:
+    """Whether the slope of log loss in the log of the input is positive by `CLEAR` standard errors."""
+    (values,) = problem.columns.values()
+    across, above = np.log(values) - np.log(values).mean(), problem.target - problem.target.mean()
+    slope = (across @ above) / (across @ across)
+    error = np.sqrt(np.sum((above - slope * across) ** 2) / (len(values) - 2) / (across @ across))
+    return bool(slope > CLEAR * error)
 
 
 def origin_weights(problem: Problem, origin: Window) -> Array:

@@ -58,7 +58,9 @@ def _nodes(problem: Problem) -> Array:
     nodes = np.zeros((len(mesh[0]) if mesh else 1, len(law.names)))
     for name, values in zip(axes, mesh, strict=True):
         nodes[:, law.names.index(name)] = values
-    return nodes
+    exponents = [law.names.index(parameter.name) for parameter in law.parameters if parameter.is_signed]
+    inside = (nodes >= problem.low) & (nodes <= problem.high)
+    return nodes[inside[:, exponents].all(axis=1)]
 
 
 def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:

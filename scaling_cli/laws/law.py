@@ -34,7 +34,8 @@ class Parameter:
     `low` and `high` bound it; where `positive`, its coordinate is its logarithm. Bounds that depend on the scale of
     the data are in `Law.bounds`. `unit` is empty for a pure number. `vanishes` marks the coefficient of a term of the
     loss: at its lower bound the term is gone, and it is zero. `kind` marks the power of an input, and the loss that no
-    scale removes: those are what priors and caveats speak of.
+    scale removes: those are what priors and caveats speak of. An exponent that `is_signed` is negative for a loss that
+    falls and positive for a metric that grows.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Parameter:
     high: float = np.inf
     vanishes: bool = False
     kind: Kind = "other"
+    is_signed: bool = False
 
 
 @record

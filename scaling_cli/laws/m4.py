@@ -110,7 +110,12 @@ M4 = LevelLaw(
         Parameter(name="alpha", meaning="sharpness of the bend away from E0; none at 0"),
         Parameter(name="beta", meaning="(loss - E) / (E0 - loss)^alpha at x = 1", unit="loss^(1-alpha)", positive=True),
         Parameter(
-            name="c", meaning="exponent, signed: negative for a loss that falls", kind="exponent", low=-3.0, high=3.0
+            name="c",
+            meaning="exponent, signed: negative for a loss that falls",
+            kind="exponent",
+            is_signed=True,
+            low=-3.0,
+            high=3.0,
         ),
     ),
 )

@@ -23,7 +23,12 @@ def _henighan(domain: str, x: str, floor: float, scale: float, exponent: float) 
 
 
 EXPONENT = Parameter(
-    name="b", meaning="exponent, signed: negative for a loss that falls", kind="exponent", low=-3.0, high=3.0
+    name="b",
+    meaning="exponent, signed: negative for a loss that falls",
+    kind="exponent",
+    is_signed=True,
+    low=-3.0,
+    high=3.0,
 )
 COEFFICIENT = Parameter(name="a", meaning="loss above the floor at x = 1", unit="loss", positive=True, vanishes=True)
 

@@ -31,7 +31,9 @@ M3 = FormulaLaw(
     parameters=(
         Parameter(name="beta", meaning="loss at 1/x + gamma = 1", unit="loss", positive=True, vanishes=True),
         Parameter(name="gamma", meaning="inverse of the x from which the law flattens", unit="1/x", positive=True),
-        Parameter(name="c", meaning="exponent, signed: negative for a loss that falls", kind="exponent"),
+        Parameter(
+            name="c", meaning="exponent, signed: negative for a loss that falls", kind="exponent", is_signed=True
+        ),
     ),
     roles={
         "beta": COEFFICIENT,

@@ -192,3 +192,19 @@ def test_one_run_does_not_swing_because_nothing_can_be_resampled():
         points.columns, points.observed * np.where(np.arange(24) < 8, 1.1, 1), np.zeros(24, int), points.scale
     )
     assert largest_swing(forecast(bent, replicates=40), {"x": np.array([1e22])}) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_about_a_flat_loss_does_not_make_larger_runs_worse(seed):
+    x = np.geomspace(1, 1000, 8)
+    loss = 2 * np.exp(0.1 * np.random.default_rng(seed).standard_normal(8))
+    made = forecast(Points({"x": x}, loss, np.arange(8), x), replicates=40)
+    by_law = made.stack.log_losses({"x": np.array([1e3, 1e4, 1e5])})
+    assert (np.diff(by_law) <= 1e-9).all()
+
+
+def test_a_metric_that_grows_is_forecast_to_grow():
+    x = np.geomspace(1, 1000, 12)
+    share = 0.1 * x**0.2 * np.exp(0.02 * np.random.default_rng(0).standard_normal(12))
+    made = forecast(Points({"x": x}, share, np.arange(12), x), laws=(find_law("power-constant"),), replicates=40)
+    assert np.exp(made.mean({"x": np.array([1e4])}))[0] == pytest.approx(0.1 * 1e4**0.2, rel=0.15)
