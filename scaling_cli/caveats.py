@@ -148,6 +148,7 @@ SENTENCES = {
         "{compute} FLOPs is {reach:,.0f} times the largest run: the interval trusts the law that far out; add larger "
         "runs before spending it."
     ),
+    "unanswered": "{reason} The other answers stand. {hint}",
     "many-epochs": (
         "{compute} FLOPs sees {unique} unique tokens {epochs:.3g} times, and the last epochs teach {worth}; find more "
         "data, or spend less."

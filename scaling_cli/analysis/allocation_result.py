@@ -40,15 +40,15 @@ class Repetition:
 class Allocation:
     """The best split of one budget by one approach.
 
-    `compute` is all of it, training and inference; `params_within_waste` gives, for a share of the budget, the
-    params between which no more than that share is wasted; `limit` names the constraint that decided; `reach` is the
-    factor beyond the largest compute of the data; `saving` is the share of total compute saved against training
-    compute-optimally to the same loss, where there is inference; `log_correlation` is that of log params and log tokens
-    over the replicates.
+    `compute` is all of it, training and inference, None for a target loss that no budget reaches;
+    `params_within_waste` gives, for a share of the budget, the params between which no more than that share is
+    wasted; `limit` names the constraint that decided; `reach` is the factor beyond the largest compute of the data;
+    `saving` is the share of total compute saved against training compute-optimally to the same loss, where there is
+    inference; `log_correlation` is that of log params and log tokens over the replicates.
     """
 
     approach: str
-    compute: float
+    compute: float | None
     params: Estimate
     tokens: Estimate
     tokens_per_param: Estimate

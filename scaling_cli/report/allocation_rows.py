@@ -114,7 +114,7 @@ def _waste_columns(rows: Sequence[Allocation]) -> dict[str, list[str]]:
 
 
 def _inference(row: Allocation) -> str:
-    return "" if row.inference_compute is None else percent(row.inference_compute / row.compute, 3)
+    return "" if row.inference_compute is None or not row.compute else percent(row.inference_compute / row.compute, 3)
 
 
 def isoflop_sheet(rows: Sequence[IsoFlop]) -> Sheet:

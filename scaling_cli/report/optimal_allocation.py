@@ -58,11 +58,16 @@ def charts(report: AllocationReport) -> list[Chart]:
 def line(result: AllocationResult) -> str:
     """The first splits."""
     told = [
-        f"{flops(each.compute)} FLOPs {each.approach}: params {counted(each.params)}, tokens {counted(each.tokens)}, "
+        f"{_asked(each)} {each.approach}: params {counted(each.params)}, tokens {counted(each.tokens)}, "
         f"loss {rounded(each.loss).whole}"
         for each in result.allocations[:LINE_ANSWERS]
     ]
     return "; ".join(told) + more(len(result.allocations))
+
+
+def _asked(row: Allocation) -> str:
+    reached = "" if row.target_loss is None else f"loss {figure(row.target_loss)} at "
+    return f"{reached}{flops(row.compute)} FLOPs"
 
 
 def facts(report: AllocationReport, result: AllocationResult) -> list[tuple[str, str]]:
