@@ -267,7 +267,7 @@ SENTENCES = {
         "instead of coverage, or make the verifier stricter."
     ),
     "beyond-attempts": (
-        "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure."
+        "{what} pays for more than the {k} attempts made, so its coverage is {known}; sample further to be sure."
     ),
     "attention-heavy": (
         "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "
