@@ -134,9 +134,10 @@ class OutputOptions:
         typer.Option(help="Form of the result."),
     ] = "table"
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, not to stdout.")] = (
-        None
-    )
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write here, not to stdout; the suffix chooses the form."),
+    ] = None
     draws: Annotated[bool, typer.Option(help="Keep the replicates in JSON, for later intervals.")] = True
     plot: Annotated[
         Literal["auto", "never", "unicode", "ascii"],

@@ -169,6 +169,27 @@ def test_names_that_stdout_cannot_write_are_written_out(tmp_path):
     assert r"\u65e5" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("out.html", "--report"), ("out.pdf", "--figure"), ("out.parquet", ".jsonl, .csv"), ("fit.jsn", "--format")],
+)
+def test_a_file_named_for_another_format_is_refused_before_work(tmp_path, name, hint):
+    ran = run("fit", SAMPLE, *QUICK, "-o", tmp_path / name)
+    assert ran.returncode == 2
+    assert hint in ran.stderr
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("fit.csv", "law,"), ("fit.json", "{\n"), ("fit.jsonl", '{"schema"'), ("fit.md", "- law"), ("fit.TEX", "%"),
+     ("fit.txt", "law: "), ("fit", "law: ")],
+)  # fmt: skip
+def test_the_suffix_of_a_file_chooses_its_format(tmp_path, name, start):
+    assert run("fit", SAMPLE, *QUICK, "-o", tmp_path / name).returncode == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+
+
 def test_file_is_written_whole_with_the_rights_of_any_new_file(tmp_path):
     path = tmp_path / "fit.json"
     ran = run("fit", SAMPLE, *QUICK, "-o", path)
