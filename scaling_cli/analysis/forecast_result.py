@@ -30,8 +30,8 @@ class Prediction:
     """One forecast.
 
     `loss` has the confidence interval of the law's mean, `prediction` is where a new run would lie, `model_spread`
-    what the laws (or objectives) say apart. `reach` is the factor beyond the largest run, `outside` the distance from
-    the hull of params and tokens, as a factor.
+    what the laws (or objectives) say apart. `name` is that of the target in its file, if it has one. `reach` is the
+    factor beyond the largest run, `outside` the distance from the hull of params and tokens, as a factor.
     """
 
     at: dict[str, float]
@@ -41,6 +41,7 @@ class Prediction:
     reach: float | None
     outside: float | None
     observed: float | None = None
+    name: str | None = None
 
 
 @record

@@ -33,6 +33,7 @@ def predictions(
                 reach=None if reach is None else float(reach[i]),
                 outside=None if outside is None else float(outside[i]),
                 observed=target.observed,
+                name=target.run,
             )
         )
     return tuple(found)

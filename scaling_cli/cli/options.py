@@ -19,6 +19,17 @@ from scaling_cli.record import record
 if TYPE_CHECKING:
     from scaling_cli.data.load import Reading
 
+
+def share(text: str | float) -> float:
+    """A share as options take it: `0.4` or `40%`."""
+    from scaling_cli.data.numbers import parse_share
+
+    try:
+        return parse_share(str(text))
+    except UsageError as error:
+        raise typer.BadParameter(f"{error.message} Write it like 0.4 or 40%.") from None
+
+
 RunsArgument = Annotated[
     list[str],
     typer.Argument(

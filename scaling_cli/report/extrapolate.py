@@ -15,7 +15,7 @@ from scaling_cli.report.page import LINE_ANSWERS, Page, Record, grouped, more
 
 HEADER = (
     "loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "spread_low", "spread_high", "reach",
-    "outside", "observed", "level", "estimator",
+    "outside", "observed", "level", "estimator", "target",
 )  # fmt: skip
 NOTED = 3.0  # factor beyond the data from which it is said
 
@@ -143,4 +143,5 @@ def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Reco
         yield (
             *(each.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high, apart.low,
             apart.high, each.reach, each.outside, each.observed, result.interval.level, result.estimator,
+            escape(each.name or ""),
         )  # fmt: skip

@@ -21,13 +21,24 @@ def _band(band: Band) -> str:
 
 def _predictions(result: Extrapolation) -> Section:
     roles = list(dict.fromkeys(role for each in result.predictions for role in each.at))
+    named = any(each.name for each in result.predictions)
     observed = any(each.observed is not None for each in result.predictions)
     level = percent(result.interval.level, 4)
-    header = [*map(escape, roles), "loss", "law", "new run", "laws apart", "reach", *(["observed"] if observed else [])]
+    header = [
+        *(["target"] if named else []),
+        *map(escape, roles),
+        "loss",
+        "law",
+        "new run",
+        "laws apart",
+        "reach",
+        *(["observed"] if observed else []),
+    ]
     rows = []
     for each in result.predictions:
         shown = rounded(each.loss)
         rows.append((
+            *([escape(each.name or MISSING)] if named else []),
             *(amount(role, each.at[role]) if role in each.at else MISSING for role in roles),
             shown.estimate,
             shown.interval,
@@ -37,7 +48,7 @@ def _predictions(result: Extrapolation) -> Section:
             *([figure(each.observed)] if observed else []),
         ))  # fmt: skip
     title = f"forecasts, {level} intervals of the law's mean and of a new run, and the span of the laws"
-    return Section(title, Sheet(tuple(header), tuple(rows), symbols=0))
+    return Section(title, Sheet(tuple(header), tuple(rows), symbols=0), left=int(named))
 
 
 def _backtest(result: Extrapolation) -> Section:

@@ -403,3 +403,17 @@ def test_a_flops_rule_is_refused_where_compute_would_rest_on_another(shaped, com
     done = run(command[0], shaped, *command[1:], "--law", "chinchilla", "--flops-rule", "non-embedding")
     assert done.returncode == 2
     assert says in done.stderr
+
+
+@pytest.mark.parametrize("command", ["fit", "extrapolate", "inference-coverage", "laws"])
+def test_h_is_help(command):
+    short, long = run(command, "-h"), run(command, "--help")
+    assert short.returncode == 0
+    assert short.stdout == long.stdout
+
+
+def test_a_share_may_be_a_percentage_and_one_that_is_none_names_its_option():
+    assert json.loads(run("fit", SAMPLE, *QUICK, "--level", "90%", "--json").stdout)["options"]["level"] == 0.9
+    wrong = run("fit", SAMPLE, *QUICK, "--level", "most")
+    assert wrong.returncode == 2
+    assert "'--level': 'most' is not a number. Write it like 0.4 or 40%." in wrong.stderr
