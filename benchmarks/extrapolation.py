@@ -4,9 +4,10 @@ One rule serves all of them, the default of `scaling extrapolate`; nothing is ch
 runs enter no fit, weight or interval. Errors are root mean squares of log loss on curves (72 vision curves of
 Alabdulmohsin et al. 2022) and mean absolute percentages of loss on surfaces of params and tokens.
 
-    python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|ladder]
+    python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|few|ladder]
 
-`ladder` forecasts tasks of OLMo 2 13B from its ladder of small models: see ladder.py.
+`few` thins the curves to so few runs that there are hardly any rolling origins; `ladder` forecasts tasks of OLMo 2 13B
+from its ladder of small models: see ladder.py.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from scaling_cli.laws import Array, find_law
 LEVEL = 0.9
 OTHER_LEVELS = (0.5, 0.95, 0.99)  # half-widths are multiples of a standard deviation
 RESAMPLES = 1000
+FEW, FEW_SPAN = (5, 6, 7, 8), 64.0  # runs that are kept of a curve, and the factor that they span
 RATIOS = (3, 10, 30)  # of the largest compute to that of the largest trained run
 FEWEST_RUNS, FEWEST_SIZES = 8, 3
 LEAST_SQUARES, HUBER = Objective("least-squares"), Objective("huber", 1e-3)
@@ -226,6 +228,30 @@ def _coverage(cases: list[Case], bands: list[Bands], families: Array, named: lis
         )
 
 
+def few(cases: list[Case]) -> None:
+    """Print the coverage of new runs by how many rolling origins there are, on curves thinned to few runs."""
+    found: dict[int, list[float]] = {}
+    for case in cases:
+        for count in FEW:
+            thin = _thinned(case.points, count)
+            if len(thin) < min(FEW):
+                continue
+            made = forecast(thin, level=LEVEL)
+            bands = made.bands(case.held.columns, case.held.scale)
+            missed = np.abs(bands.estimate - np.log(case.held.observed))
+            found.setdefault(len(made.errors), []).append(float(np.mean(missed <= bands.prediction)))
+    for origins, covered in sorted(found.items()):
+        print(f"{origins} origins: {100 * np.mean(covered):.0f} % of held-out runs over {len(covered)} thinned curves")
+    print()
+
+
+def _thinned(points: Points, count: int) -> Points:
+    """The points nearest to an even grid in logs below the largest."""
+    largest = points.scale.max()
+    grid = np.geomspace(largest / FEW_SPAN, largest, count)
+    return points.at(np.unique([np.abs(np.log(points.scale / at)).argmin() for at in grid]))
+
+
 def _standard_error(values: Array) -> float:
     """Of the median, by resampling cases."""
     rng = np.random.default_rng(0)
@@ -234,7 +260,7 @@ def _standard_error(values: Array) -> float:
 
 def main() -> None:
     """Run what is asked for, all by default."""
-    parts = ("curves", "surfaces", "ladder")
+    parts = ("curves", "surfaces", "few", "ladder")
     given = [argument for argument in sys.argv[1:] if argument not in parts]
     folder = Path(given[0]) if given else Path(__file__).parents[2] / "shared" / "data"
     asked = [argument for argument in sys.argv[1:] if argument in parts] or list(parts)
@@ -244,6 +270,9 @@ def main() -> None:
     if "surfaces" in asked:
         print("Surfaces of params and tokens: mean absolute percentage error beyond the data")
         run(list(surfaces(folder)), SURFACE_METHODS, percentage)
+    if "few" in asked:
+        print("Curves of few runs: coverage of 90 % prediction intervals beyond the data")
+        few(list(curves(folder)))
     if "ladder" in asked:
         print("Ladder: tasks of OLMo 2 13B at 5T tokens from models up to 1.3B")
         ladder(folder)

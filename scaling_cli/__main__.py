@@ -7,21 +7,32 @@ import gc
 import os
 import sys
 
+from scaling_cli.cli.streams import open_missing, unwritten
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    open_missing()
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
         # Answered before anything is imported: scripts ask for it often.
-        from scaling_cli import __version__
-
-        sys.stdout.write(f"scaling {__version__}\n")
-        return
+        sys.exit(_version())
     # Imports make many objects and no garbage: searching for it as often as Python does takes a twelfth of a small fit.
     gc.set_threshold(100_000)
     from scaling_cli.cli.run import run
 
     sys.exit(run(arguments))
+
+
+def _version() -> int:
+    from scaling_cli import __version__
+
+    try:
+        sys.stdout.write(f"scaling {__version__}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        return unwritten(error)
+    return 0
 
 
 def command() -> None:
@@ -33,11 +44,17 @@ def command() -> None:
         if not isinstance(end.code, int) or "polars" not in sys.modules or has_workers:
             raise
         atexit._run_exitfuncs()  # temporary files are removed
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(end.code)
+        os._exit(_flushed(end.code))
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once all output has left."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        return unwritten(error) or code
+    return code
 
 
 if __name__ == "__main__":

@@ -44,6 +44,10 @@ SENTENCES = {
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and the later row counts; "
         "give reruns a run name of their own."
     ),
+    "copied-files": (
+        "{count} of {total} files are copies of others ({copy} of {original}), so that runs may count twice; give each "
+        "file once."
+    ),
     "names-anew": (
         "{names} names of runs begin anew in several of {files} files, with another loss at the same first step or "
         "with other params, so each file's is a run of its own, named after it; join the files if they are one run."
@@ -143,6 +147,10 @@ SENTENCES = {
         "{parameter} sits at a bound in {share:.0%} of replicates, so its interval is cut off there; add runs, or "
         "choose a law without it."
     ),
+    "rule-bends-split": (
+        "Compute by --flops-rule {rule} is not in proportion to params * tokens, so {quantities} do not hold for it "
+        "and are left out; ask `scaling optimal-allocation` with the rule for the best split of a budget."
+    ),
     "limited": "{limit} decides the split of {compute} FLOPs, not the loss; loosen it if you can.",
     "far-reach": (
         "{compute} FLOPs is {reach:,.0f} times the largest run: the interval trusts the law that far out; add larger "
@@ -152,6 +160,10 @@ SENTENCES = {
     "many-epochs": (
         "{compute} FLOPs sees {unique} unique tokens {epochs:.3g} times, and the last epochs teach {worth}; find more "
         "data, or spend less."
+    ),
+    "training-exponents": (
+        "The exponents are those of training compute alone, without {options}; read off the rows of several "
+        "budgets how the best split grows."
     ),
     "published-repetition": (
         "What repeated tokens are worth is taken from Muennighoff et al. 2023, not from your runs; fit "
@@ -208,6 +220,10 @@ SENTENCES = {
     ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve; give --by {column} for one each, or keep one with --where."
+    ),
+    "other-problems": (
+        "Problems are told apart by {taken} ({count} of them), and {other} would make {others} others; give --problem "
+        "{other} if those are the problems, or --by {other} if both are needed."
     ),
     "missing-outcomes": (
         "{count} attempts without an outcome are {done}; see --on-missing, and find out whether they failed."
@@ -278,6 +294,10 @@ SENTENCES = {
         "{place} is {reach:,.0f} times the largest run, further than any track record here; add larger runs before "
         "relying on it."
     ),
+    "below-data": (
+        "{place} is {times:,.3g} times smaller than the smallest run, and nothing shows how losses go on there; add "
+        "smaller runs."
+    ),
     "off-hull": (
         "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs; add runs nearer to its "
         "tokens per param."
@@ -310,9 +330,13 @@ SENTENCES = {
         "Rows from before the end of a run count as finished runs ({runs} of {total} runs have several), which is "
         "right only if the learning rate was constant; keep the last row of each, or cooled-down runs alone."
     ),
+    "target-above-data": (
+        "A loss of {target:g} is reached below the smallest run, if these laws go on there; aim lower, or add smaller "
+        "runs."
+    ),
     "target-below-floor": (
-        "A loss of {target:g} lies below what these laws ever reach with a probability of {probability:.0%}; aim "
-        "higher, or add larger runs."
+        "A loss of {target:g} is not reached within 1e9 times the largest run with a probability of {probability:.0%}: "
+        "it lies near or below what these laws end at; aim higher, or add larger runs."
     ),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, whose losses lie too far outside the {low:.4g} to {high:.4g} "

@@ -45,5 +45,39 @@ def test_what_is_no_rule_is_refused(text):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("6*N^2", "^ at character 4 is not a power here: write **"),
+        ("6 * (é + 1) ^2 * tokens", "^ at character 13 is not a power here: write **"),
+        ("6*params//2*tokens", "the operator at character 9"),
+        ("(6*params*tokens", "never closed at character 1"),
+        ("6*params*tokens)", "unmatched ')' at character 16"),
+        ("6 * foo(params) * tokens", "foo() at character 5"),
+        ("6 * params.real * tokens", "'params.real' at character 5"),
+        ("6 * params * 'tokens'", "at character 14"),
+        (" ", "it is empty"),
+        ("True * tokens", "'True' at character 1"),
+        ("9" * 600, "600 characters"),
+        ("9" * 400 + "*params*tokens", "the number at character 1 is too large"),
+        ("6*N*D", "does not name tokens"),
+        ("params * tokens**2", "does not grow in step with tokens"),
+    ],
+)
+def test_a_refused_rule_hears_what_is_wrong_and_where(text, reason):
+    with pytest.raises(UsageError) as caught:
+        flops_rule(text)
+    assert reason in caught.value.message
+
+
 def test_a_formula_names_the_columns_it_needs():
     assert flops_rule("(6 * params + 12 * layers * width * context) * tokens").extras == ("layers", "width", "context")
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("6ND", 6.0), ("2 * tokens * params", 2.0), ("non-embedding", None), ("attention", None),
+     ("(6 * params + 2e6) * tokens", None), ("6 * active * tokens", None)],
+)  # fmt: skip
+def test_a_rule_has_a_rate_where_it_is_in_proportion_to_params_and_tokens(text, rate):
+    assert flops_rule(text).rate == (None if rate is None else pytest.approx(rate))

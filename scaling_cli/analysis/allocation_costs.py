@@ -8,7 +8,7 @@ from dataclasses import field
 import numpy as np
 
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import FlopsRule, flops_rule
+from scaling_cli.flops import FlopsRule, constant_rate, flops_rule
 from scaling_cli.laws import Array
 from scaling_cli.record import record
 
@@ -44,10 +44,7 @@ class Costs:
             )
         if self.min_params and self.max_params and self.min_params > self.max_params:
             raise UsageError("--min-params is above --max-params.", hint="Swap them.")
-        sizes = np.array([1e6, 1e9, 1e12])
-        ratio = self.per_token(sizes) / sizes
-        if np.ptp(ratio) <= 1e-12 * ratio[0]:
-            object.__setattr__(self, "rate", float(ratio[0]))
+        object.__setattr__(self, "rate", constant_rate(self.per_token))
 
     @property
     def is_plain(self) -> bool:
@@ -133,3 +130,10 @@ class Costs:
         if self.max_tokens is not None and self.max_params is not None:
             return "max-params and max-tokens"
         return self.limit_below(compute) or self.limit_above() or "budget"
+
+
+def power_of(params: Array, values: Array) -> tuple[float, float]:
+    """`values` `(n,)` as a power of params: slope and intercept in logs, without a slope where one does not vary."""
+    log_params, logs = np.log(params), np.log(values)
+    slope = float(np.polyfit(log_params, logs, 1)[0]) if np.ptp(log_params) > 0 and np.ptp(logs) > 0 else 0.0
+    return slope, float(logs.mean() - slope * log_params.mean())

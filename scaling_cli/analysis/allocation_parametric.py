@@ -75,6 +75,8 @@ def parametric(fitted: FittedLaw, plan: Plan, group: dict[str, str] | None) -> A
         raise refusals[0]
     if isinstance(over, RepeatedSurface):
         caveats.append(caveat("published-repetition", group))
+    if plan.beside_training:
+        caveats.append(caveat("training-exponents", group, options=", ".join(plan.beside_training)))
     budgets = answered(allocations)
     return Answer(
         allocations=tuple(allocations),

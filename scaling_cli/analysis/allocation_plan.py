@@ -44,17 +44,31 @@ class Plan:
             for value in values:
                 if not (np.isfinite(value) and value > 0):
                     raise UsageError(f"{name} is {value:g}.", hint="Give a number above 0.")
-        if self.approach != "parametric" and not self.is_plain:
+        if self.approach != "parametric" and self.beyond_split:
             raise UsageError(
-                f"--approach {self.approach} knows no limits, inference, repetition or target loss.",
-                hint="Use --approach parametric for them.",
+                f"--approach {self.approach} does not go with {', '.join(self.beyond_split)}: but for parametric, "
+                "approaches only split training compute, counted as a multiple of params * tokens.",
+                hint="Use --approach parametric, or leave the option out.",
             )
 
     @property
-    def is_plain(self) -> bool:
-        """Whether nothing is asked but the split of training compute."""
-        limits = (self.costs.min_params, self.costs.max_params, self.costs.max_tokens, self.unique_tokens)
-        return self.costs.is_plain and limits == (None,) * 4 and not self.target_losses
+    def beside_training(self) -> tuple[str, ...]:
+        """The options by which the best split depends on more than training compute."""
+        costs = self.costs
+        asked = {
+            "--inference-tokens": costs.inference_tokens or None,
+            "--unique-tokens": self.unique_tokens,
+            "--min-params": costs.min_params,
+            "--max-params": costs.max_params,
+            "--max-tokens": costs.max_tokens,
+        }
+        return tuple(name for name, value in asked.items() if value is not None)
+
+    @property
+    def beyond_split(self) -> tuple[str, ...]:
+        """The options that ask for more than the split of a multiple of params * tokens."""
+        rule = () if self.costs.rate is not None else (f"--flops-rule {self.costs.rule.name!r}",)
+        return (*self.beside_training, *(("--target-loss",) if self.target_losses else ()), *rule)
 
 
 @record

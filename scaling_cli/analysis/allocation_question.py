@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.analysis.allocation import Evidence
-from scaling_cli.analysis.allocation_costs import Costs
+from scaling_cli.analysis.allocation_costs import Costs, power_of
 from scaling_cli.analysis.allocation_parametric import FittedLaw
 from scaling_cli.analysis.allocation_plan import Plan
 from scaling_cli.analysis.allocation_surface import require_surface
@@ -205,10 +205,4 @@ def _points(problem: Problem, rule: FlopsRule) -> Points:
 
 def _shapes(problem: Problem, rule: FlopsRule) -> dict[str, tuple[float, float]]:
     """Each further column of the rule as a power of params."""
-    logs = np.log(problem.columns["params"])
-    found = {}
-    for name in rule.extras:
-        values = np.log(problem.columns[name])
-        slope = float(np.polyfit(logs, values, 1)[0]) if np.ptp(logs) > 0 and np.ptp(values) > 0 else 0.0
-        found[name] = (slope, float(values.mean() - slope * logs.mean()))
-    return found
+    return {name: power_of(problem.columns["params"], problem.columns[name]) for name in rule.extras}

@@ -2,7 +2,9 @@
 
 What predicts larger runs best is not what describes the runs there are. Points weigh as a power of their scale, for the
 far end of the data says most about what comes next; weak priors keep laws of many parameters sane on few points; and
-Huber's function, turning at 1.345 robust scales, keeps a bad run from tilting the far end.
+Huber's function, turning at 1.345 robust scales, keeps a bad run from tilting the far end. Along one input a plain fit
+of the simplest law stands beside them, without priors and with milder weights: where runs do follow one law, nothing
+forecasts better, and its rolling errors say so.
 
 A rolling origin is a row of weights that are zero for the points it may not see, so the origins of a law, each from
 several starts, are one batch of the solver. They share the noise scale that the whole fit found, and nothing else but
@@ -34,7 +36,9 @@ MOST_STEPS = 80
 REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # a replicate starts close by, and only its spread is read
 CURVE_LAWS = ("power-constant", "m3", "m4", "bnsl-monotone")
 SURFACE_LAWS = ("chinchilla", "general")  # the second has the first as a special case
-CURVE_POWER, SURFACE_POWER = 1.5, 0.5  # of scale, in a point's weight
+PLAIN_LAW = "power-constant"
+CURVE_POWER, PLAIN_POWER, SURFACE_POWER = 1.5, 0.5, 0.5  # of scale, in a point's weight
+PLAIN_SPARE = 2  # points beyond its parameters: no prior keeps it from going through all of them
 
 SMALLEST_EXPONENT = 1e-3  # in size: at zero a belief in logs has no gradient
 CLEAR = 3.0  # standard errors of a slope
@@ -46,12 +50,32 @@ GAMMA = (1.0, 0.5)
 
 
 @record
+class Candidate:
+    """A law of a forecast: points weigh as `power` of their scale, and weak priors hold unless it `is_plain`."""
+
+    law: Law
+    power: float
+    is_plain: bool = False
+
+    @property
+    def name(self) -> str:
+        """The law's, and whether it is fitted plainly."""
+        return f"{self.law.name} (plain)" if self.is_plain else self.law.name
+
+    @property
+    def fewest(self) -> int:
+        """Points that it takes."""
+        return len(self.law.names) + (PLAIN_SPARE if self.is_plain else 1)
+
+
+@record
 class Fitted:
-    """One law of the forecast: coordinates `(k,)` on all points, and `(windows, k)` at the rolling origins.
+    """A candidate's coordinates `(k,)` on all points, and `(windows, k)` at the rolling origins.
 
     `delta` and `strength` are what the solver was given, for replicates to be fitted alike.
     """
 
+    candidate: Candidate
     problem: Problem
     theta: Array
     at_origins: Array
@@ -65,9 +89,18 @@ class Fitted:
         return self.problem.law
 
 
-def forecast_laws(inputs: Sequence[str]) -> tuple[Law, ...]:
-    """The laws that are averaged for these inputs."""
-    names = CURVE_LAWS if len(inputs) == 1 else SURFACE_LAWS
+def candidates(inputs: Sequence[str], laws: Sequence[Law] = ()) -> tuple[Candidate, ...]:
+    """What is averaged for these inputs: the laws made for them, or those given."""
+    if len(inputs) > 1:
+        return tuple(Candidate(law, SURFACE_POWER) for law in laws or _found(SURFACE_LAWS))
+    plain = laws or _found((PLAIN_LAW,))
+    return (
+        *(Candidate(law, CURVE_POWER) for law in laws or _found(CURVE_LAWS)),
+        *(Candidate(law, PLAIN_POWER, is_plain=True) for law in plain),
+    )
+
+
+def _found(names: Sequence[str]) -> tuple[Law, ...]:
     return tuple(find_law(name) for name in names)
 
 
@@ -85,27 +118,27 @@ def beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
     return tuple(found)
 
 
-def fit_law(law: Law, points: Points, origins: Sequence[Window]) -> Fitted:
-    """Fit `law` to all points and at every origin.
+def fit_candidate(candidate: Candidate, points: Points, origins: Sequence[Window]) -> Fitted:
+    """Fit its law to all points and at every origin.
 
     Raises:
         FitError: No start led to a finite objective.
     """
-    power = CURVE_POWER if len(law.inputs) == 1 else SURFACE_POWER
+    law = candidate.law
     problem = _falling(
         problem_from_arrays(
             law,
             {name: points.columns[name] for name in law.inputs},
             points.observed,
             points.runs,
-            weights=(points.scale / points.scale.max()) ** power,
-            beliefs=beliefs(law, float(points.observed.min())),
+            weights=(points.scale / points.scale.max()) ** candidate.power,
+            beliefs=() if candidate.is_plain else beliefs(law, float(points.observed.min())),
         )
     )
     ends, theta, scale, delta, weight = _whole(problem)
     rows = [origin_weights(problem, origin) for origin in origins]
     at_origins = _origins(problem, ends, rows, delta, weight) if rows else np.empty((0, len(theta)))
-    return Fitted(problem, theta, at_origins, scale, delta, weight)
+    return Fitted(candidate, problem, theta, at_origins, scale, delta, weight)
 
 
 def _falling(problem: Problem) -> Problem:

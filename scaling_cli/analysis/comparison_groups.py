@@ -13,11 +13,11 @@ from scaling_cli.analysis.comparison_result import Group, Margin
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import FitResult
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Array
 from scaling_cli.record import record
 
 WIDE_FLOOR = 0.3  # of the loss above it in the middle of the data: beyond, the floor leaves the exponent open
-FLOPS_A_PARAM_AND_TOKEN = 6.0  # Kaplan et al. 2020, arXiv:2001.08361, section 2.1
 
 
 @record

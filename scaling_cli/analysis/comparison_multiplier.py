@@ -11,6 +11,7 @@ import numpy as np
 
 from scaling_cli.analysis.comparison_result import Crossover, Multiplier
 from scaling_cli.fitting.result import FitResult
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Array, Law, find_law
 from scaling_cli.record import record
 
@@ -19,7 +20,6 @@ BEYOND = 12.0  # decades on either side of the data in which crossings are looke
 MOST_ROWS = 6
 TINY = 1e-150
 HALVINGS = 100  # of a bracket: to the last digit
-FLOPS_A_PARAM_AND_TOKEN = 6.0  # Kaplan et al. 2020, arXiv:2001.08361, section 2.1
 
 
 @record

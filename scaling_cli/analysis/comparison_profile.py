@@ -62,15 +62,15 @@ def standard_errors(member: Member, scale: float) -> Array:
     """Standard errors `(k,)` of the coordinates, as the design and the noise give them, floors counted as unknown.
 
     A robust fit uses less of the data than least squares: for `scale`^2 = mean psi^2 / m, with m = mean psi' the share
-    of points inside delta, errors are larger by K / sqrt(m), K = 1 + k/n (1 - m)/m (Huber 1981, section 7.6). Least
-    absolute deviations have no curvature: theirs are those of Gaussian noise as large as the middle residual.
+    of points inside delta, errors are larger by 1 / sqrt(m) (Huber 1981, section 7.6, whose factor K is in the scale).
+    Least absolute deviations have no curvature: theirs are those of Gaussian noise as large as the middle residual.
     """
     residuals, slopes = (each[0] for each in member.problem.residuals(member.theta[None]))
     if member.delta <= LAD_DELTA:
         scale = LAD_INFLATION * robust_scale(residuals, len(member.theta))
     elif np.isfinite(member.delta):
         inside = max(float((np.abs(residuals) <= member.delta).mean()), LEAST_INSIDE)
-        scale *= (1 + len(member.theta) / member.points * (1 - inside) / inside) / np.sqrt(inside)
+        scale /= np.sqrt(inside)
     jacobian = slopes * np.sqrt(member.problem.weights)[:, None]
     length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), 1e-300)
     covariance = np.linalg.pinv((jacobian / length).T @ (jacobian / length), rcond=1e-12)

@@ -14,9 +14,9 @@ class Reference:
     """The distribution of a statistic under its null: F, or draws of it.
 
     Draws know what F does not: that points of a run err together, that a matched design cancels noise. With few runs
-    they have little power: where neither matters (`is_averaged`), the p-values of both are averaged. Draws are too
-    narrow where groups have hardly more runs than parameters, and where the null has a floor at zero and the true floor
-    is not quite zero (Andrews 2000): there (`is_cautious`) the larger of the two counts.
+    they have little power: where neither matters (`is_averaged`), the geometric mean of both p-values counts, with F's
+    twice. Draws are too narrow where groups have hardly more runs than parameters, and where the null has a floor at
+    zero and the true floor is not quite zero (Andrews 2000): there (`is_cautious`) the larger of the two counts.
     """
 
     fewer: int
@@ -40,7 +40,7 @@ class Reference:
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
         if self.is_cautious:
             return max(drawn, expected)
-        return (drawn + expected) / 2 if self.is_averaged else drawn
+        return float((drawn * expected**2) ** (1 / 3)) if self.is_averaged else drawn
 
     def cut(self, level: float) -> float:
         """The statistic of one parameter that is exceeded with probability 1 - level."""

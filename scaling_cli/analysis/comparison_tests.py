@@ -12,10 +12,11 @@ its distribution is drawn too (restricted wild cluster bootstrap, Cameron, Gelba
 residuals, each run's all multiplied by one of Webb's six values, make new losses around the null's predictions, and
 everything is fitted anew, the objective's delta included where it follows the data. Simulated, that keeps its size from
 six runs a group on, but has little power there: the residuals of a null that is wrong make wide replicates. F has the
-power, and rejects a little too often. Where a group has fewer than `FEW_RUNS` more runs than parameters, and runs have
-one point each, the two p-values are averaged (docs/compare-exponents.md has the figures). Where it has fewer than
-`SPARE_RUNS` more, the null's residuals are so much smaller than the errors that draws would reject far too often: they
-are widened by (I - H)^-1/2 within each run, and the larger of the two p-values counts.
+power, and rejects too often where noise differs. Where a group has fewer than `FEW_RUNS` more runs than parameters, and
+runs have one point each, the geometric mean of the two p-values counts, with F's twice (docs/compare-exponents.md has
+the figures). Where it has fewer than `SPARE_RUNS` more, the null's residuals are so much smaller than the errors that
+draws would reject far too often: they are widened by (I - H)^-1/2 within each run, and the larger of the two p-values
+counts.
 
 A variance of few residuals is a poor weight, so each counts as if `SHARED_FREEDOM` more residuals had the size of all.
 """
@@ -25,10 +26,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import erf
 
 from scaling_cli.analysis.comparison_models import JointProblem, Member, parts, solved
 from scaling_cli.analysis.comparison_reference import Reference
-from scaling_cli.fitting.objective import LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
+from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.uncertainty import WEBB, Resampling
 from scaling_cli.laws import Array, Indices
@@ -38,6 +40,7 @@ SHARED_FREEDOM = 1.0
 SPARE_RUNS, FEW_RUNS = 3, 6  # more runs than parameters, below which draws are too narrow, or have little power
 TUNING_PASSES = 3  # of the fixed point between a replicate's fit and its delta; more change no share of rejections
 ROUGH_GAIN = 1e-4  # relative, of the fits that only tell delta
+TUNED_SHARE = float(erf(HUBER_EFFICIENCY / np.sqrt(2)))  # of Gaussian noise inside a delta that follows it
 SMALLEST_SCALE = 1e-9  # in residuals; exact data have no noise
 LEAST_SPREAD = 0.05  # of 1 - leverage: a point that the fit goes through is not widened without end
 SPREAD_POINTS = 200  # in one run, beyond which its residuals are taken as they are
@@ -160,16 +163,35 @@ def _robust_square(residuals: Array, group: Member, delta: float | Array) -> Arr
 
     Twice a difference of Huber objectives is about chi-squared in units of mean psi^2 / mean psi' (Schrader and
     Hettmansperger 1980); for least squares that is the variance. mean psi' is the share of points inside delta, which
-    for least absolute deviations no data can tell: there it is that of Gaussian noise as large as the middle residual.
+    for least absolute deviations no data can tell: there it is that of Gaussian noise.
     """
     pull = np.clip(residuals, -delta, delta)
     if group.delta <= LAD_DELTA:
-        spread = np.sqrt(group.points / max(group.freedom, 1)) * MAD_TO_SIGMA * _middle(residuals)
-        inside = np.sqrt(2 / np.pi) * LAD_DELTA / np.maximum(spread, SMALLEST_SCALE)
+        inside = gaussian_share(residuals, group, delta)
     else:
-        inside = np.maximum((np.abs(residuals) <= delta).mean(axis=1), 0.1)
+        inside = np.maximum((np.abs(residuals) <= delta).mean(axis=1), 0.1) / overfit(residuals, group, delta)
     total: Array = np.einsum("rn,rn,n->r", pull, pull, group.problem.weights) / inside
     return total
+
+
+def overfit(residuals: Array, group: Member, delta: float | Array) -> float | Array:
+    """How many times too many residuals of a fit `(replicates, n)` lie inside delta.
+
+    To first order 1 + k/n (1 - m)/m (Huber 1981, section 7.6), m the share of Gaussian noise: the share observed would
+    make it jump where points are few. A delta tuned to the same residuals makes mean psi^2 / mean psi' vary as if it
+    had 0.7 of its degrees of freedom (simulated, 6 to 30 points), for which the same factor again makes up.
+    """
+    ratio = len(group.theta) / group.points
+    if group.is_tuned:
+        return (1 + ratio * (1 / TUNED_SHARE - 1)) ** 2
+    return 1 + ratio * (1 / np.maximum(gaussian_share(residuals, group, delta), SMALLEST_SCALE) - 1)
+
+
+def gaussian_share(residuals: Array, group: Member, delta: float | Array) -> Array:
+    """Share inside delta `(replicates,)` of Gaussian noise as large as the middle residual."""
+    spread = np.sqrt(group.points / max(group.freedom, 1)) * MAD_TO_SIGMA * _middle(residuals)
+    share: Array = erf(np.atleast_1d(delta)[..., 0] / np.maximum(spread, SMALLEST_SCALE) / np.sqrt(2))
+    return share
 
 
 def _middle(residuals: Array) -> Array:

@@ -64,11 +64,6 @@ class Described:
         noise = np.nan if self.noise is None else NormalDist().inv_cdf(0.5 + self.level / 2) * self.noise
         return Bands(estimate, confidence, np.hypot(confidence, noise), self.log_losses(self.others, columns))
 
-    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
-        """The share of replicates that predict less than `log_loss` at `columns` `(1,)`."""
-        rows = self.draws if len(self.draws) else self.parameters
-        return float((self.log_losses(rows, columns)[:, 0] < log_loss).mean())
-
     def laws(self) -> tuple[LawWeight, ...]:
         """The one law."""
         return (LawWeight(self.law.name, 1.0, None),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from scaling_cli.analysis.backtest import backtest
@@ -10,12 +12,13 @@ from scaling_cli.analysis.downstream import Link, link, then
 from scaling_cli.analysis.extrapolate_curve import forecast_curve
 from scaling_cli.analysis.extrapolate_evidence import Evidence
 from scaling_cli.analysis.extrapolate_question import Ask
-from scaling_cli.analysis.forecast import Forecast
-from scaling_cli.analysis.forecast_doubts import prediction_doubts, run_doubts
+from scaling_cli.analysis.forecast_doubts import place_name, prediction_doubts, run_doubts
 from scaling_cli.analysis.forecast_result import Backtest, Extrapolation, Inverse, Then
 from scaling_cli.analysis.forecaster import Bands
+from scaling_cli.analysis.inside import INSIDE, Joined
 from scaling_cli.analysis.inverse import inverse
 from scaling_cli.analysis.predictions import predictions, score
+from scaling_cli.analysis.reach import FAR
 from scaling_cli.analysis.targets import SURFACE, Places, Target, place
 from scaling_cli.analysis.windows import Points
 from scaling_cli.caveats import Caveat, caveat
@@ -35,10 +38,17 @@ def extrapolate(evidence: Evidence, ask: Ask) -> tuple[Extrapolation, list[Cavea
     forecaster, points = evidence.forecaster, evidence.points
     places, fixed_params = _places(evidence, ask)
     bands = forecaster.bands(places.columns, places.scale)
-    predicted = predictions(places, bands, largest=None if evidence.span is None else evidence.span[1], points=points)
-    caveats = prediction_doubts(predicted, places, evidence.group)
+    inside = evidence.is_inside(places.scale)
+    predicted = predictions(
+        places,
+        bands,
+        estimators=np.where(inside, INSIDE, forecaster.estimator).tolist(),
+        largest=None if evidence.span is None else evidence.span[1],
+        points=points,
+    )
+    caveats = prediction_doubts(predicted, places, evidence.span, evidence.group)
     if points is not None and not evidence.run_names:
-        caveats += run_doubts(forecaster, points, places, evidence.group)
+        caveats += run_doubts(evidence.forecast, forecaster.noise or 0.0, points, places.at(~inside), evidence.group)
     inverses, unreached = _inverse(evidence, ask, fixed_params)
     second, refused = _then(evidence, ask, places, bands)
     laws = forecaster.laws()
@@ -49,6 +59,7 @@ def extrapolate(evidence: Evidence, ask: Ask) -> tuple[Extrapolation, list[Cavea
         estimator=forecaster.estimator,
         law=laws[0].law if len(laws) == 1 else None,
         laws=laws,
+        inside=forecaster.part() if isinstance(forecaster, Joined) and inside.any() else None,
         inputs=evidence.inputs,
         ranges=evidence.ranges,
         interval=forecaster.interval(),
@@ -92,18 +103,37 @@ def _inverse(evidence: Evidence, ask: Ask, fixed_params: float | None) -> tuple[
         evidence.forecaster, ask.target_losses, inputs=evidence.inputs, span=evidence.require_span(),
         params=evidence.params, fixed_params=fixed_params,
     )  # fmt: skip
-    return found, [
-        caveat("target-below-floor", evidence.group or None, target=each.target_loss, probability=1 - each.reachable)
+    group, smallest = evidence.group or None, evidence.require_span()[0]
+    unreached = [
+        caveat("target-below-floor", group, target=each.target_loss, probability=1 - each.reachable)
         for each in found
         if each.reachable < 0.5
     ]
+    worst = evidence.ranges.get("loss", (0.0, np.inf))[1]
+    passed = [
+        caveat("target-above-data", group, target=each.target_loss)
+        for each in found
+        if (each.target_loss > worst if each.compute.estimate is None else each.compute.estimate < smallest)
+    ]
+    return found, unreached + passed + _far(found, evidence)
+
+
+def _far(inverses: Sequence[Inverse], evidence: Evidence) -> list[Caveat]:
+    """About the furthest scale at which a target loss is reached."""
+    largest = evidence.require_span()[1]
+    reached = [(each.compute.estimate / largest, each) for each in inverses if each.compute.estimate is not None]
+    reach, furthest = max(reached, key=lambda each: each[0], default=(0.0, None))
+    if furthest is None or reach <= FAR:
+        return []
+    place = place_name({furthest.scale: furthest.compute.estimate or 0.0})
+    return [caveat("far-forecast", evidence.group or None, place=place, reach=reach)]
 
 
 def _then(evidence: Evidence, ask: Ask, places: Places, bands: Bands) -> tuple[Then | None, list[Caveat]]:
     if ask.then is None:
         return None, []
-    points, forecaster = evidence.points, evidence.forecaster
-    if points is None or evidence.metric is None or not isinstance(forecaster, Forecast):
+    points, forecaster = evidence.points, evidence.forecast
+    if points is None or evidence.metric is None or forecaster is None:
         raise UsageError("--then needs the runs and --estimator forecast.", hint="Give the runs, not a saved fit.")
     known = np.isfinite(evidence.metric)
     fitted: Link = link(
@@ -121,9 +151,9 @@ def _then(evidence: Evidence, ask: Ask, places: Places, bands: Bands) -> tuple[T
 
 
 def _backtest(evidence: Evidence) -> tuple[Backtest, ...]:
-    if evidence.points is None or not isinstance(evidence.forecaster, Forecast):
+    if evidence.points is None or evidence.forecast is None:
         raise UsageError("--backtest needs the runs and --estimator forecast.", hint="Give the runs, not a saved fit.")
-    return backtest(evidence.points, evidence.laws, evidence.forecaster)
+    return backtest(evidence.points, evidence.laws, evidence.forecast)
 
 
 def _observations(points: Points | None) -> Observations | None:

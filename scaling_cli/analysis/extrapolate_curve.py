@@ -13,12 +13,12 @@ MARGIN = 1.3  # of the last target, so that the edge of the plot is not the answ
 
 
 def forecast_curve(evidence: Evidence, places: Places) -> Curve | None:
-    """The forecast with its prediction band along scale, from the smallest run to the furthest target."""
+    """The forecast with its prediction band along scale, from the smallest run or target to the furthest."""
     span = evidence.span
     if span is None or evidence.points is None:
         return None
-    end = max([span[1], *places.scale.tolist()])
-    scale = np.geomspace(span[0], end * MARGIN, CURVE_POINTS)
+    reached = [*span, *places.scale.tolist()]
+    scale = np.geomspace(min(reached), max(reached) * MARGIN, CURVE_POINTS)
     if len(evidence.inputs) == 1:
         columns = {next(iter(evidence.inputs)): scale}
     elif set(evidence.inputs) == set(SURFACE):

@@ -9,9 +9,10 @@ import numpy as np
 
 from scaling_cli.analysis.describe import described
 from scaling_cli.analysis.extrapolate_question import Ask
-from scaling_cli.analysis.forecast import REPLICATES, forecast
+from scaling_cli.analysis.forecast import REPLICATES, Forecast, forecast
 from scaling_cli.analysis.forecast_doubts import lone_growth, pooled_sizes
 from scaling_cli.analysis.forecaster import Forecaster
+from scaling_cli.analysis.inside import Joined, joined
 from scaling_cli.analysis.windows import Points
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.read import SavedFit
@@ -22,7 +23,7 @@ from scaling_cli.fitting.problem import build_problem, run_names
 from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.fitting.weights import Emphasis
-from scaling_cli.laws import Array, Law, find_law
+from scaling_cli.laws import Array, Flags, Law, find_law
 from scaling_cli.record import record
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ class Method:
 class Evidence:
     """One group: what forecasts, and the data where they are at hand.
 
-    `metric` `(n,)` is that of the second stage, with nan where unknown. `run_names` are there where a law continues
-    runs instead of adding new ones.
+    `forecast` is the part of `forecaster` with rolling origins, if it has one. `metric` `(n,)` is that of the second
+    stage, with nan where unknown. `run_names` are there where a law continues runs instead of adding new ones.
     """
 
     forecaster: Forecaster
@@ -91,6 +92,7 @@ class Evidence:
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
     points: Points | None
+    forecast: Forecast | None = None
     laws: tuple[Law, ...] = ()
     metric: Array | None = None
     run_names: tuple[str, ...] = ()
@@ -109,6 +111,12 @@ class Evidence:
             return float(self.points.scale.min()), float(self.points.scale.max())
         surface = {"params", "tokens"} <= set(self.inputs)
         return self.ranges.get("compute" if surface else next(iter(self.inputs.values())))
+
+    def is_inside(self, scale: Array) -> Flags:
+        """Which scales `(n,)` lie so far inside the data that the forecast is not read there."""
+        if isinstance(self.forecaster, Joined):
+            return self.forecaster.is_inside(scale)
+        return np.zeros(len(scale), dtype=bool)
 
     def require_span(self) -> tuple[float, float]:
         """`span`, where it is known.
@@ -148,8 +156,8 @@ def evidence_from(
     if method.estimator == "describe":
         grouped = Grouped(problem, group, choice.inputs, ranges, run_names(frame), reason=choice.reason, scale=scale)
         result, doubts = fit_group(grouped, settings)
-        made = described(result, settings.level, problem)
-        return Evidence(made, group, choice.inputs, ranges, points), doubts
+        plain = described(result, settings.level, problem)
+        return Evidence(plain, group, choice.inputs, ranges, points), doubts
     laws = () if method.law == "auto" else (choice.law,)
     stacked = forecast(
         points, laws=laws, level=settings.level, replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
@@ -163,7 +171,8 @@ def evidence_from(
     sizes = frame["params"].to_list() if "params" in frame.columns else []
     doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
     names = run_names(frame) if choice.law.is_curve else ()
-    return Evidence(stacked, group, choice.inputs, ranges, points, laws, metric, names), doubts
+    made = stacked if choice.law.is_curve else joined(stacked)
+    return Evidence(made, group, choice.inputs, ranges, points, stacked, laws, metric, names), doubts
 
 
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:

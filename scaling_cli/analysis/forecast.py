@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.candidates import forecast_laws
+from scaling_cli.analysis.candidates import Candidate, candidates
 from scaling_cli.analysis.forecast_result import ForecastInterval, LawWeight, Track
 from scaling_cli.analysis.forecaster import Bands
 from scaling_cli.analysis.rolling import OriginErrors, growth, unit_bias, unit_error
@@ -63,16 +63,11 @@ class Forecast:
         prediction = normal * np.sqrt(apart + (error * grown) ** 2)
         return Bands(estimate, confidence, prediction, by_law)
 
-    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
-        """The share of replicates and laws, by weight, that predict less than `log_loss` at `columns` `(1,)`."""
-        replicates = self.stack.replicates(self.draws, columns)[:, :, 0]
-        return float(self.stack.weights @ (replicates < log_loss).mean(axis=1))
-
     def laws(self) -> tuple[LawWeight, ...]:
         """The laws with their weights, heaviest first."""
         rows = zip(self.stack.fits, self.stack.weights, self.stack.rolling, strict=True)
         found = [
-            LawWeight(fit.law.name, float(weight), float(np.sqrt(np.mean(errors**2))) if len(errors) else None)
+            LawWeight(fit.candidate.name, float(weight), float(np.sqrt(np.mean(errors**2))) if len(errors) else None)
             for fit, weight, errors in rows
         ]
         return tuple(sorted(found, key=lambda each: -each.weight))
@@ -109,16 +104,16 @@ def forecast(
         raise FitError(
             f"{len(points)} points are too few to forecast from.", hint=f"Add runs until there are {FEWEST_POINTS}."
         )
-    candidates = laws or forecast_laws(tuple(points.columns))
+    possible = candidates(tuple(points.columns), laws)
     # Weak priors steady a law of more parameters than points, but then it only repeats them.
-    usable = [law for law in candidates if len(law.names) < len(points)] or [min(candidates, key=_size)]
+    usable = [each for each in possible if each.fewest <= len(points)] or [min(possible, key=_size)]
     fitted = stack(usable, points, windows(points))
     resampling = Resampling(replicates, seed, group)
     return Forecast(fitted, _origin_errors(fitted), fitted.draw(resampling), level, resampling)
 
 
-def _size(law: Law) -> int:
-    return len(law.names)
+def _size(candidate: Candidate) -> int:
+    return candidate.fewest
 
 
 def _origin_errors(fitted: Stack) -> tuple[OriginErrors, ...]:

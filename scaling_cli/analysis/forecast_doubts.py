@@ -9,7 +9,6 @@ import numpy as np
 from scaling_cli.analysis.forecast import Forecast
 from scaling_cli.analysis.forecast_result import Prediction
 from scaling_cli.analysis.forecast_stability import largest_swing
-from scaling_cli.analysis.forecaster import Forecaster
 from scaling_cli.analysis.reach import FAR, NOTED
 from scaling_cli.analysis.targets import Places
 from scaling_cli.analysis.windows import Points, count_scales
@@ -31,33 +30,47 @@ def place_name(at: Mapping[str, float]) -> str:
                      for role, amount in known.items())  # fmt: skip
 
 
-def prediction_doubts(predictions: Sequence[Prediction], places: Places, group: dict[str, str]) -> list[Caveat]:
-    """About the furthest target, and about splits that the laws chose."""
+def prediction_doubts(
+    predictions: Sequence[Prediction], places: Places, span: tuple[float, float] | None, group: dict[str, str]
+) -> list[Caveat]:
+    """About the furthest targets, and about splits that the laws chose; `span` is that of the runs' scale."""
     found = [caveat("optimal-split", group or None, compute=flops(budget)) for budget in places.split[:1]]
     far = [each for each in predictions if each.reach is not None and each.reach > FAR]
     if far:
         furthest = max(far, key=lambda each: each.reach or 0.0)
         found.append(caveat("far-forecast", group or None, place=place_name(furthest.at), reach=furthest.reach))
-    off = [each for each in predictions if (each.outside or 1.0) > NOTED and (each.reach or 1.0) <= NOTED]
+    small = 0.0 if span is None else span[0] / NOTED
+    below = int(places.scale.argmin()) if len(predictions) else None
+    if below is not None and span is not None and places.scale[below] < small:
+        times = span[0] / places.scale[below]
+        found.append(caveat("below-data", group or None, place=place_name(predictions[below].at), times=times))
+    off = [
+        each
+        for each, scale in zip(predictions, places.scale, strict=True)
+        if (each.outside or 1.0) > NOTED and (each.reach or 1.0) <= NOTED and scale >= small
+    ]
     if off:
         furthest = max(off, key=lambda each: each.outside or 0.0)
         found.append(caveat("off-hull", group or None, place=place_name(furthest.at), outside=furthest.outside))
     return found
 
 
-def run_doubts(forecaster: Forecaster, points: Points, places: Places, group: dict[str, str]) -> list[Caveat]:
-    """What the runs say against the forecast."""
+def run_doubts(
+    forecaster: Forecast | None, noise: float, points: Points, places: Places, group: dict[str, str]
+) -> list[Caveat]:
+    """What the runs say against the forecast at `places`; None is a plain fit, with no origins and no parts."""
     found = []
-    if isinstance(forecaster, Forecast):
+    if forecaster is not None:
         if not forecaster.errors:
             scales = count_scales(points, np.ones(len(points), dtype=bool))
             found.append(caveat("no-rolling-origin", group or None, points=len(points), scales=scales))
         found += _instability(forecaster, places, group)
-    repeated = int((np.bincount(points.runs) > 1).sum())
+    sizes = np.unique(np.stack([points.runs, points.scale]), axis=1)[0].astype(int)
+    repeated = int((np.bincount(sizes) > 1).sum())
     if repeated:
         total = len(np.unique(points.runs))
         found.append(caveat("mid-schedule-points", group or None, runs=repeated, total=total))
-    return found + _rising(points, forecaster.noise or 0.0, group)
+    return found + _rising(points, noise, group)
 
 
 def pooled_sizes(params: Sequence[float], inputs: Mapping[str, str], group: dict[str, str]) -> list[Caveat]:

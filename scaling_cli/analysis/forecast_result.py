@@ -30,8 +30,9 @@ class Prediction:
     """One forecast.
 
     `loss` has the confidence interval of the law's mean, `prediction` is where a new run would lie, `model_spread`
-    what the laws (or objectives) say apart. `name` is that of the target in its file, if it has one. `reach` is the
-    factor beyond the largest run, `outside` the distance from the hull of params and tokens, as a factor.
+    what the laws (or objectives) say apart. `reach` is the factor beyond the largest run, `outside` the distance from
+    the hull of params and tokens, as a factor. `estimator` is what tells this place: that of the whole, or `inside`;
+    `name` is that of the target in its file, if it has one.
     """
 
     at: dict[str, float]
@@ -40,6 +41,7 @@ class Prediction:
     model_spread: Band
     reach: float | None
     outside: float | None
+    estimator: str
     observed: float | None = None
     name: str | None = None
 
@@ -85,8 +87,19 @@ class Track:
 
 
 @record
+class InsidePart:
+    """What tells places of a scale less than `below`: the laws of the forecast with all runs alike."""
+
+    below: float
+    laws: tuple[LawWeight, ...]
+
+
+@record
 class Inverse:
-    """The scale at which a target loss is reached; `reachable` is the probability that it is at all."""
+    """The scale at which a target loss is reached; `reachable` is the probability that it is.
+
+    Scales up to 1e9 times the largest run are looked at.
+    """
 
     target_loss: float
     scale: str
@@ -143,6 +156,7 @@ class Extrapolation:
     estimator: str
     law: str | None
     laws: tuple[LawWeight, ...]
+    inside: InsidePart | None
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
     interval: ForecastInterval

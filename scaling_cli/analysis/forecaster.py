@@ -37,9 +37,6 @@ class Forecaster(Protocol):
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
         """The same with half-widths, where `scale` `(n,)` is the size of the runs."""
 
-    def share_below(self, columns: Mapping[str, Array], log_loss: float) -> float:
-        """How probable it is that the loss at one place lies below a value."""
-
     def laws(self) -> tuple[LawWeight, ...]:
         """The laws with their weights, heaviest first."""
 

@@ -1,20 +1,27 @@
-"""The scale at which a loss is reached, with its interval, and the probability that it is reached at all."""
+"""The scale at which a loss is reached, with its interval, and the probability that it is reached at all.
+
+Both are read off the forecast of the law along scale: the estimate where the forecast passes the loss, the ends where
+those of its interval do, and the probability that of the forecast where it is largest. So an end is missing just where
+the probability leaves too little for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 
 import numpy as np
 
 from scaling_cli.analysis.forecast_result import Inverse
 from scaling_cli.analysis.forecaster import Forecaster
-from scaling_cli.analysis.targets import FLOPS_A_PARAM_AND_TOKEN, best_split
+from scaling_cli.analysis.targets import best_split
 from scaling_cli.fitting.result import Estimate
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Array
 
-STEPS = 48  # scales along which the forecast is followed
+STEPS = 56  # scales along which the forecast is followed
+BEFORE = 1e2  # from the smallest run divided by this: a loss that is passed before has no scale either
 BEYOND = 1e9  # times the largest run: further off, no scale is named
-LIMIT = 1e30  # times the data's scale, where what is left is the floor
 
 
 def inverse(
@@ -32,12 +39,10 @@ def inverse(
         span: Least and largest scale of the data.
         params: Those of the data, where they are an input.
     """
-    scale = np.geomspace(span[0], span[1] * BEYOND, STEPS)
+    scale = np.geomspace(span[0] / BEFORE, span[1] * BEYOND, STEPS)
     columns = _path(forecaster, scale, inputs, params, fixed_params)
     bands = forecaster.bands(columns, scale)
-    far = {name: values[-1:] * LIMIT for name, values in columns.items()}
-    if fixed_params is not None:
-        far["params"] = np.array([fixed_params])
+    spread = bands.confidence / NormalDist().inv_cdf(0.5 + forecaster.interval().level / 2)
     found = []
     for target in target_losses:
         ends = [_crossing(scale, curve, float(np.log(target)))
@@ -47,7 +52,7 @@ def inverse(
             inputs[name]: float(np.exp(np.interp(np.log(ends[0]), np.log(scale), np.log(values))))
             for name, values in columns.items()
         }  # fmt: skip
-        reachable = forecaster.share_below(far, float(np.log(target)))
+        reachable = _probability(bands.estimate, spread, float(np.log(target)))
         name = "compute" if set(inputs) >= {"params", "tokens"} else next(iter(inputs.values()))
         found.append(Inverse(target, name, Estimate(*ends), reachable, at))
     return tuple(found)
@@ -67,15 +72,22 @@ def _path(
     return {"params": sizes, "tokens": scale / FLOPS_A_PARAM_AND_TOKEN / sizes}
 
 
+def _probability(estimate: Array, spread: Array, level: float) -> float:
+    """That a forecast is down to a level anywhere; of one without an interval, whether its estimate is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        furthest = float(np.max((level - estimate) / spread))
+    if not np.isfinite(furthest):
+        return float((estimate <= level).any())
+    return NormalDist().cdf(furthest)
+
+
 def _crossing(scale: Array, curve: Array, level: float) -> float | None:
-    """The first scale at which a curve is down to a level, between steps as a line in logs."""
+    """The first scale at which a curve is down to a level, between steps as a line in logs; None before all steps."""
     if not np.isfinite(curve).all():
         return None
     below = np.flatnonzero(curve <= level)
-    if not len(below):
+    if not len(below) or below[0] == 0:
         return None
     index = int(below[0])
-    if index == 0:
-        return float(scale[0])
     share = (curve[index - 1] - level) / (curve[index - 1] - curve[index])
     return float(np.exp(np.log(scale[index - 1]) + share * np.log(scale[index] / scale[index - 1])))

@@ -16,9 +16,9 @@ from scaling_cli.laws import Array
 
 
 def predictions(
-    places: Places, bands: Bands, *, largest: float | None, points: Points | None
+    places: Places, bands: Bands, *, estimators: Sequence[str], largest: float | None, points: Points | None
 ) -> tuple[Prediction, ...]:
-    """A forecast for each place; `largest` is the scale that reach is counted from, where it is known."""
+    """A forecast for each place, by its estimator; `largest` is the scale that reach is counted from, where known."""
     reach = None if largest is None else places.scale / largest
     outside = _outside(places, points)
     found = []
@@ -32,6 +32,7 @@ def predictions(
                 model_spread=Band(*map(float, np.exp([apart.min(), apart.max()]))) if len(apart) > 1 else Band(),
                 reach=None if reach is None else float(reach[i]),
                 outside=None if outside is None else float(outside[i]),
+                estimator=estimators[i],
                 observed=target.observed,
                 name=target.run,
             )

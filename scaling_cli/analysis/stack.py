@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.candidates import SURFACE_LAWS, Fitted, fit_law, fit_replicates
+from scaling_cli.analysis.candidates import SURFACE_LAWS, Candidate, Fitted, fit_candidate, fit_replicates
 from scaling_cli.analysis.windows import Points, Window
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
-from scaling_cli.laws import Array, Inputs, Law
+from scaling_cli.laws import Array, Inputs
 from scaling_cli.record import record
 
 SMALLEST_ERROR = 1e-6  # of log loss: exact data would divide by zero
@@ -60,16 +60,16 @@ class Stack:
         return np.stack([predict(fit, theta, columns) for fit, theta in zip(self.fits, draws, strict=True)])
 
 
-def stack(laws: Sequence[Law], points: Points, origins: Sequence[Window]) -> Stack:
-    """Fit each law to all points and at every origin, and weigh it.
+def stack(candidates: Sequence[Candidate], points: Points, origins: Sequence[Window]) -> Stack:
+    """Fit each candidate to all points and at every origin, and weigh it.
 
     Raises:
         FitError: No law could be fitted.
     """
     fits, failures = [], []
-    for law in laws:
+    for candidate in candidates:
         try:
-            fits.append(fit_law(law, points, origins))
+            fits.append(fit_candidate(candidate, points, origins))
         except FitError as error:
             failures.append(error)
     if not fits:

@@ -9,13 +9,13 @@ import numpy as np
 
 from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
-from scaling_cli.laws import Array
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.laws import Array, Flags
 from scaling_cli.record import record
 
 RANGE_STEPS = 7
 SIZES = 240  # candidate splits of a budget
 SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
-FLOPS_A_PARAM_AND_TOKEN = 6.0  # Kaplan et al. 2020, arXiv:2001.08361, section 2.1
 SURFACE = ("params", "tokens")
 ROLES = (*SURFACE, "compute", "step", "lr")  # in whatever case they are written
 
@@ -40,6 +40,11 @@ class Places:
     columns: dict[str, Array]
     scale: Array
     split: tuple[float, ...] = ()
+
+    def at(self, kept: Flags) -> Places:
+        """Some of the places."""
+        targets = tuple(target for target, keep in zip(self.targets, kept, strict=True) if keep)
+        return Places(targets, {name: values[kept] for name, values in self.columns.items()}, self.scale[kept])
 
 
 def parse_at(text: str) -> list[Target]:

@@ -9,7 +9,7 @@ import typer
 from scaling_cli.cli.fit_options import FitOptions
 from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
-from scaling_cli.errors import UsageError
+from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
 
 # Of the options of `fit`: a comparison holds no parameter at a value, believes nothing and uses one objective.
@@ -44,7 +44,12 @@ class CompareOptions:
 
 
 def command(
-    runs: RunsArgument, data: DataOptions, fitting: FitOptions, comparing: CompareOptions, output: OutputOptions
+    runs: RunsArgument,
+    data: DataOptions,
+    fitting: FitOptions,
+    comparing: CompareOptions,
+    work: WorkOptions,
+    output: OutputOptions,
 ) -> int:
     """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
 
@@ -69,20 +74,9 @@ def command(
             reference=comparing.reference,
             shared_floor=comparing.shared_floor,
             margin=parse_number(comparing.margin.strip().removesuffix("x")),
-            to=_target(comparing.to),
+            to=comparing.to,
             pair=comparing.pair,
-            **fitting.repetition(),
+            **work.repetition(),
             on_progress=on_progress,
         )
     return deliver(report, output, view)
-
-
-def _target(text: str | None) -> dict[str, float] | None:
-    from scaling_cli.data.numbers import parse_number
-
-    if text is None:
-        return None
-    role, separator, amount = text.partition("=")
-    if not (separator and role.strip()):
-        raise UsageError(f"--to is {text!r}.", hint="Write ROLE=AMOUNT, such as --to compute=1e25.")
-    return {role.strip(): parse_number(amount)}

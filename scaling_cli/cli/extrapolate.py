@@ -10,6 +10,7 @@ import typer
 from scaling_cli.cli.fit_options import FitOptions
 from scaling_cli.cli.options import DataOptions, OutputOptions, share
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.record import record
 
 RunsOrFit = Annotated[
@@ -68,6 +69,8 @@ def command(
     second: ThenOptions,
     data: DataOptions,
     fitting: FitOptions,
+    work: WorkOptions,
+    batch: BatchOptions,
     output: OutputOptions,
 ) -> int:
     """Forecast the loss of larger runs, and say how far such forecasts have been off on these runs.
@@ -76,28 +79,31 @@ def command(
     """
     prepare_output(output, runs)
     fitting.refuse(UNUSED, "extrapolate")
+    import functools
+
     from scaling_cli import verbs
-    from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import extrapolate as view
 
-    losses = [parse_number(part) for text in targets.target_loss for part in text.split(",") if part.strip()]
+    ask = functools.partial(
+        verbs.extrapolate,
+        at=targets.at,
+        targets=targets.targets,
+        target_loss=targets.target_loss,
+        backtest=targets.backtest,
+        estimator=targets.estimator,
+        then=second.then,
+        then_law=second.then_law,
+        chance=second.chance,
+        law=fitting.law,
+        x=fitting.x,
+        by=data.groups(),
+        **fitting.estimation(),
+        **data.reading(),
+    )
+    if batch.is_asked:
+        from scaling_cli.cli.per_file import deliver_each
+
+        return deliver_each(runs, ask, batch, work.workers(), output, view)
     with progress(output, "Replicates") as on_progress:
-        report = verbs.extrapolate(
-            runs,
-            at=targets.at,
-            targets=targets.targets,
-            target_loss=losses,
-            backtest=targets.backtest,
-            estimator=targets.estimator,
-            then=second.then,
-            then_law=second.then_law,
-            chance=second.chance,
-            law=fitting.law,
-            x=fitting.x,
-            by=data.groups(),
-            **fitting.estimation(),
-            **fitting.repetition(),
-            on_progress=on_progress,
-            **data.reading(),
-        )
+        report = ask(runs, **work.repetition(), on_progress=on_progress)
     return deliver(report, output, view)

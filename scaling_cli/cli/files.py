@@ -37,12 +37,28 @@ def write_file(path: Path, content: str | bytes) -> None:
     """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one.
 
     A link is followed, and a device or a pipe is written to as it is.
+
+    Raises:
+        UsageError: The disk is full, or something else keeps it from being written.
     """
     data = content.encode() if isinstance(content, str) else content
-    if is_device(path):
-        path.write_bytes(data)
-        return
-    path = path.resolve()
+    try:
+        if is_device(path):
+            path.write_bytes(data)
+        else:
+            _replace(path.resolve(), data)
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise unwritable(path, problem) from problem
+
+
+def unwritable(path: Path, problem: OSError, hint: str = "Make room, or write elsewhere.") -> UsageError:
+    """The error of a file that could be opened but not written."""
+    return UsageError(f"{path} could not be written: {problem.strerror}.", hint=hint)
+
+
+def _replace(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from scaling_cli.cli.fit_options import BatchOptions, FitOptions
+from scaling_cli.cli.fit_options import FitOptions
 from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 
 
 def command(
-    runs: RunsArgument, data: DataOptions, fitting: FitOptions, batch: BatchOptions, output: OutputOptions
+    runs: RunsArgument,
+    data: DataOptions,
+    fitting: FitOptions,
+    work: WorkOptions,
+    batch: BatchOptions,
+    output: OutputOptions,
 ) -> int:
     """Fit a loss law to training runs: the global optimum, with intervals, and whether the data can answer.
 
@@ -24,10 +30,10 @@ def command(
         verbs.fit,
         law=fitting.law,
         x=fitting.x,
-        fix=fitting.fixed(),
-        tie=fitting.tied(),
-        start=fitting.started(),
-        bound=fitting.bounded(),
+        fix=fitting.fix,
+        tie=fitting.tie,
+        start=fitting.start,
+        bound=fitting.bound,
         by=data.groups(),
         **fitting.estimation(),
         weight=fitting.weight,
@@ -36,10 +42,10 @@ def command(
         spread=fitting.spread,
         **data.reading(),
     )
-    if batch.per_file or batch.resume:
+    if batch.is_asked:
         from scaling_cli.cli.per_file import deliver_each
 
-        return deliver_each(runs, ask, batch, fitting.workers(), output, view)
+        return deliver_each(runs, ask, batch, work.workers(), output, view)
     with progress(output, "Replicates") as on_progress:
-        report = ask(runs, **fitting.repetition(), on_progress=on_progress)
+        report = ask(runs, **work.repetition(), on_progress=on_progress)
     return deliver(report, output, view)

@@ -10,7 +10,6 @@ import typer
 
 from scaling_cli.cli.options import share
 from scaling_cli.errors import UsageError
-from scaling_cli.jobs import Workers, workers_from
 from scaling_cli.record import record
 
 
@@ -24,14 +23,6 @@ class Estimation(TypedDict):
     level: float
     replicates: int
     seed: int
-
-
-class Repetition(TypedDict):
-    """Keyword arguments of a verb about who does the work."""
-
-    jobs: str
-    backend: str | None
-    scheduler: str | None
 
 
 def _law_names(incomplete: str) -> list[str]:
@@ -90,50 +81,7 @@ class FitOptions:
     level: Annotated[float, typer.Option(parser=share, metavar="SHARE", help="Level of the intervals.")] = 0.95
     replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
-    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Processes to spread replicates or files over.")] = "1"
     spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False
-    backend: Annotated[
-        Literal["serial", "loky", "dask", "ray"] | None, typer.Option(help="Who runs the processes.")
-    ] = None
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="The dask or ray cluster to use; by default, a local one.")
-    ] = None
-
-    def workers(self) -> Workers:
-        """Who does the work."""
-        return workers_from(self.jobs, self.backend, self.scheduler)
-
-    def fixed(self) -> dict[str, float]:
-        """Parameter to value, from `--fix`."""
-        from scaling_cli.data.numbers import parse_number
-
-        return {name: parse_number(value) for name, value in _pairs(self.fix, "--fix", "alpha=0.34")}
-
-    def started(self) -> dict[str, float]:
-        """Parameter to value, from `--start`."""
-        from scaling_cli.data.numbers import parse_number
-
-        return {name: parse_number(value) for name, value in _pairs(self.start, "--start", "alpha=0.3")}
-
-    def bounded(self) -> dict[str, tuple[float, float]]:
-        """Parameter to its least and greatest value, from `--bound`.
-
-        Raises:
-            UsageError: One has no comma, or does not name two numbers.
-        """
-        from scaling_cli.data.numbers import parse_number
-
-        found = {}
-        for name, ends in _pairs(self.bound, "--bound", "alpha=0,1"):
-            low, comma, high = (end.strip() for end in ends.partition(","))
-            if not comma:
-                raise UsageError(f"--bound {name} is {ends!r}.", hint="Write both ends: --bound alpha=0,1 or alpha=0,")
-            found[name] = (parse_number(low) if low else -float("inf"), parse_number(high) if high else float("inf"))
-        return found
-
-    def tied(self) -> list[tuple[str, str]]:
-        """Pairs of parameters, from `--tie`."""
-        return _pairs(self.tie, "--tie", "alpha=beta")
 
     def estimation(self) -> Estimation:
         """What every verb that fits takes of these, for `**`."""
@@ -149,10 +97,6 @@ class FitOptions:
             "seed": self.seed,
         }
 
-    def repetition(self) -> Repetition:
-        """What verbs that repeat take of these, for `**`."""
-        return {"jobs": self.jobs, "backend": self.backend, "scheduler": self.scheduler}
-
     def refuse(self, names: Sequence[str], command: str) -> None:
         """Refuse options that `command` would only ignore.
 
@@ -166,33 +110,3 @@ class FitOptions:
                     f"--{name.replace('_', '-')} does not go with {command}.",
                     hint="Leave it out, or use it with `scaling fit`.",
                 )
-
-
-@record
-class BatchOptions:
-    """Many files, each on its own."""
-
-    per_file: Annotated[
-        bool, typer.Option("--per-file", help="Each file is a group of its own; a bad one is reported, the rest go on.")
-    ] = False
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="With --per-file -o FILE.jsonl: keep what FILE has, by content; retry failures."),
-    ] = False
-
-
-def _pairs(texts: list[str], option: str, example: str) -> list[tuple[str, str]]:
-    """Both sides of each `LEFT=RIGHT`.
-
-    Raises:
-        UsageError: One has no `=`, or nothing on a side, or a left side occurs twice.
-    """
-    found: list[tuple[str, str]] = []
-    for text in texts:
-        left, separator, right = (part.strip() for part in text.partition("="))
-        if not (separator and left and right):
-            raise UsageError(f"{option} is {text!r}.", hint=f"Write it like {option} {example}.")
-        if option != "--tie" and left in [name for name, _ in found]:
-            raise UsageError(f"{option} names {left} twice.", hint="Give it once.")
-        found.append((left, right))
-    return found

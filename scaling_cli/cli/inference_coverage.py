@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from scaling_cli.cli.options import OutputOptions, share
+from scaling_cli.cli.options import OutputOptions, listed, share
 from scaling_cli.cli.show import deliver, prepare_output
+from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
+
+if TYPE_CHECKING:
+    from scaling_cli.document.report import Report
 
 LogsArgument = Annotated[
     list[str],
@@ -58,7 +63,7 @@ class SampleOptions:
 
     def groups(self) -> list[str]:
         """Columns of `--by`, given with commas or repeated."""
-        return [column.strip() for text in self.by for column in text.split(",") if column.strip()]
+        return listed(self.by)
 
 
 @record
@@ -185,6 +190,8 @@ def command(
     curve: CurveOptions,
     budget: BudgetOptions,
     verifier: VerifierOptions,
+    work: WorkOptions,
+    batch: BatchOptions,
     output: OutputOptions,
 ) -> int:
     """Coverage (pass@k) from logs of repeated sampling: what more attempts buy, and how sure that is.
@@ -192,12 +199,15 @@ def command(
     Example: scaling inference-coverage samples.csv --by model --to 1e4
     """
     prepare_output(output, logs)
+    if work != WorkOptions() and not batch.per_file:
+        raise UsageError("Only files are spread over processes.", hint="Add --per-file, or leave --jobs out.")
+    import functools
+
     from scaling_cli import verbs
-    from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import inference_coverage as view
 
-    report = verbs.inference_coverage(
-        logs,
+    ask: Callable[..., Report[Any]] = functools.partial(
+        verbs.inference_coverage,
         by=data.groups(),
         layout=data.input_format,
         mapping=data.mapping(),
@@ -214,7 +224,7 @@ def command(
         design=data.design,
         short=curve.short,
         laws=curve.fit,
-        to=None if curve.to is None else parse_number(curve.to),
+        to=curve.to,
         force=curve.force,
         backtest=curve.backtest,
         all_succeed=curve.all_succeed,
@@ -226,7 +236,11 @@ def command(
         mix=budget.mix,
         **_assumptions(verifier),
     )
-    return deliver(report, output, view)
+    if batch.is_asked:
+        from scaling_cli.cli.per_file import deliver_each
+
+        return deliver_each(logs, ask, batch, work.workers(), output, view)
+    return deliver(ask(logs), output, view)
 
 
 def _assumptions(verifier: VerifierOptions) -> dict[str, Any]:

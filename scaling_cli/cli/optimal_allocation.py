@@ -10,6 +10,7 @@ import typer
 from scaling_cli.cli.fit_options import FitOptions
 from scaling_cli.cli.options import DataOptions, OutputOptions, share
 from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
 
 UNUSED = ("x", "start", "bound", "weight", "scale_weight", "prior", "spread")  # of the options of `fit`
@@ -78,6 +79,7 @@ def command(
     machines: HardwareOptions,
     data: DataOptions,
     fitting: FitOptions,
+    work: WorkOptions,
     output: OutputOptions,
 ) -> int:
     """Split compute between params and tokens: with intervals, and what being wrong costs.
@@ -87,43 +89,32 @@ def command(
     prepare_output(output, runs)
     fitting.refuse(UNUSED, "optimal-allocation")
     from scaling_cli import verbs
-    from scaling_cli.data.numbers import parse_number
     from scaling_cli.report import optimal_allocation as view
-
-    def amount(text: str | None) -> float | None:
-        return None if text is None else parse_number(text)
 
     with progress(output, "Replicates") as on_progress:
         report = verbs.optimal_allocation(
             runs,
-            budget=_numbers(question.budget),
-            target_loss=_numbers(question.target_loss),
+            budget=question.budget,
+            target_loss=question.target_loss,
             approach=question.approach,
             profile=question.profile,
             explain_gap=question.explain_gap,
-            inference_tokens=amount(limits.inference_tokens),
-            unique_tokens=amount(limits.unique_tokens),
-            min_params=amount(limits.min_params),
-            max_params=amount(limits.max_params),
-            max_tokens=amount(limits.max_tokens),
+            inference_tokens=limits.inference_tokens,
+            unique_tokens=limits.unique_tokens,
+            min_params=limits.min_params,
+            max_params=limits.max_params,
+            max_tokens=limits.max_tokens,
             gpus=machines.gpus,
             peak_flops=machines.peak_flops,
             mfu=machines.mfu,
             price_per_gpu_hour=machines.price_per_gpu_hour,
             law=fitting.law,
             by=data.groups(),
-            fix=fitting.fixed(),
-            tie=fitting.tied(),
+            fix=fitting.fix,
+            tie=fitting.tie,
             **fitting.estimation(),
-            **fitting.repetition(),
+            **work.repetition(),
             on_progress=on_progress,
             **data.reading(),
         )
     return deliver(report, output, view)
-
-
-def _numbers(texts: list[str]) -> list[float]:
-    """Numbers given with commas or repeated."""
-    from scaling_cli.data.numbers import parse_number
-
-    return [parse_number(part) for text in texts for part in text.split(",") if part.strip()]

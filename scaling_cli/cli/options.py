@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
@@ -127,7 +127,7 @@ class DataOptions:
 
     def groups(self) -> list[str]:
         """Columns of `--by`, given with commas or repeated."""
-        return [column.strip() for text in self.by for column in text.split(",") if column.strip()]
+        return listed(self.by)
 
     def _shorthands(self) -> tuple[tuple[str, str | None], ...]:
         return (
@@ -176,6 +176,11 @@ class OutputOptions:
             "'coverage[k=100] < 0.9', 'verdict == different'. A mistyped name lists those there are. Repeatable.",
         ),
     ] = dataclasses.field(default_factory=list)
+
+
+def listed(texts: Sequence[str]) -> list[str]:
+    """What is given with commas, or repeated, or both."""
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
 
 
 def flatten(command: Callable[..., int]) -> Callable[..., int]:

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scaling_cli import batch as work
+from scaling_cli.cli.files import is_device, unwritable
 from scaling_cli.cli.show import Verdict, chosen_format, deliver, judged, progress, say, tripped_gate
+from scaling_cli.cli.streams import UNWRITABLE
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
-    from scaling_cli.cli.fit_options import BatchOptions
     from scaling_cli.cli.options import OutputOptions
+    from scaling_cli.cli.work_options import BatchOptions
     from scaling_cli.report.page import View
 
 SHOWN = 5  # failed files named in the summary; the lines have them all
@@ -115,7 +117,7 @@ def _sink(path: str | None, kept: dict[str, work.Kept]) -> Iterator[tuple[TextIO
     """Where lines go, and the kept answers that are still to be written.
 
     An interrupted run that had kept answers loses none: those not reached yet follow what was written, and the new file
-    takes the place of the old one only then.
+    takes the place of the old one only then. Where the disk is full, the old file stays, or else the whole lines.
     """
     if path is None:
         yield sys.stdout, []
@@ -123,11 +125,25 @@ def _sink(path: str | None, kept: dict[str, work.Kept]) -> Iterator[tuple[TextIO
     left = list(kept.values())
     target = Path(path)
     place = target.with_name(f".{target.name}.resumed") if kept else target
-    with place.open("w", encoding="utf-8", newline="") as stream:
-        try:
-            yield stream, left
-        finally:
-            for answer in left:
-                stream.write("".join(line + "\n" for line in answer.lines))
-    if kept:
-        os.replace(place, target)
+    try:
+        with place.open("w", encoding="utf-8", newline="") as stream:
+            try:
+                yield stream, left
+            finally:
+                for answer in left:
+                    stream.write("".join(line + "\n" for line in answer.lines))
+    except OSError as problem:
+        if problem.errno not in UNWRITABLE:
+            raise
+        place.unlink() if kept else _cut(target)
+        raise unwritable(target, problem, hint="Make room, and add --resume to keep what was written.") from problem
+    finally:
+        if kept and place.exists():
+            os.replace(place, target)
+
+
+def _cut(path: Path) -> None:
+    """Drop a last line that is not whole."""
+    if not is_device(path):
+        whole, end, _ = path.read_bytes().rpartition(b"\n")
+        os.truncate(path, len(whole + end))

@@ -13,6 +13,7 @@ import typer
 
 from scaling_cli import __version__
 from scaling_cli.cli.options import flatten
+from scaling_cli.cli.streams import tell, unwritten
 from scaling_cli.errors import ScalingError
 
 # Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
@@ -47,19 +48,32 @@ def run(arguments: Sequence[str]) -> int:
         # A name in a script that stdout cannot write must not cost the result.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        code = _answered(arguments)
+        sys.stdout.flush()
+    except OSError as error:
+        return unwritten(error)
+    return code
+
+
+def _answered(arguments: Sequence[str]) -> int:
+    """The same for a command whose output can be written."""
+    try:
         application = typer.main.get_command(build(arguments))
         code = application.main(list(arguments) or ["--help"], prog_name="scaling", standalone_mode=False)
-        sys.stdout.flush()
     except typer.TyperException as error:
         return _say(error.format_message(), "See scaling --help, or --help after the command.", error.exit_code)
     except ScalingError as error:
         return _say(error.message, error.hint, error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough, which is no error. Python would complain while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except typer.Abort as end:
+        if end.__cause__ is not None:  # an end of file that no one expected is a bug, which typer takes for a refusal
+            raise end.__cause__ from None
+        return INTERRUPTED
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # which typer takes for an exit code of 1
+            raise end.__context__ from None
+        raise
     return code if isinstance(code, int) else 0
 
 
@@ -99,5 +113,5 @@ def _common(
 def _say(message: str, hint: str, code: int) -> int:
     from scaling_cli.report.numbers import escape
 
-    sys.stderr.write(f"error: {escape(message)}\nhint: {escape(hint)}\n")
+    tell(f"error: {escape(message)}\nhint: {escape(hint)}\n")
     return code

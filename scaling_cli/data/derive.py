@@ -11,9 +11,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import FlopsRule
-
-FLOPS_PER_PARAM_TOKEN = 6.0
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, FlopsRule
 
 # Ratio of a given compute to 6 * params * tokens that passes without a word. Attention adds up to some
 # half in small models; below 0.8 something (embeddings, a unit, an epoch) was counted differently.
@@ -50,9 +48,9 @@ def expression(role: str) -> pl.Expr:
     if role == "unique_tokens":
         return (pl.col("tokens") / pl.col("epochs")).alias(role)
     if role == "compute":
-        return (FLOPS_PER_PARAM_TOKEN * pl.col("params") * pl.col("tokens")).alias(role)
+        return (FLOPS_A_PARAM_AND_TOKEN * pl.col("params") * pl.col("tokens")).alias(role)
     other = "params" if role == "tokens" else "tokens"
-    return (pl.col("compute") / (FLOPS_PER_PARAM_TOKEN * pl.col(other))).alias(role)
+    return (pl.col("compute") / (FLOPS_A_PARAM_AND_TOKEN * pl.col(other))).alias(role)
 
 
 def complete(points: pl.DataFrame, role: str) -> pl.DataFrame:
@@ -95,7 +93,7 @@ def fill_compute(points: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Caveat, ...]
 def mismatch(points: pl.DataFrame) -> tuple[Caveat, ...]:
     """A caveat if the given compute is far from 6 * params * tokens in some rows, or further the smaller the model."""
     usable = points.drop_nulls(["compute", "params", "tokens"])
-    ratio = usable["compute"] / (FLOPS_PER_PARAM_TOKEN * usable["params"] * usable["tokens"])
+    ratio = usable["compute"] / (FLOPS_A_PARAM_AND_TOKEN * usable["params"] * usable["tokens"])
     if ratio.is_empty():
         return ()
     low, high = float(ratio.min()), float(ratio.max())  # type: ignore[arg-type]

@@ -19,10 +19,11 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data import derive, sanity
 from scaling_cli.data.canonical import RUN_FILE, Plan, finished, make_plan
 from scaling_cli.data.checkpoints import read_checkpoints
+from scaling_cli.data.copies import told_of_copies
 from scaling_cli.data.files import run_names
 from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
-from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
+from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
 from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
@@ -100,6 +101,7 @@ def load_runs(
         UsageError: A column or role that was named does not exist, or two columns tie for a role.
         DataError: No file can be read, or they have no loss, or no usable row.
     """
+    check_words(where, mapping)
     rule = find_rule(flops_rule)
     ask = Ask(
         mapping=mapping or {},
@@ -145,7 +147,7 @@ def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
             table = _load(rows, ask)
             is_whole = ask.where is None and not thins(rows.plan)
             sources = evidence.sources(inputs, table.total if is_whole else None)
-            return replace(table, sources=sources, unread=inputs.unread)
+            return replace(table, sources=sources, unread=inputs.unread, caveats=told_of_copies(table.caveats, sources))
         except PolarsError as error:
             inputs = without_culprits(inputs, error)
 

@@ -10,6 +10,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.repeats import SUMMARY, is_tidy, summary, without_repeats
+from scaling_cli.data.table import left_out
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
 
@@ -69,8 +70,10 @@ def attempts_to_counts(
     counted = counted.with_columns(missing=pl.col("rows") - pl.col("n"))
     if ask.on_missing == "fail":
         counted = counted.with_columns(n=pl.col("rows"))
+    total = int(counted["rows"].sum())
     frame = counted.select(*_names(schema, ask, columns, tasks), pl.exclude(raw)).drop_nulls("problem")
     frame = frame.sort([*ask.by, "problem"])
+    caveats = [*_nameless(total - int(frame["rows"].sum()), total), *_attempt_caveats(frame, repeated, ask)]
     if "won" in frame.columns:
         frame = frame.with_columns(first=(pl.col("won") - pl.col("lowest") + 1).fill_null(0))
     kept = None
@@ -78,7 +81,7 @@ def attempts_to_counts(
         success = pl.col("success").fill_null(value=False) if ask.on_missing == "fail" else pl.col("success")
         kept = values.with_columns(*_names(schema, ask, columns, tasks), success)
     found = frame.drop([name for name in (*SUMMARY, *WORKING) if name in frame.columns])
-    return Counted(found, _attempt_caveats(frame, repeated, ask), kept, int(counted["rows"].sum()) + repeated)
+    return Counted(found, caveats, kept, total + repeated)
 
 
 def _values(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Columns, raw: Sequence[str]) -> pl.LazyFrame:
@@ -139,6 +142,11 @@ def _required(columns: Columns, role: str) -> str:
     return column
 
 
+def _nameless(count: int, total: int) -> tuple[Caveat, ...]:
+    """What is said of rows without a problem, such as lines that were cut short."""
+    return left_out({"no problem": count} if count else {}, total)
+
+
 def _attempt_caveats(frame: pl.DataFrame, repeated: int, ask: Ask) -> list[Caveat]:
     found = []
     if missing := int(frame["missing"].sum()):
@@ -195,7 +203,8 @@ def counts_table(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Colum
     taken = [*keys, problem, _whole(n, schema).alias("n"), _whole(c, schema).alias("c")]
     if (column := columns.get("cluster")) is not None:
         taken.append(label(column, schema[column]).alias("cluster"))
-    frame = rows.select(taken).collect(engine="streaming")
+    everything = rows.select(taken).collect(engine="streaming")
+    frame = everything.drop_nulls("problem")
     missing = frame.filter(pl.col("n").is_null() | pl.col("c").is_null()).height
     frame = frame.drop_nulls(["n", "c"])
     _check_counts(frame)
@@ -206,7 +215,8 @@ def counts_table(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Colum
             "A problem has several rows of counts that differ.",
             hint="Name the columns that tell the rows apart with --by.",
         )
-    caveats = [caveat("missing-outcomes", count=f"{missing:,}", done="left out")] if missing else []
+    caveats = list(_nameless(everything["problem"].null_count(), everything.height))
+    caveats += [caveat("missing-outcomes", count=f"{missing:,}", done="left out")] if missing else []
     whole = once.with_columns(pl.col("n", "c").round().cast(pl.Int64))
     return Counted(whole.sort(names), caveats)
 
@@ -234,11 +244,13 @@ def lists_to_counts(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Co
     assert column is not None
     keys = _groups(ask, schema)
     problem = _problem(columns, schema, tasks) if columns.get("problem") else _row_names()
-    long = rows.select(*keys, problem, pl.col(column).alias("correct")).explode("correct", empty_as_null=False)
+    lists = rows.select(*keys, problem, pl.col(column).alias("correct"))
+    lost, total = lists.select(pl.col("problem").null_count(), pl.len()).collect(engine="streaming").row(0)
+    long = lists.drop_nulls("problem").explode("correct", empty_as_null=False)
     long = long.with_columns(attempt=pl.int_range(pl.len()).over([*ask.by, "problem"]))
     inner = dict.fromkeys(("problem", "correct", "attempt"))
     counted = attempts_to_counts(long, long.collect_schema(), ask, {role: role for role in inner}, ())
-    return Counted(counted.frame, counted.caveats)
+    return Counted(counted.frame, [*_nameless(lost, total), *counted.caveats])
 
 
 def matrix_to_counts(

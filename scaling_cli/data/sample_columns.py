@@ -28,6 +28,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "n": (("n", "num_samples", "num_samples_total", "n_samples"), ("total", "attempts", "trials")),
     "c": (("c", "num_correct", "num_samples_correct", "n_correct"), ("correct", "passes", "successes")),
 }
+GENERIC = frozenset({"id", "i", "name"})  # names that may be of anything
 CURVE_COLUMNS = ("scaling_parameter", "k")  # of files with a row for each problem and k
 MODELS = ("model", "model_name", "model_id")  # never pooled
 TASKS = ("task", "task_name", "benchmark", "dataset", "subset", "modality")  # part of a problem's name, if not grouped
@@ -55,6 +56,14 @@ def choose(names: Sequence[str], mapping: Mapping[str, str], role: str) -> str |
         if found:
             return found[0]
     return None
+
+
+def rivals(names: Sequence[str], role: str, taken: str) -> list[str]:
+    """The columns that would have been chosen for a role, were `taken` not there, by names that are no less telling."""
+    tiers = [tier for tier in ALIASES[role] if not GENERIC.intersection(tier)]
+    if not any(normalise(taken) in tier for tier in tiers):
+        return []
+    return [name for name in names if name != taken and any(normalise(name) in tier for tier in tiers)]
 
 
 def check_roles(mapping: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ import os
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,10 @@ LOCAL_HEADER = 30  # bytes before the name of a member of a zip; the last four a
 
 def is_special(path: str) -> bool:
     """Whether the file is one of those that this module reads."""
-    raw, head = read_head(path)
+    try:
+        raw, head = read_head(path)
+    except (OSError, EOFError, zlib.error):
+        return False  # nor can tables be read from it, whose reader says why
     if raw is not head:
         return False  # packed text goes to the readers of tables
     if head.startswith((b"PK\x03\x04", b"\x93NUMPY")):
@@ -67,7 +71,7 @@ def _json_rows(path: str, head: bytes) -> pl.LazyFrame:
             return _document_rows(line, path)
         if "resps" in line or "filtered_resps" in line:
             return _lm_eval_rows(path)
-        return _line_rows(path)
+        return _line_rows(path, line)
     return _document_rows(json.loads(Path(path).read_text("utf-8-sig")), path)
 
 
@@ -100,21 +104,31 @@ def _records(rows: list[Any], path: str) -> pl.LazyFrame:
     return pl.DataFrame(rows, infer_schema_length=None, strict=False).lazy()
 
 
-def _line_rows(path: str) -> pl.LazyFrame:
+def _line_rows(path: str, first: dict[str, Any]) -> pl.LazyFrame:
     try:
         rows = pl.scan_ndjson(path, infer_schema_length=None)
         rows.collect_schema()
     except PolarsError:
         # A line cut short, or NaN: the reader of tables takes both, but knows no lists.
+        if any(_is_plain_list(value) for value in first.values()):
+            return _records([_flat(line) for line in _lines(path)], path)
         return open_inputs([path], "jsonl").frame()
     return rows
 
 
 def _lines(path: str) -> Iterator[dict[str, Any]]:
-    with open(path, encoding="utf-8-sig") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
+    """The objects of a file of JSON lines, an empty one for a line that is none, such as one cut short."""
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        yield from (_object_or_none(line) or {} for line in file if line.strip())
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """What a table can hold of a row."""
+    return {key: value for key, value in row.items() if not isinstance(value, dict | list) or _is_plain_list(value)}
+
+
+def _is_plain_list(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(each, dict | list) for each in value)
 
 
 def _lm_eval_rows(path: str) -> pl.LazyFrame:
@@ -123,7 +137,9 @@ def _lm_eval_rows(path: str) -> pl.LazyFrame:
     for line in _lines(path):
         responses = line.get("resps") or [[]]
         count = len(responses[0]) if isinstance(responses[0], list) else len(responses)
-        row = {"doc_id": str(line.get("doc_id")), "filter": str(line.get("filter", "none")), "n": count}
+        row: dict[str, Any] = {"doc_id": None, "filter": None, "n": count}
+        if line:
+            row |= {"doc_id": str(line.get("doc_id")), "filter": str(line.get("filter", "none"))}
         metrics = line.get("metrics") or []
         found = {name: line[name] for name in metrics if isinstance(line.get(name), int | float)}
         if not found:

@@ -15,15 +15,16 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.caveats import Caveat
 from scaling_cli.data.files import InputFile, expand
 from scaling_cli.data.filters import DOUBT, keep_where
-from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
+from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, joined, none_readable, open_inputs, without_culprits
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
-from scaling_cli.data.sample_columns import CURVE_COLUMNS, MODELS, TASKS, check_roles, choose, named
+from scaling_cli.data.sample_columns import CURVE_COLUMNS, check_roles, choose, named
 from scaling_cli.data.sample_files import is_special, read_special
+from scaling_cli.data.sample_pooling import other_problems, refuse_filters, refuse_models, tasks_of
 from scaling_cli.data.source import Source, Unread, content_hash
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
@@ -77,6 +78,7 @@ def load_samples(
         UsageError: A column does not exist or ties, or the rows mix models.
         DataError: A file cannot be read, or is of no known layout.
     """
+    check_words(where, mapping)
     mapping = {role: column for role, column in (mapping or {}).items() if column is not None}
     check_roles(mapping)
     if layout not in LAYOUTS:
@@ -160,50 +162,19 @@ def _load(rows: pl.LazyFrame, ask: Ask) -> SampleTable:
             raise unknown("column", name, schema.names())
         if name in RESERVED:
             raise UsageError(f"Groups cannot be made by a column named {name!r}.", hint="Give it another name.")
-    _refuse_models(rows, schema, ask)
-    _refuse_filters(rows, schema, ask)
-    tasks, caveats = _tasks(rows, schema, ask)
-    layout, columns = _detect(rows, schema, ask, tasks)
+    problem = choose(schema.names(), ask.mapping, "problem")
+    whole = rows if problem is None else rows.drop_nulls(problem)  # a line cut short is of no model
+    refuse_models(whole, schema, ask)
+    refuse_filters(whole, schema, ask)
+    tasks, caveats = tasks_of(whole, schema, ask)
+    layout, columns = _detect(whole, schema, ask, tasks)
+    caveats += other_problems(whole, schema, ask, columns, tasks)
     counted = _COUNTERS[layout](rows, schema, ask, columns, tasks)
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():
         raise DataError("No attempt has an outcome.", hint="Check the column, with --correct COL, and --where.")
     used = {role: column for role, column in columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
-
-
-def _refuse_models(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:
-    for name in named(schema.names(), MODELS):
-        if name in ask.by or schema[name].is_nested():
-            continue
-        count = rows.select(pl.col(name).n_unique()).collect(engine="streaming").item()
-        if count > 1:
-            raise UsageError(
-                f"The column {name!r} has {count} values, and their attempts must not be pooled.",
-                hint=f"Give --by {name}, or keep one with --where.",
-            )
-
-
-def _refuse_filters(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:
-    if "filter" not in schema or "filter" in ask.by or "doc_id" not in schema:
-        return
-    filters = rows.select(pl.col("filter").unique().sort()).collect(engine="streaming")["filter"].to_list()
-    if len(filters) > 1:
-        raise UsageError(
-            f"Each document was scored under {len(filters)} filters: {listing([str(each) for each in filters])}.",
-            hint=f"Keep one: --where \"filter = '{filters[0]}'\".",
-        )
-
-
-def _tasks(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> tuple[list[str], list[Caveat]]:
-    """Columns that are part of a problem's name, with the caveat that they are pooled."""
-    wanted = [name for name in named(schema.names(), TASKS) if name not in (*ask.by, *ask.mapping.values())]
-    wanted = [name for name in wanted if not schema[name].is_nested()]
-    if not wanted:
-        return [], []
-    counts = rows.select(pl.col(name).n_unique() for name in wanted).collect(engine="streaming").row(0)
-    several = [name for name, count in zip(wanted, counts, strict=True) if count > 1]
-    return several, [caveat("pooled-tasks", column=name) for name in several]
 
 
 def _detect(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, tasks: Sequence[str]) -> tuple[str, dict[str, str | None]]:

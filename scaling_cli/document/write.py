@@ -51,7 +51,7 @@ def _part(report: Report[Any], group: Mapping[str, str], choose: InputsOf) -> Re
         report,
         inputs=choose(group),
         results=(),
-        caveats=tuple(each for each in report.caveats if each.group in (None, group)),
+        caveats=tuple(each for each in report.caveats if (each.group or {}).items() <= group.items()),
         failures=(),
     )
 

@@ -23,9 +23,13 @@ def completed(result: FitResult, law: Law) -> FitResult:
         columns |= {name: np.full(len(draws), value) for name, value in law.fixed.items()}
         draws = tuple(map(tuple, np.stack([columns[name] for name in sources], axis=1).tolist()))
     optima = tuple(replace(optimum, parameters=law.complete(optimum.parameters)) for optimum in result.starts.optima)
+    spread = result.spread
+    if spread is not None:
+        spread = tuple(replace(other, parameters=law.complete(other.parameters)) for other in spread)
     return replace(
         result,
         parameters={name: given[source] for name, source in zip(law.inner.names, sources, strict=True)},
         draws=draws,
         starts=replace(result.starts, optima=optima),
+        spread=spread,
     )

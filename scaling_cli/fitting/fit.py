@@ -64,8 +64,8 @@ class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 
     `names` are those of the runs, in the problem's order; `weights` is the formula of the points' weights, None where
-    they are equal; `scale` `(n,)` is how large each point's run is, where that is known. Replicates are drawn for
-    `drawn_as`, where it is given: groups of a paired design give the same.
+    they are equal; `scale` `(n,)` is how large each point's run is, and `compute` `(n,)` what training it took, where
+    that is known. Replicates are drawn for `drawn_as`, where it is given: groups of a paired design give the same.
     """
 
     problem: Problem
@@ -77,6 +77,7 @@ class Grouped:
     weights: str | None = None
     prior: str = "none"
     scale: Array | None = None
+    compute: Array | None = None
     drawn_as: dict[str, str] | None = None
 
 
@@ -130,7 +131,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         influence=moving,
         spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
-        observations=_observations(fitted),
+        observations=_observations(fitted, grouped.compute),
     )
     return result, caveats
 
@@ -203,10 +204,11 @@ def _starts(fitted: Fitted) -> Starts:
     return Starts(len(fitted.polished.value), fitted.agreeing, optima)
 
 
-def _observations(fitted: Fitted) -> Observations:
+def _observations(fitted: Fitted, compute: Array | None) -> Observations:
     problem = fitted.problem
     return Observations(
         inputs={name: tuple(values.tolist()) for name, values in problem.columns.items()},
         observed=tuple(problem.observed.tolist()),
         predicted=tuple(problem.predictions(fitted.theta[None])[0].tolist()),
+        compute=None if compute is None else tuple(compute.tolist()),
     )

@@ -145,11 +145,15 @@ class Candidate:
 
 @record
 class Observations:
-    """The points behind a fit, for drawing: one entry a point, inputs by role in the law's order."""
+    """The points behind a fit, for drawing: one entry a point, inputs by role in the law's order.
+
+    `compute` is what training each took, as the runs or a rule count it; None where that is not known of all.
+    """
 
     inputs: dict[str, tuple[float, ...]]
     observed: tuple[float, ...]
     predicted: tuple[float, ...]
+    compute: tuple[float, ...] | None = None
 
 
 @record

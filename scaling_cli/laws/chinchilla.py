@@ -13,11 +13,13 @@ OPTIMAL_EXPONENTS = (
         "params_exponent",
         "compute-optimal params grow as compute to this power: beta / (alpha + beta)",
         lambda p: p["beta"] / (p["alpha"] + p["beta"]),
+        is_power_of_compute=True,
     ),
     Derived(
         "tokens_exponent",
         "compute-optimal tokens grow as compute to this power: alpha / (alpha + beta)",
         lambda p: p["alpha"] / (p["alpha"] + p["beta"]),
+        is_power_of_compute=True,
     ),
 )
 

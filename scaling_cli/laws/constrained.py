@@ -196,4 +196,4 @@ def _completed(law: ConstrainedLaw, quantity: Derived) -> Derived:
         values = {**free, **held}
         return quantity.compute({name: values[law.ties.get(name, name)] for name in law.inner.names})
 
-    return Derived(quantity.name, quantity.meaning, compute)
+    return replace(quantity, compute=compute)

@@ -72,21 +72,25 @@ KAPLAN_STEPS = FormulaLaw(
             "compute_exponent",
             f"exponent of minimum compute, 1 / (1/alpha_N + 1/alpha_S + 1/{BATCH_EXPONENT})",
             _efficient_exponent,
+            is_power_of_compute=True,
         ),
         Derived(
             "params_exponent",
             "compute-efficient params grow as compute to this power",
             lambda p: _efficient_exponent(p) / p["alpha_N"],
+            is_power_of_compute=True,
         ),
         Derived(
             "batch_exponent",
             "compute-efficient batch size grows as compute to this power",
             lambda p: _efficient_exponent(p) / BATCH_EXPONENT,
+            is_power_of_compute=True,
         ),
         Derived(
             "steps_exponent",
             "compute-efficient steps grow as compute to this power",
             lambda p: _efficient_exponent(p) / p["alpha_S"],
+            is_power_of_compute=True,
         ),
     ),
     published=(

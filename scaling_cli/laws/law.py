@@ -61,11 +61,15 @@ class Published:
 
 @record
 class Derived:
-    """A quantity that follows from the parameters; `compute` takes and gives arrays shaped `(replicates,)`."""
+    """A quantity that follows from the parameters; `compute` takes and gives arrays shaped `(replicates,)`.
+
+    Where `is_power_of_compute`, it holds only as long as compute is in proportion to params * tokens.
+    """
 
     name: str
     meaning: str
     compute: Callable[[Mapping[str, Array]], Array]
+    is_power_of_compute: bool = False
 
 
 @record

@@ -5,10 +5,7 @@ the longer ago it was:
 
     loss = L0 + A / S^alpha - sum over drops k of (rate before k - rate after k) * worth of drop k by now.
 
-A point so depends on its run's whole schedule up to it, which `prepare` lays beside it: the logs of the area at the
-point and, for each of at most `GROUPS` groups of neighbouring drops, their summed size, the steps and the log area gone
-by since, and the log of the rate they led to. Between checkpoints the rate is taken as straight; before the first as a
-linear warm-up from zero. A rise before the run's highest rate is warm-up, and no drop.
+A point so depends on its run's whole schedule up to it, which `prepare` lays beside it, as `drops` describes.
 """
 
 from __future__ import annotations
@@ -18,40 +15,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.laws.law import Array, Derived, Indices, Inputs, Law, Parameter, Published, Scale, Scene
+from scaling_cli.laws.drops import Drops, drops_before, histories
+from scaling_cli.laws.law import Array, Derived, Inputs, Law, Parameter, Published, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, plain_scale
 from scaling_cli.record import record
 
-GROUPS = 64  # of drops: near the limit of ever more, at checkpoints some hundred steps apart
-SMALLEST_RATE = 1e-3  # of the run's highest: a rate that falls to zero counts as this
 CHUNK_PAIRS = 1 << 18  # replicates times pairs of point and drop at once: keeps arrays in cache
-
-
-@record
-class _Pairs:
-    """Points and the drops before them, without the empty places: arrays `(pairs,)`, sorted by point."""
-
-    drop: Array
-    steps: Array
-    area: Array
-    rate: Array
-    points: Indices  # those with any drop
-    first: Indices  # place of each such point's first pair
-
-    def summed(self, worth: Array, n: int) -> Array:
-        """Sums over the drops of each point `(replicates, n)`, of values of pairs `(replicates, pairs)`."""
-        total = np.zeros((len(worth), n))
-        if len(self.first):
-            total[:, self.points] = np.add.reduceat(worth, self.first, axis=1)
-        return total
-
-
-def _pairs(inputs: Inputs) -> _Pairs:
-    drop = inputs["drop"]
-    row, place = np.nonzero(drop)
-    points, first = np.unique(row, return_index=True)
-    steps, area, rate = (inputs[name][row, place] for name in ("steps-since", "area-since", "rate-after"))
-    return _Pairs(drop[row, place], steps, area, rate, points, first)
 
 
 @record(kw_only=True)
@@ -60,17 +29,8 @@ class ScheduleLaw(Law):
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """Area, and drops, at each point; `run` numbers the runs of the points, all one if it is missing."""
-        step, rate = columns["step"], columns["lr"]
-        run = columns.get("run", np.zeros(len(step)))
-        n = len(step)
-        shapes = {"area": (n,), **dict.fromkeys(("drop", "steps-since", "area-since", "rate-after"), (n, GROUPS))}
-        found: dict[str, Array] = {name: np.zeros(shape) for name, shape in shapes.items()}
-        for one in np.unique(run):
-            rows = np.flatnonzero(run == one)
-            rows = rows[np.argsort(step[rows], kind="stable")]
-            for name, values in _history(step[rows], rate[rows]).items():
-                found[name][rows] = values
-        return found
+        step = columns["step"]
+        return histories(step, columns["lr"], columns.get("run", np.zeros(len(step))))
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """Logs less their means, and drops relative to their typical size."""
@@ -87,12 +47,12 @@ class ScheduleLaw(Law):
         return inputs
 
     @abstractmethod
-    def _worth(self, theta: Array, pairs: _Pairs) -> tuple[Array, dict[int, Array]]:
+    def _worth(self, theta: Array, pairs: Drops) -> tuple[Array, dict[int, Array]]:
         """What a drop of size 1 is worth by now `(replicates, pairs)`, and its derivative in coordinates by place."""
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Loss and its Jacobian, a few replicates at a time."""
-        n, pairs = len(inputs["area"]), _pairs(inputs)
+        n, pairs = len(inputs["area"]), drops_before(inputs)
         prediction, jacobian = np.empty((len(theta), n)), np.zeros((len(theta), theta.shape[1], n))
         size = max(CHUNK_PAIRS // max(len(pairs.drop), 1), 1)
         with np.errstate(all="ignore"):
@@ -101,7 +61,7 @@ class ScheduleLaw(Law):
                 prediction[part] = self._evaluate_some(theta[part], inputs, pairs, jacobian[part])
         return prediction, jacobian.swapaxes(1, 2)
 
-    def _evaluate_some(self, theta: Array, inputs: Inputs, pairs: _Pairs, jacobian: Array) -> Array:
+    def _evaluate_some(self, theta: Array, inputs: Inputs, pairs: Drops, jacobian: Array) -> Array:
         area, n = inputs["area"], len(inputs["area"])
         base = np.exp(theta[:, 1, None] - theta[:, 2, None] * area)
         factor = np.exp(theta[:, 3, None])
@@ -141,40 +101,6 @@ class ScheduleLaw(Law):
         return low, high
 
 
-def _history(step: Array, rate: Array) -> dict[str, Array]:
-    """What `prepare` says of one run's points, from their steps and rates in order."""
-    rate = np.maximum(rate, SMALLEST_RATE * max(float(rate.max()), 1e-300))
-    grown = np.diff(step) * (rate[1:] + rate[:-1]) / 2
-    area = 0.5 * rate[0] * step[0] + np.concatenate([[0.0], np.cumsum(grown)])
-    fall = np.concatenate([[0.0], rate[:-1] - rate[1:]])
-    fall[: int(np.argmax(rate)) + 1] = 0.0
-    middle = {
-        "steps-since": np.concatenate([[0.0], (step[1:] + step[:-1]) / 2]),
-        "area-since": np.concatenate([[0.0], (area[1:] + area[:-1]) / 2]),
-        "rate-after": np.log(rate),
-    }
-    size = np.abs(fall)
-    share = np.concatenate([[0.0], np.cumsum(size)])
-    group = np.minimum((share[:-1] / max(share[-1], 1e-300) * GROUPS).astype(int), GROUPS - 1)
-    edges = np.searchsorted(group, np.arange(GROUPS + 1))
-    last = np.minimum(np.arange(1, len(step) + 1)[:, None], edges[None, 1:])
-    last = np.maximum(last, edges[None, :-1])
-
-    def within(values: Array) -> Array:
-        total = np.concatenate([[0.0], np.cumsum(values)])
-        sums: Array = total[last] - total[edges[:-1]][None]
-        return sums
-
-    weight = within(size)
-    found = {"area": np.log(area), "drop": within(fall)}
-    for name, values in middle.items():
-        found[name] = within(size * values) / np.where(weight > 0, weight, 1.0)
-    found["steps-since"] = np.where(weight > 0, step[:, None] - found["steps-since"], 0.0)
-    since = np.maximum(area[:, None] - found["area-since"], 1e-12 * area[-1])
-    found["area-since"] = np.where(weight > 0, np.log(since), 0.0)
-    return found
-
-
 @record(kw_only=True)
 class MultiPowerLaw(ScheduleLaw):
     """Drops are worth a power of the area since; coordinates go on with log C, beta, gamma."""
@@ -187,7 +113,7 @@ class MultiPowerLaw(ScheduleLaw):
         matrix[4, 6] -= rate
         return {**inputs, "area-since": inputs["area-since"] - since, "rate-after": inputs["rate-after"] - rate}
 
-    def _worth(self, theta: Array, pairs: _Pairs) -> tuple[Array, dict[int, Array]]:
+    def _worth(self, theta: Array, pairs: Drops) -> tuple[Array, dict[int, Array]]:
         log_c, beta, gamma = (theta[:, place, None] for place in (4, 5, 6))
         x = np.exp(log_c - gamma * pairs.rate + pairs.area)
         w = np.log1p(x)
@@ -215,7 +141,7 @@ class MultiPowerLaw(ScheduleLaw):
 class AnnealingLaw(ScheduleLaw):
     """Drops are worth the area of their momentum, of which a share 1 - 1/memory is left a step later."""
 
-    def _worth(self, theta: Array, pairs: _Pairs) -> tuple[Array, dict[int, Array]]:
+    def _worth(self, theta: Array, pairs: Drops) -> tuple[Array, dict[int, Array]]:
         forgotten = np.exp(-theta[:, 4, None])
         age = pairs.steps + 1
         kept = np.exp(age * np.log1p(-forgotten))

@@ -30,6 +30,7 @@ HEADER = (
     "p_value", "p_adjusted", "equivalence_p_value", "method", "verdict", "crossover", "crossover_low",
     "crossover_high", "crossover_probability",
 )  # fmt: skip
+SURFACE_COMPUTE = "6*params*tokens"
 METHOD_WORDS = {"F": "F test", "wild-bootstrap": "restricted wild cluster bootstrap"}
 
 CompareReport: TypeAlias = Report[ComparisonResult]
@@ -58,11 +59,13 @@ def records(report: CompareReport) -> Iterator[Record]:
 
 def charts(report: CompareReport) -> list[Chart]:
     """Points and laws of all groups."""
-    from scaling_cli.analysis.curves import law_curves
+    from scaling_cli.analysis.curves import sketches
     from scaling_cli.report.fit_plot import fit_charts
 
     fits = report.results[0].fits
-    return fit_charts(fits, law_curves(fits), report.columns.get("loss", "loss"))
+    is_surface = len(fits[0].inputs) > 1  # multipliers and crossovers are then of 6 * params * tokens
+    compute = SURFACE_COMPUTE if is_surface else report.columns.get("compute", "compute")
+    return fit_charts(fits, sketches(fits), report.columns.get("loss", "loss"), compute)
 
 
 def line(result: ComparisonResult) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from scaling_cli.analysis.forecast_result import Extrapolation
+from scaling_cli.analysis.forecast_result import Extrapolation, InsidePart, LawWeight
 from scaling_cli.document.report import Report
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.extrapolate_rows import sections
@@ -81,6 +81,8 @@ def facts(report: ExtrapolateReport, result: Extrapolation) -> list[tuple[str, s
     if result.group:
         told.append(("group", group_name(result.group)))
     told.append(("estimator", _estimator(result)))
+    if result.inside is not None:
+        told.append(("inside", _inside(result.inside, result)))
     if result.runs is None:
         told.append(("data", f"saved fit {escape(', '.join(source.path for source in report.inputs))}"))
     else:
@@ -107,11 +109,21 @@ def facts(report: ExtrapolateReport, result: Extrapolation) -> list[tuple[str, s
 def _estimator(result: Extrapolation) -> str:
     if result.estimator == "describe":
         return escape(f"describe: the plain fit of {result.law}")
-    weights = [f"{each.law} {percent(each.weight)}" for each in result.laws]
+    weights = _weights(result.laws)
     how = "large runs weigh more, weak priors"
     if len(weights) == 1:
         return escape(f"forecast: {result.laws[0].law}; {how}")
     return escape(f"forecast: mean of {', '.join(weights)}, by rolling error; {how}")
+
+
+def _inside(inside: InsidePart, result: Extrapolation) -> str:
+    role = "compute" if {"params", "tokens"} <= set(result.inputs) else next(iter(result.inputs.values()))
+    named = ", ".join(_weights(inside.laws)) if len(inside.laws) > 1 else "the same law"
+    return f"below {escape(role)} {amount(role, inside.below)}, {named}; all runs weigh alike"
+
+
+def _weights(laws: Sequence[LawWeight]) -> list[str]:
+    return [f"{each.law} {percent(each.weight)}" for each in laws]
 
 
 def _interval(result: Extrapolation) -> str:
@@ -142,6 +154,6 @@ def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Reco
         loss, new, apart = each.loss, each.prediction, each.model_spread
         yield (
             *(each.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high, apart.low,
-            apart.high, each.reach, each.outside, each.observed, result.interval.level, result.estimator,
+            apart.high, each.reach, each.outside, each.observed, result.interval.level, each.estimator,
             escape(each.name or ""),
         )  # fmt: skip

@@ -26,14 +26,9 @@ def _predictions(result: Extrapolation) -> Section:
     level = percent(result.interval.level, 4)
     header = [
         *(["target"] if named else []),
-        *map(escape, roles),
-        "loss",
-        "law",
-        "new run",
-        "laws apart",
-        "reach",
-        *(["observed"] if observed else []),
-    ]
+        *map(escape, roles), "loss", "law", "new run", "laws apart", "reach",
+        *(["by"] if result.inside else []), *(["observed"] if observed else []),
+    ]  # fmt: skip
     rows = []
     for each in result.predictions:
         shown = rounded(each.loss)
@@ -45,6 +40,7 @@ def _predictions(result: Extrapolation) -> Section:
             _band(each.prediction),
             _band(each.model_spread),
             MISSING if each.reach is None else f"{figure(each.reach, 3)}x",
+            *([each.estimator] if result.inside else []),
             *([figure(each.observed)] if observed else []),
         ))  # fmt: skip
     title = f"forecasts, {level} intervals of the law's mean and of a new run, and the span of the laws"

@@ -56,10 +56,13 @@ def records(report: FitReport) -> Iterable[Record]:
 
 def charts(report: FitReport) -> list[Chart]:
     """Points and laws of all groups."""
-    from scaling_cli.analysis.curves import law_curves
+    from scaling_cli.analysis.curves import sketches
+    from scaling_cli.flops import SIX_ND, flops_rule
     from scaling_cli.report.fit_plot import fit_charts
 
-    return fit_charts(report.results, law_curves(report.results), report.columns.get("loss", "loss"))
+    drawn = sketches(report.results, flops_rule(str(report.options.get("flops_rule", SIX_ND))))
+    roles = report.columns
+    return fit_charts(report.results, drawn, roles.get("loss", "loss"), roles.get("compute", "compute"))
 
 
 def line(result: FitResult) -> str:

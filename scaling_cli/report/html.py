@@ -10,6 +10,7 @@ from typing import Any
 from scaling_cli import __version__
 from scaling_cli.document.report import Report
 from scaling_cli.report.chart import Chart
+from scaling_cli.report.notes import gathered
 from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.page import Page
 from scaling_cli.report.sheet import NUMERIC, Sheet
@@ -92,17 +93,18 @@ def _cell(text: str) -> str:
 
 def _notes(report: Report[Any]) -> str:
     notes = [
-        f'<p class="caveat">{_where(each.group)}{_text(each.message)} <code>{_text(each.code)}</code></p>'
-        for each in report.caveats
+        f'<p class="caveat">{_where(each.where())}{_text(each.message)} <code>{_text(each.code)}</code></p>'
+        for each in gathered(report.caveats)
     ]
     notes += [
-        f'<p class="failed">{_where(each.group)}{_text(each.error)} {_text(each.hint)}</p>' for each in report.failures
+        f'<p class="failed">{_where(group_name(each.group))}{_text(each.error)} {_text(each.hint)}</p>'
+        for each in report.failures
     ]
     return "\n".join(notes)
 
 
-def _where(group: dict[str, str] | None) -> str:
-    return f"<b>{_text(group_name(group))}</b>: " if group else ""
+def _where(groups: str) -> str:
+    return f"<b>{_text(groups)}</b>: " if groups else ""
 
 
 def _drawn(charts: Sequence[Chart]) -> str:

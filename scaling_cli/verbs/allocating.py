@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -16,7 +16,20 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.result import IntervalMethod
 from scaling_cli.flops import SIX_ND
-from scaling_cli.verbs.common import groups_of, merged, saved_document, unread
+from scaling_cli.verbs.arguments import (
+    FIX,
+    TIE,
+    Amount,
+    Amounts,
+    Numbers,
+    Pairs,
+    Texts,
+    amounts,
+    number,
+    numbers,
+    pairs,
+)
+from scaling_cli.verbs.common import columns_named, groups_of, merged, saved_document, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.allocation_question import Question
@@ -27,24 +40,24 @@ if TYPE_CHECKING:
 def optimal_allocation(
     runs: Runs,
     *,
-    budget: Sequence[float] = (),
-    target_loss: Sequence[float] = (),
+    budget: Numbers = (),
+    target_loss: Numbers = (),
     approach: str = "parametric",
     profile: str = "exact",
     law: str = "auto",
-    inference_tokens: float | None = None,
-    unique_tokens: float | None = None,
-    min_params: float | None = None,
-    max_params: float | None = None,
-    max_tokens: float | None = None,
+    inference_tokens: Amount | None = None,
+    unique_tokens: Amount | None = None,
+    min_params: Amount | None = None,
+    max_params: Amount | None = None,
+    max_tokens: Amount | None = None,
     gpus: int | None = None,
     peak_flops: str | float | None = None,
     mfu: float | None = None,
     price_per_gpu_hour: float | None = None,
     explain_gap: bool = False,
-    by: Sequence[str] = (),
-    fix: Mapping[str, float] | None = None,
-    tie: Sequence[tuple[str, str]] = (),
+    by: Texts = (),
+    fix: Amounts | None = None,
+    tie: Pairs = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -62,7 +75,8 @@ def optimal_allocation(
 
     Args:
         runs: Files or a polars frame, as `fit` takes them, or one document that `scaling fit --json` wrote.
-        budget: FLOPs, training plus inference; by default 1, 10 and 100 times the largest run.
+        budget: FLOPs, training plus inference, one or several, as numbers or as text such as `"1e21,1e24"`; by default
+            1, 10 and 100 times the largest run. Other amounts are numbers or text likewise: `"300B"`.
         target_loss: Losses to reach with the least compute, instead of budgets.
         approach: `parametric`, `isoflop`, `envelope` or `all`.
         profile: Curve of `isoflop`: `exact`, `parabola` or `akima`.
@@ -83,6 +97,7 @@ def optimal_allocation(
     """
     from scaling_cli.analysis.allocation_question import Question
 
+    by = columns_named(by)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -93,11 +108,13 @@ def optimal_allocation(
         on_progress=on_progress,
     )
     question = Question(
-        budget=tuple(budget), target_loss=tuple(target_loss), approach=approach, profile=profile, law=law,
-        inference_tokens=inference_tokens, unique_tokens=unique_tokens, min_params=min_params, max_params=max_params,
-        max_tokens=max_tokens, flops_rule=reading.pop("flops_rule", SIX_ND), gpus=gpus, peak_flops=peak_flops, mfu=mfu,
-        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap, fix=dict(fix or {}),
-        tie=tuple(tie), interval=interval,
+        budget=numbers(budget, "--budget"), target_loss=numbers(target_loss, "--target-loss"), approach=approach,
+        profile=profile, law=law, inference_tokens=number(inference_tokens, "--inference-tokens"),
+        unique_tokens=number(unique_tokens, "--unique-tokens"), min_params=number(min_params, "--min-params"),
+        max_params=number(max_params, "--max-params"), max_tokens=number(max_tokens, "--max-tokens"),
+        flops_rule=reading.pop("flops_rule", SIX_ND), gpus=gpus, peak_flops=peak_flops, mfu=mfu,
+        price_per_gpu_hour=price_per_gpu_hour, explain_gap=explain_gap,
+        fix=amounts(fix, "--fix", FIX), tie=tuple(pairs(tie, "--tie", TIE)), interval=interval,
     )  # fmt: skip
     saved = saved_document(runs)
     if saved is not None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.given import Given, frame_of, paths_of
 from scaling_cli.data.load import Reading
 from scaling_cli.data.table import RunTable
-from scaling_cli.document.report import Failure
-from scaling_cli.errors import UsageError
+from scaling_cli.document.report import Failure, Report
+from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Grouped
-from scaling_cli.fitting.problem import build_problem, run_names
+from scaling_cli.fitting.problem import build_problem, numbers, run_names
 from scaling_cli.fitting.selection import Choice
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.flops import SIX_ND
+from scaling_cli.verbs.arguments import Texts, texts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,6 +69,7 @@ def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, spac
         weights=emphasis.told(choice.inputs),
         prior=emphasis.prior,
         scale=emphasis.scale(frame, choice.inputs),
+        compute=numbers(frame, "compute") if "compute" in ranges else None,
     )
 
 
@@ -84,9 +87,25 @@ def require_compute(choice: Choice, reading: Reading) -> None:
         )
 
 
-def columns_named(by: str | Sequence[str]) -> tuple[str, ...]:
+def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None, empty: Report[Any]) -> Report[Any]:
+    """The answer, in groups that carry the label; under one, an error becomes a failure in the `empty` report."""
+    if label is None:
+        return answer()
+    try:
+        report = answer()
+    except ScalingError as error:
+        return replace(empty, failures=(Failure(dict(label), error.message, error.hint),))
+    return replace(
+        report,
+        results=tuple(replace(each, group={**label, **each.group}) for each in report.results),
+        caveats=tuple(replace(each, group={**label, **(each.group or {})}) for each in report.caveats),
+        failures=tuple(replace(each, group={**label, **each.group}) for each in report.failures),
+    )
+
+
+def columns_named(by: Texts) -> tuple[str, ...]:
     """Columns given as one name or several, each once."""
-    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
+    return tuple(dict.fromkeys(texts(by, "--by")))
 
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

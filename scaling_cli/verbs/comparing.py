@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -18,6 +18,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
+from scaling_cli.verbs.arguments import TO, Amounts, Texts, amounts
 from scaling_cli.verbs.common import columns_named, grouped_for, groups_of, merged, require_compute, unread
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def compare_exponents(
     runs: Runs,
     *,
-    by: Sequence[str],
+    by: Texts,
     law: str = "auto",
     x: str | None = None,
     objective: str = "huber",
@@ -45,7 +46,7 @@ def compare_exponents(
     reference: str | None = None,
     shared_floor: bool = False,
     margin: float = 1.25,
-    to: Mapping[str, float] | None = None,
+    to: Amounts | None = None,
     pair: str | None = None,
     jobs: str | int = 1,
     backend: str | None = None,
@@ -62,7 +63,8 @@ def compare_exponents(
         shared_floor: Give all groups one floor, unless the data reject it.
         margin: A drift of the compute multiplier that is too small to matter, such as 1.25, or, below 1, an
             exponent difference.
-        to: How far the drift counts: `{"compute": 1e25}`; by default as far beyond the data as they span.
+        to: How far the drift counts: `{"compute": 1e25}`, or `"compute=1e25"`; by default as far beyond the data as
+            they span.
         pair: The column that, with the input, matches runs of different groups; by default `seed` where every group
             has the same inputs and seeds, and `none` to leave runs unmatched.
 
@@ -74,7 +76,7 @@ def compare_exponents(
     # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
     from scaling_cli.analysis.comparison import Question, compare
 
-    by = columns_named(by)
+    by, to = columns_named(by), amounts(to, "--to", TO)
     if not by:
         raise UsageError("Nothing says which runs to compare.", hint="Name the column of the groups with --by.")
     settings = Settings(
@@ -119,7 +121,7 @@ def compare_exponents(
             "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
             "scale_weight": scale_weight, "interval": interval, "level": level,
             "replicates": replicates, "seed": seed, "reference": reference, "shared_floor": shared_floor,
-            "margin": margin, "to": dict(to) if to else None, "pair": pair,
+            "margin": margin, "to": to or None, "pair": pair,
         },
         results=(result,),
         caveats=merged([*caveats, *found]),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from scaling_cli import jobs as work
+from scaling_cli.caveats import caveat
 from scaling_cli.data.load import Reading, load_runs, recorded
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
@@ -14,9 +15,12 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.result import FitResult
-from scaling_cli.fitting.selection import candidates, check_law, checkpoints_of, choose, columns_of
+from scaling_cli.fitting.selection import Choice, candidates, check_law, checkpoints_of, choose, columns_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.fitting.weights import Emphasis
+from scaling_cli.flops import SIX_ND, flops_rule
+from scaling_cli.laws import Law
+from scaling_cli.verbs.arguments import FIX, START, TIE, Amounts, Bounds, Pairs, Texts, amounts, bounds, pairs
 from scaling_cli.verbs.common import columns_named, grouped_for, groups_of, merged, unread
 
 if TYPE_CHECKING:
@@ -29,11 +33,11 @@ def fit(
     *,
     law: str = "auto",
     x: str | None = None,
-    fix: Mapping[str, float] | None = None,
-    tie: Sequence[tuple[str, str]] = (),
-    start: Mapping[str, float] | None = None,
-    bound: Mapping[str, tuple[float, float]] | None = None,
-    by: Sequence[str] = (),
+    fix: Amounts | None = None,
+    tie: Pairs = (),
+    start: Amounts | None = None,
+    bound: Bounds | None = None,
+    by: Texts = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -61,8 +65,8 @@ def fit(
             `"E + A*params**-alpha"`, of columns and of parameters to fit.
         x: The column that a law of one input is fitted along; by default compute, else tokens, params or step. For a
             law of any columns, their names with commas.
-        fix: Parameters held at a value: `{"alpha": 0.34}`.
-        tie: Pairs of parameters held equal: `[("alpha", "beta")]`.
+        fix: Parameters held at a value: `{"alpha": 0.34}`, or `"alpha=0.34"`.
+        tie: Pairs of parameters held equal: `[("alpha", "beta")]`, or `"alpha=beta"`.
         start: For a formula, the value from which to look for a parameter in which it is not linear.
         bound: For a formula, the least and the greatest value of a parameter.
         by: Columns whose values make groups, each fitted on its own.
@@ -86,6 +90,8 @@ def fit(
         FitError: There is one group, and no law fitted to it could be trusted.
     """
     by = columns_named(by)
+    fix, tie = amounts(fix, "--fix", FIX), pairs(tie, "--tie", TIE)
+    start, bound = amounts(start, "--start", START), bounds(bound)
     settings = Settings(
         objective=Objective(objective, delta),
         interval=interval,
@@ -101,13 +107,14 @@ def fit(
     keep = (*keep, *([weight] if weight else []))
     reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
     options: dict[str, object] = {
-        "law": law, "x": x, "fix": dict(fix or {}), "tie": [list(pair) for pair in tie],
-        "start": dict(start or {}), "bound": {name: list(ends) for name, ends in (bound or {}).items()},
+        "law": law, "x": x, "fix": fix, "tie": [list(pair) for pair in tie],
+        "start": start, "bound": {name: list(ends) for name, ends in bound.items()},
         "by": list(by), **recorded(reading), "objective": objective, "space": space,
         "delta": "auto" if delta is None else delta, "weight": weight, "scale_weight": scale_weight, "prior": prior,
         "interval": interval, "level": level, "replicates": replicates, "seed": seed, "spread": spread,
     }  # fmt: skip
     check_law(law)
+    rule = reading.get("flops_rule", SIX_ND)
     try:
         table = load_runs(runs, by=by, keep=keep, maybe=maybe, positive_loss=space == "log", **reading)
         choices = (
@@ -115,10 +122,12 @@ def fit(
             if law == "all"
             else [choose(table.frame, law, x, by=by, start=start, bound=bound)]
         )
+        powers = {} if flops_rule(rule).rate else {choice.law.name: _powers(choice.law) for choice in choices}
+        choices = [_without(powers.get(choice.law.name, ()), choice) for choice in choices]
         if fix or tie:
             from scaling_cli.laws.constrained import constrain
 
-            choices = [replace(choice, law=constrain(choice.law, fix or {}, tie)) for choice in choices]
+            choices = [replace(choice, law=constrain(choice.law, fix, tie)) for choice in choices]
         needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
         table = table.needing((*needed, *([weight] if weight else [])))
     except ScalingError as error:
@@ -146,10 +155,26 @@ def fit(
             result = completed(result, fitted_laws[result.law])
         results.append(result)
         caveats += found
+        if powers.get(result.law):
+            told = " and ".join(powers[result.law])
+            caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=told))
     return Report("fit", table.sources, table.columns, options, tuple(results), merged(caveats), tuple(failures))
 
 
-def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
+def _powers(law: Law) -> tuple[str, ...]:
+    """The quantities of a law that hold only while compute is in proportion to params * tokens."""
+    return tuple(quantity.name for quantity in law.derived if quantity.is_power_of_compute)
+
+
+def _without(names: Sequence[str], choice: Choice) -> Choice:
+    """The choice of a law that tells no quantities of these names."""
+    if not names:
+        return choice
+    kept = tuple(quantity for quantity in choice.law.derived if quantity.name not in names)
+    return replace(choice, law=replace(choice.law, derived=kept))
+
+
+def columns(runs: Runs, *, by: Texts = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
     """Which column of the runs plays which role, and what would be left out; options as for `fit`.
 
     Raises:
@@ -165,7 +190,7 @@ def columns(runs: Runs, *, by: Sequence[str] = (), **reading: Unpack[Reading]) -
 
 
 def sketched_columns(
-    runs: Runs, error: ScalingError, *, by: Sequence[str] = (), **reading: Unpack[Reading]
+    runs: Runs, error: ScalingError, *, by: Texts = (), **reading: Unpack[Reading]
 ) -> Report[ColumnsResult]:
     """What `columns` can tell of runs that cannot be loaded because of `error`; raises it where that is nothing."""
     from scaling_cli.data.summary import sketch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -16,7 +16,8 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.selection import checkpoints_of
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
-from scaling_cli.verbs.common import columns_named, groups_of, merged, require_compute, saved_document, unread
+from scaling_cli.verbs.arguments import Numbers, Texts, numbers, texts
+from scaling_cli.verbs.common import columns_named, groups_of, labelled, merged, require_compute, saved_document, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.extrapolate_evidence import Method
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 def extrapolate(
     runs: Runs,
     *,
-    at: Sequence[str] = (),
+    at: Texts = (),
     targets: str | Path | None = None,
-    target_loss: Sequence[float] = (),
+    target_loss: Numbers = (),
     backtest: bool = False,
     estimator: str = "forecast",
     then: str | None = None,
@@ -38,7 +39,7 @@ def extrapolate(
     chance: float | None = None,
     law: str = "auto",
     x: str | None = None,
-    by: Sequence[str] = (),
+    by: Texts = (),
     objective: str = "huber",
     space: str = "log",
     delta: float | None = None,
@@ -50,22 +51,24 @@ def extrapolate(
     backend: str | None = None,
     scheduler: str | None = None,
     on_progress: work.Progress | None = None,
+    label: Mapping[str, str] | None = None,
     **reading: Unpack[Reading],
 ) -> Report[Extrapolation]:
     """Forecast the loss of larger runs, from runs or from a saved fit.
 
     Args:
         runs: Files or a polars frame, as `fit` takes them, or one document that `scaling fit --json` wrote.
-        at: Targets as `"params=70B,tokens=1.4T"`, or ranges as `"compute=1e20..1e24"`; by default 3, 10 and 30 times
-            the largest run.
+        at: A target as `"params=70B,tokens=1.4T"`, a range as `"compute=1e20..1e24"`, or several; by default 3, 10 and
+            30 times the largest run.
         targets: A file with a target a row, and the loss where it is known.
-        target_loss: Losses to find the scale of.
+        target_loss: Losses to find the scale of, one or several.
         backtest: Whether to score forecasts from smaller cut-offs, beside simpler ones.
         estimator: `forecast` averages laws, with weight on the large scales; `describe` is the plain fit.
         then: Column of a task metric to be forecast through the loss.
         then_law: From loss to metric: `sigmoid` or `exponential-saturation`.
         chance: The metric of a model without skill, where it is known.
         law: One law instead of the average.
+        label: What all of these runs are, as for `fit`.
         reading: Which rows and columns count, as for `fit`.
 
     Raises:
@@ -77,7 +80,7 @@ def extrapolate(
     from scaling_cli.analysis.extrapolate_question import Ask
     from scaling_cli.analysis.targets import Target, parse_at
 
-    by = columns_named(by)
+    by, at, target_loss = columns_named(by), texts(at, "--at"), numbers(target_loss, "--target-loss")
     reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
     settings = Settings(
         objective=Objective(objective, delta),
@@ -96,25 +99,37 @@ def extrapolate(
         wanted += [Target(*row) for row in rows]
     if any(not loss > 0 for loss in target_loss):
         raise UsageError("A target loss is not above 0.", hint="Write --target-loss 2.0.")
-    ask = Ask(tuple(wanted), tuple(target_loss), backtest, then, then_law, chance)
+    ask = Ask(tuple(wanted), target_loss, backtest, then, then_law, chance)
     method = Method(estimator, law, x, space, settings)
     options: dict[str, object] = {
         "at": list(at), "targets": None if targets is None else str(targets), "target_loss": list(target_loss),
         "backtest": backtest, "estimator": estimator, "then": then, "then_law": then_law, "chance": chance, "law": law,
-        "x": x, "by": list(by), **recorded(reading), "level": level, "replicates": replicates,
+        "x": x, "by": list(by), **recorded(reading), "objective": objective, "space": space,
+        "delta": "auto" if delta is None else delta, "interval": interval, "level": level, "replicates": replicates,
         "seed": seed,
     }  # fmt: skip
+    return labelled(
+        lambda: _answered(runs, ask, method, options, by, reading),
+        label,
+        Report("extrapolate", (), {}, options, ()),
+    )
+
+
+def _answered(
+    runs: Runs, ask: Ask, method: Method, options: dict[str, object], by: Sequence[str], reading: Reading
+) -> Report[Extrapolation]:
+    """Forecasts from runs or from a saved fit, whichever is given."""
     saved = saved_document(runs)
     rule = reading.get("flops_rule", SIX_ND)
-    if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in wanted)):
+    if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
             hint="Give runs, and targets as --at compute=1e24.",
         )
     if saved is not None:
         return _extrapolated_saved(saved, ask, method, options)
-    keep = tuple(column for column in (x, then) if column)
-    table = load_runs(runs, by=by, keep=keep, positive_loss=space == "log", **reading)
+    keep = tuple(column for column in (method.x, ask.then) if column)
+    table = load_runs(runs, by=by, keep=keep, positive_loss=method.space == "log", **reading)
     return _extrapolated(table, ask, method, options, by, reading)
 
 

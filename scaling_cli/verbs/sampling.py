@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.document.report import Failure, Report
-from scaling_cli.verbs.common import merged
+from scaling_cli.verbs.arguments import Numbers, Texts, number, numbers, texts
+from scaling_cli.verbs.common import columns_named, labelled, merged
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.coverage_options import CoverageAsk
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
 def inference_coverage(
     logs: Runs,
     *,
-    by: Sequence[str] = (),
+    by: Texts = (),
     layout: str = "auto",
     mapping: Mapping[str, str] | None = None,
     where: str | None = None,
     threshold: float | None = None,
     on_missing: str = "drop",
-    budgets: Sequence[str] = (),
-    targets: Sequence[float] = (),
-    values: Sequence[str] = (),
-    marginals: Sequence[float] = (),
+    budgets: Texts = (),
+    targets: Numbers = (),
+    values: Texts = (),
+    marginals: Numbers = (),
     policy: str = "fixed",
-    prices: Mapping[str, Sequence[str]] | None = None,
+    prices: Mapping[str, Texts] | None = None,
+    label: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Report[CoverageResult]:
     """Coverage (pass@k) from logs of repeated sampling, one result a group: estimates, laws, forecasts, budgets.
@@ -49,6 +51,7 @@ def inference_coverage(
         policy: `fixed` makes all attempts; `stop` ends at the first success.
         prices: What attempts cost: `price_in`, `price_out`, `tokens_in`, `tokens_out`, `cache_read`, `cache_write`,
             `verdict`, `params`, `kv_dim`, `intensity`, `queries`, each a list of `"12B"` or `"NAME=12B"`.
+        label: What all of these logs are, as for `fit`.
         options: Fields of `CoverageAsk`: k, design, short, all_succeed, laws, to, force, backtest, level, band,
             replicates, seed, compare, mix, verifier, exchange.
 
@@ -57,38 +60,52 @@ def inference_coverage(
         DataError: The files cannot be read, or are of no known layout.
         FitError: There is one group, and nothing can be said of it.
     """
-    from scaling_cli.analysis.coverage import analyse
     from scaling_cli.analysis.coverage_budget import Questions
     from scaling_cli.analysis.coverage_options import CoverageAsk, parse_amount, quantities
+
+    by, budgets, values = columns_named(by), texts(budgets, "--budget"), texts(values, "--value")
+    questions = Questions(
+        budgets=tuple(parse_amount(text) for text in budgets),
+        targets=numbers(targets, "--target"),
+        values=tuple(parse_amount(text) for text in values),
+        marginals=numbers(marginals, "--marginal"),
+        policy=policy,
+    )
+    priced = {name: texts(given, f"--{name.replace('_', '-')}") for name, given in (prices or {}).items()}
+    options["to"] = number(options.get("to"), "--to")
+    ask = CoverageAsk(questions=questions, prices=quantities(priced), **options)
+    reading: dict[str, Any] = {
+        "by": list(by), "layout": layout, "where": where, "threshold": threshold, "on_missing": on_missing,
+    }  # fmt: skip
+    told = {
+        **reading, "mapping": dict(mapping or {}), "policy": policy,
+        "prices": {name: list(given) for name, given in priced.items()}, "budgets": list(budgets),
+        "targets": list(questions.targets), "values": list(values), "marginals": list(questions.marginals),
+        **_told(ask),
+    }  # fmt: skip
+    empty: Report[CoverageResult] = Report("inference-coverage", (), {}, told, ())
+    return labelled(lambda: _covered(logs, ask, empty, {**reading, "mapping": mapping}), label, empty)
+
+
+def _covered(
+    logs: Runs, ask: CoverageAsk, empty: Report[CoverageResult], reading: dict[str, Any]
+) -> Report[CoverageResult]:
+    """The report, from one that knows only what was asked."""
+    from scaling_cli.analysis.coverage import analyse
     from scaling_cli.coverage.problem import sample_groups
     from scaling_cli.data.samples import load_samples
 
-    questions = Questions(
-        budgets=tuple(parse_amount(text) for text in budgets),
-        targets=tuple(targets),
-        values=tuple(parse_amount(text) for text in values),
-        marginals=tuple(marginals),
-        policy=policy,
-    )
-    ask = CoverageAsk(questions=questions, prices=quantities(prices or {}), **options)
-    table = load_samples(
-        logs, layout=layout, mapping=mapping, by=by, where=where, threshold=threshold, on_missing=on_missing
-    )
-    found = analyse(sample_groups(table, by), table.layout, ask)
+    table = load_samples(logs, **reading)
+    found = analyse(sample_groups(table, reading["by"]), table.layout, ask)
     unread = [Failure({"file": each.path}, each.error, each.hint) for each in table.unread]
-    return Report(
-        command="inference-coverage",
+    return dataclasses.replace(
+        empty,
         inputs=table.sources,
         columns=table.columns,
-        options={
-            "by": list(by), "layout": layout, "where": where, "threshold": threshold, "on_missing": on_missing,
-            "policy": policy, "prices": dict(prices or {}), "budgets": list(budgets), "targets": list(targets),
-            "values": list(values), "marginals": list(marginals), **_told(ask),
-        },
         results=tuple(found.results),
         caveats=merged([*table.caveats, *found.caveats]),
         failures=(*unread, *found.failures),
-    )  # fmt: skip
+    )
 
 
 def _told(ask: CoverageAsk) -> dict[str, object]:

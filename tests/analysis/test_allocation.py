@@ -139,9 +139,36 @@ def test_parameters_can_be_held_or_tied():
     assert held.exponents["parametric"]["params"].low < held.exponents["parametric"]["params"].high
 
 
-def test_constraints_need_the_parametric_approach():
-    with pytest.raises(UsageError, match="knows no limits"):
-        optimal_allocation(SAMPLE, approach="isoflop", max_params=1e9)
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"max_params": 1e9, "inference_tokens": 1e12}, "--inference-tokens, --max-params"),
+        ({"unique_tokens": 1e11}, "--unique-tokens"),
+        ({"target_loss": (2.2,)}, "--target-loss"),
+        ({"flops_rule": "non-embedding"}, "--flops-rule 'non-embedding'"),
+    ],
+)
+@pytest.mark.parametrize("approach", ["isoflop", "all"])
+def test_what_needs_the_parametric_approach_is_named(approach, options, named):
+    with pytest.raises(UsageError, match="does not go with") as caught:
+        optimal_allocation(SAMPLE, approach=approach, **options)
+    assert f"{named}:" in caught.value.message
+    assert "--approach parametric" in caught.value.hint
+
+
+def test_exponents_that_leave_inference_or_limits_out_say_so():
+    def told(**options):
+        report = optimal_allocation(SAMPLE, budget=(1e22,), interval="none", **options)
+        return [each.message for each in report.caveats if each.code == "training-exponents"], report.results[0]
+
+    none, plain = told()
+    served, result = told(inference_tokens=1e12)
+    assert not none
+    assert "without --inference-tokens;" in served[0]
+    assert result.exponents["parametric"]["params"].estimate == pytest.approx(
+        plain.exponents["parametric"]["params"].estimate, abs=1e-3
+    )
+    assert "--unique-tokens, --max-params" in told(unique_tokens=1e11, max_params=1e10)[0][0]
 
 
 def test_a_damaged_saved_fit_is_refused(tmp_path):

@@ -369,7 +369,12 @@ def test_three_corpora_of_thirty_five_runs_leave_the_exponents_of_a_surface_open
         mapping={"loss": "loss_c4", "params": "params_total", "compute": "none"},
         replicates=99,
     )
-    assert {each.verdict for each in report.results[0].comparisons} == {"inconclusive"}
+    # C4's floor is open by 31 % of the loss above it; an F test that rejects 5.6 % for 5 % made that 29.6 %.
+    assert {(each.left, each.right): each.verdict for each in report.results[0].comparisons} == {
+        ("c4_original", "rpj"): "not-identified",
+        ("c4_original", "rw_original"): "not-identified",
+        ("rpj", "rw_original"): "inconclusive",
+    }
     assert {each.method for each in report.results[0].comparisons} == {"F"}
     assert "low-power" in codes(report)
 

@@ -15,7 +15,7 @@ from scaling_cli.analysis.comparison_tests import compared, holm, resampled, wil
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
-from tests.analysis.simulations import Cell, binomial_bounds, fitted, shares
+from tests.analysis.simulations import RUN_NOISE, Cell, binomial_bounds, fitted, shares
 from tests.analysis.test_comparison_models import group
 
 SEVERAL = Resampling(200, 0, 1)
@@ -63,22 +63,39 @@ def test_residuals_are_widened_where_runs_hardly_outnumber_parameters(checkpoint
     assert widened(Cell(6, (1.7, 1.3), checkpoints=checkpoints)) == pytest.approx(1)
 
 
+def several(cell, count):
+    """The groups of a cell, fitted to its first data set, and the losses of so many data sets."""
+    plain = cell.members()
+    targets = [np.array(each) for each in zip(*(cell.noisy(plain, seed) for seed in range(count)), strict=True)]
+    return [fitted(member, part[:1])[0] for member, part in zip(plain, targets, strict=True)], np.hstack(targets)
+
+
+def told(members, targets):
+    """What `compared` says of several data sets."""
+    contrast = same_exponent(members, is_paired=False)
+    starts = [np.tile(each.theta, (len(targets), 1)) for each in members]
+    return compared(contrast, starts, contrast.null.gathered(starts), None, targets)
+
+
 def test_delta_follows_the_size_of_a_replicates_residuals_where_it_followed_the_datas():
-    plain = Cell(12, (1.7, 1.3)).members()
-    targets = Cell(12, (1.7, 1.3)).noisy(plain, 0)
-    members = [fitted(member, part[None])[0] for member, part in zip(plain, targets, strict=True)]
-    # Twice the noise about the same laws is twice the scale, but not to a delta that stays where it was.
-    null = pose(same_exponent(members, is_paired=False))
-    told = []
-    for size in (1.0, 2.0):
-        off = [each.problem.residuals(each.theta[None])[0] for each in members]
-        louder = np.concatenate([y + (size - 1) * r for y, r in zip(targets, off, strict=True)], axis=1)
-        starts = [each.theta[None] for each in members]
-        for tuned in (True, False):
-            contrast = same_exponent([replace(each, is_tuned=tuned) for each in members], is_paired=False)
-            told.append(compared(contrast, starts, null.null[None], None, louder).scales[0])
-    assert told[2] == pytest.approx(2 * told[0], rel=0.02)
-    assert (told[3] < 1.9 * told[1]).all()
+    members, targets = several(Cell(12, (1.7, 1.3)), 50)
+    without_noise = np.concatenate([each.problem.target for each in Cell(12, (1.7, 1.3)).members()])
+    louder = without_noise + 2 * (targets - without_noise)
+    # Twice the noise is twice the scale, but not to a delta that stays where it was: that counts less of it, and for
+    # Gaussian noise sqrt(mean psi^2 / mean psi') is 1.66 times as large at a delta of 0.67 of it as at one of 1.345.
+    for is_tuned, times in ((True, 2.0), (False, 1.66)):
+        groups = [replace(each, is_tuned=is_tuned) for each in members]
+        scales = [np.median(told(groups, losses).scales, axis=0) for losses in (targets, louder)]
+        assert scales[1] == pytest.approx(times * scales[0], rel=0.03 if is_tuned else 0.05)
+
+
+@pytest.mark.parametrize("delta", [0.2, 0.67, None])
+def test_statistics_are_in_units_of_f_whatever_the_delta(delta):
+    members, targets = several(Cell(30, (1.7, 1.3)), 2000)
+    if delta is not None:
+        members = [replace(each, delta=delta * RUN_NOISE, is_tuned=False) for each in members]
+    low, high = binomial_bounds(2000, level=0.99)
+    assert low <= np.mean(stats.f.sf(told(members, targets).statistic, 1, 54) <= 0.05) <= high
 
 
 def test_least_absolute_deviations_have_a_statistic_in_units_of_f():
@@ -110,10 +127,10 @@ def test_where_draws_are_too_narrow_the_more_careful_has_the_word():
     assert Reference(1, 20, wide, is_cautious=True).cut(0.95) == Reference(1, 20, wide).cut(0.95)
 
 
-def test_few_runs_of_one_point_average_the_draws_and_f():
+def test_few_runs_of_one_point_average_the_draws_and_f_which_counts_twice():
     draws = np.linspace(0, 12, 199)
     both, f, drawn = Reference(1, 6, draws, is_averaged=True), Reference(1, 6), Reference(1, 6, draws)
-    assert both.tail(8.0) == pytest.approx((f.tail(8.0) + drawn.tail(8.0)) / 2)
+    assert both.tail(8.0) == pytest.approx((f.tail(8.0) ** 2 * drawn.tail(8.0)) ** (1 / 3))
     assert f.cut(0.95) < both.cut(0.95) < drawn.cut(0.95)
     assert both.tail(both.cut(0.95)) == pytest.approx(0.05, abs=0.005)
     assert np.isfinite(Reference(1, 6, draws[:5], is_averaged=True).cut(0.999))

@@ -6,6 +6,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from scaling_cli import extrapolate
 from scaling_cli.document.schema import schema
 from tests.cli.running import ROOT, run
 
@@ -283,3 +284,63 @@ def test_targets_keep_their_names_and_roles_may_be_capitals(tmp_path):
     assert rows == [["-", "8B"], ["small", "7B"], ["large", "20B"]]
     document = json.loads(run("extrapolate", RUNS, "--targets", targets, *FAST, "--json").stdout)
     assert [each["name"] for each in document["results"][0]["predictions"]] == ["small", "large"]
+
+
+OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
+ADAMW = (OPTIMIZERS, "--where", "optimizer = 'adamw'")
+
+
+def test_a_target_inside_the_data_is_told_by_all_runs_alike_and_says_so():
+    done = run("extrapolate", *ADAMW, "--at", "compute=1e19", "--at", "compute=1e23", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("extrapolate"))
+    (result,) = document["results"]
+    inside, beyond = result["predictions"]
+    assert (inside["estimator"], beyond["estimator"]) == ("inside", "forecast")
+    assert inside["loss"]["estimate"] == pytest.approx(2.93, abs=0.02)  # of runs at 8.64e18: 2.95
+    assert inside["prediction"]["high"] - inside["prediction"]["low"] < 0.1
+    assert result["inside"]["below"] == pytest.approx(8.64e22 / 8)
+    assert sum(each["weight"] for each in result["inside"]["laws"]) == pytest.approx(1)
+    assert document["caveats"] == []
+
+
+def test_only_pages_with_targets_inside_speak_of_it():
+    within = run("extrapolate", *ADAMW, "--at", "compute=1e19", *FAST).stdout
+    assert "inside: below compute 1.08e22" in within
+    assert "all runs weigh alike" in within
+    assert "inside" not in run("extrapolate", *ADAMW, "--at", "compute=1e23", *FAST).stdout
+
+
+def test_the_curve_goes_through_the_runs():
+    report = extrapolate(OPTIMIZERS, where="optimizer = 'adamw'", at=["compute=1e18"], replicates=40)
+    (result,) = report.results
+    curve = result.curve
+    assert min(curve.x) == pytest.approx(1e18)
+    drawn = np.interp(np.log(result.scale), np.log(curve.x), curve.y)
+    assert drawn == pytest.approx(np.array(result.observations.observed), rel=0.02)
+
+
+def test_targets_below_the_data_carry_a_caveat():
+    assert "below-data" in codes(run("extrapolate", *ADAMW, "--at", "compute=1e17", *FAST, "--json"))
+    assert "below-data" in codes(run("extrapolate", RUNS, "--at", "compute=1e17", *FAST, "--json"))
+    assert "below-data" not in codes(run("extrapolate", RUNS, "--at", "compute=6e18", *FAST, "--json"))
+
+
+def test_a_loss_above_those_of_the_runs_carries_a_caveat():
+    done = run("extrapolate", *ADAMW, "--target-loss", "9,3.1,2.6,1.3", *FAST, "--json")
+    assert "target-above-data" in codes(done)
+    document = json.loads(done.stdout)
+    assert document["results"][0]["inverse"][0]["compute"]["estimate"] is None
+    told = [each["message"] for each in document["caveats"] if each["code"] == "target-above-data"]
+    assert [message.split(" is ")[0] for message in told] == ["A loss of 9", "A loss of 3.1"]
+
+
+def test_copies_of_a_log_are_told_as_such_and_not_as_runs_in_mid_schedule(tmp_path):
+    copies = [tmp_path / f"{name}.csv" for name in "ab"]
+    for path in copies:
+        path.write_bytes(OPTIMIZERS.read_bytes())
+    assert codes(run("extrapolate", *copies, "--at", "compute=1e23", *FAST, "--json")) == {"copied-files"}
+    twin = tmp_path / "twin.csv"
+    twin.write_bytes(RUNS.read_bytes())
+    assert "[copied-files]" in run("optimal-allocation", RUNS, twin, "--budget", "1e21", *FAST).stderr

@@ -417,3 +417,14 @@ def test_a_share_may_be_a_percentage_and_one_that_is_none_names_its_option():
     wrong = run("fit", SAMPLE, *QUICK, "--level", "most")
     assert wrong.returncode == 2
     assert "'--level': 'most' is not a number. Write it like 0.4 or 40%." in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "has_powers"), [("7 * params * tokens", True), ("(6 * params + 2e9) * tokens", False)]
+)
+def test_optimal_exponents_are_told_only_under_rules_they_hold_for(shaped, rule, has_powers):
+    fast = ("--law", "chinchilla", "--interval", "none", "--flops-rule", rule, "--json")
+    document = json.loads(run("fit", shaped, *fast).stdout)
+    codes = [caveat["code"] for caveat in document["caveats"]]
+    assert ("params_exponent" in document["results"][0]["derived"]) == has_powers
+    assert ("rule-bends-split" in codes) == (not has_powers)

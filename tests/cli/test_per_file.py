@@ -11,6 +11,8 @@ import time
 import numpy as np
 import pytest
 
+from scaling_cli.batch import Kept
+from scaling_cli.cli import per_file
 from scaling_cli.document.schema import schema
 from tests.cli.running import ROOT, run
 
@@ -157,6 +159,21 @@ def test_an_interrupted_run_leaves_whole_lines_and_can_be_resumed(logs, tmp_path
     assert out.read_text() == run("fit", logs, *STREAM).stdout
 
 
+def test_a_resumed_run_that_is_interrupted_keeps_what_it_added(tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_text("old\n")
+
+    def interrupted():
+        with per_file._sink(str(out), {"a.csv": Kept(("old",))}) as (stream, _):
+            stream.write("new\n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert out.read_text() == "new\nold\n"
+    assert list(tmp_path.iterdir()) == [out]
+
+
 def test_results_among_the_logs_are_not_read_as_logs(logs):
     out = logs / "out.jsonl"
     run("fit", logs, *STREAM, "-o", out)
@@ -193,3 +210,82 @@ def test_a_log_on_stdin_is_read_like_a_file(logs):
     document = json.loads(ran.stdout)
     assert document["inputs"][0]["path"] == "-"
     assert document["inputs"][0]["rows"] == 12
+
+
+@pytest.fixture
+def sampled(tmp_path):
+    """Four sampling logs, of which one names no problems and one repeats an attempt."""
+    folder = tmp_path / "sampled"
+    folder.mkdir()
+    for i in range(4):
+        solved = np.random.default_rng(i).binomial(20, np.linspace(0.02, 0.9, 30))
+        rows = "".join(f"p{j},20,{c}\n" for j, c in enumerate(solved))
+        (folder / f"log{i}.csv").write_text("problem_id,n,c\n" + rows)
+    (folder / "log1.csv").write_text("a,b\n1,2\n")
+    (folder / "log2.csv").write_text((folder / "log2.csv").read_text() + ",20,3\n")
+    return folder
+
+
+@pytest.fixture
+def surfaces(tmp_path):
+    """Three logs of params and tokens, and one that cannot be read."""
+    folder = tmp_path / "surfaces"
+    folder.mkdir()
+    sample = (ROOT / "sample_data" / "isoflop_runs.csv").read_text().splitlines(keepends=True)
+    for i, name in enumerate(("a", "c", "d")):
+        (folder / f"{name}.csv").write_text("".join([sample[0], *sample[1 + i :]]))
+    (folder / "b.csv").write_text("a,b\n1,2\n")
+    return folder
+
+
+COVERAGE = ("--k", "1,10", "--replicates", "200")
+FORECAST = ("--at", "compute=1e22", "--replicates", "20")
+
+
+@pytest.mark.parametrize(
+    ("command", "folder", "options", "failing"),
+    [("inference-coverage", "sampled", COVERAGE, 1), ("extrapolate", "surfaces", FORECAST, 1)],
+    ids=["inference-coverage", "extrapolate"],
+)
+def test_other_commands_take_each_file_on_its_own(request, tmp_path, command, folder, options, failing):
+    jsonschema = pytest.importorskip("jsonschema")
+    files = sorted(request.getfixturevalue(folder).iterdir())
+    asked = (command, files[0].parent, *options, "--per-file", "--format", "jsonl")
+    out = tmp_path / "out.jsonl"
+    ran = run(*asked, "-o", out, "--jobs", 2)
+    assert ran.returncode == 5, ran.stderr
+    lines = documents(out.read_text())
+    assert [(line["results"] or line["failures"])[0]["group"] for line in lines] == [
+        {"file": str(path)} for path in files
+    ]
+    assert [i for i, line in enumerate(lines) if line["failures"]] == [failing]
+    for line in lines:
+        jsonschema.validate(line, schema(command))
+    alone = json.loads(run(command, files[0], *options, "--json", "--no-draws").stdout)
+    assert {**lines[0]["results"][0], "group": {}} == alone["results"][0]
+    kept = out.read_text()
+    assert run(*asked, "-o", out, "--resume").returncode == 5
+    assert out.read_text() == kept
+    other = run(*asked, "-o", out, "--resume", "--seed", 1)
+    assert (other.returncode, "other options (seed)" in other.stderr) == (2, True)
+
+
+def test_what_concerns_a_file_is_said_on_each_of_its_lines(sampled):
+    lines = documents(run("inference-coverage", sampled, *COVERAGE, "--per-file", "--format", "jsonl").stdout)
+    told = [[caveat["code"] for caveat in line["caveats"]] for line in lines]
+    assert ["rows-excluded" in codes for codes in told] == [False, False, True, False]
+    grouped = sampled / "log0.csv"
+    rows = grouped.read_text().splitlines()
+    grouped.write_text(
+        "\n".join([rows[0] + ",kind", *(f"{row},{'ab'[i % 2]}" for i, row in enumerate(rows[1:])), ",5,1,a"])
+    )
+    lines = documents(
+        run("inference-coverage", grouped, *COVERAGE, "--by", "kind", "--per-file", "--format", "jsonl").stdout
+    )
+    assert [line["results"][0]["group"]["kind"] for line in lines] == ["a", "b"]
+    assert all("rows-excluded" in [caveat["code"] for caveat in line["caveats"]] for line in lines)
+
+
+def test_processes_without_files_to_spread_are_refused(sampled):
+    ran = run("inference-coverage", sampled, "--jobs", 2)
+    assert (ran.returncode, "--per-file" in ran.stderr) == (2, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,6 +15,9 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import LAWS, find_law
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.report import fit as view
+from scaling_cli.report.look import Look
+from scaling_cli.report.page import render
 from tests.fitting.test_recovery import simulated
 
 each_parameter = pytest.mark.parametrize(
@@ -75,6 +80,13 @@ def test_held_parameters_are_reported_without_an_interval():
     assert draws.shape[1] == 5
     assert (draws[:, 3] == 0.34).all()
     assert result.derived["params_exponent"].low is not None
+
+
+def test_held_parameters_are_told_under_other_objectives_too():
+    frame = pl.read_csv(Path(__file__).parents[2] / "sample_data" / "isoflop_runs.csv")
+    report = scaling.fit(frame, law="chinchilla", fix={"alpha": 0.34}, interval="none", spread=True)
+    assert all(tuple(other.parameters) == find_law("chinchilla").names for other in report.results[0].spread)
+    assert "alpha 0.34 to 0.34" in render(report, "plain", view, look=Look())
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.curves import drawn_along, sketches
 from scaling_cli.fitting.result import Curve
 from scaling_cli.report.chart import Axis, Chart, Line, Series
-from scaling_cli.report.fit_plot import MOST_GROUPS, fit_charts, plot_axis
+from scaling_cli.report.fit_plot import MOST_GROUPS, fit_charts
 from scaling_cli.report.look import Look
 from scaling_cli.report.plot import terminal_plot
 from tests.factories import chinchilla_result, power_result
 
 
 def fit_plot(results, curves, **options):
-    return "\n".join(terminal_plot(chart, **options) for chart in fit_charts(results, curves))
+    made = [
+        None if sketch is None else replace(sketch, curve=curve)
+        for sketch, curve in zip(sketches(results), curves, strict=True)
+    ]
+    return "\n".join(terminal_plot(chart, **options) for chart in fit_charts(results, made))
 
 
 def power_curve(factor=1.0):
@@ -63,8 +68,8 @@ def test_colour_is_only_there_when_wanted():
 
 
 def test_a_law_of_params_and_tokens_is_drawn_against_compute():
-    assert [plot_axis(chinchilla_result()), plot_axis(power_result())] == ["compute", "compute"]
-    assert plot_axis(power_result(inputs={"x": "params"})) == "params"
+    assert [drawn_along(chinchilla_result()), drawn_along(power_result())] == ["compute", "compute"]
+    assert drawn_along(power_result(inputs={"x": "params"})) == "params"
 
 
 def test_without_observations_there_is_no_plot():
