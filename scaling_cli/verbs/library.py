@@ -109,6 +109,5 @@ def _unknown(verb: str, name: str, names: tuple[str, ...]) -> UsageError:
 def _nothing(report: Report[Any]) -> FitError:
     first = report.failures[0]
     where = ", ".join(f"{key}={value}" for key, value in first.group.items())
-    return FitError(
-        f"None of {len(report.failures):,} groups could be answered; of {where}: {first.error}", hint=first.hint
-    )
+    several = f"None of {len(report.failures):,} groups could be answered; " if len(report.failures) > 1 else ""
+    return FitError(f"{several}{where}: {first.error}", hint=first.hint)

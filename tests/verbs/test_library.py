@@ -19,7 +19,7 @@ RUNS = SAMPLES / "isoflop_runs.csv"
 def test_a_report_of_no_group_is_an_error_that_says_what_the_first_lacks():
     with pytest.raises(FitError) as caught:
         scaling.fit(RUNS, by="run_id")
-    assert caught.value.message.startswith("None of 100 groups could be answered; of run_id=")
+    assert caught.value.message.startswith("None of 100 groups could be answered; run_id=")
     assert caught.value.hint
 
 
@@ -44,6 +44,7 @@ def test_verbs_can_be_sent_to_workers():
         ("fit", {"level": "0.95"}, "fit: level is '0.95', a str", "a number"),
         ("fit", {"replicates": 10.5}, "fit: replicates is 10.5, a float", "a whole number"),
         ("fit", {"checkpoints": 3}, "fit: checkpoints is 3", "text"),
+        ("fit", {"loss_unit": "nits"}, "no unit of loss named 'nits'", "'nats'"),
         ("fit", {"zzz": 3}, "fit takes no 'zzz'", "It takes runs, law, x"),
         ("extrapolate", {"target": "a.csv"}, "extrapolate takes no 'target'", "targets"),
         ("optimal_allocation", {"budgets": [1e21]}, "optimal_allocation takes no 'budgets'", "budget"),
