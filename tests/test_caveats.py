@@ -7,6 +7,9 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.forecast_doubts import run_doubts
+from scaling_cli.analysis.targets import Places
+from scaling_cli.analysis.windows import Points
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.ranking import fit_best
@@ -124,3 +127,11 @@ def test_a_baseline_that_wins_is_a_caveat():
 
 def test_targets_of_no_group_are_a_caveat(tmp_path):
     assert "unmatched-targets" in {each.code for each in unmatched(tmp_path).caveats}
+
+
+def test_losses_that_rise_with_tokens_are_a_caveat():
+    params, tokens = (axis.ravel() for axis in np.meshgrid([1e8, 1e9], np.geomspace(1e9, 1e11, 5)))
+    loss = 2 + 400 / params**0.34 + 0.1 * np.log(tokens / 1e9)
+    points = Points({"params": params, "tokens": tokens}, loss, np.arange(10), 6 * params * tokens)
+    (found,) = run_doubts(None, 0.01, points, Places((), {}, np.array([])), {})
+    assert found.code == "rising-loss"
