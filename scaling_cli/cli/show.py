@@ -36,10 +36,12 @@ def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
         UsageError: One of them.
     """
     from scaling_cli.caveats import SENTENCES
-    from scaling_cli.document.gates import parse_gate
 
-    for text in output.fail_if:
-        parse_gate(text)
+    if output.fail_if:
+        from scaling_cli.document.gates import parse_gate
+
+        for text in output.fail_if:
+            parse_gate(text)
     for code in output.allow:
         if code not in SENTENCES:
             raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=f"Codes are {', '.join(SENTENCES)}.")

@@ -7,7 +7,6 @@ test: a gate that cannot be judged must not pass.
 
 from __future__ import annotations
 
-import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -71,6 +70,8 @@ class Gate:
 
     def _refusal(self, problem: str, result: Mapping[str, object]) -> UsageError:
         """An error that names what this very result has, the nearest first."""
+        import difflib
+
         key, values = row_values(result, self.path)
         if values:
             told = ", ".join(
