@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scaling_cli.fitting.result import Curve
 from scaling_cli.record import record
 
+BAND_ROOM = 0.5  # of the height of points and curves, in logs: a wider band leaves the frame, or it would flatten them
+
 Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 
@@ -53,3 +55,17 @@ class Chart:
     title: str = ""
     band: str = "interval"
     edge: Series | None = None
+
+
+def heights(series: Sequence[Series], lines: Sequence[Line]) -> tuple[float, float]:
+    """Logs to base 10 between which y lies: all points and curves, and bands as far as there is room for them."""
+    shown = [*(each.y for each in series), *(each.curve.y for each in lines)]
+    logs = np.log10(np.concatenate([np.asarray(each, dtype=float) for each in shown]))
+    low, high = float(logs.min()), float(logs.max())
+    room = BAND_ROOM * (high - low)
+    for curve in (each.curve for each in lines):
+        if curve.low is not None and curve.high is not None:
+            least, most = float(np.min(curve.low)), float(np.max(curve.high))
+            low = min(low, max(np.log10(least) if least > 0 else -np.inf, float(logs.min()) - room))
+            high = max(high, min(np.log10(most), float(logs.max()) + room))
+    return low, high

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from scaling_cli.errors import UsageError
-from scaling_cli.report.chart import Axis, Chart
+from scaling_cli.report.chart import Axis, Chart, heights
 from scaling_cli.report.numbers import amount, escape
 from scaling_cli.report.ticks import log_ticks, tick_labels
 
@@ -27,6 +27,7 @@ MOST_TICKS = 7
 MOST_VECTORS = 5_000  # points beyond which they are drawn as an image, or the file would not open
 # The palette of Okabe and Ito (2008), which colour-blind readers tell apart too.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#999999")
+MARGIN = 0.04  # of the height, so that no point sits on the frame
 MARKERS = "os^Dv<>p"
 # One file for one result: no date, no random names of elements, and text as text.
 STYLE: dict[Any, Any] = {"svg.hashsalt": "scaling", "svg.fonttype": "none", "font.size": 9, "text.parse_math": False}
@@ -81,20 +82,21 @@ def _draw(axes: Any, chart: Chart) -> None:
         )  # fmt: skip
     if chart.edge is not None:
         axes.axvline(chart.edge.x[0], color="#777777", linewidth=1, linestyle="--", label=escape(chart.edge.name))
-    limits = axes.get_ylim()
     for i, line in enumerate(chart.lines):
         curve, color = line.curve, COLORS[i % len(COLORS)]
         axes.plot(curve.x, curve.y, color=color, linewidth=1.5, label=escape(line.name) or None)
         if curve.low is not None and curve.high is not None:
             named = chart.band if i == 0 else None
             axes.fill_between(curve.x, curve.low, curve.high, color=color, alpha=0.15, linewidth=0, label=named)
-    _frame(axes, chart, limits)
+    _frame(axes, chart)
 
 
-def _frame(axes: Any, chart: Chart, seen: tuple[float, float]) -> None:
-    """Axes with round ticks, labels and a legend; a wide band may leave the frame, or it would flatten the rest."""
-    drawn = [value for line in chart.lines for value in line.curve.y]
-    axes.set_ylim(min([*drawn, seen[0]]), max([*drawn, seen[1]]))
+def _frame(axes: Any, chart: Chart) -> None:
+    """Axes with round ticks, labels and a legend."""
+    drawn = [*chart.series, chart.edge] if chart.edge is not None else chart.series
+    low, high = heights(drawn, chart.lines)
+    margin = MARGIN * (high - low) or MARGIN
+    axes.set_ylim(10 ** (low - margin), 10 ** (high + margin))
     _ticks(axes.xaxis, chart.x, axes.get_xlim())
     _ticks(axes.yaxis, chart.y, axes.get_ylim())
     axes.set_xlabel(escape(chart.x.label))

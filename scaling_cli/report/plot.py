@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from scaling_cli.fitting.result import Curve
 from scaling_cli.record import record
-from scaling_cli.report.chart import Axis, Chart, Line, Numbers, Series
+from scaling_cli.report.chart import Axis, Chart, Line, Numbers, Series, heights
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import amount, escape
 from scaling_cli.report.ticks import log_ticks, tick_labels
@@ -75,19 +75,18 @@ def terminal_plot(chart: Chart, *, look: Look, height: int = 20) -> str:
 
 
 def _frame(series: Sequence[Series], lines: Sequence[Line], width: int, height: int) -> _Frame:
-    """Limits that hold every point and curve; a band may leave them, or a wide one would flatten the rest."""
-    curves = [each.curve for each in lines]
+    """Limits that hold every point and curve."""
+    across = np.concatenate([np.asarray(each, dtype=float) for each in (*(one.x for one in series),
+                                                                        *(one.curve.x for one in lines))])  # fmt: skip
     return _Frame(
-        x=_limits([*(each.x for each in series), *(each.x for each in curves)]),
-        y=_limits([*(each.y for each in series), *(each.y for each in curves)]),
+        x=_limits(float(np.log10(across.min())), float(np.log10(across.max()))),
+        y=_limits(*heights(series, lines)),
         width=width,
         height=height,
     )
 
 
-def _limits(values: Sequence[Numbers]) -> tuple[float, float]:
-    logs = np.log10(np.concatenate([np.asarray(each, dtype=float) for each in values]))
-    low, high = float(logs.min()), float(logs.max())
+def _limits(low: float, high: float) -> tuple[float, float]:
     margin = MARGIN * (high - low) or 0.05
     return low - margin, high + margin
 

@@ -14,7 +14,7 @@ import pytest
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.result import Curve
 from scaling_cli.report import fit
-from scaling_cli.report.chart import Axis, Chart, Line, Series
+from scaling_cli.report.chart import Axis, Chart, Line, Series, heights
 from scaling_cli.report.figure import MOST_VECTORS, check_figure, figure, figure_file
 from scaling_cli.report.html import report_page
 from tests.factories import groups_report, power_result, report
@@ -87,3 +87,12 @@ def test_a_page_is_made_where_matplotlib_is_not():
         "else:\n    raise SystemExit(1)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_bands_stay_in_the_frame_unless_they_would_flatten_what_they_are_of():
+    points = Series("runs", [1.0, 10.0], [2.0, 1.0])
+    narrow, wide = (
+        Line("law", Curve((1.0, 10.0), (2.0, 1.0), (2.0, 1.0 / room), (2.0 * room, 1.0))) for room in (1.2, 1e6)
+    )
+    assert heights([points], [narrow]) == pytest.approx((-np.log10(1.2), np.log10(2.4)))
+    assert heights([points], [wide]) == pytest.approx((-0.5 * np.log10(2), 1.5 * np.log10(2)))
