@@ -85,7 +85,8 @@ def answers(points: Points, seed: int) -> Iterator[tuple[str, Array]]:
     law = find_law("chinchilla")
     columns = {"params": np.exp(points.log_params), "tokens": np.exp(points.log_tokens)}
     problem = problem_from_arrays(law, columns, points.loss, points.runs)
-    result, _ = fit(Grouped(problem, {}, {name: name for name in law.inputs}, {}), settings)
+    names = tuple(map(str, range(problem.run_count)))
+    result, _ = fit(Grouped(problem, {}, {name: name for name in law.inputs}, {}, names), settings)
     chinchilla = fitted_law(result).chinchilla
     assert chinchilla is not None
     logs = np.log(np.array(AT) / 6)

@@ -25,5 +25,7 @@ def __getattr__(name: str) -> object:
     if name not in VERBS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from scaling_cli import verbs
+    from scaling_cli.verbs.library import called
 
-    return getattr(verbs, name)
+    globals()[name] = called(getattr(verbs, name))
+    return globals()[name]

@@ -180,6 +180,7 @@ SENTENCES = {
         "{compute} FLOPs is {reach:times} times the largest run: the interval trusts the law that far out; add larger "
         "runs before spending it."
     ),
+    "unanswered": "{reason} The other answers stand. {hint}",
     "many-epochs": (
         "{compute} FLOPs sees {unique} unique tokens {epochs:.3g} times, and the last epochs teach {worth}; find more "
         "data, or spend less."
@@ -306,7 +307,7 @@ SENTENCES = {
         "instead of coverage, or make the verifier stricter."
     ),
     "beyond-attempts": (
-        "{what} pays for more than the {k} attempts made, so its coverage is a forecast; sample further to be sure."
+        "{what} pays for more than the {k} attempts made, so its coverage is {known}; sample further to be sure."
     ),
     "attention-heavy": (
         "Attention and memory take {share:.1f} times the linear part of an attempt; check --kv-dim, and compare "

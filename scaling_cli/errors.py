@@ -12,6 +12,7 @@ class ScalingError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.add_note(f"hint: {hint}")  # which a traceback shows, where no one maps errors to lines
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors travel back from worker processes; the default would drop the keyword.

@@ -14,6 +14,7 @@ from inspect import Parameter, Signature
 from typing import Any, NoReturn, TypeVar, dataclass_transform, overload
 
 Class = TypeVar("Class", bound=type)
+LONGEST = 500  # characters of one value in a repr
 
 
 @overload
@@ -95,8 +96,17 @@ def _values(self: Any) -> tuple[Any, ...]:
 
 
 def _repr(self: Any) -> str:
-    shown = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
+    shown = ", ".join(f"{each.name}={_shown(getattr(self, each.name))}" for each in fields(self) if each.repr)
     return f"{type(self).__qualname__}({shown})"
+
+
+def _shown(value: Any) -> str:
+    """A value as it looks, or only its kind and size where that would bury all the others."""
+    text = repr(value)
+    if len(text) <= LONGEST:
+        return text
+    size = f" of {len(value):,}" if hasattr(value, "__len__") else ""
+    return f"<{type(value).__name__}{size}>"
 
 
 def _equal(self: Any, other: object) -> Any:

@@ -9,6 +9,8 @@ import numpy as np
 
 from scaling_cli.caveats import caveat
 from scaling_cli.document.report import Failure, Report, Source
+from scaling_cli.fitting.fit import Grouped
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.result import (
     Estimate,
     FitResult,
@@ -19,6 +21,11 @@ from scaling_cli.fitting.result import (
     Quality,
     Starts,
 )
+
+
+def grouped(problem: Problem, **more: Any) -> Grouped:
+    """One group whose runs are named by their numbers."""
+    return Grouped(problem, {}, {}, {}, tuple(map(str, range(problem.run_count))), **more)
 
 
 def chinchilla_observations(points: int = 240) -> Observations:

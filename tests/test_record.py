@@ -108,3 +108,7 @@ def test_records_look_and_sign_as_the_standard_does():
 def test_records_survive_copies():
     point = Point(1.0, 2.0, ["a"])
     assert pickle.loads(pickle.dumps(point)) == copy.deepcopy(point) == point
+
+
+def test_a_value_that_would_bury_the_others_is_told_by_its_size():
+    assert repr(Point(1.0, 2.0, ["a"] * 1000)) == "Point(x=1.0, y=2.0, tags=<list of 1,000>)"

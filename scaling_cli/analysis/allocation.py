@@ -208,7 +208,7 @@ def _gap(fitted: FittedLaw | None) -> tuple[Gap, ...]:
 def _agreement(allocations: Sequence[Allocation]) -> tuple[Agreement, ...]:
     """Where several approaches split the same budget: how far apart."""
     found = []
-    for compute in dict.fromkeys(each.compute for each in allocations):
+    for compute in dict.fromkeys(each.compute for each in allocations if each.compute is not None):
         rivals = [each.params for each in allocations if each.compute == compute and each.params.estimate]
         if len(rivals) < 2:
             continue

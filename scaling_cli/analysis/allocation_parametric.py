@@ -14,6 +14,7 @@ from scaling_cli.analysis.allocation_plan import (
     WASTES,
     Answer,
     Plan,
+    answered,
     banded,
     estimated,
     log_correlation,
@@ -22,6 +23,7 @@ from scaling_cli.analysis.allocation_result import Allocation, Repetition
 from scaling_cli.analysis.allocation_surface import Chinchilla, RepeatedSurface, Surface, chinchilla_of, surface
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.quantities import count, flops
+from scaling_cli.errors import FitError
 from scaling_cli.fitting.result import Curve, Estimate
 from scaling_cli.laws import Array, Law
 from scaling_cli.record import record
@@ -47,20 +49,35 @@ class FittedLaw:
 
 
 def parametric(fitted: FittedLaw, plan: Plan, group: dict[str, str] | None) -> Answer:
-    """The best split of each budget, or of the least budget for each target loss."""
+    """The best split of each budget, or of the least budget for each target loss.
+
+    What has no answer is a row without numbers and a caveat.
+
+    Raises:
+        FitError: Nothing that is asked has an answer.
+    """
     over = surface(fitted.law, fitted.parameters, plan.unique_tokens)
     asked: list[tuple[float | None, float | None]] = [(compute, None) for compute in plan.budgets]
     asked += [(None, loss) for loss in plan.target_losses]
-    allocations, caveats = [], []
+    allocations, caveats, refusals = [], [], []
     for compute, loss in asked:
-        allocation = _allocation(over, fitted, plan, compute, loss)
+        try:
+            allocation = _allocation(over, fitted, plan, compute, loss)
+        except FitError as error:
+            refusals.append(error)
+            nothing = Estimate(None)
+            allocation = Allocation("parametric", compute, nothing, nothing, nothing, nothing, target_loss=loss)
+            caveats.append(caveat("unanswered", group, reason=error.message, hint=error.hint))
+        else:
+            caveats += _doubts(allocation, group)
         allocations.append(allocation)
-        caveats += _doubts(allocation, group)
+    if len(refusals) == len(asked):
+        raise refusals[0]
     if isinstance(over, RepeatedSurface):
         caveats.append(caveat("published-repetition", group))
     if plan.beside_training:
         caveats.append(caveat("training-exponents", group, options=", ".join(plan.beside_training)))
-    budgets = [each.compute for each in allocations]
+    budgets = answered(allocations)
     return Answer(
         allocations=tuple(allocations),
         exponents=_exponents(over, plan, budgets),

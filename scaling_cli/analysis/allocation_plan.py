@@ -81,6 +81,11 @@ class Answer:
     caveats: tuple[Caveat, ...]
 
 
+def answered(allocations: Sequence[Allocation]) -> list[float]:
+    """The budgets that could be split."""
+    return [each.compute for each in allocations if each.compute is not None and each.params.estimate is not None]
+
+
 def estimated(values: Array, level: float) -> Estimate:
     """The first of `values` `(replicates,)` with the percentile interval of the others, where there are any."""
     first = float(values[0]) if np.isfinite(values[0]) else None

@@ -18,7 +18,7 @@ from scaling_cli.analysis.isoflop_budgets import Points
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.fit import Grouped
-from scaling_cli.fitting.problem import Problem, build_problem
+from scaling_cli.fitting.problem import Problem, build_problem, run_names
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Array, Law, find_law
 from scaling_cli.laws.constrained import constrain
@@ -172,7 +172,7 @@ def evidence_from(
     lines = None if curves is None else _points(_arrays(curves, rule), rule)
     if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
         lines = None
-    evidence = Evidence(Grouped(problem, group, inputs, ranges), _points(everything, rule), lines)
+    evidence = Evidence(Grouped(problem, group, inputs, ranges, run_names(frame)), _points(everything, rule), lines)
     return evidence, _shapes(everything, rule)
 
 

@@ -40,15 +40,15 @@ class Repetition:
 class Allocation:
     """The best split of one budget by one approach.
 
-    `compute` is all of it, training and inference; `params_within_waste` gives, for a share of the budget, the
-    params between which no more than that share is wasted; `limit` names the constraint that decided; `reach` is the
-    factor beyond the largest compute of the data; `saving` is the share of total compute saved against training
-    compute-optimally to the same loss, where there is inference; `log_correlation` is that of log params and log tokens
-    over the replicates.
+    `compute` is all of it, training and inference, None for a target loss that no budget reaches;
+    `params_within_waste` gives, for a share of the budget, the params between which no more than that share is
+    wasted; `limit` names the constraint that decided; `reach` is the factor beyond the largest compute of the data;
+    `saving` is the share of total compute saved against training compute-optimally to the same loss, where there is
+    inference; `log_correlation` is that of log params and log tokens over the replicates.
     """
 
     approach: str
-    compute: float
+    compute: float | None
     params: Estimate
     tokens: Estimate
     tokens_per_param: Estimate
@@ -89,8 +89,8 @@ class IsoFlop:
     parabola_params: float | None
     parabola_bias: float | None
     refused: str | None = None
-    observed: tuple[tuple[float, ...], tuple[float, ...]] = field(default=((), ()), metadata=DRAWING)
-    curve: Curve | None = field(default=None, metadata=DRAWING)
+    observed: tuple[tuple[float, ...], tuple[float, ...]] = field(default=((), ()), repr=False, metadata=DRAWING)
+    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)
 
 
 @record
@@ -190,4 +190,4 @@ class AllocationResult:
     cutoffs: tuple[Cutoff, ...] = ()
     gap: tuple[Gap, ...] = ()
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
-    frontiers: dict[str, Curve] = field(default_factory=dict, metadata=DRAWING)
+    frontiers: dict[str, Curve] = field(default_factory=dict, repr=False, metadata=DRAWING)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.analysis.allocation_parametric import exponents
-from scaling_cli.analysis.allocation_plan import Answer, Plan
+from scaling_cli.analysis.allocation_plan import Answer, Plan, answered
 from scaling_cli.analysis.allocation_result import Cutoff
 from scaling_cli.analysis.allocation_surface import chinchilla_of
 from scaling_cli.analysis.envelope import envelope
@@ -41,8 +41,7 @@ def cutoffs(evidence: Evidence, answers: Mapping[str, Answer], plan: Plan, setti
     found: list[Cutoff | None] = []
     for share in SHARES:
         if "parametric" in answers:
-            budgets = [each.compute for each in answers["parametric"].allocations]
-            found.append(_parametric(evidence, share, plan, budgets, settings))
+            found.append(_parametric(evidence, share, plan, answered(answers["parametric"].allocations), settings))
         if "envelope" in answers and evidence.curves is not None:
             found.append(_envelope(evidence.curves, share, settings))
     return tuple(each for each in found if each is not None)

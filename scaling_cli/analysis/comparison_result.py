@@ -142,4 +142,4 @@ class ComparisonResult:
     tests: dict[str, NestedTest]
     margin: Margin
     comparisons: tuple[Comparison, ...]
-    fits: tuple[FitResult, ...] = field(default=(), metadata=DRAWING)
+    fits: tuple[FitResult, ...] = field(default=(), repr=False, metadata=DRAWING)

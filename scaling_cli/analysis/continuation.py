@@ -31,7 +31,9 @@ def place_on_runs(targets: Sequence[Target], names: Sequence[str]) -> Places:
             )
         numbers.append(float(names.index(name)))
     columns = {name: np.array([target.at[name] for target in targets]) for name in ("step", "lr")}
-    kept = tuple(Target({name: target.at[name] for name in columns}, target.observed) for target in targets)
+    kept = tuple(
+        Target({name: target.at[name] for name in columns}, target.observed, run=target.run) for target in targets
+    )
     return Places(kept, {**columns, "run": np.array(numbers)}, columns["step"])
 
 

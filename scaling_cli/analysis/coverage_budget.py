@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from scaling_cli.analysis.coverage_curve import Sampled, coverage_rows
+from scaling_cli.analysis.coverage_laws import far_doubt
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.bootstrap import draw_curves
 from scaling_cli.coverage.budget import (
@@ -81,9 +82,8 @@ def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) ->
     for budget in questions.budgets:
         row = _for_budget(buyer, budget, questions.policy)
         rows.append(row)
-        if row.is_forecast:
-            what = f"A budget of {budget.amount:g} {budget.unit}"
-            found.append(caveat("beyond-attempts", group, what=what, k=f"{buyer.most:,}"))
+        if row.is_forecast and row.k is not None:
+            found.append(_beyond(buyer, row, row.k, group))
     rows += [_for_target(buyer, target, questions) for target in questions.targets]
     rows += [_for_value(buyer, value, questions.policy) for value in questions.values]
     rows += [_for_gain(buyer, gain, questions.policy) for gain in questions.marginals]
@@ -91,6 +91,15 @@ def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) ->
     if isinstance(compute, Compute) and compute.attention_share > HEAVY_ATTENTION:
         found.append(caveat("attention-heavy", group, share=compute.attention_share))
     return rows, found
+
+
+def _beyond(buyer: Buyer, row: Purchase, k: int, group: dict[str, str] | None) -> Caveat:
+    """That a budget pays for more attempts than were made, and what its coverage is worth then."""
+    is_shown = row.coverage != Estimate(None)
+    if k > buyer.furthest:
+        return far_doubt(k, buyer.most, group, is_shown=is_shown)
+    what, known = f"A budget of {row.amount:g} {row.unit}", "a forecast" if is_shown else "not known"
+    return caveat("beyond-attempts", group, what=what, k=f"{buyer.most:,}", known=known)
 
 
 def _for_budget(buyer: Buyer, budget: Amount, policy: str) -> Purchase:

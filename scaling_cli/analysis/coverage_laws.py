@@ -194,13 +194,17 @@ def forecast(
             rows.append(_combined_row(fitted, each, attempts, too_far=too_far, force=force))
     furthest = max(k, default=0)
     if furthest > LARGEST_REACH * attempts:
-        what = "is a guess at best" if force else "is not forecast"
-        remedy = "sample" if force else "give --force to see what the laws say, or sample"
-        reach = furthest / attempts
-        found.append(caveat("far-extrapolation", group, k=f"{furthest:,}", reach=reach, what=what, remedy=remedy))
+        found.append(far_doubt(furthest, attempts, group, is_shown=force))
     if combines and (spread := _largest_spread(fitted, k, attempts, force=force)) is not None:
         found.append(caveat("laws-disagree", group, k=f"{spread[0]:,}", spread=spread[1]))
     return rows, found
+
+
+def far_doubt(k: int, attempts: int, group: dict[str, str] | None, *, is_shown: bool) -> Caveat:
+    """That a k lies further beyond the attempts than laws are followed, unless by force."""
+    what = "is a guess at best" if is_shown else "is not forecast"
+    remedy = "sample" if is_shown else "give --force to see what the laws say, or sample"
+    return caveat("far-extrapolation", group, k=f"{k:,}", reach=k / attempts, what=what, remedy=remedy)
 
 
 def combined_at(fitted: Fitted, k: int, attempts: int, *, force: bool) -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 import numpy as np
@@ -68,7 +68,7 @@ class Prices:
 class CoverageAsk:
     """Everything that shapes the answer beside the data."""
 
-    k: str | None = None
+    k: str | int | Sequence[int] | None = None
     design: str = "auto"
     short: str = "bound"
     all_succeed: bool = False  # whether tables show pass^k too, which results always hold
@@ -134,13 +134,14 @@ def _check_rates(rates: Rates) -> None:
         )
 
 
-def parse_k(text: str, longest: int) -> Indices:
-    """The k of `--k`: numbers, and `log:40` for so many log-spaced ones.
+def parse_k(given: str | int | Sequence[int], longest: int) -> Indices:
+    """The k of `--k`: numbers, and in text `log:40` for so many log-spaced ones.
 
     Raises:
         UsageError: A part is no number of attempts.
     """
     found: list[int] = []
+    text = given if isinstance(given, str) else ",".join(map(str, given if isinstance(given, Iterable) else (given,)))
     for part in filter(None, (each.strip() for each in text.split(","))):
         if part.startswith("log:"):
             points = parse_number(part.removeprefix("log:"))

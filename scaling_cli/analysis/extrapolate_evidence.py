@@ -19,7 +19,7 @@ from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
-from scaling_cli.fitting.problem import build_problem
+from scaling_cli.fitting.problem import build_problem, run_names
 from scaling_cli.fitting.selection import Choice, choose
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.fitting.weights import Emphasis
@@ -154,7 +154,7 @@ def evidence_from(
     }
     settings = method.settings
     if method.estimator == "describe":
-        grouped = Grouped(problem, group, choice.inputs, ranges, choice.reason, scale=scale)
+        grouped = Grouped(problem, group, choice.inputs, ranges, run_names(frame), reason=choice.reason, scale=scale)
         result, doubts = fit_group(grouped, settings)
         plain = described(result, settings.level, problem)
         return Evidence(plain, group, choice.inputs, ranges, points), doubts
@@ -170,7 +170,7 @@ def evidence_from(
         metric = np.array(frame[ask.then].to_list(), dtype=float)
     sizes = frame["params"].to_list() if "params" in frame.columns else []
     doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
-    names = tuple(frame["run_id"].unique().sort().cast(str).to_list()) if choice.law.is_curve else ()
+    names = run_names(frame) if choice.law.is_curve else ()
     made = stacked if choice.law.is_curve else joined(stacked)
     return Evidence(made, group, choice.inputs, ranges, points, stacked, laws, metric, names), doubts
 

@@ -31,7 +31,8 @@ class Prediction:
 
     `loss` has the confidence interval of the law's mean, `prediction` is where a new run would lie, `model_spread`
     what the laws (or objectives) say apart. `reach` is the factor beyond the largest run, `outside` the distance from
-    the hull of params and tokens, as a factor. `estimator` is what tells this place: that of the whole, or `inside`.
+    the hull of params and tokens, as a factor. `estimator` is what tells this place: that of the whole, or `inside`;
+    `name` is that of the target in its file, if it has one.
     """
 
     at: dict[str, float]
@@ -42,6 +43,7 @@ class Prediction:
     outside: float | None
     estimator: str
     observed: float | None = None
+    name: str | None = None
 
 
 @record
@@ -165,6 +167,6 @@ class Extrapolation:
     inverse: tuple[Inverse, ...]
     then: Then | None
     noise: float | None
-    observations: Observations | None = field(default=None, metadata=DRAWING)
-    scale: tuple[float, ...] = field(default=(), metadata=DRAWING)
-    curve: Curve | None = field(default=None, metadata=DRAWING)
+    observations: Observations | None = field(default=None, repr=False, metadata=DRAWING)
+    scale: tuple[float, ...] = field(default=(), repr=False, metadata=DRAWING)
+    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)

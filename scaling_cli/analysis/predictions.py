@@ -34,6 +34,7 @@ def predictions(
                 outside=None if outside is None else float(outside[i]),
                 estimator=estimators[i],
                 observed=target.observed,
+                name=target.run,
             )
         )
     return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ RANGE_STEPS = 7
 SIZES = 240  # candidate splits of a budget
 SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
 SURFACE = ("params", "tokens")
+ROLES = (*SURFACE, "compute", "step", "lr")  # in whatever case they are written
 
 LogLosses = Callable[[Mapping[str, Array]], Array]
 
@@ -61,7 +62,9 @@ def parse_at(text: str) -> list[Target]:
         ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
         if min(ends) <= 0:
             raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give numbers above 0.")
-        amounts[role.strip()] = np.geomspace(ends[0], ends[1], RANGE_STEPS) if ranged else np.array(ends)
+        name = role.strip()
+        name = name.casefold() if name.casefold() in ROLES else name
+        amounts[name] = np.geomspace(ends[0], ends[1], RANGE_STEPS) if ranged else np.array(ends)
     mesh = np.meshgrid(*amounts.values(), indexing="ij")
     rows = zip(*(axis.ravel().tolist() for axis in mesh), strict=True)
     return [Target(dict(zip(amounts, row, strict=True))) for row in rows]
@@ -99,7 +102,7 @@ def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | 
                 hint="Write --at params=70B,tokens=1.4T, or --at compute=1e24 for the best split.",
             )
         at.setdefault("compute", FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"])
-        rows.append(Target(at, target.observed, target.group))
+        rows.append(replace(target, at=at))
     columns = {name: np.array([row.at[name] for row in rows]) for name in inputs}
     return Places(tuple(rows), columns, np.array([row.at["compute"] for row in rows]), tuple(split))
 
@@ -118,8 +121,7 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
             )
         values.append(at[column])
     x = np.array(values)
-    rows = [Target({column: value}, target.observed, target.group)
-            for value, target in zip(values, targets, strict=True)]  # fmt: skip
+    rows = [replace(target, at={column: value}) for value, target in zip(values, targets, strict=True)]
     return Places(tuple(rows), {name: x}, x)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions, share
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.record import record
@@ -57,7 +57,10 @@ class ThenOptions:
     then_law: Annotated[Literal["sigmoid", "exponential-saturation"], typer.Option(help="From loss to metric.")] = (
         "sigmoid"
     )
-    chance: Annotated[float | None, typer.Option(help="The metric of a model without skill, held fixed.")] = None
+    chance: Annotated[
+        float | None,
+        typer.Option(parser=share, metavar="SHARE", help="The metric of a model without skill, held fixed."),
+    ] = None
 
 
 def command(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypedDict
 
 import typer
 
+from scaling_cli.cli.options import share
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 
@@ -77,7 +78,7 @@ class FitOptions:
         Literal["wild", "bootstrap", "bca", "profile", "sandwich", "t", "none"],
         typer.Option(help="How intervals are made; see docs/calibration.md."),
     ] = "wild"
-    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
+    level: Annotated[float, typer.Option(parser=share, metavar="SHARE", help="Level of the intervals.")] = 0.95
     replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
     spread: Annotated[bool, typer.Option("--spread", help="Tell what other objectives say, too.")] = False

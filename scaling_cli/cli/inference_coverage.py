@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from scaling_cli.cli.options import OutputOptions, listed
+from scaling_cli.cli.options import OutputOptions, listed, share
 from scaling_cli.cli.show import deliver, prepare_output
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.errors import UsageError
@@ -87,7 +87,7 @@ class CurveOptions:
     all_succeed: Annotated[
         bool, typer.Option("--all-succeed", help="Show pass^k too: the chance that all of k attempts succeed.")
     ] = False
-    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95
+    level: Annotated[float, typer.Option(parser=share, metavar="SHARE", help="Level of the intervals.")] = 0.95
     band: Annotated[
         Literal["pointwise", "simultaneous"], typer.Option(help="Intervals for each k, or for all at once.")
     ] = "pointwise"
@@ -105,15 +105,15 @@ class BudgetOptions:
     budget: Annotated[list[str], typer.Option(metavar="AMOUNT", help="A problem: 10usd or 1e15flops. Repeatable.")] = (
         dataclasses.field(default_factory=list)
     )
-    target: Annotated[list[float], typer.Option(metavar="SHARE", help="Attempts to reach this coverage.")] = (
-        dataclasses.field(default_factory=list)
-    )
+    target: Annotated[
+        list[float], typer.Option(parser=share, metavar="SHARE", help="Attempts to reach this coverage.")
+    ] = dataclasses.field(default_factory=list)
     value: Annotated[list[str], typer.Option(metavar="AMOUNT", help="What a solved problem is worth: 0.5usd.")] = (
         dataclasses.field(default_factory=list)
     )
-    marginal: Annotated[list[float], typer.Option(metavar="GAIN", help="Least gain of one more attempt.")] = (
-        dataclasses.field(default_factory=list)
-    )
+    marginal: Annotated[
+        list[float], typer.Option(parser=share, metavar="GAIN", help="Least gain of one more attempt.")
+    ] = dataclasses.field(default_factory=list)
     policy: Annotated[
         Literal["fixed", "stop"], typer.Option(help="Make all attempts, or stop at the first success.")
     ] = "fixed"
@@ -167,8 +167,13 @@ class BudgetOptions:
 class VerifierOptions:
     """An imperfect verifier, and a smaller model on the same compute."""
 
-    fpr: Annotated[float | None, typer.Option(help="Share of wrong attempts that the verifier accepts.")] = None
-    tpr: Annotated[float | None, typer.Option(help="Share of correct attempts that it accepts.")] = None
+    fpr: Annotated[
+        float | None,
+        typer.Option(parser=share, metavar="SHARE", help="Share of wrong attempts that the verifier accepts."),
+    ] = None
+    tpr: Annotated[
+        float | None, typer.Option(parser=share, metavar="SHARE", help="Share of correct attempts that it accepts.")
+    ] = None
     labels: Annotated[
         Literal["verifier", "truth"], typer.Option(help="Whose verdict the log holds, under --fpr and --tpr.")
     ] = "verifier"

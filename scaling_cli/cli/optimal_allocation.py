@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions
+from scaling_cli.cli.options import DataOptions, OutputOptions, share
 from scaling_cli.cli.show import deliver, prepare_output, progress
 from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
@@ -66,7 +66,9 @@ class HardwareOptions:
     peak_flops: Annotated[
         str | None, typer.Option(metavar="FLOP/s|GPU", help="Dense peak of one GPU, such as 989e12 or h100.")
     ] = None
-    mfu: Annotated[float | None, typer.Option(metavar="SHARE", help="Share of the peak that training reaches.")] = None
+    mfu: Annotated[
+        float | None, typer.Option(parser=share, metavar="SHARE", help="Share of the peak that training reaches.")
+    ] = None
     price_per_gpu_hour: Annotated[float | None, typer.Option(metavar="PRICE", help="For the price of a budget.")] = None
 
 

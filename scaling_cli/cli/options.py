@@ -19,6 +19,17 @@ from scaling_cli.record import record
 if TYPE_CHECKING:
     from scaling_cli.data.load import Reading
 
+
+def share(text: str | float) -> float:
+    """A share as options take it: `0.4` or `40%`."""
+    from scaling_cli.data.numbers import parse_share
+
+    try:
+        return parse_share(str(text))
+    except UsageError as error:
+        raise typer.BadParameter(f"{error.message} Write it like 0.4 or 40%.") from None
+
+
 RunsArgument = Annotated[
     list[str],
     typer.Argument(
@@ -134,9 +145,10 @@ class OutputOptions:
         typer.Option(help="Form of the result."),
     ] = "table"
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write here, not to stdout.")] = (
-        None
-    )
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write here, not to stdout; the suffix chooses the form."),
+    ] = None
     draws: Annotated[bool, typer.Option(help="Keep the replicates in JSON, for later intervals.")] = True
     plot: Annotated[
         Literal["auto", "never", "unicode", "ascii"],
@@ -158,7 +170,11 @@ class OutputOptions:
     ] = dataclasses.field(default_factory=list)
     fail_if: Annotated[
         list[str],
-        typer.Option(metavar="TEST", help="Exit code 5 where this holds: 'alpha.low < 0.2'. Repeatable."),
+        typer.Option(
+            metavar="TEST",
+            help="Exit code 5 where this holds of any result: 'alpha.low < 0.2', 'loss.high > 2', "
+            "'coverage[k=100] < 0.9', 'verdict == different'. A mistyped name lists those there are. Repeatable.",
+        ),
     ] = dataclasses.field(default_factory=list)
 
 

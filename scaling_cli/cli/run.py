@@ -6,7 +6,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -35,6 +35,7 @@ COMMANDS = (
     ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
 )
 HELP = "Turn training and sampling logs into scaling laws that can be defended."
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 COMPLETION = "_SCALING_COMPLETE"  # set by the shell when it asks what could follow
 INTERRUPTED = 130
 
@@ -78,13 +79,15 @@ def _answered(arguments: Sequence[str]) -> int:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The application, with only the commands imported that `arguments` could mean."""
-    app = typer.Typer(name="scaling", help=HELP, rich_markup_mode=None)
+    app = typer.Typer(name="scaling", help=HELP, rich_markup_mode=None, context_settings=HELP_OPTIONS)
     app.callback()(_common)
+    command: Callable[..., object]
     for name, module, summary in COMMANDS:
         if name in arguments or COMPLETION in os.environ:
-            app.command(name, short_help=summary)(flatten(importlib.import_module(module).command))
+            command = flatten(importlib.import_module(module).command)
         else:
-            app.command(name, short_help=summary)(_not_asked_for)
+            command = _not_asked_for
+        app.command(name, short_help=summary, context_settings=HELP_OPTIONS)(command)
     return app
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
-from scaling_cli.cli.files import check_writable, write_file
+from scaling_cli.cli.files import check_writable, is_device, write_file
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 from scaling_cli.report.look import Look
@@ -36,16 +36,20 @@ def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
         UsageError: One of them.
     """
     from scaling_cli.caveats import SENTENCES
-    from scaling_cli.document.gates import parse_gate
 
-    for text in output.fail_if:
-        parse_gate(text)
+    if output.fail_if:
+        from scaling_cli.document.gates import parse_gate
+
+        for text in output.fail_if:
+            parse_gate(text)
     for code in output.allow:
         if code not in SENTENCES:
             raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=f"Codes are {', '.join(SENTENCES)}.")
     for name in (output.output, output.report, *output.figure):
         if name is not None:
             check_writable(Path(name), inputs)
+    if output.output is not None and not output.json and output.format == "table":
+        _check_suffix(Path(output.output))
     if output.figure:
         from scaling_cli.report.figure import check_figure
 
@@ -53,6 +57,18 @@ def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
             check_figure(Path(name))
     if output.report is not None and Path(output.report).suffix.lower() not in REPORTS:
         raise UsageError(f"{output.report} is no report.", hint=f"Name it with one of {', '.join(REPORTS)}.")
+
+
+def _check_suffix(path: Path) -> None:
+    """Refuse a file whose name promises a format that the result is not written in; one without a suffix is text."""
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES or not suffix or is_device(path):
+        return
+    drawn = {".html": f"Write --report {path}.", **dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")}
+    raise UsageError(
+        f"{path}: results are not written as {suffix}.",
+        hint=drawn.get(suffix, f"Name it with one of {', '.join(SUFFIXES)}, or choose the form with --format."),
+    )
 
 
 def chosen_format(output: OutputOptions, look: Look) -> str:
@@ -175,9 +191,9 @@ def tripped_gate(results: Sequence[Any], output: OutputOptions) -> str:
     gates = [parse_gate(text) for text in output.fail_if]
     for document in results:
         for gate in gates:
-            if gate.trips(document):
-                where = f" in {group_name(document['group'])}" if document["group"] else ""
-                return f"--fail-if {gate.text!r} holds{where}: {'.'.join(gate.path)} is {gate.value(document)}."
+            if where := gate.trips(document):
+                group = f" in {group_name(document['group'])}" if document["group"] else ""
+                return f"--fail-if {gate.text!r} holds{group}: {where}."
     return ""
 
 

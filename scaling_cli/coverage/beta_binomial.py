@@ -65,13 +65,6 @@ class BetaBinomial:
         total = self.alpha + self.beta - 1
         return np.asarray(((total + k) * np.exp(self.log_failure(k)) - total) / (1 - self.alpha))
 
-    def posterior(self, counts: Counts, k: Array) -> Array:
-        """Coverage of these very problems at k, given what each has shown: the mean of each problem's own forecast."""
-        alpha = np.asarray(self.alpha + counts.pair_c, dtype=float)
-        beta = np.asarray(self.beta + counts.pair_n - counts.pair_c, dtype=float)
-        failed = np.stack([np.exp(log_failure(alpha, beta, np.full(len(alpha), each))) for each in np.asarray(k)])
-        return np.asarray(1 - failed @ counts.multiplicity / counts.problems)
-
 
 def log_failure(alpha: float | Array, beta: float | Array, k: Array) -> Array:
     """log B(alpha, beta + k) / B(alpha, beta), to 1e-12 of itself for k from 1 to 1e12."""

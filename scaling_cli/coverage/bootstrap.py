@@ -141,11 +141,3 @@ def _sup_limits(studentised: Array, level: float) -> tuple[Array, Array]:
     largest = np.nanmax(np.abs(np.nan_to_num(studentised)), axis=1)
     critical = np.full(studentised.shape[1], float(np.quantile(largest, level)))
     return -critical, critical
-
-
-def critical_value(counts: Counts, k: Indices, level: float, resampling: Resampling) -> float:
-    """How many standard errors a band over all k reaches, where one k takes 1.96: the sup-t value."""
-    draws = draw_curves(counts, k, resampling)
-    coverage = mean(counts, solve_rates(counts, k))
-    error = error_over_problems(counts, solve_rates(counts, k))
-    return float(np.quantile(np.abs((draws.coverage - coverage) / error).max(axis=1), level))

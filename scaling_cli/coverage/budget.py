@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scaling_cli.coverage.counts import Array, Counts, Indices
-from scaling_cli.coverage.estimate import expected_attempts, log_failure, mean, solve_rates
+from scaling_cli.coverage.estimate import expected_attempts, log_failure
 from scaling_cli.record import record
 
 FLOPS_A_PARAM = 2.0  # and token, forward alone; Kaplan et al. 2020, section 2.1
@@ -127,11 +127,6 @@ def _largest(holds: Callable[[int], bool], most: int) -> int:
     return low
 
 
-def coverage_at(counts: Counts, k: int) -> float:
-    """Coverage at one k."""
-    return float(mean(counts, solve_rates(counts, np.array([k])))[0])
-
-
 def worthwhile(gain: Callable[[int], float], least: float, most: int) -> int:
     """The largest k up to `most` whose last attempt still gained `least`: gains fall with k."""
     return _largest(lambda k: gain(k - 1) >= least, most)
@@ -154,8 +149,3 @@ def exchange(model_ratio: float, inference_ratio: float) -> float:
     arXiv:2408.03314).
     """
     return model_ratio + 3 * (model_ratio - 1) / inference_ratio
-
-
-def saturation(p: float, ceiling: float, gain: float) -> float:
-    """Attempts N at which one more gains less than `gain`, for a single chance p: ceiling p (1 - p)^N = gain."""
-    return float(np.log(gain / (ceiling * p)) / np.log1p(-p))

@@ -21,7 +21,6 @@ LOWEST, HIGHEST = -60.0, 40.0  # of the log-odds
 WIDEST_STEP = 0.05
 STEPS_A_PEAK = 2.0  # per standard deviation of the narrowest likelihood: the trapezoid is then exact to rounding
 NEGLIGIBLE = 45.0  # nats below a pair's peak that are left out: e^-45 is below rounding
-MOST_VALUES = 40_000_000  # kept likelihoods: 320 MB
 
 
 @record

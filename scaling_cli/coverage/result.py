@@ -196,5 +196,5 @@ class CoverageResult:
     comparisons: tuple[Comparison, ...] = ()
     mixes: tuple[Mix, ...] = ()
     exchange: tuple[Exchange, ...] = ()
-    curve: Curve | None = field(default=None, metadata=DRAWING)
-    forecast_curve: Curve | None = field(default=None, metadata=DRAWING)
+    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)
+    forecast_curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)

@@ -49,28 +49,6 @@ def floor(false_positive: float, k: Array) -> Array:
     return np.asarray(-np.expm1(np.asarray(k, dtype=float) * np.log1p(-false_positive)))
 
 
-def rescaled(accepted_share: Array, *, true_positive: float, false_positive: float) -> Array:
-    """Chances of correct attempts behind shares of accepted ones, within [0, 1]; never to be applied to pass@k."""
-    return np.asarray(np.clip((accepted_share - false_positive) / (true_positive - false_positive), 0, 1))
-
-
-def worth(p: Array, weight: Array, k: Array, *, true_positive: float, false_positive: float, penalty: float) -> Array:
-    """Mean value of taking the first accepted of k attempts: 1 if it is correct, -penalty if it is wrong, else 0."""
-    accept = true_positive * p + false_positive * (1 - p)
-    precision = np.divide(true_positive * p, accept, out=np.zeros_like(accept), where=accept > 0)
-    with np.errstate(divide="ignore"):
-        taken = -np.expm1(np.outer(np.log1p(-accept), np.asarray(k, dtype=float)))
-    return np.asarray((weight * (precision - penalty * (1 - precision))) @ taken / weight.sum())
-
-
-def best_attempts(
-    p: Array, weight: Array, most: int, *, true_positive: float, false_positive: float, penalty: float
-) -> int:
-    """The number of attempts, up to `most`, beyond which another one loses more by wrong answers than it gains."""
-    rates = {"true_positive": true_positive, "false_positive": false_positive, "penalty": penalty}
-    return int(np.argmax(worth(p, weight, np.arange(most + 1.0), **rates)))
-
-
 def best_of(scores: Array, correct: Array, k: Indices) -> Array:
     """Chance that the best-scored of k of these attempts is correct, `(len(k),)`, NaN where k > n; exact.
 
@@ -104,9 +82,3 @@ def majority(counts: Indices, correct: Array, k: Indices, generator: np.random.G
         winners = ballots == ballots.max(axis=1, keepdims=True)
         found[place] = ((winners @ correct) / winners.sum(axis=1)).mean()
     return found
-
-
-def majority_limit(counts: Indices, correct: Array) -> float:
-    """What majority voting tends to as voters grow: whether the commonest answer is right."""
-    winners = counts == counts.max()
-    return float(correct[winners].mean())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scaling_cli.data.names import unknown
-from scaling_cli.data.numbers import parse_number
+from scaling_cli.data.numbers import parse_number, parse_share
 from scaling_cli.data.quantities import count
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import record
@@ -76,8 +76,7 @@ def _samples(text: str) -> tuple[str, tuple[float, ...]]:
 
 
 def _share(text: str) -> float:
-    written = text.strip()
-    share = parse_number(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+    share = parse_share(text)
     if not 0 < share < 1:
         raise UsageError(f"--smooth is {text!r}.", hint="Give a share of the run, such as 5% or 0.05.")
     return share

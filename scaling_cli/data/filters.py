@@ -46,13 +46,6 @@ def keep_where(rows: pl.LazyFrame, condition: str, schema: pl.Schema) -> tuple[p
     return judged.with_columns(**{name: pl.col(_aside(name)) for name in typed}).drop(list(kept)), numbers
 
 
-def only_where(rows: pl.LazyFrame, condition: str, schema: pl.Schema) -> pl.LazyFrame:
-    """The rows for which the condition certainly holds; raises as `keep_where` does."""
-    kept, names = keep_where(rows, condition, schema)
-    flags = [DOUBT + name for name in names]
-    return kept.filter(~pl.any_horizontal(*flags, pl.lit(value=False))).drop(flags)
-
-
 def _parse(condition: str, names: list[str]) -> pl.Expr:
     unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "", condition)
     if re.search(r"\bselect\b", unquoted, re.IGNORECASE):

@@ -196,14 +196,6 @@ def without_culprits(inputs: Inputs, error: PolarsError) -> Inputs:
     return inputs.without(bad)
 
 
-def culprit(inputs: Inputs, error: PolarsError) -> DataError:
-    """The error for the first file that cannot be read to its end."""
-    for (kind, layout), files in inputs.layouts.items():
-        for found in _culprits(kind, layout, files):
-            return DataError(found.error, hint=found.hint)
-    return _unreadable(inputs.files[0].name, error)
-
-
 def _culprits(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[Unread]:
     """The files that cannot be read, found by halving, so that a thousand good ones cost a few scans."""
     try:

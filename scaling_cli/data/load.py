@@ -26,6 +26,7 @@ from scaling_cli.data.filters import keep_where
 from scaling_cli.data.format import FILE
 from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
 from scaling_cli.data.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
+from scaling_cli.data.names import unknown
 from scaling_cli.data.namesakes import tell_apart
 from scaling_cli.data.points import Ask, choose_points, thins
 from scaling_cli.data.sanity import STATE
@@ -107,6 +108,8 @@ def load_runs(
         DataError: No file can be read, or they have no loss, or no usable row.
     """
     check_words(where, mapping)
+    if loss_unit not in LOSS_UNITS:
+        raise unknown("unit of loss", loss_unit, LOSS_UNITS)
     rule = find_rule(flops_rule)
     ask = Ask(
         mapping=mapping or {},

@@ -41,9 +41,9 @@ def count(number: float) -> str:
     return figure(number, 3)
 
 
-def flops(number: float) -> str:
+def flops(number: float | None) -> str:
     """Compute in FLOPs: 5.76e23."""
-    return _scientific(number, 3)
+    return MISSING if number is None else _scientific(number, 3)
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -65,7 +65,7 @@ def load_targets(
     for row in table.frame.iter_rows(named=True):
         amounts = {name: float(row[name]) for name in (*ROLES, *wanted) if row.get(name) is not None}
         group = {name: str(row[label_of(table.frame, name)]) for name in present}
-        run = None if row.get("run_id") is None else str(row["run_id"])
+        run = str(row["run_id"]) if "run_id" in table.columns and row["run_id"] is not None else None
         found.append((amounts, _positive(row[OBSERVED]), group, run))
     return found
 

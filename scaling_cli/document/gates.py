@@ -1,95 +1,113 @@
-"""`--fail-if`: a test on a number of a result, such as `alpha.low < 0.2`.
+"""`--fail-if`: a test on a number or a word of a result, such as `alpha.low < 0.2` or `verdict == different`.
 
-The grammar is a path, a comparison and a number. A path starts at the result, its parameters or its derived
-quantities; one that ends at an estimate means its value. A number that is missing trips the test: a gate that cannot
-be judged must not pass.
+The grammar is a path (see `document.paths`), a comparison and a number or a word; words are only equal or not. A path
+that means several places, such as the loss of every prediction, trips where one of them does. What is missing trips the
+test: a gate that cannot be judged must not pass.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from scaling_cli.data.numbers import parse_number
+from scaling_cli.document.paths import Place, found, kind, names, row_values, steps
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
 }  # fmt: skip
-GRAMMAR = re.compile(r"\s*(?P<path>[^<>=!\s]+)\s*(?P<comparison><=|>=|==|!=|<|>)\s*(?P<number>[^<>=!\s]+)\s*")
-SHORTCUTS = ("parameters", "derived")
+GRAMMAR = re.compile(
+    r"\s*(?P<path>(?:[^<>=!\s\[\]]|\[[^\]]*\])+)\s*(?P<comparison><=|>=|==|!=|<|>)\s*(?P<value>[^<>=!\s]+)\s*"
+)
+NAMED = 12  # names that a hint lists
 
 
 @record
 class Gate:
-    """A parsed test."""
+    """A parsed test against `value`, a number or a word."""
 
     text: str
-    path: tuple[str, ...]
+    path: Place
     comparison: str
-    number: float
+    value: float | str
 
-    def trips(self, result: Mapping[str, object]) -> bool:
-        """Whether the test holds for `result`, a result as it stands in JSON, or cannot be judged.
-
-        Raises:
-            UsageError: The result has nothing at this path.
-        """
-        value = self.value(result)
-        return value is None or COMPARISONS[self.comparison](value, self.number)
-
-    def value(self, result: Mapping[str, object]) -> float | None:
-        """The number at the path, None where it is missing.
+    def trips(self, result: Mapping[str, object]) -> str:
+        """The first place of a result, as it stands in JSON, where the test holds or cannot be judged; else empty.
 
         Raises:
-            UsageError: The result has nothing there, or no number.
+            UsageError: The result has nothing at this path, or something of another kind.
         """
-        value = self._find(result)
-        if isinstance(value, Mapping) and "estimate" in value:
-            value = value["estimate"]
-        if value is not None and not isinstance(value, (int, float)):
-            raise UsageError(f"--fail-if {self.text!r}: {'.'.join(self.path)} is no number.", hint=self._hint(result))
-        return value
+        for place, value in self._places(result):
+            if value is None or COMPARISONS[self.comparison](value, self.value):
+                return f"{'.'.join(place)} is {'missing' if value is None else value}"
+        return ""
 
-    def _find(self, result: Mapping[str, object]) -> object:
-        for root in (result, *(result.get(name) for name in SHORTCUTS)):
-            found, value = _follow(root, self.path)
-            if found:
-                return value
-        raise UsageError(f"--fail-if {self.text!r}: a result has no {'.'.join(self.path)}.", hint=self._hint(result))
+    def _places(self, result: Mapping[str, object]) -> list[tuple[Place, float | str | None]]:
+        places = found(result, self.path)
+        kinds = list(dict.fromkeys(kind(place) for place, _ in places))
+        if not places:
+            raise self._refusal(f"a result has no {'.'.join(self.path)}.", result)
+        if len(kinds) > 1:
+            raise UsageError(
+                f"--fail-if {self.text!r}: {'.'.join(self.path)} may be several things.",
+                hint=f"Write one of {', '.join(kinds[:NAMED])}.",
+            )
+        return [(place, self._comparable(value, result)) for place, value in places]
 
-    def _hint(self, result: Mapping[str, object]) -> str:
-        names = [name for root in SHORTCUTS if isinstance(part := result.get(root), Mapping) for name in part]
-        return f"Name a number, such as {', '.join(names)} or quality.rmse_log; .low and .high are interval ends."
+    def _comparable(self, value: object, result: Mapping[str, object]) -> float | str | None:
+        """What stands at a place, where it is of the kind that the test names."""
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        if value is None or isinstance(value, str if isinstance(self.value, str) else (int, float)):
+            return value
+        what = "word" if isinstance(self.value, str) else "number"
+        said = f" but {value!r}" if isinstance(value, (str, int, float)) else ""
+        raise self._refusal(f"{'.'.join(self.path)} is no {what}{said}.", result)
+
+    def _refusal(self, problem: str, result: Mapping[str, object]) -> UsageError:
+        """An error that names what this very result has, the nearest first."""
+        import difflib
+
+        key, values = row_values(result, self.path)
+        if values:
+            told = ", ".join(
+                dict.fromkeys(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
+            )
+            return UsageError(f"--fail-if {self.text!r}: {problem}", hint=f"Rows have {key} {told}.")
+        known = names(result)
+        near = difflib.get_close_matches(".".join(self.path), known, n=3, cutoff=0.6)
+        listed = list(dict.fromkeys([*near, *known]))
+        more = f" and {len(listed) - NAMED} more, as in --json" if len(listed) > NAMED else ""
+        return UsageError(
+            f"--fail-if {self.text!r}: {problem}",
+            hint=f"Here are {', '.join(listed[:NAMED])}{more}; .low and .high are ends of an interval, and "
+            "name[key=value] is one row of several.",
+        )
 
 
 def parse_gate(text: str) -> Gate:
     """The test that `text` writes.
 
     Raises:
-        UsageError: It is not a path, a comparison and a number.
+        UsageError: It is not a path, a comparison and a number, nor a path, == or != and a word.
     """
     match = GRAMMAR.fullmatch(text)
-    try:
-        number = float("nan") if match is None else float(match["number"])
-        if match is None or not math.isfinite(number):
-            raise ValueError
-    except ValueError:
+    value = _value(match["value"]) if match else ""
+    if match is None or (isinstance(value, str) and match["comparison"] not in ("==", "!=")):
         raise UsageError(
             f"--fail-if {text!r} is not a test.",
-            hint="Write a name, a comparison and a number: 'alpha.low < 0.2'.",
-        ) from None
-    return Gate(text, tuple(match["path"].split(".")), match["comparison"], number)
+            hint="Write a name, a comparison and a number, as in 'alpha.low < 0.2', or a word, as in "
+            "'verdict == different'.",
+        )
+    return Gate(text, steps(match["path"]), match["comparison"], value)
 
 
-def _follow(value: object, path: Sequence[str]) -> tuple[bool, object]:
-    for step in path:
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, (list, tuple)) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return False, None
-    return True, value
+def _value(text: str) -> float | str:
+    try:
+        return parse_number(text)
+    except UsageError:
+        return text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.source import Source
 from scaling_cli.record import record
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Result = TypeVar("Result")
 
@@ -35,3 +39,21 @@ class Report(Generic[Result]):
     results: tuple[Result, ...]
     caveats: tuple[Caveat, ...] = ()
     failures: tuple[Failure, ...] = field(default=())
+
+    def to_polars(self) -> pl.DataFrame:
+        """The rows that `--format csv` writes, with numbers as numbers."""
+        frame: pl.DataFrame = _drawing().frame(self)
+        return frame
+
+    def __repr__(self) -> str:
+        shown: str = _drawing().text(self)
+        return shown
+
+    def _repr_html_(self) -> str:
+        shown: str = _drawing().markup(self)
+        return shown
+
+
+def _drawing() -> Any:
+    """What draws reports: it stands layers above, and is looked for only where someone looks at a report."""
+    return importlib.import_module("scaling_cli.report.notebook")

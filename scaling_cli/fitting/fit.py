@@ -63,8 +63,8 @@ class Settings:
 class Grouped:
     """A group of runs ready to be fitted, with what the result repeats of it.
 
-    `weights` is the formula of the points' weights, None where they are equal; `names` are those of the runs, in the
-    problem's order; `scale` `(n,)` is how large each point's run is, and `compute` `(n,)` what training it took, where
+    `names` are those of the runs, in the problem's order; `weights` is the formula of the points' weights, None where
+    they are equal; `scale` `(n,)` is how large each point's run is, and `compute` `(n,)` what training it took, where
     that is known. Replicates are drawn for `drawn_as`, where it is given: groups of a paired design give the same.
     """
 
@@ -72,10 +72,10 @@ class Grouped:
     group: dict[str, str]
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
+    names: tuple[str, ...]
     reason: str | None = None
     weights: str | None = None
     prior: str = "none"
-    names: tuple[str, ...] = ()
     scale: Array | None = None
     compute: Array | None = None
     drawn_as: dict[str, str] | None = None
@@ -104,7 +104,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         on_progress=settings.on_progress,
     )
     caveats += _replicate_doubts(problem, found, settings.replicates, grouped.group or None)
-    moving = influence(fitted, grouped.names or tuple(map(str, range(problem.run_count))))
+    moving = influence(fitted, grouped.names)
     caveats += influence_doubts(moving, grouped.group or None)
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]

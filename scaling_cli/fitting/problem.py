@@ -121,10 +121,15 @@ def build_problem(
         DataError: The law needs logs of an input, or of the loss, that is not positive.
     """
     columns = {name: frame[column].to_numpy().astype(float) for name, column in inputs.items()}
-    # By name, not by place: the order of the rows must not decide which runs a replicate draws.
+    # By name, not by place (see `run_names`): the order of the rows must not decide which runs a replicate draws.
     runs = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
     observed = frame["loss"].to_numpy().astype(float)
     return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
+
+
+def run_names(frame: pl.DataFrame) -> tuple[str, ...]:
+    """The names of a frame's runs, in the order in which `build_problem` numbers them."""
+    return tuple(frame["run_id"].unique().sort().cast(str).to_list())
 
 
 def numbers(frame: pl.DataFrame, column: str) -> Array:

@@ -187,7 +187,7 @@ class FitResult:
     spread: tuple[Alternative, ...] | None = None
     selection: tuple[Candidate, ...] | None = None
     draws: tuple[tuple[float, ...], ...] | None = None
-    observations: Observations | None = field(default=None, metadata=DRAWING)
+    observations: Observations | None = field(default=None, repr=False, metadata=DRAWING)
 
 
 @record

@@ -52,13 +52,8 @@ def _by_approach(allocations: Sequence[Allocation]) -> dict[str, list[Allocation
 
 def _allocation_title(result: AllocationResult, approach: str) -> str:
     exponents = result.exponents.get(approach, {})
-    told = [f"{name} ~ compute^{_plain(value)}" for name, value in exponents.items()]
+    told = [f"{name} ~ compute^{rounded(value).whole}" for name, value in exponents.items()]
     return f"{approach}: {', '.join(told)}" if told else approach
-
-
-def _plain(value: Estimate) -> str:
-    shown = rounded(value)
-    return shown.estimate if shown.interval == MISSING else f"{shown.estimate} {shown.interval}"
 
 
 def counted(value: Estimate) -> str:
@@ -72,11 +67,6 @@ def counted(value: Estimate) -> str:
     return f"{shown} [{low}, {high}]"
 
 
-def _figured(value: Estimate) -> str:
-    shown = rounded(value)
-    return shown.estimate if shown.interval == MISSING else f"{shown.estimate} {shown.interval}"
-
-
 def _span(pair: tuple[float, float] | None) -> str:
     return MISSING if pair is None else f"{count(pair[0])} to {count(pair[1])}"
 
@@ -88,8 +78,8 @@ def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
         "compute": [_compute(each) for each in rows],
         "params": [counted(each.params) for each in rows],
         "tokens": [counted(each.tokens) for each in rows],
-        "tokens/param": [_figured(each.tokens_per_param) for each in rows],
-        "loss": [_figured(each.loss) if each.target_loss is None else "" for each in rows],
+        "tokens/param": [rounded(each.tokens_per_param).whole for each in rows],
+        "loss": [rounded(each.loss).whole if each.target_loss is None else "" for each in rows],
         **_waste_columns(rows),
         "for inference": [_inference(each) for each in rows],
         "saves": ["" if each.saving is None else percent(each.saving, 3) for each in rows],
@@ -124,7 +114,7 @@ def _waste_columns(rows: Sequence[Allocation]) -> dict[str, list[str]]:
 
 
 def _inference(row: Allocation) -> str:
-    return "" if row.inference_compute is None else percent(row.inference_compute / row.compute, 3)
+    return "" if row.inference_compute is None or not row.compute else percent(row.inference_compute / row.compute, 3)
 
 
 def isoflop_sheet(rows: Sequence[IsoFlop]) -> Sheet:

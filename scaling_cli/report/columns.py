@@ -62,6 +62,11 @@ def charts(report: ColumnsReport) -> list[Chart]:
     return []
 
 
+def line(result: ColumnsResult) -> str:
+    """Which column plays which role."""
+    return ", ".join(f"{role.role} from {_shown(role.origin)}" for role in result.roles)
+
+
 def _facts(report: ColumnsReport, result: ColumnsResult) -> list[tuple[str, str]]:
     files = f"{len(report.inputs):,} files, " if len(report.inputs) > 1 else ""
     fitted = f"{result.points:,} points of {result.runs:,} runs would be fitted"

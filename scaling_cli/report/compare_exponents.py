@@ -11,7 +11,7 @@ from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import MISSING, amount, escape, figure, flops, group_name, percent, rounded
-from scaling_cli.report.page import Page, Record, Section
+from scaling_cli.report.page import LINE_ANSWERS, Page, Record, Section, more
 from scaling_cli.report.sheet import Sheet
 
 MOST_MULTIPLIED = 3  # pairs up to which every multiplier is shown
@@ -66,6 +66,15 @@ def charts(report: CompareReport) -> list[Chart]:
     is_surface = len(fits[0].inputs) > 1  # multipliers and crossovers are then of 6 * params * tokens
     compute = SURFACE_COMPUTE if is_surface else report.columns.get("compute", "compute")
     return fit_charts(fits, sketches(fits), report.columns.get("loss", "loss"), compute)
+
+
+def line(result: ComparisonResult) -> str:
+    """The first verdicts."""
+    told = [
+        f"{escape(each.left)} - {escape(each.right)}: {each.verdict} (p {equals(each.p_adjusted)})"
+        for each in result.comparisons[:LINE_ANSWERS]
+    ]
+    return "; ".join(told) + more(len(result.comparisons))
 
 
 def facts(report: CompareReport) -> list[tuple[str, str]]:

@@ -10,12 +10,12 @@ from scaling_cli.document.report import Report
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.extrapolate_rows import sections
 from scaling_cli.report.look import Look
-from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
-from scaling_cli.report.page import Page, Record, grouped
+from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
+from scaling_cli.report.page import LINE_ANSWERS, Page, Record, grouped, more
 
 HEADER = (
     "loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "spread_low", "spread_high", "reach",
-    "outside", "observed", "level", "estimator",
+    "outside", "observed", "level", "estimator", "target",
 )  # fmt: skip
 NOTED = 3.0  # factor beyond the data from which it is said
 
@@ -61,6 +61,18 @@ def charts(report: ExtrapolateReport) -> list[Chart]:
 
     loss = report.columns.get("loss", "loss")
     return [chart for result in report.results for chart in extrapolate_charts(result, loss)]
+
+
+def line(result: Extrapolation) -> str:
+    """The first forecasts."""
+    told = []
+    for each in result.predictions[:LINE_ANSWERS]:
+        at = ", ".join(f"{escape(role)} {amount(role, value)}" for role, value in each.at.items())
+        told.append(f"loss {rounded(each.loss).whole} at {at}")
+    told += [
+        f"loss {figure(each.target_loss)} at {each.scale} {rounded(each.compute).whole}" for each in result.inverse
+    ][: LINE_ANSWERS - len(told)]
+    return f"{result.estimator}: {'; '.join(told)}" + more(len(result.predictions) + len(result.inverse))
 
 
 def facts(report: ExtrapolateReport, result: Extrapolation) -> list[tuple[str, str]]:
@@ -143,4 +155,5 @@ def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Reco
         yield (
             *(each.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high, apart.low,
             apart.high, each.reach, each.outside, each.observed, result.interval.level, each.estimator,
+            escape(each.name or ""),
         )  # fmt: skip

@@ -21,9 +21,11 @@ def _band(band: Band) -> str:
 
 def _predictions(result: Extrapolation) -> Section:
     roles = list(dict.fromkeys(role for each in result.predictions for role in each.at))
+    named = any(each.name for each in result.predictions)
     observed = any(each.observed is not None for each in result.predictions)
     level = percent(result.interval.level, 4)
     header = [
+        *(["target"] if named else []),
         *map(escape, roles), "loss", "law", "new run", "laws apart", "reach",
         *(["by"] if result.inside else []), *(["observed"] if observed else []),
     ]  # fmt: skip
@@ -31,6 +33,7 @@ def _predictions(result: Extrapolation) -> Section:
     for each in result.predictions:
         shown = rounded(each.loss)
         rows.append((
+            *([escape(each.name or MISSING)] if named else []),
             *(amount(role, each.at[role]) if role in each.at else MISSING for role in roles),
             shown.estimate,
             shown.interval,
@@ -41,7 +44,7 @@ def _predictions(result: Extrapolation) -> Section:
             *([figure(each.observed)] if observed else []),
         ))  # fmt: skip
     title = f"forecasts, {level} intervals of the law's mean and of a new run, and the span of the laws"
-    return Section(title, Sheet(tuple(header), tuple(rows), symbols=0))
+    return Section(title, Sheet(tuple(header), tuple(rows), symbols=0), left=int(named))
 
 
 def _backtest(result: Extrapolation) -> Section:

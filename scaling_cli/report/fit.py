@@ -65,6 +65,12 @@ def charts(report: FitReport) -> list[Chart]:
     return fit_charts(report.results, drawn, roles.get("loss", "loss"), roles.get("compute", "compute"))
 
 
+def line(result: FitResult) -> str:
+    """The law and its parameters."""
+    values = ", ".join(f"{escape(name)} {rounded(value).whole}" for name, value in result.parameters.items())
+    return f"{escape(result.law)}, {_number_of(result.runs, 'run')}: {values}"
+
+
 def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, str]]:
     """What was done and how well it went, as label and sentence, in the order in which to read them."""
     facts = [("law", _law(result))]

@@ -17,7 +17,11 @@ from scaling_cli.report.sheet import NUMERIC, Sheet
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
+h1 { font-size: 1.4rem; }
+footer { color: #777; margin: 2rem 0; }
+"""
+PARTS_STYLE = """
+h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
@@ -26,15 +30,20 @@ th { text-align: left; border-bottom: 1px solid #888; } th, td { padding: .15rem
 td.number { text-align: right; white-space: nowrap; }
 .caveat, .failed { border-left: 3px solid #e69f00; padding-left: .7rem; margin: .4rem 0; }
 .failed { border-color: #d55e00; }
-code { background: #f0f0f0; padding: 0 .2rem; } svg { max-width: 100%; height: auto; }
-footer { color: #777; margin: 2rem 0; }
+code { background: rgba(128, 128, 128, .15); padding: 0 .2rem; } svg { max-width: 100%; height: auto; }
 """
 
 
 def report_page(report: Report[Any], pages: Iterable[Page], charts: Sequence[Chart]) -> str:
     """The whole report, with its charts drawn in; caveats come first, for they decide what the rest is worth."""
-    parts = [_notes(report), *(part for page in pages for part in _page(page)), _drawn(charts), _inputs(report)]
+    parts = [*_said(report, pages), _drawn(charts), _inputs(report)]
     return _document(f"scaling {report.command}", parts)
+
+
+def report_part(report: Report[Any], pages: Iterable[Page]) -> str:
+    """The same notes and tables as one part of somebody else's page, whose looks it leaves alone."""
+    body = "".join(part + "\n" for part in _said(report, pages) if part)
+    return f'<div class="scaling">\n<style>.scaling {{{PARTS_STYLE}}}</style>\n{body}</div>\n'
 
 
 def figure_page(charts: Sequence[Chart], title: str) -> str:
@@ -42,11 +51,15 @@ def figure_page(charts: Sequence[Chart], title: str) -> str:
     return _document(title, [_drawn(charts)])
 
 
+def _said(report: Report[Any], pages: Iterable[Page]) -> list[str]:
+    return [_notes(report), *(part for page in pages for part in _page(page))]
+
+
 def _document(title: str, parts: Iterable[str]) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"/>\n<title>{_text(title)}</title>\n'
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{_text(title)}</h1>\n"
+        f"<style>{STYLE}{PARTS_STYLE}</style>\n</head>\n<body>\n<h1>{_text(title)}</h1>\n"
         + "".join(part + "\n" for part in parts if part)
         + f"<footer>scaling {__version__}</footer>\n</body>\n</html>\n"
     )

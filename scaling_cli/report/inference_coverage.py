@@ -6,7 +6,7 @@ and whatever was asked about verifiers and budgets. With several groups, each ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from scaling_cli.analysis.coverage_laws import COMBINED
 from scaling_cli.coverage.result import Backtest, CoverageResult
@@ -14,7 +14,7 @@ from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.inference_coverage_rows import CoverageReport, design, sections
 from scaling_cli.report.look import Look
-from scaling_cli.report.numbers import escape, figure, group_name, percent, rounded
+from scaling_cli.report.numbers import escape, figure, percent, rounded
 from scaling_cli.report.page import Page, Record, grouped
 
 
@@ -40,6 +40,17 @@ def charts(report: CoverageReport) -> list[Chart]:
     from scaling_cli.report.inference_coverage_plot import coverage_charts
 
     return coverage_charts(report.results)
+
+
+def line(result: CoverageResult) -> str:
+    """Coverage at the first and the last k, and the furthest forecast."""
+    ends = dict.fromkeys(result.coverage[:1] + result.coverage[-1:])
+    told = [
+        f"coverage at k = {each.k:,}: {rounded(Estimate(each.estimate, each.low, each.high)).whole}" for each in ends
+    ]
+    forecast = headline(result)
+    told += [f"forecast of {forecast}"] if forecast else []
+    return f"{result.problems:,} problems; {'; '.join(told)}"
 
 
 def facts(report: CoverageReport) -> list[tuple[str, str]]:
@@ -106,8 +117,3 @@ def _record_sentence(record: Backtest | None) -> str:
         return ""
     size = figure(record.mean_absolute_error, 2)
     return f"; fitted to {record.trained:,} attempts it missed k = {record.held_out:,} by {size} on average"
-
-
-def group_labels(results: Sequence[CoverageResult]) -> list[str]:
-    """A name for each group, for legends."""
-    return [group_name(result.group) or "coverage" for result in results]

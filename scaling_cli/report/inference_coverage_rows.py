@@ -127,10 +127,12 @@ def _budgets(result: CoverageResult) -> Iterator[Row]:
         most = result.attempts.min if result.batch is None else result.attempts.max
         # An end beyond what any forecast reaches is more than a hundred times the attempts.
         most = 100 * most if row.is_forecast else most
-        bought = _whole(row.k, most) + ("*" if row.is_forecast and row.k is not None else "")
+        is_refused = row.is_forecast and row.k is not None and row.coverage == Estimate(None)
+        bought = _whole(row.k, most) + ("*" if row.is_forecast and row.k is not None and not is_refused else "")
         if row.question == "target":
             bought += f" [{_whole(row.k_low, most)}, {_whole(row.k_high, most)}]"
         coverage = _pair(row.coverage.estimate, row.coverage.low, row.coverage.high)
+        coverage = ("not forecast", MISSING) if is_refused else coverage
         best = percent(row.best_probability) if row.best_probability is not None else ""
         yield _question(row), bought, *coverage, _cost(row, result), best
 

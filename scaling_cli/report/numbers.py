@@ -37,6 +37,11 @@ class Rounded:
         """`[low, high]`, or the mark of a missing value."""
         return MISSING if self.low == self.high == MISSING else f"[{self.low}, {self.high}]"
 
+    @property
+    def whole(self) -> str:
+        """The estimate, and its interval where there is one."""
+        return self.estimate if self.interval == MISSING else f"{self.estimate} {self.interval}"
+
 
 def rounded(value: Estimate) -> Rounded:
     """The three numbers sharing their last digit, which the width of the interval decides."""

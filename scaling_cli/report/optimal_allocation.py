@@ -8,11 +8,11 @@ from typing import TypeAlias
 from scaling_cli.analysis.allocation_result import Allocation, AllocationResult
 from scaling_cli.analysis.isoflop_budgets import WINDOW
 from scaling_cli.document.report import Report
-from scaling_cli.report.allocation_rows import sections
+from scaling_cli.report.allocation_rows import counted, sections
 from scaling_cli.report.chart import Chart
 from scaling_cli.report.look import Look
-from scaling_cli.report.numbers import amount, escape, figure, group_name, percent
-from scaling_cli.report.page import Page, Record, grouped
+from scaling_cli.report.numbers import amount, escape, figure, flops, group_name, percent, rounded
+from scaling_cli.report.page import LINE_ANSWERS, Page, Record, grouped, more
 
 QUANTITIES = ("params", "tokens", "tokens_per_param", "loss")
 WASTES = ("0.05", "0.10")
@@ -53,6 +53,21 @@ def charts(report: AllocationReport) -> list[Chart]:
     from scaling_cli.report.allocation_plot import allocation_charts
 
     return allocation_charts(report.results, report.columns.get("loss", "loss"))
+
+
+def line(result: AllocationResult) -> str:
+    """The first splits."""
+    told = [
+        f"{_asked(each)} {each.approach}: params {counted(each.params)}, tokens {counted(each.tokens)}, "
+        f"loss {rounded(each.loss).whole}"
+        for each in result.allocations[:LINE_ANSWERS]
+    ]
+    return "; ".join(told) + more(len(result.allocations))
+
+
+def _asked(row: Allocation) -> str:
+    reached = "" if row.target_loss is None else f"loss {figure(row.target_loss)} at "
+    return f"{reached}{flops(row.compute)} FLOPs"
 
 
 def facts(report: AllocationReport, result: AllocationResult) -> list[tuple[str, str]]:

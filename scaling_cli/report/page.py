@@ -24,6 +24,8 @@ from scaling_cli.report.sheet import Sheet, aligned, latex, markdown, markdown_t
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
 WHOLE = frozenset({"json", "jsonl", "md"})  # formats that carry caveats and failures themselves
 
+LINE_ANSWERS = 3  # answers of one result that its line has room for
+
 Facts: TypeAlias = list[tuple[str, str]]
 Record: TypeAlias = Sequence[object]
 
@@ -60,6 +62,9 @@ class View(Protocol):
 
     def charts(self, report: Report[Any]) -> list[Chart]:
         """What there is to plot."""
+
+    def line(self, result: Any) -> str:
+        """What one result says, on a line, without its group."""
 
 
 def render(report: Report[Any], format: str, view: View, *, look: Look, draws: bool = True) -> str:
@@ -115,6 +120,11 @@ def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], It
     for result in report.results:
         group = [escape(result.group.get(key, "")) for key in keys]
         yield from ([*group, *row] for row in rows(result))
+
+
+def more(answers: int) -> str:
+    """How many answers a line leaves out."""
+    return f"; {answers - LINE_ANSWERS:,} more" if answers > LINE_ANSWERS else ""
 
 
 def _joined(blocks: Iterable[str], between: str = "\n") -> str:

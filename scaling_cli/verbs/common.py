@@ -15,7 +15,7 @@ from scaling_cli.data.table import RunTable, label_of
 from scaling_cli.document.report import Failure, Report
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Grouped
-from scaling_cli.fitting.problem import build_problem, numbers
+from scaling_cli.fitting.problem import build_problem, numbers, run_names
 from scaling_cli.fitting.selection import Choice
 from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.flops import SIX_ND
@@ -66,10 +66,10 @@ def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, spac
         group,
         choice.inputs,
         ranges,
-        choice.reason,
+        run_names(frame),
+        reason=choice.reason,
         weights=emphasis.told(choice.inputs),
         prior=emphasis.prior,
-        names=tuple(frame["run_id"].unique().sort().cast(str).to_list()),
         scale=emphasis.scale(frame, choice.inputs),
         compute=numbers(frame, "compute") if "compute" in ranges else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.document.report import Failure, Report
@@ -110,5 +110,7 @@ def _covered(
 
 def _told(ask: CoverageAsk) -> dict[str, object]:
     """The options of coverage as JSON repeats them."""
-    told = {each.name: getattr(ask, each.name) for each in dataclasses.fields(ask)}
+    told: dict[str, object] = {each.name: getattr(ask, each.name) for each in dataclasses.fields(ask)}
+    if isinstance(ask.k, Iterable) and not isinstance(ask.k, str):
+        told["k"] = ",".join(map(str, ask.k))
     return {name: value for name, value in told.items() if name not in ("questions", "prices")}

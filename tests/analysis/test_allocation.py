@@ -180,6 +180,16 @@ def test_a_damaged_saved_fit_is_refused(tmp_path):
         optimal_allocation(path, budget=(1e22,))
 
 
+def test_a_loss_that_no_budget_reaches_leaves_the_others_answered(tmp_path):
+    saved = saved_fit(tmp_path, SETS["besiroglu"], draws=50)
+    found = optimal_allocation(saved, target_loss=(2.0, 0.5))
+    reached, missed = found.results[0].allocations
+    assert reached == optimal_allocation(saved, target_loss=(2.0,)).results[0].allocations[0]
+    assert (missed.target_loss, missed.compute, missed.params.estimate) == (0.5, None, None)
+    (doubt,) = [each for each in found.caveats if each.code == "unanswered"]
+    assert "No budget reaches a loss of 0.5" in doubt.message
+
+
 def test_a_target_loss_is_reached_with_the_least_compute(tmp_path):
     saved = saved_fit(tmp_path, SETS["besiroglu"], draws=50)
     row = optimal_allocation(saved, target_loss=(2.0,)).results[0].allocations[0]
@@ -305,7 +315,7 @@ def test_the_document_follows_its_schema(tmp_path):
         optimal_allocation(
             saved, budget=(1e24,), inference_tokens=1e12, unique_tokens=1e12, gpus=8, peak_flops="h100", mfu=0.4
         ),
-        optimal_allocation(saved, target_loss=(2.0,)),
+        optimal_allocation(saved, target_loss=(2.0, 0.5)),
     ]
     for report in reports:
         jsonschema.validate(json.loads(to_json(report)), shape)

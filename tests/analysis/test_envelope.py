@@ -46,7 +46,7 @@ def test_the_envelope_counts_edges_and_unfinished_runs():
     assert facts.curves == 4
     assert facts.unfinished > 0.5
     codes = {each.code for each in report.caveats}
-    assert {"unfinished-schedules", "grid-edge"} <= codes
+    assert {"unfinished-schedules", "grid-edge", "no-waste-band"} <= codes
 
 
 def test_smoothing_averages_noise_and_keeps_order():

@@ -276,6 +276,16 @@ def test_options_of_fit_that_a_forecast_would_ignore_are_refused(option):
     assert "scaling fit" in refused.stderr
 
 
+def test_targets_keep_their_names_and_roles_may_be_capitals(tmp_path):
+    targets = tmp_path / "targets.csv"
+    targets.write_text("name,params,tokens\nsmall,7e9,1.4e11\nlarge,2e10,4e11\n")
+    done = run("extrapolate", RUNS, "--targets", targets, "--at", "Params=8B,TOKENS=1e11", *FAST)
+    rows = [line.split()[:2] for line in done.stdout.splitlines()[-3:]]
+    assert rows == [["-", "8B"], ["small", "7B"], ["large", "20B"]]
+    document = json.loads(run("extrapolate", RUNS, "--targets", targets, *FAST, "--json").stdout)
+    assert [each["name"] for each in document["results"][0]["predictions"]] == ["small", "large"]
+
+
 OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
 ADAMW = (OPTIMIZERS, "--where", "optimizer = 'adamw'")
 

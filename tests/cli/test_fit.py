@@ -142,7 +142,7 @@ def test_gate_and_strictness_decide_the_exit_code(tmp_path):
     # No interval was made, and a gate that cannot be judged must not pass.
     tripped = run("fit", SAMPLE, *QUICK, "--quiet", "--fail-if", "alpha.low < 0.1")
     assert tripped.returncode == 5
-    assert "alpha.low is None" in tripped.stderr
+    assert "alpha.low is missing" in tripped.stderr
     assert run("fit", SAMPLE, *QUICK, "--fail-if", "alpha > nan").returncode == 2
     few = curve(tmp_path / "few.csv", rows=8)
     assert run("fit", few, *QUICK).returncode == 0
@@ -167,6 +167,27 @@ def test_names_that_stdout_cannot_write_are_written_out(tmp_path):
     ran = run("fit", path, "--by", "o", *QUICK, PYTHONIOENCODING="ascii")
     assert ran.returncode == 0, ran.stderr
     assert r"\u65e5" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("out.html", "--report"), ("out.pdf", "--figure"), ("out.parquet", ".jsonl, .csv"), ("fit.jsn", "--format")],
+)
+def test_a_file_named_for_another_format_is_refused_before_work(tmp_path, name, hint):
+    ran = run("fit", SAMPLE, *QUICK, "-o", tmp_path / name)
+    assert ran.returncode == 2
+    assert hint in ran.stderr
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("fit.csv", "law,"), ("fit.json", "{\n"), ("fit.jsonl", '{"schema"'), ("fit.md", "- law"), ("fit.TEX", "%"),
+     ("fit.txt", "law: "), ("fit", "law: ")],
+)  # fmt: skip
+def test_the_suffix_of_a_file_chooses_its_format(tmp_path, name, start):
+    assert run("fit", SAMPLE, *QUICK, "-o", tmp_path / name).returncode == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
 
 
 def test_file_is_written_whole_with_the_rights_of_any_new_file(tmp_path):
@@ -404,6 +425,20 @@ def test_runs_can_be_grouped_by_size(tmp_path):
     results = json.loads(ran.stdout)["results"]
     assert [result["group"] for result in results] == [{"params": "2e+08"}, {"params": "1e+09"}]
     assert [result["parameters"]["b"]["estimate"] for result in results] == pytest.approx([-0.35, -0.35], abs=1e-3)
+
+
+@pytest.mark.parametrize("command", ["fit", "extrapolate", "inference-coverage", "laws"])
+def test_h_is_help(command):
+    short, long = run(command, "-h"), run(command, "--help")
+    assert short.returncode == 0
+    assert short.stdout == long.stdout
+
+
+def test_a_share_may_be_a_percentage_and_one_that_is_none_names_its_option():
+    assert json.loads(run("fit", SAMPLE, *QUICK, "--level", "90%", "--json").stdout)["options"]["level"] == 0.9
+    wrong = run("fit", SAMPLE, *QUICK, "--level", "most")
+    assert wrong.returncode == 2
+    assert "'--level': 'most' is not a number. Write it like 0.4 or 40%." in wrong.stderr
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,8 @@ def test_a_gate_trips_on_coverage():
         ((SAMPLE, "--by", "model", "--budget", "10"), 2, "no unit"),
         ((SAMPLE, "--by", "model", "--budget", "10usd"), 2, "--price-out"),
         ((SAMPLE, "--by", "model", "--target", "1.5"), 2, "between 0 and 1"),
-        ((SAMPLE, "--by", "model", "--marginal", "nan"), 2, "least gain"),
+        ((SAMPLE, "--by", "model", "--marginal", "nan"), 2, "--marginal"),
+        ((SAMPLE, "--by", "model", "--marginal", "2"), 2, "least gain"),
         ((SAMPLE, "--by", "model", "--threshold", "nan"), 2, "threshold"),
         ((SAMPLE, "--by", "model", "--fpr", "1"), 2, "--fpr below --tpr"),
         ((SAMPLE, "--by", "model", "--compare", "sim-2B"), 2, "sim-1B"),
@@ -372,3 +373,16 @@ def test_the_chance_that_all_attempts_succeed_is_shown_on_request(tmp_path):
     # C(c, 2) / C(4, 2) is 1, 1/2, 1/6 and 0.
     section = asked.stdout.split("All of k succeed (pass^k)")[1].split("\n\n")[0]
     assert section.split()[-2:] == ["2", "0.4167"]
+
+
+def test_a_budget_beyond_what_laws_are_followed_to_is_not_answered_but_by_force():
+    prices = ("--price-out", 2, "--tokens-out", 1000)
+    asked = ("inference-coverage", SAMPLE, "--by", "model", "--budget", "1000usd", *prices, *FEW)
+    refused = run(*asked, "--format", "plain")
+    budgets = refused.stdout.partition("Budgets")[2]
+    assert budgets.count("500,000  not forecast") == 3
+    assert "k = 500,000 is 1,250 times the attempts made and is not forecast; give --force" in refused.stderr
+    assert "so its coverage is a forecast" not in refused.stderr
+    forced = run(*asked, "--format", "plain", "--force")
+    assert forced.stdout.partition("Budgets")[2].count("500,000*") == 3
+    assert "is a guess at best" in forced.stderr

@@ -6,21 +6,23 @@ from scaling_cli.coverage.budget import (
     Money,
     affordable,
     affordable_stopping,
-    coverage_at,
     exchange,
     mixture,
-    saturation,
     smallest_k,
     worthwhile,
 )
 from scaling_cli.coverage.counts import make_counts
-from scaling_cli.coverage.estimate import expected_attempts
+from scaling_cli.coverage.estimate import expected_attempts, mean, solve_rates
 
 PARAMS = {"70M": 70e6, "160M": 160e6, "410M": 410e6, "1B": 1e9, "2.8B": 2.8e9, "6.9B": 6.9e9, "12B": 12e9}
 
 
 def compute(model):
     return Compute(PARAMS[model], tokens_in=0, tokens_out=256)
+
+
+def coverage_at(counts, k):
+    return float(mean(counts, solve_rates(counts, np.array([k])))[0])
 
 
 def bought(pythia, model, budget):
@@ -122,7 +124,3 @@ def test_expected_attempts_are_ruled_by_problems_never_solved():
 @pytest.mark.parametrize(("ratio", "x"), [(0.16, 257.75), (0.79, 63.367), (22, 15.773)])
 def test_a_smaller_model_affords_more_attempts_the_less_it_is_used(ratio, x):
     assert exchange(14, ratio) == pytest.approx(x, abs=5e-4)
-
-
-def test_attempts_saturate_where_published():
-    assert saturation(0.3, 1.0, 0.01) == pytest.approx(9.536, abs=5e-4)

@@ -5,15 +5,11 @@ import pytest
 
 from scaling_cli.coverage.verifier import (
     assumed_accuracy,
-    best_attempts,
     best_of,
     ceiling,
     floor,
     logged_accuracy,
     majority,
-    majority_limit,
-    rescaled,
-    worth,
 )
 
 TOY_P, TOY_WEIGHT = np.array([0.87, 0.13]), np.array([0.58, 0.42])  # two kinds of problems and their shares
@@ -40,20 +36,10 @@ def test_the_toy_model_has_its_accuracies_and_ceiling():
     assert TOY_WEIGHT @ [ceiling(np.array([p]), **TOY) for p in TOY_P] == pytest.approx(0.716236, abs=1e-6)
 
 
-@pytest.mark.parametrize(("penalty", "k", "value"), [(0.7, 3, 0.524567), (1, 2, 0.472381), (2, 1, 0.3388)])
-def test_wrong_answers_that_cost_limit_the_attempts(penalty, k, value):
-    assert best_attempts(TOY_P, TOY_WEIGHT, 100, penalty=penalty, **TOY) == k
-    assert worth(TOY_P, TOY_WEIGHT, np.array([k]), penalty=penalty, **TOY)[0] == pytest.approx(value, abs=1e-6)
-
-
 def test_false_positives_solve_everything_in_the_end():
     assert floor(1e-3, [100, 1000]) == pytest.approx([0.095, 0.632], abs=5e-4)
     never = np.zeros(5)
     assert assumed_accuracy(never, np.array([10**6]), true_positive=1, false_positive=1e-3).max() == 0
-
-
-def test_accepted_shares_are_rescaled_within_bounds():
-    assert rescaled(np.array([0.05, 0.55, 1.0]), true_positive=0.9, false_positive=0.1) == pytest.approx([0, 0.5625, 1])
 
 
 def test_the_best_of_k_by_score_is_exact():
@@ -80,4 +66,3 @@ def test_majority_votes_may_lose_by_more_voters():
     assert found[0] == pytest.approx(0.4, abs=0.05)  # three standard errors of 1,000 ballots
     assert found[0] > found[1] > found[2] == 0
     assert np.isnan(found[3])
-    assert majority_limit(counts, correct) == 0

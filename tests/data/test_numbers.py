@@ -1,6 +1,6 @@
 import pytest
 
-from scaling_cli.data.numbers import parse_number
+from scaling_cli.data.numbers import parse_number, parse_share
 from scaling_cli.errors import UsageError
 
 
@@ -18,10 +18,15 @@ from scaling_cli.errors import UsageError
         ("-2.5", -2.5),
         (".5", 0.5),
         ("2.5e3K", 2.5e6),
+        ("10PFdays", 8.64e20),
+        ("2 PF-days", 1.728e20),
+        ("1.5 petaflop/s-days", 1.296e20),
+        ("1e21 FLOPs", 1e21),
+        ("989TFLOPS", 9.89e14),
     ],
 )
 def test_numbers_are_read_as_people_write_them(text, value):
-    assert parse_number(text) == value
+    assert parse_number(text) == pytest.approx(value, rel=1e-15)
 
 
 @pytest.mark.parametrize("text", ["", "B", "1,5", "70X", "nan", "inf", "1e999", "1__0", "12,34", "seven", "1.2.3"])
@@ -29,3 +34,14 @@ def test_text_that_is_no_number_is_refused_with_examples(text):
     with pytest.raises(UsageError) as caught:
         parse_number(text)
     assert "70B" in caught.value.hint
+
+
+@pytest.mark.parametrize(("text", "share"), [("40%", 0.4), ("0.4", 0.4), (" 99.9 % ", 0.999), ("7 %", 0.07)])
+def test_shares_may_be_percentages(text, share):
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize("text", ["%", "40%%", "many"])
+def test_what_is_no_share_is_refused(text):
+    with pytest.raises(UsageError):
+        parse_share(text)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective, huber
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
+from tests.factories import grouped
 from tests.fitting.test_recovery import random_starts, scipy_best
 
 HOFFMANN = np.array([1.69, 406.4, 410.7, 0.34, 0.28])  # as printed: near enough for a scipy user to start from
@@ -90,7 +91,7 @@ def test_objective_at_published_parameters(points_240):
 
 def test_bootstrap_intervals_are_those_besiroglu_printed(points_240):
     settings = Settings(objective=Objective("huber", 1e-3), interval="bootstrap", replicates=4000)
-    result, _ = fit(Grouped(points_240, {}, {}, {}), settings)
+    result, _ = fit(grouped(points_240), settings)
     assert result.interval.failed == 0
     published = {
         "A": (286.1, 743.6),

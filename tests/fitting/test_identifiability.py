@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from tests.factories import grouped
 
 HOFFMANN = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 PLAIN = Settings(interval="none")
@@ -19,14 +20,14 @@ def surface(params, tokens, noise=0.003, coefficients=HOFFMANN):
     columns = {"params": np.asarray(params, dtype=float), "tokens": np.asarray(tokens, dtype=float)}
     loss = law.predict(coefficients, columns)
     loss = loss * np.exp(noise * np.random.default_rng(0).standard_normal(len(loss)))
-    return Grouped(problem_from_arrays(law, columns, loss, np.arange(len(loss))), {}, {}, {})
+    return grouped(problem_from_arrays(law, columns, loss, np.arange(len(loss))))
 
 
 def curve(law, x, loss):
     problem = problem_from_arrays(
         find_law(law), {"x": np.asarray(x, float)}, np.asarray(loss, float), np.arange(len(x))
     )
-    return Grouped(problem, {}, {}, {})
+    return grouped(problem)
 
 
 def codes(caveats):
@@ -65,7 +66,7 @@ def test_noise_does_not_make_a_fixed_ratio_look_like_two_inputs(seed):
     loss = loss * np.exp(0.005 * np.random.default_rng(seed).standard_normal(20))
     problem = problem_from_arrays(find_law("chinchilla"), columns, loss, np.arange(20))
     with pytest.raises(FitError, match="Tokens per param"):
-        fit(Grouped(problem, {}, {}, {}), PLAIN)
+        fit(grouped(problem), PLAIN)
 
 
 def test_unit_of_the_input_does_not_change_the_verdict():
@@ -82,7 +83,7 @@ def test_one_run_has_no_interval():
     x = np.geomspace(1e18, 1e22, 12)
     problem = problem_from_arrays(find_law("power"), {"x": x}, 20 * x**-0.1 + 0.01, np.zeros(12, dtype=int))
     with pytest.raises(FitError, match="1 run gives no interval"):
-        fit(Grouped(problem, {}, {}, {}), Settings())
+        fit(grouped(problem), Settings())
 
 
 def test_one_size_of_model_is_refused():

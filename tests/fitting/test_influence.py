@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
+import pytest
 
+import scaling_cli as scaling
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.influence import influence
 from scaling_cli.fitting.objective import Objective
@@ -43,8 +46,34 @@ def test_many_runs_of_one_noise_hang_on_none():
 
 
 def test_influential_runs_are_a_caveat_with_the_count():
-    grouped = Grouped(curve(off=0.03), {}, {}, {}, names=NAMES)
+    grouped = Grouped(curve(off=0.03), {}, {}, {}, NAMES)
     result, caveats = fit(grouped, Settings(objective=Objective("least-squares"), interval="none"))
     (found,) = [each for each in caveats if each.code == "influential-run"]
     assert "run 39" in found.message
     assert result.influence[0].run == "run 39"
+
+
+def runs_with_one_off() -> pl.DataFrame:
+    """Named runs of an IsoFLOP grid, whose names sort otherwise than their rows stand, and one far off."""
+    generator = np.random.default_rng(3)
+    compute = np.repeat(np.geomspace(6e18, 1e21, 5), 6)
+    params = np.sqrt(compute / 120) * np.tile(np.geomspace(0.2, 5, 6), 5)
+    tokens = compute / 6 / params
+    loss = (1.82 + 482 / params**0.35 + 2085 / tokens**0.37) * np.exp(0.003 * generator.standard_normal(30))
+    loss[28] *= 1.05
+    return pl.DataFrame({"run": [f"r{place}" for place in range(30)], "params": params, "tokens": tokens, "loss": loss})
+
+
+@pytest.mark.parametrize(
+    ("verb", "options"),
+    [
+        (scaling.fit, {}),
+        (scaling.optimal_allocation, {}),
+        (scaling.extrapolate, {"estimator": "describe"}),
+    ],
+    ids=["fit", "optimal-allocation", "extrapolate"],
+)
+def test_every_verb_names_the_run_as_the_data_do(verb, options):
+    caveats = verb(runs_with_one_off(), objective="least-squares", replicates=20, **options).caveats
+    (found,) = [each.message for each in caveats if each.code == "influential-run"]
+    assert found.startswith("Without run r28, ")

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.intervals import intervals
 from scaling_cli.fitting.leverage import LEFT_OUT, freed_residuals, freedom, residuals
 from scaling_cli.fitting.linear import naive, sandwich
@@ -18,6 +18,7 @@ from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.uncertainty import Resampling, refit, run_multipliers, wild
 from scaling_cli.laws import LAWS, find_law
+from tests.factories import grouped
 from tests.fitting.test_recovery import simulated
 from tests.fitting.test_uncertainty import checkpoints
 
@@ -204,6 +205,6 @@ def test_t_is_refused_where_it_is_not_exact(problem, objective):
 @pytest.mark.parametrize("method", ["wild", "profile", "sandwich"])
 def test_every_law_gets_intervals(law, method):
     problem, _ = simulated(law, np.random.default_rng(17), noise=0.003)
-    result, _ = fit(Grouped(problem, {}, {}, {}), Settings(interval=method, replicates=60))
+    result, _ = fit(grouped(problem), Settings(interval=method, replicates=60))
     assert result.interval.method == method
     assert any(found.low is not None for found in result.parameters.values())

@@ -10,11 +10,12 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import ScalingError
-from scaling_cli.fitting.fit import Grouped, Settings
+from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.ranking import cutoffs, fit_best, rank
 from scaling_cli.laws import find_law
+from tests.factories import grouped
 
 LADDER = ("power", "power-constant")
 
@@ -89,11 +90,11 @@ def test_the_command_fits_the_best_law_and_lists_all():
 def test_too_narrow_a_range_ranks_by_aicc_and_says_so():
     x = np.linspace(1e20, 1.2e20, 20)
     loss = 30 * x**-0.06 * np.exp(0.001 * np.random.default_rng(1).standard_normal(20))
-    grouped = [
-        Grouped(problem_from_arrays(find_law(name), {"x": x}, loss, np.arange(20)), {}, {}, {}, scale=x)
+    candidates = [
+        grouped(problem_from_arrays(find_law(name), {"x": x}, loss, np.arange(20)), scale=x)
         for name in ("power", "logarithmic")
     ]
-    result, caveats = fit_best(grouped, Settings(interval="none"))
+    result, caveats = fit_best(candidates, Settings(interval="none"))
     assert "no-cutoffs" in {each.code for each in caveats}
     laws = [each for each in result.selection if not each.is_baseline]
     assert [each.heldout_rmse_log for each in laws] == [None, None]

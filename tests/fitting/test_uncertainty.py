@@ -10,13 +10,14 @@ import scaling_cli as scaling
 from scaling_cli import jobs
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.fit import Grouped, Settings, fit
+from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.uncertainty import Resampling, bootstrap, group_hash, run_weights
 from scaling_cli.laws import find_law
+from tests.factories import grouped
 
 
 def checkpoints(runs=10, each=10, run_noise=0.003, point_noise=0.0005):
@@ -55,7 +56,7 @@ def test_intervals_of_runs_are_wider_than_those_of_points_taken_as_runs():
     as_points = problem_from_arrays(problem.law, problem.columns, problem.observed, np.arange(len(problem.observed)))
     widths = []
     for one in (problem, as_points):
-        result, _ = fit(Grouped(one, {}, {}, {}), Settings(replicates=300))
+        result, _ = fit(grouped(one), Settings(replicates=300))
         found = result.parameters["b"]
         widths.append(found.high - found.low)
     assert widths[0] > 1.5 * widths[1]
@@ -81,7 +82,7 @@ def test_progress_counts_to_the_end():
 
 @pytest.mark.parametrize("name", ["huber", "lad", "least-squares"])
 def test_every_objective_has_replicates_around_its_estimate(name):
-    result, _ = fit(Grouped(checkpoints(20, 1), {}, {}, {}), Settings(objective=Objective(name), replicates=200))
+    result, _ = fit(grouped(checkpoints(20, 1)), Settings(objective=Objective(name), replicates=200))
     assert result.interval.replicates + result.interval.failed == 200
     for found in result.parameters.values():
         assert found.low <= found.estimate <= found.high
@@ -118,7 +119,7 @@ def test_replicates_of_exact_data_come_to_rest():
     x = np.geomspace(1e18, 1e22, 15)
     problem = problem_from_arrays(find_law("power-constant"), {"x": x}, 30 * x**-0.06 + 1.5, np.arange(15))
     for name in ("huber", "lad", "least-squares"):
-        result, _ = fit(Grouped(problem, {}, {}, {}), Settings(objective=Objective(name), replicates=50))
+        result, _ = fit(grouped(problem), Settings(objective=Objective(name), replicates=50))
         assert result.interval.failed == 0
         assert result.parameters["b"].low == pytest.approx(-0.06, rel=1e-9)
 

@@ -1,0 +1,86 @@
+"""Gates find numbers and words by short names, and what they cannot judge they do not pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaling_cli.document.gates import parse_gate
+from scaling_cli.document.paths import found, kind, names, steps
+from scaling_cli.document.write import plain
+from scaling_cli.errors import UsageError
+from tests.factories import chinchilla_result
+
+FORECAST = {
+    "group": {},
+    "runs": 30,
+    "estimator": "forecast",
+    "predictions": [
+        {"at": {"compute": 1e22}, "loss": {"estimate": 2.1, "low": 2.0, "high": 2.2}, "observed": None},
+        {"at": {"compute": 1e23}, "loss": {"estimate": 1.9, "low": 1.8, "high": 2.0}, "observed": 1.95},
+    ],
+    "score": None,
+    "backtest": [{"cutoff": 1e20, "mape": 0.01, "baselines": {"nearest": 0.02}}],
+    "waste": {"0.05": [1.0, 3.0]},
+    "is_paired": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("test", "where"),
+    [
+        ("loss.high > 2.1", "predictions.0.loss.high is 2.2"),
+        ("loss < 2", "predictions.1.loss is 1.9"),
+        ("loss > 2.2", ""),
+        ("predictions.1.loss.high > 1.5", "predictions.1.loss.high is 2.0"),
+        ("predictions[compute=1e23].loss < 2", "predictions[compute=1e23].loss is 1.9"),
+        ("predictions[ compute = 1e22 ].loss < 2", ""),
+        ("mape > 0.005", "backtest.0.mape is 0.01"),
+        ("waste.0.05.1 >= 3", "waste.0.05.1 is 3.0"),
+        ("waste.0.05 > 2", "waste.0.05.1 is 3.0"),
+        ("observed > 5", "predictions.0.observed is missing"),
+        ("score.mape > 5", "score is missing"),
+        ("estimator == forecast", "estimator is forecast"),
+        ("estimator != forecast", ""),
+        ("is_paired == true", "is_paired is true"),
+        ("runs < 1k", "runs is 30"),
+    ],
+)
+def test_a_gate_names_the_first_place_that_trips_it(test, where):
+    assert parse_gate(test).trips(FORECAST) == where
+
+
+@pytest.mark.parametrize(
+    ("test", "said", "hint"),
+    [
+        ("los > 3", "a result has no los", "loss, "),
+        ("estimator > 3", "estimator is no number but 'forecast'", "estimator"),
+        ("runs == many", "runs is no word but 30", "runs"),
+        ("computes > 3", "a result has no computes", "Here are compute, "),
+        ("predictions[compute=1e30].loss > 3", "a result has no", "Rows have compute 1e+22, 1e+23."),
+        ("baselines > 3", "baselines is no number.", "nearest"),
+    ],
+)
+def test_a_name_that_is_not_there_is_answered_with_those_that_are(test, said, hint):
+    with pytest.raises(UsageError) as caught:
+        parse_gate(test).trips(FORECAST)
+    assert said in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_name_of_several_things_lists_them():
+    with pytest.raises(UsageError, match="several") as caught:
+        parse_gate("params > 1e9").trips(plain(chinchilla_result()))
+    assert caught.value.hint == "Write one of inputs.params, identifiability.decades.params, ranges.params."
+
+
+def test_every_name_in_a_hint_is_understood():
+    for result in (FORECAST, plain(chinchilla_result())):
+        for name in names(result):
+            places = {kind(place) for place, _ in found(result, steps(name))}
+            assert len(places) == 1, name
+
+
+@pytest.mark.parametrize("text", ["alpha low", "verdict > different", "alpha <", "< 2", "alpha > inf"])
+def test_what_is_no_test_is_refused(text):
+    with pytest.raises(UsageError, match="is not a test"):
+        parse_gate(text)
