@@ -9,6 +9,7 @@ only when a mapping says so.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -276,10 +277,11 @@ def _ways(name: str) -> Iterator[str]:
     """A column name folded, then without the object that holds it, then without nats, for which a loss need not say."""
     folded = normalise(name)
     yield folded
-    prefix, _, bare = folded.partition("_")
-    if prefix in PREFIXES and bare:
-        yield bare
-        folded = bare
+    # `config_id` is a name; only a dot or a slash tells an object from what it holds.
+    holder, *bare = re.split(r"[./]", name, maxsplit=1)
+    if normalise(holder) in PREFIXES and bare and normalise(bare[0]):
+        folded = normalise(bare[0])
+        yield folded
     for unit in NATS:
         if folded.endswith(unit):
             yield folded.removesuffix(unit)

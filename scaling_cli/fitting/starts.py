@@ -47,17 +47,17 @@ def _nodes(problem: Problem) -> Array:
     known = law.nodes(problem.scene)
     if known is not None:
         return known
-    axes = {name: np.array(sorted(set(values.tolist()))) for name, values in law.axes(problem.scene).items()}
-    if np.prod([len(values) for values in axes.values()]) > GRID_SIZE:
+    values = {name: np.array(sorted(set(given.tolist()))) for name, given in law.axes(problem.scene).items()}
+    # Numpy's meshes have 32 dimensions at most, and a coordinate of one value needs none.
+    axes = {name: given for name, given in values.items() if len(given) > 1}
+    if axes and np.prod([len(axis) for axis in axes.values()]) > GRID_SIZE:
         count = max(int(GRID_SIZE ** (1 / len(axes)) + 1e-9), 2)
-        axes = {
-            name: values[np.linspace(0, len(values) - 1, min(count, len(values))).astype(int)]
-            for name, values in axes.items()
-        }
-    mesh = [axis.ravel() for axis in np.meshgrid(*axes.values(), indexing="ij")]
-    nodes = np.zeros((len(mesh[0]) if mesh else 1, len(law.names)))
-    for name, values in zip(axes, mesh, strict=True):
-        nodes[:, law.names.index(name)] = values
+        axes = {name: axis[np.linspace(0, len(axis) - 1, min(count, len(axis))).astype(int)]
+                for name, axis in axes.items()}  # fmt: skip
+    mesh = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij"), strict=True)) if axes else {}
+    nodes = np.zeros((next(iter(mesh.values())).size if mesh else 1, len(law.names)))
+    for name, given in values.items():
+        nodes[:, law.names.index(name)] = mesh[name].ravel() if name in mesh else given[0]
     exponents = [law.names.index(parameter.name) for parameter in law.parameters if parameter.is_signed]
     inside = (nodes >= problem.low) & (nodes <= problem.high)
     return nodes[inside[:, exponents].all(axis=1)]

@@ -94,7 +94,7 @@ def test_a_fit_of_the_same_runs_saved_and_read_gives_the_same_answer(tmp_path):
         ({"peak_flops": "h999", "mfu": 0.4}, UsageError, "neither a number nor a known GPU"),
         ({"peak_flops": "h100", "mfu": 40.0}, UsageError, "--mfu"),
         ({"flops_rule": "attention"}, UsageError, "no column"),
-        ({"target_loss": (0.5,)}, FitError, "No budget reaches"),
+        ({"target_loss": (0.5,), "budget": ()}, FitError, "No budget reaches"),
         ({"budget": ()}, UsageError, "no budget"),
         ({"law": "power"}, UsageError, "no split of a budget"),
         ({"law": "chinchilla"}, UsageError, "settled"),

@@ -72,3 +72,11 @@ def test_one_model_size_is_refused():
     same = curves(np.array([1e9, 1e9, 1e9]), noise=0.01)
     with pytest.raises(FitError, match="one model size"):
         optimal_allocation(same, approach="envelope")
+
+
+def test_more_budgets_than_an_array_has_dimensions_are_answered():
+    runs = curves(np.geomspace(1e8, 1e10, 8), noise=0.001)
+    report = optimal_allocation(
+        runs, budget=1e23, approach="isoflop", interval="none", checkpoints="all", skip_tokens="1B"
+    )
+    assert 2 * len(report.results[0].isoflops) > 32  # a minimum and a depth each

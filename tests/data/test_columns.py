@@ -138,3 +138,8 @@ def test_one_column_is_not_two_measures():
         choose_columns(["tokens", "loss"], {"params": "tokens"})
     chosen = choose_columns(["tokens", "loss"], {"params": "tokens", "tokens": "none", "step": "tokens"})
     assert chosen["params"].column == chosen["step"].column == "tokens"
+
+
+def test_a_name_that_begins_as_an_object_does_is_not_taken_apart():
+    assert "run_id" not in choose_columns(["config_id", "params", "tokens", "loss"], {})
+    assert choose_columns(["config.params", "summary/loss"], {})["params"].column == "config.params"
