@@ -1,7 +1,8 @@
 """From a test to words: how large a difference matters, what the data could have shown, and what may be said.
 
-`equivalent` needs evidence that the difference is small: two one-sided tests (Schuirmann 1987), which is to say that
-the interval at twice the error lies within the margin. `different` needs evidence that it is not nothing. Where
+`equivalent` needs evidence that the difference is small: two one-sided tests (Schuirmann 1987), each with the whole
+tail of the two-sided statistic, for profiles are lopsided and half of it is no one-sided tail. That is to say that the
+printed interval lies within the margin. `different` needs evidence that it is not nothing. Where
 neither is there, the answer is `inconclusive`, with the difference that these data would have shown four times in
 five; a large p-value alone never says that exponents are the same. Where even that answer would mislead, since the
 data leave a floor open and the exponent with it, it is `not-identified`.
@@ -60,12 +61,12 @@ def judge(
 
 
 def _equivalence(profile: DifferenceProfile, reference: Reference, margin: float, level: float) -> float:
-    """The larger p-value of the one-sided tests of a difference beyond either end of the margin."""
+    """The larger p-value of the tests of a difference at either end of the margin."""
     worst = 0.0
     for end in (-margin, margin):
         tail = reference.one_tail(profile.statistic(end), level)
         is_within = (profile.estimate - end) * end < 0
-        worst = max(worst, tail / 2 if is_within else 1 - tail / 2)
+        worst = max(worst, tail if is_within else 1.0)
     return worst
 
 
