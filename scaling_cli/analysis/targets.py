@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 
@@ -48,26 +49,32 @@ class Places:
 
 
 def parse_at(text: str) -> list[Target]:
-    """Targets that `--at params=70B,tokens=1.4T` or `--at compute=1e20..1e24` writes.
+    """Targets that `--at params=70B,tokens=1.4T`, `--at compute=1e22,1e23` or `--at compute=1e20..1e24` writes.
+
+    Several amounts of one role, listed or as a range, are a target each, with every amount of the others.
 
     Raises:
         UsageError: It is not amounts by role.
     """
-    amounts: dict[str, Array] = {}
+    amounts: dict[str, list[float]] = {}
+    name = ""
     for part in text.split(","):
-        role, separator, value = part.partition("=")
-        if not (separator and role.strip() and value.strip()):
+        role, separator, value = part.partition("=") if "=" in part else (name, "", part)
+        if not (role.strip() and value.strip()):
             raise UsageError(f"--at {text!r} is not amounts.", hint="Write --at params=70B,tokens=1.4T.")
-        low, ranged, high = value.partition("..")
-        ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
-        if min(ends) <= 0:
-            raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give numbers above 0.")
-        name = role.strip()
-        name = name.casefold() if name.casefold() in ROLES else name
-        amounts[name] = np.geomspace(ends[0], ends[1], RANGE_STEPS) if ranged else np.array(ends)
-    mesh = np.meshgrid(*amounts.values(), indexing="ij")
-    rows = zip(*(axis.ravel().tolist() for axis in mesh), strict=True)
-    return [Target(dict(zip(amounts, row, strict=True))) for row in rows]
+        if separator:
+            name = role.strip().casefold() if role.strip().casefold() in ROLES else role.strip()
+        amounts.setdefault(name, []).extend(_amounts(value, text))
+    return [Target(dict(zip(amounts, row, strict=True))) for row in itertools.product(*amounts.values())]
+
+
+def _amounts(value: str, text: str) -> list[float]:
+    """One amount, or those along a range."""
+    low, ranged, high = value.partition("..")
+    ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
+    if min(ends) <= 0:
+        raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give numbers above 0.")
+    return [float(each) for each in np.geomspace(ends[0], ends[1], RANGE_STEPS)] if ranged else ends
 
 
 def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | None, losses: LogLosses) -> Places:

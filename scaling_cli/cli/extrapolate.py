@@ -30,7 +30,8 @@ class TargetOptions:
     at: Annotated[
         list[str],
         typer.Option(
-            metavar="ROLE=N[,ROLE=N]", help="Target: params=70B,tokens=1.4T or compute=1e20..1e24. Repeatable."
+            metavar="ROLE=N[,ROLE=N]",
+            help="Target: params=70B,tokens=1.4T, compute=1e22,1e23 or compute=1e20..1e24. Repeatable.",
         ),
     ] = dataclasses.field(default_factory=list)
     targets: Annotated[

@@ -25,6 +25,12 @@ def test_a_range_is_several_targets():
     assert found == pytest.approx(np.geomspace(1e20, 1e23, 7))
 
 
+def test_amounts_of_one_role_are_a_target_each():
+    both = [Target({"compute": 1e22}), Target({"compute": 1e23})]
+    assert parse_at("compute=1e22,1e23") == parse_at("compute=1e22,compute=1e23") == both
+    assert parse_at("params=7B,tokens=1T,2T") == [Target({"params": 7e9, "tokens": each}) for each in (1e12, 2e12)]
+
+
 @pytest.mark.parametrize("text", ["70B", "params=", "=3", "params=-1", "params=x"])
 def test_what_is_no_target_is_refused(text):
     with pytest.raises(UsageError):
