@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TextIO
 
 from scaling_cli.errors import UsageError
+
+TYPE_CHECKING = False  # that of `typing`, whose import takes a seventh of `--version`
+if TYPE_CHECKING:
+    from typing import TextIO
 
 # The disk, the quota or the largest file is reached, the device is gone, or what is written to is only for reading.
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENXIO, errno.EBADF})
