@@ -130,7 +130,7 @@ SENTENCES = {
     ),
     "replicates-failed": "{failed} of {replicates} replicates did not converge; read the interval with care.",
     "influential-run": (
-        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away ({count} such runs); "
+        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away{others}; "
         "check that run, or repeat it with another seed."
     ),
     "floor-open": (

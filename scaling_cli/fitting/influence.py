@@ -50,11 +50,12 @@ def influence_doubts(found: tuple[Influence, ...], group: dict[str, str] | None)
     """A caveat that names the worst run."""
     if not found:
         return []
-    worst = found[0]
+    worst, more = found[0], len(found) - 1
+    others = f", and {more} more {'run matters' if more == 1 else 'runs matter'} as much" if more else ""
     return [
         caveat(
             "influential-run", group, run=worst.run, parameter=worst.parameter, value=worst.without,
-            moves=abs(worst.standard_errors), count=len(found),
+            moves=abs(worst.standard_errors), others=others,
         )
     ]  # fmt: skip
 
