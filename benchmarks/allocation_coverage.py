@@ -20,14 +20,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scaling_cli.analysis.allocation import fitted_law
-from scaling_cli.analysis.allocation_plan import estimated
-from scaling_cli.analysis.isoflop_budgets import Points
-from scaling_cli.analysis.isoflop_curves import curves_of
+from scaling_cli.analysis.allocation.evidence import fitted_law
+from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.curves import curves_of
+from scaling_cli.analysis.allocation.plan import estimated
+from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.laws import Array, find_law
+from scaling_cli.laws import find_law
 
 BUDGETS = np.geomspace(6e18, 3e21, 9)
 SIZES = 15

@@ -23,7 +23,7 @@ import polars as pl
 import scaling_cli as scaling
 from scaling_cli.coverage.counts import Array, make_counts
 from scaling_cli.coverage.estimate import mean, solve_rates
-from scaling_cli.data.samples import load_samples
+from scaling_cli.data.samples.load import load_samples
 
 PROBLEMS, ATTEMPTS = 10_000, 10_000
 TIMED_K = 10

@@ -18,11 +18,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import polars as pl
 
-from scaling_cli.analysis.coverage_backtest import backtest
-from scaling_cli.analysis.coverage_curve import Sampled
-from scaling_cli.analysis.coverage_laws import DEFAULT, LAWS, combine, fit_laws
+from scaling_cli.analysis.coverage.backtest import backtest
+from scaling_cli.analysis.coverage.curve import Sampled
+from scaling_cli.analysis.coverage.laws import DEFAULT, LAWS, combine, fit_laws
 from scaling_cli.coverage.counts import Counts, Resampling, make_counts
-from scaling_cli.coverage.problem import counts_of
+from scaling_cli.points.samples import counts_of
 
 COUNTS = Path(__file__).parents[2] / "shared" / "data" / "pythia_math" / "counts.csv"
 TRAINED = (32, 100, 316, 1000)

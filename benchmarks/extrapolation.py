@@ -28,13 +28,14 @@ import numpy as np
 import polars as pl
 from ladder import ladder
 
-from scaling_cli.analysis.forecast import forecast
-from scaling_cli.analysis.forecaster import Bands
-from scaling_cli.analysis.windows import Points
+from scaling_cli.analysis.forecast.forecaster import Bands
+from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.laws import Array, find_law
+from scaling_cli.laws import find_law
 
 LEVEL = 0.9
 OTHER_LEVELS = (0.5, 0.95, 0.99)  # half-widths are multiples of a standard deviation

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from extrapolation import LEVEL, Case, curves, law_forecast, surfaces
 
-from scaling_cli.analysis.forecast import forecast
-from scaling_cli.analysis.forecaster import Bands
-from scaling_cli.analysis.inside import joined
-from scaling_cli.analysis.windows import Points
+from scaling_cli.analysis.forecast.forecaster import Bands
+from scaling_cli.analysis.forecast.interpolation import joined
+from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.laws import Array
 
 BANDS = ((0.0, 1 / 128), (1 / 128, 1 / 32), (1 / 32, 1 / 8), (1 / 8, 1.0))  # of the largest scale
 PLAIN = Objective("huber")

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from scaling_cli.analysis.downstream import link
-from scaling_cli.analysis.forecast import forecast
-from scaling_cli.analysis.windows import Points
+from scaling_cli.analysis.forecast.downstream import link
+from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.analysis.forecast.windows import Points
 from scaling_cli.fitting.uncertainty import Resampling
 
 LEVEL = 0.9

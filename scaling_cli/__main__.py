@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _version() -> int:
-    from scaling_cli import __version__
+    from scaling_cli.version import __version__
 
     try:
         sys.stdout.write(f"scaling {__version__}\n")

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from scaling_cli.caveats import caveat
-from scaling_cli.document.report import Failure, Report, Source
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.result import (
+from scaling_cli.results.fit import (
     Estimate,
     FitResult,
     Identifiability,
@@ -21,6 +20,7 @@ from scaling_cli.fitting.result import (
     Quality,
     Starts,
 )
+from scaling_cli.results.report import Failure, Report, Source
 
 
 def grouped(problem: Problem, **more: Any) -> Grouped:

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.analysis.forecast_doubts import run_doubts
-from scaling_cli.analysis.targets import Places
-from scaling_cli.analysis.windows import Points
+from scaling_cli.analysis.forecast.doubts import run_doubts
+from scaling_cli.analysis.forecast.targets import Places
+from scaling_cli.analysis.forecast.windows import Points
 from scaling_cli.caveats import caveat
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.problem import problem_from_arrays

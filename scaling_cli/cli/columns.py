@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
-from scaling_cli.cli.show import deliver, prepare_output
+from scaling_cli.cli.flags import DataOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.output import prepare_output
+from scaling_cli.cli.show import deliver
 from scaling_cli.errors import DataError, UsageError
 
 
@@ -15,12 +16,12 @@ def command(runs: RunsArgument, data: DataOptions, output: OutputOptions) -> int
     if output.figure:
         raise UsageError("columns fits nothing, so there is nothing to draw.", hint="Leave --figure out.")
     prepare_output(output, runs)
-    from scaling_cli import verbs
-    from scaling_cli.report import columns as view
+    from scaling_cli.report.columns import view
+    from scaling_cli.verbs.columns import columns, sketched_columns
 
     try:
-        report = verbs.columns(runs, by=data.groups(), **data.reading())
+        report = columns(runs, by=data.groups(), **data.reading())
     except (UsageError, DataError) as error:
-        deliver(verbs.sketched_columns(runs, error, by=data.groups(), **data.reading()), output, view)
+        deliver(sketched_columns(runs, error, by=data.groups(), **data.reading()), output, view)
         raise
     return deliver(report, output, view)

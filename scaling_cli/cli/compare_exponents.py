@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
-from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.flags import DataOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.output import prepare_output
+from scaling_cli.cli.progress import progress
+from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
 
@@ -57,12 +59,12 @@ def command(
     """
     prepare_output(output, runs)
     fitting.refuse(UNUSED, "compare-exponents")
-    from scaling_cli import verbs
-    from scaling_cli.data.numbers import parse_number
-    from scaling_cli.report import compare_exponents as view
+    from scaling_cli.numbers.parse import parse_number
+    from scaling_cli.report.compare_exponents import view
+    from scaling_cli.verbs.compare_exponents import compare_exponents
 
     with progress(output, "Tests") as on_progress:
-        report = verbs.compare_exponents(
+        report = compare_exponents(
             runs,
             by=data.groups(),
             law=fitting.law,

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions, share
-from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.flags import DataOptions, OutputOptions, share
+from scaling_cli.cli.output import prepare_output
+from scaling_cli.cli.progress import progress
+from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.record import record
 
@@ -82,11 +84,11 @@ def command(
     fitting.refuse(UNUSED, "extrapolate")
     import functools
 
-    from scaling_cli import verbs
-    from scaling_cli.report import extrapolate as view
+    from scaling_cli.report.extrapolate import view
+    from scaling_cli.verbs.extrapolate import extrapolate
 
     ask = functools.partial(
-        verbs.extrapolate,
+        extrapolate,
         at=targets.at,
         targets=targets.targets,
         target_loss=targets.target_loss,

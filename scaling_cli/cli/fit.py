@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions, RunsArgument
-from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.flags import DataOptions, OutputOptions, RunsArgument
+from scaling_cli.cli.output import prepare_output
+from scaling_cli.cli.progress import progress
+from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 
 
@@ -23,11 +25,11 @@ def command(
     prepare_output(output, runs)
     import functools
 
-    from scaling_cli import verbs
-    from scaling_cli.report import fit as view
+    from scaling_cli.report.fit import view
+    from scaling_cli.verbs.fit import fit
 
     ask = functools.partial(
-        verbs.fit,
+        fit,
         law=fitting.law,
         x=fitting.x,
         fix=fitting.fix,

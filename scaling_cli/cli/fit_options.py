@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypedDict
 
 import typer
 
-from scaling_cli.cli.options import share
+from scaling_cli.cli.flags import share
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 
@@ -85,7 +85,7 @@ class FitOptions:
 
     def estimation(self) -> Estimation:
         """What every verb that fits takes of these, for `**`."""
-        from scaling_cli.data.numbers import parse_number
+        from scaling_cli.numbers.parse import parse_number
 
         return {
             "objective": self.objective,

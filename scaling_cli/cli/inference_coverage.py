@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from scaling_cli.cli.options import OutputOptions, listed, share
-from scaling_cli.cli.show import deliver, prepare_output
+from scaling_cli.cli.flags import OutputOptions, listed, share
+from scaling_cli.cli.output import prepare_output
+from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.errors import UsageError
 from scaling_cli.record import record
 
 if TYPE_CHECKING:
-    from scaling_cli.document.report import Report
+    from scaling_cli.results.report import Report
 
 LogsArgument = Annotated[
     list[str],
@@ -203,11 +204,11 @@ def command(
         raise UsageError("Only files are spread over processes.", hint="Add --per-file, or leave --jobs out.")
     import functools
 
-    from scaling_cli import verbs
-    from scaling_cli.report import inference_coverage as view
+    from scaling_cli.report.inference_coverage import view
+    from scaling_cli.verbs.inference_coverage import inference_coverage
 
     ask: Callable[..., Report[Any]] = functools.partial(
-        verbs.inference_coverage,
+        inference_coverage,
         by=data.groups(),
         layout=data.input_format,
         mapping=data.mapping(),
@@ -245,8 +246,8 @@ def command(
 
 def _assumptions(verifier: VerifierOptions) -> dict[str, Any]:
     """The verifier and the exchange, where they were asked for."""
-    from scaling_cli.analysis.coverage_verifier import Rates
-    from scaling_cli.data.numbers import parse_number
+    from scaling_cli.analysis.coverage.verifier import Rates
+    from scaling_cli.numbers.parse import parse_number
 
     found: dict[str, Any] = {}
     if verifier.fpr is not None or verifier.tpr is not None:

@@ -15,8 +15,8 @@ def command(
     """List the laws that can be fitted, or explain one: formula, parameters, source."""
     from scaling_cli.cli import terminal
     from scaling_cli.laws import LAWS, find_law
-    from scaling_cli.report.laws import render_law, render_laws
-    from scaling_cli.report.look import Look
+    from scaling_cli.report.laws.view import render_law, render_laws
+    from scaling_cli.report.pages.look import Look
 
     look = Look(terminal.width(), terminal.wants_color("auto", sys.stdout), terminal.speaks_unicode(sys.stdout))
     sys.stdout.write(render_laws(LAWS, format, look) if name is None else render_law(find_law(name), format, look))

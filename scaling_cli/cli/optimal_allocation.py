@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from scaling_cli.cli.fit_options import FitOptions
-from scaling_cli.cli.options import DataOptions, OutputOptions, share
-from scaling_cli.cli.show import deliver, prepare_output, progress
+from scaling_cli.cli.flags import DataOptions, OutputOptions, share
+from scaling_cli.cli.output import prepare_output
+from scaling_cli.cli.progress import progress
+from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import WorkOptions
 from scaling_cli.record import record
 
@@ -88,11 +90,11 @@ def command(
     """
     prepare_output(output, runs)
     fitting.refuse(UNUSED, "optimal-allocation")
-    from scaling_cli import verbs
-    from scaling_cli.report import optimal_allocation as view
+    from scaling_cli.report.optimal_allocation import view
+    from scaling_cli.verbs.optimal_allocation import optimal_allocation
 
     with progress(output, "Replicates") as on_progress:
-        report = verbs.optimal_allocation(
+        report = optimal_allocation(
             runs,
             budget=question.budget,
             target_loss=question.target_loss,

@@ -10,19 +10,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from scaling_cli import batch as work
 from scaling_cli.cli.files import is_device, unwritable
-from scaling_cli.cli.show import Verdict, chosen_format, deliver, judged, progress, say, tripped_gate
+from scaling_cli.cli.output import chosen_format
+from scaling_cli.cli.progress import progress
+from scaling_cli.cli.show import deliver
 from scaling_cli.cli.streams import UNWRITABLE
+from scaling_cli.cli.verdict import Verdict, judged, say, tripped_gate
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
-from scaling_cli.report.look import Look
 from scaling_cli.report.numbers import escape
+from scaling_cli.report.pages.look import Look
+from scaling_cli.verbs import each_file as work
 
 if TYPE_CHECKING:
-    from scaling_cli.cli.options import OutputOptions
+    from scaling_cli.cli.flags import OutputOptions
     from scaling_cli.cli.work_options import BatchOptions
-    from scaling_cli.report.page import View
+    from scaling_cli.report.pages.page import View
 
 SHOWN = 5  # failed files named in the summary; the lines have them all
 

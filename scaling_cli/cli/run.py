@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from scaling_cli import __version__
-from scaling_cli.cli.options import flatten
+from scaling_cli.cli.flags import flatten
 from scaling_cli.cli.streams import tell, unwritten
 from scaling_cli.errors import ScalingError
+from scaling_cli.version import __version__
 
 # Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
 COMMANDS = (

@@ -11,8 +11,8 @@ from functools import partial
 
 import polars as pl
 
-from scaling_cli.data.numbers import NUMBER, SUFFIXES
 from scaling_cli.errors import DataError
+from scaling_cli.numbers.parse import NUMBER, SUFFIXES
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?")
 

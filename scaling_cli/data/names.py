@@ -7,8 +7,8 @@ import difflib
 import re
 from collections.abc import Collection
 
-from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number
 
 SHOWN = 12  # names in an error message; a wide log has hundreds
 LONGEST = 80  # characters of a name in a list; the header of a file that is no table can be one huge name

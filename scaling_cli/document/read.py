@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.intervals import INTERVALS
-from scaling_cli.fitting.result import Estimate, ObjectiveValue
 from scaling_cli.record import record
+from scaling_cli.results.fit import Estimate, ObjectiveValue
 
 FIT_SCHEMA = "scaling.fit/1"
 HEAD_BYTES = 400  # the schema is the first key

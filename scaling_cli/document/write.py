@@ -12,9 +12,8 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
-from scaling_cli import __version__
-from scaling_cli.data.source import Source
-from scaling_cli.document.report import Report
+from scaling_cli.results.report import Report, Source
+from scaling_cli.version import __version__
 
 Plain: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]

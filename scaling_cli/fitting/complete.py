@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from scaling_cli.fitting.result import Estimate, FitResult
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.laws.law import Law
+from scaling_cli.results.fit import Estimate, FitResult
 
 
 def completed(result: FitResult, law: Law) -> FitResult:

@@ -11,7 +11,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.result import Alternative, ObjectiveValue
+from scaling_cli.results.fit import Alternative, ObjectiveValue
 
 HOFFMANN_DELTA = 1e-3  # in log loss; Hoffmann et al. 2022, section 3.3
 REASONABLE = (

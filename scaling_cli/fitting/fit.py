@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli import jobs
+from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
@@ -14,7 +15,9 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.result import (
+from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.record import record
+from scaling_cli.results.fit import (
     Alternative,
     Estimate,
     FitResult,
@@ -24,9 +27,6 @@ from scaling_cli.fitting.result import (
     Quality,
     Starts,
 )
-from scaling_cli.fitting.uncertainty import Resampling, group_hash
-from scaling_cli.laws import Array
-from scaling_cli.record import record
 
 AUTOMATIC = Objective()
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off

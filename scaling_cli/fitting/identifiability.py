@@ -16,13 +16,13 @@ import itertools
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.result import Identifiability
-from scaling_cli.laws import Array
 from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
 HOPELESS_CONDITION = 1e7

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.linear import run_influences
 from scaling_cli.fitting.optimum import Fitted
-from scaling_cli.fitting.result import Influence
 from scaling_cli.fitting.uncertainty import refit
-from scaling_cli.laws import Array
+from scaling_cli.results.fit import Influence
 
 WORTH_A_REFIT = 0.5  # standard errors, by the linear guess
 MOST_REFITS = 20

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli import jobs
+from scaling_cli.arrays import Array
 from scaling_cli.fitting.linear import Spread, exact, run_influences, sandwich
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.result import Estimate, IntervalMethod
 from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
-from scaling_cli.laws import Array
 from scaling_cli.record import record
+from scaling_cli.results.fit import Estimate, IntervalMethod
 
 INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
 REPLICATED = ("wild", "bootstrap", "bca")

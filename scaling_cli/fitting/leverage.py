@@ -15,10 +15,10 @@ from math import erf, sqrt
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.laws import Array, Flags, Indices
 from scaling_cli.record import record
 
 # What is left of a run's error in its residual is never taken to be less: a run that alone decides leaves nothing,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.leverage import (
     LEFT_OUT,
@@ -23,7 +24,6 @@ from scaling_cli.fitting.leverage import (
 )
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.laws import Array
 from scaling_cli.record import record
 
 

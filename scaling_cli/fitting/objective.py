@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
-from scaling_cli.laws import Array
 from scaling_cli.record import record
 
 OBJECTIVES = ("huber", "lad", "least-squares")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, SMALLEST_DELTA, Objective, robust_scale
 from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
-from scaling_cli.laws import Array
 from scaling_cli.record import record
 
 AGREEMENT = 1e-6  # relative: two objectives closer than this are the same optimum

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY
-from scaling_cli.laws import Array, Flags, Indices, Law
+from scaling_cli.laws import Law
 from scaling_cli.record import record
 
 PRIORS = ("none", "weak")

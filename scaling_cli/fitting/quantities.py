@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Flags
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.laws import Array, Flags
 from scaling_cli.record import record
 
 STEP = 1e-5  # of coordinates, for central differences: exponents and logs are of order one

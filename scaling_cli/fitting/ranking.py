@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.fit import Grouped, Settings, fit
@@ -22,10 +23,9 @@ from scaling_cli.fitting.objective import Objective, huber
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.prior import weak_beliefs
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.result import Candidate, FitResult, NestedTest
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.laws import Array, Flags, Indices
 from scaling_cli.record import record
+from scaling_cli.results.fit import Candidate, FitResult, NestedTest
 
 REACHES = (2.0, 4.0, 10.0, 30.0)
 LEAST_HELD_OUT = 2

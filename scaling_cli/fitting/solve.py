@@ -27,9 +27,9 @@ from typing import Protocol
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.prior import Penalty
-from scaling_cli.laws import Array, Flags, Indices
 from scaling_cli.record import record
 
 MAX_STEPS = 300

@@ -12,8 +12,8 @@ import itertools
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.problem import SMALL, Problem
-from scaling_cli.laws import Array, Flags, Indices
 
 SPARE = 8  # times as many nodes are looked at, for some may have no logs
 GRID_SIZE = 1_500  # nodes at most

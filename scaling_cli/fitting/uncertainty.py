@@ -26,6 +26,7 @@ from functools import partial
 import numpy as np
 
 from scaling_cli import jobs
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.leverage import freed_residuals, freedom, residuals
 from scaling_cli.fitting.objective import LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.optimum import AGREEMENT, Fitted, minimise_absolute
@@ -33,7 +34,6 @@ from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
-from scaling_cli.laws import Array, Flags, Indices
 from scaling_cli.record import record
 
 CHUNK_REPLICATES = 128

@@ -10,18 +10,7 @@ import re
 from collections.abc import Sequence
 
 from scaling_cli.errors import UsageError
-from scaling_cli.laws.law import (
-    Array,
-    Derived,
-    Flags,
-    Indices,
-    Inputs,
-    Law,
-    Parameter,
-    Published,
-    Scale,
-    Scene,
-)
+from scaling_cli.laws.law import Derived, Law, Parameter, Published, Scale, Scene
 
 # Law to module and name there, in the order in which they are listed.
 HOMES = {
@@ -60,7 +49,7 @@ WRITTEN = re.compile(r"[+*/^()\s]")  # no law's name has any of these
 LAWS: tuple[Law, ...]
 
 __all__ = [
-    "FAMILIES", "LAWS", "Array", "Derived", "Flags", "Indices", "Inputs", "Law", "Parameter", "Published", "Scale",
+    "FAMILIES", "LAWS", "Derived", "Law", "Parameter", "Published", "Scale",
     "Scene", "find_law", "is_formula",
 ]  # fmt: skip
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.laws.formula import Absorb, FormulaLaw
-from scaling_cli.laws.law import Array, Parameter, Published
+from scaling_cli.laws.law import Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, Role, place, shape
 from scaling_cli.record import record
 

@@ -12,8 +12,9 @@ from dataclasses import field, replace
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import UsageError
-from scaling_cli.laws.law import Array, Derived, Inputs, Law, Parameter, Scale, Scene
+from scaling_cli.laws.law import Derived, Law, Parameter, Scale, Scene
 from scaling_cli.record import record
 
 GONE = -1e4  # the log of a coefficient held at zero: finite, so that it can be moved about

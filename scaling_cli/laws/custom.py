@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
-from scaling_cli.laws.expression import EXAMPLE, Node, linear_names, parse
+from scaling_cli.formula.tape import compile_tape
+from scaling_cli.formula.tree import EXAMPLE, Node, linear_names, parse
 from scaling_cli.laws.formula import FormulaLaw
-from scaling_cli.laws.law import Array, Kind, Parameter, Scene
+from scaling_cli.laws.law import Kind, Parameter, Scene
 from scaling_cli.laws.roles import Role
-from scaling_cli.laws.tape import compile_tape
 
 INPUTS = (
     "params", "tokens", "compute", "step", "unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity",

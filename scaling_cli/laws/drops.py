@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.laws.law import Array, Indices, Inputs
+from scaling_cli.arrays import Array, Indices, Inputs
 from scaling_cli.record import record
 
 GROUPS = 64  # of drops: near the limit of ever more, at checkpoints some hundred steps apart

@@ -7,10 +7,11 @@ from dataclasses import field
 
 import numpy as np
 
-from scaling_cli.laws.expression import Node, linear_names, parse
-from scaling_cli.laws.law import Array, Inputs, Law, Scale, Scene
+from scaling_cli.arrays import Array, Inputs
+from scaling_cli.formula.tape import Tape, compile_tape
+from scaling_cli.formula.tree import Node, linear_names, parse
+from scaling_cli.laws.law import Law, Scale, Scene
 from scaling_cli.laws.roles import Role, plain_scale
-from scaling_cli.laws.tape import Tape, compile_tape
 from scaling_cli.record import record
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.laws.formula import Absorb, FormulaLaw
-from scaling_cli.laws.law import Array, Derived, Parameter, Published, Scale
+from scaling_cli.laws.law import Derived, Parameter, Published, Scale
 from scaling_cli.laws.roles import Role, exponent, shape
 
 PAPER = "Kaplan et al. 2020, arXiv:2001.08361"

@@ -16,14 +16,10 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling_cli.arrays import Array, Flags, Inputs
 from scaling_cli.record import record
 
-Array: TypeAlias = NDArray[np.float64]
-Flags: TypeAlias = NDArray[np.bool_]
-Indices: TypeAlias = NDArray[np.intp]
-Inputs: TypeAlias = Mapping[str, Array]
 Kind: TypeAlias = Literal["exponent", "floor", "other"]
 
 

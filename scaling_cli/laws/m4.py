@@ -16,7 +16,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.laws.law import Array, Inputs, Law, Parameter, Scale, Scene
+from scaling_cli.arrays import Array, Inputs
+from scaling_cli.laws.law import Law, Parameter, Scale, Scene
 from scaling_cli.laws.roles import CEILING, exponents
 from scaling_cli.record import record
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from scaling_cli.laws.law import Array, Parameter, Scale, Scene
+from scaling_cli.arrays import Array
+from scaling_cli.laws.law import Parameter, Scale, Scene
 from scaling_cli.record import record
 
 # Exponents tried in turn, for each exponent of a law: denser where published ones lie.

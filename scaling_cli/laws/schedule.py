@@ -15,8 +15,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scaling_cli.arrays import Array, Inputs
 from scaling_cli.laws.drops import Drops, drops_before, histories
-from scaling_cli.laws.law import Array, Derived, Inputs, Law, Parameter, Published, Scale, Scene
+from scaling_cli.laws.law import Derived, Law, Parameter, Published, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, plain_scale
 from scaling_cli.record import record
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.laws.law import Array, Inputs, Law, Scale, Scene
+from scaling_cli.arrays import Array, Inputs
+from scaling_cli.laws.law import Law, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, floor_bounds, plain_scale
 from scaling_cli.record import record
 

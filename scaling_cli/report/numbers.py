@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scaling_cli.data.quantities import (
+from scaling_cli.numbers.format import (
     LARGEST_DECIMAL,
     MISSING,
     PLAIN_DIGITS,
@@ -14,8 +14,8 @@ from scaling_cli.data.quantities import (
     flops,
     percent,
 )
-from scaling_cli.fitting.result import Estimate
 from scaling_cli.record import record
+from scaling_cli.results.fit import Estimate
 
 __all__ = ["MISSING", "Rounded", "amount", "count", "escape", "figure", "flops", "group_name", "percent", "rounded"]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any, TypeAlias
 
-from scaling_cli.data.numbers import parse_number
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number
 
 FIX, TIE, START, BOUND, TO = "alpha=0.34", "alpha=beta", "alpha=0.3", "alpha=0,1", "compute=1e25"  # how each is written
 

@@ -2,77 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.given import Given, frame_of, paths_of
-from scaling_cli.data.load import Reading
-from scaling_cli.data.names import in_order
-from scaling_cli.data.table import RunTable, label_of
-from scaling_cli.document.report import Failure, Report
+from scaling_cli.data.runs.load import Reading
+from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.fit import Grouped
-from scaling_cli.fitting.problem import build_problem, numbers, run_names
-from scaling_cli.fitting.selection import Choice
-from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.flops import SIX_ND
+from scaling_cli.points.choose import Choice
+from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.arguments import Texts, texts
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 Runs = Given
-RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
 def unread(table: RunTable) -> list[Failure]:
     """The files that could not be read while others could."""
     return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
-
-
-def groups_of(
-    table: RunTable, by: Sequence[str], label: Mapping[str, str] | None = None
-) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
-    """Each group's values and points, in the order of the values; one group of all where there is nothing to split."""
-    if not by:
-        yield dict(label or {}), table.frame
-        return
-    columns = [label_of(table.frame, name) for name in by]
-    parts = table.frame.partition_by(columns, as_dict=True, include_key=True)
-    for key in sorted(parts, key=lambda key: [in_order(str(label)) for label in key]):
-        yield {**(label or {}), **dict(zip(by, key, strict=True))}, parts[key]
-
-
-def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
-    """A group's points as a problem to be fitted, with what a result repeats of them."""
-    ranges = {
-        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
-        for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
-        if name in frame.columns and frame[name].null_count() == 0
-    }
-    problem = build_problem(
-        frame,
-        choice.law,
-        choice.inputs,
-        space,
-        weights=emphasis.weights(frame, choice.inputs),
-        beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
-    )
-    return Grouped(
-        problem,
-        group,
-        choice.inputs,
-        ranges,
-        run_names(frame),
-        reason=choice.reason,
-        weights=emphasis.told(choice.inputs),
-        prior=emphasis.prior,
-        scale=emphasis.scale(frame, choice.inputs),
-        compute=numbers(frame, "compute") if "compute" in ranges else None,
-    )
 
 
 def require_compute(choice: Choice, reading: Reading) -> None:

@@ -16,12 +16,12 @@ from zlib import crc32
 import numpy as np
 
 from scaling_cli import jobs
-from scaling_cli.analysis.comparison import MANY_RUNS
-from scaling_cli.analysis.comparison_models import Member, solved
-from scaling_cli.analysis.comparison_nested import pose, reference_of, same_exponent
-from scaling_cli.analysis.comparison_profile import difference_profile, profile, standard_errors
-from scaling_cli.analysis.comparison_reference import Reference
-from scaling_cli.analysis.comparison_verdict import judge
+from scaling_cli.analysis.comparison.answer import MANY_RUNS
+from scaling_cli.analysis.comparison.models import Member, solved
+from scaling_cli.analysis.comparison.nested import pose, reference_of, same_exponent
+from scaling_cli.analysis.comparison.profile import difference_profile, profile, standard_errors
+from scaling_cli.analysis.comparison.reference import Reference
+from scaling_cli.analysis.comparison.verdict import judge
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.optimum import SCALE_PASSES
 from scaling_cli.fitting.problem import problem_from_arrays

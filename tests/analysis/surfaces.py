@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from scaling_cli.analysis.isoflop_budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import Points
 
 NAMES = ("E", "A", "B", "alpha", "beta")
 SETS = {

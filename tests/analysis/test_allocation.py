@@ -14,7 +14,9 @@ from scaling_cli.document.schema import schema
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.flops import flops_rule
-from scaling_cli.verbs import extrapolate, fit, optimal_allocation
+from scaling_cli.verbs.extrapolate import extrapolate
+from scaling_cli.verbs.fit import fit
+from scaling_cli.verbs.optimal_allocation import optimal_allocation
 from tests.analysis.surfaces import HOFFMANN, SETS, best_params, isoflop_frame, saved_fit
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "isoflop_runs.csv"

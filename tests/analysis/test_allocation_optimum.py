@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from scaling_cli.analysis.allocation_costs import Costs
-from scaling_cli.analysis.allocation_optimum import best_split, least_split, waste_band
-from scaling_cli.analysis.allocation_surface import Chinchilla, LawSurface, RepeatedSurface, surface
+from scaling_cli.analysis.allocation.costs import Costs
+from scaling_cli.analysis.allocation.optimum import best_split, least_split, waste_band
+from scaling_cli.analysis.allocation.surface import Chinchilla, LawSurface, RepeatedSurface, surface
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.laws import find_law
 from tests.analysis.surfaces import ASYMMETRIC, HOFFMANN, NAMES, SETS, SYMMETRIC

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from scaling_cli.analysis.comparison_models import Member, joined, one_curve, parts
-from scaling_cli.analysis.comparison_nested import models, nested, pose, same_exponent
+from scaling_cli.analysis.comparison.models import Member, joined, one_curve, parts
+from scaling_cli.analysis.comparison.nested import models, nested, pose, same_exponent
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

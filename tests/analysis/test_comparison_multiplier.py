@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.comparison_multiplier import crossover, lines, multipliers
-from scaling_cli.fitting.result import Estimate, Observations
+from scaling_cli.analysis.comparison.multiplier import crossover, lines, multipliers
+from scaling_cli.results.fit import Estimate, Observations
 from tests.factories import chinchilla_result, power_result
 
 MUON, ADAMW = {"a": 2.506, "b": -0.052}, {"a": 2.608, "b": -0.054}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scaling_cli.analysis.comparison_models import Member, joined, solved
-from scaling_cli.analysis.comparison_profile import difference_profile, linear_profile, profile, standard_errors
+from scaling_cli.analysis.comparison.models import Member, joined, solved
+from scaling_cli.analysis.comparison.profile import difference_profile, linear_profile, profile, standard_errors
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

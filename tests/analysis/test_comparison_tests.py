@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scaling_cli.analysis.comparison_nested import pose, reference_of, same_exponent
-from scaling_cli.analysis.comparison_profile import standard_errors
-from scaling_cli.analysis.comparison_reference import Reference
-from scaling_cli.analysis.comparison_tests import compared, holm, resampled, wild_weights
+from scaling_cli.analysis.comparison.hypothesis_tests import compared, holm, resampled, wild_weights
+from scaling_cli.analysis.comparison.nested import pose, reference_of, same_exponent
+from scaling_cli.analysis.comparison.profile import standard_errors
+from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.analysis.curves import drawn_along, sketches
+from scaling_cli.analysis.drawn_fit import drawn_along, sketches
 from scaling_cli.flops import flops_rule, non_embedding
-from scaling_cli.report import fit as view
+from scaling_cli.report.fit import view
 
 BUDGETS, RATIOS = np.geomspace(1e18, 1e21, 7), np.geomspace(2.0, 400.0, 9)
 

@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.backtest import backtest, baselines
-from scaling_cli.analysis.candidates import candidates, fit_candidate
-from scaling_cli.analysis.forecast import forecast
-from scaling_cli.analysis.forecast_stability import largest_swing
-from scaling_cli.analysis.inside import joined
-from scaling_cli.analysis.inverse import inverse
-from scaling_cli.analysis.reach import outside_hull
-from scaling_cli.analysis.rolling import OriginErrors, growth, unit_bias, unit_error
-from scaling_cli.analysis.windows import Points, windows
+from scaling_cli.analysis.forecast.backtest import backtest, baselines
+from scaling_cli.analysis.forecast.candidates import candidates, fit_candidate
+from scaling_cli.analysis.forecast.interpolation import joined
+from scaling_cli.analysis.forecast.inverse import inverse
+from scaling_cli.analysis.forecast.reach import outside_hull
+from scaling_cli.analysis.forecast.rolling import OriginErrors, growth, unit_bias, unit_error
+from scaling_cli.analysis.forecast.stability import largest_swing
+from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.analysis.forecast.windows import Points, windows
 from scaling_cli.errors import FitError
 from scaling_cli.laws import find_law
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.downstream import link
-from scaling_cli.analysis.targets import Target, parse_at, place
+from scaling_cli.analysis.forecast.downstream import link
+from scaling_cli.analysis.forecast.targets import Target, parse_at, place
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.uncertainty import Resampling
 

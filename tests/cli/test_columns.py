@@ -7,7 +7,7 @@ import json
 import pytest
 
 from scaling_cli.document.schema import schema
-from scaling_cli.report.page import FORMATS
+from scaling_cli.report.pages.render import FORMATS
 from tests.cli.running import run
 
 LOG = (

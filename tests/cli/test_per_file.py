@@ -11,9 +11,9 @@ import time
 import numpy as np
 import pytest
 
-from scaling_cli.batch import Kept
 from scaling_cli.cli import per_file
 from scaling_cli.document.schema import schema
+from scaling_cli.verbs.each_file import Kept
 from tests.cli.running import ROOT, run
 
 STREAM = ("--per-file", "--format", "jsonl", "--interval", "none")

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.coverage.counts import Counts
-from scaling_cli.coverage.problem import counts_of
+from scaling_cli.points.samples import counts_of
 
 PYTHIA = ("70M", "160M", "410M", "1B", "2.8B", "6.9B", "12B")
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scaling_cli.analysis.coverage_curve import Sampled, coverage_rows
-from scaling_cli.analysis.coverage_laws import describe, fit_laws
+from scaling_cli.analysis.coverage.curve import Sampled, coverage_rows
+from scaling_cli.analysis.coverage.laws import describe, fit_laws
 from scaling_cli.coverage.beta_binomial import log_failure
 from scaling_cli.coverage.counts import Array, Indices, Resampling, make_counts
 from scaling_cli.coverage.curves import fit_power_law

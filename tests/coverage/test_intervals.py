@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.coverage_curve import Sampled, coverage_rows
+from scaling_cli.analysis.coverage.curve import Sampled, coverage_rows
 from scaling_cli.coverage.bootstrap import percentiles
 from scaling_cli.coverage.counts import Resampling, make_counts
 from scaling_cli.coverage.estimate import clopper_pearson

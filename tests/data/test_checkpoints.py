@@ -3,7 +3,7 @@ import math
 import polars as pl
 import pytest
 
-from scaling_cli.data.load import load_runs
+from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError, UsageError
 
 

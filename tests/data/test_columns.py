@@ -1,6 +1,6 @@
 import pytest
 
-from scaling_cli.data.columns import Chosen, choose_columns, is_training_loss
+from scaling_cli.data.runs.columns import Chosen, choose_columns, is_training_loss
 from scaling_cli.errors import UsageError
 
 

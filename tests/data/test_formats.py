@@ -5,8 +5,8 @@ import struct
 import polars as pl
 import pytest
 
-from scaling_cli.data.events import masked_crc
-from scaling_cli.data.load import load_runs
+from scaling_cli.data.files.tensorboard import masked_crc
+from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError, UsageError
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from scaling_cli.data.numbers import parse_number, parse_share
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number, parse_share
 
 
 @pytest.mark.parametrize(

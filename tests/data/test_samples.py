@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.data.samples import load_samples
+from scaling_cli.data.samples.load import load_samples
 from scaling_cli.errors import DataError, UsageError
 
 OUTCOMES = {"p1": [1, 0, 0, 1], "p2": [0, 0, 0, 0], "p3": [1, 1, 1, 1]}

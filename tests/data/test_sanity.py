@@ -1,9 +1,9 @@
 import polars as pl
 import pytest
 
-from scaling_cli.data.load import load_runs
-from scaling_cli.data.summary import summarise
-from scaling_cli.data.targets import load_targets
+from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.summary import summarise
+from scaling_cli.data.runs.targets import load_targets
 from scaling_cli.errors import DataError
 
 

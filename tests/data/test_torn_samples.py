@@ -8,7 +8,7 @@ import json
 import polars as pl
 import pytest
 
-from scaling_cli.data.samples import load_samples
+from scaling_cli.data.samples.load import load_samples
 from scaling_cli.errors import DataError
 from tests.data.test_samples import COUNTS, OUTCOMES, attempts, codes, found
 

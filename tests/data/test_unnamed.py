@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
-from scaling_cli.data.load import load_runs
-from scaling_cli.data.targets import load_targets
+from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.targets import load_targets
 
 SIZES = (1e7, 3e7, 1e8, 3e8)
 

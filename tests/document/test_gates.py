@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scaling_cli.document.gates import parse_gate
-from scaling_cli.document.paths import found, kind, names, steps
+from scaling_cli.cli.gates import parse_gate
+from scaling_cli.cli.places import found, kind, names, steps
 from scaling_cli.document.write import plain
 from scaling_cli.errors import UsageError
 from tests.factories import chinchilla_result

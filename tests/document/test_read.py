@@ -5,7 +5,7 @@ import pytest
 from scaling_cli.document.read import parse_fits, read_fits
 from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import DataError
-from scaling_cli.fitting.result import Estimate
+from scaling_cli.results.fit import Estimate
 from tests.factories import chinchilla_result, groups_report, report
 
 

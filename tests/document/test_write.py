@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import jsonschema
 import pytest
 
-from scaling_cli import __version__
 from scaling_cli.document.schema import schema
 from scaling_cli.document.write import to_json, to_json_lines
-from scaling_cli.fitting.result import Estimate
+from scaling_cli.results.fit import Estimate
+from scaling_cli.version import __version__
 from tests.factories import bad_report, chinchilla_result, groups_report, power_result, report
 
 REPORTS = {

@@ -8,8 +8,8 @@ import pytest
 
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
-from scaling_cli.fitting.problem import build_problem
 from scaling_cli.laws import find_law
+from scaling_cli.points.build import build_problem
 
 
 def frame_of(path, **columns: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.selection import candidates, choose
+from scaling_cli.points.choose import candidates, choose
 
 PARAMS = np.geomspace(1e8, 1e10, 12)
 

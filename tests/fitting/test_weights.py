@@ -11,8 +11,8 @@ from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.weights import Emphasis
 from scaling_cli.laws import find_law
+from scaling_cli.points.weights import Emphasis
 
 TUNED = 1e-5  # relative: delta is iterated to 1e-4 of itself
 

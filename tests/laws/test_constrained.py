@@ -15,9 +15,9 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import LAWS, find_law
 from scaling_cli.laws.constrained import constrain
-from scaling_cli.report import fit as view
-from scaling_cli.report.look import Look
-from scaling_cli.report.page import render
+from scaling_cli.report.fit import view
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import render
 from tests.fitting.test_recovery import simulated
 
 each_parameter = pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.formula.tree import parse
 from scaling_cli.laws import find_law
 from scaling_cli.laws.custom import law_from_formula
-from scaling_cli.laws.expression import parse
 from tests.fitting.test_recovery import simulated
 
 SURFACE = "E + A*params**-alpha + B*tokens**-beta"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.formula.tape import compile_tape
+from scaling_cli.formula.tree import parse
 from scaling_cli.laws import LAWS, find_law
-from scaling_cli.laws.expression import parse
 from scaling_cli.laws.formula import FormulaLaw
-from scaling_cli.laws.tape import compile_tape
 from tests.laws.designs import draw_design, draw_parameters
 
 written = [

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from scaling_cli.analysis.comparison_result import (
+from scaling_cli.analysis.comparison.wording import sentence
+from scaling_cli.caveats import caveat
+from scaling_cli.report.compare_exponents import view
+from scaling_cli.report.compare_exponents.facts import probability
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import FORMATS, render, render_notes
+from scaling_cli.results.comparison import (
     Comparison,
     ComparisonResult,
     Crossover,
@@ -16,14 +22,8 @@ from scaling_cli.analysis.comparison_result import (
     Multiplier,
     NestedTest,
 )
-from scaling_cli.analysis.comparison_words import sentence
-from scaling_cli.caveats import caveat
-from scaling_cli.document.report import Failure
-from scaling_cli.fitting.result import Estimate, IntervalMethod
-from scaling_cli.report import compare_exponents as view
-from scaling_cli.report.compare_exponents import probability
-from scaling_cli.report.look import Look
-from scaling_cli.report.page import FORMATS, render, render_notes
+from scaling_cli.results.fit import Estimate, IntervalMethod
+from scaling_cli.results.report import Failure
 from tests.factories import power_result, report
 
 
@@ -174,8 +174,8 @@ def test_only_tables_import_rich_and_none_plotext(format):
     program = (
         "import sys; from tests.report.test_compare_exponents import optimizers; "
         "from scaling_cli.report import compare_exponents as view; "
-        "from scaling_cli.report.page import render, render_notes; "
-        "from scaling_cli.report.look import Look; "
+        "from scaling_cli.report.pages.page import render, render_notes; "
+        "from scaling_cli.report.pages.look import Look; "
         f"render(optimizers(), {format!r}, view, look=Look()); render_notes(optimizers(), {format!r}, Look()); "
         "assert not {'rich', 'plotext', 'polars'} & sys.modules.keys()"
     )

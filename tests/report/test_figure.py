@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.result import Curve
-from scaling_cli.report import fit
-from scaling_cli.report.chart import Axis, Chart, Line, Series, heights
-from scaling_cli.report.figure import MOST_VECTORS, check_figure, figure, figure_file
-from scaling_cli.report.html import report_page
+from scaling_cli.report.charts.chart import Axis, Chart, Line, Series, heights
+from scaling_cli.report.charts.figure import MOST_VECTORS, figure
+from scaling_cli.report.files import check_figure, figure_file
+from scaling_cli.report.fit import view as fit
+from scaling_cli.report.pages.html import report_page
+from scaling_cli.results.fit import Curve
 from tests.factories import groups_report, power_result, report
 
 HOSTILE = "</script><b>$\\alpha$\x1b[31m 運"
@@ -79,8 +80,8 @@ def test_a_page_is_made_where_matplotlib_is_not():
     program = (
         "import sys; sys.modules['matplotlib'] = None\n"
         "from pathlib import Path; from tests.factories import groups_report; from scaling_cli.report import fit\n"
-        "from scaling_cli.errors import UsageError; from scaling_cli.report.html import report_page\n"
-        "from scaling_cli.report.figure import check_figure\n"
+        "from scaling_cli.errors import UsageError; from scaling_cli.report.pages.html import report_page\n"
+        "from scaling_cli.report.charts.figure import check_figure\n"
         "made = groups_report(); page = report_page(made, fit.pages(made), fit.charts(made))\n"
         "assert 'scaling-cli[figures]' in page\n"
         "try:\n    check_figure(Path('x.png'))\nexcept UsageError as error:\n    assert 'figures' in error.hint\n"

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from scaling_cli.errors import UsageError
-from scaling_cli.report import fit
-from scaling_cli.report.look import Look
-from scaling_cli.report.page import FORMATS, render, render_notes
+from scaling_cli.report.fit import view as fit
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import FORMATS, render, render_notes
 from tests.factories import bad_report, chinchilla_result, groups_report, power_result, report
 
 REPORTS = {
@@ -93,8 +93,8 @@ def test_an_unknown_format_names_those_there_are():
 def test_only_tables_import_rich_and_none_plotext(format):
     program = (
         "import sys; from tests.factories import *; from scaling_cli.report import fit; "
-        "from scaling_cli.report.page import render, render_notes; "
-        "from scaling_cli.report.look import Look; "
+        "from scaling_cli.report.pages.page import render, render_notes; "
+        "from scaling_cli.report.pages.look import Look; "
         f"render(groups_report(), {format!r}, fit, look=Look()); "
         f"render_notes(groups_report(), {format!r}, Look()); "
         "assert not {'rich', 'plotext', 'polars'} & sys.modules.keys()"

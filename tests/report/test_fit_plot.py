@@ -4,12 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.curves import drawn_along, sketches
-from scaling_cli.fitting.result import Curve
-from scaling_cli.report.chart import Axis, Chart, Line, Series
-from scaling_cli.report.fit_plot import MOST_GROUPS, fit_charts
-from scaling_cli.report.look import Look
-from scaling_cli.report.plot import terminal_plot
+from scaling_cli.analysis.drawn_fit import drawn_along, sketches
+from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
+from scaling_cli.report.charts.terminal import terminal_plot
+from scaling_cli.report.fit.plot import MOST_GROUPS, fit_charts
+from scaling_cli.report.pages.look import Look
+from scaling_cli.results.fit import Curve
 from tests.factories import chinchilla_result, power_result
 
 

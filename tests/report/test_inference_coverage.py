@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.report import inference_coverage as view
-from scaling_cli.report.look import Look
-from scaling_cli.report.page import FORMATS, render, render_notes
-from scaling_cli.report.plot import terminal_plot
+from scaling_cli.report.charts.terminal import terminal_plot
+from scaling_cli.report.inference_coverage import view
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import FORMATS, render, render_notes
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "samples.csv"
 HOSTILE = "\x1b[31mred[/bold]"
@@ -88,8 +88,8 @@ def test_no_format_lets_control_characters_through(reports, name, format):
 def test_a_plain_report_loads_neither_statistics_nor_a_plot():
     program = (
         "import sys, scaling_cli as s; from scaling_cli.report import inference_coverage as view; "
-        "from scaling_cli.report.page import render; "
-        "from scaling_cli.report.look import Look; "
+        "from scaling_cli.report.pages.page import render; "
+        "from scaling_cli.report.pages.look import Look; "
         f"render(s.inference_coverage({str(SAMPLE)!r}, by=['model'], replicates=100), 'plain', view, look=Look()); "
         "assert not {'rich', 'plotext', 'scipy.stats', 'scipy.optimize', 'matplotlib'} & sys.modules.keys()"
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.report.html import report_page
-from scaling_cli.report.look import Look
-from scaling_cli.report.notebook import view_of
-from scaling_cli.report.page import render
+from scaling_cli.library.answer import view_of
+from scaling_cli.report.pages.html import report_page
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import render
 from tests.factories import bad_report, chinchilla_result, groups_report, report
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"

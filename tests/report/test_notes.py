@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.document.report import Failure
-from scaling_cli.report import fit as view
-from scaling_cli.report.html import report_page
-from scaling_cli.report.look import Look
-from scaling_cli.report.notes import caveat_lines, markdown_notes
+from scaling_cli.report.fit import view
+from scaling_cli.report.pages.html import report_page
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.notes import caveat_lines, markdown_notes
+from scaling_cli.results.report import Failure
 from tests.factories import report
 
 SAID = "Only 4 runs for 3 parameters; add runs."

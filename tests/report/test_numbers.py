@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from scaling_cli.fitting.result import Estimate
 from scaling_cli.report.numbers import amount, count, escape, figure, flops, group_name, percent, rounded
+from scaling_cli.results.fit import Estimate
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.report import optimal_allocation as view
-from scaling_cli.report.look import Look
-from scaling_cli.report.page import FORMATS, render, render_notes
-from scaling_cli.report.plot import terminal_plot
-from scaling_cli.verbs import optimal_allocation
+from scaling_cli.report.charts.terminal import terminal_plot
+from scaling_cli.report.optimal_allocation import view
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import FORMATS, render, render_notes
+from scaling_cli.verbs.optimal_allocation import optimal_allocation
 from tests.analysis.surfaces import HOFFMANN, isoflop_frame
 
 HOSTILE = "[red]\x1b]0;owned\x07"

@@ -1,4 +1,5 @@
-from scaling_cli.report.sheet import Sheet, aligned, latex, markdown
+from scaling_cli.report.pages.latex import latex
+from scaling_cli.report.pages.sheet import Sheet, aligned, markdown
 
 HOSTILE = Sheet(
     ("group", "parameter", "estimate"),

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
+from scaling_cli.report.charts.ticks import log_ticks, tick_labels
 from scaling_cli.report.numbers import amount
-from scaling_cli.report.ticks import log_ticks, tick_labels
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""What a split of a budget costs: training, later inference, and the limits it must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+import numpy as np
+
+from scaling_cli.arrays import Array
+from scaling_cli.errors import UsageError
+from scaling_cli.flops import FlopsRule, constant_rate, flops_rule
+from scaling_cli.record import record
+
+FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs a param and token where training takes 6
+FEWEST_PARAMS = 1.0
+BISECTIONS = 60  # halve a hundred log params down to rounding
+MOST_LOG_PARAMS = 120.0
+
+
+@record
+class Costs:
+    """FLOPs of training `params` on `tokens` and of inference on `inference_tokens` after, and limits.
+
+    `shapes` gives each further column of the rule as `(slope, intercept)` of its log in the log of params: future
+    models are taken to be shaped like those that were trained. `rate` is the FLOPs a param and token, where the rule
+    has one for all sizes.
+    """
+
+    rule: FlopsRule = field(default_factory=lambda: flops_rule("6ND"))
+    shapes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    inference_tokens: float = 0.0
+    min_params: float | None = None
+    max_params: float | None = None
+    max_tokens: float | None = None
+    rate: float | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        missing = [name for name in self.rule.extras if name not in self.shapes]
+        if missing:
+            raise UsageError(
+                f"--flops-rule {self.rule.name!r} needs {' and '.join(missing)}, which no column gives.",
+                hint="Add the columns to the runs, or write a formula in params and tokens alone.",
+            )
+        if self.min_params and self.max_params and self.min_params > self.max_params:
+            raise UsageError("--min-params is above --max-params.", hint="Swap them.")
+        object.__setattr__(self, "rate", constant_rate(self.per_token))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether compute is a multiple of params * tokens, all of it training."""
+        return self.inference_tokens == 0 and self.rate is not None
+
+    @property
+    def least_compute(self) -> float:
+        """FLOPs of the smallest run that the limits admit."""
+        params = np.array([self.min_params or FEWEST_PARAMS])
+        return float((self.per_token(params) + self.inference(params))[0])
+
+    def per_token(self, params: Array) -> Array:
+        """FLOPs of training on one token."""
+        if self.rate is not None:
+            return self.rate * params
+        shaped = {name: np.exp(slope * np.log(params) + start) for name, (slope, start) in self.shapes.items()}
+        return self.rule.compute({"params": params, "tokens": np.ones_like(params), **shaped})
+
+    def inference(self, params: Array) -> Array:
+        """FLOPs of all inference."""
+        return FORWARD_SHARE * self.inference_tokens * self.per_token(params)
+
+    def training(self, params: Array, tokens: Array) -> Array:
+        """FLOPs of training."""
+        return self.per_token(params) * tokens
+
+    def tokens(self, params: Array, compute: Array | float) -> Array:
+        """Tokens that the budget leaves for training, at most `max_tokens`."""
+        left = (compute - self.inference(params)) / self.per_token(params)
+        return np.clip(left, 1e-3, self.max_tokens)
+
+    def params_range(self, compute: float, fewest_tokens: float) -> tuple[float, float]:
+        """Fewest and most params: within the limits, with tokens to train on and no budget left over."""
+        low, high = self.min_params or FEWEST_PARAMS, self._most_params(compute, fewest_tokens)
+        if self.max_tokens is not None:
+            low = max(low, self._most_params(compute, self.max_tokens))
+        return low, min(high, self.max_params or high)
+
+    def _most_params(self, compute: float, tokens: float) -> float:
+        """Params of which training on `tokens` takes the whole budget."""
+        if self.rate is not None:
+            return compute / (self.rate * (tokens + FORWARD_SHARE * self.inference_tokens))
+        low, high = 0.0, MOST_LOG_PARAMS
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            params = np.exp(np.array([middle]))
+            fits = (self.per_token(params) * tokens + self.inference(params))[0] <= compute
+            low, high = (middle, high) if fits else (low, middle)
+        return float(np.exp(low))
+
+    def log_ratio(self, log_params: Array, compute: float) -> Array:
+        """Log of params over the tokens that the budget leaves them: it grows with params."""
+        ratio: Array = log_params - np.log(self.tokens(np.exp(log_params), compute))
+        return ratio
+
+    def log_params(self, log_ratio: Array, compute: float, low: float, high: float) -> Array:
+        """Log params between `low` and `high` at which `log_ratio` is this: its inverse."""
+        if self.rate is not None:
+            # rate params (params exp(-ratio) + inference) = compute, with the root that stays exact for no inference.
+            linear = self.rate * FORWARD_SHARE * self.inference_tokens
+            root = np.sqrt(linear**2 + 4 * self.rate * np.exp(-log_ratio) * compute)
+            return np.clip(np.log(2 * compute / (linear + root)), low, high)
+        below, above = np.full(len(log_ratio), low), np.full(len(log_ratio), high)
+        for _ in range(BISECTIONS):
+            middle = (below + above) / 2
+            is_low = self.log_ratio(middle, compute) < log_ratio
+            below, above = np.where(is_low, middle, below), np.where(is_low, above, middle)
+        return np.asarray((below + above) / 2)
+
+    def limit_below(self, compute: float) -> str | None:
+        """The limit that keeps params from being fewer."""
+        if self.max_tokens is not None and self._most_params(compute, self.max_tokens) > (self.min_params or 0.0):
+            return "max-tokens"
+        return "min-params" if self.min_params is not None else None
+
+    def limit_above(self) -> str | None:
+        """The limit that keeps params from being more."""
+        return "max-params" if self.max_params is not None else None
+
+    def binding(self, compute: float) -> str:
+        """The limits that leave no choice."""
+        if self.max_tokens is not None and self.max_params is not None:
+            return "max-params and max-tokens"
+        return self.limit_below(compute) or self.limit_above() or "budget"
+
+
+def power_of(params: Array, values: Array) -> tuple[float, float]:
+    """`values` `(n,)` as a power of params: slope and intercept in logs, without a slope where one does not vary."""
+    log_params, logs = np.log(params), np.log(values)
+    slope = float(np.polyfit(log_params, logs, 1)[0]) if np.ptp(log_params) > 0 and np.ptp(logs) > 0 else 0.0
+    return slope, float(logs.mean() - slope * log_params.mean())

@@ -1,0 +1,109 @@
+"""What an allocation rests on: the points, the fitted law and its replicates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scaling_cli.analysis.allocation.costs import power_of
+from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.parametric import FittedLaw
+from scaling_cli.arrays import Array
+from scaling_cli.document.read import SavedFit
+from scaling_cli.errors import DataError
+from scaling_cli.fitting.fit import Grouped
+from scaling_cli.fitting.problem import Problem
+from scaling_cli.flops import FlopsRule
+from scaling_cli.laws import find_law
+from scaling_cli.points.build import build_problem, run_names
+from scaling_cli.record import record
+from scaling_cli.results.fit import FitResult
+
+if TYPE_CHECKING:
+    import polars as pl
+from scaling_cli.analysis.allocation.question import Question, _arrays
+
+
+@record
+class Evidence:
+    """One group of runs: what the law is fitted to, the same as points, and the rows of training curves if any."""
+
+    grouped: Grouped
+    points: Points
+    curves: Points | None
+
+    @property
+    def largest(self) -> float:
+        """Compute of the largest run in FLOPs."""
+        return float(np.exp(self.points.log_compute.max()))
+
+
+def fitted_law(result: FitResult) -> FittedLaw:
+    """A fit with its replicates, ready to be optimised."""
+    law = find_law(result.law)
+    rows = [[result.parameters[name].estimate for name in law.names], *(result.draws or ())]
+    return FittedLaw(law, np.array(rows, dtype=float), result.ranges)
+
+
+RANGED_ROLES = ("params", "tokens", "compute", "loss")
+
+
+def saved_law(saved: SavedFit) -> FittedLaw:
+    """A saved fit with its replicates.
+
+    Raises:
+        DataError: Its parameters are not those of its law.
+    """
+    law = find_law(saved.law, tuple(saved.inputs))
+    if set(saved.parameters) != set(law.names):
+        raise DataError(
+            f"The saved fit of {law.name} has parameters {', '.join(saved.parameters)}, not {', '.join(law.names)}.",
+            hint="Write it again with `scaling fit --json -o FILE`.",
+        )
+    order = [list(saved.parameters).index(name) for name in law.names]
+    estimates = [saved.parameters[name].estimate for name in law.names]
+    draws = [] if saved.draws is None else [[row[i] for i in order] for row in saved.draws]
+    return FittedLaw(law, np.array([estimates, *draws], dtype=float), saved.ranges)
+
+
+def evidence_from(
+    frame: pl.DataFrame, group: dict[str, str], question: Question, space: str, curves: pl.DataFrame | None
+) -> tuple[Evidence, dict[str, tuple[float, float]]]:
+    """One group of runs as the approaches need them, and the shape of its models along params."""
+    law, rule = question.found_law, question.rule
+    inputs = {name: name for name in law.inputs}
+    everything = _arrays(frame, rule)
+    problem = build_problem(frame, law, inputs, space)
+    ranges = {
+        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
+        for name in RANGED_ROLES
+        if name in frame.columns
+    }
+    compute = _compute(everything, rule)
+    ranges["compute"] = (float(compute.min()), float(compute.max()))
+    lines = None if curves is None else _points(_arrays(curves, rule), rule)
+    if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
+        lines = None
+    evidence = Evidence(Grouped(problem, group, inputs, ranges, run_names(frame)), _points(everything, rule), lines)
+    return evidence, _shapes(everything, rule)
+
+
+def _compute(problem: Problem, rule: FlopsRule) -> Array:
+    """FLOPs of each run: as the runs give them under 6ND, by the rule where another is asked for."""
+    return problem.columns["compute"] if rule.name == "6ND" else rule.compute(problem.columns)
+
+
+def _points(problem: Problem, rule: FlopsRule) -> Points:
+    return Points(
+        np.log(problem.columns["params"]),
+        np.log(problem.columns["tokens"]),
+        np.log(_compute(problem, rule)),
+        problem.observed,
+        problem.runs,
+    )
+
+
+def _shapes(problem: Problem, rule: FlopsRule) -> dict[str, tuple[float, float]]:
+    """Each further column of the rule as a power of params."""
+    return {name: power_of(problem.columns["params"], problem.columns[name]) for name in rule.extras}

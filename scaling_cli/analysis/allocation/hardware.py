@@ -1,0 +1,95 @@
+"""Time and money of an amount of compute, on GPUs whose peak is stated and not guessed.
+
+Data sheets print peaks twice: for dense matrices, which training uses, and doubled for matrices with structured
+sparsity, which it does not. A peak given by name is the dense one in bfloat16, and a number that equals a known sparse
+peak is questioned.
+"""
+
+from __future__ import annotations
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number
+from scaling_cli.record import record
+from scaling_cli.results.allocation import Bill
+
+# Dense and sparse bfloat16 peaks in FLOP/s, from NVIDIA's and AMD's data sheets.
+PEAKS = {
+    "a100": (312e12, 624e12),
+    "h100": (989.4e12, 1978.9e12),
+    "h100-pcie": (756e12, 1513e12),
+    "h200": (989.4e12, 1978.9e12),
+    "mi300x": (1307.4e12, 2614.9e12),
+}
+SAME = 0.01  # relative: a number this close to a sparse peak is taken for it
+HIGHEST_MFU = 0.65  # model FLOPs utilisation above which no large training run has been reported
+SECONDS_AN_HOUR, HOURS_A_DAY = 3600.0, 24.0
+
+
+@record
+class Hardware:
+    """GPUs: how many (None where only hours are asked for), FLOP/s that each reaches, price of an hour."""
+
+    gpus: int | None
+    peak_flops: float
+    mfu: float
+    price_per_gpu_hour: float | None
+
+    def bill(self, compute: float) -> Bill:
+        """What `compute` takes."""
+        hours = compute / (self.peak_flops * self.mfu) / SECONDS_AN_HOUR
+        days = None if self.gpus is None else hours / self.gpus / HOURS_A_DAY
+        price = None if self.price_per_gpu_hour is None else hours * self.price_per_gpu_hour
+        return Bill(hours, days, price)
+
+    def doubts(self) -> list[Caveat]:
+        """What to ask about the numbers given."""
+        found = []
+        for name, (dense, sparse) in PEAKS.items():
+            if abs(self.peak_flops / sparse - 1) < SAME:
+                found.append(caveat("sparse-peak", peak=self.peak_flops, gpu=name.upper(), dense=dense))
+                break
+        if self.mfu > HIGHEST_MFU:
+            found.append(caveat("high-mfu", mfu=self.mfu, usual=HIGHEST_MFU))
+        return found
+
+
+def hardware(
+    gpus: int | None, peak_flops: str | float | None, mfu: float | None, price_per_gpu_hour: float | None
+) -> Hardware | None:
+    """The hardware that the options describe, or None where none is asked about.
+
+    Raises:
+        UsageError: Something is missing that hours depend on, or is out of range.
+    """
+    if gpus is peak_flops is mfu is price_per_gpu_hour is None:
+        return None
+    if peak_flops is None or mfu is None:
+        missing = " and ".join(name for name, value in (("--peak-flops", peak_flops), ("--mfu", mfu)) if value is None)
+        raise UsageError(
+            f"Hours cannot be told without {missing}.",
+            hint="Give the dense peak of a GPU, such as --peak-flops h100, and the share of it that training "
+            "reaches, such as --mfu 0.4.",
+        )
+    if not 0 < mfu <= 1:
+        raise UsageError(f"--mfu is {mfu:g}.", hint="Give a share between 0 and 1, such as 0.4.")
+    if gpus is not None and gpus < 1:
+        raise UsageError(f"--gpus is {gpus}.", hint="Give a whole number from 1.")
+    if price_per_gpu_hour is not None and price_per_gpu_hour < 0:
+        raise UsageError(f"--price-per-gpu-hour is {price_per_gpu_hour:g}.", hint="Give a price from 0.")
+    return Hardware(gpus, _peak(peak_flops), mfu, price_per_gpu_hour)
+
+
+def _peak(given: str | float) -> float:
+    if isinstance(given, str) and given.casefold() in PEAKS:
+        return PEAKS[given.casefold()][0]
+    try:
+        peak = parse_number(given) if isinstance(given, str) else float(given)
+    except UsageError:
+        raise UsageError(
+            f"--peak-flops {given!r} is neither a number nor a known GPU.",
+            hint=f"Give FLOP/s, such as 989e12, or one of {', '.join(PEAKS)}.",
+        ) from None
+    if peak <= 0:
+        raise UsageError(f"--peak-flops is {peak:g}.", hint="Give FLOP/s above 0, such as 989e12.")
+    return peak

@@ -1,0 +1,143 @@
+r"""The exact shape of an IsoFLOP curve, fitted to all budgets together.
+
+Under the Chinchilla law, the reducible loss along a budget is a function of u = ln(params / best params) alone:
+
+    loss = E + R_b [beta exp(-alpha u) + alpha exp(beta u)] / (alpha + beta),
+
+where R_b is the reducible loss at the minimum of budget b. So each budget has two unknowns of its own, its minimum and
+its depth, and all share E, alpha and beta. The best params of a budget are not tied to those of the others: the law's
+shape is used, its extrapolation over compute is not. A parabola is this curve with its asymmetry left out, and errs by
+what it leaves out.
+
+Runs of a budget may spend a little more or less than it: the second term is in tokens, exp(beta ln(best tokens /
+tokens)), and takes that up.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scaling_cli.analysis.allocation.isoflop.budgets import Budget, Points
+from scaling_cli.arrays import Array, Indices, Inputs
+from scaling_cli.laws.law import Law, Parameter, Scale, Scene
+from scaling_cli.record import record
+
+SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
+EXPONENTS = np.array([0.15, 0.25, 0.35, 0.5, 0.8])
+FLOOR = 0.8  # of the smallest loss, where depths start in proportion
+BEYOND = 3.0  # in log params: how far outside its runs a budget's minimum is looked for
+CEILING = 1.02  # a floor may lie a little above the smallest loss, which is noisy
+SHALLOWEST = 1e-4  # of the smallest loss: a reducible loss below it has left the curve
+
+
+@record(kw_only=True)
+class ProfileLaw(Law):
+    """The curve above as a law for the engine.
+
+    `slices` are the points of each budget, `first` where its own coordinates start, `span` `(2, budgets)` its sizes.
+    """
+
+    slices: tuple[slice, ...]
+    first: Array
+    span: Array
+
+    def prepare(self, columns: Mapping[str, Array]) -> Inputs:
+        """Logs of params, and of the params that the budget would leave at a point's tokens."""
+        return {"params": np.log(columns["params"]), "tokens": np.log(columns["tokens"])}
+
+    def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
+        """Inputs as they are: coordinates are already those of the middle of the data."""
+        return inputs, np.eye(len(self.parameters)), np.zeros(len(self.parameters))
+
+    def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """Log of the loss, and its Jacobian, which is zero wherever a point and a budget have nothing in common."""
+        n = len(inputs["params"])
+        budgets = len(self.slices)
+        jacobian = np.zeros((len(theta), len(self.parameters), n))
+        total = np.empty((len(theta), n))
+        alpha, beta = theta[:, 1, None], theta[:, 2, None]
+        both = alpha + beta
+        for i, at in enumerate(self.slices):
+            best, depth = theta[:, SHARED + i, None], np.exp(theta[:, SHARED + budgets + i, None])
+            left, right = inputs["params"][at] - best, inputs["tokens"][at] - best
+            fewer, more = np.exp(-alpha * left), np.exp(beta * right)
+            shape = (beta * fewer + alpha * more) / both
+            scale = depth / both
+            total[:, at] = theta[:, 0, None] + depth * shape
+            jacobian[:, 1, at] = scale * (more - left * beta * fewer - shape)
+            jacobian[:, 2, at] = scale * (fewer + right * alpha * more - shape)
+            jacobian[:, SHARED + i, at] = scale * alpha * beta * (fewer - more)
+            jacobian[:, SHARED + budgets + i, at] = depth * shape
+        jacobian[:, 0] = 1.0
+        jacobian /= total[:, None, :]
+        return np.log(total), jacobian.swapaxes(1, 2)
+
+    def axes(self, scene: Scene) -> Mapping[str, Array]:
+        """Usual exponents; minima and depths, up to a common factor, at the lowest run of each budget."""
+        own = dict(zip(self.names[SHARED:], self.first[:, None], strict=True))
+        return {"alpha": EXPONENTS, "beta": EXPONENTS, **own}
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """The floor, and all depths together."""
+        depths = self.names[SHARED + len(self.slices) :]
+        return Scale({"E": _one}), Scale(dict.fromkeys(depths, _one))
+
+    def bounds(self, scene: Scene) -> tuple[Array, Array]:
+        """Minima around their runs; a floor hardly above the smallest loss."""
+        budgets, lowest, highest = len(self.slices), scene.lowest, scene.highest
+        low = np.concatenate([[0.0, 1e-3, 1e-3], self.span[0] - BEYOND, np.full(budgets, np.log(SHALLOWEST * lowest))])
+        high = np.concatenate([[CEILING * lowest, 3.0, 3.0], self.span[1] + BEYOND, np.full(budgets, np.log(highest))])
+        return low, high
+
+
+def profile_law(points: Points, budgets: Sequence[Budget]) -> tuple[ProfileLaw, Indices, dict[str, Array]]:
+    """The law of these budgets, the points it is fitted to, and their columns."""
+    index = np.concatenate([budget.index for budget in budgets])
+    ends = np.cumsum([0, *(len(budget.index) for budget in budgets)])
+    slices = tuple(slice(int(start), int(end)) for start, end in itertools.pairwise(ends))
+    # Params that this budget would leave at the point's tokens: params themselves where the run spent the budget.
+    excess = points.log_compute[index] - np.repeat([each.log_compute for each in budgets], np.diff(ends))
+    columns = {
+        "params": np.exp(points.log_params[index]),
+        "tokens": np.exp(points.log_params[index] - excess),
+    }
+    span = np.array([[points.log_params[each.index].min(), points.log_params[each.index].max()] for each in budgets]).T
+    minima, depths = ([f"{name}_{i}" for i in range(len(budgets))] for name in ("best", "reducible"))
+    law = ProfileLaw(
+        name="isoflop",
+        formula="E + R_b [beta (params/best)^-alpha + alpha (params/best)^beta] / (alpha + beta)",
+        source="Hoffmann et al. 2022, arXiv:2203.15556, eq. 2, along a budget",
+        inputs=("params", "tokens"),
+        parameters=(
+            Parameter(name="E", meaning="irreducible loss", unit="loss", low=0.0),
+            Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),
+            Parameter(name="beta", meaning="exponent of tokens", low=1e-3, high=3.0),
+            *(Parameter(name=name, meaning="log params at the minimum of one budget") for name in minima),
+            *(Parameter(name=name, meaning="reducible loss there", positive=True) for name in depths),
+        ),
+        slices=slices,
+        first=_starts(points, budgets),
+        span=span,
+    )
+    return law, index, columns
+
+
+def _starts(points: Points, budgets: Sequence[Budget]) -> Array:
+    """Minima at the lowest run of each budget, and logs of the reducible loss there."""
+    lowest = np.array([points.loss[each.index].min() for each in budgets])
+    places = np.array([points.log_params[each.index[np.argmin(points.loss[each.index])]] for each in budgets])
+    return np.concatenate([places, np.log(lowest - FLOOR * lowest.min())])
+
+
+def _one(_: Mapping[str, Array]) -> float:
+    return 1.0
+
+
+def profile_shape(alpha: Array | float, beta: Array | float, offset: Array) -> Array:
+    """Reducible loss over that at the minimum, at log params `offset` from it."""
+    shape: Array = (beta * np.exp(-alpha * offset) + alpha * np.exp(beta * offset)) / (alpha + beta)
+    return shape

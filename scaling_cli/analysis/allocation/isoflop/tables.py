@@ -1,0 +1,175 @@
+"""Each IsoFLOP budget with its checks, the exponents by every profile, and what there is to doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scaling_cli.analysis.allocation.design import mend
+from scaling_cli.analysis.allocation.isoflop.curves import Curves
+from scaling_cli.analysis.allocation.isoflop.fit import biases
+from scaling_cli.analysis.allocation.isoflop.profile import profile_shape
+from scaling_cli.analysis.allocation.lines import power_line
+from scaling_cli.analysis.allocation.plan import Plan, estimated
+from scaling_cli.arrays import Array
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.numbers.format import flops
+from scaling_cli.results.allocation import PROFILES, Drift, IsoFlop, Profile
+from scaling_cli.results.fit import Curve
+
+ENOUGH_BUDGETS = 4
+ENOUGH_ON_A_SIDE = 2  # sizes
+DRIFT_LEVEL = 0.05
+NOTABLE_BIAS = 0.01  # of best params
+LOST_SHARE = 0.05  # of replicates
+PROFILE_SWING = 0.05  # between exponents by different profiles
+CURVE_POINTS = 40
+
+
+def isoflop_tables(curves: Curves, level: float) -> tuple[tuple[IsoFlop, ...], tuple[Profile, ...], Drift | None]:
+    """Each budget with its checks, the exponents by each profile, and the drift of the grids."""
+    exact = curves.estimates.get("exact")
+    biased = (
+        biases(curves.points, curves.budgets, exact, curves.shape)
+        if exact is not None and curves.shape is not None
+        else np.full(len(curves.budgets), np.nan)
+    )
+    rows = tuple(_isoflop(curves, i, float(biased[i]), level) for i in range(len(curves.budgets)))
+    logs = curves.minima.log_compute
+    slope = float(power_line(logs, biased[None, :]).exponent[0])
+    profiles = []
+    for name in PROFILES:
+        minima = curves.estimates.get(name)
+        if minima is None:
+            continue
+        usable = int(np.isfinite(minima.log_params[0]).sum())
+        params, tokens = (float(line.exponent[0]) for line in (minima.params_line(), minima.tokens_line()))
+        bias = {"exact": 0.0, "parabola": slope if np.isfinite(slope) else None}.get(name)
+        profiles.append(Profile(name, _known(params), _known(tokens), usable, bias))
+    offsets = np.array([np.nan if row.centre_offset is None else row.centre_offset for row in rows])
+    return rows, tuple(profiles), _drift(logs / np.log(10), offsets)
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _isoflop(curves: Curves, i: int, bias: float, level: float) -> IsoFlop:
+    budget, verdict = curves.budgets[i], curves.verdicts[i]
+    sizes = curves.points.log_params[budget.index]
+    different = np.unique(np.round(sizes, 6))
+    place = float(curves.minima.log_params[0, i])
+    is_placed = bool(np.isfinite(place))
+    minima = curves.minima
+    return IsoFlop(
+        compute=budget.compute,
+        points=len(sizes),
+        sizes=len(different),
+        params=estimated(np.exp(minima.log_params[:, i]), level),
+        tokens=estimated(np.exp(minima.log_tokens[:, i]), level),
+        loss=estimated(minima.loss[:, i], level),
+        left=int((different < place).sum()) if is_placed else 0,
+        right=int((different > place).sum()) if is_placed else 0,
+        curvature=_known(verdict.curvature),
+        centre_offset=float((sizes[0] + sizes[-1]) / 2 - place) / float(np.log(10)) if is_placed else None,
+        parabola_params=_known(float(np.exp(verdict.parabola_vertex))),
+        parabola_bias=_known(float(np.expm1(bias))),
+        refused=curves.refused[i] or None,
+        observed=(
+            tuple(np.exp(sizes).tolist()),
+            tuple(curves.points.loss[budget.index].tolist()),
+        ),
+        curve=_drawn_curve(curves, i) if is_placed else None,
+    )
+
+
+def _drawn_curve(curves: Curves, i: int) -> Curve | None:
+    """The exact curve of one budget over its runs; other profiles show their minimum alone."""
+    shape, exact = curves.shape, curves.estimates.get("exact")
+    if shape is None or exact is None or not np.isfinite(exact.log_params[0, i]):
+        return None
+    sizes = curves.points.log_params[curves.budgets[i].index]
+    grid = np.linspace(sizes[0], sizes[-1], CURVE_POINTS)
+    floor = float(shape.floor[0])
+    reducible = float(exact.loss[0, i]) - floor
+    y = floor + reducible * profile_shape(shape.alpha[0], shape.beta[0], grid - exact.log_params[0, i])
+    return Curve(tuple(np.exp(grid).tolist()), tuple(y.tolist()))
+
+
+def _drift(decades: Array, offsets: Array) -> Drift | None:
+    """Slope of the centres' offsets over log10 compute, with the p-value of a t test against none."""
+    known = np.isfinite(offsets)
+    if known.sum() < 3:
+        return None
+    from scipy.special import stdtr
+
+    x, y = decades[known] - decades[known].mean(), offsets[known] - offsets[known].mean()
+    slope = float((x * y).sum() / (x**2).sum())
+    freedom = int(known.sum()) - 2
+    error = float(np.sqrt(((y - slope * x) ** 2).sum() / freedom / (x**2).sum()))
+    # Offsets of an exactly drifting grid leave rounding as their only error.
+    is_measurable = error > 1e-12
+    return Drift(slope, float(2 * stdtr(freedom, -abs(slope) / error)) if is_measurable else None)
+
+
+def isoflop_doubts(curves: Curves, plan: Plan, group: dict[str, str] | None) -> list[Caveat]:
+    """What a reader should know of these curves."""
+    rows, profiles, drift = isoflop_tables(curves, plan.level)
+    found = _refusals(curves, group) + _thin_sides(rows, group)
+    usable = sum(row.refused is None for row in rows)
+    if usable < ENOUGH_BUDGETS:
+        found.append(caveat("few-budgets", group, budgets=usable))
+    by_name = {each.profile: each for each in profiles}
+    bias = by_name["parabola"].bias
+    is_drifting = drift is not None and drift.p_value is not None and drift.p_value < DRIFT_LEVEL
+    if is_drifting and drift is not None and bias is not None and abs(bias) > PROFILE_SWING / 10:
+        found.append(caveat("drifting-grid", group, slope=drift.slope, bias=bias))
+    errors = [row.parabola_bias for row in rows if row.parabola_bias is not None and row.refused is None]
+    if plan.profile == "parabola" and errors and max(map(abs, errors)) > NOTABLE_BIAS:
+        found.append(caveat("parabola-bias", group, low=min(errors), high=max(errors)))
+    named = {each.profile: each.params_exponent for each in profiles if each.params_exponent is not None}
+    if named and max(named.values()) - min(named.values()) > PROFILE_SWING:
+        lowest, highest = min(named, key=named.__getitem__), max(named, key=named.__getitem__)
+        found.append(
+            caveat(
+                "profiles-differ", group, low=named[lowest], high=named[highest], lowest=lowest, highest=highest
+            )
+        )  # fmt: skip
+    return found + _lost(curves, group)
+
+
+def _refusals(curves: Curves, group: dict[str, str] | None) -> list[Caveat]:
+    refused = [(budget, why) for budget, why in zip(curves.budgets, curves.refused, strict=True) if why]
+    if not refused:
+        return []
+    return [
+        caveat(
+            "budgets-refused", group, refused=len(refused), total=len(curves.budgets),
+            reasons="; ".join(f"{flops(budget.compute)} FLOPs {why}" for budget, why in refused),
+            runs="; ".join(mend(budget, curves.points) for budget, _ in refused),
+        )
+    ]  # fmt: skip
+
+
+def _thin_sides(rows: Sequence[IsoFlop], group: dict[str, str] | None) -> list[Caveat]:
+    found = []
+    for side, wanted in (("left", "fewer"), ("right", "more")):
+        thin = [row for row in rows if row.refused is None and getattr(row, side) < ENOUGH_ON_A_SIDE]
+        if thin:
+            told = ", ".join(flops(row.compute) for row in thin)
+            found.append(caveat("thin-side", group, budgets=told, side=wanted))
+    return found
+
+
+def _lost(curves: Curves, group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat for each budget whose minimum many replicates could not place."""
+    replicates = curves.minima.log_params[1:]
+    if not len(replicates):
+        return []
+    shares = np.isnan(replicates).mean(axis=0)
+    return [
+        caveat("replicates-lost", group, share=float(share), compute=flops(budget.compute))
+        for budget, share, why in zip(curves.budgets, shares, curves.refused, strict=True)
+        if share > LOST_SHARE and not why
+    ]

@@ -1,0 +1,199 @@
+"""The best split of a budget between params and tokens, for any law and any cost.
+
+Tokens follow from params and the budget, so one number is sought: the log of params. For the Chinchilla family at
+6 FLOPs a param and token the answer is closed (Hoffmann et al. 2022, eq. 4),
+
+    N* = G (C/6)^a,   a = beta / (alpha + beta),   G = (alpha A / (beta B))^(1 / (alpha + beta)).
+
+For everything else the loss of all replicates is mapped on one grid over all admissible params, so that no local
+minimum is missed, then on a fine grid around the minima, where the stationary point of the quartic through five
+neighbours is the answer to nine digits. A budget that meets a loss is found by bisection of the loss that budgets buy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling_cli.analysis.allocation.costs import Costs
+from scaling_cli.analysis.allocation.surface import Chinchilla, Surface
+from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.errors import FitError
+from scaling_cli.record import record
+
+FEWEST_TOKENS = 1.0  # tokens at the large end of the range of params
+COARSE_POINTS = 400
+FINE_STEP = 0.02  # of log params
+MOST_FINE_POINTS = 800
+NEWTON_STEPS = 8
+BISECTIONS = 80
+LARGEST_COMPUTE = 1e40  # FLOPs: no budget
+BRACKETS = (0.5, 1.5, 4.0, 12.0)  # in log compute, around the estimate's budget
+BRACKET_POINTS = 41  # budgets on which the replicates' losses are mapped
+AT_LOW, AT_HIGH = "fewer", "more"  # ends of all params: no optimum
+WASTE_REACH = 30.0  # of log params, where the end of the waste band is looked for
+
+
+@record
+class Split:
+    """What a budget buys, one entry a replicate `(replicates,)`; `limit` names the constraint that decided, if any."""
+
+    params: Array
+    tokens: Array
+    loss: Array
+    limit: str | None = None
+
+
+def best_split(surface: Surface, costs: Costs, compute: float) -> Split:
+    """The split of `compute` with the lowest loss.
+
+    Raises:
+        FitError: Loss keeps falling towards one end, so no optimum exists.
+    """
+    split = _split(surface, costs, compute)
+    if split.limit in (AT_LOW, AT_HIGH):
+        raise FitError(
+            f"At {compute:.3g} FLOPs the law's loss keeps falling towards {split.limit} params, "
+            "so there is no best split.",
+            hint="Add runs on both sides of the best params, or limit it with --min-params and --max-params.",
+        )
+    return split
+
+
+def _split(surface: Surface, costs: Costs, compute: float) -> Split:
+    """The best split, its limit one of the costs' own or the end of all params."""
+    low, high = costs.params_range(compute, FEWEST_TOKENS)
+    if low >= high:
+        return _bought(surface, costs, compute, np.full(surface.replicates, high), costs.binding(compute))
+    start, stop = np.log(low), np.log(high)
+    if isinstance(surface, Chinchilla) and costs.rate is not None and costs.is_plain:
+        logs = surface.log_scale + surface.params_exponent * np.log(compute / costs.rate)
+    else:
+        logs = _stationary(surface, costs, compute, start, stop)
+    limit = None
+    if logs[0] <= start:
+        limit = costs.limit_below(compute) or AT_LOW
+    elif logs[0] >= stop:
+        limit = costs.limit_above() or AT_HIGH
+    return _bought(surface, costs, compute, np.exp(np.clip(logs, start, stop)), limit)
+
+
+def _bought(surface: Surface, costs: Costs, compute: float, params: Array, limit: str | None) -> Split:
+    tokens = costs.tokens(params, compute)
+    return Split(params, tokens, np.exp(surface.each(params, tokens)), limit)
+
+
+def _stationary(surface: Surface, costs: Costs, compute: float, low: float, high: float) -> Array:
+    """Log params of the lowest loss `(replicates,)`, or an end of the range.
+
+    The grid is even in log(params / tokens). Where inference takes most of the budget, tokens fall to nothing over a
+    sliver of params, and only so is the loss smooth along the grid.
+    """
+    ends = costs.log_ratio(np.array([low, high]), compute)
+    grid = np.linspace(ends[0], ends[1], COARSE_POINTS)
+    best = np.argmin(_losses(surface, costs, compute, costs.log_params(grid, compute, low, high)), axis=1)
+    inside = (best > 0) & (best < len(grid) - 1)
+    if not inside.any():
+        ends_of_range: Array = np.where(best == 0, low, high)
+        return ends_of_range
+    step = float(grid[1] - grid[0])
+    start, stop = grid[best[inside].min()] - 2 * step, grid[best[inside].max()] + 2 * step
+    count = int(np.clip((stop - start) / FINE_STEP, 100, MOST_FINE_POINTS))
+    fine = np.linspace(max(start, ends[0]), min(stop, ends[1]), count)
+    losses = _losses(surface, costs, compute, costs.log_params(fine, compute, low, high))
+    refined, is_settled = _quartic_minimum(fine, losses)
+    ratios = np.where(inside & is_settled, refined, grid[best])
+    return costs.log_params(ratios, compute, low, high)
+
+
+def _losses(surface: Surface, costs: Costs, compute: float, log_params: Array) -> Array:
+    params = np.exp(log_params)
+    return surface.log_loss(params, costs.tokens(params, compute))
+
+
+def _quartic_minimum(grid: Array, values: Array) -> tuple[Array, Flags]:
+    """Where the quartic through the five points around each row's lowest is flat, and whether it lies inside."""
+    best: Indices = np.clip(np.argmin(values, axis=1), 2, len(grid) - 3)
+    around = np.take_along_axis(values, best[:, None] + np.arange(-2, 3), axis=1)
+    around = around - around[:, 2:3]
+    coefficients = around @ np.linalg.inv(np.vander(np.arange(-2.0, 3.0), 5, increasing=True)).T
+    place = np.zeros(len(values))
+    for _ in range(NEWTON_STEPS):
+        slope = sum(k * coefficients[:, k] * place ** (k - 1) for k in range(1, 5))
+        bend = sum(k * (k - 1) * coefficients[:, k] * place ** (k - 2) for k in range(2, 5))
+        place = np.clip(place - slope / np.where(bend > 0, bend, np.inf), -2, 2)
+    return grid[best] + place * (grid[1] - grid[0]), np.abs(place) < 2
+
+
+def least_split(surface: Surface, costs: Costs, loss: float) -> tuple[Array, Split]:
+    """The smallest budget that reaches `loss` `(replicates,)`, infinite where none does, and what it buys.
+
+    Raises:
+        FitError: No budget reaches it.
+    """
+    first = surface.first()
+    low, high = np.log(costs.least_compute), np.log(LARGEST_COMPUTE)
+    if _best_loss(first, costs, high) > loss:
+        raise FitError(
+            f"No budget reaches a loss of {loss:g}: the law's floor, or a limit, is above it.",
+            hint="Ask for a larger --target-loss, or loosen --max-params, --max-tokens or --unique-tokens.",
+        )
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _best_loss(first, costs, middle) <= loss else (middle, high)
+    split = best_split(first, costs, float(np.exp(high)))
+    if surface.replicates == 1:
+        return np.array([np.exp(high)]), split
+    budgets, params = _replicate_budgets(surface, costs, loss, high)
+    budgets[0], params[0] = np.exp(high), split.params[0]
+    tokens = costs.tokens(params, budgets)
+    return budgets, Split(params, tokens, np.full(len(params), loss), split.limit)
+
+
+def _best_loss(surface: Surface, costs: Costs, log_compute: float) -> float:
+    return float(_split(surface, costs, float(np.exp(log_compute))).loss[0])
+
+
+def _replicate_budgets(surface: Surface, costs: Costs, loss: float, centre: float) -> tuple[Array, Array]:
+    """Budgets and params by interpolation, on a bracket that widens until it holds every replicate that gets there."""
+    for width in BRACKETS:
+        start = max(centre - width, float(np.log(costs.least_compute)))
+        logs = np.linspace(start, min(centre + width, np.log(LARGEST_COMPUTE)), BRACKET_POINTS)
+        splits = [_split(surface, costs, float(np.exp(each))) for each in logs]
+        losses = np.log(np.stack([each.loss for each in splits], axis=1))
+        if ((losses[:, 0] >= np.log(loss)) & (losses[:, -1] <= np.log(loss))).all():
+            break
+    sizes = np.log(np.stack([each.params for each in splits], axis=1))
+    found = np.array([np.interp(-np.log(loss), -row, logs) for row in losses])
+    params = np.exp([np.interp(at, logs, row) for at, row in zip(found, sizes, strict=True)])
+    budgets: Array = np.where(losses[:, -1] <= np.log(loss), np.exp(found), np.inf)
+    return budgets, params
+
+
+def waste_band(surface: Surface, costs: Costs, compute: float, split: Split, waste: float) -> tuple[float, float]:
+    """Params between which less than a share `waste` of the budget is wasted.
+
+    That is, a budget smaller by that share would buy the same loss at its own best split.
+    """
+    first = surface.first()
+    ceiling = float(np.log(best_split(first, costs, compute * (1 - waste)).loss[0]))
+    low, high = costs.params_range(compute, FEWEST_TOKENS)
+    centre = float(np.log(split.params[0]))
+    ends = (max(np.log(low), centre - WASTE_REACH), min(np.log(high), centre + WASTE_REACH))
+    return tuple(  # type: ignore[return-value]
+        float(np.exp(_crossing(first, costs, compute, centre, float(end), ceiling))) for end in ends
+    )
+
+
+def _crossing(surface: Surface, costs: Costs, compute: float, inside: float, outside: float, ceiling: float) -> float:
+    """The log params between `inside` and `outside` where log loss reaches `ceiling`; `outside` if it never does."""
+    if _losses(surface, costs, compute, np.array([outside]))[0, 0] <= ceiling:
+        return outside
+    for _ in range(BISECTIONS):
+        middle = (inside + outside) / 2
+        if _losses(surface, costs, compute, np.array([middle]))[0, 0] <= ceiling:
+            inside = middle
+        else:
+            outside = middle
+        if abs(outside - inside) < 1e-12:
+            break
+    return inside

@@ -1,0 +1,115 @@
+"""What is asked, and the pieces that all approaches answer it with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scaling_cli.analysis.allocation.costs import Costs
+from scaling_cli.analysis.allocation.hardware import Hardware
+from scaling_cli.arrays import Array
+from scaling_cli.caveats import Caveat
+from scaling_cli.errors import UsageError
+from scaling_cli.record import record
+from scaling_cli.results.allocation import APPROACHES, PROFILES, Allocation
+from scaling_cli.results.fit import Curve, Estimate
+
+WASTES = (0.05, 0.10)  # shares of the budget
+FRONTIER_POINTS = 40  # of a curve over compute, for drawing
+UNREACHED = 1e300  # replicates that no budget satisfies stand for this, so that quantiles can be taken
+
+
+@record
+class Plan:
+    """The question: budgets in FLOPs, or losses to reach; by which approach; at which costs and limits."""
+
+    budgets: tuple[float, ...]
+    target_losses: tuple[float, ...]
+    approach: str
+    profile: str
+    costs: Costs
+    unique_tokens: float | None
+    hardware: Hardware | None
+    level: float
+
+    def __post_init__(self) -> None:
+        if self.approach not in (*APPROACHES, "all"):
+            raise UsageError(
+                f"No approach is called {self.approach!r}.", hint=f"Choose one of {', '.join(APPROACHES)}, all."
+            )
+        if self.profile not in PROFILES:
+            raise UsageError(f"No profile is called {self.profile!r}.", hint=f"Choose one of {', '.join(PROFILES)}.")
+        for name, values in (("--budget", self.budgets), ("--target-loss", self.target_losses)):
+            for value in values:
+                if not (np.isfinite(value) and value > 0):
+                    raise UsageError(f"{name} is {value:g}.", hint="Give a number above 0.")
+        if self.approach != "parametric" and self.beyond_split:
+            raise UsageError(
+                f"--approach {self.approach} does not go with {', '.join(self.beyond_split)}: but for parametric, "
+                "approaches only split training compute, counted as a multiple of params * tokens.",
+                hint="Use --approach parametric, or leave the option out.",
+            )
+
+    @property
+    def beside_training(self) -> tuple[str, ...]:
+        """The options by which the best split depends on more than training compute."""
+        costs = self.costs
+        asked = {
+            "--inference-tokens": costs.inference_tokens or None,
+            "--unique-tokens": self.unique_tokens,
+            "--min-params": costs.min_params,
+            "--max-params": costs.max_params,
+            "--max-tokens": costs.max_tokens,
+        }
+        return tuple(name for name, value in asked.items() if value is not None)
+
+    @property
+    def beyond_split(self) -> tuple[str, ...]:
+        """The options that ask for more than the split of a multiple of params * tokens."""
+        rule = () if self.costs.rate is not None else (f"--flops-rule {self.costs.rule.name!r}",)
+        return (*self.beside_training, *(("--target-loss",) if self.target_losses else ()), *rule)
+
+
+@record
+class Answer:
+    """What one approach says: `frontier` is best params over compute, for drawing."""
+
+    allocations: tuple[Allocation, ...]
+    exponents: dict[str, Estimate]
+    frontier: Curve | None
+    caveats: tuple[Caveat, ...]
+
+
+def answered(allocations: Sequence[Allocation]) -> list[float]:
+    """The budgets that could be split."""
+    return [each.compute for each in allocations if each.compute is not None and each.params.estimate is not None]
+
+
+def estimated(values: Array, level: float) -> Estimate:
+    """The first of `values` `(replicates,)` with the percentile interval of the others, where there are any."""
+    first = float(values[0]) if np.isfinite(values[0]) else None
+    drawn = values[1:][~np.isnan(values[1:])]
+    if not len(drawn):
+        return Estimate(first)
+    ends = np.quantile(np.minimum(drawn, UNREACHED), [(1 - level) / 2, (1 + level) / 2], method="weibull")
+    low, high = (float(end) if end < UNREACHED / 2 else None for end in ends)
+    return Estimate(first, low, high)
+
+
+def log_correlation(params: Array, tokens: Array) -> float | None:
+    """Correlation of the logs over the replicates: at a fixed budget, params and tokens are one number."""
+    logs = np.log(np.stack([params[1:], tokens[1:]]))
+    logs = logs[:, np.isfinite(logs).all(axis=0)]
+    if logs.shape[1] < 3 or (np.ptp(logs, axis=1) == 0).any():
+        return None
+    return float(np.corrcoef(logs)[0, 1])
+
+
+def banded(grid: Array, values: Sequence[Estimate]) -> Curve:
+    """Estimates along a grid as a curve, with a band where each has an interval."""
+    x = tuple(grid.tolist())
+    y = tuple(each.estimate or 0.0 for each in values)
+    if any(each.low is None or each.high is None for each in values):
+        return Curve(x, y)
+    return Curve(x, y, tuple(each.low or 0.0 for each in values), tuple(each.high or 0.0 for each in values))

@@ -1,0 +1,140 @@
+"""The groups of a comparison: what each knows of its exponent, and how large a difference between them matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scaling_cli.analysis.comparison.models import Member, exponents, floors
+from scaling_cli.analysis.comparison.multiplier import Line, lines
+from scaling_cli.analysis.comparison.profile import Profile, profile
+from scaling_cli.arrays import Array
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.errors import UsageError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.record import record
+from scaling_cli.results.comparison import Group, Margin
+from scaling_cli.results.fit import FitResult
+
+WIDE_FLOOR = 0.3  # of the loss above it in the middle of the data: beyond, the floor leaves the exponent open
+
+
+@record
+class Evidence:
+    """What every pair draws on: groups, their profiles by parameter, their lines, and the margin."""
+
+    members: tuple[Member, ...]
+    results: tuple[FitResult, ...]
+    profiles: tuple[dict[str, Profile], ...]
+    groups: tuple[Group, ...]
+    lines: list[Line] | None
+    margin: Margin
+    level: float
+    caveats: tuple[Caveat, ...]
+
+    @property
+    def exponents(self) -> tuple[str, ...]:
+        """Names of the law's exponents."""
+        return exponents(self.members[0].problem.law)
+
+
+def group_label(group: Mapping[str, str]) -> str:
+    """A group as one name: the value of its column, or `col=value, col=value` for several."""
+    if len(group) == 1:
+        return next(iter(group.values()))
+    return ", ".join(f"{key}={value}" for key, value in group.items())
+
+
+def evidence(
+    members: Sequence[Member],
+    results: Sequence[FitResult],
+    *,
+    scales: Array,
+    cut: float,
+    level: float,
+    margin: float,
+    to: float | None,
+) -> Evidence:
+    """Profiles of every group's exponents and floors, and whether they settle anything.
+
+    Args:
+        members: The groups, and `results` their own fits.
+        scales: Standard deviation of each group's residuals `(groups,)`.
+        cut: The statistic at which an interval ends.
+        level: Of the intervals.
+        margin: A drift of the compute multiplier above 1, or an exponent difference below.
+        to: How far the drift counts.
+    """
+    law = members[0].problem.law
+    names = (*exponents(law), *floors(law))
+    profiles = tuple(
+        {name: profile(each, name, float(scale)) for name in names} for each, scale in zip(members, scales, strict=True)
+    )
+    groups, caveats = [], []
+    for member, result, known, scale in zip(members, results, profiles, scales, strict=True):
+        width = _floor_width(member, known, cut, float(scale))
+        settled = all(None not in known[name].interval(cut, float(scale)) for name in exponents(law))
+        is_identified = settled and (not floors(law) or (width is not None and width <= WIDE_FLOOR))
+        if not is_identified:
+            told = "anything" if width is None else f"{width:.0%}"
+            caveats.append(caveat("floor-open", result.group, width=told, most=WIDE_FLOOR))
+        groups.append(_group(member, result, is_identified=is_identified, width=width))
+    return Evidence(
+        tuple(members), tuple(results), profiles, tuple(groups), lines(tuple(results)),
+        _margin(members, results[0], margin, to), level, tuple(caveats),
+    )  # fmt: skip
+
+
+def _group(member: Member, result: FitResult, *, is_identified: bool, width: float | None) -> Group:
+    return Group(
+        name=member.name,
+        group=result.group,
+        runs=result.runs,
+        points=result.points,
+        parameters=result.parameters,
+        derived=result.derived,
+        noise=result.noise,
+        is_identified=is_identified,
+        floor_width=width,
+        ranges=result.ranges,
+    )
+
+
+def _floor_width(member: Member, known: Mapping[str, Profile], cut: float, scale: float) -> float | None:
+    """Width of the floor's interval, as a share of the loss above it in the middle of the data; None where open."""
+    names = floors(member.problem.law)
+    if not names:
+        return None
+    low, high = known[names[0]].interval(cut, scale)
+    middle = float(np.median(member.problem.predictions(member.theta[None])[0]))
+    above = abs(middle - known[names[0]].estimate)
+    if high is None or above == 0:
+        return None
+    # Below, a floor is limited by zero, whatever the data say.
+    return (high - (low or 0.0)) / above
+
+
+def _margin(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
+    """The margin over the stretch for which it is meant: from the end of what all groups have reached."""
+    role = result.inputs.get("x", "compute")
+    spans = [_along(each) for each in members]
+    low, high = max(float(each.min()) for each in spans), min(float(each.max()) for each in spans)
+    if low >= high:
+        low, high = min(float(each.min()) for each in spans), max(float(each.max()) for each in spans)
+    if to is not None and to <= low:
+        raise UsageError(
+            f"--to {role}={to:g} lies below the data, which start at {low:g}.",
+            hint=f"Give the {role} that you plan for, beyond {high:g}.",
+        )
+    end = high * (high / low) if to is None else to
+    if margin < 1:
+        return Margin(role, None, end, None, margin)
+    return Margin(role, high if end > high else low, end, margin)
+
+
+def _along(member: Member) -> Array:
+    columns = member.problem.columns
+    if len(columns) == 1:
+        return next(iter(columns.values()))
+    return FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"]

@@ -1,0 +1,215 @@
+"""How much more compute one group needs than another at equal loss, and where the two are even.
+
+Each law is drawn once on a grid of its input, for the estimate and for every replicate; inverting it and finding
+crossings is then interpolation. Laws of params and tokens are drawn along compute at their compute-optimal split, where
+they are a power of compute and a floor again (Hoffmann et al. 2022, section 3.3).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling_cli.arrays import Array
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.laws import Law, find_law
+from scaling_cli.record import record
+from scaling_cli.results.comparison import Crossover, Multiplier
+from scaling_cli.results.fit import FitResult
+
+NODES = 480
+BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
+MOST_ROWS = 6
+TINY = 1e-150
+HALVINGS = 100  # of a bracket: to the last digit
+
+
+@record
+class Line:
+    """A group's law along one input: log loss at log inputs `grid` `(NODES,)`, one row a replicate in `draws`."""
+
+    law: Law
+    theta: Array
+    span: tuple[float, float]
+    grid: Array
+    estimate: Array
+    draws: Array
+
+    def log_loss(self, log_x: Array) -> Array:
+        """The estimate's log loss at log inputs `(n,)`."""
+        found: Array = _log_losses(self.law, self.theta, log_x)[0]
+        return found
+
+
+def lines(results: tuple[FitResult, ...]) -> list[Line] | None:
+    """The law of each result on one grid; None for laws of other inputs than one, or params and tokens."""
+    found = [_along_one_input(each) for each in results]
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
+        return None
+    low, high = min(span[0] for _, _, _, span in known), max(span[1] for _, _, _, span in known)
+    grid = np.linspace(low - BEYOND * np.log(10), high + BEYOND * np.log(10), NODES)
+    made = []
+    for law, theta, draws, span in known:
+        values = _log_losses(law, np.concatenate([theta, draws]), grid)
+        made.append(Line(law, theta, span, grid, values[0], values[1:]))
+    return made
+
+
+def _along_one_input(result: FitResult) -> tuple[Law, Array, Array, tuple[float, float]] | None:
+    """A law of one input, its raw coordinates `(1, k)`, those of replicates, and the log range of the input."""
+    law = find_law(result.law)
+    parameters = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
+    draws = np.array(result.draws) if result.draws else np.empty((0, len(law.names)))
+    assert result.observations is not None
+    columns = {name: np.array(values) for name, values in result.observations.inputs.items()}
+    if len(law.inputs) == 1:
+        x = np.log(columns[law.inputs[0]])
+        return law, law.to_coordinates(parameters), law.to_coordinates(draws), (float(x.min()), float(x.max()))
+    if law.name != "chinchilla":
+        return None
+    frontier = find_law("power-constant")
+    x = np.log(FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"])
+    theta, drawn = (frontier.to_coordinates(_frontier(each)) for each in (parameters, draws))
+    return frontier, theta, drawn, (float(x.min()), float(x.max()))
+
+
+def _log_losses(law: Law, theta: Array, log_x: Array) -> Array:
+    """Log losses `(replicates, n)`; far from the data a law may predict none, which counts as next to nothing."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        losses = law.evaluate_linear(theta, law.prepare({law.inputs[0]: np.exp(log_x)}))[0]
+    return np.log(np.maximum(np.nan_to_num(losses, nan=TINY, posinf=1 / TINY), TINY))
+
+
+def _frontier(parameters: Array) -> Array:
+    """a, b and c of the loss at the best split of compute, from E, A, B, alpha and beta, each `(replicates,)`."""
+    floor, big_a, big_b, alpha, beta = parameters.T
+    with np.errstate(divide="ignore", over="ignore"):
+        split = (alpha * big_a / (beta * big_b)) ** (1 / (alpha + beta))
+        at_one = big_a * split**-alpha + big_b * split**beta
+    exponent = -alpha * beta / (alpha + beta)
+    return np.stack([at_one * FLOPS_A_PARAM_AND_TOKEN**-exponent, exponent, floor], axis=1)
+
+
+def multipliers(left: Line, right: Line, to: float, level: float) -> tuple[Multiplier, ...]:
+    """What left needs over what right needs, at losses across the range that both have reached and at `to`."""
+    ends = [np.sort(line.log_loss(np.array(line.span))) for line in (left, right)]
+    low, high = max(each[0] for each in ends), min(each[1] for each in ends)
+    places: list[float] = []
+    if low < high:
+        reached = _inverse(right, np.array([low, high]))
+        places = _places(*sorted(np.clip(reached, *right.span).tolist()))
+    at = np.array([*places, np.log(to)])
+    losses = right.log_loss(at)
+    needed = _inverse(left, losses) - at
+    drawn = _drawn_multipliers(left, right, losses)
+    rows = []
+    for i, loss in enumerate(np.exp(losses).tolist()):
+        ends_of = _ends(drawn[:, i], level)
+        rows.append(
+            Multiplier(loss, _exp(needed[i]), *ends_of, _round(np.exp(at[i])), is_extrapolated=i == len(places))
+        )
+    return tuple(rows)
+
+
+def _places(low: float, high: float) -> list[float]:
+    """Logs of round inputs from low to high: powers of ten, or three points where there are not two of them."""
+    decades = np.arange(np.ceil(low / np.log(10) - 1e-9), np.floor(high / np.log(10) + 1e-9) + 1)
+    if len(decades) < 2:
+        return [low, 0.5 * (low + high), high]
+    step = -(-len(decades) // MOST_ROWS)
+    found: list[float] = (decades[::step] * np.log(10)).tolist()
+    return found
+
+
+def _drawn_multipliers(left: Line, right: Line, losses: Array) -> Array:
+    """Log multipliers `(replicates, losses)`; infinite where a replicate's floor lies above the loss."""
+    count = min(len(left.draws), len(right.draws))
+    rows = np.empty((count, len(losses)))
+    for i in range(count):
+        with np.errstate(invalid="ignore"):  # where neither reaches the loss there is no ratio
+            rows[i] = _read(left.grid, left.draws[i], losses) - _read(right.grid, right.draws[i], losses)
+    return rows
+
+
+def _read(grid: Array, curve: Array, values: Array) -> Array:
+    """Where a monotone curve takes `values`: +-inf where it never does."""
+    if curve[0] > curve[-1]:
+        return np.interp(-values, -curve, grid, left=-np.inf, right=np.inf)
+    return np.interp(values, curve, grid, left=-np.inf, right=np.inf)
+
+
+def _inverse(line: Line, losses: Array) -> Array:
+    """Log inputs at which the estimate has these log losses; infinite where it never does."""
+    near = _read(line.grid, line.estimate, losses)
+    step = line.grid[1] - line.grid[0]
+    low, high = near - step, near + step
+    falls = line.estimate[0] > line.estimate[-1]
+    known = np.isfinite(near)
+    for _ in range(HALVINGS):
+        middle = np.where(known, 0.5 * (low + high), 0.0)
+        is_left = (line.log_loss(middle) > losses) == falls
+        low, high = np.where(is_left, middle, low), np.where(is_left, high, middle)
+    return np.where(known, 0.5 * (low + high), near)
+
+
+def crossover(left: Line, right: Line, to: float, level: float) -> tuple[Crossover | None, float | None]:
+    """Where the laws cross, and the share of replicates in which they do between the data's start and `to`.
+
+    Of several crossings the one nearest to the data counts. A replicate without one counts as crossing beyond every
+    limit on the side of the estimate's, so that an interval may have no end.
+    """
+    shared = (max(left.span[0], right.span[0]), min(left.span[1], right.span[1]))
+    start, middle = min(left.span[0], right.span[0]), 0.5 * (shared[0] + shared[1])
+    count = min(len(left.draws), len(right.draws))
+    drawn = [_crossings(left.grid, left.draws[i] - right.draws[i]) for i in range(count)]
+    below = [bool(((each >= start) & (each <= np.log(to))).any()) for each in drawn]
+    probability = float(np.mean(below)) if below else None
+    roots = _crossings(left.grid, left.estimate - right.estimate)
+    if not len(roots):
+        return None, probability
+    root = _refined(left, right, float(roots[np.argmin(np.abs(roots - middle))]))
+    missing = np.inf if root > middle else -np.inf
+    nearest = np.array([each[np.argmin(np.abs(each - root))] if len(each) else missing for each in drawn])
+    place = "below" if root < shared[0] else "above" if root > shared[1] else "inside"
+    return Crossover(float(np.exp(root)), *_ends(nearest, level), place), probability
+
+
+def _crossings(grid: Array, gap: Array) -> Array:
+    """Where a curve on the grid changes sign, by linear interpolation."""
+    at = np.flatnonzero((gap[:-1] * gap[1:] < 0) & np.isfinite(gap[:-1] * gap[1:]))
+    found: Array = grid[at] + (grid[at + 1] - grid[at]) * gap[at] / (gap[at] - gap[at + 1])
+    return found
+
+
+def _refined(left: Line, right: Line, near: float) -> float:
+    step = left.grid[1] - left.grid[0]
+    low, high = float(near - step), float(near + step)
+
+    def gap(log_x: float) -> float:
+        at = np.array([log_x])
+        return float(left.log_loss(at)[0] - right.log_loss(at)[0])
+
+    sign = gap(low)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if gap(middle) * sign > 0 else (low, middle)
+    return low
+
+
+def _ends(logs: Array, level: float) -> tuple[float | None, float | None]:
+    """Percentile interval of what has these logs; None where an end is without limit."""
+    logs = np.sort(logs[~np.isnan(logs)])
+    if not len(logs):
+        return None, None
+    low = logs[int(np.floor((1 - level) / 2 * (len(logs) - 1)))]
+    high = logs[int(np.ceil((1 + level) / 2 * (len(logs) - 1)))]
+    return _exp(low), _exp(high)
+
+
+def _round(value: float) -> float:
+    """A number without the rounding of the logarithm it came from."""
+    return float(f"{value:.12g}")
+
+
+def _exp(value: float) -> float | None:
+    return float(np.exp(value)) if np.isfinite(value) else None

@@ -1,0 +1,150 @@
+"""How far a parameter, or the difference of one between two groups, may move before the fit suffers.
+
+The profile of a group is its best objective O(v) with one parameter held at v and the others free. For two groups
+whose parameter differs by d, the best is min over v of O_left(v + d) + O_right(v): profiles of single groups answer
+for every pair and every difference. The interval is where that lies within a cut-off of the minimum. Unlike an
+estimate give or take its error, it is as lopsided as the data make it, and open where they set no limit.
+
+Signed roots of profiles are nearly straight lines, so that a few nodes and linear interpolation suffice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling_cli.analysis.comparison.models import Member
+from scaling_cli.arrays import Array
+from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
+from scaling_cli.fitting.solve import minimise
+from scaling_cli.record import record
+
+NODES = 41
+REACH = 60.0  # standard errors to either side: where the profile flattens, the limit may be far
+FINE = 8  # points between nodes on which two profiles are added
+DIFFERENCES = 161
+LEAST_INSIDE = 0.3  # of the points: fewer tell nothing of the curvature
+LAD_INFLATION = 1.2533  # sqrt(pi / 2): of the error of a Gaussian's median over that of its mean
+SPREAD = 4.0  # of the nodes: dense at the estimate, sparse far from it
+
+
+@record
+class Profile:
+    """A parameter's nodes `(NODES,)`, and at each the signed root of twice the objective above its minimum."""
+
+    estimate: float
+    error: float
+    values: Array
+    roots: Array
+
+    def interval(self, cut: float, scale: float) -> tuple[float | None, float | None]:
+        """Ends at which the statistic reaches `cut`, for residuals of standard deviation `scale`; None where open."""
+        return _crossings(self.values, self.roots / scale, np.sqrt(cut))
+
+
+@record
+class DifferenceProfile:
+    """Differences of a parameter, left less right, and the signed root of the statistic at each."""
+
+    estimate: float
+    values: Array
+    roots: Array
+
+    def interval(self, cut: float) -> tuple[float | None, float | None]:
+        """Ends at which the statistic reaches `cut`; None where the data set no limit."""
+        return _crossings(self.values, self.roots, np.sqrt(cut))
+
+    def statistic(self, difference: float) -> float:
+        """The statistic of the hypothesis that the difference is this one."""
+        return float(np.interp(difference, self.values, self.roots) ** 2)
+
+
+def standard_errors(member: Member, scale: float) -> Array:
+    """Standard errors `(k,)` of the coordinates, as the design and the noise give them, floors counted as unknown.
+
+    A robust fit uses less of the data than least squares: for `scale`^2 = mean psi^2 / m, with m = mean psi' the share
+    of points inside delta, errors are larger by 1 / sqrt(m) (Huber 1981, section 7.6, whose factor K is in the scale).
+    Least absolute deviations have no curvature: theirs are those of Gaussian noise as large as the middle residual.
+    """
+    residuals, slopes = (each[0] for each in member.problem.residuals(member.theta[None]))
+    if member.delta <= LAD_DELTA:
+        scale = LAD_INFLATION * robust_scale(residuals, len(member.theta))
+    elif np.isfinite(member.delta):
+        inside = max(float((np.abs(residuals) <= member.delta).mean()), LEAST_INSIDE)
+        scale /= np.sqrt(inside)
+    jacobian = slopes * np.sqrt(member.problem.weights)[:, None]
+    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), 1e-300)
+    covariance = np.linalg.pinv((jacobian / length).T @ (jacobian / length), rcond=1e-12)
+    errors: Array = scale * np.sqrt(np.maximum(np.diag(covariance), 0.0)) / length
+    return errors
+
+
+def profile(member: Member, parameter: str, scale: float) -> Profile:
+    """The profile of an exponent or a floor of one group, whose residuals have standard deviation `scale`."""
+    problem = member.problem
+    k = problem.law.names.index(parameter)
+    estimate, low, high = float(member.theta[k]), float(problem.low[k]), float(problem.high[k])
+    error = float(standard_errors(member, scale)[k])
+    values = np.unique(np.clip(estimate + REACH * error * _spread(NODES), low, high))
+    values = np.unique(np.append(values, estimate))
+    start = np.tile(problem.roused(member.theta[None]), (len(values), 1))
+    start[:, k] = values
+    fixed = np.zeros(len(member.theta), dtype=bool)
+    fixed[k] = True
+    best = minimise(problem, start, delta=member.delta, fixed=fixed).value
+    rise = np.maximum(best - best.min(), 0.0)
+    return Profile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise))
+
+
+def difference_profile(left: Profile, right: Profile, scales: tuple[float, float]) -> DifferenceProfile:
+    """Every difference of a parameter between two groups, with the statistic of that difference."""
+    estimate = left.estimate - right.estimate
+    widest = REACH * float(np.hypot(left.error, right.error))
+    lowest, highest = left.values[0] - right.values[-1], left.values[-1] - right.values[0]
+    differences = np.unique(np.clip(estimate + widest * _spread(DIFFERENCES), lowest, highest))
+    at = _finer(np.unique(np.concatenate([right.values, left.values - estimate])))
+    other = _statistic(right, at, scales[1])
+    total = np.array([np.min(_statistic(left, at + each, scales[0]) + other) for each in differences])
+    here = float(np.min(_statistic(left, at + estimate, scales[0]) + other))
+    roots = np.sign(differences - estimate) * np.sqrt(np.maximum(total - here, 0.0))
+    return DifferenceProfile(estimate, differences, roots)
+
+
+def linear_profile(estimate: float, error: float) -> DifferenceProfile:
+    """The profile of a difference that is normal with this standard error."""
+    steps = REACH * _spread(DIFFERENCES)
+    return DifferenceProfile(estimate, estimate + error * steps, steps)
+
+
+def _statistic(one: Profile, values: Array, scale: float) -> Array:
+    """The profile's statistic at `values`; infinite beyond its nodes, which end at the law's bounds or far away."""
+    inside = (values >= one.values[0]) & (values <= one.values[-1])
+    found: Array = np.where(inside, (np.interp(values, one.values, one.roots) / scale) ** 2, np.inf)
+    return found
+
+
+def _spread(count: int) -> Array:
+    """From -1 to 1, dense at 0."""
+    across = np.linspace(-1, 1, count)
+    found: Array = np.sinh(SPREAD * across) / np.sinh(SPREAD)
+    return found
+
+
+def _finer(values: Array) -> Array:
+    places = np.linspace(0, len(values) - 1, FINE * (len(values) - 1) + 1)
+    return np.interp(places, np.arange(len(values)), values)
+
+
+def _crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, float | None]:
+    """Where a rising curve passes -cut and +cut, nearest to its zero; None where it never does."""
+    zero = int(np.argmin(np.abs(roots)))
+    above = np.flatnonzero(roots[zero:] >= cut)
+    below = np.flatnonzero(roots[: zero + 1] <= -cut)
+    low = _between(values, roots, int(below[-1]), -cut) if len(below) else None
+    high = _between(values, roots, zero + int(above[0]) - 1, cut) if len(above) else None
+    return low, high
+
+
+def _between(values: Array, roots: Array, left: int, cut: float) -> float:
+    step = roots[left + 1] - roots[left]
+    share = (cut - roots[left]) / step if step > 0 else 0.0
+    return float(values[left] + share * (values[left + 1] - values[left]))

@@ -1,0 +1,298 @@
+"""Everything that sampling logs say: each group's coverage, laws and forecasts, then what groups say of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from scaling_cli.analysis.coverage import backtest as track
+from scaling_cli.analysis.coverage import laws
+from scaling_cli.analysis.coverage import verifier as verifiers
+from scaling_cli.analysis.coverage.budget import Buyer, answers, exchanges
+from scaling_cli.analysis.coverage.curve import (
+    CURVE_POINTS,
+    STOPPED,
+    Sampled,
+    coverage_doubts,
+    coverage_rows,
+    default_k,
+    sampled,
+)
+from scaling_cli.analysis.coverage.paired import Side, compare
+from scaling_cli.analysis.coverage.prices import require_costs
+from scaling_cli.analysis.coverage.question import CoverageAsk, parse_k
+from scaling_cli.analysis.coverage.rivals import mixes, winners
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.coverage.counts import Indices
+from scaling_cli.coverage.curves import log_grid
+from scaling_cli.data.names import unknown
+from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.points.samples import SampleGroup
+from scaling_cli.record import record
+from scaling_cli.results.coverage import (
+    AssumedVerifier,
+    Attempts,
+    Comparison,
+    CoverageResult,
+    Exchange,
+    Forecast,
+    Mix,
+    Purchase,
+    Selection,
+)
+from scaling_cli.results.fit import Curve
+from scaling_cli.results.report import Failure
+
+DEFAULT_REACH = 10  # times the attempts made, to which laws are drawn if --to says nothing
+
+
+@record
+class Analysis:
+    """Results of the groups that had one, and what else is to be told."""
+
+    results: list[CoverageResult]
+    caveats: list[Caveat]
+    failures: list[Failure]
+
+
+@record
+class _Group:
+    """One group ready to be analysed."""
+
+    samples: SampleGroup
+    data: Sampled
+
+    @property
+    def name(self) -> str:
+        return self.samples.name
+
+    @property
+    def label(self) -> dict[str, str] | None:
+        return self.samples.label
+
+
+def analyse(samples: Sequence[SampleGroup], layout: str, ask: CoverageAsk) -> Analysis:
+    """All groups; `layout` is how their log stood.
+
+    Raises:
+        ScalingError: There is one group, and nothing can be said of it; or options name groups that do not exist.
+    """
+    groups, caveats = _groups(samples, ask)
+    failures: list[Failure] = []
+    names = [group.name for group in groups]
+    require_costs(ask.questions, ask.prices, names)
+    for option, named in (("group to compare with", ask.compare), ("group to mix with", ask.mix)):
+        if named is not None and named not in names:
+            raise unknown(option, named, names)
+    results: list[CoverageResult] = []
+    kept: list[tuple[_Group, laws.Fitted]] = []
+    for group in groups:
+        try:
+            result, fitted, found = _one(group, layout, ask)
+        except ScalingError as error:
+            if len(groups) == 1 or isinstance(error, UsageError):
+                raise
+            failures.append(Failure(group.samples.values, error.message, error.hint))
+            continue
+        results.append(result)
+        kept.append((group, fitted))
+        caveats += found
+    results, found = _together(kept, results, ask)
+    return Analysis(results, caveats + found, failures)
+
+
+def _groups(samples: Sequence[SampleGroup], ask: CoverageAsk) -> tuple[list[_Group], list[Caveat]]:
+    caveats: list[Caveat] = []
+    groups: list[_Group] = []
+    for each in samples:
+        data, found = sampled(each.counts, each.first, ask.design, ask.resampling(group_hash(each.values)))
+        caveats += [replace(doubt, group=each.label) for doubt in found]
+        groups.append(_Group(each, data))
+    return groups, caveats
+
+
+def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, laws.Fitted, list[Caveat]]:
+    """The part of a result that concerns one group alone, and the laws behind it."""
+    data, counts = group.data, group.data.counts
+    k = parse_k(ask.k, data.longest) if ask.k is not None else default_k(data.longest)
+    if ask.short == "error" and k[-1] > data.longest:
+        raise FitError(
+            f"{int((counts.n < k[-1]).sum())} problems have fewer attempts than k = {k[-1]:,}.",
+            hint="Sample them further, or see --short bound and --short drop.",
+        )
+    rows, _ = coverage_rows(data, k, ask.level, ask.band, ask.short)
+    caveats = coverage_doubts(data, rows, ask.short, group.label)
+    names = laws.law_names(ask.laws)
+    solved = int((counts.c > 0).sum())
+    fitted, found = _fitted(data, names, ask, group, solved)
+    fits = laws.describe(fitted, 1, data.longest) if data.longest > 1 else {}
+    forecasts, doubts = _forecasts(fitted, names, ask, group)
+    record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
+    caveats += found + doubts + laws.ceiling_doubts(fits, group.label)
+    caveats += laws.near_ceiling_doubts(fitted, data, group.label)
+    caveats += track.record_doubts(record, names, group.label)
+    selection, verifier, found = _selection(group, k, ask)
+    result = CoverageResult(
+        group=group.samples.values,
+        problems=counts.problems,
+        attempts=Attempts(int(counts.n.min()), float(np.median(counts.n)), int(counts.n.max())),
+        unsolved=counts.problems - solved,
+        clusters=counts.clusters if counts.clusters < counts.problems else None,
+        design=data.design,
+        batch=data.batch,
+        layout=layout,
+        interval=_interval_name(data, ask),
+        level=ask.level,
+        coverage=tuple(rows),
+        fits=fits,
+        forecast=tuple(forecasts),
+        backtest=tuple(record),
+        selection=tuple(selection),
+        verifier=verifier,
+        curve=_drawn_curve(data, ask),
+        forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
+    )
+    return result, fitted, caveats + found
+
+
+def _fitted(
+    data: Sampled, names: Sequence[str], ask: CoverageAsk, group: _Group, solved: int
+) -> tuple[laws.Fitted, list[Caveat]]:
+    # Where all problems are alike one caveat says so, and one for each law would add nothing.
+    counts = data.counts
+    is_alike = solved == 0 or np.all((counts.c == 0) | (counts.c == counts.n))
+    if is_alike or data.longest < 2:
+        return laws.Fitted({}, {}, ask.level, counts.clusters), []
+    return laws.fit_laws(data, names, ask.level, group.label)
+
+
+def _reach(ask: CoverageAsk, data: Sampled) -> int:
+    return int(ask.to) if ask.to is not None else DEFAULT_REACH * data.longest
+
+
+def _forecasts(
+    fitted: laws.Fitted, names: Sequence[str], ask: CoverageAsk, group: _Group
+) -> tuple[list[Forecast], list[Caveat]]:
+    attempts, end = group.data.longest, _reach(ask, group.data)
+    powers = [10**power for power in range(1, 13) if attempts < 10**power < end]
+    return laws.forecast(fitted, names, [*powers, end], attempts, force=ask.force, group=group.label)
+
+
+def _interval_name(data: Sampled, ask: CoverageAsk) -> str:
+    unit = "problems" if data.counts.clusters == data.counts.problems else "clusters"
+    how = "product limit" if data.batch is not None else ask.band
+    return f"{how}, bootstrap over {unit}, {ask.replicates:,} replicates"
+
+
+def _drawn_curve(data: Sampled, ask: CoverageAsk) -> Curve:
+    k = log_grid(data.longest, CURVE_POINTS)
+    few = replace(data, resampling=replace(data.resampling, replicates=min(200, ask.replicates)))
+    rows, _ = coverage_rows(few, k, ask.level, "pointwise", "bound")
+    usable = [row for row in rows if row.estimate]
+    columns = [(float(row.k), row.estimate or 0.0, row.low or 0.0, row.high or 0.0) for row in usable]
+    return Curve(*zip(*columns, strict=True)) if columns else Curve((), ())
+
+
+def _selection(
+    group: _Group, k: Indices, ask: CoverageAsk
+) -> tuple[list[Selection], AssumedVerifier | None, list[Caveat]]:
+    samples, reached = group.samples, k[k <= group.data.counts.n.min()]
+    rows: list[Selection] = []
+    if samples.verdicts is not None:
+        rows += verifiers.logged_rows(samples.counts, samples.verdicts, reached, ask.level)
+    if samples.scored:
+        rows += verifiers.scored_rows(samples.scored, reached, ask.level)
+    if samples.voted:
+        rows += verifiers.voted_rows(samples.voted, reached, ask.level, group.data.resampling)
+    if ask.verifier is None:
+        return rows, None, []
+    try:
+        assumed, facts, found = verifiers.assumed_rows(group.data.counts, k, ask.verifier, group.label)
+    except FitError as error:
+        return (
+            rows,
+            None,
+            [caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)],
+        )
+    return rows + assumed, facts, found
+
+
+def _together(
+    kept: Sequence[tuple[_Group, laws.Fitted]], results: list[CoverageResult], ask: CoverageAsk
+) -> tuple[list[CoverageResult], list[Caveat]]:
+    """The results with what needs the other groups: budgets, comparisons and mixes."""
+    groups = [group for group, _ in kept]
+    buyers = {group.name: _buyer(group, fitted, ask) for group, fitted in kept}
+    caveats: list[Caveat] = []
+    rows: dict[str, list[Purchase]] = {}
+    for group in groups:
+        rows[group.name], found = answers(buyers[group.name], ask.questions, group.label)
+        caveats += found
+    shared = ask.resampling(group_hash({}))
+    if len(groups) > 1 and ask.questions.budgets:
+        rows = winners(list(buyers.values()), rows, shared)
+    finished = []
+    for group, result in zip(groups, results, strict=True):
+        k = np.array([row.k for row in result.coverage], dtype=np.int64)
+        finished.append(
+            replace(
+                result,
+                budgets=tuple(rows[group.name]),
+                comparisons=_comparisons(group, groups, k, ask),
+                mixes=_mixes(group, groups, buyers, ask),
+                exchange=_exchanges(buyers[group.name], k, ask),
+            )
+        )
+    return finished, caveats
+
+
+def _buyer(group: _Group, fitted: laws.Fitted, ask: CoverageAsk) -> Buyer:
+    longest = group.data.longest
+    return Buyer(
+        name=group.name,
+        data=group.data,
+        problems=group.samples.problems,
+        costs=ask.prices.costs(group.name),
+        level=ask.level,
+        forecast=lambda k: laws.combined_at(fitted, k, longest, force=ask.force),
+        furthest=int(laws.LARGEST_REACH * longest),
+    )
+
+
+def _exchanges(buyer: Buyer, k: Indices, ask: CoverageAsk) -> tuple[Exchange, ...]:
+    if ask.exchange is None:
+        return ()
+    ratio, pretraining, inference = ask.exchange
+    return tuple(exchanges(buyer, k, ratio, inference / pretraining))
+
+
+def _require_fixed(*groups: _Group) -> None:
+    """Refuse to pair problems whose attempts ended at a success: each one's own rates are then biased."""
+    for group in groups:
+        if group.data.design == STOPPED:
+            raise UsageError(
+                f"Sampling of {group.name} stopped at successes, so its problems cannot be paired with others.",
+                hint="Compare or mix logs of a fixed number of attempts.",
+            )
+
+
+def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: CoverageAsk) -> tuple[Comparison, ...]:
+    if ask.compare is None or group.name == ask.compare:
+        return ()
+    other = next(each for each in groups if each.name == ask.compare)
+    _require_fixed(group, other)
+    left, right = (Side(each.name, each.data.counts, each.samples.problems) for each in (group, other))
+    shared = ask.resampling(group_hash({}))
+    return tuple(compare(left, right, k, level=ask.level, band=ask.band, resampling=shared))
+
+
+def _mixes(group: _Group, groups: Sequence[_Group], buyers: dict[str, Buyer], ask: CoverageAsk) -> tuple[Mix, ...]:
+    if ask.mix is None or group.name == ask.mix:
+        return ()
+    if not ask.questions.budgets:
+        raise UsageError("A mix of two groups needs a budget to split.", hint="Give --budget, such as 1e15flops.")
+    _require_fixed(group, next(each for each in groups if each.name == ask.mix))
+    return tuple(mixes(buyers[group.name], buyers[ask.mix], ask.questions.budgets))

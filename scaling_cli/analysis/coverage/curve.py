@@ -1,0 +1,206 @@
+"""Coverage of one group with its intervals: by the unbiased estimate, or by product limit where sampling stopped."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit, logit
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.coverage.bootstrap import draw_curves, intervals
+from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling
+from scaling_cli.coverage.curves import log_grid
+from scaling_cli.coverage.estimate import (
+    all_succeed,
+    bounds,
+    clopper_pearson,
+    error_over_attempts,
+    error_over_problems,
+    mean,
+    solve_rates,
+)
+from scaling_cli.coverage.stopping import batch_size, product_limit
+from scaling_cli.errors import UsageError
+from scaling_cli.record import record
+from scaling_cli.results.coverage import Coverage
+
+FIXED, STOPPED = "fixed", "stop-at-success"
+FEWEST_LEFT = 5  # problems at risk, or unsolved, on which a curve still rests where a law is fitted to it
+SHARE_LEFT = 0.25  # or this share of the problems, of fewer than twenty
+FEW_PROBLEMS = 20
+CURVE_POINTS = 48  # for drawing
+
+
+@record
+class Sampled:
+    """Counts of one group, and how they were sampled: in batches until a success, or `batch` None."""
+
+    counts: Counts
+    batch: int | None
+    resampling: Resampling
+
+    @property
+    def design(self) -> str:
+        """`fixed` or `stop-at-success`."""
+        return FIXED if self.batch is None else STOPPED
+
+    @property
+    def longest(self) -> int:
+        """The largest k at which coverage has an estimate from every problem, or from those still at risk."""
+        return int(self.counts.n.min() if self.batch is None else self.counts.n.max())
+
+    def coverage(self, k: Indices) -> Array:
+        """The estimate at each k, `(len(k),)`, NaN beyond `longest`."""
+        if self.batch is not None:
+            return np.asarray(product_limit(self.counts, self.batch, k)[0])
+        return mean(self.counts, solve_rates(self.counts, k))
+
+    def fitting_grid(self) -> Indices:
+        """The k at which a law of the curve is fitted.
+
+        Where few problems are left, they alone decide log(-log C), and problems drawn anew cannot tell how much: with
+        these points, 95 % intervals of an exponent held the truth half of the time in simulations.
+        """
+        if self.batch is not None:
+            return log_grid(int(np.sort(self.counts.n)[-min(FEWEST_LEFT, self.counts.problems)]))
+        grid = log_grid(self.longest)
+        return grid[self.counts.clusters * (1 - self.coverage(grid)) >= self._fewest_left]
+
+    @property
+    def _fewest_left(self) -> float:
+        return min(FEWEST_LEFT, SHARE_LEFT * self.counts.clusters)
+
+
+def sampled(counts: Counts, first: Indices | None, design: str, resampling: Resampling) -> tuple[Sampled, list[Caveat]]:
+    """The counts with their design, found out or as given.
+
+    Raises:
+        UsageError: The design is said to be stop-at-success, and the counts contradict it.
+    """
+    batch = batch_size(counts, first) if design in ("auto", STOPPED) else None
+    if design == STOPPED and batch is None:
+        raise UsageError(
+            "The log does not look as if each problem's sampling stopped at its first success.",
+            hint="Leave --design out, or check that n and c are read from the right columns.",
+        )
+    found = [] if batch is None else [caveat("stop-at-success", batch=batch)]
+    return Sampled(counts, batch, resampling), found
+
+
+def default_k(longest: int) -> Indices:
+    """1, 10, 100, ... for long logs, powers of two for short ones, and the longest itself."""
+    base = 10 if longest >= 100 else 2
+    powers = base ** np.arange(int(np.log(longest) / np.log(base) + 1e-9) + 1)
+    return np.unique(np.append(powers, longest)).astype(np.int64)
+
+
+def coverage_rows(data: Sampled, k: Indices, level: float, band: str, short: str) -> tuple[list[Coverage], Array]:
+    """Coverage at each k, and the replicates behind it `(replicates, len(k))`."""
+    if data.batch is not None:
+        return _stopped_rows(data, k, level)
+    rows, draws = [], np.full((data.resampling.replicates, len(k)), np.nan)
+    for counts, columns in _by_reach(data.counts, k, short):
+        drawn = draw_curves(counts, k[columns], data.resampling)
+        draws[:, columns] = drawn.coverage
+        low, high = intervals(counts, drawn, level, simultaneous=band == "simultaneous")
+        rows += _fixed_rows(counts, k[columns], np.stack([low, high]), level)
+    beyond = [each for each in k.tolist() if each not in {row.k for row in rows}]
+    rows += [_bounded(data.counts, each) for each in beyond]
+    return sorted(rows, key=lambda row: row.k), draws
+
+
+def _by_reach(counts: Counts, k: Indices, short: str) -> list[tuple[Counts, Indices]]:
+    """The k that every problem reaches, in one go; with `drop` each further k with the problems that reach it."""
+    reached = np.flatnonzero(k <= counts.n.min())
+    parts = [(counts, reached)] if len(reached) else []
+    if short == "drop":
+        further = np.flatnonzero((k > counts.n.min()) & (k <= counts.n.max()))
+        parts += [(counts.subset(counts.n >= k[column]), np.array([column])) for column in further]
+    return parts
+
+
+def _fixed_rows(counts: Counts, k: Indices, ends: Array, level: float) -> list[Coverage]:
+    rates = solve_rates(counts, k)
+    coverage, problems_error = mean(counts, rates), error_over_problems(counts, rates)
+    attempts_error = error_over_attempts(counts, k)
+    together = counts.multiplicity @ all_succeed(counts.pair_n, counts.pair_c, k) / counts.problems
+    rows = []
+    for i, each in enumerate(k.tolist()):
+        low, high = float(ends[0, i]), float(ends[1, i])
+        if np.isnan(low):
+            low, high = _degenerate(counts, coverage[i], level)
+        rows.append(
+            Coverage(
+                k=each,
+                estimate=float(coverage[i]),
+                low=low,
+                high=high,
+                se_problems=known(problems_error[i]),
+                se_attempts=known(attempts_error[i]),
+                all_succeed=float(together[i]),
+            )
+        )
+    return rows
+
+
+def _degenerate(counts: Counts, coverage: float, level: float) -> tuple[float, float]:
+    """Where every problem has the same rate: exact limits for a share of problems of that size."""
+    return clopper_pearson(round(float(coverage) * counts.problems), counts.problems, level)
+
+
+def _bounded(counts: Counts, k: int) -> Coverage:
+    low, high = bounds(counts, np.array([k]))
+    return Coverage(k, None, float(low[0]), float(high[0]), None, None)
+
+
+def _stopped_rows(data: Sampled, k: Indices, level: float) -> tuple[list[Coverage], Array]:
+    estimate = data.coverage(k)
+    draws = draw_curves(data.counts, k, data.resampling, data.batch).coverage
+    rows = []
+    for i, each in enumerate(k.tolist()):
+        if np.isnan(estimate[i]):
+            solved = float((data.counts.c > 0).mean())
+            rows.append(Coverage(each, None, solved, 1.0, None, None))
+            continue
+        low, high = _logit_interval(estimate[i], draws[:, i], level)
+        if np.isnan(low):
+            low, high = _degenerate(data.counts, estimate[i], level)
+        rows.append(Coverage(each, float(estimate[i]), low, high, float(np.nanstd(draws[:, i])), None))
+    return rows, draws
+
+
+def _logit_interval(estimate: float, draws: Array, level: float) -> tuple[float, float]:
+    """Symmetric in log-odds about the estimate, as wide as the draws; NaN at 0 and 1."""
+    if not 0 < estimate < 1:
+        return np.nan, np.nan
+    inside = draws[(draws > 0) & (draws < 1)]
+    reach = np.quantile(np.abs(logit(inside) - logit(estimate)), level)
+    return float(expit(logit(estimate) - reach)), float(expit(logit(estimate) + reach))
+
+
+def known(value: float) -> float | None:
+    """A number, or None for NaN."""
+    return None if np.isnan(value) else float(value)
+
+
+def coverage_doubts(data: Sampled, rows: list[Coverage], short: str, group: dict[str, str] | None) -> list[Caveat]:
+    """What to know before reading the estimates."""
+    counts, found = data.counts, []
+    if short_k := [row.k for row in rows if row.k > data.longest]:
+        count = int((counts.n < max(short_k)).sum())
+        code = "short-problems-dropped" if short == "drop" and data.batch is None else "short-problems"
+        shown = ", ".join(f"{k:,}" for k in short_k)
+        found.append(caveat(code, group, count=f"{count:,}", total=f"{counts.problems:,}", k=shown))
+    solved = int((counts.c > 0).sum())
+    if solved == 0 or np.all(counts.c == counts.n):
+        what = "No problem is solved" if solved == 0 else "Every attempt succeeded"
+        found.append(caveat("all-alike", group, what=what))
+    elif solved == counts.problems and data.batch is None:
+        found.append(caveat("all-solved", group, k=f"{data.longest:,}"))
+    if np.all((counts.c == 0) | (counts.c == counts.n)) and counts.n.min() > 1 and 0 < solved < counts.problems:
+        found.append(caveat("deterministic-sampling", group))
+    if counts.problems == 1:
+        found.append(caveat("one-problem", group))
+    elif counts.clusters < FEW_PROBLEMS:
+        unit = "problems" if counts.clusters == counts.problems else "clusters"
+        found.append(caveat("few-problems", group, count=counts.clusters, unit=unit))
+    return found

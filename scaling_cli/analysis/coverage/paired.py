@@ -1,0 +1,73 @@
+"""Coverage of two groups on the problems they share: the paired difference, which needs far fewer problems to show."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import stdtrit
+
+from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, make_counts, problem_weights
+from scaling_cli.coverage.estimate import solve_rates
+from scaling_cli.errors import DataError
+from scaling_cli.record import record
+from scaling_cli.results.coverage import Comparison
+from scaling_cli.results.fit import Estimate
+
+GAIN, LOSS, OPEN = "higher", "lower", "inconclusive"
+FEWEST = 2
+
+
+@record
+class Side:
+    """One group of a comparison: its counts and the names of their problems."""
+
+    name: str
+    counts: Counts
+    problems: tuple[str, ...]
+
+
+def compare(
+    left: Side, right: Side, k: Indices, *, level: float, band: str, resampling: Resampling
+) -> list[Comparison]:
+    """`left` less `right` at each k that both reach, with the verdict whether the interval excludes zero.
+
+    Raises:
+        DataError: They share fewer than two problems.
+    """
+    common = sorted(set(left.problems) & set(right.problems))
+    if len(common) < FEWEST:
+        raise DataError(
+            f"{left.name} and {right.name} share {len(common)} problems.",
+            hint="Compare groups on the same problems; check how problems are named.",
+        )
+    one, two = _shared(left, common), _shared(right, common)
+    k = k[(k <= one.n.min()) & (k <= two.n.min())]
+    differences = solve_rates(one, k)[one.pair] - solve_rates(two, k)[two.pair]
+    middle, error = differences.mean(axis=0), differences.std(axis=0, ddof=1) / np.sqrt(len(common))
+    if band == "simultaneous":
+        critical = _sup_t(differences, middle, error, level, resampling)
+    else:
+        critical = float(stdtrit(len(common) - 1, (1 + level) / 2))
+    rows = []
+    for i, each in enumerate(k.tolist()):
+        low, high = middle[i] - critical * error[i], middle[i] + critical * error[i]
+        verdict = GAIN if low > 0 else LOSS if high < 0 else OPEN
+        difference = Estimate(float(middle[i]), float(low), float(high))
+        rows.append(Comparison(right.name, each, len(common), difference, float(error[i]), verdict))
+    return rows
+
+
+def _shared(side: Side, common: list[str]) -> Counts:
+    place = {name: i for i, name in enumerate(side.problems)}
+    picked = np.array([place[name] for name in common], dtype=np.int64)
+    return make_counts(side.counts.n[picked], side.counts.c[picked])
+
+
+def _sup_t(differences: Array, middle: Array, error: Array, level: float, resampling: Resampling) -> float:
+    """Standard errors that a band over all k reaches."""
+    units = make_counts(np.arange(1, len(differences) + 1), np.zeros(len(differences), dtype=np.int64))
+    varies = error > 0
+    largest = [
+        np.abs((weights @ differences / len(differences) - middle)[:, varies] / error[varies]).max(axis=1, initial=0)
+        for weights in problem_weights(units, resampling)
+    ]
+    return float(np.quantile(np.concatenate(largest), level))

@@ -1,0 +1,93 @@
+"""What attempts cost, in money and in FLOPs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+
+from scaling_cli.analysis.coverage.budget import Questions, costs_of
+from scaling_cli.coverage.budget import Compute, Cost, Money
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number
+from scaling_cli.record import record
+
+MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
+
+
+COMPUTE_NEEDS = ("params", "tokens_out")
+
+
+@record
+class Prices:
+    """What attempts cost: each quantity by group name, `""` for all groups."""
+
+    quantities: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def of(self, quantity: str, group: str) -> float | None:
+        """A quantity of a group, or None where it is not given."""
+        known = self.quantities.get(quantity, {})
+        return known.get(group, known.get(""))
+
+    def costs(self, group: str) -> dict[str, Cost]:
+        """What is known of the cost of this group's attempts, by unit."""
+        return costs_of(self._money(group), self._compute(group))
+
+    def _money(self, group: str) -> Money | None:
+        price_in, price_out, tokens_in, tokens_out = (self.of(name, group) for name in MONEY_NEEDS)
+        if price_out is None or tokens_out is None:
+            return None
+        optional = {"cache_read": 0.0, "cache_write": 1.0, "verdict": 0.0}
+        given = {name: self.of(name, group) for name in optional}
+        filled = {name: optional[name] if value is None else value for name, value in given.items()}
+        return Money(price_in or 0.0, price_out, tokens_in or 0.0, tokens_out, **filled)
+
+    def _compute(self, group: str) -> Compute | None:
+        params, tokens_out = (self.of(name, group) for name in COMPUTE_NEEDS)
+        if params is None or tokens_out is None:
+            return None
+        optional = {"kv_dim": 0.0, "intensity": 0.0, "queries": 1.0}
+        given = {name: self.of(name, group) for name in optional}
+        filled = {name: optional[name] if value is None else value for name, value in given.items()}
+        return Compute(params, self.of("tokens_in", group) or 0.0, tokens_out, **filled)
+
+
+def parse_quantities(texts: Sequence[str], option: str) -> dict[str, float]:
+    """A quantity by group: `12B` for all, or `NAME=12B`.
+
+    Raises:
+        UsageError: A part is no number, or is negative.
+    """
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, value = text.rpartition("=")
+        found[name.strip()] = parse_number(value)
+        if found[name.strip()] < 0:
+            raise UsageError(f"{option} is {text!r}.", hint="Give a number from 0 on.")
+    return found
+
+
+def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -> None:
+    """Refuse questions about money or compute that nobody priced, before long work.
+
+    Raises:
+        UsageError: A quantity that the costs need is missing for a group.
+    """
+    needs = {
+        "usd": "--price-out and --tokens-out (and --price-in, --tokens-in)",
+        "flops": "--model-params and --tokens-out",
+    }
+    for asked in (*questions.budgets, *questions.values):
+        for group in groups:
+            if asked.unit not in prices.costs(group):
+                where = f" of {group}" if group else ""
+                raise UsageError(
+                    f"The cost of an attempt{where} in {asked.unit} is not known.",
+                    hint=f"Give {needs[asked.unit]}; by group as NAME=VALUE.",
+                )
+
+
+def quantities(given: Mapping[str, Sequence[str]]) -> Prices:
+    """Prices from the texts of options, by quantity."""
+    return Prices(
+        {name: parse_quantities(texts, f"--{name.replace('_', '-')}") for name, texts in given.items() if texts}
+    )

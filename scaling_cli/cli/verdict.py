@@ -1,0 +1,70 @@
+"""The exit code of a report, and why it is not 0."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from scaling_cli.record import record
+from scaling_cli.report.numbers import escape
+
+if TYPE_CHECKING:
+    from scaling_cli.cli.flags import OutputOptions
+    from scaling_cli.results.report import Report
+
+
+DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
+
+
+def say(verdict: Verdict) -> int:
+    """Tell why the exit code is not 0, and return it."""
+    if verdict.reason:
+        sys.stderr.write(f"error: {escape(verdict.reason)}\nhint: {escape(verdict.hint)}\n")
+    return verdict.code
+
+
+@record
+class Verdict:
+    """The exit code of a report, and why it is not 0."""
+
+    code: int
+    reason: str = ""
+    hint: str = ""
+
+
+def _judge(report: Report[Any], output: OutputOptions) -> Verdict:
+    from scaling_cli.document.write import plain
+
+    codes = {caveat.code for caveat in report.caveats}
+    tripped = tripped_gate([plain(result) for result in report.results], output) if output.fail_if else ""
+    return judged(output, results=len(report.results), codes=codes, tripped=tripped, failures=len(report.failures))
+
+
+def judged(output: OutputOptions, *, results: int, codes: set[str], tripped: str, failures: int) -> Verdict:
+    """What results, caveats, gates and failures add up to."""
+    if not results:
+        return Verdict(DOUBTED, "No group could be fitted.", "Each group's failure says what to try.")
+    doubts = sorted(codes - set(output.allow))
+    if output.strict and doubts:
+        return Verdict(DOUBTED, f"--strict: there are caveats, {', '.join(doubts)}.", "Heed them, or --allow CODE.")
+    if tripped:
+        return Verdict(PARTLY, tripped, "The result stands; this gate is yours.")
+    return Verdict(PARTLY if failures else DONE)
+
+
+def tripped_gate(results: Sequence[Any], output: OutputOptions) -> str:
+    """The first gate of `--fail-if` that trips, with its group and value; empty where none does.
+
+    `results` are as in JSON.
+    """
+    from scaling_cli.cli.gates import parse_gate
+    from scaling_cli.report.numbers import group_name
+
+    gates = [parse_gate(text) for text in output.fail_if]
+    for document in results:
+        for gate in gates:
+            if where := gate.trips(document):
+                group = f" in {group_name(document['group'])}" if document["group"] else ""
+                return f"--fail-if {gate.text!r} holds{group}: {where}."
+    return ""

@@ -1,0 +1,91 @@
+"""CSV, TSV and their kin, and the CSV that a W&B chart exports.
+
+Cells stay text, so that one rule reads numbers everywhere and no guess about a column's type, made from its first
+rows, can fail later in the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from scaling_cli.data.files.decimals import POINT, decimal_sign, with_points
+from scaling_cli.data.files.format import BOM, FILE, Format
+from scaling_cli.data.files.small_files import are_scraps, scan_csv, scan_scraps
+from scaling_cli.errors import DataError
+
+ZIP = b"PK\x03\x04"
+SEPARATORS = (",", "\t", ";", "|")
+
+# W&B names the columns of a chart "run - metric", each with the range of what it averaged.
+CHART_COLUMN = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?")
+
+
+def _header(head: bytes) -> str:
+    return head.removeprefix(BOM).lstrip(b"\r\n").split(b"\n", 1)[0].decode(errors="replace").strip("\r")
+
+
+def _layout(path: str, head: bytes) -> str:
+    """The separator, the decimal sign, then the header line: files that agree on all can be read together."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{path} is UTF-16 text.", hint=f"Convert it: iconv -f UTF-16 -t UTF-8 {path} > runs.csv")
+    if head.startswith(ZIP):
+        raise DataError(
+            f"{path} is a zip archive, as .xlsx files are.", hint="Save the sheet as CSV, or unpack the archive."
+        )
+    if b"\0" in head:
+        raise DataError(
+            f"{path} is in no format that is known here.", hint="Give CSV, TSV, Parquet, JSON or TensorBoard files."
+        )
+    header = _header(head)
+    unquoted = "".join(header.split('"')[::2])
+    separator = max(SEPARATORS, key=unquoted.count)
+    sign = POINT if separator == "," else decimal_sign(path, head.removeprefix(BOM).lstrip(b"\r\n"), separator)
+    return separator + sign + header
+
+
+def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    rows = scan_scraps(paths, layout[0]) if are_scraps(paths) else scan_csv(paths, layout[0])
+    return rows if layout[1] == POINT else rows.with_columns(with_points(pl.exclude(FILE)))
+
+
+def _is_chart(head: bytes) -> bool:
+    header = _header(head)
+    return " - " in header and "__MIN" in header and "__MAX" in header and bool(_chart(header))
+
+
+def _chart(header: str) -> dict[str, dict[str, str]]:
+    """The columns of a chart by run and metric; empty if it is none."""
+    columns = next(csv.reader([header]), [])
+    matches = [CHART_COLUMN.fullmatch(column) for column in columns[1:]]
+    runs: dict[str, dict[str, str]] = {}
+    for match in matches:
+        if match is None:
+            return {}
+        if match["range"] is None:
+            runs.setdefault(match["run"], {})[match["metric"]] = match[0]
+    return runs
+
+
+def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    """One row a run and step, from one column a run."""
+    rows = _scan(paths, layout)
+    step = rows.collect_schema().names()[0]
+    parts = [
+        rows.select(
+            FILE,
+            pl.lit(run).alias("run_id"),
+            pl.col(step).alias("step"),
+            *(pl.col(column).alias(metric) for metric, column in metrics.items()),
+        ).filter(pl.any_horizontal(pl.col(*metrics).is_not_null()))
+        for run, metrics in _chart(layout[2:]).items()
+        if metrics.keys() != {"_step"}
+    ]
+    return pl.concat(parts, how="diagonal")
+
+
+CHART = Format("wandb-chart", _is_chart, _layout, _scan_chart)
+DELIMITED = Format("csv", lambda head: True, _layout, _scan)  # recognises anything: keep last

@@ -1,0 +1,121 @@
+"""JSON lines, streamed: an object a line, with keys that may appear late, bare NaN, and a last line cut short.
+
+polars reads a block of lines at a time. It takes no NaN and no broken line, so a block that has one is read again by
+Python's parser; a line that neither can read becomes a row without values, which is then counted as unusable.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from scaling_cli.data.files.format import FILE, Format, Row, line_blocks, stream, text_frame
+from scaling_cli.errors import DataError
+
+TOGETHER, MANY = 20_000, 200  # rows, or blocks, that make one table
+NESTED = "/"  # joins the keys of an object within an object
+
+
+def flattened(item: object, prefix: str = "") -> dict[str, str | None]:
+    """The cells of one JSON object as text, objects within it as `outer/inner`; nothing for what is no object."""
+    cells: dict[str, str | None] = {}
+    if not isinstance(item, Mapping):
+        return cells
+    for key, value in item.items():
+        if isinstance(value, Mapping):
+            cells |= flattened(value, f"{prefix}{key}{NESTED}")
+        else:
+            cells[prefix + str(key)] = _text(value)
+    return cells
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)  # true, 1.5, NaN, [1, 2]
+
+
+def _is_json_lines(head: bytes) -> bool:
+    first, newline, rest = head.lstrip().partition(b"\n")
+    if not first.startswith(b"{") or not newline or not rest.strip():
+        return False
+    try:
+        return isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _layout(path: str, head: bytes) -> str:
+    """The keys of all lines, sorted so that files that differ only in the order are scanned together."""
+    names: dict[str, None] = {FILE: None}
+    for block in line_blocks(path):
+        names |= dict.fromkeys(_table(block, path).columns)
+    del names[FILE]
+    if not names:
+        raise DataError(f"{path} holds no JSON object.", hint="Write one object a line.")
+    return json.dumps(sorted(names))
+
+
+def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    names = [*json.loads(layout), FILE]
+    return stream(names, lambda: _tables(paths, names))
+
+
+def _tables(paths: Sequence[str], names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """All rows with all columns; small files share a table, because what follows pays for each table."""
+    tables: list[pl.DataFrame] = []
+    for path in paths:
+        for block in line_blocks(path):
+            table = _table(block, path)
+            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
+            tables.append(table.with_columns(absent).select(names))
+            if sum(each.height for each in tables) >= TOGETHER or len(tables) >= MANY:
+                yield pl.concat(tables, rechunk=True)
+                tables = []
+    if tables:
+        yield pl.concat(tables, rechunk=True)
+
+
+def _table(block: bytes, path: str) -> pl.DataFrame:
+    """The lines of a block as text, with `FILE`: a line without values is a row all the same."""
+    try:
+        table = pl.read_ndjson(io.BytesIO(block), infer_schema_length=None)
+    except PolarsError:
+        return text_frame([{FILE: path, **_row(line)} for line in block.splitlines() if line.strip()])
+    while any(isinstance(kind, pl.Struct) for kind in table.dtypes):
+        table = _unnested(table)
+    texts = [_as_text(name, kind) for name, kind in table.schema.items()]
+    return table.select(*texts, pl.lit(path).alias(FILE))
+
+
+def _row(line: bytes) -> Row:
+    try:
+        return flattened(json.loads(line))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _unnested(table: pl.DataFrame) -> pl.DataFrame:
+    columns: dict[str, pl.Expr] = {}
+    for name, kind in table.schema.items():
+        if isinstance(kind, pl.Struct):
+            for field in kind.fields:
+                columns.setdefault(name + NESTED + field.name, pl.col(name).struct.field(field.name))
+        else:
+            columns[name] = pl.col(name)
+    return table.select(**columns)
+
+
+def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+    if not isinstance(kind, pl.List):
+        return pl.col(name).cast(pl.String)
+    if isinstance(kind.inner, pl.List | pl.Struct):
+        return pl.when(pl.col(name).is_not_null()).then(pl.lit("[...]")).alias(name)
+    return pl.format("[{}]", pl.col(name).cast(pl.List(pl.String)).list.join(", ")).alias(name)
+
+
+JSON_LINES = Format("jsonl", _is_json_lines, _layout, _scan)

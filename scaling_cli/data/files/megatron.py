@@ -1,0 +1,79 @@
+"""Megatron-LM text logs: a line an iteration, a line a validation, and the arguments printed at the start.
+
+` iteration 100/ 5000 | consumed samples: 25600 | ... | lm loss: 5.2E+00 | ...`
+` validation loss at iteration 1000 | lm loss value: 2.9E+00 | lm loss PPL: 1.8E+01 |`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
+from scaling_cli.errors import DataError
+
+ITERATION = re.compile(r"\biteration\s+(\d+)\s*/\s*\d+\s*\|(.*)")
+VALIDATION = re.compile(r"\bvalidation loss at iteration\s+(\d+)[^|]*\|(.*)")
+FIELD = re.compile(r"\s*([^|:]+?)\s*:\s*([^|\s]+)\s*(?:\||$)")
+ARGUMENT = re.compile(r"\s(seq_length|tensor_model_parallel_size|pipeline_model_parallel_size)\s*\.{3,}\s*(\d+)\s*$")
+PARAMS = re.compile(r"number of parameters on \(tensor, pipeline\) model parallel rank \((\d+), (\d+)\):\s*(\d+)")
+LOSS = "lm loss"
+MARKS = (b"consumed samples:", b"seq_length ....")
+
+
+def read_log(path: str) -> list[Row]:
+    """One row an iteration; its validation loss is in the same row.
+
+    Tokens are samples times the sequence length, where the log prints both. Params are the sum over all ranks, where
+    the log prints all of them.
+
+    Raises:
+        DataError: The log has no iteration yet.
+    """
+    steps: dict[str, dict[str, str | None]] = {}
+    arguments: dict[str, int] = {}
+    ranks: dict[tuple[str, str], int] = {}
+    for block in line_blocks(path):
+        for line in block.decode(errors="replace").splitlines():
+            if match := ITERATION.search(line):
+                fields = dict(FIELD.findall(match[2]))
+                row = steps.setdefault(match[1], {"step": match[1]})
+                row |= {name if name != LOSS else "train_loss": cell for name, cell in fields.items()}
+            elif match := VALIDATION.search(line):
+                fields = dict(FIELD.findall(match[2]))
+                steps.setdefault(match[1], {"step": match[1]})["val_loss"] = fields.get(f"{LOSS} value")
+            elif match := ARGUMENT.search(line):
+                arguments[match[1]] = int(match[2])
+            elif match := PARAMS.search(line):
+                ranks[match[1], match[2]] = int(match[3])
+    if not steps:
+        raise DataError(f"{path} has no iterations.", hint="Leave it out, or check that training has started.")
+    _add_size(steps, arguments, ranks)
+    return list(steps.values())
+
+
+def _add_size(
+    steps: dict[str, dict[str, str | None]], arguments: dict[str, int], ranks: dict[tuple[str, str], int]
+) -> None:
+    shards = arguments.get("tensor_model_parallel_size", 1) * arguments.get("pipeline_model_parallel_size", 1)
+    length = arguments.get("seq_length")
+    for row in steps.values():
+        samples = row.get("consumed samples")
+        if length is not None and samples is not None and samples.isdigit():
+            row["tokens"] = str(int(samples) * length)
+        if len(ranks) == shards:
+            row["params"] = str(sum(ranks.values()))
+
+
+def _layout(path: str, head: bytes) -> str:
+    read_log(path)
+    return ""
+
+
+def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    return scan_rows(paths, read_log)
+
+
+MEGATRON = Format("megatron", lambda head: any(mark in head for mark in MARKS), _layout, _scan, one_run=True)

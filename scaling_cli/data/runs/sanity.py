@@ -1,0 +1,202 @@
+"""What looks wrong in points that can be read: units, metrics that are no loss, copies, schedules that had not ended.
+
+Each check gives caveats; none changes a point.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import normalise
+from scaling_cli.data.runs.columns import is_training_loss
+from scaling_cli.data.runs.select import PEAK
+from scaling_cli.numbers.format import figure
+from scaling_cli.numbers.units import PERPLEXITY, metric_unit
+
+STATE = "__state"  # of the run of each point, where a column tells
+UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
+
+SLIP = 1000.0  # between the names of units: thousand, million, billion
+SLIP_ROLES = ("tokens", "params", "compute")
+LONE_RATIO = 15.0  # tokens per param this far beyond all others are no design
+LONE_AMOUNT = 300.0  # and so is an amount where there is no ratio to judge by
+SLIP_POINTS = 5  # from which "all others" says something
+
+# What the largest run of any study of language models exceeds; a whole table in thousands or millions does not.
+SMALLEST = {"params": 1e5, "tokens": 1e5, "compute": 1e12}
+WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "compute": ("compute (PF-days)", "6e18")}
+
+LARGEST_LOSS = 13.8  # ln(1e6): guessing among more tokens than any vocabulary has
+GROWTH_RANK = 0.5  # rank correlation with the input from which a metric grows
+GROWTH_POINTS = 8
+RISE = 2.0  # times the lowest loss: no law goes that way with more tokens
+FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to here repeating is almost as good as new data
+
+
+def doubts(points: pl.DataFrame, columns: Mapping[str, str], *, named_loss: bool, loss_unit: str) -> tuple[Caveat, ...]:
+    """Every caveat about finished points; `columns` are the origins of roles.
+
+    `named_loss` says that the user chose the loss, and `loss_unit` its unit.
+    """
+    return (
+        *_metric(points, columns, loss_unit),
+        *(_training(columns) if not named_loss else ()),
+        *_tiny(points, columns),
+        *_slips(points),
+        *_copies(points),
+        *_repeated_data(points),
+    )
+
+
+def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
+    """The caveat about runs that end while their learning rate is high; `points` are final ones, with peaks."""
+    if PEAK not in points.columns:
+        return ()
+    known = points.drop_nulls(["lr", PEAK]).filter(pl.col(PEAK) > 0)
+    high = known.filter(pl.col("lr") > pl.col(PEAK) / 2).height
+    return (caveat("undecayed-lr", runs=f"{high:,}", total=f"{points.height:,}"),) if high else ()
+
+
+def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:
+    """The points without `STATE`, which was read from `column`, and the caveat about runs that did not finish."""
+    if column is None:
+        return points, ()
+    states, points = points[STATE], points.drop(STATE)
+    if states.dtype != pl.String:
+        return points, ()
+    ended = states.filter(states.str.to_lowercase().is_in(UNFINISHED).fill_null(value=False))
+    if ended.is_empty():
+        return points, ()
+    names = ended.unique().sort().to_list()
+    quoted = column if column.isidentifier() else f'"{column}"'
+    condition = " AND ".join(f"{quoted} <> '{name}'" for name in names)
+    facts = {"count": f"{ended.len():,}", "total": f"{points.height:,}", "column": column}
+    said = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=_in_quotes(condition))
+    return points, (said,)
+
+
+def _in_quotes(condition: str) -> str:
+    return shlex.quote(condition) if '"' in condition else f'"{condition}"'
+
+
+def _metric(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> Iterator[Caveat]:
+    column = columns["loss"]
+    unit = metric_unit(normalise(column))
+    if loss_unit == PERPLEXITY:
+        yield caveat("perplexity-log", formula=column)
+    if loss_unit == "nats":
+        if unit is not None:
+            yield caveat("loss-unit", column=column, unit=unit)
+        elif (median := points["loss"].median()) is not None and float(median) > LARGEST_LOSS:  # type: ignore[arg-type]
+            yield caveat("large-loss", median=median)
+    for role in ("compute", "tokens", "params"):
+        if role in points.columns and points[role].n_unique() >= GROWTH_POINTS:
+            rank = points.select(pl.corr(role, "loss", method="spearman")).item()
+            if rank is not None and rank > GROWTH_RANK:
+                yield caveat("metric-grows", column=column, role=role)
+            return
+
+
+def _training(columns: Mapping[str, str]) -> Iterator[Caveat]:
+    if is_training_loss(columns["loss"]):
+        yield caveat("training-loss", column=columns["loss"])
+
+
+def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
+    """Roles whose every value is too small to be plain counts or FLOPs; compute that follows from others is not one."""
+    follows = {"params", "tokens"} <= set(points.columns)
+    for role, least in SMALLEST.items():
+        if role not in points.columns or (role == "compute" and follows):
+            continue
+        most = points[role].max()
+        if isinstance(most, float) and most < least:
+            header, cell = WRITTEN[role]
+            yield caveat("tiny-unit", role=role, column=columns[role], most=figure(most, 3), header=header, cell=cell)
+
+
+def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
+    """Runs with an amount far beyond all others that a factor of a thousand would bring back among them."""
+    if points.height < SLIP_POINTS:
+        return
+    if {"params", "tokens"} <= set(points.columns):
+        ratio = points["tokens"] / points["params"]
+        for place, factor in _lone(ratio, LONE_RATIO):
+            role = _guilty(points, place)
+            yield caveat("unit-slip", role=role, run=points["run_id"][place], value=points[role][place], factor=factor)
+        return
+    for role in SLIP_ROLES:
+        if role in points.columns:
+            for place, factor in _lone(points[role], LONE_AMOUNT):
+                yield caveat(
+                    "unit-slip", role=role, run=points["run_id"][place], value=points[role][place], factor=factor
+                )
+            return
+
+
+def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:
+    """The place of the largest and of the smallest value, where it is alone and a thousandfold off the rest."""
+    known = values.drop_nulls()
+    if len(known) < SLIP_POINTS or known.dtype != pl.Float64:
+        return
+    ordered = known.sort()
+    top, next_top, bottom, next_bottom = ordered[-1], ordered[-2], ordered[0], ordered[1]
+    if top > limit * next_top and bottom <= top / SLIP <= next_top:
+        place = values.arg_max()
+        assert place is not None
+        yield place, top / next_top
+    if bottom * limit < next_bottom and next_bottom <= bottom * SLIP <= top:
+        place = values.arg_min()
+        assert place is not None
+        yield place, next_bottom / bottom
+
+
+def _guilty(points: pl.DataFrame, place: int) -> str:
+    """Which of tokens and params lies further from its median, in logs, where their ratio is off."""
+    distance = {}
+    for role in ("tokens", "params"):
+        logs = points[role].log()
+        distance[role] = abs(logs[place] - float(logs.median()))  # type: ignore[arg-type]
+    return max(distance, key=lambda role: distance[role])
+
+
+def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
+    """Points that agree in every number: copies within a run, or runs that were logged twice under different names."""
+    roles = [name for name in points.columns if name in ("params", "tokens", "compute", "step", "loss")]
+    if len(roles) < 2:
+        return
+    others = [name for name in points.columns if name not in roles and name != "run_id"]
+    if copies := points.height - points.select(roles + others).n_unique():
+        within = points.height - points.select("run_id", *roles, *others).n_unique()
+        counted = (
+            "a run" if not within else "a point of its run" if within == copies else "a run, or a point of its run"
+        )
+        yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles), counted=counted)
+
+
+def _repeated_data(points: pl.DataFrame) -> Iterator[Caveat]:
+    epochs = _epochs(points)
+    if epochs is None:
+        return
+    repeated = points.filter(epochs > FEW_EPOCHS)
+    if repeated.is_empty():
+        return
+    yield caveat(
+        "repeated-data",
+        points=f"{repeated.height:,}",
+        total=f"{points.height:,}",
+        few=FEW_EPOCHS,
+        epochs=float(epochs.max()),  # type: ignore[arg-type]
+    )
+    risen = repeated.filter(pl.col("loss") > RISE * float(points["loss"].min())).height  # type: ignore[arg-type]
+    if risen:
+        yield caveat("late-rise", points=f"{risen:,}", times=RISE)
+
+
+def _epochs(points: pl.DataFrame) -> pl.Series | None:
+    if {"tokens", "unique_tokens"} <= set(points.columns):
+        return points["tokens"] / points["unique_tokens"]
+    return None

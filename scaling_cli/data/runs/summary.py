@@ -1,0 +1,108 @@
+"""What a table of points was read from, told before anything is fitted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from scaling_cli.data.files.format import FILE
+from scaling_cli.data.files.inputs import open_inputs
+from scaling_cli.data.given import Given, frame_of, paths_of
+from scaling_cli.data.runs.columns import ROLES, candidates, scale_of
+from scaling_cli.data.runs.table import RunTable
+from scaling_cli.errors import ScalingError
+from scaling_cli.numbers.units import PERPLEXITY
+from scaling_cli.results.columns import ColumnsResult, RoleColumn
+
+SAMPLE_ROWS = 5
+SAMPLE_COLUMNS = 8  # of rows that could not be loaded; a wide log has hundreds
+NOTHING = "nothing found"
+UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given"}
+
+
+def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
+    """The columns of a table, with the first points as a sample."""
+    frame = table.frame
+    roles = tuple(_role(table, role, loss_unit) for role in table.columns if role in frame.columns)
+    return ColumnsResult(
+        runs=frame["run_id"].n_unique(),
+        points=frame.height,
+        rows=table.total,
+        roles=roles,
+        others=table.others,
+        excluded=table.excluded,
+        sample=tuple(frame.head(SAMPLE_ROWS).to_dicts()),
+    )
+
+
+def sketch(
+    given: Given, mapping: Mapping[str, str], loss_unit: str, input_format: str | None, error: ScalingError
+) -> ColumnsResult | None:
+    """What can be told of rows that cannot be loaded because of `error`; None where the rows themselves fail."""
+    try:
+        rows, files = _raw(given, input_format)
+        names = list(files)
+        shown = candidates(names, mapping, files)
+        first = dict.fromkeys([*(name for tied in shown.values() for name in tied), *names])
+        texts = [pl.col(name).cast(pl.String) for name in list(first)[:SAMPLE_COLUMNS]]
+        sample = rows.select(texts).head(SAMPLE_ROWS).collect()
+        count = int(rows.select(pl.len()).collect(engine="streaming").item())
+    except (ScalingError, PolarsError, OSError):
+        return None
+    shown = {"loss": []} | shown if "loss" not in shown else shown
+    return ColumnsResult(
+        runs=0,
+        points=0,
+        rows=count,
+        roles=tuple(_unsettled(role, shown[role], loss_unit) for role in ROLES if role in shown),
+        others=tuple(name for name in names if not any(name in tied for tied in shown.values())),
+        excluded={},
+        sample=tuple(sample.to_dicts()),
+        problem=error.message,
+        remedy=error.hint,
+    )
+
+
+def _raw(given: Given, input_format: str | None) -> tuple[pl.LazyFrame, Counter[str]]:
+    """The rows as they are, and how many files have each column."""
+    rows = frame_of(given)
+    if rows is not None:
+        return rows, Counter(rows.collect_schema().names())
+    inputs = open_inputs(paths_of(given), input_format)
+    files: Counter[str] = Counter()
+    for opened, _, scan in inputs.scans():
+        files.update({name: len(opened) for name in scan.collect_schema().names() if name != FILE})
+    return inputs.frame(), files
+
+
+def _unsettled(role: str, tied: Sequence[str], loss_unit: str) -> RoleColumn:
+    origin = " or ".join(tied) if tied else NOTHING
+    scale = scale_of(role, tied[0]) if len(tied) == 1 else 1.0
+    return RoleColumn(role, origin, _unit(role, loss_unit), scale, None, None, 0)
+
+
+def _unit(role: str, loss_unit: str) -> str:
+    if role == "loss":
+        return "nats" if loss_unit == PERPLEXITY else loss_unit
+    return UNITS.get(role, "name" if role == "run_id" else "as given")
+
+
+def _role(table: RunTable, role: str, loss_unit: str) -> RoleColumn:
+    values = table.frame[role]
+    is_number = values.dtype.is_numeric()
+    return RoleColumn(
+        role=role,
+        origin=table.columns[role],
+        unit=_unit(role, loss_unit),
+        scale=table.scales.get(role, 1.0),
+        low=_number(values.min()) if is_number else None,
+        high=_number(values.max()) if is_number else None,
+        missing=values.null_count(),
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,218 @@
+"""Formulas evaluated and differentiated, many sets of parameters at once.
+
+A tree becomes a tape: its operations in order, equal ones once. A pass forward over the tape gives the values, shaped
+`(replicates, 1)` for what depends on parameters alone, `(n,)` on inputs alone, `(replicates, n)` on both. A pass
+backward carries the derivative of the result towards every parameter (reverse accumulation, Griewank and Walther
+2008), at a cost of a few forward passes whatever the number of parameters.
+
+Inputs come as logs. `base ** exponent` is `exp(exponent * log(base))` unless the exponent is a number, and the log of
+an input, of a product or of such an exponential is not computed but known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from scaling_cli.arrays import Array, Inputs
+from scaling_cli.formula.tree import Node
+from scaling_cli.record import record
+
+
+@record
+class _Step:
+    """One operation: the places of its arguments on the tape, and a name or number where it has one."""
+
+    operation: str
+    left: int = -1
+    right: int = -1
+    name: str = ""
+    value: float = 0.0
+
+
+@record
+class Tape:
+    """A formula's operations in order; the last is the result. `varies` marks those that depend on parameters."""
+
+    steps: tuple[_Step, ...]
+    varies: tuple[bool, ...]
+
+    def evaluate(self, parameters: Mapping[str, Array], inputs: Inputs) -> tuple[Array, dict[str, Array]]:
+        """The formula's value, and its derivative in each parameter that occurs, as shapes combine.
+
+        Args:
+            parameters: Values shaped (replicates, 1).
+            inputs: Logs of the inputs, shaped (n,).
+        """
+        values: list[Array] = []
+        for step in self.steps:
+            values.append(_value(step, values, parameters, inputs))
+        slopes: list[Array | None] = [None] * len(values)
+        slopes[-1] = np.ones(())
+        gradient: dict[str, Array] = {}
+        for place in range(len(values) - 1, -1, -1):
+            slope, step = slopes[place], self.steps[place]
+            slopes[place] = None
+            if slope is None or not self.varies[place]:
+                continue
+            if step.operation == "parameter":
+                gradient[step.name] = slope
+                continue
+            for part, share in _shares(step, slope, values, place, self.varies):
+                before = slopes[part]
+                slopes[part] = share if before is None else before + share
+        return values[-1], gradient
+
+
+def _value(step: _Step, values: list[Array], parameters: Mapping[str, Array], inputs: Inputs) -> Array:
+    left = values[step.left] if step.left >= 0 else np.zeros(())
+    right = values[step.right] if step.right >= 0 else np.zeros(())
+    match step.operation:
+        case "number":
+            return np.asarray(step.value)
+        case "parameter":
+            return parameters[step.name]
+        case "log-input":
+            return inputs[step.name]
+        case "add":
+            return left + right
+        case "sub":
+            return left - right
+        case "mul":
+            return left * right
+        case "div":
+            return left / right
+        case "neg":
+            return -left
+        case "exp":
+            return np.exp(left)
+        case "log":
+            return np.log(left)
+        case "softplus":
+            return np.logaddexp(0.0, left)
+        case "power":
+            return left**step.value
+        case "min":
+            return np.minimum(left, right)
+        case "max":
+            return np.maximum(left, right)
+    raise AssertionError(step.operation)
+
+
+def _shares(
+    step: _Step, slope: Array, values: list[Array], place: int, varies: tuple[bool, ...]
+) -> list[tuple[int, Array]]:
+    """What the derivative towards an operation's result makes towards each of its arguments that varies."""
+    left, right, found = step.left, step.right, []
+    match step.operation:
+        case "add":
+            found = [(left, slope), (right, slope)]
+        case "sub":
+            found = [(left, slope), (right, -slope)] if varies[right] else [(left, slope)]
+        case "mul":
+            found = [(a, slope * values[b]) for a, b in ((left, right), (right, left)) if varies[a]]
+        case "div":
+            share = slope / values[right]
+            found = [(left, share)]
+            if varies[right]:
+                found.append((right, -share * values[place]))
+        case "neg":
+            found = [(left, -slope)]
+        case "exp":
+            found = [(left, slope * values[place])]
+        case "log":
+            found = [(left, slope / values[left])]
+        case "softplus":
+            found = [(left, slope * np.exp(values[left] - values[place]))]
+        case "power":
+            found = [(left, slope * (step.value * values[left] ** (step.value - 1)))]
+        case "min" | "max":
+            taken = values[left] <= values[right] if step.operation == "min" else values[left] >= values[right]
+            found = [(left, np.where(taken, slope, 0.0)), (right, np.where(taken, 0.0, slope))]
+    return [(part, share) for part, share in found if varies[part]]
+
+
+def compile_tape(tree: Node, inputs: tuple[str, ...]) -> Tape:
+    """The tape of a formula in which the names of `inputs` are inputs and all others parameters."""
+    builder = _Builder(inputs)
+    last = builder.add(tree)
+    wanted = {last}
+    for place in range(last, -1, -1):
+        if place in wanted:
+            wanted |= {builder.steps[place].left, builder.steps[place].right} - {-1}
+    order = sorted(wanted)
+    moved = {place: new for new, place in enumerate(order)} | {-1: -1}
+    steps = (builder.steps[place] for place in order)
+    return Tape(
+        tuple(replace(step, left=moved[step.left], right=moved[step.right]) for step in steps),
+        tuple(builder.varies[place] for place in order),
+    )
+
+
+@dataclass(slots=True)
+class _Builder:
+    inputs: tuple[str, ...]
+    steps: list[_Step] = field(default_factory=list)
+    varies: list[bool] = field(default_factory=list)
+    places: dict[_Step, int] = field(default_factory=dict)
+
+    def emit(self, operation: str, left: int = -1, right: int = -1, *, name: str = "", value: float = 0.0) -> int:
+        step = _Step(operation, left, right, name, value)
+        if step not in self.places:
+            self.places[step] = len(self.steps)
+            self.steps.append(step)
+            self.varies.append(operation == "parameter" or any(self.varies[i] for i in (left, right) if i >= 0))
+        return self.places[step]
+
+    def add(self, node: Node) -> int:
+        """The place on the tape of a node's value."""
+        match node.operation:
+            case "number":
+                return self.emit("number", value=node.value)
+            case "name" if node.name in self.inputs:
+                return self.emit("exp", self.emit("log-input", name=node.name))
+            case "name":
+                return self.emit("parameter", name=node.name)
+            case "pow":
+                return self.power(*node.parts)
+            case "sqrt":
+                return self.emit("power", self.add(node.parts[0]), value=0.5)
+            case "log":
+                return self.log(self.add(node.parts[0]))
+            case "div":
+                return self.divide(*map(self.add, node.parts))
+        return self.emit(node.operation, *map(self.add, node.parts))
+
+    def power(self, base: Node, exponent: Node) -> int:
+        place, to = self.add(base), self.add(exponent)
+        known = self.steps[to]
+        if known.operation == "neg" and self.steps[known.left].operation == "number":
+            known = _Step("number", value=-self.steps[known.left].value)
+        if known.operation == "number" and self.varies[place]:
+            return self.emit("power", place, value=known.value)
+        return self.emit("exp", self.emit("mul", to, self.log(place)))
+
+    def log(self, place: int) -> int:
+        step = self.steps[place]
+        if step.operation == "exp":
+            return step.left
+        if step.operation in ("mul", "div") and "exp" in (
+            self.steps[step.left].operation,
+            self.steps[step.right].operation,
+        ):
+            joined = "add" if step.operation == "mul" else "sub"
+            return self.emit(joined, self.log(step.left), self.log(step.right))
+        return self.emit("log", place)
+
+    def divide(self, above: int, below: int) -> int:
+        step = self.steps[below]
+        if step.operation != "exp":
+            return self.emit("div", above, below)
+        product = self.steps[step.left]
+        if product.operation == "mul":
+            power = self.emit("mul", self.emit("neg", product.left), product.right)
+        else:
+            power = self.emit("neg", step.left)
+        return self.emit("mul", above, self.emit("exp", power))

@@ -1,0 +1,81 @@
+"""Numbers as people write them: `70B`, `1.4T`, `6e23`, `124k`, `1_000`, `1,000,000`, `10PFdays`, and shares: `40%`."""
+
+from __future__ import annotations
+
+import re
+
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.units import COMPUTE_SUFFIXES
+
+SUFFIXES = {
+    "": 1.0,
+    "k": 1e3,
+    "thousand": 1e3,
+    "m": 1e6,
+    "million": 1e6,
+    "b": 1e9,
+    "bn": 1e9,
+    "g": 1e9,
+    "billion": 1e9,
+    "t": 1e12,
+    "trillion": 1e12,
+}
+
+# A comma is accepted only between groups of three digits: "1,5" may mean 1.5, and guessing would be
+# wrong by 10x.
+NUMBER = re.compile(
+    r"(?P<sign>[+-]?)"
+    r"(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]*)?|\.[0-9]+)"
+    r"(?P<power>e[+-]?[0-9]+)?"
+    r"\s*(?P<suffix>(?:[a-z]+(?:[-_/ ][a-z]+)*)?)",
+    re.IGNORECASE,
+)
+
+
+def parse_number(text: str) -> float:
+    """The number a person wrote: `parse_number("70B") == 7e10`; with a unit of compute, in FLOPs.
+
+    Raises:
+        UsageError: The text is not a finite number with one of the known suffixes.
+    """
+    match = NUMBER.fullmatch(text.strip())
+    scale, unit = _scale(match["suffix"].casefold()) if match else (None, 1.0)
+    if match is None or scale is None:
+        raise _not_a_number(text)
+    plain = match["digits"].replace(",", "").replace("_", "")
+    # Scaling through the decimal exponent keeps "1.4T" the same float as 1.4e12; a product would round
+    # twice.
+    power = int((match["power"] or "e0")[1:]) + len(f"{scale:.0f}") - 1
+    value = float(f"{match['sign']}{plain}e{power}") * unit
+    if value in (float("inf"), float("-inf")):
+        raise _not_a_number(text)
+    return value
+
+
+def parse_share(text: str) -> float:
+    """A share as a person writes it: `parse_share("40%") == 0.4 == parse_share("0.4")`.
+
+    Raises:
+        UsageError: The text is no number.
+    """
+    written = text.strip()
+    if not written.endswith("%"):
+        return parse_number(written)
+    return float(f"{parse_number(written.removesuffix('%')) / 100:.15g}")
+
+
+def _scale(suffix: str) -> tuple[float | None, float]:
+    """The power of ten of a suffix, None where it is unknown, and what is left of its unit."""
+    if suffix in SUFFIXES:
+        return SUFFIXES[suffix], 1.0
+    unit = re.sub(r"[-/ ]", "_", suffix)
+    if unit not in COMPUTE_SUFFIXES:
+        return None, 1.0
+    return 1.0, COMPUTE_SUFFIXES[unit]
+
+
+def _not_a_number(text: str) -> UsageError:
+    return UsageError(
+        f"{text!r} is not a number.",
+        hint="Write it like 70B, 1.4T, 160M, 124k, 6e23 or 1_000_000, with a point for decimals.",
+    )

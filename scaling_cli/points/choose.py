@@ -1,0 +1,258 @@
+"""Which law the columns can support, where the user leaves it open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from scaling_cli.data.runs.table import label_of
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
+from scaling_cli.record import record
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
+SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and tokens to be two inputs
+SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
+MOST = 0.5  # share of points that must know a column for it to decide; those that do not are then left out and counted
+FLOOR_VALUES = 5  # different inputs below which a floor cannot be told from a smaller exponent
+
+
+@record
+class Choice:
+    """A law, the column for each of its inputs, and why, where it was chosen for the user."""
+
+    law: Law
+    inputs: dict[str, str]
+    reason: str | None = None
+
+
+def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Columns to read for a law beside the roles: those that must exist, and names that may be columns or not."""
+    if is_formula(law):
+        from scaling_cli.formula.tree import parse
+
+        return (), tuple(name for name in parse(law).names() if name != "loss")
+    return _asked(law, x), ()
+
+
+def check_floors(choice: Choice, fix: Mapping[str, float], losses: pl.Series) -> None:
+    """Refuse a floor that is held above most of the losses, which no other parameter can make up for.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for parameter in choice.law.parameters:
+        floor = fix.get(parameter.name)
+        if parameter.kind == "floor" and floor is not None and (below := int((losses < floor).sum())) > len(losses) / 2:
+            raise UsageError(
+                f"{parameter.name}, below which no loss goes, is held at {floor:g}, and {below:,} of {len(losses):,} "
+                "losses lie below it.",
+                hint=f"Hold it below {float(losses.min()):.4g}, the smallest loss, or leave it open.",  # type: ignore[arg-type]
+            )
+
+
+def check_law(law: str) -> None:
+    """Refuse a name that is no law's before the runs are read.
+
+    Raises:
+        UsageError: There is no such law.
+    """
+    if law not in ("auto", "all") and not is_formula(law):
+        find_law(law)
+
+
+def checkpoints_of(law: str, asked: str) -> str:
+    """Which rows of a run count: all of them for a law of whole training curves, whatever was asked."""
+    is_open = law in ("auto", "all") or is_formula(law)
+    return "all" if not is_open and find_law(law).is_curve else asked
+
+
+def choose(
+    frame: pl.DataFrame,
+    law: str,
+    x: str | None,
+    *,
+    by: Sequence[str] = (),
+    start: Mapping[str, float] | None = None,
+    bound: Mapping[str, tuple[float, float]] | None = None,
+) -> Choice:
+    """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open), or the formula.
+
+    `by` are the columns whose groups will be fitted apart, each to this law.
+
+    Raises:
+        UsageError: No such law, or `x`, `start` or `bound` does not go with it.
+        DataError: The law needs a column that the data do not have.
+    """
+    _refuse_one(frame)
+    if is_formula(law):
+        return _written(frame, law, x, start, bound)
+    if start or bound:
+        raise UsageError(
+            f"--start and --bound go with a formula, not with {law}.",
+            hint="Its own starts and bounds are known to work; hold a parameter with --fix.",
+        )
+    if law == "auto":
+        return _automatic(frame, x, by)
+    asked = _asked(law, x)
+    if law in FAMILIES:
+        return _family(frame, law, asked)
+    found = find_law(law)
+    if found.inputs == ("x",):
+        column = x or _one_input(frame)
+        return Choice(found, {"x": _require(frame, found, column)})
+    if x is not None:
+        raise UsageError(
+            f"--x names one input, but {law} has {' and '.join(found.inputs)}.",
+            hint="Leave --x out, or choose a law of one input such as power-constant.",
+        )
+    return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+
+
+def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
+    """Every law that the columns of `frame` can support: surfaces where params and tokens make one, else curves.
+
+    Raises:
+        DataError: There is no column to fit along.
+    """
+    from scaling_cli.laws import LAWS
+
+    _refuse_one(frame)
+    first = _automatic(frame, x)
+    if first.law.inputs == ("x",):
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
+    known = _known(frame)
+    return [
+        Choice(law, {name: name for name in law.inputs})
+        for law in LAWS
+        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(known, name) for name in law.inputs)
+    ]
+
+
+def _refuse_one(frame: pl.DataFrame) -> None:
+    if frame.height == 1:
+        raise DataError(
+            "There is one point, and a law is fitted to several that differ.",
+            hint="Add runs, or give --checkpoints all if the log has more rows of this one.",
+        )
+
+
+def _asked(law: str, x: str | None) -> tuple[str, ...]:
+    if x is None:
+        return ()
+    return tuple(column.strip() for column in x.split(",") if column.strip()) if law in FAMILIES else (x,)
+
+
+def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...]) -> Choice:
+    """A law of any columns, over those asked for, or over those that it has most often."""
+    usual = {"precision": ("bits",)}.get(law, ("params", "tokens"))
+    if len(set(asked)) < len(asked):
+        raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
+    found = find_law(law, asked or usual)
+    return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+
+
+def _written(
+    frame: pl.DataFrame,
+    text: str,
+    x: str | None,
+    start: Mapping[str, float] | None,
+    bound: Mapping[str, tuple[float, float]] | None,
+) -> Choice:
+    if x is not None:
+        raise UsageError("--x does not go with a formula.", hint="Write the column's name in the formula.")
+    from scaling_cli.laws.custom import law_from_formula
+
+    columns = [name for name in frame.columns if name not in ("run_id", "loss")]
+    found = law_from_formula(text, columns, start=start, bound=bound)
+    return Choice(found, {name: name for name in found.inputs})
+
+
+def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
+    """One law for all groups, so that they can be compared: the one that at least half of them support."""
+    parts = frame.partition_by([label_of(frame, name) for name in by]) if by else [frame]
+    if x is not None:
+        reason = f"{x} was asked for"
+    elif not _is_known(frame, "params", "tokens"):
+        reason = _unknown(frame)
+    else:
+        against = [found for part in parts if (found := _against_surface(_known(part)))]
+        if len(against) < len(parts) and 2 * len(against) <= len(parts):
+            where = f" in {len(parts) - len(against)} of {len(parts)} groups" if against else ""
+            return Choice(
+                find_law("chinchilla"),
+                {"params": "params", "tokens": "tokens"},
+                f"params and tokens both vary, and not in step{where}",
+            )
+        reason = against[0]
+    return _curve(parts, x or _one_input(frame), reason)
+
+
+def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
+    """A law of one input, with a floor if half of the groups can show one."""
+    numbers = sorted(part[column].drop_nulls().n_unique() for part in parts if column in part.columns)
+    different = numbers[len(numbers) // 2] if numbers else 0
+    if different >= FLOOR_VALUES:
+        name, why = "power-constant", f"{different} different values of {column} can show a floor"
+    else:
+        name, why = "power", f"{different} different values of {column} cannot show a floor"
+    law = find_law(name)
+    return Choice(law, {"x": _require(parts[0], law, column)}, f"{reason}; {why}")
+
+
+def _against_surface(frame: pl.DataFrame) -> str | None:
+    """Why a surface of params and tokens would not do; None if it would."""
+    ratio = frame["tokens"] / frame["params"]
+    if len(frame) < SURFACE_POINTS:
+        return f"{len(frame)} points are too few for a surface of params and tokens"
+    if frame["params"].n_unique() < 3 or frame["tokens"].n_unique() < 3:
+        return "params and tokens do not both take three values"
+    if float(ratio.quantile(0.9)) < SURFACE_SPAN * float(ratio.quantile(0.1)):  # type: ignore[arg-type]
+        return "tokens per param are fixed"
+    return None
+
+
+def _is_known(frame: pl.DataFrame, *columns: str) -> bool:
+    """Whether most points have a value in each of the columns."""
+    return set(columns) <= set(frame.columns) and len(frame.drop_nulls(list(columns))) > MOST * len(frame)
+
+
+def _known(frame: pl.DataFrame) -> pl.DataFrame:
+    """The points that have params and tokens."""
+    return frame.drop_nulls(["params", "tokens"])
+
+
+def _unknown(frame: pl.DataFrame) -> str:
+    if not {"params", "tokens"} <= set(frame.columns):
+        return "params and tokens are not both known"
+    return f"params and tokens are both known for only {len(_known(frame)):,} of {len(frame):,} points"
+
+
+def _is_complete(frame: pl.DataFrame, column: str) -> bool:
+    return column in frame.columns and frame[column].null_count() == 0
+
+
+def _one_input(frame: pl.DataFrame) -> str:
+    """The first of the usual inputs that takes at least two values, those that most points have before others."""
+    varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and frame[name].drop_nulls().n_unique() > 1]
+    for name in [*(name for name in varying if _is_known(frame, name)), *varying]:
+        return name
+    raise DataError(
+        f"No column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more than one value.",
+        hint="Name the input with --x COLUMN, or with --compute, --tokens or --params.",
+    )
+
+
+def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
+    if column not in frame.columns:
+        option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
+        raise DataError(f"{law.name} needs {column}, and no column was found for it.", hint=f"Name it with {option}.")
+    if not frame[column].dtype.is_numeric():
+        raise UsageError(
+            f"Column {column} is no number in every row: it has {frame[column].drop_nulls().first()!r}.",
+            hint="Choose another column with --x, or mend the cells.",
+        )
+    return column

@@ -1,0 +1,134 @@
+"""Tables of counts and attempts become arrays, a group at a time: where polars ends and numpy begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from scaling_cli.coverage.counts import Array, Counts, Indices, make_counts
+from scaling_cli.data.names import in_order
+from scaling_cli.data.samples.load import SampleTable
+from scaling_cli.record import record
+
+
+@record
+class Verdicts:
+    """Attempts a logged verifier accepted, and those of them that were correct, by problem."""
+
+    accepted: Indices
+    correct: Indices
+
+
+@record
+class Outcomes:
+    """What the attempts at one problem were worth: their success, with the score or the number of each answer.
+
+    For answers, `success` and `weight` have one entry an answer, weight being how often it was given.
+    """
+
+    success: Array
+    weight: Array
+    attempts: int
+    solved: int
+
+
+@record
+class SampleGroup:
+    """One group of problems: their names, counts, and what else was logged of their attempts."""
+
+    values: dict[str, str]
+    problems: tuple[str, ...]
+    counts: Counts
+    first: Indices | None = None
+    verdicts: Verdicts | None = None
+    scored: tuple[Outcomes, ...] = ()
+    voted: tuple[Outcomes, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The value of the group's column, `col=value, col=value` for several, empty for one group of all."""
+        if len(self.values) == 1:
+            return next(iter(self.values.values()))
+        return ", ".join(f"{key}={value}" for key, value in self.values.items())
+
+    @property
+    def label(self) -> dict[str, str] | None:
+        """The group as a caveat names it."""
+        return self.values or None
+
+
+def counts_of(frame: pl.DataFrame) -> Counts:
+    """Counts of a table with columns `n`, `c` and perhaps `cluster`."""
+    cluster = None
+    if "cluster" in frame.columns:
+        cluster = np.unique(frame["cluster"].fill_null("").to_numpy(), return_inverse=True)[1].astype(np.int64)
+    return make_counts(frame["n"].to_numpy(), frame["c"].to_numpy(), cluster)
+
+
+def sample_groups(table: SampleTable, by: Sequence[str]) -> list[SampleGroup]:
+    """The groups of a table, in the order of their values."""
+    return [_group(values, frame, table) for values, frame in _split(table.frame, by)]
+
+
+def _split(frame: pl.DataFrame, by: Sequence[str]) -> list[tuple[dict[str, str], pl.DataFrame]]:
+    if not by:
+        return [({}, frame)]
+    parts = frame.drop_nulls(list(by)).partition_by(list(by), as_dict=True, include_key=True)
+    ordered = sorted(parts, key=lambda key: [in_order(str(label)) for label in key])
+    return [(dict(zip(by, map(str, key), strict=True)), parts[key]) for key in ordered]
+
+
+def _group(values: dict[str, str], frame: pl.DataFrame, table: SampleTable) -> SampleGroup:
+    scored: tuple[Outcomes, ...] = ()
+    voted: tuple[Outcomes, ...] = ()
+    if table.attempts is not None:
+        here = [pl.col(name) == value for name, value in values.items()]
+        attempts = table.attempts.filter(*here, pl.col("success").is_not_null()).collect(engine="streaming")
+        if "score" in attempts.columns and table.columns.get("score") != table.columns.get("correct"):
+            scored = _scored(attempts)
+        if "answer" in attempts.columns:
+            voted = _voted(attempts)
+    return SampleGroup(
+        values=values,
+        problems=tuple(frame["problem"].to_list()),
+        counts=counts_of(frame),
+        first=frame["first"].to_numpy() if "first" in frame.columns else None,
+        verdicts=_verdicts(frame),
+        scored=scored,
+        voted=voted,
+    )
+
+
+def _verdicts(frame: pl.DataFrame) -> Verdicts | None:
+    if "accepted" not in frame.columns:
+        return None
+    return Verdicts(frame["accepted"].to_numpy(), frame["accepted_correct"].to_numpy())
+
+
+def _scored(attempts: pl.DataFrame) -> tuple[Outcomes, ...]:
+    usable = attempts.drop_nulls("score").sort("problem", maintain_order=True)
+    lists = usable.group_by("problem", maintain_order=True).agg("success", "score")
+    return tuple(
+        _outcomes(success, score, len(success), int(success.sum()))
+        for success, score in zip(lists["success"], lists["score"], strict=True)
+    )
+
+
+def _voted(attempts: pl.DataFrame) -> tuple[Outcomes, ...]:
+    usable = attempts.drop_nulls("answer")
+    answers = usable.group_by("problem", "answer").agg(
+        weight=pl.len(), solved=pl.col("success").sum(), success=pl.col("success").mean()
+    )
+    lists = (
+        answers.sort("problem", "answer").group_by("problem", maintain_order=True).agg("success", "weight", "solved")
+    )
+    return tuple(
+        _outcomes(success, weight, int(weight.sum()), int(solved.sum()))
+        for success, weight, solved in zip(lists["success"], lists["weight"], lists["solved"], strict=True)
+    )
+
+
+def _outcomes(success: pl.Series, weight: pl.Series, attempts: int, solved: int) -> Outcomes:
+    return Outcomes(success.cast(pl.Float64).to_numpy(), weight.cast(pl.Float64).to_numpy(), attempts, solved)

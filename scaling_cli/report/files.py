@@ -1,0 +1,34 @@
+"""Charts as files, by the suffix of the file's name."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+from scaling_cli.errors import UsageError
+from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.figure import figure
+
+SUFFIXES = (".png", ".svg", ".pdf", ".html")
+
+
+def check_figure(path: Path) -> None:
+    """Find out before long work whether a figure can be drawn.
+
+    Raises:
+        UsageError: The suffix is no format, or matplotlib is not installed.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{path} has no suffix of a figure.", hint=f"Name it with one of {', '.join(SUFFIXES)}.")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UsageError("Figures need matplotlib.", hint="Install it with: pip install 'scaling-cli[figures]'")
+
+
+def figure_file(charts: Sequence[Chart], suffix: str, title: str) -> bytes:
+    """The content of a file with one of `SUFFIXES`; `title` is that of a page."""
+    if suffix == ".html":
+        from scaling_cli.report.pages.html import figure_page
+
+        return figure_page(charts, title).encode()
+    return figure(charts, suffix.removeprefix("."))

@@ -1,0 +1,55 @@
+"""The plot of `scaling inference-coverage`: coverage against attempts, and where the data end and a forecast begins.
+
+Marks are estimates and stop at the edge of the data; the line goes on as the forecast, with its band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
+from scaling_cli.report.numbers import group_name, percent
+from scaling_cli.results.coverage import CoverageResult
+from scaling_cli.results.fit import Curve
+
+MOST_GROUPS = 8  # each needs a marker that the eye tells apart
+MARKS = 12  # on each curve
+
+
+def coverage_charts(results: Sequence[CoverageResult]) -> list[Chart]:
+    """Curves of all groups in one chart; none where nothing was ever solved."""
+    drawable = [each for each in results if each.curve is not None and each.curve.x]
+    if not drawable:
+        return []
+    shown = drawable[:MOST_GROUPS]
+    told = f"{len(shown)} of {len(results)} groups; " if len(shown) < len(results) else ""
+    chart = Chart(
+        series=[_marks(each) for each in shown],
+        lines=[Line("" if i else "forecast beyond the marks", _line(each)) for i, each in enumerate(shown)],
+        x=Axis("attempts k"),
+        y=Axis("coverage"),
+        title=f"{told}marks end where the attempts do" if told else "",
+        band=f"{percent(shown[0].level, 4)} interval",
+    )
+    return [chart]
+
+
+def _marks(result: CoverageResult) -> Series:
+    assert result.curve is not None
+    step = max(1, len(result.curve.x) // MARKS)
+    # Counted from the end, so that the last mark is the edge of the data.
+    x, y = result.curve.x[::-1][::step], result.curve.y[::-1][::step]
+    return Series(group_name(result.group) or "estimates", x[::-1], y[::-1])
+
+
+def _line(result: CoverageResult) -> Curve:
+    assert result.curve is not None
+    curve, further = result.curve, result.forecast_curve
+    if further is None:
+        return curve
+    return Curve(
+        curve.x + further.x,
+        curve.y + further.y,
+        None if curve.low is None or further.low is None else curve.low + further.low,
+        None if curve.high is None or further.high is None else curve.high + further.high,
+    )

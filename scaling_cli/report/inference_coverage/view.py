@@ -1,0 +1,119 @@
+"""What `scaling inference-coverage` found, in every format: sections of rows first, drawing after.
+
+A report is a few facts and a few sections, each a sheet of text with a title: coverage, laws, forecasts, track record,
+and whatever was asked about verifiers and budgets. With several groups, each row starts with its group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scaling_cli.analysis.coverage.laws import COMBINED
+from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
+from scaling_cli.report.numbers import escape, figure, percent, rounded
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.page import Page, Record, grouped
+from scaling_cli.results.coverage import Backtest, CoverageResult
+from scaling_cli.results.fit import Estimate
+
+
+def pages(report: CoverageReport) -> list[Page]:
+    """One page: each row starts with its group."""
+    return [Page(facts(report), sections(report))]
+
+
+def table(report: CoverageReport, look: Look) -> str:
+    """The rich tables."""
+    from scaling_cli.report.inference_coverage.table import coverage_table
+
+    return coverage_table(report, look)
+
+
+def records(report: CoverageReport) -> Iterable[Record]:
+    """One row a number."""
+    return grouped(report, ("section", "name", "k", "estimate", "low", "high"), _numbers)
+
+
+def charts(report: CoverageReport) -> list[Chart]:
+    """Coverage of all groups against attempts, with forecasts."""
+    from scaling_cli.report.inference_coverage.plot import coverage_charts
+
+    return coverage_charts(report.results)
+
+
+def line(result: CoverageResult) -> str:
+    """Coverage at the first and the last k, and the furthest forecast."""
+    ends = dict.fromkeys(result.coverage[:1] + result.coverage[-1:])
+    told = [
+        f"coverage at k = {each.k:,}: {rounded(Estimate(each.estimate, each.low, each.high)).whole}" for each in ends
+    ]
+    forecast = headline(result)
+    told += [f"forecast of {forecast}"] if forecast else []
+    return f"{result.problems:,} problems; {'; '.join(told)}"
+
+
+def facts(report: CoverageReport) -> list[tuple[str, str]]:
+    """What was read and how intervals were made, as label and sentence."""
+    results = report.results
+    found = [("data", data_sentence(results[0]))] if len(results) == 1 else []
+    columns = ", ".join(f"{role} from {escape(name)}" for role, name in report.columns.items() if role != name)
+    if results:
+        found.append(("read as", results[0].layout + (f"; {columns}" if columns else "")))
+        found.append(("design", ", ".join(dict.fromkeys(design(each) for each in results))))
+        intervals = dict.fromkeys(f"{percent(each.level, 4)}, {each.interval}" for each in results)
+        found.append(("interval", "; ".join(intervals)))
+    return found
+
+
+def data_sentence(result: CoverageResult) -> str:
+    """Problems, attempts at each, and how many were never solved."""
+    attempts = result.attempts
+    each = f"{attempts.min:,} attempts each"
+    if attempts.min < attempts.max:
+        each = f"{attempts.min:,} to {attempts.max:,} attempts each (median {attempts.median:,.0f})"
+    clusters = f" in {result.clusters:,} clusters" if result.clusters else ""
+    return f"{result.problems:,} problems{clusters}, {each}, {result.unsolved:,} never solved"
+
+
+def _numbers(result: CoverageResult) -> Iterator[tuple[object, ...]]:
+    for each in result.coverage:
+        yield "coverage", "coverage", each.k, each.estimate, each.low, each.high
+        yield "coverage", "se_problems", each.k, each.se_problems, None, None
+        yield "coverage", "se_attempts", each.k, each.se_attempts, None, None
+        yield "coverage", "all_succeed", each.k, each.all_succeed, None, None
+    for name, law in result.fits.items():
+        for parameter, value in law.parameters.items():
+            yield "fits", f"{name}.{parameter}", None, value.estimate, value.low, value.high
+    for row in result.forecast:
+        yield "forecast", row.law, row.k, row.estimate, row.low, row.high
+    for record in result.backtest:
+        yield "backtest", record.law, record.trained, record.mean_absolute_error, None, None
+    for choice in result.selection:
+        yield "selection", choice.method, choice.k, choice.estimate, choice.low, choice.high
+    for answer in result.budgets:
+        value = answer.coverage
+        yield "budgets", f"{answer.question} {answer.amount:g} {answer.unit}", answer.k, *_ends(value)
+    for pair in result.comparisons:
+        yield "comparisons", escape(pair.other), pair.k, *_ends(pair.difference)
+
+
+def _ends(value: Estimate) -> tuple[float | None, float | None, float | None]:
+    return value.estimate, value.low, value.high
+
+
+def headline(result: CoverageResult) -> str:
+    """The furthest forecast and its record, in one sentence; empty without one."""
+    combined = [row for row in result.forecast if row.law == COMBINED and row.estimate is not None]
+    if not combined:
+        return ""
+    row, shown = combined[-1], rounded(Estimate(combined[-1].estimate, combined[-1].low, combined[-1].high))
+    record = next((each for each in result.backtest if each.law == COMBINED), None)
+    return f"coverage at k = {row.k:,}: {shown.estimate} {shown.interval}{_record_sentence(record)}"
+
+
+def _record_sentence(record: Backtest | None) -> str:
+    if record is None or record.mean_absolute_error is None:
+        return ""
+    size = figure(record.mean_absolute_error, 2)
+    return f"; fitted to {record.trained:,} attempts it missed k = {record.held_out:,} by {size} on average"

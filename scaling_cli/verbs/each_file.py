@@ -1,0 +1,150 @@
+"""One question asked of many files, each on its own: a file that fails is a result, too.
+
+Results leave in the order of the files, whoever worked on them. JSON lines that an earlier run left behind stand in for
+files that have not changed since.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from scaling_cli import jobs
+from scaling_cli.data.files.expand import STDIN, expand
+from scaling_cli.data.files.source import content_hash
+from scaling_cli.document.write import plain, to_json_lines
+from scaling_cli.errors import UsageError
+from scaling_cli.record import record
+from scaling_cli.results.report import Report
+
+FILE = "file"  # the key of a group that is a file
+
+
+class Verb(Protocol):
+    """A question as the library's verbs take it, with its options already filled in."""
+
+    def __call__(self, runs: Sequence[str], *, label: Mapping[str, str]) -> Report[Any]:
+        """The answer for these runs, in groups that carry the label; an error is a failure in the report."""
+
+
+@record
+class Kept:
+    """Lines of an earlier run for one file."""
+
+    lines: tuple[str, ...]
+
+
+def file_names(given: Sequence[str]) -> list[str]:
+    """The files that are asked about, in order.
+
+    Raises:
+        UsageError: Standard input is among them.
+    """
+    names = [file.name for file in expand(given, is_spooled=False)]
+    if STDIN in names:
+        raise UsageError("Standard input is no file of its own.", hint="Leave --per-file out, or name files.")
+    return names
+
+
+def ask_each(
+    names: Sequence[str],
+    verb: Verb,
+    *,
+    kept: Mapping[str, Kept] | None = None,
+    workers: jobs.Workers = jobs.SERIAL,
+    on_progress: jobs.Progress | None = None,
+) -> Iterator[Report[Any] | Kept]:
+    """The report for each file, or what was kept of an earlier one, in the order of the files."""
+    kept = kept or {}
+    answers = jobs.each(
+        functools.partial(_ask, verb),
+        [name for name in names if name not in kept],
+        workers=workers,
+        on_progress=on_progress,
+    )
+    for name in names:
+        yield kept[name] if name in kept else next(answers)
+
+
+def _ask(verb: Verb, name: str) -> Report[Any]:
+    return verb([name], label={FILE: name})
+
+
+def lines_of(answer: Report[Any] | Kept) -> tuple[str, ...]:
+    """The answer as JSON lines, without their ends."""
+    return answer.lines if isinstance(answer, Kept) else tuple(to_json_lines(answer))
+
+
+def merged(command: str, reports: Sequence[Report[Any]]) -> Report[Any]:
+    """One report of all files."""
+    columns = {role: column for report in reports for role, column in report.columns.items()}
+    return Report(
+        command=command,
+        inputs=tuple(source for report in reports for source in report.inputs),
+        columns=columns,
+        options=reports[0].options | {"per_file": True} if reports else {},
+        results=tuple(result for report in reports for result in report.results),
+        caveats=tuple(caveat for report in reports for caveat in report.caveats),
+        failures=tuple(failure for report in reports for failure in report.failures),
+    )
+
+
+def read_kept(path: str, names: Sequence[str], verb: Verb) -> dict[str, Kept]:
+    """What an earlier run wrote to `path`, for each file that it answered and that has not changed since.
+
+    A last line that was cut short is dropped. Files that failed are left out, to be tried again.
+
+    Raises:
+        UsageError: The file holds something else, or results of other options.
+    """
+    if not os.path.exists(path):
+        return {}
+    wanted = plain(verb((), label={FILE: ""}).options)
+    found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    text = Path(path).read_bytes().decode("utf-8", errors="replace")
+    whole, _, _ = text.rpartition("\n")
+    for line in whole.split("\n") if whole else ():
+        document = _document(path, line)
+        if document["options"] != wanted:
+            raise UsageError(
+                f"{path} holds results of other options ({_difference(document['options'], wanted)}).",
+                hint="Repeat the options it was made with, or write to another file.",
+            )
+        found.setdefault(_file_of(document), []).append((line, document))
+    if isinstance(wanted, dict) and wanted.get("by") and found:
+        found.pop(next(reversed(found)))  # the groups of the last file may not be all there
+    return {
+        name: Kept(tuple(line for line, _ in found[name]))
+        for name in names
+        if name in found and _is_current(name, [document for _, document in found[name]])
+    }
+
+
+def _document(path: str, line: str) -> dict[str, Any]:
+    try:
+        document = json.loads(line)
+        _file_of(document), document["options"], document["inputs"], document["failures"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise UsageError(
+            f"{path} is not what --per-file --format jsonl writes.", hint="Give another file to -o."
+        ) from None
+    return dict(document)
+
+
+def _file_of(document: Mapping[str, Any]) -> str:
+    return str((document["results"] or document["failures"])[0]["group"][FILE])
+
+
+def _difference(before: Any, now: Any) -> str:
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return ", ".join(names)
+
+
+def _is_current(name: str, documents: Sequence[Mapping[str, Any]]) -> bool:
+    if any(document["failures"] for document in documents) or not os.path.isfile(name):
+        return False
+    return all(source["sha256"] == content_hash(name) for source in documents[0]["inputs"])
