@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data sets beside the project; its tests are skipped where it is absent."""
-    folder = Path(__file__).parents[2] / "shared" / "data"
+    folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"real data sets are not at {folder}")
     return folder

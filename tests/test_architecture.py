@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "scaling_cli"
+from tests import ROOT
+
+PACKAGE = ROOT / "scaling_cli"
 
 # A layer may import what stands before it, and itself; what stands together is apart.
 LAYERS = (
@@ -101,7 +103,7 @@ def test_help_loads_no_heavy_module():
 
 
 def test_plain_fit_loads_neither_scipy_nor_a_plot_nor_a_pool(tmp_path):
-    path = Path(__file__).parents[1] / "sample_data" / "isoflop_runs.csv"
+    path = ROOT / "sample_data" / "isoflop_runs.csv"
     loaded = loaded_by(["fit", str(path), "--interval", "none", "--plot", "never"])
     assert {"numpy", "polars"} <= loaded
     assert not loaded & {"scipy.optimize", "scipy.stats", "scipy.special", "plotext", "joblib", "matplotlib"}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.cli.running import run
 
-ROOT = Path(__file__).parents[1]
 EXAMPLE = re.compile(r"<!-- example: scaling (?P<command>.+?) -->\n```text\n(?P<output>.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-SAMPLE_DATA = Path(__file__).parents[1] / "sample_data"
+from tests import ROOT
+
+SAMPLE_DATA = ROOT / "sample_data"
 
 
 def read(name: str) -> list[dict[str, str]]:

@@ -9,7 +9,8 @@ import json
 import pytest
 
 from scaling_cli.document.schema import schema
-from tests.cli.running import ROOT, run
+from tests import ROOT
+from tests.cli.running import run
 
 OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
 QUICK = ("compare-exponents", OPTIMIZERS, "--by", "optimizer", "--replicates", "99")

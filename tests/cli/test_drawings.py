@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from tests import ROOT
 from tests.cli.running import run
 
-SAMPLES = Path(__file__).parents[2] / "sample_data"
+SAMPLES = ROOT / "sample_data"
 OPTIMIZERS = str(SAMPLES / "optimizers.csv")
 RUNS = str(SAMPLES / "isoflop_runs.csv")
 FIT = ("fit", RUNS, "--interval", "none")

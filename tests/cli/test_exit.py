@@ -10,7 +10,8 @@ import pytest
 
 from scaling_cli import verbs
 from scaling_cli.cli.run import run as run_line
-from tests.cli.running import ROOT, run
+from tests import ROOT
+from tests.cli.running import run
 
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 FIT = ("fit", "-", "--interval", "none", "--json")

@@ -8,7 +8,8 @@ import pytest
 
 from scaling_cli import extrapolate
 from scaling_cli.document.schema import schema
-from tests.cli.running import ROOT, run
+from tests import ROOT
+from tests.cli.running import run
 
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 FAST = ("--replicates", "40")

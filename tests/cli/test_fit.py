@@ -14,7 +14,8 @@ import pytest
 
 from scaling_cli.caveats import SENTENCES
 from scaling_cli.document.schema import schema
-from tests.cli.running import ROOT, run
+from tests import ROOT
+from tests.cli.running import run
 
 SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
 OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
 from scaling_cli.cli.run import COMMANDS
+from tests import ROOT
 from tests.cli.running import run
 
-ROOT = Path(__file__).parents[2]
 SHOWN = re.findall(r"^scaling (.+)$", (ROOT / "docs" / "gates.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 

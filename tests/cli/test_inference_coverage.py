@@ -15,7 +15,7 @@ import pytest
 
 from scaling_cli.cli.run import run as main
 from scaling_cli.document.schema import schema
-from tests.cli.running import ROOT
+from tests import ROOT
 from tests.cli.running import run as run_in_a_process
 
 SAMPLE = ROOT / "sample_data" / "samples.csv"

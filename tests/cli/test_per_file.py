@@ -14,7 +14,8 @@ import pytest
 from scaling_cli.cli import per_file
 from scaling_cli.document.schema import schema
 from scaling_cli.verbs.each_file import Kept
-from tests.cli.running import ROOT, run
+from tests import ROOT
+from tests.cli.running import run
 
 STREAM = ("--per-file", "--format", "jsonl", "--interval", "none")
 

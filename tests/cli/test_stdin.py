@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.cli.running import ROOT
+from tests import ROOT
 
 FIT = f"{sys.executable} -m scaling_cli fit - --interval none --json"
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import find_law
+from tests import ROOT
 
-POINTS = Path(__file__).parents[3] / "shared" / "data" / "chinchilla_besiroglu" / "chinchilla.csv"
+POINTS = ROOT.parent / "shared" / "data" / "chinchilla_besiroglu" / "chinchilla.csv"
 
 
 def load_points(*, with_dropped: bool) -> Problem:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
@@ -15,6 +13,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.ranking import cutoffs, fit_best, rank
 from scaling_cli.laws import find_law
+from tests import ROOT
 from tests.factories import grouped
 
 LADDER = ("power", "power-constant")
@@ -80,7 +79,7 @@ def test_cut_offs_leave_enough_on_either_side():
 
 
 def test_the_command_fits_the_best_law_and_lists_all():
-    report = scaling.fit(Path(__file__).parents[2] / "sample_data" / "isoflop_runs.csv", law="all", interval="none")
+    report = scaling.fit(ROOT / "sample_data" / "isoflop_runs.csv", law="all", interval="none")
     (result,) = report.results
     assert result.law == result.selection[0].law == "chinchilla"
     assert {"chinchilla-tied", "general", "kaplan", "last-point"} <= {each.law for each in result.selection}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
@@ -18,6 +16,7 @@ from scaling_cli.laws.constrained import constrain
 from scaling_cli.report.fit import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
+from tests import ROOT
 from tests.fitting.test_recovery import simulated
 
 each_parameter = pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_held_parameters_are_reported_without_an_interval():
 
 
 def test_held_parameters_are_told_under_other_objectives_too():
-    frame = pl.read_csv(Path(__file__).parents[2] / "sample_data" / "isoflop_runs.csv")
+    frame = pl.read_csv(ROOT / "sample_data" / "isoflop_runs.csv")
     report = scaling.fit(frame, law="chinchilla", fix={"alpha": 0.34}, interval="none", spread=True)
     assert all(tuple(other.parameters) == find_law("chinchilla").names for other in report.results[0].spread)
     assert "alpha 0.34 to 0.34" in render(report, "plain", view, look=Look())

@@ -1,4 +1,4 @@
-"""How often the tests of a comparison are right: python -m tests.analysis.simulations [DATA_SETS]
+"""How often the tests of a comparison are right: python -m tests.analysis.comparison.simulations [DATA_SETS]
 
 Every cell simulates data sets of two groups under loss = a x^b + c with a known difference of b, over four decades of x
 and with noise of 0.3 % (between runs; checkpoints of a run add 0.05 % each), and counts what the command would say: the

@@ -9,7 +9,7 @@ from scaling_cli.report.optimal_allocation import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import FORMATS, render, render_notes
 from scaling_cli.verbs.optimal_allocation import optimal_allocation
-from tests.analysis.surfaces import HOFFMANN, isoflop_frame
+from tests.analysis.allocation.surfaces import HOFFMANN, isoflop_frame
 
 HOSTILE = "[red]\x1b]0;owned\x07"
 OFFSETS = np.linspace(-1.5, 1.5, 9)

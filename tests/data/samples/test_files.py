@@ -10,7 +10,7 @@ import pytest
 
 from scaling_cli.data.samples.load import load_samples
 from scaling_cli.errors import DataError
-from tests.data.test_samples import COUNTS, OUTCOMES, attempts, codes, found
+from tests.data.samples.test_load import COUNTS, OUTCOMES, attempts, codes, found
 
 LISTS = [{"problem_id": name, "correct": outcomes} for name, outcomes in OUTCOMES.items()]
 TABLE = [dict(zip(("problem_id", "n", "c"), row, strict=True)) for row in COUNTS]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "allocation_coverage.py"
+from tests import ROOT
+
+SCRIPT = ROOT / "benchmarks" / "allocation_coverage.py"
 DATA_SETS = 120
 # 95 % less three binomial standard errors of 120 data sets is 89 %. A thousand are in docs/optimal-allocation.md.
 LEAST = 0.89

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.verbs import arguments
+from tests import ROOT
 
-SAMPLE = Path(__file__).parents[1] / "sample_data" / "isoflop_runs.csv"
+SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
 OPTIMIZERS = SAMPLE.with_name("optimizers.csv")
 QUICK = {"interval": "none"}
 

@@ -11,7 +11,7 @@ from scaling_cli.analysis.allocation.optimum import best_split, least_split, was
 from scaling_cli.analysis.allocation.surface import Chinchilla, LawSurface, RepeatedSurface, surface
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.laws import find_law
-from tests.analysis.surfaces import ASYMMETRIC, HOFFMANN, NAMES, SETS, SYMMETRIC
+from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, NAMES, SETS, SYMMETRIC
 
 TEX = SETS["hoffmann-tex"]
 

@@ -8,7 +8,7 @@ from scaling_cli.analysis.allocation.envelope import envelope, smoothed
 from scaling_cli.analysis.allocation.isoflop.budgets import Points
 from scaling_cli.errors import FitError
 from scaling_cli.verbs.optimal_allocation import optimal_allocation
-from tests.analysis.surfaces import SYMMETRIC, loss_at
+from tests.analysis.allocation.surfaces import SYMMETRIC, loss_at
 
 
 def curves(sizes: np.ndarray, *, rows: int = 400, noise: float = 0.0) -> pl.DataFrame:

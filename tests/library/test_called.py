@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,8 +10,9 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import FitError, UsageError
+from tests import ROOT
 
-SAMPLES = Path(__file__).parents[2] / "sample_data"
+SAMPLES = ROOT / "sample_data"
 RUNS = SAMPLES / "isoflop_runs.csv"
 
 

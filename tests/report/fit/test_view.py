@@ -92,8 +92,8 @@ def test_an_unknown_format_names_those_there_are():
 @pytest.mark.parametrize("format", [format for format in FORMATS if format != "table"])
 def test_only_tables_import_rich_and_none_plotext(format):
     program = (
-        "import sys; from tests.factories import *; from scaling_cli.report import fit; "
-        "from scaling_cli.report.pages.page import render, render_notes; "
+        "import sys; from tests.factories import *; from scaling_cli.report.fit import view as fit; "
+        "from scaling_cli.report.pages.render import render, render_notes; "
         "from scaling_cli.report.pages.look import Look; "
         f"render(groups_report(), {format!r}, fit, look=Look()); "
         f"render_notes(groups_report(), {format!r}, Look()); "

@@ -11,7 +11,15 @@ from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.verbs.optimal_allocation import optimal_allocation
-from tests.analysis.surfaces import ASYMMETRIC, BUDGETS, HOFFMANN, SYMMETRIC, best_params, isoflop_frame, points_of
+from tests.analysis.allocation.surfaces import (
+    ASYMMETRIC,
+    BUDGETS,
+    HOFFMANN,
+    SYMMETRIC,
+    best_params,
+    isoflop_frame,
+    points_of,
+)
 
 GRIDS = {
     "symmetric": (np.linspace(-1.6, 1.6, 11), 0.0),

@@ -15,8 +15,8 @@ from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
-from tests.analysis.simulations import RUN_NOISE, Cell, binomial_bounds, fitted, shares
-from tests.analysis.test_comparison_models import group
+from tests.analysis.comparison.simulations import RUN_NOISE, Cell, binomial_bounds, fitted, shares
+from tests.analysis.comparison.test_models import group
 
 SEVERAL = Resampling(200, 0, 1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,10 @@ from scaling_cli.library.answer import view_of
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
+from tests import ROOT
 from tests.factories import bad_report, chinchilla_result, groups_report, report
 
-SAMPLES = Path(__file__).parents[2] / "sample_data"
+SAMPLES = ROOT / "sample_data"
 RUNS = SAMPLES / "isoflop_runs.csv"
 ASKED = {
     "fit": lambda: scaling.fit(RUNS, replicates=50),

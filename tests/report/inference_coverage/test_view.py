@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,8 +13,9 @@ from scaling_cli.report.charts.terminal import terminal_plot
 from scaling_cli.report.inference_coverage import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import FORMATS, render, render_notes
+from tests import ROOT
 
-SAMPLE = Path(__file__).parents[2] / "sample_data" / "samples.csv"
+SAMPLE = ROOT / "sample_data" / "samples.csv"
 HOSTILE = "\x1b[31mred[/bold]"
 
 
@@ -87,8 +87,8 @@ def test_no_format_lets_control_characters_through(reports, name, format):
 
 def test_a_plain_report_loads_neither_statistics_nor_a_plot():
     program = (
-        "import sys, scaling_cli as s; from scaling_cli.report import inference_coverage as view; "
-        "from scaling_cli.report.pages.page import render; "
+        "import sys, scaling_cli as s; from scaling_cli.report.inference_coverage import view; "
+        "from scaling_cli.report.pages.render import render; "
         "from scaling_cli.report.pages.look import Look; "
         f"render(s.inference_coverage({str(SAMPLE)!r}, by=['model'], replicates=100), 'plain', view, look=Look()); "
         "assert not {'rich', 'plotext', 'scipy.stats', 'scipy.optimize', 'matplotlib'} & sys.modules.keys()"

@@ -12,7 +12,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
-from tests.analysis.test_comparison_models import group
+from tests.analysis.comparison.test_models import group
 
 
 def test_a_straight_line_has_the_interval_of_student():

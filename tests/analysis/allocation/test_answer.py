@@ -17,9 +17,10 @@ from scaling_cli.flops import flops_rule
 from scaling_cli.verbs.extrapolate import extrapolate
 from scaling_cli.verbs.fit import fit
 from scaling_cli.verbs.optimal_allocation import optimal_allocation
-from tests.analysis.surfaces import HOFFMANN, SETS, best_params, isoflop_frame, saved_fit
+from tests import ROOT
+from tests.analysis.allocation.surfaces import HOFFMANN, SETS, best_params, isoflop_frame, saved_fit
 
-SAMPLE = Path(__file__).parents[2] / "sample_data" / "isoflop_runs.csv"
+SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
 
 # Params, tokens and loss at the best split, to the digits printed: parameter sets in the order of `SETS`.
 TABLE = """

@@ -172,9 +172,9 @@ def test_a_large_p_value_never_says_that_exponents_are_the_same():
 @pytest.mark.parametrize("format", [format for format in FORMATS if format != "table"])
 def test_only_tables_import_rich_and_none_plotext(format):
     program = (
-        "import sys; from tests.report.test_compare_exponents import optimizers; "
-        "from scaling_cli.report import compare_exponents as view; "
-        "from scaling_cli.report.pages.page import render, render_notes; "
+        "import sys; from tests.report.compare_exponents.test_view import optimizers; "
+        "from scaling_cli.report.compare_exponents import view; "
+        "from scaling_cli.report.pages.render import render, render_notes; "
         "from scaling_cli.report.pages.look import Look; "
         f"render(optimizers(), {format!r}, view, look=Look()); render_notes(optimizers(), {format!r}, Look()); "
         "assert not {'rich', 'plotext', 'polars'} & sys.modules.keys()"
