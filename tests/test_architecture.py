@@ -5,80 +5,105 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from tests.architecture import PACKAGE, circles, climbs, imports, layers, modules
 
-PACKAGE = ROOT / "scaling_cli"
-
-# A layer may import what stands before it, and itself; what stands together is apart.
-LAYERS = (
-    {"errors"},
-    {"record"},
-    {"caveats", "jobs", "flops"},
-    {"data", "laws"},
-    {"fitting"},
-    {"coverage"},
-    {"document"},
-    {"analysis"},
-    {"verbs"},
-    {"batch"},
-    {"report"},
-    {"cli"},
-)
-POLARS = {"data", "fitting/problem.py", "coverage/problem.py"}  # where polars is imported, but for annotations
+POLARS = {"data", "points"}  # the folders that import polars, but for annotations
+MOST_LINES = 300  # of a module
+MOST_MODULES = 30  # directly in one folder
 HEAVY = {"numpy", "scipy", "polars", "rich", "plotext", "joblib", "threadpoolctl", "matplotlib"}
 
 
-def modules():
-    return sorted(PACKAGE.rglob("*.py"))
+def planted(tmp_path, files):
+    """What a package of these files imports."""
+    for name, text in {"__init__.py": "", **files}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return imports(tmp_path)
 
 
-def layer_of(name: str) -> int | None:
-    return next((rank for rank, names in enumerate(LAYERS) if name in names), None)
+def test_imports_follow_the_layers():
+    assert not climbs(imports()), layers()
 
 
-def imports(path: Path):
-    """Each module that `path` imports, with whether the import is for type checkers alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        id(child)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for child in ast.walk(node)
+def test_no_modules_import_each_other():
+    assert not circles(imports())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from scaling_cli.cli import run\n",
+        "def late():\n    from scaling_cli.cli.run import run\n",
+        "import importlib\ndef late():\n    importlib.import_module('scaling_cli.cli.run')\n",
+        "import importlib\ndef late(name):\n    importlib.import_module(f'scaling_cli.cli.{name}')\n",
+    ],
+    ids=["top", "lazy", "string", "pattern"],
+)
+def test_a_planted_climb_is_found(tmp_path, text):
+    files = {"fitting/fit.py": text, "cli/__init__.py": "", "cli/run.py": ""}
+    assert len(climbs(planted(tmp_path, files))) == 1
+
+
+def test_a_planted_circle_is_found_however_late_it_closes(tmp_path):
+    files = {
+        "laws/one.py": "from scaling_cli.laws import two\n",
+        "laws/two.py": "def late():\n    import scaling_cli.laws.three\n",
+        "laws/three.py": "import importlib\nimportlib.import_module('scaling_cli.laws.one')\n",
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) in typing_only) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "scaling_cli" else []
-            yield from ((name, id(node) in typing_only) for name in names or [node.module])
+    assert [sorted(group) for group in circles(planted(tmp_path, files))] == [["laws.one", "laws.three", "laws.two"]]
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_follow_the_layers(path):
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    if own in ("__init__", "__main__"):
+def test_a_planted_import_between_wings_is_found(tmp_path):
+    files = {
+        "analysis/forecast/a.py": "from scaling_cli.analysis.coverage.b import x\n",
+        "analysis/coverage/b.py": "x = 1\n",
+    }
+    assert len(climbs(planted(tmp_path, files))) == 1
+
+
+def test_no_room_is_too_large():
+    long = {
+        name: lines for name, path in modules().items() if (lines := len(path.read_text().splitlines())) > MOST_LINES
+    }
+    assert not long
+    folders = {path.parent for path in modules().values()}
+    full = {folder.name: len(list(folder.glob("*.py"))) for folder in folders}
+    assert not {name: count for name, count in full.items() if count > MOST_MODULES}
+
+
+def test_every_folder_says_what_it_is_for():
+    for folder in (path.parent for path in modules().values() if path.name == "__init__.py"):
+        assert len(ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "") > 20, folder
+
+
+def test_tests_stand_where_their_modules_do():
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        folder = path.parent.relative_to(ROOT / "tests")
+        assert (PACKAGE / folder).is_dir(), f"{path}: the package has no folder {folder}"
+
+
+def typing_only(tree):
+    """The nodes that only type checkers read."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return {id(child) for block in blocks for child in ast.walk(block)}
+
+
+@pytest.mark.parametrize("name", modules())
+def test_polars_is_imported_at_the_borders_alone(name):
+    if name.split(".")[0] in POLARS:
         return
-    assert layer_of(own) is not None, f"{own} has no layer: put it into LAYERS"
-    for name, is_typing_only in imports(path):
-        parts = name.split(".")
-        if parts[0] != "scaling_cli" or len(parts) < 2 or parts[1] == own or is_typing_only:
-            continue
-        other = layer_of(parts[1])
-        if other is not None:
-            assert other < layer_of(own), f"{path.name} imports {name}, which is not below it"
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_polars_is_imported_at_the_borders_alone(path):
-    place = str(path.relative_to(PACKAGE))
-    for name, is_typing_only in imports(path):
-        if name.split(".")[0] == "polars":
-            allowed = is_typing_only or place in POLARS or place.split("/")[0] in POLARS
-            assert allowed, f"{place} imports polars: arrays and plain numbers go on from fitting/problem.py"
+    tree = ast.parse(modules()[name].read_text(encoding="utf-8"))
+    skipped = typing_only(tree)
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        if id(node) not in skipped:
+            assert not any(each.split(".")[0] == "polars" for each in names), f"{name} imports polars"
 
 
 def loaded_by(arguments: list[str]) -> set[str]:
