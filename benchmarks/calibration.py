@@ -12,7 +12,6 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import dataclasses
 import sys
 import time
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Derived, Law, find_law
+from scaling_cli.record import replace
 
 LEVEL = 0.95
 AUTOMATIC = Objective()
@@ -109,7 +109,7 @@ def law_with_forecast(design: Design, columns: dict[str, np.ndarray]) -> Law:
         theta = law.to_coordinates(np.column_stack([parameters[name] for name in law.names]))
         return law.evaluate(theta, prepared)[0][:, 0]
 
-    return dataclasses.replace(law, derived=(*law.derived, Derived("far", "log loss at 10x compute", predict)))
+    return replace(law, derived=(*law.derived, Derived("far", "log loss at 10x compute", predict)))
 
 
 def simulate(design: Design, seed: int) -> Problem:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from string import Formatter
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 LARGEST_WRITTEN_OUT = 1e6  # of factors
 
@@ -370,8 +370,7 @@ SENTENCES = {
 }
 
 
-@record
-class Caveat:
+class Caveat(Record):
     """One thing a reader should know before using a result."""
 
     code: str

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 PEARCE_SONG = 47491.0  # embedding params are this times the cube root of the others
 
@@ -65,8 +65,7 @@ FUNCTIONS: dict[str, Callable[[Numbers], Numbers]] = {
 }  # fmt: skip
 
 
-@record
-class FlopsRule:
+class FlopsRule(Record):
     """A way to count: `name` as it was asked for, `formula` in full, `names` of the columns it needs."""
 
     name: str

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -30,8 +30,7 @@ WORTHWHILE = 4.0
 TRIALS = 2  # tasks done here first, because the first one pays for imports
 
 
-@record
-class Workers:
+class Workers(Record):
     """How many processes, and whose; `is_trial` leaves short work to this process."""
 
     count: int = 1

@@ -1,4 +1,6 @@
-"""The package's modules, what each imports, and the layers that imports follow: `python -m tests.architecture` prints them.
+"""The package's modules, what each imports, and the layers that imports follow.
+
+`python -m tests.architecture` prints the layers.
 
 An import counts wherever it stands: at the top of a module, in a function, for type checkers alone, or as the name of
 a module in a string, which `importlib.import_module` may be given.

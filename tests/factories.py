@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from scaling_cli.caveats import caveat
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.record import replace
 from scaling_cli.results.fit import (
     Estimate,
     FitResult,

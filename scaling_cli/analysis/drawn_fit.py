@@ -10,7 +10,7 @@ from scaling_cli.analysis.allocation.costs import Costs, power_of
 from scaling_cli.arrays import Array
 from scaling_cli.flops import SIX_ND, FlopsRule
 from scaling_cli.laws import Law, find_law
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, FitResult, Observations
 
 POINTS = 64  # along the curve
@@ -24,8 +24,7 @@ LEAST_SLOPE = 0.5  # of log FLOPs a token in log params: what else is counted be
 AS_GIVEN = FlopsRule("as given", "per_token * tokens", ("per_token", "tokens"))
 
 
-@record
-class Sketch:
+class Sketch(Record):
     """A fit as it is drawn: `x` of each point along the role `along`, and the law where it is a line there."""
 
     along: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated
 
 import typer
@@ -12,13 +13,12 @@ from scaling_cli.cli.output import prepare_output
 from scaling_cli.cli.progress import progress
 from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import WorkOptions
-from scaling_cli.record import record
 
 # Of the options of `fit`: a comparison holds no parameter at a value, believes nothing and uses one objective.
 UNUSED = ("fix", "tie", "start", "bound", "prior", "spread")
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class CompareOptions:
     """What to ask of the groups."""
 

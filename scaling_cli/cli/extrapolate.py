@@ -13,7 +13,6 @@ from scaling_cli.cli.output import prepare_output
 from scaling_cli.cli.progress import progress
 from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
-from scaling_cli.record import record
 
 RunsOrFit = Annotated[
     list[str],
@@ -25,7 +24,7 @@ RunsOrFit = Annotated[
 UNUSED = ("fix", "tie", "start", "bound", "weight", "scale_weight", "prior", "spread")
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class TargetOptions:
     """What to forecast."""
 
@@ -52,7 +51,7 @@ class TargetOptions:
     ] = "forecast"
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class ThenOptions:
     """The second of two stages."""
 

@@ -10,7 +10,6 @@ import typer
 
 from scaling_cli.cli.flags import share
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
 
 
 class Estimation(TypedDict):
@@ -31,7 +30,7 @@ def _law_names(incomplete: str) -> list[str]:
     return [name for name in ("auto", "all", *(law.name for law in LAWS)) if name.startswith(incomplete)]
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class FitOptions:
     """How to fit."""
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import typer
 
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
 
 if TYPE_CHECKING:
     from scaling_cli.data.runs.load import Reading
@@ -40,7 +39,7 @@ RunsArgument = Annotated[
 ]
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class DataOptions:
     """Which rows and columns to read."""
 
@@ -136,7 +135,7 @@ class DataOptions:
         )  # fmt: skip
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class OutputOptions:
     """What to print, and where."""
 

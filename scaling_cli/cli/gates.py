@@ -15,7 +15,7 @@ from typing import Any
 from scaling_cli.cli.places import Place, found, kind, names, row_values, steps
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
@@ -26,8 +26,7 @@ GRAMMAR = re.compile(
 NAMED = 12  # names that a hint lists
 
 
-@record
-class Gate:
+class Gate(Record):
     """A parsed test against `value`, a number or a word."""
 
     text: str

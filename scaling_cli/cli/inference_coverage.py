@@ -13,7 +13,6 @@ from scaling_cli.cli.output import prepare_output
 from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import BatchOptions, WorkOptions
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
 
 if TYPE_CHECKING:
     from scaling_cli.results.report import Report
@@ -27,7 +26,7 @@ LogsArgument = Annotated[
 ]
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class SampleOptions:
     """Which rows and columns to read."""
 
@@ -67,7 +66,7 @@ class SampleOptions:
         return listed(self.by)
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class CurveOptions:
     """What to estimate, fit and forecast."""
 
@@ -99,7 +98,7 @@ class CurveOptions:
     )
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class BudgetOptions:
     """Questions about budgets, and what attempts cost. Quantities may differ by group: NAME=VALUE, repeatable."""
 
@@ -164,7 +163,7 @@ class BudgetOptions:
         return {name: texts for name, texts in given.items() if texts}
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class VerifierOptions:
     """An imperfect verifier, and a smaller model on the same compute."""
 

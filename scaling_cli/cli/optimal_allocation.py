@@ -13,7 +13,6 @@ from scaling_cli.cli.output import prepare_output
 from scaling_cli.cli.progress import progress
 from scaling_cli.cli.show import deliver
 from scaling_cli.cli.work_options import WorkOptions
-from scaling_cli.record import record
 
 UNUSED = ("x", "start", "bound", "weight", "scale_weight", "prior", "spread")  # of the options of `fit`
 
@@ -23,7 +22,7 @@ RunsOrFit = Annotated[
 ]
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class QuestionOptions:
     """What to spend, and within which limits."""
 
@@ -45,7 +44,7 @@ class QuestionOptions:
     ] = False
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class LimitOptions:
     """What bounds the split, and how compute is counted."""
 
@@ -60,7 +59,7 @@ class LimitOptions:
     max_tokens: Annotated[str | None, typer.Option(metavar="N", help="Most training tokens.")] = None
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class HardwareOptions:
     """Time and money."""
 

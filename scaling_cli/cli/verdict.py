@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ def say(verdict: Verdict) -> int:
     return verdict.code
 
 
-@record
-class Verdict:
+class Verdict(Record):
     """The exit code of a report, and why it is not 0."""
 
     code: int

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Literal, TypedDict
 
 import typer
 
 from scaling_cli.jobs import Workers, workers_from
-from scaling_cli.record import record
 
 
 class Repetition(TypedDict):
@@ -18,7 +18,7 @@ class Repetition(TypedDict):
     scheduler: str | None
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class WorkOptions:
     """Who does the work."""
 
@@ -39,7 +39,7 @@ class WorkOptions:
         return {"jobs": self.jobs, "backend": self.backend, "scheduler": self.scheduler}
 
 
-@record
+@dataclasses.dataclass(frozen=True)
 class BatchOptions:
     """Many files, each on its own."""
 

@@ -17,7 +17,7 @@ from scipy.special import betaln, digamma, gammaln, polygamma
 from scaling_cli.coverage.counts import Array, Counts
 from scaling_cli.coverage.maximise import uphill
 from scaling_cli.errors import FitError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 STARTS = (1.0, 10.0, 100.0)  # alpha + beta
 MOST_STEPS = 200
@@ -31,8 +31,7 @@ class NoSpreadError(FitError):
     """The counts vary no more than chance makes them, so nothing beyond the data follows."""
 
 
-@record
-class BetaBinomial:
+class BetaBinomial(Record):
     """A fitted law; `covariance` is of (log alpha, log beta)."""
 
     alpha: float

@@ -21,7 +21,7 @@ from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, pair_weights, problem_weights, unit_weights
 from scaling_cli.coverage.estimate import error_over_problems, mean, solve_rates
 from scaling_cli.coverage.stopping import product_limit
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 SMALLEST_ERROR = 1e-9
 FEW_EVENTS = 10.0  # problems solved, or unsolved, below which resampling them is not trusted alone
@@ -29,8 +29,7 @@ NO_EVENT = 1.0  # problems expected to be unsolved, below which those seen at al
 HULL = (np.fmin, np.fmax)
 
 
-@record
-class Draws:
+class Draws(Record):
     """Coverage and its standard error in each replicate, `(replicates, len(k))`; no errors under stopping."""
 
     k: Indices

@@ -15,15 +15,14 @@ import numpy as np
 
 from scaling_cli.coverage.counts import Array, Counts, Indices
 from scaling_cli.coverage.estimate import expected_attempts, log_failure
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 FLOPS_A_PARAM = 2.0  # and token, forward alone; Kaplan et al. 2020, section 2.1
 TOKENS_A_PRICE = 1e6  # prices are quoted a million tokens
 MOST_ATTEMPTS = 1 << 40
 
 
-@record
-class Money:
+class Money(Record):
     """Prices in dollars a million tokens, tokens of a prompt and of an answer, and a verdict's price in dollars."""
 
     price_in: float
@@ -48,8 +47,7 @@ class Money:
         return np.asarray(first + self.attempt * np.asarray(k, dtype=float))
 
 
-@record
-class Compute:
+class Compute(Record):
     """FLOPs of a model of `params` active params; `kv_dim` is the size of a token's keys and values over all layers.
 
     `intensity` turns bytes of memory read into FLOPs of the same time, and counts those reads as well; 0 leaves them

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 Array: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
@@ -16,8 +16,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 CHUNK_VALUES = 1 << 22  # weights in memory at once: 32 MB
 
 
-@record
-class Counts:
+class Counts(Record):
     """`c` successes in `n` attempts at each of P problems, and the distinct pairs among them.
 
     Everything that depends on a problem through its counts alone is computed once a pair: `pair_n` and `pair_c` have
@@ -62,8 +61,7 @@ def make_counts(n: Indices, c: Indices, cluster: Indices | None = None) -> Count
     return Counts(n, c, own, pair.astype(np.int64), keys // width, keys % width)
 
 
-@record
-class Resampling:
+class Resampling(Record):
     """How problems are drawn: replicate i of `group` has its own generator, so no order of work changes a draw."""
 
     replicates: int = 2000

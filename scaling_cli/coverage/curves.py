@@ -15,7 +15,7 @@ import numpy as np
 
 from scaling_cli.coverage.counts import Array, Indices, Mask
 from scaling_cli.errors import FitError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 POWER, EXPONENTIATED = "power-law", "exponentiated-power-law"
 GRID_POINTS = 100  # log-spaced from 1; truncated to whole numbers, fewer remain
@@ -23,8 +23,7 @@ FEWEST_POINTS = 3
 MOST_STEPS = 60
 
 
-@record
-class CurveLaw:
+class CurveLaw(Record):
     """-log C(k) = A k^-b of each replicate; the first is the fit to the data.
 
     It rests on points up to k = `last`; `dropped` of those given were 0 or 1.

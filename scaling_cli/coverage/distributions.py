@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
 from functools import partial
 from typing import TypeAlias
 
@@ -23,7 +22,7 @@ from scaling_cli.coverage.counts import Array, Counts
 from scaling_cli.coverage.grid import Grid, Prior, beta_weights, kumaraswamy_weights, make_grid
 from scaling_cli.coverage.maximise import maximise
 from scaling_cli.errors import FitError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 BETA_BINOMIAL, ZERO_INFLATED, SCALED_BETA, KUMARASWAMY = "beta-binomial", "zero-inflated", "scaled-beta", "kumaraswamy"
 
@@ -33,8 +32,7 @@ Ends: TypeAlias = tuple[float, float | None, float | None]  # an estimate and it
 LogMinusLog: TypeAlias = Callable[[Array, Array], Array]  # (theta, k) -> log(-log C(k))
 
 
-@record
-class Distribution:
+class Distribution(Record):
     """A fitted law of difficulty.
 
     `parameters` gives each estimate with the ends of its interval. `log_failure` is log(1 - C); `transformed` gives
@@ -153,13 +151,12 @@ def _delta_interval(
     return middle, middle - quantile * error, middle + quantile * error
 
 
-@record
-class _Inflated:
+class _Inflated(Record):
     """The profile of a zero-inflated law: for a share of unsolvable problems, the best alpha and beta."""
 
     counts: Counts
     start: Array
-    known: dict[float, Array] = field(default_factory=dict)
+    known: dict[float, Array] = {}
 
     def value(self, share: float, theta: Array) -> float:
         """Log-likelihood, without binomial terms."""

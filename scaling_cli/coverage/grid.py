@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import betainc, betaln, gammaln, xlog1py, xlogy
 
 from scaling_cli.coverage.counts import Array, Counts, Indices
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 LOWEST, HIGHEST = -60.0, 40.0  # of the log-odds
 WIDEST_STEP = 0.05
@@ -23,8 +23,7 @@ STEPS_A_PEAK = 2.0  # per standard deviation of the narrowest likelihood: the tr
 NEGLIGIBLE = 45.0  # nats below a pair's peak that are left out: e^-45 is below rounding
 
 
-@record
-class Grid:
+class Grid(Record):
     """Likelihoods of pairs, kept only near their peaks: `values` of pair i stand from `starts[i]` on, at `columns`."""
 
     t: Array

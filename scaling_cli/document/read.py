@@ -12,15 +12,14 @@ from typing import Any, NoReturn
 
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.intervals import INTERVALS
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, ObjectiveValue
 
 FIT_SCHEMA = "scaling.fit/1"
 HEAD_BYTES = 400  # the schema is the first key
 
 
-@record
-class SavedFit:
+class SavedFit(Record):
     """A fit as it was saved: `draws` follow the order of `parameters`, `level` and `method` are of the intervals."""
 
     group: dict[str, str]

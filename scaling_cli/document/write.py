@@ -5,13 +5,13 @@ Text is ASCII throughout: whatever a file or group name holds, control character
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import math
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
+from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Report, Source
 from scaling_cli.version import __version__
 
@@ -38,15 +38,15 @@ def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: Inputs
     choose = inputs_of or functools.partial(_inputs_of, report.inputs)
     for result in report.results:
         line = _part(report, result.group, choose)
-        yield _compact(_document(dataclasses.replace(line, results=(result,)), draws=draws))
+        yield _compact(_document(replace(line, results=(result,)), draws=draws))
     for failure in report.failures:
         line = _part(report, failure.group, choose)
-        yield _compact(_document(dataclasses.replace(line, failures=(failure,)), draws=draws))
+        yield _compact(_document(replace(line, failures=(failure,)), draws=draws))
 
 
 def _part(report: Report[Any], group: Mapping[str, str], choose: InputsOf) -> Report[Any]:
     """The report with the inputs and caveats of one group, and as yet no result."""
-    return dataclasses.replace(
+    return replace(
         report,
         inputs=choose(group),
         results=(),
@@ -74,7 +74,7 @@ def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:
 
 
 def plain(value: object) -> Plain:
-    """`value` in JSON's own types: dataclasses by field, tuples as lists, infinities and NaN as null."""
+    """`value` in JSON's own types: records by field, tuples as lists, infinities and NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | int):
@@ -83,12 +83,8 @@ def plain(value: object) -> Plain:
         return [plain(each) for each in value]
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
-    return {name: plain(getattr(value, name)) for name in _field_names(cast("Hashable", type(value)))}
-
-
-@functools.cache
-def _field_names(kind: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in dataclasses.fields(kind) if not each.metadata.get("drawing"))
+    assert isinstance(value, Record)
+    return {name: plain(getattr(value, name)) for name in value.__struct_fields__ if name not in value.drawn}
 
 
 def _compact(value: Plain) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.laws.law import Law
+from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate, FitResult
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from scaling_cli.errors import FitError
@@ -11,6 +9,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
+from scaling_cli.record import replace
 from scaling_cli.results.fit import Alternative, ObjectiveValue
 
 HOFFMANN_DELTA = 1e-3  # in log loss; Hoffmann et al. 2022, section 3.3

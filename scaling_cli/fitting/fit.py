@@ -16,7 +16,7 @@ from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import (
     Alternative,
     Estimate,
@@ -32,8 +32,7 @@ AUTOMATIC = Objective()
 OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
 
 
-@record
-class Settings:
+class Settings(Record):
     """How to fit: the same for every group."""
 
     objective: Objective = AUTOMATIC
@@ -59,8 +58,7 @@ class Settings:
             raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
 
 
-@record
-class Grouped:
+class Grouped(Record):
     """A group of runs ready to be fitted, with what the result repeats of it.
 
     `names` are those of the runs, in the problem's order; `weights` is the formula of the points' weights, None where

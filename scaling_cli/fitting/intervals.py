@@ -11,15 +11,14 @@ from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, IntervalMethod
 
 INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
 REPLICATED = ("wild", "bootstrap", "bca")
 
 
-@record
-class Intervals:
+class Intervals(Record):
     """Ends `(q,)` of each quantity as papers print them, NaN where there are none, and the replicates behind them."""
 
     low: Array

@@ -19,7 +19,7 @@ from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 # What is left of a run's error in its residual is never taken to be less: a run that alone decides leaves nothing,
 # and dividing by nothing would make its replicates senseless. Simulated: intervals from ten runs of a law with five
@@ -104,8 +104,7 @@ def freedom(fitted: Fitted) -> float:
     return max(float(np.median(found)), 1.0) if found else least
 
 
-@record
-class _Members:
+class _Members(Record):
     """The points of each run: those of runs with one, and lists for the rest."""
 
     alone: Indices

@@ -24,11 +24,10 @@ from scaling_cli.fitting.leverage import (
 )
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class Spread:
+class Spread(Record):
     """Covariance `(k, k)` of the coordinates on centred inputs, and the freedom with which it is known."""
 
     covariance: Array

@@ -12,7 +12,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 OBJECTIVES = ("huber", "lad", "least-squares")
 HUBER_EFFICIENCY = 1.345  # in robust scales: 95 % efficiency under Gaussian noise (Huber 1981)
@@ -21,8 +21,7 @@ LAD_DELTA = 1e-7  # in residuals: far below any loss's last digit, where Huber i
 MAD_TO_SIGMA = 1.4826  # median absolute deviation of a Gaussian, inverted
 
 
-@record
-class Objective:
+class Objective(Record):
     """By which function residuals are measured.
 
     `delta` is where Huber's function turns from square to straight, in units of the residual; None lets the data

@@ -11,7 +11,7 @@ from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 AGREEMENT = 1e-6  # relative: two objectives closer than this are the same optimum
 RIVAL = 0.01  # relative: optima this close to the best are reported
@@ -21,8 +21,7 @@ SCALE_PASSES = 20  # of the fixed point between the fit and its own robust scale
 SCALE_TOLERANCE = 1e-4
 
 
-@record
-class Fitted:
+class Fitted(Record):
     """The global optimum of one objective.
 
     `theta` `(k,)` are coordinates on centred inputs; `delta` is what the solver used, and `scale` of the residuals

@@ -17,7 +17,7 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY
 from scaling_cli.laws import Law
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 PRIORS = ("none", "weak")
 EXPONENT, EXPONENT_SPREAD = 0.35, 0.7  # in the size of an exponent, and in its log: published ones lie in 0.05 to 1
@@ -26,8 +26,7 @@ MOST_CORRELATED = 0.9  # autocorrelation beyond which a handful of points no lon
 FAR = 3.0  # spreads: a start further off than this is moved in, since at zero a belief in logs has no gradient
 
 
-@record
-class Belief:
+class Belief(Record):
     """The log of a parameter's size is normal about that of `value`, with standard deviation `spread`.
 
     Of a positive coefficient it is the size of its term in the middle of the data that is meant.
@@ -38,8 +37,7 @@ class Belief:
     spread: float
 
 
-@record
-class Penalty:
+class Penalty(Record):
     """Beliefs as residuals of coordinates; arrays `(q,)`. `is_log` marks coordinates that are logs already."""
 
     index: Indices

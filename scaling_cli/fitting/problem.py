@@ -15,7 +15,7 @@ from scaling_cli.arrays import Array, Indices, Inputs
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import Belief, Penalty, penalty
 from scaling_cli.laws import Law, Scene
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 if TYPE_CHECKING:
     pass
@@ -26,8 +26,7 @@ SMALL = -4.0  # log share of the loss: 2 %, large enough to have a gradient
 SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
 
-@record
-class Problem:
+class Problem(Record):
     """A law and the points it is fitted to.
 
     `columns` are the law's inputs as read, `inputs` the same prepared and centred; `observed` `(n,)` is the loss;

@@ -9,13 +9,12 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 STEP = 1e-5  # of coordinates, for central differences: exponents and logs are of order one
 
 
-@record
-class Quantities:
+class Quantities(Record):
     """Parameters, then derived quantities, of a problem's law; all arrays have them as columns `(q,)`."""
 
     problem: Problem

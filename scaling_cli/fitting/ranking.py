@@ -10,7 +10,6 @@ likelihood ratio, with half the p-value where the simpler one lies at a bound of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,15 +23,14 @@ from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.prior import weak_beliefs
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Candidate, FitResult, NestedTest
 
 REACHES = (2.0, 4.0, 10.0, 30.0)
 LEAST_HELD_OUT = 2
 
 
-@record
-class Nested:
+class Nested(Record):
     """`outer` is `inner` but for one parameter, `extra`, that is free; `at_bound` where `inner` has it at a bound."""
 
     inner: str

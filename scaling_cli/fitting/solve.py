@@ -30,7 +30,7 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.prior import Penalty
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 MAX_STEPS = 300
 PATIENCE = 3
@@ -69,8 +69,7 @@ class Solvable(Protocol):
         """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
 
 
-@record
-class Solution:
+class Solution(Record):
     """Where each replicate ended: coordinates `(replicates, k)` and summed objective `(replicates,)`.
 
     `steps` counts evaluations; `is_settled` is false where steps ran out first.
@@ -82,8 +81,7 @@ class Solution:
     is_settled: Flags
 
 
-@record
-class Constraint:
+class Constraint(Record):
     """A quantity held near a value in each replicate, by `stiffness / 2 * (quantity - value)^2` in its objective.
 
     `measure` gives, for coordinates `(replicates, k)` and the replicates' numbers `(replicates,)`, each one's quantity
@@ -120,8 +118,7 @@ class _Batch:
         return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
 
 
-@record
-class _Extra:
+class _Extra(Record):
     """What the objective holds besides the points: beliefs and a constraint."""
 
     problem: Solvable

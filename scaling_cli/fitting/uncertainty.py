@@ -34,7 +34,7 @@ from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 CHUNK_REPLICATES = 128
 CHUNK_VALUES = 1 << 16  # replicates times points: keeps a chunk's arrays in cache, and memory flat
@@ -44,8 +44,7 @@ WEBB = np.sqrt([0.5, 1.0, 1.5])  # with either sign; Webb 2014
 FEW_SIGNS = 12  # runs below which 2^runs sign patterns are too few
 
 
-@record
-class Resampling:
+class Resampling(Record):
     """What to draw: `group` seeds groups apart; a paired design gives all its groups the same one."""
 
     replicates: int
@@ -57,8 +56,7 @@ class Resampling:
         return np.random.default_rng([self.seed, self.group, replicate])
 
 
-@record
-class Replicates:
+class Replicates(Record):
     """Coordinates `(replicates, k)` on centred inputs, of the replicates that converged; the rest are counted.
 
     `retried` were tried from other starts as well, which took `moved` of them elsewhere.
@@ -70,16 +68,14 @@ class Replicates:
     moved: int = 0
 
 
-@record
-class _Redrawn:
+class _Redrawn(Record):
     """Data of replicates in which runs are drawn with replacement."""
 
     def draw(self, problem: Problem, resampling: Resampling, replicates: Sequence[int]) -> tuple[Array, Array | None]:
         return run_weights(resampling, replicates, problem.runs) * problem.weights, None
 
 
-@record
-class _Turned:
+class _Turned(Record):
     """Data of replicates in which the residuals of runs are multiplied at random."""
 
     prediction: Array

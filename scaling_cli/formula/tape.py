@@ -12,17 +12,16 @@ an input, of a product or of such an exponential is not computed but known.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.formula.tree import Node
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 
 
-@record
-class _Step:
+class _Step(Record):
     """One operation: the places of its arguments on the tape, and a name or number where it has one."""
 
     operation: str
@@ -32,8 +31,7 @@ class _Step:
     value: float = 0.0
 
 
-@record
-class Tape:
+class Tape(Record):
     """A formula's operations in order; the last is the result. `varies` marks those that depend on parameters."""
 
     steps: tuple[_Step, ...]

@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Mapping
 
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 FUNCTIONS = {"log": 1, "exp": 1, "sqrt": 1, "softplus": 1, "min": 2, "max": 2}  # how many arguments each takes
 OPERATORS: Mapping[type[ast.operator], str] = {
@@ -23,8 +23,7 @@ LARGEST = 1e300
 EXAMPLE = "Write it like 'E + A*params**-alpha + B*tokens**-beta'."
 
 
-@record
-class Node:
+class Node(Record):
     """A part of a formula: an operation on its `parts`; `value` holds a number, or `name` a name."""
 
     operation: str
@@ -59,8 +58,7 @@ def parse(text: str, definitions: Mapping[str, Node] | None = None) -> Node:
     return _Reader(text, definitions or {}).node(tree.body)
 
 
-@record
-class _Reader:
+class _Reader(Record):
     text: str
     definitions: Mapping[str, Node]
 

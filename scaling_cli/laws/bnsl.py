@@ -8,13 +8,11 @@ from scaling_cli.arrays import Array
 from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, Role, place, shape
-from scaling_cli.record import record
 
 EARLY, LATE = 2, 3  # places of the exponents
 
 
-@record(kw_only=True)
-class BrokenLaw(FormulaLaw):
+class BrokenLaw(FormulaLaw, kw_only=True):
     """One break. The coordinate of `c1` is the exponent after the break, `c0 + c1`, which the data see by itself."""
 
     def to_parameters(self, theta: Array) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Derived, Law, Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, exponent, shape
 from scaling_cli.laws.sums import Power, SumLaw, Term
+from scaling_cli.record import replace
 
 
 def additive(columns: Sequence[str]) -> Law:

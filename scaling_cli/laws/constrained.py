@@ -8,14 +8,14 @@ value on raw inputs moves with its exponent on centred ones. It travels with the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from functools import cached_property
 
 import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import UsageError
 from scaling_cli.laws.law import Derived, Law, Parameter, Scale, Scene
-from scaling_cli.record import record
+from scaling_cli.record import replace
 
 GONE = -1e4  # the log of a coefficient held at zero: finite, so that it can be moved about
 MAP = "constraint"  # the input that holds S and f on centred inputs, shaped (n, k, free + 1)
@@ -23,22 +23,23 @@ FAR = 30.0  # from zero: no start need lie beyond, in logs or exponents
 SPREAD_STARTS = 9  # for a coordinate that lost the scale it was solved with
 
 
-@record(kw_only=True)
-class ConstrainedLaw(Law):
+class ConstrainedLaw(Law, kw_only=True, dict=True):
     """`inner` with the parameters in `fixed` held, and each of `ties` equal to the one it names."""
 
     inner: Law
     fixed: Mapping[str, float]
     ties: Mapping[str, str]
-    _spread: Array = field(init=False, repr=False, compare=False)  # S, shaped (k, free)
-    _held: Array = field(init=False, repr=False, compare=False)  # f, shaped (k,)
 
-    def __post_init__(self) -> None:
-        free = len(self.parameters)
-        origin = self._coordinates(np.zeros(free))
-        columns = [self._coordinates(row) - origin for row in np.eye(free)]
-        object.__setattr__(self, "_spread", np.stack(columns, axis=1) if columns else np.zeros((len(origin), 0)))
-        object.__setattr__(self, "_held", origin)
+    @cached_property
+    def _held(self) -> Array:
+        """The f of the module's text, shaped `(k,)`."""
+        return self._coordinates(np.zeros(len(self.parameters)))
+
+    @cached_property
+    def _spread(self) -> Array:
+        """The S of the module's text, shaped `(k, free)`."""
+        columns = [self._coordinates(row) - self._held for row in np.eye(len(self.parameters))]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(self._held), 0))
 
     def _coordinates(self, phi: Array) -> Array:
         values = dict(zip(self.names, self.to_parameters(phi).tolist(), strict=True))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices, Inputs
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 GROUPS = 64  # of drops: near the limit of ever more, at checkpoints some hundred steps apart
 SMALLEST_RATE = 1e-3  # of the run's highest: a rate that falls to zero counts as this
@@ -64,8 +64,7 @@ def _history(step: Array, rate: Array) -> dict[str, Array]:
     return found
 
 
-@record
-class Drops:
+class Drops(Record):
     """Points and the drops before them, without the empty places: arrays `(pairs,)`, sorted by point."""
 
     drop: Array

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from functools import cached_property
 
 import numpy as np
 
@@ -12,11 +12,10 @@ from scaling_cli.formula.tape import Tape, compile_tape
 from scaling_cli.formula.tree import Node, linear_names, parse
 from scaling_cli.laws.law import Law, Scale, Scene
 from scaling_cli.laws.roles import Role, plain_scale
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class Absorb:
+class Absorb(Record):
     """What a coordinate takes up when the log of `input` loses its mean m: `sign * m`, times the coordinate `by`."""
 
     coordinate: str
@@ -25,8 +24,7 @@ class Absorb:
     sign: float = -1.0
 
 
-@record(kw_only=True)
-class FormulaLaw(Law):
+class FormulaLaw(Law, kw_only=True, dict=True):
     """A law that is only its formula.
 
     `expression` is what is evaluated, where it is not written as the formula is; the names of `where` stand for parts
@@ -40,18 +38,25 @@ class FormulaLaw(Law):
     absorbs: tuple[Absorb, ...] = ()
     groups: tuple[Scale, ...] = ()
     signed: tuple[str, ...] = ()
-    follows: Mapping[str, str] = field(default_factory=dict)
-    _tape: Tape = field(init=False, repr=False, compare=False)
-    _linear: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    follows: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
+        _ = self._tape  # a formula that cannot be read is refused here
+
+    @cached_property
+    def _tree(self) -> Node:
         definitions: dict[str, Node] = {}
         for name, text in self.where:
             definitions[name] = parse(text, definitions)
-        tree = parse(self.expression or self.formula, definitions)
-        linear = linear_names(tree, tuple(name for name in self.names if self.roles[name].starts is None))
-        object.__setattr__(self, "_tape", compile_tape(tree, self.inputs))
-        object.__setattr__(self, "_linear", linear)
+        return parse(self.expression or self.formula, definitions)
+
+    @cached_property
+    def _tape(self) -> Tape:
+        return compile_tape(self._tree, self.inputs)
+
+    @cached_property
+    def _linear(self) -> tuple[str, ...]:
+        return linear_names(self._tree, tuple(name for name in self.names if self.roles[name].starts is None))
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """Inputs less their mean, where coordinates can take it up."""

@@ -18,13 +18,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Inputs
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 Kind: TypeAlias = Literal["exponent", "floor", "other"]
 
 
-@record(kw_only=True)
-class Parameter:
+class Parameter(Record, kw_only=True):
     """One parameter as papers print it.
 
     `low` and `high` bound it; where `positive`, its coordinate is its logarithm. Bounds that depend on the scale of
@@ -45,8 +44,7 @@ class Parameter:
     is_signed: bool = False
 
 
-@record
-class Published:
+class Published(Record):
     """The parameters that a paper printed for a law, for comparison; `about` says of what, and in which units."""
 
     name: str
@@ -55,8 +53,7 @@ class Published:
     parameters: Mapping[str, float]
 
 
-@record
-class Derived:
+class Derived(Record):
     """A quantity that follows from the parameters; `compute` takes and gives arrays shaped `(replicates,)`.
 
     Where `is_power_of_compute`, it holds only as long as compute is in proportion to params * tokens.
@@ -68,8 +65,7 @@ class Derived:
     is_power_of_compute: bool = False
 
 
-@record
-class Scene:
+class Scene(Record):
     """The data that bounds and starts refer to: centred inputs, and the least and the largest loss (positive)."""
 
     inputs: Inputs
@@ -77,8 +73,7 @@ class Scene:
     highest: float
 
 
-@record
-class Scale:
+class Scale(Record):
     """A factor in which the law is linear once its other coordinates are known.
 
     `moves` names the coordinates that carry it. One that is not a logarithm is the factor itself; a logarithm grows by
@@ -90,8 +85,7 @@ class Scale:
     is_signed: bool = False
 
 
-@record(kw_only=True)
-class Law(ABC):
+class Law(Record, ABC, kw_only=True):
     """A scaling law: see the module's text. Adding one is one file and one name in `HOMES`.
 
     `narrow` are inputs, such as another loss or bits, that need not span decades. Where `is_curve`, a point depends

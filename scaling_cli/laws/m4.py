@@ -19,7 +19,6 @@ import numpy as np
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.laws.law import Law, Parameter, Scale, Scene
 from scaling_cli.laws.roles import CEILING, exponents
-from scaling_cli.record import record
 
 NEWTON_STEPS = 60
 TOLERANCE = 1e-14  # relative, of t
@@ -27,8 +26,7 @@ SMALLEST_ALPHA = 1e-3  # at zero the level is a wall instead of a bend
 HIGHEST = 1e3  # times the largest loss: a level this far up bends nothing
 
 
-@record(kw_only=True)
-class LevelLaw(Law):
+class LevelLaw(Law, kw_only=True):
     """The law above."""
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:

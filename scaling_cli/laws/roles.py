@@ -12,7 +12,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.laws.law import Parameter, Scale, Scene
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 # Exponents tried in turn, for each exponent of a law: denser where published ones lie.
 GRID_EXPONENTS = np.geomspace(0.02, 1.5, 30)
@@ -24,8 +24,7 @@ AROUND = 6.0  # in logs: how far a place on an input may lie outside the data
 Bounds = tuple[float, float]
 
 
-@record
-class Role:
+class Role(Record):
     """Bounds of a coordinate, and values to start from, in sight of the data."""
 
     bounds: Callable[[Scene], Bounds]

@@ -19,13 +19,11 @@ from scaling_cli.arrays import Array, Inputs
 from scaling_cli.laws.drops import Drops, drops_before, histories
 from scaling_cli.laws.law import Derived, Law, Parameter, Published, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, plain_scale
-from scaling_cli.record import record
 
 CHUNK_PAIRS = 1 << 18  # replicates times pairs of point and drop at once: keeps arrays in cache
 
 
-@record(kw_only=True)
-class ScheduleLaw(Law):
+class ScheduleLaw(Law, kw_only=True):
     """The law above; what a drop is worth is left to the laws below. Coordinates begin with L0, log A, alpha, log B."""
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
@@ -102,8 +100,7 @@ class ScheduleLaw(Law):
         return low, high
 
 
-@record(kw_only=True)
-class MultiPowerLaw(ScheduleLaw):
+class MultiPowerLaw(ScheduleLaw, kw_only=True):
     """Drops are worth a power of the area since; coordinates go on with log C, beta, gamma."""
 
     def _centred_drops(self, inputs: dict[str, Array], is_drop: Array, matrix: Array, offset: Array) -> Inputs:
@@ -138,8 +135,7 @@ class MultiPowerLaw(ScheduleLaw):
         return low, high
 
 
-@record(kw_only=True)
-class AnnealingLaw(ScheduleLaw):
+class AnnealingLaw(ScheduleLaw, kw_only=True):
     """Drops are worth the area of their momentum, of which a share 1 - 1/memory is left a step later."""
 
     def _worth(self, theta: Array, pairs: Drops) -> tuple[Array, dict[int, Array]]:

@@ -18,11 +18,10 @@ import numpy as np
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.laws.law import Law, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, floor_bounds, plain_scale
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class Power:
+class Power(Record):
     """A factor `input ** (sign * exponent)` of a term."""
 
     input: str
@@ -30,8 +29,7 @@ class Power:
     sign: int = -1
 
 
-@record
-class Term:
+class Term(Record):
     """`coefficient * product of powers`; without powers, the floor."""
 
     coefficient: str
@@ -43,8 +41,7 @@ class Term:
         return not self.powers
 
 
-@record(kw_only=True)
-class SumLaw(Law):
+class SumLaw(Law, kw_only=True):
     """A law that is only its terms."""
 
     terms: tuple[Term, ...]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
 from scaling_cli.data.records import frame_of_records
-from scaling_cli.record import record
+from scaling_cli.record import fields
 from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.pages.html import report_part
 from scaling_cli.report.pages.page import View
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 SHOWN = 10  # results, and failures, that the text has a line for
 
 
-@record
 class Answer(Report[Result]):
     """A report that prints itself, draws itself in a notebook and becomes a data frame."""
 

@@ -10,13 +10,13 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, get_type_hints
 
 from scaling_cli.data.runs.load import Reading
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.library.answer import answer
+from scaling_cli.record import fields
 from scaling_cli.results.report import Report
 
 Asked = Callable[..., Report[Any]]

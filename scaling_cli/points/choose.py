@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,8 +20,7 @@ MOST = 0.5  # share of points that must know a column for it to decide; those th
 FLOOR_VALUES = 5  # different inputs below which a floor cannot be told from a smaller exponent
 
 
-@record
-class Choice:
+class Choice(Record):
     """A law, the column for each of its inputs, and why, where it was chosen for the user."""
 
     law: Law

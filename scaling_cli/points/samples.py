@@ -10,19 +10,17 @@ import polars as pl
 from scaling_cli.coverage.counts import Array, Counts, Indices, make_counts
 from scaling_cli.data.names import in_order
 from scaling_cli.data.samples.load import SampleTable
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class Verdicts:
+class Verdicts(Record):
     """Attempts a logged verifier accepted, and those of them that were correct, by problem."""
 
     accepted: Indices
     correct: Indices
 
 
-@record
-class Outcomes:
+class Outcomes(Record):
     """What the attempts at one problem were worth: their success, with the score or the number of each answer.
 
     For answers, `success` and `weight` have one entry an answer, weight being how often it was given.
@@ -34,8 +32,7 @@ class Outcomes:
     solved: int
 
 
-@record
-class SampleGroup:
+class SampleGroup(Record):
     """One group of problems: their names, counts, and what else was logged of their attempts."""
 
     values: dict[str, str]

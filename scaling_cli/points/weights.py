@@ -12,7 +12,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import PRIORS, Belief, weak_beliefs
 from scaling_cli.laws import Law
 from scaling_cli.points.build import numbers
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 HIGHEST_POWER = 4.0  # beyond, one point decides
 
 
-@record
-class Emphasis:
+class Emphasis(Record):
     """What counts besides the points as they are: the weight's column, the power of scale, and the prior."""
 
     column: str | None = None

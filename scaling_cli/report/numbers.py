@@ -14,7 +14,7 @@ from scaling_cli.numbers.format import (
     flops,
     percent,
 )
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 
 __all__ = ["MISSING", "Rounded", "amount", "count", "escape", "figure", "flops", "group_name", "percent", "rounded"]
@@ -24,8 +24,7 @@ MOST_DIGITS = 6  # of an estimate, however narrow its interval
 WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showing
 
 
-@record
-class Rounded:
+class Rounded(Record):
     """An estimate and the ends of its interval as text."""
 
     estimate: str

@@ -1,21 +1,18 @@
 """What `scaling optimal-allocation` found, as plain numbers: every table, plot and JSON document is drawn from these.
 
-`None` stands for what is missing, never NaN. A field marked `DRAWING` is for plots alone and stays out of JSON.
+`None` stands for what is missing, never NaN. What `drawn` names is for plots alone and stays out of JSON.
 """
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from scaling_cli.record import record
-from scaling_cli.results.fit import DRAWING, Curve, Estimate, IntervalMethod
+from scaling_cli.record import Record
+from scaling_cli.results.fit import Curve, Estimate, IntervalMethod
 
 APPROACHES = ("parametric", "isoflop", "envelope")
 PROFILES = ("exact", "parabola", "akima")
 
 
-@record
-class Bill:
+class Bill(Record):
     """Time and money of one allocation: hours of one GPU, days of all of them, and the price, where asked for."""
 
     gpu_hours: float
@@ -23,8 +20,7 @@ class Bill:
     price: float | None
 
 
-@record
-class Repetition:
+class Repetition(Record):
     """Training on data that are too few: how often they are seen, what that is worth, and the value of more.
 
     `flops_per_unique_token` is the compute that one more unique token is worth at this budget.
@@ -36,8 +32,7 @@ class Repetition:
     flops_per_unique_token: float
 
 
-@record
-class Allocation:
+class Allocation(Record):
     """The best split of one budget by one approach.
 
     `compute` is all of it, training and inference, None for a target loss that no budget reaches;
@@ -66,8 +61,7 @@ class Allocation:
     bill: Bill | None = None
 
 
-@record
-class IsoFlop:
+class IsoFlop(Record):
     """One budget's curve: its minimum, and what speaks for or against it.
 
     `left` and `right` count different sizes below and above the minimum; `curvature` is the second derivative of the
@@ -75,6 +69,8 @@ class IsoFlop:
     `parabola_params` is the parabola's vertex, and `parabola_bias` its relative error on this grid by the exact
     curve; `refused` says why the budget is left out.
     """
+
+    drawn = ("observed", "curve")
 
     compute: float
     points: int
@@ -89,12 +85,11 @@ class IsoFlop:
     parabola_params: float | None
     parabola_bias: float | None
     refused: str | None = None
-    observed: tuple[tuple[float, ...], tuple[float, ...]] = field(default=((), ()), repr=False, metadata=DRAWING)
-    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)
+    observed: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    curve: Curve | None = None
 
 
-@record
-class Profile:
+class Profile(Record):
     """The exponents that one profile of the IsoFLOP curves leads to, over the `budgets` that it could use.
 
     `bias` is the error of the params exponent that its shape makes on these grids, if known in closed form.
@@ -107,16 +102,14 @@ class Profile:
     bias: float | None
 
 
-@record
-class Drift:
+class Drift(Record):
     """How the centres of the grids move against the minima: decades a decade of compute, and whether by chance."""
 
     slope: float
     p_value: float | None
 
 
-@record
-class Envelope:
+class Envelope(Record):
     """The frontier of training curves: hull points, and shares of them that should not be trusted.
 
     `at_edge` lie on the smallest or largest model, `unfinished` before the last part of their run's tokens.
@@ -128,8 +121,7 @@ class Envelope:
     unfinished: float
 
 
-@record
-class Agreement:
+class Agreement(Record):
     """How far approaches lie apart at one budget: largest over smallest params, and whether intervals overlap."""
 
     compute: float
@@ -137,8 +129,7 @@ class Agreement:
     intervals_overlap: bool | None
 
 
-@record
-class Estimator:
+class Estimator(Record):
     """The same law fitted to the same runs by another objective."""
 
     objective: str
@@ -147,8 +138,7 @@ class Estimator:
     params: tuple[float, ...]
 
 
-@record
-class Cutoff:
+class Cutoff(Record):
     """An approach repeated on the points with at least `tokens` training tokens."""
 
     tokens: float
@@ -158,8 +148,7 @@ class Cutoff:
     standard_error: float | None
 
 
-@record
-class Gap:
+class Gap(Record):
     """The exponent of best params that one way of counting sees over one range of sizes."""
 
     counting: str
@@ -167,9 +156,10 @@ class Gap:
     exponent: float
 
 
-@record
-class AllocationResult:
+class AllocationResult(Record):
     """How to spend compute, by one group of runs or one saved fit."""
+
+    drawn = ("frontiers",)
 
     group: dict[str, str]
     runs: int | None
@@ -189,5 +179,5 @@ class AllocationResult:
     estimators: tuple[Estimator, ...] = ()
     cutoffs: tuple[Cutoff, ...] = ()
     gap: tuple[Gap, ...] = ()
-    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
-    frontiers: dict[str, Curve] = field(default_factory=dict, repr=False, metadata=DRAWING)
+    ranges: dict[str, tuple[float, float]] = {}
+    frontiers: dict[str, Curve] = {}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class RoleColumn:
+class RoleColumn(Record):
     """A role, the column or formula behind it, its unit, and the range of its values once scaled.
 
     `scale` is the factor from the unit of the column. `missing` counts the points without a value.
@@ -23,8 +20,7 @@ class RoleColumn:
     missing: int
 
 
-@record
-class ColumnsResult:
+class ColumnsResult(Record):
     """Which column plays which role, and what would be fitted.
 
     Where nothing can be fitted yet, `problem` and `remedy` say why; `origin` of a role that is not settled then names
@@ -38,6 +34,6 @@ class ColumnsResult:
     others: tuple[str, ...]
     excluded: dict[str, int]
     sample: tuple[dict[str, float | str | None], ...]
-    group: dict[str, str] = field(default_factory=dict)
+    group: dict[str, str] = {}
     problem: str | None = None
     remedy: str | None = None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from scaling_cli.record import record
-from scaling_cli.results.fit import DRAWING, Estimate, FitResult, IntervalMethod
+from scaling_cli.record import Record
+from scaling_cli.results.fit import Estimate, FitResult, IntervalMethod
 
 Difference = Estimate | dict[str, Estimate]  # keyed by parameter where a law has several exponents
 Amount = float | None | dict[str, float | None]
@@ -13,8 +11,7 @@ Amount = float | None | dict[str, float | None]
 DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED = "different", "equivalent", "inconclusive", "not-identified"
 
 
-@record
-class Group:
+class Group(Record):
     """One group's own fit.
 
     `floor_width` is how far the interval of its floor spans, as a share of the loss above the floor in the middle of
@@ -33,8 +30,7 @@ class Group:
     ranges: dict[str, tuple[float, float]]
 
 
-@record
-class Model:
+class Model(Record):
     """One of the nested models: what its groups share, its number of parameters, and the squares it leaves.
 
     `deviance` sums squared residuals in units of each group's own noise.
@@ -46,8 +42,7 @@ class Model:
     deviance: float
 
 
-@record
-class NestedTest:
+class NestedTest(Record):
     """A null model against a wider one; `method` is `F` or `wild-bootstrap`."""
 
     statistic: float
@@ -58,8 +53,7 @@ class NestedTest:
     replicates: int = 0
 
 
-@record
-class Margin:
+class Margin(Record):
     """The exponent difference that is too small to matter.
 
     It lets the compute multiplier drift by a factor of `drift` from `start` to `to`; where the user gave a difference
@@ -73,8 +67,7 @@ class Margin:
     difference: float | None = None
 
 
-@record
-class Multiplier:
+class Multiplier(Record):
     """Compute (or other input) that left needs over what right needs, at equal loss; right needs `at`."""
 
     loss: float
@@ -85,8 +78,7 @@ class Multiplier:
     is_extrapolated: bool
 
 
-@record
-class Crossover:
+class Crossover(Record):
     """Where two laws give the same loss; `place` is `inside` the data they share, `above` or `below` them."""
 
     estimate: float
@@ -95,8 +87,7 @@ class Crossover:
     place: str
 
 
-@record
-class Comparison:
+class Comparison(Record):
     """Two groups: left less right.
 
     `crossover_probability` is the share of replicates in which the laws cross between the data's start and the
@@ -120,9 +111,10 @@ class Comparison:
     crossover_probability: float | None
 
 
-@record
-class ComparisonResult:
+class ComparisonResult(Record):
     """All groups under one law, the models that share its parameters, and every pair."""
+
+    drawn = ("fits",)
 
     group: dict[str, str]
     runs: int
@@ -142,4 +134,4 @@ class ComparisonResult:
     tests: dict[str, NestedTest]
     margin: Margin
     comparisons: tuple[Comparison, ...]
-    fits: tuple[FitResult, ...] = field(default=(), repr=False, metadata=DRAWING)
+    fits: tuple[FitResult, ...] = ()

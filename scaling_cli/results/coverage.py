@@ -5,14 +5,11 @@ Coverage at k is the chance that k attempts solve a problem, averaged over probl
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from scaling_cli.record import record
-from scaling_cli.results.fit import DRAWING, Curve, Estimate
+from scaling_cli.record import Record
+from scaling_cli.results.fit import Curve, Estimate
 
 
-@record
-class Attempts:
+class Attempts(Record):
     """Attempts a problem."""
 
     min: int
@@ -20,8 +17,7 @@ class Attempts:
     max: int
 
 
-@record
-class Coverage:
+class Coverage(Record):
     """Coverage at k. The interval and `se_problems` speak of other problems like these, `se_attempts` of these again.
 
     `se_attempts` exists for 2k up to n; `all_succeed` is the chance that all k attempts succeed. Where some problem has
@@ -37,8 +33,7 @@ class Coverage:
     all_succeed: float | None = None
 
 
-@record
-class Slope:
+class Slope(Record):
     """The mean slope of -log(-log C) against log k between two k: what the exponent looks like there."""
 
     start: int
@@ -46,8 +41,7 @@ class Slope:
     estimate: float
 
 
-@record
-class LawFit:
+class LawFit(Record):
     """A law fitted to the counts, or to the coverage curve.
 
     `asymptotic_exponent` is reached only as k grows without end; `slope` is what holds over the data. `dropped` points
@@ -63,8 +57,7 @@ class LawFit:
     p_value: float | None = None
 
 
-@record
-class Forecast:
+class Forecast(Record):
     """Coverage at a k beyond the data by one law, or by `combined`, whose interval spans those of its laws."""
 
     k: int
@@ -74,8 +67,7 @@ class Forecast:
     high: float | None
 
 
-@record
-class Backtest:
+class Backtest(Record):
     """How far a law fitted to `trained` of the attempts was from the coverage at `held_out` that is known."""
 
     law: str
@@ -87,8 +79,7 @@ class Backtest:
     mean_absolute_error: float | None
 
 
-@record
-class Selection:
+class Selection(Record):
     """Accuracy when one of k attempts must be chosen: by whom, and what a perfect choice would reach."""
 
     k: int
@@ -99,8 +90,7 @@ class Selection:
     oracle: float | None
 
 
-@record
-class AssumedVerifier:
+class AssumedVerifier(Record):
     """What rates of acceptance imply: the accuracy no k exceeds, and how often the unsolvable pass at the top k."""
 
     true_positive: float
@@ -109,8 +99,7 @@ class AssumedVerifier:
     floor: float
 
 
-@record
-class Purchase:
+class Purchase(Record):
     """An answer about money or compute a problem: what was asked, the attempts that answer it, what they cost and give.
 
     `attempts` is what is paid for: k, or under `stop` the attempts expected. `is_forecast` says that k lies beyond the
@@ -134,8 +123,7 @@ class Purchase:
     reached: float | None = None
 
 
-@record
-class Comparison:
+class Comparison(Record):
     """Coverage of this group less that of another on the problems they share, with the paired standard error."""
 
     other: str
@@ -146,8 +134,7 @@ class Comparison:
     verdict: str
 
 
-@record
-class Mix:
+class Mix(Record):
     """The best split of one budget between this group and another at the same problems."""
 
     other: str
@@ -160,8 +147,7 @@ class Mix:
     other_alone: float
 
 
-@record
-class Exchange:
+class Exchange(Record):
     """Attempts a small model affords on the compute of k attempts of a larger one, and what they reach."""
 
     model_ratio: float
@@ -172,9 +158,10 @@ class Exchange:
     coverage: float | None
 
 
-@record
-class CoverageResult:
+class CoverageResult(Record):
     """What one group of sampling logs says."""
+
+    drawn = ("curve", "forecast_curve")
 
     group: dict[str, str]
     problems: int
@@ -196,5 +183,5 @@ class CoverageResult:
     comparisons: tuple[Comparison, ...] = ()
     mixes: tuple[Mix, ...] = ()
     exchange: tuple[Exchange, ...] = ()
-    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)
-    forecast_curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)
+    curve: Curve | None = None
+    forecast_curve: Curve | None = None

@@ -1,20 +1,15 @@
 """What a fit found, as plain numbers: every table, plot and JSON document is drawn from these.
 
-`None` stands for what is missing, never NaN. A field marked `DRAWING` is for tables and plots alone and
+`None` stands for what is missing, never NaN. What `drawn` names is for tables and plots alone and
 stays out of JSON.
 """
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from scaling_cli.record import record
-
-DRAWING = {"drawing": True}
+from scaling_cli.record import Record
 
 
-@record
-class Estimate:
+class Estimate(Record):
     """A number with its interval at the level of the report; `None` where there is none."""
 
     estimate: float | None
@@ -22,8 +17,7 @@ class Estimate:
     high: float | None = None
 
 
-@record
-class ObjectiveValue:
+class ObjectiveValue(Record):
     """The objective that was minimised, and its summed (never averaged) minimum.
 
     `weights` is the formula of the points' weights, None where they are equal; `prior` is `none` or `weak`, and not
@@ -38,8 +32,7 @@ class ObjectiveValue:
     prior: str = "none"
 
 
-@record
-class IntervalMethod:
+class IntervalMethod(Record):
     """How the intervals were made.
 
     `unit` is what was resampled (`run`); `failed` replicates did not converge, `retried` were doubtful and tried from
@@ -55,8 +48,7 @@ class IntervalMethod:
     moved: int = 0
 
 
-@record
-class Quality:
+class Quality(Record):
     """Size of the log residuals: root mean square, mean absolute relative error of the loss, and R2."""
 
     rmse_log: float
@@ -64,16 +56,14 @@ class Quality:
     r2_log: float | None
 
 
-@record
-class Optimum:
+class Optimum(Record):
     """A local optimum whose objective lies within 1 % of the best."""
 
     objective: float
     parameters: dict[str, float]
 
 
-@record
-class Starts:
+class Starts(Record):
     """How many starts were polished, how many reached the best objective, and the distinct optima within 1 %."""
 
     tried: int
@@ -81,8 +71,7 @@ class Starts:
     optima: tuple[Optimum, ...] = ()
 
 
-@record
-class Identifiability:
+class Identifiability(Record):
     """Whether the data can answer.
 
     `condition_number` is that of J'J with the columns of the Jacobian scaled to length one; `correlation` is that of
@@ -96,8 +85,7 @@ class Identifiability:
     correlation: float | None = None
 
 
-@record
-class Influence:
+class Influence(Record):
     """A run without which `parameter` would be `without`, `standard_errors` from where it is."""
 
     run: str
@@ -106,8 +94,7 @@ class Influence:
     standard_errors: float
 
 
-@record
-class Alternative:
+class Alternative(Record):
     """What another reasonable objective says."""
 
     objective: ObjectiveValue
@@ -115,8 +102,7 @@ class Alternative:
     derived: dict[str, float]
 
 
-@record
-class NestedTest:
+class NestedTest(Record):
     """Whether a law is needed over the simpler one that it contains, `against`: by likelihood ratio."""
 
     against: str
@@ -124,8 +110,7 @@ class NestedTest:
     p_value: float
 
 
-@record
-class Candidate:
+class Candidate(Record):
     """One law, or baseline, of several: `parameters` counts them.
 
     `heldout_rmse_log` and `heldout_bias_log` (predicted less observed) are those of larger runs predicted from smaller
@@ -143,8 +128,7 @@ class Candidate:
     error: str | None = None
 
 
-@record
-class Observations:
+class Observations(Record):
     """The points behind a fit, for drawing: one entry a point, inputs by role in the law's order.
 
     `compute` is what training each took, as the runs or a rule count it; None where that is not known of all.
@@ -156,8 +140,7 @@ class Observations:
     compute: tuple[float, ...] | None = None
 
 
-@record
-class FitResult:
+class FitResult(Record):
     """One law fitted to one group of runs.
 
     `parameters` and `derived` are keyed by name, in the law's order; `inputs` maps each input of the law to the
@@ -166,6 +149,8 @@ class FitResult:
     `influence` lists runs on which an exponent hangs, `spread` what other objectives say and `selection` the laws
     compared, best first, where these were asked for.
     """
+
+    drawn = ("observations",)
 
     group: dict[str, str]
     runs: int
@@ -187,11 +172,10 @@ class FitResult:
     spread: tuple[Alternative, ...] | None = None
     selection: tuple[Candidate, ...] | None = None
     draws: tuple[tuple[float, ...], ...] | None = None
-    observations: Observations | None = field(default=None, repr=False, metadata=DRAWING)
+    observations: Observations | None = None
 
 
-@record
-class Curve:
+class Curve(Record):
     """A law along a grid of x, for drawing, with the ends of its confidence band where it has one."""
 
     x: tuple[float, ...]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from scaling_cli.record import record
-from scaling_cli.results.fit import DRAWING, Curve, Estimate, Observations
+from scaling_cli.record import Record
+from scaling_cli.results.fit import Curve, Estimate, Observations
 
 
-@record
-class Band:
+class Band(Record):
     """Two ends, or `None` where they cannot be told."""
 
     low: float | None = None
     high: float | None = None
 
 
-@record
-class LawWeight:
+class LawWeight(Record):
     """A law of the forecast, its weight, and its root mean square error of log loss at the rolling origins."""
 
     law: str
@@ -25,8 +21,7 @@ class LawWeight:
     rolling_rmse_log: float | None
 
 
-@record
-class Prediction:
+class Prediction(Record):
     """One forecast.
 
     `loss` has the confidence interval of the law's mean, `prediction` is where a new run would lie, `model_spread`
@@ -46,8 +41,7 @@ class Prediction:
     name: str | None = None
 
 
-@record
-class Score:
+class Score(Record):
     """How forecasts compare with what was observed; `coverage` is of the prediction intervals."""
 
     points: int
@@ -57,8 +51,7 @@ class Score:
     coverage: float | None
 
 
-@record
-class Backtest:
+class Backtest(Record):
     """One rolling origin: trained up to `cutoff`, a factor `reach` below the largest run, scored on all above.
 
     `baselines` are root mean square errors of log loss of simpler forecasts.
@@ -75,8 +68,7 @@ class Backtest:
     baselines: dict[str, float]
 
 
-@record
-class Track:
+class Track(Record):
     """What the forecast's own rolling origins say: its error of log loss from a factor `reach` below the end."""
 
     reach: float
@@ -86,16 +78,14 @@ class Track:
     bias_log: float
 
 
-@record
-class InsidePart:
+class InsidePart(Record):
     """What tells places of a scale less than `below`: the laws of the forecast with all runs alike."""
 
     below: float
     laws: tuple[LawWeight, ...]
 
 
-@record
-class Inverse:
+class Inverse(Record):
     """The scale at which a target loss is reached; `reachable` is the probability that it is.
 
     Scales up to 1e9 times the largest run are looked at.
@@ -108,8 +98,7 @@ class Inverse:
     at: dict[str, float]
 
 
-@record
-class ThenPrediction:
+class ThenPrediction(Record):
     """A metric forecast through the loss; null outside the losses that the link was fitted to."""
 
     at: dict[str, float]
@@ -118,8 +107,7 @@ class ThenPrediction:
     is_outside: bool
 
 
-@record
-class Then:
+class Then(Record):
     """The second stage: a law from loss to a metric."""
 
     metric: str
@@ -132,8 +120,7 @@ class Then:
     predictions: tuple[ThenPrediction, ...]
 
 
-@record
-class ForecastInterval:
+class ForecastInterval(Record):
     """How the intervals were made: `origins` is how many rolling origins are behind them.
 
     `resampling` is how the replicates of a plain fit were drawn, such as `wild`.
@@ -146,9 +133,10 @@ class ForecastInterval:
     resampling: str | None = None
 
 
-@record
-class Extrapolation:
+class Extrapolation(Record):
     """Forecasts for one group of runs, or from one saved fit. `law` is null where several are averaged."""
+
+    drawn = ("observations", "scale", "curve")
 
     group: dict[str, str]
     runs: int | None
@@ -167,6 +155,6 @@ class Extrapolation:
     inverse: tuple[Inverse, ...]
     then: Then | None
     noise: float | None
-    observations: Observations | None = field(default=None, repr=False, metadata=DRAWING)
-    scale: tuple[float, ...] = field(default=(), repr=False, metadata=DRAWING)
-    curve: Curve | None = field(default=None, repr=False, metadata=DRAWING)
+    observations: Observations | None = None
+    scale: tuple[float, ...] = ()
+    curve: Curve | None = None

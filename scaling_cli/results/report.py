@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Generic, TypeVar
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 Result = TypeVar("Result")
 
 
-@record
-class Source:
+class Source(Record):
     """An input file: its path as given, the hash of its content, and its rows."""
 
     path: str
@@ -20,8 +18,7 @@ class Source:
     rows: int
 
 
-@record
-class Failure:
+class Failure(Record):
     """A group (or file) that could not be fitted; the rest went on."""
 
     group: dict[str, str]
@@ -29,8 +26,7 @@ class Failure:
     hint: str
 
 
-@record
-class Report(Generic[Result]):
+class Report(Record, Generic[Result]):
     """Everything one command found, in the order in which JSON prints it.
 
     `columns` maps each role (`loss`, `params`, ...) to the column it was read from.
@@ -42,4 +38,4 @@ class Report(Generic[Result]):
     options: dict[str, object]
     results: tuple[Result, ...]
     caveats: tuple[Caveat, ...] = ()
-    failures: tuple[Failure, ...] = field(default=())
+    failures: tuple[Failure, ...] = ()

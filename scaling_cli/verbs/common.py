@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.flops import SIX_ND
 from scaling_cli.points.choose import Choice
+from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.arguments import Texts, texts
 

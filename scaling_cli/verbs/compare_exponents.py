@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from scaling_cli import jobs as work
@@ -18,6 +17,7 @@ from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, groups_of
 from scaling_cli.points.weights import Emphasis
+from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.arguments import TO, Amounts, Texts, amounts
 from scaling_cli.verbs.common import columns_named, merged, require_compute, unread

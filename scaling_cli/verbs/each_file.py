@@ -18,7 +18,7 @@ from scaling_cli.data.files.expand import STDIN, expand
 from scaling_cli.data.files.source import content_hash
 from scaling_cli.document.write import plain, to_json_lines
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.report import Report
 
 FILE = "file"  # the key of a group that is a file
@@ -31,8 +31,7 @@ class Verb(Protocol):
         """The answer for these runs, in groups that carry the label; an error is a failure in the report."""
 
 
-@record
-class Kept:
+class Kept(Record):
     """Lines of an earlier run for one file."""
 
     lines: tuple[str, ...]

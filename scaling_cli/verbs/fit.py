@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from scaling_cli import jobs as work
@@ -27,6 +26,7 @@ from scaling_cli.points.choose import (
 )
 from scaling_cli.points.group import grouped_for, groups_of
 from scaling_cli.points.weights import Emphasis
+from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.arguments import FIX, START, TIE, Amounts, Bounds, Pairs, Texts, amounts, bounds, pairs

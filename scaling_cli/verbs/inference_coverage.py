@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from scaling_cli.record import fields, replace
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.arguments import Numbers, Texts, number, numbers, texts
 from scaling_cli.verbs.common import columns_named, labelled, merged
@@ -99,7 +99,7 @@ def _covered(
     table = load_samples(logs, **reading)
     found = analyse(sample_groups(table, reading["by"]), table.layout, ask)
     unread = [Failure({"file": each.path}, each.error, each.hint) for each in table.unread]
-    return dataclasses.replace(
+    return replace(
         empty,
         inputs=table.sources,
         columns=table.columns,
@@ -111,7 +111,7 @@ def _covered(
 
 def _told(ask: CoverageAsk) -> dict[str, object]:
     """The options of coverage as JSON repeats them."""
-    told: dict[str, object] = {each.name: getattr(ask, each.name) for each in dataclasses.fields(ask)}
+    told: dict[str, object] = {each.name: getattr(ask, each.name) for each in fields(ask)}
     if isinstance(ask.k, Iterable) and not isinstance(ask.k, str):
         told["k"] = ",".join(map(str, ask.k))
     return {name: value for name, value in told.items() if name not in ("questions", "prices")}

@@ -1,13 +1,13 @@
 import json
 import math
 import time
-from dataclasses import dataclass, replace
 
 import jsonschema
 import pytest
 
 from scaling_cli.document.schema import schema
 from scaling_cli.document.write import to_json, to_json_lines
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.version import __version__
 from tests.factories import bad_report, chinchilla_result, groups_report, power_result, report
@@ -110,8 +110,7 @@ def test_four_thousand_draws_are_written_in_a_moment():
     assert len(strict(text)["results"][0]["draws"]) == 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Record):
     group: dict[str, str]
     verdict: str
     pairs: tuple[Estimate, ...]

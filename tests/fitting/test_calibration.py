@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -11,6 +9,7 @@ from benchmarks.calibration import AUTOMATIC, CURVE, DESIGNS, coverage, simulate
 from scaling_cli.fitting.intervals import intervals
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.record import replace
 
 DATASETS = 300
 # Three standard errors of a share of 95 % among the data sets.

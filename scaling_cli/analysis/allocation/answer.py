@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scaling_cli.analysis.allocation.design import require_both_sides, require_spread
 from scaling_cli.analysis.allocation.embedding_gap import explain_gap
@@ -26,6 +26,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.numbers.format import flops
+from scaling_cli.record import replace
 from scaling_cli.results.allocation import (
     APPROACHES,
     Agreement,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from functools import cached_property
 
 import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FlopsRule, constant_rate, flops_rule
-from scaling_cli.record import record
+from scaling_cli.record import Record, field
 
 FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs a param and token where training takes 6
 FEWEST_PARAMS = 1.0
@@ -18,22 +18,19 @@ BISECTIONS = 60  # halve a hundred log params down to rounding
 MOST_LOG_PARAMS = 120.0
 
 
-@record
-class Costs:
+class Costs(Record, dict=True):
     """FLOPs of training `params` on `tokens` and of inference on `inference_tokens` after, and limits.
 
     `shapes` gives each further column of the rule as `(slope, intercept)` of its log in the log of params: future
-    models are taken to be shaped like those that were trained. `rate` is the FLOPs a param and token, where the rule
-    has one for all sizes.
+    models are taken to be shaped like those that were trained.
     """
 
     rule: FlopsRule = field(default_factory=lambda: flops_rule("6ND"))
-    shapes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[float, float]] = {}
     inference_tokens: float = 0.0
     min_params: float | None = None
     max_params: float | None = None
     max_tokens: float | None = None
-    rate: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         missing = [name for name in self.rule.extras if name not in self.shapes]
@@ -44,7 +41,6 @@ class Costs:
             )
         if self.min_params and self.max_params and self.min_params > self.max_params:
             raise UsageError("--min-params is above --max-params.", hint="Swap them.")
-        object.__setattr__(self, "rate", constant_rate(self.per_token))
 
     @property
     def is_plain(self) -> bool:
@@ -57,10 +53,17 @@ class Costs:
         params = np.array([self.min_params or FEWEST_PARAMS])
         return float((self.per_token(params) + self.inference(params))[0])
 
+    @cached_property
+    def rate(self) -> float | None:
+        """FLOPs per param and token, where the rule has one for all sizes."""
+        return constant_rate(self._counted)
+
     def per_token(self, params: Array) -> Array:
         """FLOPs of training on one token."""
-        if self.rate is not None:
-            return self.rate * params
+        return self._counted(params) if self.rate is None else self.rate * params
+
+    def _counted(self, params: Array) -> Array:
+        """The same as the rule counts them."""
         shaped = {name: np.exp(slope * np.log(params) + start) for name, (slope, start) in self.shapes.items()}
         return self.rule.compute({"params": params, "tokens": np.ones_like(params), **shaped})
 

@@ -20,7 +20,7 @@ from scaling_cli.analysis.allocation.lines import LossLine, PowerLine, loss_line
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.allocation import Envelope
 
 WINDOW = 0.05  # of the compute at a point: rows within this share of it are averaged
@@ -32,8 +32,7 @@ READINGS = 300  # of the hull
 SAME_SIZE = 1e-6  # in log params
 
 
-@record
-class Frontier:
+class Frontier(Record):
     """Power laws along the envelope, each `(replicates,)`, and the hull of the estimate as `(compute, params)`."""
 
     params: PowerLine

@@ -17,7 +17,7 @@ from scaling_cli.fitting.problem import Problem
 from scaling_cli.flops import FlopsRule
 from scaling_cli.laws import find_law
 from scaling_cli.points.build import build_problem, run_names
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 from scaling_cli.analysis.allocation.question import Question, _arrays
 
 
-@record
-class Evidence:
+class Evidence(Record):
     """One group of runs: what the law is fitted to, the same as points, and the rows of training curves if any."""
 
     grouped: Grouped

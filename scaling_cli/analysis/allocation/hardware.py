@@ -10,7 +10,7 @@ from __future__ import annotations
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.allocation import Bill
 
 # Dense and sparse bfloat16 peaks in FLOP/s, from NVIDIA's and AMD's data sheets.
@@ -26,8 +26,7 @@ HIGHEST_MFU = 0.65  # model FLOPs utilisation above which no large training run 
 SECONDS_AN_HOUR, HOURS_A_DAY = 3600.0, 24.0
 
 
-@record
-class Hardware:
+class Hardware(Record):
     """GPUs: how many (None where only hours are asked for), FLOP/s that each reaches, price of an hour."""
 
     gpus: int | None

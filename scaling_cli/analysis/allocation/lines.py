@@ -8,14 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.arrays import Array
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 FEWEST_FOR_FLOOR = 4  # minima: a floor, a coefficient and an exponent, and something left
 GAMMAS = np.linspace(0.02, 0.8, 60)  # exponents of loss in compute
 
 
-@record
-class PowerLine:
+class PowerLine(Record):
     """y = exp(intercept) compute^exponent, each `(replicates,)`."""
 
     exponent: Array
@@ -41,8 +40,7 @@ def power_line(log_compute: Array, log_value: Array) -> PowerLine:
     return PowerLine(exponent, mean_y - exponent * mean_x)
 
 
-@record
-class LossLine:
+class LossLine(Record):
     """loss = floor + scale (compute / centre)^-gamma, each `(replicates,)`."""
 
     floor: Array

@@ -18,7 +18,7 @@ from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.surface import Chinchilla, Surface
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.errors import FitError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 FEWEST_TOKENS = 1.0  # tokens at the large end of the range of params
 COARSE_POINTS = 400
@@ -33,8 +33,7 @@ AT_LOW, AT_HIGH = "fewer", "more"  # ends of all params: no optimum
 WASTE_REACH = 30.0  # of log params, where the end of the waste band is looked for
 
 
-@record
-class Split:
+class Split(Record):
     """What a budget buys, one entry a replicate `(replicates,)`; `limit` names the constraint that decided, if any."""
 
     params: Array

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import count, flops
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.allocation import Allocation, Repetition
 from scaling_cli.results.fit import Curve, Estimate
 
@@ -35,8 +34,7 @@ STEP = 1e-3  # of log compute and log unique tokens, for derivatives
 EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
 
 
-@record
-class FittedLaw:
+class FittedLaw(Record):
     """A law with its parameters `(replicates, k)`: row 0 the estimate, then replicates if there are any."""
 
     law: Law

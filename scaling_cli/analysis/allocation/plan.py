@@ -11,7 +11,7 @@ from scaling_cli.analysis.allocation.hardware import Hardware
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.allocation import APPROACHES, PROFILES, Allocation
 from scaling_cli.results.fit import Curve, Estimate
 
@@ -20,8 +20,7 @@ FRONTIER_POINTS = 40  # of a curve over compute, for drawing
 UNREACHED = 1e300  # replicates that no budget satisfies stand for this, so that quantiles can be taken
 
 
-@record
-class Plan:
+class Plan(Record):
     """The question: budgets in FLOPs, or losses to reach; by which approach; at which costs and limits."""
 
     budgets: tuple[float, ...]
@@ -71,8 +70,7 @@ class Plan:
         return (*self.beside_training, *(("--target-loss",) if self.target_losses else ()), *rule)
 
 
-@record
-class Answer:
+class Answer(Record):
     """What one approach says: `frontier` is best params over compute, for drawing."""
 
     allocations: tuple[Allocation, ...]

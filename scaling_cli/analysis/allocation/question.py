@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from scaling_cli.analysis.allocation.costs import Costs
@@ -17,7 +16,7 @@ from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Law, find_law
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.points.build import build_problem
-from scaling_cli.record import record
+from scaling_cli.record import Record, asdict
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,8 +26,7 @@ AMOUNTS = ("inference_tokens", "unique_tokens", "min_params", "max_params", "max
 METHODS = ("wild", "bootstrap", "none")
 
 
-@record(kw_only=True)
-class Question:
+class Question(Record, kw_only=True):
     """What the user asks, as the options name it."""
 
     budget: tuple[float, ...]

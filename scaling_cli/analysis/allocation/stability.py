@@ -7,7 +7,6 @@ short runs follow another course, the exponent depends on where they are cut off
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +23,7 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
 from scaling_cli.numbers.format import count
+from scaling_cli.record import replace
 from scaling_cli.results.allocation import Cutoff
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Law
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 # Repeated tokens and excess params lose their worth over these many repetitions: Muennighoff et al. 2023,
 # arXiv:2305.16264, section 5, fitted to 182 runs.
@@ -22,8 +22,7 @@ KNOWN_INPUTS = {"params", "tokens", "compute", "unique_tokens"}
 CHINCHILLA = ({"E", "A", "B", "alpha", "beta"}, {"E", "A", "B", "alpha"})
 
 
-@record
-class Chinchilla:
+class Chinchilla(Record):
     """The parameters of L = E + A / params^alpha + B / tokens^beta, each `(replicates,)`."""
 
     E: Array
@@ -61,7 +60,7 @@ class Chinchilla:
 
     def first(self) -> Chinchilla:
         """The estimate alone."""
-        return Chinchilla(*(getattr(self, name)[:1] for name in self.__dataclass_fields__))
+        return Chinchilla(*(getattr(self, name)[:1] for name in self.__struct_fields__))
 
 
 class Surface(Protocol):
@@ -81,8 +80,7 @@ class Surface(Protocol):
         """The estimate alone."""
 
 
-@record
-class LawSurface:
+class LawSurface(Record):
     """A fitted law, with further inputs held at `fixed`."""
 
     law: Law
@@ -112,8 +110,7 @@ class LawSurface:
         return LawSurface(self.law, self.theta[:1], self.fixed)
 
 
-@record
-class RepeatedSurface:
+class RepeatedSurface(Record):
     """A Chinchilla surface where only `unique` tokens exist and further ones repeat them.
 
     Repetition is worth less and less: D' = U + U R_D (1 - exp(-(D/U - 1) / R_D)), and params beyond those that U

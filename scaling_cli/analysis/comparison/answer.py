@@ -33,7 +33,7 @@ from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.comparison import Comparison, ComparisonResult, NestedTest
 from scaling_cli.results.fit import FitResult
 
@@ -48,8 +48,7 @@ DRIFT = 1.25  # of the compute multiplier: a difference that lets it drift less 
 WEAK = 0.25  # of the exponent: a larger minimum detectable difference is low power
 
 
-@record
-class Question:
+class Question(Record):
     """What the user asks of the groups.
 
     `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1); `to` is how far the

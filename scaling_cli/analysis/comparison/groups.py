@@ -13,15 +13,14 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.comparison import Group, Margin
 from scaling_cli.results.fit import FitResult
 
 WIDE_FLOOR = 0.3  # of the loss above it in the middle of the data: beyond, the floor leaves the exponent open
 
 
-@record
-class Evidence:
+class Evidence(Record):
     """What every pair draws on: groups, their profiles by parameter, their lines, and the margin."""
 
     members: tuple[Member, ...]

@@ -34,7 +34,7 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.uncertainty import WEBB, Resampling
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 SHARED_FREEDOM = 1.0
 SPARE_RUNS, FEW_RUNS = 3, 6  # more runs than parameters, below which draws are too narrow, or have little power
@@ -46,8 +46,7 @@ LEAST_SPREAD = 0.05  # of 1 - leverage: a point that the fit goes through is not
 SPREAD_POINTS = 200  # in one run, beyond which its residuals are taken as they are
 
 
-@record
-class Contrast:
+class Contrast(Record):
     """A null model against a wider one.
 
     `wider` None means every group on its own; `fewer` counts the parameters that the null does without.
@@ -80,8 +79,7 @@ def _traces(problem: JointProblem, theta: Array, groups: Sequence[Member], scale
     return np.array([float(np.sum(basis[part] ** 2)) for part in parts(groups)])
 
 
-@record
-class Compared:
+class Compared(Record):
     """Statistics `(replicates,)`, the null's coordinates `(replicates, K)`, and which fits converged."""
 
     statistic: Array

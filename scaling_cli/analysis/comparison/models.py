@@ -9,7 +9,6 @@ shared only where everything is: that model is one group of all points.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,15 +17,14 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
 from scaling_cli.laws import Law
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 
 EXPONENTS = ("b", "alpha", "beta")  # the names that laws give their exponents
 FLOORS = ("c", "E")
 CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
 
 
-@record
-class Member:
+class Member(Record):
     """A group, fitted on its own.
 
     `theta` `(k,)` are its coordinates; `delta` is where its objective turns straight, in residuals, and `is_tuned` says
@@ -76,8 +74,7 @@ def check_comparable(problem: Problem) -> None:
         )
 
 
-@record
-class JointProblem:
+class JointProblem(Record):
     """Groups fitted together; see the module's text.
 
     `index` holds, for each member, the joint coordinates that are its own, in the order of its law; `delta` is one

@@ -12,7 +12,7 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.comparison import Crossover, Multiplier
 from scaling_cli.results.fit import FitResult
 
@@ -23,8 +23,7 @@ TINY = 1e-150
 HALVINGS = 100  # of a bracket: to the last digit
 
 
-@record
-class Line:
+class Line(Record):
     """A group's law along one input: log loss at log inputs `grid` `(NODES,)`, one row a replicate in `draws`."""
 
     law: Law

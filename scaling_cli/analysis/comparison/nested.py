@@ -29,14 +29,13 @@ from scaling_cli.arrays import Array
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import Resampling
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.comparison import Model
 
 ALL_SEPARATE = "all-separate"
 
 
-@record
-class Posed:
+class Posed(Record):
     """A contrast put to the data: its statistic, the fitted null `(K,)`, and where replicates of it start.
 
     `fitted` is the wider model's own fit, None where that is every group alone. `scales` `(groups,)` are the standard

@@ -20,13 +20,12 @@ from scaling_cli.analysis.comparison.profile import (
 from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.analysis.comparison.verdict import Judged, exponent_margins, judge, verdict
 from scaling_cli.analysis.comparison.wording import sentence
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.comparison import Amount, Comparison, Difference, Multiplier
 from scaling_cli.results.fit import Estimate
 
 
-@record
-class Pair:
+class Pair(Record):
     """Indices of two groups, and what their nested models say with its null distribution."""
 
     left: int

@@ -16,7 +16,7 @@ from scaling_cli.analysis.comparison.models import Member
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 NODES = 41
 REACH = 60.0  # standard errors to either side: where the profile flattens, the limit may be far
@@ -27,8 +27,7 @@ LAD_INFLATION = 1.2533  # sqrt(pi / 2): of the error of a Gaussian's median over
 SPREAD = 4.0  # of the nodes: dense at the estimate, sparse far from it
 
 
-@record
-class Profile:
+class Profile(Record):
     """A parameter's nodes `(NODES,)`, and at each the signed root of twice the objective above its minimum."""
 
     estimate: float
@@ -41,8 +40,7 @@ class Profile:
         return _crossings(self.values, self.roots / scale, np.sqrt(cut))
 
 
-@record
-class DifferenceProfile:
+class DifferenceProfile(Record):
     """Differences of a parameter, left less right, and the signed root of the statistic at each."""
 
     estimate: float

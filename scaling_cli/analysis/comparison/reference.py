@@ -6,11 +6,10 @@ import numpy as np
 from scipy.special import fdtrc, fdtri
 
 from scaling_cli.arrays import Array
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class Reference:
+class Reference(Record):
     """The distribution of a statistic under its null: F, or draws of it.
 
     Draws know what F does not: that points of a run err together, that a matched design cancels noise. With few runs

@@ -17,7 +17,7 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.profile import DifferenceProfile
 from scaling_cli.analysis.comparison.reference import Reference
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.comparison import (
     DIFFERENT,
     EQUIVALENT,
@@ -30,8 +30,7 @@ from scaling_cli.results.fit import Estimate
 POWER = 0.8  # probability with which the minimum detectable difference is found
 
 
-@record
-class Judged:
+class Judged(Record):
     """What is said of one exponent of two groups."""
 
     difference: Estimate

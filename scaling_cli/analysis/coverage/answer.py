@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -31,7 +30,7 @@ from scaling_cli.data.names import unknown
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.points.samples import SampleGroup
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import (
     AssumedVerifier,
     Attempts,
@@ -49,8 +48,7 @@ from scaling_cli.results.report import Failure
 DEFAULT_REACH = 10  # times the attempts made, to which laws are drawn if --to says nothing
 
 
-@record
-class Analysis:
+class Analysis(Record):
     """Results of the groups that had one, and what else is to be told."""
 
     results: list[CoverageResult]
@@ -58,8 +56,7 @@ class Analysis:
     failures: list[Failure]
 
 
-@record
-class _Group:
+class _Group(Record):
     """One group ready to be analysed."""
 
     samples: SampleGroup

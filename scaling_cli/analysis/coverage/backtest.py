@@ -7,7 +7,6 @@ order. Where sampling stopped at a success there is one way to have stopped earl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.laws import COMBINED, DEFAULT, combine, fit_laws
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Array, Counts, make_counts
+from scaling_cli.record import replace
 from scaling_cli.results.coverage import Backtest
 
 FRACTIONS = (2, 8, 32)

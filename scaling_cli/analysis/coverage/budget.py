@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from scaling_cli.coverage.budget import (
 )
 from scaling_cli.coverage.counts import Array, Indices
 from scaling_cli.coverage.estimate import expected_attempts
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import Exchange, Purchase
 from scaling_cli.results.fit import Estimate
 
@@ -31,16 +30,14 @@ FIXED, STOP = "fixed", "stop"
 HEAVY_ATTENTION = 1.0
 
 
-@record
-class Amount:
+class Amount(Record):
     """A budget or a value a problem, in `usd` or `flops`."""
 
     amount: float
     unit: str
 
 
-@record
-class Questions:
+class Questions(Record):
     """What is asked; several of each may be."""
 
     budgets: tuple[Amount, ...] = ()
@@ -50,8 +47,7 @@ class Questions:
     policy: str = FIXED
 
 
-@record
-class Buyer:
+class Buyer(Record):
     """One group that attempts are bought of: its counts, problems by name, and what attempts cost, by unit."""
 
     name: str

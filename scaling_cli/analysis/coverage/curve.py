@@ -20,7 +20,7 @@ from scaling_cli.coverage.estimate import (
 )
 from scaling_cli.coverage.stopping import batch_size, product_limit
 from scaling_cli.errors import UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.coverage import Coverage
 
 FIXED, STOPPED = "fixed", "stop-at-success"
@@ -30,8 +30,7 @@ FEW_PROBLEMS = 20
 CURVE_POINTS = 48  # for drawing
 
 
-@record
-class Sampled:
+class Sampled(Record):
     """Counts of one group, and how they were sampled: in batches until a success, or `batch` None."""
 
     counts: Counts

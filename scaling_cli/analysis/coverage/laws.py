@@ -10,7 +10,6 @@ seven models with ten thousand attempts this erred less than either law and than
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from scaling_cli.coverage.distributions import (
     fit_distribution,
 )
 from scaling_cli.errors import FitError, UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import Forecast, LawFit, Slope
 from scaling_cli.results.fit import Curve, Estimate
 
@@ -42,8 +41,7 @@ LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is foreca
 EQUAL_REACH = 10.0
 
 
-@record
-class Fitted:
+class Fitted(Record):
     """Laws by name: of difficulty, and of the curve, whose replicates drew `units` problems or clusters."""
 
     distributions: dict[str, Distribution]

@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import solve_rates
 from scaling_cli.errors import DataError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.coverage import Comparison
 from scaling_cli.results.fit import Estimate
 
@@ -16,8 +16,7 @@ GAIN, LOSS, OPEN = "higher", "lower", "inconclusive"
 FEWEST = 2
 
 
-@record
-class Side:
+class Side(Record):
     """One group of a comparison: its counts and the names of their problems."""
 
     name: str

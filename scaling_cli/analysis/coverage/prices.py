@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 
 from scaling_cli.analysis.coverage.budget import Questions, costs_of
 from scaling_cli.coverage.budget import Compute, Cost, Money
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
 
@@ -17,11 +16,10 @@ MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
 COMPUTE_NEEDS = ("params", "tokens_out")
 
 
-@record
-class Prices:
+class Prices(Record):
     """What attempts cost: each quantity by group name, `""` for all groups."""
 
-    quantities: dict[str, dict[str, float]] = field(default_factory=dict)
+    quantities: dict[str, dict[str, float]] = {}
 
     def of(self, quantity: str, group: str) -> float | None:
         """A quantity of a group, or None where it is not given."""

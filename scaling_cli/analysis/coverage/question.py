@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from scaling_cli.coverage.curves import log_grid
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
-from scaling_cli.record import record
+from scaling_cli.record import Record, field
 
 UNITS = {"usd": "usd", "$": "usd", "dollars": "usd", "flops": "flops", "flop": "flops"}
 FEWEST_REPLICATES = 100
@@ -27,8 +26,7 @@ POLICIES = ("fixed", "stop")
 LABELS = ("verifier", "truth")
 
 
-@record
-class CoverageAsk:
+class CoverageAsk(Record):
     """Everything that shapes the answer beside the data."""
 
     k: str | int | Sequence[int] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from scaling_cli.coverage.budget import affordable, mixture
 from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import solve_rates
 from scaling_cli.errors import DataError
+from scaling_cli.record import replace
 from scaling_cli.results.coverage import Mix, Purchase
 
 MIX_POINTS = 2000  # splits of a budget that are tried

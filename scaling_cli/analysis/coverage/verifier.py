@@ -16,7 +16,7 @@ from scaling_cli.coverage.grid import beta_weights, make_grid
 from scaling_cli.coverage.maximise import maximise
 from scaling_cli.coverage.verifier import assumed_accuracy, best_of, floor, logged_accuracy, majority
 from scaling_cli.points.samples import Outcomes, Verdicts
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.coverage import AssumedVerifier, Selection
 
 LOGGED, ASSUMED, BEST, MAJORITY = "logged-verifier", "assumed-verifier", "best-of-k", "majority"
@@ -24,8 +24,7 @@ WARNED_FLOOR = 0.1  # k times the false-positive rate
 STREAM = 2  # keeps the ballots apart from other draws
 
 
-@record
-class Rates:
+class Rates(Record):
     """What a verifier accepts: correct attempts and wrong ones. `labels` says whose verdict the log holds."""
 
     true_positive: float = 1.0

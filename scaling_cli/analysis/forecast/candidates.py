@@ -14,7 +14,6 @@ the bounds of the coordinates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import CHUNK_VALUES, Resampling, run_weights
 from scaling_cli.laws import Law, find_law
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 
 STARTS = 5
 PASSES = 3  # between a fit and the noise scale that it leaves
@@ -50,8 +49,7 @@ SURFACE_EXPONENT, SURFACE_FLOOR = (0.4, 0.5), (0.67, 0.5)
 GAMMA = (1.0, 0.5)
 
 
-@record
-class Candidate:
+class Candidate(Record):
     """A law of a forecast: points weigh as `power` of their scale, and weak priors hold unless it `is_plain`."""
 
     law: Law
@@ -69,8 +67,7 @@ class Candidate:
         return len(self.law.names) + (PLAIN_SPARE if self.is_plain else 1)
 
 
-@record
-class Fitted:
+class Fitted(Record):
     """A candidate's coordinates `(k,)` on all points, and `(windows, k)` at the rolling origins.
 
     `delta` and `strength` are what the solver was given, for replicates to be fitted alike.

@@ -15,15 +15,14 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import Law, find_law
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.forecast import ForecastInterval, LawWeight, Track
 
 OTHER_OBJECTIVES = (Objective("huber"), Objective("lad"), Objective("least-squares"))
 
 
-@record
-class Described:
+class Described(Record):
     """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`.
 
     `resampling` is how the replicates were drawn, where that is known.

@@ -22,7 +22,7 @@ from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.laws import Law, find_law
 from scaling_cli.laws.constrained import constrain
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Then, ThenPrediction
 
@@ -32,8 +32,7 @@ FEWEST_RUNS = 6
 WIDENED = 0.25  # of the range of log loss that the link was fitted to, on either side
 
 
-@record
-class Link:
+class Link(Record):
     """A fitted second stage: coordinates of its replicates `(replicates, k)`."""
 
     metric: str

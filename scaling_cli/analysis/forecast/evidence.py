@@ -25,7 +25,7 @@ from scaling_cli.laws import Law, find_law
 from scaling_cli.points.build import build_problem, run_names
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.weights import Emphasis
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,8 +35,7 @@ FEWEST_VALUES = 3  # different ones of a sole input
 RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
-@record
-class Method:
+class Method(Record):
     """How to forecast, as the options name it."""
 
     estimator: str
@@ -80,8 +79,7 @@ class Method:
             raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
 
 
-@record
-class Evidence:
+class Evidence(Record):
     """One group: what forecasts, and the data where they are at hand.
 
     `forecast` is the part of `forecaster` with rolling origins, if it has one. `metric` `(n,)` is that of the second

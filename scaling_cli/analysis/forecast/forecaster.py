@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from scaling_cli.arrays import Array
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.forecast import ForecastInterval, LawWeight, Track
 
 
-@record
-class Bands:
+class Bands(Record):
     """Log losses `(n,)`: the forecast, half-widths of confidence and prediction, and the laws apart `(laws, n)`."""
 
     estimate: Array

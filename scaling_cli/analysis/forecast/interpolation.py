@@ -9,7 +9,6 @@ inputs, stand for its error, and their mean for that of the law.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -22,7 +21,7 @@ from scaling_cli.analysis.forecast.targets import SURFACE
 from scaling_cli.analysis.forecast.windows import REACHES
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, InsidePart, LawWeight, Track
 
 NEAREST = 6  # runs whose residuals stand for a place
@@ -30,8 +29,7 @@ REPLICATES = 50  # enough for a standard deviation that seldom decides
 INSIDE = "inside"  # the estimator, as results name it
 
 
-@record
-class Inside:
+class Inside(Record):
     """The laws of a forecast with all points alike, and their residuals of log loss `(n,)`."""
 
     stack: Stack
@@ -70,8 +68,7 @@ class Inside:
         return found
 
 
-@record
-class Joined:
+class Joined(Record):
     """A forecast, and `inside` for scales below `edge`."""
 
     forecast: Forecast

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from scaling_cli.analysis.forecast.targets import Target
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class Ask:
+class Ask(Record):
     """What the user wants to know."""
 
     targets: tuple[Target, ...] = ()

@@ -17,13 +17,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.arrays import Array
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 QUANTILE, NORMAL_QUANTILE = 0.8, 1.2816  # of absolute errors, and where it lies for standard normal ones
 
 
-@record
-class OriginErrors:
+class OriginErrors(Record):
     """Errors of log loss `(m,)` of the forecast that one origin made, and the reach of each run it had not seen."""
 
     errors: Array

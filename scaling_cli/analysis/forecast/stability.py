@@ -9,7 +9,6 @@ resample the same runs for both (Hausman 1978, by bootstrap).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from scaling_cli.analysis.forecast.stack import predict
 from scaling_cli.analysis.forecast.stacked import Forecast
 from scaling_cli.analysis.forecast.windows import Points, Window, count_scales
 from scaling_cli.arrays import Array
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 
 SHARES = (0.25, 0.5, 0.75)  # of the points, those with fewest tokens, that are left out
 FEWEST_POINTS, FEWEST_SCALES = 8, 4  # that a cut-off must leave
@@ -28,8 +27,7 @@ SIGMAS = 3.0
 REPLICATES = 40  # enough for a standard error
 
 
-@record
-class Swing:
+class Swing(Record):
     """By how much the forecast `(place)` moves, in log loss, without the points below `cutoff`."""
 
     cutoff: float

@@ -15,13 +15,12 @@ from scaling_cli.analysis.forecast.windows import Points, Window
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 SMALLEST_ERROR = 1e-6  # of log loss: exact data would divide by zero
 
 
-@record
-class Stack:
+class Stack(Record):
     """Fitted laws with their weights `(laws,)`, and the rolling origins that weighed them.
 
     `rolling` are root mean square errors of log loss `(laws, windows)` beyond each origin.

@@ -16,15 +16,14 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Law
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.forecast import ForecastInterval, LawWeight, Track
 
 FEWEST_POINTS = 4
 REPLICATES = 200  # they feed a standard deviation, which needs fewer than a percentile does
 
 
-@record
-class Forecast:
+class Forecast(Record):
     """A stack of laws, what its rolling origins say of it, and its replicates."""
 
     stack: Stack

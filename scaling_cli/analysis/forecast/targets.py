@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from scaling_cli.arrays import Array, Flags
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.parse import parse_number
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 
 RANGE_STEPS = 7
 SIZES = 240  # candidate splits of a budget
@@ -23,18 +22,16 @@ ROLES = (*SURFACE, "compute", "step", "lr")  # in whatever case they are written
 LogLosses = Callable[[Mapping[str, Array]], Array]
 
 
-@record
-class Target:
+class Target(Record):
     """Amounts by role, with the loss that was observed there, if it was; `group` is empty where it is for all."""
 
     at: dict[str, float]
     observed: float | None = None
-    group: dict[str, str] = field(default_factory=dict)
+    group: dict[str, str] = {}
     run: str | None = None
 
 
-@record
-class Places:
+class Places(Record):
     """Targets as columns `(n,)` and the scale of each; `split` are those whose params and tokens were chosen."""
 
     targets: tuple[Target, ...]

@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 REACHES = (2.0, 2.83, 4.0, 5.66, 8.0)  # factors below the largest scale at which an inner origin cuts
 FEWEST_TRAINED = 5  # points
 FEWEST_SCALES = 3  # different ones, to train on
 
 
-@record
-class Points:
+class Points(Record):
     """Runs to forecast from, each field `(n,)`: inputs by role, loss, number of the run, and scale.
 
     Scale is what reach is measured in: compute, or the one input.
@@ -39,8 +38,7 @@ class Points:
         return Points(columns, self.observed[points], self.runs[points], self.scale[points])
 
 
-@record
-class Window:
+class Window(Record):
     """One rolling origin: trained on the points of `trained` `(n,)`, judged on all others. `reach` is how far off."""
 
     reach: float

@@ -14,13 +14,12 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import unquote
 
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 STDIN = "-"
 LIST_MARK = "@"
@@ -38,15 +37,14 @@ LABEL = re.compile(r"([A-Za-z_][\w.-]*)=(.+)")
 GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events")
 
 
-@record
-class InputFile:
+class InputFile(Record):
     """A file to read: its name as given, where its bytes are, and the labels in its path."""
 
     name: str
     path: str
     labels: tuple[tuple[str, str], ...] = ()
     # Keeps a spooled file, or another name of a file, while something refers to it.
-    spool: object = field(default=None, compare=False, repr=False)
+    spool: object = None
 
 
 class _Spool:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 FILE = "__file"  # the column with the path that each row was read from
 HEAD = 65536  # bytes read to recognise a format; a header line of a wide log has thousands
@@ -20,8 +20,7 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 Row: TypeAlias = Mapping[str, str | None]
 
 
-@record
-class Format:
+class Format(Record):
     """One kind of file.
 
     `layout` raises DataError where a recognised file cannot be what it seems; files of equal layout are

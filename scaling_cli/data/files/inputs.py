@@ -17,14 +17,13 @@ from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.files.formats import find_format, format_of
 from scaling_cli.data.files.source import Digest, Unread, digest_file, digest_of
 from scaling_cli.errors import DataError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.report import Source
 
 Layout = tuple[Format, str]
 
 
-@record
-class Inputs:
+class Inputs(Record):
     """Files that were recognised, grouped so that files of one layout share one scan, and those that were not.
 
     `digests` has those of files that were read whole already.

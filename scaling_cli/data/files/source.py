@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import hashlib
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 BLOCK = 2**20
 
 
-@record
-class Unread:
+class Unread(Record):
     """A file that could not be read while others could, with what is wrong and what to try."""
 
     path: str
@@ -19,8 +18,7 @@ class Unread:
     hint: str
 
 
-@record
-class Digest:
+class Digest(Record):
     """What one look at all bytes of a file tells: their SHA-256 in hexadecimal, and the lines they make.
 
     `lines` is None where a line end may stand inside a quoted cell, or where bytes are packed.

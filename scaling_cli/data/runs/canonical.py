@@ -17,7 +17,7 @@ from scaling_cli.data.runs.columns import IGNORE, MEASURES, Chosen, choose_colum
 from scaling_cli.data.runs.table import BY
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.numbers.units import PERPLEXITY, cell_units, metric_unit
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 # Prefixes that keep these columns apart from the roles.
 AFTER_GROUP = "\x1d"  # the group separator of ASCII, which no name has
@@ -28,8 +28,7 @@ RUN_BY_FILE = "name of the file"
 PREFIX = "__prefix"  # what tells a run from its namesakes in other files, null where nothing has to
 
 
-@record
-class Plan:
+class Plan(Record):
     """What to take from the rows: roles, group columns (`by`) and others (`keep`), each with its source.
 
     `derived` holds the role that will follow from the others, with its formula. `other_losses` are columns that

@@ -8,15 +8,14 @@ from scaling_cli.data.names import unknown
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.numbers.format import count
 from scaling_cli.numbers.parse import parse_number, parse_share
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 CHOICES = ("final", "all", "best")
 SAMPLED_ROLES = {"tokens": "tokens", "step": "steps", "compute": "FLOPs"}
 WINDOW = 0.05  # full width of the window around a sampled amount, as a share of the amount
 
 
-@record
-class Checkpoints:
+class Checkpoints(Record):
     """Which rows of a run count.
 
     `which` is one of `CHOICES`; `skip_tokens` drops what comes before that many tokens; `sample_at` replaces the

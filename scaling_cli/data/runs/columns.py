@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from scaling_cli.data.names import normalise, unknown
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, split_count_unit
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 IGNORE = "none"  # a mapping to this leaves the role without a column
 
@@ -171,8 +171,7 @@ _PLACES = {
 }
 
 
-@record
-class Chosen:
+class Chosen(Record):
     """The column read for a role, and the factor that brings its values to FLOPs or plain counts."""
 
     column: str

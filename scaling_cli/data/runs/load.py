@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TypedDict
 
 import polars as pl
@@ -36,7 +35,7 @@ from scaling_cli.data.runs.unnamed import with_runs
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", PERPLEXITY, "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
@@ -134,8 +133,7 @@ def load_runs(
         raise unreadable_table(error) from None
 
 
-@record
-class _Rows:
+class _Rows(Record):
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
     `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`. `is_open` says

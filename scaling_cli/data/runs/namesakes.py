@@ -8,13 +8,13 @@ its files overlap, as they do after a crash.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.runs.canonical import PREFIX, Plan, number_of, run_of
+from scaling_cli.record import replace
 
 ROLES = ("step", "loss", "params")
 RUN, FIRST, LOSS, LEAST, MOST = "run_id", "first", "loss", "least", "most"

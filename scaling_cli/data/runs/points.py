@@ -16,11 +16,10 @@ from scaling_cli.data.runs.select import PEAK, Selection
 from scaling_cli.data.runs.table import BY
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 
-@record
-class Ask:
+class Ask(Record):
     """The options of `load_runs`."""
 
     mapping: Mapping[str, str]
@@ -35,8 +34,7 @@ class Ask:
     rule: FlopsRule
 
 
-@record
-class Points:
+class Points(Record):
     """The points chosen, and what the choice left to say."""
 
     selection: Selection

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
@@ -29,8 +29,7 @@ NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # their product, with room for the sum
 Counts = dict[str, int]
 
 
-@record
-class Selection:
+class Selection(Record):
     """Points, rows left out by reason, rows there were, and rows that repeat an earlier step of their run.
 
     `repeats` does not count rows that are left out. Points have the highest learning rate of their run as `PEAK`,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 
 import polars as pl
 
@@ -11,7 +10,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.source import Unread
 from scaling_cli.data.names import shortened
 from scaling_cli.errors import DataError
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
 
 BY = "by "  # keeps the label of a group apart from the role of the same name
@@ -22,8 +21,7 @@ def label_of(frame: pl.DataFrame, name: str) -> str:
     return BY + name if BY + name in frame.columns else name
 
 
-@record
-class RunTable:
+class RunTable(Record):
     """Points to fit, and how they came about.
 
     `frame` has one row a point: `run_id` (text), each canonical role that was found (floats, in FLOPs,
@@ -41,10 +39,10 @@ class RunTable:
     excluded: dict[str, int]
     total: int
     caveats: tuple[Caveat, ...]
-    scales: dict[str, float] = field(default_factory=dict)
+    scales: dict[str, float] = {}
     unread: tuple[Unread, ...] = ()
     others: tuple[str, ...] = ()
-    unreadable: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = {}
 
     def needing(self, roles: Sequence[str]) -> RunTable:
         """The points that have a value in each of these columns; those that lack one are counted as excluded.

@@ -8,13 +8,12 @@ finished runs, rows stay runs of their own, and a caveat says what that takes fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.canonical import Plan, number_of
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 
 SIZE, PLACE = "__size", "__place"
 FEW, MANY = 3, 5  # rows a size from which they may be a curve, and from which even steps say that they are
@@ -22,8 +21,7 @@ TOKENS_MANY = 8  # without steps; a design may well have a handful of evenly spa
 EVEN = 0.5  # share of gaps between steps that are alike; logs often have odd ones at either end
 
 
-@record
-class _Sizes:
+class _Sizes(Record):
     """What the rows of each size have in common: how many, of how many different steps, and how evenly spaced."""
 
     sizes: int

@@ -6,12 +6,12 @@ Sums are made of sorted rows, so that their last digits do not depend on which t
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import polars as pl
 
 from scaling_cli.data.runs.checkpoints import WINDOW
 from scaling_cli.data.runs.select import REASON, USABLE, Selection
+from scaling_cli.record import replace
 
 TARGET, PLACE = "__target", "__place"
 LOG_UNIT = 1e9  # windows of a share are whole numbers of these on a logarithmic axis

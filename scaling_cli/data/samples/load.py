@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -27,7 +26,7 @@ from scaling_cli.data.samples.files import is_special, read_special
 from scaling_cli.data.samples.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
 from scaling_cli.data.samples.pooling import other_problems, refuse_filters, refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of counts, which a group must not hide
@@ -35,8 +34,7 @@ INDEX = ("", "index", "unnamed_0")  # what pandas writes over the names of rows
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 
 
-@record
-class SampleTable:
+class SampleTable(Record):
     """Counts of each problem, and how they came about.
 
     `frame` has the group columns (text), `problem` (text), `n` and `c` (whole numbers), where they were asked for

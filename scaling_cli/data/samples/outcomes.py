@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 
 import polars as pl
 
@@ -12,7 +11,7 @@ from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.repeats import SUMMARY, is_tidy, summary, without_repeats
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 # What evaluation tools write for an outcome: inspect C, I, P, N; others words.
 WORDS = {
@@ -31,8 +30,7 @@ LENGTHS = 3  # different n from which sampling may have stopped at successes, so
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
 
-@record
-class Ask:
+class Ask(Record):
     """How to read the rows: the options of `load_samples`."""
 
     layout: str
@@ -42,12 +40,11 @@ class Ask:
     on_missing: str
 
 
-@record
-class Counted:
+class Counted(Record):
     """Counts, what to say about them, and the attempts where a verifier needs them."""
 
     frame: pl.DataFrame
-    caveats: list[Caveat] = field(default_factory=list)
+    caveats: list[Caveat] = []
     attempts: pl.LazyFrame | None = None
     rows: int | None = None
 

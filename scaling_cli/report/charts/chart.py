@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve
 
 BAND_ROOM = 0.5  # of the height of points and curves, in logs: a wider band leaves the frame, or it would flatten them
@@ -16,8 +16,7 @@ BAND_ROOM = 0.5  # of the height of points and curves, in logs: a wider band lea
 Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 
-@record
-class Series:
+class Series(Record):
     """Observed points of one group, all positive."""
 
     name: str
@@ -25,24 +24,21 @@ class Series:
     y: Numbers
 
 
-@record
-class Line:
+class Line(Record):
     """A curve with its name in the legend, where an empty name leaves it out."""
 
     name: str
     curve: Curve
 
 
-@record
-class Axis:
+class Axis(Record):
     """What an axis shows: its label, and the role that decides the notation of its ticks."""
 
     label: str
     role: str = ""
 
 
-@record
-class Chart:
+class Chart(Record):
     """One plot: a series and a line of the same place share a colour.
 
     `band` names what lies between a line's ends; `edge` is an upright line of points where the data end.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Numbers, Series, heights
 from scaling_cli.report.charts.ticks import log_ticks, tick_labels
 from scaling_cli.report.numbers import amount, escape
@@ -35,8 +35,7 @@ ASCII_FRAME = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
 """Box drawing that plotext always uses, for terminals without it."""
 
 
-@record
-class _Frame:
+class _Frame(Record):
     """Limits of both axes in log10, and the size of the canvas in characters."""
 
     x: tuple[float, float]

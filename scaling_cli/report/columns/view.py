@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, fields
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.names import shortened
+from scaling_cli.record import astuple, fields
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.numbers import MISSING, amount, escape, figure
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import Page, Record, Section
+from scaling_cli.report.pages.page import Page, Row, Section
 from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.columns import ColumnsResult, RoleColumn
 from scaling_cli.results.report import Report
@@ -50,7 +50,7 @@ def table(report: ColumnsReport, look: Look) -> str:
     return drawn(pieces, look)
 
 
-def records(report: ColumnsReport) -> Iterator[Record]:
+def records(report: ColumnsReport) -> Iterator[Row]:
     """One row a role."""
     yield tuple(each.name for each in fields(RoleColumn))
     for result in report.results:

@@ -17,7 +17,7 @@ from scaling_cli.report.compare_exponents.facts import (
 )
 from scaling_cli.report.numbers import escape
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Record, Section, more
+from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, Section, more
 from scaling_cli.results.comparison import Comparison, ComparisonResult
 from scaling_cli.results.fit import Estimate
 
@@ -40,7 +40,7 @@ def table(report: CompareReport, look: Look) -> str:
     return compare_table(report, look=look)
 
 
-def records(report: CompareReport) -> Iterator[Record]:
+def records(report: CompareReport) -> Iterator[Row]:
     """One row for each pair and exponent."""
     yield HEADER
     for result in report.results:

@@ -9,7 +9,7 @@ from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.extrapolate.rows import sections
 from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Record, grouped, more
+from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, grouped, more
 from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight
 from scaling_cli.results.report import Report
 
@@ -49,7 +49,7 @@ def table(report: ExtrapolateReport, look: Look) -> str:
     return drawn(pieces, look)
 
 
-def records(report: ExtrapolateReport) -> Iterable[Record]:
+def records(report: ExtrapolateReport) -> Iterable[Row]:
     """One row a prediction."""
     roles = tuple(dict.fromkeys(role for each in report.results for one in each.predictions for role in one.at))
     return grouped(report, (*map(escape, roles), *HEADER), lambda result: _predictions(result, roles))
@@ -149,7 +149,7 @@ def _score(result: Extrapolation) -> str:
     )
 
 
-def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Record]:
+def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Row]:
     for each in result.predictions:
         loss, new, apart = each.loss, each.prediction, each.model_spread
         yield (

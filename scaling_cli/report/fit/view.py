@@ -12,7 +12,7 @@ from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.fit.facts import FitReport, _number_of, estimates, fit_facts, parameter_sheet, shared_facts
 from scaling_cli.report.numbers import escape, rounded
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import Page, Record, Section, grouped
+from scaling_cli.report.pages.page import Page, Row, Section, grouped
 from scaling_cli.results.fit import FitResult
 
 HEADER = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
@@ -34,7 +34,7 @@ def table(report: FitReport, look: Look) -> str:
     return fit_table(report, look=look)
 
 
-def records(report: FitReport) -> Iterable[Record]:
+def records(report: FitReport) -> Iterable[Row]:
     """One row a parameter of a group."""
     return grouped(report, HEADER, _records)
 
@@ -56,7 +56,7 @@ def line(result: FitResult) -> str:
     return f"{escape(result.law)}, {_number_of(result.runs, 'run')}: {values}"
 
 
-def _records(result: FitResult) -> Iterator[Record]:
+def _records(result: FitResult) -> Iterator[Row]:
     about = (escape(result.law), result.runs, result.points)
     how = (result.interval.level, result.interval.method)
     for name, value in estimates(result).items():

@@ -13,7 +13,7 @@ from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
 from scaling_cli.report.numbers import escape, figure, percent, rounded
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import Page, Record, grouped
+from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.coverage import Backtest, CoverageResult
 from scaling_cli.results.fit import Estimate
 
@@ -30,7 +30,7 @@ def table(report: CoverageReport, look: Look) -> str:
     return coverage_table(report, look)
 
 
-def records(report: CoverageReport) -> Iterable[Record]:
+def records(report: CoverageReport) -> Iterable[Row]:
     """One row a number."""
     return grouped(report, ("section", "name", "k", "estimate", "low", "high"), _numbers)
 

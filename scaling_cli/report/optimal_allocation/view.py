@@ -10,7 +10,7 @@ from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.numbers import amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.optimal_allocation.rows import counted, sections
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Record, grouped, more
+from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, grouped, more
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.report import Report
 
@@ -43,7 +43,7 @@ def table(report: AllocationReport, look: Look) -> str:
     return allocation_table(report, look)
 
 
-def records(report: AllocationReport) -> Iterable[Record]:
+def records(report: AllocationReport) -> Iterable[Row]:
     """One row an allocation."""
     return grouped(report, HEADER, _records)
 
@@ -133,7 +133,7 @@ def _checks(result: AllocationResult) -> list[tuple[str, str]]:
     return told
 
 
-def _records(result: AllocationResult) -> Iterator[Record]:
+def _records(result: AllocationResult) -> Iterator[Row]:
     for each in result.allocations:
         yield [*_cells(each), result.interval.level, result.interval.method]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import textwrap
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 COLORS = {"red": "\x1b[31m", "yellow": "\x1b[33m"}
 RESET = "\x1b[0m"
 NARROWEST = 20  # columns: what is narrower is not worth folding for
 
 
-@record
-class Look:
+class Look(Record):
     """Columns to keep within (None where nothing limits them, as in a file), colour, and box drawing."""
 
     width: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.sheet import markdown_text
@@ -14,8 +14,7 @@ from scaling_cli.results.report import Failure
 SHOWN_IN_LINES, SHOWN_ON_PAGES = 3, 20  # names listed when one caveat concerns several groups
 
 
-@record
-class Gathered:
+class Gathered(Record):
     """A caveat said once, with the names of all the groups that it concerns; no name for the whole."""
 
     names: tuple[str, ...]

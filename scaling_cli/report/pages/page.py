@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.numbers import escape
 from scaling_cli.report.pages.look import Look
@@ -19,11 +19,10 @@ from scaling_cli.results.report import Report
 LINE_ANSWERS = 3  # answers of one result that its line has room for
 
 Facts: TypeAlias = list[tuple[str, str]]
-Record: TypeAlias = Sequence[object]
+Row: TypeAlias = Sequence[object]
 
 
-@record
-class Section:
+class Section(Record):
     """A table under its title, which may be empty; the first `left` columns hold words."""
 
     title: str
@@ -31,8 +30,7 @@ class Section:
     left: int = 0
 
 
-@record
-class Page:
+class Page(Record):
     """What is said of one thing: facts as label and sentence, tables, and sentences to quote. All text is escaped."""
 
     facts: Facts
@@ -49,7 +47,7 @@ class View(Protocol):
     def table(self, report: Report[Any], look: Look) -> str:
         """The report as rich tables, failures included, for a terminal."""
 
-    def records(self, report: Report[Any]) -> Iterable[Record]:
+    def records(self, report: Report[Any]) -> Iterable[Row]:
         """The rows of CSV at full precision, the header first, for data frames."""
 
     def charts(self, report: Report[Any]) -> list[Chart]:
@@ -64,7 +62,7 @@ def group_columns(report: Report[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for each in report.results for key in each.group))
 
 
-def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], Iterable[Record]]) -> Iterable[Record]:
+def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], Iterable[Row]]) -> Iterable[Row]:
     """Records of each result, with its group before them; a column of `header` keeps its name."""
     keys = group_columns(report)
     yield [*(escape(f"group_{key}" if key in header else key) for key in keys), *header]

@@ -12,7 +12,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.report.pages.latex import latex
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.notes import caveat_lines, failure_lines, markdown_notes
-from scaling_cli.report.pages.page import Page, Record, View
+from scaling_cli.report.pages.page import Page, Row, View
 from scaling_cli.report.pages.sheet import aligned, markdown, markdown_text
 from scaling_cli.results.report import Report
 
@@ -67,7 +67,7 @@ def _joined(blocks: Iterable[str], between: str = "\n") -> str:
     return between.join(block for block in blocks if block)
 
 
-def _csv(records: Iterable[Record]) -> str:
+def _csv(records: Iterable[Row]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(records)
     return text.getvalue()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e-?\d+)?|-)"
 NUMERIC = re.compile(rf"{NUMBER}$|\[{NUMBER}, {NUMBER}\]$")
 
 
-@record
-class Sheet:
+class Sheet(Record):
     """Header and rows of escaped text, equally long; `symbols` is the column that holds parameter names."""
 
     header: tuple[str, ...]

@@ -9,7 +9,7 @@ cell are kept in docs/compare-exponents.md.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from zlib import crc32
 
@@ -27,6 +27,7 @@ from scaling_cli.fitting.optimum import SCALE_PASSES
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 
 LAW = find_law("power-constant")
 EXPONENT, REDUCIBLE, DECADES = -0.15, 1.5, 4  # REDUCIBLE is the loss above the floor in the middle of the data

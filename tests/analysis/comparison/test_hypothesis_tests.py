@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -15,6 +13,7 @@ from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import RUN_NOISE, Cell, binomial_bounds, fitted, shares
 from tests.analysis.comparison.test_models import group
 

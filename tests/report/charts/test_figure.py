@@ -79,8 +79,8 @@ def test_a_report_without_a_plot_has_none():
 def test_a_page_is_made_where_matplotlib_is_not():
     program = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "from pathlib import Path; from tests.factories import groups_report; from scaling_cli.report.fit import view as fit\n"
-        ""
+        "from pathlib import Path; from tests.factories import groups_report\n"
+        "from scaling_cli.report.fit import view as fit\n"
         "from scaling_cli.errors import UsageError; from scaling_cli.report.pages.html import report_page\n"
         "from scaling_cli.report.files import check_figure\n"
         "made = groups_report(); page = report_page(made, fit.pages(made), fit.charts(made))\n"

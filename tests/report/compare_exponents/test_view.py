@@ -2,12 +2,12 @@ import csv
 import io
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
 from scaling_cli.analysis.comparison.wording import sentence
 from scaling_cli.caveats import caveat
+from scaling_cli.record import replace
 from scaling_cli.report.compare_exponents import view
 from scaling_cli.report.compare_exponents.facts import probability
 from scaling_cli.report.pages.look import Look

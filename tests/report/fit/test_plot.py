@@ -1,10 +1,10 @@
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from scaling_cli.analysis.drawn_fit import drawn_along, sketches
+from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
 from scaling_cli.report.charts.terminal import terminal_plot
 from scaling_cli.report.fit.plot import MOST_GROUPS, fit_charts

@@ -11,15 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 WINDOW = 1.2  # compute of the largest run of a budget over that of the smallest, at most
 APART = 1.4  # centres of two budgets are at least this factor apart
 FEWEST_SIZES = 4  # different params that make a curve
 
 
-@record
-class Points:
+class Points(Record):
     """Runs as arrays `(n,)`: logs of params, tokens and compute, the loss, and the number of each point's run."""
 
     log_params: Array
@@ -30,11 +29,10 @@ class Points:
 
     def subset(self, index: Indices) -> Points:
         """Some of them."""
-        return Points(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+        return Points(*(getattr(self, name)[index] for name in self.__struct_fields__))
 
 
-@record
-class Budget:
+class Budget(Record):
     """Points of one compute: their `index` in all points, in order of params, and the mean `log_compute`."""
 
     log_compute: float

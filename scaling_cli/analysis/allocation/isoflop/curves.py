@@ -22,14 +22,13 @@ from scaling_cli.analysis.allocation.isoflop.fit import (
 )
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings
-from scaling_cli.record import record
+from scaling_cli.record import Record
 from scaling_cli.results.allocation import PROFILES
 
 FEWEST_BUDGETS = 2
 
 
-@record
-class Curves:
+class Curves(Record):
     """All profiles of all budgets: `minima` of the chosen one has replicates, `estimates` of each has none."""
 
     points: Points

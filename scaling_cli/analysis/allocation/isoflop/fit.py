@@ -16,13 +16,12 @@ from scaling_cli.fitting.leverage import freed_residuals, freedom, residuals
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_multipliers, run_weights, wild
-from scaling_cli.record import record
+from scaling_cli.record import Record
 
 CONCAVE, UNBRACKETED = "curves the wrong way", "has its minimum outside its runs"
 
 
-@record
-class Shape:
+class Shape(Record):
     """What all exact curves share, each `(replicates,)`."""
 
     floor: Array
@@ -30,8 +29,7 @@ class Shape:
     beta: Array
 
 
-@record
-class Minima:
+class Minima(Record):
     """Minima by one profile: log params, log tokens and loss `(replicates, budgets)`; NaN where there is none."""
 
     profile: str
@@ -55,8 +53,7 @@ class Minima:
         return Minima(self.profile, self.log_compute, **blank)
 
 
-@record
-class Verdict:
+class Verdict(Record):
     """Facts about one budget's curve that do not depend on the profile; `refused` is empty where it may be used."""
 
     curvature: float
@@ -75,16 +72,14 @@ def verdicts(points: Points, budgets: Sequence[Budget]) -> list[Verdict]:
     return found
 
 
-@record
-class Redrawn:
+class Redrawn(Record):
     """Data of replicates: weights and losses of all points `(replicates, n)`, row 0 those observed."""
 
     weights: Array
     loss: Array
 
 
-@record
-class Exact:
+class Exact(Record):
     """The exact curve fitted to some budgets: `index` are its points among all."""
 
     fitted: Fitted

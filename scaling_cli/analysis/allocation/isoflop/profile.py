@@ -23,7 +23,6 @@ import numpy as np
 from scaling_cli.analysis.allocation.isoflop.budgets import Budget, Points
 from scaling_cli.arrays import Array, Indices, Inputs
 from scaling_cli.laws.law import Law, Parameter, Scale, Scene
-from scaling_cli.record import record
 
 SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
 EXPONENTS = np.array([0.15, 0.25, 0.35, 0.5, 0.8])
@@ -33,8 +32,7 @@ CEILING = 1.02  # a floor may lie a little above the smallest loss, which is noi
 SHALLOWEST = 1e-4  # of the smallest loss: a reducible loss below it has left the curve
 
 
-@record(kw_only=True)
-class ProfileLaw(Law):
+class ProfileLaw(Law, kw_only=True):
     """The curve above as a law for the engine.
 
     `slices` are the points of each budget, `first` where its own coordinates start, `span` `(2, budgets)` its sizes.
