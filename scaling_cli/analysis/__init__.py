@@ -1,1 +1,1 @@
-"""TODO"""
+"""The answers: one folder per question, none of which imports another."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Results as JSON documents, their schemas, and saved fits read back."""

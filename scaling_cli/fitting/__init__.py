@@ -1,1 +1,1 @@
-"""TODO"""
+"""The fitting engine, on arrays alone: starts, solver, intervals, identifiability."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Formulas that users write: text to tree, tree to values and derivatives."""

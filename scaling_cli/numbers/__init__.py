@@ -1,1 +1,1 @@
-"""TODO"""
+"""Numbers from text and back to text, with units and suffixes."""

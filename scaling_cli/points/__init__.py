@@ -1,1 +1,1 @@
-"""TODO"""
+"""Where polars ends: tables of runs and of samples become arrays to fit."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""How results look: one folder per command says what there is to show, `pages` and `charts` draw it."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What commands find, as plain numbers that draw nothing."""

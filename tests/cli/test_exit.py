@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scaling_cli import verbs
+import scaling_cli.verbs.fit  # noqa: F401
 from scaling_cli.cli.run import run as run_line
 from tests import ROOT
 from tests.cli.running import run
@@ -121,6 +121,6 @@ def test_an_end_of_file_that_no_one_expected_is_a_bug(monkeypatch):
     def broken(*_, **__):
         raise EOFError
 
-    monkeypatch.setattr(verbs, "fit", broken)
+    monkeypatch.setattr("scaling_cli.verbs.fit.fit", broken)
     with pytest.raises(EOFError):
         run_line(["fit", str(RUNS)])

@@ -8,7 +8,7 @@ import io
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.library.answer import view_of
+from scaling_cli.library.answer import answer, view_of
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
@@ -62,14 +62,14 @@ def test_the_frame_has_the_rows_of_csv(answered):
 
 
 def test_failures_have_their_lines_and_control_characters_are_escaped():
-    shown = repr(groups_report())
+    shown = repr(answer(groups_report()))
     assert "2 results, 1 failed" in shown
     assert "adamw: chinchilla, 120 runs: E 1.817 [1.769, 1.871]" in shown
     assert "failed: 3 points cannot fix the 5 parameters of chinchilla." in shown
-    assert "\x1b" not in shown + bad_report()._repr_html_()
+    assert "\x1b" not in shown + answer(bad_report())._repr_html_()
 
 
 def test_many_results_are_counted():
-    several = report(*(chinchilla_result(group={"run": str(place)}) for place in range(14)))
+    several = answer(report(*(chinchilla_result(group={"run": str(place)}) for place in range(14))))
     assert repr(several).splitlines()[-1] == "  and 4 more>"
     assert repr(several).count("chinchilla") == 10

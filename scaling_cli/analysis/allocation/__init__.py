@@ -1,1 +1,1 @@
-"""TODO"""
+"""How should compute be split between params and tokens?"""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Do groups of runs differ in exponent, or only in constants?"""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What do more attempts per problem buy?"""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What loss will larger runs have, and how far off have such forecasts been?"""

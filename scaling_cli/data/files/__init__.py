@@ -1,1 +1,1 @@
-"""TODO"""
+"""Files of every format, opened as lazy tables."""

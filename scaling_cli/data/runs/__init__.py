@@ -1,1 +1,1 @@
-"""TODO"""
+"""Training logs: rows become points of runs."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Sampling logs: attempts become counts of successes per problem."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Charts, and what draws them: the terminal and files."""

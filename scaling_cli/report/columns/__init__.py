@@ -1,1 +1,1 @@
-"""TODO"""
+"""How `scaling columns` looks."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""How `scaling compare-exponents` looks: facts and tables, then charts."""

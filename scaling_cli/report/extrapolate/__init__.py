@@ -1,1 +1,1 @@
-"""TODO"""
+"""How `scaling extrapolate` looks: tables, then charts."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""How `scaling fit` looks: facts and tables, then charts."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""How `scaling inference-coverage` looks: tables, then charts."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""How `scaling optimal-allocation` looks: tables, then charts."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Allocation from IsoFLOP curves: the best model at each of several budgets."""
