@@ -1,0 +1,47 @@
+"""What a command is: its options, its argument, its help."""
+
+from __future__ import annotations
+
+from scaling_cli.options.option import Options
+from scaling_cli.record import Record
+
+RUNS_HELP = (
+    "Files with one row per run or checkpoint, folders of them, globs, @LIST or - for stdin: CSV, TSV, Parquet, "
+    "JSON lines, JSON, trainer_state.json, TensorBoard events, Megatron logs, W&B exports; also gzip or zstd."
+)
+
+
+class Argument(Record, kw_only=True):
+    """What stands on the command line without a flag."""
+
+    name: str
+    metavar: str
+    help: str
+    python: str
+    is_list: bool = True
+    is_needed: bool = True
+
+
+RUNS = Argument(name="runs", metavar="RUNS...", help=RUNS_HELP, python="Runs")
+RUNS_OR_FIT = Argument(
+    name="runs", metavar="RUNS...|FIT.json", help=f"{RUNS_HELP} Or one saved fit (scaling fit -o FIT.json).",
+    python="Runs",
+)  # fmt: skip
+
+
+class Command(Record, kw_only=True):
+    """A command: what `--help` says of it, and what it takes.
+
+    Attributes:
+        about: One paragraph.
+        options: The class of its options; the shell adds those of `Output`, and of `Batch` where it `is_batched`.
+        examples: Command lines, each with what it does.
+        progress: What the progress bar counts; empty for commands that are quick.
+    """
+
+    about: str
+    argument: Argument
+    options: type[Options]
+    examples: tuple[tuple[str, str], ...]
+    is_batched: bool = False
+    progress: str = ""

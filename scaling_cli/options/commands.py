@@ -1,0 +1,31 @@
+"""The commands, in the order in which `scaling --help` lists them: the whole list is here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from scaling_cli.options.command import Command
+
+# Name to the line that `scaling --help` shows. A command NAME is described by `COMMAND` in `options/NAME.py`, answered
+# by the function NAME of `verbs/NAME.py`, and shown by `report/NAME/view.py` (hyphens are underscores there).
+SUMMARIES = {
+    "fit": "Fit a loss law to training runs, with intervals.",
+    "extrapolate": "Forecast the loss of larger runs, with a track record.",
+    "compare-exponents": "Compare the exponents of groups of runs.",
+    "optimal-allocation": "Split a compute budget between params and tokens.",
+    "inference-coverage": "Coverage (pass@k) from sampling logs: what more attempts buy.",
+    "columns": "Show which column is read for what, before fitting.",
+    "laws": "List the laws that can be fitted, or explain one.",
+    "schema": "Print the JSON Schema of a command's results.",
+}
+
+
+def module_of(name: str) -> str:
+    """The name of a command as modules and functions bear it."""
+    return name.replace("-", "_")
+
+
+def find_command(name: str) -> Command:
+    """The command of that name."""
+    return cast("Command", importlib.import_module(f"scaling_cli.options.{module_of(name)}").COMMAND)

@@ -1,0 +1,53 @@
+"""The options of `scaling compare-exponents`."""
+
+from __future__ import annotations
+
+from scaling_cli.options.command import RUNS, Command
+from scaling_cli.options.fitting import Along, Intervals, Law, Objective, Weights
+from scaling_cli.options.kinds import COLUMN, MARGIN, SWITCH, TEXT, amounts
+from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.reading import Reading
+from scaling_cli.options.work import Work
+
+
+class Comparing(Options):
+    """What to ask of the groups."""
+
+    heading = "Comparison"
+
+    reference: str | None = option(
+        None, TEXT, "Compare every group with this one; by default, every pair.", metavar="NAME", is_basic=True
+    )
+    shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
+    margin: float = option(
+        1.25, MARGIN,
+        "Largest difference that does not matter: a drift of the compute multiplier, or (below 1) of the exponent.",
+        is_basic=True,
+    )  # fmt: skip
+    to: dict[str, float] = option(
+        {}, amounts("compute=1e25", "ROLE=N"),
+        "Scale up to which the drift counts: compute=1e25; by default, as far beyond the data as they span.",
+        is_basic=True,
+    )  # fmt: skip
+    pair: str | None = option(
+        None, COLUMN, "Column that matches runs of different groups; by default seed, where all of them match.",
+        metavar="COL|none",
+    )  # fmt: skip
+
+
+class CompareExponents(Comparing, Law, Along, Objective, Weights, Intervals, Reading, Work):
+    """Everything that `scaling compare-exponents` takes."""
+
+    by: tuple[str, ...] = changed(Reading.by, help="Columns whose values make the groups to compare.")
+
+
+COMMAND = Command(
+    about="Compare the exponents of groups of runs: does a change move the exponent, or only the constant?",
+    argument=RUNS,
+    options=CompareExponents,
+    examples=(
+        ("scaling compare-exponents runs.csv --by optimizer", "every pair of optimizers"),
+        ("scaling compare-exponents runs.csv --by optimizer --to compute=1e25", "does the difference matter at 1e25?"),
+    ),
+    progress="Tests",
+)

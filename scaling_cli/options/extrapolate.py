@@ -1,0 +1,108 @@
+"""The options of `scaling extrapolate`."""
+
+from __future__ import annotations
+
+from scaling_cli.errors import UsageError
+from scaling_cli.options.command import RUNS_OR_FIT, Command
+from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Started, Weights
+from scaling_cli.options.kinds import COLUMN, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
+from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.reading import Reading
+from scaling_cli.options.work import Work
+
+ESTIMATORS = ("forecast", "describe")
+THEN_LAWS = ("sigmoid", "exponential-saturation")
+
+
+class Targets(Options):
+    """What to forecast."""
+
+    heading = "Forecast"
+
+    at: tuple[str, ...] = option(
+        (), TEXTS, "Target: params=70B,tokens=1.4T, or compute=1e22,1e23, or compute=1e20..1e24. Repeatable.",
+        metavar="ROLE=N[,ROLE=N]", is_basic=True,
+    )  # fmt: skip
+    targets: str | None = option(
+        None, FILE, "File with one target per row; where it has the loss, forecasts are scored.", is_basic=True
+    )
+    target_loss: tuple[float, ...] = option(
+        (), NUMBERS, "Find the scale that reaches this loss; with --at params=N, at that many params.",
+        metavar="L[,L]", is_basic=True,
+    )  # fmt: skip
+    backtest: bool = option(
+        False,
+        SWITCH,
+        "Score forecasts of your larger runs from the smaller ones, beside simpler methods.",
+        is_basic=True,
+    )
+    estimator: str = option(
+        "forecast", choice(*ESTIMATORS),
+        "forecast: average laws, with more weight on large runs; describe: the plain fit of `scaling fit`.",
+        choices=ESTIMATORS, is_basic=True,
+    )  # fmt: skip
+
+
+class Then(Options):
+    """The second of two stages."""
+
+    heading = "From loss to a task metric"
+
+    then: str | None = option(None, COLUMN, "Forecast this task metric through the loss.")
+    then_law: str = option("sigmoid", choice(*THEN_LAWS), "Law from the loss to the metric.", choices=THEN_LAWS)
+    chance: float | None = option(
+        None, share_between(inclusive=True, example="0.25"), "The metric of a model without skill, held fixed."
+    )
+
+
+class Recipe(Options):
+    """What is minimised, where that is to differ from what the estimator does by itself."""
+
+    heading = "Estimation"
+
+    objective: str | None = changed(
+        Objective.objective, default=None, help="What to minimise; both estimators take huber by themselves."
+    )
+    delta: float | None = changed(Objective.delta)
+    space: str = changed(Objective.space, help="Residuals of the log loss, or (with --estimator describe) of the loss.")
+    weight: str | None = changed(Weights.weight)
+    scale_weight: float | None = changed(
+        Weights.scale_weight, default=None,
+        help="Weight each point by this power of compute; forecast: 0.5 to 1.5 by itself, describe: 0.",
+    )  # fmt: skip
+    prior: str | None = changed(
+        Weights.prior, default=None,
+        help="Weak prior on exponents and floors, from published fits; forecast: weak by itself, describe: none.",
+    )  # fmt: skip
+
+
+class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, Reading, Work):
+    """Everything that `scaling extrapolate` takes."""
+
+    law: str = changed(
+        Law.law, help="One law, or a formula, instead of the average of several.", metavar="NAME|FORMULA|auto"
+    )
+
+    def check(self) -> None:
+        """Refuse targets and laws that no forecast can serve."""
+        super().check()
+        if self.law == "all":
+            raise UsageError(
+                "--law all ranks laws, and a forecast needs one, or their average.", hint="Leave --law out."
+            )
+        if any(not loss > 0 for loss in self.target_loss):
+            raise UsageError("--target-loss has a loss that is not above 0.", hint="Write it like --target-loss 2.0.")
+
+
+COMMAND = Command(
+    about="Forecast the loss of larger runs, and say how far such forecasts have been off on these runs.",
+    argument=RUNS_OR_FIT,
+    options=Extrapolate,
+    examples=(
+        ("scaling extrapolate runs.csv --at params=70B,tokens=1.4T", "the loss of one larger run"),
+        ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "with its track record"),
+        ("scaling extrapolate fit.json --target-loss 2.0", "the compute that reaches a loss, from a saved fit"),
+    ),
+    is_batched=True,
+    progress="Replicates",
+)

@@ -1,0 +1,32 @@
+"""The options of `scaling fit`."""
+
+from __future__ import annotations
+
+from scaling_cli.options.command import RUNS, Command
+from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Spread, Started, Weights
+from scaling_cli.options.option import changed
+from scaling_cli.options.reading import Reading
+from scaling_cli.options.work import Work
+
+
+class Fit(Law, Along, Held, Started, Objective, Weights, Spread, Intervals, Reading, Work):
+    """Everything that `scaling fit` takes."""
+
+    law: str = changed(
+        Law.law, help="Law to fit: a name that `scaling laws` lists, a formula such as 'E + A*params^-alpha', or all.",
+        metavar="NAME|FORMULA|auto|all",
+    )  # fmt: skip
+
+
+COMMAND = Command(
+    about="Fit a loss law to training runs: the global optimum, intervals, and whether the data determine the law.",
+    argument=RUNS,
+    options=Fit,
+    examples=(
+        ("scaling fit runs.csv", "choose the law by the columns"),
+        ("scaling fit runs.csv --law chinchilla --by optimizer", "one fit per optimizer"),
+        ("scaling fit logs/ --per-file --format jsonl -o fits.jsonl", "one fit per file"),
+    ),
+    is_batched=True,
+    progress="Replicates",
+)

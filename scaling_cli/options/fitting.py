@@ -1,0 +1,127 @@
+"""How to fit a law: which one, what is held fixed, what is minimised, and how intervals are made."""
+
+from __future__ import annotations
+
+from scaling_cli.errors import UsageError
+from scaling_cli.options.kinds import (
+    BOUNDS,
+    COLUMN,
+    DELTA,
+    PAIRS,
+    SWITCH,
+    TEXT,
+    amounts,
+    choice,
+    number,
+    share_between,
+    whole,
+)
+from scaling_cli.options.option import Options, option
+
+OBJECTIVES = ("huber", "lad", "least-squares")
+SPACES = ("log", "linear")
+PRIORS = ("none", "weak")
+INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
+REPLICATED = ("wild", "bootstrap", "bca")
+FEWEST_REPLICATES = 20
+HIGHEST_POWER = 4.0  # of --scale-weight: beyond it, one point decides
+
+
+class Law(Options):
+    """Which law to fit."""
+
+    heading = "Law"
+
+    law: str = option(
+        "auto", TEXT, "Law to fit: a name that `scaling laws` lists, or a formula such as 'E + A*params^-alpha'.",
+        metavar="NAME|FORMULA|auto", is_basic=True,
+    )  # fmt: skip
+
+
+class Along(Options):
+    """Which inputs a law runs along."""
+
+    heading = "Law"
+
+    x: str | None = option(
+        None, COLUMN, "Column(s) to fit along, for laws that can take any input.", metavar="COL[,COL]", is_basic=True
+    )
+
+
+class Held(Options):
+    """Parameters that are not free."""
+
+    heading = "Law"
+
+    fix: dict[str, float] = option({}, amounts("alpha=0.34"), "Hold a parameter at a value. Repeatable.")
+    tie: tuple[tuple[str, str], ...] = option((), PAIRS, "Hold two parameters equal: alpha=beta. Repeatable.")
+
+
+class Started(Options):
+    """Where to look for the parameters of a formula."""
+
+    heading = "Law"
+
+    start: dict[str, float] = option({}, amounts("alpha=0.3"), "Formula only: where to start a parameter. Repeatable.")
+    bound: dict[str, tuple[float, float]] = option(
+        {}, BOUNDS, "Formula only: bounds of a parameter; leave an end empty for none. Repeatable."
+    )
+
+
+class Objective(Options):
+    """What is minimised."""
+
+    heading = "Estimation"
+
+    objective: str = option(
+        "huber", choice(*OBJECTIVES), "What to minimise over the residuals.", choices=OBJECTIVES, is_basic=True
+    )
+    delta: float | None = option(
+        None, DELTA, "Residual size above which Huber loss is linear; auto: 1.345 x the robust residual scale."
+    )
+    space: str = option("log", choice(*SPACES), "Residuals of the log loss, or of the loss.", choices=SPACES)
+
+
+class Weights(Options):
+    """How much each point counts, and priors."""
+
+    heading = "Estimation"
+
+    weight: str | None = option(None, COLUMN, "Column with the weight of each point.")
+    scale_weight: float = option(
+        0.0, number(least=0.0, most=HIGHEST_POWER, example="1"),
+        "Weight each point by this power of compute (or of the law's one input).", metavar="POWER",
+    )  # fmt: skip
+    prior: str = option(
+        "none", choice(*PRIORS), "Weak prior on exponents and floors, from published fits.", choices=PRIORS
+    )
+
+
+class Spread(Options):
+    """Other objectives."""
+
+    heading = "Estimation"
+
+    spread: bool = option(False, SWITCH, "Also report the estimates under other objectives.")
+
+
+class Intervals(Options):
+    """How intervals are made."""
+
+    heading = "Intervals"
+
+    interval: str = option(
+        "wild", choice(*INTERVALS), "How to make intervals; see docs/calibration.md.", choices=INTERVALS, is_basic=True
+    )
+    level: float = option(0.95, share_between(), "Level of the intervals.", is_basic=True)
+    replicates: int = option(1000, whole(1), "Replicates for wild, bootstrap and bca.")
+    seed: int = option(0, whole(0, "0"), "Seed of everything random.")
+
+    def check(self) -> None:
+        """Refuse replicates that are too few for an interval."""
+        super().check()
+        if self.replicates < FEWEST_REPLICATES and self.interval in REPLICATED:
+            raise UsageError(
+                f"--replicates is {self.replicates}, which is too few for an interval.",
+                hint="Use 1000, or --interval profile, which needs none.",
+            )

@@ -1,0 +1,210 @@
+"""The options of `scaling inference-coverage`."""
+
+from __future__ import annotations
+
+from scaling_cli.errors import UsageError
+from scaling_cli.options.command import Argument, Command
+from scaling_cli.options.fitting import Intervals
+from scaling_cli.options.kinds import (
+    BY_GROUP,
+    COLUMN,
+    KS,
+    SWITCH,
+    TEXT,
+    TEXTS,
+    choice,
+    number,
+    share_between,
+    shares_between,
+    whole,
+)
+from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.reading import Reading
+from scaling_cli.options.work import Work
+
+LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
+MISSING = ("drop", "fail")
+DESIGNS = ("auto", "fixed", "stop-at-success")
+BANDS = ("pointwise", "simultaneous")
+SHORTS = ("bound", "drop", "error")
+POLICIES = ("fixed", "stop")
+LABELS = ("verifier", "truth")
+ROLES = ("problem", "attempt", "correct", "n", "c", "score", "verified", "answer", "cluster")
+PRICES = {
+    "price_in": "price_in", "price_out": "price_out", "tokens_in": "tokens_in", "tokens_out": "tokens_out",
+    "cache_read": "cache_read", "cache_write": "cache_write", "verdict_price": "verdict", "model_params": "params",
+    "kv_dim": "kv_dim", "intensity": "intensity", "queries": "queries",
+}  # fmt: skip
+
+
+class Samples(Options):
+    """Which rows and columns of sampling logs to read."""
+
+    heading = "Input"
+
+    by: tuple[str, ...] = changed(Reading.by, help="Give one result for each value of these columns.")
+    where: str | None = changed(Reading.where, help="Keep only the rows where this holds.")
+    input_format: str = option("auto", choice(*LAYOUTS), "Layout of the log.", choices=LAYOUTS)
+    problem: str | None = option(None, COLUMN, "Column that names the problem.", is_basic=True)
+    attempt: str | None = option(None, COLUMN, "Column that numbers the attempt.")
+    correct: str | None = option(None, COLUMN, "Column of the outcome: 0 or 1, true, C, ...", is_basic=True)
+    n: str | None = option(None, COLUMN, "Column of the number of attempts at a problem.")
+    c: str | None = option(None, COLUMN, "Column of the number of its successes.")
+    score: str | None = option(None, COLUMN, "Column of a score, for best-of-k or a threshold of success.")
+    verified: str | None = option(None, COLUMN, "Column of a verifier's verdict.")
+    answer: str | None = option(None, COLUMN, "Column of the answer, for majority votes.")
+    cluster: str | None = option(None, COLUMN, "Column that groups related problems; groups are resampled together.")
+    threshold: float | None = option(
+        None, number(example="0.5"), "Value from which an attempt counts as a success.", metavar="N"
+    )
+    on_missing: str = option("drop", choice(*MISSING), "How to count an attempt that has no outcome.", choices=MISSING)
+    design: str = option(
+        "auto", choice(*DESIGNS), "When the sampling of a problem ended: after fixed attempts, or at a success.",
+        choices=DESIGNS,
+    )  # fmt: skip
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Role to column."""
+        return {role: column for role in ROLES if (column := getattr(self, role)) is not None}
+
+
+class Curve(Options):
+    """What to estimate, fit and forecast."""
+
+    heading = "Coverage"
+
+    k: str | None = option(None, KS, "Attempts to report: 1,10,100 or log:40.", is_basic=True)
+    fit: str = option(
+        "auto", TEXT, "Law(s) of coverage; auto combines two.", metavar="LAW|auto|all|none", is_basic=True
+    )
+    to: float | None = option(
+        None,
+        number(least=1.0, example="1e5"),
+        "Forecast the coverage at this many attempts.",
+        metavar="K",
+        is_basic=True,
+    )
+    force: bool = option(False, SWITCH, "Forecast however far, and where the laws disagree.")
+    backtest: bool = option(False, SWITCH, "Score the laws on parts of this log; takes longer.", is_basic=True)
+    short: str = option(
+        "bound", choice(*SHORTS), "What to do with problems that have fewer than k attempts.", choices=SHORTS
+    )
+    all_succeed: bool = option(False, SWITCH, "Also show pass^k: the chance that all of k attempts succeed.")
+    compare: str | None = option(
+        None, TEXT, "Report each group's paired difference from this group.", metavar="GROUP", is_basic=True
+    )
+
+
+class Uncertainty(Options):
+    """How intervals are made."""
+
+    heading = "Intervals"
+
+    level: float = changed(Intervals.level)
+    band: str = option("pointwise", choice(*BANDS), "Intervals for each k, or for all at once.", choices=BANDS)
+    replicates: int = changed(Intervals.replicates, default=2000, kind=whole(100, "2000"), help="Bootstrap replicates.")
+    seed: int = changed(Intervals.seed)
+
+
+class Budgets(Options):
+    """Questions about budgets, and what attempts cost."""
+
+    heading = "Budgets and prices (give NAME=VALUE where groups differ)"
+
+    budget: tuple[str, ...] = option((), TEXTS, "Budget per problem: 10usd or 1e15flops. Repeatable.", metavar="AMOUNT")
+    target: tuple[float, ...] = option((), shares_between("0.8"), "Find the attempts that reach this coverage.")
+    value: tuple[str, ...] = option((), TEXTS, "What a solved problem is worth: 0.5usd. Repeatable.", metavar="AMOUNT")
+    marginal: tuple[float, ...] = option(
+        (), shares_between("0.001"), "Least gain in coverage that justifies one more attempt.", metavar="GAIN"
+    )
+    policy: str = option(
+        "fixed", choice(*POLICIES), "Make all attempts, or stop at the first success.", choices=POLICIES
+    )
+    mix: str | None = option(None, TEXT, "Split the budget between this group and each other one.", metavar="GROUP")
+    price_in: dict[str, float] = option({}, BY_GROUP, "Price of a million prompt tokens.", metavar="USD")
+    price_out: dict[str, float] = option({}, BY_GROUP, "Price of a million answer tokens.", metavar="USD")
+    tokens_in: dict[str, float] = option({}, BY_GROUP, "Tokens in a prompt.", metavar="N")
+    tokens_out: dict[str, float] = option({}, BY_GROUP, "Tokens in an answer.", metavar="N")
+    cache_read: dict[str, float] = option(
+        {}, BY_GROUP, "Price of a cached prompt, as a share of the full price.", metavar="SHARE"
+    )
+    cache_write: dict[str, float] = option(
+        {}, BY_GROUP, "Price of caching a prompt, as a share of the full price.", metavar="SHARE"
+    )
+    verdict_price: dict[str, float] = option({}, BY_GROUP, "Price of verifying one attempt.", metavar="USD")
+    model_params: dict[str, float] = option({}, BY_GROUP, "Active params of the model: 12B.", metavar="N")
+    kv_dim: dict[str, float] = option(
+        {}, BY_GROUP, "Size of the keys and values of one token, over all layers.", metavar="N"
+    )
+    intensity: dict[str, float] = option(
+        {}, BY_GROUP, "FLOPs that take as long as reading one value from memory.", metavar="N"
+    )
+    queries: dict[str, float] = option({}, BY_GROUP, "Number of query heads that share one key.", metavar="N")
+
+    @property
+    def prices(self) -> dict[str, dict[str, float]]:
+        """What attempts cost, by quantity and group."""
+        return {quantity: given for name, quantity in PRICES.items() if (given := getattr(self, name))}
+
+
+class Assumptions(Options):
+    """An imperfect verifier, and a larger model at equal compute."""
+
+    heading = "Verifier, and larger models"
+
+    fpr: float | None = option(
+        None, share_between(inclusive=True, example="0.01"), "Share of wrong attempts that the verifier accepts."
+    )
+    tpr: float | None = option(
+        None, share_between(inclusive=True, example="0.9"), "Share of correct attempts that the verifier accepts."
+    )
+    labels: str = option(
+        "verifier", choice(*LABELS), "Whose verdict the log holds, under --fpr and --tpr.", choices=LABELS
+    )
+    train_exchange: float | None = option(
+        None, number(least=1.0, example="14"),
+        "Compare with a model this many times larger, at equal total compute.", metavar="RATIO",
+    )  # fmt: skip
+    pretrain_tokens: float | None = option(
+        None, number(above=0.0, example="1T"), "Tokens that both models were trained on."
+    )
+    inference_tokens: float | None = option(None, number(above=0.0, example="200B"), "Tokens to be generated in all.")
+
+    def check(self) -> None:
+        """Refuse an exchange without tokens, and a verifier that prefers wrong attempts."""
+        super().check()
+        tokens = (self.pretrain_tokens, self.inference_tokens)
+        if self.train_exchange is not None and None in tokens:
+            raise UsageError(
+                "--train-exchange needs the tokens of training and of inference.",
+                hint="Give --train-exchange 14 --pretrain-tokens 1T --inference-tokens 200B.",
+            )
+        false, true = self.fpr or 0.0, 1.0 if self.tpr is None else self.tpr
+        if not false < true:
+            raise UsageError(
+                f"The verifier accepts {true:g} of correct and {false:g} of wrong attempts.",
+                hint="Give --fpr below --tpr, both between 0 and 1.",
+            )
+
+
+class InferenceCoverage(Curve, Budgets, Assumptions, Uncertainty, Samples, Work):
+    """Everything that `scaling inference-coverage` takes."""
+
+
+COMMAND = Command(
+    about="Coverage (pass@k) from logs of repeated sampling: what more attempts buy, and how sure that is.",
+    argument=Argument(
+        name="logs",
+        metavar="LOGS...",
+        help="Logs with one row per attempt or problem, or of inspect, lm-eval or EvalPlus: files, folders, globs, -.",
+        python="Runs",
+    ),
+    options=InferenceCoverage,
+    examples=(
+        ("scaling inference-coverage samples.csv --by model", "pass@k of each model"),
+        ("scaling inference-coverage samples.csv --by model --to 1e4", "forecast the coverage of 10,000 attempts"),
+        ("scaling inference-coverage samples.csv --budget 1usd --price-out 0.4 --tokens-out 500", "what a budget buys"),
+    ),
+    is_batched=True,
+)

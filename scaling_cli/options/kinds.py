@@ -1,0 +1,358 @@
+"""How values are written, in the shell and in the library: one or several, as numbers or as words (`"70B"`, `"1e20"`).
+
+The shell gives text, or a list of texts where a flag may be repeated; the library may give numbers, lists, mappings or
+the same text. A lone string is one text, never a sequence of characters.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number, parse_share
+from scaling_cli.options.option import Kind
+
+INFINITE = float("inf")
+
+
+def _text(given: Any, flag: str) -> str:
+    if isinstance(given, str | os.PathLike):
+        return os.fspath(given)
+    raise UsageError(f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give text.")
+
+
+def several(given: Any, flag: str) -> Iterable[Any]:
+    """What was given as a sequence, whether it was one value or several.
+
+    Raises:
+        UsageError: It was something else.
+    """
+    if isinstance(given, str | Real | os.PathLike):
+        return (given,)
+    if isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
+        return given
+    raise UsageError(f"{flag} is {given!r}.", hint="Give one value, or a list of them.")
+
+
+def texts(given: Any, flag: str) -> tuple[str, ...]:
+    """Texts, one or several."""
+    return tuple(_text(part, flag) for part in several(given, flag))
+
+
+def listed(given: Any, flag: str) -> tuple[str, ...]:
+    """Texts, given one by one or with commas, each once."""
+    parts = (part.strip() for text in texts(given, flag) for part in text.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def amount(given: Any, flag: str) -> float:
+    """A number, or text such as `70B`.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if isinstance(given, str):
+        try:
+            return parse_number(given)
+        except UsageError as error:
+            raise UsageError(f"{flag}: {error.message}", hint=error.hint) from None
+    if isinstance(given, Real) and not isinstance(given, bool):
+        return float(given)
+    raise UsageError(
+        f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give a number, or text such as 70B or 1e20."
+    )
+
+
+def numbers(given: Any, flag: str) -> tuple[float, ...]:
+    """Numbers, given as such, as texts, or in one text with commas."""
+    parts: list[Any] = []
+    for part in several(given, flag):
+        parts += [piece for piece in part.split(",") if piece.strip()] if isinstance(part, str) else [part]
+    return tuple(amount(part, flag) for part in parts)
+
+
+def share(given: Any, flag: str) -> float:
+    """A share such as `0.4` or `40%`."""
+    if not isinstance(given, str):
+        return amount(given, flag)
+    try:
+        return parse_share(given)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error.message}", hint="Write a share like 0.4 or 40%.") from None
+
+
+def shares(given: Any, flag: str) -> tuple[float, ...]:
+    """Shares, given as such, as texts, or in one text with commas."""
+    parts = (
+        part for value in several(given, flag) for part in (value.split(",") if isinstance(value, str) else [value])
+    )
+    return tuple(share(part, flag) for part in parts)
+
+
+def sides(text: str, flag: str, example: str) -> tuple[str, str]:
+    """Both sides of `NAME=VALUE`.
+
+    Raises:
+        UsageError: There is no `=`, or nothing on a side.
+    """
+    left, separator, right = (part.strip() for part in text.partition("="))
+    if not (separator and left and right):
+        raise UsageError(f"{flag} is {text!r}.", hint=f"Write it like {flag} {example}.")
+    return left, right
+
+
+def named(given: Any, flag: str, example: str) -> dict[str, Any]:
+    """Names with their values, from a mapping or from texts such as `example`.
+
+    Raises:
+        UsageError: A text has no `=`, or a name has two values.
+    """
+    if isinstance(given, Mapping):
+        return dict(given)
+    found: dict[str, Any] = {}
+    for text in texts(given, flag):
+        name, value = sides(text, flag, example)
+        if found.setdefault(name, value) != value:
+            raise UsageError(f"{flag} gives {name} two values, {found[name]} and {value}.", hint="Give it once.")
+    return found
+
+
+TEXT = Kind(read=_text, metavar="TEXT", python="str")
+COLUMN = Kind(read=_text, metavar="COL", python="str")
+FILE = Kind(read=_text, metavar="FILE", python="str | os.PathLike[str]")
+TEXTS = Kind(read=texts, metavar="TEXT", python="str | Iterable[str]", repeats=True, record=list)
+LISTED = Kind(read=listed, metavar="COL[,COL]", python="str | Iterable[str]", repeats=True, record=list)
+NUMBERS = Kind(read=numbers, metavar="N[,N]", python="Number | Iterable[Number]", repeats=True, record=list)
+
+
+def _switch(given: Any, flag: str) -> bool:
+    if isinstance(given, bool):
+        return given
+    raise UsageError(f"{flag} is {given!r}.", hint="Give True or False.")
+
+
+SWITCH = Kind(read=_switch, metavar="", python="bool", is_switch=True)
+
+
+def choice(*words: str, what: str = "") -> Kind:
+    """One of these words."""
+
+    def read(given: Any, flag: str) -> str:
+        if given in words and isinstance(given, str):
+            return given
+        near = difflib.get_close_matches(str(given), words, n=1)
+        guess = f"Did you mean {near[0]}? " if near else ""
+        raise UsageError(f"{flag} is {given!r}.", hint=f"{guess}Choose one of {', '.join(words)}.")
+
+    return Kind(read=read, metavar=what or "|".join(words), python=f"Literal[{', '.join(map(repr, words))}]")
+
+
+def whole(least: int = 0, example: str = "1000") -> Kind:
+    """A whole number from `least` on."""
+
+    def read(given: Any, flag: str) -> int:
+        value = amount(given, flag)
+        if value != int(value) or (isinstance(given, Real) and not isinstance(given, Integral)):
+            raise UsageError(f"{flag} is {given!r}.", hint=f"Give a whole number, such as {example}.")
+        if value < least:
+            raise UsageError(f"{flag} is {int(value)}.", hint=f"Give a whole number from {least}, such as {example}.")
+        return int(value)
+
+    return Kind(read=read, metavar="N", python="int | str")
+
+
+def number(
+    *,
+    above: float = -INFINITE,
+    least: float = -INFINITE,
+    most: float = INFINITE,
+    example: str = "1e9",
+    plain: bool = False,
+) -> Kind:
+    """A number within limits; text may have a suffix, as in `70B`."""
+
+    def read(given: Any, flag: str) -> float:
+        value = amount(given, flag)
+        if math.isfinite(value) and above < value and least <= value <= most:
+            return value
+        limits = [f"above {above:g}"] * (above > -INFINITE) + [f"from {least:g}"] * (least > -INFINITE)
+        limits += [f"at most {most:g}"] * (most < INFINITE)
+        raise UsageError(f"{flag} is {value:g}.", hint=f"Give a number {' and '.join(limits)}, such as {example}.")
+
+    return Kind(read=read, metavar="N", python="float" if plain else "Number")
+
+
+def share_between(low: float = 0.0, high: float = 1.0, *, inclusive: bool = False, example: str = "0.95") -> Kind:
+    """A share between two ends, which count only where `inclusive`."""
+    return Kind(read=_between(share, low, high, example, inclusive=inclusive), metavar="SHARE", python="Number")
+
+
+def shares_between(example: str) -> Kind:
+    """Shares, each between 0 and 1."""
+
+    def read(given: Any, flag: str) -> tuple[float, ...]:
+        check = _between(share, 0.0, 1.0, example, inclusive=False)
+        return tuple(check(value, flag) for value in shares(given, flag))
+
+    return Kind(read=read, metavar="SHARE", python="Number | Iterable[Number]", repeats=True, record=list)
+
+
+def _between(read: Any, low: float, high: float, example: str, *, inclusive: bool) -> Any:
+    def checked(given: Any, flag: str) -> float:
+        value: float = read(given, flag)
+        if low < value < high or (inclusive and value in (low, high)):
+            return value
+        raise UsageError(f"{flag} is {value:g}.", hint=f"Give a share between {low:g} and {high:g}, such as {example}.")
+
+    return checked
+
+
+def _amounts(example: str) -> Any:
+    def read(given: Any, flag: str) -> dict[str, float]:
+        return {name: amount(value, flag) for name, value in named(given, flag, example).items()}
+
+    return read
+
+
+def amounts(example: str, metavar: str = "NAME=VALUE") -> Kind:
+    """Names with a number each: a mapping, or text such as `alpha=0.34`."""
+    return Kind(
+        read=_amounts(example), metavar=metavar, python="Mapping[str, Number] | str | Iterable[str]", repeats=True
+    )
+
+
+def _pairs(given: Any, flag: str) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for pair in several(given, flag):
+        if isinstance(pair, str):
+            found.append(sides(pair, flag, "alpha=beta"))
+            continue
+        ends = tuple(pair) if isinstance(pair, Iterable) else ()
+        if len(ends) != 2 or not all(isinstance(end, str) for end in ends):
+            raise UsageError(f"{flag} is {pair!r}.", hint=f"Write it like {flag} alpha=beta.")
+        found.append((ends[0], ends[1]))
+    return tuple(found)
+
+
+PAIRS = Kind(
+    read=_pairs, metavar="NAME=NAME", python="str | Iterable[str | tuple[str, str]]", repeats=True,
+    record=lambda pairs: [list(pair) for pair in pairs],
+)  # fmt: skip
+
+
+def _bounds(given: Any, flag: str) -> dict[str, tuple[float, float]]:
+    found = {}
+    for name, ends in named(given, flag, "alpha=0,1").items():
+        low, high = _ends(name, ends, flag)
+        found[name] = (low, high)
+    return found
+
+
+def _ends(name: str, ends: Any, flag: str) -> tuple[float, float]:
+    """The two ends of a bound; in text one may be empty, which leaves it open."""
+    hint = f"Write both ends: {flag} {name}=0,1, or {flag} {name}=0, for no upper end."
+    if isinstance(ends, str):
+        parts: list[Any] = [part.strip() for part in ends.split(",")]
+        parts = [
+            edge if part == "" else part for part, edge in zip(parts, (-INFINITE, INFINITE), strict=False)
+        ] + parts[2:]
+    else:
+        parts = list(several(ends, flag))
+    if len(parts) != 2:
+        raise UsageError(f"{flag} {name} is {ends!r}.", hint=hint)
+    return amount(parts[0], flag), amount(parts[1], flag)
+
+
+BOUNDS = Kind(
+    read=_bounds, metavar="NAME=LOW,HIGH", python="Mapping[str, tuple[float, float]] | str | Iterable[str]",
+    repeats=True, record=lambda bounds: {name: list(ends) for name, ends in bounds.items()},
+)  # fmt: skip
+
+
+def _mapping(given: Any, flag: str) -> dict[str, str]:
+    if isinstance(given, str) or not isinstance(given, Mapping | Iterable):
+        given = texts(given, flag)
+    return {role: _text(column, flag) for role, column in named(given, flag, "loss=eval/loss").items()}
+
+
+MAPPING = Kind(read=_mapping, metavar="ROLE=COLUMN", python="Mapping[str, str] | str | Iterable[str]", repeats=True)
+
+
+def _by_group(given: Any, flag: str) -> dict[str, float]:
+    """A quantity for each group: `12B` for all, or `NAME=12B`; the key of what is for all is empty."""
+    parts = (
+        given.items() if isinstance(given, Mapping) else (_named_quantity(part, flag) for part in several(given, flag))
+    )
+    found = {str(name).strip(): amount(value, flag) for name, value in parts}
+    for value in found.values():
+        if value < 0:
+            raise UsageError(f"{flag} is {value:g}.", hint="Give a number from 0.")
+    return found
+
+
+def _named_quantity(part: Any, flag: str) -> tuple[str, Any]:
+    if not isinstance(part, str):
+        return "", part
+    name, _, value = part.rpartition("=")
+    return name, value
+
+
+BY_GROUP = Kind(
+    read=_by_group, metavar="[NAME=]N", python="Number | str | Iterable[Number] | Mapping[str, Number]", repeats=True
+)
+
+
+def _delta(given: Any, flag: str) -> float | None:
+    if given == "auto":
+        return None
+    value = amount(given, flag)
+    if not (math.isfinite(value) and value > 0):
+        raise UsageError(f"{flag} is {value:g}.", hint="Give a positive number, or auto.")
+    return value
+
+
+DELTA = Kind(
+    read=_delta, metavar="NUMBER|auto", python="Number", record=lambda delta: "auto" if delta is None else delta
+)
+
+
+def _margin(given: Any, flag: str) -> float:
+    value = amount(given.strip().removesuffix("x") if isinstance(given, str) else given, flag)
+    if math.isfinite(value) and value > 0 and value != 1:
+        return value
+    raise UsageError(
+        f"{flag} is {value:g}.",
+        hint="Give a drift of the compute multiplier such as 1.25, or an exponent difference such as 0.005.",
+    )
+
+
+MARGIN = Kind(read=_margin, metavar="1.25|0.005", python="Number")
+
+
+def _workers(given: Any, flag: str) -> str:
+    if isinstance(given, Integral) and not isinstance(given, bool):
+        return str(int(given))
+    return _text(given, flag)
+
+
+JOBS = Kind(read=_workers, metavar="N|auto", python="int | str")
+
+
+def _ks(given: Any, flag: str) -> str:
+    """The numbers of attempts as text: `1,10,100` or `log:40`."""
+    if isinstance(given, str):
+        return given
+    return ",".join(part if isinstance(part, str) else f"{amount(part, flag):.0f}" for part in several(given, flag))
+
+
+KS = Kind(read=_ks, metavar="K,K,log:N", python="str | int | Iterable[int]")
+GPU = Kind(
+    read=lambda given, flag: given if isinstance(given, str) else amount(given, flag),
+    metavar="FLOP/s|GPU",
+    python="Number",
+)

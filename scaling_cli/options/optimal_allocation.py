@@ -1,0 +1,98 @@
+"""The options of `scaling optimal-allocation`."""
+
+from __future__ import annotations
+
+from scaling_cli.options.command import RUNS_OR_FIT, Command
+from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Weights
+from scaling_cli.options.kinds import GPU, NUMBERS, SWITCH, choice, number, share_between, whole
+from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.reading import Reading
+from scaling_cli.options.work import Work
+
+APPROACHES = ("parametric", "isoflop", "envelope", "all")
+PROFILES = ("exact", "parabola", "akima")
+INTERVALS = ("wild", "bootstrap", "none")
+AMOUNT = number(above=0.0)
+
+
+class Question(Options):
+    """What to spend, and how to split it."""
+
+    heading = "Budget"
+
+    budget: tuple[float, ...] = option(
+        (), NUMBERS, "Budgets in FLOPs; by default 1, 10 and 100 times the largest run.", metavar="C[,C]", is_basic=True
+    )
+    target_loss: tuple[float, ...] = option(
+        (),
+        NUMBERS,
+        "Instead of a budget: find the least compute that reaches this loss.",
+        metavar="L[,L]",
+        is_basic=True,
+    )
+    approach: str = option(
+        "parametric", choice(*APPROACHES), "How to find the best split.", choices=APPROACHES, is_basic=True
+    )
+    profile: str = option(
+        "exact", choice(*PROFILES), "Curve to fit to each IsoFLOP budget, for --approach isoflop.", choices=PROFILES
+    )
+    explain_gap: bool = option(
+        False, SWITCH, "Show how counting embeddings and the range of sizes move the exponent (Kaplan, Chinchilla)."
+    )
+
+
+class Limits(Options):
+    """What bounds the split."""
+
+    heading = "Limits"
+
+    inference_tokens: float | None = option(
+        None, AMOUNT, "Tokens to process once trained; the budget then covers training and inference."
+    )
+    unique_tokens: float | None = option(None, AMOUNT, "Unique tokens available; training beyond this repeats data.")
+    min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
+    max_params: float | None = option(None, AMOUNT, "Most params to consider.")
+    max_tokens: float | None = option(None, AMOUNT, "Most training tokens to consider.")
+
+
+class Hardware(Options):
+    """Time and money."""
+
+    heading = "Hardware"
+
+    gpus: int | None = option(None, whole(1, "256"), "Number of GPUs; adds training days to the answer.")
+    peak_flops: float | str | None = option(
+        None, GPU, "Dense peak FLOP/s of one GPU, or its name: 989e12 or h100; adds GPU hours."
+    )
+    mfu: float | None = option(
+        None, share_between(inclusive=True, example="0.4"), "Share of the peak that training reaches: 40%."
+    )
+    price_per_gpu_hour: float | None = option(
+        None, number(least=0.0, example="2"), "Price of one GPU hour; adds the cost.", metavar="PRICE"
+    )
+
+
+class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Weights, Intervals, Reading, Work):
+    """Everything that `scaling optimal-allocation` takes."""
+
+    law: str = changed(
+        Law.law, help="Law of the parametric approach, with params and tokens among its inputs; auto: chinchilla.",
+        metavar="NAME|auto",
+    )  # fmt: skip
+    interval: str = changed(
+        Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,
+        help="How to make intervals; an envelope always resamples runs.",
+    )  # fmt: skip
+
+
+COMMAND = Command(
+    about="Split a compute budget between params and tokens, with intervals, and with the cost of choosing wrongly.",
+    argument=RUNS_OR_FIT,
+    options=OptimalAllocation,
+    examples=(
+        ("scaling optimal-allocation runs.csv --budget 1e21,1e24", "params and tokens for two budgets"),
+        ("scaling optimal-allocation runs.csv --budget 1e24 --approach all", "three approaches side by side"),
+        ("scaling optimal-allocation fit.json --budget 1e24 --inference-tokens 1T", "count inference too"),
+    ),
+    progress="Replicates",
+)

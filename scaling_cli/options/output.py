@@ -1,0 +1,40 @@
+"""What to print, and where; for the shell alone."""
+
+from __future__ import annotations
+
+from scaling_cli.options.kinds import FILE, SWITCH, TEXTS, choice
+from scaling_cli.options.option import Options, changed, option
+
+FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
+PLOTS = ("auto", "never", "unicode", "ascii")
+COLORS = ("auto", "always", "never")
+FILES = changed(TEXTS, metavar="FILE")
+
+
+class Output(Options):
+    """What to print, and where."""
+
+    heading = "Output"
+
+    format: str = option("table", choice(*FORMATS), "Format of the result.", choices=FORMATS, is_basic=True)
+    json: bool = option(False, SWITCH, "Short for --format json.", is_basic=True)
+    output: str | None = option(
+        None, FILE, "Write the result to this file; its suffix chooses the format.", letter="o", is_basic=True
+    )
+    draws: bool = option(True, SWITCH, "Keep the replicates in JSON, for later intervals.")
+    plot: str = option("auto", choice(*PLOTS), "Plot in the terminal; auto: only on a terminal.", choices=PLOTS)
+    figure: tuple[str, ...] = option(
+        (), FILES, "Also draw the plot in this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
+    )
+    report: tuple[str, ...] = option(
+        (), FILES, "Also write a page to share: .html (with plots) or .md. Repeatable.", is_basic=True
+    )
+    color: str = option("auto", choice(*COLORS), "Use colour; auto: only on a terminal.", choices=COLORS)
+    quiet: bool = option(False, SWITCH, "Print nothing but errors on stderr.", letter="q")
+    verbose: bool = option(False, SWITCH, "Print on stderr which files, columns and options were used.", letter="v")
+    strict: bool = option(False, SWITCH, "Treat caveats as errors (exit code 4).")
+    allow: tuple[str, ...] = option((), TEXTS, "Under --strict, accept this caveat. Repeatable.", metavar="CODE")
+    fail_if: tuple[str, ...] = option(
+        (), TEXTS, "Exit with code 5 if this holds for any result: 'alpha.low < 0.2'; see docs/gates.md. Repeatable.",
+        metavar="TEST",
+    )  # fmt: skip

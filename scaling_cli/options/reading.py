@@ -1,0 +1,89 @@
+"""Which rows and columns of training logs to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scaling_cli.errors import UsageError
+from scaling_cli.options.kinds import COLUMN, LISTED, MAPPING, TEXT, choice
+from scaling_cli.options.option import Options, option
+
+CHECKPOINTS = ("final", "all", "best")
+LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
+INPUT_FORMATS = ("csv", "tsv", "parquet", "jsonl", "json", "trainer-state", "tensorboard", "megatron", "wandb-chart")
+SIX_ND = "6ND"
+SHORTHANDS = {
+    "loss": "loss", "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
+}  # fmt: skip
+
+
+class Reading(Options):
+    """Which rows and columns to read."""
+
+    heading = "Input"
+
+    loss: str | None = option(None, COLUMN, "Column of the loss.", is_basic=True, is_recorded=False)
+    params: str | None = option(None, COLUMN, "Column of the number of params.", is_basic=True, is_recorded=False)
+    tokens: str | None = option(None, COLUMN, "Column of the training tokens.", is_basic=True, is_recorded=False)
+    compute: str | None = option(
+        None, COLUMN, "Column of the training compute; none: 6 * params * tokens.", is_basic=True, is_recorded=False
+    )
+    run: str | None = option(None, COLUMN, "Column that names the run; none: each row is one run.", is_recorded=False)
+    step: str | None = option(None, COLUMN, "Column of the training step.", is_recorded=False)
+    map: Mapping[str, str] = option({}, MAPPING, "Column of any role: loss=eval/loss. Repeatable.", is_recorded=False)
+    by: tuple[str, ...] = option(
+        (), LISTED, "Treat each group of runs separately, grouped by these columns.", is_basic=True
+    )
+    where: str | None = option(
+        None, TEXT, "Keep only the rows where this holds: 'params > 1e8'.", metavar="SQL", is_basic=True
+    )
+    checkpoints: str = option(
+        "final", choice(*CHECKPOINTS), "Rows to use of each run: the last step, all rows, or the lowest loss.",
+        choices=CHECKPOINTS,
+    )  # fmt: skip
+    skip_tokens: str | None = option(
+        None, TEXT, "Ignore rows before this many tokens: 10B.", metavar="N", is_recorded=False
+    )
+    sample_at: str | None = option(
+        None, TEXT, "Average the loss in a 5 % window around these amounts: tokens=1B,2B.", metavar="ROLE=N[,N]",
+        is_recorded=False,
+    )  # fmt: skip
+    smooth: str | None = option(
+        None, TEXT, "Average the loss over the last share of each run: 5%.", metavar="SHARE", is_recorded=False
+    )
+    params_from_name: str | None = option(
+        None, TEXT, "Read params from the run's name: 'n([0-9.]+[MB])'.", metavar="REGEX", is_recorded=False
+    )
+    flops_rule: str = option(
+        SIX_ND, TEXT, "How to count the training FLOPs of a run.", metavar="6ND|non-embedding|attention|FORMULA",
+        is_recorded=False,
+    )  # fmt: skip
+    loss_unit: str = option(
+        "nats", choice(*LOSS_UNITS), "Unit of the loss column; for perplexity, its logarithm is fitted.",
+        choices=LOSS_UNITS, is_recorded=False,
+    )  # fmt: skip
+    input_format: str | None = option(
+        None, choice(*INPUT_FORMATS), "Format of all inputs; by default it is recognised from their content.",
+        choices=INPUT_FORMATS, is_recorded=False,
+    )  # fmt: skip
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Role to column, from `map` and its shorthands.
+
+        Raises:
+            UsageError: A role is given two columns.
+        """
+        found = {role: column for name, role in SHORTHANDS.items() if (column := getattr(self, name)) is not None}
+        for role, column in self.map.items():
+            if found.setdefault(role, column) != column:
+                raise UsageError(
+                    f"{role} is mapped to two columns, {found[role]!r} and {column!r}.",
+                    hint="Name one column for each role.",
+                )
+        return found
+
+    def check(self) -> None:
+        """Refuse a role with two columns."""
+        super().check()
+        _ = self.mapping

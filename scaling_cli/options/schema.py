@@ -1,0 +1,13 @@
+"""The options of `scaling schema`."""
+
+from __future__ import annotations
+
+from scaling_cli.options.command import Argument, Command
+from scaling_cli.options.laws import Laws
+
+COMMAND = Command(
+    about="Print the JSON Schema of the documents that a command writes with --json.",
+    argument=Argument(name="name", metavar="COMMAND", help="The command.", python="str", is_list=False),
+    options=Laws,
+    examples=(("scaling schema fit", "the schema of a saved fit"),),
+)

@@ -1,0 +1,47 @@
+"""Who does the work, and many files one by one."""
+
+from __future__ import annotations
+
+from scaling_cli.jobs import BACKENDS, Workers, workers_from
+from scaling_cli.options.kinds import JOBS, SWITCH, TEXT, choice
+from scaling_cli.options.option import Options, option
+
+
+class Work(Options):
+    """Who does the work; the answer is the same bytes whoever does."""
+
+    heading = "Parallel work"
+
+    jobs: str = option("1", JOBS, "Number of processes to use; the answer stays the same.", is_recorded=False)
+    backend: str | None = option(
+        None, choice(*BACKENDS), "What runs the processes; the answer stays the same.", choices=BACKENDS,
+        is_recorded=False,
+    )  # fmt: skip
+    scheduler: str | None = option(
+        None, TEXT, "Address of the dask or ray cluster; by default a temporary local one.", metavar="ADDRESS",
+        is_recorded=False,
+    )  # fmt: skip
+
+    def check(self) -> None:
+        """Refuse a cluster without a backend."""
+        super().check()
+        _ = self.workers
+
+    @property
+    def workers(self) -> Workers:
+        """Who does the work."""
+        return workers_from(self.jobs, self.backend, self.scheduler)
+
+
+class Batch(Options):
+    """Many files, one by one; for the shell alone."""
+
+    heading = "Many files"
+
+    per_file: bool = option(
+        False, SWITCH, "Treat each file separately; a file that fails is reported and the rest go on."
+    )
+    resume: bool = option(
+        False, SWITCH,
+        "With --per-file -o FILE.jsonl: reuse finished results in FILE if the input is unchanged; retry failed files.",
+    )  # fmt: skip
