@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -37,18 +37,6 @@ def paths_of(given: Given) -> list[str]:
             hint="Give a path, a list of paths, or a table: of polars, or of a pandas that has pyarrow.",
         )
     return [os.fspath(name) for name in names]
-
-
-def check_words(where: object, mapping: object) -> None:
-    """Refuse a condition that is no text, and a mapping that is none.
-
-    Raises:
-        UsageError: One of them is something else.
-    """
-    if not isinstance(where, str | None):
-        raise UsageError(f"The condition is {where!r}.", hint="Give one text, such as 'params > 1e8 and seed = 0'.")
-    if not isinstance(mapping, Mapping | None):
-        raise UsageError(f"The mapping is {mapping!r}.", hint="Give roles with columns, such as {'loss': 'eval/loss'}.")
 
 
 def unreadable_table(error: PolarsError | OSError) -> DataError:

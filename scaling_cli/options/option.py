@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform
 
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record, replace
@@ -144,6 +144,12 @@ class Options:
         Raises:
             UsageError: Two options contradict each other.
         """
+
+    def but(self, **changes: Any) -> Self:
+        """The same options with some values changed."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, **changes)
+        return new
 
     @classmethod
     def sections(cls) -> Iterator[tuple[str, list[Option]]]:

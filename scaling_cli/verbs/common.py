@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.given import Given, frame_of, paths_of
-from scaling_cli.data.runs.load import Reading
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.flops import SIX_ND
+from scaling_cli.fitting.fit import Settings
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.jobs import Progress, Workers
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.arguments import Texts, texts
 
 if TYPE_CHECKING:
     pass
@@ -23,18 +24,46 @@ if TYPE_CHECKING:
 Runs = Given
 
 
+class Estimating(Protocol):
+    """Options of a command that fits."""
+
+    objective: str
+    delta: float | None
+    interval: str
+    level: float
+    replicates: int
+    seed: int
+
+    @property
+    def workers(self) -> Workers:
+        """Who does the work."""
+
+
 def unread(table: RunTable) -> list[Failure]:
     """The files that could not be read while others could."""
     return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
 
 
-def require_compute(choice: Choice, reading: Reading) -> None:
+def settings_of(asked: Estimating, on_progress: Progress | None = None) -> Settings:
+    """How to fit, as the engine takes it."""
+    return Settings(
+        objective=Objective(asked.objective, asked.delta),
+        interval=asked.interval,
+        level=asked.level,
+        replicates=asked.replicates,
+        seed=asked.seed,
+        spread=getattr(asked, "spread", False),
+        workers=asked.workers,
+        on_progress=on_progress,
+    )
+
+
+def require_compute(choice: Choice, rule: str) -> None:
     """Refuse a way to count compute where the law takes none: what follows for compute would rest on 6ND.
 
     Raises:
         UsageError: Another rule was asked for, and the law is not of compute.
     """
-    rule = reading.get("flops_rule", SIX_ND)
     if rule != SIX_ND and "compute" not in choice.inputs.values():
         raise UsageError(
             f"--flops-rule {rule!r} counts compute, and {choice.law.name} is a law of {', '.join(choice.inputs)}.",
@@ -56,11 +85,6 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
         caveats=tuple(replace(each, group={**label, **(each.group or {})}) for each in report.caveats),
         failures=tuple(replace(each, group={**label, **each.group}) for each in report.failures),
     )
-
-
-def columns_named(by: Texts) -> tuple[str, ...]:
-    """Columns given as one name or several, each once."""
-    return tuple(dict.fromkeys(texts(by, "--by")))
 
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -20,8 +19,7 @@ from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
 from scaling_cli.data.files.source import Unread
 from scaling_cli.data.filters import keep_where
-from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
-from scaling_cli.data.names import unknown
+from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
 from scaling_cli.data.runs import derive, sanity
 from scaling_cli.data.runs.canonical import RUN_FILE, Plan, finished, make_plan, unreadable_cell
 from scaling_cli.data.runs.checkpoints import read_checkpoints
@@ -35,96 +33,53 @@ from scaling_cli.data.runs.unnamed import with_runs
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
+from scaling_cli.options.reading import Reading
 from scaling_cli.record import Record, replace
 
-LOSS_UNITS = ("nats", "bits", "bits-per-byte", PERPLEXITY, "accuracy", "other")
 SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
-
-
-class Reading(TypedDict, total=False):
-    """The options of `load_runs` that every command shares; see there."""
-
-    mapping: Mapping[str, str] | None
-    where: str | None
-    checkpoints: str
-    skip_tokens: str | None
-    sample_at: str | None
-    smooth: str | None
-    params_from_name: str | None
-    loss_unit: str
-    input_format: str | None
-    flops_rule: str
-
-
-def recorded(reading: Reading) -> dict[str, object]:
-    """The options as a result records them: where and checkpoints always, the others where they were given."""
-    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats", SIX_ND)}
-    return {"where": None, "checkpoints": "final"} | given
 
 
 def load_runs(
     given: Given,
+    reading: Reading,
     *,
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    by: Sequence[str] = (),
     keep: Sequence[str] = (),
     maybe: Sequence[str] = (),
-    checkpoints: str = "final",
-    skip_tokens: str | None = None,
-    sample_at: str | None = None,
-    smooth: str | None = None,
-    params_from_name: str | None = None,
-    loss_unit: str = "nats",
-    input_format: str | None = None,
-    flops_rule: str = SIX_ND,
     positive_loss: bool = True,
 ) -> RunTable:
     """Points from files, folders, globs, lists of names and standard input, or from a table in memory.
 
     Args:
-        mapping: Column for a role, before the alias table; the column `none` leaves the role out, so that without a
-        `run_id` every row is a run of its own, even where rows of equal params go in even steps.
-        where: SQL condition on the columns as the files name them.
-        by: Columns that name groups; they come back as text, and rows without one are left out.
-        keep: Further columns; they come back as floats where all their cells are numbers, as text
-        otherwise.
+        given: Where the rows are.
+        reading: Which rows and columns to read. The column `none` leaves a role out: without a `run_id`, every row is
+            one run, even where rows of equal params go in even steps. Columns of `by` come back as text, and rows
+            without one are left out.
+        keep: Further columns; they come back as floats where all their cells are numbers, as text otherwise.
         maybe: Names that are kept likewise where they are columns.
-        checkpoints: `final` keeps the last step of each run that has a name and steps, `best` its lowest loss, `all`
-        keeps every row.
-        skip_tokens: Rows before this many tokens are passed over: `"10B"`.
-        sample_at: Means around amounts instead of single rows: `"tokens=1B,2B"`.
-        smooth: Average the loss over the last share of each run: `"5%"`.
-        params_from_name: A regular expression whose first group finds params in the names of runs.
-        loss_unit: The unit of the loss, for the record; of `perplexity` the log is taken, which is a loss in nats.
-        input_format: The format of all files, where their content does not show it.
-        flops_rule: How compute is counted where it is not 6 * params * tokens: a rule's name or a formula in params,
-        tokens and columns of the runs. It then replaces a compute that the files give.
         positive_loss: Leave out a loss that has no log.
 
     Raises:
         UsageError: A column or role that was named does not exist, or two columns tie for a role.
         DataError: No file can be read, or they have no loss, or no usable row.
     """
-    check_words(where, mapping)
-    if loss_unit not in LOSS_UNITS:
-        raise unknown("unit of loss", loss_unit, LOSS_UNITS)
-    rule = find_rule(flops_rule)
+    rule = find_rule(reading.flops_rule)
     ask = Ask(
-        mapping=mapping or {},
-        where=where,
-        by=tuple(by),
+        mapping=reading.mapping,
+        where=reading.where,
+        by=reading.by,
         keep=tuple(dict.fromkeys((*keep, *rule.extras))),
         maybe=tuple(maybe),
-        checkpoints=read_checkpoints(checkpoints, skip_tokens, sample_at, smooth),
-        params_pattern=params_from_name,
-        loss_unit=loss_unit,
+        checkpoints=read_checkpoints(
+            reading.checkpoints, reading.skip_tokens, reading.sample_at, reading.smooth
+        ),
+        params_pattern=reading.params_from_name,
+        loss_unit=reading.loss_unit,
         positive_loss=positive_loss,
         rule=rule,
     )
     rows = frame_of(given)
     if rows is None:
-        return _load_files(open_inputs(paths_of(given), input_format), ask)
+        return _load_files(open_inputs(paths_of(given), reading.input_format), ask)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
         plan = _plan(rows.collect_schema().names(), ask)

@@ -7,7 +7,6 @@ Layouts: `attempts` (a row each), `counts` (a row a problem with n and c), `curv
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,19 +18,19 @@ from scaling_cli.data.files.expand import InputFile, expand
 from scaling_cli.data.files.inputs import Evidence, joined, none_readable, open_files, without_culprits
 from scaling_cli.data.files.source import Unread, content_hash
 from scaling_cli.data.filters import DOUBT, keep_where
-from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
+from scaling_cli.data.given import Given, frame_of, paths_of, unreadable_table
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.samples.columns import CURVE_COLUMNS, check_roles, choose, named
 from scaling_cli.data.samples.files import is_special, read_special
 from scaling_cli.data.samples.outcomes import Ask, attempts_to_counts, counts_table, lists_to_counts, matrix_to_counts
 from scaling_cli.data.samples.pooling import other_problems, refuse_filters, refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.options.inference_coverage import Samples
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of counts, which a group must not hide
 INDEX = ("", "index", "unnamed_0")  # what pandas writes over the names of rows
-LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 
 
 class SampleTable(Record):
@@ -53,39 +52,20 @@ class SampleTable(Record):
     rows: int | None = None
 
 
-def load_samples(
-    logs: Given,
-    *,
-    layout: str = "auto",
-    mapping: Mapping[str, str] | None = None,
-    by: Sequence[str] = (),
-    where: str | None = None,
-    threshold: float | None = None,
-    on_missing: str = "drop",
-) -> SampleTable:
-    """Counts from files or from a polars frame.
+def load_samples(logs: Given, reading: Samples) -> SampleTable:
+    """Counts from files or from a table in memory.
 
     Args:
-        logs: Files, or a frame with a row an attempt or a problem.
-        layout: One of `LAYOUTS`.
-        mapping: Column of a role: problem, attempt, correct, n, c, score, verified, answer, cluster.
-        by: Columns whose values make groups.
-        where: Condition on rows, in SQL.
-        threshold: A value of at least this is a success; by default values must be 0 or 1.
-        on_missing: What an attempt without an outcome is: `drop` leaves it out, `fail` counts it as failed.
+        logs: Files, or a table with one row per attempt or problem.
+        reading: Which rows and columns to read, and what counts as a success.
 
     Raises:
         UsageError: A column does not exist or ties, or the rows mix models.
         DataError: A file cannot be read, or is of no known layout.
     """
-    check_words(where, mapping)
-    mapping = {role: column for role, column in (mapping or {}).items() if column is not None}
-    check_roles(mapping)
-    if layout not in LAYOUTS:
-        raise unknown("layout", layout, LAYOUTS)
-    if threshold is not None and not math.isfinite(threshold):
-        raise UsageError(f"The threshold is {threshold:g}.", hint="Give a number, such as --threshold 0.5.")
-    ask = Ask(layout, dict(mapping), tuple(by), threshold, on_missing)
+    check_roles(reading.mapping)
+    ask = Ask(reading.input_format, reading.mapping, reading.by, reading.threshold, reading.on_missing)
+    where = reading.where
     rows = frame_of(logs)
     if rows is None:
         return _load_files(paths_of(logs), where, ask)
