@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.given import Given, frame_of, paths_of
@@ -16,9 +16,6 @@ from scaling_cli.points.choose import Choice
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.arguments import Texts, texts
-
-if TYPE_CHECKING:
-    pass
 
 Runs = Given
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from scaling_cli import jobs as work
 from scaling_cli.data.runs.load import Reading, load_runs, recorded
-from scaling_cli.data.runs.pairing import PAIR_COLUMN, paired, unpaired
+from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.fit import Settings
@@ -15,7 +15,7 @@ from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.group import grouped_for, groups_of
+from scaling_cli.points.group import grouped_for, groups_of, matched
 from scaling_cli.points.weights import Emphasis
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
@@ -23,8 +23,6 @@ from scaling_cli.verbs.arguments import TO, Amounts, Texts, amounts
 from scaling_cli.verbs.common import columns_named, merged, require_compute, unread
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from scaling_cli.results.comparison import ComparisonResult
     from scaling_cli.verbs.common import Runs
 
@@ -90,11 +88,11 @@ def compare_exponents(
     )
     emphasis = Emphasis(weight, scale_weight, "none")
     keep = tuple(column for column in (x, weight) if column)
-    table, matched = _load_pairable(runs, pair, by=by, keep=keep, **reading)
+    table, pairing = _load_pairable(runs, pair, by=by, keep=keep, **reading)
     choice = choose(table.frame, law, x, by=by)
     require_compute(choice, reading)
     table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
-    groups, is_paired = _matched(list(groups_of(table, by)), choice, matched, must=pair not in (None, "none"))
+    groups, is_paired = matched(list(groups_of(table, by)), choice, pairing, must=pair not in (None, "none"))
     question = Question(
         level=level, replicates=replicates, seed=seed, reference=reference, shared_floor=shared_floor, margin=margin,
         to=_reach(to, choice), is_paired=is_paired, is_exact=interval == "t",
@@ -103,8 +101,8 @@ def compare_exponents(
     )  # fmt: skip
     fitted, failures, caveats = [], unread(table), list(table.caveats)
     with one_blas_thread():
-        for group, frame in groups:
-            grouped = grouped_for(frame, group, choice, space, emphasis)
+        for group, points in groups:
+            grouped = grouped_for(points, group, choice, space, emphasis)
             try:
                 one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
             except FitError as error:
@@ -153,20 +151,6 @@ def _load_pairable(runs: Runs, pair: str | None, *, keep: tuple[str, ...], **loa
     if pair == "none":
         return load_runs(runs, keep=keep, **load), None
     return load_runs(runs, keep=(*keep, pair), **load), pair
-
-
-def _matched(
-    groups: list[tuple[dict[str, str], pl.DataFrame]], choice: Choice, column: str | None, *, must: bool
-) -> tuple[list[tuple[dict[str, str], pl.DataFrame]], bool]:
-    """The groups, with runs matched by input and `column` where they can be, and whether they are."""
-    if column is None or len(groups) < 2:
-        return groups, False
-    frames = paired([frame for _, frame in groups], [*choice.inputs.values(), column])
-    if frames is None:
-        if must:
-            raise unpaired(column)
-        return groups, False
-    return [(group, frame) for (group, _), frame in zip(groups, frames, strict=True)], True
 
 
 def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:

@@ -148,15 +148,15 @@ def _extrapolated(
     from scaling_cli.analysis.forecast.evidence import evidence_from
     from scaling_cli.analysis.forecast.question import unmatched
 
-    choice = method.choose(table.frame, ask)
+    choice = method.choose(table, ask)
     require_compute(choice, reading)
     table = table.needing(tuple(choice.inputs.values()))
     results, caveats, failures = [], list(table.caveats), unread(table)
     groups = list(groups_of(table, by))
-    for group, frame in groups:
+    for group, points in groups:
         try:
             with one_blas_thread():
-                evidence, doubts = evidence_from(frame, group, choice, ask, method)
+                evidence, doubts = evidence_from(points, group, choice, ask, method)
                 result, found = answer(evidence, ask)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):

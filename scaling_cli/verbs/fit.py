@@ -136,7 +136,7 @@ def fit(
             from scaling_cli.laws.constrained import constrain
 
             for choice in choices:
-                check_floors(choice, fix, table.frame["loss"])
+                check_floors(choice, fix, table.frame)
             choices = [replace(choice, law=constrain(choice.law, fix, tie)) for choice in choices]
         needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
         table = table.needing((*needed, *([weight] if weight else [])))
@@ -149,9 +149,9 @@ def fit(
     fitted_laws = {choice.law.name: choice.law for choice in choices}
     results, caveats = [], [replace(found, group=dict(label) if label else None) for found in table.caveats]
     failures = unread(table)
-    for group, frame in groups_of(table, by, label):
+    for group, points in groups_of(table, by, label):
         try:
-            grouped = [grouped_for(frame, group, choice, space, emphasis) for choice in choices]
+            grouped = [grouped_for(points, group, choice, space, emphasis) for choice in choices]
             with one_blas_thread():
                 result, found = fit_group(grouped[0], settings) if law != "all" else fit_best(grouped, settings)
         except ScalingError as error:

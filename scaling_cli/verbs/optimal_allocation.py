@@ -148,11 +148,11 @@ def _allocated(
     from scaling_cli.analysis.allocation.answer import allocate
     from scaling_cli.analysis.allocation.evidence import evidence_from
 
-    lines = {} if curves is None else {tuple(group.values()): frame for group, frame in groups_of(curves, by)}
+    lines = {} if curves is None else {tuple(group.values()): points for group, points in groups_of(curves, by)}
     results, caveats, failures = [], list(table.caveats), unread(table)
-    for group, frame in groups_of(table, by):
+    for group, points in groups_of(table, by):
         try:
-            evidence, shapes = evidence_from(frame, group, question, space, lines.get(tuple(group.values())))
+            evidence, shapes = evidence_from(points, group, question, space, lines.get(tuple(group.values())))
             plan = question.plan(evidence.largest, shapes, settings.level)
             result, found = allocate(evidence, plan, settings, with_gap=question.explain_gap)
         except ScalingError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.hardware import hardware
@@ -11,15 +10,10 @@ from scaling_cli.analysis.allocation.plan import Plan
 from scaling_cli.analysis.allocation.surface import require_surface
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.problem import Problem
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Law, find_law
 from scaling_cli.laws.constrained import constrain
-from scaling_cli.points.build import build_problem
 from scaling_cli.record import Record, asdict
-
-if TYPE_CHECKING:
-    import polars as pl
 
 DEFAULT_STEPS = (1.0, 10.0, 100.0)  # times the largest run, where no budget is given
 AMOUNTS = ("inference_tokens", "unique_tokens", "min_params", "max_params", "max_tokens")
@@ -126,15 +120,3 @@ class Question(Record, kw_only=True):
                 hint="Give --budget, such as --budget 1e24.",
             )
         return self.plan(largest or 1.0, {}, level)
-
-
-def _arrays(frame: pl.DataFrame, rule: FlopsRule) -> Problem:
-    """Params, tokens, compute and the columns of the rule as arrays."""
-    missing = [name for name in rule.extras if name not in frame.columns]
-    if missing:
-        raise UsageError(
-            f"--flops-rule {rule.name!r} needs columns {', '.join(missing)}.",
-            hint="Add them to the runs, or write a formula in params and tokens alone.",
-        )
-    names = ("params", "tokens", "compute", *rule.extras)
-    return build_problem(frame, find_law("chinchilla"), {name: name for name in names})
