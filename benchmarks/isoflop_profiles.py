@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scaling_cli.verbs.optimal_allocation import optimal_allocation
+from scaling_cli import optimal_allocation
 
 FOLDER = Path(__file__).parents[2] / "shared" / "data" / "porian"
 

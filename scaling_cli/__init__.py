@@ -24,7 +24,7 @@ __all__ = ["__version__", *VERBS]
 def __getattr__(name: str) -> object:
     if name not in VERBS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from scaling_cli.library.called import verb
+    from scaling_cli.library.called import Verb
 
-    globals()[name] = verb(name)
+    globals()[name] = Verb(name)
     return globals()[name]

@@ -7,6 +7,7 @@ class ScalingError(Exception):
     """No usable result. `main` prints the message and the hint and exits with `exit_code`."""
 
     exit_code = 1
+    partial: object = None  # a report of what could be found out before the error, where there is one
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)

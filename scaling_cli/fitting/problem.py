@@ -1,4 +1,4 @@
-"""What is to be fitted, as arrays: here polars becomes numpy, once.
+"""What is to be fitted, as arrays.
 
 A problem holds the law's inputs centred, so its coordinates are those on centred inputs; `raw` turns them back into
 coordinates on raw inputs, from which the law's parameters follow.
@@ -7,7 +7,6 @@ coordinates on raw inputs, from which the law's parameters follow.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +15,6 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import Belief, Penalty, penalty
 from scaling_cli.laws import Law, Scene
 from scaling_cli.record import Record
-
-if TYPE_CHECKING:
-    pass
-
 
 TINY = 1e-6  # of the largest loss: where the least is not positive, this stands for it
 SMALL = -4.0  # log share of the loss: 2 %, large enough to have a gradient

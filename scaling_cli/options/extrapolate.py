@@ -7,8 +7,9 @@ from scaling_cli.options.command import RUNS_OR_FIT, Command
 from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Started, Weights
 from scaling_cli.options.kinds import COLUMN, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
 from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
-from scaling_cli.options.work import Work
+from scaling_cli.options.work import Batch, Work
 
 ESTIMATORS = ("forecast", "describe")
 THEN_LAWS = ("sigmoid", "exponential-saturation")
@@ -103,6 +104,6 @@ COMMAND = Command(
         ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "with its track record"),
         ("scaling extrapolate fit.json --target-loss 2.0", "the compute that reaches a loss, from a saved fit"),
     ),
-    is_batched=True,
+    shell=(Batch, Drawn),
     progress="Replicates",
 )

@@ -44,7 +44,7 @@ class Along(Options):
     heading = "Law"
 
     x: str | None = option(
-        None, COLUMN, "Column(s) to fit along, for laws that can take any input.", metavar="COL[,COL]", is_basic=True
+        None, COLUMN, "Column(s) to fit along, for laws that can take any input.", metavar="COL[,COL]"
     )
 
 
@@ -73,9 +73,7 @@ class Objective(Options):
 
     heading = "Estimation"
 
-    objective: str = option(
-        "huber", choice(*OBJECTIVES), "What to minimise over the residuals.", choices=OBJECTIVES, is_basic=True
-    )
+    objective: str = option("huber", choice(*OBJECTIVES), "What to minimise over the residuals.", choices=OBJECTIVES)
     delta: float | None = option(
         None, DELTA, "Residual size above which Huber loss is linear; auto: 1.345 x the robust residual scale."
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import Any, ClassVar, Self
 
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record, replace
@@ -108,7 +108,6 @@ def changed(option: Any, **changes: Any) -> Any:
     return replace(option, **changes)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option, changed))
 class Options:
     """Checked values of options, which cannot change."""
 

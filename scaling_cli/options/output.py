@@ -16,15 +16,10 @@ class Output(Options):
 
     heading = "Output"
 
-    format: str = option("table", choice(*FORMATS), "Format of the result.", choices=FORMATS, is_basic=True)
+    format: str = option("table", choice(*FORMATS), "Format of the result.", choices=FORMATS)
     json: bool = option(False, SWITCH, "Short for --format json.", is_basic=True)
     output: str | None = option(
         None, FILE, "Write the result to this file; its suffix chooses the format.", letter="o", is_basic=True
-    )
-    draws: bool = option(True, SWITCH, "Keep the replicates in JSON, for later intervals.")
-    plot: str = option("auto", choice(*PLOTS), "Plot in the terminal; auto: only on a terminal.", choices=PLOTS)
-    figure: tuple[str, ...] = option(
-        (), FILES, "Also draw the plot in this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
     )
     report: tuple[str, ...] = option(
         (), FILES, "Also write a page to share: .html (with plots) or .md. Repeatable.", is_basic=True
@@ -38,3 +33,26 @@ class Output(Options):
         (), TEXTS, "Exit with code 5 if this holds for any result: 'alpha.low < 0.2'; see docs/gates.md. Repeatable.",
         metavar="TEST",
     )  # fmt: skip
+
+
+class Drawn(Output):
+    """Output of commands that draw."""
+
+    plot: str = option("auto", choice(*PLOTS), "Plot in the terminal; auto: only on a terminal.", choices=PLOTS)
+    figure: tuple[str, ...] = option(
+        (), FILES, "Also draw the plot in this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
+    )
+
+
+class Saved(Drawn):
+    """Output of a fit, which later commands read back."""
+
+    draws: bool = option(True, SWITCH, "Keep the replicates in JSON, for later intervals.")
+
+
+class ToFile(Options):
+    """Where to write, for commands whose output has one format."""
+
+    heading = Output.heading
+
+    output: str | None = changed(Output.output, help="Write to this file instead of stdout.")

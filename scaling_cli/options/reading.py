@@ -23,10 +23,10 @@ class Reading(Options):
     heading = "Input"
 
     loss: str | None = option(None, COLUMN, "Column of the loss.", is_basic=True, is_recorded=False)
-    params: str | None = option(None, COLUMN, "Column of the number of params.", is_basic=True, is_recorded=False)
-    tokens: str | None = option(None, COLUMN, "Column of the training tokens.", is_basic=True, is_recorded=False)
+    params: str | None = option(None, COLUMN, "Column of the number of params.", is_recorded=False)
+    tokens: str | None = option(None, COLUMN, "Column of the training tokens.", is_recorded=False)
     compute: str | None = option(
-        None, COLUMN, "Column of the training compute; none: 6 * params * tokens.", is_basic=True, is_recorded=False
+        None, COLUMN, "Column of the training compute; none: 6 * params * tokens.", is_recorded=False
     )
     run: str | None = option(None, COLUMN, "Column that names the run; none: each row is one run.", is_recorded=False)
     step: str | None = option(None, COLUMN, "Column of the training step.", is_recorded=False)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.record import Record
-
-if TYPE_CHECKING:
-    import polars as pl
 
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
 SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and tokens to be two inputs
@@ -37,12 +35,13 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     return _asked(law, x), ()
 
 
-def check_floors(choice: Choice, fix: Mapping[str, float], losses: pl.Series) -> None:
+def check_floors(choice: Choice, fix: Mapping[str, float], frame: pl.DataFrame) -> None:
     """Refuse a floor that is held above most of the losses, which no other parameter can make up for.
 
     Raises:
         UsageError: There is one.
     """
+    losses = frame["loss"]
     for parameter in choice.law.parameters:
         floor = fix.get(parameter.name)
         if parameter.kind == "floor" and floor is not None and (below := int((losses < floor).sum())) > len(losses) / 2:

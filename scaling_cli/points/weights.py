@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +10,8 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import PRIORS, Belief, weak_beliefs
 from scaling_cli.laws import Law
-from scaling_cli.points.build import numbers
+from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record
-
-if TYPE_CHECKING:
-    import polars as pl
 
 HIGHEST_POWER = 4.0  # beyond, one point decides
 
@@ -35,36 +31,26 @@ class Emphasis(Record):
         if self.prior not in PRIORS:
             raise UsageError(f"No prior is called {self.prior!r}.", hint=f"Choose one of {', '.join(PRIORS)}.")
 
-    def weights(self, frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array | None:
-        """Weights `(n,)` of the rows of `frame`, or None where all count alike.
+    def weights(self, points: PointTable, inputs: Mapping[str, str]) -> Array | None:
+        """The weights `(n,)` of the points, or None where they are equal.
 
         Raises:
             UsageError: There is no such column.
             DataError: A weight or a scale is not positive.
         """
-        found = None
+        weights = None
         if self.column is not None:
-            found = numbers(frame, self.column)
-            _require_positive(found, f"The weights in {self.column}", f"{self.column} > 0")
+            weights = points.numbers(self.column)
+            _require_positive(weights, f"The weights in {self.column}", f"{self.column} > 0")
         if self.power:
-            scale = self.scale(frame, inputs)
+            scale = scale_of(points, inputs)
             if scale is None:
                 raise UsageError(
                     "--scale-weight needs compute, and the data have none.", hint="Name weights with --weight COLUMN."
                 )
             _require_positive(scale, "The scales that --scale-weight raises", "compute > 0")
-            found = (1.0 if found is None else found) * (scale / scale.max()) ** self.power
-        return found
-
-    def scale(self, frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array | None:
-        """How large each run is `(n,)`: the one input, else compute, or params times tokens; None where not known."""
-        if len(inputs) == 1:
-            return numbers(frame, next(iter(inputs.values())))
-        if "compute" in frame.columns and frame["compute"].null_count() == 0:
-            return numbers(frame, "compute")
-        if {"params", "tokens"} <= set(frame.columns):
-            return numbers(frame, "params") * numbers(frame, "tokens")
-        return None
+            weights = (1.0 if weights is None else weights) * (scale / scale.max()) ** self.power
+        return weights
 
     def told(self, inputs: Mapping[str, str]) -> str | None:
         """The weights as a formula: `w * compute^1.5`; None where all points count alike."""
@@ -80,3 +66,14 @@ class Emphasis(Record):
 def _require_positive(values: Array, what: str, condition: str) -> None:
     if not (np.isfinite(values).all() and (values > 0).all()):
         raise DataError(f"{what} are not all positive.", hint=f"Leave those rows out with --where '{condition}'.")
+
+
+def scale_of(points: PointTable, inputs: Mapping[str, str]) -> Array | None:
+    """How large each run is `(n,)`: the only input, else compute, or params times tokens; None where not known."""
+    if len(inputs) == 1:
+        return points.numbers(next(iter(inputs.values())))
+    if points.is_complete("compute"):
+        return points.numbers("compute")
+    if {"params", "tokens"} <= set(points.columns):
+        return points.numbers("params") * points.numbers("tokens")
+    return None

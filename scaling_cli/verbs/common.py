@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.given import Given, frame_of, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.flops import SIX_ND
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.jobs import Progress, Workers
+from scaling_cli.flops import SIX_ND
+from scaling_cli.jobs import Progress
+from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
 
 if TYPE_CHECKING:
-    pass
+    from scaling_cli.options.compare_exponents import CompareExponents
+    from scaling_cli.options.extrapolate import Extrapolate
+    from scaling_cli.options.fit import Fit
+    from scaling_cli.options.optimal_allocation import OptimalAllocation
 
 Runs = Given
-
-
-class Estimating(Protocol):
-    """Options of a command that fits."""
-
-    objective: str
-    delta: float | None
-    interval: str
-    level: float
-    replicates: int
-    seed: int
-
-    @property
-    def workers(self) -> Workers:
-        """Who does the work."""
 
 
 def unread(table: RunTable) -> list[Failure]:
@@ -44,10 +33,12 @@ def unread(table: RunTable) -> list[Failure]:
     return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
 
 
-def settings_of(asked: Estimating, on_progress: Progress | None = None) -> Settings:
+def settings_of(
+    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate, on_progress: Progress | None = None
+) -> Settings:
     """How to fit, as the engine takes it."""
     return Settings(
-        objective=Objective(asked.objective, asked.delta),
+        objective=Objective(asked.objective or "huber", asked.delta),
         interval=asked.interval,
         level=asked.level,
         replicates=asked.replicates,
@@ -105,3 +96,18 @@ def saved_document(runs: Runs) -> Path | None:
     if documents and len(paths) > 1:
         raise UsageError(f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give one of them.")
     return documents[0] if documents else None
+
+
+def refuse_refitting(path: Path, asked: Options, parts: Sequence[type[Options]]) -> None:
+    """Refuse options that only a new fit could obey; `parts` are the classes that hold them.
+
+    Raises:
+        UsageError: One of them is given.
+    """
+    options = [option for part in parts for option in part.options.values()]
+    given = [option.flag for option in options if getattr(asked, option.name) != asked.options[option.name].default]
+    if given:
+        raise UsageError(
+            f"{path} is a saved fit, which {' and '.join(given)} cannot change.",
+            hint="Leave them out, or give the runs.",
+        )

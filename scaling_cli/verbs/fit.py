@@ -66,10 +66,10 @@ def fit(
     results: list[FitResult] = []
     caveats: list[Caveat] = [replace(found, group=dict(label) if label else None) for found in table.caveats]
     failures = unread(table)
-    for group, frame in groups_of(table, asked.by, label):
+    for group, points in groups_of(table, asked.by, label):
         emphasis = Emphasis(asked.weight, asked.scale_weight, asked.prior)
         try:
-            grouped = [grouped_for(frame, group, choice, asked.space, emphasis) for choice in choices]
+            grouped = [grouped_for(points, group, choice, asked.space, emphasis) for choice in choices]
             with one_blas_thread():
                 result, found = fit_group(grouped[0], settings) if asked.law != "all" else _best(grouped, settings)
         except ScalingError as error:
@@ -101,7 +101,7 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
         from scaling_cli.laws.constrained import constrain
 
         for choice in choices:
-            check_floors(choice, asked.fix, table.frame["loss"])
+            check_floors(choice, asked.fix, table.frame)
         choices = [replace(choice, law=constrain(choice.law, asked.fix, asked.tie)) for choice in choices]
     needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
     return table.needing((*needed, *weights)), choices, bent

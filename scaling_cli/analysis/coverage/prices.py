@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from scaling_cli.analysis.coverage.budget import Questions, costs_of
 from scaling_cli.coverage.budget import Compute, Cost, Money
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 
 MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
@@ -49,21 +48,6 @@ class Prices(Record):
         return Compute(params, self.of("tokens_in", group) or 0.0, tokens_out, **filled)
 
 
-def parse_quantities(texts: Sequence[str], option: str) -> dict[str, float]:
-    """A quantity by group: `12B` for all, or `NAME=12B`.
-
-    Raises:
-        UsageError: A part is no number, or is negative.
-    """
-    found: dict[str, float] = {}
-    for text in texts:
-        name, _, value = text.rpartition("=")
-        found[name.strip()] = parse_number(value)
-        if found[name.strip()] < 0:
-            raise UsageError(f"{option} is {text!r}.", hint="Give a number from 0 on.")
-    return found
-
-
 def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -> None:
     """Refuse questions about money or compute that nobody priced, before long work.
 
@@ -82,10 +66,3 @@ def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -
                     f"The cost of an attempt{where} in {asked.unit} is not known.",
                     hint=f"Give {needs[asked.unit]}; by group as NAME=VALUE.",
                 )
-
-
-def quantities(given: Mapping[str, Sequence[str]]) -> Prices:
-    """Prices from the texts of options, by quantity."""
-    return Prices(
-        {name: parse_quantities(texts, f"--{name.replace('_', '-')}") for name, texts in given.items() if texts}
-    )

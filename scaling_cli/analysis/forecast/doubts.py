@@ -73,9 +73,8 @@ def run_doubts(
     return found + _rising(points, noise, group)
 
 
-def pooled_sizes(params: Sequence[float], inputs: Mapping[str, str], group: dict[str, str]) -> list[Caveat]:
-    """Whether runs of several sizes are taken for one curve along an input that does not know them."""
-    sizes = len(set(params))
+def pooled_sizes(sizes: int, inputs: Mapping[str, str], group: dict[str, str]) -> list[Caveat]:
+    """Whether models of several sizes are taken for one curve along an input that does not contain the size."""
     column = next(iter(inputs.values()))
     if len(inputs) > 1 or column in ("params", "compute") or sizes < 2:
         return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,23 +15,21 @@ from scaling_cli.analysis.forecast.stacked import REPLICATES, Forecast, forecast
 from scaling_cli.analysis.forecast.windows import Points
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
-from scaling_cli.points.build import build_problem, run_names
 from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.group import ranges_of
+from scaling_cli.points.table import PointTable
+from scaling_cli.points.weights import scale_of
 from scaling_cli.record import Record
-
-if TYPE_CHECKING:
-    import polars as pl
 
 ESTIMATORS = ("forecast", "describe")
 FEWEST_VALUES = 3  # different ones of a sole input
-RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
 class Method(Record):
@@ -52,9 +49,9 @@ class Method(Record):
         if self.law == "all":
             raise UsageError("--law all ranks laws and forecasts from none.", hint="Leave it out to average laws.")
 
-    def choose(self, frame: pl.DataFrame, ask: Ask) -> Choice:
+    def choose(self, table: RunTable, ask: Ask) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
-        choice = choose(frame, self.law, self.x)
+        choice = choose(table.frame, self.law, self.x)
         if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or self.estimator == "describe"):
             raise UsageError(
                 f"{self.law} continues runs along --targets alone.",
@@ -64,8 +61,8 @@ class Method(Record):
         is_surface = {"params", "tokens"} <= set(choice.inputs)
         if self.law == "auto" and self.x is None and not is_surface and len(asked) == 1:
             (role,) = asked
-            if role in frame.columns and role not in choice.inputs.values():
-                return choose(frame, self.law, role)
+            if role in table.frame.columns and role not in choice.inputs.values():
+                return choose(table.frame, self.law, role)
         return choice
 
     def check_saved(self, ask: Ask) -> None:
@@ -131,7 +128,7 @@ class Evidence(Record):
 
 
 def evidence_from(
-    frame: pl.DataFrame, group: dict[str, str], choice: Choice, ask: Ask, method: Method
+    table: PointTable, group: dict[str, str], choice: Choice, ask: Ask, method: Method
 ) -> tuple[Evidence, list[Caveat]]:
     """One group of runs, its forecaster fitted.
 
@@ -139,21 +136,17 @@ def evidence_from(
         DataError: The runs do not say how large they are.
         FitError: Nothing can be forecast from them.
     """
-    problem = build_problem(frame, choice.law, choice.inputs, method.space)
-    scale = problem.columns["step"] if choice.law.is_curve else Emphasis().scale(frame, choice.inputs)
+    problem = table.problem(choice.law, choice.inputs, method.space)
+    scale = problem.columns["step"] if choice.law.is_curve else scale_of(table, choice.inputs)
     if scale is None:
         raise DataError("Without compute, or params and tokens, runs have no scale.", hint="Name it with --compute.")
     points = Points(problem.columns, problem.observed, problem.runs, scale)
     if not choice.law.is_curve:
         require_variety(problem.columns, choice.inputs)
-    ranges = {
-        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
-        for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
-        if name in frame.columns and frame[name].null_count() == 0
-    }
+    ranges = ranges_of(table, choice)
     settings = method.settings
     if method.estimator == "describe":
-        grouped = Grouped(problem, group, choice.inputs, ranges, run_names(frame), reason=choice.reason, scale=scale)
+        grouped = Grouped(problem, group, choice.inputs, ranges, table.run_names, reason=choice.reason, scale=scale)
         result, doubts = fit_group(grouped, settings)
         plain = described(result, settings.level, problem)
         return Evidence(plain, group, choice.inputs, ranges, points), doubts
@@ -162,14 +155,10 @@ def evidence_from(
         points, laws=laws, level=settings.level, replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
         group=group_hash(group) % 2**32,
     )  # fmt: skip
-    metric = None
-    if ask.then is not None:
-        if not frame[ask.then].dtype.is_numeric():
-            raise DataError(f"{ask.then} holds no numbers.", hint="Name a column of numbers with --then.")
-        metric = np.array(frame[ask.then].to_list(), dtype=float)
-    sizes = frame["params"].to_list() if "params" in frame.columns else []
+    metric = None if ask.then is None else table.numbers(ask.then)
+    sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
     doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
-    names = run_names(frame) if choice.law.is_curve else ()
+    names = table.run_names if choice.law.is_curve else ()
     made = stacked if choice.law.is_curve else joined(stacked)
     return Evidence(made, group, choice.inputs, ranges, points, stacked, laws, metric, names), doubts
 

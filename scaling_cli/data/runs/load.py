@@ -69,9 +69,7 @@ def load_runs(
         by=reading.by,
         keep=tuple(dict.fromkeys((*keep, *rule.extras))),
         maybe=tuple(maybe),
-        checkpoints=read_checkpoints(
-            reading.checkpoints, reading.skip_tokens, reading.sample_at, reading.smooth
-        ),
+        checkpoints=read_checkpoints(reading.checkpoints, reading.skip_tokens, reading.sample_at, reading.smooth),
         params_pattern=reading.params_from_name,
         loss_unit=reading.loss_unit,
         positive_loss=positive_loss,

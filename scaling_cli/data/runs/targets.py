@@ -14,6 +14,7 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.units import PERPLEXITY
+from scaling_cli.options.reading import Reading
 
 UNKNOWN, OBSERVED = "scaling_unknown_loss", "scaling_observed_loss"
 ROLES = ("params", "tokens", "compute", "step", "lr")
@@ -55,7 +56,7 @@ def load_targets(
     unknown = rows.with_columns(losses.alias(OBSERVED), pl.lit(1.0).alias(UNKNOWN))
     own = {} if "run_id" in candidates(rows.columns, known) else {"run_id": IGNORE}
     mapping = {**known, **own, "loss": UNKNOWN}
-    table = load_runs(unknown, mapping=mapping, by=present, keep=[*wanted, OBSERVED], checkpoints="all")
+    table = load_runs(unknown, Reading(map=mapping, by=present, checkpoints="all"), keep=[*wanted, OBSERVED])
     if len(table.frame) < len(rows):
         raise DataError(
             f"{path}: {len(rows) - len(table.frame)} of {len(rows)} rows are no targets.",
@@ -73,7 +74,7 @@ def load_targets(
 def _loss_column(rows: pl.DataFrame, mapping: Mapping[str, str]) -> str | None:
     """The column of observed losses, if any row has one."""
     try:
-        return load_runs(rows, mapping=mapping, checkpoints="all").columns.get("loss")
+        return load_runs(rows, Reading(map=mapping, checkpoints="all")).columns.get("loss")
     except DataError:
         return None
 

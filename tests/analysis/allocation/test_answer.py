@@ -9,14 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli import extrapolate, fit, optimal_allocation
 from scaling_cli.cli.run import run
 from scaling_cli.document.schema import schema
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.flops import flops_rule
-from scaling_cli.verbs.extrapolate import extrapolate
-from scaling_cli.verbs.fit import fit
-from scaling_cli.verbs.optimal_allocation import optimal_allocation
 from tests import ROOT
 from tests.analysis.allocation.surfaces import HOFFMANN, SETS, best_params, isoflop_frame, saved_fit
 

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli import optimal_allocation
 from scaling_cli.analysis.allocation.envelope import envelope, smoothed
 from scaling_cli.analysis.allocation.isoflop.budgets import Points
 from scaling_cli.errors import FitError
-from scaling_cli.verbs.optimal_allocation import optimal_allocation
 from tests.analysis.allocation.surfaces import SYMMETRIC, loss_at
 
 

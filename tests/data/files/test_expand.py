@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from scaling_cli.data.files.expand import expand, run_names
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError
+from tests.data.loading import load_runs
 
 
 @pytest.fixture

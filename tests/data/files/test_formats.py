@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.files.tensorboard import masked_crc
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError, UsageError
+from tests.data.loading import load_runs
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ import math
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError, UsageError
+from tests.data.loading import load_runs
 
 
 @pytest.fixture

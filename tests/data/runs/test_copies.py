@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
+from tests.data.loading import load_runs
 
 LOGS = {
     "without steps": "run_id,compute,loss\n" + "".join(f"r{i},{i}e18,{4 - i / 10}\n" for i in range(1, 9)),

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.points.group import groups_of
+from tests.data.loading import load_runs
 
 
 @pytest.fixture

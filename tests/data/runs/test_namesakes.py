@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
+from tests.data.loading import load_runs
 
 HEADER = "run,step,params,loss\n"
 

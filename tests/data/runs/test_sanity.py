@@ -1,10 +1,10 @@
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.summary import summarise
 from scaling_cli.data.runs.targets import load_targets
 from scaling_cli.errors import DataError
+from tests.data.loading import load_runs
 
 
 def codes(frame, **options):

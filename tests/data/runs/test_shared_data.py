@@ -2,7 +2,7 @@
 
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
+from tests.data.loading import load_runs
 
 C4_LOSS = "eval/c4_en-validation/CrossEntropyLoss"
 HALF_MAPPED = {"loss": "mmlu_acc", "run_id": "model"}

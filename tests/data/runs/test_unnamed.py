@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.targets import load_targets
+from tests.data.loading import load_runs
 
 SIZES = (1e7, 3e7, 1e8, 3e8)
 

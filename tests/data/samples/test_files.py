@@ -8,8 +8,8 @@ import json
 import polars as pl
 import pytest
 
-from scaling_cli.data.samples.load import load_samples
 from scaling_cli.errors import DataError
+from tests.data.loading import load_samples
 from tests.data.samples.test_load import COUNTS, OUTCOMES, attempts, codes, found
 
 LISTS = [{"problem_id": name, "correct": outcomes} for name, outcomes in OUTCOMES.items()]

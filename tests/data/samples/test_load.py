@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.data.samples.load import load_samples
 from scaling_cli.errors import DataError, UsageError
+from tests.data.loading import load_samples
 
 OUTCOMES = {"p1": [1, 0, 0, 1], "p2": [0, 0, 0, 0], "p3": [1, 1, 1, 1]}
 COUNTS = [("p1", 4, 2), ("p2", 4, 0), ("p3", 4, 4)]

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.interpolate import Akima1DInterpolator
 
+from scaling_cli import optimal_allocation
 from scaling_cli.analysis.allocation.isoflop.budgets import Points, find_budgets
 from scaling_cli.analysis.allocation.isoflop.minima import akima, parabola, parabola_bias
 from scaling_cli.analysis.allocation.isoflop.profile import SHARED, profile_law
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.verbs.optimal_allocation import optimal_allocation
 from tests.analysis.allocation.surfaces import (
     ASYMMETRIC,
     BUDGETS,
