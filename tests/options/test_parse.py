@@ -7,7 +7,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.verbs import arguments
+from scaling_cli.options import kinds
 from tests import ROOT
 
 SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
@@ -19,23 +19,28 @@ QUICK = {"interval": "none"}
     "given", ["1e20,2e20", ["1e20", "2e20"], (1e20, 2e20), [1e20, "2e20"], np.array([1e20, 2e20]), ["1e20,2e20"]]
 )
 def test_numbers_are_read_from_text_lists_and_arrays(given):
-    assert arguments.numbers(given, "--budget") == (1e20, 2e20)
+    assert kinds.numbers(given, "--budget") == (1e20, 2e20)
 
 
 def test_one_value_is_one_value():
-    assert arguments.numbers("70B", "--budget") == arguments.numbers(7e10, "--budget") == (7e10,)
-    assert arguments.texts("compute=1e24", "--at") == ("compute=1e24",)
-    assert arguments.number("1.4T", "--unique-tokens") == 1.4e12
-    assert arguments.number(None, "--unique-tokens") is None
+    assert kinds.numbers("70B", "--budget") == kinds.numbers(7e10, "--budget") == (7e10,)
+    assert kinds.texts("compute=1e24", "--at") == ("compute=1e24",)
+    assert kinds.amount("1.4T", "--unique-tokens") == 1.4e12
 
 
 def test_pairs_and_amounts_are_read_from_texts_and_from_mappings():
-    assert arguments.pairs("alpha=beta", "--tie", arguments.TIE) == [("alpha", "beta")]
-    assert arguments.pairs([("alpha", "beta"), "A=B"], "--tie", arguments.TIE) == [("alpha", "beta"), ("A", "B")]
+    assert kinds.PAIRS.read("alpha=beta", "--tie") == (("alpha", "beta"),)
+    assert kinds.PAIRS.read([("alpha", "beta"), "A=B"], "--tie") == (("alpha", "beta"), ("A", "B"))
     for given in ("alpha=0.34", ["alpha=0.34"], {"alpha": 0.34}, {"alpha": "0.34"}):
-        assert arguments.amounts(given, "--fix", arguments.FIX) == {"alpha": 0.34}
+        assert kinds.amounts("alpha=0.3").read(given, "--fix") == {"alpha": 0.34}
     for given in ("a=0,", {"a": (0, np.inf)}, {"a": [0.0, float("inf")]}):
-        assert arguments.bounds(given) == {"a": (0.0, np.inf)}
+        assert kinds.BOUNDS.read(given, "--bound") == {"a": (0.0, np.inf)}
+
+
+def test_quantities_may_differ_by_group():
+    for given in ("12B", 12e9, ["12B"], {"": 12e9}):
+        assert kinds.BY_GROUP.read(given, "--model-params") == {"": 12e9}
+    assert kinds.BY_GROUP.read(["a=1", "b=2"], "--price-in") == {"a": 1.0, "b": 2.0}
 
 
 def predicted(**options):
@@ -60,9 +65,9 @@ def test_every_verb_takes_a_lone_text_where_several_could_stand():
     with pytest.raises(ScalingError, match="model_family="):
         scaling.optimal_allocation(SAMPLE.with_name("pile_losses.csv"), by="model_family", **QUICK)
     samples = SAMPLE.with_name("samples.csv")
-    covered = scaling.inference_coverage(samples, by="model", to="1e4", targets="0.8", replicates=100)
+    covered = scaling.inference_coverage(samples, by="model", to="1e4", target="0.8", replicates=100)
     assert covered.options["to"] == 1e4
-    assert covered.options["targets"] == [0.8]
+    assert covered.options["target"] == [0.8]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ def test_every_verb_takes_a_lone_text_where_several_could_stand():
         {"tie": 5},
         {"by": 5},
         {"where": ["params > 1e9"]},
-        {"mapping": "loss=loss"},
+        {"map": "loss"},
     ],
     ids=str,
 )

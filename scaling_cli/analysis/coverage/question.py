@@ -13,6 +13,7 @@ from scaling_cli.coverage.curves import log_grid
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
 from scaling_cli.options.inference_coverage import InferenceCoverage
+from scaling_cli.options.read import amount
 
 UNITS = {"usd": "usd", "$": "usd", "dollars": "usd", "flops": "flops", "flop": "flops"}
 
@@ -66,12 +67,12 @@ def parse_k(text: str, longest: int) -> Indices:
     values: list[int] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         if part.startswith("log:"):
-            points = parse_number(part.removeprefix("log:"))
+            points = amount(part.removeprefix("log:"), "--k")
             if not 2 <= points <= 10_000:
                 raise UsageError(f"--k has {part!r}.", hint="Write log:40 for forty log-spaced numbers of attempts.")
             values += log_grid(longest, int(points)).tolist()
             continue
-        value = parse_number(part)
+        value = amount(part, "--k")
         if value < 1 or value != int(value):
             raise UsageError(f"--k has {part!r}.", hint="Give whole numbers of attempts: --k 1,10,100.")
         values.append(int(value))

@@ -89,7 +89,7 @@ def test_a_fit_of_the_same_runs_saved_and_read_gives_the_same_answer(tmp_path):
     [
         ({"approach": "isoflop"}, UsageError, "needs the runs"),
         ({"budget": (-1.0,)}, UsageError, "--budget"),
-        ({"approach": "best"}, UsageError, "No approach"),
+        ({"approach": "best"}, UsageError, "--approach is 'best'"),
         ({"unique_tokens": -3.0}, UsageError, "--unique-tokens"),
         ({"gpus": 8}, UsageError, "--peak-flops and --mfu"),
         ({"peak_flops": "h999", "mfu": 0.4}, UsageError, "neither a number nor a known GPU"),
@@ -98,8 +98,8 @@ def test_a_fit_of_the_same_runs_saved_and_read_gives_the_same_answer(tmp_path):
         ({"target_loss": (0.5,), "budget": ()}, FitError, "No budget reaches"),
         ({"budget": ()}, UsageError, "no budget"),
         ({"law": "power"}, UsageError, "no split of a budget"),
-        ({"law": "chinchilla"}, UsageError, "settled"),
-        ({"interval": "profile"}, UsageError, "says nothing of what follows"),
+        ({"law": "chinchilla"}, UsageError, "a saved fit, which --law cannot change"),
+        ({"interval": "profile"}, UsageError, "--interval is 'profile'"),
     ],
 )
 def test_questions_that_cannot_be_answered_are_refused_with_a_hint(options, error, said, tmp_path):
@@ -452,7 +452,7 @@ def test_the_plots_show_curves_minima_and_the_frontier(capsys):
         (["--flops-rule", "params"], 2),
         (["--approach", "envelope"], 4),
         (["--by", "nothing"], 2),
-        (["--prior", "weak"], 2),
+        (["--prior", "weak", "--approach", "isoflop"], 2),
     ],
 )
 def test_errors_end_in_a_hint_and_their_exit_code(arguments, code, capsys):

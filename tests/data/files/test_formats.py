@@ -261,7 +261,7 @@ def test_labels_in_the_path_are_columns(write, tmp_path):
 def test_a_format_can_be_named(write):
     path = write("one.json", '{"params": 10, "loss": 2.5}\n')
     assert losses(path, input_format="jsonl") == [2.5]
-    with pytest.raises(UsageError, match="input format"):
+    with pytest.raises(UsageError, match="--input-format is 'xlsx'"):
         load_runs(path, input_format="xlsx")
 
 
