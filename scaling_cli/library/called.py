@@ -13,7 +13,7 @@ from scaling_cli.errors import FitError, UsageError
 from scaling_cli.library.aliases import renamed
 from scaling_cli.library.answer import Answer, answer
 from scaling_cli.options.command import Command
-from scaling_cli.options.commands import find_command
+from scaling_cli.options.commands import find_command, module_of
 from scaling_cli.results.report import Report
 
 EXTRAS = {"label": "Mapping[str, str] | None", "on_progress": "Callable[[int, int], None] | None"}
@@ -22,11 +22,12 @@ EXTRAS = {"label": "Mapping[str, str] | None", "on_progress": "Callable[[int, in
 class Verb:
     """A command as a function: what it reads, then its options by name."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, command: str, name: str) -> None:
         self.__name__ = self.__qualname__ = name
         self.__module__ = "scaling_cli"
-        self._verb = getattr(importlib.import_module(f"scaling_cli.verbs.{name}"), name)
-        self._command = find_command(name)
+        module = module_of(command)
+        self._verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module}"), module)
+        self._command = find_command(command)
         self._extras = [extra for extra in EXTRAS if extra in inspect.signature(self._verb).parameters]
         self.__signature__ = signature(self._command, self._extras)
         self.__doc__ = described(self._command, self._verb.__doc__ or "")

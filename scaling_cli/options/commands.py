@@ -19,11 +19,16 @@ SUMMARIES = {
     "laws": "List the laws that can be fitted, or explain one.",
     "schema": "Print the JSON Schema of a command's results.",
 }
+NO_FUNCTION = ("schema",)  # commands of the shell alone
 
 
 def module_of(name: str) -> str:
     """The name of a command as modules and functions bear it."""
     return name.replace("-", "_")
+
+
+# The functions of the library: name to command. `scaling_cli.laws` is a folder, so that function has another name.
+LIBRARY = {"list_laws" if name == "laws" else module_of(name): name for name in SUMMARIES if name not in NO_FUNCTION}
 
 
 def find_command(name: str) -> Command:
