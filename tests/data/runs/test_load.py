@@ -582,7 +582,7 @@ def test_a_rule_without_its_columns_is_refused_by_name():
         load_runs(rows, flops_rule="non-embedding")
     with pytest.raises(UsageError, match="layers"):
         load_runs(rows.with_columns(tokens=1e10), flops_rule="attention")
-    with pytest.raises(UsageError, match="no rule"):
+    with pytest.raises(UsageError, match="is not a formula"):
         load_runs(rows, flops_rule="open('x')")
 
 
