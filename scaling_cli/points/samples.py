@@ -10,6 +10,7 @@ import polars as pl
 from scaling_cli.coverage.counts import Array, Counts, Indices, make_counts
 from scaling_cli.data.names import in_order
 from scaling_cli.data.samples.load import SampleTable
+from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record
 
 
@@ -46,9 +47,7 @@ class SampleGroup(Record):
     @property
     def name(self) -> str:
         """The value of the group's column, `col=value, col=value` for several, empty for one group of all."""
-        if len(self.values) == 1:
-            return next(iter(self.values.values()))
-        return ", ".join(f"{key}={value}" for key, value in self.values.items())
+        return group_label(self.values)
 
     @property
     def label(self) -> dict[str, str] | None:

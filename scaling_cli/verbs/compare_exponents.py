@@ -14,6 +14,7 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.threads import one_blas_thread
+from scaling_cli.numbers.format import group_label
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, groups_of, matched
 from scaling_cli.points.weights import Emphasis
@@ -131,8 +132,6 @@ def compare_exponents(
 
 
 def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
-    from scaling_cli.analysis.comparison.groups import group_label
-
     told = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
     return FitError(
         f"{told} be fitted, and a comparison needs two; the last, {group_label(failure.group)}: {failure.error}",
