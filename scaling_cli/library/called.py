@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from scaling_cli.data.runs.load import Reading
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.library.answer import answer
-from scaling_cli.numbers.format import group_label
+from scaling_cli.numbers.format import group_in_full
 from scaling_cli.record import fields
 from scaling_cli.results.report import Report
 
@@ -117,4 +117,4 @@ def _unknown(verb: str, name: str, names: tuple[str, ...]) -> UsageError:
 def _nothing(report: Report[Any]) -> FitError:
     first = report.failures[0]
     several = f"None of {len(report.failures):,} groups could be answered; " if len(report.failures) > 1 else ""
-    return FitError(f"{several}{group_label(first.group)}: {first.error}", hint=first.hint)
+    return FitError(f"{several}{group_in_full(first.group)}: {first.error}", hint=first.hint)

@@ -156,11 +156,14 @@ def _written_out(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def group_in_full(group: Mapping[str, str]) -> str:
+    """A group by its columns: `col=value, col=value`."""
+    return ", ".join(f"{column}={value}" for column, value in group.items())
+
+
 def group_label(group: Mapping[str, str]) -> str:
     """A group as one name: the value of its column, `col=value, col=value` for several, else empty."""
-    if len(group) == 1:
-        return next(iter(group.values()))
-    return ", ".join(f"{key}={value}" for key, value in group.items())
+    return next(iter(group.values())) if len(group) == 1 else group_in_full(group)
 
 
 def group_name(group: Mapping[str, str]) -> str:

@@ -185,5 +185,5 @@ def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Cave
     law = find_law(saved.law)
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
     made = described(saved, method.settings.level)
-    doubts = [] if saved.draws else [caveat("no-draws", saved.group or None)]
+    doubts = [] if saved.draws else [caveat("no-draws", saved.group)]
     return Evidence(made, saved.group, inputs, saved.ranges, None), doubts
