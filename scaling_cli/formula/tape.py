@@ -1,12 +1,12 @@
 """Formulas evaluated and differentiated, many sets of parameters at once.
 
-A tree becomes a tape: its operations in order, equal ones once. A pass forward over the tape gives the values, shaped
-`(replicates, 1)` for what depends on parameters alone, `(n,)` on inputs alone, `(replicates, n)` on both. A pass
-backward carries the derivative of the result towards every parameter (reverse accumulation, Griewank and Walther
-2008), at a cost of a few forward passes whatever the number of parameters.
+A tree becomes a tape: its operations in order, each distinct one once. A pass forward over the tape gives the values,
+shaped `(replicates, 1)` for what depends on parameters alone, `(n,)` on inputs alone, `(replicates, n)` on both. A pass
+backward gives the derivative of the result in every parameter (reverse accumulation, Griewank and Walther 2008), at a
+cost of a few forward passes whatever the number of parameters.
 
 Inputs come as logs. `base ** exponent` is `exp(exponent * log(base))` unless the exponent is a number, and the log of
-an input, of a product or of such an exponential is not computed but known.
+an input, of a product or of such an exponential is known without computing it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _value(step: _Step, values: list[Array], parameters: Mapping[str, Array], in
 def _shares(
     step: _Step, slope: Array, values: list[Array], place: int, varies: tuple[bool, ...]
 ) -> list[tuple[int, Array]]:
-    """What the derivative towards an operation's result makes towards each of its arguments that varies."""
+    """How the derivative in an operation's result passes on to each argument that depends on parameters."""
     left, right, shares = step.left, step.right, []
     match step.operation:
         case "add":

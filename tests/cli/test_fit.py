@@ -409,7 +409,7 @@ def test_a_flops_rule_is_refused_where_compute_would_rest_on_another(shaped, com
 def test_a_floor_held_above_the_losses_is_named_and_not_the_data():
     ran = run("fit", SAMPLE, "--fix", "E=5")
     assert ran.returncode == 2
-    assert "E, below which no loss goes, is held at 5, and 100 of 100 losses lie below it." in ran.stderr
+    assert "--fix holds E at 5, but 100 of 100 losses lie below that, and a loss cannot be below E." in ran.stderr
     assert "Hold it below 2.201" in ran.stderr
 
 

@@ -35,5 +35,5 @@ def test_ranges_are_those_of_complete_columns():
 def test_a_column_that_is_not_there_or_holds_words_is_refused():
     with pytest.raises(UsageError, match="no column 'width'"):
         POINTS.numbers("width")
-    with pytest.raises(DataError, match="note holds no numbers"):
+    with pytest.raises(DataError, match="note does not hold numbers"):
         POINTS.numbers("note")

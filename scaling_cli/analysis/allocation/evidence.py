@@ -23,7 +23,7 @@ RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
 class Evidence(Record):
-    """One group of runs: what the law is fitted to, the same as points, and the rows of training curves if any."""
+    """One group of runs: the problem to fit, its points, and the rows of training curves where there are any."""
 
     grouped: Grouped
     points: Points
