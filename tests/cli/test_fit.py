@@ -330,7 +330,7 @@ def test_parameters_are_held_and_formulas_written_on_the_command_line():
         (["--law", "chinchilla", "--tie", "alpha=gamma"], "no parameter 'gamma'"),
         (["--law", "E + A*params**-a", "--bound", "a=1"], "--bound a is '1'"),
         (["--law", "E + A*parms**-a + tokens"], "did you mean params"),
-        (["--law", "E + eval(params)"], "eval(), which is no function"),
+        (["--law", "E + eval(params)"], "eval() at character 5 is not a known function"),
     ],
 )
 def test_wrong_constraints_and_formulas_are_usage_errors(options, said):
