@@ -390,5 +390,5 @@ class _Sentence(Formatter):
 
 
 def caveat(code: str, group: dict[str, str] | None = None, **facts: object) -> Caveat:
-    """The caveat `code` with its sentence filled in; `group` is None where it concerns the whole."""
-    return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group)
+    """The caveat `code` with its sentence filled in; `group` is empty or None where it concerns the whole."""
+    return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group or None)

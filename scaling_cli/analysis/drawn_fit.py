@@ -21,7 +21,7 @@ SPLIT_POINTS = 200  # candidate splits of a budget
 SPLIT_SPAN = 1e3  # they reach this factor beyond the params of the data
 SAME = 1e-6  # relative: compute this close to 6 * params * tokens was counted so
 LEAST_SLOPE = 0.5  # of log FLOPs a token in log params: what else is counted bends them less, so it is noise
-AS_GIVEN = FlopsRule("as given", "per_token * tokens", ("per_token", "tokens"))
+AS_GIVEN = FlopsRule("as given", "per_token * tokens")
 
 
 class Sketch(Record):

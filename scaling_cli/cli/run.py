@@ -98,7 +98,7 @@ def _common(
 
 
 def _say(message: str, hint: str, code: int) -> int:
-    from scaling_cli.report.numbers import escape
+    from scaling_cli.numbers.format import escape
 
     tell(f"error: {escape(message)}\nhint: {escape(hint)}\n")
     return code

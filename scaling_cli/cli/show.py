@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from scaling_cli.cli.output import chosen_format
 from scaling_cli.cli.verdict import DONE, judge, say
 from scaling_cli.document.write import plain
-from scaling_cli.report.numbers import escape
+from scaling_cli.numbers.format import escape
 
 
 def deliver(report: Report[Any], output: Output, view: View) -> int:

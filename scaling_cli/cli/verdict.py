@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from scaling_cli.numbers.format import escape
 from scaling_cli.record import Record
-from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
     from scaling_cli.options.output import Output
@@ -63,7 +63,7 @@ def tripped_gate(results: Sequence[Any], output: Output) -> str:
     `results` are as in JSON.
     """
     from scaling_cli.cli.gates import parse_gate
-    from scaling_cli.report.numbers import group_name
+    from scaling_cli.numbers.format import group_name
 
     gates = [parse_gate(text) for text in output.fail_if]
     for document in results:

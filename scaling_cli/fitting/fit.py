@@ -90,7 +90,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     fitted = optimum(problem, settings.objective)
     facts = examine(fitted)
     require_identified(fitted, facts)
-    caveats = doubts(fitted, facts, grouped.group or None)
+    caveats = doubts(fitted, facts, grouped.group)
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
     found = intervals(
@@ -101,13 +101,13 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         workers=settings.workers,
         on_progress=settings.on_progress,
     )
-    caveats += _replicate_doubts(problem, found, settings.replicates, grouped.group or None)
+    caveats += _replicate_doubts(problem, found, settings.replicates, grouped.group)
     moving = influence(fitted, grouped.names)
-    caveats += influence_doubts(moving, grouped.group or None)
+    caveats += influence_doubts(moving, grouped.group)
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     known = estimates(quantities.names, values, found.low, found.high)
-    caveats += _floor_doubts(problem, known, grouped.group or None)
+    caveats += _floor_doubts(problem, known, grouped.group)
     draws = None if found.replicates is None else problem.parameters(found.replicates.theta)
     result = FitResult(
         group=grouped.group,

@@ -70,7 +70,7 @@ def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult,
         except FitError as error:
             refusal = refusal or error
             continue
-        return replace(result, selection=ranking), caveats + _doubts(ranking, candidate, grouped[0].group or None)
+        return replace(result, selection=ranking), caveats + _doubts(ranking, candidate, grouped[0].group)
     raise refusal or FitError("No law could be fitted.", hint="Name one with --law to see why.")
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from scaling_cli.data.records import frame_of_records
+from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.record import fields
-from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.pages.html import report_part
 from scaling_cli.report.pages.page import View
 from scaling_cli.results.report import Report, Result

@@ -12,6 +12,7 @@ from typing import Any
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.library.aliases import renamed
 from scaling_cli.library.answer import Answer, answer
+from scaling_cli.numbers.format import group_in_full
 from scaling_cli.options.command import Command
 from scaling_cli.options.commands import find_command, module_of
 from scaling_cli.results.report import Report
@@ -90,5 +91,4 @@ def described(command: Command, text: str) -> str:
 def _nothing(report: Report[Any]) -> FitError:
     first = report.failures[0]
     several = f"None of {len(report.failures):,} groups could be answered; " if len(report.failures) > 1 else ""
-    where = ", ".join(f"{key}={value}" for key, value in first.group.items())
-    return FitError(f"{several}{where}: {first.error}", hint=first.hint)
+    return FitError(f"{several}{group_in_full(first.group)}: {first.error}", hint=first.hint)

@@ -10,7 +10,7 @@ from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.table import PointTable
-from scaling_cli.points.weights import Emphasis, scale_of
+from scaling_cli.points.weights import Weighting, scale_of
 
 RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
@@ -51,15 +51,15 @@ def ranges_of(points: PointTable, choice: Choice) -> dict[str, tuple[float, floa
     return points.ranges([*RANGED_ROLES, *choice.inputs.values()])
 
 
-def grouped_for(points: PointTable, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
+def grouped_for(points: PointTable, group: dict[str, str], choice: Choice, space: str, weighting: Weighting) -> Grouped:
     """A group's points as a problem to be fitted, with what a result repeats of them."""
     ranges = ranges_of(points, choice)
     problem = points.problem(
         choice.law,
         choice.inputs,
         space,
-        weights=emphasis.weights(points, choice.inputs),
-        beliefs=emphasis.beliefs(choice.law, ranges["loss"][0]),
+        weights=weighting.weights(points, choice.inputs),
+        beliefs=weighting.beliefs(choice.law, ranges["loss"][0]),
     )
     return Grouped(
         problem,
@@ -68,8 +68,8 @@ def grouped_for(points: PointTable, group: dict[str, str], choice: Choice, space
         ranges,
         points.run_names,
         reason=choice.reason,
-        weights=emphasis.told(choice.inputs),
-        prior=emphasis.prior,
+        weights=weighting.formula(choice.inputs),
+        prior=weighting.prior,
         scale=scale_of(points, choice.inputs),
         compute=points.numbers("compute") if "compute" in ranges else None,
     )

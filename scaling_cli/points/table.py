@@ -37,12 +37,12 @@ class PointTable(Record):
 
         Raises:
             UsageError: There is no such column.
-            DataError: It holds something else than numbers.
+            DataError: It does not hold numbers.
         """
         if column not in self.columns:
             raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
         if not self.frame[column].dtype.is_numeric():
-            raise DataError(f"{column} holds no numbers.", hint="Name a column of numbers.")
+            raise DataError(f"Column {column} does not hold numbers.", hint="Name a column of numbers.")
         return self.frame[column].to_numpy().astype(float)
 
     def is_complete(self, column: str) -> bool:

@@ -1,4 +1,4 @@
-"""How much each point counts: by a column of the user's, by a power of its scale, or alike."""
+"""How much each point counts: by a column of weights, by a power of its scale, or equally."""
 
 from __future__ import annotations
 
@@ -8,28 +8,20 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.prior import PRIORS, Belief, weak_beliefs
+from scaling_cli.fitting.prior import Belief, weak_beliefs
 from scaling_cli.laws import Law
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record
 
-HIGHEST_POWER = 4.0  # beyond, one point decides
+HIGHEST_POWER = 4.0  # above it, a single point decides the fit
 
 
-class Emphasis(Record):
-    """What counts besides the points as they are: the weight's column, the power of scale, and the prior."""
+class Weighting(Record):
+    """The column of weights, the power of scale that they are multiplied by, and the prior."""
 
     column: str | None = None
     power: float = 0.0
     prior: str = "none"
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.power <= HIGHEST_POWER:
-            raise UsageError(
-                f"--scale-weight is {self.power:g}.", hint=f"Give a power from 0 to {HIGHEST_POWER:g}, such as 1."
-            )
-        if self.prior not in PRIORS:
-            raise UsageError(f"No prior is called {self.prior!r}.", hint=f"Choose one of {', '.join(PRIORS)}.")
 
     def weights(self, points: PointTable, inputs: Mapping[str, str]) -> Array | None:
         """The weights `(n,)` of the points, or None where they are equal.
@@ -52,14 +44,14 @@ class Emphasis(Record):
             weights = (1.0 if weights is None else weights) * (scale / scale.max()) ** self.power
         return weights
 
-    def told(self, inputs: Mapping[str, str]) -> str | None:
-        """The weights as a formula: `w * compute^1.5`; None where all points count alike."""
+    def formula(self, inputs: Mapping[str, str]) -> str | None:
+        """The weights as a formula: `w * compute^1.5`; None where they are equal."""
         scale = next(iter(inputs.values())) if len(inputs) == 1 else "compute"
         parts = [self.column] if self.column else []
         return " * ".join(parts + ([f"{scale}^{self.power:g}"] if self.power else [])) or None
 
     def beliefs(self, law: Law, lowest: float) -> tuple[Belief, ...]:
-        """The prior's beliefs about `law`, where the smallest loss is `lowest`."""
+        """The prior on the parameters of `law`, where the smallest loss is `lowest`."""
         return weak_beliefs(law, lowest) if self.prior == "weak" else ()
 
 

@@ -11,10 +11,11 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.threads import one_blas_thread
+from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, groups_of, matched
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import merged, require_compute, settings_of, unread
@@ -57,8 +58,8 @@ def compare_exponents(
     fitted, failures, caveats = [], unread(table), list(table.caveats)
     with one_blas_thread():
         for group, points in groups:
-            emphasis = Emphasis(asked.weight, asked.scale_weight, "none")
-            grouped = grouped_for(points, group, choice, asked.space, emphasis)
+            weighting = Weighting(asked.weight, asked.scale_weight, "none")
+            grouped = grouped_for(points, group, choice, asked.space, weighting)
             try:
                 one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
             except FitError as error:
@@ -101,8 +102,6 @@ def _question(asked: CompareExponents, choice: Choice, *, is_paired: bool, on_pr
 
 
 def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
-    from scaling_cli.analysis.comparison.groups import group_label
-
     told = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
     return FitError(
         f"{told} be fitted, and a comparison needs two; the last, {group_label(failure.group)}: {failure.error}",

@@ -24,7 +24,7 @@ from scaling_cli.points.choose import (
     columns_of,
 )
 from scaling_cli.points.group import grouped_for, groups_of
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
@@ -67,9 +67,9 @@ def fit(
     caveats: list[Caveat] = [replace(found, group=dict(label) if label else None) for found in table.caveats]
     failures = unread(table)
     for group, points in groups_of(table, asked.by, label):
-        emphasis = Emphasis(asked.weight, asked.scale_weight, asked.prior)
+        weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
         try:
-            grouped = [grouped_for(points, group, choice, asked.space, emphasis) for choice in choices]
+            grouped = [grouped_for(points, group, choice, asked.space, weighting) for choice in choices]
             with one_blas_thread():
                 result, found = fit_group(grouped[0], settings) if asked.law != "all" else _best(grouped, settings)
         except ScalingError as error:

@@ -330,7 +330,7 @@ def test_parameters_are_held_and_formulas_written_on_the_command_line():
         (["--law", "chinchilla", "--tie", "alpha=gamma"], "no parameter 'gamma'"),
         (["--law", "E + A*params**-a", "--bound", "a=1"], "--bound a is '1'"),
         (["--law", "E + A*parms**-a + tokens"], "did you mean params"),
-        (["--law", "E + eval(params)"], "eval(), which is no function"),
+        (["--law", "E + eval(params)"], "eval() at character 5 is not a known function"),
     ],
 )
 def test_wrong_constraints_and_formulas_are_usage_errors(options, said):
@@ -409,7 +409,7 @@ def test_a_flops_rule_is_refused_where_compute_would_rest_on_another(shaped, com
 def test_a_floor_held_above_the_losses_is_named_and_not_the_data():
     ran = run("fit", SAMPLE, "--fix", "E=5")
     assert ran.returncode == 2
-    assert "E, below which no loss goes, is held at 5, and 100 of 100 losses lie below it." in ran.stderr
+    assert "--fix holds E at 5, but 100 of 100 losses lie below that, and a loss cannot be below E." in ran.stderr
     assert "Hold it below 2.201" in ran.stderr
 
 

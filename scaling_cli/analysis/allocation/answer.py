@@ -69,16 +69,16 @@ def allocate(
         except FitError as error:
             refusals.append(error)
             found.caveats.append(
-                caveat("approach-skipped", group or None, approach=approach, reason=error.message, hint=error.hint)
+                caveat("approach-skipped", group, approach=approach, reason=error.message, hint=error.hint)
             )
     if not found.answers:
         raise refusals[0]
     steps = cutoffs(evidence, found.answers, plan, settings)
-    found.caveats += stability_doubts(steps, found.answers, group or None)
+    found.caveats += stability_doubts(steps, found.answers, group)
     result = _result(evidence, plan, settings, found, with_gap=with_gap)
     agreement = _agreement(result.allocations)
     found.caveats += [
-        caveat("approaches-disagree", group or None, compute=flops(each.compute), ratio=each.params_ratio)
+        caveat("approaches-disagree", group, compute=flops(each.compute), ratio=each.params_ratio)
         for each in agreement
         if each.intervals_overlap is False
     ]
@@ -90,10 +90,10 @@ def allocate_saved(
     fitted: FittedLaw, group: dict[str, str], interval: IntervalMethod, plan: Plan, *, with_gap: bool
 ) -> tuple[AllocationResult, list[Caveat]]:
     """Splits of the plan's budgets by a saved fit."""
-    answer = parametric(fitted, plan, group or None)
+    answer = parametric(fitted, plan, group)
     caveats = list(answer.caveats)
     if len(fitted.parameters) == 1:
-        caveats.append(caveat("no-draws", group or None))
+        caveats.append(caveat("no-draws", group))
     result = AllocationResult(
         group=group,
         runs=None,
@@ -122,11 +122,11 @@ def _answer(approach: str, evidence: Evidence, plan: Plan, settings: Settings, f
         fitted = fitted_law(found.fit)
         if fitted.chinchilla is not None:
             require_both_sides(evidence.points, fitted.chinchilla)
-        answer = parametric(fitted, plan, group or None)
+        answer = parametric(fitted, plan, group)
         found.caveats += caveats
     elif approach == "isoflop":
         found.curves = curves_of(evidence.points, plan.profile, settings, group_hash(group))
-        answer = isoflop_answer(found.curves, plan, largest, group or None)
+        answer = isoflop_answer(found.curves, plan, largest, group)
     else:
         if evidence.curves is None:
             raise FitError(
@@ -134,7 +134,7 @@ def _answer(approach: str, evidence: Evidence, plan: Plan, settings: Settings, f
                 hint="Log the loss along training (one row a checkpoint, with its tokens and run), and read all rows.",
             )
         found.frontier = envelope(evidence.curves, resampling_of(settings, group_hash(group)))
-        answer = envelope_answer(found.frontier, plan, largest, group or None)
+        answer = envelope_answer(found.frontier, plan, largest, group)
     found.answers[approach] = answer
     found.caveats += answer.caveats
 

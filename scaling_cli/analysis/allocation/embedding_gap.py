@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.allocation.surface import Chinchilla
-from scaling_cli.flops import PEARCE_SONG, non_embedding, with_embedding
+from scaling_cli.formula.functions import embedding_growth, non_embedding, with_embedding
 from scaling_cli.results.allocation import Gap
 
 KAPLAN_SIZES = (768.0, 1.5e9)  # params without embeddings: Kaplan et al. 2020, section 3
@@ -37,9 +37,10 @@ def explain_gap(law: Chinchilla, params: tuple[float, float] | None) -> tuple[Ga
 def _exponent(law: Chinchilla, span: tuple[float, float]) -> float:
     """Slope of log params without embeddings over log compute, at places evenly apart in log compute."""
     small = np.geomspace(*span, POINTS)
-    growth = 1 + PEARCE_SONG / 3 * small ** (-2 / 3)
     log_capacity = (
-        np.log(law.alpha[0] * law.A[0]) - (law.alpha[0] + 1) * np.log(with_embedding(small)) + np.log(growth * small)
+        np.log(law.alpha[0] * law.A[0])
+        - (law.alpha[0] + 1) * np.log(with_embedding(small))
+        + np.log(embedding_growth(small) * small)
     )
     log_tokens = (np.log(law.beta[0] * law.B[0]) - log_capacity) / law.beta[0]
     log_compute = np.log(6 * small) + log_tokens

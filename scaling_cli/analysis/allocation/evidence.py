@@ -17,7 +17,7 @@ from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import find_law
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.table import PointTable
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
 
@@ -25,7 +25,7 @@ RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
 class Evidence(Record):
-    """One group of runs: what the law is fitted to, the same as points, and the rows of training curves if any."""
+    """One group of runs: the problem to fit, its points, and the rows of training curves where there are any."""
 
     grouped: Grouped
     points: Points
@@ -67,7 +67,7 @@ def evidence_from(
 ) -> tuple[Evidence, dict[str, tuple[float, float]]]:
     """One group of runs as the approaches need them, and the shape of its models along params."""
     law, rule = law_of(asked), flops_rule(asked.flops_rule)
-    weighting = Emphasis(asked.weight, asked.scale_weight, asked.prior)
+    weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
     inputs = {name: name for name in law.inputs}
     everything = _arrays(points, rule)
     problem = points.problem(
@@ -80,7 +80,7 @@ def evidence_from(
     if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
         lines = None
     grouped = Grouped(
-        problem, group, inputs, ranges, points.run_names, weights=weighting.told(inputs), prior=weighting.prior
+        problem, group, inputs, ranges, points.run_names, weights=weighting.formula(inputs), prior=weighting.prior
     )
     evidence = Evidence(grouped, _points(everything, rule), lines)
     return evidence, _shapes(everything, rule)

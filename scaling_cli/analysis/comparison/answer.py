@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from scaling_cli import jobs
-from scaling_cli.analysis.comparison.groups import Evidence, evidence, group_label
+from scaling_cli.analysis.comparison.groups import Evidence, evidence
 from scaling_cli.analysis.comparison.models import Member, check_comparable, exponents, floors
 from scaling_cli.analysis.comparison.nested import (
     ALL_SEPARATE,
@@ -33,6 +33,7 @@ from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Comparison, ComparisonResult, NestedTest
 from scaling_cli.results.fit import FitResult

@@ -38,13 +38,6 @@ class Evidence(Record):
         return exponents(self.members[0].problem.law)
 
 
-def group_label(group: Mapping[str, str]) -> str:
-    """A group as one name: the value of its column, or `col=value, col=value` for several."""
-    if len(group) == 1:
-        return next(iter(group.values()))
-    return ", ".join(f"{key}={value}" for key, value in group.items())
-
-
 def evidence(
     members: Sequence[Member],
     results: Sequence[FitResult],

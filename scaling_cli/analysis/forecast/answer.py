@@ -103,7 +103,7 @@ def _inverse(evidence: Evidence, ask: Ask, fixed_params: float | None) -> tuple[
         evidence.forecaster, ask.target_losses, inputs=evidence.inputs, span=evidence.require_span(),
         params=evidence.params, fixed_params=fixed_params,
     )  # fmt: skip
-    group, smallest = evidence.group or None, evidence.require_span()[0]
+    group, smallest = evidence.group, evidence.require_span()[0]
     unreached = [
         caveat("target-below-floor", group, target=each.target_loss, probability=1 - each.reachable)
         for each in found
@@ -126,7 +126,7 @@ def _far(inverses: Sequence[Inverse], evidence: Evidence) -> list[Caveat]:
     if furthest is None or reach <= FAR:
         return []
     place = place_name({furthest.scale: furthest.compute.estimate or 0.0})
-    return [caveat("far-forecast", evidence.group or None, place=place, reach=reach)]
+    return [caveat("far-forecast", evidence.group, place=place, reach=reach)]
 
 
 def _then(evidence: Evidence, ask: Ask, places: Places, bands: Bands) -> tuple[Then | None, list[Caveat]]:
@@ -145,9 +145,7 @@ def _then(evidence: Evidence, ask: Ask, places: Places, bands: Bands) -> tuple[T
     if not refused:
         return found, []
     low, high = found.loss_range
-    return found, [
-        caveat("then-outside-range", evidence.group or None, metric=ask.then, count=refused, low=low, high=high)
-    ]
+    return found, [caveat("then-outside-range", evidence.group, metric=ask.then, count=refused, low=low, high=high)]
 
 
 def _backtest(evidence: Evidence) -> tuple[Backtest, ...]:

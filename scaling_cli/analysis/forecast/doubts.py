@@ -34,16 +34,16 @@ def prediction_doubts(
     predictions: Sequence[Prediction], places: Places, span: tuple[float, float] | None, group: dict[str, str]
 ) -> list[Caveat]:
     """About the furthest targets, and about splits that the laws chose; `span` is that of the runs' scale."""
-    found = [caveat("optimal-split", group or None, compute=flops(budget)) for budget in places.split[:1]]
+    found = [caveat("optimal-split", group, compute=flops(budget)) for budget in places.split[:1]]
     far = [each for each in predictions if each.reach is not None and each.reach > FAR]
     if far:
         furthest = max(far, key=lambda each: each.reach or 0.0)
-        found.append(caveat("far-forecast", group or None, place=place_name(furthest.at), reach=furthest.reach))
+        found.append(caveat("far-forecast", group, place=place_name(furthest.at), reach=furthest.reach))
     small = 0.0 if span is None else span[0] / NOTED
     below = int(places.scale.argmin()) if len(predictions) else None
     if below is not None and span is not None and places.scale[below] < small:
         times = span[0] / places.scale[below]
-        found.append(caveat("below-data", group or None, place=place_name(predictions[below].at), times=times))
+        found.append(caveat("below-data", group, place=place_name(predictions[below].at), times=times))
     off = [
         each
         for each, scale in zip(predictions, places.scale, strict=True)
@@ -51,7 +51,7 @@ def prediction_doubts(
     ]
     if off:
         furthest = max(off, key=lambda each: each.outside or 0.0)
-        found.append(caveat("off-hull", group or None, place=place_name(furthest.at), outside=furthest.outside))
+        found.append(caveat("off-hull", group, place=place_name(furthest.at), outside=furthest.outside))
     return found
 
 
@@ -63,13 +63,13 @@ def run_doubts(
     if forecaster is not None:
         if not forecaster.errors:
             scales = count_scales(points, np.ones(len(points), dtype=bool))
-            found.append(caveat("no-rolling-origin", group or None, points=len(points), scales=scales))
+            found.append(caveat("no-rolling-origin", group, points=len(points), scales=scales))
         found += _instability(forecaster, places, group)
     sizes = np.unique(np.stack([points.runs, points.scale]), axis=1)[0].astype(int)
     repeated = int((np.bincount(sizes) > 1).sum())
     if repeated:
         total = len(np.unique(points.runs))
-        found.append(caveat("mid-schedule-points", group or None, runs=repeated, total=total))
+        found.append(caveat("mid-schedule-points", group, runs=repeated, total=total))
     return found + _rising(points, noise, group)
 
 
@@ -78,7 +78,7 @@ def pooled_sizes(sizes: int, inputs: Mapping[str, str], group: dict[str, str]) -
     column = next(iter(inputs.values()))
     if len(inputs) > 1 or column in ("params", "compute") or sizes < 2:
         return []
-    return [caveat("pooled-sizes", group or None, sizes=sizes, column=column)]
+    return [caveat("pooled-sizes", group, sizes=sizes, column=column)]
 
 
 def lone_growth(
@@ -91,7 +91,7 @@ def lone_growth(
     still, other = sorted(grown, key=lambda role: grown[role])
     if grown[still] > STILL or grown[other] < MOVED:
         return []
-    return [caveat("lone-growth", group or None, role=other, still=place_name({still: ranges[still][1]}))]
+    return [caveat("lone-growth", group, role=other, still=place_name({still: ranges[still][1]}))]
 
 
 def _instability(forecaster: Forecast, places: Places, group: dict[str, str]) -> list[Caveat]:
@@ -103,7 +103,7 @@ def _instability(forecaster: Forecast, places: Places, group: dict[str, str]) ->
     role = "tokens" if "tokens" in places.columns else next(iter(at))
     return [
         caveat(
-            "unstable-forecast", group or None, place=place_name(at), cutoff=place_name({role: swing.cutoff}),
+            "unstable-forecast", group, place=place_name(at), cutoff=place_name({role: swing.cutoff}),
             shift=float(np.expm1(swing.shift)), noise=swing.standard_error,
         )
     ]  # fmt: skip
@@ -120,4 +120,4 @@ def _rising(points: Points, noise: float, group: dict[str, str]) -> list[Caveat]
     if pairs.sum() < FEWEST_PAIRS:
         return []
     share = float((loss[None] - loss[:, None] > RISE * noise)[pairs].mean())
-    return [caveat("rising-loss", group or None, role="tokens", share=share)] if share > OFTEN_RISING else []
+    return [caveat("rising-loss", group, role="tokens", share=share)] if share > OFTEN_RISING else []

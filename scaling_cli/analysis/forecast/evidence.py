@@ -47,14 +47,14 @@ class Method(Record):
                 f"No estimator is called {self.estimator!r}.", hint=f"Choose one of {', '.join(ESTIMATORS)}."
             )
         if self.law == "all":
-            raise UsageError("--law all ranks laws and forecasts from none.", hint="Leave it out to average laws.")
+            raise UsageError("--law all ranks laws and does not forecast.", hint="Leave it out to average laws.")
 
     def choose(self, table: RunTable, ask: Ask) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         choice = choose(table.frame, self.law, self.x)
         if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or self.estimator == "describe"):
             raise UsageError(
-                f"{self.law} continues runs along --targets alone.",
+                f"{self.law} continues runs that have started, and only to --targets.",
                 hint="Leave out --backtest, --then, --target-loss and --estimator describe.",
             )
         asked = {role for target in ask.targets for role in target.at}
@@ -95,7 +95,7 @@ class Evidence(Record):
 
     @property
     def params(self) -> Array | None:
-        """Those of the data, or the ends of their range."""
+        """The params of the data, or the ends of their range."""
         if self.points is not None:
             return self.points.columns.get("params")
         return np.array(self.ranges["params"]) if "params" in self.ranges else None
@@ -139,7 +139,9 @@ def evidence_from(
     problem = table.problem(choice.law, choice.inputs, method.space)
     scale = problem.columns["step"] if choice.law.is_curve else scale_of(table, choice.inputs)
     if scale is None:
-        raise DataError("Without compute, or params and tokens, runs have no scale.", hint="Name it with --compute.")
+        raise DataError(
+            "The size of the runs is unknown without compute, or params and tokens.", hint="Name it with --compute."
+        )
     points = Points(problem.columns, problem.observed, problem.runs, scale)
     if not choice.law.is_curve:
         require_variety(problem.columns, choice.inputs)
@@ -164,19 +166,19 @@ def evidence_from(
 
 
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:
-    """Refuse inputs that hardly take different values.
+    """Refuse inputs that take too few different values.
 
     Raises:
-        FitError: Nothing in the runs says how loss depends on an input.
+        FitError: The runs do not show how loss depends on an input.
     """
     fewest = FEWEST_VALUES if len(inputs) == 1 else 2
     for name, column in inputs.items():
         distinct = len(np.unique(columns[name]))
         if distinct < fewest:
             raise FitError(
-                f"Runs at {distinct} {'value' if distinct == 1 else 'values'} of {column} do not tell how loss "
+                f"Runs at {distinct} {'value' if distinct == 1 else 'values'} of {column} do not show how loss "
                 "depends on it.",
-                hint=f"Add runs until there are {fewest}, or forecast along another column with --x.",
+                hint=f"Add runs until there are {fewest} values, or forecast along another column with --x.",
             )
 
 
@@ -185,5 +187,5 @@ def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Cave
     law = find_law(saved.law)
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
     made = described(saved, method.settings.level)
-    doubts = [] if saved.draws else [caveat("no-draws", saved.group or None)]
+    doubts = [] if saved.draws else [caveat("no-draws", saved.group)]
     return Evidence(made, saved.group, inputs, saved.ranges, None), doubts

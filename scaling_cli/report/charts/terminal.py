@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling_cli.numbers.format import amount, escape
 from scaling_cli.record import Record
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Numbers, Series, heights
 from scaling_cli.report.charts.ticks import log_ticks, tick_labels
-from scaling_cli.report.numbers import amount, escape
 from scaling_cli.report.pages.look import Look
 from scaling_cli.results.fit import Curve
 

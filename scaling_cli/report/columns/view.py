@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.names import shortened
+from scaling_cli.numbers.format import MISSING, amount, escape, figure
 from scaling_cli.record import astuple, fields
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.numbers import MISSING, amount, escape, figure
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import Page, Row, Section
 from scaling_cli.report.pages.sheet import Sheet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from scaling_cli.report.numbers import MISSING, amount, escape, figure, flops, group_name, percent, rounded
+from scaling_cli.numbers.format import MISSING, amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.comparison import Amount, Comparison, ComparisonResult, Crossover, Multiplier
 from scaling_cli.results.fit import Estimate

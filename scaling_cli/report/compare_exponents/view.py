@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaling_cli.numbers.format import escape
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.compare_exponents.facts import (
     SURFACE_COMPUTE,
@@ -15,7 +16,6 @@ from scaling_cli.report.compare_exponents.facts import (
     sentences,
     sheets_of,
 )
-from scaling_cli.report.numbers import escape
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, Section, more
 from scaling_cli.results.comparison import Comparison, ComparisonResult

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.numbers.format import amount, group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import amount, group_name, percent
 from scaling_cli.results.forecast import Extrapolation
 
 EDGE_POINTS = 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.report.numbers import MISSING, amount, escape, figure, percent, rounded
+from scaling_cli.numbers.format import MISSING, amount, escape, figure, percent, rounded
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.fit import Estimate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, rounded
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.extrapolate.rows import sections
-from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, grouped, more
 from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from scaling_cli.laws import find_law
-from scaling_cli.report.numbers import amount, escape, figure, percent, rounded
+from scaling_cli.numbers.format import amount, escape, figure, percent, rounded
 from scaling_cli.report.pages.page import group_columns
 from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.fit import Estimate, FitResult

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scaling_cli.analysis.drawn_fit import Sketch
+from scaling_cli.numbers.format import group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import group_name, percent
 from scaling_cli.results.fit import FitResult
 
 MOST_GROUPS = 8  # each needs a marker that the eye tells apart

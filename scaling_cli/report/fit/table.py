@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scaling_cli.numbers.format import escape, percent, rounded
 from scaling_cli.report.fit.facts import (
     FitReport,
     estimates,
@@ -14,7 +15,6 @@ from scaling_cli.report.fit.facts import (
     parameter_sheet,
     shared_facts,
 )
-from scaling_cli.report.numbers import escape, percent, rounded
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import group_columns
 from scaling_cli.report.pages.rich_page import cells, drawn, facts_grid, failures_table, fits, ruled_table

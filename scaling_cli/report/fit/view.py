@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from scaling_cli.numbers.format import escape, rounded
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.fit.facts import FitReport, _number_of, estimates, fit_facts, parameter_sheet, shared_facts
-from scaling_cli.report.numbers import escape, rounded
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import Page, Row, Section, grouped
 from scaling_cli.results.fit import FitResult

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scaling_cli.numbers.format import group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import group_name, percent
 from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.fit import Curve
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.report.numbers import MISSING, escape, figure, flops, percent, rounded
+from scaling_cli.numbers.format import MISSING, escape, figure, flops, percent, rounded
 from scaling_cli.report.pages.page import Section, group_columns
 from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.coverage import CoverageResult, Purchase

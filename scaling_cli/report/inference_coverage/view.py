@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scaling_cli.analysis.coverage.laws import COMBINED
+from scaling_cli.numbers.format import escape, figure, percent, rounded
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
-from scaling_cli.report.numbers import escape, figure, percent, rounded
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.coverage import Backtest, CoverageResult

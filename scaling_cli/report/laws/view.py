@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from scaling_cli.laws import Law
-from scaling_cli.report.numbers import figure
+from scaling_cli.numbers.format import figure
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.sheet import Sheet, aligned
 

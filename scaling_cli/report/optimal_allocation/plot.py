@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from scaling_cli.numbers.format import flops, group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import flops, group_name, percent
 from scaling_cli.results.allocation import AllocationResult, IsoFlop
 
 MOST_CURVES = 7  # budgets drawn: each needs a marker the eye tells apart, and one is for the minima

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scaling_cli.report.numbers import MISSING, count, escape, figure, flops, percent, rounded
+from scaling_cli.numbers.format import MISSING, count, escape, figure, flops, percent, rounded
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.allocation import Allocation, AllocationResult, IsoFlop

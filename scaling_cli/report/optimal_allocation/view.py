@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
+from scaling_cli.numbers.format import amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.numbers import amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.optimal_allocation.rows import counted, sections
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, grouped, more

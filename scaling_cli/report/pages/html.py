@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape as quoted
 from typing import Any
 
+from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.pages.notes import gathered
 from scaling_cli.report.pages.page import Page
 from scaling_cli.report.pages.sheet import NUMERIC, Sheet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.report.numbers import MISSING
+from scaling_cli.numbers.format import MISSING
 from scaling_cli.report.pages.sheet import NUMERIC, Sheet
 
 LATEX_SPECIALS = {

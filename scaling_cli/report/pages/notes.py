@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.record import Record
-from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.sheet import markdown_text
 from scaling_cli.results.report import Failure

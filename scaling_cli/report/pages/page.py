@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from scaling_cli.numbers.format import escape
 from scaling_cli.record import Record
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.numbers import escape
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.report import Report

@@ -14,7 +14,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from scaling_cli.report.numbers import escape, group_name
+from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.report.pages.look import Look
 from scaling_cli.results.report import Failure
 

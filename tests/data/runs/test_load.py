@@ -383,6 +383,7 @@ def test_the_decimal_sign_holds_for_every_row_of_a_long_file(write):
     ("content", "message"),
     [
         ("loss;params\n3,45;1.5e7\n", "'3,45' in column 'loss' and '1.5e7' in column 'params'"),
+        ("loss;lr\n3.45;0,001\n", "'0,001' in column 'lr' and '3.45' in column 'loss'"),  # 0,001 is not 1
         ("loss;tokens\n3;500\n2;1,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
         ("loss;tokens\n3.400;1,500\n3.100;2,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
     ],
@@ -582,7 +583,7 @@ def test_a_rule_without_its_columns_is_refused_by_name():
         load_runs(rows, flops_rule="non-embedding")
     with pytest.raises(UsageError, match="layers"):
         load_runs(rows.with_columns(tokens=1e10), flops_rule="attention")
-    with pytest.raises(UsageError, match="no rule"):
+    with pytest.raises(UsageError, match="is not a formula"):
         load_runs(rows, flops_rule="open('x')")
 
 

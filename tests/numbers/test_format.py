@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from scaling_cli.report.numbers import amount, count, escape, figure, flops, group_name, percent, rounded
+from scaling_cli.numbers.format import amount, count, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.results.fit import Estimate
 
 
