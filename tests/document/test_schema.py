@@ -8,14 +8,12 @@ import jsonschema
 import pytest
 from msgspec.inspect import StructType, multi_type_info
 
-from scaling_cli.analysis.allocation.answer import ESTIMATORS
-from scaling_cli.analysis.coverage.question import POLICIES
 from scaling_cli.document.schema import COMMANDS, RESULTS, documented, schema
 from scaling_cli.document.write import to_json
-from scaling_cli.fitting.intervals import INTERVALS
-from scaling_cli.fitting.objective import OBJECTIVES
-from scaling_cli.fitting.prior import PRIORS
-from scaling_cli.fitting.problem import SPACES
+from scaling_cli.options.extrapolate import ESTIMATORS
+from scaling_cli.options.fitting import INTERVALS, OBJECTIVES, PRIORS, SPACES
+from scaling_cli.options.inference_coverage import POLICIES
+from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
 from scaling_cli.results.report import Report
 from tests.factories import chinchilla_result, report
 
@@ -77,14 +75,17 @@ def test_a_schema_refuses_what_is_not_a_result():
         assert not validator.is_valid(document | {"results": [document["results"][0] | change]}), change
 
 
+def words(command, record, field):
+    return set(schema(command)["$defs"][record]["properties"][field]["enum"])
+
+
 def test_closed_lists_of_words_are_those_of_the_options():
-    fit, allocation = schema("fit")["$defs"], schema("optimal-allocation")["$defs"]
-    objective = fit["ObjectiveValue"]["properties"]
-    assert objective["name"]["enum"] == list(OBJECTIVES)
-    assert objective["space"]["enum"] == list(SPACES)
-    assert objective["prior"]["enum"] == list(PRIORS)
-    assert set(fit["IntervalMethod"]["properties"]["method"]["enum"]) == {*INTERVALS, "draws"}
-    assert {each.name for each in ESTIMATORS} <= set(OBJECTIVES)
-    assert allocation["AllocationResult"]["properties"]["profile"]["enum"] == ["exact", "parabola", "akima", None]
-    purchase = schema("inference-coverage")["$defs"]["Purchase"]["properties"]
-    assert purchase["policy"]["enum"] == list(POLICIES)
+    assert words("fit", "ObjectiveValue", "name") == set(OBJECTIVES)
+    assert words("fit", "ObjectiveValue", "space") == set(SPACES)
+    assert words("fit", "ObjectiveValue", "prior") == set(PRIORS)
+    assert words("fit", "IntervalMethod", "method") == {*INTERVALS, "draws"}
+    assert words("extrapolate", "Extrapolation", "estimator") == set(ESTIMATORS)
+    assert words("extrapolate", "Prediction", "estimator") == {*ESTIMATORS, "inside"}
+    assert words("optimal-allocation", "Allocation", "approach") == {*APPROACHES} - {"all"}
+    assert words("optimal-allocation", "AllocationResult", "profile") == {*PROFILES, None}
+    assert words("inference-coverage", "Purchase", "policy") == set(POLICIES)
