@@ -7,6 +7,9 @@ All of them stand here, so that their wording can be read and kept alike in one 
 from __future__ import annotations
 
 from string import Formatter
+from typing import Annotated
+
+from msgspec import Meta
 
 from scaling_cli.record import Record
 
@@ -371,9 +374,15 @@ SENTENCES = {
 
 
 class Caveat(Record):
-    """One thing a reader should know before using a result."""
+    """One thing to know before using a result.
 
-    code: str
+    Attributes:
+        code: A stable name, for --allow CODE and for scripts.
+        message: What is wrong, and what to do.
+        group: The group that it concerns; None for all.
+    """
+
+    code: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     message: str
     group: dict[str, str] | None = None
 

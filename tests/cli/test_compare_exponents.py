@@ -24,9 +24,9 @@ def test_json_follows_its_schema_and_holds_the_verdict():
     jsonschema.Draft202012Validator.check_schema(schema("compare-exponents"))
     jsonschema.validate(document, schema("compare-exponents"))
     (result,) = document["results"]
-    assert set(result) == set(schema("compare-exponents")["$defs"]["result"]["properties"])
+    assert set(result) == set(schema("compare-exponents")["$defs"]["ComparisonResult"]["properties"])
     (pair,) = result["comparisons"]
-    assert set(pair) == set(schema("compare-exponents")["$defs"]["comparison"]["properties"])
+    assert set(pair) == set(schema("compare-exponents")["$defs"]["Comparison"]["properties"])
     assert (pair["left"], pair["right"], pair["verdict"]) == ("adamw", "muon", "inconclusive")
     assert result["is_paired"]
 

@@ -69,7 +69,7 @@ def test_json_follows_its_schema_whatever_is_asked():
     assert [result["group"]["model"] for result in found["results"]] == ["sim-1B", "sim-70B", "sim-8B"]
     first = found["results"][0]
     assert list(first)[:4] == ["group", "problems", "attempts", "unsolved"]
-    assert set(first) == set(schema("inference-coverage")["$defs"]["result"]["properties"])
+    assert set(first) == set(schema("inference-coverage")["$defs"]["CoverageResult"]["properties"])
     chances = [result["budgets"][0]["best_probability"] for result in found["results"]]
     assert sum(chances) == pytest.approx(1)
 

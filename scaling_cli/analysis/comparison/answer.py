@@ -174,10 +174,9 @@ def _power_caveats(comparisons: Sequence[Comparison], found: Evidence) -> list[C
     sizes = {each.name: each.parameters for each in found.groups}
     weak = 0
     for each in comparisons:
-        detectable = each.minimum_detectable_difference
-        by_name = detectable if isinstance(detectable, dict) else {found.exponents[0]: detectable}
         weak += any(
-            value is None or value > WEAK * abs(sizes[each.left][name].estimate or 0) for name, value in by_name.items()
+            value is None or value > WEAK * abs(sizes[each.left][name].estimate or 0)
+            for name, value in each.minimum_detectable_difference.items()
         )
     return [caveat("low-power", weak=weak, pairs=len(comparisons), share=WEAK)] if weak else []
 

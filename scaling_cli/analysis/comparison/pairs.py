@@ -21,7 +21,7 @@ from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.analysis.comparison.verdict import Judged, exponent_margins, judge, verdict
 from scaling_cli.analysis.comparison.wording import sentence
 from scaling_cli.record import Record
-from scaling_cli.results.comparison import Amount, Comparison, Difference, Multiplier
+from scaling_cli.results.comparison import Comparison, Multiplier
 from scaling_cli.results.fit import Estimate
 
 
@@ -87,9 +87,9 @@ def _comparison(
     evidence: Evidence, pair: Pair, judged: dict[str, Judged], p_value: float | None, p_adjusted: float | None
 ) -> Comparison:
     left, right = evidence.groups[pair.left], evidence.groups[pair.right]
-    difference = _difference(evidence, pair, judged)
-    margin = _amount({name: each.margin for name, each in judged.items()})
-    detectable = _amount({name: each.minimum_detectable for name, each in judged.items()})
+    difference = _differences(evidence, pair, judged)
+    margin = {name: each.margin for name, each in judged.items()}
+    detectable = {name: each.minimum_detectable for name, each in judged.items()}
     equivalences = [each.equivalence_p_value for each in judged.values()]
     word = verdict(
         p_adjusted=p_adjusted,
@@ -131,19 +131,12 @@ def _comparison(
     )
 
 
-def _amount(by_exponent: dict[str, float | None]) -> Amount:
-    """One number for laws with one exponent, else one for each."""
-    return next(iter(by_exponent.values())) if len(by_exponent) == 1 else by_exponent
-
-
-def _difference(evidence: Evidence, pair: Pair, judged: dict[str, Judged]) -> Difference:
-    """Left less right of each exponent, and on a surface of the compute-optimal split too."""
-    found = {name: each.difference for name, each in judged.items()}
-    if len(found) == 1:
-        return next(iter(found.values()))
-    if "params_exponent" in evidence.results[pair.left].derived:
-        found["params_exponent"] = _split_difference(evidence, pair)
-    return found
+def _differences(evidence: Evidence, pair: Pair, judged: dict[str, Judged]) -> dict[str, Estimate]:
+    """Left less right of each exponent; on a surface also that of the compute-optimal split."""
+    differences = {name: each.difference for name, each in judged.items()}
+    if len(differences) > 1 and "params_exponent" in evidence.results[pair.left].derived:
+        differences["params_exponent"] = _split_difference(evidence, pair)
+    return differences
 
 
 def _split_difference(evidence: Evidence, pair: Pair) -> Estimate:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from scaling_cli.numbers.format import MISSING, amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.pages.sheet import Sheet
-from scaling_cli.results.comparison import Amount, Comparison, ComparisonResult, Crossover, Multiplier
+from scaling_cli.results.comparison import Comparison, ComparisonResult, Crossover, Multiplier
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report
 
@@ -105,13 +105,13 @@ def group_sheet(result: ComparisonResult, apart: str = " ") -> Sheet:
 
 
 def differences(each: Comparison) -> dict[str, Estimate]:
-    """The difference of each exponent; of the one exponent under an empty name."""
-    found = each.exponent_difference
-    return {"": found} if isinstance(found, Estimate) else found
+    """The difference of each exponent; a single exponent has an empty name."""
+    by_exponent = each.exponent_difference
+    return by_exponent if len(by_exponent) > 1 else {"": next(iter(by_exponent.values()))}
 
 
-def _of(value: Amount, name: str) -> float | None:
-    return value.get(name) if isinstance(value, dict) else value
+def _of(by_exponent: dict[str, float | None], name: str) -> float | None:
+    return by_exponent.get(name) if name else next(iter(by_exponent.values()))
 
 
 def pair_sheet(result: ComparisonResult, *, stacked: bool = False) -> Sheet:
