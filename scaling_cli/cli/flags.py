@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import typer
 
 from scaling_cli.errors import UsageError
+from scaling_cli.report.pages.formats import FORMATS
 
 if TYPE_CHECKING:
     from scaling_cli.data.runs.load import Reading
+
+    FormatName = str
+else:
+    FormatName = Literal[tuple(FORMATS)]
 
 
 def share(text: str | float) -> float:
@@ -140,7 +145,7 @@ class OutputOptions:
     """What to print, and where."""
 
     format: Annotated[
-        Literal["table", "plain", "json", "jsonl", "csv", "md", "latex"],
+        FormatName,
         typer.Option(help="Form of the result."),
     ] = "table"
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False

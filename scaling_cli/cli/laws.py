@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from scaling_cli.cli.flags import OutputOptions
+from scaling_cli.cli.output import prepare_output
+from scaling_cli.cli.show import deliver
+from scaling_cli.errors import UsageError
+
 
 def command(
+    output: OutputOptions,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Explain this law.")] = None,
-    format: Annotated[Literal["table", "plain", "json"], typer.Option(help="Form of the list.")] = "table",
 ) -> int:
-    """List the laws that can be fitted, or explain one: formula, parameters, source."""
-    from scaling_cli.cli import terminal
-    from scaling_cli.laws import LAWS, find_law
-    from scaling_cli.report.laws.view import render_law, render_laws
-    from scaling_cli.report.pages.look import Look
+    """List the laws that can be fitted, or explain one: formula, parameters, source, published fits.
 
-    look = Look(terminal.width(), terminal.wants_color("auto", sys.stdout), terminal.speaks_unicode(sys.stdout))
-    sys.stdout.write(render_laws(LAWS, format, look) if name is None else render_law(find_law(name), format, look))
-    return 0
+    Example: scaling laws chinchilla
+    """
+    if output.figure:
+        raise UsageError("laws fits nothing, so there is nothing to draw.", hint="Leave --figure out.")
+    prepare_output(output, ())
+    from scaling_cli.report.laws import view
+    from scaling_cli.verbs.laws import laws
+
+    return deliver(laws(name), output, view)

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.cli.files import check_writable, is_device
 from scaling_cli.errors import UsageError
+from scaling_cli.report.pages.formats import suffixes
 from scaling_cli.report.pages.look import Look
 
 if TYPE_CHECKING:
     from scaling_cli.cli.flags import OutputOptions
 
 
-SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".tex": "latex", ".txt": "plain"}
-
-
-REPORTS = (".html", ".md")
+SUFFIXES = suffixes()  # of -o, each with its format
+REPORTS = suffixes(complete=True)  # of --report
 
 
 def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
@@ -49,7 +48,7 @@ def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
         for name in output.figure:
             check_figure(Path(name))
     if output.report is not None and Path(output.report).suffix.lower() not in REPORTS:
-        raise UsageError(f"{output.report} is no report.", hint=f"Name it with one of {', '.join(REPORTS)}.")
+        raise UsageError(f"{output.report} is not a report format.", hint=f"Name it with one of {', '.join(REPORTS)}.")
 
 
 def _check_suffix(path: Path) -> None:
@@ -57,7 +56,7 @@ def _check_suffix(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
-    drawn = {".html": f"Write --report {path}.", **dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")}
+    drawn = dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")
     raise UsageError(
         f"{path}: results are not written as {suffix}.",
         hint=drawn.get(suffix, f"Name it with one of {', '.join(SUFFIXES)}, or choose the form with --format."),

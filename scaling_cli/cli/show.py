@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scaling_cli.cli.flags import OutputOptions
     from scaling_cli.report.pages.page import View
     from scaling_cli.results.report import Report
-from scaling_cli.cli.output import chosen_format
+from scaling_cli.cli.output import REPORTS, chosen_format
 from scaling_cli.cli.verdict import _judge, say
 
 
@@ -51,17 +51,13 @@ def _write_extras(report: Report[Any], output: OutputOptions, view: View) -> Non
     if not output.figure and output.report is None:
         return
     from scaling_cli.report.files import figure_file
-    from scaling_cli.report.pages.html import report_page
     from scaling_cli.report.pages.render import render
 
-    charts = view.charts(report) if report.results else []
     if output.report is not None:
         path = Path(output.report)
-        is_markdown = path.suffix.lower() == ".md"
-        page = (
-            render(report, "md", view, look=Look()) if is_markdown else report_page(report, view.pages(report), charts)
-        )
-        write_file(path, page)
+        form = REPORTS[path.suffix.lower()]
+        write_file(path, render(report, form, view, look=Look(), draws=output.draws))
+    charts = view.charts(report) if output.figure and report.results else []
     for path in map(Path, output.figure if report.results else ()):  # no result is an error of its own
         if not charts:
             raise UsageError(f"There is nothing to draw in {path}.", hint="Leave --figure out.")
