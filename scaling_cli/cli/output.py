@@ -7,13 +7,12 @@ from pathlib import Path
 
 from scaling_cli.cli.files import check_writable, is_device
 from scaling_cli.errors import UsageError
+from scaling_cli.options.formats import suffixes
 from scaling_cli.options.output import Drawn, Output, ToFile
 from scaling_cli.report.pages.look import Look
 
-SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".tex": "latex", ".txt": "plain"}
-
-
-REPORTS = (".html", ".md")
+SUFFIXES = suffixes()  # of -o, each with its format
+REPORTS = suffixes(complete=True)  # of --report
 
 
 def prepare_output(output: Output | ToFile, inputs: Sequence[str]) -> None:
@@ -63,7 +62,7 @@ def _check_suffix(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
-    drawn = {".html": f"Write --report {path}.", **dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")}
+    drawn = dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")
     raise UsageError(
         f"{path}: results are not written as {suffix}.",
         hint=drawn.get(suffix, f"Name it with one of {', '.join(SUFFIXES)}, or choose the form with --format."),

@@ -16,7 +16,7 @@ from scaling_cli.report.pages.look import Look
 if TYPE_CHECKING:
     from scaling_cli.report.pages.page import View
     from scaling_cli.results.report import Report
-from scaling_cli.cli.output import chosen_format
+from scaling_cli.cli.output import REPORTS, chosen_format
 from scaling_cli.cli.verdict import DONE, judge, say
 from scaling_cli.document.write import plain
 from scaling_cli.numbers.format import escape
@@ -74,15 +74,12 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
     if not figures and not output.report:
         return
     from scaling_cli.report.files import figure_file
-    from scaling_cli.report.pages.html import report_page
     from scaling_cli.report.pages.render import render
 
-    charts = view.charts(report) if report.results else []
     for path in map(Path, output.report):
-        if path.suffix.lower() == ".md":
-            write_file(path, render(report, "md", view, look=Look()))
-        else:
-            write_file(path, report_page(report, view.pages(report), charts))
+        form = REPORTS[path.suffix.lower()]
+        write_file(path, render(report, form, view, look=Look(), draws=not isinstance(output, Saved) or output.draws))
+    charts = view.charts(report) if figures and report.results else []
     for path in map(Path, figures if report.results else ()):  # no result is an error of its own
         if not charts:
             raise UsageError(f"There is nothing to draw in {path}.", hint="Leave --figure out.")

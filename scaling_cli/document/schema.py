@@ -32,6 +32,7 @@ from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.forecast import Extrapolation
+from scaling_cli.results.laws import LawResult
 from scaling_cli.results.report import Report
 
 Schema: TypeAlias = dict[str, Any]
@@ -43,6 +44,7 @@ RESULTS: dict[str, type[Record]] = {
     "compare-exponents": ComparisonResult,
     "inference-coverage": CoverageResult,
     "columns": ColumnsResult,
+    "laws": LawResult,
 }
 COMMANDS = tuple(RESULTS)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from scaling_cli.options.formats import FORMATS, suffixes
 from scaling_cli.options.kinds import FILE, SWITCH, TEXTS, choice
 from scaling_cli.options.option import Options, changed, option
 
-FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
 PLOTS = ("auto", "never", "unicode", "ascii")
 COLORS = ("auto", "always", "never")
 FILES = changed(TEXTS, metavar="FILE")
@@ -16,13 +16,13 @@ class Output(Options):
 
     heading = "Output"
 
-    format: str = option("table", choice(*FORMATS), "Format of the result.", choices=FORMATS)
+    format: str = option("table", choice(*FORMATS), "Format of the result.", choices=tuple(FORMATS))
     json: bool = option(False, SWITCH, "Short for --format json.", is_basic=True)
     output: str | None = option(
         None, FILE, "Write the result to this file; its suffix chooses the format.", letter="o", is_basic=True
     )
     report: tuple[str, ...] = option(
-        (), FILES, "Also write a page to share: .html (with plots) or .md. Repeatable.", is_basic=True
+        (), FILES, f"Also write a page to share: {', '.join(suffixes(complete=True))}. Repeatable.", is_basic=True
     )
     color: str = option("auto", choice(*COLORS), "Use colour; auto: only on a terminal.", choices=COLORS)
     quiet: bool = option(False, SWITCH, "Print nothing but errors on stderr.", letter="q")

@@ -172,7 +172,7 @@ def test_names_that_stdout_cannot_write_are_written_out(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("out.html", "--report"), ("out.pdf", "--figure"), ("out.parquet", ".jsonl, .csv"), ("fit.jsn", "--format")],
+    [("out.pdf", "--figure"), ("out.parquet", ".jsonl, .csv"), ("fit.jsn", "--format")],
 )
 def test_a_file_named_for_another_format_is_refused_before_work(tmp_path, name, hint):
     ran = run("fit", SAMPLE, *QUICK, "-o", tmp_path / name)
@@ -293,20 +293,6 @@ def test_every_caveat_ends_in_something_to_do():
     for code, sentence in SENTENCES.items():
         assert sentence.endswith((".", "{hint}")), code
         assert ";" in sentence or "," in sentence or "{hint}" in sentence, code
-
-
-def test_laws_are_listed_and_explained():
-    ran = run("laws")
-    assert ran.returncode == 0
-    assert {"power", "power-constant", "chinchilla"} <= {line.split()[0] for line in ran.stdout.splitlines() if line}
-    explained = run("laws", "chinchilla").stdout
-    assert "E + A / params^alpha + B / tokens^beta" in explained
-    assert "irreducible loss" in explained
-    assert json.loads(run("laws", "--format", "json").stdout)[0]["name"] == "power"
-    assert "besiroglu: 240 of Hoffmann's points" in explained
-    document = json.loads(run("laws", "chinchilla", "--format", "json").stdout)
-    assert document["published"][0]["parameters"]["alpha"] == 0.33917084
-    assert run("laws", "nothing").returncode == 2
 
 
 def test_parameters_are_held_and_formulas_written_on_the_command_line():

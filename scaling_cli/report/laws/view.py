@@ -1,85 +1,73 @@
-"""The list of laws, and one law explained."""
+"""What `scaling laws` says: a list of laws, or a page about one."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from scaling_cli.laws import Law
-from scaling_cli.numbers.format import figure
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.sheet import Sheet, aligned
+from scaling_cli.numbers.format import escape, figure
+from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.pages.page import Facts, Page, Row, Section
+from scaling_cli.report.pages.sheet import Column, Sheet, numbers, words
+from scaling_cli.results.laws import LawResult
+from scaling_cli.results.report import Report
 
 DIGITS = 7  # as many as published fits are usually quoted with
-ABREAST = 5  # published fits side by side: six columns fit most terminals
+HEADER = ("law", "formula", "source", "inputs", "parameter", "kind", "unit", "meaning")
+
+LawsReport = Report[LawResult]
 
 
-def render_laws(laws: Sequence[Law], format: str, look: Look) -> str:
-    """All laws, one row each."""
-    if format == "json":
-        return json.dumps([_facts(law) for law in laws], indent=2) + "\n"
-    rows = tuple((law.name, ", ".join(law.inputs), law.formula) for law in laws)
-    return _drawn(Sheet(("law", "inputs", "formula"), rows, 0), format, look)
+def pages(report: LawsReport) -> list[Page]:
+    """One page: the list, or the only law in full."""
+    if len(report.results) == 1:
+        (law,) = report.results
+        return [Page(_facts(law), [_parameters(law), *_published(law)])]
+    columns = (*words("law", "inputs"), Column("formula", "text"))
+    rows = tuple((law.name, ", ".join(law.inputs), law.formula) for law in report.results)
+    return [Page([], [Section("", Sheet(columns, rows))])]
 
 
-def render_law(law: Law, format: str, look: Look) -> str:
-    """One law: its formula and source, then a row a parameter."""
-    if format == "json":
-        return json.dumps(_facts(law), indent=2) + "\n"
-    rows = [(parameter.name, parameter.unit, parameter.meaning) for parameter in law.parameters]
-    rows += [(quantity.name, "", quantity.meaning) for quantity in law.derived]
-    table = _drawn(Sheet(("parameter", "unit", "meaning"), tuple(rows), 0), format, look)
-    inputs = ", ".join(law.inputs)
-    head = f"{law.name}: {law.formula}\ninputs: {inputs}\nsource: {law.source}\n\n{table}"
-    return head + (_published(law, format, look) if law.published else "")
+def records(report: LawsReport) -> Iterator[Row]:
+    """One row per law and parameter."""
+    yield HEADER
+    for law in report.results:
+        about = (escape(law.name), escape(law.formula), law.source, " ".join(map(escape, law.inputs)))
+        yield from ((*about, row.name, "fitted", row.unit, row.meaning) for row in law.parameters)
+        yield from ((*about, row.name, "derived", "", row.meaning) for row in law.derived)
 
 
-def _published(law: Law, format: str, look: Look) -> str:
-    """A column for each published fit, then what each is of; JSON has all their digits."""
-    names = tuple(fit.name for fit in law.published)
-    rows = tuple((name, *(figure(fit.parameters[name], DIGITS) for fit in law.published)) for name in law.names)
-    parts = [
-        _drawn(
-            Sheet(
-                ("published", *names[start : start + ABREAST]),
-                tuple((row[0], *row[1:][start : start + ABREAST]) for row in rows),
-                0,
-            ),
-            format,
-            look,
-        )
-        for start in range(0, len(names), ABREAST)
+def charts(report: LawsReport) -> list[Chart]:
+    """None: nothing is fitted."""
+    return []
+
+
+def line(result: LawResult) -> str:
+    """The law's name and formula."""
+    return f"{escape(result.name)}: {escape(result.formula)}"
+
+
+def _facts(law: LawResult) -> Facts:
+    return [
+        ("law", line(law)),
+        ("inputs", escape(", ".join(law.inputs))),
+        ("source", escape(law.source)),
     ]
-    told = "".join(f"{fit.name}: {fit.about}; {fit.source}\n" for fit in law.published)
-    return "\n" + "\n".join(parts) + "\n" + told
 
 
-def _facts(law: Law) -> dict[str, object]:
-    return {
-        "name": law.name,
-        "formula": law.formula,
-        "source": law.source,
-        "inputs": list(law.inputs),
-        "parameters": [
-            {"name": parameter.name, "unit": parameter.unit, "meaning": parameter.meaning}
-            for parameter in law.parameters
-        ],
-        "published": [
-            {"name": fit.name, "about": fit.about, "source": fit.source, "parameters": dict(fit.parameters)}
-            for fit in law.published
-        ],
-        "derived": [{"name": quantity.name, "meaning": quantity.meaning} for quantity in law.derived],
-    }
+def _parameters(law: LawResult) -> Section:
+    rows = [(escape(row.name), row.unit, escape(row.meaning)) for row in law.parameters]
+    rows += [(escape(row.name), "", escape(row.meaning)) for row in law.derived]
+    columns = (Column("parameter", "symbol"), *words("unit"), Column("meaning", "text"))
+    return Section("", Sheet(columns, tuple(rows), breaks=(len(law.parameters),)).without_empty())
 
 
-def _drawn(sheet: Sheet, format: str, look: Look) -> str:
-    if format == "plain":
-        return aligned(sheet)
-    from scaling_cli.report.pages.rich_page import cells, drawn, ruled_table
-
-    table = ruled_table(look)
-    for heading in sheet.header:
-        table.add_column(heading, overflow="fold")
-    for row in sheet.rows:
-        table.add_row(*cells(row))
-    return drawn([table], look)
+def _published(law: LawResult) -> Iterator[Section]:
+    """The published parameters, then the data that each fit is of; JSON has all digits."""
+    if not law.published:
+        return
+    names = [parameter.name for parameter in law.parameters]
+    values = ((fit.name, *(figure(fit.parameters[name], DIGITS) for name in names)) for fit in law.published)
+    yield Section("Published fits", Sheet((*words("fit"), *numbers(*names)), tuple(values)))
+    sources = ((fit.name, fit.about, fit.source) for fit in law.published)
+    columns = (*words("fit"), Column("of", "text"), Column("source", "text"))
+    yield Section("", Sheet(columns, tuple(sources)))
