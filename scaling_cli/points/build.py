@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.prior import Belief
+from scaling_cli.fitting.prior import ParameterPrior
 from scaling_cli.laws import Law
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def build_problem(
     space: str = "log",
     *,
     weights: Array | None = None,
-    beliefs: tuple[Belief, ...] = (),
+    priors: tuple[ParameterPrior, ...] = (),
 ) -> Problem:
     """The problem of fitting `law` to the points of `frame`.
 
@@ -30,7 +30,7 @@ def build_problem(
         frame: One row a point, with `run_id`, `loss` and the columns that `inputs` names.
         inputs: For each input of the law, the column of `frame` that holds it.
         weights: One for each row of `frame`, in any unit; equal by default.
-        beliefs: Weak priors, see `scaling_cli.fitting.prior`.
+        priors: Weak priors, see `scaling_cli.fitting.prior`.
 
     Raises:
         DataError: The law needs logs of an input, or of the loss, that is not positive.
@@ -39,7 +39,7 @@ def build_problem(
     # By name, not by place (see `run_names`): the order of the rows must not decide which runs a replicate draws.
     runs = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
     observed = frame["loss"].to_numpy().astype(float)
-    return problem_from_arrays(law, columns, observed, runs, space, weights=weights, beliefs=beliefs)
+    return problem_from_arrays(law, columns, observed, runs, space, weights=weights, priors=priors)
 
 
 def run_names(frame: pl.DataFrame) -> tuple[str, ...]:

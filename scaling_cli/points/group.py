@@ -10,7 +10,7 @@ from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.points.build import build_problem, numbers, run_names
 from scaling_cli.points.choose import Choice
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +32,9 @@ def groups_of(
         yield {**(label or {}), **dict(zip(by, key, strict=True))}, parts[key]
 
 
-def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
+def grouped_for(
+    frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, weighting: Weighting
+) -> Grouped:
     """A group's points as a problem to be fitted, with what a result repeats of them."""
     ranges = {
         name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
@@ -44,8 +46,8 @@ def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, spac
         choice.law,
         choice.inputs,
         space,
-        weights=emphasis.weights(frame, choice.inputs),
-        beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
+        weights=weighting.weights(frame, choice.inputs),
+        priors=weighting.priors(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
     )
     return Grouped(
         problem,
@@ -54,8 +56,8 @@ def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, spac
         ranges,
         run_names(frame),
         reason=choice.reason,
-        weights=emphasis.told(choice.inputs),
-        prior=emphasis.prior,
-        scale=emphasis.scale(frame, choice.inputs),
+        weights=weighting.formula(choice.inputs),
+        prior=weighting.prior,
+        scale=weighting.scale(frame, choice.inputs),
         compute=numbers(frame, "compute") if "compute" in ranges else None,
     )

@@ -16,7 +16,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, groups_of
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.arguments import TO, Amounts, Texts, amounts
@@ -88,7 +88,7 @@ def compare_exponents(
         seed=seed,
         workers=work.workers_from(str(jobs), backend, scheduler),
     )
-    emphasis = Emphasis(weight, scale_weight, "none")
+    weighting = Weighting(weight, scale_weight, "none")
     keep = tuple(column for column in (x, weight) if column)
     table, matched = _load_pairable(runs, pair, by=by, keep=keep, **reading)
     choice = choose(table.frame, law, x, by=by)
@@ -104,7 +104,7 @@ def compare_exponents(
     fitted, failures, caveats = [], unread(table), list(table.caveats)
     with one_blas_thread():
         for group, frame in groups:
-            grouped = grouped_for(frame, group, choice, space, emphasis)
+            grouped = grouped_for(frame, group, choice, space, weighting)
             try:
                 one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
             except FitError as error:

@@ -25,7 +25,7 @@ from scaling_cli.points.choose import (
     columns_of,
 )
 from scaling_cli.points.group import grouped_for, groups_of
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
@@ -110,7 +110,7 @@ def fit(
         workers=work.workers_from(str(jobs), backend, scheduler),
         on_progress=on_progress,
     )
-    emphasis = Emphasis(weight, scale_weight, prior)
+    weighting = Weighting(weight, scale_weight, prior)
     keep, maybe = columns_of(law, x)
     keep = (*keep, *([weight] if weight else []))
     reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
@@ -151,7 +151,7 @@ def fit(
     failures = unread(table)
     for group, frame in groups_of(table, by, label):
         try:
-            grouped = [grouped_for(frame, group, choice, space, emphasis) for choice in choices]
+            grouped = [grouped_for(frame, group, choice, space, weighting) for choice in choices]
             with one_blas_thread():
                 result, found = fit_group(grouped[0], settings) if law != "all" else fit_best(grouped, settings)
         except ScalingError as error:

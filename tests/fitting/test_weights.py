@@ -12,7 +12,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 
 TUNED = 1e-5  # relative: delta is iterated to 1e-4 of itself
 
@@ -86,4 +86,4 @@ def test_senseless_weights_and_priors_are_refused(options):
 
 def test_a_power_that_leaves_one_point_is_refused():
     with pytest.raises(UsageError):
-        Emphasis(power=9)
+        Weighting(power=9)

@@ -146,7 +146,7 @@ def _starts(contrast: Contrast, problem: JointProblem) -> Array:
     """What is shared at the mean of the groups' own values, and at each group's; a curve of all points starts blind."""
     if len(problem.members) < len(contrast.groups):
         return starts(problem.members[0].problem)
-    thetas = [group.problem.roused(group.theta[None]) for group in contrast.groups]
+    thetas = [group.problem.off_zero(group.theta[None]) for group in contrast.groups]
     rows = [problem.gathered(thetas)[0]]
     count = np.bincount(np.concatenate(problem.index))
     for index, theta in zip(problem.index, thetas, strict=True):

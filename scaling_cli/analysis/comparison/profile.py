@@ -84,7 +84,7 @@ def profile(member: Member, parameter: str, scale: float) -> Profile:
     error = float(standard_errors(member, scale)[k])
     values = np.unique(np.clip(estimate + REACH * error * _spread(NODES), low, high))
     values = np.unique(np.append(values, estimate))
-    start = np.tile(problem.roused(member.theta[None]), (len(values), 1))
+    start = np.tile(problem.off_zero(member.theta[None]), (len(values), 1))
     start[:, k] = values
     fixed = np.zeros(len(member.theta), dtype=bool)
     fixed[k] = True

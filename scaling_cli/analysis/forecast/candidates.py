@@ -21,7 +21,7 @@ from scaling_cli.analysis.forecast.windows import Points, Window
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, SMALLEST_DELTA, robust_scale
-from scaling_cli.fitting.prior import Belief, correlation_inflation, strength
+from scaling_cli.fitting.prior import ParameterPrior, correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
@@ -102,17 +102,17 @@ def _found(names: Sequence[str]) -> tuple[Law, ...]:
     return tuple(find_law(name) for name in names)
 
 
-def beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
+def priors(law: Law, lowest: float) -> tuple[ParameterPrior, ...]:
     """Weak priors of a law for losses from `lowest`."""
     exponent, floor = (CURVE_EXPONENT, CURVE_FLOOR) if len(law.inputs) == 1 else (SURFACE_EXPONENT, SURFACE_FLOOR)
     found = []
     for parameter in law.parameters:
         if parameter.kind == "exponent":
-            found.append(Belief(parameter.name, *exponent))
+            found.append(ParameterPrior(parameter.name, *exponent))
         elif parameter.kind == "floor":
-            found.append(Belief(parameter.name, lowest * floor[0], floor[1]))
+            found.append(ParameterPrior(parameter.name, lowest * floor[0], floor[1]))
         elif parameter.name == "gamma" and parameter.positive and len(law.inputs) > 1:
-            found.append(Belief(parameter.name, *GAMMA))
+            found.append(ParameterPrior(parameter.name, *GAMMA))
     return tuple(found)
 
 
@@ -130,7 +130,7 @@ def fit_candidate(candidate: Candidate, points: Points, origins: Sequence[Window
             points.observed,
             points.runs,
             weights=(points.scale / points.scale.max()) ** candidate.power,
-            beliefs=() if candidate.is_plain else beliefs(law, float(points.observed.min())),
+            priors=() if candidate.is_plain else priors(law, float(points.observed.min())),
         )
     )
     ends, theta, scale, delta, weight = _whole(problem)
@@ -182,7 +182,7 @@ def fit_replicates(
         start: Coordinates `(k,)` to start from, by default those of the whole fit.
     """
     problem = fitted.problem
-    theta = problem.roused((fitted.theta if start is None else start)[None])
+    theta = problem.off_zero((fitted.theta if start is None else start)[None])
     weights = problem.weights if part is None else origin_weights(problem, part)
     size = max(1, CHUNK_VALUES // len(problem.observed))
     found = []
@@ -236,7 +236,7 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
 def _origins(problem: Problem, ends: Array, rows: Sequence[Array], delta: float, weight: float) -> Array:
     """The best of all starts at every origin `(windows, k)`, in one batch."""
     count = len(ends)
-    theta = np.tile(problem.roused(ends), (len(rows), 1))
+    theta = np.tile(problem.off_zero(ends), (len(rows), 1))
     weights = np.repeat(np.stack(rows), count, axis=0)
     solution = minimise(problem, theta, delta=delta, weights=weights, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
     value = np.where(np.isfinite(solution.value), solution.value, np.inf).reshape(len(rows), count)

@@ -85,7 +85,7 @@ def link(
         )
     rows = range(resampling.replicates)
     weights = run_weights(resampling, rows, problem.runs) * problem.weights
-    start = np.tile(problem.roused(fitted.theta[None]), (len(rows), 1))
+    start = np.tile(problem.off_zero(fitted.theta[None]), (len(rows), 1))
     solution = minimise(problem, start, delta=fitted.delta, weights=weights, gain=1e-6, most_steps=60)
     return Link(metric, fitted, solution.theta, loss)
 

@@ -24,7 +24,7 @@ from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
 from scaling_cli.points.build import build_problem, run_names
 from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def evidence_from(
         FitError: Nothing can be forecast from them.
     """
     problem = build_problem(frame, choice.law, choice.inputs, method.space)
-    scale = problem.columns["step"] if choice.law.is_curve else Emphasis().scale(frame, choice.inputs)
+    scale = problem.columns["step"] if choice.law.is_curve else Weighting().scale(frame, choice.inputs)
     if scale is None:
         raise DataError("Without compute, or params and tokens, runs have no scale.", hint="Name it with --compute.")
     points = Points(problem.columns, problem.observed, problem.runs, scale)
