@@ -10,7 +10,7 @@ from scaling_cli.analysis.coverage.budget import Amount, Questions
 from scaling_cli.analysis.coverage.laws import law_names
 from scaling_cli.analysis.coverage.prices import Prices
 from scaling_cli.analysis.coverage.verifier import Rates
-from scaling_cli.coverage.counts import Indices, Resampling
+from scaling_cli.coverage.counts import Indices, ProblemResampling
 from scaling_cli.coverage.curves import log_grid
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import UsageError
@@ -76,9 +76,9 @@ class CoverageAsk(Record):
                 hint="Give --train-exchange 14 --pretrain-tokens 1T --inference-tokens 200B.",
             )
 
-    def resampling(self, group: int) -> Resampling:
+    def resampling(self, group: int) -> ProblemResampling:
         """How replicates are drawn for a group."""
-        return Resampling(self.replicates, self.seed, group)
+        return ProblemResampling(self.replicates, self.seed, group)
 
 
 def _check_choice(kind: str, name: str, names: Sequence[str]) -> None:
