@@ -75,7 +75,7 @@ def compare_exponents(
         FitError: Fewer than two groups can be fitted.
     """
     # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
-    from scaling_cli.analysis.comparison.answer import Question, compare
+    from scaling_cli.analysis.comparison.answer import ComparisonQuestion, compare
 
     by, to = columns_named(by), amounts(to, "--to", TO)
     if not by:
@@ -95,7 +95,7 @@ def compare_exponents(
     require_compute(choice, reading)
     table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
     groups, is_paired = _matched(list(groups_of(table, by)), choice, matched, must=pair not in (None, "none"))
-    question = Question(
+    question = ComparisonQuestion(
         level=level, replicates=replicates, seed=seed, reference=reference, shared_floor=shared_floor, margin=margin,
         to=_reach(to, choice), is_paired=is_paired, is_exact=interval == "t",
         is_tuned=objective == "huber" and delta is None, workers=settings.workers,
