@@ -13,7 +13,7 @@ import numpy as np
 from scaling_cli.arrays import Array, Indices, Inputs
 from scaling_cli.record import Record
 
-GROUPS = 64  # of drops: more change little where checkpoints are some hundred steps apart
+GROUPS = 64  # of drops: more change little where checkpoints are about a hundred steps from each other
 SMALLEST_RATE = 1e-3  # of the run's highest rate: lower rates, such as zero, are raised to it
 
 

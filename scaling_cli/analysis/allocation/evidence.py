@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.analysis.allocation.costs import power_of
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.parametric import FittedLaw
 from scaling_cli.arrays import Array
 from scaling_cli.document.read import SavedFit
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 from scaling_cli.analysis.allocation.question import Question, _arrays
 
 
-class Evidence(Record):
+class AllocationData(Record):
     """One group of runs: what the law is fitted to, the same as points, and the rows of training curves if any."""
 
     grouped: Grouped
-    points: Points
-    curves: Points | None
+    points: AllocationPoints
+    curves: AllocationPoints | None
 
     @property
     def largest(self) -> float:
@@ -68,7 +68,7 @@ def saved_law(saved: SavedFit) -> FittedLaw:
 
 def evidence_from(
     frame: pl.DataFrame, group: dict[str, str], question: Question, space: str, curves: pl.DataFrame | None
-) -> tuple[Evidence, dict[str, tuple[float, float]]]:
+) -> tuple[AllocationData, dict[str, tuple[float, float]]]:
     """One group of runs as the approaches need them, and the shape of its models along params."""
     law, rule = question.found_law, question.rule
     inputs = {name: name for name in law.inputs}
@@ -84,7 +84,9 @@ def evidence_from(
     lines = None if curves is None else _points(_arrays(curves, rule), rule)
     if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
         lines = None
-    evidence = Evidence(Grouped(problem, group, inputs, ranges, run_names(frame)), _points(everything, rule), lines)
+    evidence = AllocationData(
+        Grouped(problem, group, inputs, ranges, run_names(frame)), _points(everything, rule), lines
+    )
     return evidence, _shapes(everything, rule)
 
 
@@ -93,8 +95,8 @@ def _compute(problem: Problem, rule: FlopsRule) -> Array:
     return problem.columns["compute"] if rule.name == "6ND" else rule.compute(problem.columns)
 
 
-def _points(problem: Problem, rule: FlopsRule) -> Points:
-    return Points(
+def _points(problem: Problem, rule: FlopsRule) -> AllocationPoints:
+    return AllocationPoints(
         np.log(problem.columns["params"]),
         np.log(problem.columns["tokens"]),
         np.log(_compute(problem, rule)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.hardware import hardware
-from scaling_cli.analysis.allocation.plan import Plan
+from scaling_cli.analysis.allocation.plan import AllocationPlan
 from scaling_cli.analysis.allocation.surface import require_surface
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import UsageError
@@ -84,7 +84,7 @@ class Question(Record, kw_only=True):
 
     def plan(
         self, largest: float, shapes: Mapping[str, tuple[float, float]], level: float, *, check_rule: bool = True
-    ) -> Plan:
+    ) -> AllocationPlan:
         """The question for runs of which the largest took `largest` FLOPs."""
         budgets = self.budget
         if not budgets and not self.target_loss:
@@ -97,7 +97,7 @@ class Question(Record, kw_only=True):
             max_params=self.max_params,
             max_tokens=self.max_tokens,
         )
-        return Plan(
+        return AllocationPlan(
             budgets=budgets,
             target_losses=self.target_loss,
             approach=self.approach,
@@ -108,7 +108,7 @@ class Question(Record, kw_only=True):
             level=level,
         )
 
-    def saved_plan(self, saved: SavedFit, level: float) -> Plan:
+    def saved_plan(self, saved: SavedFit, level: float) -> AllocationPlan:
         """The question for a saved fit.
 
         Raises:

@@ -24,7 +24,7 @@ HALVINGS = 100  # of a bracket, enough for full precision
 
 
 class LossCurve(Record):
-    """A group's law along one input: log loss at the log inputs `grid` `(NODES,)`, with one row per replicate in `draws`."""
+    """A group's law along one input: log loss at the log inputs `grid` `(NODES,)`; `draws` has a row per replicate."""
 
     law: Law
     theta: Array
