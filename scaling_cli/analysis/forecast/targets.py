@@ -18,6 +18,7 @@ SIZES = 240  # candidate splits of a budget
 SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
 SURFACE = ("params", "tokens")
 ROLES = (*SURFACE, "compute", "step", "lr")  # names that are read in any case
+EXAMPLES = {"params": "70B", "tokens": "1.4T", "compute": "1e24", "step": "1e6"}  # amounts in hints
 
 LogLosses = Callable[[Mapping[str, Array]], Array]
 
@@ -123,7 +124,8 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
             at = {"compute": FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]}
         if column not in at:
             raise UsageError(
-                f"A target lacks {column}, the input of the law.", hint=f"Write it like --at {column}=1e24."
+                f"A target lacks {column}, the input of the law.",
+                hint=f"Write it like --at {column}={EXAMPLES.get(column, 'AMOUNT')}.",
             )
         values.append(at[column])
     x = np.array(values)
