@@ -226,8 +226,7 @@ def _inflated_failure(share: float, theta: Array, k: Array) -> Array:
 def _profile_points(profile: _Inflated, shares: Iterable[float]) -> list[tuple[float, Array, Array]]:
     """Each distinct share with log alpha, log beta and their covariance; the estimate first.
 
-    At an end of the share's interval where alpha and beta are not determined, every unsolved problem counts as
-    unsolvable. Coverage there is the ceiling, and it gets a covariance of zero.
+    If alpha and beta are not determined at an end of the share's interval, coverage is the ceiling, with covariance 0.
     """
     points = []
     for share in dict.fromkeys(shares):
