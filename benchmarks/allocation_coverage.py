@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_cli.analysis.allocation.evidence import fitted_law
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.isoflop.curves import curves_of
 from scaling_cli.analysis.allocation.plan import estimated
 from scaling_cli.arrays import Array
@@ -67,7 +67,7 @@ def best_params(design: Design, compute: Array | float) -> Array:
     return np.asarray(scale * (np.asarray(compute) / 6) ** (beta / (alpha + beta)))
 
 
-def simulate(design: Design, seed: int) -> Points:
+def simulate(design: Design, seed: int) -> AllocationPoints:
     """One data set."""
     rng = np.random.default_rng([7, DESIGNS.index(design), seed])
     e, a, b, alpha, beta = design.parameters
@@ -77,10 +77,10 @@ def simulate(design: Design, seed: int) -> Points:
     compute = np.repeat(BUDGETS, len(offsets))
     tokens = compute / 6 / params
     loss = (e + a * params**-alpha + b * tokens**-beta) * np.exp(design.noise * rng.normal(size=len(params)))
-    return Points(np.log(params), np.log(tokens), np.log(compute), loss, np.arange(len(params)))
+    return AllocationPoints(np.log(params), np.log(tokens), np.log(compute), loss, np.arange(len(params)))
 
 
-def answers(points: Points, seed: int) -> Iterator[tuple[str, Array]]:
+def answers(points: AllocationPoints, seed: int) -> Iterator[tuple[str, Array]]:
     """For each approach, the estimates and replicates `(1 + replicates, quantities)` of what is counted."""
     settings = Settings(replicates=REPLICATES, seed=seed)
     law = find_law("chinchilla")

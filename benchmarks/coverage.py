@@ -42,8 +42,10 @@ def best(function: Callable[[], object], runs: int = 3) -> float:
 def usual_loop(n: Array, c: Array, k: int) -> float:
     """Coverage at k, a problem at a time."""
     rates = [
-        1.0 if total - solved < k else 1.0 - np.prod(1.0 - k / np.arange(total - solved + 1, total + 1))
-        for total, solved in zip(n.tolist(), c.tolist(), strict=True)
+        1.0
+        if total - solve_in_chunks < k
+        else 1.0 - np.prod(1.0 - k / np.arange(total - solve_in_chunks + 1, total + 1))
+        for total, solve_in_chunks in zip(n.tolist(), c.tolist(), strict=True)
     ]
     return float(np.mean(rates))
 

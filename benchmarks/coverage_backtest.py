@@ -21,7 +21,7 @@ import polars as pl
 from scaling_cli.analysis.coverage.backtest import backtest
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.laws import DEFAULT, LAWS, combine, fit_laws
-from scaling_cli.coverage.counts import Counts, Resampling, make_counts
+from scaling_cli.coverage.counts import Counts, ProblemResampling, make_counts
 from scaling_cli.points.samples import counts_of
 
 COUNTS = Path(__file__).parents[2] / "shared" / "data" / "pythia_math" / "counts.csv"
@@ -37,7 +37,7 @@ def draw(counts: Counts, n: int, seed: list[int]) -> Counts:
 
 def forecasts(counts: Counts, n: int, names: tuple[str, ...]) -> dict[str, float]:
     """What each law says of coverage at `HELD_OUT`."""
-    data = Sampled(counts, None, Resampling(0))
+    data = Sampled(counts, None, ProblemResampling(0))
     fitted, _ = fit_laws(data, names, None, None)
     k = np.array([HELD_OUT], dtype=float)
     found = {name: float(fitted.coverage(name, k)[0][0]) for name in fitted.names}

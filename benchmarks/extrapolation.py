@@ -30,7 +30,7 @@ from ladder import ladder
 
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stacked import forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -55,8 +55,8 @@ class Case:
 
     family: str
     name: str
-    points: Points
-    held: Points
+    points: ForecastPoints
+    held: ForecastPoints
 
 
 def curves(folder: Path) -> Iterator[Case]:
@@ -67,9 +67,9 @@ def curves(folder: Path) -> Iterator[Case]:
         yield Case(str(name).split("|")[1].split("_")[0], str(name), trained, held)
 
 
-def _curve(rows: pl.DataFrame) -> Points:
+def _curve(rows: pl.DataFrame) -> ForecastPoints:
     x = rows["seen_examples"].to_numpy()
-    return Points({"x": x}, rows["loss"].to_numpy(), np.arange(len(x)), x)
+    return ForecastPoints({"x": x}, rows["loss"].to_numpy(), np.arange(len(x)), x)
 
 
 def one_law() -> Iterator[Case]:
@@ -80,7 +80,7 @@ def one_law() -> Iterator[Case]:
         floor, exponent = 1.7 * np.exp(0.15 * rng.standard_normal()), 0.15 + 0.025 * rng.standard_normal()
         x = np.append(np.geomspace(1, 1e3, count), [3e3, 1e4, 1e5])
         loss = (floor + 2 * x**-exponent) * np.exp(noise * rng.standard_normal(len(x)))
-        whole = Points({"x": x}, loss, np.arange(len(x)), x)
+        whole = ForecastPoints({"x": x}, loss, np.arange(len(x)), x)
         trained = x <= 1e3
         yield Case(f"{count} runs", f"{i}", whole.at(trained), whole.at(~trained))
 
@@ -89,7 +89,7 @@ def surfaces(folder: Path) -> Iterator[Case]:
     """Every set of runs, split at C_max / 3, / 10 and / 30 where enough remains to train on."""
     for family, name, rows in _surface_sets(folder):
         params, tokens, compute, loss = (rows[key].to_numpy() for key in ("params", "tokens", "compute", "loss"))
-        whole = Points({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
+        whole = ForecastPoints({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
         for ratio in RATIOS:
             below = compute <= compute.max() / ratio
             if below.sum() >= FEWEST_RUNS and len(np.unique(params[below])) >= FEWEST_SIZES:
@@ -262,7 +262,7 @@ def few(cases: list[Case]) -> None:
     print()
 
 
-def _thinned(points: Points, count: int) -> Points:
+def _thinned(points: ForecastPoints, count: int) -> ForecastPoints:
     """The points nearest to an even grid in logs below the largest."""
     largest = points.scale.max()
     grid = np.geomspace(largest / FEW_SPAN, largest, count)

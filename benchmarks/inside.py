@@ -20,9 +20,9 @@ import numpy as np
 from extrapolation import LEVEL, Case, curves, law_forecast, surfaces
 
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.interpolation import joined
+from scaling_cli.analysis.forecast.interpolation import join_interpolation
 from scaling_cli.analysis.forecast.stacked import forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import Objective
 
@@ -30,7 +30,7 @@ BANDS = ((0.0, 1 / 128), (1 / 128, 1 / 32), (1 / 32, 1 / 8), (1 / 8, 1.0))  # of
 PLAIN = Objective("huber")
 
 
-def cases(points: Points, band: tuple[float, float]) -> Iterator[Case]:
+def cases(points: ForecastPoints, band: tuple[float, float]) -> Iterator[Case]:
     """One case, where the band has two runs or more beside the least and the largest."""
     share = points.scale / points.scale.max()
     between = (points.scale > 1.001 * points.scale.min()) & (share < 0.999)
@@ -41,12 +41,12 @@ def cases(points: Points, band: tuple[float, float]) -> Iterator[Case]:
         yield Case("", "", points.at(kept), points.at(~kept))
 
 
-def whole(case: Case) -> Points:
+def whole(case: Case) -> ForecastPoints:
     """The runs of a case, split no more."""
     parts = (case.points, case.held)
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in case.points.columns}
     loss, scale = (np.concatenate([getattr(part, name) for part in parts]) for name in ("observed", "scale"))
-    return Points(columns, loss, np.arange(len(loss)), scale)
+    return ForecastPoints(columns, loss, np.arange(len(loss)), scale)
 
 
 def row(made: list[Case], law: str) -> str:
@@ -54,8 +54,8 @@ def row(made: list[Case], law: str) -> str:
     errors, covered = [], []
     for case in made:
         observed = np.log(case.held.observed)
-        both = joined(forecast(case.points, level=LEVEL))
-        bands = (both.forecast.bands(case.held.columns, case.held.scale), both.inside.bands(case.held.columns))
+        both = join_interpolation(forecast(case.points, level=LEVEL))
+        bands = (both.forecast.bands(case.held.columns, case.held.scale), both.interpolation.bands(case.held.columns))
         plain = law_forecast(law, PLAIN, case)
         errors.append([_rms(values - observed) for values in (bands[0].estimate, plain, bands[1].estimate)])
         covered.append([_share(band, observed) for band in bands])

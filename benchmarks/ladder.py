@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from scaling_cli.analysis.forecast.downstream import link
+from scaling_cli.analysis.forecast.downstream import fit_link
 from scaling_cli.analysis.forecast.stacked import forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.fitting.uncertainty import Resampling
 
 LEVEL = 0.9
@@ -54,7 +54,7 @@ def ladder(folder: Path) -> None:
         print(
             f"{task:<15}{truth:8.4f}{predicted:10.4f}{100 * (predicted / truth - 1):+8.1f} %{authors:>9}  "
             f"[{low:.3f}, {high:.3f}]  {correct:8.3f}{reached:9.3f}{100 * (reached / correct - 1):+8.1f} %"
-            f"{' beyond the link' if is_outside else ''}"
+            f"{' beyond the fit_link' if is_outside else ''}"
         )
 
 
@@ -62,7 +62,7 @@ def _task_loss(known: pl.DataFrame, measured: pl.DataFrame) -> tuple[float, floa
     """Bits per byte of the large model from the ends of the ladder's runs, with the interval."""
     last = known.sort("step").group_by("size", "chinchilla_multiplier").last().sort("params", "tokens")
     params, tokens, bpb = (last[name].to_numpy() for name in ("params", "tokens", "bpb"))
-    points = Points({"params": params, "tokens": tokens}, bpb, np.arange(len(bpb)), 6 * params * tokens)
+    points = ForecastPoints({"params": params, "tokens": tokens}, bpb, np.arange(len(bpb)), 6 * params * tokens)
     at = {name: measured[name].to_numpy()[-1:] for name in ("params", "tokens")}
     bands = forecast(points, level=LEVEL).bands(at, 6 * at["params"] * at["tokens"])
     low, centre, high = np.exp(bands.estimate[0] + np.array([-1, 0, 1]) * bands.prediction[0])
@@ -73,7 +73,7 @@ def _accuracy(task: str, known: pl.DataFrame, loss: float) -> tuple[float, bool]
     """Accuracy at `loss` by a link fitted to the later checkpoints, and whether that is beyond the link."""
     later = known.filter(pl.col("step") >= LINK_RUNS_FROM * pl.col("step").max().over("run_id"))
     runs = later["run_id"].rank("dense").to_numpy().astype(int) - 1
-    fitted = link(
+    fitted = fit_link(
         task, later["bpb"].to_numpy(), later["accuracy"].to_numpy(), runs, law="sigmoid", chance=None,
         resampling=Resampling(20, 0, 0),
     )  # fmt: skip

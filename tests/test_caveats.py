@@ -9,7 +9,7 @@ import pytest
 import scaling_cli as scaling
 from scaling_cli.analysis.forecast.doubts import run_doubts
 from scaling_cli.analysis.forecast.targets import Places
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.caveats import caveat
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -133,7 +133,7 @@ def test_targets_of_no_group_are_a_caveat(tmp_path):
 def test_losses_that_rise_with_tokens_are_a_caveat():
     params, tokens = (axis.ravel() for axis in np.meshgrid([1e8, 1e9], np.geomspace(1e9, 1e11, 5)))
     loss = 2 + 400 / params**0.34 + 0.1 * np.log(tokens / 1e9)
-    points = Points({"params": params, "tokens": tokens}, loss, np.arange(10), 6 * params * tokens)
+    points = ForecastPoints({"params": params, "tokens": tokens}, loss, np.arange(10), 6 * params * tokens)
     (found,) = run_doubts(None, 0.01, points, Places((), {}, np.array([])), {})
     assert found.code == "rising-loss"
 

@@ -1,4 +1,4 @@
-"""The intervals of a fit by whichever method was asked for."""
+"""The intervals of a fit, by the method the user chose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPLICATED = ("wild", "bootstrap", "bca")
 
 
 class Intervals(Record):
-    """Ends `(q,)` of each quantity as papers print them, NaN where there are none, and the replicates behind them."""
+    """The ends `(q,)` of each quantity's interval, in printed units, NaN where there are none; and the replicates."""
 
     low: Array
     high: Array
@@ -36,10 +36,10 @@ def intervals(
     workers: jobs.Workers = jobs.SERIAL,
     on_progress: jobs.Progress | None = None,
 ) -> Intervals:
-    """Intervals of the parameters and of what follows from them.
+    """Intervals of the parameters and of the derived quantities.
 
     Raises:
-        UsageError: `t` was asked for where it is not exact.
+        UsageError: The method is `t`, and the fit is not one for which t intervals are exact.
     """
     quantities = Quantities(fitted.problem)
     nothing = np.full(len(quantities.names), np.nan)
@@ -63,7 +63,7 @@ def intervals(
 
 
 def estimates(names: tuple[str, ...], values: Array, low: Array, high: Array) -> dict[str, Estimate]:
-    """Each name's value `(q,)` with its ends, where there are any."""
+    """The value of each quantity with the ends of its interval, where there are any."""
     rows = zip(names, values.tolist(), low.tolist(), high.tolist(), strict=True)
     return {name: Estimate(value, _known(left), _known(right)) for name, value, left, right in rows}
 
@@ -73,7 +73,7 @@ def _known(end: float) -> float | None:
 
 
 def _ends(fitted: Fitted, quantities: Quantities, method: str, level: float) -> tuple[Array, Array]:
-    """Ends on the quantities' own scale."""
+    """Ends of the intervals on the quantities' own scale."""
     from scipy.special import stdtrit
 
     if method == "profile":
@@ -88,7 +88,7 @@ def _ends(fitted: Fitted, quantities: Quantities, method: str, level: float) -> 
 def _corrected(fitted: Fitted, quantities: Quantities, values: Array, tails: Array) -> Array:
     """The shares `(2, q)` at which bias-corrected and accelerated intervals end (Efron 1987).
 
-    The bias is that of the replicates' median; the acceleration is the skewness of what single runs do to a quantity.
+    The bias is that of the replicates' median; the acceleration is the skewness of the influences of single runs.
     """
     from scipy.special import ndtr, ndtri
 
@@ -103,10 +103,10 @@ def _corrected(fitted: Fitted, quantities: Quantities, values: Array, tails: Arr
 
 
 def _quantiles(values: Array, shares: Array) -> tuple[Array, Array]:
-    """For each column of `values` `(replicates, q)` its own two quantiles; shares `(2, q)`.
+    """Two quantiles of each column of `values` `(replicates, q)`, at the column's `shares` `(2, q)`.
 
-    Weibull's quantiles leave out the share asked for on average; the usual ones, between the first and the last
-    replicate, leave out half a point more of 400.
+    On average, Weibull's quantiles leave out exactly the share asked for. The usual quantiles, which lie between the
+    first and the last replicate, leave out half a percentage point more with 400 replicates.
     """
     ends = [np.quantile(column, share, method="weibull") for column, share in zip(values.T, shares.T, strict=True)]
     low, high = np.array(ends).T

@@ -59,7 +59,7 @@ def grouped_for(points: PointTable, group: dict[str, str], choice: Choice, space
         choice.inputs,
         space,
         weights=weighting.weights(points, choice.inputs),
-        beliefs=weighting.beliefs(choice.law, ranges["loss"][0]),
+        priors=weighting.priors(choice.law, ranges["loss"][0]),
     )
     return Grouped(
         problem,

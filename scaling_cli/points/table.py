@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.prior import Belief
+from scaling_cli.fitting.prior import ParameterPrior
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
@@ -64,7 +64,7 @@ class PointTable(Record):
         space: str = "log",
         *,
         weights: Array | None = None,
-        beliefs: tuple[Belief, ...] = (),
+        priors: tuple[ParameterPrior, ...] = (),
     ) -> Problem:
         """The problem of fitting `law` to the points.
 
@@ -73,7 +73,7 @@ class PointTable(Record):
             inputs: For each input of the law, the column that holds it.
             space: Whether residuals are of log loss or of loss.
             weights: Weights of the points `(n,)`, in any unit; equal by default.
-            beliefs: Weak priors, see `scaling_cli.fitting.prior`.
+            priors: Weak priors, see `scaling_cli.fitting.prior`.
 
         Raises:
             DataError: The law needs logs of an input, or of the loss, that is not positive.
@@ -82,4 +82,4 @@ class PointTable(Record):
         # Runs are numbered by name, so that the order of the rows does not decide which runs a replicate draws.
         runs = self.frame["run_id"].rank("dense").to_numpy().astype(int) - 1
         observed = self.frame["loss"].to_numpy().astype(float)
-        return problem_from_arrays(law, values, observed, runs, space, weights=weights, beliefs=beliefs)
+        return problem_from_arrays(law, values, observed, runs, space, weights=weights, priors=priors)

@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.prior import Belief, weak_beliefs
+from scaling_cli.fitting.prior import ParameterPrior, weak_priors
 from scaling_cli.laws import Law
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record
@@ -27,7 +27,7 @@ class Weighting(Record):
         """The weights `(n,)` of the points, or None where they are equal.
 
         Raises:
-            UsageError: There is no such column.
+            UsageError: The column does not exist, or --scale-weight has no compute to use.
             DataError: A weight or a scale is not positive.
         """
         weights = None
@@ -38,7 +38,8 @@ class Weighting(Record):
             scale = scale_of(points, inputs)
             if scale is None:
                 raise UsageError(
-                    "--scale-weight needs compute, and the data have none.", hint="Name weights with --weight COLUMN."
+                    "--scale-weight needs compute, and the data have none.",
+                    hint="Add a compute column, or name a column of weights with --weight COLUMN.",
                 )
             _require_positive(scale, "The scales that --scale-weight raises", "compute > 0")
             weights = (1.0 if weights is None else weights) * (scale / scale.max()) ** self.power
@@ -50,9 +51,9 @@ class Weighting(Record):
         parts = [self.column] if self.column else []
         return " * ".join(parts + ([f"{scale}^{self.power:g}"] if self.power else [])) or None
 
-    def beliefs(self, law: Law, lowest: float) -> tuple[Belief, ...]:
+    def priors(self, law: Law, lowest: float) -> tuple[ParameterPrior, ...]:
         """The prior on the parameters of `law`, where the smallest loss is `lowest`."""
-        return weak_beliefs(law, lowest) if self.prior == "weak" else ()
+        return weak_priors(law, lowest) if self.prior == "weak" else ()
 
 
 def _require_positive(values: Array, what: str, condition: str) -> None:

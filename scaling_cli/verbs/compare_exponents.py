@@ -21,7 +21,7 @@ from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import merged, require_compute, settings_of, unread
 
 if TYPE_CHECKING:
-    from scaling_cli.analysis.comparison.answer import Question
+    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
     from scaling_cli.jobs import Progress
     from scaling_cli.results.comparison import ComparisonResult
     from scaling_cli.verbs.common import Runs
@@ -81,11 +81,13 @@ def compare_exponents(
     )
 
 
-def _question(asked: CompareExponents, choice: Choice, *, is_paired: bool, on_progress: Progress | None) -> Question:
+def _question(
+    asked: CompareExponents, choice: Choice, *, is_paired: bool, on_progress: Progress | None
+) -> ComparisonQuestion:
     """What is asked of the groups, once it is known how their runs match."""
-    from scaling_cli.analysis.comparison.answer import Question
+    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
 
-    return Question(
+    return ComparisonQuestion(
         level=asked.level,
         replicates=asked.replicates,
         seed=asked.seed,

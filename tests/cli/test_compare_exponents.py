@@ -37,7 +37,7 @@ def test_the_table_has_a_row_a_group_and_a_pair_and_words_to_quote():
     lines = ran.stdout.splitlines()
     assert [line.split()[0] for line in lines if line.startswith(("adamw  ", "muon  "))] == ["adamw", "muon"]
     assert any(line.startswith("adamw - muon") and "inconclusive" in line for line in lines)
-    assert "would have been found four times in five" in ran.stdout
+    assert "four times in five" in ran.stdout
     assert "\x1b" not in ran.stdout
 
 

@@ -82,8 +82,8 @@ def test_describe_uses_the_plain_fit_and_shows_other_objectives():
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--at", "70B"), 2, "is not amounts"),
-        (("--at", "params=7B"), 2, "no tokens"),
+        (("--at", "70B"), 2, "is not a list of ROLE=AMOUNT"),
+        (("--at", "params=7B"), 2, "lacks tokens"),
         (("--at", "width=7"), 2, "width"),
         (("--law", "all"), 2, "ranks laws"),
         (("--target-loss", "0"), 2, "not above 0"),
@@ -192,7 +192,7 @@ def test_a_decay_that_no_run_has_seen_is_refused(unfinished):
     done = run("extrapolate", log, "--where", "run_id = 'flat' or (run_id = 'cut' and step <= 2000)",
                "--law", "annealing", "--targets", rest, *FAST)  # fmt: skip
     assert done.returncode == 4
-    assert "no run here has done yet" in done.stderr
+    assert "no run here shows the effect" in done.stderr
 
 
 def test_a_schedule_law_asks_for_the_schedule(unfinished):
@@ -266,7 +266,7 @@ def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
     )
     done = run("extrapolate", path, "--at", "compute=2e21", "--then", "flat", *FAST)
     assert done.returncode == 4
-    assert "no better than its mean" in done.stderr
+    assert "no better than the mean of" in done.stderr
 
 
 @pytest.mark.parametrize("option", [("--tie", "alpha=beta"), ("--fix", "E=1.8"), ("--weight", "tokens"), ("--spread",)])

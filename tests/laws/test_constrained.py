@@ -94,7 +94,7 @@ def test_held_parameters_are_told_under_other_objectives_too():
         ({"delta": 1.0}, [], "no parameter 'delta'"),
         ({"A": -1.0}, [], "cannot be fixed at -1"),
         ({"alpha": float("nan")}, [], "cannot be fixed at nan"),
-        ({}, [("A", "alpha")], "not numbers of one kind"),
+        ({}, [("A", "alpha")], "cannot be tied"),
         ({"alpha": 0.3}, [("alpha", "beta")], "another constraint"),
         ({}, [("alpha", "alpha")], "another constraint"),
         (dict.fromkeys(("E", "A", "B", "alpha", "beta"), 1.0), [], "Every parameter"),

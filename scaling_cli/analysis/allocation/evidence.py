@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.allocation.costs import power_of
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.parametric import FittedLaw
 from scaling_cli.analysis.allocation.question import law_of
 from scaling_cli.arrays import Array
@@ -24,12 +24,12 @@ from scaling_cli.results.fit import FitResult
 RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
-class Evidence(Record):
+class AllocationData(Record):
     """One group of runs: the problem to fit, its points, and the rows of training curves where there are any."""
 
     grouped: Grouped
-    points: Points
-    curves: Points | None
+    points: AllocationPoints
+    curves: AllocationPoints | None
 
     @property
     def largest(self) -> float:
@@ -64,7 +64,7 @@ def saved_law(saved: SavedFit) -> FittedLaw:
 
 def evidence_from(
     points: PointTable, group: dict[str, str], asked: OptimalAllocation, curves: PointTable | None
-) -> tuple[Evidence, dict[str, tuple[float, float]]]:
+) -> tuple[AllocationData, dict[str, tuple[float, float]]]:
     """One group of runs as the approaches need them, and the shape of its models along params."""
     law, rule = law_of(asked), flops_rule(asked.flops_rule)
     weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
@@ -72,7 +72,7 @@ def evidence_from(
     everything = _arrays(points, rule)
     problem = points.problem(
         law, inputs, asked.space, weights=weighting.weights(points, inputs),
-        beliefs=weighting.beliefs(law, float(everything.observed.min())),
+        priors=weighting.priors(law, float(everything.observed.min())),
     )  # fmt: skip
     compute = _compute(everything, rule)
     ranges = points.ranges(RANGED_ROLES) | {"compute": (float(compute.min()), float(compute.max()))}
@@ -82,7 +82,7 @@ def evidence_from(
     grouped = Grouped(
         problem, group, inputs, ranges, points.run_names, weights=weighting.formula(inputs), prior=weighting.prior
     )
-    evidence = Evidence(grouped, _points(everything, rule), lines)
+    evidence = AllocationData(grouped, _points(everything, rule), lines)
     return evidence, _shapes(everything, rule)
 
 
@@ -103,8 +103,8 @@ def _compute(problem: Problem, rule: FlopsRule) -> Array:
     return problem.columns["compute"] if rule.name == "6ND" else rule.compute(problem.columns)
 
 
-def _points(problem: Problem, rule: FlopsRule) -> Points:
-    return Points(
+def _points(problem: Problem, rule: FlopsRule) -> AllocationPoints:
+    return AllocationPoints(
         np.log(problem.columns["params"]),
         np.log(problem.columns["tokens"]),
         np.log(_compute(problem, rule)),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.hardware import hardware
-from scaling_cli.analysis.allocation.plan import Plan
+from scaling_cli.analysis.allocation.plan import AllocationPlan
 from scaling_cli.analysis.allocation.surface import require_surface
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import UsageError
@@ -38,12 +38,14 @@ def needs_curves(asked: OptimalAllocation) -> bool:
     return asked.approach in ("envelope", "all")
 
 
-def plan_of(asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[float, float]]) -> Plan:
+def plan_of(asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[float, float]]) -> AllocationPlan:
     """What to answer for runs of which the largest took `largest` FLOPs; `shapes` are those of `Costs`."""
     return _plan(asked, largest, shapes, flops_rule(asked.flops_rule))
 
 
-def _plan(asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[float, float]], rule: FlopsRule) -> Plan:
+def _plan(
+    asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[float, float]], rule: FlopsRule
+) -> AllocationPlan:
     budgets = asked.budget
     if not budgets and not asked.target_loss:
         budgets = tuple(largest * step for step in DEFAULT_STEPS)
@@ -55,7 +57,7 @@ def _plan(asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[f
         max_params=asked.max_params,
         max_tokens=asked.max_tokens,
     )
-    return Plan(
+    return AllocationPlan(
         budgets=budgets,
         target_losses=asked.target_loss,
         approach=asked.approach,
@@ -67,7 +69,7 @@ def _plan(asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[f
     )
 
 
-def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> Plan:
+def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> AllocationPlan:
     """What to answer from a saved fit.
 
     Raises:

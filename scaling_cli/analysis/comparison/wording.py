@@ -1,4 +1,4 @@
-"""A comparison in a sentence that a reader can quote without saying more than the data do."""
+"""The verdict on a pair as a sentence that a reader can quote."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def sentence(
     margin: Mapping[str, float | None],
     detectable: Mapping[str, float | None],
 ) -> str:
-    """The verdict in words, with the numbers that it rests on, which are keyed by exponent."""
+    """The verdict in words, with the numbers on which it is based."""
     pair = f"{left} and {right}"
     if verdict == DIFFERENT:
         return f"The exponents of {pair} differ: {_differences(difference)} (p = {_number(p_adjusted, 2)})."
@@ -27,10 +27,10 @@ def sentence(
             f"The exponents of {pair} are equivalent: {_differences(difference)}, within the margin of "
             f"{_amounts(margin)}."
         )
-    shown = f"a difference of {_amounts(detectable)} would have been found four times in five"
+    shown = f"data like these would show a difference of {_amounts(detectable)} four times in five"
     if verdict == INCONCLUSIVE:
         return (
-            f"Whether the exponents of {pair} differ is open: {_differences(difference)} "
+            f"The data do not show whether the exponents of {pair} differ: {_differences(difference)} "
             f"(p = {_number(p_adjusted, 2)}); {shown}."
         )
     return (

@@ -1,4 +1,4 @@
-"""What attempts cost, in money and in FLOPs."""
+"""The cost of attempts in money and in FLOPs, from the options."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ COMPUTE_NEEDS = ("params", "tokens_out")
 
 
 class Prices(Record):
-    """What attempts cost: each quantity by group name, `""` for all groups."""
+    """Each quantity on which costs depend, by name of the group; the name `""` stands for all groups."""
 
     quantities: dict[str, dict[str, float]] = {}
 
     def of(self, quantity: str, group: str) -> float | None:
-        """A quantity of a group, or None where it is not given."""
-        known = self.quantities.get(quantity, {})
-        return known.get(group, known.get(""))
+        """A quantity of a group, or None if it is not given."""
+        by_group = self.quantities.get(quantity, {})
+        return by_group.get(group, by_group.get(""))
 
     def costs(self, group: str) -> dict[str, Cost]:
-        """What is known of the cost of this group's attempts, by unit."""
+        """The cost of this group's attempts by unit, for the units that are priced."""
         return costs_of(self._money(group), self._compute(group))
 
     def _money(self, group: str) -> Money | None:
@@ -49,10 +49,10 @@ class Prices(Record):
 
 
 def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -> None:
-    """Refuse questions about money or compute that nobody priced, before long work.
+    """Refuse, before long work, questions about money or compute for which a cost is missing.
 
     Raises:
-        UsageError: A quantity that the costs need is missing for a group.
+        UsageError: A quantity on which the costs of a group depend is missing.
     """
     needs = {
         "usd": "--price-out and --tokens-out (and --price-in, --tokens-in)",
@@ -64,5 +64,5 @@ def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -
                 where = f" of {group}" if group else ""
                 raise UsageError(
                     f"The cost of an attempt{where} in {asked.unit} is not known.",
-                    hint=f"Give {needs[asked.unit]}; by group as NAME=VALUE.",
+                    hint=f"Give {needs[asked.unit]}, as one value for all groups or as NAME=VALUE for each.",
                 )

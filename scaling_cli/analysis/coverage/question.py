@@ -8,7 +8,7 @@ from scaling_cli.analysis.coverage.budget import Amount, Questions
 from scaling_cli.analysis.coverage.laws import law_names
 from scaling_cli.analysis.coverage.prices import Prices
 from scaling_cli.analysis.coverage.verifier import Rates
-from scaling_cli.coverage.counts import Indices, Resampling
+from scaling_cli.coverage.counts import Indices, ProblemResampling
 from scaling_cli.coverage.curves import log_grid
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
@@ -53,9 +53,9 @@ def verifier_of(asked: InferenceCoverage) -> Rates | None:
     return Rates(1.0 if asked.tpr is None else asked.tpr, asked.fpr or 0.0, asked.labels)
 
 
-def resampling_of(asked: InferenceCoverage, group: int) -> Resampling:
+def resampling_of(asked: InferenceCoverage, group: int) -> ProblemResampling:
     """How replicates are drawn for a group."""
-    return Resampling(asked.replicates, asked.seed, group)
+    return ProblemResampling(asked.replicates, asked.seed, group)
 
 
 def parse_k(text: str, longest: int) -> Indices:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.describe import described
+from scaling_cli.analysis.forecast.describe import single_law_forecast
 from scaling_cli.analysis.forecast.doubts import lone_growth, pooled_sizes
 from scaling_cli.analysis.forecast.forecaster import Forecaster
-from scaling_cli.analysis.forecast.interpolation import Joined, joined
+from scaling_cli.analysis.forecast.interpolation import JoinedForecast, join_interpolation
 from scaling_cli.analysis.forecast.question import Ask
-from scaling_cli.analysis.forecast.stacked import REPLICATES, Forecast, forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.stacked import REPLICATES, StackedForecast, forecast
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.table import RunTable
@@ -76,7 +76,7 @@ class Method(Record):
             raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
 
 
-class Evidence(Record):
+class ForecastData(Record):
     """One group: what forecasts, and the data where they are at hand.
 
     `forecast` is the part of `forecaster` with rolling origins, if it has one. `metric` `(n,)` is that of the second
@@ -87,8 +87,8 @@ class Evidence(Record):
     group: dict[str, str]
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
-    points: Points | None
-    forecast: Forecast | None = None
+    points: ForecastPoints | None
+    forecast: StackedForecast | None = None
     laws: tuple[Law, ...] = ()
     metric: Array | None = None
     run_names: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ class Evidence(Record):
 
     def is_inside(self, scale: Array) -> Flags:
         """Which scales `(n,)` lie so far inside the data that the forecast is not read there."""
-        if isinstance(self.forecaster, Joined):
+        if isinstance(self.forecaster, JoinedForecast):
             return self.forecaster.is_inside(scale)
         return np.zeros(len(scale), dtype=bool)
 
@@ -129,7 +129,7 @@ class Evidence(Record):
 
 def evidence_from(
     table: PointTable, group: dict[str, str], choice: Choice, ask: Ask, method: Method
-) -> tuple[Evidence, list[Caveat]]:
+) -> tuple[ForecastData, list[Caveat]]:
     """One group of runs, its forecaster fitted.
 
     Raises:
@@ -142,7 +142,7 @@ def evidence_from(
         raise DataError(
             "The size of the runs is unknown without compute, or params and tokens.", hint="Name it with --compute."
         )
-    points = Points(problem.columns, problem.observed, problem.runs, scale)
+    points = ForecastPoints(problem.columns, problem.observed, problem.runs, scale)
     if not choice.law.is_curve:
         require_variety(problem.columns, choice.inputs)
     ranges = ranges_of(table, choice)
@@ -150,8 +150,8 @@ def evidence_from(
     if method.estimator == "describe":
         grouped = Grouped(problem, group, choice.inputs, ranges, table.run_names, reason=choice.reason, scale=scale)
         result, doubts = fit_group(grouped, settings)
-        plain = described(result, settings.level, problem)
-        return Evidence(plain, group, choice.inputs, ranges, points), doubts
+        plain = single_law_forecast(result, settings.level, problem)
+        return ForecastData(plain, group, choice.inputs, ranges, points), doubts
     laws = () if method.law == "auto" else (choice.law,)
     stacked = forecast(
         points, laws=laws, level=settings.level, replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
@@ -161,8 +161,8 @@ def evidence_from(
     sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
     doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
     names = table.run_names if choice.law.is_curve else ()
-    made = stacked if choice.law.is_curve else joined(stacked)
-    return Evidence(made, group, choice.inputs, ranges, points, stacked, laws, metric, names), doubts
+    made = stacked if choice.law.is_curve else join_interpolation(stacked)
+    return ForecastData(made, group, choice.inputs, ranges, points, stacked, laws, metric, names), doubts
 
 
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:
@@ -182,10 +182,10 @@ def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> 
             )
 
 
-def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Caveat]]:
+def saved_evidence(saved: SavedFit, method: Method) -> tuple[ForecastData, list[Caveat]]:
     """A saved fit as it forecasts."""
     law = find_law(saved.law)
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
-    made = described(saved, method.settings.level)
+    made = single_law_forecast(saved, method.settings.level)
     doubts = [] if saved.draws else [caveat("no-draws", saved.group)]
-    return Evidence(made, saved.group, inputs, saved.ranges, None), doubts
+    return ForecastData(made, saved.group, inputs, saved.ranges, None), doubts

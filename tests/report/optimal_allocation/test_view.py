@@ -47,7 +47,7 @@ def test_a_narrow_table_turns_on_its_side(report):
 
 
 def test_a_failed_group_is_told_with_what_to_run(report):
-    assert "one budget shows no exponent" in render(report, "table", view, look=Look())
+    assert "an exponent needs several budgets" in render(report, "table", view, look=Look())
     assert "Add smaller budgets" in render_notes(report, "plain", Look())
 
 

@@ -1,4 +1,4 @@
-"""The distribution that a statistic of nested fits is read by."""
+"""The null distribution of a statistic of nested fits, from which its p-value is computed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 
 
-class Reference(Record):
-    """The distribution of a statistic under its null: F, or draws of it.
+class NullDistribution(Record):
+    """The distribution of a statistic under its null: F, or bootstrap draws.
 
-    Draws know what F does not: that points of a run err together, that a matched design cancels noise. With few runs
-    they have little power: where neither matters (`is_averaged`), the geometric mean of both p-values counts, with F's
-    twice. Draws are too narrow where groups have hardly more runs than parameters, and where the null has a floor at
-    zero and the true floor is not quite zero (Andrews 2000): there (`is_cautious`) the larger of the two counts.
+    Draws account for correlated errors within a run and for matched designs, in which noise cancels; F does not. With
+    few runs draws have little power, so without such correlations (`is_averaged`) the p-value is the geometric mean of
+    both, with F counted twice. Draws are too narrow if groups have hardly more runs than parameters, or if the null has
+    its floor at zero and the true floor is slightly above (Andrews 2000); then (`is_cautious`) the larger p-value is
+    used.
     """
 
     fewer: int
@@ -31,11 +32,11 @@ class Reference(Record):
         return "F" if self.draws is None else "wild-bootstrap"
 
     def tail(self, statistic: float) -> float:
-        """Probability of a statistic as large as this one or larger."""
+        """Probability of a statistic at least as large as this one."""
         expected = float(fdtrc(self.fewer, self.freedom, max(statistic, 0.0)))
         if self.draws is None:
             return expected
-        # Rounding must not decide between a replicate and an observation that are the same.
+        # Rounding must not decide between a replicate and an observation that are equal.
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
         if self.is_cautious:
             return max(drawn, expected)
@@ -46,13 +47,13 @@ class Reference(Record):
         return float(fdtri(1, self.freedom, level)) * self.inflation(level)
 
     def one_tail(self, statistic: float, level: float) -> float:
-        """Probability of so large a statistic of one parameter."""
+        """Probability of a statistic of one parameter at least as large as this one."""
         if self.fewer == 1:
             return self.tail(statistic)
         return float(fdtrc(1, self.freedom, statistic / self.inflation(level)))
 
     def inflation(self, level: float) -> float:
-        """How much larger than F's the distribution's quantile is."""
+        """The quantile of the distribution over that of F."""
         expected = float(fdtri(self.fewer, self.freedom, level))
         if self.draws is None or not len(self.draws):
             return 1.0
@@ -62,7 +63,7 @@ class Reference(Record):
         return self._even(level) / expected if self.is_averaged else larger
 
     def _even(self, level: float) -> float:
-        """The statistic whose tail is 1 - level where draws and F are averaged."""
+        """The statistic whose tail is 1 - level, if draws and F are averaged."""
         from scipy.optimize import brentq
 
         assert self.draws is not None
