@@ -201,7 +201,7 @@ def forecast(
 def far_doubt(k: int, attempts: int, group: dict[str, str] | None, *, is_shown: bool) -> Caveat:
     """That a k lies further beyond the attempts than laws are followed, unless by force."""
     what = "is a guess at best" if is_shown else "is not forecast"
-    remedy = "sample" if is_shown else "give --force to see what the laws say, or sample"
+    remedy = "Sample" if is_shown else "Give --force to see what the laws predict, or sample"
     return caveat("far-extrapolation", group, k=f"{k:,}", reach=k / attempts, what=what, remedy=remedy)
 
 

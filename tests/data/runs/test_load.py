@@ -176,7 +176,7 @@ def test_rows_that_cannot_be_used_are_counted_by_reason(write):
         "non-positive tokens": 1,
     }
     assert table.caveats[0].message.startswith(
-        "8 of 9 rows left out: 1 with unreadable loss such as 'oops', 2 with no loss"
+        "8 of 9 rows were left out: 1 with unreadable loss such as 'oops', 2 with no loss"
     )
 
 
@@ -617,7 +617,7 @@ def test_a_unit_in_the_header_and_in_the_cells_is_not_counted_twice(write):
 def test_rows_that_are_left_out_quote_a_cell(write):
     table = load_runs(write("loss,params\n3,1000\n2,about 5\n2,10.000.000\n"))
     (said,) = [found.message for found in table.caveats if found.code == "rows-excluded"]
-    assert said.startswith("2 of 3 rows left out: 2 with unreadable params such as 'about 5'")
+    assert said.startswith("2 of 3 rows were left out: 2 with unreadable params such as 'about 5'")
     (again,) = [found.message for found in table.needing(["params"]).caveats if found.code == "rows-excluded"]
     assert again == said
 
