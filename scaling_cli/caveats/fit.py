@@ -43,8 +43,8 @@ SENTENCES = {
         "reliable. Add runs, or try a law with fewer parameters."
     ),
     "influential-run": (
-        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away{others}, so the estimate "
-        "depends on single runs. Check that run, or repeat it with another seed."
+        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away{others}, so the "
+        "estimate depends on single runs. Check that run, or repeat it with another seed."
     ),
     "no-cutoffs": (
         "The runs are too few, or too close in scale, to test forecasts of larger runs from smaller ones, so laws are "

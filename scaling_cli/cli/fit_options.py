@@ -75,7 +75,7 @@ class FitOptions:
     space: Annotated[Literal["log", "linear"], typer.Option(help="Residuals of log loss, or of loss.")] = "log"
     interval: Annotated[
         Literal["wild", "bootstrap", "bca", "profile", "sandwich", "t", "none"],
-        typer.Option(help="How intervals are made; see docs/calibration.md."),
+        typer.Option(help="How intervals are made; see docs/evidence/calibration.md."),
     ] = "wild"
     level: Annotated[float, typer.Option(parser=share, metavar="SHARE", help="Level of the intervals.")] = 0.95
     replicates: Annotated[int, typer.Option(help="Replicates of wild, bootstrap and bca.")] = 1000

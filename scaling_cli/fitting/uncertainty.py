@@ -9,7 +9,7 @@ checkpoints). Two ways:
 - `wild` keeps every run where it is and multiplies its residuals, freed of the run's own pull on the fit, by a random
   sign: Rademacher's, or Webb's six values where runs are so few that signs would repeat. A whole replicate is
   multiplied by the square root of freedom over chi-squared as well, so that replicates have the tails of Student's t:
-  the size of the noise is itself known from few runs only. `docs/calibration.md` has the coverage of both.
+  the size of the noise is itself known from few runs only. `docs/evidence/calibration.md` has the coverage of both.
 
 A replicate starts from the full fit. One that stops early, ends at a bound or stands out is tried from other starts
 too, and the best end counts. Replicate i draws from its own generator, seeded by (seed, group, i), and chunks are cut

@@ -13,10 +13,10 @@ residuals, each run's all multiplied by one of Webb's six values, make new losse
 everything is fitted anew, the objective's delta included where it follows the data. Simulated, that keeps its size from
 six runs a group on, but has little power there: the residuals of a null that is wrong make wide replicates. F has the
 power, and rejects too often where noise differs. Where a group has fewer than `FEW_RUNS` more runs than parameters, and
-runs have one point each, the geometric mean of the two p-values counts, with F's twice (docs/compare-exponents.md has
-the figures). Where it has fewer than `SPARE_RUNS` more, the null's residuals are so much smaller than the errors that
-draws would reject far too often: they are widened by (I - H)^-1/2 within each run, and the larger of the two p-values
-counts.
+runs have one point each, the geometric mean of the two p-values counts, with F's twice (the figures are in
+docs/evidence/compare-exponents.md). Where it has fewer than `SPARE_RUNS` more, the null's residuals are so much smaller
+than the errors that draws would reject far too often: they are widened by (I - H)^-1/2 within each run, and the larger
+of the two p-values counts.
 
 A variance of few residuals is a poor weight, so each counts as if `SHARED_FREEDOM` more residuals had the size of all.
 """

@@ -7,7 +7,7 @@ all errors, as that of normal ones: a few runs that went wrong would rule their 
 little of the large ones. For the law it is the root mean square of the origins' mean errors, since what all runs of an
 origin share is no noise of a run; it is not let exceed the first.
 
-`docs/extrapolate.md` has the coverage on real curves and surfaces.
+`docs/evidence/extrapolate.md` has the coverage on real curves and surfaces.
 """
 
 from __future__ import annotations
