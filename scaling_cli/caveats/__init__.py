@@ -9,6 +9,9 @@ change.
 from __future__ import annotations
 
 from string import Formatter
+from typing import Annotated
+
+from msgspec import Meta
 
 from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
 from scaling_cli.record import Record
@@ -26,9 +29,15 @@ SENTENCES = {
 
 
 class Caveat(Record):
-    """One thing a reader should know before using a result."""
+    """One thing to know before using a result.
 
-    code: str
+    Attributes:
+        code: A stable name, for --allow CODE and for scripts.
+        message: What is wrong, what this does to the result, and what to do.
+        group: The group that it concerns; None for all.
+    """
+
+    code: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     message: str
     group: dict[str, str] | None = None
 
@@ -45,5 +54,5 @@ class _Sentence(Formatter):
 
 
 def caveat(code: str, group: dict[str, str] | None = None, **facts: object) -> Caveat:
-    """The caveat `code` with its sentence filled in; `group` is None if it concerns the whole result."""
-    return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group)
+    """The caveat `code` with its sentence filled in; `group` is empty or None if it concerns the whole result."""
+    return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group or None)

@@ -35,7 +35,7 @@ SENTENCES = {
         "The exponent rests on {budgets} budgets, so it is uncertain. Add runs at more budgets before extrapolating."
     ),
     "thin-side": (
-        "{budgets} FLOPs: only one size lies on one side of the minimum, so the minimum is uncertain. Add runs with "
+        "At {budgets} FLOPs only one size lies on one side of the minimum, so the minimum is uncertain. Add runs with "
         "{side} params."
     ),
     "drifting-grid": (

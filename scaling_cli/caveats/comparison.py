@@ -14,8 +14,8 @@ SENTENCES = {
         "out --shared-floor."
     ),
     "coarse-p-values": (
-        "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so they "
-        "cannot show a difference clearly. Use more --replicates, or compare with one --reference."
+        "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even "
+        "a clear difference may not be significant. Use more --replicates, or compare with one --reference."
     ),
     "low-power": (
         "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so finding no "

@@ -71,8 +71,8 @@ SENTENCES = {
         "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to be sure."
     ),
     "attention-heavy": (
-        "Attention and memory take {share:.1f} times the linear part of an attempt, so params alone do not show the "
-        "cost. Check --kv-dim, and compare models by cost."
+        "In an attempt, attention and memory take {share:.1f} times the compute of the params, so params alone do not "
+        "show the cost. Check --kv-dim, and compare models by cost."
     ),
     "repeated-attempts": (
         "{count} attempts are in the log twice, and only the last row of each counts. Check that the log was resumed, "

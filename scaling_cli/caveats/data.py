@@ -39,7 +39,7 @@ SENTENCES = {
     ),
     "metric-grows": (
         "{column} grows with {role}, so it is not a loss, and a law that falls will fit it badly. Choose a loss with "
-        "--loss, or fit a law that grows (`scaling laws` lists them) with --space linear."
+        "--loss, or fit a law that grows, such as --law sigmoid, with --space linear."
     ),
     "training-loss": (
         "{column} is a loss on training data, which is not what the model reaches on new text, and no evaluation loss "
