@@ -1,7 +1,7 @@
-"""Tasks of OLMo 2 13B from its ladder of small models, in two stages (Bhagia et al. 2024, arXiv:2412.04403).
+"""Forecasts of tasks of OLMo 2 13B from its ladder of small models (Bhagia et al. 2024, arXiv:2412.04403).
 
-Task loss in bits per byte is forecast from params and tokens, then accuracy from that loss through a sigmoid. The
-errors stand beside those that the paper's authors publish.
+Task loss in bits per byte is forecast from params and tokens, then accuracy from that loss through a sigmoid. The table
+compares the errors with those that the paper's authors published.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ LADDER_TASKS = {  # bits per byte that the paper's authors predict for 13B and 5
     "socialiqa": None,
 }
 MMLU_QUESTIONS = {"stem": 3018, "humanities": 4705, "social_sciences": 3077, "other": 3242}
-LINK_RUNS_FROM = 0.5  # share of a run's steps: the link is also fitted to later checkpoints
+LINK_RUNS_FROM = 0.5  # share of a run's steps after which checkpoints enter the link
 
 
 def ladder(folder: Path) -> None:
-    """Print task loss and accuracy of the largest model, forecast from the ladder, beside what was measured."""
+    """Print task loss and accuracy of the largest model, as forecast from the ladder and as measured."""
     rows = pl.read_parquet(folder / "olmo_ladder" / "ladder_all.parquet").with_columns(
         tokens=pl.coalesce("throughput/total_tokens", pl.col("step") * pl.col("batch_size_in_tokens"))
     )
@@ -54,12 +54,12 @@ def ladder(folder: Path) -> None:
         print(
             f"{task:<15}{truth:8.4f}{predicted:10.4f}{100 * (predicted / truth - 1):+8.1f} %{authors:>9}  "
             f"[{low:.3f}, {high:.3f}]  {correct:8.3f}{reached:9.3f}{100 * (reached / correct - 1):+8.1f} %"
-            f"{' beyond the fit_link' if is_outside else ''}"
+            f"{' outside the link' if is_outside else ''}"
         )
 
 
 def _task_loss(known: pl.DataFrame, measured: pl.DataFrame) -> tuple[float, float, float]:
-    """Bits per byte of the large model from the ends of the ladder's runs, with the interval."""
+    """Bits per byte of the large model, forecast from the last points of the ladder's runs, with the interval."""
     last = known.sort("step").group_by("size", "chinchilla_multiplier").last().sort("params", "tokens")
     params, tokens, bpb = (last[name].to_numpy() for name in ("params", "tokens", "bpb"))
     points = ForecastPoints({"params": params, "tokens": tokens}, bpb, np.arange(len(bpb)), 6 * params * tokens)
@@ -70,7 +70,7 @@ def _task_loss(known: pl.DataFrame, measured: pl.DataFrame) -> tuple[float, floa
 
 
 def _accuracy(task: str, known: pl.DataFrame, loss: float) -> tuple[float, bool]:
-    """Accuracy at `loss` by a link fitted to the later checkpoints, and whether that is beyond the link."""
+    """Accuracy at `loss` by a link fitted to later checkpoints, and whether `loss` is outside the link's range."""
     later = known.filter(pl.col("step") >= LINK_RUNS_FROM * pl.col("step").max().over("run_id"))
     runs = later["run_id"].rank("dense").to_numpy().astype(int) - 1
     fitted = fit_link(

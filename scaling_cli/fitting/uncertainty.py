@@ -9,7 +9,7 @@ of 90 % on ten runs of ten checkpoints). There are two methods:
 - `wild` keeps every run and multiplies its residuals, corrected for leverage, by a random sign (Rademacher weights), or
   by one of Webb's six values if there are so few runs that patterns of signs would repeat. Each replicate is also
   multiplied by the square root of freedom over chi-squared, which gives replicates the tails of Student's t, because
-  the size of the noise is estimated from few runs. `docs/calibration.md` has the coverage of both methods.
+  the size of the noise is estimated from few runs. `docs/evidence/calibration.md` has the coverage of both methods.
 
 A replicate starts from the full fit. One that does not converge, ends at a bound or is an outlier is also fitted from
 other starts, and the best end counts. Replicate i has its own random generator, seeded by (seed, group, i), and the

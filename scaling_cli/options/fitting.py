@@ -109,7 +109,11 @@ class Intervals(Options):
     heading = "Intervals"
 
     interval: str = option(
-        "wild", choice(*INTERVALS), "How to make intervals; see docs/calibration.md.", choices=INTERVALS, is_basic=True
+        "wild",
+        choice(*INTERVALS),
+        "How to make intervals; see docs/evidence/calibration.md.",
+        choices=INTERVALS,
+        is_basic=True,
     )
     level: float = option(0.95, share_between(), "Level of the intervals.", is_basic=True)
     replicates: int = option(1000, whole(1), "Replicates for wild, bootstrap and bca.")

@@ -381,7 +381,7 @@ def test_a_budget_beyond_what_laws_are_followed_to_is_not_answered_but_by_force(
     refused = run(*asked, "--format", "plain")
     budgets = refused.stdout.partition("Budgets")[2]
     assert budgets.count("500,000  not forecast") == 3
-    assert "k = 500,000 is 1,250 times the attempts made and is not forecast; give --force" in refused.stderr
+    assert "k = 500,000 is 1,250 times the attempts made and is not forecast. Give --force" in refused.stderr
     assert "so its coverage is a forecast" not in refused.stderr
     forced = run(*asked, "--format", "plain", "--force")
     assert forced.stdout.partition("Budgets")[2].count("500,000*") == 3

@@ -1,4 +1,4 @@
-"""Intervals hold the truth as often as they say, in simulated logs; the table is in docs/inference-coverage.md."""
+"""Intervals contain the truth as often as they say; docs/evidence/inference-coverage.md has the table."""
 
 import numpy as np
 import pytest

@@ -77,8 +77,8 @@ def comparison_data(
         settled = all(None not in known[name].interval(cut, float(scale)) for name in exponents(law))
         is_identified = settled and (not floors(law) or (width is not None and width <= WIDE_FLOOR))
         if not is_identified:
-            width_text = "anything" if width is None else f"{width:.0%}"
-            caveats.append(caveat("floor-open", result.group, width=width_text, most=WIDE_FLOOR))
+            shown = "an unlimited share" if width is None else f"{width:.0%}"
+            caveats.append(caveat("floor-open", result.group, width=shown, most=WIDE_FLOOR))
         groups.append(_group(member, result, is_identified=is_identified, width=width))
     return ComparisonData(
         tuple(members), tuple(results), profiles, tuple(groups), loss_curves(tuple(results)),

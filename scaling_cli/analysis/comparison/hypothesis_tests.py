@@ -14,9 +14,9 @@ predictions, and all models are fitted again, including the objective's delta if
 size of this test is right from six runs per group on, but its power is low there, because residuals of a wrong null
 make wide replicates. F has the power, but rejects too often if the noise of groups differs. If a group has fewer than
 `FEW_RUNS` more runs than parameters, and runs have one point each, the p-value is the geometric mean of both, with F
-counted twice (docs/compare-exponents.md has the figures). If it has fewer than `SPARE_RUNS` more, the null's residuals
-are so much smaller than the errors that draws would reject far too often: they are widened by (I - H)^-1/2 within each
-run, and the p-value is the larger of both.
+counted twice (docs/evidence/compare-exponents.md has the figures). If it has fewer than `SPARE_RUNS` more, the null's
+residuals are so much smaller than the errors that draws would reject far too often: they are widened by (I - H)^-1/2
+within each run, and the p-value is the larger of both.
 
 A variance from few residuals is unreliable, so each is pooled with `SHARED_FREEDOM` residuals of average size.
 """

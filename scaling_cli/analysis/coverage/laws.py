@@ -208,7 +208,7 @@ def forecast(
 def far_doubt(k: int, attempts: int, group: dict[str, str] | None, *, is_shown: bool) -> Caveat:
     """A caveat that k is more than `LARGEST_REACH` times the attempts made, shown only with --force."""
     what = "is a guess at best" if is_shown else "is not forecast"
-    remedy = "sample" if is_shown else "give --force to see what the laws say, or sample"
+    remedy = "Sample" if is_shown else "Give --force to see what the laws predict, or sample"
     return caveat("far-extrapolation", group, k=f"{k:,}", reach=k / attempts, what=what, remedy=remedy)
 
 

@@ -7,7 +7,7 @@ quantile of all absolute errors over that of a standard normal: a mean square wo
 a median says little about large errors. For the law it is the root mean square of the origins' mean errors, because an
 error that all runs of an origin share is not noise of single runs; it is limited to the first number.
 
-`docs/extrapolate.md` has the coverage on real curves and surfaces.
+`docs/evidence/extrapolate.md` has the coverage on real curves and surfaces.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def test_exponents_that_leave_inference_or_limits_out_say_so():
     none, plain = told()
     served, result = told(inference_tokens=1e12)
     assert not none
-    assert "without --inference-tokens;" in served[0]
+    assert "ignore --inference-tokens." in served[0]
     assert result.exponents["parametric"]["params"].estimate == pytest.approx(
         plain.exponents["parametric"]["params"].estimate, abs=1e-3
     )

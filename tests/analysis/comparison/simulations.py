@@ -3,7 +3,7 @@
 Every cell simulates data sets of two groups under loss = a x^b + c with a known difference of b, over four decades of x
 and with noise of 0.3 % (between runs; checkpoints of a run add 0.05 % each), and counts what the command would say: the
 code is the command's, with its default objective and test, only with fewer replicates. The tables of 1,000 data sets a
-cell are kept in docs/compare-exponents.md.
+cell are kept in docs/evidence/compare-exponents.md.
 """
 
 from __future__ import annotations

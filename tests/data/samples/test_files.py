@@ -32,7 +32,7 @@ def test_lines_cut_short_are_left_out_and_counted(tmp_path, records):
     table = load_samples(path)
     assert found(table) == COUNTS
     assert codes(table) == ["rows-excluded"]
-    assert table.caveats[0].message.startswith(f"2 of {len(lines) + 2} rows left out: 2 with no problem;")
+    assert table.caveats[0].message.startswith(f"2 of {len(lines) + 2} rows were left out: 2 with no problem.")
     path.write_text("\n".join(lines))
     assert codes(load_samples(path)) == []
 
@@ -50,7 +50,7 @@ def test_a_second_column_that_makes_other_problems_is_named():
     assert found(table) == COUNTS
     assert codes(table) == ["other-problems"]
     told = table.caveats[0].message
-    assert "by problem_id (3 of them), and task_id would make 2 others" in told
+    assert "by problem_id (3 of them), but task_id would give 2" in told
     assert "--problem task_id" in told
     assert load_samples(rows, mapping={"problem": "task_id"}).columns["problem"] == "task_id"
 
