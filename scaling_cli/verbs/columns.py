@@ -34,11 +34,11 @@ def sketched_columns(
     runs: Runs, error: ScalingError, *, by: Texts = (), **reading: Unpack[Reading]
 ) -> Report[ColumnsResult]:
     """What `columns` can tell of runs that cannot be loaded because of `error`; raises it where that is nothing."""
-    from scaling_cli.data.runs.summary import sketch
+    from scaling_cli.data.runs.summary import summarise_unloadable
 
     options = {"by": list(columns_named(by)), **recorded(reading)}
     unit, form = reading.get("loss_unit", "nats"), reading.get("input_format")
-    found = sketch(runs, reading.get("mapping") or {}, unit, form, error)
+    found = summarise_unloadable(runs, reading.get("mapping") or {}, unit, form, error)
     if found is None:
         raise error
     return Report("columns", (), {}, options, (found,))

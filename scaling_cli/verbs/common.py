@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.given import Given, frame_of, paths_of
+from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.runs.load import Reading
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -20,7 +20,7 @@ from scaling_cli.verbs.arguments import Texts, texts
 if TYPE_CHECKING:
     pass
 
-Runs = Given
+Runs = PathsOrTable
 
 
 def unread(table: RunTable) -> list[Failure]:

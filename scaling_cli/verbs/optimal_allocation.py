@@ -183,7 +183,7 @@ def _allocated_saved(path: Path, question: Question, settings: Settings) -> Repo
     """Splits from a saved fit, for each of its groups."""
     from scaling_cli.analysis.allocation.answer import allocate_saved
     from scaling_cli.analysis.allocation.evidence import saved_law
-    from scaling_cli.data.files.source import content_hash
+    from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
     from scaling_cli.results.report import Source
 
