@@ -122,8 +122,8 @@ def _no_loss(names: Sequence[str]) -> DataError:
     metrics = [(name, unit) for name in names if (unit := metric_unit(normalise(name)))]
     if metrics and not likely:
         name, unit = metrics[0]
-        fit_what = "its logarithm, a loss in nats" if unit == PERPLEXITY else "it"
-        hint = f"To fit {fit_what}, give --loss {shlex.quote(name)} --loss-unit {unit}."
+        metric = f"the logarithm of {name}, a loss in nats" if unit == PERPLEXITY else name
+        hint = f"To fit {metric}, give --loss {shlex.quote(name)} --loss-unit {unit}."
     if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
         hint = "The first line holds numbers; add a header line with the names of the columns."
     elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not COLUMN_NAME.fullmatch(names[0]))):
