@@ -345,7 +345,7 @@ def test_files_with_different_columns_are_joined_and_filled_with_null(write, tmp
         b'loss,params\n3,"1,000"\n',
         b"loss,params\n3,1000",
         b"loss,params\n 3 , 1k \n",
-        gzip.compress(b"loss,params\n3,1000\n"),
+        gzip.compress(b"loss,params\n3,1000\n", mtime=0),
     ],
 )
 def test_all_dialects_of_csv_give_the_same_points(write, content):
@@ -426,7 +426,7 @@ def test_a_torn_last_line_is_left_out_with_a_caveat(write):
         (b"PAR1 and then nothing", "cannot be read"),
         (b"loss\nnan\n-1\n", "None of 2 rows can be used"),
         (b"ppl,params\n3,2\n", "No column could be identified as the loss among: ppl, params"),
-        (gzip.compress(b"loss\n1\n" * 1000)[:40], "cannot be"),
+        (gzip.compress(b"loss\n1\n" * 1000, mtime=0)[:40], "cannot be"),
     ],
 )
 def test_an_unreadable_file_is_a_data_error_with_a_hint(write, content, message):
