@@ -100,7 +100,7 @@ def best(ways: list[str], path: Path, repeats: int) -> dict[str, Cost]:
 def measured(what: str, path: str) -> tuple[float, float, float]:
     """The cost of one way to read, in this process, without imports."""
     sys.path.insert(0, str(ROOT))
-    from scaling_cli.data.files.source import content_hash
+    from scaling_cli.data.files.digest import content_hash
     from scaling_cli.data.runs.load import load_runs
 
     points = None

@@ -3,7 +3,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
-from scaling_cli.data.given import Given as Runs
+from scaling_cli.data.paths_or_table import PathsOrTable as Runs
 from scaling_cli.library.answer import Answer
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.columns import ColumnsResult
@@ -52,7 +52,7 @@ def fit(
     params_from_name: str | None = ...,
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
-    input_format: Literal['csv', 'tsv', 'parquet', 'jsonl', 'json', 'trainer-state', 'tensorboard', 'megatron', 'wandb-chart'] | None = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'trainer-state', 'json', 'megatron', 'wandb-chart', 'csv', 'tsv'] | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -102,7 +102,7 @@ def extrapolate(
     params_from_name: str | None = ...,
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
-    input_format: Literal['csv', 'tsv', 'parquet', 'jsonl', 'json', 'trainer-state', 'tensorboard', 'megatron', 'wandb-chart'] | None = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'trainer-state', 'json', 'megatron', 'wandb-chart', 'csv', 'tsv'] | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -145,7 +145,7 @@ def compare_exponents(
     params_from_name: str | None = ...,
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
-    input_format: Literal['csv', 'tsv', 'parquet', 'jsonl', 'json', 'trainer-state', 'tensorboard', 'megatron', 'wandb-chart'] | None = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'trainer-state', 'json', 'megatron', 'wandb-chart', 'csv', 'tsv'] | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -197,7 +197,7 @@ def optimal_allocation(
     params_from_name: str | None = ...,
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
-    input_format: Literal['csv', 'tsv', 'parquet', 'jsonl', 'json', 'trainer-state', 'tensorboard', 'megatron', 'wandb-chart'] | None = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'trainer-state', 'json', 'megatron', 'wandb-chart', 'csv', 'tsv'] | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -277,7 +277,7 @@ def columns(
     params_from_name: str | None = ...,
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
-    input_format: Literal['csv', 'tsv', 'parquet', 'jsonl', 'json', 'trainer-state', 'tensorboard', 'megatron', 'wandb-chart'] | None = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'trainer-state', 'json', 'megatron', 'wandb-chart', 'csv', 'tsv'] | None = ...,
 ) -> Answer[ColumnsResult]: ...
 def list_laws(
     name: str | None = ...,

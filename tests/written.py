@@ -64,7 +64,7 @@ def stub() -> str:
         "from collections.abc import Callable, Iterable, Mapping",
         "from typing import Literal",
         "",
-        "from scaling_cli.data.given import Given as Runs",
+        "from scaling_cli.data.paths_or_table import PathsOrTable as Runs",
         "from scaling_cli.library.answer import Answer",
         *sorted(f"from scaling_cli.results.{home} import {result}" for result, home in HOMES.items()),
         "",

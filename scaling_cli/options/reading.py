@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scaling_cli.errors import UsageError
+from scaling_cli.input_formats import NAMES
 from scaling_cli.options.kinds import COLUMN, LISTED, MAPPING, TEXT, choice
 from scaling_cli.options.option import Options, option
 
 CHECKPOINTS = ("final", "all", "best")
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
-INPUT_FORMATS = ("csv", "tsv", "parquet", "jsonl", "json", "trainer-state", "tensorboard", "megatron", "wandb-chart")
 SIX_ND = "6ND"
 SHORTHANDS = {
     "loss": "loss", "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
@@ -63,8 +63,8 @@ class Reading(Options):
         choices=LOSS_UNITS, is_recorded=False,
     )  # fmt: skip
     input_format: str | None = option(
-        None, choice(*INPUT_FORMATS), "Format of all inputs; by default it is recognised from their content.",
-        choices=INPUT_FORMATS, is_recorded=False,
+        None, choice(*NAMES), "Format of all inputs; by default it is recognised from their content.",
+        choices=NAMES, is_recorded=False,
     )  # fmt: skip
 
     @property

@@ -23,12 +23,12 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
             what could be found out before it, where that is something.
         DataError: The files cannot be read, or have no loss; likewise.
     """
-    from scaling_cli.data.runs.summary import sketch, summarise
+    from scaling_cli.data.runs.summary import summarise, summarise_unloadable
 
     try:
         table = load_runs(runs, asked)
     except (UsageError, DataError) as error:
-        found = sketch(runs, asked.mapping, asked.loss_unit, asked.input_format, error)
+        found = summarise_unloadable(runs, asked.mapping, asked.loss_unit, asked.input_format, error)
         error.partial = None if found is None else Report("columns", (), {}, asked.recorded(), (found,))
         raise
     summary = summarise(table, asked.loss_unit)

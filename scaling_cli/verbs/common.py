@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.given import Given, frame_of, paths_of
+from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scaling_cli.options.fit import Fit
     from scaling_cli.options.optimal_allocation import OptimalAllocation
 
-Runs = Given
+Runs = PathsOrTable
 
 
 def unread(table: RunTable) -> list[Failure]:

@@ -122,7 +122,7 @@ def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.analysis.forecast.answer import extrapolate as answer
     from scaling_cli.analysis.forecast.evidence import saved_evidence
-    from scaling_cli.data.files.source import content_hash
+    from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
     from scaling_cli.results.report import Source
 

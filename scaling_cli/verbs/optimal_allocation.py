@@ -94,7 +94,7 @@ def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult
     from scaling_cli.analysis.allocation.answer import allocate_saved
     from scaling_cli.analysis.allocation.evidence import saved_law
     from scaling_cli.analysis.allocation.question import saved_plan
-    from scaling_cli.data.files.source import content_hash
+    from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
     refuse_refitting(path, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Reading))

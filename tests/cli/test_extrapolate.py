@@ -248,9 +248,14 @@ def test_targets_without_a_loss_are_forecast_beside_those_that_have_it(tmp_path)
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("params,tokens\n", "has no targets"), ("params,tokens\n7e9,1e11\n0,1e11\n", "1 of 2 rows are no targets")],
+    [
+        ("params,tokens\n", "has no targets"),
+        ("params,tokens\n7e9,1e11\n7e9,1e11,1\n", "has a line with more cells than its header"),
+        ("params,tokens\n0,1e11\n", "targets.csv: None of 1 rows can be used"),
+        ("params,tokens\n7e9,1e11\n0,1e11\n", "1 of 2 rows cannot be used as targets"),
+    ],
 )
-def test_targets_that_are_none_are_refused(tmp_path, text, said):
+def test_rows_that_are_not_targets_are_refused(tmp_path, text, said):
     targets = tmp_path / "targets.csv"
     targets.write_text(text)
     done = run("extrapolate", RUNS, "--targets", targets, *FAST)

@@ -1,7 +1,7 @@
-"""Files that evaluation tools write and that are no tables: each becomes rows of a known layout.
+"""Read the files of evaluation tools, which are not tables, into rows of a known layout.
 
-Inspect logs (a zip or JSON), EvalPlus results, lm-eval sample files, arrays of numpy and the YAML of Large Language
-Monkeys. JSON lines and arrays of plain records come out as tables.
+These are inspect logs (a zip or JSON), EvalPlus results, lm-eval sample files, numpy arrays and the YAML of Large
+Language Monkeys. JSON lines and lists of plain records become tables as they are.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import struct
 import zipfile
 import zlib
@@ -25,28 +26,28 @@ from scaling_cli.data.files.inputs import open_inputs
 from scaling_cli.data.names import listing
 from scaling_cli.errors import DataError
 
-ZSTANDARD = 93  # the zip method that Python's zipfile reads only from 3.14 on
-LOCAL_HEADER = 30  # bytes before the name of a member of a zip; the last four are the sizes of what follows
+ZSTANDARD = 93  # a compression method of zip that Python reads only from 3.14 on
+LOCAL_HEADER = 30  # bytes before the name of a member of a zip; the last four are the sizes of name and extra fields
 
 
-def is_special(path: str) -> bool:
-    """Whether the file is one of those that this module reads."""
+def is_evaluation_file(path: str) -> bool:
+    """Whether this module reads the file."""
     try:
         raw, head = read_head(path)
     except (OSError, EOFError, zlib.error):
-        return False  # nor can tables be read from it, whose reader says why
+        return False  # the reader of tables fails, too, and explains why
     if raw is not head:
-        return False  # packed text goes to the readers of tables
+        return False  # the reader of tables decompresses it
     if head.startswith((b"PK\x03\x04", b"\x93NUMPY")):
         return True
     return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or Path(path).suffix in (".yaml", ".yml")
 
 
-def read_special(path: str) -> pl.LazyFrame:
+def read_evaluation_file(path: str) -> pl.LazyFrame:
     """The rows of such a file.
 
     Raises:
-        DataError: It is not what it seems, or of a kind that is not known.
+        DataError: The file is damaged, or its layout is unknown.
     """
     _, head = read_head(path)
     try:
@@ -60,7 +61,7 @@ def read_special(path: str) -> pl.LazyFrame:
     except (json.JSONDecodeError, UnicodeDecodeError, zipfile.BadZipFile, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path} cannot be read: {type(error).__name__}: {error}.",
-            hint="Check that the file is whole, or give a table of counts: problem, n, c.",
+            hint="Check that the file is complete, or give a table of counts with columns problem, n and c.",
         ) from None
 
 
@@ -77,10 +78,10 @@ def _json_rows(path: str, head: bytes) -> pl.LazyFrame:
 
 def _object_or_none(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line)
+        value = json.loads(line)
     except json.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _document_rows(document: Any, path: str) -> pl.LazyFrame:
@@ -90,17 +91,19 @@ def _document_rows(document: Any, path: str) -> pl.LazyFrame:
         return _inspect_rows(document["samples"], path)
     if isinstance(document.get("eval"), dict):
         return _evalplus_rows(document["eval"])
-    if all(isinstance(each, list) for each in document.values()):
-        return _records([{"problem": key, "correct": each} for key, each in document.items()], path)
+    if all(isinstance(outcomes, list) for outcomes in document.values()):
+        return _records([{"problem": name, "correct": outcomes} for name, outcomes in document.items()], path)
     raise DataError(
-        f"{path} is a JSON document of no known layout, with {listing(list(document))}.",
-        hint="Give an inspect or EvalPlus file, JSON lines, or a table of counts: problem, n, c.",
+        f"{path} is a JSON document of an unknown layout, with the keys {listing(list(document))}.",
+        hint="Give an inspect or EvalPlus file, JSON lines, or a table of counts with columns problem, n and c.",
     )
 
 
 def _records(rows: list[Any], path: str) -> pl.LazyFrame:
     if not rows or not all(isinstance(row, dict) for row in rows):
-        raise DataError(f"{path} holds no list of records.", hint="Write one object an attempt or a problem.")
+        raise DataError(
+            f"{path} does not contain a list of objects.", hint="Write one JSON object per attempt or per problem."
+        )
     return pl.DataFrame(rows, infer_schema_length=None, strict=False).lazy()
 
 
@@ -109,7 +112,7 @@ def _line_rows(path: str, first: dict[str, Any]) -> pl.LazyFrame:
         rows = pl.scan_ndjson(path, infer_schema_length=None)
         rows.collect_schema()
     except PolarsError:
-        # A line cut short, or NaN: the reader of tables takes both, but knows no lists.
+        # A line is cut short, or has NaN. The reader of tables accepts both, but not lists.
         if any(_is_plain_list(value) for value in first.values()):
             return _records([_flat(line) for line in _lines(path)], path)
         return open_inputs([path], "jsonl").frame()
@@ -117,22 +120,22 @@ def _line_rows(path: str, first: dict[str, Any]) -> pl.LazyFrame:
 
 
 def _lines(path: str) -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON lines, an empty one for a line that is none, such as one cut short."""
+    """The objects of a file of JSON lines, with an empty one for a line that is broken, such as one cut short."""
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         yield from (_object_or_none(line) or {} for line in file if line.strip())
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """What a table can hold of a row."""
+    """The fields of a row that a table can hold: values and lists of values."""
     return {key: value for key, value in row.items() if not isinstance(value, dict | list) or _is_plain_list(value)}
 
 
 def _is_plain_list(value: Any) -> bool:
-    return isinstance(value, list) and not any(isinstance(each, dict | list) for each in value)
+    return isinstance(value, list) and not any(isinstance(item, dict | list) for item in value)
 
 
 def _lm_eval_rows(path: str) -> pl.LazyFrame:
-    """A row for each document and filter: how many responses, and what each metric says of them."""
+    """A row for each document and filter, with the number of responses and the value of each metric."""
     rows = []
     for line in _lines(path):
         responses = line.get("resps") or [[]]
@@ -140,33 +143,33 @@ def _lm_eval_rows(path: str) -> pl.LazyFrame:
         row: dict[str, Any] = {"doc_id": None, "filter": None, "n": count}
         if line:
             row |= {"doc_id": str(line.get("doc_id")), "filter": str(line.get("filter", "none"))}
-        metrics = line.get("metrics") or []
-        found = {name: line[name] for name in metrics if isinstance(line.get(name), int | float)}
-        if not found:
-            found = {name: line[name] for name in ("exact_match", "acc", "pass@1") if name in line}
-        rows.append(row | {name: float(value) for name, value in found.items()})
+        names = line.get("metrics") or []
+        metrics = {name: line[name] for name in names if isinstance(line.get(name), int | float)}
+        if not metrics:
+            metrics = {name: line[name] for name in ("exact_match", "acc", "pass@1") if name in line}
+        rows.append(row | {name: float(value) for name, value in metrics.items()})
     return _lm_eval_counts(pl.DataFrame(rows, infer_schema_length=None), path)
 
 
 def _lm_eval_counts(rows: pl.DataFrame, path: str) -> pl.LazyFrame:
     metrics = rows.columns[3:]
     if not metrics:
-        raise DataError(f"{path} has no metric for each document.", hint="Run lm-eval with --log_samples.")
+        raise DataError(f"{path} has no metrics of single documents.", hint="Run lm-eval with --log_samples.")
     most = max(rows["n"].to_list())
     if most == 1:
         return rows.drop("n").rename({metrics[0]: "correct"} if len(metrics) == 1 else {}).lazy()
     share = rows[metrics[0]] * rows["n"]
     if len(metrics) > 1 or float((share - share.round()).abs().max() or 0) > 1e-6:  # type: ignore[arg-type]
         raise DataError(
-            f"{path} has {most} responses a document, but no metric that counts the right ones among them.",
-            hint="lm-eval scores only the first response under its default filter: log a per-document pass@1, or "
-            "give one row a response.",
+            f"{path} has {most} responses per document, but no metric that gives the share of correct ones.",
+            hint="With its default filter, lm-eval scores only the first response; log pass@1 for each document, or "
+            "write one row per response.",
         )
     return rows.select("doc_id", "filter", "n", c=share.round().cast(pl.Int64)).lazy()
 
 
 def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
-    """A row for each attempt; `correct` passes the base tests and, where they were run, the plus tests."""
+    """One row per attempt; it is correct if it passes the base tests and, if they were run, the plus tests."""
     rows = []
     for task, attempts in tasks.items():
         for number, attempt in enumerate(attempts):
@@ -182,27 +185,27 @@ def _zipped_samples(path: str) -> list[Any]:
         if member.compress_type != ZSTANDARD:
             return list(json.loads(archive.read(member)))
     try:
-        return list(json.loads(_unpacked(path, member)))
+        return list(json.loads(_decompressed(path, member)))
     except (PolarsError, OSError):
         raise DataError(
-            f"{path} is packed with zstandard in a way that cannot be unpacked here.",
-            hint=f"Convert it: inspect log convert --to json --output-dir . {path}",
+            f"{path} is compressed with zstandard in a form that cannot be read.",
+            hint=f"Convert it: inspect log convert --to json --output-dir . {shlex.quote(path)}",
         ) from None
 
 
-def _unpacked(path: str, member: zipfile.ZipInfo) -> str:
-    """The text of a member packed with zstandard, which polars unpacks as it reads a table: a line is a cell."""
+def _decompressed(path: str, member: zipfile.ZipInfo) -> str:
+    """The text of a member compressed with zstandard; polars decompresses it while it reads lines as cells."""
     with open(path, "rb") as file:
         file.seek(member.header_offset)
         header = file.read(LOCAL_HEADER)
         file.seek(sum(struct.unpack("<HH", header[-4:])), os.SEEK_CUR)  # past its name and extra fields
-        packed = file.read(member.compress_size)
-    lines = pl.read_csv(packed, has_header=False, separator="\x01", quote_char=None, infer_schema=False)
+        compressed = file.read(member.compress_size)
+    lines = pl.read_csv(compressed, has_header=False, separator="\x01", quote_char=None, infer_schema=False)
     return "\n".join(lines.to_series().fill_null(""))
 
 
 def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:
-    """A row for each sample and epoch; one whose run ended in an error has no score, and so is missing."""
+    """One row per sample and epoch; a sample that ended in an error has no score, so its outcome is missing."""
     rows = []
     for sample in samples:
         scores = {} if sample.get("error") else sample.get("scores") or {}
@@ -211,7 +214,7 @@ def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:
     frame = pl.DataFrame(rows, infer_schema_length=None)
     scorers = frame.columns[2:]
     if not scorers:
-        raise DataError(f"{path} has no scored sample.", hint="Score it: inspect score.")
+        raise DataError(f"{path} has no scored samples.", hint=f"Score them: inspect score {shlex.quote(path)}")
     return frame.rename({scorers[0]: "correct"} if len(scorers) == 1 else {}).lazy()
 
 
@@ -223,15 +226,18 @@ def _array_rows(path: str) -> pl.LazyFrame:
     try:
         array = np.load(path, allow_pickle=False)
     except ValueError as error:
-        raise DataError(f"{path} cannot be read: {error}.", hint="Save a matrix of 0 and 1.") from None
+        raise DataError(f"{path} cannot be read: {error}.", hint="Save a matrix of 0 and 1 with numpy.save.") from None
     if array.ndim != 2:
-        raise DataError(f"{path} has {array.ndim} dimensions.", hint="Save a matrix: problems by attempts.")
+        raise DataError(
+            f"{path} holds an array of {array.ndim} dimensions, not 2.",
+            hint="Save a matrix with one row per problem and one column per attempt.",
+        )
     return pl.DataFrame(array.astype(np.float64), schema=[f"a{i}" for i in range(array.shape[1])]).lazy()
 
 
 def _monkeys_rows(path: str) -> pl.LazyFrame:
-    """One problem: the list `is_corrects` of a YAML file. Text of samples is indented, so no key can hide in it."""
-    found: list[bool] = []
+    """One problem: the list `is_corrects` of a YAML file. Text of samples is indented, so it cannot look like a key."""
+    outcomes: list[bool] = []
     inside = False
     with open(path, encoding="utf-8-sig") as file:
         for line in file:
@@ -239,7 +245,9 @@ def _monkeys_rows(path: str) -> pl.LazyFrame:
                 break
             inside = inside or line.startswith("is_corrects:")
             words = re.findall(r"[a-z]+", line.lower()) if inside else []
-            found += [word == "true" for word in words if word in ("true", "false")]
-    if not found:
-        raise DataError(f"{path} has no list is_corrects.", hint="Give a table of counts instead: problem, n, c.")
-    return pl.DataFrame({"problem": [Path(path).stem], "is_corrects": [found]}).lazy()
+            outcomes += [word == "true" for word in words if word in ("true", "false")]
+    if not outcomes:
+        raise DataError(
+            f"{path} has no list is_corrects.", hint="Give a table of counts with columns problem, n and c instead."
+        )
+    return pl.DataFrame({"problem": [Path(path).stem], "is_corrects": [outcomes]}).lazy()

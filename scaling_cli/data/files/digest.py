@@ -1,5 +1,4 @@
-"""Where rows came from: an input file and the hash of its content, so that a result names its
-evidence."""
+"""The hash and the number of lines of a file, from one look at all its bytes."""
 
 from __future__ import annotations
 
@@ -10,18 +9,10 @@ from scaling_cli.record import Record
 BLOCK = 2**20
 
 
-class Unread(Record):
-    """A file that could not be read while others could, with what is wrong and what to try."""
-
-    path: str
-    error: str
-    hint: str
-
-
 class Digest(Record):
-    """What one look at all bytes of a file tells: their SHA-256 in hexadecimal, and the lines they make.
+    """The SHA-256 of a file's bytes, in hexadecimal, and its number of lines.
 
-    `lines` is None where a line end may stand inside a quoted cell, or where bytes are packed.
+    `lines` is None for a file with quotes, since a quoted cell may contain a line end.
     """
 
     sha256: str
@@ -29,12 +20,13 @@ class Digest(Record):
 
 
 def digest_of(content: bytes) -> Digest:
-    """The digest of a file that was read already."""
-    return Digest(hashlib.sha256(content).hexdigest(), _lines(content))
+    """The digest of a file that was already read."""
+    lines = None if b'"' in content else content.count(b"\n") + (not content.endswith(b"\n"))
+    return Digest(hashlib.sha256(content).hexdigest(), lines)
 
 
 def digest_file(path: str) -> Digest:
-    """The digest of a file, read a block at a time."""
+    """The digest of a file, read one block at a time."""
     hasher, lines, block = hashlib.sha256(), 0, b""
     is_plain = True
     with open(path, "rb") as file:
@@ -44,10 +36,6 @@ def digest_file(path: str) -> Digest:
             is_plain = is_plain and b'"' not in block
             lines += block.count(b"\n") if is_plain else 0
     return Digest(hasher.hexdigest(), lines + (not block.endswith(b"\n")) if is_plain else None)
-
-
-def _lines(content: bytes) -> int | None:
-    return None if b'"' in content else content.count(b"\n") + (not content.endswith(b"\n"))
 
 
 def content_hash(path: str) -> str:

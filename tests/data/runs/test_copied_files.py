@@ -16,15 +16,15 @@ LOGS = {
 
 
 @pytest.mark.parametrize("text", LOGS.values(), ids=LOGS)
-def test_copied_files_are_told_and_what_their_rows_look_like_is_not(tmp_path, text):
+def test_copied_files_get_a_caveat_instead_of_their_repeated_rows(tmp_path, text):
     for name in ("first", "second", "third"):
         (tmp_path / f"{name}.csv").write_text(text)
     table = load_runs([tmp_path / f"{name}.csv" for name in ("first", "second", "third")])
-    (told,) = [each for each in table.caveats if each.code != "rows-excluded"]
-    assert told.code == "copied-files"
-    assert told.message.startswith("2 of 3 files are copies of others (")
-    assert "second.csv of " in told.message
-    assert "first.csv)" in told.message
+    (caveat,) = [caveat for caveat in table.caveats if caveat.code != "rows-excluded"]
+    assert caveat.code == "copied-files"
+    assert caveat.message.startswith("2 of 3 files are copies of others (")
+    assert "second.csv of " in caveat.message
+    assert "first.csv)" in caveat.message
 
 
 def test_one_file_given_twice_is_read_once(tmp_path):
@@ -35,12 +35,12 @@ def test_one_file_given_twice_is_read_once(tmp_path):
     assert len(table.frame) == 8
 
 
-def test_rows_that_repeat_in_files_that_differ_are_told_as_before(tmp_path):
+def test_repeated_rows_of_different_files_keep_their_caveat(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text(LOGS["without steps"])
     other = tmp_path / "other.csv"
     other.write_text(LOGS["without steps"] + "r9,9e18,3.1\n")
-    assert [each.code for each in load_runs([path, other]).caveats] == ["repeated-points"]
+    assert [caveat.code for caveat in load_runs([path, other]).caveats] == ["repeated-points"]
 
 
 def test_a_table_in_memory_has_no_files_to_copy():

@@ -1,4 +1,4 @@
-"""Sampling logs that are still being written, or say twice what a problem is."""
+"""Files of evaluation tools that are still being written, or have two columns that could name the problem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from scaling_cli.errors import DataError
 from tests.data.loading import load_samples
-from tests.data.samples.test_load import COUNTS, OUTCOMES, attempts, codes, found
+from tests.data.samples.test_load import COUNTS, OUTCOMES, attempts, codes, counts
 
 LISTS = [{"problem_id": name, "correct": outcomes} for name, outcomes in OUTCOMES.items()]
 TABLE = [dict(zip(("problem_id", "n", "c"), row, strict=True)) for row in COUNTS]
@@ -30,7 +30,7 @@ def test_lines_cut_short_are_left_out_and_counted(tmp_path, records):
     path = tmp_path / "log.jsonl"
     path.write_text("\n".join([*lines[:2], lines[0][: len(lines[0]) // 3], *lines[2:], lines[0][:9]]))
     table = load_samples(path)
-    assert found(table) == COUNTS
+    assert counts(table) == COUNTS
     assert codes(table) == ["rows-excluded"]
     assert table.caveats[0].message.startswith(f"2 of {len(lines) + 2} rows were left out: 2 with no problem.")
     path.write_text("\n".join(lines))
@@ -47,18 +47,18 @@ def test_packed_logs_cut_short_are_an_error(tmp_path):
 def test_a_second_column_that_makes_other_problems_is_named():
     rows = attempts().with_columns(task_id=pl.Series(["a", "b"] * 6))
     table = load_samples(rows)
-    assert found(table) == COUNTS
+    assert counts(table) == COUNTS
     assert codes(table) == ["other-problems"]
-    told = table.caveats[0].message
-    assert "by problem_id (3 of them), but task_id would give 2" in told
-    assert "--problem task_id" in told
+    message = table.caveats[0].message
+    assert "by problem_id (3 of them), and task_id would make 2 others" in message
+    assert "--problem task_id" in message
     assert load_samples(rows, mapping={"problem": "task_id"}).columns["problem"] == "task_id"
 
 
 @pytest.mark.parametrize(
     "chosen", [{"mapping": {"problem": "problem_id"}}, {"by": ["task_id"]}], ids=["named", "group"]
 )
-def test_a_choice_that_was_made_is_not_questioned(chosen):
+def test_a_column_that_the_user_chose_gets_no_caveat(chosen):
     table = load_samples(attempts().with_columns(task_id=pl.Series(["a", "b"] * 6)), **chosen)
     assert codes(table) == []
 
@@ -68,6 +68,6 @@ def test_a_choice_that_was_made_is_not_questioned(chosen):
     [pl.col("problem_id").alias("task_id"), pl.lit("humaneval").alias("task_id"), pl.int_range(12).alias("id")],
     ids=["the same", "coarser", "generic"],
 )
-def test_a_second_column_that_makes_no_other_problems_is_passed_over(other):
+def test_a_second_column_that_makes_the_same_problems_is_ignored(other):
     table = load_samples(attempts().with_columns(other))
-    assert (found(table), codes(table)) == (COUNTS, [])
+    assert (counts(table), codes(table)) == (COUNTS, [])

@@ -1,4 +1,4 @@
-"""Runs of one name in several files."""
+"""Names of runs that occur in several files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def codes(table):
     return [caveat.code for caveat in table.caveats]
 
 
-def test_names_that_start_anew_in_every_file_are_different_runs(load):
+def test_names_that_every_file_uses_for_other_runs_are_different_runs(load):
     table = load(HEADER + "0,1,1e7,5\n0,2,1e7,4\n1,1,2e7,4.5\n", HEADER + "0,1,1e7,5.1\n0,3,1e7,3\n2,1,2e7,4.4\n")
     assert losses(table) == {"a/0": 4.0, "b/0": 3.0, "1": 4.5, "2": 4.4}
     assert codes(table) == ["names-anew"]
@@ -56,7 +56,7 @@ def test_a_run_that_was_resumed_in_another_file_is_one_run(load, second):
     assert "names-anew" not in codes(table)
 
 
-def test_namesakes_are_told_apart_for_every_choice_of_checkpoints(load):
+def test_reused_names_are_separated_for_every_choice_of_checkpoints(load):
     contents = (HEADER + "0,1,1e7,5\n0,2,1e7,4\n", HEADER + "0,1,1e7,5.1\n0,3,1e7,3\n")
     assert losses(load(*contents, checkpoints="best")) == {"a/0": 4.0, "b/0": 3.0}
     assert load(*contents, checkpoints="all").frame["run_id"].to_list() == ["a/0"] * 2 + ["b/0"] * 2

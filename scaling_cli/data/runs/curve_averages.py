@@ -1,6 +1,6 @@
-"""Points that are means over a stretch of a training curve, or its lowest point.
+"""Points that are means over several rows of a training curve.
 
-Sums are made of sorted rows, so that their last digits do not depend on which thread met a row first.
+Rows are sorted before they are added up, so that the last digits do not depend on the order in which threads read them.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from scaling_cli.data.runs.select import REASON, USABLE, Selection
 from scaling_cli.record import replace
 
 TARGET, PLACE = "__target", "__place"
-LOG_UNIT = 1e9  # windows of a share are whole numbers of these on a logarithmic axis
+LOG_UNIT = 1e9  # per natural log of a step: polars needs windows in integers
 
 
 def near_any(role: str, amounts: tuple[float, ...]) -> pl.Expr:
-    """The amount whose window a row lies in, null where it lies in none."""
+    """The amount whose window contains the row, null if there is none."""
     return pl.coalesce(
         pl.when((pl.col(role) - amount).abs() <= WINDOW / 2 * amount).then(pl.lit(amount)) for amount in amounts
     )
 
 
 def sampled(selection: Selection, role: str, amounts: tuple[float, ...]) -> Selection:
-    """For each run and amount, the means of all numbers over the rows within the window around it."""
+    """For each run and amount, the means of all numbers over the rows in the window around the amount."""
     order = [name for name in ("run_id", "step", role) if name in selection.points.columns]
     rows = selection.points.with_columns(near_any(role, amounts).alias(TARGET)).drop_nulls(["run_id", TARGET])
     keys = ["run_id", TARGET]
@@ -41,23 +41,8 @@ def sampled(selection: Selection, role: str, amounts: tuple[float, ...]) -> Sele
     return replace(selection, points=points.drop(TARGET))
 
 
-def lowest(selection: Selection) -> Selection:
-    """The row of least loss of each run, the earliest of equals; rows without a run stay."""
-    points = selection.points
-    best = (
-        points.drop_nulls("run_id")
-        .sort(
-            [name for name in ("run_id", "loss", "step") if name in points.columns],
-            nulls_last=True,
-            maintain_order=True,
-        )
-        .unique("run_id", keep="first", maintain_order=True)
-    )
-    return replace(selection, points=pl.concat([best, points.filter(pl.col("run_id").is_null())]))
-
-
 def smoothed(selection: Selection, share: float) -> Selection:
-    """Every row with its loss averaged over the rows of its run that lie back by up to `share` of its step."""
+    """Every row with the mean loss of its run between the step that is lower by `share` and its own step."""
     back = f"{max(1, math.ceil(-math.log1p(-share) * LOG_UNIT))}i"
     place = (pl.col("step").clip(1e-6).log() * LOG_UNIT).round().cast(pl.Int64)
     named = selection.points.drop_nulls(["run_id", "step"]).sort("run_id", "step").with_columns(place.alias(PLACE))
@@ -67,9 +52,9 @@ def smoothed(selection: Selection, share: float) -> Selection:
 
 
 def smoothed_ends(rows: pl.LazyFrame, selection: Selection, share: float) -> Selection:
-    """Points with their loss averaged over the usable rows of their run that lie back by up to `share` of their step.
+    """Last rows with the mean loss of their run between the step that is lower by `share` and the last step.
 
-    A second pass over the rows, so that only those near the ends are held in memory.
+    The rows are read a second time, so that only those near the ends are held in memory.
     """
     ends = (
         selection.points.drop_nulls(["run_id", "step"]).select("run_id", pl.col("step").alias(PLACE)).unique("run_id")
