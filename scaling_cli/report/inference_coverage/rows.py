@@ -15,45 +15,44 @@ from scaling_cli.results.report import Report
 CoverageReport: TypeAlias = Report[CoverageResult]
 Rows: TypeAlias = Callable[[CoverageResult], Iterator[Cells]]
 
+ALL_SUCCEED = "All of k succeed (pass^k)"
+
 
 def sections(report: CoverageReport) -> list[Section]:
     """Every table of the report that has rows; with several groups, each row starts with its group."""
     results = report.results
-    interval = Column(f"{percent(results[0].level, 4)} interval" if results else "interval", "interval")
-    coverage = (Column("coverage", "number", is_bold=True), interval)
-    k, law = numbers("k"), words("law")
-    parts: list[tuple[str, tuple[Column, ...], Rows]] = [
-        ("Coverage", (*k, *coverage, *numbers("error over problems", "over attempts")), _coverage),
-        ("All of k succeed (pass^k)", (*k, *numbers("share")), _all_succeed),
-        ("Laws", (*law, *words("parameter"), *numbers("estimate"), interval), _laws),
-        ("Forecast", (*k, *law, *coverage), _forecasts),
-        ("Track record on this log", (*law, *numbers("fitted to", "scored at", "mean error", "mean size")), _backtest),
-        ("Choosing one attempt", (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
-        (
-            "Verifier as assumed",
-            numbers("accepts correct", "accepts wrong", "ceiling", "unsolvable that pass"),
-            _verifier,
-        ),
-        (
-            "Budgets (* by forecast)",
-            (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")),
-            _budgets,
-        ),
-        (
-            "Paired differences",
-            (*words("less"), *numbers("k", "problems", "difference"), interval, *words("verdict")),
-            _comparisons,
-        ),
-        ("Mixes", (*words("with"), *numbers("budget", "k", "k of it", "coverage", "alone", "it alone")), _mixes),
-        ("Exchange of training for attempts", numbers("k", "times", "attempts", "coverage"), _exchanges),
-    ]
-    if len(results) > 1:
-        columns = (*numbers("problems", "attempts", "never solved"), *words("design"))
-        parts.insert(0, ("Data", columns, _data))
+    interval = f"{percent(results[0].level, 4)} interval" if results else "interval"
+    tables = _tables(Column(interval, "interval"))
+    if len(results) < 2:
+        tables.pop("Data")
     if not report.options.get("all_succeed"):
-        parts = [part for part in parts if part[-1] is not _all_succeed]
-    tables = [Section(title, _sheet(report, columns, rows_of)) for title, columns, rows_of in parts]
-    return [table for table in tables if table.sheet.rows]
+        tables.pop(ALL_SUCCEED)
+    made = [Section(title, _sheet(report, columns, rows_of)) for title, (columns, rows_of) in tables.items()]
+    return [section for section in made if section.sheet.rows]
+
+
+def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
+    """Title, columns and rows of each table, in the order in which to read them."""
+    k, law, coverage = numbers("k"), words("law"), (Column("coverage", "number", is_bold=True), interval)
+    return {
+        "Data": ((*numbers("problems", "attempts", "never solved"), *words("design")), _data),
+        "Coverage": ((*k, *coverage, *numbers("error over problems", "over attempts")), _coverage),
+        ALL_SUCCEED: ((*k, *numbers("share")), _all_succeed),
+        "Laws": ((*law, *words("parameter"), *numbers("estimate"), interval), _laws),
+        "Forecast": ((*k, *law, *coverage), _forecasts),
+        "Track record on this log": (
+            (*law, *numbers("fitted to", "scored at", "mean error", "mean size")), _backtest),
+        "Choosing one attempt": (
+            (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
+        "Verifier as assumed": (
+            numbers("accepts correct", "accepts wrong", "ceiling", "unsolvable that pass"), _verifier),
+        "Budgets (* by forecast)": (
+            (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")), _budgets),
+        "Paired differences": (
+            (*words("less"), *numbers("k", "problems", "difference"), interval, *words("verdict")), _comparisons),
+        "Mixes": ((*words("with"), *numbers("budget", "k", "k of it", "coverage", "alone", "it alone")), _mixes),
+        "Exchange of training for attempts": (numbers("k", "times", "attempts", "coverage"), _exchanges),
+    }  # fmt: skip
 
 
 def _sheet(report: CoverageReport, columns: tuple[Column, ...], rows_of: Rows) -> Sheet:
