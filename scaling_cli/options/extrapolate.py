@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_OR_FIT, Command
-from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Started, Weights
+from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Started, Weights
 from scaling_cli.options.kinds import COLUMN, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
@@ -72,7 +72,7 @@ class Recipe(Options):
         help="Weight each point by this power of compute; forecast: 0.5 to 1.5 by itself, describe: 0.",
     )  # fmt: skip
     prior: str | None = changed(
-        Weights.prior, default=None,
+        Prior.prior, default=None,
         help="Weak prior on exponents and floors, from published fits; forecast: weak by itself, describe: none.",
     )  # fmt: skip
 

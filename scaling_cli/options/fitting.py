@@ -81,7 +81,7 @@ class Objective(Options):
 
 
 class Weights(Options):
-    """How much each point counts, and priors."""
+    """How much each point counts."""
 
     heading = "Estimation"
 
@@ -90,6 +90,13 @@ class Weights(Options):
         0.0, number(least=0.0, most=HIGHEST_POWER, example="1"),
         "Weight each point by this power of compute (or of the law's one input).", metavar="POWER",
     )  # fmt: skip
+
+
+class Prior(Options):
+    """What is assumed of the parameters."""
+
+    heading = "Estimation"
+
     prior: str = option(
         "none", choice(*PRIORS), "Weak prior on exponents and floors, from published fits.", choices=PRIORS
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_OR_FIT, Command
-from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Weights
+from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
 from scaling_cli.options.kinds import GPU, NUMBERS, SWITCH, choice, number, share_between, whole
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
@@ -74,7 +74,7 @@ class Hardware(Options):
     )
 
 
-class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Weights, Intervals, Reading, Work):
+class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior, Weights, Intervals, Reading, Work):
     """Everything that `scaling optimal-allocation` takes."""
 
     law: str = changed(
@@ -89,7 +89,9 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Weight
     def check(self) -> None:
         """Refuse weights and priors where no law is fitted that could have them."""
         super().check()
-        given = [name for name in Weights.options if getattr(self, name) != self.options[name].default]
+        given = [
+            name for name in (*Weights.options, *Prior.options) if getattr(self, name) != self.options[name].default
+        ]
         if given and self.approach in ("isoflop", "envelope"):
             raise UsageError(
                 f"{self.options[given[0]].flag} is for the law of the parametric approach.",

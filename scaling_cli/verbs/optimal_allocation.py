@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.flops import SIX_ND, flops_rule
-from scaling_cli.options.fitting import Held, Law, Objective, Weights
+from scaling_cli.options.fitting import Held, Law, Objective, Prior, Weights
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
@@ -97,7 +97,7 @@ def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
-    refuse_refitting(path, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Reading))
+    refuse_refitting(path, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
     results, caveats = [], []
     fits = read_fits(path)
     for saved in fits:

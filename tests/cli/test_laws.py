@@ -10,7 +10,7 @@ import re
 import pytest
 
 from scaling_cli.laws import LAWS
-from scaling_cli.report.pages.formats import FORMATS
+from scaling_cli.options.formats import FORMATS
 from tests.cli.running import run
 
 

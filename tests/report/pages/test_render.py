@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from scaling_cli.errors import UsageError
+from scaling_cli.options.formats import FORMATS, suffixes
 from scaling_cli.report.fit import view
-from scaling_cli.report.pages.formats import FORMATS, format_named, suffixes
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render, render_notes
 from tests.factories import groups_report
@@ -21,7 +21,7 @@ def test_each_format_writes_text_that_ends_in_a_newline(name):
 def test_a_caveat_and_a_failure_are_in_the_text_or_in_the_notes(name):
     made = groups_report()
     text, notes = render(made, name, view, look=Look()), render_notes(made, name, Look())
-    chosen = format_named(name)
+    chosen = FORMATS[name]
     assert (made.caveats[0].code in text, made.caveats[0].code in notes) == (chosen.has_caveats, not chosen.has_caveats)
     assert (made.failures[0].error in text, made.failures[0].error in notes) == (
         chosen.has_failures,
@@ -38,5 +38,5 @@ def test_a_suffix_belongs_to_one_format():
 
 def test_an_unknown_format_is_refused_with_the_names_of_all():
     with pytest.raises(UsageError) as error:
-        format_named("yaml")
+        render(groups_report(), "yaml", view, look=Look())
     assert "html" in error.value.hint
