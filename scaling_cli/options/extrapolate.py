@@ -91,6 +91,16 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
             raise UsageError(
                 "--law all ranks laws, and a forecast needs one, or their average.", hint="Leave --law out."
             )
+        if self.estimator == "forecast" and self.law == "auto" and (self.fix or self.tie):
+            raise UsageError(
+                "--fix and --tie hold parameters of one law, and a forecast averages several.",
+                hint="Name the law, such as --law chinchilla, or use --estimator describe.",
+            )
+        if self.estimator == "forecast" and self.space == "linear":
+            raise UsageError(
+                "--space linear is for --estimator describe: a forecast averages log losses.",
+                hint="Add --estimator describe, or leave --space out.",
+            )
         if any(not loss > 0 for loss in self.target_loss):
             raise UsageError("--target-loss has a loss that is not above 0.", hint="Write it like --target-loss 2.0.")
 

@@ -202,6 +202,7 @@ class Extrapolation(Record):
 
     Attributes:
         estimator: `forecast` for laws weighted by their errors in backtests, `describe` for a plain fit of one law.
+        changed: What the options change about the estimator, such as "objective lad"; empty for the default.
         law: None where several laws are averaged.
         inside: Predictions within the data; None where no target lies there.
         score: Errors at targets whose loss was observed.
@@ -218,6 +219,7 @@ class Extrapolation(Record):
     runs: Count | None
     points: Count | None
     estimator: Annotated[str, words("forecast", "describe")]
+    changed: tuple[str, ...]
     law: str | None
     laws: tuple[LawWeight, ...]
     inside: InsidePart | None

@@ -11,11 +11,20 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
-from scaling_cli.options.extrapolate import Extrapolate
-from scaling_cli.points.choose import checkpoints_of
+from scaling_cli.options.extrapolate import Extrapolate, Recipe
+from scaling_cli.options.fitting import Held, Started
+from scaling_cli.points.choose import checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import labelled, merged, require_compute, saved_document, settings_of, unread
+from scaling_cli.verbs.common import (
+    labelled,
+    merged,
+    refuse_refitting,
+    require_compute,
+    saved_document,
+    settings_of,
+    unread,
+)
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
@@ -45,7 +54,7 @@ def extrapolate(
 
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
     ask = _question(asked)
-    method = Method(asked.estimator, asked.law, asked.x, asked.space, settings_of(asked, on_progress))
+    method = Method(asked, settings_of(asked, on_progress))
     empty: Report[Extrapolation] = Report("extrapolate", (), {}, asked.recorded(), ())
     return labelled(lambda: _answered(runs, asked, ask, method), label, empty)
 
@@ -76,8 +85,9 @@ def _answered(runs: Runs, asked: Extrapolate, ask: Ask, method: Method) -> Repor
         )
     if saved is not None:
         return _extrapolated_saved(saved, asked, ask, method)
-    keep = tuple(column for column in (method.x, ask.then) if column)
-    table = load_runs(runs, asked, keep=keep, positive_loss=method.space == "log")
+    keep, maybe = columns_of(asked.law, asked.x)
+    further = tuple(column for column in (ask.then, asked.weight) if column)
+    table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
     return _extrapolated(table, asked, ask, method)
 
 
@@ -89,7 +99,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
 
     choice = method.choose(table, ask)
     require_compute(choice, asked.flops_rule)
-    table = table.needing(tuple(choice.inputs.values()))
+    table = table.needing((*choice.inputs.values(), *((asked.weight,) if asked.weight else ())))
     results, caveats, failures = [], list(table.caveats), unread(table)
     groups = list(groups_of(table, asked.by))
     for group, points in groups:
@@ -126,6 +136,7 @@ def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method
     from scaling_cli.document.read import read_fits
     from scaling_cli.results.report import Source
 
+    refuse_refitting(path, asked, (Held, Started, Recipe))
     method.check_saved(ask)
     results, caveats = [], []
     fits = read_fits(path)

@@ -57,6 +57,7 @@ def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Cavea
         runs=None if points is None else len(np.unique(points.runs)),
         points=None if points is None else len(points),
         estimator=forecaster.estimator,
+        changed=data.recipe,
         law=laws[0].law if len(laws) == 1 else None,
         laws=laws,
         inside=forecaster.part() if isinstance(forecaster, JoinedForecast) and inside.any() else None,

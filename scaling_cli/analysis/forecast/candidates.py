@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
@@ -55,11 +56,17 @@ class ForecastCandidate(Record):
     law: Law
     power: float
     is_plain: bool = False
+    recipe: Recipe = DEFAULT
 
     @property
     def name(self) -> str:
         """The name of the law, marked if it is fitted plainly."""
         return f"{self.law.name} (plain)" if self.is_plain else self.law.name
+
+    @property
+    def has_priors(self) -> bool:
+        """Whether it is fitted with weak priors."""
+        return not self.is_plain if self.recipe.prior is None else self.recipe.prior == "weak"
 
     @property
     def fewest(self) -> int:
@@ -87,14 +94,19 @@ class FittedCandidate(Record):
         return self.problem.law
 
 
-def candidates(inputs: Sequence[str], laws: Sequence[Law] = ()) -> tuple[ForecastCandidate, ...]:
+def candidates(
+    inputs: Sequence[str], laws: Sequence[Law] = (), recipe: Recipe = DEFAULT
+) -> tuple[ForecastCandidate, ...]:
     """The candidates for these inputs: the default laws, or the laws given."""
+
+    def candidate(law: Law, power: float, *, is_plain: bool = False) -> ForecastCandidate:
+        return ForecastCandidate(law, power if recipe.power is None else recipe.power, is_plain, recipe)
+
     if len(inputs) > 1:
-        return tuple(ForecastCandidate(law, SURFACE_POWER) for law in laws or _found(SURFACE_LAWS))
-    plain = laws or _found((PLAIN_LAW,))
+        return tuple(candidate(law, SURFACE_POWER) for law in laws or _found(SURFACE_LAWS))
     return (
-        *(ForecastCandidate(law, CURVE_POWER) for law in laws or _found(CURVE_LAWS)),
-        *(ForecastCandidate(law, PLAIN_POWER, is_plain=True) for law in plain),
+        *(candidate(law, CURVE_POWER) for law in laws or _found(CURVE_LAWS)),
+        *(candidate(law, PLAIN_POWER, is_plain=True) for law in laws or _found((PLAIN_LAW,))),
     )
 
 
@@ -129,11 +141,11 @@ def fit_candidate(candidate: ForecastCandidate, points: ForecastPoints, origins:
             {name: points.columns[name] for name in law.inputs},
             points.observed,
             points.runs,
-            weights=(points.scale / points.scale.max()) ** candidate.power,
-            priors=() if candidate.is_plain else law_priors(law, float(points.observed.min())),
+            weights=points.weighted(candidate.power),
+            priors=law_priors(law, float(points.observed.min())) if candidate.has_priors else (),
         )
     )
-    ends, theta, scale, delta, weight = _whole(problem)
+    ends, theta, scale, delta, weight = _whole(problem, candidate.recipe)
     rows = [origin_weights(problem, origin) for origin in origins]
     at_origins = _origins(problem, ends, rows, delta, weight) if rows else np.empty((0, len(theta)))
     return FittedCandidate(candidate, problem, theta, at_origins, scale, delta, weight)
@@ -202,7 +214,7 @@ def fit_replicates(
     return np.concatenate(coordinates)
 
 
-def _whole(problem: Problem) -> tuple[Array, Array, float, float, float]:
+def _whole(problem: Problem, recipe: Recipe) -> tuple[Array, Array, float, float, float]:
     """The end of each start, the best coordinates, the noise scale, and delta and strength consistent with it."""
     first = starts(problem, STARTS)
     scale, inflated = _scales(problem, first[0])
@@ -219,7 +231,7 @@ def _whole(problem: Problem) -> tuple[Array, Array, float, float, float]:
     delta = weight = 0.0
     for _ in range(PASSES):
         scale, inflated = _scales(problem, theta[0])
-        delta = HUBER_EFFICIENCY * scale
+        delta = recipe.delta_at(scale)
         weight = strength(inflated, delta)
         solution = minimise(problem, theta, delta=delta, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
         theta = solution.theta[np.argsort(solution.value, kind="stable")]

@@ -11,6 +11,7 @@ from scaling_cli.analysis.forecast.doubts import lone_growth, pooled_sizes
 from scaling_cli.analysis.forecast.forecaster import Forecaster
 from scaling_cli.analysis.forecast.interpolation import JoinedForecast, join_interpolation
 from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.recipe import changes, recipe_of
 from scaling_cli.analysis.forecast.stacked import REPLICATES, StackedForecast, forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array, Flags
@@ -18,52 +19,46 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
-from scaling_cli.fitting.fit import Grouped, Settings
+from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
-from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.group import ranges_of
+from scaling_cli.laws.constrained import constrain
+from scaling_cli.options.extrapolate import Extrapolate
+from scaling_cli.points.choose import Choice, check_floors, choose
+from scaling_cli.points.group import grouped_for, ranges_of
 from scaling_cli.points.table import PointTable
-from scaling_cli.points.weights import scale_of
-from scaling_cli.record import Record
+from scaling_cli.points.weights import Weighting, scale_of
+from scaling_cli.record import Record, replace
 
-ESTIMATORS = ("forecast", "describe")
 FEWEST_VALUES = 3  # different ones of a sole input
 
 
 class Method(Record):
-    """How to forecast, as the options name it."""
+    """How to forecast: the options, and the settings of a plain fit."""
 
-    estimator: str
-    law: str
-    x: str | None
-    space: str
+    asked: Extrapolate
     settings: Settings
-
-    def __post_init__(self) -> None:
-        if self.estimator not in ESTIMATORS:
-            raise UsageError(
-                f"No estimator is called {self.estimator!r}.", hint=f"Choose one of {', '.join(ESTIMATORS)}."
-            )
-        if self.law == "all":
-            raise UsageError("--law all ranks laws and does not forecast.", hint="Leave it out to average laws.")
 
     def choose(self, table: RunTable, ask: Ask) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
-        choice = choose(table.frame, self.law, self.x)
-        if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or self.estimator == "describe"):
+        asked = self.asked
+        choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound)
+        if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or asked.estimator == "describe"):
             raise UsageError(
-                f"{self.law} continues runs that have started, and only to --targets.",
+                f"{asked.law} continues runs that have started, and only to --targets.",
                 hint="Leave out --backtest, --then, --target-loss and --estimator describe.",
             )
-        asked = {role for target in ask.targets for role in target.at}
+        roles = {role for target in ask.targets for role in target.at}
         is_surface = {"params", "tokens"} <= set(choice.inputs)
-        if self.law == "auto" and self.x is None and not is_surface and len(asked) == 1:
-            (role,) = asked
+        if asked.law == "auto" and asked.x is None and not is_surface and len(roles) == 1:
+            (role,) = roles
             if role in table.frame.columns and role not in choice.inputs.values():
-                return choose(table.frame, self.law, role)
-        return choice
+                choice = choose(table.frame, asked.law, role)
+        if not (asked.fix or asked.tie):
+            return choice
+        check_floors(choice, asked.fix, table.frame)
+        return replace(choice, law=constrain(choice.law, asked.fix, asked.tie))
 
     def check_saved(self, ask: Ask) -> None:
         """Refuse what a saved fit cannot answer.
@@ -71,7 +66,7 @@ class Method(Record):
         Raises:
             UsageError: The question needs the runs.
         """
-        if ask.backtest or ask.then or self.law != "auto" or self.x is not None:
+        if ask.backtest or ask.then or self.asked.law != "auto" or self.asked.x is not None:
             option = "--backtest" if ask.backtest else "--then" if ask.then else "--law and --x"
             raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
 
@@ -92,6 +87,7 @@ class ForecastData(Record):
     laws: tuple[Law, ...] = ()
     metric: Array | None = None
     run_names: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = ()
 
     @property
     def params(self) -> Array | None:
@@ -136,25 +132,29 @@ def evidence_from(
         DataError: The runs do not say how large they are.
         FitError: Nothing can be forecast from them.
     """
-    problem = table.problem(choice.law, choice.inputs, method.space)
+    asked = method.asked
+    problem = table.problem(choice.law, choice.inputs, asked.space)
     scale = problem.columns["step"] if choice.law.is_curve else scale_of(table, choice.inputs)
     if scale is None:
         raise DataError(
             "The size of the runs is unknown without compute, or params and tokens.", hint="Name it with --compute."
         )
-    points = ForecastPoints(problem.columns, problem.observed, problem.runs, scale)
+    weights = Weighting(asked.weight).weights(table, choice.inputs)
+    points = ForecastPoints(problem.columns, problem.observed, problem.runs, scale, weights)
     if not choice.law.is_curve:
         require_variety(problem.columns, choice.inputs)
     ranges = ranges_of(table, choice)
     settings = method.settings
-    if method.estimator == "describe":
-        grouped = Grouped(problem, group, choice.inputs, ranges, table.run_names, reason=choice.reason, scale=scale)
+    if asked.estimator == "describe":
+        weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
+        grouped = grouped_for(table, group, choice, asked.space, weighting)
         result, doubts = fit_group(grouped, settings)
-        plain = single_law_forecast(result, settings.level, problem)
-        return ForecastData(plain, group, choice.inputs, ranges, points), doubts
-    laws = () if method.law == "auto" else (choice.law,)
+        plain = single_law_forecast(result, settings.level, grouped.problem)
+        return ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked)), doubts
+    laws = () if asked.law == "auto" else (choice.law,)
     stacked = forecast(
-        points, laws=laws, level=settings.level, replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
+        points, laws=laws, recipe=recipe_of(asked), level=settings.level,
+        replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
         group=group_hash(group) % 2**32,
     )  # fmt: skip
     metric = None if ask.then is None else table.numbers(ask.then)
@@ -162,7 +162,9 @@ def evidence_from(
     doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
     names = table.run_names if choice.law.is_curve else ()
     made = stacked if choice.law.is_curve else join_interpolation(stacked)
-    return ForecastData(made, group, choice.inputs, ranges, points, stacked, laws, metric, names), doubts
+    return ForecastData(
+        made, group, choice.inputs, ranges, points, stacked, laws, metric, names, changes(asked)
+    ), doubts
 
 
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:

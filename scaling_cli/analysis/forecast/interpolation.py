@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.candidates import fit_candidate
+from scaling_cli.analysis.forecast.candidates import ForecastCandidate, fit_candidate
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack
 from scaling_cli.analysis.forecast.stacked import StackedForecast
@@ -124,6 +124,11 @@ class JoinedForecast(Record):
         return self.forecast.track()
 
 
+def _unweighted(candidate: ForecastCandidate) -> ForecastCandidate:
+    """The candidate with equal weights at all scales, unless the user chose their power."""
+    return replace(candidate, power=candidate.recipe.power or 0.0)
+
+
 def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
     """The forecast, with an interpolation by its laws below the earliest cut-off of rolling origins.
 
@@ -131,7 +136,7 @@ def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
         FitError: A law cannot be fitted with equal weights.
     """
     points = forecast.stack.points
-    fits = tuple(fit_candidate(replace(fit.candidate, power=0.0), points, ()) for fit in forecast.stack.fits)
+    fits = tuple(fit_candidate(_unweighted(fit.candidate), points, ()) for fit in forecast.stack.fits)
     stack = Stack(points, (), fits, np.ones(len(fits)) / len(fits), np.empty((len(fits), 0)))
     missed = stack.log_losses(points.columns) - np.log(points.observed)
     weights = 1 / np.maximum(np.sqrt(np.mean(missed**2, axis=1)), SMALLEST_ERROR)

@@ -9,6 +9,7 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.candidates import ForecastCandidate, candidates
 from scaling_cli.analysis.forecast.forecaster import Bands
+from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
 from scaling_cli.analysis.forecast.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.forecast.stack import Stack, stack
 from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
@@ -95,6 +96,7 @@ def forecast(
     points: ForecastPoints,
     *,
     laws: Sequence[Law] = (),
+    recipe: Recipe = DEFAULT,
     level: float = 0.95,
     replicates: int = REPLICATES,
     seed: int = 0,
@@ -110,7 +112,7 @@ def forecast(
             f"{len(points)} {'point is' if len(points) == 1 else 'points are'} too few for a forecast.",
             hint=f"Add runs until there are {FEWEST_POINTS} points.",
         )
-    possible = candidates(tuple(points.columns), laws)
+    possible = candidates(tuple(points.columns), laws, recipe)
     # Weak priors make a law with more parameters than points fittable, but its forecast then only repeats the priors.
     usable = [candidate for candidate in possible if candidate.fewest <= len(points)] or [min(possible, key=_size)]
     fitted = stack(usable, points, windows(points))

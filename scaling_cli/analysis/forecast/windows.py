@@ -28,6 +28,7 @@ class ForecastPoints(Record):
     observed: Array
     runs: Indices
     scale: Array
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.observed)
@@ -35,7 +36,13 @@ class ForecastPoints(Record):
     def at(self, points: Indices | Flags) -> ForecastPoints:
         """The points selected by index or mask."""
         columns = {name: values[points] for name, values in self.columns.items()}
-        return ForecastPoints(columns, self.observed[points], self.runs[points], self.scale[points])
+        weights = None if self.weights is None else self.weights[points]
+        return ForecastPoints(columns, self.observed[points], self.runs[points], self.scale[points], weights)
+
+    def weighted(self, power: float) -> Array:
+        """Weights `(n,)`: the points' own, times their scale to this power."""
+        weights: Array = (self.scale / self.scale.max()) ** power
+        return weights if self.weights is None else weights * self.weights
 
 
 class Window(Record):

@@ -97,9 +97,9 @@ def _reach(result: Extrapolation) -> str:
 
 def _estimator(result: Extrapolation) -> str:
     if result.estimator == "describe":
-        return escape(f"describe: the plain fit of {result.law}")
+        return escape("; ".join((f"describe: the plain fit of {result.law}", *result.changed)))
     weights = _weights(result.laws)
-    how = "large runs weigh more, weak priors"
+    how = ", ".join(result.changed) or "large runs weigh more, weak priors"
     if len(weights) == 1:
         return escape(f"forecast: {result.laws[0].law}; {how}")
     return escape(f"forecast: mean of {', '.join(weights)}, by rolling error; {how}")
