@@ -84,6 +84,11 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
         Law.law, help="One law, or a formula, instead of the average of several.", metavar="NAME|FORMULA|auto"
     )
 
+    interval: str = changed(
+        Intervals.interval,
+        help="With --estimator describe: how to make intervals; a forecast makes them from its past errors.",
+    )
+
     def check(self) -> None:
         """Refuse targets and laws that no forecast can serve."""
         super().check()

@@ -274,12 +274,59 @@ def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
     assert "no better than the mean of" in done.stderr
 
 
-@pytest.mark.parametrize("option", [("--tie", "alpha=beta"), ("--fix", "E=1.8"), ("--weight", "tokens"), ("--spread",)])
-def test_options_of_fit_that_a_forecast_would_ignore_are_refused(option):
-    refused = run("extrapolate", RUNS, "--at", "compute=1e22", *option)
+def forecast(*options):
+    ran = run("extrapolate", RUNS, "--at", "compute=1e22", *options, *FAST, "--json")
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)["results"][0]
+
+
+HELD = ("--law", "chinchilla", "--fix", "E=1.7")
+
+
+@pytest.mark.parametrize("estimator", ["forecast", "describe"])
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        (("--objective", "lad"), "objective lad"),
+        (("--objective", "least-squares"), "objective least-squares"),
+        (("--delta", "0.001"), "delta 0.001"),
+        (("--scale-weight", "1"), "points weighted by scale^1"),
+        (("--weight", "tokens"), "points weighted by tokens"),
+        (HELD, "E = 1.7 held"),
+        (("--law", "chinchilla", "--tie", "alpha=beta"), "alpha = beta held"),
+    ],
+)
+def test_forecasts_obey_the_options_of_a_fit_and_say_so(options, changed, estimator):
+    plain = forecast("--estimator", estimator, *(options[:2] if "--law" in options else ()))
+    altered = forecast("--estimator", estimator, *options)
+    assert altered["changed"] == [changed]
+    assert plain["changed"] == []
+    assert altered["predictions"][0]["loss"]["estimate"] != plain["predictions"][0]["loss"]["estimate"]
+
+
+def test_priors_can_be_left_out_and_added():
+    assert forecast("--prior", "none")["predictions"] != forecast()["predictions"]
+    described = ("--estimator", "describe", "--prior")
+    assert forecast(*described, "weak")["predictions"] != forecast(*described, "none")["predictions"]
+
+
+def test_a_formula_may_have_starts_and_bounds():
+    formula = ("--law", "E + A*params^-a + B*tokens^-b", "--start", "a=0.3", "--bound", "a=0.1,0.2")
+    assert forecast(*formula)["predictions"] != forecast(*formula[:2])["predictions"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--fix", "E=1.7"), "--law chinchilla"),
+        (("--space", "linear"), "--estimator describe"),
+        (("--law", "all"), "Leave --law out"),
+    ],
+)
+def test_what_a_forecast_cannot_obey_is_refused_with_what_can(options, said):
+    refused = run("extrapolate", RUNS, "--at", "compute=1e22", *options)
     assert refused.returncode == 2
-    assert option[0] in refused.stderr
-    assert "scaling fit" in refused.stderr
+    assert said in refused.stderr
 
 
 def test_targets_keep_their_names_and_roles_may_be_capitals(tmp_path):
