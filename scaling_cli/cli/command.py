@@ -45,6 +45,7 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     from scaling_cli.cli.output import prepare_output
     from scaling_cli.cli.progress import progress
     from scaling_cli.cli.show import deliver, write
+    from scaling_cli.report.views import view_of
     from scaling_cli.results.report import Report
 
     inputs = argument if command.argument.is_list else ()
@@ -53,7 +54,7 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
-    view = importlib.import_module(f"scaling_cli.report.{module_of(name)}.view")
+    view = view_of(name)
     batch, work = shell.get(Batch), shell.get(Work)
     if batch is not None and (batch.per_file or batch.resume):
         from scaling_cli.cli.per_file import deliver_each

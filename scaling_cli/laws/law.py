@@ -90,7 +90,8 @@ class Law(Record, ABC, kw_only=True):
 
     `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on
     the earlier points of its run: `prepare` also gets `run` `(n,)`, and all rows of a run are points. `polished` is the
-    number of starts that the solver refines; laws with many minima need more.
+    number of starts that the solver refines; laws with many minima need more. `undetermined` says why points at random
+    inputs do not determine the parameters, where they do not; such a law is listed with that reason.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Law(Record, ABC, kw_only=True):
     narrow: tuple[str, ...] = ()
     is_curve: bool = False
     polished: int = 8
+    undetermined: str = ""
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The inputs that `evaluate` takes: the logarithms of one array `(n,)` for each name in `inputs`."""

@@ -8,7 +8,7 @@ from typing import cast
 from scaling_cli.options.command import Command
 
 # Name to the line that `scaling --help` shows. A command NAME is described by `COMMAND` in `options/NAME.py`, answered
-# by the function NAME of `verbs/NAME.py`, and shown by `report/NAME/view.py` (hyphens are underscores there).
+# by the function NAME of `verbs/NAME.py`, and shown by the view in `report/NAME` (hyphens are underscores there).
 SUMMARIES = {
     "fit": "Fit a loss law to training runs, with intervals.",
     "extrapolate": "Forecast the loss of larger runs, with a track record.",

@@ -30,7 +30,11 @@ class PublishedFit(Record):
 
 
 class LawResult(Record):
-    """One law: its formula, where it comes from, its inputs and parameters, and the fits that papers published."""
+    """One law: its formula, where it comes from, its inputs and parameters, and the fits that papers published.
+
+    Attributes:
+        undetermined: Why points at random inputs do not determine its parameters; null where they do.
+    """
 
     name: str
     formula: str
@@ -39,4 +43,5 @@ class LawResult(Record):
     parameters: tuple[LawParameter, ...]
     derived: tuple[LawQuantity, ...]
     published: tuple[PublishedFit, ...]
+    undetermined: str | None = None
     group: dict[str, str] = {}

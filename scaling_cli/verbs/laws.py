@@ -28,5 +28,6 @@ def _described(law: Law) -> LawResult:
             LawParameter(parameter.name, parameter.unit, parameter.meaning) for parameter in law.parameters
         ),
         derived=tuple(LawQuantity(quantity.name, quantity.meaning) for quantity in law.derived),
+        undetermined=law.undetermined or None,
         published=tuple(PublishedFit(fit.name, fit.about, fit.source, dict(fit.parameters)) for fit in law.published),
     )

@@ -11,17 +11,18 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.laws import LAWS, find_law
+from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.report.fit import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
 from tests import ROOT
 from tests.fitting.test_recovery import simulated
+from tests.laws.designs import DETERMINED
 
 each_parameter = pytest.mark.parametrize(
     ("law", "name"),
-    [(law, name) for law in LAWS for name in law.names],
+    [(law, name) for law in DETERMINED for name in law.names],
     ids=lambda value: getattr(value, "name", value),
 )
 

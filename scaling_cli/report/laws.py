@@ -47,11 +47,12 @@ def line(result: LawResult) -> str:
 
 
 def _facts(law: LawResult) -> Facts:
-    return [
+    facts = [
         ("law", line(law)),
         ("inputs", escape(", ".join(law.inputs))),
         ("source", escape(law.source)),
     ]
+    return facts + ([("not determined", escape(law.undetermined))] if law.undetermined else [])
 
 
 def _parameters(law: LawResult) -> Section:

@@ -5,7 +5,7 @@ import pytest
 from scaling_cli.laws import LAWS
 from scaling_cli.library.answer import answer
 from scaling_cli.options.laws import Laws
-from scaling_cli.report.laws import view
+from scaling_cli.report import laws as view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
 from scaling_cli.verbs import laws as verb
