@@ -14,6 +14,7 @@ from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, w
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, IntervalMethod
 
+NO_EFFECT = 1e-100  # summed squares below it are those of a quantity that no run moves
 INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
 REPLICATED = ("wild", "bootstrap", "bca")
 
@@ -96,10 +97,13 @@ def _corrected(fitted: Fitted, quantities: Quantities, values: Array, tails: Arr
     below = (values < centre).mean(axis=0) + 0.5 * (values == centre).mean(axis=0)
     bias = ndtri(np.clip(below, 0.5 / len(values), 1 - 0.5 / len(values)))
     effects = run_influences(fitted) @ quantities.gradients(fitted.theta[None])[0].T
-    size = np.maximum((effects**2).sum(axis=0), 1e-300)
+    # A parameter at its bound has no influences, so its interval is left at the percentiles (caveat `at-bound`).
+    effects = np.where(np.isfinite(effects).all(axis=0), effects, 0.0)
+    size = np.maximum((effects**2).sum(axis=0), NO_EFFECT)
     acceleration = (effects**3).sum(axis=0) / (6 * size**1.5)
     point = bias + ndtri(tails)
-    return np.asarray(ndtr(bias + point / (1 - acceleration * point)))
+    shares = ndtr(bias + point / (1 - acceleration * point))
+    return np.asarray(np.where(size > NO_EFFECT, shares, tails))
 
 
 def _quantiles(values: Array, shares: Array) -> tuple[Array, Array]:

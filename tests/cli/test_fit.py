@@ -433,3 +433,12 @@ def test_optimal_exponents_are_told_only_under_rules_they_hold_for(shaped, rule,
     codes = [caveat["code"] for caveat in document["caveats"]]
     assert ("params_exponent" in document["results"][0]["derived"]) == has_powers
     assert ("rule-bends-split" in codes) == (not has_powers)
+
+
+def test_bias_corrected_intervals_stand_a_parameter_at_its_bound():
+    ran = run("fit", OPTIMIZERS, "--by", "optimizer", "--interval", "bca", "--replicates", 100, "--json")
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    assert "at-bound" in {caveat["code"] for caveat in document["caveats"]}
+    for result in document["results"]:
+        assert all(value["low"] <= value["estimate"] <= value["high"] for value in result["parameters"].values())
