@@ -13,6 +13,7 @@ from scaling_cli.options.option import Option
 ABOUT = "Turn training and sampling logs into scaling laws that can be defended."
 WIDEST = 120  # columns, beyond which lines are hard to follow
 LEFT = 0.36  # share of the columns that flags may take; help of a longer one begins on the next line
+SHORT_EXAMPLES = 2  # in the short help
 HELP_ROW = ("-h, --help", "Show the usual options, or all of them.")
 
 
@@ -60,7 +61,8 @@ def command_help(name: str, columns: int, *, is_short: bool) -> str:
         for heading, options in sections:
             lines += [f"{heading}:", *_rows([_row(option) for option in options], columns), ""]
         lines += ["Help:", *_rows([HELP_ROW], columns), ""]
-    return "\n".join([*lines, "Examples:", *_examples(command, columns), ""])
+    examples = _examples(command, columns)
+    return "\n".join([*lines, "Examples:", *(examples[:SHORT_EXAMPLES] if is_short else examples), ""])
 
 
 def sections_of(command: Command) -> Iterable[tuple[str, list[Option]]]:

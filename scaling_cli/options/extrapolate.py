@@ -40,7 +40,7 @@ class Targets(Options):
     estimator: str = option(
         "forecast", choice(*ESTIMATORS),
         "forecast: average laws, with more weight on large runs; describe: the plain fit of `scaling fit`.",
-        choices=ESTIMATORS, is_basic=True,
+        choices=ESTIMATORS,
     )  # fmt: skip
 
 
@@ -87,6 +87,7 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
     interval: str = changed(
         Intervals.interval,
         help="With --estimator describe: how to make intervals; a forecast makes them from its past errors.",
+        is_basic=False,
     )
 
     def check(self) -> None:

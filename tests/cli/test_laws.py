@@ -50,7 +50,7 @@ def test_a_file_is_written_in_the_format_of_its_suffix(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
-    [(["nothing"], "No law is called 'nothing'"), (["--figure", "laws.svg"], "there is nothing to draw")],
+    [(["nothing"], "No law is called 'nothing'"), (["--figure", "laws.svg"], "No such option: --figure")],
 )
 def test_what_cannot_be_answered_is_refused(arguments, problem):
     ran = run("laws", *arguments)

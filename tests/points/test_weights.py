@@ -12,7 +12,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
-from scaling_cli.points.weights import Weighting
+from scaling_cli.options.fit import Fit
 
 TUNED = 1e-5  # relative: delta is iterated to 1e-4 of itself
 
@@ -85,5 +85,5 @@ def test_senseless_weights_and_priors_are_refused(options):
 
 
 def test_a_power_that_leaves_one_point_is_refused():
-    with pytest.raises(UsageError):
-        Weighting(power=9)
+    with pytest.raises(UsageError, match="--scale-weight is 9"):
+        Fit(scale_weight=9)

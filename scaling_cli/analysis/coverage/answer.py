@@ -215,11 +215,8 @@ def _selection(
     try:
         assumed, facts, caveats = verifiers.assumed_rows(group.data.counts, k, verifier, group.label)
     except FitError as error:
-        return (
-            rows,
-            None,
-            [caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)],
-        )
+        doubt = caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)
+        return rows, None, [doubt]
     return rows + assumed, facts, caveats
 
 

@@ -98,8 +98,8 @@ def test_a_fit_of_the_same_runs_saved_and_read_gives_the_same_answer(tmp_path):
         ({"target_loss": (0.5,), "budget": ()}, FitError, "No budget reaches"),
         ({"budget": ()}, UsageError, "no budget"),
         ({"law": "power"}, UsageError, "only a law of params and tokens"),
-        ({"law": "chinchilla"}, UsageError, "settled"),
-        ({"interval": "profile"}, UsageError, "says nothing of what follows"),
+        ({"law": "chinchilla"}, UsageError, "a saved fit, which --law cannot change"),
+        ({"interval": "profile"}, UsageError, "--interval is 'profile'"),
     ],
 )
 def test_questions_that_cannot_be_answered_are_refused_with_a_hint(options, error, said, tmp_path):

@@ -240,7 +240,7 @@ def test_runs_with_the_same_seeds_are_matched_and_shared_noise_cancels():
 
 def test_a_pairing_that_is_asked_for_must_be_there():
     data = frame({"a": (1.5, -0.15, 1.7), "b": (1.5, -0.15, 1.6)}, seeds=3)
-    with pytest.raises(DataError, match="same runs by seed"):
+    with pytest.raises(DataError, match="cannot be paired by seed"):
         compare(data.head(-1), pair="seed")
     assert not compare(data.head(-1)).results[0].is_paired
     with pytest.raises(UsageError):

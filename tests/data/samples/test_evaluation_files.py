@@ -50,7 +50,7 @@ def test_a_second_column_that_makes_other_problems_is_named():
     assert counts(table) == COUNTS
     assert codes(table) == ["other-problems"]
     message = table.caveats[0].message
-    assert "by problem_id (3 of them), and task_id would make 2 others" in message
+    assert "by problem_id (3 of them), but task_id would give 2" in message
     assert "--problem task_id" in message
     assert load_samples(rows, mapping={"problem": "task_id"}).columns["problem"] == "task_id"
 
