@@ -62,7 +62,7 @@ SETS = [
         {"mapping": PILE},
         30,
         ["compute-drift"],
-        "The compute column is 1.76 times 6*params*tokens at 1.11e+08 params and 1.15 times",
+        "The compute column is 1.76 times 6*params*tokens at 1.11e+08 params but 1.15 times",
     ),
     ("routing_clark/final.csv", {}, 223, [], ""),
     ("routing_clark/curves.parquet", {}, 223, ["rows-excluded"], "8 of 5,799 rows were left out: 8 with no loss"),
