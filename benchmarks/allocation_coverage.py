@@ -1,11 +1,11 @@
-"""How often the 95 % intervals of `scaling optimal-allocation` hold the truth, by simulation.
+"""How often the 95 % intervals of `scaling optimal-allocation` contain the truth, by simulation.
 
     python benchmarks/allocation_coverage.py [DATA_SETS] [DESIGN]
 
-Each data set is an IsoFLOP design on a known surface with log-normal noise: nine budgets from 6e18 to 3e21 FLOPs,
-fifteen sizes each. Counted are the exponent of best params, best params at the largest budget, and at ten times it.
-Intervals are the command's own, from 199 replicates instead of 1,000: their ends then are the 5th and the 195th, which
-leave out 5 % on average as those of more replicates do.
+Each data set is an IsoFLOP design on a known surface with log-normal noise: nine budgets from 6e18 to 3e21 FLOPs, with
+fifteen sizes each. The quantities are the exponent of the best params, and the best params at the largest budget and at
+ten times that budget. Intervals are those of the command, from 199 replicates instead of 1,000: their ends are the 5th
+and the 195th replicate, which leave out 5 % on average, as the ends from more replicates do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_cli.analysis.allocation.evidence import fitted_law
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.isoflop.curves import curves_of
 from scaling_cli.analysis.allocation.plan import estimated
 from scaling_cli.arrays import Array
@@ -41,7 +41,7 @@ APPROACHES = ("parametric", "exact", "parabola")
 
 @dataclass(frozen=True)
 class Design:
-    """A surface, the factor around the best params that each grid spans, its drift, and the noise."""
+    """A surface, the factor by which each grid extends to either side, the drift of the grids, and the noise."""
 
     name: str
     parameters: tuple[float, float, float, float, float]
@@ -61,13 +61,13 @@ DESIGNS = (
 
 
 def best_params(design: Design, compute: Array | float) -> Array:
-    """Best params by the true surface."""
+    """Best params on the true surface."""
     _, a, b, alpha, beta = design.parameters
     scale = (alpha * a / (beta * b)) ** (1 / (alpha + beta))
     return np.asarray(scale * (np.asarray(compute) / 6) ** (beta / (alpha + beta)))
 
 
-def simulate(design: Design, seed: int) -> Points:
+def simulate(design: Design, seed: int) -> AllocationPoints:
     """One data set."""
     rng = np.random.default_rng([7, DESIGNS.index(design), seed])
     e, a, b, alpha, beta = design.parameters
@@ -77,11 +77,11 @@ def simulate(design: Design, seed: int) -> Points:
     compute = np.repeat(BUDGETS, len(offsets))
     tokens = compute / 6 / params
     loss = (e + a * params**-alpha + b * tokens**-beta) * np.exp(design.noise * rng.normal(size=len(params)))
-    return Points(np.log(params), np.log(tokens), np.log(compute), loss, np.arange(len(params)))
+    return AllocationPoints(np.log(params), np.log(tokens), np.log(compute), loss, np.arange(len(params)))
 
 
-def answers(points: Points, seed: int) -> Iterator[tuple[str, Array]]:
-    """For each approach, the estimates and replicates `(1 + replicates, quantities)` of what is counted."""
+def estimates(points: AllocationPoints, seed: int) -> Iterator[tuple[str, Array]]:
+    """For each approach, the estimates and replicates of the quantities, shaped `(1 + replicates, quantities)`."""
     settings = Settings(replicates=REPLICATES, seed=seed)
     law = find_law("chinchilla")
     columns = {"params": np.exp(points.log_params), "tokens": np.exp(points.log_tokens)}
@@ -95,30 +95,30 @@ def answers(points: Points, seed: int) -> Iterator[tuple[str, Array]]:
     yield "parametric", np.column_stack([chinchilla.params_exponent, sizes])
     for profile in APPROACHES[1:]:
         line = curves_of(points, profile, settings, 0).minima.params_line()
-        yield profile, np.column_stack([line.exponent, *(np.log(line.at(each)) for each in AT)])
+        yield profile, np.column_stack([line.exponent, *(np.log(line.at(compute)) for compute in AT)])
 
 
 def coverage(design: Design, count: int) -> dict[str, Array]:
-    """Share of data sets whose intervals hold the truth, by approach, for each quantity."""
+    """Share of data sets whose intervals contain the truth, by approach, for each quantity."""
     *_, alpha, beta = design.parameters
     truth = np.array([beta / (alpha + beta), *np.log(best_params(design, np.array(AT)))])
     hits = {name: np.zeros(len(QUANTITIES)) for name in APPROACHES}
     done = 0
     for seed in range(count):
         try:
-            found = dict(answers(simulate(design, seed), seed))
+            estimated_by = dict(estimates(simulate(design, seed), seed))
         except FitError:
             continue
         done += 1
-        for name, values in found.items():
+        for name, values in estimated_by.items():
             hits[name] += [is_held(column, truth[i]) for i, column in enumerate(values.T)]
-    return {name: each / done for name, each in hits.items()}
+    return {name: count / done for name, count in hits.items()}
 
 
 def is_held(values: Array, truth: float) -> bool:
-    """Whether the interval of one quantity holds the truth."""
-    found = estimated(values, LEVEL)
-    return found.low is not None and found.high is not None and found.low <= truth <= found.high
+    """Whether the interval of one quantity contains the truth."""
+    estimate = estimated(values, LEVEL)
+    return estimate.low is not None and estimate.high is not None and estimate.low <= truth <= estimate.high
 
 
 def main() -> None:

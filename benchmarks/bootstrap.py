@@ -1,10 +1,11 @@
-"""CPU seconds of bootstrap replicates of the Chinchilla law, against loops over scipy's solvers.
+"""CPU seconds of bootstrap replicates of the Chinchilla law, compared with loops over scipy's solvers.
 
     python benchmarks/bootstrap.py [REPLICATES]
 
-All minimise the same summed Huber objective (delta 1e-3) over the same resamples, from the full fit, with exact
-gradients, on one BLAS thread. The scipy loops run on a part of the replicates and are scaled up: they are linear.
-The points are those of Besiroglu et al. 2024 where `../shared/data` is at hand, else `sample_data/isoflop_runs.csv`.
+All methods minimise one summed Huber objective (delta 1e-3) over one set of resamples, starting from the fit to all
+points, with exact gradients, on one BLAS thread. The scipy loops run on a part of the replicates, and their time is
+scaled up, because it is proportional to the number of replicates. The points are those of Besiroglu et al. 2024 if the
+folder of public data exists, and `sample_data/isoflop_runs.csv` otherwise.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def load() -> Problem:
 
 
 class Single:
-    """One replicate as a scipy user would write it: log-sum-exp of three terms, analytic gradient."""
+    """One replicate, written as a user of scipy would: log-sum-exp of three terms, with an analytic gradient."""
 
     def __init__(self, problem: Problem, weights: np.ndarray) -> None:
         self.x, self.y = problem.inputs["params"], problem.inputs["tokens"]
@@ -88,12 +89,12 @@ def by_bfgs(problem: Problem, theta: np.ndarray, weights: np.ndarray) -> tuple[f
 
 
 def by_least_squares(problem: Problem, theta: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
-    """CPU seconds and objectives of a loop over scipy least_squares, with points repeated instead of weighted."""
+    """CPU seconds and objectives of a loop over scipy least_squares, where a weight of n repeats a point n times."""
     started, values = time.process_time(), []
     for row in weights:
         single = Single(problem, row)
         chosen = np.repeat(np.arange(len(row)), row.astype(int))
-        found = least_squares(
+        solution = least_squares(
             lambda t, s=single, c=chosen: s.evaluate(t)[0][c],
             theta,
             jac=lambda t, s=single, c=chosen: -s.evaluate(t)[1][c],
@@ -101,17 +102,17 @@ def by_least_squares(problem: Problem, theta: np.ndarray, weights: np.ndarray) -
             f_scale=DELTA,
             x_scale="jac",
         )
-        values.append(single.objective(found.x)[0])
+        values.append(single.objective(solution.x)[0])
     return time.process_time() - started, np.array(values)
 
 
 def ours(problem: Problem, theta: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Objectives of the engine, for the comparison of minima."""
+    """Minima that this package finds, for comparison."""
     return minimise(problem, np.tile(theta, (len(weights), 1)), delta=DELTA, weights=weights).value
 
 
 def timed_bootstrap(problem: Problem, replicates: int) -> float:
-    """CPU seconds of the engine's bootstrap, resampling included."""
+    """CPU seconds of this package's bootstrap, including the resampling."""
     fitted = optimum(problem, Objective("huber", DELTA))
     started = time.process_time()
     bootstrap(fitted, Resampling(replicates, 0, 0))
@@ -119,7 +120,7 @@ def timed_bootstrap(problem: Problem, replicates: int) -> float:
 
 
 def print_points_growth(problem: Problem, factor: int) -> None:
-    """Time 200 replicates of the points repeated, each a run of its own."""
+    """Print the time of 200 replicates with each point repeated `factor` times, as separate runs."""
     many = problem_from_arrays(
         problem.law,
         {name: np.tile(values, factor) for name, values in problem.columns.items()},
@@ -131,7 +132,7 @@ def print_points_growth(problem: Problem, factor: int) -> None:
 
 
 def peak_memory(problem: Problem, replicates: int) -> float:
-    """Most memory that arrays took during the bootstrap, in MB, the replicates it returns included."""
+    """The most memory that arrays used during the bootstrap, in MB, including the replicates that it returns."""
     fitted = optimum(problem, Objective("huber", DELTA))
     tracemalloc.start()
     bootstrap(fitted, Resampling(replicates, 0, 0))
@@ -148,13 +149,13 @@ def main() -> None:
     weights = run_weights(Resampling(replicates // SCIPY_SHARE, 0, 0), range(replicates // SCIPY_SHARE), problem.runs)
     best = ours(problem, theta, weights)
     engine = min(timed_bootstrap(problem, replicates) for _ in range(3))
-    print(f"{'engine':<16}{engine:8.2f} CPU s for {replicates} replicates")
+    print(f"{'scaling':<16}{engine:8.2f} CPU s for {replicates} replicates")
     for name, solver in (("BFGS", by_bfgs), ("least_squares", by_least_squares)):
         seconds, values = solver(problem, theta, weights)
         seconds *= SCIPY_SHARE
         print(
-            f"{name:<16}{seconds:8.2f} CPU s, {seconds / engine:5.1f} times the engine's; objective above the engine's "
-            f"by {np.max(values / best - 1):.0e} at most, below by {max(np.max(1 - values / best), 0):.0e} at most"
+            f"{name:<16}{seconds:8.2f} CPU s, {seconds / engine:5.1f} times as long as scaling; objective higher "
+            f"by {np.max(values / best - 1):.0e} at most, lower by {max(np.max(1 - values / best), 0):.0e} at most"
         )
     for count in GROWTH:
         seconds = timed_bootstrap(problem, count)

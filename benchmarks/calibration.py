@@ -2,8 +2,8 @@
 
     python benchmarks/calibration.py [DATASETS] [METHOD,...] [DESIGN,...]
 
-Prints the tables of docs/calibration.md. Each data set is a draw of noise on a fixed design; the same data sets serve
-every method. The standard error of a coverage of 95 % is 1.1 points with 400 data sets, 0.7 with 1,000.
+Prints the tables of docs/evidence/calibration.md. Each data set has a fixed design and its own noise, and every method
+gets the same data sets. The standard error of a coverage of 95 % is 1.1 points with 400 data sets and 0.7 with 1,000.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SHOWN = {"alpha": "alpha", "beta": "beta", "params_exponent": "a", "b": "b", "fa
 
 @dataclass(frozen=True)
 class Design:
-    """Runs of a law: how many, with how many checkpoints each, under which noise."""
+    """Runs of a law: how many, the checkpoints of each, and the kind of noise."""
 
     law: str
     runs: int
@@ -73,7 +73,7 @@ DESIGNS = {
 
 
 def columns_of(design: Design) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Inputs of the points, and the run of each."""
+    """Inputs of the points, and the run that each point belongs to."""
     done = np.geomspace(0.25, 1, design.checkpoints) if design.checkpoints > 1 else np.ones(1)
     runs = np.repeat(np.arange(design.runs), design.checkpoints)
     if design.law == "power-constant":
@@ -85,18 +85,18 @@ def columns_of(design: Design) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def errors(design: Design, runs: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Errors of the log loss, of runs and of their points."""
+    """Errors of the log loss: one shared by the points of a run, and one of each point."""
     drawn = generator.standard_normal(design.runs)
     if design.noise == "heavy-tailed":
         drawn = generator.standard_t(3, design.runs) / np.sqrt(3)
     if design.noise == "uneven":
         drawn *= np.geomspace(2.5, 0.4, design.runs)  # small runs scatter more
-    found = RUN_NOISE * drawn[runs]
-    return found + POINT_NOISE * generator.standard_normal(len(runs)) * (design.checkpoints > 1)
+    run_errors = RUN_NOISE * drawn[runs]
+    return run_errors + POINT_NOISE * generator.standard_normal(len(runs)) * (design.checkpoints > 1)
 
 
 def law_with_forecast(design: Design, columns: dict[str, np.ndarray]) -> Law:
-    """The law with its loss at ten times the largest compute as one more derived quantity."""
+    """The law with another derived quantity: its loss at ten times the largest compute."""
     law = find_law(design.law)
     if design.law == "power-constant":
         far = {"x": np.array([columns["x"].max() * BEYOND])}
@@ -125,7 +125,7 @@ def simulate(design: Design, seed: int) -> Problem:
 def coverage(
     design: Design, method: str, datasets: int, objective: Objective = AUTOMATIC
 ) -> tuple[dict[str, float], dict[str, float], float]:
-    """Share of data sets whose interval holds the truth, median width, and seconds, by quantity."""
+    """Share of data sets whose interval contains the truth and median width, by quantity; and CPU seconds."""
     parameters = SURFACE if design.law == "chinchilla" else CURVE
     held, widths, started = [], [], time.process_time()
     for seed in range(datasets):
@@ -133,11 +133,11 @@ def coverage(
         quantities = Quantities(problem)
         truth = quantities.of_parameters(np.array([[parameters[name] for name in problem.law.names]]))[0]
         try:
-            found = intervals(optimum(problem, objective), method, LEVEL, Resampling(REPLICATES, seed, 0))
+            made = intervals(optimum(problem, objective), method, LEVEL, Resampling(REPLICATES, seed, 0))
         except FitError:
             continue
-        low = np.where(np.isnan(found.low), -np.inf, found.low)
-        high = np.where(np.isnan(found.high), np.inf, found.high)
+        low = np.where(np.isnan(made.low), -np.inf, made.low)
+        high = np.where(np.isnan(made.high), np.inf, made.high)
         held.append((low <= truth) & (truth <= high))
         widths.append(high - low)
     shown = [index for index, name in enumerate(quantities.names) if name in SHOWN]

@@ -1,9 +1,9 @@
-"""How fast coverage is computed: against the usual loop over problems, for a full report, and from attempt rows.
+"""How fast coverage is computed: compared with the usual loop over problems, for a full report, and from a log.
 
     python benchmarks/coverage.py [--rows 20000000]
 
-The loop is the estimate as evaluation scripts write it, 1 - prod(1 - k / j) for each problem and k; it is timed on 10
-of 100 k and scaled. CPU seconds of one process, best of three.
+The usual loop is how evaluation scripts compute the estimate: 1 - prod(1 - k / j) for each problem and k. It is timed
+on 10 of 100 values of k, and its time is scaled up. Times are CPU seconds of one process, the best of three.
 """
 
 from __future__ import annotations
@@ -40,30 +40,34 @@ def best(function: Callable[[], object], runs: int = 3) -> float:
 
 
 def usual_loop(n: Array, c: Array, k: int) -> float:
-    """Coverage at k, a problem at a time."""
+    """Coverage at k, one problem at a time."""
     rates = [
-        1.0 if total - solved < k else 1.0 - np.prod(1.0 - k / np.arange(total - solved + 1, total + 1))
-        for total, solved in zip(n.tolist(), c.tolist(), strict=True)
+        1.0
+        if total - solve_in_chunks < k
+        else 1.0 - np.prod(1.0 - k / np.arange(total - solve_in_chunks + 1, total + 1))
+        for total, solve_in_chunks in zip(n.tolist(), c.tolist(), strict=True)
     ]
     return float(np.mean(rates))
 
 
 def estimates(alpha: float, beta: float) -> None:
-    """One table row: grouped estimate against the loop."""
+    """Print the time of the estimate of this package and of the loop."""
     rng = np.random.default_rng(0)
     n = np.full(PROBLEMS, ATTEMPTS)
     counts = make_counts(n, rng.binomial(n, rng.beta(alpha, beta, PROBLEMS)))
     k = np.unique(np.logspace(0, 4, 130).astype(int))[:100]
     ours = best(lambda: mean(counts, solve_rates(counts, k)))
     some = k[:: len(k) // TIMED_K][:TIMED_K]
-    loop = best(lambda: [usual_loop(counts.n, counts.c, int(each)) for each in some], runs=1) * len(k) / TIMED_K
-    off = np.abs(mean(counts, solve_rates(counts, some)) - [usual_loop(counts.n, counts.c, int(each)) for each in some])
+    loop = best(lambda: [usual_loop(counts.n, counts.c, int(value)) for value in some], runs=1) * len(k) / TIMED_K
+    off = np.abs(
+        mean(counts, solve_rates(counts, some)) - [usual_loop(counts.n, counts.c, int(value)) for value in some]
+    )
     print(f"p ~ Beta({alpha}, {beta}), {len(counts.pair_n):,} distinct counts: {ours:.3f} s, loop {loop:.1f} s, "
           f"{loop / ours:.0f} times; largest difference {off.max():.1e}")  # fmt: skip
 
 
 def full_report(problems: int) -> None:
-    """Coverage, both errors, two laws with 2,000 replicates, forecasts and track record, after imports."""
+    """Print the time of a report: coverage, both errors, two laws with 2,000 replicates, forecasts and track record."""
     rng = np.random.default_rng(1)
     frame = pl.DataFrame(
         {
@@ -72,12 +76,12 @@ def full_report(problems: int) -> None:
             "c": rng.binomial(ATTEMPTS, rng.beta(0.3, 12, problems)),
         }
     )
-    scaling.inference_coverage(frame.head(50), replicates=100)  # pays for imports
+    scaling.inference_coverage(frame.head(50), replicates=100)  # so that imports are not timed
     print(f"full report at {problems:,} problems: {best(lambda: scaling.inference_coverage(frame)):.2f} CPU s")
 
 
 def attempt_rows(rows: int) -> None:
-    """Attempts in a Parquet file to counts, against the bare group-by; CPU seconds of both cores."""
+    """Print the time of counting attempts in a Parquet file, and of the bare group-by; CPU seconds of all cores."""
     rng = np.random.default_rng(2)
     problems = rows // ATTEMPTS
     frame = pl.DataFrame(
@@ -97,7 +101,7 @@ def attempt_rows(rows: int) -> None:
 
 
 def bare_group_by(path: Path) -> pl.DataFrame:
-    """What no reader can do without."""
+    """The group-by that every reader needs."""
     counts = pl.scan_parquet(path).group_by("problem_id").agg(pl.len(), pl.col("correct").sum())
     return counts.collect(engine="streaming")
 

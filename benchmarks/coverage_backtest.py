@@ -1,10 +1,11 @@
-"""How far each law of coverage is off on real samples: fitted to n attempts, scored on coverage at 10,000.
+"""Errors of each law of coverage on real samples: fitted to n attempts, scored on coverage at 10,000.
 
     python benchmarks/coverage_backtest.py [--laws default|all] [--samples 10]
 
-Seven Pythia models on 128 MATH problems with 10,000 attempts each; n of them are drawn without replacement, ten times.
-Rows are not independent: one benchmark, one family. `chosen` takes the law that did better when fitted to an eighth of
-the n attempts and scored at n; `combined` is what `scaling inference-coverage` reports.
+The logs are seven Pythia models on 128 MATH problems, with 10,000 attempts each; n attempts are drawn without
+replacement, ten times. Rows are not independent, because all come from one benchmark and one family of models. `chosen`
+uses the law with the smaller error when fitted to an eighth of the n attempts and scored at n; `combined` is what
+`scaling inference-coverage` reports.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import polars as pl
 from scaling_cli.analysis.coverage.backtest import backtest
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.laws import DEFAULT, LAWS, combine, fit_laws
-from scaling_cli.coverage.counts import Counts, Resampling, make_counts
+from scaling_cli.coverage.counts import Counts, ProblemResampling, make_counts
 from scaling_cli.points.samples import counts_of
 
 COUNTS = Path(__file__).parents[2] / "shared" / "data" / "pythia_math" / "counts.csv"
@@ -30,28 +31,28 @@ HELD_OUT = 10_000
 
 
 def draw(counts: Counts, n: int, seed: list[int]) -> Counts:
-    """The counts of n of the attempts."""
+    """The counts of n attempts drawn at random."""
     drawn = np.random.default_rng(seed).hypergeometric(counts.c, counts.n - counts.c, n)
     return make_counts(np.full(counts.problems, n), drawn)
 
 
 def forecasts(counts: Counts, n: int, names: tuple[str, ...]) -> dict[str, float]:
-    """What each law says of coverage at `HELD_OUT`."""
-    data = Sampled(counts, None, Resampling(0))
+    """The coverage that each law predicts at `HELD_OUT` attempts."""
+    data = Sampled(counts, None, ProblemResampling(0))
     fitted, _ = fit_laws(data, names, None, None)
     k = np.array([HELD_OUT], dtype=float)
-    found = {name: float(fitted.coverage(name, k)[0][0]) for name in fitted.names}
+    predicted = {name: float(fitted.coverage(name, k)[0][0]) for name in fitted.names}
     if (combined := combine(fitted, HELD_OUT, n)) is not None:
-        found["combined"] = combined[0]
+        predicted["combined"] = combined[0]
     record = {row.law: row.mean_absolute_error for row in backtest(data, DEFAULT, is_full=False)}
-    known = {name: error for name in DEFAULT if name in found and (error := record.get(name)) is not None}
+    known = {name: error for name in DEFAULT if name in predicted and (error := record.get(name)) is not None}
     if known:
-        found["chosen"] = found[min(known, key=lambda name: known[name])]
-    return found
+        predicted["chosen"] = predicted[min(known, key=lambda name: known[name])]
+    return predicted
 
 
 def main() -> None:
-    """Print the table."""
+    """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--laws", choices=("default", "all"), default="all")
     parser.add_argument("--samples", type=int, default=10)

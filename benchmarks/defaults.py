@@ -1,8 +1,8 @@
-"""Which objective should be the default: error of exponents on simulated runs, error on larger runs of real ones.
+"""Which objective should be the default, by its errors on simulated runs and on larger runs of public data.
 
     python benchmarks/defaults.py [DATASETS]
 
-Prints the tables of docs/defaults.md. The real runs are those of `../shared/data`, where it is at hand.
+Prints the tables of docs/evidence/defaults.md. Real runs are included if the folder of public data exists.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def exponent_error(design: str, objective: Objective, datasets: int) -> float:
     name = "alpha" if design.startswith("surface") else "b"
     for seed in range(datasets):
         problem = simulate(DESIGNS[design], seed)
-        found = Quantities(problem).scaled(optimum(problem, objective).theta[None])[0]
-        errors.append(found[problem.law.names.index(name)] / truth[name] - 1)
+        fitted = Quantities(problem).scaled(optimum(problem, objective).theta[None])[0]
+        errors.append(fitted[problem.law.names.index(name)] / truth[name] - 1)
     return float(np.sqrt(np.mean(np.square(errors))))
 
 
 def real_sets() -> dict[str, tuple[str, dict[str, np.ndarray], np.ndarray]]:
     """Law, columns and loss of each set of real runs."""
-    found = {}
+    sets = {}
     path = DATA / "chinchilla_besiroglu" / "chinchilla.csv"
     if path.exists():
         with path.open(newline="") as file:
@@ -58,22 +58,22 @@ def real_sets() -> dict[str, tuple[str, dict[str, np.ndarray], np.ndarray]]:
             ("Chinchilla, 245 points", rows),
             ("Chinchilla, 240 points", [row for row in rows if row["dropped_by_besiroglu"] == "false"]),
         ):
-            found[label] = ("chinchilla", *_columns(kept))
-    return found | _isoflop_sets()
+            sets[label] = ("chinchilla", *_columns(kept))
+    return sets | _isoflop_sets()
 
 
 def _isoflop_sets() -> dict[str, tuple[str, dict[str, np.ndarray], np.ndarray]]:
-    path, found = DATA / "porian" / "isoflop_points.csv", {}
+    path, sets = DATA / "porian" / "isoflop_points.csv", {}
     if not path.exists():
-        return found
+        return sets
     with path.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["loss"]]
     for config in sorted({row["config_id"] for row in rows}):
-        found[f"Porian, {config.replace('|', '/')}"] = (
+        sets[f"Porian, {config.replace('|', '/')}"] = (
             "chinchilla",
             *_columns([row for row in rows if row["config_id"] == config]),
         )
-    return found
+    return sets
 
 
 def _columns(rows: list[dict[str, str]]) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -83,7 +83,7 @@ def _columns(rows: list[dict[str, str]]) -> tuple[dict[str, np.ndarray], np.ndar
 
 
 def rolling_error(law: str, columns: dict[str, np.ndarray], loss: np.ndarray, objective: Objective) -> float:
-    """Root mean square log error on runs larger than those fitted, averaged over cut-offs."""
+    """Root mean square error of log loss on runs larger than those fitted, averaged over cut-offs."""
     problem = problem_from_arrays(find_law(law), columns, loss, np.arange(len(loss)))
     cuts = cutoffs(columns["params"] * columns["tokens"], len(problem.law.parameters) + 3)
     errors = []
@@ -102,18 +102,20 @@ def main() -> None:
     print(f"### Error of alpha or b in %, {datasets} simulated data sets\n\n| design {head}")
     print("| --- |" + " --- |" * len(OBJECTIVES))
     for design in SIMULATED:
-        cells = [f"{100 * exponent_error(design, each, datasets):.2f}" for each in OBJECTIVES.values()]
+        cells = [f"{100 * exponent_error(design, objective, datasets):.2f}" for objective in OBJECTIVES.values()]
         print(f"| {DESIGNS[design]} | {' | '.join(cells)} |", flush=True)
     print(f"\n### Coverage of 95 % sandwich intervals for alpha or b, {datasets} data sets\n\n| design {head}")
     print("| --- |" + " --- |" * len(OBJECTIVES))
     for design in SIMULATED:
         name = "alpha" if design.startswith("surface") else "b"
-        shares = [coverage(DESIGNS[design], "sandwich", datasets, each)[0][name] for each in OBJECTIVES.values()]
+        shares = [
+            coverage(DESIGNS[design], "sandwich", datasets, objective)[0][name] for objective in OBJECTIVES.values()
+        ]
         print(f"| {DESIGNS[design]} | {' | '.join(f'{100 * share:.1f}' for share in shares)} |", flush=True)
     print(f"\n### Error on larger runs in %, real runs\n\n| runs {head}")
     print("| --- |" + " --- |" * len(OBJECTIVES))
     for label, (law, columns, loss) in real_sets().items():
-        cells = [f"{100 * rolling_error(law, columns, loss, each):.2f}" for each in OBJECTIVES.values()]
+        cells = [f"{100 * rolling_error(law, columns, loss, objective):.2f}" for objective in OBJECTIVES.values()]
         print(f"| {label} | {' | '.join(cells)} |", flush=True)
 
 

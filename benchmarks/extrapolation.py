@@ -1,13 +1,13 @@
-"""How far off forecasts of larger runs are, on public curves and surfaces of loss.
+"""Errors of forecasts of larger runs, on public curves and surfaces of loss.
 
-One rule serves all of them, the default of `scaling extrapolate`; nothing is chosen by curve or family. The held-out
-runs enter no fit, weight or interval. Errors are root mean squares of log loss on curves (72 vision curves of
-Alabdulmohsin et al. 2022) and mean absolute percentages of loss on surfaces of params and tokens.
+All forecasts use the default of `scaling extrapolate`; nothing is chosen for a curve or family. Held-out runs do not
+enter a fit, a weight or an interval. Errors are the root mean square error of log loss on curves (72 vision curves of
+Alabdulmohsin et al. 2022), and the mean absolute percentage error of the loss on surfaces of params and tokens.
 
     python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|law|few|ladder]
 
-`law` simulates runs that do follow one law, up to a hundred times their range; `few` thins the curves to so few runs
-that there are hardly any rolling origins; `ladder` forecasts tasks of OLMo 2 13B from its ladder of small models: see
+`law` simulates runs that follow one law, up to a hundred times their range. `few` thins the curves to so few runs that
+there are hardly any rolling origins. `ladder` forecasts tasks of OLMo 2 13B from its ladder of small models; see
 ladder.py.
 """
 
@@ -30,7 +30,7 @@ from ladder import ladder
 
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stacked import forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -51,45 +51,45 @@ OLMO_LOSSES = ("c4_en", "dolma_books", "dolma_stack", "pile", "wikitext_103", "d
 
 @dataclass(frozen=True)
 class Case:
-    """A set of runs, those to train on first in `trained`."""
+    """Runs to fit (`points`) and runs to forecast (`held`)."""
 
     family: str
     name: str
-    points: Points
-    held: Points
+    points: ForecastPoints
+    held: ForecastPoints
 
 
 def curves(folder: Path) -> Iterator[Case]:
-    """The vision curves, as their authors split them."""
+    """The vision curves, with their authors' split."""
     table = pl.read_parquet(folder / "extrapolation_benchmark" / "vision.parquet").sort("curve_id", "seen_examples")
     for (name,), rows in table.group_by("curve_id", maintain_order=True):
         trained, held = (_curve(rows.filter(pl.col("split") == split)) for split in ("train", "test"))
         yield Case(str(name).split("|")[1].split("_")[0], str(name), trained, held)
 
 
-def _curve(rows: pl.DataFrame) -> Points:
+def _curve(rows: pl.DataFrame) -> ForecastPoints:
     x = rows["seen_examples"].to_numpy()
-    return Points({"x": x}, rows["loss"].to_numpy(), np.arange(len(x)), x)
+    return ForecastPoints({"x": x}, rows["loss"].to_numpy(), np.arange(len(x)), x)
 
 
 def one_law() -> Iterator[Case]:
-    """Simulated runs that do follow one law, of another steepness, floor and noise each."""
+    """Simulated runs that follow one law, each case with its own exponent, floor and noise."""
     rng = np.random.default_rng(0)
     for i in range(DATA_SETS):
         noise, count = NOISES[i % len(NOISES)], COUNTS[i % len(COUNTS)]
         floor, exponent = 1.7 * np.exp(0.15 * rng.standard_normal()), 0.15 + 0.025 * rng.standard_normal()
         x = np.append(np.geomspace(1, 1e3, count), [3e3, 1e4, 1e5])
         loss = (floor + 2 * x**-exponent) * np.exp(noise * rng.standard_normal(len(x)))
-        whole = Points({"x": x}, loss, np.arange(len(x)), x)
+        whole = ForecastPoints({"x": x}, loss, np.arange(len(x)), x)
         trained = x <= 1e3
         yield Case(f"{count} runs", f"{i}", whole.at(trained), whole.at(~trained))
 
 
 def surfaces(folder: Path) -> Iterator[Case]:
-    """Every set of runs, split at C_max / 3, / 10 and / 30 where enough remains to train on."""
+    """Every set of runs, split at C_max / 3, / 10 and / 30 if enough runs remain to fit."""
     for family, name, rows in _surface_sets(folder):
         params, tokens, compute, loss = (rows[key].to_numpy() for key in ("params", "tokens", "compute", "loss"))
-        whole = Points({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
+        whole = ForecastPoints({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
         for ratio in RATIOS:
             below = compute <= compute.max() / ratio
             if below.sum() >= FEWEST_RUNS and len(np.unique(params[below])) >= FEWEST_SIZES:
@@ -139,7 +139,7 @@ def _columns(
 
 
 def law_forecast(name: str, objective: Objective, case: Case) -> Array:
-    """Log losses that a plain fit of one law predicts."""
+    """Log losses predicted by a plain fit of one law."""
     law = find_law(name)
     problem = problem_from_arrays(law, dict(case.points.columns), case.points.observed, case.points.runs)
     theta = problem.raw(optimum(problem, objective).theta[None])
@@ -162,7 +162,7 @@ def last_octave(case: Case) -> Array:
 
 
 def default(case: Case) -> Bands:
-    """What `scaling extrapolate` says."""
+    """The forecast of `scaling extrapolate`."""
     return forecast(case.points, level=LEVEL).bands(case.held.columns, case.held.scale)
 
 
@@ -208,19 +208,22 @@ def run(cases: list[Case], methods: dict[str, Forecaster], error: Callable[[Arra
     for name, values in errors.items():
         means = [values[families == family].mean() for family in named]
         wins = np.mean(errors["scaling extrapolate"] < values) if name != "scaling extrapolate" else None
-        told = "   -" if wins is None else f"{100 * wins:3.0f}%"
+        shown = "   -" if wins is None else f"{100 * wins:3.0f}%"
         print(
-            f"{name:<32}{np.median(values):9.4f}{values.mean():9.4f}{np.mean(means):11.4f}  {told}"
+            f"{name:<32}{np.median(values):9.4f}{values.mean():9.4f}{np.mean(means):11.4f}  {shown}"
             + "".join(f"{value:11.4f}" for value in means)
         )
-    apart = _standard_error(errors["scaling extrapolate"])
-    print(f"wins: share of cases in which scaling extrapolate is better; standard error of its median {apart:.4f}")
+    standard_error = _standard_error(errors["scaling extrapolate"])
+    print(
+        f"wins: share of cases in which scaling extrapolate is better; standard error of its median "
+        f"{standard_error:.4f}"
+    )
     _coverage(cases, bands, families, named)
     print(f"forecasts with intervals: {seconds:.1f} CPU seconds for {len(cases)} cases\n")
 
 
 def coverage(cases: list[Case], bands: list[Bands]) -> tuple[Array, Array, Array]:
-    """Of every case, shaped (cases,): the share of held-out runs inside, the median full width, and the hindsight's."""
+    """The share of held-out runs covered, the median full width, and the width in hindsight, each shaped (cases,)."""
     missed = [np.abs(band.estimate - np.log(case.held.observed)) for band, case in zip(bands, cases, strict=True)]
     inside = np.array([np.mean(row <= band.prediction) for row, band in zip(missed, bands, strict=True)])
     widths = np.array([np.median(2 * band.prediction) for band in bands])
@@ -231,7 +234,7 @@ def _coverage(cases: list[Case], bands: list[Bands], families: Array, named: lis
     inside, widths, hindsight = coverage(cases, bands)
     print(
         f"{100 * LEVEL:.0f} % prediction intervals cover {100 * inside.mean():.1f} %, median full width "
-        f"{np.median(widths):.4f} in log loss; in hindsight {np.median(hindsight):.4f} would do"
+        f"{np.median(widths):.4f} in log loss; in hindsight {np.median(hindsight):.4f} would be enough"
     )
     for level in OTHER_LEVELS:
         wider = NormalDist().inv_cdf(0.5 + level / 2) / NormalDist().inv_cdf(0.5 + LEVEL / 2)
@@ -247,7 +250,7 @@ def _coverage(cases: list[Case], bands: list[Bands], families: Array, named: lis
 
 def few(cases: list[Case]) -> None:
     """Print the coverage of new runs by how many rolling origins there are, on curves thinned to few runs."""
-    found: dict[int, list[float]] = {}
+    covered_by: dict[int, list[float]] = {}
     for case in cases:
         for count in FEW:
             thin = _thinned(case.points, count)
@@ -256,27 +259,27 @@ def few(cases: list[Case]) -> None:
             made = forecast(thin, level=LEVEL)
             bands = made.bands(case.held.columns, case.held.scale)
             missed = np.abs(bands.estimate - np.log(case.held.observed))
-            found.setdefault(len(made.errors), []).append(float(np.mean(missed <= bands.prediction)))
-    for origins, covered in sorted(found.items()):
+            covered_by.setdefault(len(made.errors), []).append(float(np.mean(missed <= bands.prediction)))
+    for origins, covered in sorted(covered_by.items()):
         print(f"{origins} origins: {100 * np.mean(covered):.0f} % of held-out runs over {len(covered)} thinned curves")
     print()
 
 
-def _thinned(points: Points, count: int) -> Points:
-    """The points nearest to an even grid in logs below the largest."""
+def _thinned(points: ForecastPoints, count: int) -> ForecastPoints:
+    """The points nearest to a grid below the largest scale that is even in logs."""
     largest = points.scale.max()
     grid = np.geomspace(largest / FEW_SPAN, largest, count)
     return points.at(np.unique([np.abs(np.log(points.scale / at)).argmin() for at in grid]))
 
 
 def _standard_error(values: Array) -> float:
-    """Of the median, by resampling cases."""
+    """Standard error of the median, by resampling cases."""
     rng = np.random.default_rng(0)
     return float(np.std([np.median(rng.choice(values, len(values))) for _ in range(RESAMPLES)]))
 
 
 def main() -> None:
-    """Run what is asked for, all by default."""
+    """Run the parts that the arguments name, or all of them."""
     parts = ("curves", "surfaces", "law", "few", "ladder")
     given = [argument for argument in sys.argv[1:] if argument not in parts]
     folder = Path(given[0]) if given else Path(__file__).parents[2] / "shared" / "data"

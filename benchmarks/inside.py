@@ -1,7 +1,7 @@
-"""How far off `scaling extrapolate` is inside the data, where small runs lie: by the forecast, and by all runs alike.
+"""Errors of `scaling extrapolate` inside the data, where small runs lie: of the forecast, and of equal weights.
 
-Of the runs in a band of scales every other one is held back and all else is fitted, on the curves and surfaces of
-extrapolation.py. Errors are root mean squares of log loss over the runs of a case held back.
+Of the runs in a band of scales, every other one is held out and all others are fitted, on the curves and surfaces of
+extrapolation.py. Errors are the root mean square error of log loss over the held-out runs of a case.
 
     python benchmarks/inside.py [FOLDER OF DATA SETS]
 """
@@ -20,9 +20,9 @@ import numpy as np
 from extrapolation import LEVEL, Case, curves, law_forecast, surfaces
 
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.interpolation import joined
+from scaling_cli.analysis.forecast.interpolation import join_interpolation
 from scaling_cli.analysis.forecast.stacked import forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import Objective
 
@@ -30,37 +30,37 @@ BANDS = ((0.0, 1 / 128), (1 / 128, 1 / 32), (1 / 32, 1 / 8), (1 / 8, 1.0))  # of
 PLAIN = Objective("huber")
 
 
-def cases(points: Points, band: tuple[float, float]) -> Iterator[Case]:
-    """One case, where the band has two runs or more beside the least and the largest."""
+def cases(points: ForecastPoints, band: tuple[float, float]) -> Iterator[Case]:
+    """One case, if the band has at least two runs besides the smallest and the largest."""
     share = points.scale / points.scale.max()
     between = (points.scale > 1.001 * points.scale.min()) & (share < 0.999)
-    found = np.flatnonzero(between & (share > band[0]) & (share <= band[1]))
-    if len(found) > 1:
+    places = np.flatnonzero(between & (share > band[0]) & (share <= band[1]))
+    if len(places) > 1:
         kept = np.ones(len(points), dtype=bool)
-        kept[found[::2]] = False
+        kept[places[::2]] = False
         yield Case("", "", points.at(kept), points.at(~kept))
 
 
-def whole(case: Case) -> Points:
-    """The runs of a case, split no more."""
+def whole(case: Case) -> ForecastPoints:
+    """All runs of a case, fitted and held out."""
     parts = (case.points, case.held)
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in case.points.columns}
     loss, scale = (np.concatenate([getattr(part, name) for part in parts]) for name in ("observed", "scale"))
-    return Points(columns, loss, np.arange(len(loss)), scale)
+    return ForecastPoints(columns, loss, np.arange(len(loss)), scale)
 
 
 def row(made: list[Case], law: str) -> str:
-    """Median errors of the forecast, the plain fit and all runs alike, and the coverage of new runs."""
+    """Median errors of the forecast, the plain fit and equal weights, and the coverage of new runs."""
     errors, covered = [], []
     for case in made:
         observed = np.log(case.held.observed)
-        both = joined(forecast(case.points, level=LEVEL))
-        bands = (both.forecast.bands(case.held.columns, case.held.scale), both.inside.bands(case.held.columns))
+        both = join_interpolation(forecast(case.points, level=LEVEL))
+        bands = (both.forecast.bands(case.held.columns, case.held.scale), both.interpolation.bands(case.held.columns))
         plain = law_forecast(law, PLAIN, case)
         errors.append([_rms(values - observed) for values in (bands[0].estimate, plain, bands[1].estimate)])
         covered.append([_share(band, observed) for band in bands])
-    told = "".join(f"{value:10.4f}" for value in np.median(errors, axis=0))
-    return told + "".join(f"{100 * value:9.0f}%" for value in np.mean(covered, axis=0)) + f"{len(made):7}"
+    shown = "".join(f"{value:10.4f}" for value in np.median(errors, axis=0))
+    return shown + "".join(f"{100 * value:9.0f}%" for value in np.mean(covered, axis=0)) + f"{len(made):7}"
 
 
 def _rms(values: Array) -> float:
@@ -72,17 +72,17 @@ def _share(band: Bands, observed: Array) -> float:
 
 
 def main() -> None:
-    """Print a row for each band of curves and of surfaces."""
+    """Print one row for each band, for curves and for surfaces."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "shared" / "data"
     once = {case.name.split(" / ")[0]: case for case in surfaces(folder)}
     sets = (
         ("curves", "power-constant", list(curves(folder))),
         ("surfaces", "chinchilla", list(once.values())),
     )
-    print(f"{'held back at':<24}  forecast     plain    inside  covered   inside  cases")
-    for name, law, found in sets:
+    print(f"{'held out at':<24}  forecast     plain    inside  covered   inside  cases")
+    for name, law, known in sets:
         for band in BANDS:
-            made = [each for case in found for each in cases(whole(case), band)]
+            made = [part for case in known for part in cases(whole(case), band)]
             print(f"{name + f', {band[0]:.3f} to {band[1]:.3f}':<24}{row(made, law)}", flush=True)
 
 

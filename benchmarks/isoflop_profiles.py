@@ -1,8 +1,8 @@
-"""Exponents of best params by every IsoFLOP profile, beside those that Porian et al. 2024 published.
+"""Exponents of the best params by every IsoFLOP profile, compared with those that Porian et al. 2024 published.
 
     python benchmarks/isoflop_profiles.py
 
-Needs the points of arXiv:2406.19146 in `../shared/data/porian`. Published intervals are their bootstrap's, unweighted.
+Needs the points of arXiv:2406.19146 in the folder of public data. Published intervals are from an unweighted bootstrap.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scaling_cli.verbs.optimal_allocation import optimal_allocation
+from scaling_cli import optimal_allocation
 
 FOLDER = Path(__file__).parents[2] / "shared" / "data" / "porian"
 
@@ -37,12 +37,12 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- |")
     for result in report.results:
         row = by_name[result.group["config_id"]]
-        found = {each.profile: each.params_exponent for each in result.profiles}
-        told = " | ".join(
-            "-" if found.get(name) is None else f"{found[name]:.4f}" for name in ("akima", "exact", "parabola")
+        exponents = {profile.profile: profile.params_exponent for profile in result.profiles}
+        shown = " | ".join(
+            "-" if exponents.get(name) is None else f"{exponents[name]:.4f}" for name in ("akima", "exact", "parabola")
         )
         span = f"{row['estimate']:.4f} [{row['boot_lo95']:.4f}, {row['boot_hi95']:.4f}]"
-        print(f"| {row['config_id'].replace('|', ' ')} | {span} | {told} |")
+        print(f"| {row['config_id'].replace('|', ' ')} | {span} | {shown} |")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Tasks of OLMo 2 13B from its ladder of small models, in two stages (Bhagia et al. 2024, arXiv:2412.04403).
+"""Forecasts of tasks of OLMo 2 13B from its ladder of small models (Bhagia et al. 2024, arXiv:2412.04403).
 
-Task loss in bits per byte is forecast from params and tokens, then accuracy from that loss through a sigmoid. The
-errors stand beside those that the paper's authors publish.
+Task loss in bits per byte is forecast from params and tokens, then accuracy from that loss through a sigmoid. The table
+compares the errors with those that the paper's authors published.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from scaling_cli.analysis.forecast.downstream import link
+from scaling_cli.analysis.forecast.downstream import fit_link
 from scaling_cli.analysis.forecast.stacked import forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.fitting.uncertainty import Resampling
 
 LEVEL = 0.9
@@ -27,11 +27,11 @@ LADDER_TASKS = {  # bits per byte that the paper's authors predict for 13B and 5
     "socialiqa": None,
 }
 MMLU_QUESTIONS = {"stem": 3018, "humanities": 4705, "social_sciences": 3077, "other": 3242}
-LINK_RUNS_FROM = 0.5  # share of a run's steps: the link is also fitted to later checkpoints
+LINK_RUNS_FROM = 0.5  # share of a run's steps after which checkpoints enter the link
 
 
 def ladder(folder: Path) -> None:
-    """Print task loss and accuracy of the largest model, forecast from the ladder, beside what was measured."""
+    """Print task loss and accuracy of the largest model, as forecast from the ladder and as measured."""
     rows = pl.read_parquet(folder / "olmo_ladder" / "ladder_all.parquet").with_columns(
         tokens=pl.coalesce("throughput/total_tokens", pl.col("step") * pl.col("batch_size_in_tokens"))
     )
@@ -54,15 +54,15 @@ def ladder(folder: Path) -> None:
         print(
             f"{task:<15}{truth:8.4f}{predicted:10.4f}{100 * (predicted / truth - 1):+8.1f} %{authors:>9}  "
             f"[{low:.3f}, {high:.3f}]  {correct:8.3f}{reached:9.3f}{100 * (reached / correct - 1):+8.1f} %"
-            f"{' beyond the link' if is_outside else ''}"
+            f"{' outside the link' if is_outside else ''}"
         )
 
 
 def _task_loss(known: pl.DataFrame, measured: pl.DataFrame) -> tuple[float, float, float]:
-    """Bits per byte of the large model from the ends of the ladder's runs, with the interval."""
+    """Bits per byte of the large model, forecast from the last points of the ladder's runs, with the interval."""
     last = known.sort("step").group_by("size", "chinchilla_multiplier").last().sort("params", "tokens")
     params, tokens, bpb = (last[name].to_numpy() for name in ("params", "tokens", "bpb"))
-    points = Points({"params": params, "tokens": tokens}, bpb, np.arange(len(bpb)), 6 * params * tokens)
+    points = ForecastPoints({"params": params, "tokens": tokens}, bpb, np.arange(len(bpb)), 6 * params * tokens)
     at = {name: measured[name].to_numpy()[-1:] for name in ("params", "tokens")}
     bands = forecast(points, level=LEVEL).bands(at, 6 * at["params"] * at["tokens"])
     low, centre, high = np.exp(bands.estimate[0] + np.array([-1, 0, 1]) * bands.prediction[0])
@@ -70,10 +70,10 @@ def _task_loss(known: pl.DataFrame, measured: pl.DataFrame) -> tuple[float, floa
 
 
 def _accuracy(task: str, known: pl.DataFrame, loss: float) -> tuple[float, bool]:
-    """Accuracy at `loss` by a link fitted to the later checkpoints, and whether that is beyond the link."""
+    """Accuracy at `loss` by a link fitted to later checkpoints, and whether `loss` is outside the link's range."""
     later = known.filter(pl.col("step") >= LINK_RUNS_FROM * pl.col("step").max().over("run_id"))
     runs = later["run_id"].rank("dense").to_numpy().astype(int) - 1
-    fitted = link(
+    fitted = fit_link(
         task, later["bpb"].to_numpy(), later["accuracy"].to_numpy(), runs, law="sigmoid", chance=None,
         resampling=Resampling(20, 0, 0),
     )  # fmt: skip

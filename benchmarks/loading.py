@@ -1,7 +1,7 @@
-"""How long loading takes beside the bare polars query, and how much memory: one large Parquet, and many small files.
+"""Time and memory of loading, compared with the bare polars query: one large Parquet file, and many small files.
 
-Each measurement is a process of its own, so that its peak memory is its own. The files are made in a temporary folder
-and removed. `python benchmarks/loading.py --rows 100_000_000 --files 10_000` is the size the project promises.
+Each measurement runs in a new process, so that its peak memory can be read. The files are made in a temporary folder
+and removed. The default sizes are `--rows 100_000_000 --files 10_000`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from polars.io.plugins import register_io_source
 
 ROOT = Path(__file__).parents[1]
 RUNS = 1000
-CHUNK = 4_000_000  # rows made at once
+CHUNK = 4_000_000  # rows in memory at a time
 STRIDE = 1_103_515_245  # any number coprime to the rows shuffles them
 SCHEMA = {"run_id": pl.String, "step": pl.Int64, "params": pl.Float64, "tokens": pl.Float64, "loss": pl.Float64}
 VALUES = ("step", "params", "tokens", "loss")
@@ -30,7 +30,7 @@ VALUES = ("step", "params", "tokens", "loss")
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds on the clock and of the processor, and GB at most."""
+    """Elapsed seconds, CPU seconds and peak memory in GB."""
 
     seconds: float
     processor: float
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000_000)
     parser.add_argument("--files", type=int, default=10_000)
-    parser.add_argument("--repeats", type=int, default=2, help="the fastest of so many counts")
+    parser.add_argument("--repeats", type=int, default=2, help="how often each way is measured; the fastest counts")
     parser.add_argument("--folder", type=Path, help="where to make the files, instead of the temporary folder")
     parser.add_argument("--measure", nargs=2, metavar=("WHAT", "PATH"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -63,51 +63,51 @@ def main() -> None:
 
 def compare(title: str, path: Path, kind: str, repeats: int) -> None:
     """Print time and memory of the bare query and of the loader."""
-    print(f"{title}, {sum(each.stat().st_size for each in [path, *path.glob('*')]) / 1e6:,.0f} MB")
+    print(f"{title}, {sum(file.stat().st_size for file in [path, *path.glob('*')]) / 1e6:,.0f} MB")
     names = {f"bare-{kind}": "bare polars", "load": "load_runs"}
     if kind == "parquet":
         names |= {"load-unhashed": "without hash", "hash": "hash alone"}
     costs = best(list(names), path, repeats)
     bare = costs[f"bare-{kind}"]
     for what, cost in costs.items():
-        line = f"  {names[what]:12} {cost.seconds:6.2f} s  {cost.processor:6.2f} s of processor  {cost.memory:5.2f} GB"
+        line = f"  {names[what]:12} {cost.seconds:6.2f} s  {cost.processor:6.2f} CPU s  {cost.memory:5.2f} GB"
         if what.startswith("load"):
             ratio, processor = cost.seconds / bare.seconds, cost.processor / bare.processor
-            line += f"  ratio {ratio:.2f}, of processor time {processor:.2f}"
+            line += f"  ratio {ratio:.2f}, of CPU time {processor:.2f}"
         print(line)
 
 
 def best(ways: list[str], path: Path, repeats: int) -> dict[str, Cost]:
-    """For each way to read, the least time and the most memory of some processes.
+    """For each way to read, the shortest time and the largest memory of several processes.
 
-    The ways take turns, so that a stretch in which the machine has other work falls on all of them.
+    The ways take turns, so that other work on the machine affects all of them.
     """
-    found: dict[str, list[Cost]] = {what: [] for what in ways}
+    measured_costs: dict[str, list[Cost]] = {what: [] for what in ways}
     for what in ways * repeats:
         command = [sys.executable, __file__, "--measure", what, str(path)]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-        found[what].append(Cost(*map(float, said)))
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        measured_costs[what].append(Cost(*map(float, printed)))
     return {
         what: Cost(
-            min(each.seconds for each in costs),
-            min(each.processor for each in costs),
-            max(each.memory for each in costs),
+            min(cost.seconds for cost in costs),
+            min(cost.processor for cost in costs),
+            max(cost.memory for cost in costs),
         )
-        for what, costs in found.items()
+        for what, costs in measured_costs.items()
     }
 
 
 def measured(what: str, path: str) -> tuple[float, float, float]:
-    """The cost of one way to read, in this process; imports do not count."""
+    """The cost of one way to read, in this process, without imports."""
     sys.path.insert(0, str(ROOT))
-    from scaling_cli.data.files.source import content_hash
+    from scaling_cli.data.files.digest import content_hash
     from scaling_cli.data.runs.load import load_runs
 
     points = None
     started, processor = time.perf_counter(), time.process_time()
     if what == "load":
         points = load_runs(path).frame
-    elif what == "load-unhashed":  # a table has no file whose content could be hashed
+    elif what == "load-unhashed":  # a table is not a file, so its content is not hashed
         points = load_runs(pl.scan_parquet(path)).frame
     elif what == "hash":
         content_hash(path)
@@ -122,13 +122,13 @@ def measured(what: str, path: str) -> tuple[float, float, float]:
 
 
 def peak_memory() -> float:
-    """GB that this process held at most; getrusage would count those of the process that started it."""
+    """Peak memory of this process in GB; getrusage would include that of the process that started it."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1e6
 
 
 def check(points: pl.DataFrame) -> None:
-    """Fail unless every run has its last step, with the loss of that step."""
+    """Fail unless the table has the last step of every run, with the loss of that step."""
     expected = loss_at(points["params"].to_numpy(), points["tokens"].to_numpy())
     is_last = points["step"] == points["step"].max()
     if not is_last.all() or not np.allclose(points["loss"].to_numpy(), expected, rtol=1e-5):
@@ -136,12 +136,12 @@ def check(points: pl.DataFrame) -> None:
 
 
 def loss_at(params: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """A loss that follows from params and tokens, so that a wrong row shows."""
+    """A loss that depends only on params and tokens, so that a wrong row can be recognised."""
     return 1.8 + 482 / params**0.35 + 2085 / tokens**0.366
 
 
 def write_rows(path: Path, rows: int) -> None:
-    """One Parquet file of shuffled rows, a chunk in memory at a time."""
+    """Write one Parquet file of shuffled rows, with one chunk in memory at a time."""
     stride = next(number for number in range(STRIDE, STRIDE + rows) if math.gcd(number, rows) == 1)
 
     def chunks(*_: object) -> Iterator[pl.DataFrame]:
@@ -163,7 +163,7 @@ def write_rows(path: Path, rows: int) -> None:
 
 
 def write_files(folder: Path, files: int) -> None:
-    """A folder with one CSV of 200 steps a run."""
+    """Write a folder with one CSV file of 200 steps per run."""
     folder.mkdir()
     steps = np.arange(1, 201)
     for i in range(files):

@@ -1,9 +1,9 @@
-"""Start-up time of the command, against the interpreter and the libraries that it cannot do without.
+"""Start-up time of the command, compared with the interpreter and the libraries that it needs.
 
     python benchmarks/startup.py [ROUNDS]
 
-Medians over interleaved rounds, so that a busy moment hits all alike. The installed script `scaling` is timed where
-it is on the path, else `python -m scaling_cli`.
+The figures are medians over interleaved rounds, so that other work on the machine affects all commands. The installed
+script `scaling` is timed if it exists, and `python -m scaling_cli` otherwise.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COMPARED = {
 
 
 def main() -> None:
-    """Print medians in milliseconds and the ratios that are held to."""
+    """Print medians in milliseconds, and ratios with their limits."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     script = Path(sys.executable).with_name("scaling")
     scaling = [str(script)] if script.exists() else [shutil.which("python") or sys.executable, "-m", "scaling_cli"]

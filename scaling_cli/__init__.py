@@ -1,30 +1,26 @@
 """Scaling laws that can be defended, from training and sampling logs.
 
-`import scaling_cli as scaling` gives the verbs of the command line: `scaling.fit("runs.csv", law="chinchilla")`.
-They are loaded on first use, so that importing the package costs nothing.
+`import scaling_cli as scaling` gives the commands as functions: `scaling.fit("runs.csv", law="chinchilla")`.
+They are loaded on first use, so that importing the package costs nothing. `__init__.pyi` has their signatures.
 """
 
 from __future__ import annotations
 
 from scaling_cli.version import __version__ as __version__
 
-TYPE_CHECKING = False  # type checkers take it as true; importing typing for it would double the time of --version
-if TYPE_CHECKING:
-    from scaling_cli.verbs.columns import columns as columns
-    from scaling_cli.verbs.compare_exponents import compare_exponents as compare_exponents
-    from scaling_cli.verbs.extrapolate import extrapolate as extrapolate
-    from scaling_cli.verbs.fit import fit as fit
-    from scaling_cli.verbs.inference_coverage import inference_coverage as inference_coverage
-    from scaling_cli.verbs.optimal_allocation import optimal_allocation as optimal_allocation
-
-VERBS = ("columns", "compare_exponents", "extrapolate", "fit", "inference_coverage", "optimal_allocation")
-__all__ = ["__version__", *VERBS]
-
 
 def __getattr__(name: str) -> object:
-    if name not in VERBS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from scaling_cli.library.called import verb
+    from scaling_cli.options.commands import LIBRARY
 
-    globals()[name] = verb(name)
+    if name not in LIBRARY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from scaling_cli.library.called import Verb
+
+    globals()[name] = Verb(LIBRARY[name], name)
     return globals()[name]
+
+
+def __dir__() -> list[str]:
+    from scaling_cli.options.commands import LIBRARY
+
+    return sorted([*LIBRARY, "__version__"])

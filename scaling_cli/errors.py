@@ -1,21 +1,22 @@
-"""What can go wrong, each kind with its exit code and a hint about what to try."""
+"""Errors: each kind has an exit code, and each error a hint that says what to try."""
 
 from __future__ import annotations
 
 
 class ScalingError(Exception):
-    """No usable result. `main` prints the message and the hint and exits with `exit_code`."""
+    """There is no usable result. `main` prints the message and the hint, and exits with `exit_code`."""
 
     exit_code = 1
+    partial: object = None  # a report of what could be found out before the error, where there is one
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.add_note(f"hint: {hint}")  # which a traceback shows, where no one maps errors to lines
+        self.add_note(f"hint: {hint}")  # shown in the traceback when nothing catches the error
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors travel back from worker processes; the default would drop the keyword.
+        # Errors are pickled to leave a worker process; the default would lose the hint.
         return (_rebuild, (type(self), self.message, self.hint))
 
 
@@ -24,18 +25,18 @@ def _rebuild(kind: type[ScalingError], message: str, hint: str) -> ScalingError:
 
 
 class UsageError(ScalingError):
-    """The command asks for something that does not exist or that contradicts itself."""
+    """The command asks for something that does not exist, or its options contradict each other."""
 
     exit_code = 2
 
 
 class DataError(ScalingError):
-    """The input cannot be read, or lacks what the question needs."""
+    """The input cannot be read, or lacks something that the command needs."""
 
     exit_code = 3
 
 
 class FitError(ScalingError):
-    """The data are readable, but no law fitted to them could be trusted."""
+    """The data can be read, but no law fitted to them could be trusted."""
 
     exit_code = 4

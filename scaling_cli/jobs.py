@@ -1,7 +1,7 @@
-"""Repeat a function over chunks or files, in this process or spread over workers.
+"""Apply a function to many tasks, in this process or in parallel workers.
 
-Everything that repeats goes through `each`, so that parallel runs and serial runs are one code path with one order of
-results. joblib does the spreading: its `loky` backend runs on this machine, `dask` and `ray` on clusters.
+All repeated work goes through `each`, so that serial and parallel runs share one code path and return outcomes in one
+order. joblib distributes the tasks: its backend `loky` uses processes on this machine, `dask` and `ray` use clusters.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Outcome = TypeVar("Outcome")
 Progress: TypeAlias = Callable[[int, int], None]
 CLUSTERS = ("dask", "ray")
 BACKENDS = ("serial", "loky", *CLUSTERS)
-SLICE = 8  # tasks a worker of a cluster gets before results are handed on: its backend returns them all at once
+SLICE = 8  # tasks per worker that a cluster gets at a time, because its backend returns them all at once
 
-
-# Seconds of work left above which starting processes pays: each imports this package first, which takes one or two.
+# Starting processes is worth it above this many seconds of remaining work: each process first imports this package,
+# which takes one or two seconds.
 WORTHWHILE = 4.0
-TRIALS = 2  # tasks done here first, because the first one pays for imports
+TRIALS = 2  # tasks done in this process first; the first one includes the time for imports
 
 
 class Workers(Record):
-    """How many processes, and whose; `is_trial` leaves short work to this process."""
+    """The number of processes and their backend; with `is_trial`, short work stays in this process."""
 
     count: int = 1
     backend: str = "loky"
@@ -43,25 +43,30 @@ SERIAL = Workers(1, "serial")
 
 
 def workers_from(jobs: str, backend: str | None = None, scheduler: str | None = None) -> Workers:
-    """Workers as the options `--jobs N|auto`, `--backend` and `--scheduler` name them.
+    """The workers that `--jobs N|auto`, `--backend` and `--scheduler` ask for.
 
     Raises:
-        UsageError: The number is none, the backend is unknown, or has no scheduler.
+        UsageError: The number is not valid, the backend is unknown, or it takes no scheduler.
     """
     if backend is not None and backend not in BACKENDS:
-        raise UsageError(f"No backend is called {backend!r}.", hint=f"Choose one of {', '.join(BACKENDS)}.")
+        raise UsageError(f"--backend {backend!r} is unknown.", hint=f"Choose one of {', '.join(BACKENDS)}.")
     if scheduler is not None and backend not in CLUSTERS:
-        raise UsageError("--scheduler needs a cluster.", hint=f"Add --backend {' or --backend '.join(CLUSTERS)}.")
+        raise UsageError(
+            "--scheduler works only with the backend of a cluster.",
+            hint=f"Add --backend {' or --backend '.join(CLUSTERS)}.",
+        )
     count = available_cores() if jobs == "auto" else int(jobs) if jobs.isascii() and jobs.isdigit() else 0
     if count < 1:
-        raise UsageError(f"--jobs is {jobs!r}.", hint="Give a number of processes, such as 2, or auto.")
+        raise UsageError(
+            f"--jobs {jobs!r} is not a number of processes.", hint="Give a number from 1, such as 2, or auto."
+        )
     if backend == "serial":
         return SERIAL
     return Workers(count, backend or "loky", scheduler, is_trial=jobs == "auto" and backend not in CLUSTERS)
 
 
 def available_cores() -> int:
-    """Cores that this process may use, which in containers are fewer than the machine has."""
+    """Number of cores that this process may use; in a container it can be smaller than that of the machine."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -74,7 +79,7 @@ def each(
     workers: Workers = SERIAL,
     on_progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Outcomes of `function` in the order of `tasks`; `on_progress` hears how many are done, of how many."""
+    """Outcomes of `function` in the order of `tasks`; `on_progress` is called with the number done and the total."""
     for done, outcome in enumerate(_outcomes(function, tasks, workers), start=1):
         if on_progress is not None:
             on_progress(done, len(tasks))
@@ -102,13 +107,13 @@ def _outcomes(function: Callable[[Task], Outcome], tasks: Sequence[Task], worker
 def _spread(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers: Workers) -> Iterator[Outcome]:
     import joblib
 
-    # One process a core: threads of polars in each would only get in each other's way.
+    # One process per core: more threads of polars in each process would only compete for the cores.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     is_local = workers.backend == "loky"
     with contextlib.ExitStack() as stack:
         stack.enter_context(_cluster(workers))
         stack.enter_context(joblib.parallel_config(backend=workers.backend, n_jobs=workers.count))
-        # Entered, so that the processes stay for all slices.
+        # As a context, so that the processes live until all slices are done.
         parallel = stack.enter_context(joblib.Parallel(return_as="generator" if is_local else "list"))
         size = len(tasks) if is_local else SLICE * workers.count
         for first in range(0, len(tasks), size):
@@ -117,7 +122,7 @@ def _spread(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers:
 
 @contextlib.contextmanager
 def _cluster(workers: Workers) -> Iterator[None]:
-    """The cluster that joblib's backend works on: the one at the address, or one on this machine for the while."""
+    """Connect joblib's backend to the cluster at the address, or to a temporary one on this machine."""
     with contextlib.ExitStack() as stack:
         try:
             if workers.backend == "dask":
@@ -133,7 +138,8 @@ def _cluster(workers: Workers) -> Iterator[None]:
             if workers.scheduler is None:
                 raise
             raise UsageError(
-                f"No scheduler answers at {workers.scheduler}: {error}.", hint="Check the address, and that it runs."
+                f"Cannot reach a scheduler at {workers.scheduler}: {error}.",
+                hint="Check the address, and that the scheduler is running.",
             ) from None
         yield
 

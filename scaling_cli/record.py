@@ -1,7 +1,7 @@
-"""Frozen records of annotated fields, the classes of everything that is passed on.
+"""Frozen records of annotated fields: the classes of everything that is passed on.
 
-They are msgspec's: a class of it is made in a twentieth of the time of a standard dataclass (a small fit makes some
-eighty), and the same definition reads, checks and describes JSON.
+They are msgspec structs: defining one takes a twentieth of the time of a dataclass, and a small fit defines about
+eighty. The same definition reads and checks JSON, and gives its schema.
 """
 
 from __future__ import annotations
@@ -19,13 +19,18 @@ LONGEST = 500  # characters of one value in a repr
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class RecordMeta(StructMeta, ABCMeta):
-    """What makes records; with it they may have abstract methods."""
+    """The metaclass of records, which allows abstract methods."""
 
 
 class Record(Struct, frozen=True, metaclass=RecordMeta):
-    """A frozen record; `drawn` names the fields that are for tables and plots alone and stay out of JSON."""
+    """A frozen record.
+
+    `drawn` names the fields that only tables and charts use; they stay out of JSON. `unwrapped` names dictionaries that
+    JSON replaces with their value where they have a single key.
+    """
 
     drawn: ClassVar[tuple[str, ...]] = ()
+    unwrapped: ClassVar[tuple[str, ...]] = ()
 
     def __repr__(self) -> str:
         shown = (f"{name}={_shown(getattr(self, name))}" for name in self.__struct_fields__ if name not in self.drawn)
@@ -33,7 +38,7 @@ class Record(Struct, frozen=True, metaclass=RecordMeta):
 
 
 def _shown(value: Any) -> str:
-    """A value as it looks, or only its kind and size where that would bury all the others."""
+    """The repr of a value, or only its type and size where the repr is long."""
     text = repr(value)
     if len(text) <= LONGEST:
         return text

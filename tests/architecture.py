@@ -19,7 +19,7 @@ PACKAGE = ROOT / "scaling_cli"
 
 # A layer may import the layers before it. Names in one layer may not import each other.
 LAYERS = (
-    ("errors", "record", "version", "arrays"),
+    ("errors", "record", "version", "arrays", "input_formats"),
     ("numbers", "formula", "jobs"),
     ("caveats", "flops"),
     ("laws", "results"),

@@ -1,6 +1,8 @@
-"""Data that provoke caveats: each can fire, under the code that scripts know it by."""
+"""Caveats: what their sentences must say, and data for which they must appear, under the code that scripts use."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import polars as pl
@@ -9,12 +11,13 @@ import pytest
 import scaling_cli as scaling
 from scaling_cli.analysis.forecast.doubts import run_doubts
 from scaling_cli.analysis.forecast.targets import Places
-from scaling_cli.analysis.forecast.windows import Points
-from scaling_cli.caveats import caveat
+from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.caveats import SENTENCES, allocation, caveat, comparison, coverage, data, fit, forecast
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.laws import find_law
+from tests.cli.running import run
 from tests.factories import grouped
 
 FEW = {"replicates": 60}
@@ -112,30 +115,96 @@ def isoflop(**grid):
     return scaling.optimal_allocation(surface(**grid), budget=1e21, approach="isoflop", **FEW)
 
 
+def codes(report):
+    return {doubt.code for doubt in report.caveats}
+
+
 def covered(log, **options):
     return scaling.inference_coverage(log, replicates=100, **options)
 
 
+# The verbs that a caveat's last sentence may start with: what a reader can do.
+ACTIONS = (
+    "Add", "Allow", "Check", "Choose", "Compare", "Convert", "Correct", "Fill", "Find", "Fit", "Give", "Join", "Keep",
+    "Leave", "Loosen", "Name", "Remove", "Report", "Sample", "Skip", "Try", "Use",
+)  # fmt: skip
+CONDITION = re.compile(r"(?:If|To) [^,]+, (?P<rest>.*)")
+# Wording that a reader has to read twice: say what a thing is, and call data, runs and laws what they are.
+RIDDLES = re.compile(
+    r"\b(?:is no|told|tells?|anew|alike|apart|(?:a|an) (?:row|fit|run|line) (?:a|an)|meets?|belie\w+|earns?|rouse\w*|"
+    r"blame\w*|leaves|answers?)\b"
+)
+COMMANDS = ("columns", "fit", "extrapolate", "compare-exponents", "optimal-allocation")
+
+
+@pytest.fixture(scope="module")
+def options():
+    """The options of each command, as its help lists them."""
+    return {
+        command: set(re.findall(r"--[a-z][a-z-]*", run(command, "--help").stdout))
+        for command in (*COMMANDS, "inference-coverage")
+    }
+
+
+def last_sentence(sentence):
+    """What to do, without a condition such as "If it does, "."""
+    last = re.split(r"(?<=[.}]) (?=[A-Z{])", sentence)[-1]
+    condition = CONDITION.match(last)
+    return condition["rest"].capitalize() if condition else last
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_every_caveat_ends_in_something_to_do(code):
+    """A remedy that depends on the data is filled in: it then is the hint of an error, or starts with a verb."""
+    last = last_sentence(SENTENCES[code])
+    assert last.startswith((*(f"{verb} " for verb in ACTIONS), "{hint}", "{remedy}")), last
+    assert last.endswith((".", "{hint}"))
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_every_caveat_says_what_is_wrong_before_what_to_do(code):
+    sentences = re.split(r"(?<=[.}]) (?=[A-Z{])", SENTENCES[code])
+    assert 2 <= len(sentences) <= 3
+    assert not RIDDLES.search(SENTENCES[code])
+
+
+@pytest.mark.parametrize("module", [data, fit, forecast, comparison, allocation, coverage])
+def test_caveats_name_options_and_laws_that_exist(module, options):
+    """Sentences about runs and fits are for every command that reads runs."""
+    commands = {
+        forecast: ["extrapolate"],
+        comparison: ["compare-exponents"],
+        allocation: ["optimal-allocation"],
+        coverage: ["inference-coverage"],
+    }.get(module, COMMANDS)
+    known = set().union(*(options[command] for command in commands))
+    for code, sentence in module.SENTENCES.items():
+        assert set(re.findall(r"--[a-z][a-z-]*", sentence)) <= known, code
+        for law in re.findall(r"--law ([a-z-]+)", sentence):
+            assert find_law(law)
+        for command in re.findall(r"`scaling ([a-z-]+)", sentence):
+            assert command in (*COMMANDS, "laws"), code
+
+
 @pytest.mark.parametrize("code", PROVOKED)
 def test_the_caveat_fires_where_it_should(code):
-    caveats = PROVOKED[code]().caveats
-    assert code in {each.code for each in caveats}
+    assert code in codes(PROVOKED[code]())
 
 
 def test_a_baseline_that_wins_is_a_caveat():
-    assert "baseline-wins" in {each.code for each in falling_then_flat()}
+    assert "baseline-wins" in {doubt.code for doubt in falling_then_flat()}
 
 
 def test_targets_of_no_group_are_a_caveat(tmp_path):
-    assert "unmatched-targets" in {each.code for each in unmatched(tmp_path).caveats}
+    assert "unmatched-targets" in codes(unmatched(tmp_path))
 
 
 def test_losses_that_rise_with_tokens_are_a_caveat():
     params, tokens = (axis.ravel() for axis in np.meshgrid([1e8, 1e9], np.geomspace(1e9, 1e11, 5)))
     loss = 2 + 400 / params**0.34 + 0.1 * np.log(tokens / 1e9)
-    points = Points({"params": params, "tokens": tokens}, loss, np.arange(10), 6 * params * tokens)
-    (found,) = run_doubts(None, 0.01, points, Places((), {}, np.array([])), {})
-    assert found.code == "rising-loss"
+    points = ForecastPoints({"params": params, "tokens": tokens}, loss, np.arange(10), 6 * params * tokens)
+    (doubt,) = run_doubts(None, 0.01, points, Places((), {}, np.array([])), {})
+    assert doubt.code == "rising-loss"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import flops_rule, non_embedding, with_embedding
+from scaling_cli.flops import flops_rule
+from scaling_cli.formula.functions import non_embedding, with_embedding
 
 # layers, width and what DeepSeek LLM (arXiv:2401.02954, table 3) prints for 6 N1 / M and 6 N2 / M.
 DEEPSEEK = ((8, 512, 0.43, 1.32), (80, 8192, 0.92, 0.94))
@@ -48,26 +49,14 @@ def test_what_is_no_rule_is_refused(text):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("6*N^2", "^ at character 4 is not a power here: write **"),
-        ("6 * (é + 1) ^2 * tokens", "^ at character 13 is not a power here: write **"),
-        ("6*params//2*tokens", "the operator at character 9"),
-        ("(6*params*tokens", "never closed at character 1"),
-        ("6*params*tokens)", "unmatched ')' at character 16"),
-        ("6 * foo(params) * tokens", "foo() at character 5"),
-        ("6 * params.real * tokens", "'params.real' at character 5"),
-        ("6 * params * 'tokens'", "at character 14"),
-        (" ", "it is empty"),
-        ("True * tokens", "'True' at character 1"),
-        ("9" * 600, "600 characters"),
-        ("9" * 400 + "*params*tokens", "the number at character 1 is too large"),
         ("6*N*D", "does not name tokens"),
-        ("params * tokens**2", "does not grow in step with tokens"),
+        ("params * tokens**2", "does not grow in proportion to tokens"),
+        ("params * tokens^2", "does not grow in proportion to tokens"),
     ],
 )
-def test_a_refused_rule_hears_what_is_wrong_and_where(text, reason):
-    with pytest.raises(UsageError) as caught:
+def test_a_rule_must_count_tokens_in_proportion(text, reason):
+    with pytest.raises(UsageError, match=reason):
         flops_rule(text)
-    assert reason in caught.value.message
 
 
 def test_a_formula_names_the_columns_it_needs():

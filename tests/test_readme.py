@@ -1,7 +1,8 @@
-"""What the README shows is what the commands print."""
+"""What the README and the pages of docs/ show is what the commands print, and their links lead somewhere."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 
@@ -10,16 +11,64 @@ import pytest
 from tests import ROOT
 from tests.cli.running import run
 
-EXAMPLE = re.compile(r"<!-- example: scaling (?P<command>.+?) -->\n```text\n(?P<output>.*?)```", re.DOTALL)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLE = re.compile(r"(?P<head><!-- example: scaling (?P<command>.+?) -->\n```text\n)(?P<output>.*?)```", re.DOTALL)
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "sample_data" / "README.md"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def name(page):
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_examples_print_what_the_page_shows(page):
-    """After a change, put the printed text into the page."""
-    for match in EXAMPLE.finditer(page.read_text(encoding="utf-8")):
-        ran = run(*shlex.split(match["command"]), cwd=ROOT)
-        assert ran.stdout == match["output"], match["command"]
+    """After a change of output, UPDATE_GOLDEN=1 writes what is printed into the pages."""
+    text = page.read_text(encoding="utf-8")
+    for match in EXAMPLE.finditer(text):
+        printed = run(*shlex.split(match["command"]), cwd=ROOT).stdout
+        if "UPDATE_GOLDEN" in os.environ:
+            text = text.replace(match[0], f"{match['head']}{printed}```")
+        else:
+            assert printed == match["output"], match["command"]
+    if "UPDATE_GOLDEN" in os.environ:
+        page.write_text(text, encoding="utf-8")
+
+
+def shell_examples():
+    """The commands on the pages that need only the sample data."""
+    lines = [
+        (page, line)
+        for page in PAGES
+        for block in SHELL.findall(page.read_text(encoding="utf-8"))
+        for line in block.replace("\\\n", "").splitlines()
+    ]
+    return [
+        pytest.param(shlex.split(line, comments=True)[1:], id=f"{page.stem}: {line}")
+        for page, line in lines
+        if line.startswith("scaling ") and ("sample_data" in line or line.startswith("scaling laws"))
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", shell_examples())
+def test_commands_of_the_pages_run(words, tmp_path):
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    ran = run(*words, cwd=tmp_path)
+    assert ran.returncode == 0 or ("--fail-if" in words and ran.returncode == 5), ran.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_to_files(page):
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_pages_that_the_code_names_exist():
+    for folder in ("scaling_cli", "tests", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for target in re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8")):
+                assert (ROOT / target).exists(), f"{path}: {target}"
 
 
 def test_readme_has_an_example_and_two_set_up_commands():

@@ -1,4 +1,4 @@
-"""Fits as they are drawn: the points along an axis, and the line of the law through them with its band."""
+"""Fits prepared for plots: the points along an axis, and the curve of the fitted law with its band."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, FitResult, Observations
 
 POINTS = 64  # along the curve
-BAND_DRAWS = 200  # replicates behind a band: enough for the eye
-LOWEST = 0.5  # of the least loss seen: plots are of logs, and a law that subtracts may have none
+BAND_DRAWS = 200  # replicates used for a band, enough for a plot
+LOWEST = 0.5  # of the lowest loss: curves are cut here, since a law with a minus sign may have no log
 MARGIN = 0.1  # of the range in logs, beyond the data on each side
 SPLIT_POINTS = 200  # candidate splits of a budget
-SPLIT_SPAN = 1e3  # they reach this factor beyond the params of the data
-SAME = 1e-6  # relative: compute this close to 6 * params * tokens was counted so
-LEAST_SLOPE = 0.5  # of log FLOPs a token in log params: what else is counted bends them less, so it is noise
-AS_GIVEN = FlopsRule("as given", "per_token * tokens", ("per_token", "tokens"))
+SPLIT_SPAN = 1e3  # candidates reach this factor beyond the params of the data
+SAME = 1e-6  # relative: compute this close to 6 * params * tokens is taken as 6 * params * tokens
+LEAST_SLOPE = 0.5  # of log FLOPs per token in log params: a slope further from 1 is taken as noise
+AS_GIVEN = FlopsRule("as given", "per_token * tokens")
 
 
 class Sketch(Record):
-    """A fit as it is drawn: `x` of each point along the role `along`, and the law where it is a line there."""
+    """A fit prepared for a plot: `x` of each point in the role `along`, and the law's curve, if it is a curve there."""
 
     along: str
     x: tuple[float, ...]
@@ -33,16 +33,16 @@ class Sketch(Record):
 
 
 def sketches(results: Sequence[FitResult], rule: FlopsRule | None = None) -> list[Sketch | None]:
-    """Each fit as it is drawn; None where it kept no observations.
+    """Each fit prepared for a plot; None for a fit without observations.
 
-    `rule` counts the compute that laws of params and tokens are drawn along: by 6ND as the runs give it. Without a
-    rule it is 6 * params * tokens, whatever the runs give.
+    `rule` counts the compute along which laws of params and tokens are drawn; under 6ND it is the runs' own compute.
+    Without a rule it is 6 * params * tokens, even if the runs have compute of their own.
     """
-    return [None if each.observations is None else _sketch(each, each.observations, rule) for each in results]
+    return [None if result.observations is None else _sketch(result, result.observations, rule) for result in results]
 
 
 def drawn_along(result: FitResult) -> str:
-    """The role on the x axis: the input of a law of one, compute where params and tokens are inputs."""
+    """The role on the x axis: compute if params and tokens are inputs, else the first input."""
     if {"params", "tokens"} <= result.inputs.keys():
         return "compute"
     return next(iter(result.inputs.values()))
@@ -62,7 +62,7 @@ def _sketch(result: FitResult, seen: Observations, rule: FlopsRule | None) -> Sk
 
 
 def _costs(params: Array, tokens: Array, compute: Array | None, rule: FlopsRule | None) -> Costs:
-    """What training costs at any size: by the rule, or by the runs' own compute as a power of params."""
+    """The cost of training at any size: by the rule, or by the runs' own compute as a power of params."""
     if compute is None or rule is None:
         return Costs()
     if rule.name != SIX_ND and not rule.extras:
@@ -79,7 +79,7 @@ def _costs(params: Array, tokens: Array, compute: Array | None, rule: FlopsRule 
 def _law_curve(result: FitResult, seen: Observations, x: Array, costs: Costs) -> Curve | None:
     """The fitted law along its input, or along compute at the best split of params and tokens.
 
-    None where the law has other inputs than these.
+    None if the law has other inputs.
     """
     law = find_law(result.law, tuple(result.inputs))
     estimates = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
@@ -111,7 +111,7 @@ def _losses(law: Law, parameters: Array, columns: Mapping[str, Array]) -> Array:
 
 
 def _best_losses(law: Law, parameters: Array, compute: Array, params: Array, costs: Costs) -> Array:
-    """Lowest loss `(replicates, len(compute))` that each budget can buy."""
+    """The lowest loss `(replicates, len(compute))` at each budget."""
     sizes = np.geomspace(params.min() / SPLIT_SPAN, params.max() * SPLIT_SPAN, SPLIT_POINTS)
     best = [
         _losses(law, parameters, {"params": sizes, "tokens": costs.tokens(sizes, budget)}).min(axis=1)

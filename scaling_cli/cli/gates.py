@@ -1,8 +1,8 @@
 """`--fail-if`: a test on a number or a word of a result, such as `alpha.low < 0.2` or `verdict == different`.
 
-The grammar is a path (see `document.paths`), a comparison and a number or a word; words are only equal or not. A path
-that means several places, such as the loss of every prediction, trips where one of them does. What is missing trips the
-test: a gate that cannot be judged must not pass.
+The grammar is a path (see `scaling_cli.cli.places`), a comparison and a number or a word; words are only equal or not.
+A path that means several places, such as the loss of every prediction, trips where one of them does. A missing value
+trips the test: a gate that cannot be judged must not pass.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scaling_cli.cli.places import Place, found, kind, names, row_values, steps
+from scaling_cli.cli.places import Place, kind, lookup, names, number_or_word, row_values, steps
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -35,57 +34,55 @@ class Gate(Record):
     value: float | str
 
     def trips(self, result: Mapping[str, object]) -> str:
-        """The first place of a result, as it stands in JSON, where the test holds or cannot be judged; else empty.
+        """The first place of a result, as JSON has it, where the test holds or cannot be judged; else empty.
 
         Raises:
-            UsageError: The result has nothing at this path, or something of another kind.
+            UsageError: The result has nothing at this path, or a value of another kind.
         """
-        for place, value in self._places(result):
+        places = lookup(result, self.path)
+        kinds = list(dict.fromkeys(kind(place) for place, _ in places))
+        if not places:
+            raise self._refusal(f"the result has no {'.'.join(self.path)}.", result)
+        if len(kinds) > 1:
+            raise self._error(
+                f"{'.'.join(self.path)} can mean several things.", f"Write one of {', '.join(kinds[:NAMED])}."
+            )
+        values = [(place, self._comparable(value, result)) for place, value in places]
+        for place, value in values:
             if value is None or COMPARISONS[self.comparison](value, self.value):
                 return f"{'.'.join(place)} is {'missing' if value is None else value}"
         return ""
 
-    def _places(self, result: Mapping[str, object]) -> list[tuple[Place, float | str | None]]:
-        places = found(result, self.path)
-        kinds = list(dict.fromkeys(kind(place) for place, _ in places))
-        if not places:
-            raise self._refusal(f"a result has no {'.'.join(self.path)}.", result)
-        if len(kinds) > 1:
-            raise UsageError(
-                f"--fail-if {self.text!r}: {'.'.join(self.path)} may be several things.",
-                hint=f"Write one of {', '.join(kinds[:NAMED])}.",
-            )
-        return [(place, self._comparable(value, result)) for place, value in places]
-
     def _comparable(self, value: object, result: Mapping[str, object]) -> float | str | None:
-        """What stands at a place, where it is of the kind that the test names."""
+        """The value at a place, if it is of the kind that the test compares with."""
         if isinstance(value, bool):
             value = "true" if value else "false"
         if value is None or isinstance(value, str if isinstance(self.value, str) else (int, float)):
             return value
-        what = "word" if isinstance(self.value, str) else "number"
-        said = f" but {value!r}" if isinstance(value, (str, int, float)) else ""
-        raise self._refusal(f"{'.'.join(self.path)} is no {what}{said}.", result)
+        wanted = "a word" if isinstance(self.value, str) else "a number"
+        problem = f"is {value!r}, not {wanted}" if isinstance(value, (str, int, float)) else f"is not {wanted}"
+        raise self._refusal(f"{'.'.join(self.path)} {problem}.", result)
 
     def _refusal(self, problem: str, result: Mapping[str, object]) -> UsageError:
-        """An error that names what this very result has, the nearest first."""
+        """An error that lists the names that this result has, the nearest first."""
         import difflib
 
         key, values = row_values(result, self.path)
         if values:
-            told = ", ".join(
-                dict.fromkeys(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
-            )
-            return UsageError(f"--fail-if {self.text!r}: {problem}", hint=f"Rows have {key} {told}.")
+            written = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+            return self._error(problem, f"The rows have {key} {', '.join(dict.fromkeys(written))}.")
         known = names(result)
         near = difflib.get_close_matches(".".join(self.path), known, n=3, cutoff=0.6)
         listed = list(dict.fromkeys([*near, *known]))
-        more = f" and {len(listed) - NAMED} more, as in --json" if len(listed) > NAMED else ""
-        return UsageError(
-            f"--fail-if {self.text!r}: {problem}",
-            hint=f"Here are {', '.join(listed[:NAMED])}{more}; .low and .high are ends of an interval, and "
+        more = f" and {len(listed) - NAMED} more, see --json" if len(listed) > NAMED else ""
+        return self._error(
+            problem,
+            f"The names are {', '.join(listed[:NAMED])}{more}; .low and .high are the ends of an interval, and "
             "name[key=value] is one row of several.",
         )
+
+    def _error(self, problem: str, hint: str) -> UsageError:
+        return UsageError(f"--fail-if {self.text!r}: {problem}", hint=hint)
 
 
 def parse_gate(text: str) -> Gate:
@@ -95,7 +92,7 @@ def parse_gate(text: str) -> Gate:
         UsageError: It is not a path, a comparison and a number, nor a path, == or != and a word.
     """
     match = GRAMMAR.fullmatch(text)
-    value = _value(match["value"]) if match else ""
+    value = number_or_word(match["value"]) if match else ""
     if match is None or (isinstance(value, str) and match["comparison"] not in ("==", "!=")):
         raise UsageError(
             f"--fail-if {text!r} is not a test.",
@@ -103,10 +100,3 @@ def parse_gate(text: str) -> Gate:
             "'verdict == different'.",
         )
     return Gate(text, steps(match["path"]), match["comparison"], value)
-
-
-def _value(text: str) -> float | str:
-    try:
-        return parse_number(text)
-    except UsageError:
-        return text

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scaling_cli.cli.files import check_writable, is_device
 from scaling_cli.errors import UsageError
+from scaling_cli.options.formats import suffixes
+from scaling_cli.options.output import Drawn, Output, ToFile
 from scaling_cli.report.pages.look import Look
 
-if TYPE_CHECKING:
-    from scaling_cli.cli.flags import OutputOptions
+SUFFIXES = suffixes()  # of -o, each with its format
+REPORTS = suffixes(complete=True)  # of --report
 
 
-SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md", ".tex": "latex", ".txt": "plain"}
-
-
-REPORTS = (".html", ".md")
-
-
-def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
+def prepare_output(output: Output | ToFile, inputs: Sequence[str]) -> None:
     """Find out before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
 
     `inputs` are the files that the command reads, which it must not overwrite.
@@ -28,28 +23,38 @@ def prepare_output(output: OutputOptions, inputs: Sequence[str]) -> None:
     Raises:
         UsageError: One of them.
     """
-    from scaling_cli.caveats import SENTENCES
+    figures = output.figure if isinstance(output, Drawn) else ()
+    reports = output.report if isinstance(output, Output) else ()
+    for name in (*([output.output] if output.output else []), *reports, *figures):
+        check_writable(Path(name), inputs)
+    if isinstance(output, Output):
+        _check_words(output)
+        if output.output is not None and not output.json and output.format == "table":
+            _check_suffix(Path(output.output))
+    if figures:
+        from scaling_cli.report.files import check_figure
 
+        for name in figures:
+            check_figure(Path(name))
+    for name in reports:
+        if Path(name).suffix.lower() not in REPORTS:
+            raise UsageError(f"{name} is not a report format.", hint=f"Name it with one of {', '.join(REPORTS)}.")
+
+
+def _check_words(output: Output) -> None:
+    """Refuse gates that cannot be read, and caveats that do not exist."""
     if output.fail_if:
         from scaling_cli.cli.gates import parse_gate
 
         for text in output.fail_if:
             parse_gate(text)
-    for code in output.allow:
-        if code not in SENTENCES:
-            raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=f"Codes are {', '.join(SENTENCES)}.")
-    for name in (output.output, output.report, *output.figure):
-        if name is not None:
-            check_writable(Path(name), inputs)
-    if output.output is not None and not output.json and output.format == "table":
-        _check_suffix(Path(output.output))
-    if output.figure:
-        from scaling_cli.report.files import check_figure
+    if output.allow:
+        from scaling_cli.caveats import SENTENCES
 
-        for name in output.figure:
-            check_figure(Path(name))
-    if output.report is not None and Path(output.report).suffix.lower() not in REPORTS:
-        raise UsageError(f"{output.report} is no report.", hint=f"Name it with one of {', '.join(REPORTS)}.")
+        for code in output.allow:
+            if code not in SENTENCES:
+                hint = f"Codes are {', '.join(SENTENCES)}."
+                raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=hint)
 
 
 def _check_suffix(path: Path) -> None:
@@ -57,14 +62,14 @@ def _check_suffix(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
-    drawn = {".html": f"Write --report {path}.", **dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")}
+    drawn = dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")
     raise UsageError(
         f"{path}: results are not written as {suffix}.",
         hint=drawn.get(suffix, f"Name it with one of {', '.join(SUFFIXES)}, or choose the form with --format."),
     )
 
 
-def chosen_format(output: OutputOptions, look: Look) -> str:
+def chosen_format(output: Output, look: Look) -> str:
     """The form of the result: as asked for, else what the file's name ends in, else a table.
 
     Where no one looks, a table is plain text: rich takes longer to import than a small fit takes.

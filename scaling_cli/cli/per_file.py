@@ -18,13 +18,13 @@ from scaling_cli.cli.streams import UNWRITABLE
 from scaling_cli.cli.verdict import Verdict, judged, say, tripped_gate
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
-from scaling_cli.report.numbers import escape
+from scaling_cli.numbers.format import escape
+from scaling_cli.options.output import Drawn, Output
 from scaling_cli.report.pages.look import Look
 from scaling_cli.verbs import each_file as work
 
 if TYPE_CHECKING:
-    from scaling_cli.cli.flags import OutputOptions
-    from scaling_cli.cli.work_options import BatchOptions
+    from scaling_cli.options.work import Batch
     from scaling_cli.report.pages.page import View
 
 SHOWN = 5  # failed files named in the summary; the lines have them all
@@ -33,17 +33,17 @@ SHOWN = 5  # failed files named in the summary; the lines have them all
 def deliver_each(
     runs: Sequence[str],
     verb: work.Verb,
-    batch: BatchOptions,
+    batch: Batch,
     workers: Workers,
-    output: OutputOptions,
+    output: Output,
     view: View,
 ) -> int:
     """Ask each file, hand on the answers, and give the exit code they add up to."""
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
         raise UsageError("--resume continues a file of JSON lines.", hint="Write --per-file --format jsonl -o FILE.")
-    if is_streamed and (output.figure or output.report):
-        raise UsageError("Lines are streamed, and drawn nowhere.", hint="Leave --figure and --report out.")
+    if is_streamed and (output.report or (isinstance(output, Drawn) and output.figure)):
+        raise UsageError("--figure and --report cannot be combined with JSON lines.", hint="Leave them out.")
     # A result among the logs is no log.
     names = [name for name in work.file_names(runs) if not output.output or not _is_same(name, output.output)]
     kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
@@ -67,7 +67,7 @@ def _is_same(name: str, other: str) -> bool:
 class _Tally:
     """What the lines add up to."""
 
-    def __init__(self, output: OutputOptions) -> None:
+    def __init__(self, output: Output) -> None:
         self._output, self._results, self._tripped = output, 0, ""
         self._codes: set[str] = set()
         self._failed: list[str] = []
@@ -100,7 +100,7 @@ class _Tally:
         return "".join(lines)
 
 
-def _stream(answers: Iterator[Any], output: OutputOptions, kept: dict[str, work.Kept]) -> _Tally:
+def _stream(answers: Iterator[Any], output: Output, kept: dict[str, work.Kept]) -> _Tally:
     """Write the lines of each answer at once, so that a reader never sees a file half done."""
     tally = _Tally(output)
     with _sink(output.output, kept) as (stream, left):

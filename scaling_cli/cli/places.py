@@ -1,9 +1,9 @@
 """Places in a result by name, as `--fail-if` writes them: `alpha.low`, `loss.high`, `coverage[k=100]`, `verdict`.
 
-A path is keys with points between. It starts at the result, or at one of its main parts (`ROOTS`); what stands at no
-such place is looked for further down, where one place of that name suffices. Lists are walked through: a path means
-every row, an index (`predictions.0`) one of them, and a key with a value in brackets those that have it. A path that
-ends at an estimate means its value.
+A path is keys joined by points. It starts at the result, or at one of its main parts (`ROOTS`); a path that leads
+nowhere from there may start at any object within the result. Lists are walked through: a path means every row, an
+index (`predictions.0`) one row, and a key with a value in brackets the rows that have this value. A path that ends at
+an estimate means its value.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Place: TypeAlias = tuple[str, ...]
 STEP = re.compile(r"(?:[^.\[\]]|\[[^\]]*\])+")
 ROW = re.compile(r"(?P<name>[^\[]*)\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\]")
 ROOTS = ("parameters", "derived", "predictions", "allocations", "comparisons", "coverage", "forecast", "budgets")
-BULK = ("draws", "group")  # no place to look for a number in
-INTERVAL = ("low", "high")
+BULK = ("draws", "group")  # keys under which no path looks
+ESTIMATE = ("estimate", "low", "high")
 
 
 def steps(path: str) -> Place:
@@ -30,16 +30,21 @@ def steps(path: str) -> Place:
     return tuple(STEP.findall(path))
 
 
-def found(result: Mapping[str, object], path: Place) -> list[tuple[Place, object]]:
-    """Each place that a path leads to, with what stands there: from the result, else from its main parts, else below.
+def lookup(result: Mapping[str, object], path: Place) -> list[tuple[Place, object]]:
+    """Each place to which a path leads, with its value: from the result, else from a main part, else from any object.
 
-    Further down, places of several kinds may answer to the name: they are all here, for the caller to judge.
+    From any object, a path may lead to places of several kinds: all of them are returned, for the caller to judge.
     """
     for root in ((), *((name,) for name in ROOTS)):
-        places = list(_walked(result, (*root, *path), ()))
+        places = list(_walk(result, (*root, *path), ()))
         if places:
             return places
-    return [place for start in _objects(result, ()) for place in _walked(start[1], path, start[0])]
+    return [
+        place
+        for start, value in _inside(result, ())
+        if isinstance(value, Mapping)
+        for place in _walk(value, path, start)
+    ]
 
 
 def kind(place: Place) -> str:
@@ -48,44 +53,47 @@ def kind(place: Place) -> str:
 
 
 def names(result: Mapping[str, object]) -> list[str]:
-    """A short name for each number and word of a result, as a path takes it; those of the main parts come first."""
-    leaves = dict.fromkeys(_leaves(result, ()))
-    roots = [leaf for leaf in leaves if leaf[0] in ROOTS]
-    rest = [leaf for leaf in leaves if leaf[0] not in ROOTS]
-    return list(dict.fromkeys(_shortest(result, leaf) for leaf in (*roots, *rest)))
+    """A short path for each number and word of a result; those of the main parts come first."""
+    leaves = dict.fromkeys(_leaves(result))
+    main_first = sorted(leaves, key=lambda leaf: leaf[0] not in ROOTS)
+    return list(dict.fromkeys(_shortest(result, leaf) for leaf in main_first))
 
 
 def row_values(result: Mapping[str, object], path: Place) -> tuple[str, list[object]]:
-    """Of a path with a key in brackets, that key and the values that rows have there; else nothing."""
+    """Of a path with a key in brackets, that key and its values in all rows; otherwise nothing."""
     for end, step in enumerate(path):
         if match := ROW.fullmatch(step):
             key = match["key"].strip()
-            for asked in ((match["name"], key), (match["name"], "at", key)):
-                values = [value for _, value in found(result, (*path[:end], *asked))]
+            for keys in ((key,), ("at", key)):
+                values = [value for _, value in lookup(result, (*path[:end], match["name"], *keys))]
                 if values:
                     return key, values
     return "", []
 
 
+def number_or_word(text: str) -> float | str:
+    """The number that a text writes, else the text."""
+    try:
+        return parse_number(text)
+    except UsageError:
+        return text
+
+
 def _shortest(result: Mapping[str, object], leaf: Place) -> str:
+    """The shortest end of a path that leads to places of this kind alone."""
     whole = ".".join(leaf)
-    for start in range(len(leaf) - 1, -1, -1):
-        kinds = {kind(place) for place, _ in found(result, leaf[start:])}
-        if kinds == {whole}:
-            return ".".join(leaf[start:])
-    return whole
+    ends = (leaf[start:] for start in range(len(leaf) - 1, 0, -1))
+    return next((".".join(end) for end in ends if {kind(place) for place, _ in lookup(result, end)} == {whole}), whole)
 
 
-def _walked(value: object, path: Place, at: Place) -> Iterator[tuple[Place, object]]:
-    """What the path leads to from here; nothing where it leads nowhere, and None where something is missing."""
+def _walk(value: object, path: Place, at: Place) -> Iterator[tuple[Place, object]]:
+    """The places to which a path leads from `value`; none where it leads nowhere, and None where a value is missing."""
     if isinstance(value, (list, tuple)):
+        rows = range(len(value))
         if path and path[0].isdigit():
-            rows = [int(path[0])] if int(path[0]) < len(value) else []
-            path = path[1:]
-        else:
-            rows = list(range(len(value)))
+            rows, path = rows[int(path[0]) : int(path[0]) + 1], path[1:]
         for row in rows:
-            yield from _walked(value[row], path, (*at, str(row)))
+            yield from _walk(value[row], path, (*at, str(row)))
     elif not path:
         yield at, value["estimate"] if isinstance(value, Mapping) and "estimate" in value else value
     elif value is None:
@@ -94,56 +102,47 @@ def _walked(value: object, path: Place, at: Place) -> Iterator[tuple[Place, obje
         for end in range(len(path), 0, -1):  # a key may have a point in it
             step = ".".join(path[:end])
             if (match := ROW.fullmatch(step)) and match["name"] in value:
-                for chosen in _rows(value[match["name"]], match["key"].strip(), match["value"].strip()):
-                    yield from _walked(chosen, path[end:], (*at, step))
+                for row_value in _rows(value[match["name"]], match["key"].strip(), match["value"].strip()):
+                    yield from _walk(row_value, path[end:], (*at, step))
                 return
             if step in value:
-                yield from _walked(value[step], path[end:], (*at, step))
+                yield from _walk(value[step], path[end:], (*at, step))
                 return
 
 
 def _rows(value: object, key: str, wanted: str) -> Iterator[object]:
-    """The rows of a list whose key, or amount of `at`, has the value."""
+    """The rows of a list in which `key`, of the row or of its `at`, has the value that is wanted."""
     for row in value if isinstance(value, (list, tuple)) else ():
-        amounts = row.get("at") if isinstance(row, Mapping) else None
-        for holder in (row, amounts):
-            if isinstance(holder, Mapping) and key in holder and _is_same(holder[key], wanted):
-                yield row
-                break
+        holders = (row, row.get("at")) if isinstance(row, Mapping) else ()
+        if any(isinstance(holder, Mapping) and key in holder and _is_same(holder[key], wanted) for holder in holders):
+            yield row
 
 
 def _is_same(value: object, text: str) -> bool:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            return math.isclose(value, parse_number(text), rel_tol=1e-9)
-        except UsageError:
-            return False
-    return value == text
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value == text
+    wanted = number_or_word(text)
+    return isinstance(wanted, float) and math.isclose(value, wanted, rel_tol=1e-9)
 
 
-def _objects(value: object, at: Place) -> Iterator[tuple[Place, object]]:
-    """Every object below, its place before those within it."""
+def _inside(value: object, at: Place) -> Iterator[tuple[Place, object]]:
+    """A value and all that it holds, each with its place."""
+    yield at, value
+    parts: Iterator[tuple[str, object]] = iter(())
     if isinstance(value, Mapping):
-        yield at, value
-        for key, each in value.items():
-            if key not in BULK:
-                yield from _objects(each, (*at, key))
+        parts = ((key, part) for key, part in value.items() if key not in BULK)
     elif isinstance(value, (list, tuple)):
-        for place, each in enumerate(value):
-            yield from _objects(each, (*at, str(place)))
+        parts = ((str(row), part) for row, part in enumerate(value) if isinstance(part, Mapping))
+    for step, part in parts:
+        yield from _inside(part, (*at, step))
 
 
-def _leaves(value: object, at: Place) -> Iterator[Place]:
-    """The kind of each place with a number or a word; an estimate with its interval is one."""
-    if isinstance(value, Mapping):
-        if "estimate" in value:
-            yield at
-        for key, each in value.items():
-            if key not in BULK and not ("estimate" in value and key in ("estimate", *INTERVAL)):
-                yield from _leaves(each, (*at, key))
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            if isinstance(each, Mapping):
-                yield from _leaves(each, at)
-    elif value is not None and at:
-        yield at
+def _leaves(result: Mapping[str, object]) -> Iterator[Place]:
+    """The places of numbers and words, without the numbers of rows; an estimate with its interval is one place."""
+    estimates = set()
+    for place, value in _inside(result, ()):
+        if is_estimate := isinstance(value, Mapping) and "estimate" in value:
+            estimates.add(place)
+        is_value = value is not None and not isinstance(value, (Mapping, list, tuple))
+        if is_estimate or (is_value and not (place[-1] in ESTIMATE and place[:-1] in estimates)):
+            yield tuple(step for step in place if not step.isdigit())

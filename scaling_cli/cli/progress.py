@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from scaling_cli.cli import terminal
 
 if TYPE_CHECKING:
-    from scaling_cli.cli.flags import OutputOptions
     from scaling_cli.jobs import Progress
+    from scaling_cli.options.output import Output
 
 
 PROGRESS_DELAY = 1.0  # seconds of work before a progress bar appears
 
 
 @contextlib.contextmanager
-def progress(output: OutputOptions, label: str) -> Iterator[Progress | None]:
+def progress(output: Output, label: str) -> Iterator[Progress | None]:
     """A progress bar on stderr for work that takes longer than a second, where someone is looking."""
-    if output.quiet or not terminal.is_terminal(sys.stderr):
+    if not label or output.quiet or not terminal.is_terminal(sys.stderr):
         yield None
         return
     bar = _Bar(label)

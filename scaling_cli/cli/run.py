@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from scaling_cli.cli.flags import flatten
 from scaling_cli.cli.streams import tell, unwritten
 from scaling_cli.errors import ScalingError
+from scaling_cli.options.commands import SUMMARIES
 from scaling_cli.version import __version__
 
-# Name, module, and the line that `scaling --help` shows; the module is imported when its command is run.
-COMMANDS = (
-    ("fit", "scaling_cli.cli.fit", "Fit a loss law to training runs, with intervals."),
-    ("compare-exponents", "scaling_cli.cli.compare_exponents", "Compare the exponents of groups of runs."),
-    (
-        "optimal-allocation",
-        "scaling_cli.cli.optimal_allocation",
-        "Split compute between params and tokens, with what being wrong costs.",
-    ),
-    ("columns", "scaling_cli.cli.columns", "Say which column is read for what, before fitting."),
-    (
-        "inference-coverage",
-        "scaling_cli.cli.inference_coverage",
-        "Coverage (pass@k) from sampling logs: what more attempts buy.",
-    ),
-    ("extrapolate", "scaling_cli.cli.extrapolate", "Forecast larger runs, with a track record."),
-    ("laws", "scaling_cli.cli.laws", "List the laws that can be fitted, or explain one."),
-)
-HELP = "Turn training and sampling logs into scaling laws that can be defended."
-HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+NO_HELP: dict[str, list[str]] = {"help_option_names": []}  # help is our own
 COMPLETION = "_SCALING_COMPLETE"  # set by the shell when it asks what could follow
 INTERRUPTED = 130
 
@@ -79,20 +59,21 @@ def _answered(arguments: Sequence[str]) -> int:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The application, with only the commands imported that `arguments` could mean."""
-    app = typer.Typer(name="scaling", help=HELP, rich_markup_mode=None, context_settings=HELP_OPTIONS)
-    app.callback()(_common)
-    command: Callable[..., object]
-    for name, module, summary in COMMANDS:
+    app = typer.Typer(name="scaling", rich_markup_mode=None, context_settings=NO_HELP)
+    app.callback(invoke_without_command=True)(_common)
+    for name, summary in SUMMARIES.items():
+        command = _not_asked_for
         if name in arguments or COMPLETION in os.environ:
-            command = flatten(importlib.import_module(module).command)
-        else:
-            command = _not_asked_for
-        app.command(name, short_help=summary, context_settings=HELP_OPTIONS)(command)
+            from scaling_cli.cli.command import typer_command
+
+            command = typer_command(name)
+        app.command(name, short_help=summary, context_settings=NO_HELP)(command)
     return app
 
 
-def _not_asked_for() -> None:
-    """A command that `arguments` cannot mean: only its line of help is needed."""
+def _not_asked_for() -> int:
+    """A command that `arguments` cannot mean."""
+    return 0
 
 
 def _print_version(is_asked: bool) -> None:
@@ -101,17 +82,23 @@ def _print_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
+def _print_help(is_asked: bool) -> None:
+    if is_asked:
+        from scaling_cli.cli.help import main_help, width
+
+        sys.stdout.write(main_help(width()))
+        raise typer.Exit
+
+
 def _common(
-    version: Annotated[
-        bool,
-        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version."),
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True)] = False,
+    help: Annotated[bool, typer.Option("--help", "-h", callback=_print_help, is_eager=True)] = False,
 ) -> None:
-    """Turn training and sampling logs into scaling laws that can be defended."""
+    """What every command has."""
 
 
 def _say(message: str, hint: str, code: int) -> int:
-    from scaling_cli.report.numbers import escape
+    from scaling_cli.numbers.format import escape
 
     tell(f"error: {escape(message)}\nhint: {escape(hint)}\n")
     return code

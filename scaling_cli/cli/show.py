@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 from scaling_cli.cli import terminal
 from scaling_cli.cli.files import write_file
 from scaling_cli.errors import UsageError
+from scaling_cli.options.output import Drawn, Output, Saved
 from scaling_cli.report.pages.look import Look
 
 if TYPE_CHECKING:
-    from scaling_cli.cli.flags import OutputOptions
     from scaling_cli.report.pages.page import View
     from scaling_cli.results.report import Report
-from scaling_cli.cli.output import chosen_format
-from scaling_cli.cli.verdict import _judge, say
+from scaling_cli.cli.output import REPORTS, chosen_format
+from scaling_cli.cli.verdict import DONE, judge, say
+from scaling_cli.document.write import plain
+from scaling_cli.numbers.format import escape
 
 
-def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
+def deliver(report: Report[Any], output: Output, view: View) -> int:
     """Print or write the report, and give the exit code."""
     from scaling_cli.report.pages.render import render, render_notes
 
@@ -29,8 +32,8 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         unicode=terminal.speaks_unicode(sys.stdout),
     )
     form = chosen_format(output, look)
-    verdict = _judge(report, output)  # a mistyped gate is an error, and an error prints no result
-    text = render(report, form, view, look=look, draws=output.draws)
+    verdict = judge(report, output)  # a mistyped gate is an error, and an error prints no result
+    text = render(report, form, view, look=look, draws=not isinstance(output, Saved) or output.draws)
     if output.output:
         notes = render_notes(report, form, Look())
         write_file(Path(output.output), text + ("\n" + notes if notes and form == "plain" else ""))
@@ -42,33 +45,50 @@ def deliver(report: Report[Any], output: OutputOptions, view: View) -> int:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
         notes = render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
+    if output.verbose:
+        sys.stderr.write(_read(report))
     _write_extras(report, output, view)  # last, for it may find nothing to draw
     return say(verdict)
 
 
-def _write_extras(report: Report[Any], output: OutputOptions, view: View) -> None:
-    """The figures and the page that were asked for beside the result."""
-    if not output.figure and output.report is None:
+def write(text: str, path: str | None) -> int:
+    """Write text to a file, or print it, and give the exit code."""
+    if path is None:
+        sys.stdout.write(text)
+    else:
+        write_file(Path(path), text)
+    return DONE
+
+
+def _read(report: Report[Any]) -> str:
+    """Which files, columns and options were used, one per line."""
+    lines = [f"read: {source.path}, {source.rows:,} rows, sha256 {source.sha256}" for source in report.inputs]
+    lines += [f"column: {role} from {column}" for role, column in report.columns.items()]
+    lines += [f"option: {name} = {json.dumps(plain(value))}" for name, value in report.options.items()]
+    return "".join(escape(line) + "\n" for line in lines)
+
+
+def _write_extras(report: Report[Any], output: Output, view: View) -> None:
+    """The figures and the pages that were asked for beside the result."""
+    figures = output.figure if isinstance(output, Drawn) else ()
+    if not figures and not output.report:
         return
     from scaling_cli.report.files import figure_file
-    from scaling_cli.report.pages.html import report_page
     from scaling_cli.report.pages.render import render
 
-    charts = view.charts(report) if report.results else []
-    if output.report is not None:
-        path = Path(output.report)
-        is_markdown = path.suffix.lower() == ".md"
-        page = (
-            render(report, "md", view, look=Look()) if is_markdown else report_page(report, view.pages(report), charts)
-        )
-        write_file(path, page)
-    for path in map(Path, output.figure if report.results else ()):  # no result is an error of its own
+    for path in map(Path, output.report):
+        form = REPORTS[path.suffix.lower()]
+        write_file(path, render(report, form, view, look=Look(), draws=not isinstance(output, Saved) or output.draws))
+    charts = view.charts(report) if figures and report.results else []
+    for path in map(Path, figures if report.results else ()):  # no result is an error of its own
         if not charts:
             raise UsageError(f"There is nothing to draw in {path}.", hint="Leave --figure out.")
         write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}"))
 
 
-def _plot(report: Report[Any], output: OutputOptions, form: str, look: Look, view: View) -> str:
+def _plot(report: Report[Any], output: Output, form: str, look: Look, view: View) -> str:
+    if not isinstance(output, Drawn):
+        return ""
     is_wanted = output.plot in ("unicode", "ascii") or (
         output.plot == "auto" and form == "table" and terminal.is_terminal(sys.stdout)
     )

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from scaling_cli.numbers.format import escape
 from scaling_cli.record import Record
-from scaling_cli.report.numbers import escape
 
 if TYPE_CHECKING:
-    from scaling_cli.cli.flags import OutputOptions
+    from scaling_cli.options.output import Output
     from scaling_cli.results.report import Report
 
 
@@ -18,7 +18,7 @@ DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
 
 
 def say(verdict: Verdict) -> int:
-    """Tell why the exit code is not 0, and return it."""
+    """Write on stderr why the exit code is not 0, and return it."""
     if verdict.reason:
         sys.stderr.write(f"error: {escape(verdict.reason)}\nhint: {escape(verdict.hint)}\n")
     return verdict.code
@@ -32,7 +32,8 @@ class Verdict(Record):
     hint: str = ""
 
 
-def _judge(report: Report[Any], output: OutputOptions) -> Verdict:
+def judge(report: Report[Any], output: Output) -> Verdict:
+    """The exit code that a report deserves under these options, and why."""
     from scaling_cli.document.write import plain
 
     codes = {caveat.code for caveat in report.caveats}
@@ -40,25 +41,29 @@ def _judge(report: Report[Any], output: OutputOptions) -> Verdict:
     return judged(output, results=len(report.results), codes=codes, tripped=tripped, failures=len(report.failures))
 
 
-def judged(output: OutputOptions, *, results: int, codes: set[str], tripped: str, failures: int) -> Verdict:
+def judged(output: Output, *, results: int, codes: set[str], tripped: str, failures: int) -> Verdict:
     """What results, caveats, gates and failures add up to."""
     if not results:
-        return Verdict(DOUBTED, "No group could be fitted.", "Each group's failure says what to try.")
+        return Verdict(DOUBTED, "No group could be fitted.", "See the hint under each failed group.")
     doubts = sorted(codes - set(output.allow))
     if output.strict and doubts:
-        return Verdict(DOUBTED, f"--strict: there are caveats, {', '.join(doubts)}.", "Heed them, or --allow CODE.")
+        return Verdict(
+            DOUBTED,
+            f"--strict: there are caveats, {', '.join(doubts)}.",
+            "Fix the cause, or accept one with --allow CODE.",
+        )
     if tripped:
-        return Verdict(PARTLY, tripped, "The result stands; this gate is yours.")
+        return Verdict(PARTLY, tripped, "The result was written; change --fail-if if it should pass.")
     return Verdict(PARTLY if failures else DONE)
 
 
-def tripped_gate(results: Sequence[Any], output: OutputOptions) -> str:
+def tripped_gate(results: Sequence[Any], output: Output) -> str:
     """The first gate of `--fail-if` that trips, with its group and value; empty where none does.
 
     `results` are as in JSON.
     """
     from scaling_cli.cli.gates import parse_gate
-    from scaling_cli.report.numbers import group_name
+    from scaling_cli.numbers.format import group_name
 
     gates = [parse_gate(text) for text in output.fail_if]
     for document in results:

@@ -1,12 +1,12 @@
 """The beta-binomial law: each problem's chance of success is a draw from Beta(alpha, beta).
 
-Then coverage is C(k) = 1 - B(alpha, beta + k) / B(alpha, beta), for k far beyond the attempts made; 1 - C falls as
-k^-alpha in the end (Schaeffer et al. 2025, arXiv:2502.17578). The likelihood of c successes in n attempts needs no
-change where sampling stopped at a success: the rule of stopping cancels. It is maximised over (log alpha, log beta) by
-Newton's method on distinct pairs (n, c), and intervals come from its curvature there.
+Then coverage is C(k) = 1 - B(alpha, beta + k) / B(alpha, beta), also for k far beyond the attempts made; for large k,
+1 - C falls as k^-alpha (Schaeffer et al. 2025, arXiv:2502.17578). The likelihood of c successes in n attempts is also
+valid if sampling stopped at a success, since the stopping rule cancels. It is maximised over (log alpha, log beta) by
+Newton's method on distinct pairs (n, c), and intervals come from its curvature at the maximum.
 
-If the counts vary no more than one common chance of success would make them, the maximum lies at alpha + beta =
-infinity: the spread of difficulty is not identified, and nothing beyond the data follows.
+If the counts vary no more than one chance of success common to all problems would explain, the maximum lies at alpha +
+beta = infinity: the spread of difficulty is not identified, and coverage beyond the data cannot be predicted.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from scaling_cli.record import Record
 
 STARTS = (1.0, 10.0, 100.0)  # alpha + beta
 MOST_STEPS = 200
-MOST_SPREAD = 1e6  # alpha + beta from which Beta is one value to any data there are
-TINY = 1e-12  # chance of failure below which its logarithm moves as coverage's double logarithm does
-LARGE = 1e4  # argument from which a difference of log gammas loses more than its expansion leaves out
-BOUND = 30.0  # |log alpha|, |log beta|: beyond any data
+MOST_SPREAD = 1e6  # alpha + beta above which data cannot distinguish Beta from a single value
+TINY = 1e-12  # chance of failure below which log(-log C) changes exactly as the log of this chance does
+LARGE = 1e4  # argument above which the expansion is more accurate than a difference of log gammas
+BOUND = 30.0  # largest |log alpha| and |log beta|: beyond what any data give
 
 
 class NoSpreadError(FitError):
-    """The counts vary no more than chance makes them, so nothing beyond the data follows."""
+    """The counts vary no more than by chance, so the spread of difficulty is not identified."""
 
 
 class BetaBinomial(Record):
-    """A fitted law; `covariance` is of (log alpha, log beta)."""
+    """A fitted beta-binomial law; `covariance` is that of (log alpha, log beta)."""
 
     alpha: float
     beta: float
@@ -40,7 +40,7 @@ class BetaBinomial(Record):
     log_likelihood: float
 
     def log_failure(self, k: Array) -> Array:
-        """log of the chance that k attempts at a random problem all fail."""
+        """Log of the chance that k attempts at a random problem all fail."""
         return log_failure(self.alpha, self.beta, k)
 
     def standard_error(self, k: Array) -> Array:
@@ -57,22 +57,22 @@ class BetaBinomial(Record):
         return np.asarray(np.sqrt(np.einsum("...i,ij,...j->...", slopes, self.covariance, slopes)))
 
     def expected_attempts(self, k: Array) -> Array:
-        """Mean attempts at a problem if each stops at its first success, and at k at the latest."""
+        """Mean attempts at a problem if sampling stops at the first success, or after k attempts."""
         k = np.asarray(k, dtype=float)
-        if abs(self.alpha - 1) < 1e-6:  # the limit; the general form divides 0 by 0
+        if abs(self.alpha - 1) < 1e-6:  # the limit for alpha = 1, where the general form divides 0 by 0
             return np.asarray(self.beta * (digamma(self.beta + k) - digamma(self.beta)))
         total = self.alpha + self.beta - 1
         return np.asarray(((total + k) * np.exp(self.log_failure(k)) - total) / (1 - self.alpha))
 
 
 def log_failure(alpha: float | Array, beta: float | Array, k: Array) -> Array:
-    """log B(alpha, beta + k) / B(alpha, beta), to 1e-12 of itself for k from 1 to 1e12."""
+    """log(B(alpha, beta + k) / B(alpha, beta)), with a relative error of 1e-12 for k from 1 to 1e12."""
     k = np.asarray(k, dtype=float)
     return np.asarray(_log_ratio(beta + k, alpha) - _log_ratio(np.asarray(beta, dtype=float), alpha))
 
 
 def _log_ratio(x: Array, a: float | Array) -> Array:
-    """log of Gamma(x) / Gamma(x + a); for large x by the expansion about x + (a - 1) / 2, whose error falls as x^-4."""
+    """Log of Gamma(x) / Gamma(x + a); for large x by the expansion about x + (a - 1) / 2, whose error falls as x^-4."""
     x = np.asarray(x, dtype=float)
     middle = x + (np.asarray(a) - 1) / 2
     with np.errstate(all="ignore"):
@@ -82,14 +82,15 @@ def _log_ratio(x: Array, a: float | Array) -> Array:
 
 
 def fit_beta_binomial(counts: Counts) -> BetaBinomial:
-    """The maximum of the likelihood.
+    """The beta-binomial law with the highest likelihood.
 
     Raises:
-        FitError: No attempt or every attempt succeeded, or the counts show no spread of difficulty.
+        FitError: No attempt or every attempt succeeded, attempts at a problem never differ, or the counts show no
+            spread of difficulty.
     """
     _require_spread(counts)
     solutions = [_climb(counts, start) for start in STARTS]
-    theta, value, curvature = max(solutions, key=lambda each: each[1])
+    theta, value, curvature = max(solutions, key=lambda solution: solution[1])
     alpha, beta = np.exp(theta)
     eigenvalues = np.linalg.eigvalsh(-curvature)
     if alpha + beta > MOST_SPREAD or eigenvalues[0] <= 1e-9 * eigenvalues[1]:
@@ -107,27 +108,28 @@ def _require_spread(counts: Counts) -> None:
     solved, attempts = float(weight @ c), float(weight @ n)
     if solved in (0, attempts):
         what = "No attempt" if solved == 0 else "Every attempt"
-        raise FitError(f"{what} succeeded, so no law can be fitted.", hint="Add attempts or other problems.")
+        raise FitError(f"{what} succeeded, so no law can be fitted.", hint="Add attempts, or other problems.")
     if np.all((c == 0) | (c == n)):
         raise FitError(
-            "Each problem is solved always or never, as if attempts were copies of each other.",
+            "Each problem is solved by all of its attempts or by none, as if attempts were copies of each other.",
             hint="Sample at a temperature above 0, or with several seeds.",
         )
     p = solved / attempts
-    # The slope of the likelihood in 1 / (alpha + beta) at 0: the counts' variance over the binomial one.
+    # The slope of the likelihood in 1 / (alpha + beta) at 0, which compares the counts' variance with the binomial one.
     if weight @ (c * (c - 1) / p + (n - c) * (n - c - 1) / (1 - p) - n * (n - 1)) <= 0:
         raise _no_spread()
 
 
 def _no_spread() -> NoSpreadError:
     return NoSpreadError(
-        "The successes vary no more between problems than by chance, so the spread of difficulty is not identified.",
-        hint="Add attempts a problem, or problems.",
+        "The number of successes varies between problems no more than by chance, so the spread of difficulty is not "
+        "identified.",
+        hint="Add attempts per problem, or more problems.",
     )
 
 
 def _climb(counts: Counts, spread: float) -> tuple[Array, float, Array]:
-    """Newton's method from alpha + beta = spread, with steps that are halved until the likelihood rises."""
+    """Newton's method from alpha + beta = `spread`; each step is halved until the likelihood rises."""
     share = np.clip(counts.multiplicity @ (counts.pair_c / counts.pair_n) / counts.problems, 1e-6, 1 - 1e-6)
     theta = np.log(spread * np.array([share, 1 - share]))
     value = _value(counts, theta)
@@ -166,6 +168,6 @@ def _slopes(counts: Counts, theta: Array) -> tuple[Array, Array]:
 
 
 def _binomial_terms(counts: Counts) -> float:
-    """The part of the likelihood that no parameter moves."""
+    """The part of the log-likelihood that does not depend on the parameters."""
     n, c = counts.pair_n, counts.pair_c
     return float(counts.multiplicity @ -(np.log(n + 1) + betaln(c + 1, n - c + 1)))

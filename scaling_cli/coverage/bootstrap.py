@@ -1,16 +1,17 @@
-"""Coverage of resampled problems: intervals at each k, a band over all k, and curves to fit laws to.
+"""Coverage of resampled problems: intervals at each k, a band over all k, and curves to which laws are fitted.
 
-Replicates draw problems (or clusters of them) with replacement. That contains the noise of the attempts already, so
-attempts are never resampled inside it. Intervals at one k are studentised on the logit scale, which at 128 problems
-covers 95 to 97 % where percentiles cover 94 to 97 %, and at 40 problems 93 to 95 % where they cover 89 to 93 %. Where
-few problems are unsolved, or few solved, resampling those few says too little; there the interval is never narrower
-than Clopper and Pearson's for as many problems as have the same standard error (Korn and Graubard 1998). Where less
-than one unsolved problem is expected, no more is claimed for k attempts than for all that were made: problems that are
-never solved might be missing by chance alone, and intervals just below k = n covered 70 % without this. A simultaneous
-band widens the same scale by the largest deviation over all k.
+Replicates draw problems (or clusters of them) with replacement. This already includes the noise of the attempts, so
+attempts are not resampled. Intervals at one k are studentised on the logit scale. Nominal 95 % intervals of this kind
+cover 95 to 97 % at 128 problems (percentiles: 94 to 97 %) and 93 to 95 % at 40 problems (percentiles: 89 to 93 %).
 
-Laws of the curve have no error of their own to studentise by. Their intervals are percentiles, moved outwards as far
-as Student's t for this many problems exceeds the normal (Hesterberg 2015, arXiv:1411.5279).
+If few problems are solved, or few unsolved, resampling understates the uncertainty. There the interval is at least as
+wide as Clopper and Pearson's for the number of problems that gives an equal standard error (Korn and Graubard 1998).
+If less than one unsolved problem is expected, the lower end at k is at most the lower end for all attempts: problems
+that are never solved may be missing by chance, and without this limit intervals just below k = n covered 70 %.
+
+A simultaneous band widens the studentised scale by the largest deviation over all k. Laws of the curve have no standard
+error of their own to studentise by. Their intervals are percentiles, moved outwards by the ratio of Student's t for
+this many problems to the normal quantile (Hesterberg 2015, arXiv:1411.5279).
 """
 
 from __future__ import annotations
@@ -18,27 +19,35 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
 
-from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, pair_weights, problem_weights, unit_weights
+from scaling_cli.coverage.counts import (
+    Array,
+    Counts,
+    Indices,
+    ProblemResampling,
+    pair_weights,
+    problem_weights,
+    unit_weights,
+)
 from scaling_cli.coverage.estimate import error_over_problems, mean, solve_rates
 from scaling_cli.coverage.stopping import product_limit
 from scaling_cli.record import Record
 
 SMALLEST_ERROR = 1e-9
-FEW_EVENTS = 10.0  # problems solved, or unsolved, below which resampling them is not trusted alone
-NO_EVENT = 1.0  # problems expected to be unsolved, below which those seen at all n decide
+FEW_EVENTS = 10.0  # problems solved, or unsolved, below which resampling alone is not trusted
+NO_EVENT = 1.0  # expected unsolved problems, below which the lower end for all attempts is a limit
 HULL = (np.fmin, np.fmax)
 
 
 class Draws(Record):
-    """Coverage and its standard error in each replicate, `(replicates, len(k))`; no errors under stopping."""
+    """Coverage and its standard error in each replicate, `(replicates, len(k))`; no errors for stopped sampling."""
 
     k: Indices
     coverage: Array
     error: Array | None
 
 
-def draw_curves(counts: Counts, k: Indices, resampling: Resampling, batch: int | None = None) -> Draws:
-    """Coverage at each k in replicates; with a batch size, by the product-limit estimate."""
+def draw_curves(counts: Counts, k: Indices, resampling: ProblemResampling, batch: int | None = None) -> Draws:
+    """Coverage at each k in each replicate; with a batch size, by the product-limit estimate."""
     if batch is not None:
         curves = [product_limit(counts, batch, k, weights) for weights in problem_weights(counts, resampling)]
         return Draws(k, np.concatenate(curves), None)
@@ -69,13 +78,13 @@ def _of_clusters(weights: Array, sums: Array, sizes: Array) -> tuple[Array, Arra
 
 
 def intervals(counts: Counts, draws: Draws, level: float, *, simultaneous: bool = False) -> tuple[Array, Array]:
-    """Ends of the interval of coverage at each k; NaN where the estimate has no spread to judge by.
+    """Ends of the interval of coverage at each k; NaN where the standard error is zero.
 
     Args:
         counts: The problems that were resampled.
-        draws: What `draw_curves` gave, with errors.
+        draws: The output of `draw_curves`, with errors.
         level: Of each interval, or with `simultaneous` of the band as a whole.
-        simultaneous: Whether all k are meant at once.
+        simultaneous: Whether to make one band that holds at all k together.
     """
     assert draws.error is not None
     rates = solve_rates(counts, draws.k)
@@ -84,21 +93,24 @@ def intervals(counts: Counts, draws: Draws, level: float, *, simultaneous: bool 
         scale = error / (coverage * (1 - coverage))
         deviation = logit(draws.coverage) - logit(coverage)
         studentised = deviation * draws.coverage * (1 - draws.coverage) / draws.error
-    # Replicates without spread, all solved or none, say nothing about their own error.
+    # Replicates with all problems solved, or none, have no standard error.
     studentised[~np.isfinite(studentised) | (draws.error < SMALLEST_ERROR)] = np.nan
     low, high = _sup_limits(studentised, level) if simultaneous else _limits(studentised, level)
     with np.errstate(invalid="ignore", divide="ignore"):
         ends = expit(logit(coverage) - high * scale), expit(logit(coverage) - low * scale)
     edge = np.minimum(coverage, 1 - coverage) * counts.clusters < FEW_EVENTS
     exact = _effective_exact(coverage, error, level)
-    low, high = (np.where(edge, chosen(one, two), one) for chosen, one, two in zip(HULL, ends, exact, strict=True))
+    low, high = (
+        np.where(edge, choose(bootstrap_end, exact_end), bootstrap_end)
+        for choose, bootstrap_end, exact_end in zip(HULL, ends, exact, strict=True)
+    )
     low = np.where((1 - coverage) * counts.clusters < NO_EVENT, np.minimum(low, _least_ever_solved(counts, level)), low)
     spread = error > SMALLEST_ERROR
     return np.where(spread, low, np.nan), np.where(spread, high, np.nan)
 
 
 def _effective_exact(coverage: Array, error: Array, level: float) -> tuple[Array, Array]:
-    """Clopper and Pearson's limits for the number of problems whose share would have this standard error."""
+    """Clopper and Pearson's limits for the number of problems that gives a share this standard error."""
     tail = (1 - level) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         problems = coverage * (1 - coverage) / error**2
@@ -109,18 +121,18 @@ def _effective_exact(coverage: Array, error: Array, level: float) -> tuple[Array
 
 
 def _least_ever_solved(counts: Counts, level: float) -> float:
-    """Clopper and Pearson's lower limit of the share of problems that all attempts solve."""
+    """Clopper and Pearson's lower limit of the share of problems that are solved at least once."""
     solved = counts.clusters * float((counts.c > 0).mean())
     return float(betaincinv(solved, counts.clusters - solved + 1, (1 - level) / 2)) if solved else 0.0
 
 
 def percentiles(draws: Array, level: float, units: int) -> tuple[Array, Array]:
-    """Ends of the interval of what was computed from each replicate, along the first axis of `draws`.
+    """Ends of the interval of a quantity that was computed from each replicate, along the first axis of `draws`.
 
     Args:
-        draws: NaN where a replicate gave none.
-        level: Of the interval.
-        units: How many problems or clusters were drawn.
+        draws: Values of the quantity; NaN where a replicate gave none.
+        level: Level of the interval.
+        units: How many problems or clusters each replicate draws.
     """
     widening = np.sqrt(units / max(units - 1, 1))
     tail = float(ndtr(-widening * stdtrit(max(units - 1, 1), (1 + level) / 2)))
@@ -131,7 +143,7 @@ def percentiles(draws: Array, level: float, units: int) -> tuple[Array, Array]:
 def _limits(studentised: Array, level: float) -> tuple[Array, Array]:
     usable = np.isfinite(studentised).any(axis=0)
     filled = np.where(usable, studentised, 0.0)
-    # Weibull's quantiles leave out the share asked for on average; the usual ones a little more.
+    # On average, Weibull's quantiles leave out exactly the share asked for; the usual ones a little more.
     low, high = np.nanquantile(filled, [(1 - level) / 2, (1 + level) / 2], axis=0, method="weibull")
     return low, high
 

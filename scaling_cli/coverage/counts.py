@@ -1,4 +1,4 @@
-"""Successes and attempts of each problem as arrays, and how problems are drawn anew."""
+"""Attempts and successes of each problem as arrays, and the draws of problems that make replicates."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CHUNK_VALUES = 1 << 22  # weights in memory at once: 32 MB
 
 
 class Counts(Record):
-    """`c` successes in `n` attempts at each of P problems, and the distinct pairs among them.
+    """`c` successes in `n` attempts at each of P problems, and the distinct pairs (n, c).
 
-    Everything that depends on a problem through its counts alone is computed once a pair: `pair_n` and `pair_c` have
-    one entry a pair, `pair[i]` is the pair of problem i. `cluster[i]` numbers what is resampled together (a
-    repository, a passage); without clusters it is the problem itself.
+    Whatever depends on a problem only through its counts is computed once per pair: `pair_n` and `pair_c` have one
+    entry per pair, and `pair[i]` is the pair of problem i. `cluster[i]` is the number of the cluster of problem i; the
+    problems of a cluster (a repository, a passage) are resampled together. Without clusters each problem is its own.
     """
 
     n: Indices
@@ -38,7 +38,7 @@ class Counts(Record):
 
     @property
     def multiplicity(self) -> Array:
-        """Problems of each pair."""
+        """How many problems have each pair."""
         return np.bincount(self.pair, minlength=len(self.pair_n)).astype(float)
 
     @property
@@ -52,39 +52,42 @@ class Counts(Record):
 
 
 def make_counts(n: Indices, c: Indices, cluster: Indices | None = None) -> Counts:
-    """Counts of problems in the order given."""
+    """Counts of the problems, in the order given."""
     n, c = np.asarray(n, dtype=np.int64), np.asarray(c, dtype=np.int64)
-    # One number a pair sorts faster than rows do.
+    # One number per pair sorts faster than rows do.
     width = int(n.max()) + 1
     keys, pair = np.unique(n * width + c, return_inverse=True)
     own = np.arange(len(n), dtype=np.int64) if cluster is None else np.asarray(cluster, dtype=np.int64)
     return Counts(n, c, own, pair.astype(np.int64), keys // width, keys % width)
 
 
-class Resampling(Record):
-    """How problems are drawn: replicate i of `group` has its own generator, so no order of work changes a draw."""
+class ProblemResampling(Record):
+    """How problems are drawn.
+
+    Replicate i of `group` has its own random generator, so draws do not depend on the order of the work.
+    """
 
     replicates: int = 2000
     seed: int = 0
     group: int = 0
 
 
-def unit_weights(counts: Counts, resampling: Resampling) -> Iterator[Array]:
-    """How often each cluster is drawn, `(replicates, clusters)`, a chunk of replicates at a time."""
+def unit_weights(counts: Counts, resampling: ProblemResampling) -> Iterator[Array]:
+    """How often each cluster is drawn, `(replicates, clusters)`, in chunks of replicates."""
     units = counts.clusters
     for rows in _chunks(resampling, counts.problems):
         drawn = [np.bincount(_picks(resampling, row, units), minlength=units) for row in rows]
         yield np.stack(drawn).astype(float)
 
 
-def problem_weights(counts: Counts, resampling: Resampling) -> Iterator[Array]:
+def problem_weights(counts: Counts, resampling: ProblemResampling) -> Iterator[Array]:
     """How often each problem is drawn, `(replicates, problems)`: as often as its cluster."""
     for weights in unit_weights(counts, resampling):
         yield weights[:, counts.cluster]
 
 
-def pair_weights(counts: Counts, resampling: Resampling) -> Iterator[Array]:
-    """How often each pair is drawn, `(replicates, pairs)`, a chunk at a time: the same draws as `problem_weights`."""
+def pair_weights(counts: Counts, resampling: ProblemResampling) -> Iterator[Array]:
+    """How often each pair is drawn, `(replicates, pairs)`, in chunks: `problem_weights` summed by pair."""
     if counts.clusters < counts.problems:
         for weights in problem_weights(counts, resampling):
             yield np.stack([np.bincount(counts.pair, row, len(counts.pair_n)) for row in weights])
@@ -95,12 +98,12 @@ def pair_weights(counts: Counts, resampling: Resampling) -> Iterator[Array]:
         yield np.stack(drawn).astype(float)
 
 
-def _chunks(resampling: Resampling, width: int) -> Iterator[range]:
+def _chunks(resampling: ProblemResampling, width: int) -> Iterator[range]:
     size = max(1, CHUNK_VALUES // width)
     for start in range(0, resampling.replicates, size):
         yield range(start, min(start + size, resampling.replicates))
 
 
-def _picks(resampling: Resampling, replicate: int, units: int) -> Indices:
+def _picks(resampling: ProblemResampling, replicate: int, units: int) -> Indices:
     generator = np.random.default_rng([resampling.seed, resampling.group, replicate])
     return generator.integers(units, size=units)

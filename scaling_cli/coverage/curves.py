@@ -1,12 +1,12 @@
-"""Laws of the coverage curve itself: -log C(k) = A k^-b, fitted to the estimates at many k.
+"""Laws of the coverage curve: -log C(k) = A k^-b, fitted to the estimates at many k.
 
-Two losses, two names. `power-law` is ordinary least squares of log(-log C) on log k (Schaeffer et al. 2025,
-arXiv:2502.17578); `exponentiated-power-law` is least squares in C of C = exp(a k^b), a and b below 0 (Brown et al.
-2024, arXiv:2407.21787). Points of one curve come from the same successes, so errors from the residuals are far too
-small (a 95 % interval of b covered the truth in 13.5 % of simulations) and R2 says nothing. Intervals come from drawing
-problems anew, so both fits take many curves at once, `(replicates, len(k))`.
+The law has two fits. `power-law` is ordinary least squares of log(-log C) on log k (Schaeffer et al. 2025,
+arXiv:2502.17578). `exponentiated-power-law` is least squares in C of C = exp(a k^b), with a and b below 0 (Brown et al.
+2024, arXiv:2407.21787). The points of a curve come from one set of successes and are correlated, so standard errors
+from the residuals are far too small (a 95 % interval of b covered the truth in 13.5 % of simulations), and R2 is
+meaningless. Intervals come from resampled problems, so both fits take many curves at once, `(replicates, len(k))`.
 
-Where C is 0 or 1 there is no log(-log C): such points are left out of their curve, never clipped.
+If C is 0 or 1, log(-log C) does not exist: such points are left out of their curve, never clipped.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from scaling_cli.errors import FitError
 from scaling_cli.record import Record
 
 POWER, EXPONENTIATED = "power-law", "exponentiated-power-law"
-GRID_POINTS = 100  # log-spaced from 1; truncated to whole numbers, fewer remain
+GRID_POINTS = 100  # log-spaced from 1; fewer remain after truncation to whole numbers
 FEWEST_POINTS = 3
 MOST_STEPS = 60
 
 
 class CurveLaw(Record):
-    """-log C(k) = A k^-b of each replicate; the first is the fit to the data.
+    """The law -log C(k) = A k^-b in each replicate; the first is the fit to the data.
 
-    It rests on points up to k = `last`; `dropped` of those given were 0 or 1.
+    It was fitted to points up to k = `last`; `dropped` points had a coverage of 0 or 1 and were left out.
     """
 
     name: str
@@ -47,7 +47,7 @@ class CurveLaw(Record):
 def log_grid(largest: int, points: int = GRID_POINTS) -> Indices:
     """Log-spaced whole numbers from 1 to `largest`, each once."""
     grid = np.logspace(0, np.log10(largest), points).astype(np.int64)
-    grid[-1] = largest  # 10**log10(x) may fall just short of x
+    grid[-1] = largest  # 10**log10(x) may be slightly less than x
     return np.unique(grid)
 
 
@@ -101,8 +101,9 @@ def _transformed(k: Array, coverage: Array) -> tuple[Array, Array, Mask]:
     if usable[0].sum() < FEWEST_POINTS:
         count = int(usable[0].sum())
         raise FitError(
-            f"Only {count} points of the coverage curve lie clearly between 0 and 1, too few for a law of it.",
-            hint="Add attempts a problem, or read the estimates alone.",
+            f"Only {count} points of the coverage curve lie between 0 and 1, and a law of the curve needs "
+            f"{FEWEST_POINTS}.",
+            hint="Add attempts per problem, or use the estimates without a law.",
         )
     with np.errstate(divide="ignore", invalid="ignore"):
         y = np.where(usable, np.log(-np.log(np.where(usable, coverage, 0.5))), 0.0)

@@ -1,9 +1,9 @@
-"""Laws of how difficulty is spread over problems, all with one face: parameters, likelihood, coverage at any k.
+"""Laws of the spread of difficulty over problems, with one interface: parameters, likelihood and coverage at any k.
 
-`beta-binomial` needs no quadrature. `zero-inflated` adds a share of problems that no attempt solves, so coverage has a
-ceiling; that share and a small alpha are nearly the same thing to the data, so it comes with its profile interval.
-`scaled-beta` and `kumaraswamy` spread p over [0, scale], scale being (P + 1) / P times the largest share of successes,
-taken as known (Schaeffer et al. 2025, arXiv:2502.17578).
+`beta-binomial` has a closed form. `zero-inflated` adds a share of problems that no attempt solves, so coverage has a
+ceiling; data can hardly distinguish that share from a small alpha, so it comes with a profile interval. `scaled-beta`
+and `kumaraswamy` spread p over [0, scale]; the scale is taken as known, at (P + 1) / P times the largest share of
+successes (Schaeffer et al. 2025, arXiv:2502.17578).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scaling_cli.record import Record
 
 BETA_BINOMIAL, ZERO_INFLATED, SCALED_BETA, KUMARASWAMY = "beta-binomial", "zero-inflated", "scaled-beta", "kumaraswamy"
 
-FARTHEST = 20.0  # |log alpha|, |log beta| from which nothing should be started
+FARTHEST = 20.0  # |log alpha| and |log beta| beyond which a maximum is not used as a start
 
 Ends: TypeAlias = tuple[float, float | None, float | None]  # an estimate and its interval
 LogMinusLog: TypeAlias = Callable[[Array, Array], Array]  # (theta, k) -> log(-log C(k))
@@ -35,8 +35,8 @@ LogMinusLog: TypeAlias = Callable[[Array, Array], Array]  # (theta, k) -> log(-l
 class Distribution(Record):
     """A fitted law of difficulty.
 
-    `parameters` gives each estimate with the ends of its interval. `log_failure` is log(1 - C); `transformed` gives
-    log(-log C) with its interval, at the level that was asked for, and so gives coverage when transformed back.
+    `parameters` holds each estimate with the ends of its interval. `log_failure` gives log(1 - C). `transformed` gives
+    log(-log C) with the ends of its interval at the chosen level, which transform back to those of coverage.
     """
 
     name: str
@@ -51,14 +51,14 @@ class Distribution(Record):
     def coverage(self, k: Array) -> tuple[Array, Array, Array]:
         """Coverage at each k, and the ends of its interval."""
         middle, low, high = self.transformed(np.asarray(k, dtype=float))
-        return tuple(np.exp(-np.exp(each)) for each in (middle, high, low))  # type: ignore[return-value]
+        return tuple(np.exp(-np.exp(values)) for values in (middle, high, low))  # type: ignore[return-value]
 
 
 def fit_distribution(name: str, counts: Counts, level: float | None) -> Distribution:
-    """One of the laws, with intervals at `level`, or without, which is faster.
+    """The law called `name`, fitted to the counts, with intervals at `level`; without them (None) it is faster.
 
     Raises:
-        FitError: The counts do not determine it.
+        FitError: The counts do not determine its parameters.
     """
     return _FITS[name](counts, level)
 
@@ -66,7 +66,7 @@ def fit_distribution(name: str, counts: Counts, level: float | None) -> Distribu
 def log_minus_log(log_failure: Array) -> Array:
     """log(-log C) from log(1 - C)."""
     failed = np.asarray(log_failure)
-    # log1p(-q) for small q keeps its digits, log(-expm1(log q)) for q near 1; below e^-30, -log(1 - q) is q.
+    # Exact for small q by log1p(-q), for q near 1 by log(-expm1(log q)); below e^-30, -log(1 - q) equals q.
     with np.errstate(divide="ignore"):
         log_solved = np.where(failed < -0.7, np.log1p(-np.exp(failed)), np.log(-np.expm1(failed)))
         return np.asarray(np.where(failed < -30, failed, np.log(-log_solved)))
@@ -90,18 +90,18 @@ def _beta_interval(law: BetaBinomial, quantile: float, k: Array) -> tuple[Array,
 
 
 def _quantile(level: float | None) -> float:
-    """Standard errors on each side of an estimate; none where no interval is wanted."""
+    """Half-width of an interval in standard errors; 0 where no interval is wanted."""
     return 0.0 if level is None else float(ndtri((1 + level) / 2))
 
 
 def _wald(values: dict[str, float], covariance: Array, level: float | None) -> dict[str, Ends]:
-    """Intervals of positive parameters, symmetric in their logs."""
+    """Positive parameters with intervals that are symmetric in their logs."""
     factors = np.exp(_quantile(level) * np.sqrt(np.diag(covariance))).tolist()
     return {name: (value, value / f, value * f) for (name, value), f in zip(values.items(), factors, strict=True)}
 
 
 def plugged_scale(counts: Counts) -> float:
-    """The largest chance a scaled law allows: a little above the largest share of successes."""
+    """The largest chance of success that a scaled law allows: a little above the largest share of successes."""
     problems = counts.problems
     return min(1.0, (problems + 1) / problems * float((counts.pair_c / counts.pair_n).max()))
 
@@ -136,7 +136,7 @@ def _covariance(curvature: Array, name: str) -> Array:
     if _is_flat(curvature):
         raise FitError(
             f"The counts do not determine the parameters of {name}.",
-            hint="Fit beta-binomial, or add attempts or problems.",
+            hint="Use --fit beta-binomial, or add attempts or problems.",
         )
     return np.asarray(np.linalg.inv(-curvature))
 
@@ -152,14 +152,14 @@ def _delta_interval(
 
 
 class _Inflated(Record):
-    """The profile of a zero-inflated law: for a share of unsolvable problems, the best alpha and beta."""
+    """The profile of a zero-inflated law: the best alpha and beta for each share of unsolvable problems."""
 
     counts: Counts
     start: Array
     known: dict[float, Array] = {}
 
     def value(self, share: float, theta: Array) -> float:
-        """Log-likelihood, without binomial terms."""
+        """The log-likelihood, without binomial terms."""
         alpha, beta = np.exp(np.clip(theta, -30, 30))
         n, c, weight = self.counts.pair_n, self.counts.pair_c, self.counts.multiplicity
         logs = betaln(c + alpha, n - c + beta) - betaln(alpha, beta)
@@ -169,7 +169,7 @@ class _Inflated(Record):
         return float(weight @ inflated)
 
     def rises_from_zero(self) -> bool:
-        """Whether some unsolvable problems are likelier than none, by the slope of the profile at no share."""
+        """Whether a small share of unsolvable problems has a higher likelihood than none: the profile's slope at 0."""
         alpha, beta = np.exp(self.start)
         n, weight = self.counts.pair_n, self.counts.multiplicity
         unsolved = self.counts.pair_c == 0
@@ -177,12 +177,12 @@ class _Inflated(Record):
         return bool(weight[unsolved] @ (1 / likelihood) > weight.sum())
 
     def best(self, share: float) -> tuple[Array, float, Array]:
-        """alpha and beta (logs), value and Hessian at a share, found from the nearest share that was looked at."""
+        """Log alpha and log beta, value and Hessian at a share; the search starts from the nearest share known."""
         near = min(self.known, key=lambda other: abs(other - share), default=None)
-        found = maximise(partial(self.value, share), self.start if near is None else self.known[near])
-        if np.abs(found[0]).max() < FARTHEST:
-            self.known[share] = found[0]
-        return found
+        maximum = maximise(partial(self.value, share), self.start if near is None else self.known[near])
+        if np.abs(maximum[0]).max() < FARTHEST:
+            self.known[share] = maximum[0]
+        return maximum
 
 
 def _zero_inflated(counts: Counts, level: float | None) -> Distribution:
@@ -224,28 +224,31 @@ def _inflated_failure(share: float, theta: Array, k: Array) -> Array:
 
 
 def _profile_points(profile: _Inflated, shares: Iterable[float]) -> list[tuple[float, Array, Array]]:
-    """Share, alpha and beta (logs) and their covariance at each distinct share, the estimate first.
+    """Each distinct share with log alpha, log beta and their covariance; the estimate first.
 
-    At an end where alpha and beta are not determined, every unsolved problem is taken for unsolvable; coverage there is
-    the ceiling itself, and it has no interval of its own.
+    If alpha and beta are not determined at an end of the share's interval, coverage is the ceiling, with covariance 0.
     """
-    found = []
+    points = []
     for share in dict.fromkeys(shares):
         theta, _, curvature = profile.best(share)
         covariance = np.zeros((2, 2)) if _is_flat(curvature) else np.asarray(np.linalg.inv(-curvature), dtype=float)
-        found.append((share, theta, covariance))
-    return found
+        points.append((share, theta, covariance))
+    return points
 
 
 def _profile_interval(
     points: Sequence[tuple[float, Array, Array]], quantile: float, k: Array
 ) -> tuple[Array, Array, Array]:
-    """The widest of the intervals at the share's estimate and at both ends of its own interval."""
-    found = [
+    """The interval that spans those at the estimate of the share and at both ends of its interval."""
+    intervals = [
         _delta_interval(partial(_inflated_transform, share), theta, covariance, quantile, k)
         for share, theta, covariance in points
     ]
-    return found[0][0], np.min([each[1] for each in found], axis=0), np.max([each[2] for each in found], axis=0)
+    return (
+        intervals[0][0],
+        np.min([interval[1] for interval in intervals], axis=0),
+        np.max([interval[2] for interval in intervals], axis=0),
+    )
 
 
 def _inflated_transform(share: float, theta: Array, k: Array) -> Array:
@@ -253,12 +256,12 @@ def _inflated_transform(share: float, theta: Array, k: Array) -> Array:
 
 
 def _half_chi_square(ratio: float) -> float:
-    """P-value of a likelihood ratio whose law is half a point mass at 0 and half chi-square with one degree."""
+    """P-value of a likelihood ratio that is 0 with probability 1/2 and else chi-square with one degree of freedom."""
     return 0.5 * math.erfc(math.sqrt(ratio / 2)) if ratio > 0 else 1.0
 
 
 def _peak(function: Callable[[float], float], low: float, high: float, steps: int = 30) -> float:
-    """Where a function of one hump is largest, by golden section."""
+    """The maximum of a function with a single peak, by golden-section search."""
     golden = (np.sqrt(5) - 1) / 2
     inner, outer = high - golden * (high - low), low + golden * (high - low)
     at_inner, at_outer = function(inner), function(outer)
@@ -275,7 +278,7 @@ def _peak(function: Callable[[float], float], low: float, high: float, steps: in
 
 
 def _crossing(profile: _Inflated, inside: float, end: float, level: float, steps: int = 22) -> float:
-    """Between a share inside the interval and a possible end of it, where the profile falls to `level`."""
+    """The share between `inside` and `end` at which the profile falls to `level`; `end` if it stays above."""
     if inside == end or profile.best(end)[1] >= level:
         return end
     outside = end

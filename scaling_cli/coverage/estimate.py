@@ -1,14 +1,14 @@
 """Coverage from counts: the unbiased estimate of pass@k, its two standard errors, and bounds where k exceeds n.
 
-A problem with c successes in n attempts fails k draws without replacement with probability q(k) = C(n-c, k) / C(n, k),
-and 1 - q(k) is the unbiased estimate of its pass@k (Chen et al. 2021, arXiv:2107.03374). It does not exist for k > n;
-there q is NaN here and never 0. In floating point, q comes from log factorials; those lose digits to cancellation
-where pass@k is small, so there log q is summed as min(c, k) terms of log1p, and pass@k is -expm1(log q) throughout.
+If a problem has c successes in n attempts, k attempts drawn without replacement all fail with probability q(k) =
+C(n-c, k) / C(n, k), and 1 - q(k) is the unbiased estimate of its pass@k (Chen et al. 2021, arXiv:2107.03374). It does
+not exist for k > n, where q is NaN here, never 0. In floating point, q comes from log factorials. Where pass@k is small
+these lose digits to cancellation, so there log q is a sum of min(c, k) terms of log1p; pass@k is always -expm1(log q).
 
-Two errors answer two questions. Over problems: would it hold on other problems like these? That is S^2 / P, S^2 the
-variance of pass@k over problems, which already contains the noise of the attempts. Over attempts: would these
-problems give the same again? A problem's share has the unbiased estimate q(k)^2 - q(2k), since q(2k) is unbiased for
-(1-p)^2k; none exists for 2k > n.
+There are two standard errors. The error over problems says how coverage would vary on other problems like these: its
+square is S^2 / P, with S^2 the variance of pass@k over problems, which includes the noise of the attempts. The error
+over attempts says how it would vary if these problems were attempted again: each problem contributes an unbiased
+q(k)^2 - q(2k), since q(2k) is unbiased for (1-p)^2k; it does not exist for 2k > n.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from scipy.special import betaincinv, gammaln
 
 from scaling_cli.coverage.counts import Array, Counts, Indices
 
-EXACT_ABOVE = -0.2  # log q from which factorials are replaced by the sum: there pass@k < 0.18
+EXACT_ABOVE = -0.2  # log q above which (pass@k below 0.18) the sum replaces the factorials
 LARGEST_TABLE = 1 << 22  # log factorials kept, 32 MB; beyond it they are computed as needed
 
 
 def log_failure(n: Indices, c: Indices, k: Indices) -> Array:
     """log q of each pair at each k, `(pairs, len(k))`: -inf where success is certain, NaN where k > n.
 
-    Relative error of pass@k below 1e-10 up to n = 10,000; the factorials' share grows as n log n.
+    The relative error of pass@k is below 1e-10 up to n = 10,000; the error of the factorials grows as n log n.
     """
-    n, c, k = (np.asarray(each, dtype=np.int64) for each in (n, c, k))
+    n, c, k = (np.asarray(values, dtype=np.int64) for values in (n, c, k))
     n, c = n[:, None], c[:, None]
     factorial = _LogFactorial(int(n.max()))
     rest, left = n - c, n - k
@@ -40,14 +40,14 @@ def log_failure(n: Indices, c: Indices, k: Indices) -> Array:
 
 
 class _LogFactorial:
-    """log x! by table, or computed where the table would be too large."""
+    """log x! from a table, or computed if the table would be too large."""
 
     def __init__(self, largest: int) -> None:
         self._table = gammaln(np.arange(largest + 1) + 1.0) if largest <= LARGEST_TABLE else None
 
     def __call__(self, x: Indices) -> Array:
-        found: Array = gammaln(x + 1.0) if self._table is None else self._table[x]
-        return found
+        logs: Array = gammaln(x + 1.0) if self._table is None else self._table[x]
+        return logs
 
 
 def _refine(logs: Array, n: Indices, c: Indices, k: Indices) -> None:
@@ -59,7 +59,7 @@ def _refine(logs: Array, n: Indices, c: Indices, k: Indices) -> None:
     larger = np.maximum(successes, draws)[order].astype(float)
     total, attempts = np.zeros(len(rows)), n[rows, 0].astype(float)
     for done in range(int(terms[0]) if len(terms) else 0):
-        active = int(np.searchsorted(-terms, -done))  # entries with more than `done` terms stand first
+        active = int(np.searchsorted(-terms, -done))  # entries with more than `done` terms come first
         total[:active] += np.log1p(-larger[:active] / (attempts[:active] - done))
     logs[rows, columns] = total
 
@@ -75,20 +75,20 @@ def solve_rates(counts: Counts, k: Indices) -> Array:
 
 
 def all_succeed(n: Indices, c: Indices, k: Indices) -> Array:
-    """Chance that all of k draws succeed, C(c, k) / C(n, k), `(pairs, len(k))`: the dual of failing all."""
+    """Chance that all of k drawn attempts succeed, C(c, k) / C(n, k), `(pairs, len(k))`."""
     n = np.asarray(n, dtype=np.int64)
     return np.asarray(np.exp(log_failure(n, n - np.asarray(c, dtype=np.int64), k)))
 
 
 def mean(counts: Counts, rates: Array) -> Array:
-    """Coverage at each k: the mean over problems; NaN where a problem has none."""
+    """Coverage at each k: the mean over problems; NaN where a problem has no estimate."""
     return np.asarray(counts.multiplicity @ rates / counts.problems)
 
 
 def error_over_problems(counts: Counts, rates: Array) -> Array:
-    """Standard error of coverage for other problems (or clusters of them) like these, `(len(k),)`; NaN for one problem.
+    """Standard error of coverage over problems, or over clusters of them, `(len(k),)`; NaN for a single one.
 
-    Clusters: the sum over clusters of squared sums of deviations, times G / (G - 1), over P^2.
+    With G clusters its square is the sum over clusters of squared sums of deviations, times G / (G - 1), over P^2.
     """
     deviations = rates - mean(counts, rates)
     problems, clusters = counts.problems, counts.clusters
@@ -106,15 +106,15 @@ def error_over_attempts(counts: Counts, k: Indices) -> Array:
     """Standard error of coverage if the same problems were attempted again; NaN where 2k exceeds an n."""
     k = np.asarray(k, dtype=np.int64)
     once, twice = solve_rates(counts, k), solve_rates(counts, 2 * k)
-    # q(k)^2 - q(2k), written in pass@k so that nothing of size one cancels.
+    # q(k)^2 - q(2k), written in pass@k so that no terms of size one cancel.
     variance = counts.multiplicity @ (twice - 2 * once + once**2)
     return np.asarray(np.sqrt(np.maximum(variance, 0)) / counts.problems)
 
 
 def expected_attempts(counts: Counts, k: Indices) -> Array:
-    """Mean attempts at a problem if each stops at its first success and at k at the latest, unbiased; NaN where k > n.
+    """Unbiased mean attempts at a problem if sampling stops at the first success or after k; NaN where k > n.
 
-    The sum of q(j) over j < k, which is ((n + 1) - (n - k + 1) q(k)) / (c + 1).
+    For each problem it is the sum of q(j) over j < k, which is ((n + 1) - (n - k + 1) q(k)) / (c + 1).
     """
     k = np.asarray(k, dtype=np.int64)
     n, c = counts.pair_n[:, None], counts.pair_c[:, None]
@@ -123,7 +123,7 @@ def expected_attempts(counts: Counts, k: Indices) -> Array:
 
 
 def bounds(counts: Counts, k: Indices) -> tuple[Array, Array]:
-    """What coverage must lie between where some n < k: a short problem solves at least at its own n, at most surely."""
+    """Bounds of coverage where k exceeds some n: a short problem counts its own attempts at least, 1 at most."""
     rates = solve_rates(counts, k)
     short = np.isnan(rates)
     solved = (counts.pair_c > 0).astype(float)[:, None]
@@ -132,7 +132,7 @@ def bounds(counts: Counts, k: Indices) -> tuple[Array, Array]:
 
 
 def clopper_pearson(solved: int, problems: int, level: float) -> tuple[float, float]:
-    """The exact interval of a share of problems, for where all are solved or none is: 39 of 39 gives 0.9097."""
+    """The exact interval of a share of problems, used if all or none are solved: 39 of 39 gives 0.9097 to 1 at 95 %."""
     tail = (1 - level) / 2
     low = 0.0 if solved == 0 else float(betaincinv(solved, problems - solved + 1, tail))
     high = 1.0 if solved == problems else float(betaincinv(solved + 1, problems - solved, 1 - tail))

@@ -9,14 +9,14 @@ import numpy as np
 
 from scaling_cli.coverage.counts import Array
 
-STEP = 1e-3  # of central differences: balances their curvature against rounding of a sum of hundreds of logs
+STEP = 1e-3  # of central differences: balances truncation against the rounding of a sum of hundreds of logs
 MOST_STEPS = 60
 LARGEST_STEP = 2.0
 SETTLED = 1e-7
 
 
 def maximise(function: Callable[[Array], float], start: Array) -> tuple[Array, float, Array]:
-    """Place, value and Hessian of the maximum that is reached uphill from `start`."""
+    """Arguments, value and Hessian of the maximum reached by climbing from `start`."""
     theta, value = np.asarray(start, dtype=float), function(start)
     for _ in range(MOST_STEPS):
         gradient, curvature = differences(function, theta, value)
@@ -32,7 +32,7 @@ def maximise(function: Callable[[Array], float], start: Array) -> tuple[Array, f
 
 
 def uphill(gradient: Array, curvature: Array) -> Array:
-    """Newton's step, made to go uphill where the function is not concave, and at most `LARGEST_STEP` long."""
+    """Newton's step, changed to go uphill where the function is not concave, and at most `LARGEST_STEP` long."""
     values, vectors = np.linalg.eigh(-curvature)
     largest = np.abs(values).max()
     if largest == 0:

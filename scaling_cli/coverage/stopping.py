@@ -1,10 +1,11 @@
-"""Logs that stop at a success: finding out, and the estimate that stays unbiased.
+"""Logs in which sampling stopped at a success: how to detect them, and an unbiased estimate of coverage.
 
-Where sampling a problem ends with its first success, n depends on the outcome: easy problems have few attempts, and
-both c / n and the usual pass@k are biased upwards (by 0.12 at k = 60 on a real log). If attempts came in batches of b
-and ended after the first batch with a success, the product-limit estimate is right: the chance to survive each batch is
-the share of the problems still at risk that fail in it (Kaplan and Meier 1958; b = 1 is their case), and within a batch
-q(j) of the problems at risk. Counts are enough: all successes of a problem lie in its last batch.
+If sampling of a problem ends with its first success, n depends on the outcome: easy problems have few attempts, and
+both c / n and the usual pass@k are biased upwards (by 0.12 at k = 60 on a real log). If attempts were made in batches
+of b and ended after the first batch with a success, the product-limit estimate is unbiased: the chance that a problem
+is still unsolved after a batch is the share of the problems at risk that fail in it (Kaplan and Meier 1958; their case
+is b = 1), and within a batch it is q(j) over the problems at risk. Counts are sufficient, because all successes of a
+problem lie in its last batch.
 """
 
 from __future__ import annotations
@@ -16,24 +17,24 @@ import numpy as np
 from scaling_cli.coverage.counts import Array, Counts, Indices
 from scaling_cli.coverage.estimate import log_failure
 
-FEWEST_PROBLEMS = 10  # with n of their own, for their pattern to be no accident
+FEWEST_PROBLEMS = 10  # shorter than the longest, below which the pattern may be an accident
 FEWEST_LENGTHS = 3
 
 
 def batch_size(counts: Counts, first_success: Indices | None = None) -> int | None:
-    """The batch b after whose first success each problem's sampling stopped, or None for logs of other designs.
+    """The batch size b if sampling of each problem stopped after the first batch with a success, else None.
 
     Args:
-        counts: Problems that fail the pattern rule it out: n must be a multiple of b, the successes at most b,
-            and every problem that ended before the longest must have succeeded.
-        first_success: The attempt, from 1, of each problem's first success, 0 without one; it must lie in the last
-            batch.
+        counts: All problems must fit the pattern: n is a multiple of b, there are at most b successes, and each problem
+            with fewer attempts than the longest has a success.
+        first_success: The number, from 1, of each problem's first successful attempt, 0 if there is none; it must lie
+            in the last batch.
     """
     longest = int(counts.n.max())
     early = counts.n < longest
     if early.sum() < FEWEST_PROBLEMS or len(np.unique(counts.n)) < FEWEST_LENGTHS:
         return None
-    batch = math.gcd(*(int(each) for each in np.unique(counts.n)))
+    batch = math.gcd(*(int(attempts) for attempts in np.unique(counts.n)))
     if np.any(counts.c > batch) or np.any(counts.c[early] == 0):
         return None
     if first_success is not None and np.any((first_success > 0) & (first_success <= counts.n - batch)):
@@ -47,7 +48,7 @@ def product_limit(counts: Counts, batch: int, k: Indices, weights: Array | None 
     Args:
         counts: Problems whose sampling stopped after the first batch with a success.
         batch: Attempts in a batch.
-        k: Where to estimate.
+        k: Numbers of attempts at which to estimate.
         weights: How often each problem counts, `(replicates, problems)`; once each by default.
     """
     k = np.asarray(k, dtype=np.int64)
@@ -55,7 +56,7 @@ def product_limit(counts: Counts, batch: int, k: Indices, weights: Array | None 
     last = counts.n // batch
     order = np.argsort(last, kind="stable")
     last, solved, weights = last[order], counts.c[order] > 0, weights[:, order]
-    at_risk = np.cumsum(weights[:, ::-1], axis=1)[:, ::-1]  # weight of the problems from each place on
+    at_risk = np.cumsum(weights[:, ::-1], axis=1)[:, ::-1]  # weight of the problems from each index on
     batches, first = np.unique(last, return_index=True)
     failed = _log_shares(np.add.reduceat(weights * solved, first, axis=1), at_risk[:, first])
     survived = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(failed, axis=1)], axis=1)
@@ -75,8 +76,8 @@ def _log_shares(solved: Array, at_risk: Array) -> Array:
 def _partial(
     counts: Counts, order: Indices, batch: int, k: Indices, weights: Array, at_risk: Array, last: Indices
 ) -> Array:
-    """Chance to survive the attempts of k that do not fill a batch, `(replicates, len(k))`."""
-    found = np.ones((len(weights), len(k)))
+    """Chance that the attempts of k beyond the last full batch all fail, `(replicates, len(k))`."""
+    survival = np.ones((len(weights), len(k)))
     c = counts.c[order]
     for column, (whole, rest) in enumerate(zip(*np.divmod(k, batch), strict=True)):
         start, stop = np.searchsorted(last, whole + 1), np.searchsorted(last, whole + 1, side="right")
@@ -87,5 +88,5 @@ def _partial(
         lost = -np.expm1(log_failure(np.full(len(ending), batch), ending, np.array([rest]))[:, 0]) if len(ending) else 0
         share = weights[:, start:stop] @ lost if len(ending) else np.zeros(len(weights))
         with np.errstate(divide="ignore", invalid="ignore"):
-            found[:, column] = np.where(at_risk[:, start] > 0, 1 - share / at_risk[:, start], 1.0)
-    return found
+            survival[:, column] = np.where(at_risk[:, start] > 0, 1 - share / at_risk[:, start], 1.0)
+    return survival

@@ -1,10 +1,11 @@
-"""Coverage is what the best attempt is worth if it can be told; this is what is left when it must be found.
+"""Accuracy when one of k attempts must be chosen: by a verifier, a score or a vote.
 
-With p the chance of a correct attempt, a verifier that accepts correct ones at rate tpr and wrong ones at rate fpr
-accepts a = tpr p + fpr (1 - p) of all, and a share A = tpr p / a of what it accepts is correct. Taking the first
-accepted of k attempts is right with chance A (1 - (1 - a)^k): no budget lifts the mean of A, and wrong attempts pile
-up as k grows (Stroebl et al. 2024, arXiv:2411.17501). Where both labels were logged nothing need be assumed, since the
-accepted attempt is any of the v accepted ones: accuracy is (t / v) pass@k of v among n, t of them correct.
+Coverage assumes that the best attempt can be recognised. If p is the chance that an attempt is correct, a verifier that
+accepts correct attempts at rate tpr and wrong ones at rate fpr accepts a share a = tpr p + fpr (1 - p) of all, and a
+share A = tpr p / a of these is correct. The first accepted of k attempts is correct with chance A (1 - (1 - a)^k). No
+number of attempts raises accuracy above the mean of A, because wrong attempts are accepted as well (Stroebl et al.
+2024, arXiv:2411.17501). If the log has both labels, no rates are needed: with v of n attempts accepted and t of these
+correct, accuracy is t / v times pass@k of v successes among n.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ def logged_accuracy(n: Indices, accepted: Indices, correct: Indices, k: Indices)
     Args:
         n: Attempts of each problem.
         accepted: Those the verifier accepted.
-        correct: Accepted ones that were correct.
-        k: Attempts to choose from; if none is accepted, the answer is wrong.
+        correct: The accepted attempts that were correct.
+        k: Attempts to choose from; if none is accepted, the answer counts as wrong.
     """
     precision = correct / np.maximum(accepted, 1)
     return np.asarray(-precision[:, None] * np.expm1(log_failure(n, accepted, k)))
 
 
 def assumed_accuracy(p: Array, k: Array, *, true_positive: float, false_positive: float) -> Array:
-    """Chance that the first accepted of k attempts is correct, `(problems, len(k))`, at known chances p."""
+    """Chance that the first accepted of k attempts is correct, `(problems, len(k))`, for chances p of a correct one."""
     accept = true_positive * p + false_positive * (1 - p)
     precision = np.divide(true_positive * p, accept, out=np.zeros_like(accept), where=accept > 0)
     with np.errstate(divide="ignore"):
@@ -39,30 +40,30 @@ def assumed_accuracy(p: Array, k: Array, *, true_positive: float, false_positive
 
 
 def ceiling(p: Array, *, true_positive: float, false_positive: float) -> float:
-    """The accuracy that no number of attempts exceeds: the mean precision."""
+    """The accuracy that more attempts cannot exceed: the mean share of accepted attempts that are correct."""
     accept = true_positive * p + false_positive * (1 - p)
     return float(np.divide(true_positive * p, accept, out=np.zeros_like(accept), where=accept > 0).mean())
 
 
 def floor(false_positive: float, k: Array) -> Array:
-    """How often a problem that cannot be solved passes for solved after k attempts."""
+    """Chance that a wrong attempt is accepted among k attempts at a problem that cannot be solved."""
     return np.asarray(-np.expm1(np.asarray(k, dtype=float) * np.log1p(-false_positive)))
 
 
 def best_of(scores: Array, correct: Array, k: Indices) -> Array:
     """Chance that the best-scored of k of these attempts is correct, `(len(k),)`, NaN where k > n; exact.
 
-    The attempt of rank j from the top is the best of k with chance C(n - j, k - 1) / C(n, k); ties share alike.
+    The attempt of rank j from the top is the best of k with chance C(n - j, k - 1) / C(n, k); ties share equally.
     """
     n = len(scores)
     order = np.argsort(-scores, kind="stable")
     _, place, size = np.unique(-scores[order], return_inverse=True, return_counts=True)
     right = (np.bincount(place, correct[order]) / size)[place]
     ranks = np.arange(1, n + 1)
-    # All of the first j - 1 are left out, and j is not: a difference of two failures.
+    # Chance that none of the first j - 1 ranks is drawn, less the chance that none of the first j is.
     missed = np.exp(log_failure(np.full(n + 1, n), np.arange(n + 1), np.asarray(k)))
-    found: Array = right @ (missed[ranks - 1] - missed[ranks])
-    return found
+    accuracy: Array = right @ (missed[ranks - 1] - missed[ranks])
+    return accuracy
 
 
 def majority(counts: Indices, correct: Array, k: Indices, generator: np.random.Generator) -> Array:
@@ -70,15 +71,15 @@ def majority(counts: Indices, correct: Array, k: Indices, generator: np.random.G
 
     Args:
         counts: How often each answer was given.
-        correct: Whether it is right, 0 or 1.
+        correct: Whether each answer is correct, 0 or 1.
         k: Attempts that vote; NaN where more than were made. Ties are split.
-        generator: Draws of `MAJORITY_DRAWS` ballots without replacement.
+        generator: Random generator of the `MAJORITY_DRAWS` ballots, drawn without replacement.
     """
-    found = np.full(len(k), np.nan)
+    accuracy = np.full(len(k), np.nan)
     for place, voters in enumerate(np.asarray(k)):
         if voters > counts.sum():
             continue
         ballots = generator.multivariate_hypergeometric(counts, int(voters), size=MAJORITY_DRAWS, method="marginals")
         winners = ballots == ballots.max(axis=1, keepdims=True)
-        found[place] = ((winners @ correct) / winners.sum(axis=1)).mean()
-    return found
+        accuracy[place] = ((winners @ correct) / winners.sum(axis=1)).mean()
+    return accuracy

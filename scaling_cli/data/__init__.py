@@ -1,1 +1,1 @@
-"""Files become tidy tables: which column plays which role, and one row for each point."""
+"""Read logs into tidy tables: training logs into one row per point, sampling logs into one row per problem."""

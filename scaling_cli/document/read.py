@@ -1,6 +1,6 @@
 """Saved fits read back, so that later commands need not fit again.
 
-A document needs only `schema`, `law` and the parameter estimates; the rest is read where it is there.
+A document needs only `schema`, `law` and the parameter estimates; everything else is optional.
 """
 
 from __future__ import annotations
@@ -8,41 +8,50 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
+
+from msgspec import ValidationError, convert
 
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.intervals import INTERVALS
 from scaling_cli.record import Record
-from scaling_cli.results.fit import Estimate, ObjectiveValue
+from scaling_cli.results.fit import Estimate
+
+Shape = TypeVar("Shape", bound=Record)
 
 FIT_SCHEMA = "scaling.fit/1"
 HEAD_BYTES = 400  # the schema is the first key
 
 
-class SavedFit(Record):
-    """A fit as it was saved: `draws` follow the order of `parameters`, `level` and `method` are of the intervals."""
+class SavedInterval(Record):
+    """How the intervals of a saved fit were made."""
 
-    group: dict[str, str]
+    method: str | None = None
+
+
+class SavedFit(Record):
+    """A fit as it was saved; each of the `draws` has the parameters of one replicate, in the order of `parameters`."""
+
     law: str
     parameters: dict[str, Estimate]
-    draws: tuple[tuple[float, ...], ...] | None
-    noise: float | None
-    ranges: dict[str, tuple[float, float]]
-    level: float | None
-    inputs: dict[str, str]
-    objective: ObjectiveValue | None
-    method: str | None = None
+    group: dict[str, str] = {}
+    inputs: dict[str, str] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    noise: float | None = None
+    draws: tuple[tuple[float, ...], ...] | None = None
+    interval: SavedInterval = SavedInterval()
 
     @property
     def resampling(self) -> str | None:
-        """How the replicates were drawn: `wild` or `bootstrap`, or None without them or where that was not saved."""
-        if not self.draws:
+        """How the replicates were made: `wild` or `bootstrap`; None if there are none, or the document does not say."""
+        method = self.interval.method
+        if not self.draws or method not in INTERVALS:
             return None
-        return "bootstrap" if self.method == "bca" else self.method
+        return "bootstrap" if method == "bca" else method
 
 
 def is_document(path: Path) -> bool:
-    """Whether a file is a document of this tool, by what it begins with, so that runs in JSON are none."""
+    """Whether a file is a document of this tool and not runs in JSON, judged by its first bytes."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
@@ -90,7 +99,7 @@ def _documents(text: str, name: str) -> list[tuple[str, Any]]:
 
 def _decoded(text: str, where: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_not_json)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as problem:
         raise DataError(
             f"{where}: not valid JSON ({problem}).",
@@ -98,8 +107,11 @@ def _decoded(text: str, where: str) -> Any:
         ) from problem
 
 
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a JSON number")
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
 
 
 def _results(document: Any, where: str) -> list[Any]:
@@ -129,84 +141,36 @@ def _results(document: Any, where: str) -> list[Any]:
 
 
 def _fit(result: Any, where: str) -> SavedFit:
+    """One result as a saved fit; null counts as absent."""
     if not isinstance(result, dict):
         _refuse(where, "a result is not an object")
-    law = result.get("law")
-    if not isinstance(law, str):
-        _refuse(where, "a result names no `law`")
-    entries = _object(result, "parameters", where)
-    if not entries:
-        _refuse(where, f"the fit of {law!r} has no `parameters`")
-    parameters = {key: _estimate(entry, f"{where}, parameter {key}") for key, entry in entries.items()}
-    interval = _object(result, "interval", where)
-    level, method = interval.get("level"), interval.get("method")
-    noise = result.get("noise")
-    return SavedFit(
-        group={key: str(value) for key, value in _object(result, "group", where).items()},
-        law=law,
-        parameters=parameters,
-        draws=_draws(result.get("draws"), len(parameters), where),
-        noise=None if noise is None else _number(noise, f"{where}, noise"),
-        ranges={key: _range(pair, where) for key, pair in _object(result, "ranges", where).items()},
-        level=None if level is None else _number(level, f"{where}, interval level"),
-        inputs={key: str(value) for key, value in _object(result, "inputs", where).items()},
-        objective=_objective(_object(result, "objective", where), where),
-        method=str(method) if method in INTERVALS else None,
-    )
-
-
-def _object(result: dict[str, Any], key: str, where: str) -> dict[str, Any]:
-    value = result.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        _refuse(where, f"`{key}` is not an object")
-    return value
+    given = {key: value for key, value in result.items() if value is not None}
+    if isinstance(parameters := given.get("parameters"), dict):
+        given["parameters"] = {
+            name: _estimate(entry, f"{where}, parameter {name}") for name, entry in parameters.items()
+        }
+    saved = _converted(given, SavedFit, where)
+    width = len(saved.parameters)
+    if not width:
+        _refuse(where, f"the fit of {saved.law!r} has no parameters")
+    if any(len(draw) != width for draw in saved.draws or ()):
+        _refuse(where, f"`draws` must be rows of {width} numbers, one per parameter")
+    return saved
 
 
 def _estimate(entry: Any, where: str) -> Estimate:
-    if not isinstance(entry, dict):
-        _refuse(where, 'expected {"estimate": number}')
-    low, high = entry.get("low"), entry.get("high")
-    return Estimate(
-        estimate=_number(entry.get("estimate"), where),
-        low=None if low is None else _number(low, where),
-        high=None if high is None else _number(high, where),
-    )
+    saved = _converted(entry, Estimate, where)
+    if saved.estimate is None:
+        _refuse(where, "`estimate` is null")
+    return saved
 
 
-def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        _refuse(where, f"expected a finite number, found {json.dumps(value)[:40]}")
-    return float(value)
-
-
-def _range(pair: Any, where: str) -> tuple[float, float]:
-    if not isinstance(pair, list) or len(pair) != 2:
-        _refuse(where, "a range is not [min, max]")
-    return _number(pair[0], where), _number(pair[1], where)
-
-
-def _draws(rows: Any, width: int, where: str) -> tuple[tuple[float, ...], ...] | None:
-    if rows is None:
-        return None
-    if not isinstance(rows, list) or any(not isinstance(row, list) or len(row) != width for row in rows):
-        _refuse(where, f"`draws` are not rows of {width} numbers, one a parameter")
-    return tuple(tuple(_number(value, f"{where}, draws") for value in row) for row in rows)
-
-
-def _objective(entry: dict[str, Any], where: str) -> ObjectiveValue | None:
-    if not {"name", "space", "value"} <= entry.keys():
-        return None
-    delta = entry.get("delta")
-    return ObjectiveValue(
-        name=str(entry["name"]),
-        space=str(entry["space"]),
-        delta=None if delta is None else _number(delta, f"{where}, objective"),
-        value=_number(entry["value"], f"{where}, objective"),
-        weights=None if entry.get("weights") is None else str(entry["weights"]),
-        prior=str(entry.get("prior", "none")),
-    )
+def _converted(value: Any, shape: type[Shape], where: str) -> Shape:
+    try:
+        return convert(value, shape)
+    except ValidationError as problem:
+        text, _, place = str(problem).partition(" - at `$.")
+        _refuse(f"{where}, {place.rstrip('`')}" if place else where, text[0].lower() + text[1:])
 
 
 def _refuse(where: str, problem: str) -> NoReturn:

@@ -19,7 +19,13 @@ Plain: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
 
 SCHEMA_VERSION = 1
+OPTIONAL = ("draws",)  # keys of a result that may be left out
 ONE_LINE = 112  # characters up to which an object of plain values stays on its line
+
+
+def schema_name(command: str) -> str:
+    """What `schema` says in the documents of a command."""
+    return f"scaling.{command}/{SCHEMA_VERSION}"
 
 
 def to_json(report: Report[Any], *, draws: bool = True) -> str:
@@ -62,14 +68,15 @@ def _inputs_of(inputs: tuple[Source, ...], group: Mapping[str, str]) -> tuple[So
 
 def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:
     head: dict[str, Plain] = {
-        "schema": f"scaling.{report.command}/{SCHEMA_VERSION}",
+        "schema": schema_name(report.command),
         "tool_version": __version__,
     }
     body = plain(report)
     assert isinstance(body, dict)
     if not draws:
         for result in body["results"]:
-            result.pop("draws", None)
+            for name in OPTIONAL:
+                result.pop(name, None)
     return head | body
 
 
@@ -84,7 +91,12 @@ def plain(value: object) -> Plain:
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
     assert isinstance(value, Record)
-    return {name: plain(getattr(value, name)) for name in value.__struct_fields__ if name not in value.drawn}
+    return {name: _field(value, name) for name in value.__struct_fields__ if name not in value.drawn}
+
+
+def _field(record: Record, name: str) -> Plain:
+    value = getattr(record, name)
+    return plain(next(iter(value.values())) if name in record.unwrapped and len(value) == 1 else value)
 
 
 def _compact(value: Plain) -> str:

@@ -1,4 +1,4 @@
-"""Results of constrained laws, told in all the parameters of the law."""
+"""Adds the fixed and tied parameters of a constrained law back to its result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from scaling_cli.results.fit import Estimate, FitResult
 
 
 def completed(result: FitResult, law: Law) -> FitResult:
-    """`result` with the parameters that were held: at their value without an interval, or as the one they equal."""
+    """`result` with all parameters of the law.
+
+    A fixed parameter gets its value without an interval; a tied one gets the estimate of the parameter that it equals.
+    """
     if not isinstance(law, ConstrainedLaw):
         return result
     given = {**result.parameters, **{name: Estimate(value) for name, value in law.fixed.items()}}

@@ -1,4 +1,4 @@
-"""What other reasonable objectives would have said: on real data that matters as much as the noise of sampling."""
+"""Estimates under other common objectives; on real data these differ as much as sampling noise moves an estimate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scaling_cli.record import replace
 from scaling_cli.results.fit import Alternative, ObjectiveValue
 
 HOFFMANN_DELTA = 1e-3  # in log loss; Hoffmann et al. 2022, section 3.3
-REASONABLE = (
+COMMON = (
     (Objective("huber"), "log"),
     (Objective("huber", HOFFMANN_DELTA), "log"),
     (Objective("lad"), "log"),
@@ -23,9 +23,9 @@ REASONABLE = (
 
 
 def alternatives(fitted: Fitted) -> tuple[Alternative, ...]:
-    """Estimates under each reasonable objective but the fit's own."""
-    problem, found = fitted.problem, []
-    for objective, space in REASONABLE:
+    """Estimates under each common objective except the fit's own."""
+    problem, others = fitted.problem, []
+    for objective, space in COMMON:
         has_no_logs = space == "log" and (problem.observed <= 0).any()
         if has_no_logs or (objective, space) == (fitted.objective, problem.space):
             continue
@@ -37,14 +37,14 @@ def alternatives(fitted: Fitted) -> tuple[Alternative, ...]:
         values = quantities.of_parameters(problem.parameters(other.theta[None]))[0].tolist()
         named = dict(zip(quantities.names, values, strict=True))
         delta = other.delta if objective.name == "huber" else None
-        found.append(
+        others.append(
             Alternative(
                 ObjectiveValue(objective.name, space, delta, other.value),
                 {name: named[name] for name in problem.law.names},
                 {quantity.name: named[quantity.name] for quantity in problem.law.derived},
             )
         )
-    return tuple(found)
+    return tuple(others)
 
 
 def _in_space(problem: Problem, space: str) -> Problem:

@@ -1,4 +1,4 @@
-"""Fit one law to one group of runs, and say what the answer is worth."""
+"""Fits one law to one group of runs, with intervals, checks and caveats."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from scaling_cli.results.fit import (
 )
 
 AUTOMATIC = Objective()
-OFTEN_AT_BOUND = 0.05  # share of replicates from which a percentile interval is visibly cut off
+OFTEN_AT_BOUND = 0.05  # share of replicates at a bound above which a percentile interval is visibly cut off
 
 
 class Settings(Record):
-    """How to fit: the same for every group."""
+    """How to fit and how to compute intervals, for every group."""
 
     objective: Objective = AUTOMATIC
     interval: str = "wild"
@@ -51,19 +51,19 @@ class Settings(Record):
             raise UsageError(f"The level is {self.level:g}.", hint="Give a share between 0 and 1, such as 0.95.")
         if self.replicates < 20 and self.interval in REPLICATED:
             raise UsageError(
-                f"{self.replicates} replicates make no interval.",
-                hint="Ask for 1000, or for --interval profile, which needs none.",
+                f"{self.replicates} replicates are too few for an interval.",
+                hint="Use --replicates 1000, or --interval profile, which needs no replicates.",
             )
         if self.seed < 0:
             raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
 
 
 class Grouped(Record):
-    """A group of runs ready to be fitted, with what the result repeats of it.
+    """A group of runs ready to be fitted, with the facts that its result reports.
 
-    `names` are those of the runs, in the problem's order; `weights` is the formula of the points' weights, None where
-    they are equal; `scale` `(n,)` is how large each point's run is, and `compute` `(n,)` what training it took, where
-    that is known. Replicates are drawn for `drawn_as`, where it is given: groups of a paired design give the same.
+    `names` are the names of the runs, in the problem's order. `weights` is the formula of the points' weights, None if
+    they are equal. `scale` `(n,)` is the size of each point's run, `compute` `(n,)` its training compute, where known.
+    `drawn_as` replaces the group in the seed of the replicates: all groups of a paired design have an equal `drawn_as`.
     """
 
     problem: Problem
@@ -80,20 +80,20 @@ class Grouped(Record):
 
 
 def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
-    """The fit of one group, and what to be told about it.
+    """The fit of one group, and its caveats.
 
     Raises:
-        FitError: The data are too few, or do not determine the parameters.
+        FitError: There are too few points, or they do not determine the parameters.
     """
     problem = grouped.problem
     check_size(problem, with_interval=settings.interval != "none")
     fitted = optimum(problem, settings.objective)
     facts = examine(fitted)
     require_identified(fitted, facts)
-    caveats = doubts(fitted, facts, grouped.group or None)
+    caveats = doubts(fitted, facts, grouped.group)
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
-    found = intervals(
+    ends = intervals(
         fitted,
         settings.interval,
         settings.level,
@@ -101,14 +101,14 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         workers=settings.workers,
         on_progress=settings.on_progress,
     )
-    caveats += _replicate_doubts(problem, found, settings.replicates, grouped.group or None)
-    moving = influence(fitted, grouped.names)
-    caveats += influence_doubts(moving, grouped.group or None)
+    caveats += _replicate_doubts(problem, ends, settings.replicates, grouped.group)
+    influences = influence(fitted, grouped.names)
+    caveats += influence_doubts(influences, grouped.group)
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
-    known = estimates(quantities.names, values, found.low, found.high)
-    caveats += _floor_doubts(problem, known, grouped.group or None)
-    draws = None if found.replicates is None else problem.parameters(found.replicates.theta)
+    by_name = estimates(quantities.names, values, ends.low, ends.high)
+    caveats += _floor_doubts(problem, by_name, grouped.group)
+    draws = None if ends.replicates is None else problem.parameters(ends.replicates.theta)
     result = FitResult(
         group=grouped.group,
         runs=problem.run_count,
@@ -118,15 +118,15 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         inputs=grouped.inputs,
         reason=grouped.reason,
         objective=_objective(fitted, grouped),
-        parameters={name: known[name] for name in problem.law.names},
-        derived={quantity.name: known[quantity.name] for quantity in problem.law.derived},
-        interval=found.how,
+        parameters={name: by_name[name] for name in problem.law.names},
+        derived={quantity.name: by_name[quantity.name] for quantity in problem.law.derived},
+        interval=ends.how,
         quality=_quality(fitted),
         starts=_starts(fitted),
         identifiability=facts,
         ranges=grouped.ranges,
         noise=fitted.noise,
-        influence=moving,
+        influence=influences,
         spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
         observations=_observations(fitted, grouped.compute),
@@ -135,15 +135,15 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
 
 
 def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str, str] | None) -> list[Caveat]:
-    """A floor that may as well be zero, or anywhere between it and the data."""
-    found = []
+    """Caveats for floors whose interval reaches down to zero or up to the data."""
+    caveats = []
     for parameter in problem.law.parameters:
         value = known[parameter.name]
         if parameter.kind != "floor" or value.estimate is None or value.low is None or value.high is None:
             continue
         above = float(problem.observed.min()) - value.estimate
         if value.low <= 0 or value.high - value.low > above:
-            found.append(
+            caveats.append(
                 caveat(
                     "floor-unknown",
                     group,
@@ -153,7 +153,7 @@ def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str,
                     place=f"is only {above:.3g} above" if above > 0 else f"lies {-above:.3g} below",
                 )
             )
-    return found
+    return caveats
 
 
 def _alternatives(fitted: Fitted) -> tuple[Alternative, ...]:
@@ -163,22 +163,22 @@ def _alternatives(fitted: Fitted) -> tuple[Alternative, ...]:
 
 
 def _replicate_doubts(problem: Problem, made: Intervals, asked: int, group: dict[str, str] | None) -> list[Caveat]:
-    doubts_found = []
+    caveats = []
     if made.replicates is None:
         names = Quantities(problem).names
         open_ended = np.isnan(made.low) | np.isnan(made.high)
         if made.how.method == "profile" and open_ended.any():
-            told = ", ".join(name for name, is_open in zip(names, open_ended, strict=True) if is_open)
-            doubts_found.append(caveat("open-interval", group, parameters=told))
-        return doubts_found
+            open_names = ", ".join(name for name, is_open in zip(names, open_ended, strict=True) if is_open)
+            caveats.append(caveat("open-interval", group, parameters=open_names))
+        return caveats
     if made.replicates.failed:
-        doubts_found.append(caveat("replicates-failed", group, failed=made.replicates.failed, replicates=asked))
+        caveats.append(caveat("replicates-failed", group, failed=made.replicates.failed, replicates=asked))
     if len(made.replicates.theta):
         at_bound = (made.replicates.theta <= problem.low) | (made.replicates.theta >= problem.high)
         for name, share in zip(problem.law.names, at_bound.mean(axis=0), strict=True):
             if share > OFTEN_AT_BOUND:
-                doubts_found.append(caveat("replicates-at-bound", group, parameter=name, share=float(share)))
-    return doubts_found
+                caveats.append(caveat("replicates-at-bound", group, parameter=name, share=float(share)))
+    return caveats
 
 
 def _objective(fitted: Fitted, grouped: Grouped) -> ObjectiveValue:

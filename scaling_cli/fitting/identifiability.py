@@ -1,13 +1,13 @@
-"""Whether the data can answer, asked before any answer is believed.
+"""Checks whether the data determine the parameters of a law.
 
-The condition number is that of J'J at the optimum, on centred inputs so that units do not matter, with the columns of J
-scaled to length one: it says how nearly some mix of parameters leaves every prediction alone. As a rule of thumb from
-power laws with a floor and 12 runs at 0.3 % noise, 1e4 means an exponent known to a tenth of itself, 1e6 one known to
-itself, 1e7 nothing.
+The condition number is that of J'J at the optimum, on centred inputs (so that units do not matter) and with the columns
+of J scaled to length one. It is large if some combination of parameters can change without changing any prediction.
+Rule of thumb, from power laws with a floor and 12 runs at 0.3 % noise: at 1e4 an exponent is known to 10 % of its
+value, at 1e6 to 100 %, and at 1e7 it is unknown.
 
-Tokens that follow params, most of all as a fixed multiple, make the two terms of a loss surface one whatever the number
-of runs. The condition number may miss this, since noise alone pulls alpha and beta apart at the estimate, so the design
-is judged by itself.
+If tokens follow params, above all as a fixed multiple, the two terms of a loss surface cannot be separated, however
+many runs there are. The condition number may miss this, because noise alone makes the estimates of alpha and beta
+differ, so the design is also checked directly.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ COLLINEAR = 0.98
 ENOUGH_DECADES = 2.0
 FEW_RUNS = 10
 FEWEST_RUNS = 3  # that can be resampled at all
-TYPICAL = (0.1, 0.9)  # quantiles: the span of tokens per param should not hang on single runs
+TYPICAL = (0.1, 0.9)  # quantiles: the span of tokens per param should not depend on single runs
 
 
 def check_size(problem: Problem, *, with_interval: bool) -> None:
-    """Refuse what no estimator could fit.
+    """Refuse data that no estimator could fit.
 
     Raises:
-        FitError: There are fewer points (or fewer different ones) than the law needs, or something never varies.
+        FitError: There are fewer points, or fewer distinct ones, than the law needs, or a column never varies.
     """
     needed = len(problem.law.parameters) + (2 if with_interval else 1)
     points = len(problem.observed)
     _check_variation(problem)
     if with_interval and problem.run_count < FEWEST_RUNS:
         raise FitError(
-            f"{problem.run_count} {'run gives' if problem.run_count == 1 else 'runs give'} no interval: the points of "
-            "a run err together.",
-            hint="Add runs, name the column that tells them apart with --run COL, or try --interval none.",
+            f"{problem.run_count} {'run is' if problem.run_count == 1 else 'runs are'} too few for an interval, which "
+            f"needs {FEWEST_RUNS}: the points of one run have correlated errors.",
+            hint="Add runs, name the column that identifies the run with --run COL, or use --interval none.",
         )
     if points < needed:
         more = f"Add {needed - points} or more runs"
         raise FitError(
             f"{points} {'point is' if points == 1 else 'points are'} too few for {problem.law.name}, which has "
             f"{len(problem.law.parameters)} parameters.",
-            hint=f"{more}, or try --interval none." if with_interval and points == needed - 1 else f"{more}.",
+            hint=f"{more}, or use --interval none." if with_interval and points == needed - 1 else f"{more}.",
         )
     different = _count_different(np.stack(list(problem.columns.values())))
     if different < len(problem.law.parameters):
         names = " and ".join(problem.columns)
         raise FitError(
-            f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points lie at only "
-            f"{different} different {names}.",
-            hint=f"Add runs at other {names}, or choose a --law with fewer parameters.",
+            f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
+            f"{different} distinct values of {names}.",
+            hint=f"Add runs at other values of {names}, or choose a --law with fewer parameters.",
         )
 
 
@@ -73,13 +73,13 @@ def _check_variation(problem: Problem) -> None:
     for name, values in [*problem.columns.items(), ("the loss", problem.observed)]:
         if np.ptp(values) == 0:
             raise FitError(
-                f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} has nothing to fit.",
+                f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} cannot be fitted.",
                 hint="Check the column, or add runs that differ in it.",
             )
 
 
 def examine(fitted: Fitted) -> Identifiability:
-    """The facts on which the verdicts rest."""
+    """The condition number and the facts about the design on which refusals and caveats are based."""
     problem = fitted.problem
     ratio, correlation = None, None
     if "params" in problem.columns and "tokens" in problem.columns:
@@ -99,7 +99,7 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
     """Refuse a fit whose parameters the data do not determine.
 
     Raises:
-        FitError: Tokens follow params, or the condition number is hopeless; the hint names the runs that would cure it.
+        FitError: Tokens follow params, or the condition number is too large; the hint names the runs to add.
     """
     _require_two_inputs(fitted.problem, facts)
     if facts.condition_number <= HOPELESS_CONDITION:
@@ -116,20 +116,20 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
 
 def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
     if isinstance(problem.law, ConstrainedLaw):
-        return  # what is held may be what the data cannot tell
+        return  # the constraint may supply what the data do not determine
     if facts.tokens_per_param is None or scatter(problem.columns["params"], problem.columns["tokens"]) > FIXED_SCATTER:
         return
     low, high = facts.tokens_per_param
     where = f"span {low:.3g} to {high:.3g} and " if high > low * (1 + FIXED_SCATTER) else f"are {low:.3g}, and "
     raise FitError(
-        f"Tokens per param {where}follow params, so {problem.law.name} cannot tell its two terms apart.",
+        f"Tokens per param {where}follow params, so the two terms of {problem.law.name} cannot be separated.",
         hint="Add runs trained shorter and longer, over 16x in tokens per param, or fit --law power-constant "
         "--x compute.",
     )
 
 
 def scatter(params: Array, tokens: Array) -> float:
-    """Standard deviation of log tokens around their best line in log params: 0 where one decides the other."""
+    """Standard deviation of log tokens around their best line in log params: 0 if params determine tokens."""
     x, y = np.log(params), np.log(tokens)
     x, y = x - x.mean(), y - y.mean()
     slope = float(x @ y) / max(float(x @ x), 1e-300)
@@ -137,7 +137,7 @@ def scatter(params: Array, tokens: Array) -> float:
 
 
 def doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
-    """What to be told about a fit that may be used."""
+    """The caveats of a fit that is identified."""
     return list(
         itertools.chain(
             _design_doubts(fitted, facts, group),
@@ -148,31 +148,31 @@ def doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None)
 
 
 def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
-    found = []
+    caveats = []
     problem, parameters = fitted.problem, len(fitted.theta)
     if facts.degrees_of_freedom < 2:
-        found.append(
+        caveats.append(
             caveat("no-interval-room", group, points=len(problem.observed), parameters=parameters),
         )
     if problem.run_count < max(FEW_RUNS, 2 * parameters):
-        found.append(caveat("few-runs", group, runs=problem.run_count, parameters=parameters))
+        caveats.append(caveat("few-runs", group, runs=problem.run_count, parameters=parameters))
     if facts.condition_number > DOUBTFUL_CONDITION:
-        found.append(caveat("condition-number", group, condition=facts.condition_number))
+        caveats.append(caveat("condition-number", group, condition=facts.condition_number))
     if facts.tokens_per_param is not None and _ratio(facts.tokens_per_param) < NARROW_RATIO:
         low, high = facts.tokens_per_param
-        found.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
+        caveats.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
     if facts.correlation is not None and abs(facts.correlation) > COLLINEAR:
-        found.append(caveat("collinear-design", group, correlation=facts.correlation))
+        caveats.append(caveat("collinear-design", group, correlation=facts.correlation))
     for quantity, decades in _ranges(problem).items():
         if decades < ENOUGH_DECADES:
-            found.append(caveat("short-range", group, quantity=quantity, decades=decades))
-    return found
+            caveats.append(caveat("short-range", group, quantity=quantity, decades=decades))
+    return caveats
 
 
 def _ranges(problem: Problem) -> dict[str, float]:
-    """Decades of what the law is extrapolated along: compute for a surface, else its input."""
+    """Decades spanned by what the law is extrapolated along: compute for a surface, else each input."""
     if "params" in problem.columns and "tokens" in problem.columns:
-        # As a sum of logs: the product of absurd values would overflow.
+        # As a sum of logs, since the product of extreme values would overflow.
         return {"compute": float(np.ptp(np.log10(problem.columns["params"]) + np.log10(problem.columns["tokens"])))}
     return {name: _decades(values) for name, values in problem.columns.items() if name not in problem.law.narrow}
 
@@ -188,19 +188,19 @@ def _bound_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
 
 
 def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
-    found = []
+    caveats = []
     tried = len(fitted.polished.value)
     if fitted.agreeing == 1 and tried > 1:
-        found.append(caveat("lone-start", group, agreeing=1, tried=tried))
+        caveats.append(caveat("lone-start", group, agreeing=1, tried=tried))
     rivals = fitted.rivals
     if len(rivals) > 1:
         best, other = fitted.problem.parameters(fitted.polished.theta[rivals[:2]])
         furthest = int(np.argmax(np.abs(other - best) / np.maximum(np.abs(best), 1e-300)))
         name = fitted.problem.law.names[furthest]
-        found.append(
+        caveats.append(
             caveat("rival-optimum", group, difference=f"{name} {other[furthest]:.4g}, not {best[furthest]:.4g}")
         )
-    return found
+    return caveats
 
 
 def _condition(problem: Problem, theta: Array) -> float:
@@ -213,16 +213,16 @@ def _condition(problem: Problem, theta: Array) -> float:
 
 
 def _count_different(columns: Array) -> int:
-    """How many of the points `(inputs, n)` differ. np.unique would do, but it imports numpy.ma."""
+    """The number of distinct points in `columns` `(inputs, n)`. np.unique would do, but it imports numpy.ma."""
     ordered = columns[:, np.lexsort(columns)]
     return 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
 
 
 def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
-    """As np.quantile has them, which imports numpy.ma too."""
+    """Quantiles as np.quantile gives them; that function imports numpy.ma."""
     places = np.array(shares) * (len(values) - 1)
-    found: Array = np.interp(places, np.arange(len(values)), np.sort(values))
-    return found
+    quantiles: Array = np.interp(places, np.arange(len(values)), np.sort(values))
+    return quantiles
 
 
 def _decades(values: Array) -> float:

@@ -1,4 +1,4 @@
-"""The intervals of a fit by whichever method was asked for."""
+"""The intervals of a fit, by the method the user chose."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, w
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, IntervalMethod
 
+NO_EFFECT = 1e-100  # summed squares below it are those of a quantity that no run moves
 INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
 REPLICATED = ("wild", "bootstrap", "bca")
 
 
 class Intervals(Record):
-    """Ends `(q,)` of each quantity as papers print them, NaN where there are none, and the replicates behind them."""
+    """The ends `(q,)` of each quantity's interval, in printed units, NaN where there are none; and the replicates."""
 
     low: Array
     high: Array
@@ -36,10 +37,10 @@ def intervals(
     workers: jobs.Workers = jobs.SERIAL,
     on_progress: jobs.Progress | None = None,
 ) -> Intervals:
-    """Intervals of the parameters and of what follows from them.
+    """Intervals of the parameters and of the derived quantities.
 
     Raises:
-        UsageError: `t` was asked for where it is not exact.
+        UsageError: The method is `t`, and the fit is not one for which t intervals are exact.
     """
     quantities = Quantities(fitted.problem)
     nothing = np.full(len(quantities.names), np.nan)
@@ -63,7 +64,7 @@ def intervals(
 
 
 def estimates(names: tuple[str, ...], values: Array, low: Array, high: Array) -> dict[str, Estimate]:
-    """Each name's value `(q,)` with its ends, where there are any."""
+    """The value of each quantity with the ends of its interval, where there are any."""
     rows = zip(names, values.tolist(), low.tolist(), high.tolist(), strict=True)
     return {name: Estimate(value, _known(left), _known(right)) for name, value, left, right in rows}
 
@@ -73,7 +74,7 @@ def _known(end: float) -> float | None:
 
 
 def _ends(fitted: Fitted, quantities: Quantities, method: str, level: float) -> tuple[Array, Array]:
-    """Ends on the quantities' own scale."""
+    """Ends of the intervals on the quantities' own scale."""
     from scipy.special import stdtrit
 
     if method == "profile":
@@ -88,7 +89,7 @@ def _ends(fitted: Fitted, quantities: Quantities, method: str, level: float) -> 
 def _corrected(fitted: Fitted, quantities: Quantities, values: Array, tails: Array) -> Array:
     """The shares `(2, q)` at which bias-corrected and accelerated intervals end (Efron 1987).
 
-    The bias is that of the replicates' median; the acceleration is the skewness of what single runs do to a quantity.
+    The bias is that of the replicates' median; the acceleration is the skewness of the influences of single runs.
     """
     from scipy.special import ndtr, ndtri
 
@@ -96,17 +97,20 @@ def _corrected(fitted: Fitted, quantities: Quantities, values: Array, tails: Arr
     below = (values < centre).mean(axis=0) + 0.5 * (values == centre).mean(axis=0)
     bias = ndtri(np.clip(below, 0.5 / len(values), 1 - 0.5 / len(values)))
     effects = run_influences(fitted) @ quantities.gradients(fitted.theta[None])[0].T
-    size = np.maximum((effects**2).sum(axis=0), 1e-300)
+    # A parameter at its bound has no influences, so its interval is left at the percentiles (caveat `at-bound`).
+    effects = np.where(np.isfinite(effects).all(axis=0), effects, 0.0)
+    size = np.maximum((effects**2).sum(axis=0), NO_EFFECT)
     acceleration = (effects**3).sum(axis=0) / (6 * size**1.5)
     point = bias + ndtri(tails)
-    return np.asarray(ndtr(bias + point / (1 - acceleration * point)))
+    shares = ndtr(bias + point / (1 - acceleration * point))
+    return np.asarray(np.where(size > NO_EFFECT, shares, tails))
 
 
 def _quantiles(values: Array, shares: Array) -> tuple[Array, Array]:
-    """For each column of `values` `(replicates, q)` its own two quantiles; shares `(2, q)`.
+    """Two quantiles of each column of `values` `(replicates, q)`, at the column's `shares` `(2, q)`.
 
-    Weibull's quantiles leave out the share asked for on average; the usual ones, between the first and the last
-    replicate, leave out half a point more of 400.
+    On average, Weibull's quantiles leave out exactly the share asked for. The usual quantiles, which lie between the
+    first and the last replicate, leave out half a percentage point more with 400 replicates.
     """
     ends = [np.quantile(column, share, method="weibull") for column, share in zip(values.T, shares.T, strict=True)]
     low, high = np.array(ends).T

@@ -1,10 +1,10 @@
-"""Residuals of runs with the pull of the run on the fit taken out, and how much runs tell of their own scatter.
+"""Residuals corrected for leverage, and the degrees of freedom of variances estimated from runs.
 
-A run pulls the fit towards itself, so its residuals are smaller than its errors, by I - H_gg where H is the hat matrix
-of the linearised problem. Divided by it, they are the residuals of the run under the fit without it (the jackknife,
-CR3); divided by its square root, they have the variance of the errors where runs are alike (CR2; Bell and McCaffrey
-2002). Under a robust objective a residual pulls with psi(r) = u r, u = min(1, delta / |r|), and the curvature is that
-of the points inside delta, on average a share E psi' of them all:
+A run pulls the fit towards itself, so its residuals are smaller than its errors, by the factor I - H_gg, where H is the
+hat matrix of the linearised problem. Divided by this factor, they are the residuals of the run under the fit without it
+(the jackknife, CR3). Divided by its square root, they have the variance of the errors if all runs have equal variance
+(CR2; Bell and McCaffrey 2002). Under a robust objective a residual pulls with psi(r) = u r, u = min(1, delta / |r|),
+and only points inside delta add curvature, on average a share E psi' of all:
 
     H = sqrt(u) J (J' W J)^-1 J' W sqrt(u) / E psi',    E psi' = P(|z| < delta / scale) for Gaussian z.
 """
@@ -21,13 +21,13 @@ from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.record import Record
 
-# What is left of a run's error in its residual is never taken to be less: a run that alone decides leaves nothing,
-# and dividing by nothing would make its replicates senseless. Simulated: intervals from ten runs of a law with five
-# parameters twice as wide as needed without this.
+# Smallest eigenvalue of I - H_gg that is used. A run that alone determines a parameter has a residual of zero, and
+# dividing by its eigenvalue of zero would make its replicates meaningless. In simulations, intervals from ten runs of a
+# law with five parameters were twice as wide as needed without this limit.
 LEAST_LEFT = 0.2
 RANK = 1e-12  # of the largest singular value
-MANY_RUNS = 1_000  # beyond, runs less parameters are freedom enough, and a matrix of runs by runs is not needed
-UNBIASED, LEFT_OUT = -0.5, -1.0  # powers of I - H: the variance of errors; the residual under the fit without the run
+MANY_RUNS = 1_000  # above, runs less parameters are taken as the freedom, without a matrix of runs by runs
+UNBIASED, LEFT_OUT = -0.5, -1.0  # powers of I - H: right variance (CR2); residual under the fit without the run (CR3)
 
 
 def is_free(fitted: Fitted) -> Flags:
@@ -36,7 +36,7 @@ def is_free(fitted: Fitted) -> Flags:
 
 
 def free_jacobian(fitted: Fitted) -> Array:
-    """The Jacobian of the predictions `(n, free)`, of the coordinates that are not at a bound."""
+    """The Jacobian of the predictions `(n, free)` in the coordinates that are not at a bound."""
     jacobian = fitted.problem.residuals(fitted.theta[None])[1][0]
     return np.asarray(jacobian[:, is_free(fitted)])
 
@@ -77,10 +77,10 @@ def freed_residuals(fitted: Fitted, power: float = UNBIASED) -> Array:
 
 
 def freedom(fitted: Fitted) -> float:
-    """Degrees of freedom with which runs tell the variance of an estimate, of the middle one of all quantities.
+    """Degrees of freedom of a variance estimated from runs: the median over all quantities.
 
-    Satterthwaite's, for the sandwich of Bell and McCaffrey and errors that a run's points share: an exponent hangs on
-    few runs at the ends of the range, so they are fewer than runs less parameters.
+    They are Satterthwaite's, for the sandwich of Bell and McCaffrey and errors that a run's points share. An exponent
+    depends mostly on few runs at the ends of the range, so they are fewer than runs less parameters.
     """
     problem, free = fitted.problem, is_free(fitted)
     least = float(max(problem.run_count - int(free.sum()), 1))
@@ -92,7 +92,7 @@ def freedom(fitted: Fitted) -> float:
     rows = root[:, None] * (jacobian @ half) / sqrt(curvature(fitted))
     members = _members(fitted)
     sums = _by_run(fitted, weights[:, None] * jacobian)
-    found = []
+    degrees = []
     for slope in Quantities(problem).gradients(fitted.theta[None])[0][:, free]:
         effect = _applied(members, rows, root * (jacobian @ (inverse @ slope)), UNBIASED) * root
         shared = np.diag(_by_run(fitted, effect[:, None])[:, 0])
@@ -100,12 +100,12 @@ def freedom(fitted: Fitted) -> float:
         product = shared @ shared.T
         size = float(np.sum(product**2))
         if size > 0:
-            found.append(float(np.trace(product)) ** 2 / size)
-    return max(float(np.median(found)), 1.0) if found else least
+            degrees.append(float(np.trace(product)) ** 2 / size)
+    return max(float(np.median(degrees)), 1.0) if degrees else least
 
 
 class _Members(Record):
-    """The points of each run: those of runs with one, and lists for the rest."""
+    """The points of each run: points of runs with one point, and one list for each other run."""
 
     alone: Indices
     together: tuple[Indices, ...]
@@ -122,18 +122,18 @@ def _members(fitted: Fitted) -> _Members:
 
 def _applied(members: _Members, rows: Array, vector: Array, power: float) -> Array:
     """`(I - H_gg)^power` applied to the part `(n,)` of each run, where H_gg = rows_g rows_g'."""
-    found = vector.copy()
+    product = vector.copy()
     alone = members.alone
-    found[alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", rows[alone], rows[alone]), LEAST_LEFT) ** power
+    product[alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", rows[alone], rows[alone]), LEAST_LEFT) ** power
     for points in members.together:
         left, size, _ = np.linalg.svd(rows[points], full_matrices=False)
         gain = np.maximum(1.0 - size**2, LEAST_LEFT) ** power - 1.0
-        found[points] += left @ (gain * (left.T @ vector[points]))
-    return found
+        product[points] += left @ (gain * (left.T @ vector[points]))
+    return product
 
 
 def _by_run(fitted: Fitted, values: Array) -> Array:
     """Rows `(n, m)` summed within runs `(runs, m)`."""
-    found = np.zeros((fitted.problem.run_count, values.shape[1]))
-    np.add.at(found, fitted.problem.runs, values)
-    return found
+    sums = np.zeros((fitted.problem.run_count, values.shape[1]))
+    np.add.at(sums, fitted.problem.runs, values)
+    return sums

@@ -1,8 +1,8 @@
-"""Standard errors from the fit's own curvature: the sandwich over runs, and the exact ones of laws linear in logs.
+"""Standard errors from the curvature of the fit: the sandwich over runs, and exact errors for laws linear in logs.
 
-With H the objective's Hessian and s_g the gradient of run g, the sandwich H^-1 (sum_g s_g s_g') H^-1 holds whatever
-the correlation within runs and the size of the noise. From few runs it is too small, since the fit bends towards each
-run; residuals freed of that (see `leverage`) mend it, and quantiles are Student's.
+With H the objective's Hessian and s_g the gradient of run g, the sandwich H^-1 (sum_g s_g s_g') H^-1 is valid for any
+correlation within runs and any size of the noise. With few runs it is too small, because the fit bends towards each
+run. Residuals corrected for leverage (see `leverage`) repair this, and quantiles are Student's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scaling_cli.record import Record
 
 
 class Spread(Record):
-    """Covariance `(k, k)` of the coordinates on centred inputs, and the freedom with which it is known."""
+    """Covariance `(k, k)` of the coordinates on centred inputs, and its degrees of freedom."""
 
     covariance: Array
     freedom: float
@@ -41,34 +41,34 @@ class Spread(Record):
 
 
 def sandwich(fitted: Fitted) -> Spread:
-    """Robust to whatever goes on within runs."""
+    """The covariance by the sandwich over runs, valid for any correlation within runs."""
     influences = run_influences(fitted, UNBIASED)
     return Spread(influences.T @ influences, freedom(fitted))
 
 
 def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
-    """How far each run alone pulls the coordinates `(runs, k)`: about what leaving it out would undo."""
+    """How far each run moves the coordinates `(runs, k)`: by about this much, leaving it out moves them back."""
     problem = fitted.problem
     pull = np.clip(freed_residuals(fitted, power), -fitted.delta, fitted.delta) * problem.weights
     by_point = free_jacobian(fitted) * pull[:, None]
     scores = np.zeros((problem.run_count, by_point.shape[1]))
     np.add.at(scores, problem.runs, by_point)
-    found = np.zeros((problem.run_count, len(fitted.theta)))
-    found[:, is_free(fitted)] = scores @ bread(fitted)
-    return found
+    influences = np.zeros((problem.run_count, len(fitted.theta)))
+    influences[:, is_free(fitted)] = scores @ bread(fitted)
+    return influences
 
 
 def naive(fitted: Fitted) -> Spread:
-    """Of independent points with noise of one size."""
+    """The covariance if points are independent and their noise has equal variance."""
     problem = fitted.problem
-    found = np.zeros((len(fitted.theta), len(fitted.theta)))
+    covariance = np.zeros((len(fitted.theta), len(fitted.theta)))
     free = is_free(fitted)
-    found[np.ix_(free, free)] = bread(fitted) * noise_variance(fitted)
-    return Spread(found, max(len(problem.observed) - int(free.sum()), 1))
+    covariance[np.ix_(free, free)] = bread(fitted) * noise_variance(fitted)
+    return Spread(covariance, max(len(problem.observed) - int(free.sum()), 1))
 
 
 def noise_variance(fitted: Fitted) -> float:
-    """What the objective weighs against: the variance of residuals for least squares, E psi^2 / E psi' for others."""
+    """The unit of the objective: the residual variance for least squares, E psi^2 / E psi' for robust objectives."""
     problem = fitted.problem
     pull = np.clip(residuals(fitted), -fitted.delta, fitted.delta)
     left = max(len(pull) - int(is_free(fitted).sum()), 1)
@@ -76,31 +76,32 @@ def noise_variance(fitted: Fitted) -> float:
 
 
 def exact(fitted: Fitted) -> Spread:
-    """Of ordinary least squares on a law that is linear in its coordinates.
+    """The covariance of ordinary least squares for a law that is linear in its coordinates.
 
     Raises:
-        UsageError: The law, the objective or the runs are not such that Student's t is exact.
+        UsageError: Student's t is not exact for this law, objective or data.
     """
     problem = fitted.problem
     if not _is_linear(fitted):
         raise UsageError(
-            f"t intervals are exact only for laws that are linear in logs, and {problem.law.name} is not.",
+            f"--interval t is exact only for laws that are linear in logs, and {problem.law.name} is not.",
             hint="Use --interval sandwich, which is as fast, or --interval profile.",
         )
     if fitted.objective.name != "least-squares" or problem.penalty is not None:
         raise UsageError(
-            "t intervals are exact only for plain least squares.", hint="Add --objective least-squares and no --prior."
+            "--interval t is exact only for ordinary least squares.",
+            hint="Use --objective least-squares, and leave out --prior.",
         )
     if problem.run_count < len(problem.observed):
         raise UsageError(
-            "t intervals need independent points, and some runs have several.",
+            "--interval t needs independent points, and some runs have several points.",
             hint="Use --interval wild or --interval sandwich, which keep runs together.",
         )
     return naive(fitted)
 
 
 def _is_linear(fitted: Fitted) -> bool:
-    """Whether the Jacobian is the same everywhere."""
+    """Whether the law is linear in its coordinates, so that its Jacobian does not depend on them."""
     problem = fitted.problem
     elsewhere = np.stack([fitted.theta, fitted.theta + 0.1])
     here, there = problem.residuals(elsewhere)[1]

@@ -1,9 +1,9 @@
-"""What is minimised: a sum over points of a robust function of the residual.
+"""The objective that a fit minimises: a sum over points of a robust function of the residual.
 
-Huber's function is r^2/2 for |r| <= delta and delta (|r| - delta/2) beyond. Least squares is its limit for an
-infinite delta, least absolute deviations (divided by delta) that for a vanishing one, so one solver serves all three.
-Sums are never averaged: averaging shrinks gradients below the tolerances of solvers, the cause of the early stop in
-Hoffmann et al. 2022.
+Huber's function is r^2/2 for |r| <= delta and delta (|r| - delta/2) beyond. Least squares is its limit for infinite
+delta. Least absolute deviations is its limit for vanishing delta, divided by delta. So one solver serves all three. The
+objective is a sum, never a mean: a mean shrinks the gradients below the tolerance of solvers, which is why the fit of
+Hoffmann et al. 2022 stopped early.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from scaling_cli.record import Record
 
 OBJECTIVES = ("huber", "lad", "least-squares")
 HUBER_EFFICIENCY = 1.345  # in robust scales: 95 % efficiency under Gaussian noise (Huber 1981)
-SMALLEST_DELTA = 1e-8  # in residuals; exact data have no scale
-LAD_DELTA = 1e-7  # in residuals: far below any loss's last digit, where Huber is least absolute deviations
+SMALLEST_DELTA = 1e-8  # in units of the residual: exact data would give zero
+LAD_DELTA = (
+    1e-7  # in units of the residual: far below the last digit of a loss; Huber is then least absolute deviations
+)
 MAD_TO_SIGMA = 1.4826  # median absolute deviation of a Gaussian, inverted
 
 
 class Objective(Record):
-    """By which function residuals are measured.
+    """The function of the residuals that is summed.
 
-    `delta` is where Huber's function turns from square to straight, in units of the residual; None lets the data
-    choose (`auto`). It is ignored by the other objectives.
+    `delta` is the residual above which Huber's function is linear; None stands for `auto`, the value that follows from
+    the data. The other objectives ignore it.
     """
 
     name: str = "huber"
@@ -35,10 +37,10 @@ class Objective(Record):
         if self.name not in OBJECTIVES:
             raise UsageError(f"No objective is called {self.name!r}.", hint=f"Choose one of {', '.join(OBJECTIVES)}.")
         if self.delta is not None and not (np.isfinite(self.delta) and self.delta > 0):
-            raise UsageError(f"delta is {self.delta}.", hint="Give a positive number, or auto.")
+            raise UsageError(f"--delta is {self.delta}.", hint="Give a positive number, or auto.")
 
     def value(self, residuals: Array, weights: Array, delta: float) -> Array:
-        """The objective `(replicates,)` as users read it, of residuals `(replicates, n)`."""
+        """The objective `(replicates,)` that is reported, for residuals `(replicates, n)`."""
         if self.name == "lad":
             return _summed(np.abs(residuals), weights)
         return huber(residuals, weights, delta)
@@ -59,9 +61,9 @@ def _summed(terms: Array, weights: Array) -> Array:
 
 
 def robust_scale(residuals: Array, parameters: int, weights: Array | None = None) -> float:
-    """Standard deviation of the residuals `(n,)` as their median size tells it, for `parameters` fitted.
+    """Standard deviation of the residuals `(n,)`, estimated from their median size, after fitting `parameters`.
 
-    With `weights` `(n,)` it is their weighted median.
+    With `weights` `(n,)` it uses the weighted median.
     """
     freedom = max(len(residuals) - parameters, 1)
     middle = _median(np.abs(residuals)) if weights is None else _weighted_median(np.abs(residuals), weights)
@@ -69,14 +71,14 @@ def robust_scale(residuals: Array, parameters: int, weights: Array | None = None
 
 
 def _median(values: Array) -> float:
-    """As np.median has it, which imports numpy.ma: a tenth of the time that a small fit takes."""
+    """The median. np.median would import numpy.ma, which takes a tenth of the time of a small fit."""
     ordered = np.sort(values)
     half = len(ordered) // 2
     return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _weighted_median(values: Array, weights: Array) -> float:
-    """Where half of the weight lies to each side; with equal weights the median."""
+    """The value with half of the weight on each side; with equal weights, the median."""
     order = np.argsort(values, kind="stable")
     share = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
     return float(np.interp(0.5, share, values[order]))

@@ -1,4 +1,4 @@
-"""The best fit of a law to a problem: all starts polished, and what they agree on."""
+"""The best fit of a law to a problem, from several starts, and how many of the starts reach it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from scaling_cli.fitting.starts import starts
 from scaling_cli.record import Record
 
 AGREEMENT = 1e-6  # relative: two objectives closer than this are the same optimum
-RIVAL = 0.01  # relative: optima this close to the best are reported
-SAME_PLACE = 1e-3  # in coordinates: closer optima are one
-NARROW_DELTA = 0.01  # robust scales: a wide delta passes over outliers only slowly, a narrow one may miss the basin
-SCALE_PASSES = 20  # of the fixed point between the fit and its own robust scale; most need three
+RIVAL = 0.01  # relative: other optima with an objective this close to the best are reported
+SAME_PLACE = 1e-3  # in coordinates: closer optima count as one
+NARROW_DELTA = 0.01  # robust scales: a wide delta is slow to ignore outliers, a narrow one may miss the basin
+SCALE_PASSES = 20  # most iterations between the fit and the robust scale of its residuals; most fits need three
 SCALE_TOLERANCE = 1e-4
 
 
 class Fitted(Record):
     """The global optimum of one objective.
 
-    `theta` `(k,)` are coordinates on centred inputs; `delta` is what the solver used, and `scale` of the residuals
-    what beliefs are weighed by; `polished` are all the starts' ends. `log_residuals` are those of the points that have
-    logs, as all do but in linear space.
+    `theta` `(k,)` are coordinates on centred inputs. `delta` is the value that the solver used. `scale` is the scale of
+    the residuals by which priors are weighted. `polished` holds the ends of all starts. `log_residuals` are the log
+    residuals of the points where observed and predicted values are positive (in log space, all of them).
     """
 
     problem: Problem
@@ -66,7 +66,7 @@ class Fitted(Record):
 
 
 def optimum(problem: Problem, objective: Objective) -> Fitted:
-    """Fit from a blind start.
+    """The best fit, without a starting value from the user.
 
     Raises:
         FitError: No start led to a finite objective.
@@ -77,8 +77,8 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     delta, scale, polished = _tuned(problem, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
-            f"No start gave {problem.law.name} a finite objective.",
-            hint="Look for points far off the rest, or try another --law.",
+            f"{problem.law.name} has no finite objective from any starting value.",
+            hint="Check the data for extreme values, or choose another --law.",
         )
     theta = polished.theta[np.argmin(polished.value)]
     residuals = problem.residuals(theta[None])[0]
@@ -92,32 +92,33 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
 def _tuned(
     problem: Problem, objective: Objective, delta: float, polished: Solution, blind: Array
 ) -> tuple[float, float, Solution]:
-    """Delta and the scale for beliefs that agree with the fit they make, from a first fit, and that fit.
+    """Delta and the scale for priors, consistent with the fit that they lead to, and that fit.
 
-    Each fit is made from the blind starts again: least squares, which came first, draws all starts to one place where
-    outliers are, and their agreement there would say nothing about the objective asked for.
+    The `polished` fit that comes in is by least squares. Each further fit begins at the blind starts again: least
+    squares may pull all starts to one point near outliers, and their agreement there would not mean that they agree
+    under the objective asked for.
     """
-    scale, belief_scale = _scales(problem, _best(polished))
+    scale, prior_scale = _scales(problem, _best(polished))
     is_automatic = objective.name != "least-squares" and objective.delta is None
     if is_automatic or problem.penalty is not None:
         for _ in range(SCALE_PASSES):
             delta = HUBER_EFFICIENCY * scale if is_automatic else delta
-            anew = np.concatenate([blind[: len(blind) - 1], _best(polished)])
-            polished = minimise(problem, anew, delta=delta, strength=strength(belief_scale, delta))
+            restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
+            polished = minimise(problem, restarts, delta=delta, strength=strength(prior_scale, delta))
             earlier = scale
-            scale, belief_scale = _scales(problem, _best(polished))
+            scale, prior_scale = _scales(problem, _best(polished))
             if abs(scale / earlier - 1) < SCALE_TOLERANCE:
                 break
     if objective.name == "lad":
-        anew = np.concatenate([blind[: len(blind) - 1], _best(polished)])
+        restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
         wide, narrow = HUBER_EFFICIENCY * scale, NARROW_DELTA * scale
-        ends = [minimise_absolute(problem, anew, first_delta=first, scale=belief_scale) for first in (wide, narrow)]
+        ends = [minimise_absolute(problem, restarts, first_delta=width, scale=prior_scale) for width in (wide, narrow)]
         delta, polished = LAD_DELTA, _better(*ends)
-    return delta, belief_scale, polished
+    return delta, prior_scale, polished
 
 
 def _better(left: Solution, right: Solution) -> Solution:
-    """The lower end of each start."""
+    """For each start, the solution with the lower objective."""
     is_right = right.value < left.value
     return Solution(
         np.where(is_right[:, None], right.theta, left.theta),
@@ -132,7 +133,7 @@ def _best(polished: Solution) -> Array:
 
 
 def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
-    """Robust scale of the residuals at the first of `theta`, and the same inflated by their correlation."""
+    """Robust scale of the residuals at the first row of `theta`, and that scale inflated for their correlation."""
     residuals = problem.residuals(theta[:1])[0][0]
     weights = problem.weights if np.ptp(problem.weights) > 0 else None
     scale = max(robust_scale(residuals, theta.shape[1], weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
@@ -151,7 +152,7 @@ def minimise_absolute(
     target: Array | None = None,
     scale: float = SMALLEST_DELTA,
 ) -> Solution:
-    """Least absolute deviations, as Huber's function with a delta that falls tenfold from one fit to the next."""
+    """Least absolute deviations, by Huber's function with a delta that falls tenfold from fit to fit."""
     delta = first_delta
     while delta > LAD_DELTA:
         pull = strength(scale, delta)

@@ -1,13 +1,13 @@
-"""Weak priors: what is believed of a law's parameters before data, for curves too short to tell them.
+"""Weak priors on a law's parameters, for curves too short to determine them.
 
-A belief says that the logarithm of a parameter is normal about that of a value. It enters the objective as one more
-squared residual, so the solver stays what it is:
+Under a prior, the log of a parameter is normal around the log of a value. It enters the objective as one more squared
+residual, so the solver works unchanged:
 
     sum_i w_i rho(r_i) + strength / 2 * sum_q z_q^2,    z_q = (ln |parameter_q| - ln value_q) / spread_q.
 
-Were the noise Gaussian, `strength` would be its variance. Under Huber's function of small delta a residual counts for
-about delta |r|, and the variance is replaced by delta times the scale. Residuals along a curve are correlated, so that
-n of them tell less than n: the scale is inflated by their autocorrelation.
+For Gaussian noise, `strength` is the variance of the noise. Under Huber's function with a small delta a residual counts
+about delta |r|, so the variance is replaced by delta times the scale. Residuals along a curve are correlated, so n of
+them hold less information than n independent ones; the scale is therefore inflated by their autocorrelation.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
 PRIORS = ("none", "weak")
-EXPONENT, EXPONENT_SPREAD = 0.35, 0.7  # in the size of an exponent, and in its log: published ones lie in 0.05 to 1
-FLOOR_BELOW, FLOOR_SPREAD = 0.7, 1.0  # in log loss: the floor is half the smallest loss, give or take e
-MOST_CORRELATED = 0.9  # autocorrelation beyond which a handful of points no longer tells it
-FAR = 3.0  # spreads: a start further off than this is moved in, since at zero a belief in logs has no gradient
+EXPONENT, EXPONENT_SPREAD = 0.35, 0.7  # absolute value, and spread of its log: published exponents lie in 0.05 to 1
+FLOOR_BELOW, FLOOR_SPREAD = 0.7, 1.0  # in log loss: the floor is half the smallest loss, within a factor of e
+MOST_CORRELATED = 0.9  # higher autocorrelation cannot be estimated from a handful of points
+FAR = 3.0  # spreads: starts further from the prior are moved closer, since near zero its gradient in logs vanishes
 
 
-class Belief(Record):
-    """The log of a parameter's size is normal about that of `value`, with standard deviation `spread`.
+class ParameterPrior(Record):
+    """A prior: the log of the parameter's absolute value is normal around log `value`.
 
-    Of a positive coefficient it is the size of its term in the middle of the data that is meant.
+    `spread` is the standard deviation. For a positive coefficient, `value` is the size of its term in the middle of the
+    data.
     """
 
     parameter: str
@@ -38,7 +39,7 @@ class Belief(Record):
 
 
 class Penalty(Record):
-    """Beliefs as residuals of coordinates; arrays `(q,)`. `is_log` marks coordinates that are logs already."""
+    """Priors as residuals of coordinates, in arrays `(q,)`. `is_log` marks coordinates that are logarithms."""
 
     index: Indices
     is_log: Flags
@@ -46,7 +47,7 @@ class Penalty(Record):
     spread: Array
 
     def residuals(self, theta: Array) -> tuple[Array, Array]:
-        """Standardised residuals `(replicates, q)` at `theta` `(replicates, k)`, and each's slope in its coordinate."""
+        """Standardised residuals `(replicates, q)` at `theta` `(replicates, k)`, and their slopes."""
         value = theta[:, self.index]
         size = np.where(self.is_log, 1.0, value)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -54,7 +55,7 @@ class Penalty(Record):
             return (log_size - self.mean) / self.spread, 1.0 / (self.spread * size)
 
     def within_reach(self, theta: Array) -> Array:
-        """Starts whose believed coordinates are brought to within `FAR` spreads of belief, with their sign."""
+        """`theta` with each coordinate that has a prior moved to within `FAR` spreads of it, keeping its sign."""
         value = theta[:, self.index]
         low, high = self.mean - FAR * self.spread, self.mean + FAR * self.spread
         with np.errstate(divide="ignore"):
@@ -64,39 +65,40 @@ class Penalty(Record):
         return moved
 
 
-def penalty(law: Law, beliefs: tuple[Belief, ...]) -> Penalty | None:
-    """`beliefs` about parameters of `law`, for the solver."""
-    if not beliefs:
+def penalty(law: Law, priors: tuple[ParameterPrior, ...]) -> Penalty | None:
+    """The penalty that `priors` on parameters of `law` add to the objective; None without priors."""
+    if not priors:
         return None
-    index = np.array([law.names.index(belief.parameter) for belief in beliefs])
+    index = np.array([law.names.index(prior.parameter) for prior in priors])
     return Penalty(
         index,
         np.array([law.parameters[position].positive for position in index]),
-        np.log([belief.value for belief in beliefs]),
-        np.array([belief.spread for belief in beliefs]),
+        np.log([prior.value for prior in priors]),
+        np.array([prior.spread for prior in priors]),
     )
 
 
-def weak_beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
-    """What published laws agree on: exponents of about a third, and a floor well below the smallest loss `lowest`."""
-    found = []
+def weak_priors(law: Law, lowest: float) -> tuple[ParameterPrior, ...]:
+    """Weak priors from published laws: exponents near a third, and a floor well below the smallest loss `lowest`."""
+    priors = []
     for parameter in law.parameters:
         if parameter.kind == "exponent":
-            found.append(Belief(parameter.name, EXPONENT, EXPONENT_SPREAD))
+            priors.append(ParameterPrior(parameter.name, EXPONENT, EXPONENT_SPREAD))
         elif parameter.kind == "floor":
-            found.append(Belief(parameter.name, lowest * np.exp(-FLOOR_BELOW), FLOOR_SPREAD))
-    return tuple(found)
+            priors.append(ParameterPrior(parameter.name, lowest * np.exp(-FLOOR_BELOW), FLOOR_SPREAD))
+    return tuple(priors)
 
 
 def strength(scale: float, delta: float) -> float:
-    """What a squared standardised belief weighs against residuals of robust `scale`, inflated by their correlation."""
+    """Weight of a squared standardised prior residual, for residuals of robust `scale` (inflated for correlation)."""
     return scale * min(scale, delta / HUBER_EFFICIENCY)
 
 
 def correlation_inflation(residuals: Array, order: Indices) -> float:
-    """By how much correlated residuals `(n,)` inflate the standard error of a mean; `order` sorts them along a curve.
+    """Factor by which correlation of residuals `(n,)` inflates the standard error of a mean.
 
-    Their correlation falls geometrically: the variance of a mean of n then grows by (1 + r) / (1 - r).
+    `order` sorts the residuals along a curve. Their correlation is taken to fall geometrically, at rate r; then the
+    variance of a mean grows by (1 + r) / (1 - r).
     """
     along = residuals[order]
     size = float(along @ along)

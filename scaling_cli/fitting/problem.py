@@ -1,37 +1,32 @@
-"""What is to be fitted, as arrays: here polars becomes numpy, once.
+"""A law and the points to fit it to, as arrays.
 
-A problem holds the law's inputs centred, so its coordinates are those on centred inputs; `raw` turns them back into
+A problem holds the law's inputs centred, so its coordinates are those on centred inputs. `raw` converts them to
 coordinates on raw inputs, from which the law's parameters follow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices, Inputs
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.prior import Belief, Penalty, penalty
+from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
 from scaling_cli.laws import Law, Scene
 from scaling_cli.record import Record
 
-if TYPE_CHECKING:
-    pass
-
-
-TINY = 1e-6  # of the largest loss: where the least is not positive, this stands for it
-SMALL = -4.0  # log share of the loss: 2 %, large enough to have a gradient
+TINY = 1e-6  # of the largest loss: replaces the lowest loss where that is not positive
+SMALL = -4.0  # log of a share of the loss: 2 %, large enough for the solver to have a gradient
 SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
 
 class Problem(Record):
     """A law and the points it is fitted to.
 
-    `columns` are the law's inputs as read, `inputs` the same prepared and centred; `observed` `(n,)` is the loss;
-    `runs` `(n,)` numbers the run of each point; `weights` `(n,)` have mean 1; `low` and `high` `(k,)` bound the
-    coordinates; `penalty` holds what is believed of them, if anything.
+    `columns` are the law's inputs as read, `inputs` the prepared and centred inputs; `observed` `(n,)` is the loss;
+    `runs` `(n,)` is the number of each point's run; `weights` `(n,)` have mean 1; `low` and `high` `(k,)` bound the
+    coordinates; `penalty` holds priors on them, if there are any.
     """
 
     law: Law
@@ -50,7 +45,7 @@ class Problem(Record):
 
     @property
     def scene(self) -> Scene:
-        """The data as bounds and starts of laws refer to them."""
+        """The data on which the law's bounds and starts depend."""
         return Scene(self.inputs, *_extent(self.observed))
 
     @property
@@ -59,7 +54,7 @@ class Problem(Record):
         return int(self.runs.max()) + 1
 
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
-        """Observed (or `target`) less predicted `(replicates, n)` in the problem's space, and predictions' Jacobian."""
+        """Observed (or `target`) less predicted `(replicates, n)` in the problem's space, and the Jacobian."""
         evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
         prediction, jacobian = evaluate(theta, self.inputs)
         return (self.target if target is None else target) - prediction, jacobian
@@ -69,18 +64,19 @@ class Problem(Record):
         return self.law.evaluate_linear(theta, self.inputs)[0]
 
     def raw(self, theta: Array) -> Array:
-        """Coordinates on raw inputs `(replicates, k)`, with a coefficient at its lower bound taken as zero."""
+        """Coordinates on raw inputs `(replicates, k)`, where coefficients at their lower bound count as zero."""
         return np.where((theta <= self.low) & self.law.vanishing, -np.inf, self.uncentred(theta))
 
     def uncentred(self, theta: Array) -> Array:
-        """Coordinates on raw inputs `(replicates, k)`, as they are."""
+        """Coordinates on raw inputs `(replicates, k)`, where coefficients at their lower bound stay there."""
         coordinates: Array = (theta - self.offset) @ np.linalg.inv(self.shift).T
         return coordinates
 
-    def roused(self, theta: Array) -> Array:
-        """Starts with every vanished coefficient of a power made small instead.
+    def off_zero(self, theta: Array) -> Array:
+        """Starts `theta` with zero coefficients replaced by small positive ones.
 
-        In logs the gradient of a vanished coefficient is nothing, so from there a solver would never bring it back.
+        The gradient in the log of a coefficient vanishes at zero, so the solver could not leave it. If the problem has
+        priors, coordinates far from them are moved closer as well.
         """
         risen = np.where(self.law.vanishing, np.maximum(theta, np.log(self.scene.lowest) + SMALL), theta)
         return risen if self.penalty is None else self.penalty.within_reach(risen)
@@ -90,7 +86,7 @@ class Problem(Record):
         return self.law.to_parameters(self.raw(theta))
 
     def subset(self, points: Indices) -> Problem:
-        """The same problem on some of its points, in the same coordinates."""
+        """The problem restricted to some of its points, in unchanged coordinates."""
         return Problem(
             self.law,
             {name: values[points] for name, values in self.columns.items()},
@@ -108,11 +104,11 @@ def problem_from_arrays(
     space: str = "log",
     *,
     weights: Array | None = None,
-    beliefs: tuple[Belief, ...] = (),
+    priors: tuple[ParameterPrior, ...] = (),
 ) -> Problem:
-    """The problem of fitting `law` to points given as arrays `(n,)`; `runs` numbers the runs from 0.
+    """The problem of fitting `law` to points given as arrays `(n,)`.
 
-    `weights` `(n,)` are scaled to mean 1.
+    `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1.
     """
     if space not in SPACES:
         raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
@@ -121,7 +117,7 @@ def problem_from_arrays(
         is_usable = (values >= lowest) if name != "loss" and law.is_curve else (values > lowest)
         if not (np.isfinite(values).all() and is_usable.all()):
             raise DataError(
-                f"{name} has values that are not positive, so {law.name} has no logs to work in.",
+                f"{name} has values that are not positive, and {law.name} is fitted to logarithms.",
                 hint=f"Leave them out with --where '{name} > 0'"
                 + (", or fit with --space linear." if name == "loss" else "."),
             )
@@ -130,11 +126,11 @@ def problem_from_arrays(
     target = np.log(observed) if space == "log" else observed
     weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
     return Problem(
-        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, penalty(law, beliefs)
+        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, penalty(law, priors)
     )
 
 
 def _extent(observed: Array) -> tuple[float, float]:
-    """The least and the largest loss, as positive numbers."""
+    """The lowest and the highest loss, as positive numbers."""
     highest = float(np.abs(observed).max()) or 1.0
     return max(float(observed.min()), TINY * highest), highest

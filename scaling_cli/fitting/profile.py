@@ -1,13 +1,13 @@
-"""Profile likelihood: for each quantity, the values that the data allow once everything else has adapted.
+"""Intervals by profile likelihood: the values of a quantity that the data allow when all else is fitted again.
 
-For a quantity q held at v, let F(v) be the least objective. Its rise over the best, in units of the noise, is compared
-with Student's t squared (Bates and Watts 1988, section 6.1):
+With a quantity q held at v, let F(v) be the lowest objective. Its rise above the best, in units of the noise, is
+compared with Student's t squared (Bates and Watts 1988, section 6.1):
 
     2 (F(v) - F(best)) / s^2 <= t^2 * e,
 
-where e is one for independent points, and where runs have several points the variance of q by runs over that by points.
-No refit is made at an exact v: a stiff spring pulls q towards v, and wherever it comes to rest is a point of the
-profile. The two ends of every quantity are sought at once, as one batch, by secants.
+where e is 1 for independent points. If runs have several points, e is the variance of q from runs over its variance
+from points. No fit is made at an exact v: a quadratic penalty (a stiff spring) pulls q towards v, and the value that q
+takes gives a point of the profile. Both ends of all quantities are searched in one batch, by the secant method.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.solve import Constraint, minimise
 
-STIFFNESS = 100.0  # of the spring, against the profile's own
+STIFFNESS = 100.0  # of the spring, in units of the profile's curvature
 ROUNDS = 15
-CLOSE = 1e-3  # relative, of the root of the rise
-STUCK = 1e-6  # relative: a quantity that no longer follows its spring is at the end of its range
-FASTEST = 3.0  # times further out in one round, at most
+CLOSE = 1e-3  # relative tolerance of the root of the rise
+STUCK = 1e-6  # relative: a quantity that moves less than this towards its target is at the end of its range
+FASTEST = 3.0  # largest factor by which the distance from the estimate grows in one round
 
 
 def profile(fitted: Fitted, level: float) -> tuple[Array, Array]:
-    """Lower and upper ends `(q,)` of the quantities, on their own scale; NaN where the data set no end.
+    """Lower and upper ends `(q,)` of the quantities' intervals, on their own scale; NaN where the data set no limit.
 
-    A quantity that stops at its bound before the data rule it out has its bound as end.
+    If the data allow all values up to a quantity's bound, the bound is the end.
     """
     from scipy.special import stdtrit
 
@@ -52,7 +52,7 @@ def profile(fitted: Fitted, level: float) -> tuple[Array, Array]:
 
 
 def _seek(fitted: Fitted, quantities: Quantities, best: Array, errors: Array, goal: Array) -> Array:
-    """Ends `(2q,)`, low ones first."""
+    """Ends `(2q,)`, all lower ones first."""
     problem, count = fitted.problem, len(best)
     variance = noise_variance(fitted)
     column = np.tile(np.arange(count), 2)
@@ -67,7 +67,7 @@ def _seek(fitted: Fitted, quantities: Quantities, best: Array, errors: Array, go
         return quantities.scaled(theta)[rows, chosen], quantities.gradients(theta)[rows, chosen]
 
     value = centre + side * goal * error
-    theta = np.tile(problem.roused(fitted.theta[None]), (2 * count, 1))
+    theta = np.tile(problem.off_zero(fitted.theta[None]), (2 * count, 1))
     inner, inner_root = centre.copy(), np.zeros(2 * count)
     ends, done = np.full(2 * count, np.nan), np.zeros(2 * count, dtype=bool)
     for _ in range(ROUNDS):
@@ -77,13 +77,13 @@ def _seek(fitted: Fitted, quantities: Quantities, best: Array, errors: Array, go
         reached = quantities.scaled(theta)[np.arange(2 * count), column]
         rise = np.maximum(_objective(fitted, theta, pull) - lowest, 0.0)
         root = np.sqrt(2 * rise / variance)
-        found = np.abs(root - goal) <= CLOSE * goal
+        reached_goal = np.abs(root - goal) <= CLOSE * goal
         stuck = (root < goal) & (np.abs(reached - inner) <= STUCK * np.abs(value - inner)) & (inner_root > 0)
-        ends = np.where(~done & (found | stuck), reached, ends)
-        done |= found | stuck
+        ends = np.where(~done & (reached_goal | stuck), reached, ends)
+        done |= reached_goal | stuck
         if done.all():
             break
-        # A spring under load is stretched: what it lacks this time is added next time.
+        # The spring stretches under load: the shortfall of this round is added to the next target.
         stretched = np.where(np.abs(value - reached) < np.abs(reached - centre), value - reached, 0.0)
         wanted, inner, inner_root = _next(centre, reached, root, inner, inner_root, goal)
         value = wanted + stretched
@@ -93,7 +93,7 @@ def _seek(fitted: Fitted, quantities: Quantities, best: Array, errors: Array, go
 def _next(
     centre: Array, reached: Array, root: Array, inner: Array, inner_root: Array, goal: Array
 ) -> tuple[Array, Array, Array]:
-    """Where each secant meets its goal, and the point nearer the goal to draw the next one from."""
+    """The value at which each secant reaches its goal, and the point from which the next secant is drawn."""
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = (root - inner_root) / (reached - inner)
         step = np.where(np.isfinite(1 / slope), (goal - root) / slope, 0.0)
@@ -107,14 +107,14 @@ def _objective(fitted: Fitted, theta: Array, pull: float) -> Array:
     from scaling_cli.fitting.objective import huber
 
     problem = fitted.problem
-    found = huber(problem.residuals(theta)[0], problem.weights, fitted.delta)
+    value = huber(problem.residuals(theta)[0], problem.weights, fitted.delta)
     if problem.penalty is not None:
-        found = found + 0.5 * pull * (problem.penalty.residuals(theta)[0] ** 2).sum(axis=1)
-    return found
+        value = value + 0.5 * pull * (problem.penalty.residuals(theta)[0] ** 2).sum(axis=1)
+    return value
 
 
 def _at_bounds(fitted: Fitted, low: Array, high: Array) -> tuple[Array, Array]:
-    """A parameter that sits at its bound has that bound as its end."""
+    """The ends, with the bound as the end of each parameter that is at its bound."""
     k = len(fitted.theta)
     held = ~is_free(fitted)
     low[:k] = np.where(held & (fitted.theta <= fitted.problem.low), fitted.theta, low[:k])

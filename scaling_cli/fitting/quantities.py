@@ -1,6 +1,6 @@
-"""What intervals are for: the parameters of a law and what follows from them, as one list.
+"""The quantities that get intervals: the parameters of a law and the quantities derived from them, in one list.
 
-Each is handled on the scale where it is closest to normal: the log of a positive coefficient, everything else as it is.
+Each is handled on the scale where it is closest to normal: the log of positive coefficients, the value of all others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STEP = 1e-5  # of coordinates, for central differences: exponents and logs are o
 
 
 class Quantities(Record):
-    """Parameters, then derived quantities, of a problem's law; all arrays have them as columns `(q,)`."""
+    """Parameters, then derived quantities, of a problem's law; they are the last axis `(q,)` of all arrays."""
 
     problem: Problem
 
@@ -26,7 +26,7 @@ class Quantities(Record):
 
     @property
     def is_log(self) -> Flags:
-        """Which are handled in logs."""
+        """Which quantities are handled in logs."""
         positive = [parameter.positive for parameter in self.problem.law.parameters]
         return np.array([*positive, *(False for _ in self.problem.law.derived)])
 
@@ -40,9 +40,9 @@ class Quantities(Record):
         """Values `(replicates, q)` on their own scale, from coordinates `(replicates, k)` on centred inputs."""
         law = self.problem.law
         raw = self.problem.uncentred(theta)
-        found = self.of_parameters(law.to_parameters(raw))
-        found[:, : len(law.names)] = raw  # coordinates are the logs of what is positive
-        return found
+        values = self.of_parameters(law.to_parameters(raw))
+        values[:, : len(law.names)] = raw  # coordinates are the logs of what is positive
+        return values
 
     def gradients(self, theta: Array) -> Array:
         """Derivatives `(replicates, q, k)` of the scaled values, by central differences."""

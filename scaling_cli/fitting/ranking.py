@@ -1,10 +1,10 @@
-"""Several laws on the same points, ranked by how well smaller runs predict larger ones.
+"""Ranks several laws fitted to one set of points by how well smaller runs predict larger ones.
 
-Runs are cut at the largest scale over 2, 4, 10 and 30: each law is fitted to what lies below and scored on what lies
-above, by the root mean square of log residuals, averaged over the cut-offs. All laws get the same cut-offs, and so do
-baselines that know no law. Information criteria come second, since they judge a law where the data are, not where it
-will be used; their sample size is the number of runs. A law that contains a simpler one is tested against it by
-likelihood ratio, with half the p-value where the simpler one lies at a bound of the other (Self and Liang 1987).
+Cut-offs lie at the largest scale divided by 2, 4, 10 and 30. Each law is fitted to the points below a cut-off and
+scored on the points above, by the root mean square of log residuals, averaged over the cut-offs. All laws share the
+cut-offs, and so do simple baselines. Information criteria come second, because they judge a law within the data, not
+where it will be used; their sample size is the number of runs. A law that contains a simpler one is tested against it
+by likelihood ratio, with half the p-value if the simpler law lies at a bound of the other (Self and Liang 1987).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
 from scaling_cli.fitting.objective import Objective, huber
 from scaling_cli.fitting.optimum import Fitted, optimum
-from scaling_cli.fitting.prior import weak_beliefs
+from scaling_cli.fitting.prior import weak_priors
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.record import Record, replace
@@ -31,7 +31,10 @@ LEAST_HELD_OUT = 2
 
 
 class Nested(Record):
-    """`outer` is `inner` but for one parameter, `extra`, that is free; `at_bound` where `inner` has it at a bound."""
+    """Two nested laws: `outer` is `inner` with one more parameter, `extra`.
+
+    `at_bound` says that `inner` is `outer` with `extra` at a bound.
+    """
 
     inner: str
     outer: str
@@ -48,30 +51,41 @@ NESTED = (
 
 
 def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:
-    """The fit of the law that ranks best, of those given for one group, with the whole ranking.
+    """The fit of the best-ranked law for one group, with the whole ranking; `grouped` has one entry per law.
 
     Raises:
+        UsageError: Some losses are not positive, or the size of the runs is not known.
         FitError: No law could be fitted, or none was identified.
     """
-    by_name = {each.problem.law.name: each for each in grouped}
+    by_name = {group.problem.law.name: group for group in grouped}
     if (grouped[0].problem.observed <= 0).any():
-        raise UsageError("--law all ranks by log loss, and some values have no log.", hint="Name one --law.")
+        raise UsageError(
+            "--law all ranks laws by log loss, and some values are not positive.", hint="Name one law with --law."
+        )
     scale = grouped[0].scale
     if scale is None:
-        raise UsageError("--law all needs compute to tell large runs from small ones.", hint="Name one --law.")
-    ranking = rank({name: each.problem for name, each in by_name.items()}, settings.objective, scale)
-    chosen, refusal = [each for each in ranking if not each.is_baseline and each.error is None], None
+        raise UsageError(
+            "--law all needs the compute of each run, to hold the largest runs out.",
+            hint="Add a compute column, or params and tokens, or name one law with --law.",
+        )
+    ranking = rank({name: group.problem for name, group in by_name.items()}, settings.objective, scale)
+    chosen, refusal = (
+        [candidate for candidate in ranking if not candidate.is_baseline and candidate.error is None],
+        None,
+    )
     for place, candidate in enumerate(chosen):
         reason = (
-            f"ranked first of {len(ranking)} candidates" if place == 0 else f"ranked {place + 1}, the best identified"
+            f"ranked first of {len(ranking)} candidates"
+            if place == 0
+            else f"ranked {place + 1} of {len(ranking)} candidates, the best that the data identify"
         )
         try:
             result, caveats = fit(replace(by_name[candidate.law], reason=reason), settings)
         except FitError as error:
             refusal = refusal or error
             continue
-        return replace(result, selection=ranking), caveats + _doubts(ranking, candidate, grouped[0].group or None)
-    raise refusal or FitError("No law could be fitted.", hint="Name one with --law to see why.")
+        return replace(result, selection=ranking), caveats + _doubts(ranking, candidate, grouped[0].group)
+    raise refusal or FitError("None of the laws could be fitted.", hint="Name one law with --law to see why.")
 
 
 def _doubts(ranking: tuple[Candidate, ...], best: Candidate, group: dict[str, str] | None) -> list[Caveat]:
@@ -86,42 +100,45 @@ def rank(problems: Mapping[str, Problem], objective: Objective, scale: Array) ->
     """Every law of `problems`, by name, and the baselines, best first; laws without a score come last.
 
     Args:
-        problems: One a law, on the same points in the same order.
-        scale: What runs are cut by `(n,)`: compute, or the one input.
+        problems: One per law, all with the points in one order.
+        scale: The size of runs `(n,)` on which cut-offs are set: compute, or the one input.
     """
     any_problem = next(iter(problems.values()))
     cuts = cutoffs(scale, max(len(problem.law.parameters) for problem in problems.values()))
     fits: dict[str, Fitted] = {}
-    found = []
+    candidates = []
     for name, problem in problems.items():
         try:
             fits[name] = optimum(problem, objective)
             errors = [held_out(problem, objective, is_trained) for is_trained in cuts]
         except ScalingError as error:
-            found.append(Candidate(name, len(problem.law.parameters), error=error.message))
+            candidates.append(Candidate(name, len(problem.law.parameters), error=error.message))
             continue
         aicc, bic = _criteria(fits[name])
         test = _nested_test(name, fits)
-        found.append(
+        candidates.append(
             Candidate(name, len(problem.law.parameters), False, *_scores(errors), aicc=aicc, bic=bic, test=test)
         )
-    found += _baselines(any_problem, scale, cuts)
-    return tuple(sorted(found, key=_order))
+    candidates += _baselines(any_problem, scale, cuts)
+    return tuple(sorted(candidates, key=_order))
 
 
 def cutoffs(scale: Array, parameters: int) -> list[Flags]:
-    """For each cut-off which points are trained on `(n,)`: enough for the largest law, with enough left to predict."""
-    found: list[Flags] = []
+    """Which points `(n,)` each cut-off trains on.
+
+    A cut-off is used if the points below suffice for the law with most parameters and enough points lie above.
+    """
+    cuts: list[Flags] = []
     for reach in REACHES:
         is_trained: Flags = scale <= scale.max() / reach
-        is_new = not any((is_trained == other).all() for other in found)
+        is_new = not any((is_trained == other).all() for other in cuts)
         if is_trained.sum() > parameters and (~is_trained).sum() >= LEAST_HELD_OUT and is_new:
-            found.append(is_trained)
-    return found
+            cuts.append(is_trained)
+    return cuts
 
 
 def held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
-    """Log residuals, predicted less observed, of the points above a cut-off."""
+    """Log residuals (predicted less observed) of the points above a cut-off."""
     fitted = optimum(_alone(problem, np.flatnonzero(is_trained)), objective)
     parameters = fitted.problem.parameters(fitted.theta[None])[0]
     above = {name: values[~is_trained] for name, values in problem.columns.items()}
@@ -130,7 +147,7 @@ def held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array
 
 
 def _alone(problem: Problem, points: Indices) -> Problem:
-    """The problem as it would be if only these points were known."""
+    """The problem built from these points alone."""
     observed = problem.observed[points]
     _, runs = np.unique(problem.runs[points], return_inverse=True)
     return problem_from_arrays(
@@ -140,7 +157,7 @@ def _alone(problem: Problem, points: Indices) -> Problem:
         runs,
         problem.space,
         weights=problem.weights[points],
-        beliefs=weak_beliefs(problem.law, float(observed.min())) if problem.penalty is not None else (),
+        priors=weak_priors(problem.law, float(observed.min())) if problem.penalty is not None else (),
     )
 
 
@@ -152,7 +169,11 @@ def _scores(errors: list[Array]) -> tuple[float | None, float | None]:
 
 
 def _baselines(problem: Problem, scale: Array, cuts: list[Flags]) -> list[Candidate]:
-    """Repeat the best loss among the largest tenth of runs; continue the line in logs through their larger half."""
+    """The scores of two baselines.
+
+    One predicts the lowest loss among the largest tenth of the runs, the other continues the line in logs through the
+    larger half of the runs.
+    """
     log_scale, log_loss = np.log(scale), np.log(problem.observed)
     last, line = [], []
     for is_trained in cuts:
@@ -169,7 +190,7 @@ def _baselines(problem: Problem, scale: Array, cuts: list[Flags]) -> list[Candid
 
 
 def _criteria(fitted: Fitted) -> tuple[float | None, float]:
-    """AICc (None where runs are too few for it) and BIC, of Gaussian noise, or Laplace's under `lad`."""
+    """AICc (None if there are too few runs) and BIC, for Gaussian noise, or for Laplace noise under `lad`."""
     runs, parameters = fitted.problem.run_count, len(fitted.theta) + 1
     residuals, weights = fitted.log_residuals, fitted.problem.weights
     if fitted.objective.name == "lad":
@@ -182,7 +203,7 @@ def _criteria(fitted: Fitted) -> tuple[float | None, float]:
 
 
 def _nested_test(name: str, fits: Mapping[str, Fitted]) -> NestedTest | None:
-    """The likelihood ratio against the simpler law, at the delta of the larger one, in units of its noise."""
+    """The likelihood ratio test against the simpler law, at the delta and the noise of the larger law."""
     from scipy.special import fdtrc
 
     pair = next((pair for pair in NESTED if pair.outer == name and pair.inner in fits), None)

@@ -10,8 +10,8 @@ delta most points are outside, and plain reweighting creeps. So points outside e
 weight, `relaxation`, that shrinks while steps succeed and grows back when one fails: the step then approaches
 Newton's. The gradient is always exact, so the answer does not depend on any of this, only the number of steps does.
 
-Beliefs about coordinates, where the problem has any, are squared residuals of one coordinate each: they add to the
-gradient and to the diagonal of H.
+Priors on coordinates, where the problem has any, are squared residuals of one coordinate each: they add to the gradient
+and to the diagonal of H.
 
 The damping falls after a better step and rises after a worse one (Marquardt 1963); a coordinate at a bound that the
 gradient pushes outwards is held there. The objective and the Jacobian are evaluated once a step. A replicate leaves
@@ -28,22 +28,21 @@ from typing import Protocol
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.normal import TINY, damped_step
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.prior import Penalty
 from scaling_cli.record import Record
 
 MAX_STEPS = 300
 PATIENCE = 3
-MANY_COORDINATES = 8  # from here LAPACK is 3 to 30 times faster
 GAIN = 1e-13  # relative decrease of the objective, made or promised, that counts as gain
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
 ROUNDING = 4e-15  # of the largest target: some units in the last place
-TINY = 1e-300
 
 
 class Solvable(Protocol):
-    """What the solver asks of a problem: a target and a weight a point, bounds and beliefs, and residuals."""
+    """What the solver needs of a problem: a target and a weight per point, bounds, priors, and residuals."""
 
     @property
     def target(self) -> Array:
@@ -51,7 +50,7 @@ class Solvable(Protocol):
 
     @property
     def weights(self) -> Array:
-        """Of the points, `(n,)`."""
+        """Weights of the points, `(n,)`."""
 
     @property
     def low(self) -> Array:
@@ -63,7 +62,7 @@ class Solvable(Protocol):
 
     @property
     def penalty(self) -> Penalty | None:
-        """What is believed of the coordinates, if anything."""
+        """The priors on coordinates, if there are any."""
 
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
         """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
@@ -119,7 +118,7 @@ class _Batch:
 
 
 class _Extra(Record):
-    """What the objective holds besides the points: beliefs and a constraint."""
+    """What the objective has beside the points: priors and a constraint."""
 
     problem: Solvable
     strength: float
@@ -165,15 +164,16 @@ def minimise(
 
     Args:
         theta: Starts in the problem's coordinates, shaped (replicates, k).
-        delta: Where Huber's function turns straight, in units of the residual; infinite for least squares. One for
-            all points, one a point, shaped (n,), or each replicate's own, shaped (replicates, n).
+        delta: The residual above which Huber's function is linear; infinite for least squares. One number for all
+            points, one per point, shaped (n,), or one per replicate and point, shaped (replicates, n).
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
         target: What each replicate is fitted to, in the problem's space, shaped (replicates, n); by default the data.
-        strength: What the problem's beliefs weigh, in squared residuals.
+        strength: The weight of the problem's priors, in squared residuals.
         constraint: What is held in each replicate, if anything; the values returned include it.
         fixed: Coordinates that stay where each replicate starts, shaped (k,); none by default.
-        gain: Relative decrease of the objective that counts as gain: where only predictions are wanted, less will do.
-        most_steps: Where to stop in any case.
+        gain: Relative decrease of the objective that counts as gain; where only predictions are wanted, it can be
+            larger.
+        most_steps: The number of steps after which to stop in any case.
     """
     extra = _Extra(problem, strength, constraint)
     theta = np.clip(theta, problem.low, problem.high)
@@ -215,7 +215,7 @@ def _advance(problem: Solvable, batch: _Batch, extra: _Extra, fixed: Flags | Non
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     if fixed is not None:
         held |= fixed
-    step = _damped_step(normal, gradient, batch.damping, held)
+    step = damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
     residuals, jacobian = problem.residuals(trial, batch.target)
     value = huber(residuals, batch.weights, batch.delta) + extra.value(trial, batch.index)
@@ -256,45 +256,3 @@ def _normal_equations(batch: _Batch) -> tuple[Array, Array]:
     gradient = np.matmul(by_coordinate, pull[:, :, None])[:, :, 0]
     normal = np.matmul(by_coordinate * curvature[:, None, :], batch.jacobian)
     return gradient, normal
-
-
-def _damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> Array:
-    """Solve `(H + damping diag H) step = gradient` for every replicate, with coordinates in `held` kept still."""
-    k = gradient.shape[1]
-    diagonal = np.maximum(np.einsum("rii->ri", normal), TINY)
-    scale = 1.0 / np.sqrt(diagonal)
-    # Scaled to a unit diagonal first: coordinates differ by orders of magnitude in their effect.
-    matrix = normal * scale[:, :, None] * scale[:, None, :]
-    free = ~held
-    matrix *= free[:, :, None] & free[:, None, :]
-    matrix[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None]
-    step = solve_positive(matrix, np.where(held, 0.0, gradient * scale))
-    usable: Array = np.nan_to_num(step * scale, nan=0.0, posinf=0.0, neginf=0.0)
-    return usable
-
-
-def solve_positive(matrix: Array, right: Array) -> Array:
-    """Solve symmetric positive systems `(replicates, k, k)`: by Cholesky, all replicates in step, or by LAPACK.
-
-    For a handful of coordinates, k^2 operations on whole batches are cheaper than one LAPACK call a replicate.
-    """
-    k = right.shape[1]
-    if k >= MANY_COORDINATES:
-        try:
-            return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0])
-        except np.linalg.LinAlgError:
-            pass  # One of them is singular; below, its pivots are guarded.
-    a = np.ascontiguousarray(np.moveaxis(matrix, 0, 2))
-    y = np.ascontiguousarray(right.T)
-    for j in range(k):
-        # A pivot lost to rounding makes a huge step, which is rejected and damped.
-        a[j, j:] /= np.sqrt(np.maximum(a[j, j], TINY))
-        y[j] /= a[j, j]
-        for i in range(j + 1, k):
-            a[i, i:] -= a[j, i] * a[j, i:]
-            y[i] -= a[j, i] * y[j]
-    for j in range(k - 1, -1, -1):
-        for i in range(j + 1, k):
-            y[j] -= a[j, i] * y[i]
-        y[j] /= a[j, j]
-    return y.T

@@ -1,9 +1,9 @@
-"""The global optimum from a blind start, by variable projection.
+"""Starting values for the solver, by variable projection.
 
-Given its exponents, a law is linear in its coefficients, and the best non-negative ones follow exactly. So a grid over
-the exponents alone, the coefficients solved at each node, maps the whole landscape; the best nodes are then polished on
-the exact objective (Golub and Pereyra 1973; for scaling laws Open-Athena/vpnls). The grid works on relative
-residuals, a stand-in for log residuals that is linear in the coefficients.
+Given its exponents, a law is linear in its coefficients, so the best non-negative coefficients follow exactly. A grid
+over the exponents alone, with the coefficients solved at each node, therefore maps the whole objective; the best nodes
+are then refined on the exact objective (Golub and Pereyra 1973; for scaling laws Open-Athena/vpnls). The grid uses
+relative residuals, which are linear in the coefficients and approximate log residuals.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.problem import SMALL, Problem
 
-SPARE = 8  # times as many nodes are looked at, for some may have no logs
+SPARE = 8  # times as many nodes are examined as needed, since some may predict negative values
 GRID_SIZE = 1_500  # nodes at most
 GRID_VALUES = 2_000_000  # nodes times points at most: the grid only has to find the basin
-BLOCK_VALUES = 40_000  # nodes times points at once: larger arrays cost more in fresh memory than in arithmetic
+BLOCK_VALUES = 40_000  # nodes times points at once: for larger arrays, allocating memory costs more than arithmetic
 RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 
 def starts(problem: Problem, count: int | None = None) -> Array:
-    """The `count` most promising coordinates `(count, k)`, best first; by default as many as the law asks for."""
+    """The `count` best starting coordinates `(count, k)`, best first; by default `law.polished` of them."""
     n, count = len(problem.observed), count or problem.law.polished
     nodes = _nodes(problem)
     most = max(GRID_VALUES // len(nodes), 100)
@@ -34,11 +34,11 @@ def starts(problem: Problem, count: int | None = None) -> Array:
     solved = [_solved(problem, block) for block in blocks]
     candidates, misfit = (np.concatenate(parts) for parts in zip(*solved, strict=True))
     best = np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[: SPARE * count]
-    found = np.clip(problem.roused(candidates[best]), problem.low, problem.high)
+    coordinates = np.clip(problem.off_zero(candidates[best]), problem.low, problem.high)
     with np.errstate(all="ignore"):
-        # A law that subtracts may be negative at a start, and then has no log to improve on.
-        usable = np.isfinite(problem.residuals(found)[0]).all(axis=1)
-    return found[np.argsort(~usable, kind="stable")[:count]]
+        # A law with a minus sign may be negative at a start, where its log is undefined.
+        usable = np.isfinite(problem.residuals(coordinates)[0]).all(axis=1)
+    return coordinates[np.argsort(~usable, kind="stable")[:count]]
 
 
 def _nodes(problem: Problem) -> Array:
@@ -48,7 +48,7 @@ def _nodes(problem: Problem) -> Array:
     if known is not None:
         return known
     values = {name: np.array(sorted(set(given.tolist()))) for name, given in law.axes(problem.scene).items()}
-    # Numpy's meshes have 32 dimensions at most, and a coordinate of one value needs none.
+    # Numpy's meshes have 32 dimensions at most; a coordinate with one value needs no dimension.
     axes = {name: given for name, given in values.items() if len(given) > 1}
     if axes and np.prod([len(axis) for axis in axes.values()]) > GRID_SIZE:
         count = max(int(GRID_SIZE ** (1 / len(axes)) + 1e-9), 2)
@@ -66,8 +66,8 @@ def _nodes(problem: Problem) -> Array:
 def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
     """The nodes with the scales of the law solved for, and the misfit of each `(G,)`.
 
-    A scale's column is the derivative of the prediction towards it, which is the same whatever the scale; the
-    prediction less all columns is what does not depend on any.
+    The column of a scale is the derivative of the prediction in it, which does not depend on its value. The prediction
+    less all columns is the part that depends on no scale.
     """
     law, scales = problem.law, problem.law.scales
     prediction, jacobian = law.evaluate_linear(nodes, problem.inputs)
@@ -88,7 +88,7 @@ def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
     theta = nodes.copy()
     for column, scale in enumerate(scales):
         factor = coefficients[:, column]
-        # A factor of zero has no logarithm, and next to none no gradient to come back by.
+        # The log of a factor has no gradient near zero, so factors start away from it.
         share = np.mean(np.abs(basis[:, :, column]) / size, axis=1)
         risen = np.maximum(factor, np.exp(SMALL) / np.maximum(share, 1e-300))
         for name, by in scale.moves.items():
@@ -99,7 +99,7 @@ def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
     return theta, misfit
 
 
-# Losses near the ends of what floats hold overflow, and NaN is no better a misfit than any: such starts are not taken.
+# Losses near the limits of floats overflow, and a misfit of NaN never compares as better, so such starts are not taken.
 @np.errstate(over="ignore", invalid="ignore")
 def non_negative(
     basis: Array, weights: Array, target: Array | None = None, signed: Flags | None = None
@@ -134,7 +134,7 @@ def non_negative(
         complete = np.zeros(right.shape)
         complete[:, active] = solved
         best = np.where(better[:, None], complete, best)
-    with np.errstate(over="ignore"):  # a node far from the data may have a coefficient beyond any number
+    with np.errstate(over="ignore"):  # a coefficient may overflow at a node far from the data
         return best * scale, misfit
 
 

@@ -1,4 +1,4 @@
-"""One BLAS thread while fitting: more of them on the engine's tiny matrices cost up to 10x."""
+"""Limits BLAS to one thread while fitting, since more threads on the small matrices here take up to 10x as long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VARIABLE = "OPENBLAS_NUM_THREADS"
 
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Cap the threads of a numpy that is already loaded; nothing to do where the environment did it before."""
+    """Limit BLAS to one thread within the context; does nothing if the environment already sets this limit."""
     if os.environ.get(VARIABLE) == "1":
         yield
         return

@@ -1,19 +1,19 @@
-"""Replicates: the law fitted again to data as they might have come out.
+"""Replicates: the law fitted again to resampled data.
 
-Checkpoints of one run share its seed, data order and hyper-parameters, so they err together: replicates vary whole
-runs. Varying points instead gives intervals that are far too narrow (25 % coverage instead of 90 % on ten runs of ten
-checkpoints). Two ways:
+Checkpoints of one run share its seed, data order and hyper-parameters, so their errors are correlated. Replicates
+therefore resample whole runs. Resampling points instead gives intervals that are far too narrow (25 % coverage instead
+of 90 % on ten runs of ten checkpoints). There are two methods:
 
-- `bootstrap` draws runs with replacement, each with all its points. Its percentile intervals are what most papers
-  print; from few runs they are unreliable, since a replicate may lack the runs that tell a parameter.
-- `wild` keeps every run where it is and multiplies its residuals, freed of the run's own pull on the fit, by a random
-  sign: Rademacher's, or Webb's six values where runs are so few that signs would repeat. A whole replicate is
-  multiplied by the square root of freedom over chi-squared as well, so that replicates have the tails of Student's t:
-  the size of the noise is itself known from few runs only. `docs/calibration.md` has the coverage of both.
+- `bootstrap` draws runs with replacement, each with all its points. Most papers print its percentile intervals. With
+  few runs they are unreliable, because a replicate may lack the runs that determine a parameter.
+- `wild` keeps every run and multiplies its residuals, corrected for leverage, by a random sign (Rademacher weights), or
+  by one of Webb's six values if there are so few runs that patterns of signs would repeat. Each replicate is also
+  multiplied by the square root of freedom over chi-squared, which gives replicates the tails of Student's t, because
+  the size of the noise is estimated from few runs. `docs/evidence/calibration.md` has the coverage of both methods.
 
-A replicate starts from the full fit. One that stops early, ends at a bound or stands out is tried from other starts
-too, and the best end counts. Replicate i draws from its own generator, seeded by (seed, group, i), and chunks are cut
-by the size of the problem alone, so the answer does not depend on how the work is spread.
+A replicate starts from the full fit. One that does not converge, ends at a bound or is an outlier is also fitted from
+other starts, and the best end counts. Replicate i has its own random generator, seeded by (seed, group, i), and the
+size of chunks depends only on the problem, so the result does not depend on how the work is distributed.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ from scaling_cli.record import Record
 CHUNK_REPLICATES = 128
 CHUNK_VALUES = 1 << 16  # replicates times points: keeps a chunk's arrays in cache, and memory flat
 OTHER_STARTS = 3
-STANDS_OUT = 6.0  # robust standard deviations from the replicates' median
+STANDS_OUT = 6.0  # robust standard deviations from the replicates' median: further out, a replicate is an outlier
 WEBB = np.sqrt([0.5, 1.0, 1.5])  # with either sign; Webb 2014
 FEW_SIGNS = 12  # runs below which 2^runs sign patterns are too few
 
 
 class Resampling(Record):
-    """What to draw: `group` seeds groups apart; a paired design gives all its groups the same one."""
+    """What to draw. `group` gives each group its own draws; in a paired design all groups share one value."""
 
     replicates: int
     seed: int
     group: int
 
     def generator(self, replicate: int) -> np.random.Generator:
-        """The source of randomness of one replicate."""
+        """The random generator of one replicate."""
         return np.random.default_rng([self.seed, self.group, replicate])
 
 
 class Replicates(Record):
-    """Coordinates `(replicates, k)` on centred inputs, of the replicates that converged; the rest are counted.
+    """Coordinates `(replicates, k)` on centred inputs of the replicates that converged.
 
-    `retried` were tried from other starts as well, which took `moved` of them elsewhere.
+    `failed` replicates did not converge; `retried` were also fitted from other starts, which improved `moved` of them.
     """
 
     theta: Array
@@ -69,14 +69,14 @@ class Replicates(Record):
 
 
 class _Redrawn(Record):
-    """Data of replicates in which runs are drawn with replacement."""
+    """Draws the data of bootstrap replicates: runs drawn with replacement."""
 
     def draw(self, problem: Problem, resampling: Resampling, replicates: Sequence[int]) -> tuple[Array, Array | None]:
         return run_weights(resampling, replicates, problem.runs) * problem.weights, None
 
 
 class _Turned(Record):
-    """Data of replicates in which the residuals of runs are multiplied at random."""
+    """Draws the data of wild replicates: predictions plus the runs' residuals times random factors."""
 
     prediction: Array
     residuals: Array
@@ -88,7 +88,7 @@ class _Turned(Record):
 
 
 def group_hash(group: Mapping[str, str]) -> int:
-    """A number that depends on the group alone, the same on every machine and in every process."""
+    """A number that depends only on the group, equal on every machine and in every process."""
     text = json.dumps(sorted(group.items()))
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
@@ -111,7 +111,7 @@ def wild(
     workers: jobs.Workers = jobs.SERIAL,
     on_progress: jobs.Progress | None = None,
 ) -> Replicates:
-    """Fit the law to its own predictions with the runs' residuals, multiplied at random."""
+    """Fit the law to its own predictions plus the runs' residuals times random factors."""
     prediction = fitted.problem.target - residuals(fitted)
     scheme = _Turned(prediction, freed_residuals(fitted), freedom(fitted))
     return _replicate(fitted, scheme, resampling, workers, on_progress)
@@ -127,7 +127,7 @@ def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices
 
 
 def run_multipliers(resampling: Resampling, replicates: Sequence[int], runs: int, freedom: float) -> Array:
-    """What the residuals of each run are multiplied by `(replicates, runs)`."""
+    """Random factors by which the residuals of each run are multiplied `(replicates, runs)`."""
     factors = np.empty((len(replicates), runs))
     for row, replicate in enumerate(replicates):
         generator = resampling.generator(replicate)
@@ -146,30 +146,32 @@ def _replicate(
     on_progress: jobs.Progress | None,
 ) -> Replicates:
     everyone = np.arange(resampling.replicates)
-    found = _solve(fitted, scheme, resampling, fitted.theta[None], everyone, workers, on_progress)
-    suspects = np.flatnonzero(_is_suspect(fitted, found))
+    solution = _solve(fitted, scheme, resampling, fitted.theta[None], everyone, workers, on_progress)
+    suspects = np.flatnonzero(_is_suspect(fitted, solution))
     moved = 0
     if len(suspects):
         others = starts(fitted.problem, OTHER_STARTS)
         again = _solve(fitted, scheme, resampling, others, suspects, workers, None)
-        improved = again.value < found.value[suspects] * (1 - AGREEMENT)
-        taken = improved | (again.is_settled & ~found.is_settled[suspects] & (again.value <= found.value[suspects]))
-        found.theta[suspects[taken]] = again.theta[taken]
-        found.value[suspects[taken]] = again.value[taken]
-        found.is_settled[suspects[taken]] = again.is_settled[taken]
+        improved = again.value < solution.value[suspects] * (1 - AGREEMENT)
+        taken = improved | (
+            again.is_settled & ~solution.is_settled[suspects] & (again.value <= solution.value[suspects])
+        )
+        solution.theta[suspects[taken]] = again.theta[taken]
+        solution.value[suspects[taken]] = again.value[taken]
+        solution.is_settled[suspects[taken]] = again.is_settled[taken]
         moved = int(taken.sum())
-    usable = found.is_settled & np.isfinite(found.value)
-    return Replicates(found.theta[usable], int((~usable).sum()), len(suspects), moved)
+    usable = solution.is_settled & np.isfinite(solution.value)
+    return Replicates(solution.theta[usable], int((~usable).sum()), len(suspects), moved)
 
 
-def _is_suspect(fitted: Fitted, found: Solution) -> Flags:
+def _is_suspect(fitted: Fitted, solution: Solution) -> Flags:
     problem = fitted.problem
-    middle = np.median(found.theta, axis=0)
-    scale = MAD_TO_SIGMA * np.median(np.abs(found.theta - middle), axis=0)
-    stands_out = (np.abs(found.theta - middle) > STANDS_OUT * scale).any(axis=1)
+    middle = np.median(solution.theta, axis=0)
+    scale = MAD_TO_SIGMA * np.median(np.abs(solution.theta - middle), axis=0)
+    stands_out = (np.abs(solution.theta - middle) > STANDS_OUT * scale).any(axis=1)
     free = (fitted.theta > problem.low) & (fitted.theta < problem.high)
-    at_bound = ((found.theta <= problem.low) | (found.theta >= problem.high))[:, free].any(axis=1)
-    suspect: Flags = ~found.is_settled | ~np.isfinite(found.value) | stands_out | at_bound
+    at_bound = ((solution.theta <= problem.low) | (solution.theta >= problem.high))[:, free].any(axis=1)
+    suspect: Flags = ~solution.is_settled | ~np.isfinite(solution.value) | stands_out | at_bound
     return suspect
 
 
@@ -182,7 +184,7 @@ def _solve(
     workers: jobs.Workers,
     on_progress: jobs.Progress | None,
 ) -> Solution:
-    """Replicates with these numbers, each from every row of `first`; the best ends."""
+    """Fit the replicates with these numbers from every row of `first`, and keep the best end of each."""
     size = max(1, min(CHUNK_REPLICATES, CHUNK_VALUES // len(fitted.problem.observed)))
     chunks = [replicates[start : start + size].tolist() for start in range(0, len(replicates), size)]
     task = partial(_fit_chunk, fitted, scheme, resampling, first)
@@ -200,20 +202,20 @@ def _fit_chunk(
 ) -> Solution:
     weights, target = scheme.draw(fitted.problem, resampling, replicates)
     best: Solution | None = None
-    for start in fitted.problem.roused(first):
-        found = refit(fitted, np.tile(start, (len(replicates), 1)), weights=weights, target=target)
+    for start in fitted.problem.off_zero(first):
+        solution = refit(fitted, np.tile(start, (len(replicates), 1)), weights=weights, target=target)
         if best is None:
-            best = found
+            best = solution
         else:
-            better = found.value < best.value
+            better = solution.value < best.value
             for name in ("theta", "value", "is_settled"):
-                getattr(best, name)[better] = getattr(found, name)[better]
+                getattr(best, name)[better] = getattr(solution, name)[better]
     assert best is not None
     return best
 
 
 def refit(fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None) -> Solution:
-    """The same objective at the same delta on other weights `(replicates, n)` or other data `(replicates, n)`."""
+    """Fit again, with the fit's objective and delta, to other weights or other data, both `(replicates, n)`."""
     problem = fitted.problem
     if fitted.objective.name == "lad":
         size = np.median(np.abs(residuals(fitted)))

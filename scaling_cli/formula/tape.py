@@ -1,12 +1,12 @@
 """Formulas evaluated and differentiated, many sets of parameters at once.
 
-A tree becomes a tape: its operations in order, equal ones once. A pass forward over the tape gives the values, shaped
-`(replicates, 1)` for what depends on parameters alone, `(n,)` on inputs alone, `(replicates, n)` on both. A pass
-backward carries the derivative of the result towards every parameter (reverse accumulation, Griewank and Walther
-2008), at a cost of a few forward passes whatever the number of parameters.
+A tree becomes a tape: its operations in order, each distinct one once. A pass forward over the tape gives the values,
+shaped `(replicates, 1)` for what depends on parameters alone, `(n,)` on inputs alone, `(replicates, n)` on both. A pass
+backward gives the derivative of the result in every parameter (reverse accumulation, Griewank and Walther 2008), at a
+cost of a few forward passes whatever the number of parameters.
 
 Inputs come as logs. `base ** exponent` is `exp(exponent * log(base))` unless the exponent is a number, and the log of
-an input, of a product or of such an exponential is not computed but known.
+an input, of a product or of such an exponential is known without computing it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
+from scaling_cli.formula.functions import apply, embedding_growth
 from scaling_cli.formula.tree import Node
 from scaling_cli.record import Record, replace
 
@@ -65,8 +66,6 @@ class Tape(Record):
 
 
 def _value(step: _Step, values: list[Array], parameters: Mapping[str, Array], inputs: Inputs) -> Array:
-    left = values[step.left] if step.left >= 0 else np.zeros(())
-    right = values[step.right] if step.right >= 0 else np.zeros(())
     match step.operation:
         case "number":
             return np.asarray(step.value)
@@ -74,62 +73,44 @@ def _value(step: _Step, values: list[Array], parameters: Mapping[str, Array], in
             return parameters[step.name]
         case "log-input":
             return inputs[step.name]
-        case "add":
-            return left + right
-        case "sub":
-            return left - right
-        case "mul":
-            return left * right
-        case "div":
-            return left / right
-        case "neg":
-            return -left
-        case "exp":
-            return np.exp(left)
-        case "log":
-            return np.log(left)
-        case "softplus":
-            return np.logaddexp(0.0, left)
         case "power":
-            return left**step.value
-        case "min":
-            return np.minimum(left, right)
-        case "max":
-            return np.maximum(left, right)
-    raise AssertionError(step.operation)
+            return values[step.left] ** step.value
+    return apply(step.operation, *[values[place] for place in (step.left, step.right) if place >= 0])
 
 
 def _shares(
     step: _Step, slope: Array, values: list[Array], place: int, varies: tuple[bool, ...]
 ) -> list[tuple[int, Array]]:
-    """What the derivative towards an operation's result makes towards each of its arguments that varies."""
-    left, right, found = step.left, step.right, []
+    """How the derivative in an operation's result passes on to each argument that depends on parameters."""
+    left, right, shares = step.left, step.right, []
     match step.operation:
         case "add":
-            found = [(left, slope), (right, slope)]
+            shares = [(left, slope), (right, slope)]
         case "sub":
-            found = [(left, slope), (right, -slope)] if varies[right] else [(left, slope)]
+            shares = [(left, slope), (right, -slope)] if varies[right] else [(left, slope)]
         case "mul":
-            found = [(a, slope * values[b]) for a, b in ((left, right), (right, left)) if varies[a]]
+            shares = [(a, slope * values[b]) for a, b in ((left, right), (right, left)) if varies[a]]
         case "div":
             share = slope / values[right]
-            found = [(left, share)]
+            shares = [(left, share)]
             if varies[right]:
-                found.append((right, -share * values[place]))
+                shares.append((right, -share * values[place]))
         case "neg":
-            found = [(left, -slope)]
+            shares = [(left, -slope)]
         case "exp":
-            found = [(left, slope * values[place])]
+            shares = [(left, slope * values[place])]
         case "log":
-            found = [(left, slope / values[left])]
+            shares = [(left, slope / values[left])]
         case "softplus":
-            found = [(left, slope * np.exp(values[left] - values[place]))]
+            shares = [(left, slope * np.exp(values[left] - values[place]))]
         case "power":
-            found = [(left, slope * (step.value * values[left] ** (step.value - 1)))]
+            shares = [(left, slope * (step.value * values[left] ** (step.value - 1)))]
+        case "non_embedding":
+            shares = [(left, slope / embedding_growth(values[place]))]
         case "min" | "max":
             taken = values[left] <= values[right] if step.operation == "min" else values[left] >= values[right]
-            found = [(left, np.where(taken, slope, 0.0)), (right, np.where(taken, 0.0, slope))]
-    return [(part, share) for part, share in found if varies[part]]
+            shares = [(left, np.where(taken, slope, 0.0)), (right, np.where(taken, 0.0, slope))]
+    return [(part, share) for part, share in shares if varies[part]]
 
 
 def compile_tape(tree: Node, inputs: tuple[str, ...]) -> Tape:

@@ -1,24 +1,29 @@
 """Formulas as trees, read from text by a whitelist of syntax.
 
 Numbers, names, `+ - * / **` (also written `^`), parentheses and the functions of `FUNCTIONS` are all there is: the text
-is parsed, never run. Products of powers are kept as exponentials of logs, since an input to a power is the exponential
-of a power times its log, which laws have at hand.
+is parsed, never run. A formula that is refused is refused with the reason and the character where it stands.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Mapping
 
+import numpy as np
+
+from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
+from scaling_cli.formula.functions import FUNCTIONS, apply
 from scaling_cli.record import Record
 
-FUNCTIONS = {"log": 1, "exp": 1, "sqrt": 1, "softplus": 1, "min": 2, "max": 2}  # how many arguments each takes
 OPERATORS: Mapping[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow",
 }  # fmt: skip
 LONGEST = 1_000  # characters: far beyond any law, and short of what would strain the parser
+SHOWN = 40  # characters of a longer formula in a message
+DEEPEST = 250  # operations within one another: recursion goes no deeper
 LARGEST = 1e300
 EXAMPLE = "Write it like 'E + A*params**-alpha + B*tokens**-beta'."
 
@@ -35,7 +40,15 @@ class Node(Record):
         """The names that occur, each once, in the order in which they are read."""
         if self.operation == "name":
             return (self.name,)
-        return tuple(dict.fromkeys(name for part in self.parts for name in part.names()))
+        return tuple(dict.fromkeys([name for part in self.parts for name in part.names()]))
+
+    def evaluate(self, values: Mapping[str, Array]) -> Array:
+        """The value of the formula, as shapes combine, operation by operation as it is written."""
+        if self.operation == "number":
+            return np.asarray(self.value)[()]
+        if self.operation == "name":
+            return values[self.name]
+        return apply(self.operation, *[part.evaluate(values) for part in self.parts])
 
 
 def number(value: float) -> Node:
@@ -43,52 +56,115 @@ def number(value: float) -> Node:
     return Node("number", value=value)
 
 
-def parse(text: str, definitions: Mapping[str, Node] | None = None) -> Node:
+def parse(
+    text: str, definitions: Mapping[str, Node] | None = None, *, option: str = "--law", hint: str = EXAMPLE
+) -> Node:
     """The tree of a formula; names in `definitions` stand for the trees given there.
+
+    Args:
+        text: The formula.
+        definitions: Trees by name.
+        option: The option that a refusal names.
+        hint: How to write a formula, for a refusal.
 
     Raises:
         UsageError: The text is not a formula of the whitelist.
     """
+    reader = _Reader(text, definitions or {}, option, hint)
+    if not text.strip():
+        raise reader.refusal("it is empty")
     if len(text) > LONGEST:
-        raise UsageError(f"The formula has {len(text)} characters.", hint=f"{LONGEST} are the most that are read.")
+        raise reader.refusal(f"it has {len(text):,} characters, and at most {LONGEST:,} are read")
     try:
-        tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise UsageError(f"The formula {text!r} cannot be read: {error}.", hint=EXAMPLE) from None
-    return _Reader(text, definitions or {}).node(tree.body)
+        tree = ast.parse(reader.python, mode="eval")
+    except SyntaxError as error:
+        raise reader.refusal(_problem(error, reader)) from None
+    except (ValueError, MemoryError, RecursionError):
+        raise reader.refusal("it is nested too deeply, or has characters that are not text") from None
+    return reader.node(tree.body)
+
+
+def _problem(error: SyntaxError, reader: _Reader) -> str:
+    """What is wrong with the syntax, and where."""
+    message = error.msg.partition(". ")[0]
+    if not error.offset:
+        return "something is missing at its end" if message == "invalid syntax" else message
+    place = reader.place(len(reader.python[: error.offset - 1].encode()))
+    if message == "invalid decimal literal":
+        return f"the number at character {place} runs into a name: write * between them"
+    if reader.text[place - 1 : place] == "=":
+        return f"it has an = at character {place}: write only what stands to the right of it"
+    if message == "invalid syntax":
+        return f"it cannot be read from character {place} on"
+    return f"{message} at character {place}"
 
 
 class _Reader(Record):
     text: str
     definitions: Mapping[str, Node]
+    option: str
+    hint: str
 
-    def node(self, tree: ast.expr) -> Node:
+    @property
+    def python(self) -> str:
+        """The formula as Python would write it, on one line."""
+        return re.sub(r"\s", " ", self.text).lstrip().replace("^", "**")
+
+    def place(self, offset: int) -> int:
+        """The character of the text, from 1, at an offset that Python counts in bytes from 0."""
+        ahead = len(self.python.encode()[:offset].decode())
+        place = len(self.text) - len(self.text.lstrip())
+        while ahead > 0 and place < len(self.text):
+            ahead -= 2 if self.text[place] == "^" else 1
+            place += 1
+        return place + 1
+
+    def node(self, tree: ast.expr, depth: int = 1) -> Node:
+        if depth > DEEPEST:
+            raise self.refusal(f"it has more than {DEEPEST} operations within one another")
         match tree:
-            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and abs(value) < LARGEST:
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+                if value >= LARGEST:
+                    raise self.refusal(f"the number at character {self.place(tree.col_offset)} is too large")
                 return number(float(value))
             case ast.Name(id=name):
                 return self.definitions.get(name, Node("name", name=name))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Node("neg", (self.node(operand),))
+                return Node("neg", (self.node(operand, depth + 1),))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.node(operand)
-            case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
-                return Node(OPERATORS[type(operator)], (self.node(left), self.node(right)))
+                return self.node(operand, depth + 1)
+            case ast.BinOp(left=left, op=operator, right=right):
+                if type(operator) not in OPERATORS:
+                    raise self.refusal(
+                        f"the operator at character {self.operator_place(left)} is not one of + - * / ** ^"
+                    )
+                return Node(OPERATORS[type(operator)], (self.node(left, depth + 1), self.node(right, depth + 1)))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-                return self.call(name, arguments)
-        raise UsageError(f"{ast.unparse(tree)!r} is not part of a formula.", hint=f"{EXAMPLE} {self.known()}")
+                self.check_call(name, len(arguments), self.place(tree.col_offset))
+                return Node(name, tuple([self.node(argument, depth + 1) for argument in arguments]))
+        place, end = self.place(tree.col_offset), self.place(tree.end_col_offset or 0)
+        raise self.refusal(
+            f"{self.text[place - 1 : end - 1]!r} at character {place} is not a number, a name or arithmetic"
+        )
 
-    def call(self, name: str, arguments: list[ast.expr]) -> Node:
+    def operator_place(self, left: ast.expr) -> int:
+        """The place of the operator after its left side; parentheses and spaces may stand between."""
+        rest = self.python.encode()[left.end_col_offset or 0 :]
+        return self.place((left.end_col_offset or 0) + len(rest) - len(rest.lstrip(b" )")))
+
+    def check_call(self, name: str, count: int, place: int) -> None:
+        known = f"Functions are {', '.join(FUNCTIONS)}."
         if name not in FUNCTIONS:
             near = difflib.get_close_matches(name, FUNCTIONS, n=1)
-            hint = f"Did you mean {near[0]}? {self.known()}" if near else self.known()
-            raise UsageError(f"The formula calls {name}(), which is no function here.", hint=hint)
-        if len(arguments) != FUNCTIONS[name]:
-            raise UsageError(f"{name}() has {len(arguments)} arguments, not {FUNCTIONS[name]}.", hint=EXAMPLE)
-        return Node(name, tuple(self.node(argument) for argument in arguments))
+            hint = f"Did you mean {near[0]}? {known}" if near else known
+            raise self.refusal(f"{name}() at character {place} is not a known function", hint)
+        if count != (wanted := FUNCTIONS[name][0]):
+            arguments = "1 argument" if wanted == 1 else f"{wanted} arguments"
+            raise self.refusal(f"{name}() at character {place} takes {arguments}, not {count}")
 
-    def known(self) -> str:
-        return f"Functions are {', '.join(FUNCTIONS)}."
+    def refusal(self, problem: str, hint: str = "") -> UsageError:
+        shown = self.text if len(self.text) <= LONGEST else f"{self.text[:SHOWN]}..."
+        return UsageError(f"{self.option} {shown!r} is not a formula: {problem}.", hint=hint or self.hint)
 
 
 def degree(node: Node, names: frozenset[str]) -> float:
@@ -108,8 +184,8 @@ def degree(node: Node, names: frozenset[str]) -> float:
 
 def linear_names(node: Node, names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `names`, chosen in order, in which the formula is linear all at once."""
-    found: tuple[str, ...] = ()
+    linear: tuple[str, ...] = ()
     for name in names:
-        if degree(node, frozenset((*found, name))) <= 1:
-            found = (*found, name)
-    return found
+        if degree(node, frozenset((*linear, name))) <= 1:
+            linear = (*linear, name)
+    return linear

@@ -1,6 +1,11 @@
-"""The laws that can be fitted. `HOMES` is the whole list: a law is one file and one name here.
+"""The scaling laws that can be fitted: formulas, bounds, starting values, sources and published parameters.
 
-A law is imported when it is first asked for: a fit of one law need not wait for the others. `LAWS` holds them all.
+`HOMES` lists every law; to add one, write it in a module of this folder and add its name here. A law is imported when
+it is first used, so a fit of one law does not wait for the others. `LAWS` holds all of them.
+
+`law` defines what a law is. Most laws are a `sums.SumLaw` (a sum of terms) or a `formula.FormulaLaw` (a formula that is
+parsed), with bounds and starts from `roles`. `constrained` fixes or ties parameters of any law; `custom` reads a law
+that the user writes.
 """
 
 from __future__ import annotations
@@ -43,8 +48,8 @@ HOMES = {
     "annealing": "schedule.ANNEALING",
     "multi-power-schedule": "schedule.MULTI_POWER_SCHEDULE",
 }
-FAMILIES = ("multi-power", "additive", "precision")  # laws that are made over any columns
-WRITTEN = re.compile(r"[+*/^()\s]")  # no law's name has any of these
+FAMILIES = ("multi-power", "additive", "precision")  # laws whose inputs are the columns the user names
+WRITTEN = re.compile(r"[+*/^()\s]")  # characters of formulas that no law's name contains
 
 LAWS: tuple[Law, ...]
 
@@ -61,15 +66,17 @@ def __getattr__(name: str) -> object:
 
 
 def is_formula(text: str) -> bool:
-    """Whether a law was written out instead of named."""
+    """Whether `text` is a formula rather than the name of a law."""
     return bool(WRITTEN.search(text.strip()))
 
 
 def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
-    """The law called `name`, or written out in it; a law of any columns is made over `inputs` where they are given.
+    """The law called `name`, or the law that the formula `name` writes out.
+
+    The laws in `FAMILIES` are built for the columns in `inputs`, where these are given.
 
     Raises:
-        UsageError: There is none; the hint lists those there are.
+        UsageError: No law has this name; the hint lists the names.
     """
     if is_formula(name):
         from scaling_cli.laws.custom import INPUTS, law_from_formula

@@ -21,7 +21,7 @@ PARALLEL = FormulaLaw(
         Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="A", meaning="scale of params", unit="params loss^(1/alpha)", positive=True),
         Parameter(name="alpha", meaning="exponent of effective params", kind="exponent"),
-        Parameter(name="k", meaning="effective params gained by a factor of e in streams, as a share"),
+        Parameter(name="k", meaning="share of effective params gained when streams grow by a factor of e"),
     ),
     roles={
         "E": FLOOR,
@@ -56,9 +56,9 @@ GRANULARITY = SumLaw(
     narrow=("granularity",),
     parameters=(
         Parameter(name="c", meaning="irreducible loss", kind="floor", unit="loss", low=0.0),
-        Parameter(name="a", meaning="loss from finite params, at 1 param and endless granularity", unit="loss",
+        Parameter(name="a", meaning="loss from finite params, at 1 param and infinite granularity", unit="loss",
                   positive=True, vanishes=True),
-        Parameter(name="g", meaning="what it gains at granularity 1", unit="loss", positive=True, vanishes=True),
+        Parameter(name="g", meaning="loss added to a at granularity 1", unit="loss", positive=True, vanishes=True),
         Parameter(name="b", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True, vanishes=True),
         Parameter(name="alpha", meaning="exponent of params", kind="exponent", low=1e-3, high=3.0),
         Parameter(name="beta", meaning="exponent of tokens", kind="exponent", low=1e-3, high=3.0),
@@ -71,7 +71,7 @@ GRANULARITY = SumLaw(
         Term("b", (Power("tokens", "beta"),)),
     ),
     published=(
-        Published("krajewski", "mixture of 64 experts on C4; params are not the dense count", KRAJEWSKI,
+        Published("krajewski", "mixture of 64 experts on C4; params are not those of the dense model", KRAJEWSKI,
                   {"c": 0.47, "a": 18.1, "g": 2.1, "b": 30.8, "alpha": 0.115, "beta": 0.147, "gamma": 0.58}),
     ),
 )  # fmt: skip
@@ -94,10 +94,10 @@ ROUTED = FormulaLaw(
     parameters=(
         Parameter(name="a", meaning="exponent of params at one effective expert, signed", kind="exponent"),
         Parameter(name="b", meaning="exponent of effective experts at 1 param, signed", kind="exponent"),
-        Parameter(name="c", meaning="change of one exponent for each decade of the other input"),
+        Parameter(name="c", meaning="change of either exponent per decade of the other input"),
         Parameter(name="d", meaning="loss at 1 param and one effective expert", unit="log10 loss"),
         Parameter(name="E_start", meaning="effective experts of the dense model", unit="experts", positive=True),
-        Parameter(name="E_max", meaning="effective experts that no number exceeds", unit="experts", positive=True),
+        Parameter(name="E_max", meaning="upper limit of effective experts", unit="experts", positive=True),
     ),
     where=(
         ("saturated", "1 / (experts - 1 + 1 / (1 / E_start - 1 / E_max)) + 1 / E_max"),
@@ -137,7 +137,7 @@ LOSS_TO_LOSS = FormulaLaw(
         Parameter(name="E1", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="K", meaning="loss above E1 where x is 1 above E0", unit="loss", positive=True, vanishes=True),
         Parameter(name="kappa", meaning="exponent between the losses", kind="exponent"),
-        Parameter(name="E0", meaning="x at its own floor", unit="x"),
+        Parameter(name="E0", meaning="irreducible value of x", unit="x"),
     ),
     roles={
         "E1": FLOOR,

@@ -9,11 +9,14 @@ from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, Role, place, shape
 
-EARLY, LATE = 2, 3  # places of the exponents
+EARLY, LATE = 2, 3  # indices of the exponents
 
 
 class BrokenLaw(FormulaLaw, kw_only=True):
-    """One break. The coordinate of `c1` is the exponent after the break, `c0 + c1`, which the data see by itself."""
+    """A power law with one break.
+
+    The coordinate of `c1` is the exponent after the break, `c0 + c1`, because the data determine it directly.
+    """
 
     def to_parameters(self, theta: Array) -> Array:
         """Parameters as the paper prints them."""
@@ -37,7 +40,7 @@ def _broken(name: str, *, early: Role, late: Role, about: str, published: tuple[
         inputs=("x",),
         parameters=(
             Parameter(name="a", meaning="irreducible loss", kind="floor", unit="loss"),
-            Parameter(name="b", meaning="loss above the floor at x = 1, had it no break", unit="loss", positive=True,
+            Parameter(name="b", meaning="loss above the floor at x = 1, without the break", unit="loss", positive=True,
                       vanishes=True),
             Parameter(name="c0", meaning="exponent before the break", kind="exponent"),
             Parameter(name="c1", meaning="exponent added by the break", kind="exponent"),
@@ -79,5 +82,5 @@ BNSL_MONOTONE = _broken(
     "bnsl-monotone",
     early=shape(0.0, 3.0, (0.02, 0.1, 0.2, 0.4, 0.8, 1.5)),
     late=shape(0.0, 10.0, (0.0, 0.05, 0.15, 0.35, 0.8, 1.6, 4.0)),
-    about=", held to fall throughout",
+    about=", constrained to fall everywhere",
 )

@@ -1,4 +1,4 @@
-"""Loss surfaces of params and tokens: Chinchilla's, and its neighbours."""
+"""Loss as a function of params and tokens: the Chinchilla law, and the same law with one exponent for both."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPTIMAL_EXPONENTS = (
 
 
 def coefficient_parameters() -> tuple[Parameter, Parameter]:
-    """`A` and `B`."""
+    """The coefficients `A` and `B`."""
     return (
         Parameter(name="A", meaning="loss from finite params, at 1 param", unit="loss", positive=True, vanishes=True),
         Parameter(name="B", meaning="loss from finite tokens, at 1 token", unit="loss", positive=True, vanishes=True),
@@ -58,7 +58,7 @@ CHINCHILLA = SumLaw(
         ),
         Published(
             "hoffmann-printed",
-            "the same as printed: rounding moves the optimum by a fifth",
+            "as printed in the paper; its rounding moves the optimum by a fifth",
             "Hoffmann et al. 2022, arXiv:2203.15556, eq. 10",
             {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28},
         ),
@@ -70,7 +70,7 @@ CHINCHILLA = SumLaw(
         ),
         Published(
             "muennighoff-free",
-            "C4, single epoch, exponents apart",
+            "C4, single epoch, alpha and beta fitted separately",
             "Muennighoff et al. 2023, arXiv:2305.16264, code",
             {"E": exp(0.63032365), "A": exp(5.9577184), "B": exp(7.9145365), "alpha": 0.33480313, "beta": 0.38289225},
         ),
@@ -90,7 +90,7 @@ CHINCHILLA_TIED = SumLaw(
     derived=(
         Derived(
             "tokens_per_param",
-            "compute-optimal tokens per param, the same at every scale: (B / A)^(1 / alpha)",
+            "compute-optimal tokens per param, equal at every scale: (B / A)^(1 / alpha)",
             lambda p: (p["B"] / p["A"]) ** (1 / p["alpha"]),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Laws of whatever columns they are given: one term, one power or one factor a column."""
+"""Laws for any columns that the user names: each column adds a term, a power or a factor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scaling_cli.record import replace
 
 
 def additive(columns: Sequence[str]) -> Law:
-    """A floor and a power law of each column."""
+    """A floor plus one power law per column."""
     parameters = [Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss", low=0.0)]
     for column in columns:
         parameters += [
@@ -33,7 +33,7 @@ def additive(columns: Sequence[str]) -> Law:
 
 
 def multi_power(columns: Sequence[str]) -> Law:
-    """A product of powers of the columns: a plane in logs."""
+    """A product of powers of the columns, which is a plane in logs."""
     return SumLaw(
         name="multi-power",
         formula=" * ".join(["K", *(f"{column}^p_{column}" for column in columns)]),
@@ -51,7 +51,7 @@ def multi_power(columns: Sequence[str]) -> Law:
 
 
 def precision(columns: Sequence[str]) -> Law:
-    """Chinchilla's surface with fewer effective params the fewer bits each column gives."""
+    """The Chinchilla law with effective params, which shrink as the bits in each column fall."""
     columns = [column for column in columns if column not in ("params", "tokens")]
     factors = "".join(f" * (1 - exp(-{column} / gamma_{column}))" for column in columns)
     gammas = {f"gamma_{column}": shape(0.05, 30.0, (0.5, 1.0, 2.0, 4.0), is_log=True) for column in columns}
@@ -91,7 +91,7 @@ MULTI_POWER = replace(
 )
 PRECISION = precision(("bits",))
 
-# Laws that are made over the columns asked for, in place of those they are shown with.
+# Functions that build these laws for the columns the user names; the laws above have example columns.
 MAKERS: dict[str, Callable[[Sequence[str]], Law]] = {
     "additive": additive,
     "multi-power": multi_power,

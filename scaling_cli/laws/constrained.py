@@ -1,8 +1,9 @@
-"""Any law with some parameters held at a value, or two of them held equal.
+"""Any law with some parameters fixed at a value, or with two of them tied (held equal).
 
-The coordinates left free map to those of the whole law by an affine map, theta = S phi + f, so solver, bootstrap and
-report need nothing new. On centred inputs the map is another one, which depends on the data: a coefficient held at its
-value on raw inputs moves with its exponent on centred ones. It travels with the inputs, one copy a point.
+The free coordinates phi map to the coordinates theta of the whole law by an affine map, theta = S phi + f, so the
+solver, the bootstrap and the reports work unchanged. On centred inputs the map differs and depends on the data: a
+coefficient that is fixed on raw inputs changes with its exponent on centred inputs. That map is therefore stored with
+the inputs, one copy per point.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from scaling_cli.errors import UsageError
 from scaling_cli.laws.law import Derived, Law, Parameter, Scale, Scene
 from scaling_cli.record import replace
 
-GONE = -1e4  # the log of a coefficient held at zero: finite, so that it can be moved about
+GONE = -1e4  # the log of a coefficient fixed at zero: finite, so that arithmetic with it works
 MAP = "constraint"  # the input that holds S and f on centred inputs, shaped (n, k, free + 1)
-FAR = 30.0  # from zero: no start need lie beyond, in logs or exponents
-SPREAD_STARTS = 9  # for a coordinate that lost the scale it was solved with
+FAR = 30.0  # starts need not lie further than this from zero, in logs or exponents
+SPREAD_STARTS = 9  # starts of a coordinate that can no longer be solved for, as its scale is constrained
 
 
 class ConstrainedLaw(Law, kw_only=True, dict=True):
-    """`inner` with the parameters in `fixed` held, and each of `ties` equal to the one it names."""
+    """The law `inner` with the parameters in `fixed` held at a value, and each key of `ties` equal to its value."""
 
     inner: Law
     fixed: Mapping[str, float]
@@ -32,12 +33,12 @@ class ConstrainedLaw(Law, kw_only=True, dict=True):
 
     @cached_property
     def _held(self) -> Array:
-        """The f of the module's text, shaped `(k,)`."""
+        """The offset f of the affine map (see the module docstring), shaped `(k,)`."""
         return self._coordinates(np.zeros(len(self.parameters)))
 
     @cached_property
     def _spread(self) -> Array:
-        """The S of the module's text, shaped `(k, free)`."""
+        """The matrix S of the affine map (see the module docstring), shaped `(k, free)`."""
         columns = [self._coordinates(row) - self._held for row in np.eye(len(self.parameters))]
         return np.stack(columns, axis=1) if columns else np.zeros((len(self._held), 0))
 
@@ -48,16 +49,16 @@ class ConstrainedLaw(Law, kw_only=True, dict=True):
             return np.maximum(self.inner.to_coordinates(np.array([complete[name] for name in self.inner.names])), GONE)
 
     def complete(self, free: Mapping[str, float]) -> dict[str, float]:
-        """All parameters in the order of the whole law, from those that are free."""
+        """All parameters, in the order of the whole law, from the free ones."""
         values = {**free, **self.fixed}
         return {name: values[self.ties.get(name, name)] for name in self.inner.names}
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
-        """The inputs of the whole law."""
+        """The prepared inputs of the whole law."""
         return self.inner.prepare(columns)
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
-        """Centred inputs with the map that holds on them; a free coordinate is what it is to the whole law."""
+        """Centred inputs with the affine map that holds on them; free coordinates are those of the whole law."""
         centred, matrix, offset = self.inner.centre(inputs)
         own = [self.inner.names.index(name) for name in self.names]
         spread, held = matrix @ self._spread, matrix @ self._held + offset
@@ -68,36 +69,39 @@ class ConstrainedLaw(Law, kw_only=True, dict=True):
         return {**centred, MAP: np.broadcast_to(mapped, (n, *mapped.shape))}, turn, held[own]
 
     def _map(self, inputs: Inputs) -> tuple[Array, Array]:
-        """S and f as they hold on `inputs`."""
+        """The matrix S and the offset f that hold on `inputs`."""
         if MAP not in inputs:
             return self._spread, self._held
         mapped = inputs[MAP][0]
         return mapped[:, :-1], mapped[:, -1]
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """Those of the whole law."""
+        """Log predictions of the whole law, and their Jacobian in the free coordinates."""
         spread, held = self._map(inputs)
         prediction, jacobian = self.inner.evaluate(theta @ spread.T + held, inputs)
         return prediction, _freed(jacobian, spread)
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """Those of the whole law."""
+        """Predictions of the whole law, and their Jacobian in the free coordinates."""
         spread, held = self._map(inputs)
         prediction, jacobian = self.inner.evaluate_linear(theta @ spread.T + held, inputs)
         return prediction, _freed(jacobian, spread)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """The whole law's, for what is free; a coordinate that can no longer be solved for gets values of its own."""
-        found = {name: values for name, values in self.inner.axes(scene).items() if name in self.names}
+        """The starts of the whole law for the free coordinates.
+
+        A free coordinate that can no longer be solved for, because its scale is constrained, gets evenly spaced starts.
+        """
+        axes = {name: values for name, values in self.inner.axes(scene).items() if name in self.names}
         solved = {name for scale in self.scales for name in scale.moves}
         for name, least, most in zip(self.names, *self.bounds(scene), strict=True):
-            if name not in found and name not in solved:
-                found[name] = np.linspace(max(least, -FAR), min(most, FAR), SPREAD_STARTS + 2)[1:-1]
-        return found
+            if name not in axes and name not in solved:
+                axes[name] = np.linspace(max(least, -FAR), min(most, FAR), SPREAD_STARTS + 2)[1:-1]
+        return axes
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """Those of the whole law that are free to move."""
+        """The scales of the whole law whose coordinates are all free."""
         return tuple(
             Scale({name: self._of_whole(by) for name, by in scale.moves.items()}, scale.is_signed)
             for scale in self.inner.scales
@@ -113,7 +117,7 @@ class ConstrainedLaw(Law, kw_only=True, dict=True):
         return of_free
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """The whole law's; what is held equal to a free coordinate bounds it too."""
+        """The bounds of the whole law; the bounds of a tied parameter also apply to the one it equals."""
         low, high = self.inner.bounds(scene)
         spread, held = self._map(scene.inputs)
         own = [self.inner.names.index(name) for name in self.names]
@@ -127,16 +131,16 @@ class ConstrainedLaw(Law, kw_only=True, dict=True):
 
 
 def _freed(jacobian: Array, spread: Array) -> Array:
-    with np.errstate(invalid="ignore"):  # what overflowed is rejected by the solver
+    with np.errstate(invalid="ignore"):  # the solver rejects values that overflowed
         free: Array = np.matmul(spread.T, jacobian.swapaxes(1, 2)).swapaxes(1, 2)
     return free
 
 
 def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]] = ()) -> Law:
-    """`law` with the parameters of `fix` held at their values, and the two of each pair of `tie` held equal.
+    """`law` with the parameters in `fix` held at their values, and both parameters of each pair in `tie` held equal.
 
     Raises:
-        UsageError: A name is no parameter of the law, a value is impossible, or nothing is left to fit.
+        UsageError: The law lacks a parameter, a value is impossible, constraints clash, or nothing is left to fit.
     """
     if not fix and not tie:
         return law
@@ -151,7 +155,7 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
     ties = _directed(law, fix, tie)
     free = tuple(parameter for parameter in law.parameters if parameter.name not in fix and parameter.name not in ties)
     if not free:
-        raise UsageError("Every parameter is fixed.", hint="Leave one to fit.")
+        raise UsageError("Every parameter is fixed.", hint="Leave at least one parameter free.")
     shell = ConstrainedLaw(
         name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
         fixed=dict(fix), ties=ties, narrow=law.narrow,
@@ -172,19 +176,20 @@ def _check_value(parameter: Parameter, value: float) -> None:
 
 
 def _directed(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """For each parameter that is tied, the earlier one of the law that it follows."""
+    """Each tied parameter, mapped to the parameter that it equals, which comes earlier in the law."""
     positive = {parameter.name: parameter.positive for parameter in law.parameters}
     ties: dict[str, str] = {}
     for pair in tie:
         leader, follower = sorted((ties.get(name, name) for name in pair), key=law.names.index)
         if positive[follower] != positive[leader]:
             raise UsageError(
-                f"{pair[0]} and {pair[1]} are not numbers of one kind.", hint="Tie exponents, or coefficients."
+                f"{pair[0]} and {pair[1]} cannot be tied, because only one is restricted to positive values.",
+                hint="Tie two exponents, or two coefficients.",
             )
         if follower == leader or follower in fix or leader in fix:
             raise UsageError(
-                f"The tie {pair[0]}={pair[1]} says again, or otherwise, what another constraint says.",
-                hint="Name each parameter in one constraint.",
+                f"The tie {pair[0]}={pair[1]} repeats or contradicts another constraint.",
+                hint="Use each parameter in one constraint only.",
             )
         ties[follower] = leader
         ties |= {name: leader for name, led in ties.items() if led == follower}
@@ -193,8 +198,8 @@ def _directed(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
 
 def _completed(law: ConstrainedLaw, quantity: Derived) -> Derived:
     def compute(free: Mapping[str, Array]) -> Array:
-        some = next(iter(free.values()))
-        held = {name: np.full(np.shape(some), value) for name, value in law.fixed.items()}
+        shape = np.shape(next(iter(free.values())))
+        held = {name: np.full(shape, value) for name, value in law.fixed.items()}
         values = {**free, **held}
         return quantity.compute({name: values[law.ties.get(name, name)] for name in law.inner.names})
 

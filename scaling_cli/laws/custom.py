@@ -28,8 +28,8 @@ INPUTS = (
 EXPONENTS = np.array([0.04, 0.12, 0.3, 0.6, 1.2])
 SIZES = np.array([0.01, 0.1, 0.5, 1.0, 3.0, 20.0])  # of an input, or of its inverse
 LARGEST_LOG = 700.0  # beyond it exp() overflows
-NEAR = 0.75  # likeness from which a name is taken for a column misspelt
-SHORTEST = 4  # letters: shorter names are like anything
+NEAR = 0.75  # similarity from which a name is taken for a misspelt column
+SHORTEST = 4  # letters: shorter names resemble too many columns
 
 Bounds = tuple[float, float]
 
@@ -44,8 +44,8 @@ def law_from_formula(
     """The law that `text` writes out, of those of its names that are in `columns`.
 
     Raises:
-        UsageError: The text is no formula, has no input or no parameter, or misspells a column; or `start` or `bound`
-            names what it does not have.
+        UsageError: The text is not a formula, has no input or no parameter, or misspells a column; or `start` or
+            `bound` names a parameter that it does not have.
     """
     start, bound = start or {}, bound or {}
     tree = parse(text)
@@ -81,8 +81,8 @@ def _check_names(text: str, inputs: tuple[str, ...], names: tuple[str, ...], col
         near = difflib.get_close_matches(name, [column for column in columns if column not in inputs], n=1, cutoff=NEAR)
         if near and len(name) >= SHORTEST:
             raise UsageError(
-                f"The formula has {name!r}, which is no column; did you mean {near[0]}?",
-                hint="Write the column's name, or give a parameter a name less like it.",
+                f"The formula has {name!r}, which is not a column; did you mean {near[0]}?",
+                hint="Correct it, or, if it is a parameter, give it a name that is less like a column's.",
             )
     if not inputs:
         raise UsageError(f"No name in {text!r} is a column.", hint=f"Columns are {', '.join(columns)}. {EXAMPLE}")
@@ -98,13 +98,13 @@ def _walk(node: Node) -> Iterator[Node]:
 
 def _multiplied_by(node: Node, name: str) -> set[str]:
     """Names in what multiplies or divides `name` on the way from the root of a formula that is linear in it."""
-    found: set[str] = set()
+    factors: set[str] = set()
     for part, other in zip(node.parts, reversed(node.parts), strict=True):
         if name in part.names():
-            found |= _multiplied_by(part, name)
+            factors |= _multiplied_by(part, name)
             if node.operation in ("mul", "div"):
-                found |= set(other.names())
-    return found
+                factors |= set(other.names())
+    return factors
 
 
 def _suggests_exponent(tree: Node, name: str) -> bool:
@@ -136,7 +136,7 @@ def _role(
 
 
 def _within(guess: tuple[Node, int] | None, scene: Scene, low: float, high: float) -> Array:
-    """Values to start from inside the bounds, or the bounds' own."""
+    """Values to start from: those inside the bounds, or some made from the bounds."""
     if guess is None:
         values = np.concatenate([-EXPONENTS[::-1], EXPONENTS])
     else:

@@ -1,9 +1,9 @@
-"""What a point of a training curve knows of its run's learning rate: the area so far, and the drops before it.
+"""The learning-rate history of each point of a training curve: the area so far, and the drops before the point.
 
-At each point stand the log of the area under the schedule and, for each of at most `GROUPS` groups of neighbouring
-drops, their summed size, the steps and the log area gone by since, and the log of the rate they led to. Between
-checkpoints the rate is taken as straight; before the first as a linear warm-up from zero. A rise before the run's
-highest rate is warm-up, and no drop.
+Each point gets the log of the area under the schedule. Drops of the rate are merged into at most `GROUPS` groups of
+neighbours; for each group the point gets the summed size, the steps and the log area since, and the log of the rate
+after it. The rate is taken as linear between checkpoints, and as a linear warm-up from zero before the first one. A
+rise before the run's highest rate counts as warm-up, not as a (negative) drop.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import numpy as np
 from scaling_cli.arrays import Array, Indices, Inputs
 from scaling_cli.record import Record
 
-GROUPS = 64  # of drops: near the limit of ever more, at checkpoints some hundred steps apart
-SMALLEST_RATE = 1e-3  # of the run's highest: a rate that falls to zero counts as this
+GROUPS = 64  # of drops: more change little where checkpoints are about a hundred steps from each other
+SMALLEST_RATE = 1e-3  # of the run's highest rate: lower rates, such as zero, are raised to it
 
 
 def histories(step: Array, rate: Array, run: Array) -> dict[str, Array]:
-    """Area `(n,)` and drops `(n, GROUPS)` at each point; `run` numbers the runs of the points."""
+    """Area `(n,)` and drops `(n, GROUPS)` at each point; `run` gives the number of each point's run."""
     n = len(step)
     shapes = {"area": (n,), **dict.fromkeys(("drop", "steps-since", "area-since", "rate-after"), (n, GROUPS))}
-    found: dict[str, Array] = {name: np.zeros(shape) for name, shape in shapes.items()}
-    for one in np.unique(run):
-        rows = np.flatnonzero(run == one)
+    history: dict[str, Array] = {name: np.zeros(shape) for name, shape in shapes.items()}
+    for number in np.unique(run):
+        rows = np.flatnonzero(run == number)
         rows = rows[np.argsort(step[rows], kind="stable")]
         for name, values in _history(step[rows], rate[rows]).items():
-            found[name][rows] = values
-    return found
+            history[name][rows] = values
+    return history
 
 
 def _history(step: Array, rate: Array) -> dict[str, Array]:
-    """The same of one run's points, from their steps and rates in order."""
+    """Schedule history of one run's points, from their ordered steps and learning rates."""
     rate = np.maximum(rate, SMALLEST_RATE * max(float(rate.max()), 1e-300))
     grown = np.diff(step) * (rate[1:] + rate[:-1]) / 2
     area = 0.5 * rate[0] * step[0] + np.concatenate([[0.0], np.cumsum(grown)])
@@ -55,27 +55,27 @@ def _history(step: Array, rate: Array) -> dict[str, Array]:
         return sums
 
     weight = within(size)
-    found = {"area": np.log(area), "drop": within(fall)}
+    history = {"area": np.log(area), "drop": within(fall)}
     for name, values in middle.items():
-        found[name] = within(size * values) / np.where(weight > 0, weight, 1.0)
-    found["steps-since"] = np.where(weight > 0, step[:, None] - found["steps-since"], 0.0)
-    since = np.maximum(area[:, None] - found["area-since"], 1e-12 * area[-1])
-    found["area-since"] = np.where(weight > 0, np.log(since), 0.0)
-    return found
+        history[name] = within(size * values) / np.where(weight > 0, weight, 1.0)
+    history["steps-since"] = np.where(weight > 0, step[:, None] - history["steps-since"], 0.0)
+    since = np.maximum(area[:, None] - history["area-since"], 1e-12 * area[-1])
+    history["area-since"] = np.where(weight > 0, np.log(since), 0.0)
+    return history
 
 
 class Drops(Record):
-    """Points and the drops before them, without the empty places: arrays `(pairs,)`, sorted by point."""
+    """All pairs of a point and a drop before it: arrays `(pairs,)`, sorted by point."""
 
     drop: Array
     steps: Array
     area: Array
     rate: Array
-    points: Indices  # those with any drop
-    first: Indices  # place of each such point's first pair
+    points: Indices  # those with at least one drop
+    first: Indices  # index of each such point's first pair
 
     def summed(self, worth: Array, n: int) -> Array:
-        """Sums over the drops of each point `(replicates, n)`, of values of pairs `(replicates, pairs)`."""
+        """Values of pairs `(replicates, pairs)`, summed over the drops of each point `(replicates, n)`."""
         total = np.zeros((len(worth), n))
         if len(self.first):
             total[:, self.points] = np.add.reduceat(worth, self.first, axis=1)
@@ -83,7 +83,7 @@ class Drops(Record):
 
 
 def drops_before(inputs: Inputs) -> Drops:
-    """Those of `histories`, wherever there is one."""
+    """The drops in the output of `histories`, without the empty groups."""
     drop = inputs["drop"]
     row, place = np.nonzero(drop)
     points, first = np.unique(row, return_index=True)

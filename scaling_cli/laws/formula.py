@@ -1,4 +1,4 @@
-"""Laws that are given by their formula: it is parsed, evaluated and differentiated as it is printed."""
+"""Laws defined by their formula, which is parsed, evaluated and differentiated as printed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scaling_cli.record import Record
 
 
 class Absorb(Record):
-    """What a coordinate takes up when the log of `input` loses its mean m: `sign * m`, times the coordinate `by`."""
+    """How a coordinate changes when the mean m of the log of `input` is subtracted: by `sign * m`, times `by`."""
 
     coordinate: str
     input: str
@@ -25,11 +25,11 @@ class Absorb(Record):
 
 
 class FormulaLaw(Law, kw_only=True, dict=True):
-    """A law that is only its formula.
+    """A law defined by its formula.
 
-    `expression` is what is evaluated, where it is not written as the formula is; the names of `where` stand for parts
-    of it. `roles` gives each parameter its bounds and starts; inputs that no `absorbs` names are not centred, and those
-    of `follows` lose the mean of the input that they follow. `groups` holds scales that are more than one coefficient.
+    `expression` is evaluated in place of the formula, where the two differ; `where` names parts of it. `roles` gives
+    each parameter its bounds and starts. Inputs that no entry of `absorbs` names are not centred; each key of `follows`
+    is centred by the mean of the input that is its value. `groups` holds scales that move several coefficients.
     """
 
     roles: Mapping[str, Role]
@@ -41,7 +41,7 @@ class FormulaLaw(Law, kw_only=True, dict=True):
     follows: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
-        _ = self._tape  # a formula that cannot be read is refused here
+        _ = self._tape  # raises here if the formula cannot be parsed
 
     @cached_property
     def _tree(self) -> Node:
@@ -59,7 +59,7 @@ class FormulaLaw(Law, kw_only=True, dict=True):
         return linear_names(self._tree, tuple(name for name in self.names if self.roles[name].starts is None))
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
-        """Inputs less their mean, where coordinates can take it up."""
+        """Inputs less their mean, where coordinates can absorb it."""
         means = {item.input: float(np.mean(inputs[item.input])) for item in self.absorbs}
         matrix, offset = np.eye(len(self.names)), np.zeros(len(self.names))
         for item in self.absorbs:
@@ -76,7 +76,7 @@ class FormulaLaw(Law, kw_only=True, dict=True):
         n = len(next(iter(inputs.values())))
         # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
         jacobian = np.zeros((len(theta), len(self.parameters), n))
-        with np.errstate(all="ignore"):  # what overflows gives a bad objective, which the solver rejects
+        with np.errstate(all="ignore"):  # overflow gives a bad objective, which the solver rejects
             columns = np.where(self.is_logarithm, np.exp(np.where(self.is_logarithm, theta, 0.0)), theta)
             by_name = {name: columns[:, index, None] for index, name in enumerate(self.names)}
             value, gradient = self._tape.evaluate(by_name, inputs)
@@ -88,29 +88,29 @@ class FormulaLaw(Law, kw_only=True, dict=True):
         return prediction, jacobian.swapaxes(1, 2)
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """Log of the formula and its Jacobian; not a number where the formula is negative."""
+        """Log of the formula and its Jacobian; NaN where the formula is negative."""
         prediction, jacobian = self.evaluate_linear(theta, inputs)
         with np.errstate(all="ignore"):
             jacobian /= prediction[:, :, None]
             return np.log(prediction, out=prediction), jacobian
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """The starts of every role that has them."""
-        found = {}
+        """The starts of each parameter whose role has some."""
+        axes = {}
         for name in self.names:
             starts = self.roles[name].starts
             if starts is not None:
-                found[name] = starts(scene)
-        return found
+                axes[name] = starts(scene)
+        return axes
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """The parameters in which the formula is linear at once, unless they belong to a group."""
+        """The parameters in which the formula is jointly linear, except those in a group, and the groups."""
         grouped = {name for group in self.groups for name in group.moves}
         single = tuple(plain_scale(name, is_signed=name in self.signed) for name in self._linear if name not in grouped)
         return single + self.groups
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """What each role allows."""
+        """The bounds of each parameter's role."""
         pairs = np.array([self.roles[name].bounds(scene) for name in self.names])
         return pairs[:, 0], pairs[:, 1]

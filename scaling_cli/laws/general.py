@@ -1,4 +1,4 @@
-"""The surface that nests Chinchilla's and Kaplan's: how the two terms add up is a parameter."""
+"""A loss surface that has the Chinchilla and the Kaplan law as special cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The laws of Kaplan et al. 2020: params (without embeddings) with data set size, or with minimum steps."""
+"""The laws of Kaplan et al. 2020: params (without embeddings) with data set size or minimum steps; critical batch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAR = Role(lambda _: (-600.0, 600.0))
 KAPLAN = FormulaLaw(
     name="kaplan",
     formula="((N_c / params)^(alpha_N / alpha_D) + D_c / tokens)^alpha_D",
-    source=f"{PAPER}, eq. 1.5; tokens are the size of the data set, trained on until the loss stops falling",
+    source=f"{PAPER}, eq. 1.5; tokens are the size of a data set on which models train until the loss stops falling",
     inputs=("params", "tokens"),
     parameters=(
         Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
@@ -39,7 +39,7 @@ KAPLAN = FormulaLaw(
     published=(
         Published(
             "kaplan",
-            "WebText2, params without embeddings; of the rounded table",
+            "WebText2, params without embeddings; from the rounded table",
             f"{PAPER}, table 2",
             {"N_c": 6.4e13, "D_c": 1.8e13, "alpha_N": 0.076, "alpha_D": 0.103},
         ),
@@ -54,7 +54,7 @@ def _efficient_exponent(p: Mapping[str, Array]) -> Array:
 KAPLAN_STEPS = FormulaLaw(
     name="kaplan-steps",
     formula="(N_c / params)^alpha_N + (S_c / step)^alpha_S",
-    source=f"{PAPER}, eq. 1.6; step is the minimum: steps / (1 + critical batch / batch), see critical-batch",
+    source=f"{PAPER}, eq. 1.6; step is steps / (1 + critical batch / batch), the minimum steps; see critical-batch",
     inputs=("params", "step"),
     parameters=(
         Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
@@ -97,7 +97,7 @@ KAPLAN_STEPS = FormulaLaw(
     published=(
         Published(
             "kaplan",
-            "WebText2, params without embeddings; exponents and scales of the single laws",
+            "WebText2, params without embeddings; exponents and scales from fits of each input alone",
             PAPER,
             {"N_c": 8.8e13, "S_c": 2.1e3, "alpha_N": 0.076, "alpha_S": 0.76},
         ),
@@ -107,7 +107,7 @@ KAPLAN_STEPS = FormulaLaw(
 CRITICAL_BATCH_LAW = FormulaLaw(
     name="critical-batch",
     formula="B_star / x^(1 / alpha_B)",
-    source=f"{PAPER}, eq. 1.4: x is the loss, and what is fitted the critical batch size",
+    source=f"{PAPER}, eq. 1.4: x is the loss; the fitted value is the critical batch size",
     inputs=("x",),
     narrow=("x",),
     parameters=(

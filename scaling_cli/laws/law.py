@@ -1,12 +1,12 @@
-"""What a law is: a formula that the solver can evaluate, differentiate, start and report.
+"""The interface of a law: a formula with its derivatives, bounds, starting values and descriptions.
 
-A law maps inputs (`params`, `tokens`, `compute`, ... one value a point) to the log of the predicted loss. The solver
-never sees the parameters of the paper but *coordinates*, in which the problem is well behaved: the log of every
-positive coefficient, and every exponent and floor as it is. Shapes are the same everywhere: coordinates
+A law maps inputs (`params`, `tokens`, `compute`, ...; one value per point) to the log of the predicted loss. The solver
+does not work on the parameters that papers print but on *coordinates*, in which the problem is well conditioned: the
+log of each positive coefficient; exponents and floors unchanged. Shapes are equal everywhere: coordinates
 `(replicates, k)`, predictions `(replicates, n)`, Jacobians `(replicates, n, k)`.
 
-A fit is made on centred inputs, so that a coefficient is the size of its term in the middle of the data and hardly
-depends on its exponent; `Law.centre` gives the affine map between the two sets of coordinates.
+Laws are fitted on centred inputs. There a coefficient is the size of its term in the middle of the data, and hardly
+depends on its exponent. `Law.centre` gives the affine map from coordinates on raw inputs to those on centred inputs.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Kind: TypeAlias = Literal["exponent", "floor", "other"]
 class Parameter(Record, kw_only=True):
     """One parameter as papers print it.
 
-    `low` and `high` bound it; where `positive`, its coordinate is its logarithm. Bounds that depend on the scale of
-    the data are in `Law.bounds`. `unit` is empty for a pure number. `vanishes` marks the coefficient of a term of the
-    loss: at its lower bound the term is gone, and it is zero. `kind` marks the power of an input, and the loss that no
-    scale removes: those are what priors and caveats speak of. An exponent that `is_signed` is negative for a loss that
-    falls and positive for a metric that grows.
+    `low` and `high` bound it; bounds that depend on the data are in `Law.bounds`. If `positive`, its coordinate is its
+    logarithm. `unit` is empty for a pure number. `vanishes` marks the coefficient of a term of the loss: at its lower
+    bound it counts as zero. `kind` marks exponents of inputs and floors (the loss that no scale removes), which priors
+    and caveats refer to. An exponent that `is_signed` is negative for a loss that falls and positive for a metric that
+    grows.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Parameter(Record, kw_only=True):
 
 
 class Published(Record):
-    """The parameters that a paper printed for a law, for comparison; `about` says of what, and in which units."""
+    """Parameters that a paper printed for a law, for comparison; `about` gives the data set and the units."""
 
     name: str
     about: str
@@ -54,9 +54,9 @@ class Published(Record):
 
 
 class Derived(Record):
-    """A quantity that follows from the parameters; `compute` takes and gives arrays shaped `(replicates,)`.
+    """A quantity computed from the parameters; `compute` takes and returns arrays shaped `(replicates,)`.
 
-    Where `is_power_of_compute`, it holds only as long as compute is in proportion to params * tokens.
+    If `is_power_of_compute`, it holds only where compute is proportional to params * tokens.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Derived(Record):
 
 
 class Scene(Record):
-    """The data that bounds and starts refer to: centred inputs, and the least and the largest loss (positive)."""
+    """The data that bounds and starts depend on: centred inputs, and the lowest and highest loss (both positive)."""
 
     inputs: Inputs
     lowest: float
@@ -74,11 +74,11 @@ class Scene(Record):
 
 
 class Scale(Record):
-    """A factor in which the law is linear once its other coordinates are known.
+    """A factor in which the law is linear, given its other coordinates.
 
-    `moves` names the coordinates that carry it. One that is not a logarithm is the factor itself; a logarithm grows by
-    the factor's logarithm times what `moves` gives for the coordinates `(G, k)` by name (a plain coefficient: 1).
-    `is_signed` factors may be negative.
+    `moves` names the coordinates that change with the factor. A coordinate that is not a logarithm is the factor
+    itself. A logarithm grows by the log of the factor, times the value of the function in `moves` (1 for a plain
+    coefficient), which takes the coordinates `(G,)` by name. `is_signed` factors may be negative.
     """
 
     moves: Mapping[str, Callable[[Mapping[str, Array]], Array | float]]
@@ -86,11 +86,12 @@ class Scale(Record):
 
 
 class Law(Record, ABC, kw_only=True):
-    """A scaling law: see the module's text. Adding one is one file and one name in `HOMES`.
+    """A scaling law; see the module docstring. To add one, write it in a module and add its name to `HOMES`.
 
-    `narrow` are inputs, such as another loss or bits, that need not span decades. Where `is_curve`, a point depends
-    on those before it in its run: `prepare` is also given `run` `(n,)`, and all rows of a run are points. `polished` is
-    how many starts are worth polishing: more where the law has many minima.
+    `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on
+    the earlier points of its run: `prepare` also gets `run` `(n,)`, and all rows of a run are points. `polished` is the
+    number of starts that the solver refines; laws with many minima need more. `undetermined` says why points at random
+    inputs do not determine the parameters, where they do not; such a law is listed with that reason.
     """
 
     name: str
@@ -103,9 +104,10 @@ class Law(Record, ABC, kw_only=True):
     narrow: tuple[str, ...] = ()
     is_curve: bool = False
     polished: int = 8
+    undetermined: str = ""
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
-        """The inputs as `evaluate` wants them, from one array `(n,)` for each of `inputs`: their logarithms."""
+        """The inputs that `evaluate` takes: the logarithms of one array `(n,)` for each name in `inputs`."""
         return {name: np.log(columns[name]) for name in self.inputs}
 
     @abstractmethod
@@ -120,17 +122,17 @@ class Law(Record, ABC, kw_only=True):
         """Log predictions `(replicates, n)` and their Jacobian `(replicates, n, k)` at `theta` `(replicates, k)`."""
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """Predictions, not their logs, and their Jacobian, shaped as those of `evaluate`."""
+        """Predictions (not their logs) and their Jacobian, in the shapes of `evaluate`."""
         log_prediction, jacobian = self.evaluate(theta, inputs)
         prediction = np.exp(log_prediction)
         return prediction, (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
 
     @abstractmethod
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """For each coordinate in which the law is not linear, values to start from, on centred inputs."""
+        """Starting values, on centred inputs, of each coordinate in which the law is not linear."""
 
     def nodes(self, scene: Scene) -> Array | None:
-        """Starts `(G, k)` on centred inputs that are better than a grid of the axes; None where that will do."""
+        """Starts `(G, k)` on centred inputs for laws that need better than a grid of the axes; None for the others."""
         return None
 
     @property
@@ -154,7 +156,7 @@ class Law(Record, ABC, kw_only=True):
 
     @property
     def vanishing(self) -> Flags:
-        """Which coordinates are those of terms that may be gone `(k,)`."""
+        """Which coordinates belong to terms that may vanish `(k,)`."""
         return np.array([parameter.vanishes for parameter in self.parameters], dtype=bool)
 
     def to_parameters(self, theta: Array) -> Array:
@@ -163,7 +165,7 @@ class Law(Record, ABC, kw_only=True):
         return np.where(positive, np.exp(np.where(positive, theta, 0.0)), theta)
 
     def to_coordinates(self, parameters: Array) -> Array:
-        """The inverse of `to_parameters`. A coefficient of zero becomes -inf, which `evaluate` takes as no term."""
+        """The inverse of `to_parameters`. A coefficient of zero becomes -inf, for which `evaluate` drops the term."""
         positive = self.is_logarithm
         with np.errstate(divide="ignore"):
             return np.where(positive, np.log(np.where(positive, parameters, 1.0)), parameters)

@@ -1,13 +1,12 @@
-"""The law of Alabdulmohsin et al. that leaves a level, falls as a power, and reaches a floor.
+"""The M4 law of Alabdulmohsin et al.: a plateau at small x, then a power law, then a floor.
 
-It is given implicitly, by (y - E) / (E0 - y)^alpha = beta x^c. With y = E + W s(t), W = E0 - E and s the logistic
-function, that reads
+The law is implicit: (y - E) / (E0 - y)^alpha = beta x^c. With y = E + W s(t), W = E0 - E and s the logistic function,
+it becomes one equation for t,
 
-    t - (1 - alpha) softplus(t) = h,    h = log beta + c log x - (1 - alpha) log W,
+    t - (1 - alpha) softplus(t) = h,    h = log beta + c log x - (1 - alpha) log W.
 
-one equation in one unknown, rising, and concave or convex throughout. Newton's iteration from the side on which its
-tangents fall short of the root, max(h, h / alpha) from below for alpha < 1 and the minimum from above otherwise,
-approaches it without ever passing it.
+The left side rises, and is concave or convex throughout. Newton's iteration therefore approaches the root without
+passing it, if it starts from the right side: from max(h, h / alpha) for alpha < 1, from the minimum of both otherwise.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from scaling_cli.laws.roles import CEILING, exponents
 
 NEWTON_STEPS = 60
 TOLERANCE = 1e-14  # relative, of t
-SMALLEST_ALPHA = 1e-3  # at zero the level is a wall instead of a bend
-HIGHEST = 1e3  # times the largest loss: a level this far up bends nothing
+SMALLEST_ALPHA = 1e-3  # at zero the curve meets the plateau at a corner, where it has no derivative
+HIGHEST = 1e3  # times the largest loss: a plateau this high does not bend the curve
 
 
 class LevelLaw(Law, kw_only=True):
-    """The law above."""
+    """The law of the module docstring, on coordinates E, E0, alpha, log beta and c."""
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
-        """Inputs less their mean; `beta` takes it up."""
+        """Inputs less their mean, which `beta` absorbs."""
         mean = float(np.mean(inputs["x"]))
         matrix = np.eye(5)
         matrix[3, 4] = mean
@@ -61,7 +60,7 @@ class LevelLaw(Law, kw_only=True):
             return np.log(prediction), jacobian / prediction[:, :, None]
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """All coordinates: there is no scale to solve for."""
+        """Starts of all coordinates, since the law has no scale to solve for."""
         middle = 0.5 * (np.log(scene.lowest) + np.log(scene.highest))
         return {
             "E": scene.lowest * np.array([0.0, 0.5, 0.8, 0.95]),
@@ -73,11 +72,11 @@ class LevelLaw(Law, kw_only=True):
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """None."""
+        """No scale: the law is linear in none of its coordinates."""
         return ()
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """A floor below what was seen, a level above it."""
+        """A floor below the data, a plateau above them."""
         low = [0.0, scene.highest / CEILING, SMALLEST_ALPHA, np.log(scene.lowest) - 40.0, -3.0]
         high = [CEILING * scene.lowest, HIGHEST * scene.highest, 5.0, np.log(scene.highest) + 40.0, 3.0]
         return np.array(low), np.array(high)
@@ -106,7 +105,7 @@ M4 = LevelLaw(
     parameters=(
         Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="E0", meaning="loss before anything is learnt, such as that of a random guess", unit="loss"),
-        Parameter(name="alpha", meaning="sharpness of the bend away from E0; none at 0"),
+        Parameter(name="alpha", meaning="sharpness of the bend away from E0; no bend at 0"),
         Parameter(name="beta", meaning="(loss - E) / (E0 - loss)^alpha at x = 1", unit="loss^(1-alpha)", positive=True),
         Parameter(
             name="c",

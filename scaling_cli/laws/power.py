@@ -1,4 +1,4 @@
-"""Power laws of one input: straight in logs, or with a floor."""
+"""Power laws of one input, without a floor (a line in logs) or with one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PF_DAYS = 8.64e19  # FLOPs
 
 
 def _scaled(name: str, about: str, source: str, scale: float, exponent: float, floor: float | None = None) -> Published:
-    """A law that its paper writes as (x / scale)^exponent, with a floor or without."""
+    """Published parameters of a law that its paper writes as (x / scale)^exponent, with or without a floor."""
     parameters = {"a": scale**-exponent, "b": exponent}
     return Published(name, about, source, parameters if floor is None else {**parameters, "c": floor})
 

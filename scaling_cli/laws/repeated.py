@@ -1,4 +1,4 @@
-"""Repeated data: what another epoch, or a model too large for its data, is still worth."""
+"""Repeated data: the diminishing value of further epochs, and of params beyond what the data support."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DATA_CONSTRAINED = FormulaLaw(
         *coefficient_parameters(),
         Parameter(name="alpha", meaning="exponent of effective params", kind="exponent"),
         Parameter(name="beta", meaning="exponent of effective tokens", kind="exponent"),
-        Parameter(name="R_D", meaning="repetitions that keep 63 % of all that repeating can give", positive=True),
-        Parameter(name="R_N", meaning="the same for params beyond what is optimal for the unique tokens",
+        Parameter(name="R_D", meaning="repetitions that give 63 % of the most repeating can add", positive=True),
+        Parameter(name="R_N", meaning="like R_D, for params beyond what is optimal for the unique tokens",
                   positive=True),
     ),
     where=(

@@ -1,11 +1,11 @@
-"""Training curves under a learning-rate schedule.
+"""Laws of training curves under a learning-rate schedule.
 
-Loss at a step falls with the area S under the schedule so far, and falls further for every drop of the rate, the more
-the longer ago it was:
+The loss at a step falls with the area S under the schedule so far. Each drop of the rate lowers it further, and its
+effect grows with the time since the drop:
 
-    loss = L0 + A / S^alpha - sum over drops k of (rate before k - rate after k) * worth of drop k by now.
+    loss = L0 + A / S^alpha - sum over drops k of (rate before k - rate after k) * effect of drop k so far.
 
-A point so depends on its run's whole schedule up to it, which `prepare` lays beside it, as `drops` describes.
+A point therefore depends on its run's whole schedule so far, which `prepare` adds to it (see `drops`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ CHUNK_PAIRS = 1 << 18  # replicates times pairs of point and drop at once: keeps
 
 
 class ScheduleLaw(Law, kw_only=True):
-    """The law above; what a drop is worth is left to the laws below. Coordinates begin with L0, log A, alpha, log B."""
+    """The law of the module docstring; subclasses give the effect of a drop.
+
+    The coordinates begin with L0, log A, alpha and the log of the drops' coefficient.
+    """
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
-        """Area, and drops, at each point; `run` numbers the runs of the points, all one if it is missing."""
+        """Area and drops at each point; `run` gives each point's run; without it all points are one run."""
         step = columns["step"]
         return histories(step, columns["lr"], columns.get("run", np.zeros(len(step))))
 
@@ -47,10 +50,10 @@ class ScheduleLaw(Law, kw_only=True):
 
     @abstractmethod
     def _worth(self, theta: Array, pairs: Drops) -> tuple[Array, dict[int, Array]]:
-        """What a drop of size 1 is worth by now `(replicates, pairs)`, and its derivative in coordinates by place."""
+        """Effect so far of a drop of size 1 `(replicates, pairs)`, and its derivatives by index of coordinate."""
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """Loss and its Jacobian, a few replicates at a time."""
+        """Loss and its Jacobian, computed for a few replicates at a time to limit memory."""
         n, pairs = len(inputs["area"]), drops_before(inputs)
         prediction, jacobian = np.empty((len(theta), n)), np.zeros((len(theta), theta.shape[1], n))
         size = max(CHUNK_PAIRS // max(len(pairs.drop), 1), 1)
@@ -83,25 +86,25 @@ class ScheduleLaw(Law, kw_only=True):
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """Floor, coefficient of the area and that of the drops."""
+        """The floor, the coefficient of the area and the coefficient of the drops."""
         return tuple(plain_scale(name) for name in (self.names[0], self.names[1], self.names[3]))
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """Exponents of the area."""
+        """Starts of the exponent of the area."""
         return {"alpha": exponents(self.parameters[2])[8::4]}
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """The parameters' own, and those of coefficients."""
+        """The bounds of each parameter, and those of coefficients."""
         low = np.array([parameter.low for parameter in self.parameters])
         high = np.array([parameter.high for parameter in self.parameters])
-        low[0], high[0] = 0.0, scene.highest  # what drops gain may lie below the floor of the rest
+        low[0], high[0] = 0.0, scene.highest  # drops may lower the loss below L0
         low[1], high[1] = coefficient_bounds(scene)
         low[3], high[3] = low[1], high[1] + 10.0  # a single drop is a small part of a schedule
         return low, high
 
 
 class MultiPowerLaw(ScheduleLaw, kw_only=True):
-    """Drops are worth a power of the area since; coordinates go on with log C, beta, gamma."""
+    """The effect of a drop approaches 1 as a power of the area since; further coordinates: log C, beta, gamma."""
 
     def _centred_drops(self, inputs: dict[str, Array], is_drop: Array, matrix: Array, offset: Array) -> Inputs:
         if not is_drop.any():
@@ -120,7 +123,7 @@ class MultiPowerLaw(ScheduleLaw, kw_only=True):
         return 1 - rest, {4: slope, 5: w * rest, 6: -slope * pairs.rate}
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """Also of how fast, and how far, drops come to count."""
+        """Starts of the exponent of the area, and of C, beta and gamma."""
         return {
             **ScheduleLaw.axes(self, scene),
             "C": np.array([-3.0, -1.0, 1.0, 3.0, 5.0]),
@@ -129,14 +132,14 @@ class MultiPowerLaw(ScheduleLaw, kw_only=True):
         }
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """Also those of the log of C, relative to the schedule."""
+        """The bounds of `ScheduleLaw`, and those of log C, relative to the schedule."""
         low, high = ScheduleLaw.bounds(self, scene)
         low[4], high[4] = -20.0, 20.0
         return low, high
 
 
 class AnnealingLaw(ScheduleLaw, kw_only=True):
-    """Drops are worth the area of their momentum, of which a share 1 - 1/memory is left a step later."""
+    """The effect of a drop is its summed momentum, of which a share 1 - 1/memory is left after each step."""
 
     def _worth(self, theta: Array, pairs: Drops) -> tuple[Array, dict[int, Array]]:
         forgotten = np.exp(-theta[:, 4, None])
@@ -151,11 +154,11 @@ class AnnealingLaw(ScheduleLaw, kw_only=True):
         return {**inputs, "drop": inputs["drop"] / scale}
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """Also of how long drops are remembered."""
+        """Starts of the exponent of the area, and of the memory."""
         return {**ScheduleLaw.axes(self, scene), "memory": np.log(np.geomspace(10.0, 1e5, 16))}
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """Also those of the log of the memory."""
+        """The bounds of `ScheduleLaw`, and those of the log of the memory."""
         low, high = ScheduleLaw.bounds(self, scene)
         low[4], high[4] = np.log(2.0), np.log(1e7)
         return low, high
@@ -166,7 +169,7 @@ def _common(worth: str) -> tuple[Parameter, ...]:
         Parameter(name="L0", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="A", meaning="loss above the floor at an area of 1", unit="loss", positive=True, vanishes=True),
         Parameter(name="alpha", meaning="exponent of the area under the schedule", kind="exponent", low=1e-3, high=3.0),
-        Parameter(name=worth, meaning="loss gained by drops of the rate", unit="loss/lr", positive=True,
+        Parameter(name=worth, meaning="loss removed per unit drop of the rate", unit="loss/lr", positive=True,
                   vanishes=True),
     )  # fmt: skip
 
@@ -184,18 +187,20 @@ MULTI_POWER_SCHEDULE = MultiPowerLaw(
     name="multi-power-schedule",
     formula="L0 + A / S^alpha - B * sum_k (lr_(k-1) - lr_k) * (1 - (1 + C * lr_k^-gamma * S_k)^-beta), "
     "S the summed lr, S_k since step k",
-    source=f"{LUO}; step and lr of whole runs are needed",
+    source=f"{LUO}; needs step and lr of whole runs",
     inputs=("step", "lr"),
     narrow=("lr", "step"),
     is_curve=True,
     polished=32,
     parameters=(
         *_common("B"),
-        Parameter(name="C", meaning="speed at which drops come to count", positive=True),
-        Parameter(name="beta", meaning="exponent at which they do", kind="exponent", low=0.01, high=6.0),
+        Parameter(name="C", meaning="how fast a drop takes effect", positive=True),
+        Parameter(
+            name="beta", meaning="exponent of the approach to a drop's full effect", kind="exponent", low=0.01, high=6.0
+        ),
         Parameter(
             name="gamma",
-            meaning="exponent by which they count sooner the lower the rate",
+            meaning="exponent of the rate: drops to a lower rate take effect sooner",
             kind="exponent",
             low=-1.0,
             high=3.0,
@@ -212,15 +217,18 @@ ANNEALING = AnnealingLaw(
     name="annealing",
     formula="L0 + A / S^alpha - C * sum_k (lr_(k-1) - lr_k) * memory * (1 - (1 - 1/memory)^(step - k + 1)), "
     "S the summed lr",
-    source="Tissue et al. 2024, arXiv:2408.11029, with the momentum fitted; step and lr of whole runs are needed",
+    source="Tissue et al. 2024, arXiv:2408.11029, with the momentum fitted; needs step and lr of whole runs",
     inputs=("step", "lr"),
     narrow=("lr", "step"),
     is_curve=True,
     parameters=(
         *_common("C"),
         Parameter(
-            name="memory", meaning="steps that a drop is remembered, 1000 in the paper", unit="steps", positive=True
+            name="memory",
+            meaning="steps over which a drop takes effect, 1000 in the paper",
+            unit="steps",
+            positive=True,
         ),
     ),
-    derived=(Derived("lambda", "share of a drop's momentum that is left a step later", lambda p: 1 - 1 / p["memory"]),),
+    derived=(Derived("lambda", "share of a drop's momentum left after one step", lambda p: 1 - 1 / p["memory"]),),
 )

@@ -1,4 +1,4 @@
-"""Laws of one input that bend: at small scales, towards a level, or both."""
+"""Laws of one input that bend at small scales, towards a level, or both."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ M3 = FormulaLaw(
     inputs=("x",),
     parameters=(
         Parameter(name="beta", meaning="loss at 1/x + gamma = 1", unit="loss", positive=True, vanishes=True),
-        Parameter(name="gamma", meaning="inverse of the x from which the law flattens", unit="1/x", positive=True),
+        Parameter(name="gamma", meaning="inverse of the x above which the law flattens", unit="1/x", positive=True),
         Parameter(
             name="c", meaning="exponent, signed: negative for a loss that falls", kind="exponent", is_signed=True
         ),
@@ -46,11 +46,11 @@ M3 = FormulaLaw(
 LOGARITHMIC = FormulaLaw(
     name="logarithmic",
     formula="a - b * log(x)",
-    source="used for metrics that move by a fixed amount each factor of scale",
+    source="for metrics that change by a fixed amount per factor of scale",
     inputs=("x",),
     parameters=(
         Parameter(name="a", meaning="value at x = 1", unit="loss"),
-        Parameter(name="b", meaning="fall for each factor of e in x; negative for a metric that grows", unit="loss"),
+        Parameter(name="b", meaning="fall per factor of e in x; negative for a metric that grows", unit="loss"),
     ),
     roles={"a": SIGNED, "b": SIGNED},
     absorbs=(Absorb("a", "x", by="b"),),
@@ -60,7 +60,7 @@ LOGARITHMIC = FormulaLaw(
 SATURATING_POWER = FormulaLaw(
     name="saturating-power",
     formula="c - a * x^b",
-    source="power-constant turned over, for metrics that grow to a ceiling",
+    source="power-constant with its sign reversed, for metrics that grow to a ceiling",
     inputs=("x",),
     parameters=(
         Parameter(name="a", meaning="distance from the ceiling at x = 1", unit="loss", positive=True, vanishes=True),
@@ -71,7 +71,7 @@ SATURATING_POWER = FormulaLaw(
     absorbs=(Absorb("a", "x", by="b", sign=1.0),),
 )
 
-# Steepness in units of the range of x: from a straight line over the data to a step inside it.
+# Steepness in units of the range of x: from a straight line over the data to a step within them.
 STEEPNESS = np.geomspace(0.5, 60.0, 12)
 
 
@@ -132,7 +132,7 @@ EXPONENTIAL_SATURATION = FormulaLaw(
     narrow=("x",),
     parameters=(
         Parameter(name="epsilon", meaning="value at large x, such as the error of chance", unit="loss"),
-        Parameter(name="k", meaning="distance from it at x = 0", unit="loss", positive=True, vanishes=True),
+        Parameter(name="k", meaning="distance from epsilon at x = 0", unit="loss", positive=True, vanishes=True),
         Parameter(name="gamma", meaning="rate of approach", unit="1/x", positive=True),
     ),
     roles={

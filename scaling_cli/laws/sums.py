@@ -1,12 +1,12 @@
 """Laws that are a sum of terms, each a coefficient times powers of inputs.
 
 The log of such a term is linear in the coordinates, `log A - alpha log N`, so the log of the sum and its derivatives
-follow from the list of the terms alone:
+follow from the list of terms:
 
     log L = log (E + sum_t e_t),   d log L / d log A_t = e_t / L,   d log L / d alpha = sum_t (+-log x) e_t / L.
 
-The floor E is a coordinate as it is, not in logs, since it may well be zero: there its logarithm would have no
-gradient to come back by, and steps towards it would overshoot.
+The coordinate of the floor E is E itself, not its log, because E may be zero: near zero its log would have no gradient,
+and steps towards zero would overshoot.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scaling_cli.record import Record
 
 
 class Power(Record):
-    """A factor `input ** (sign * exponent)` of a term."""
+    """A factor of a term: `input ** (sign * exponent)`."""
 
     input: str
     exponent: str
@@ -30,19 +30,19 @@ class Power(Record):
 
 
 class Term(Record):
-    """`coefficient * product of powers`; without powers, the floor."""
+    """A term of the sum: `coefficient * product of powers`; without powers it is the floor."""
 
     coefficient: str
     powers: tuple[Power, ...] = ()
 
     @property
     def is_floor(self) -> bool:
-        """Whether the term is the same everywhere."""
+        """Whether the term is constant."""
         return not self.powers
 
 
 class SumLaw(Law, kw_only=True):
-    """A law that is only its terms."""
+    """A law defined by its list of terms."""
 
     terms: tuple[Term, ...]
 
@@ -50,7 +50,7 @@ class SumLaw(Law, kw_only=True):
         return self.names.index(name)
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
-        """Inputs less their mean; each coefficient takes up what its powers lose."""
+        """Inputs less their mean; each coefficient absorbs the change of its powers."""
         means = {name: float(np.mean(values)) for name, values in inputs.items()}
         shift = np.eye(len(self.parameters))
         for term in self.terms:
@@ -59,7 +59,7 @@ class SumLaw(Law, kw_only=True):
         return {name: values - means[name] for name, values in inputs.items()}, shift, np.zeros(len(shift))
 
     def _value(self, term: Term, theta: Array, inputs: Inputs) -> Array:
-        """A term `(replicates, n)`, or `(replicates, 1)` for the floor."""
+        """The value of a term: `(replicates, n)`, or `(replicates, 1)` for the floor."""
         value = theta[:, self._index(term.coefficient), None]
         if term.is_floor:
             return value
@@ -89,7 +89,7 @@ class SumLaw(Law, kw_only=True):
         return np.log(total, out=total), jacobian.swapaxes(1, 2)
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """The sum and its Jacobian, without the way there and back by logarithms: the grid of starts is large."""
+        """The sum and its Jacobian, computed without logs, which saves time on the large grid of starts."""
         n = len(next(iter(inputs.values())))
         jacobian = np.zeros((len(theta), len(self.parameters), n))
         total = np.zeros((len(theta), n))
@@ -102,17 +102,17 @@ class SumLaw(Law, kw_only=True):
         return total, jacobian.swapaxes(1, 2)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """Exponents, as published ones lie."""
+        """Starts of each exponent, around published values."""
         used = {power.exponent for term in self.terms for power in term.powers}
         return {parameter.name: exponents(parameter) for parameter in self.parameters if parameter.name in used}
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """Each coefficient."""
+        """One scale per coefficient."""
         return tuple(plain_scale(term.coefficient) for term in self.terms)
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """Exponents within their own bounds; no term beyond the data, a floor hardly above the smallest loss."""
+        """The bounds of each exponent, and of coefficients and floor from the data (see `roles`)."""
         low = np.array([parameter.low for parameter in self.parameters])
         high = np.array([parameter.high for parameter in self.parameters])
         for term in self.terms:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from scaling_cli.data.records import frame_of_records
+from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.record import fields
-from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.pages.html import report_part
-from scaling_cli.report.pages.page import View
+from scaling_cli.report.views import view_of
 from scaling_cli.results.report import Report, Result
 
 if TYPE_CHECKING:
@@ -36,11 +35,6 @@ class Answer(Report[Result]):
 def answer(report: Report[Result]) -> Answer[Result]:
     """The report as callers from Python get it."""
     return Answer(**{each.name: getattr(report, each.name) for each in fields(report)})
-
-
-def view_of(command: str) -> View:
-    """How reports of a command look."""
-    return cast("View", importlib.import_module(f"scaling_cli.report.{command.replace('-', '_')}.view"))
 
 
 def text(report: Report[Any]) -> str:

@@ -1,120 +1,94 @@
-"""The verbs as callers from Python meet them: what the command line refuses in words is refused in words here, too.
+"""The verbs as callers from Python meet them: keywords become checked options, and a report becomes an `Answer`.
 
-A call is held against the signature of its verb before anything is read. An answer that holds nothing is an error.
+The keywords are those of the records in `options`, and what the command line refuses in words is refused here, too.
 """
 
 from __future__ import annotations
 
-import difflib
-import functools
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
-from numbers import Integral, Real
-from typing import Any, get_type_hints
+from typing import Any
 
-from scaling_cli.data.runs.load import Reading
 from scaling_cli.errors import FitError, UsageError
-from scaling_cli.library.answer import answer
-from scaling_cli.record import fields
+from scaling_cli.library.aliases import renamed
+from scaling_cli.library.answer import Answer, answer
+from scaling_cli.numbers.format import group_in_full
+from scaling_cli.options.command import Command
+from scaling_cli.options.commands import find_command, module_of
 from scaling_cli.results.report import Report
 
-Asked = Callable[..., Report[Any]]
-
-KINDS: dict[str, tuple[Any, str]] = {
-    "str": (str, "text"),
-    "int": (Integral, "a whole number"),
-    "float": (Real, "a number"),
-}
-ROLES = ("loss", "params", "tokens", "compute", "run", "run_id", "step", "map")  # options of the command alone
-MOST_NAMES = 3
+EXTRAS = {"label": "Mapping[str, str] | None", "on_progress": "Callable[[int, int], None] | None"}
 
 
-def verb(name: str) -> Asked:
-    """The verb of that name, ready for callers from Python."""
-    return called(getattr(importlib.import_module(f"scaling_cli.verbs.{name}"), name))
+class Verb:
+    """A command as a function: what it reads, then its options by name."""
 
+    def __init__(self, command: str, name: str) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.__module__ = "scaling_cli"
+        module = module_of(command)
+        self._verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module}"), module)
+        self._command = find_command(command)
+        self._extras = [extra for extra in EXTRAS if extra in inspect.signature(self._verb).parameters]
+        self.__signature__ = signature(self._command, self._extras)
+        self.__doc__ = described(self._command, self._verb.__doc__ or "")
 
-def called(verb: Asked) -> Asked:
-    """The verb, which raises where no group could be answered; under a `label` failures stay in the report."""
-
-    @functools.wraps(verb)
-    def asking(*given: Any, **options: Any) -> Report[Any]:
-        _check(verb, given, options)
-        report = verb(*given, **options)
-        if report.failures and not report.results and options.get("label") is None:
+    def __call__(self, *given: Any, **keywords: Any) -> Answer[Any]:
+        """Ask; an answer that holds no result is an error, unless it carries a `label`."""
+        extras = {name: keywords.pop(name) for name in self._extras if name in keywords}
+        read, options = self._bound(given, keywords)
+        report = self._verb(*read, self._command.options(**renamed(self.__name__, options)), **extras)
+        if report.failures and not report.results and extras.get("label") is None:
             raise _nothing(report)
         return answer(report)
 
-    asking.__module__ = "scaling_cli"  # where it is found again, by workers to whom it is sent
-    return asking
+    def __reduce__(self) -> str:
+        return self.__name__  # found again in the package by workers to whom it is sent
+
+    def __repr__(self) -> str:
+        return f"<scaling_cli.{self.__name__}>"
+
+    def _bound(self, given: tuple[Any, ...], options: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """What the verb reads, and its options.
+
+        Raises:
+            UsageError: The argument is missing, or there are too many.
+        """
+        name = self._command.argument.name
+        values = [*given, *([options.pop(name)] if name in options else [])]
+        if not values and not self._command.argument.is_needed:
+            values = [None]
+        if len(values) != 1:
+            problem = "needs" if not values else f"takes one positional argument, {name}, not {len(values)}:"
+            raise UsageError(
+                f"{self.__name__} {problem} {name if not values else 'options go by name'}.",
+                hint=f"See help(scaling_cli.{self.__name__}).",
+            )
+        return values, options
 
 
-def _check(verb: Asked, given: tuple[Any, ...], options: Mapping[str, Any]) -> None:
-    """Hold a call against what the verb takes.
-
-    Raises:
-        UsageError: An argument has an unknown name, is missing, or is of another kind.
-    """
-    taken = _taken(verb)
-    for name in options:
-        if name not in taken:
-            raise _unknown(verb.__name__, name, tuple(taken))
-    try:
-        bound = inspect.signature(verb).bind(*given, **options)
-    except TypeError as error:
-        raise UsageError(f"{verb.__name__}: {error}.", hint=f"See help(scaling_cli.{verb.__name__}).") from None
-    arguments = {name: value for name, value in bound.arguments.items() if name in taken}
-    for name, value in {**arguments, **options}.items():
-        _check_kind(f"{verb.__name__}: {name}", value, taken[name])
+def signature(command: Command, extras: list[str]) -> inspect.Signature:
+    """The signature that `help` and notebooks show."""
+    keyword, position = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    argument, empty = command.argument, inspect.Parameter.empty
+    first = inspect.Parameter(
+        argument.name, position, default=empty if argument.is_needed else None, annotation=argument.python
+    )
+    options = [
+        inspect.Parameter(option.name, keyword, default=option.default, annotation=option.kind.python)
+        for option in command.options.options.values()
+    ]
+    more = [inspect.Parameter(name, keyword, default=None, annotation=EXTRAS[name]) for name in extras]
+    return inspect.Signature([first, *options, *more])
 
 
-def _taken(verb: Asked) -> dict[str, str]:
-    """The names that a verb takes, each with its annotation; open-ended keywords are those they stand for."""
-    found: dict[str, str] = {}
-    for name, parameter in inspect.signature(verb).parameters.items():
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-            is_needed = parameter.default is inspect.Parameter.empty  # the verb says best what it needs
-            found[name] = f"{parameter.annotation} | None" if is_needed else str(parameter.annotation)
-        elif parameter.annotation == "Unpack[Reading]":
-            found |= {role: _written(kind) for role, kind in get_type_hints(Reading).items()}
-        else:
-            from scaling_cli.analysis.coverage.question import CoverageAsk
-
-            found |= {each.name: str(each.type) for each in fields(CoverageAsk)}
-            found["to"] = "str | float | None"
-    return found
-
-
-def _written(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) else str(kind)
-
-
-def _check_kind(what: str, value: Any, annotation: str) -> None:
-    names = annotation.split(" | ")
-    if value is None:
-        if "None" not in names:
-            raise UsageError(f"{what} is None.", hint="Leave it out to have the default.")
-        return
-    kinds = [KINDS[name] for name in names if name in KINDS]
-    is_plain = all(name in KINDS or name == "None" for name in names)
-    if is_plain and (isinstance(value, bool) or not isinstance(value, tuple(kind for kind, _ in kinds))):
-        told = " or ".join(word for _, word in kinds)
-        raise UsageError(f"{what} is {value!r}, a {type(value).__name__}.", hint=f"Give {told}.")
-
-
-def _unknown(verb: str, name: str, names: tuple[str, ...]) -> UsageError:
-    if name in ROLES:
-        role = "run_id" if name == "run" else "loss" if name == "map" else name
-        hint = f"Columns are named by mapping={{{role!r}: 'column'}}."
-    else:
-        near = difflib.get_close_matches(name, names, n=MOST_NAMES)
-        hint = f"Is it {' or '.join(near)}?" if near else f"It takes {', '.join(names)}."
-    return UsageError(f"{verb} takes no {name!r}.", hint=hint)
+def described(command: Command, text: str) -> str:
+    """The docstring of a verb: its own, then its options."""
+    lines = [f"    {option.name}: {option.help}" for option in command.options.options.values()]
+    return inspect.cleandoc(text) + "\n\nOptions:\n" + "\n".join(lines) + "\n" if lines else inspect.cleandoc(text)
 
 
 def _nothing(report: Report[Any]) -> FitError:
     first = report.failures[0]
-    where = ", ".join(f"{key}={value}" for key, value in first.group.items())
     several = f"None of {len(report.failures):,} groups could be answered; " if len(report.failures) > 1 else ""
-    return FitError(f"{several}{where}: {first.error}", hint=first.hint)
+    return FitError(f"{several}{group_in_full(first.group)}: {first.error}", hint=first.hint)

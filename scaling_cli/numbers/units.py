@@ -1,6 +1,6 @@
 """Units in column names: `compute_pf_days`, `Gflops`, `params_m`, `tokens (B)`.
 
-Inside, compute is in FLOPs and params and tokens are counts, so each unit is a factor.
+The package computes in FLOPs and in counts of params and tokens, so each unit is a factor.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.options.option import Options
+from scaling_cli.options.output import Output
 from scaling_cli.record import Record
 
 RUNS_HELP = (
@@ -34,14 +35,16 @@ class Command(Record, kw_only=True):
 
     Attributes:
         about: One paragraph.
-        options: The class of its options; the shell adds those of `Output`, and of `Batch` where it `is_batched`.
+        argument: What stands without a flag.
+        options: The class of its options, in the shell and in the library.
+        shell: Classes of options that only the shell has.
         examples: Command lines, each with what it does.
-        progress: What the progress bar counts; empty for commands that are quick.
+        progress: What the progress bar counts; empty for commands that show none.
     """
 
     about: str
     argument: Argument
     options: type[Options]
+    shell: tuple[type[Options], ...] = (Output,)
     examples: tuple[tuple[str, str], ...]
-    is_batched: bool = False
     progress: str = ""

@@ -8,7 +8,7 @@ from typing import cast
 from scaling_cli.options.command import Command
 
 # Name to the line that `scaling --help` shows. A command NAME is described by `COMMAND` in `options/NAME.py`, answered
-# by the function NAME of `verbs/NAME.py`, and shown by `report/NAME/view.py` (hyphens are underscores there).
+# by the function NAME of `verbs/NAME.py`, and shown by the view in `report/NAME` (hyphens are underscores there).
 SUMMARIES = {
     "fit": "Fit a loss law to training runs, with intervals.",
     "extrapolate": "Forecast the loss of larger runs, with a track record.",
@@ -19,11 +19,16 @@ SUMMARIES = {
     "laws": "List the laws that can be fitted, or explain one.",
     "schema": "Print the JSON Schema of a command's results.",
 }
+NO_FUNCTION = ("schema",)  # commands of the shell alone
 
 
 def module_of(name: str) -> str:
     """The name of a command as modules and functions bear it."""
     return name.replace("-", "_")
+
+
+# The functions of the library: name to command. `scaling_cli.laws` is a folder, so that function has another name.
+LIBRARY = {"list_laws" if name == "laws" else module_of(name): name for name in SUMMARIES if name not in NO_FUNCTION}
 
 
 def find_command(name: str) -> Command:

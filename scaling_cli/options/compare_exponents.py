@@ -6,6 +6,7 @@ from scaling_cli.options.command import RUNS, Command
 from scaling_cli.options.fitting import Along, Intervals, Law, Objective, Weights
 from scaling_cli.options.kinds import COLUMN, MARGIN, SWITCH, TEXT, amounts
 from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
@@ -45,6 +46,7 @@ COMMAND = Command(
     about="Compare the exponents of groups of runs: does a change move the exponent, or only the constant?",
     argument=RUNS,
     options=CompareExponents,
+    shell=(Drawn,),
     examples=(
         ("scaling compare-exponents runs.csv --by optimizer", "every pair of optimizers"),
         ("scaling compare-exponents runs.csv --by optimizer --to compute=1e25", "does the difference matter at 1e25?"),

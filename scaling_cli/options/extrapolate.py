@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_OR_FIT, Command
-from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Started, Weights
+from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Started, Weights
 from scaling_cli.options.kinds import COLUMN, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
 from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
-from scaling_cli.options.work import Work
+from scaling_cli.options.work import Batch, Work
 
 ESTIMATORS = ("forecast", "describe")
 THEN_LAWS = ("sigmoid", "exponential-saturation")
@@ -39,7 +40,7 @@ class Targets(Options):
     estimator: str = option(
         "forecast", choice(*ESTIMATORS),
         "forecast: average laws, with more weight on large runs; describe: the plain fit of `scaling fit`.",
-        choices=ESTIMATORS, is_basic=True,
+        choices=ESTIMATORS,
     )  # fmt: skip
 
 
@@ -71,7 +72,7 @@ class Recipe(Options):
         help="Weight each point by this power of compute; forecast: 0.5 to 1.5 by itself, describe: 0.",
     )  # fmt: skip
     prior: str | None = changed(
-        Weights.prior, default=None,
+        Prior.prior, default=None,
         help="Weak prior on exponents and floors, from published fits; forecast: weak by itself, describe: none.",
     )  # fmt: skip
 
@@ -83,12 +84,28 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
         Law.law, help="One law, or a formula, instead of the average of several.", metavar="NAME|FORMULA|auto"
     )
 
+    interval: str = changed(
+        Intervals.interval,
+        help="With --estimator describe: how to make intervals; a forecast makes them from its past errors.",
+        is_basic=False,
+    )
+
     def check(self) -> None:
         """Refuse targets and laws that no forecast can serve."""
         super().check()
         if self.law == "all":
             raise UsageError(
                 "--law all ranks laws, and a forecast needs one, or their average.", hint="Leave --law out."
+            )
+        if self.estimator == "forecast" and self.law == "auto" and (self.fix or self.tie):
+            raise UsageError(
+                "--fix and --tie hold parameters of one law, and a forecast averages several.",
+                hint="Name the law, such as --law chinchilla, or use --estimator describe.",
+            )
+        if self.estimator == "forecast" and self.space == "linear":
+            raise UsageError(
+                "--space linear is for --estimator describe: a forecast averages log losses.",
+                hint="Add --estimator describe, or leave --space out.",
             )
         if any(not loss > 0 for loss in self.target_loss):
             raise UsageError("--target-loss has a loss that is not above 0.", hint="Write it like --target-loss 2.0.")
@@ -103,6 +120,6 @@ COMMAND = Command(
         ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "with its track record"),
         ("scaling extrapolate fit.json --target-loss 2.0", "the compute that reaches a loss, from a saved fit"),
     ),
-    is_batched=True,
+    shell=(Batch, Drawn),
     progress="Replicates",
 )

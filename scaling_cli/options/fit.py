@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from scaling_cli.options.command import RUNS, Command
-from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Spread, Started, Weights
+from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Spread, Started, Weights
 from scaling_cli.options.option import changed
+from scaling_cli.options.output import Saved
 from scaling_cli.options.reading import Reading
-from scaling_cli.options.work import Work
+from scaling_cli.options.work import Batch, Work
 
 
-class Fit(Law, Along, Held, Started, Objective, Weights, Spread, Intervals, Reading, Work):
+class Fit(Law, Along, Held, Started, Objective, Weights, Prior, Spread, Intervals, Reading, Work):
     """Everything that `scaling fit` takes."""
 
     law: str = changed(
@@ -27,6 +28,6 @@ COMMAND = Command(
         ("scaling fit runs.csv --law chinchilla --by optimizer", "one fit per optimizer"),
         ("scaling fit logs/ --per-file --format jsonl -o fits.jsonl", "one fit per file"),
     ),
-    is_batched=True,
+    shell=(Batch, Saved),
     progress="Replicates",
 )

@@ -44,7 +44,7 @@ class Along(Options):
     heading = "Law"
 
     x: str | None = option(
-        None, COLUMN, "Column(s) to fit along, for laws that can take any input.", metavar="COL[,COL]", is_basic=True
+        None, COLUMN, "Column(s) to fit along, for laws that can take any input.", metavar="COL[,COL]"
     )
 
 
@@ -73,9 +73,7 @@ class Objective(Options):
 
     heading = "Estimation"
 
-    objective: str = option(
-        "huber", choice(*OBJECTIVES), "What to minimise over the residuals.", choices=OBJECTIVES, is_basic=True
-    )
+    objective: str = option("huber", choice(*OBJECTIVES), "What to minimise over the residuals.", choices=OBJECTIVES)
     delta: float | None = option(
         None, DELTA, "Residual size above which Huber loss is linear; auto: 1.345 x the robust residual scale."
     )
@@ -83,7 +81,7 @@ class Objective(Options):
 
 
 class Weights(Options):
-    """How much each point counts, and priors."""
+    """How much each point counts."""
 
     heading = "Estimation"
 
@@ -92,6 +90,13 @@ class Weights(Options):
         0.0, number(least=0.0, most=HIGHEST_POWER, example="1"),
         "Weight each point by this power of compute (or of the law's one input).", metavar="POWER",
     )  # fmt: skip
+
+
+class Prior(Options):
+    """What is assumed of the parameters."""
+
+    heading = "Estimation"
+
     prior: str = option(
         "none", choice(*PRIORS), "Weak prior on exponents and floors, from published fits.", choices=PRIORS
     )
@@ -111,7 +116,11 @@ class Intervals(Options):
     heading = "Intervals"
 
     interval: str = option(
-        "wild", choice(*INTERVALS), "How to make intervals; see docs/calibration.md.", choices=INTERVALS, is_basic=True
+        "wild",
+        choice(*INTERVALS),
+        "How to make intervals; see docs/evidence/calibration.md.",
+        choices=INTERVALS,
+        is_basic=True,
     )
     level: float = option(0.95, share_between(), "Level of the intervals.", is_basic=True)
     replicates: int = option(1000, whole(1), "Replicates for wild, bootstrap and bca.")

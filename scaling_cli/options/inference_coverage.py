@@ -19,8 +19,9 @@ from scaling_cli.options.kinds import (
     whole,
 )
 from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
-from scaling_cli.options.work import Work
+from scaling_cli.options.work import Batch, Work
 
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 MISSING = ("drop", "fail")
@@ -188,7 +189,7 @@ class Assumptions(Options):
             )
 
 
-class InferenceCoverage(Curve, Budgets, Assumptions, Uncertainty, Samples, Work):
+class InferenceCoverage(Curve, Budgets, Assumptions, Uncertainty, Samples):
     """Everything that `scaling inference-coverage` takes."""
 
 
@@ -206,5 +207,5 @@ COMMAND = Command(
         ("scaling inference-coverage samples.csv --by model --to 1e4", "forecast the coverage of 10,000 attempts"),
         ("scaling inference-coverage samples.csv --budget 1usd --price-out 0.4 --tokens-out 500", "what a budget buys"),
     ),
-    is_batched=True,
+    shell=(Work, Batch, Drawn),
 )

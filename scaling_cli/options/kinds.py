@@ -1,130 +1,32 @@
-"""How values are written, in the shell and in the library: one or several, as numbers or as words (`"70B"`, `"1e20"`).
-
-The shell gives text, or a list of texts where a flag may be repeated; the library may give numbers, lists, mappings or
-the same text. A lone string is one text, never a sequence of characters.
-"""
+"""The kinds of values that options take."""
 
 from __future__ import annotations
 
 import difflib
 import math
-import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.parse import parse_number, parse_share
 from scaling_cli.options.option import Kind
+from scaling_cli.options.read import (
+    INFINITE,
+    amount,
+    listed,
+    named,
+    numbers,
+    several,
+    share,
+    shares,
+    sides,
+    text,
+    texts,
+)
 
-INFINITE = float("inf")
-
-
-def _text(given: Any, flag: str) -> str:
-    if isinstance(given, str | os.PathLike):
-        return os.fspath(given)
-    raise UsageError(f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give text.")
-
-
-def several(given: Any, flag: str) -> Iterable[Any]:
-    """What was given as a sequence, whether it was one value or several.
-
-    Raises:
-        UsageError: It was something else.
-    """
-    if isinstance(given, str | Real | os.PathLike):
-        return (given,)
-    if isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
-        return given
-    raise UsageError(f"{flag} is {given!r}.", hint="Give one value, or a list of them.")
-
-
-def texts(given: Any, flag: str) -> tuple[str, ...]:
-    """Texts, one or several."""
-    return tuple(_text(part, flag) for part in several(given, flag))
-
-
-def listed(given: Any, flag: str) -> tuple[str, ...]:
-    """Texts, given one by one or with commas, each once."""
-    parts = (part.strip() for text in texts(given, flag) for part in text.split(","))
-    return tuple(dict.fromkeys(part for part in parts if part))
-
-
-def amount(given: Any, flag: str) -> float:
-    """A number, or text such as `70B`.
-
-    Raises:
-        UsageError: It is neither.
-    """
-    if isinstance(given, str):
-        try:
-            return parse_number(given)
-        except UsageError as error:
-            raise UsageError(f"{flag}: {error.message}", hint=error.hint) from None
-    if isinstance(given, Real) and not isinstance(given, bool):
-        return float(given)
-    raise UsageError(
-        f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give a number, or text such as 70B or 1e20."
-    )
-
-
-def numbers(given: Any, flag: str) -> tuple[float, ...]:
-    """Numbers, given as such, as texts, or in one text with commas."""
-    parts: list[Any] = []
-    for part in several(given, flag):
-        parts += [piece for piece in part.split(",") if piece.strip()] if isinstance(part, str) else [part]
-    return tuple(amount(part, flag) for part in parts)
-
-
-def share(given: Any, flag: str) -> float:
-    """A share such as `0.4` or `40%`."""
-    if not isinstance(given, str):
-        return amount(given, flag)
-    try:
-        return parse_share(given)
-    except UsageError as error:
-        raise UsageError(f"{flag}: {error.message}", hint="Write a share like 0.4 or 40%.") from None
-
-
-def shares(given: Any, flag: str) -> tuple[float, ...]:
-    """Shares, given as such, as texts, or in one text with commas."""
-    parts = (
-        part for value in several(given, flag) for part in (value.split(",") if isinstance(value, str) else [value])
-    )
-    return tuple(share(part, flag) for part in parts)
-
-
-def sides(text: str, flag: str, example: str) -> tuple[str, str]:
-    """Both sides of `NAME=VALUE`.
-
-    Raises:
-        UsageError: There is no `=`, or nothing on a side.
-    """
-    left, separator, right = (part.strip() for part in text.partition("="))
-    if not (separator and left and right):
-        raise UsageError(f"{flag} is {text!r}.", hint=f"Write it like {flag} {example}.")
-    return left, right
-
-
-def named(given: Any, flag: str, example: str) -> dict[str, Any]:
-    """Names with their values, from a mapping or from texts such as `example`.
-
-    Raises:
-        UsageError: A text has no `=`, or a name has two values.
-    """
-    if isinstance(given, Mapping):
-        return dict(given)
-    found: dict[str, Any] = {}
-    for text in texts(given, flag):
-        name, value = sides(text, flag, example)
-        if found.setdefault(name, value) != value:
-            raise UsageError(f"{flag} gives {name} two values, {found[name]} and {value}.", hint="Give it once.")
-    return found
-
-
-TEXT = Kind(read=_text, metavar="TEXT", python="str")
-COLUMN = Kind(read=_text, metavar="COL", python="str")
-FILE = Kind(read=_text, metavar="FILE", python="str | os.PathLike[str]")
+TEXT = Kind(read=text, metavar="TEXT", python="str")
+COLUMN = Kind(read=text, metavar="COL", python="str")
+FILE = Kind(read=text, metavar="FILE", python="str | os.PathLike[str]")
 TEXTS = Kind(read=texts, metavar="TEXT", python="str | Iterable[str]", repeats=True, record=list)
 LISTED = Kind(read=listed, metavar="COL[,COL]", python="str | Iterable[str]", repeats=True, record=list)
 NUMBERS = Kind(read=numbers, metavar="N[,N]", python="Number | Iterable[Number]", repeats=True, record=list)
@@ -277,7 +179,7 @@ BOUNDS = Kind(
 def _mapping(given: Any, flag: str) -> dict[str, str]:
     if isinstance(given, str) or not isinstance(given, Mapping | Iterable):
         given = texts(given, flag)
-    return {role: _text(column, flag) for role, column in named(given, flag, "loss=eval/loss").items()}
+    return {role: text(column, flag) for role, column in named(given, flag, "loss=eval/loss").items()}
 
 
 MAPPING = Kind(read=_mapping, metavar="ROLE=COLUMN", python="Mapping[str, str] | str | Iterable[str]", repeats=True)
@@ -337,7 +239,7 @@ MARGIN = Kind(read=_margin, metavar="1.25|0.005", python="Number")
 def _workers(given: Any, flag: str) -> str:
     if isinstance(given, Integral) and not isinstance(given, bool):
         return str(int(given))
-    return _text(given, flag)
+    return text(given, flag)
 
 
 JOBS = Kind(read=_workers, metavar="N|auto", python="int | str")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_OR_FIT, Command
-from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Weights
+from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
 from scaling_cli.options.kinds import GPU, NUMBERS, SWITCH, choice, number, share_between, whole
 from scaling_cli.options.option import Options, changed, option
+from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
@@ -72,7 +74,7 @@ class Hardware(Options):
     )
 
 
-class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Weights, Intervals, Reading, Work):
+class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior, Weights, Intervals, Reading, Work):
     """Everything that `scaling optimal-allocation` takes."""
 
     law: str = changed(
@@ -84,11 +86,24 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Weight
         help="How to make intervals; an envelope always resamples runs.",
     )  # fmt: skip
 
+    def check(self) -> None:
+        """Refuse weights and priors where no law is fitted that could have them."""
+        super().check()
+        given = [
+            name for name in (*Weights.options, *Prior.options) if getattr(self, name) != self.options[name].default
+        ]
+        if given and self.approach in ("isoflop", "envelope"):
+            raise UsageError(
+                f"{self.options[given[0]].flag} is for the law of the parametric approach.",
+                hint=f"Leave it out, or use --approach parametric instead of {self.approach}.",
+            )
+
 
 COMMAND = Command(
     about="Split a compute budget between params and tokens, with intervals, and with the cost of choosing wrongly.",
     argument=RUNS_OR_FIT,
     options=OptimalAllocation,
+    shell=(Drawn,),
     examples=(
         ("scaling optimal-allocation runs.csv --budget 1e21,1e24", "params and tokens for two budgets"),
         ("scaling optimal-allocation runs.csv --budget 1e24 --approach all", "three approaches side by side"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Self
 
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record, replace
@@ -49,7 +49,7 @@ class Option(Record, kw_only=True):
         letter: A flag of one letter, such as `-o`.
         choices: The words that it takes, where those are known; for help and completion.
         is_basic: Whether the short help lists it.
-        is_recorded: Whether JSON always repeats it; otherwise only where it differs from the default.
+        recorded: When JSON repeats it: `always`, `given` (where it differs from the default) or `never`.
     """
 
     help: str
@@ -59,7 +59,7 @@ class Option(Record, kw_only=True):
     letter: str = ""
     choices: tuple[str, ...] = ()
     is_basic: bool = False
-    is_recorded: bool = True
+    recorded: str = "always"
     name: str = ""
 
     @property
@@ -94,12 +94,12 @@ def option(
     letter: str = "",
     choices: tuple[str, ...] = (),
     is_basic: bool = False,
-    is_recorded: bool = True,
+    recorded: str = "always",
 ) -> Any:
     """The definition of one option, for a class of `Options`; the class gives it its name."""
     return Option(
         default=default, kind=kind, help=help, metavar=metavar, letter=letter, choices=choices, is_basic=is_basic,
-        is_recorded=is_recorded,
+        recorded=recorded,
     )  # fmt: skip
 
 
@@ -108,7 +108,6 @@ def changed(option: Any, **changes: Any) -> Any:
     return replace(option, **changes)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option, changed))
 class Options:
     """Checked values of options, which cannot change."""
 
@@ -145,6 +144,12 @@ class Options:
             UsageError: Two options contradict each other.
         """
 
+    def but(self, **changes: Any) -> Self:
+        """The same options with some values changed."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, **changes)
+        return new
+
     @classmethod
     def sections(cls) -> Iterator[tuple[str, list[Option]]]:
         """The headings of `--help` with their options, the command's own first."""
@@ -161,7 +166,7 @@ class Options:
         return {
             name: option.kind.record(getattr(self, name))
             for name, option in self.options.items()
-            if option.is_recorded or getattr(self, name) != option.default
+            if option.recorded == "always" or (option.recorded == "given" and getattr(self, name) != option.default)
         }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from scaling_cli.options.formats import FORMATS, suffixes
 from scaling_cli.options.kinds import FILE, SWITCH, TEXTS, choice
 from scaling_cli.options.option import Options, changed, option
 
-FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
 PLOTS = ("auto", "never", "unicode", "ascii")
 COLORS = ("auto", "always", "never")
 FILES = changed(TEXTS, metavar="FILE")
@@ -16,18 +16,13 @@ class Output(Options):
 
     heading = "Output"
 
-    format: str = option("table", choice(*FORMATS), "Format of the result.", choices=FORMATS, is_basic=True)
+    format: str = option("table", choice(*FORMATS), "Format of the result.", choices=tuple(FORMATS))
     json: bool = option(False, SWITCH, "Short for --format json.", is_basic=True)
     output: str | None = option(
         None, FILE, "Write the result to this file; its suffix chooses the format.", letter="o", is_basic=True
     )
-    draws: bool = option(True, SWITCH, "Keep the replicates in JSON, for later intervals.")
-    plot: str = option("auto", choice(*PLOTS), "Plot in the terminal; auto: only on a terminal.", choices=PLOTS)
-    figure: tuple[str, ...] = option(
-        (), FILES, "Also draw the plot in this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
-    )
     report: tuple[str, ...] = option(
-        (), FILES, "Also write a page to share: .html (with plots) or .md. Repeatable.", is_basic=True
+        (), FILES, f"Also write a page to share: {', '.join(suffixes(complete=True))}. Repeatable.", is_basic=True
     )
     color: str = option("auto", choice(*COLORS), "Use colour; auto: only on a terminal.", choices=COLORS)
     quiet: bool = option(False, SWITCH, "Print nothing but errors on stderr.", letter="q")
@@ -38,3 +33,26 @@ class Output(Options):
         (), TEXTS, "Exit with code 5 if this holds for any result: 'alpha.low < 0.2'; see docs/gates.md. Repeatable.",
         metavar="TEST",
     )  # fmt: skip
+
+
+class Drawn(Output):
+    """Output of commands that draw."""
+
+    plot: str = option("auto", choice(*PLOTS), "Plot in the terminal; auto: only on a terminal.", choices=PLOTS)
+    figure: tuple[str, ...] = option(
+        (), FILES, "Also draw the plot in this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
+    )
+
+
+class Saved(Drawn):
+    """Output of a fit, which later commands read back."""
+
+    draws: bool = option(True, SWITCH, "Keep the replicates in JSON, for later intervals.")
+
+
+class ToFile(Options):
+    """Where to write, for commands whose output has one format."""
+
+    heading = Output.heading
+
+    output: str | None = changed(Output.output, help="Write to this file instead of stdout.")

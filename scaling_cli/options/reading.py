@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scaling_cli.errors import UsageError
+from scaling_cli.input_formats import NAMES
 from scaling_cli.options.kinds import COLUMN, LISTED, MAPPING, TEXT, choice
 from scaling_cli.options.option import Options, option
 
 CHECKPOINTS = ("final", "all", "best")
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
-INPUT_FORMATS = ("csv", "tsv", "parquet", "jsonl", "json", "trainer-state", "tensorboard", "megatron", "wandb-chart")
 SIX_ND = "6ND"
 SHORTHANDS = {
     "loss": "loss", "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
@@ -22,15 +22,15 @@ class Reading(Options):
 
     heading = "Input"
 
-    loss: str | None = option(None, COLUMN, "Column of the loss.", is_basic=True, is_recorded=False)
-    params: str | None = option(None, COLUMN, "Column of the number of params.", is_basic=True, is_recorded=False)
-    tokens: str | None = option(None, COLUMN, "Column of the training tokens.", is_basic=True, is_recorded=False)
+    loss: str | None = option(None, COLUMN, "Column of the loss.", is_basic=True, recorded="given")
+    params: str | None = option(None, COLUMN, "Column of the number of params.", recorded="given")
+    tokens: str | None = option(None, COLUMN, "Column of the training tokens.", recorded="given")
     compute: str | None = option(
-        None, COLUMN, "Column of the training compute; none: 6 * params * tokens.", is_basic=True, is_recorded=False
+        None, COLUMN, "Column of the training compute; none: 6 * params * tokens.", recorded="given"
     )
-    run: str | None = option(None, COLUMN, "Column that names the run; none: each row is one run.", is_recorded=False)
-    step: str | None = option(None, COLUMN, "Column of the training step.", is_recorded=False)
-    map: Mapping[str, str] = option({}, MAPPING, "Column of any role: loss=eval/loss. Repeatable.", is_recorded=False)
+    run: str | None = option(None, COLUMN, "Column that names the run; none: each row is one run.", recorded="given")
+    step: str | None = option(None, COLUMN, "Column of the training step.", recorded="given")
+    map: Mapping[str, str] = option({}, MAPPING, "Column of any role: loss=eval/loss. Repeatable.", recorded="given")
     by: tuple[str, ...] = option(
         (), LISTED, "Treat each group of runs separately, grouped by these columns.", is_basic=True
     )
@@ -42,29 +42,29 @@ class Reading(Options):
         choices=CHECKPOINTS,
     )  # fmt: skip
     skip_tokens: str | None = option(
-        None, TEXT, "Ignore rows before this many tokens: 10B.", metavar="N", is_recorded=False
+        None, TEXT, "Ignore rows before this many tokens: 10B.", metavar="N", recorded="given"
     )
     sample_at: str | None = option(
         None, TEXT, "Average the loss in a 5 % window around these amounts: tokens=1B,2B.", metavar="ROLE=N[,N]",
-        is_recorded=False,
+        recorded="given",
     )  # fmt: skip
     smooth: str | None = option(
-        None, TEXT, "Average the loss over the last share of each run: 5%.", metavar="SHARE", is_recorded=False
+        None, TEXT, "Average the loss over the last share of each run: 5%.", metavar="SHARE", recorded="given"
     )
     params_from_name: str | None = option(
-        None, TEXT, "Read params from the run's name: 'n([0-9.]+[MB])'.", metavar="REGEX", is_recorded=False
+        None, TEXT, "Read params from the run's name: 'n([0-9.]+[MB])'.", metavar="REGEX", recorded="given"
     )
     flops_rule: str = option(
         SIX_ND, TEXT, "How to count the training FLOPs of a run.", metavar="6ND|non-embedding|attention|FORMULA",
-        is_recorded=False,
+        recorded="given",
     )  # fmt: skip
     loss_unit: str = option(
         "nats", choice(*LOSS_UNITS), "Unit of the loss column; for perplexity, its logarithm is fitted.",
-        choices=LOSS_UNITS, is_recorded=False,
+        choices=LOSS_UNITS, recorded="given",
     )  # fmt: skip
     input_format: str | None = option(
-        None, choice(*INPUT_FORMATS), "Format of all inputs; by default it is recognised from their content.",
-        choices=INPUT_FORMATS, is_recorded=False,
+        None, choice(*NAMES), "Format of all inputs; by default it is recognised from their content.",
+        choices=NAMES, recorded="given",
     )  # fmt: skip
 
     @property

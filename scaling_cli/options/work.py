@@ -12,14 +12,14 @@ class Work(Options):
 
     heading = "Parallel work"
 
-    jobs: str = option("1", JOBS, "Number of processes to use; the answer stays the same.", is_recorded=False)
+    jobs: str = option("1", JOBS, "Number of processes to use; the answer stays the same.", recorded="never")
     backend: str | None = option(
         None, choice(*BACKENDS), "What runs the processes; the answer stays the same.", choices=BACKENDS,
-        is_recorded=False,
+        recorded="never",
     )  # fmt: skip
     scheduler: str | None = option(
         None, TEXT, "Address of the dask or ray cluster; by default a temporary local one.", metavar="ADDRESS",
-        is_recorded=False,
+        recorded="never",
     )  # fmt: skip
 
     def check(self) -> None:

@@ -1,1 +1,1 @@
-"""Where polars ends: tables of runs and of samples become arrays to fit."""
+"""Where polars becomes numpy: groups of runs and of samples as arrays to fit."""

@@ -1,27 +1,25 @@
-"""Which law the columns can support, where the user leaves it open."""
+"""The law to fit: the one that is asked for, or one that the columns can support."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.record import Record
 
-if TYPE_CHECKING:
-    import polars as pl
-
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
 SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and tokens to be two inputs
 SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
-MOST = 0.5  # share of points that must know a column for it to decide; those that do not are then left out and counted
-FLOOR_VALUES = 5  # different inputs below which a floor cannot be told from a smaller exponent
+MOST = 0.5  # share of points that must have a column for it to decide; points without it are then left out and counted
+FLOOR_VALUES = 5  # with fewer different inputs, a floor cannot be distinguished from a smaller exponent
 
 
 class Choice(Record):
-    """A law, the column for each of its inputs, and why, where it was chosen for the user."""
+    """A law, the column for each of its inputs, and, if it was not asked for, why it was chosen."""
 
     law: Law
     inputs: dict[str, str]
@@ -37,24 +35,25 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     return _asked(law, x), ()
 
 
-def check_floors(choice: Choice, fix: Mapping[str, float], losses: pl.Series) -> None:
+def check_floors(choice: Choice, fix: Mapping[str, float], frame: pl.DataFrame) -> None:
     """Refuse a floor that is held above most of the losses, which no other parameter can make up for.
 
     Raises:
         UsageError: There is one.
     """
+    losses = frame["loss"]
     for parameter in choice.law.parameters:
         floor = fix.get(parameter.name)
         if parameter.kind == "floor" and floor is not None and (below := int((losses < floor).sum())) > len(losses) / 2:
             raise UsageError(
-                f"{parameter.name}, below which no loss goes, is held at {floor:g}, and {below:,} of {len(losses):,} "
-                "losses lie below it.",
-                hint=f"Hold it below {float(losses.min()):.4g}, the smallest loss, or leave it open.",  # type: ignore[arg-type]
+                f"--fix holds {parameter.name} at {floor:g}, but {below:,} of {len(losses):,} losses lie below that, "
+                f"and a loss cannot be below {parameter.name}.",
+                hint=f"Hold it below {float(losses.min()):.4g}, the smallest loss, or leave it out of --fix.",  # type: ignore[arg-type]
             )
 
 
 def check_law(law: str) -> None:
-    """Refuse a name that is no law's before the runs are read.
+    """Refuse the name of an unknown law before the runs are read.
 
     Raises:
         UsageError: There is no such law.
@@ -80,7 +79,7 @@ def choose(
 ) -> Choice:
     """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open), or the formula.
 
-    `by` are the columns whose groups will be fitted apart, each to this law.
+    `by` are the columns whose groups will be fitted separately, all to this law.
 
     Raises:
         UsageError: No such law, or `x`, `start` or `bound` does not go with it.
@@ -92,23 +91,23 @@ def choose(
     if start or bound:
         raise UsageError(
             f"--start and --bound go with a formula, not with {law}.",
-            hint="Its own starts and bounds are known to work; hold a parameter with --fix.",
+            hint="Leave them out: a named law has its own. To hold a parameter at a value, use --fix.",
         )
     if law == "auto":
         return _automatic(frame, x, by)
     asked = _asked(law, x)
     if law in FAMILIES:
         return _family(frame, law, asked)
-    found = find_law(law)
-    if found.inputs == ("x",):
+    named = find_law(law)
+    if named.inputs == ("x",):
         column = x or _one_input(frame)
-        return Choice(found, {"x": _require(frame, found, column)})
+        return Choice(named, {"x": _require(frame, named, column)})
     if x is not None:
         raise UsageError(
-            f"--x names one input, but {law} has {' and '.join(found.inputs)}.",
+            f"--x names one input, but {law} has {' and '.join(named.inputs)}.",
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
-    return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+    return Choice(named, {name: _require(frame, named, name) for name in named.inputs})
 
 
 def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
@@ -134,8 +133,8 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
 def _refuse_one(frame: pl.DataFrame) -> None:
     if frame.height == 1:
         raise DataError(
-            "There is one point, and a law is fitted to several that differ.",
-            hint="Add runs, or give --checkpoints all if the log has more rows of this one.",
+            "The data have one point; fitting needs several different ones.",
+            hint="Add runs, or give --checkpoints all if the log has more rows of this run.",
         )
 
 
@@ -150,8 +149,8 @@ def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...]) -> Choice:
     usual = {"precision": ("bits",)}.get(law, ("params", "tokens"))
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
-    found = find_law(law, asked or usual)
-    return Choice(found, {name: _require(frame, found, name) for name in found.inputs})
+    family = find_law(law, asked or usual)
+    return Choice(family, {name: _require(frame, family, name) for name in family.inputs})
 
 
 def _written(
@@ -166,8 +165,8 @@ def _written(
     from scaling_cli.laws.custom import law_from_formula
 
     columns = [name for name in frame.columns if name not in ("run_id", "loss")]
-    found = law_from_formula(text, columns, start=start, bound=bound)
-    return Choice(found, {name: name for name in found.inputs})
+    written = law_from_formula(text, columns, start=start, bound=bound)
+    return Choice(written, {name: name for name in written.inputs})
 
 
 def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
@@ -178,7 +177,7 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Ch
     elif not _is_known(frame, "params", "tokens"):
         reason = _unknown(frame)
     else:
-        against = [found for part in parts if (found := _against_surface(_known(part)))]
+        against = [objection for part in parts if (objection := _against_surface(_known(part)))]
         if len(against) < len(parts) and 2 * len(against) <= len(parts):
             where = f" in {len(parts) - len(against)} of {len(parts)} groups" if against else ""
             return Choice(
@@ -251,7 +250,7 @@ def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
         raise DataError(f"{law.name} needs {column}, and no column was found for it.", hint=f"Name it with {option}.")
     if not frame[column].dtype.is_numeric():
         raise UsageError(
-            f"Column {column} is no number in every row: it has {frame[column].drop_nulls().first()!r}.",
-            hint="Choose another column with --x, or mend the cells.",
+            f"Column {column} is not a number in every row: it has {frame[column].drop_nulls().first()!r}.",
+            hint="Choose another column with --x, or correct the cells.",
         )
     return column

@@ -3,59 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from scaling_cli.data.names import in_order
+from scaling_cli.data.runs.pairing import paired, unpaired
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.fitting.fit import Grouped
-from scaling_cli.points.build import build_problem, numbers, run_names
 from scaling_cli.points.choose import Choice
-from scaling_cli.points.weights import Emphasis
-
-if TYPE_CHECKING:
-    import polars as pl
-
+from scaling_cli.points.table import PointTable
+from scaling_cli.points.weights import Weighting, scale_of
 
 RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
+
+Groups = Sequence[tuple[dict[str, str], PointTable]]
 
 
 def groups_of(
     table: RunTable, by: Sequence[str], label: Mapping[str, str] | None = None
-) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
-    """Each group's values and points, in the order of the values; one group of all where there is nothing to split."""
+) -> Iterator[tuple[dict[str, str], PointTable]]:
+    """Each group's values and points, in the order of the values; all points as one group where `by` is empty."""
     if not by:
-        yield dict(label or {}), table.frame
+        yield dict(label or {}), PointTable(table.frame)
         return
     columns = [label_of(table.frame, name) for name in by]
     parts = table.frame.partition_by(columns, as_dict=True, include_key=True)
     for key in sorted(parts, key=lambda key: [in_order(str(label)) for label in key]):
-        yield {**(label or {}), **dict(zip(by, key, strict=True))}, parts[key]
+        yield {**(label or {}), **dict(zip(by, key, strict=True))}, PointTable(parts[key])
 
 
-def grouped_for(frame: pl.DataFrame, group: dict[str, str], choice: Choice, space: str, emphasis: Emphasis) -> Grouped:
+def matched(groups: Groups, choice: Choice, column: str | None, *, must: bool) -> tuple[Groups, bool]:
+    """The groups, with runs matched by input and `column` where they can be, and whether they are.
+
+    Raises:
+        DataError: They cannot be matched, and `must` says that they have to be.
+    """
+    if column is None or len(groups) < 2:
+        return groups, False
+    frames = paired([points.frame for _, points in groups], [*choice.inputs.values(), column])
+    if frames is None:
+        if must:
+            raise unpaired(column)
+        return groups, False
+    return [(group, PointTable(frame)) for (group, _), frame in zip(groups, frames, strict=True)], True
+
+
+def ranges_of(points: PointTable, choice: Choice) -> dict[str, tuple[float, float]]:
+    """The least and the largest value of the usual columns and of the law's inputs, where every point has one."""
+    return points.ranges([*RANGED_ROLES, *choice.inputs.values()])
+
+
+def grouped_for(points: PointTable, group: dict[str, str], choice: Choice, space: str, weighting: Weighting) -> Grouped:
     """A group's points as a problem to be fitted, with what a result repeats of them."""
-    ranges = {
-        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
-        for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
-        if name in frame.columns and frame[name].null_count() == 0
-    }
-    problem = build_problem(
-        frame,
+    ranges = ranges_of(points, choice)
+    problem = points.problem(
         choice.law,
         choice.inputs,
         space,
-        weights=emphasis.weights(frame, choice.inputs),
-        beliefs=emphasis.beliefs(choice.law, float(frame["loss"].min())),  # type: ignore[arg-type]
+        weights=weighting.weights(points, choice.inputs),
+        priors=weighting.priors(choice.law, ranges["loss"][0]),
     )
     return Grouped(
         problem,
         group,
         choice.inputs,
         ranges,
-        run_names(frame),
+        points.run_names,
         reason=choice.reason,
-        weights=emphasis.told(choice.inputs),
-        prior=emphasis.prior,
-        scale=emphasis.scale(frame, choice.inputs),
-        compute=numbers(frame, "compute") if "compute" in ranges else None,
+        weights=weighting.formula(choice.inputs),
+        prior=weighting.prior,
+        scale=scale_of(points, choice.inputs),
+        compute=points.numbers("compute") if "compute" in ranges else None,
     )

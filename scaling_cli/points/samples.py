@@ -1,4 +1,4 @@
-"""Tables of counts and attempts become arrays, a group at a time: where polars ends and numpy begins."""
+"""Tables of counts and attempts as arrays, one group at a time: where polars becomes numpy for samples."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import polars as pl
 from scaling_cli.coverage.counts import Array, Counts, Indices, make_counts
 from scaling_cli.data.names import in_order
 from scaling_cli.data.samples.load import SampleTable
+from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record
 
 
 class Verdicts(Record):
-    """Attempts a logged verifier accepted, and those of them that were correct, by problem."""
+    """By problem: how many attempts a logged verifier accepted, and how many of these were correct."""
 
     accepted: Indices
     correct: Indices
 
 
 class Outcomes(Record):
-    """What the attempts at one problem were worth: their success, with the score or the number of each answer.
+    """The attempts at one problem: the success of each, and its score as `weight`.
 
-    For answers, `success` and `weight` have one entry an answer, weight being how often it was given.
+    Where answers are voted on, `success` and `weight` have one entry per answer, and the weight is how often it was
+    given.
     """
 
     success: Array
@@ -46,9 +48,7 @@ class SampleGroup(Record):
     @property
     def name(self) -> str:
         """The value of the group's column, `col=value, col=value` for several, empty for one group of all."""
-        if len(self.values) == 1:
-            return next(iter(self.values.values()))
-        return ", ".join(f"{key}={value}" for key, value in self.values.items())
+        return group_label(self.values)
 
     @property
     def label(self) -> dict[str, str] | None:

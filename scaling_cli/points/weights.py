@@ -1,82 +1,72 @@
-"""How much each point counts: by a column of the user's, by a power of its scale, or alike."""
+"""How much each point counts: by a column of weights, by a power of its scale, or equally."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.prior import PRIORS, Belief, weak_beliefs
+from scaling_cli.fitting.prior import ParameterPrior, weak_priors
 from scaling_cli.laws import Law
-from scaling_cli.points.build import numbers
+from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record
 
-if TYPE_CHECKING:
-    import polars as pl
-
-HIGHEST_POWER = 4.0  # beyond, one point decides
+HIGHEST_POWER = 4.0  # above it, a single point decides the fit
 
 
-class Emphasis(Record):
-    """What counts besides the points as they are: the weight's column, the power of scale, and the prior."""
+class Weighting(Record):
+    """The column of weights, the power of scale that they are multiplied by, and the prior."""
 
     column: str | None = None
     power: float = 0.0
     prior: str = "none"
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.power <= HIGHEST_POWER:
-            raise UsageError(
-                f"--scale-weight is {self.power:g}.", hint=f"Give a power from 0 to {HIGHEST_POWER:g}, such as 1."
-            )
-        if self.prior not in PRIORS:
-            raise UsageError(f"No prior is called {self.prior!r}.", hint=f"Choose one of {', '.join(PRIORS)}.")
-
-    def weights(self, frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array | None:
-        """Weights `(n,)` of the rows of `frame`, or None where all count alike.
+    def weights(self, points: PointTable, inputs: Mapping[str, str]) -> Array | None:
+        """The weights `(n,)` of the points, or None where they are equal.
 
         Raises:
-            UsageError: There is no such column.
+            UsageError: The column does not exist, or --scale-weight has no compute to use.
             DataError: A weight or a scale is not positive.
         """
-        found = None
+        weights = None
         if self.column is not None:
-            found = numbers(frame, self.column)
-            _require_positive(found, f"The weights in {self.column}", f"{self.column} > 0")
+            weights = points.numbers(self.column)
+            _require_positive(weights, f"The weights in {self.column}", f"{self.column} > 0")
         if self.power:
-            scale = self.scale(frame, inputs)
+            scale = scale_of(points, inputs)
             if scale is None:
                 raise UsageError(
-                    "--scale-weight needs compute, and the data have none.", hint="Name weights with --weight COLUMN."
+                    "--scale-weight needs compute, and the data have none.",
+                    hint="Add a compute column, or name a column of weights with --weight COLUMN.",
                 )
             _require_positive(scale, "The scales that --scale-weight raises", "compute > 0")
-            found = (1.0 if found is None else found) * (scale / scale.max()) ** self.power
-        return found
+            weights = (1.0 if weights is None else weights) * (scale / scale.max()) ** self.power
+        return weights
 
-    def scale(self, frame: pl.DataFrame, inputs: Mapping[str, str]) -> Array | None:
-        """How large each run is `(n,)`: the one input, else compute, or params times tokens; None where not known."""
-        if len(inputs) == 1:
-            return numbers(frame, next(iter(inputs.values())))
-        if "compute" in frame.columns and frame["compute"].null_count() == 0:
-            return numbers(frame, "compute")
-        if {"params", "tokens"} <= set(frame.columns):
-            return numbers(frame, "params") * numbers(frame, "tokens")
-        return None
-
-    def told(self, inputs: Mapping[str, str]) -> str | None:
-        """The weights as a formula: `w * compute^1.5`; None where all points count alike."""
+    def formula(self, inputs: Mapping[str, str]) -> str | None:
+        """The weights as a formula: `w * compute^1.5`; None where they are equal."""
         scale = next(iter(inputs.values())) if len(inputs) == 1 else "compute"
         parts = [self.column] if self.column else []
         return " * ".join(parts + ([f"{scale}^{self.power:g}"] if self.power else [])) or None
 
-    def beliefs(self, law: Law, lowest: float) -> tuple[Belief, ...]:
-        """The prior's beliefs about `law`, where the smallest loss is `lowest`."""
-        return weak_beliefs(law, lowest) if self.prior == "weak" else ()
+    def priors(self, law: Law, lowest: float) -> tuple[ParameterPrior, ...]:
+        """The prior on the parameters of `law`, where the smallest loss is `lowest`."""
+        return weak_priors(law, lowest) if self.prior == "weak" else ()
 
 
 def _require_positive(values: Array, what: str, condition: str) -> None:
     if not (np.isfinite(values).all() and (values > 0).all()):
         raise DataError(f"{what} are not all positive.", hint=f"Leave those rows out with --where '{condition}'.")
+
+
+def scale_of(points: PointTable, inputs: Mapping[str, str]) -> Array | None:
+    """How large each run is `(n,)`: the only input, else compute, or params times tokens; None where not known."""
+    if len(inputs) == 1:
+        return points.numbers(next(iter(inputs.values())))
+    if points.is_complete("compute"):
+        return points.numbers("compute")
+    if {"params", "tokens"} <= set(points.columns):
+        return points.numbers("params") * points.numbers("tokens")
+    return None

@@ -14,19 +14,19 @@ SUFFIXES = (".png", ".svg", ".pdf", ".html")
 
 
 def check_figure(path: Path) -> None:
-    """Find out before long work whether a figure can be drawn.
+    """Check before long work that a figure can be drawn.
 
     Raises:
-        UsageError: The suffix is no format, or matplotlib is not installed.
+        UsageError: The suffix is not one of `SUFFIXES`, or matplotlib is not installed.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{path} has no suffix of a figure.", hint=f"Name it with one of {', '.join(SUFFIXES)}.")
+        raise UsageError(f"{path} is not a figure format.", hint=f"Name it with one of {', '.join(SUFFIXES)}.")
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError("Figures need matplotlib.", hint="Install it with: pip install 'scaling-cli[figures]'")
 
 
 def figure_file(charts: Sequence[Chart], suffix: str, title: str) -> bytes:
-    """The content of a file with one of `SUFFIXES`; `title` is that of a page."""
+    """The content of a file with one of `SUFFIXES`; `title` is the title of an HTML page."""
     if suffix == ".html":
         from scaling_cli.report.pages.html import figure_page
 

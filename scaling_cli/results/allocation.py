@@ -1,19 +1,25 @@
-"""What `scaling optimal-allocation` found, as plain numbers: every table, plot and JSON document is drawn from these.
-
-`None` stands for what is missing, never NaN. What `drawn` names is for plots alone and stays out of JSON.
-"""
+"""Results of `scaling optimal-allocation`."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate, IntervalMethod
+from scaling_cli.results.values import Count, GroupValues, Ranges, keys, words
 
 APPROACHES = ("parametric", "isoflop", "envelope")
 PROFILES = ("exact", "parabola", "akima")
 
 
 class Bill(Record):
-    """Time and money of one allocation: hours of one GPU, days of all of them, and the price, where asked for."""
+    """Time and price of one training run.
+
+    Attributes:
+        gpu_hours: Hours of one GPU.
+        days: Days on all GPUs, with --gpus.
+        price: With --price-per-gpu-hour.
+    """
 
     gpu_hours: float
     days: float | None
@@ -21,9 +27,13 @@ class Bill(Record):
 
 
 class Repetition(Record):
-    """Training on data that are too few: how often they are seen, what that is worth, and the value of more.
+    """Training on data that are repeated.
 
-    `flops_per_unique_token` is the compute that one more unique token is worth at this budget.
+    Attributes:
+        unique_tokens: Tokens available.
+        epochs: How often they are seen.
+        effective_tokens: Unique tokens that would give the same loss.
+        flops_per_unique_token: Compute that one more unique token would save.
     """
 
     unique_tokens: float
@@ -35,20 +45,29 @@ class Repetition(Record):
 class Allocation(Record):
     """The best split of one budget by one approach.
 
-    `compute` is all of it, training and inference, None for a target loss that no budget reaches;
-    `params_within_waste` gives, for a share of the budget, the params between which no more than that share is
-    wasted; `limit` names the constraint that decided; `reach` is the factor beyond the largest compute of the data;
-    `saving` is the share of total compute saved against training compute-optimally to the same loss, where there is
-    inference; `log_correlation` is that of log params and log tokens over the replicates.
+    Attributes:
+        compute: FLOPs of training and inference; None where no budget reaches the target loss.
+        params_within_waste: By share of the budget, the range of params that wastes no more than this share: a budget
+            smaller by the share would buy the same loss.
+        compute_interval: Confidence interval of compute, with --target-loss.
+        training_compute: FLOPs of training.
+        inference_compute: FLOPs of inference, with --inference-tokens.
+        saving: Share of all compute saved, compared with compute-optimal training to the same loss, with
+            --inference-tokens.
+        repetition: How the data are repeated, with --unique-tokens.
+        limit: The constraint that decided the split, if one did.
+        reach: Training compute as a factor of that of the largest run.
+        log_correlation: Correlation of log params and log tokens over the replicates.
+        bill: Time and price, with --gpus or --price-per-gpu-hour.
     """
 
-    approach: str
+    approach: Annotated[str, words(*APPROACHES)]
     compute: float | None
     params: Estimate
     tokens: Estimate
     tokens_per_param: Estimate
     loss: Estimate
-    params_within_waste: dict[str, tuple[float, float]] | None = None
+    params_within_waste: Annotated[dict[str, tuple[float, float]], keys("0.05", "0.10")] | None = None
     compute_interval: tuple[float | None, float | None] | None = None
     target_loss: float | None = None
     training_compute: float | None = None
@@ -62,24 +81,30 @@ class Allocation(Record):
 
 
 class IsoFlop(Record):
-    """One budget's curve: its minimum, and what speaks for or against it.
+    """The IsoFLOP curve of one budget: its minimum, and how well the data determine it.
 
-    `left` and `right` count different sizes below and above the minimum; `curvature` is the second derivative of the
-    loss in log params at the parabola's vertex; `centre_offset` is log10 of the grid's centre over the minimum;
-    `parabola_params` is the parabola's vertex, and `parabola_bias` its relative error on this grid by the exact
-    curve; `refused` says why the budget is left out.
+    Attributes:
+        compute: FLOPs of the budget: the geometric mean of its runs.
+        sizes: Different values of params.
+        left: Sizes below the minimum.
+        right: Sizes above the minimum.
+        curvature: Second derivative of the loss in log params at the vertex of the parabola.
+        centre_offset: log10 of the ratio of the centre of the grid to the minimum.
+        parabola_params: Vertex of the parabola.
+        parabola_bias: Relative error in params that a parabola makes on this grid without noise, by the exact curve.
+        refused: Why the budget is left out; None where it is used.
     """
 
     drawn = ("observed", "curve")
 
     compute: float
-    points: int
-    sizes: int
+    points: Count
+    sizes: Count
     params: Estimate
     tokens: Estimate
     loss: Estimate
-    left: int
-    right: int
+    left: Count
+    right: Count
     curvature: float | None
     centre_offset: float | None
     parabola_params: float | None
@@ -90,39 +115,47 @@ class IsoFlop(Record):
 
 
 class Profile(Record):
-    """The exponents that one profile of the IsoFLOP curves leads to, over the `budgets` that it could use.
+    """The exponents when every IsoFLOP curve is given one shape.
 
-    `bias` is the error of the params exponent that its shape makes on these grids, if known in closed form.
+    Attributes:
+        budgets: Number of budgets that could be used.
+        bias: Error of the params exponent due to the shape on these grids, where a formula for it is known.
     """
 
     profile: str
     params_exponent: float | None
     tokens_exponent: float | None
-    budgets: int
+    budgets: Count
     bias: float | None
 
 
 class Drift(Record):
-    """How the centres of the grids move against the minima: decades a decade of compute, and whether by chance."""
+    """How the centres of the grids move against the minima, in decades per decade of compute."""
 
     slope: float
     p_value: float | None
 
 
 class Envelope(Record):
-    """The frontier of training curves: hull points, and shares of them that should not be trusted.
+    """The lower envelope of training curves.
 
-    `at_edge` lie on the smallest or largest model, `unfinished` before the last part of their run's tokens.
+    Attributes:
+        at_edge: Share of the hull points on the smallest or largest model.
+        unfinished: Share of the hull points before the last part of their run's tokens.
     """
 
-    curves: int
-    hull_points: int
+    curves: Count
+    hull_points: Count
     at_edge: float
     unfinished: float
 
 
 class Agreement(Record):
-    """How far approaches lie apart at one budget: largest over smallest params, and whether intervals overlap."""
+    """How much the approaches differ at one budget.
+
+    Attributes:
+        params_ratio: Largest params divided by smallest.
+    """
 
     compute: float
     params_ratio: float
@@ -130,7 +163,11 @@ class Agreement(Record):
 
 
 class Estimator(Record):
-    """The same law fitted to the same runs by another objective."""
+    """The split when the law is fitted to the same runs with another objective.
+
+    Attributes:
+        params: Best params of each budget, in order.
+    """
 
     objective: str
     delta: float | None
@@ -142,14 +179,18 @@ class Cutoff(Record):
     """An approach repeated on the points with at least `tokens` training tokens."""
 
     tokens: float
-    points: int
+    points: Count
     approach: str
     params_exponent: float
     standard_error: float | None
 
 
 class Gap(Record):
-    """The exponent of best params that one way of counting sees over one range of sizes."""
+    """The exponent of best params under one way of counting params and compute.
+
+    Attributes:
+        params: The range of sizes over which it was fitted.
+    """
 
     counting: str
     params: tuple[float, float]
@@ -157,21 +198,33 @@ class Gap(Record):
 
 
 class AllocationResult(Record):
-    """How to spend compute, by one group of runs or one saved fit."""
+    """How to split compute between params and tokens, for one group of runs or one saved fit.
+
+    Attributes:
+        flops_rule: Formula for the training FLOPs of a run.
+        exponents: By approach: best params and tokens grow as compute to these powers.
+        profile: Shape of the IsoFLOP curves that was used.
+        profiles: The exponents for each shape.
+        drift: How the centres of the grids move against the minima.
+        agreement: How much the approaches differ.
+        estimators: With --approach all, the split under other objectives.
+        cutoffs: The exponent from points with at least so many tokens.
+        gap: With --explain-gap, the exponent under other ways of counting.
+    """
 
     drawn = ("frontiers",)
 
-    group: dict[str, str]
-    runs: int | None
-    points: int | None
+    group: GroupValues
+    runs: Count | None
+    points: Count | None
     law: str | None
     formula: str | None
     flops_rule: str
-    exponents: dict[str, dict[str, Estimate]]
+    exponents: dict[str, Annotated[dict[str, Estimate], keys("params", "tokens")]]
     allocations: tuple[Allocation, ...]
     interval: IntervalMethod
     isoflops: tuple[IsoFlop, ...] = ()
-    profile: str | None = None
+    profile: Annotated[str, words(*PROFILES)] | None = None
     profiles: tuple[Profile, ...] = ()
     drift: Drift | None = None
     envelope: Envelope | None = None
@@ -179,5 +232,5 @@ class AllocationResult(Record):
     estimators: tuple[Estimator, ...] = ()
     cutoffs: tuple[Cutoff, ...] = ()
     gap: tuple[Gap, ...] = ()
-    ranges: dict[str, tuple[float, float]] = {}
+    ranges: Ranges = {}
     frontiers: dict[str, Curve] = {}

@@ -1,14 +1,19 @@
-"""Which column plays which role, and what would be fitted."""
+"""Results of `scaling columns`: the column behind each role, and what would be fitted."""
 
 from __future__ import annotations
 
 from scaling_cli.record import Record
+from scaling_cli.results.values import Count, GroupValues
 
 
 class RoleColumn(Record):
-    """A role, the column or formula behind it, its unit, and the range of its values once scaled.
+    """A role with its column, unit and range of values.
 
-    `scale` is the factor from the unit of the column. `missing` counts the points without a value.
+    Attributes:
+        origin: The column or formula behind the role; every column that could be it, where the choice is open.
+        scale: Factor from the unit of the column to FLOPs or counts.
+        low, high: Range of the values after scaling.
+        missing: Points without a value.
     """
 
     role: str
@@ -17,23 +22,28 @@ class RoleColumn(Record):
     scale: float
     low: float | None
     high: float | None
-    missing: int
+    missing: Count
 
 
 class ColumnsResult(Record):
-    """Which column plays which role, and what would be fitted.
+    """Which column plays which role, and what would be left out of a fit.
 
-    Where nothing can be fitted yet, `problem` and `remedy` say why; `origin` of a role that is not settled then names
-    every column that could be it, and `sample` has the cells of the first rows as the files have them.
+    Attributes:
+        rows: Rows read, including those left out.
+        others: Columns without a role.
+        excluded: Rows left out, by reason.
+        sample: The first points, by role; where there is a problem, the first rows as they are in the files.
+        problem: Why nothing can be fitted yet; None where a fit is possible.
+        remedy: What solves the problem.
     """
 
-    runs: int
-    points: int
-    rows: int
+    runs: Count
+    points: Count
+    rows: Count
     roles: tuple[RoleColumn, ...]
     others: tuple[str, ...]
     excluded: dict[str, int]
     sample: tuple[dict[str, float | str | None], ...]
-    group: dict[str, str] = {}
+    group: GroupValues = {}
     problem: str | None = None
     remedy: str | None = None

@@ -1,178 +1,259 @@
-"""What sampling logs say, as plain numbers: every table, plot and JSON document is drawn from these.
+"""Results of `scaling inference-coverage`.
 
-Coverage at k is the chance that k attempts solve a problem, averaged over problems. `None` stands for what is missing.
+Coverage at k (pass@k) is the chance that at least one of k attempts solves a problem, averaged over problems.
 """
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate
+from scaling_cli.results.values import Count, GroupValues, Level, Number, Share, words
 
 
 class Attempts(Record):
-    """Attempts a problem."""
+    """Number of attempts per problem."""
 
-    min: int
+    min: Count
     median: float
-    max: int
+    max: Count
 
 
 class Coverage(Record):
-    """Coverage at k. The interval and `se_problems` speak of other problems like these, `se_attempts` of these again.
+    """Coverage at k.
 
-    `se_attempts` exists for 2k up to n; `all_succeed` is the chance that all k attempts succeed. Where some problem has
-    fewer than k attempts there is no estimate, and `low` and `high` are bounds.
+    Attributes:
+        estimate: None where a problem has fewer than k attempts; `low` and `high` are then bounds.
+        low, high: Confidence interval for other problems like these.
+        se_problems: Standard error for other problems like these; it includes the noise of the attempts.
+        se_attempts: Standard error for these problems with new attempts; None where no unbiased estimate exists: for
+            2k > n, or where sampling stopped at a success.
+        all_succeed: Chance that all k attempts succeed.
     """
 
-    k: int
-    estimate: float | None
-    low: float | None
-    high: float | None
+    k: Count
+    estimate: Share | None
+    low: Share | None
+    high: Share | None
     se_problems: float | None
     se_attempts: float | None
-    all_succeed: float | None = None
+    all_succeed: Share | None = None
 
 
 class Slope(Record):
-    """The mean slope of -log(-log C) against log k between two k: what the exponent looks like there."""
+    """The mean slope of log(-log coverage) against log k between two k, with its sign changed.
 
-    start: int
-    end: int
-    estimate: float
+    It is what the exponent looks like over the data.
+    """
+
+    start: Count
+    end: Count
+    estimate: Number
 
 
 class LawFit(Record):
     """A law fitted to the counts, or to the coverage curve.
 
-    `asymptotic_exponent` is reached only as k grows without end; `slope` is what holds over the data. `dropped` points
-    of a curve were 0 or 1. A likelihood ratio tests unsolvable problems against none.
+    Attributes:
+        parameters: power-law: -ln coverage = A k^-b. exponentiated-power-law: coverage = exp(a k^b). beta-binomial:
+            alpha, beta. zero-inflated adds unsolvable. scaled-beta and kumaraswamy add scale, taken as known.
+        log_likelihood: Of the counts, with binomial coefficients; None for laws of the curve.
+        asymptotic_exponent: Of 1 - coverage (laws of difficulty) or of -ln coverage (laws of the curve), as k goes to
+            infinity.
+        slope: The exponent over the data.
+        dropped: Points of the curve left out because they are 0 or 1, or rest on few unsolved problems.
+        likelihood_ratio: Statistic of the test of no unsolvable problem.
+        p_value: Of the hypothesis that no problem is unsolvable.
     """
 
     parameters: dict[str, Estimate]
     log_likelihood: float | None
     asymptotic_exponent: Estimate | None
     slope: Slope
-    dropped: int | None = None
+    dropped: Count | None = None
     likelihood_ratio: float | None = None
     p_value: float | None = None
 
 
 class Forecast(Record):
-    """Coverage at a k beyond the data by one law, or by `combined`, whose interval spans those of its laws."""
+    """Coverage at a k beyond the data.
 
-    k: int
+    Attributes:
+        law: A law, or `combined`, whose interval spans those of its laws.
+        estimate: None where there is no forecast; a caveat says why.
+    """
+
+    k: Count
     law: str
-    estimate: float | None
-    low: float | None
-    high: float | None
+    estimate: Share | None
+    low: Share | None
+    high: Share | None
 
 
 class Backtest(Record):
-    """How far a law fitted to `trained` of the attempts was from the coverage at `held_out` that is known."""
+    """A law fitted to `trained` attempts per problem, compared with the known coverage at `held_out`.
+
+    Attributes:
+        samples: Parts of the log that were tried.
+        failed: Parts of the log to which the law could not be fitted.
+        bias: Mean of predicted less known coverage.
+    """
 
     law: str
-    trained: int
-    held_out: int
-    samples: int
-    failed: int
+    trained: Count
+    held_out: Count
+    samples: Count
+    failed: Count
     bias: float | None
     mean_absolute_error: float | None
 
 
 class Selection(Record):
-    """Accuracy when one of k attempts must be chosen: by whom, and what a perfect choice would reach."""
+    """Accuracy when one of k attempts is selected.
 
-    k: int
-    method: str
-    estimate: float | None
-    low: float | None
-    high: float | None
-    oracle: float | None
+    Attributes:
+        method: How it is selected.
+        oracle: Coverage: the accuracy of a perfect selection.
+    """
+
+    k: Count
+    method: Annotated[str, words("logged-verifier", "assumed-verifier", "best-of-k", "majority")]
+    estimate: Share | None
+    low: Share | None
+    high: Share | None
+    oracle: Share | None
 
 
 class AssumedVerifier(Record):
-    """What rates of acceptance imply: the accuracy no k exceeds, and how often the unsolvable pass at the top k."""
+    """A verifier with given error rates, and what they imply.
 
-    true_positive: float
-    false_positive: float
-    ceiling: float
-    floor: float
+    Attributes:
+        ceiling: Accuracy that no number of attempts exceeds.
+        floor: How often an unsolvable problem passes at the largest k.
+    """
+
+    true_positive: Share
+    false_positive: Share
+    ceiling: Share
+    floor: Share
 
 
 class Purchase(Record):
-    """An answer about money or compute a problem: what was asked, the attempts that answer it, what they cost and give.
+    """The answer to one question about money or compute per problem.
 
-    `attempts` is what is paid for: k, or under `stop` the attempts expected. `is_forecast` says that k lies beyond the
-    attempts made, so that coverage, or k itself, is the combined forecast's. `best_probability` is how often, over
-    replicates, this group is the one with most coverage for the budget; `reached` is the share of replicates in which
-    a target is reached.
+    Attributes:
+        amount: What was asked about, in `unit`.
+        k: Attempts per problem; None where a target is not reached by the attempts made.
+        k_low, k_high: Confidence interval of k, for a target; None beyond the attempts made.
+        attempts: Attempts that are paid for: k, or with `stop` the expected number.
+        cost: Per problem, in dollars or FLOPs.
+        is_forecast: Whether k lies beyond the attempts made, so that the combined forecast gives coverage or k.
+        best_probability: Share of replicates, over the problems that all groups share, in which this group has the most
+            coverage for the budget.
+        reached: Share of replicates in which the target is reached.
     """
 
-    question: str
+    question: Annotated[str, words("budget", "target", "value", "marginal")]
     amount: float
-    unit: str
-    policy: str
-    k: int | None
-    k_low: int | None
-    k_high: int | None
+    unit: Annotated[str, words("usd", "flops", "coverage")]
+    policy: Annotated[str, words("fixed", "stop")]
+    k: Count | None
+    k_low: Count | None
+    k_high: Count | None
     attempts: float | None
     cost: float | None
     coverage: Estimate
     is_forecast: bool = False
-    best_probability: float | None = None
-    reached: float | None = None
+    best_probability: Share | None = None
+    reached: Share | None = None
 
 
 class Comparison(Record):
-    """Coverage of this group less that of another on the problems they share, with the paired standard error."""
+    """Coverage of this group less that of another.
+
+    Attributes:
+        problems: Number of problems that both groups have; only these are compared.
+        se_paired: Standard error of the paired difference.
+    """
 
     other: str
-    k: int
-    problems: int
+    k: Count
+    problems: Count
     difference: Estimate
     se_paired: float | None
-    verdict: str
+    verdict: Annotated[str, words("higher", "lower", "inconclusive")]
 
 
 class Mix(Record):
-    """The best split of one budget between this group and another at the same problems."""
+    """The best split of one budget between this group and another on the same problems.
+
+    Attributes:
+        k: Attempts per problem of this group.
+        other_k: Attempts per problem of the other group.
+        alone: Coverage when all of the budget goes to this group.
+        other_alone: Coverage when all of the budget goes to the other group.
+    """
 
     other: str
     budget: float
     unit: str
-    k: int
-    other_k: int
-    coverage: float
-    alone: float
-    other_alone: float
+    k: Count
+    other_k: Count
+    coverage: Share
+    alone: Share
+    other_alone: Share
 
 
 class Exchange(Record):
-    """Attempts a small model affords on the compute of k attempts of a larger one, and what they reach."""
+    """Attempts that this group affords on the compute of k attempts of a larger model.
+
+    Attributes:
+        model_ratio: Size of the larger model as a factor of this one.
+        inference_ratio: Inference tokens as a factor of pretraining tokens.
+        factor: Attempts of this group for one attempt of the larger model.
+        coverage: Coverage at `attempts`.
+    """
 
     model_ratio: float
-    inference_ratio: float
-    factor: float
-    k: int
-    attempts: int
-    coverage: float | None
+    inference_ratio: Number
+    factor: Number
+    k: Count
+    attempts: Count
+    coverage: Share | None
 
 
 class CoverageResult(Record):
-    """What one group of sampling logs says."""
+    """Coverage (pass@k) of one group of sampling logs.
+
+    Attributes:
+        unsolved: Problems without a success.
+        clusters: Groups of related problems, with --cluster.
+        design: `fixed` for a given number of attempts, `stop-at-success` where sampling stopped at a success.
+        batch: Attempts per batch, where sampling stopped after a batch with a success.
+        layout: Layout of the log.
+        interval: Kind of the intervals of coverage.
+        fits: Laws, by name.
+        selection: Accuracy when one of k attempts is selected.
+        verifier: With assumed error rates, what they imply.
+        budgets: Answers about money or compute.
+        comparisons: Paired differences from other groups.
+        mixes: Budgets split between two groups.
+        exchange: Comparison with larger models at equal compute.
+    """
 
     drawn = ("curve", "forecast_curve")
 
-    group: dict[str, str]
-    problems: int
+    group: GroupValues
+    problems: Count
     attempts: Attempts
-    unsolved: int
-    clusters: int | None
-    design: str
-    batch: int | None
+    unsolved: Count
+    clusters: Count | None
+    design: Annotated[str, words("fixed", "stop-at-success")]
+    batch: Count | None
     layout: str
     interval: str
-    level: float
+    level: Level
     coverage: tuple[Coverage, ...]
     fits: dict[str, LawFit]
     forecast: tuple[Forecast, ...]

@@ -1,16 +1,15 @@
-"""What a fit found, as plain numbers: every table, plot and JSON document is drawn from these.
-
-`None` stands for what is missing, never NaN. What `drawn` names is for tables and plots alone and
-stays out of JSON.
-"""
+"""Results of `scaling fit`, and the estimates and intervals that other results share."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from scaling_cli.record import Record
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Noise, Number, Ranges, words
 
 
 class Estimate(Record):
-    """A number with its interval at the level of the report; `None` where there is none."""
+    """A number with its confidence interval; an end is None where it was not computed or has no limit."""
 
     estimate: float | None
     low: float | None = None
@@ -18,107 +17,141 @@ class Estimate(Record):
 
 
 class ObjectiveValue(Record):
-    """The objective that was minimised, and its summed (never averaged) minimum.
+    """The objective that was minimised.
 
-    `weights` is the formula of the points' weights, None where they are equal; `prior` is `none` or `weak`, and not
-    part of `value`.
+    Attributes:
+        space: Whether residuals are of log loss or of loss.
+        delta: Residual size above which huber is linear, in units of the residuals.
+        value: Sum over the points at the minimum (not an average), without the prior.
+        weights: Formula of the points' weights; None where they are equal.
+        prior: Prior on exponents and irreducible loss.
     """
 
-    name: str
-    space: str
+    name: Annotated[str, words("huber", "lad", "least-squares")]
+    space: Annotated[str, words("log", "linear")]
     delta: float | None
-    value: float
+    value: Number
     weights: str | None = None
-    prior: str = "none"
+    prior: Annotated[str, words("none", "weak")] = "none"
 
 
 class IntervalMethod(Record):
     """How the intervals were made.
 
-    `unit` is what was resampled (`run`); `failed` replicates did not converge, `retried` were doubtful and tried from
-    other starts as well, which found `moved` of them a better optimum.
+    Attributes:
+        method: `draws` are the replicates of a saved fit that does not say how they were made.
+        unit: What was resampled, such as `run`.
+        failed: Replicates that did not converge.
+        retried: Doubtful replicates that were repeated from other starts.
+        moved: Those of the retried replicates that reached a better optimum.
     """
 
-    method: str
-    level: float
-    replicates: int
+    method: Annotated[str, words("wild", "bootstrap", "bca", "profile", "sandwich", "t", "draws", "none")]
+    level: Level
+    replicates: Count
     unit: str | None
-    failed: int = 0
-    retried: int = 0
-    moved: int = 0
+    failed: Count = 0
+    retried: Count = 0
+    moved: Count = 0
 
 
 class Quality(Record):
-    """Size of the log residuals: root mean square, mean absolute relative error of the loss, and R2."""
+    """Size of the residuals.
 
-    rmse_log: float
-    mape: float
+    Attributes:
+        rmse_log: Root mean square of the log residuals.
+        mape: Mean absolute relative error of the loss, as a fraction.
+        r2_log: R2 of log loss.
+    """
+
+    rmse_log: Number
+    mape: Number
     r2_log: float | None
 
 
 class Optimum(Record):
     """A local optimum whose objective lies within 1 % of the best."""
 
-    objective: float
-    parameters: dict[str, float]
+    objective: Number
+    parameters: dict[str, Number]
 
 
 class Starts(Record):
-    """How many starts were polished, how many reached the best objective, and the distinct optima within 1 %."""
+    """The starting values of the optimiser.
 
-    tried: int
-    agreeing: int
+    Attributes:
+        tried: Starts that were optimised.
+        agreeing: Starts that reached the best objective.
+        optima: Distinct optima whose objective lies within 1 % of the best.
+    """
+
+    tried: Count
+    agreeing: Count
     optima: tuple[Optimum, ...] = ()
 
 
 class Identifiability(Record):
-    """Whether the data can answer.
+    """Whether the data determine the parameters.
 
-    `condition_number` is that of J'J with the columns of the Jacobian scaled to length one; `correlation` is that of
-    log params and log tokens; `decades` is the range of each input in powers of ten.
+    Attributes:
+        condition_number: Of J'J, with the columns of the Jacobian J scaled to length one.
+        decades: Range of each input in powers of ten.
+        tokens_per_param: Smallest and largest tokens per param.
+        correlation: Of log params and log tokens.
     """
 
-    condition_number: float
+    condition_number: Number
     degrees_of_freedom: int
-    decades: dict[str, float]
+    decades: dict[str, Number]
     tokens_per_param: tuple[float, float] | None = None
     correlation: float | None = None
 
 
 class Influence(Record):
-    """A run without which `parameter` would be `without`, `standard_errors` from where it is."""
+    """A run that strongly influences an exponent.
+
+    Attributes:
+        parameter: The exponent that moves most.
+        without: Its estimate without the run.
+        standard_errors: How far that is from the estimate with the run, signed.
+    """
 
     run: str
     parameter: str
-    without: float
-    standard_errors: float
+    without: Number
+    standard_errors: Number
 
 
 class Alternative(Record):
-    """What another reasonable objective says."""
+    """The estimates under another reasonable objective."""
 
     objective: ObjectiveValue
-    parameters: dict[str, float]
-    derived: dict[str, float]
+    parameters: dict[str, Number]
+    derived: dict[str, Number]
 
 
 class NestedTest(Record):
-    """Whether a law is needed over the simpler one that it contains, `against`: by likelihood ratio."""
+    """A likelihood-ratio test of a law against `against`, a simpler law that it contains."""
 
     against: str
-    statistic: float
-    p_value: float
+    statistic: Number
+    p_value: Number
 
 
 class Candidate(Record):
-    """One law, or baseline, of several: `parameters` counts them.
+    """One of the laws and baselines that were compared.
 
-    `heldout_rmse_log` and `heldout_bias_log` (predicted less observed) are those of larger runs predicted from smaller
-    ones, over the same cut-offs for all; `aicc` and `bic` count runs, not points. `error` says why a law has no score.
+    Attributes:
+        parameters: Number of parameters.
+        heldout_rmse_log: Error when larger runs are predicted from smaller ones, averaged over the cut-offs.
+        heldout_bias_log: Predicted less observed log loss in these predictions.
+        aicc, bic: Information criteria, which count runs, not points.
+        test: Whether the law is better than a law that it contains.
+        error: Why the law has no score.
     """
 
     law: str
-    parameters: int
+    parameters: Count
     is_baseline: bool = False
     heldout_rmse_log: float | None = None
     heldout_bias_log: float | None = None
@@ -129,9 +162,11 @@ class Candidate(Record):
 
 
 class Observations(Record):
-    """The points behind a fit, for drawing: one entry a point, inputs by role in the law's order.
+    """The points of a fit, for drawing.
 
-    `compute` is what training each took, as the runs or a rule count it; None where that is not known of all.
+    Attributes:
+        inputs: Values by input of the law, one for each point.
+        compute: Training compute of each point; None where it is not known for all of them.
     """
 
     inputs: dict[str, tuple[float, ...]]
@@ -143,21 +178,24 @@ class Observations(Record):
 class FitResult(Record):
     """One law fitted to one group of runs.
 
-    `parameters` and `derived` are keyed by name, in the law's order; `inputs` maps each input of the law to the
-    column it was read from; `noise` is the robust scale of the log residuals; `draws` holds the replicates'
-    parameters, in the order of `parameters`; `reason` says why this law, where it was chosen for the user.
-    `influence` lists runs on which an exponent hangs, `spread` what other objectives say and `selection` the laws
-    compared, best first, where these were asked for.
+    Attributes:
+        reason: Why this law was chosen, with --law auto or all.
+        parameters: By name, in the order of the law.
+        derived: Quantities that follow from the parameters.
+        influence: Runs whose removal moves an exponent by more than one standard error, largest move first.
+        spread: With --spread, the estimates under other objectives.
+        selection: With --law all, every law and baseline, best first.
+        draws: Parameters of each replicate, in the order of `parameters`; None without replicates.
     """
 
     drawn = ("observations",)
 
-    group: dict[str, str]
-    runs: int
-    points: int
+    group: GroupValues
+    runs: Count
+    points: Count
     law: str
     formula: str
-    inputs: dict[str, str]
+    inputs: InputColumns
     reason: str | None
     objective: ObjectiveValue
     parameters: dict[str, Estimate]
@@ -166,17 +204,17 @@ class FitResult(Record):
     quality: Quality
     starts: Starts
     identifiability: Identifiability
-    ranges: dict[str, tuple[float, float]]
-    noise: float
+    ranges: Ranges
+    noise: Noise
     influence: tuple[Influence, ...] = ()
     spread: tuple[Alternative, ...] | None = None
     selection: tuple[Candidate, ...] | None = None
-    draws: tuple[tuple[float, ...], ...] | None = None
+    draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
 
 
 class Curve(Record):
-    """A law along a grid of x, for drawing, with the ends of its confidence band where it has one."""
+    """A law along a grid of x, for drawing; `low` and `high` are the ends of its confidence band, if it has one."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]

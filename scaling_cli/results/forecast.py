@@ -1,152 +1,230 @@
-"""What an extrapolation found, as plain numbers."""
+"""Results of `scaling extrapolate`."""
 
 from __future__ import annotations
 
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate, Observations
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Ranges, Share, words
+
+Place: TypeAlias = Annotated[
+    dict[str, float], Meta(description="Amounts by role (params, tokens, compute), or by column name.")
+]
 
 
 class Band(Record):
-    """Two ends, or `None` where they cannot be told."""
+    """Two ends; None where they are not known."""
 
     low: float | None = None
     high: float | None = None
 
 
 class LawWeight(Record):
-    """A law of the forecast, its weight, and its root mean square error of log loss at the rolling origins."""
+    """A law of the forecast.
+
+    Attributes:
+        weight: Its weight in the average.
+        rolling_rmse_log: Its root mean square error of log loss in the backtests.
+    """
 
     law: str
-    weight: float
+    weight: Share
     rolling_rmse_log: float | None
 
 
 class Prediction(Record):
-    """One forecast.
+    """The forecast for one place.
 
-    `loss` has the confidence interval of the law's mean, `prediction` is where a new run would lie, `model_spread`
-    what the laws (or objectives) say apart. `reach` is the factor beyond the largest run, `outside` the distance from
-    the hull of params and tokens, as a factor. `estimator` is what tells this place: that of the whole, or `inside`;
-    `name` is that of the target in its file, if it has one.
+    Attributes:
+        loss: Mean loss of runs there, with its confidence interval.
+        prediction: Interval for the loss of one new run.
+        model_spread: Lowest and highest forecast by the laws of the average, or by other objectives.
+        reach: Factor beyond the largest run.
+        outside: Distance from the convex hull of params and tokens, as a factor; 1 inside it.
+        estimator: That of the whole result, or `inside` for places below `inside.below`.
+        observed: The loss that was observed, if the target has one.
+        name: Name of the target in its file, if it has one.
     """
 
-    at: dict[str, float]
+    at: Place
     loss: Estimate
     prediction: Band
     model_spread: Band
     reach: float | None
     outside: float | None
-    estimator: str
+    estimator: Annotated[str, words("forecast", "describe", "inside")]
     observed: float | None = None
     name: str | None = None
 
 
 class Score(Record):
-    """How forecasts compare with what was observed; `coverage` is of the prediction intervals."""
+    """Errors of the forecasts at targets whose loss was observed.
 
-    points: int
+    Attributes:
+        mape: Mean absolute relative error, as a fraction.
+        rmse_log: Root mean square error of log loss.
+        bias_log: Mean of predicted less observed log loss.
+        coverage: Share of observed losses inside their prediction intervals.
+    """
+
+    points: Count
     mape: float
     rmse_log: float
     bias_log: float
-    coverage: float | None
+    coverage: Share | None
 
 
 class Backtest(Record):
-    """One rolling origin: trained up to `cutoff`, a factor `reach` below the largest run, scored on all above.
+    """A forecast by the runs up to a cut-off, scored on all larger runs.
 
-    `baselines` are root mean square errors of log loss of simpler forecasts.
+    Attributes:
+        cutoff: Scale of the largest run that was used.
+        reach: Factor from the cut-off to the largest run.
+        trained: Points that were used.
+        held_out: Points that were predicted.
+        mape: Mean absolute relative error, as a fraction.
+        rmse_log: Root mean square error of log loss.
+        bias_log: Mean of predicted less observed log loss.
+        coverage: Share of observed losses inside their prediction intervals.
+        baselines: Root mean square errors of log loss of simpler forecasts.
     """
 
     cutoff: float
     reach: float
-    trained: int
-    held_out: int
+    trained: Count
+    held_out: Count
     mape: float
     rmse_log: float
     bias_log: float
-    coverage: float | None
+    coverage: Share | None
     baselines: dict[str, float]
 
 
 class Track(Record):
-    """What the forecast's own rolling origins say: its error of log loss from a factor `reach` below the end."""
+    """Errors of this forecast's laws in one of the backtests that set their weights.
+
+    Attributes:
+        reach: Factor from the cut-off to the largest run.
+        trained: Points that were used.
+        held_out: Points that were predicted.
+        rmse_log: Root mean square error of log loss.
+        bias_log: Mean of predicted less observed log loss.
+    """
 
     reach: float
-    trained: int
-    held_out: int
+    trained: Count
+    held_out: Count
     rmse_log: float
     bias_log: float
 
 
 class InsidePart(Record):
-    """What tells places of a scale less than `below`: the laws of the forecast with all runs alike."""
+    """Predictions at scales within the data, by the laws of the forecast with equal weight for all runs.
+
+    Attributes:
+        below: Scales below this are predicted in this way.
+    """
 
     below: float
     laws: tuple[LawWeight, ...]
 
 
 class Inverse(Record):
-    """The scale at which a target loss is reached; `reachable` is the probability that it is.
+    """The scale at which a target loss is reached, looked for up to 1e9 times the largest run.
 
-    Scales up to 1e9 times the largest run are looked at.
+    Attributes:
+        scale: The quantity that grows.
+        compute: Its value where the loss is reached.
+        reachable: Probability that the loss is reached at all.
+        at: The place where it is reached.
     """
 
     target_loss: float
     scale: str
     compute: Estimate
-    reachable: float
-    at: dict[str, float]
+    reachable: Share
+    at: Place
 
 
 class ThenPrediction(Record):
-    """A metric forecast through the loss; null outside the losses that the link was fitted to."""
+    """A task metric predicted through the loss.
 
-    at: dict[str, float]
+    Attributes:
+        metric: None where the loss lies outside the losses to which the second law was fitted.
+        is_outside: Whether it does.
+    """
+
+    at: Place
     loss: float | None
     metric: Estimate
     is_outside: bool
 
 
 class Then(Record):
-    """The second stage: a law from loss to a metric."""
+    """The second stage of --then: a law from the loss to a task metric.
+
+    Attributes:
+        points: Points to which the law was fitted.
+        rmse: Root mean square error of the metric at them.
+        loss_range: Smallest and largest loss of them.
+    """
 
     metric: str
     law: str
     formula: str
     parameters: dict[str, Estimate]
-    points: int
+    points: Count
     rmse: float
     loss_range: tuple[float, float]
     predictions: tuple[ThenPrediction, ...]
 
 
 class ForecastInterval(Record):
-    """How the intervals were made: `origins` is how many rolling origins are behind them.
+    """How the intervals were made.
 
-    `resampling` is how the replicates of a plain fit were drawn, such as `wild`.
+    Attributes:
+        origins: Number of backtests behind them.
+        resampling: How the replicates of a plain fit were made, as `interval.method` of a fit.
     """
 
-    method: str
-    level: float
-    replicates: int
-    origins: int
+    method: Annotated[str, words("rolling+bootstrap", "bootstrap+spread", "draws", "none")]
+    level: Level
+    replicates: Count
+    origins: Count
     resampling: str | None = None
 
 
 class Extrapolation(Record):
-    """Forecasts for one group of runs, or from one saved fit. `law` is null where several are averaged."""
+    """Forecasts of larger runs, for one group of runs or one saved fit.
+
+    Attributes:
+        estimator: `forecast` for laws weighted by their errors in backtests, `describe` for a plain fit of one law.
+        changed: What the options change about the estimator, such as "objective lad"; empty for the default.
+        law: None where several laws are averaged.
+        inside: Predictions within the data; None where no target lies there.
+        score: Errors at targets whose loss was observed.
+        track: Errors in the backtests that set the weights.
+        backtest: With --backtest, forecasts by smaller runs and their errors.
+        inverse: With --target-loss, the scale at which it is reached.
+        then: With --then, a task metric predicted through the loss.
+        noise: Robust standard deviation of the log residuals.
+    """
 
     drawn = ("observations", "scale", "curve")
 
-    group: dict[str, str]
-    runs: int | None
-    points: int | None
-    estimator: str
+    group: GroupValues
+    runs: Count | None
+    points: Count | None
+    estimator: Annotated[str, words("forecast", "describe")]
+    changed: tuple[str, ...]
     law: str | None
     laws: tuple[LawWeight, ...]
     inside: InsidePart | None
-    inputs: dict[str, str]
-    ranges: dict[str, tuple[float, float]]
+    inputs: InputColumns
+    ranges: Ranges
     interval: ForecastInterval
     predictions: tuple[Prediction, ...]
     score: Score | None

@@ -6,30 +6,42 @@ from typing import Generic, TypeVar
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.record import Record
+from scaling_cli.results.values import Count, GroupValues
 
 Result = TypeVar("Result")
 
 
 class Source(Record):
-    """An input file: its path as given, the hash of its content, and its rows."""
+    """An input file.
+
+    Attributes:
+        path: As given on the command line.
+        sha256: Hash of the content.
+        rows: Rows that were read, or fits in a saved document.
+    """
 
     path: str
     sha256: str
-    rows: int
+    rows: Count
 
 
 class Failure(Record):
-    """A group (or file) that could not be fitted; the rest went on."""
+    """A group or file that could not be fitted; the others were."""
 
-    group: dict[str, str]
+    group: GroupValues
     error: str
     hint: str
 
 
 class Report(Record, Generic[Result]):
-    """Everything one command found, in the order in which JSON prints it.
+    """Everything that one command found, in the order in which JSON prints it.
 
-    `columns` maps each role (`loss`, `params`, ...) to the column it was read from.
+    Attributes:
+        columns: The column that was read for each role, such as loss or params; empty for a saved fit.
+        options: Every option that shaped the answer, with its value.
+        results: One for each group.
+        caveats: What to keep in mind when using the results.
+        failures: Groups or files without a result, and why.
     """
 
     command: str

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
-from scaling_cli.data.runs.load import Reading, load_runs, recorded
-from scaling_cli.errors import ScalingError
+from scaling_cli.data.runs.load import load_runs
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.options.reading import Reading
 from scaling_cli.results.report import Report
-from scaling_cli.verbs.arguments import Texts
-from scaling_cli.verbs.common import columns_named, unread
+from scaling_cli.verbs.common import unread
 
 if TYPE_CHECKING:
     from scaling_cli.results.columns import ColumnsResult
     from scaling_cli.verbs.common import Runs
 
 
-def columns(runs: Runs, *, by: Texts = (), **reading: Unpack[Reading]) -> Report[ColumnsResult]:
-    """Which column of the runs plays which role, and what would be left out; options as for `fit`.
+def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
+    """Which column of the runs plays which role, and what would be left out.
 
     Raises:
-        UsageError: The options name what does not exist, or two columns tie for a role.
-        DataError: The files cannot be read, or have no loss.
+        UsageError: The options name what does not exist, or two columns tie for a role. The error's `partial` holds
+            what could be found out before it, where that is something.
+        DataError: The files cannot be read, or have no loss; likewise.
     """
-    from scaling_cli.data.runs.summary import summarise
+    from scaling_cli.data.runs.summary import summarise, summarise_unloadable
 
-    table = load_runs(runs, by=columns_named(by), **reading)
-    summary = summarise(table, reading.get("loss_unit", "nats"))
-    options = {"by": list(columns_named(by)), **recorded(reading)}
-    return Report("columns", table.sources, table.columns, options, (summary,), table.caveats, tuple(unread(table)))
-
-
-def sketched_columns(
-    runs: Runs, error: ScalingError, *, by: Texts = (), **reading: Unpack[Reading]
-) -> Report[ColumnsResult]:
-    """What `columns` can tell of runs that cannot be loaded because of `error`; raises it where that is nothing."""
-    from scaling_cli.data.runs.summary import sketch
-
-    options = {"by": list(columns_named(by)), **recorded(reading)}
-    unit, form = reading.get("loss_unit", "nats"), reading.get("input_format")
-    found = sketch(runs, reading.get("mapping") or {}, unit, form, error)
-    if found is None:
-        raise error
-    return Report("columns", (), {}, options, (found,))
+    try:
+        table = load_runs(runs, asked)
+    except (UsageError, DataError) as error:
+        found = summarise_unloadable(runs, asked.mapping, asked.loss_unit, asked.input_format, error)
+        error.partial = None if found is None else Report("columns", (), {}, asked.recorded(), (found,))
+        raise
+    summary = summarise(table, asked.loss_unit)
+    return Report(
+        "columns", table.sources, table.columns, asked.recorded(), (summary,), table.caveats, tuple(unread(table))
+    )

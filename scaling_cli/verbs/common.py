@@ -7,20 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.given import Given, frame_of, paths_of
-from scaling_cli.data.runs.load import Reading
+from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.fitting.fit import Settings
+from scaling_cli.fitting.objective import Objective
 from scaling_cli.flops import SIX_ND
+from scaling_cli.jobs import Progress
+from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.arguments import Texts, texts
 
 if TYPE_CHECKING:
-    pass
+    from scaling_cli.options.compare_exponents import CompareExponents
+    from scaling_cli.options.extrapolate import Extrapolate
+    from scaling_cli.options.fit import Fit
+    from scaling_cli.options.optimal_allocation import OptimalAllocation
 
-Runs = Given
+Runs = PathsOrTable
 
 
 def unread(table: RunTable) -> list[Failure]:
@@ -28,13 +33,28 @@ def unread(table: RunTable) -> list[Failure]:
     return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
 
 
-def require_compute(choice: Choice, reading: Reading) -> None:
+def settings_of(
+    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate, on_progress: Progress | None = None
+) -> Settings:
+    """How to fit, as the engine takes it."""
+    return Settings(
+        objective=Objective(asked.objective or "huber", asked.delta),
+        interval=asked.interval,
+        level=asked.level,
+        replicates=asked.replicates,
+        seed=asked.seed,
+        spread=getattr(asked, "spread", False),
+        workers=asked.workers,
+        on_progress=on_progress,
+    )
+
+
+def require_compute(choice: Choice, rule: str) -> None:
     """Refuse a way to count compute where the law takes none: what follows for compute would rest on 6ND.
 
     Raises:
         UsageError: Another rule was asked for, and the law is not of compute.
     """
-    rule = reading.get("flops_rule", SIX_ND)
     if rule != SIX_ND and "compute" not in choice.inputs.values():
         raise UsageError(
             f"--flops-rule {rule!r} counts compute, and {choice.law.name} is a law of {', '.join(choice.inputs)}.",
@@ -58,11 +78,6 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
     )
 
 
-def columns_named(by: Texts) -> tuple[str, ...]:
-    """Columns given as one name or several, each once."""
-    return tuple(dict.fromkeys(texts(by, "--by")))
-
-
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
     """The caveats, each once."""
     kept: list[Caveat] = []
@@ -81,3 +96,18 @@ def saved_document(runs: Runs) -> Path | None:
     if documents and len(paths) > 1:
         raise UsageError(f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give one of them.")
     return documents[0] if documents else None
+
+
+def refuse_refitting(path: Path, asked: Options, parts: Sequence[type[Options]]) -> None:
+    """Refuse options that only a new fit could obey; `parts` are the classes that hold them.
+
+    Raises:
+        UsageError: One of them is given.
+    """
+    options = [option for part in parts for option in part.options.values()]
+    given = [option.flag for option in options if getattr(asked, option.name) != asked.options[option.name].default]
+    if given:
+        raise UsageError(
+            f"{path} is a saved fit, which {' and '.join(given)} cannot change.",
+            hint="Leave them out, or give the runs.",
+        )

@@ -3,71 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING
 
-from scaling_cli import jobs as work
-from scaling_cli.data.runs.load import Reading, load_runs, recorded
-from scaling_cli.data.runs.pairing import PAIR_COLUMN, paired, unpaired
+from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, UsageError
-from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
-from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.threads import one_blas_thread
+from scaling_cli.numbers.format import group_label
+from scaling_cli.options.compare_exponents import CompareExponents
 from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.group import grouped_for, groups_of
-from scaling_cli.points.weights import Emphasis
+from scaling_cli.points.group import grouped_for, groups_of, matched
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.arguments import TO, Amounts, Texts, amounts
-from scaling_cli.verbs.common import columns_named, merged, require_compute, unread
+from scaling_cli.verbs.common import merged, require_compute, settings_of, unread
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
+    from scaling_cli.jobs import Progress
     from scaling_cli.results.comparison import ComparisonResult
     from scaling_cli.verbs.common import Runs
 
 
 def compare_exponents(
-    runs: Runs,
-    *,
-    by: Texts,
-    law: str = "auto",
-    x: str | None = None,
-    objective: str = "huber",
-    space: str = "log",
-    delta: float | None = None,
-    weight: str | None = None,
-    scale_weight: float = 0.0,
-    interval: str = "wild",
-    level: float = 0.95,
-    replicates: int = 1000,
-    seed: int = 0,
-    reference: str | None = None,
-    shared_floor: bool = False,
-    margin: float = 1.25,
-    to: Amounts | None = None,
-    pair: str | None = None,
-    jobs: str | int = 1,
-    backend: str | None = None,
-    scheduler: str | None = None,
-    on_progress: work.Progress | None = None,
-    **reading: Unpack[Reading],
+    runs: Runs, asked: CompareExponents, *, on_progress: Progress | None = None
 ) -> Report[ComparisonResult]:
     """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
 
-    Args are those of `fit`, and:
-        by: Columns whose values make the groups.
-        interval: Of each group's own parameters; `t` also takes tests to be exact for few runs.
-        reference: Compare each group with this one alone, instead of every pair.
-        shared_floor: Give all groups one floor, unless the data reject it.
-        margin: A drift of the compute multiplier that is too small to matter, such as 1.25, or, below 1, an
-            exponent difference.
-        to: How far the drift counts: `{"compute": 1e25}`, or `"compute=1e25"`; by default as far beyond the data as
-            they span.
-        pair: The column that, with the input, matches runs of different groups; by default `seed` where every group
-            has the same inputs and seeds, and `none` to leave runs unmatched.
+    Args:
+        runs: Files or a table, as `fit` takes them.
+        asked: What to compare and how, and which rows and columns to read.
+        on_progress: Called with the number of tests done and the number of all tests.
 
     Raises:
         UsageError: The options do not fit together or name what does not exist.
@@ -75,36 +43,23 @@ def compare_exponents(
         FitError: Fewer than two groups can be fitted.
     """
     # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
-    from scaling_cli.analysis.comparison.answer import Question, compare
+    from scaling_cli.analysis.comparison.answer import compare
 
-    by, to = columns_named(by), amounts(to, "--to", TO)
-    if not by:
+    if not asked.by:
         raise UsageError("Nothing says which runs to compare.", hint="Name the column of the groups with --by.")
-    settings = Settings(
-        objective=Objective(objective, delta),
-        interval=interval,
-        level=level,
-        replicates=replicates,
-        seed=seed,
-        workers=work.workers_from(str(jobs), backend, scheduler),
-    )
-    emphasis = Emphasis(weight, scale_weight, "none")
-    keep = tuple(column for column in (x, weight) if column)
-    table, matched = _load_pairable(runs, pair, by=by, keep=keep, **reading)
-    choice = choose(table.frame, law, x, by=by)
-    require_compute(choice, reading)
-    table = table.needing((*choice.inputs.values(), *([weight] if weight else [])))
-    groups, is_paired = _matched(list(groups_of(table, by)), choice, matched, must=pair not in (None, "none"))
-    question = Question(
-        level=level, replicates=replicates, seed=seed, reference=reference, shared_floor=shared_floor, margin=margin,
-        to=_reach(to, choice), is_paired=is_paired, is_exact=interval == "t",
-        is_tuned=objective == "huber" and delta is None, workers=settings.workers,
-        on_progress=on_progress,
-    )  # fmt: skip
+    settings = settings_of(asked)
+    weights = (asked.weight,) if asked.weight else ()
+    table, column = _load_pairable(runs, asked, keep=tuple(name for name in (asked.x, asked.weight) if name))
+    choice = choose(table.frame, asked.law, asked.x, by=asked.by)
+    require_compute(choice, asked.flops_rule)
+    table = table.needing((*choice.inputs.values(), *weights))
+    groups, is_paired = matched(list(groups_of(table, asked.by)), choice, column, must=asked.pair not in (None, "none"))
+    question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
     fitted, failures, caveats = [], unread(table), list(table.caveats)
     with one_blas_thread():
-        for group, frame in groups:
-            grouped = grouped_for(frame, group, choice, space, emphasis)
+        for group, points in groups:
+            weighting = Weighting(asked.weight, asked.scale_weight, "none")
+            grouped = grouped_for(points, group, choice, asked.space, weighting)
             try:
                 one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
             except FitError as error:
@@ -114,27 +69,41 @@ def compare_exponents(
             caveats += found
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])
-        result, found = compare([problem for problem, _ in fitted], [each for _, each in fitted], question)
+        result, found = compare([problem for problem, _ in fitted], [one for _, one in fitted], question)
     return Report(
         command="compare-exponents",
         inputs=table.sources,
         columns=table.columns,
-        options={
-            "law": law, "x": x, "by": list(by), **recorded(reading), "objective": objective,
-            "space": space, "delta": "auto" if delta is None else delta, "weight": weight,
-            "scale_weight": scale_weight, "interval": interval, "level": level,
-            "replicates": replicates, "seed": seed, "reference": reference, "shared_floor": shared_floor,
-            "margin": margin, "to": to or None, "pair": pair,
-        },
+        options=asked.recorded(),
         results=(result,),
         caveats=merged([*caveats, *found]),
         failures=tuple(failures),
-    )  # fmt: skip
+    )
+
+
+def _question(
+    asked: CompareExponents, choice: Choice, *, is_paired: bool, on_progress: Progress | None
+) -> ComparisonQuestion:
+    """What is asked of the groups, once it is known how their runs match."""
+    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
+
+    return ComparisonQuestion(
+        level=asked.level,
+        replicates=asked.replicates,
+        seed=asked.seed,
+        reference=asked.reference,
+        shared_floor=asked.shared_floor,
+        margin=asked.margin,
+        to=_reach(asked.to, choice),
+        is_paired=is_paired,
+        is_exact=asked.interval == "t",
+        is_tuned=asked.objective == "huber" and asked.delta is None,
+        workers=asked.workers,
+        on_progress=on_progress,
+    )
 
 
 def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
-    from scaling_cli.analysis.comparison.groups import group_label
-
     told = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
     return FitError(
         f"{told} be fitted, and a comparison needs two; the last, {group_label(failure.group)}: {failure.error}",
@@ -142,31 +111,17 @@ def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
     )
 
 
-def _load_pairable(runs: Runs, pair: str | None, *, keep: tuple[str, ...], **load: Any) -> tuple[RunTable, str | None]:
+def _load_pairable(runs: Runs, asked: CompareExponents, *, keep: tuple[str, ...]) -> tuple[RunTable, str | None]:
     """The runs with the column that matches them across groups, and its name where there is one."""
-    if pair is None:
+    if asked.pair is None:
         try:
-            return load_runs(runs, keep=(*keep, PAIR_COLUMN), **load), PAIR_COLUMN
+            return load_runs(runs, asked, keep=(*keep, PAIR_COLUMN)), PAIR_COLUMN
         except UsageError:
             # Most logs have no seeds. If something else is wrong, the next line says so.
-            return load_runs(runs, keep=keep, **load), None
-    if pair == "none":
-        return load_runs(runs, keep=keep, **load), None
-    return load_runs(runs, keep=(*keep, pair), **load), pair
-
-
-def _matched(
-    groups: list[tuple[dict[str, str], pl.DataFrame]], choice: Choice, column: str | None, *, must: bool
-) -> tuple[list[tuple[dict[str, str], pl.DataFrame]], bool]:
-    """The groups, with runs matched by input and `column` where they can be, and whether they are."""
-    if column is None or len(groups) < 2:
-        return groups, False
-    frames = paired([frame for _, frame in groups], [*choice.inputs.values(), column])
-    if frames is None:
-        if must:
-            raise unpaired(column)
-        return groups, False
-    return [(group, frame) for (group, _), frame in zip(groups, frames, strict=True)], True
+            return load_runs(runs, asked, keep=keep), None
+    if asked.pair == "none":
+        return load_runs(runs, asked, keep=keep), None
+    return load_runs(runs, asked, keep=(*keep, asked.pair)), asked.pair
 
 
 def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:

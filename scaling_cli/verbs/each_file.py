@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from scaling_cli import jobs
+from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.expand import STDIN, expand
-from scaling_cli.data.files.source import content_hash
 from scaling_cli.document.write import plain, to_json_lines
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
@@ -43,7 +43,7 @@ def file_names(given: Sequence[str]) -> list[str]:
     Raises:
         UsageError: Standard input is among them.
     """
-    names = [file.name for file in expand(given, is_spooled=False)]
+    names = [file.name for file in expand(given, reads_stdin=False)]
     if STDIN in names:
         raise UsageError("Standard input is no file of its own.", hint="Leave --per-file out, or name files.")
     return names

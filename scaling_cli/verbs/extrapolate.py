@@ -2,75 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
-from scaling_cli import jobs as work
-from scaling_cli.data.runs.load import Reading, load_runs, recorded
+from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.fit import Settings
-from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
-from scaling_cli.points.choose import checkpoints_of
+from scaling_cli.options.extrapolate import Extrapolate, Recipe
+from scaling_cli.options.fitting import Held, Started
+from scaling_cli.points.choose import checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.arguments import Numbers, Texts, numbers, texts
-from scaling_cli.verbs.common import columns_named, labelled, merged, require_compute, saved_document, unread
+from scaling_cli.verbs.common import (
+    labelled,
+    merged,
+    refuse_refitting,
+    require_compute,
+    saved_document,
+    settings_of,
+    unread,
+)
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.jobs import Progress
     from scaling_cli.results.forecast import Extrapolation
     from scaling_cli.verbs.common import Runs
 
 
 def extrapolate(
-    runs: Runs,
-    *,
-    at: Texts = (),
-    targets: str | Path | None = None,
-    target_loss: Numbers = (),
-    backtest: bool = False,
-    estimator: str = "forecast",
-    then: str | None = None,
-    then_law: str = "sigmoid",
-    chance: float | None = None,
-    law: str = "auto",
-    x: str | None = None,
-    by: Texts = (),
-    objective: str = "huber",
-    space: str = "log",
-    delta: float | None = None,
-    interval: str = "wild",
-    level: float = 0.95,
-    replicates: int = 1000,
-    seed: int = 0,
-    jobs: str | int = 1,
-    backend: str | None = None,
-    scheduler: str | None = None,
-    on_progress: work.Progress | None = None,
-    label: Mapping[str, str] | None = None,
-    **reading: Unpack[Reading],
+    runs: Runs, asked: Extrapolate, *, label: Mapping[str, str] | None = None, on_progress: Progress | None = None
 ) -> Report[Extrapolation]:
     """Forecast the loss of larger runs, from runs or from a saved fit.
 
     Args:
-        runs: Files or a polars frame, as `fit` takes them, or one document that `scaling fit --json` wrote.
-        at: A target as `"params=70B,tokens=1.4T"`, a range as `"compute=1e20..1e24"`, or several; by default 3, 10 and
-            30 times the largest run.
-        targets: A file with a target a row, and the loss where it is known.
-        target_loss: Losses to find the scale of, one or several.
-        backtest: Whether to score forecasts from smaller cut-offs, beside simpler ones.
-        estimator: `forecast` averages laws, with weight on the large scales; `describe` is the plain fit.
-        then: Column of a task metric to be forecast through the loss.
-        then_law: From loss to metric: `sigmoid` or `exponential-saturation`.
-        chance: The metric of a model without skill, where it is known.
-        law: One law instead of the average.
+        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote.
+        asked: What to forecast and how, and which rows and columns to read.
         label: What all of these runs are, as for `fit`.
-        reading: Which rows and columns count, as for `fit`.
+        on_progress: Called with the number of chunks done and the number of all chunks.
 
     Raises:
         UsageError: The options do not fit together.
@@ -78,85 +51,61 @@ def extrapolate(
         FitError: There is one group, and nothing can be forecast from it.
     """
     from scaling_cli.analysis.forecast.evidence import Method
+
+    asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
+    ask = _question(asked)
+    method = Method(asked, settings_of(asked, on_progress))
+    empty: Report[Extrapolation] = Report("extrapolate", (), {}, asked.recorded(), ())
+    return labelled(lambda: _answered(runs, asked, ask, method), label, empty)
+
+
+def _question(asked: Extrapolate) -> Ask:
+    """What is asked, with all targets."""
     from scaling_cli.analysis.forecast.question import Ask
     from scaling_cli.analysis.forecast.targets import Target, parse_at
 
-    by, at, target_loss = columns_named(by), texts(at, "--at"), numbers(target_loss, "--target-loss")
-    reading["checkpoints"] = checkpoints_of(law, reading.get("checkpoints", "final"))
-    settings = Settings(
-        objective=Objective(objective, delta),
-        interval=interval,
-        level=level,
-        replicates=replicates,
-        seed=seed,
-        workers=work.workers_from(str(jobs), backend, scheduler),
-        on_progress=on_progress,
-    )
-    wanted = [target for text in at for target in parse_at(text)]
-    if targets is not None:
+    wanted = [target for text in asked.at for target in parse_at(text)]
+    if asked.targets is not None:
         from scaling_cli.data.runs.targets import load_targets
 
-        rows = load_targets(
-            targets,
-            mapping=reading.get("mapping"),
-            by=by,
-            keep=(x,) if x else (),
-            loss_unit=reading.get("loss_unit", "nats"),
-        )
+        keep = (asked.x,) if asked.x else ()
+        rows = load_targets(asked.targets, mapping=asked.mapping, by=asked.by, keep=keep, loss_unit=asked.loss_unit)
         wanted += [Target(*row) for row in rows]
-    if any(not loss > 0 for loss in target_loss):
-        raise UsageError("A target loss is not above 0.", hint="Write --target-loss 2.0.")
-    ask = Ask(tuple(wanted), target_loss, backtest, then, then_law, chance)
-    method = Method(estimator, law, x, space, settings)
-    options: dict[str, object] = {
-        "at": list(at), "targets": None if targets is None else str(targets), "target_loss": list(target_loss),
-        "backtest": backtest, "estimator": estimator, "then": then, "then_law": then_law, "chance": chance, "law": law,
-        "x": x, "by": list(by), **recorded(reading), "objective": objective, "space": space,
-        "delta": "auto" if delta is None else delta, "interval": interval, "level": level, "replicates": replicates,
-        "seed": seed,
-    }  # fmt: skip
-    return labelled(
-        lambda: _answered(runs, ask, method, options, by, reading),
-        label,
-        Report("extrapolate", (), {}, options, ()),
-    )
+    return Ask(tuple(wanted), asked.target_loss, asked.backtest, asked.then, asked.then_law, asked.chance)
 
 
-def _answered(
-    runs: Runs, ask: Ask, method: Method, options: dict[str, object], by: Sequence[str], reading: Reading
-) -> Report[Extrapolation]:
+def _answered(runs: Runs, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from runs or from a saved fit, whichever is given."""
     saved = saved_document(runs)
-    rule = reading.get("flops_rule", SIX_ND)
+    rule = asked.flops_rule
     if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
             hint="Give runs, and targets as --at compute=1e24.",
         )
     if saved is not None:
-        return _extrapolated_saved(saved, ask, method, options)
-    keep = tuple(column for column in (method.x, ask.then) if column)
-    table = load_runs(runs, by=by, keep=keep, positive_loss=method.space == "log", **reading)
-    return _extrapolated(table, ask, method, options, by, reading)
+        return _extrapolated_saved(saved, asked, ask, method)
+    keep, maybe = columns_of(asked.law, asked.x)
+    further = tuple(column for column in (ask.then, asked.weight) if column)
+    table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
+    return _extrapolated(table, asked, ask, method)
 
 
-def _extrapolated(
-    table: RunTable, ask: Ask, method: Method, options: dict[str, object], by: Sequence[str], reading: Reading
-) -> Report[Extrapolation]:
+def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from runs, group by group."""
     from scaling_cli.analysis.forecast.answer import extrapolate as answer
     from scaling_cli.analysis.forecast.evidence import evidence_from
     from scaling_cli.analysis.forecast.question import unmatched
 
-    choice = method.choose(table.frame, ask)
-    require_compute(choice, reading)
-    table = table.needing(tuple(choice.inputs.values()))
+    choice = method.choose(table, ask)
+    require_compute(choice, asked.flops_rule)
+    table = table.needing((*choice.inputs.values(), *((asked.weight,) if asked.weight else ())))
     results, caveats, failures = [], list(table.caveats), unread(table)
-    groups = list(groups_of(table, by))
-    for group, frame in groups:
+    groups = list(groups_of(table, asked.by))
+    for group, points in groups:
         try:
             with one_blas_thread():
-                evidence, doubts = evidence_from(frame, group, choice, ask, method)
+                evidence, doubts = evidence_from(points, group, choice, ask, method)
                 result, found = answer(evidence, ask)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
@@ -172,21 +121,22 @@ def _extrapolated(
         command="extrapolate",
         inputs=table.sources,
         columns=table.columns,
-        options=options,
+        options=asked.recorded(),
         results=tuple(results),
         caveats=merged(caveats),
         failures=tuple(failures),
     )
 
 
-def _extrapolated_saved(path: Path, ask: Ask, method: Method, options: dict[str, object]) -> Report[Extrapolation]:
+def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.analysis.forecast.answer import extrapolate as answer
     from scaling_cli.analysis.forecast.evidence import saved_evidence
-    from scaling_cli.data.files.source import content_hash
+    from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
     from scaling_cli.results.report import Source
 
+    refuse_refitting(path, asked, (Held, Started, Recipe))
     method.check_saved(ask)
     results, caveats = [], []
     fits = read_fits(path)
@@ -199,7 +149,7 @@ def _extrapolated_saved(path: Path, ask: Ask, method: Method, options: dict[str,
         command="extrapolate",
         inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
         columns={},
-        options={**options, "estimator": "describe"},
+        options=asked.but(estimator="describe").recorded(),
         results=tuple(results),
         caveats=merged(caveats),
     )

@@ -6,7 +6,8 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.analysis.drawn_fit import drawn_along, sketches
-from scaling_cli.flops import flops_rule, non_embedding
+from scaling_cli.flops import flops_rule
+from scaling_cli.formula.functions import non_embedding
 from scaling_cli.report.fit import view
 
 BUDGETS, RATIOS = np.geomspace(1e18, 1e21, 7), np.geomspace(2.0, 400.0, 9)

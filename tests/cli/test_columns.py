@@ -44,7 +44,7 @@ def test_the_mapping_its_units_and_what_is_left_out_are_told(log):
         "a       70M     1.4B    6.05e17  3.5\n"
         "b       140M    2.8B    2.42e18  3.25\n"
     )
-    assert "caveat: 1 of 3 rows left out" in ran.stderr
+    assert "caveat: 1 of 3 rows were left out" in ran.stderr
 
 
 def test_json_follows_its_schema(log):
@@ -65,7 +65,7 @@ def test_a_tie_is_shown_with_both_names_and_refused(tmp_path):
     assert ran.stdout == (
         "read: 1 rows; nothing can be fitted yet\n"
         "problem: Columns 'params_total' and 'non_embedding_params' could both be params.\n"
-        "remedy: Write --map params=params_total or --map params=non_embedding_params.\n"
+        "remedy: Choose one: --map params=params_total or --map params=non_embedding_params.\n"
         "other columns: note\n"
         "\n"
         "role    read from                             unit   scaled  min  max  missing\n"
@@ -82,10 +82,10 @@ def test_a_tie_is_shown_with_both_names_and_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "arguments", "code", "problem"),
     [
-        ("params,ppl\n1,2\n", [], 3, "No column could be taken for loss"),
-        ("params,loss\n1,2\n", ["--map", "loss=los"], 2, "There is no column named 'los'"),
-        ("params,loss\n1,2\n", ["--map", "los=loss"], 2, "There is no role named 'los'"),
-        ("params,loss\n1,2\n", ["--by", "optimiser"], 2, "There is no column named 'optimiser'"),
+        ("params,ppl\n1,2\n", [], 3, "No column could be identified as the loss"),
+        ("params,loss\n1,2\n", ["--map", "loss=los"], 2, "Unknown column 'los'"),
+        ("params,loss\n1,2\n", ["--map", "los=loss"], 2, "Unknown role 'los'"),
+        ("params,loss\n1,2\n", ["--by", "optimiser"], 2, "Unknown column 'optimiser'"),
         ("params,loss\n1,nan\n", [], 3, "None of 1 rows can be used"),
         ("params,loss\n", [], 3, "The input has a header but no rows"),
     ],

@@ -24,9 +24,9 @@ def test_json_follows_its_schema_and_holds_the_verdict():
     jsonschema.Draft202012Validator.check_schema(schema("compare-exponents"))
     jsonschema.validate(document, schema("compare-exponents"))
     (result,) = document["results"]
-    assert set(result) == set(schema("compare-exponents")["$defs"]["result"]["properties"])
+    assert set(result) == set(schema("compare-exponents")["$defs"]["ComparisonResult"]["properties"])
     (pair,) = result["comparisons"]
-    assert set(pair) == set(schema("compare-exponents")["$defs"]["comparison"]["properties"])
+    assert set(pair) == set(schema("compare-exponents")["$defs"]["Comparison"]["properties"])
     assert (pair["left"], pair["right"], pair["verdict"]) == ("adamw", "muon", "inconclusive")
     assert result["is_paired"]
 
@@ -37,7 +37,7 @@ def test_the_table_has_a_row_a_group_and_a_pair_and_words_to_quote():
     lines = ran.stdout.splitlines()
     assert [line.split()[0] for line in lines if line.startswith(("adamw  ", "muon  "))] == ["adamw", "muon"]
     assert any(line.startswith("adamw - muon") and "inconclusive" in line for line in lines)
-    assert "would have been found four times in five" in ran.stdout
+    assert "four times in five" in ran.stdout
     assert "\x1b" not in ran.stdout
 
 

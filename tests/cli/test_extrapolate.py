@@ -82,8 +82,8 @@ def test_describe_uses_the_plain_fit_and_shows_other_objectives():
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--at", "70B"), 2, "is not amounts"),
-        (("--at", "params=7B"), 2, "no tokens"),
+        (("--at", "70B"), 2, "is not a list of ROLE=AMOUNT"),
+        (("--at", "params=7B"), 2, "lacks tokens"),
         (("--at", "width=7"), 2, "width"),
         (("--law", "all"), 2, "ranks laws"),
         (("--target-loss", "0"), 2, "not above 0"),
@@ -192,7 +192,7 @@ def test_a_decay_that_no_run_has_seen_is_refused(unfinished):
     done = run("extrapolate", log, "--where", "run_id = 'flat' or (run_id = 'cut' and step <= 2000)",
                "--law", "annealing", "--targets", rest, *FAST)  # fmt: skip
     assert done.returncode == 4
-    assert "no run here has done yet" in done.stderr
+    assert "no run here shows the effect" in done.stderr
 
 
 def test_a_schedule_law_asks_for_the_schedule(unfinished):
@@ -248,9 +248,14 @@ def test_targets_without_a_loss_are_forecast_beside_those_that_have_it(tmp_path)
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("params,tokens\n", "has no targets"), ("params,tokens\n7e9,1e11\n0,1e11\n", "1 of 2 rows are no targets")],
+    [
+        ("params,tokens\n", "has no targets"),
+        ("params,tokens\n7e9,1e11\n7e9,1e11,1\n", "has a line with more cells than its header"),
+        ("params,tokens\n0,1e11\n", "targets.csv: None of 1 rows can be used"),
+        ("params,tokens\n7e9,1e11\n0,1e11\n", "1 of 2 rows cannot be used as targets"),
+    ],
 )
-def test_targets_that_are_none_are_refused(tmp_path, text, said):
+def test_rows_that_are_not_targets_are_refused(tmp_path, text, said):
     targets = tmp_path / "targets.csv"
     targets.write_text(text)
     done = run("extrapolate", RUNS, "--targets", targets, *FAST)
@@ -266,15 +271,62 @@ def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
     )
     done = run("extrapolate", path, "--at", "compute=2e21", "--then", "flat", *FAST)
     assert done.returncode == 4
-    assert "no better than its mean" in done.stderr
+    assert "no better than the mean of" in done.stderr
 
 
-@pytest.mark.parametrize("option", [("--tie", "alpha=beta"), ("--fix", "E=1.8"), ("--weight", "tokens"), ("--spread",)])
-def test_options_of_fit_that_a_forecast_would_ignore_are_refused(option):
-    refused = run("extrapolate", RUNS, "--at", "compute=1e22", *option)
+def forecast(*options):
+    ran = run("extrapolate", RUNS, "--at", "compute=1e22", *options, *FAST, "--json")
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)["results"][0]
+
+
+HELD = ("--law", "chinchilla", "--fix", "E=1.7")
+
+
+@pytest.mark.parametrize("estimator", ["forecast", "describe"])
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        (("--objective", "lad"), "objective lad"),
+        (("--objective", "least-squares"), "objective least-squares"),
+        (("--delta", "0.001"), "delta 0.001"),
+        (("--scale-weight", "1"), "points weighted by scale^1"),
+        (("--weight", "tokens"), "points weighted by tokens"),
+        (HELD, "E = 1.7 held"),
+        (("--law", "chinchilla", "--tie", "alpha=beta"), "alpha = beta held"),
+    ],
+)
+def test_forecasts_obey_the_options_of_a_fit_and_say_so(options, changed, estimator):
+    plain = forecast("--estimator", estimator, *(options[:2] if "--law" in options else ()))
+    altered = forecast("--estimator", estimator, *options)
+    assert altered["changed"] == [changed]
+    assert plain["changed"] == []
+    assert altered["predictions"][0]["loss"]["estimate"] != plain["predictions"][0]["loss"]["estimate"]
+
+
+def test_priors_can_be_left_out_and_added():
+    assert forecast("--prior", "none")["predictions"] != forecast()["predictions"]
+    described = ("--estimator", "describe", "--prior")
+    assert forecast(*described, "weak")["predictions"] != forecast(*described, "none")["predictions"]
+
+
+def test_a_formula_may_have_starts_and_bounds():
+    formula = ("--law", "E + A*params^-a + B*tokens^-b", "--start", "a=0.3", "--bound", "a=0.1,0.2")
+    assert forecast(*formula)["predictions"] != forecast(*formula[:2])["predictions"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--fix", "E=1.7"), "--law chinchilla"),
+        (("--space", "linear"), "--estimator describe"),
+        (("--law", "all"), "Leave --law out"),
+    ],
+)
+def test_what_a_forecast_cannot_obey_is_refused_with_what_can(options, said):
+    refused = run("extrapolate", RUNS, "--at", "compute=1e22", *options)
     assert refused.returncode == 2
-    assert option[0] in refused.stderr
-    assert "scaling fit" in refused.stderr
+    assert said in refused.stderr
 
 
 def test_targets_keep_their_names_and_roles_may_be_capitals(tmp_path):
@@ -309,7 +361,7 @@ def test_a_target_inside_the_data_is_told_by_all_runs_alike_and_says_so():
 def test_only_pages_with_targets_inside_speak_of_it():
     within = run("extrapolate", *ADAMW, "--at", "compute=1e19", *FAST).stdout
     assert "inside: below compute 1.08e22" in within
-    assert "all runs weigh alike" in within
+    assert "all runs have equal weight" in within
     assert "inside" not in run("extrapolate", *ADAMW, "--at", "compute=1e23", *FAST).stdout
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaling_cli.cli.gates import parse_gate
-from scaling_cli.cli.places import found, kind, names, steps
+from scaling_cli.cli.places import kind, lookup, names, steps
 from scaling_cli.document.write import plain
 from scaling_cli.errors import UsageError
 from tests.factories import chinchilla_result
@@ -52,12 +52,12 @@ def test_a_gate_names_the_first_place_that_trips_it(test, where):
 @pytest.mark.parametrize(
     ("test", "said", "hint"),
     [
-        ("los > 3", "a result has no los", "loss, "),
-        ("estimator > 3", "estimator is no number but 'forecast'", "estimator"),
-        ("runs == many", "runs is no word but 30", "runs"),
-        ("computes > 3", "a result has no computes", "Here are compute, "),
-        ("predictions[compute=1e30].loss > 3", "a result has no", "Rows have compute 1e+22, 1e+23."),
-        ("baselines > 3", "baselines is no number.", "nearest"),
+        ("los > 3", "the result has no los", "loss, "),
+        ("estimator > 3", "estimator is 'forecast', not a number", "estimator"),
+        ("runs == many", "runs is 30, not a word", "runs"),
+        ("computes > 3", "the result has no computes", "The names are compute, "),
+        ("predictions[compute=1e30].loss > 3", "the result has no", "The rows have compute 1e+22, 1e+23."),
+        ("baselines > 3", "baselines is not a number.", "nearest"),
     ],
 )
 def test_a_name_that_is_not_there_is_answered_with_those_that_are(test, said, hint):
@@ -76,7 +76,7 @@ def test_a_name_of_several_things_lists_them():
 def test_every_name_in_a_hint_is_understood():
     for result in (FORECAST, plain(chinchilla_result())):
         for name in names(result):
-            places = {kind(place) for place, _ in found(result, steps(name))}
+            places = {kind(place) for place, _ in lookup(result, steps(name))}
             assert len(places) == 1, name
 
 

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from scaling_cli.cli.run import COMMANDS
+from scaling_cli.options.commands import SUMMARIES
 from tests import ROOT
 from tests.cli.running import run
 
@@ -22,4 +22,4 @@ def test_a_documented_gate_passes_or_trips(command):
 
 
 def test_every_command_with_results_has_a_documented_gate():
-    assert {command.split()[0] for command in SHOWN} == {name for name, *_ in COMMANDS} - {"laws"}
+    assert {command.split()[0] for command in SHOWN} == set(SUMMARIES) - {"laws", "schema"}

@@ -69,7 +69,7 @@ def test_json_follows_its_schema_whatever_is_asked():
     assert [result["group"]["model"] for result in found["results"]] == ["sim-1B", "sim-70B", "sim-8B"]
     first = found["results"][0]
     assert list(first)[:4] == ["group", "problems", "attempts", "unsolved"]
-    assert set(first) == set(schema("inference-coverage")["$defs"]["result"]["properties"])
+    assert set(first) == set(schema("inference-coverage")["$defs"]["CoverageResult"]["properties"])
     chances = [result["budgets"][0]["best_probability"] for result in found["results"]]
     assert sum(chances) == pytest.approx(1)
 
@@ -282,11 +282,11 @@ def test_a_gate_trips_on_coverage():
         ((SAMPLE, "--by", "model", "--k", "1.5"), 2, "whole numbers"),
         ((SAMPLE, "--by", "model", "--k", "log:x"), 2, "not a number"),
         ((SAMPLE, "--by", "model", "--fit", "magic"), 2, "beta-binomial"),
-        ((SAMPLE, "--by", "model", "--budget", "10"), 2, "no unit"),
+        ((SAMPLE, "--by", "model", "--budget", "10"), 2, "without a unit"),
         ((SAMPLE, "--by", "model", "--budget", "10usd"), 2, "--price-out"),
         ((SAMPLE, "--by", "model", "--target", "1.5"), 2, "between 0 and 1"),
         ((SAMPLE, "--by", "model", "--marginal", "nan"), 2, "--marginal"),
-        ((SAMPLE, "--by", "model", "--marginal", "2"), 2, "least gain"),
+        ((SAMPLE, "--by", "model", "--marginal", "2"), 2, "--marginal is 2"),
         ((SAMPLE, "--by", "model", "--threshold", "nan"), 2, "threshold"),
         ((SAMPLE, "--by", "model", "--fpr", "1"), 2, "--fpr below --tpr"),
         ((SAMPLE, "--by", "model", "--compare", "sim-2B"), 2, "sim-1B"),
@@ -381,7 +381,7 @@ def test_a_budget_beyond_what_laws_are_followed_to_is_not_answered_but_by_force(
     refused = run(*asked, "--format", "plain")
     budgets = refused.stdout.partition("Budgets")[2]
     assert budgets.count("500,000  not forecast") == 3
-    assert "k = 500,000 is 1,250 times the attempts made and is not forecast; give --force" in refused.stderr
+    assert "k = 500,000 is 1,250 times the attempts made and is not forecast. Give --force" in refused.stderr
     assert "so its coverage is a forecast" not in refused.stderr
     forced = run(*asked, "--format", "plain", "--force")
     assert forced.stdout.partition("Budgets")[2].count("500,000*") == 3

@@ -262,7 +262,7 @@ def test_other_commands_take_each_file_on_its_own(request, tmp_path, command, fo
     assert [i for i, line in enumerate(lines) if line["failures"]] == [failing]
     for line in lines:
         jsonschema.validate(line, schema(command))
-    alone = json.loads(run(command, files[0], *options, "--json", "--no-draws").stdout)
+    alone = json.loads(run(command, files[0], *options, "--json").stdout)
     assert {**lines[0]["results"][0], "group": {}} == alone["results"][0]
     kept = out.read_text()
     assert run(*asked, "-o", out, "--resume").returncode == 5

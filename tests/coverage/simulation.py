@@ -16,7 +16,7 @@ import numpy as np
 from scaling_cli.analysis.coverage.curve import Sampled, coverage_rows
 from scaling_cli.analysis.coverage.laws import describe, fit_laws
 from scaling_cli.coverage.beta_binomial import log_failure
-from scaling_cli.coverage.counts import Array, Indices, Resampling, make_counts
+from scaling_cli.coverage.counts import Array, Indices, ProblemResampling, make_counts
 from scaling_cli.coverage.curves import fit_power_law
 from scaling_cli.coverage.estimate import error_over_attempts
 
@@ -62,7 +62,7 @@ def hits(case: Case, seed: int) -> Iterator[tuple[str, bool]]:
     rng = np.random.default_rng([seed, case.problems, case.attempts])
     p = rng.beta(case.alpha, case.beta, case.problems)
     n = np.full(case.problems, case.attempts)
-    data = Sampled(make_counts(n, rng.binomial(n, p)), None, Resampling(REPLICATES, seed))
+    data = Sampled(make_counts(n, rng.binomial(n, p)), None, ProblemResampling(REPLICATES, seed))
     rows = {row.k: row for row in coverage_rows(data, np.unique(list(case.k.values())), 0.95, "pointwise", "bound")[0]}
     for name, k in case.k.items():
         assert rows[k].low is not None

@@ -1,11 +1,11 @@
-"""Intervals hold the truth as often as they say, in simulated logs; the table is in docs/inference-coverage.md."""
+"""Intervals contain the truth as often as they say; docs/evidence/inference-coverage.md has the table."""
 
 import numpy as np
 import pytest
 
 from scaling_cli.analysis.coverage.curve import Sampled, coverage_rows
 from scaling_cli.coverage.bootstrap import percentiles
-from scaling_cli.coverage.counts import Resampling, make_counts
+from scaling_cli.coverage.counts import ProblemResampling, make_counts
 from scaling_cli.coverage.estimate import clopper_pearson
 from tests.coverage.simulation import CASES, shares
 
@@ -46,7 +46,7 @@ def simulated():
 
 
 def test_no_more_is_claimed_for_fewer_attempts_than_for_all():
-    data = Sampled(make_counts(np.full(60, 1000), np.append(4, np.full(59, 300))), None, Resampling(200))
+    data = Sampled(make_counts(np.full(60, 1000), np.append(4, np.full(59, 300))), None, ProblemResampling(200))
     rows, _ = coverage_rows(data, np.array([500, 900, 1000]), 0.95, "pointwise", "bound")
     exact = clopper_pearson(60, 60, 0.95)[0]
     assert [row.low for row in rows] == pytest.approx([exact] * 3, rel=1e-12)
@@ -56,7 +56,7 @@ def test_no_more_is_claimed_for_fewer_attempts_than_for_all():
 def test_a_curve_is_fitted_up_to_where_few_problems_are_left():
     rng = np.random.default_rng(0)
     n = np.full(60, 1000)
-    data = Sampled(make_counts(n, rng.binomial(n, rng.beta(0.9, 3.5, 60))), None, Resampling(200))
+    data = Sampled(make_counts(n, rng.binomial(n, rng.beta(0.9, 3.5, 60))), None, ProblemResampling(200))
     grid = data.fitting_grid()
     left = 60 * (1 - data.coverage(np.array([grid[-1], grid[-1] + 10])))
     assert left[0] >= 5 > left[1]

@@ -154,7 +154,7 @@ def test_counts_all_alike_are_refused(c, what):
 
 
 def test_copies_of_one_answer_are_refused():
-    with pytest.raises(FitError, match="always or never"):
+    with pytest.raises(FitError, match="by all of its attempts or by none"):
         fit_beta_binomial(make_counts(np.full(20, 10), np.tile([0, 10], 10)))
 
 

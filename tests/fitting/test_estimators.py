@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scaling_cli.fitting.estimators import REASONABLE, alternatives
+from scaling_cli.fitting.estimators import COMMON, alternatives
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from tests.fitting.test_influence import curve
@@ -12,7 +12,7 @@ from tests.fitting.test_influence import curve
 
 def test_there_is_one_answer_for_each_objective_but_the_chosen_one():
     found = alternatives(optimum(curve(), Objective()))
-    assert len(found) == len(REASONABLE) - 1
+    assert len(found) == len(COMMON) - 1
     assert {(each.objective.name, each.objective.space) for each in found} == {
         ("huber", "log"), ("lad", "log"), ("least-squares", "log"), ("least-squares", "linear"),
     }  # fmt: skip

@@ -40,5 +40,5 @@ def test_laws_that_grow_take_zeros(accuracies, law):
 
 
 def test_ranking_wants_logs(accuracies):
-    with pytest.raises(UsageError, match="ranks by log loss"):
+    with pytest.raises(UsageError, match="ranks laws by log loss"):
         fit(accuracies, law="all", space="linear", interval="none")

@@ -7,21 +7,22 @@ import pytest
 
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
-from scaling_cli.fitting.prior import FLOOR_BELOW, Belief, correlation_inflation, penalty, weak_beliefs
+from scaling_cli.fitting.prior import FLOOR_BELOW, ParameterPrior, correlation_inflation, penalty, weak_priors
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.laws import LAWS, find_law
+from scaling_cli.laws import find_law
+from tests.laws.designs import DETERMINED
 
 OBJECTIVES = [Objective(), Objective("huber", 1e-3), Objective("lad"), Objective("least-squares")]
 
 
-def curve(points, noise, beliefs=True, seed=3, span=(1e18, 1e22)):
+def curve(points, noise, has_priors=True, seed=3, span=(1e18, 1e22)):
     generator = np.random.default_rng(seed)
     x = np.geomspace(*span, points)
     loss = (600 * x**-0.15 + 1.8) * np.exp(noise * generator.standard_normal(points))
     law = find_law("power-constant")
-    believed = weak_beliefs(law, loss.min()) if beliefs else ()
-    return problem_from_arrays(law, {"x": x}, loss, np.arange(points), beliefs=believed)
+    priors = weak_priors(law, loss.min()) if has_priors else ()
+    return problem_from_arrays(law, {"x": x}, loss, np.arange(points), priors=priors)
 
 
 def named(problem, objective):
@@ -29,23 +30,23 @@ def named(problem, objective):
     return dict(zip(problem.law.names, problem.parameters(fitted.theta[None])[0], strict=True))
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
-def test_every_exponent_and_floor_of_a_sum_of_terms_has_a_belief(law):
+@pytest.mark.parametrize("law", DETERMINED, ids=lambda law: law.name)
+def test_every_exponent_and_floor_of_a_sum_of_terms_has_a_prior(law):
     terms = getattr(law, "terms", ())
     expected = {power.exponent for term in terms for power in term.powers}
     expected |= {term.coefficient for term in terms if term.is_floor}
-    assert expected <= {belief.parameter for belief in weak_beliefs(law, 2.0)}
+    assert expected <= {prior.parameter for prior in weak_priors(law, 2.0)}
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda each: f"{each.name}-{each.delta}")
-def test_beliefs_hardly_move_what_the_data_tell(objective):
-    free, held = (named(curve(200, 1e-4, beliefs), objective) for beliefs in (False, True))
+def test_priors_hardly_move_well_determined_parameters(objective):
+    free, held = (named(curve(200, 1e-4, has_priors), objective) for has_priors in (False, True))
     assert held["b"] == pytest.approx(free["b"], rel=1e-3)
     assert held["c"] == pytest.approx(free["c"], rel=1e-3)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda each: f"{each.name}-{each.delta}")
-def test_beliefs_decide_where_the_data_are_silent(objective):
+def test_priors_decide_where_the_data_determine_nothing(objective):
     found = named(curve(6, 0.03, span=(1e20, 1.5e20)), objective)
     problem = curve(6, 0.03, span=(1e20, 1.5e20))
     assert 0.1 < abs(found["b"]) < 1.2
@@ -54,7 +55,7 @@ def test_beliefs_decide_where_the_data_are_silent(objective):
 
 def test_the_solver_minimises_the_penalised_objective():
     problem = curve(12, 0.01)
-    start = problem.roused(np.array([[0.0, -0.2, 1.0]]))
+    start = problem.off_zero(np.array([[0.0, -0.2, 1.0]]))
     found = minimise(problem, start, delta=0.01, strength=1e-4)
 
     def objective(theta):
@@ -67,19 +68,21 @@ def test_the_solver_minimises_the_penalised_objective():
             assert objective(nudged) >= found.value[0] * (1 - 1e-9)
 
 
-def test_slopes_of_beliefs_equal_differences():
+def test_slopes_of_priors_equal_differences():
     law = find_law("power-constant")
-    believed = penalty(law, (Belief("a", 0.5, 0.6), Belief("b", 0.3, 0.7), Belief("c", 1.5, 1.0)))
+    penalties = penalty(
+        law, (ParameterPrior("a", 0.5, 0.6), ParameterPrior("b", 0.3, 0.7), ParameterPrior("c", 1.5, 1.0))
+    )
     theta = np.array([[-0.4, -0.21, 1.1]])
-    _, slope = believed.residuals(theta)
-    for place, index in enumerate(believed.index):
+    _, slope = penalties.residuals(theta)
+    for place, index in enumerate(penalties.index):
         step = np.zeros_like(theta)
         step[0, index] = 1e-6
-        ahead, behind = believed.residuals(theta + step)[0], believed.residuals(theta - step)[0]
+        ahead, behind = penalties.residuals(theta + step)[0], penalties.residuals(theta - step)[0]
         assert slope[0, place] == pytest.approx((ahead - behind)[0, place] / 2e-6, rel=1e-6)
 
 
-def test_correlated_residuals_weigh_beliefs_up():
+def test_correlated_residuals_give_priors_more_weight():
     generator = np.random.default_rng(4)
     white = generator.standard_normal(4000)
     walked = np.empty_like(white)

@@ -9,7 +9,7 @@ import pytest
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.laws import find_law
-from scaling_cli.points.build import build_problem
+from scaling_cli.points.table import PointTable
 
 
 def frame_of(path, **columns: str) -> pl.DataFrame:
@@ -22,7 +22,7 @@ def frame_of(path, **columns: str) -> pl.DataFrame:
 def fitted(frame: pl.DataFrame, law: str, objective: Objective, space: str = "log") -> tuple[dict[str, float], float]:
     """Parameters and summed objective."""
     found = find_law(law)
-    problem = build_problem(frame, found, {name: name for name in found.inputs}, space)
+    problem = PointTable(frame).problem(found, {name: name for name in found.inputs}, space)
     best = optimum(problem, objective)
     values = problem.parameters(best.theta[None])[0]
     return dict(zip(found.names, values.tolist(), strict=True)), best.value

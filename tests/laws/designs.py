@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.laws import Law
+from scaling_cli.laws import LAWS, Law
 from scaling_cli.laws.sums import SumLaw
 
+DETERMINED = [law for law in LAWS if not law.undetermined]  # laws whose parameters random points determine
 SIZES = {
     "params": (4e7, 2e10),
     "tokens": (5e8, 1e12),

@@ -11,7 +11,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.formula.tree import parse
+from scaling_cli.formula.functions import non_embedding
 from scaling_cli.laws import find_law
 from scaling_cli.laws.custom import law_from_formula
 from tests.fitting.test_recovery import simulated
@@ -26,6 +26,7 @@ SURFACE = "E + A*params**-alpha + B*tokens**-beta"
         "(A + params/1e9)**-alpha + min(B, tokens**0.5) * exp(-k*params/tokens)",
         "sqrt(A * params) - softplus(b + c*log(tokens)) / max(params, tokens)**d",
         "-(-A)^2 / params + 2**-alpha * +tokens",
+        "E + non_embedding(1e9 * A * params)**-alpha * tokens",
     ],
 )
 def test_value_and_slopes_are_those_of_the_formula(text):
@@ -36,7 +37,7 @@ def test_value_and_slopes_are_those_of_the_formula(text):
     value, jacobian = law.evaluate_linear(theta, law.prepare(columns))
     functions = {
         "log": np.log, "exp": np.exp, "sqrt": np.sqrt, "min": np.minimum, "max": np.maximum,
-        "softplus": lambda x: np.log1p(np.exp(x)),
+        "softplus": lambda x: np.log1p(np.exp(x)), "non_embedding": non_embedding,
     }  # fmt: skip
     for row in range(3):
         values = dict(zip(law.names, law.to_parameters(theta[row]), strict=True))
@@ -53,22 +54,22 @@ def test_value_and_slopes_are_those_of_the_formula(text):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("__import__('os').system('true')", "not part of a formula"),
-        ("E + params.real", "not part of a formula"),
-        ("E + params[0]", "not part of a formula"),
-        ("[params for params in E]", "not part of a formula"),
-        ("(lambda: 1)() * params", "not part of a formula"),
-        ("E if params else A", "not part of a formula"),
-        ("E + params > 3", "not part of a formula"),
-        ("E + params // 2", "not part of a formula"),
-        ("E * params + True", "not part of a formula"),
-        ("E + 1e999 * params", "not part of a formula"),
-        ("E + sin(params)", r"sin\(\), which is no function"),
-        ("E + min(params)", "has 1 arguments, not 2"),
-        ("E + log(params, base=2)", "not part of a formula"),
-        ("E + A*params**", "cannot be read"),
-        ("(" * 300 + "params" + ")" * 300, "cannot be read"),
-        ("params + " * 200 + "E", "1801 characters"),
+        ("__import__('os').system('true')", "not a number, a name or arithmetic"),
+        ("E + params.real", "not a number, a name or arithmetic"),
+        ("E + params[0]", "not a number, a name or arithmetic"),
+        ("[params for params in E]", "not a number, a name or arithmetic"),
+        ("(lambda: 1)() * params", "not a number, a name or arithmetic"),
+        ("E if params else A", "not a number, a name or arithmetic"),
+        ("E + params > 3", "not a number, a name or arithmetic"),
+        ("E + params // 2", "operator at character 12"),
+        ("E * params + True", "not a number, a name or arithmetic"),
+        ("E + 1e999 * params", "number at character 5 is too large"),
+        ("E + sin(params)", r"sin\(\) at character 5 is not a known function"),
+        ("E + min(params)", "takes 2 arguments, not 1"),
+        ("E + log(params, base=2)", "not a number, a name or arithmetic"),
+        ("E + A*params**", "missing at its end"),
+        ("(" * 300 + "params" + ")" * 300, "nested"),
+        ("params + " * 200 + "E", "1,801 characters"),
         ("E + A*foo**-b", "No name in"),
         ("params * tokens", "no parameter to fit"),
         ("E + A * param**-alpha + tokens", "did you mean params"),
@@ -78,12 +79,6 @@ def test_value_and_slopes_are_those_of_the_formula(text):
 def test_what_is_no_formula_is_a_usage_error(text, said):
     with pytest.raises(UsageError, match=said):
         law_from_formula(text)
-
-
-def test_misspelt_function_is_suggested():
-    with pytest.raises(UsageError) as caught:
-        parse("E + lgo(params)")
-    assert "Did you mean log?" in caught.value.hint
 
 
 def test_surface_written_out_is_the_chinchilla_fit():

@@ -8,10 +8,11 @@ import io
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.library.answer import answer, view_of
+from scaling_cli.library.answer import answer
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
+from scaling_cli.report.views import view_of
 from tests import ROOT
 from tests.factories import bad_report, chinchilla_result, groups_report, report
 

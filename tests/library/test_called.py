@@ -37,20 +37,21 @@ def test_verbs_can_be_sent_to_workers():
 @pytest.mark.parametrize(
     ("verb", "options", "said", "hint"),
     [
-        ("fit", {"lawe": "power"}, "fit takes no 'lawe'", "law"),
-        ("fit", {"loss": "val"}, "fit takes no 'loss'", "mapping={'loss': 'column'}"),
-        ("fit", {"map": {}}, "fit takes no 'map'", "mapping={'loss': 'column'}"),
-        ("fit", {"law": None}, "fit: law is None", "Leave it out"),
-        ("fit", {"level": "0.95"}, "fit: level is '0.95', a str", "a number"),
-        ("fit", {"replicates": 10.5}, "fit: replicates is 10.5, a float", "a whole number"),
-        ("fit", {"checkpoints": 3}, "fit: checkpoints is 3", "text"),
-        ("fit", {"loss_unit": "nits"}, "no unit of loss named 'nits'", "'nats'"),
-        ("fit", {"zzz": 3}, "fit takes no 'zzz'", "It takes runs, law, x"),
-        ("extrapolate", {"target": "a.csv"}, "extrapolate takes no 'target'", "targets"),
-        ("optimal_allocation", {"budgets": [1e21]}, "optimal_allocation takes no 'budgets'", "budget"),
-        ("inference_coverage", {"target": [0.8]}, "inference_coverage takes no 'target'", "targets"),
-        ("inference_coverage", {"band": None}, "inference_coverage: band is None", "Leave it out"),
-        ("inference_coverage", {"k": (1, "many")}, "'many' is not a number", "70B"),
+        ("fit", {"lawe": "power"}, "There is no option 'lawe'", "law"),
+        ("fit", {"law": None}, "--law is None", "Leave it out"),
+        ("fit", {"level": "many"}, "--level: 'many' is not a number", "40%"),
+        ("fit", {"replicates": 10.5}, "--replicates is 10.5", "a whole number"),
+        ("fit", {"checkpoints": 3}, "--checkpoints is 3", "final"),
+        ("fit", {"loss_unit": "nits"}, "--loss-unit is 'nits'", "nats"),
+        ("fit", {"zzz": 3}, "There is no option 'zzz'", "Options are law, x"),
+        ("fit", {"loss": "a", "mapping": {"loss": "b"}}, "loss is mapped to two columns, 'a' and 'b'", "one column"),
+        ("fit", {"map": {"loss": "a"}, "mapping": {"loss": "a"}}, "given 'map' twice", "leave that out"),
+        ("extrapolate", {"targe": "a.csv"}, "There is no option 'targe'", "target"),
+        ("optimal_allocation", {"budgets": [1e21]}, "There is no option 'budgets'", "budget"),
+        ("inference_coverage", {"band": None}, "--band is None", "Leave it out"),
+        ("inference_coverage", {"k": (1, "many")}, "--k: 'many' is not a number", "70B"),
+        ("inference_coverage", {"targets": 0.8, "target": 0.8}, "given 'target' twice", "'target"),
+        ("inference_coverage", {"exchange": 3}, "exchange is 3", "help"),
     ],
 )
 def test_a_call_that_cannot_be_meant_is_refused_by_name(verb, options, said, hint):
@@ -63,8 +64,15 @@ def test_a_call_that_cannot_be_meant_is_refused_by_name(verb, options, said, hin
     assert caught.value.__notes__ == [f"hint: {caught.value.hint}"]
 
 
-def test_a_missing_argument_is_named():
-    with pytest.raises(UsageError, match="compare_exponents: missing a required"):
+def test_runs_are_needed_and_options_go_by_name():
+    with pytest.raises(UsageError, match="fit needs runs"):
+        scaling.fit()
+    with pytest.raises(UsageError, match="one positional argument"):
+        scaling.fit(RUNS, "chinchilla")
+
+
+def test_a_missing_option_is_named():
+    with pytest.raises(UsageError, match="Nothing says which runs to compare"):
         scaling.compare_exponents(RUNS)
 
 

@@ -1,4 +1,4 @@
-"""Allocations and curves that follow from lines in log compute."""
+"""Allocations along power laws of compute, and their curves for plots."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scaling_cli.analysis.allocation.lines import LossLine, PowerLine
 from scaling_cli.analysis.allocation.plan import (
     FRONTIER_POINTS,
-    Plan,
+    AllocationPlan,
     banded,
     estimated,
     log_correlation,
@@ -20,7 +20,7 @@ from scaling_cli.results.fit import Curve
 
 def line_allocation(
     approach: str,
-    plan: Plan,
+    plan: AllocationPlan,
     compute: float,
     params_line: PowerLine,
     tokens_line: PowerLine,
@@ -28,7 +28,7 @@ def line_allocation(
     waste: dict[str, tuple[float, float]] | None,
     reach: float,
 ) -> Allocation:
-    """The split of one budget along power laws of compute."""
+    """The split of one budget, with params and tokens from power laws of compute."""
     params, tokens = params_line.at(compute), tokens_line.at(compute)
     loss = np.full(len(params), np.nan) if losses is None else losses.at(compute)
     best = float(params[0])
@@ -50,6 +50,6 @@ def line_allocation(
 
 
 def line_curve(line: PowerLine, budgets: Sequence[float], level: float) -> Curve:
-    """Best params over compute, with their band, for drawing."""
+    """Best params over compute with a band, for plots."""
     grid = np.geomspace(min(budgets), max(budgets), FRONTIER_POINTS)
     return banded(grid, [estimated(line.at(compute), level) for compute in grid])

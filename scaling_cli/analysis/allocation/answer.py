@@ -1,4 +1,4 @@
-"""How to spend compute, by one group of runs or one saved fit: the approaches asked for, side by side."""
+"""The result of `scaling optimal-allocation` for one group of runs or one saved fit, by each approach asked for."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from scaling_cli.analysis.allocation.design import require_both_sides, require_spread
 from scaling_cli.analysis.allocation.embedding_gap import explain_gap
-from scaling_cli.analysis.allocation.envelope import Frontier, envelope
-from scaling_cli.analysis.allocation.envelope_answer import envelope_answer
-from scaling_cli.analysis.allocation.evidence import Evidence, fitted_law
+from scaling_cli.analysis.allocation.envelope import Frontier, envelope, envelope_answer
+from scaling_cli.analysis.allocation.evidence import AllocationData, fitted_law
 from scaling_cli.analysis.allocation.isoflop.answer import isoflop_answer
 from scaling_cli.analysis.allocation.isoflop.curves import Curves, curves_of
 from scaling_cli.analysis.allocation.isoflop.fit import resampling_of
 from scaling_cli.analysis.allocation.isoflop.tables import isoflop_tables
 from scaling_cli.analysis.allocation.parametric import FittedLaw, parametric
-from scaling_cli.analysis.allocation.plan import Answer, Plan
+from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer
 from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
@@ -41,10 +40,10 @@ ESTIMATORS = (Objective(), Objective("huber", 1e-3), Objective("lad"), Objective
 
 
 @dataclass(slots=True)
-class _Found:
-    """What the approaches said so far."""
+class _Answers:
+    """The answers of the approaches so far."""
 
-    answers: dict[str, Answer]
+    answers: dict[str, ApproachAnswer]
     caveats: list[Caveat]
     fit: FitResult | None = None
     curves: Curves | None = None
@@ -52,48 +51,48 @@ class _Found:
 
 
 def allocate(
-    evidence: Evidence, plan: Plan, settings: Settings, *, with_gap: bool = False
+    data: AllocationData, plan: AllocationPlan, settings: Settings, *, with_gap: bool = False
 ) -> tuple[AllocationResult, list[Caveat]]:
-    """Splits of the plan's budgets from runs.
+    """Splits of the plan's budgets, from runs.
 
     Raises:
-        FitError: No approach asked for can answer from these runs; the hint names the runs to add.
+        FitError: No approach asked for can be used with these runs; the hint names the runs to add.
     """
-    group = evidence.grouped.group
+    group = data.grouped.group
     asked = APPROACHES if plan.approach == "all" else (plan.approach,)
-    found = _Found({}, [])
+    collected = _Answers({}, [])
     refusals: list[ScalingError] = []
     for approach in asked:
         try:
-            _answer(approach, evidence, plan, settings, found)
+            _answer(approach, data, plan, settings, collected)
         except FitError as error:
             refusals.append(error)
-            found.caveats.append(
-                caveat("approach-skipped", group or None, approach=approach, reason=error.message, hint=error.hint)
+            collected.caveats.append(
+                caveat("approach-skipped", group, approach=approach, reason=error.message, hint=error.hint)
             )
-    if not found.answers:
+    if not collected.answers:
         raise refusals[0]
-    steps = cutoffs(evidence, found.answers, plan, settings)
-    found.caveats += stability_doubts(steps, found.answers, group or None)
-    result = _result(evidence, plan, settings, found, with_gap=with_gap)
+    steps = cutoffs(data, collected.answers, plan, settings)
+    collected.caveats += stability_doubts(steps, collected.answers, group)
+    result = _result(data, plan, settings, collected, with_gap=with_gap)
     agreement = _agreement(result.allocations)
-    found.caveats += [
-        caveat("approaches-disagree", group or None, compute=flops(each.compute), ratio=each.params_ratio)
-        for each in agreement
-        if each.intervals_overlap is False
+    collected.caveats += [
+        caveat("approaches-disagree", group, compute=flops(agreed.compute), ratio=agreed.params_ratio)
+        for agreed in agreement
+        if agreed.intervals_overlap is False
     ]
-    estimators = _estimators(evidence, plan) if plan.approach == "all" and found.fit is not None else ()
-    return replace(result, agreement=agreement, cutoffs=steps, estimators=estimators), found.caveats
+    estimators = _estimators(data, plan) if plan.approach == "all" and collected.fit is not None else ()
+    return replace(result, agreement=agreement, cutoffs=steps, estimators=estimators), collected.caveats
 
 
 def allocate_saved(
-    fitted: FittedLaw, group: dict[str, str], interval: IntervalMethod, plan: Plan, *, with_gap: bool
+    fitted: FittedLaw, group: dict[str, str], interval: IntervalMethod, plan: AllocationPlan, *, with_gap: bool
 ) -> tuple[AllocationResult, list[Caveat]]:
-    """Splits of the plan's budgets by a saved fit."""
-    answer = parametric(fitted, plan, group or None)
+    """Splits of the plan's budgets, by a saved fit."""
+    answer = parametric(fitted, plan, group)
     caveats = list(answer.caveats)
     if len(fitted.parameters) == 1:
-        caveats.append(caveat("no-draws", group or None))
+        caveats.append(caveat("no-draws", group))
     result = AllocationResult(
         group=group,
         runs=None,
@@ -111,57 +110,61 @@ def allocate_saved(
     return result, caveats
 
 
-def _answer(approach: str, evidence: Evidence, plan: Plan, settings: Settings, found: _Found) -> None:
-    """Ask one approach, and keep what it says."""
-    group = evidence.grouped.group
-    largest = evidence.largest
+def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings: Settings, collected: _Answers) -> None:
+    """Add the answer of one approach to `collected`."""
+    group = data.grouped.group
+    largest = data.largest
     if approach == "parametric":
-        require_spread(evidence.points)
-        result, caveats = fit(evidence.grouped, settings)
-        found.fit = completed(result, evidence.grouped.problem.law)
-        fitted = fitted_law(found.fit)
+        require_spread(data.points)
+        result, caveats = fit(data.grouped, settings)
+        collected.fit = completed(result, data.grouped.problem.law)
+        fitted = fitted_law(collected.fit)
         if fitted.chinchilla is not None:
-            require_both_sides(evidence.points, fitted.chinchilla)
-        answer = parametric(fitted, plan, group or None)
-        found.caveats += caveats
+            require_both_sides(data.points, fitted.chinchilla)
+        answer = parametric(fitted, plan, group)
+        collected.caveats += caveats
     elif approach == "isoflop":
-        found.curves = curves_of(evidence.points, plan.profile, settings, group_hash(group))
-        answer = isoflop_answer(found.curves, plan, largest, group or None)
+        collected.curves = curves_of(data.points, plan.profile, settings, group_hash(group))
+        answer = isoflop_answer(collected.curves, plan, largest, group)
     else:
-        if evidence.curves is None:
+        if data.curves is None:
             raise FitError(
                 "Every run has one row, so there are no training curves for an envelope.",
-                hint="Log the loss along training (one row a checkpoint, with its tokens and run), and read all rows.",
+                hint="Give a log of the loss during training: one row per checkpoint, with its run and tokens.",
             )
-        found.frontier = envelope(evidence.curves, resampling_of(settings, group_hash(group)))
-        answer = envelope_answer(found.frontier, plan, largest, group or None)
-    found.answers[approach] = answer
-    found.caveats += answer.caveats
+        collected.frontier = envelope(data.curves, resampling_of(settings, group_hash(group)))
+        answer = envelope_answer(collected.frontier, plan, largest, group)
+    collected.answers[approach] = answer
+    collected.caveats += answer.caveats
 
 
-def _result(evidence: Evidence, plan: Plan, settings: Settings, found: _Found, *, with_gap: bool) -> AllocationResult:
-    isoflops, profiles, drift = isoflop_tables(found.curves, plan.level) if found.curves is not None else ((), (), None)
-    law = found.fit
+def _result(
+    data: AllocationData, plan: AllocationPlan, settings: Settings, collected: _Answers, *, with_gap: bool
+) -> AllocationResult:
+    isoflops, profiles, drift = (
+        isoflop_tables(collected.curves, plan.level) if collected.curves is not None else ((), (), None)
+    )
+    law = collected.fit
     interval = law.interval if law is not None else _interval(settings)
-    allocations = itertools.chain.from_iterable(each.allocations for each in found.answers.values())
+    allocations = itertools.chain.from_iterable(answer.allocations for answer in collected.answers.values())
     return AllocationResult(
-        group=evidence.grouped.group,
-        runs=evidence.grouped.problem.run_count,
-        points=len(evidence.points.loss),
+        group=data.grouped.group,
+        runs=data.grouped.problem.run_count,
+        points=len(data.points.loss),
         law=law.law if law is not None else None,
         formula=law.formula if law is not None else None,
         flops_rule=plan.costs.rule.formula,
-        exponents={name: answer.exponents for name, answer in found.answers.items()},
+        exponents={name: answer.exponents for name, answer in collected.answers.items()},
         allocations=tuple(allocations),
         interval=interval,
         isoflops=isoflops,
-        profile=plan.profile if found.curves is not None else None,
+        profile=plan.profile if collected.curves is not None else None,
         profiles=profiles,
         drift=drift,
-        envelope=found.frontier.facts if found.frontier is not None else None,
+        envelope=collected.frontier.facts if collected.frontier is not None else None,
         gap=_gap(None if law is None else fitted_law(law)) if with_gap else (),
-        ranges=evidence.grouped.ranges,
-        frontiers={name: each.frontier for name, each in found.answers.items() if each.frontier is not None},
+        ranges=data.grouped.ranges,
+        frontiers={name: answer.frontier for name, answer in collected.answers.items() if answer.frontier is not None},
     )
 
 
@@ -182,34 +185,38 @@ def _gap(fitted: FittedLaw | None) -> tuple[Gap, ...]:
 
 
 def _agreement(allocations: Sequence[Allocation]) -> tuple[Agreement, ...]:
-    """Where several approaches split the same budget: how far apart."""
-    found = []
-    for compute in dict.fromkeys(each.compute for each in allocations if each.compute is not None):
-        rivals = [each.params for each in allocations if each.compute == compute and each.params.estimate]
+    """For each budget that several approaches split: how much their best params differ."""
+    rows = []
+    for compute in dict.fromkeys(row.compute for row in allocations if row.compute is not None):
+        rivals = [
+            allocation.params
+            for allocation in allocations
+            if allocation.compute == compute and allocation.params.estimate
+        ]
         if len(rivals) < 2:
             continue
-        sizes = [each.estimate for each in rivals if each.estimate is not None]
-        lows = [each.low for each in rivals if each.low is not None]
-        highs = [each.high for each in rivals if each.high is not None]
+        sizes = [params.estimate for params in rivals if params.estimate is not None]
+        lows = [params.low for params in rivals if params.low is not None]
+        highs = [params.high for params in rivals if params.high is not None]
         overlap = max(lows) <= min(highs) if len(lows) == len(highs) == len(rivals) else None
-        found.append(Agreement(compute, max(sizes) / min(sizes), overlap))
-    return tuple(found)
+        rows.append(Agreement(compute, max(sizes) / min(sizes), overlap))
+    return tuple(rows)
 
 
-def _estimators(evidence: Evidence, plan: Plan) -> tuple[Estimator, ...]:
-    """The law fitted by each objective, and what it says: the spread that a choice nobody reports can make."""
-    problem = evidence.grouped.problem
-    found = []
+def _estimators(data: AllocationData, plan: AllocationPlan) -> tuple[Estimator, ...]:
+    """The splits of the law fitted by each objective, which show how much the choice of the objective matters."""
+    problem = data.grouped.problem
+    rows = []
     for objective in ESTIMATORS:
         best = optimum(problem, objective)
-        fitted = FittedLaw(problem.law, problem.parameters(best.theta[None]), evidence.grouped.ranges)
+        fitted = FittedLaw(problem.law, problem.parameters(best.theta[None]), data.grouped.ranges)
         answer = parametric(fitted, plan, None)
-        found.append(
+        rows.append(
             Estimator(
                 objective=objective.name,
                 delta=best.delta if objective.name == "huber" else None,
                 params_exponent=answer.exponents["params"].estimate,
-                params=tuple(each.params.estimate or 0.0 for each in answer.allocations),
+                params=tuple(allocation.params.estimate or 0.0 for allocation in answer.allocations),
             )
         )
-    return tuple(found)
+    return tuple(rows)

@@ -1,4 +1,4 @@
-"""What a split of a budget costs: training, later inference, and the limits it must keep."""
+"""The cost of a split of a budget: training and later inference, and the limits on params and tokens."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from scaling_cli.errors import UsageError
 from scaling_cli.flops import FlopsRule, constant_rate, flops_rule
 from scaling_cli.record import Record, field
 
-FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs a param and token where training takes 6
+FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs per param and token, training 6
 FEWEST_PARAMS = 1.0
 BISECTIONS = 60  # halve a hundred log params down to rounding
 MOST_LOG_PARAMS = 120.0
 
 
 class Costs(Record, dict=True):
-    """FLOPs of training `params` on `tokens` and of inference on `inference_tokens` after, and limits.
+    """FLOPs of training and of later inference on `inference_tokens`, and limits on params and tokens.
 
-    `shapes` gives each further column of the rule as `(slope, intercept)` of its log in the log of params: future
-    models are taken to be shaped like those that were trained.
+    `shapes` gives each further column of the rule as a power of params, by `(slope, intercept)` in logs: future models
+    are assumed to have the shape of those that were trained.
     """
 
     rule: FlopsRule = field(default_factory=lambda: flops_rule("6ND"))
@@ -36,34 +36,34 @@ class Costs(Record, dict=True):
         missing = [name for name in self.rule.extras if name not in self.shapes]
         if missing:
             raise UsageError(
-                f"--flops-rule {self.rule.name!r} needs {' and '.join(missing)}, which no column gives.",
-                hint="Add the columns to the runs, or write a formula in params and tokens alone.",
+                f"--flops-rule {self.rule.name!r} needs the columns {', '.join(missing)}, which the data do not have.",
+                hint="Add these columns to the runs, or write a rule in params and tokens only.",
             )
         if self.min_params and self.max_params and self.min_params > self.max_params:
             raise UsageError("--min-params is above --max-params.", hint="Swap them.")
 
     @property
     def is_plain(self) -> bool:
-        """Whether compute is a multiple of params * tokens, all of it training."""
+        """Whether compute is proportional to params * tokens, without inference."""
         return self.inference_tokens == 0 and self.rate is not None
 
     @property
     def least_compute(self) -> float:
-        """FLOPs of the smallest run that the limits admit."""
+        """FLOPs of the smallest run within the limits."""
         params = np.array([self.min_params or FEWEST_PARAMS])
         return float((self.per_token(params) + self.inference(params))[0])
 
     @cached_property
     def rate(self) -> float | None:
-        """FLOPs per param and token, where the rule has one for all sizes."""
+        """FLOPs per param and token, if the rule has one rate for all sizes."""
         return constant_rate(self._counted)
 
     def per_token(self, params: Array) -> Array:
-        """FLOPs of training on one token."""
+        """FLOPs of training per token."""
         return self._counted(params) if self.rate is None else self.rate * params
 
     def _counted(self, params: Array) -> Array:
-        """The same as the rule counts them."""
+        """FLOPs of training per token, by the rule."""
         shaped = {name: np.exp(slope * np.log(params) + start) for name, (slope, start) in self.shapes.items()}
         return self.rule.compute({"params": params, "tokens": np.ones_like(params), **shaped})
 
@@ -81,14 +81,14 @@ class Costs(Record, dict=True):
         return np.clip(left, 1e-3, self.max_tokens)
 
     def params_range(self, compute: float, fewest_tokens: float) -> tuple[float, float]:
-        """Fewest and most params: within the limits, with tokens to train on and no budget left over."""
+        """Fewest and most params that are within the limits, use the whole budget and leave tokens to train on."""
         low, high = self.min_params or FEWEST_PARAMS, self._most_params(compute, fewest_tokens)
         if self.max_tokens is not None:
             low = max(low, self._most_params(compute, self.max_tokens))
         return low, min(high, self.max_params or high)
 
     def _most_params(self, compute: float, tokens: float) -> float:
-        """Params of which training on `tokens` takes the whole budget."""
+        """The params for which training on `tokens` takes the whole budget."""
         if self.rate is not None:
             return compute / (self.rate * (tokens + FORWARD_SHARE * self.inference_tokens))
         low, high = 0.0, MOST_LOG_PARAMS
@@ -100,14 +100,14 @@ class Costs(Record, dict=True):
         return float(np.exp(low))
 
     def log_ratio(self, log_params: Array, compute: float) -> Array:
-        """Log of params over the tokens that the budget leaves them: it grows with params."""
+        """Log of params over the tokens that the budget leaves for them; it grows with params."""
         ratio: Array = log_params - np.log(self.tokens(np.exp(log_params), compute))
         return ratio
 
     def log_params(self, log_ratio: Array, compute: float, low: float, high: float) -> Array:
-        """Log params between `low` and `high` at which `log_ratio` is this: its inverse."""
+        """Log params between `low` and `high` with this `log_ratio`: the inverse of that function."""
         if self.rate is not None:
-            # rate params (params exp(-ratio) + inference) = compute, with the root that stays exact for no inference.
+            # Solves rate params (params exp(-ratio) + inference) = compute, by the form that is exact for no inference.
             linear = self.rate * FORWARD_SHARE * self.inference_tokens
             root = np.sqrt(linear**2 + 4 * self.rate * np.exp(-log_ratio) * compute)
             return np.clip(np.log(2 * compute / (linear + root)), low, high)
@@ -119,13 +119,13 @@ class Costs(Record, dict=True):
         return np.asarray((below + above) / 2)
 
     def limit_below(self, compute: float) -> str | None:
-        """The limit that keeps params from being fewer."""
+        """The limit that prevents fewer params."""
         if self.max_tokens is not None and self._most_params(compute, self.max_tokens) > (self.min_params or 0.0):
             return "max-tokens"
         return "min-params" if self.min_params is not None else None
 
     def limit_above(self) -> str | None:
-        """The limit that keeps params from being more."""
+        """The limit that prevents more params."""
         return "max-params" if self.max_params is not None else None
 
     def binding(self, compute: float) -> str:
@@ -136,7 +136,7 @@ class Costs(Record, dict=True):
 
 
 def power_of(params: Array, values: Array) -> tuple[float, float]:
-    """`values` `(n,)` as a power of params: slope and intercept in logs, without a slope where one does not vary."""
+    """`values` `(n,)` as a power of params: slope and intercept in logs; slope 0 if either does not vary."""
     log_params, logs = np.log(params), np.log(values)
     slope = float(np.polyfit(log_params, logs, 1)[0]) if np.ptp(log_params) > 0 and np.ptp(logs) > 0 else 0.0
     return slope, float(logs.mean() - slope * log_params.mean())

@@ -1,9 +1,9 @@
-"""Kaplan or Chinchilla? How the way of counting and the range of sizes change the exponent of best params.
+"""Kaplan or Chinchilla: how the count of params and the range of sizes change the exponent of best params.
 
-Kaplan et al. 2020 counted params without embeddings and found N* ~ C^0.73, Hoffmann et al. 2022 counted all and found
-C^0.5. Pearce and Song 2024 (arXiv:2406.12907) showed that the law of the latter, looked at with the counting and the
-sizes of the former, gives 0.74 to 0.78. This does the same with any Chinchilla law: at the best split of a budget
-counted without embeddings,
+Kaplan et al. 2020 counted params without embeddings and found N* ~ C^0.73; Hoffmann et al. 2022 counted all params and
+found C^0.5. Pearce and Song 2024 (arXiv:2406.12907) showed that the law of Hoffmann et al., with the counts and the
+sizes of Kaplan et al., gives 0.74 to 0.78. This module repeats their analysis for any Chinchilla law: at the best split
+of a budget counted without embeddings,
 
     alpha A N^(-alpha-1) (dN/dn) n = beta B D^-beta,   n params without embeddings, N all of them, C = 6 n D,
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.allocation.surface import Chinchilla
-from scaling_cli.flops import PEARCE_SONG, non_embedding, with_embedding
+from scaling_cli.formula.functions import embedding_growth, non_embedding, with_embedding
 from scaling_cli.results.allocation import Gap
 
 KAPLAN_SIZES = (768.0, 1.5e9)  # params without embeddings: Kaplan et al. 2020, section 3
@@ -24,7 +24,10 @@ POINTS = 2_000
 
 
 def explain_gap(law: Chinchilla, params: tuple[float, float] | None) -> tuple[Gap, ...]:
-    """The exponent by each way of counting, over the sizes of Kaplan et al., of the data, and of large models."""
+    """The exponent for all params, and for params without embeddings over several ranges of sizes.
+
+    The ranges are those of Kaplan et al., of the data, and of large models.
+    """
     exponent = float(law.params_exponent[0])
     rows = [Gap("all params", params or FRONTIER_SIZES, exponent)]
     ranges = [KAPLAN_SIZES, FRONTIER_SIZES]
@@ -35,11 +38,12 @@ def explain_gap(law: Chinchilla, params: tuple[float, float] | None) -> tuple[Ga
 
 
 def _exponent(law: Chinchilla, span: tuple[float, float]) -> float:
-    """Slope of log params without embeddings over log compute, at places evenly apart in log compute."""
+    """Slope of log params without embeddings over log compute, at evenly spaced log compute."""
     small = np.geomspace(*span, POINTS)
-    growth = 1 + PEARCE_SONG / 3 * small ** (-2 / 3)
     log_capacity = (
-        np.log(law.alpha[0] * law.A[0]) - (law.alpha[0] + 1) * np.log(with_embedding(small)) + np.log(growth * small)
+        np.log(law.alpha[0] * law.A[0])
+        - (law.alpha[0] + 1) * np.log(with_embedding(small))
+        + np.log(embedding_growth(small) * small)
     )
     log_tokens = (np.log(law.beta[0] * law.B[0]) - log_capacity) / law.beta[0]
     log_compute = np.log(6 * small) + log_tokens

@@ -1,34 +1,38 @@
 """Approach 1: the lower envelope of training curves.
 
-Each curve is smoothed over a window of 5 % of its length in log compute (Porian et al. 2024 smooth by the same share).
-The envelope is the lower convex hull of all curves over log compute: the lowest loss at each compute (Hoffmann et al.
-2022, section 3.1) would hop between curves wherever noise makes one lucky, the hull (Henighan et al. 2020, figure 1)
-keeps the runs that no mix of two others beats. The hull is read at compute evenly apart in logs, each time at the
-nearest of its points, and params and tokens there are lines in log compute.
+Each curve is smoothed over a window of 5 % in compute (like that of Porian et al. 2024). The envelope is the lower
+convex hull of all curves over log compute (Henighan et al. 2020, figure 1). The lowest loss at each compute (Hoffmann
+et al. 2022, section 3.1) would jump between curves wherever noise makes one of them low; the hull keeps only points
+below every line between two others. Its points are read at compute evenly spaced in logs, and lines in log compute are
+fitted to their params and tokens.
 
-Where the smallest or largest model is on the hull, others beyond it might be better: those ends are left out of the
-lines as long as three sizes remain. Two biases stay and are reported: points before the end of a run have a learning
-rate that has not decayed, and the lowest of many noisy curves is lucky.
+If the smallest or largest model is on the hull, models beyond the range might be better. Those parts are left out of
+the lines if three sizes remain. Two biases remain and are reported: before the end of a run its learning rate has not
+decayed, and the lowest of many noisy curves is low partly by chance.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.lines import LossLine, PowerLine, loss_line, power_line
+from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer, estimated
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.record import Record
 from scaling_cli.results.allocation import Envelope
 
-WINDOW = 0.05  # of the compute at a point: rows within this share of it are averaged
-FEWEST_ROWS = 5  # of a run that count as a curve
+WINDOW = 0.05  # of the compute at a point: losses within this share of it are averaged
+FEWEST_ROWS = 5  # of a run, to count as a curve
 FEWEST_CURVES = 3
-FINISHED = 0.85  # of a run's tokens: a cosine schedule has by then done most of its decay
+FINISHED = 0.85  # of a run's tokens: by then a cosine schedule has completed most of its decay
 FEWEST_INNER_SIZES = 3
-READINGS = 300  # of the hull
+READINGS = 300  # points read from the hull
+NOTABLE_SHARE = 0.3  # of the hull
 SAME_SIZE = 1e-6  # in log params
 
 
@@ -42,19 +46,19 @@ class Frontier(Record):
     hull: tuple[Array, Array]
 
 
-def envelope(points: Points, resampling: Resampling | None) -> Frontier:
-    """The envelope of the curves in `points`, every row a checkpoint.
+def envelope(points: AllocationPoints, resampling: Resampling | None) -> Frontier:
+    """The envelope of the training curves in `points`, where each point is a checkpoint.
 
     Raises:
-        FitError: There are too few curves, or all of the hull is one model.
+        FitError: There are too few curves, or the hull consists of one model size.
     """
     curves = smoothed(points)
     count = int(curves.runs.max()) + 1 if len(curves.runs) else 0
     if count < FEWEST_CURVES:
         raise FitError(
-            f"{count} runs have training curves of {FEWEST_ROWS} checkpoints or more; an envelope needs "
-            f"{FEWEST_CURVES}.",
-            hint="Log the loss along training (one row a checkpoint, with its tokens), for models of three sizes.",
+            f"{count} {'run has' if count == 1 else 'runs have'} a training curve of at least {FEWEST_ROWS} "
+            f"checkpoints, and an envelope needs {FEWEST_CURVES}.",
+            hint="Log the loss during training (one row per checkpoint, with its tokens) for models of three sizes.",
         )
     weights = np.ones((1, count))
     if resampling is not None:
@@ -64,10 +68,10 @@ def envelope(points: Points, resampling: Resampling | None) -> Frontier:
     hull = curves.subset(hulls[0])
     if len(_sizes(hull)) < 2:
         raise FitError(
-            "The envelope is made of one model size, so it shows no exponent.",
-            hint="Add curves of smaller and larger models, long enough to cross those there are.",
+            "The envelope consists of one model size, so it gives no exponent.",
+            hint="Add curves of smaller and larger models, long enough to cross the existing ones.",
         )
-    compute, params, loss = (np.stack(each) for each in zip(*(_read(curves, each) for each in hulls), strict=True))
+    compute, params, loss = (np.stack(rows) for rows in zip(*(_read(curves, hull) for hull in hulls), strict=True))
     rate = float(np.mean(curves.log_compute - curves.log_params - curves.log_tokens))
     return Frontier(
         params=power_line(compute, params),
@@ -78,12 +82,34 @@ def envelope(points: Points, resampling: Resampling | None) -> Frontier:
     )
 
 
-def _sizes(points: Points) -> Array:
+def envelope_answer(
+    frontier: Frontier, plan: AllocationPlan, largest: float, group: dict[str, str] | None
+) -> ApproachAnswer:
+    """Splits of the plan's budgets along the envelope, with caveats."""
+    allocations = tuple(
+        line_allocation(
+            "envelope", plan, compute, frontier.params, frontier.tokens, frontier.loss, None, compute / largest
+        )
+        for compute in plan.budgets
+    )
+    ends = [float(np.min(frontier.hull[0])), float(np.max(frontier.hull[0]))]
+    return ApproachAnswer(
+        allocations=allocations,
+        exponents={
+            "params": estimated(frontier.params.exponent, plan.level),
+            "tokens": estimated(frontier.tokens.exponent, plan.level),
+        },
+        frontier=line_curve(frontier.params, [*plan.budgets, *ends], plan.level),
+        caveats=tuple(_doubts(frontier, group)),
+    )
+
+
+def _sizes(points: AllocationPoints) -> Array:
     return np.unique(np.round(points.log_params, 6))
 
 
-def _read(curves: Points, hull: Indices) -> tuple[Array, Array, Array]:
-    """Log compute, log params and loss along a hull, without the ends where a larger or smaller model might win."""
+def _read(curves: AllocationPoints, hull: Indices) -> tuple[Array, Array, Array]:
+    """Log compute, log params and loss along a hull, without the smallest and largest model if enough sizes remain."""
     points = curves.subset(hull)
     sizes = points.log_params
     inner = (sizes > curves.log_params.min() + SAME_SIZE) & (sizes < curves.log_params.max() - SAME_SIZE)
@@ -95,8 +121,8 @@ def _read(curves: Points, hull: Indices) -> tuple[Array, Array, Array]:
     return grid, points.log_params[np.searchsorted(middles, grid)], np.interp(grid, at, points.loss)
 
 
-def smoothed(points: Points) -> Points:
-    """Curves in order of run and compute, each loss the mean of its neighbourhood; runs without a curve left out."""
+def smoothed(points: AllocationPoints) -> AllocationPoints:
+    """Smoothed curves, in order of run and compute, without runs that have too few checkpoints."""
     order = np.lexsort((points.log_compute, points.runs))
     points = points.subset(order)
     _, first, counts = np.unique(points.runs, return_index=True, return_counts=True)
@@ -117,16 +143,16 @@ def smoothed(points: Points) -> Points:
     if not kept:
         return points.subset(np.array([], dtype=int))
     curves = points.subset(np.concatenate(kept))
-    return Points(
+    return AllocationPoints(
         curves.log_params, curves.log_tokens, curves.log_compute, np.concatenate(losses), np.concatenate(runs)
     )
 
 
-def _hull(curves: Points, used: np.ndarray) -> Indices:
-    """Points of the lower convex hull of loss over log compute, as far as loss falls."""
+def _hull(curves: AllocationPoints, used: np.ndarray) -> Indices:
+    """Indices of the falling part of the lower convex hull of log loss over log compute, of the runs in `used`."""
     index = np.flatnonzero(used[curves.runs])
     index = index[np.lexsort((curves.loss[index], curves.log_compute[index]))]
-    # Only points that undercut everything cheaper can lie on the falling part of the hull.
+    # Only points with a lower loss than all points of less compute can lie on the falling part of the hull.
     lowest = np.minimum.accumulate(curves.loss[index])
     index = index[np.concatenate([[True], lowest[1:] < lowest[:-1]])]
     x, y = curves.log_compute[index].tolist(), np.log(curves.loss[index]).tolist()
@@ -134,7 +160,7 @@ def _hull(curves: Points, used: np.ndarray) -> Indices:
     for i in range(len(x)):
         while len(kept) >= 2:
             left, middle = kept[-2], kept[-1]
-            # Drop the middle point where it lies on or above the chord of its neighbours.
+            # Drop the middle point if it lies on or above the chord of its neighbours.
             if (y[middle] - y[left]) * (x[i] - x[left]) < (y[i] - y[left]) * (x[middle] - x[left]):
                 break
             kept.pop()
@@ -143,9 +169,18 @@ def _hull(curves: Points, used: np.ndarray) -> Indices:
     return hull
 
 
-def _facts(curves: Points, hull: Indices, count: int) -> Envelope:
+def _facts(curves: AllocationPoints, hull: Indices, count: int) -> Envelope:
     sizes, ends = curves.log_params, np.full(count, -np.inf)
     np.maximum.at(ends, curves.runs, curves.log_tokens)
     at_edge = (sizes[hull] <= sizes.min() + 1e-9) | (sizes[hull] >= sizes.max() - 1e-9)
     unfinished = curves.log_tokens[hull] < ends[curves.runs[hull]] + np.log(FINISHED)
     return Envelope(count, len(hull), float(at_edge.mean()), float(unfinished.mean()))
+
+
+def _doubts(frontier: Frontier, group: dict[str, str] | None) -> list[Caveat]:
+    caveats = [caveat("no-waste-band", group)]
+    if frontier.facts.at_edge > NOTABLE_SHARE:
+        caveats.append(caveat("grid-edge", group, share=frontier.facts.at_edge))
+    if frontier.facts.unfinished > NOTABLE_SHARE:
+        caveats.append(caveat("unfinished-schedules", group, share=frontier.facts.unfinished))
+    return caveats

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from scaling_cli.analysis.allocation.costs import power_of
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.parametric import FittedLaw
+from scaling_cli.analysis.allocation.question import law_of
 from scaling_cli.arrays import Array
 from scaling_cli.document.read import SavedFit
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.flops import FlopsRule
+from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import find_law
-from scaling_cli.points.build import build_problem, run_names
+from scaling_cli.options.optimal_allocation import OptimalAllocation
+from scaling_cli.points.table import PointTable
+from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
 
-if TYPE_CHECKING:
-    import polars as pl
-from scaling_cli.analysis.allocation.question import Question, _arrays
+RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
-class Evidence(Record):
-    """One group of runs: what the law is fitted to, the same as points, and the rows of training curves if any."""
+class AllocationData(Record):
+    """One group of runs: the problem to fit, its points, and the rows of training curves where there are any."""
 
     grouped: Grouped
-    points: Points
-    curves: Points | None
+    points: AllocationPoints
+    curves: AllocationPoints | None
 
     @property
     def largest(self) -> float:
@@ -43,9 +42,6 @@ def fitted_law(result: FitResult) -> FittedLaw:
     law = find_law(result.law)
     rows = [[result.parameters[name].estimate for name in law.names], *(result.draws or ())]
     return FittedLaw(law, np.array(rows, dtype=float), result.ranges)
-
-
-RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
 def saved_law(saved: SavedFit) -> FittedLaw:
@@ -67,25 +63,39 @@ def saved_law(saved: SavedFit) -> FittedLaw:
 
 
 def evidence_from(
-    frame: pl.DataFrame, group: dict[str, str], question: Question, space: str, curves: pl.DataFrame | None
-) -> tuple[Evidence, dict[str, tuple[float, float]]]:
+    points: PointTable, group: dict[str, str], asked: OptimalAllocation, curves: PointTable | None
+) -> tuple[AllocationData, dict[str, tuple[float, float]]]:
     """One group of runs as the approaches need them, and the shape of its models along params."""
-    law, rule = question.found_law, question.rule
+    law, rule = law_of(asked), flops_rule(asked.flops_rule)
+    weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
     inputs = {name: name for name in law.inputs}
-    everything = _arrays(frame, rule)
-    problem = build_problem(frame, law, inputs, space)
-    ranges = {
-        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
-        for name in RANGED_ROLES
-        if name in frame.columns
-    }
+    everything = _arrays(points, rule)
+    problem = points.problem(
+        law, inputs, asked.space, weights=weighting.weights(points, inputs),
+        priors=weighting.priors(law, float(everything.observed.min())),
+    )  # fmt: skip
     compute = _compute(everything, rule)
-    ranges["compute"] = (float(compute.min()), float(compute.max()))
+    ranges = points.ranges(RANGED_ROLES) | {"compute": (float(compute.min()), float(compute.max()))}
     lines = None if curves is None else _points(_arrays(curves, rule), rule)
     if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
         lines = None
-    evidence = Evidence(Grouped(problem, group, inputs, ranges, run_names(frame)), _points(everything, rule), lines)
+    grouped = Grouped(
+        problem, group, inputs, ranges, points.run_names, weights=weighting.formula(inputs), prior=weighting.prior
+    )
+    evidence = AllocationData(grouped, _points(everything, rule), lines)
     return evidence, _shapes(everything, rule)
+
+
+def _arrays(points: PointTable, rule: FlopsRule) -> Problem:
+    """Params, tokens, compute and the columns of the rule as arrays."""
+    missing = [name for name in rule.extras if name not in points.columns]
+    if missing:
+        raise UsageError(
+            f"--flops-rule {rule.name!r} needs columns {', '.join(missing)}.",
+            hint="Add them to the runs, or write a formula in params and tokens alone.",
+        )
+    names = ("params", "tokens", "compute", *rule.extras)
+    return points.problem(find_law("chinchilla"), {name: name for name in names})
 
 
 def _compute(problem: Problem, rule: FlopsRule) -> Array:
@@ -93,8 +103,8 @@ def _compute(problem: Problem, rule: FlopsRule) -> Array:
     return problem.columns["compute"] if rule.name == "6ND" else rule.compute(problem.columns)
 
 
-def _points(problem: Problem, rule: FlopsRule) -> Points:
-    return Points(
+def _points(problem: Problem, rule: FlopsRule) -> AllocationPoints:
+    return AllocationPoints(
         np.log(problem.columns["params"]),
         np.log(problem.columns["tokens"]),
         np.log(_compute(problem, rule)),

@@ -1,8 +1,8 @@
-"""Time and money of an amount of compute, on GPUs whose peak is stated and not guessed.
+"""Time and price of an amount of compute, on GPUs whose peak the user states.
 
-Data sheets print peaks twice: for dense matrices, which training uses, and doubled for matrices with structured
-sparsity, which it does not. A peak given by name is the dense one in bfloat16, and a number that equals a known sparse
-peak is questioned.
+Data sheets print two peaks: one for dense matrices, which training uses, and one twice as high for matrices with
+structured sparsity, which it does not use. A GPU given by name has its dense bfloat16 peak, and a number that equals a
+known sparse peak gets a caveat.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ PEAKS = {
     "h200": (989.4e12, 1978.9e12),
     "mi300x": (1307.4e12, 2614.9e12),
 }
-SAME = 0.01  # relative: a number this close to a sparse peak is taken for it
+SAME = 0.01  # relative: a number this close to a sparse peak is taken as that peak
 HIGHEST_MFU = 0.65  # model FLOPs utilisation above which no large training run has been reported
 SECONDS_AN_HOUR, HOURS_A_DAY = 3600.0, 24.0
 
 
 class Hardware(Record):
-    """GPUs: how many (None where only hours are asked for), FLOP/s that each reaches, price of an hour."""
+    """GPUs: their number (None if only hours are wanted), peak FLOP/s and utilisation of each, price per hour."""
 
     gpus: int | None
     peak_flops: float
@@ -35,47 +35,47 @@ class Hardware(Record):
     price_per_gpu_hour: float | None
 
     def bill(self, compute: float) -> Bill:
-        """What `compute` takes."""
+        """The hours, days and price of `compute` FLOPs."""
         hours = compute / (self.peak_flops * self.mfu) / SECONDS_AN_HOUR
         days = None if self.gpus is None else hours / self.gpus / HOURS_A_DAY
         price = None if self.price_per_gpu_hour is None else hours * self.price_per_gpu_hour
         return Bill(hours, days, price)
 
     def doubts(self) -> list[Caveat]:
-        """What to ask about the numbers given."""
-        found = []
+        """Caveats on the peak and the utilisation given."""
+        caveats = []
         for name, (dense, sparse) in PEAKS.items():
             if abs(self.peak_flops / sparse - 1) < SAME:
-                found.append(caveat("sparse-peak", peak=self.peak_flops, gpu=name.upper(), dense=dense))
+                caveats.append(caveat("sparse-peak", peak=self.peak_flops, gpu=name.upper(), dense=dense))
                 break
         if self.mfu > HIGHEST_MFU:
-            found.append(caveat("high-mfu", mfu=self.mfu, usual=HIGHEST_MFU))
-        return found
+            caveats.append(caveat("high-mfu", mfu=self.mfu, usual=HIGHEST_MFU))
+        return caveats
 
 
 def hardware(
     gpus: int | None, peak_flops: str | float | None, mfu: float | None, price_per_gpu_hour: float | None
 ) -> Hardware | None:
-    """The hardware that the options describe, or None where none is asked about.
+    """The hardware that the options describe; None if no option is given.
 
     Raises:
-        UsageError: Something is missing that hours depend on, or is out of range.
+        UsageError: --peak-flops or --mfu is missing, or a value is out of range.
     """
     if gpus is peak_flops is mfu is price_per_gpu_hour is None:
         return None
     if peak_flops is None or mfu is None:
         missing = " and ".join(name for name, value in (("--peak-flops", peak_flops), ("--mfu", mfu)) if value is None)
         raise UsageError(
-            f"Hours cannot be told without {missing}.",
-            hint="Give the dense peak of a GPU, such as --peak-flops h100, and the share of it that training "
-            "reaches, such as --mfu 0.4.",
+            f"GPU hours cannot be computed without {missing}.",
+            hint="Give the dense peak of a GPU, such as --peak-flops h100, and the share of it that training reaches, "
+            "such as --mfu 0.4.",
         )
     if not 0 < mfu <= 1:
         raise UsageError(f"--mfu is {mfu:g}.", hint="Give a share between 0 and 1, such as 0.4.")
     if gpus is not None and gpus < 1:
-        raise UsageError(f"--gpus is {gpus}.", hint="Give a whole number from 1.")
+        raise UsageError(f"--gpus is {gpus}.", hint="Give a whole number of at least 1.")
     if price_per_gpu_hour is not None and price_per_gpu_hour < 0:
-        raise UsageError(f"--price-per-gpu-hour is {price_per_gpu_hour:g}.", hint="Give a price from 0.")
+        raise UsageError(f"--price-per-gpu-hour is {price_per_gpu_hour:g}.", hint="Give a price of at least 0.")
     return Hardware(gpus, _peak(peak_flops), mfu, price_per_gpu_hour)
 
 

@@ -1,6 +1,6 @@
-"""Power laws of compute through minima: the exponents of approaches 1 and 2, for every replicate at once.
+"""Power laws of compute fitted to minima, for all replicates at once: the exponents of approaches 1 and 2.
 
-Rows are replicates, row 0 the estimate; a minimum that a replicate could not place is NaN, and its row does without.
+Rows are replicates, and row 0 is the estimate. A minimum that a replicate does not have is NaN and is left out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 
-FEWEST_FOR_FLOOR = 4  # minima: a floor, a coefficient and an exponent, and something left
+FEWEST_FOR_FLOOR = 4  # minima: one more than floor, coefficient and exponent
 GAMMAS = np.linspace(0.02, 0.8, 60)  # exponents of loss in compute
 
 
@@ -34,8 +34,8 @@ def power_line(log_compute: Array, log_value: Array) -> PowerLine:
     y = np.where(known, log_value, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_x, mean_y = x.sum(axis=1) / count, y.sum(axis=1) / count
-        apart = np.where(known, x - mean_x[:, None], 0.0)
-        exponent = (apart * (y - mean_y[:, None])).sum(axis=1) / (apart**2).sum(axis=1)
+        deviation = np.where(known, x - mean_x[:, None], 0.0)
+        exponent = (deviation * (y - mean_y[:, None])).sum(axis=1) / (deviation**2).sum(axis=1)
     exponent = np.where(count >= 2, exponent, np.nan)
     return PowerLine(exponent, mean_y - exponent * mean_x)
 
@@ -55,9 +55,9 @@ class LossLine(Record):
 
 
 def loss_line(log_compute: Array, loss: Array) -> LossLine | None:
-    """The line through the minima's losses `(replicates, n)` at `log_compute` `(n,)` or `(replicates, n)`.
+    """The power law with a floor fitted to losses `(replicates, n)` at `log_compute` `(n,)` or `(replicates, n)`.
 
-    None where there are too few to see a floor.
+    None if there are too few minima to fit a floor.
     """
     known = np.isfinite(loss)
     if known[0].sum() < FEWEST_FOR_FLOOR:
@@ -66,7 +66,7 @@ def loss_line(log_compute: Array, loss: Array) -> LossLine | None:
     weights = known.astype(float)
     y = np.where(known, loss, 0.0)
     fits = [_with_floor(np.exp(-gamma * (log_compute - centre)), y, weights) for gamma in GAMMAS]
-    misfit = np.stack([each[2] for each in fits])
+    misfit = np.stack([fit[2] for fit in fits])
     best = np.argmin(misfit, axis=0)
     gamma = _between(misfit, best)
     floor, scale, _ = _with_floor(np.exp(-gamma[:, None] * (log_compute - centre)), y, weights)
@@ -74,15 +74,15 @@ def loss_line(log_compute: Array, loss: Array) -> LossLine | None:
 
 
 def _between(misfit: Array, best: Array) -> Array:
-    """The exponent at the lowest place of the parabola through the best of the grid and its neighbours."""
+    """The exponent at the vertex of the parabola through the best grid point and its neighbours."""
     middle = np.clip(best, 1, len(GAMMAS) - 2)
     rows = np.arange(misfit.shape[1])
     before, here, after = (misfit[middle + step, rows] for step in (-1, 0, 1))
     bend = before - 2 * here + after
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.where(bend > 0, np.clip((before - after) / (2 * bend), -1, 1), 0.0)
-    found: Array = GAMMAS[middle] + shift * (GAMMAS[1] - GAMMAS[0])
-    return found
+    exponents: Array = GAMMAS[middle] + shift * (GAMMAS[1] - GAMMAS[0])
+    return exponents
 
 
 def _with_floor(basis: Array, y: Array, weights: Array) -> tuple[Array, Array, Array]:
@@ -90,8 +90,8 @@ def _with_floor(basis: Array, y: Array, weights: Array) -> tuple[Array, Array, A
     basis = np.broadcast_to(basis, y.shape)
     count = np.maximum(weights.sum(axis=1), 1)
     mean_b, mean_y = (weights * basis).sum(axis=1) / count, (weights * y).sum(axis=1) / count
-    apart = weights * (basis - mean_b[:, None])
-    scale = (apart * (y - mean_y[:, None])).sum(axis=1) / np.maximum((apart**2).sum(axis=1), 1e-300)
+    deviation = weights * (basis - mean_b[:, None])
+    scale = (deviation * (y - mean_y[:, None])).sum(axis=1) / np.maximum((deviation**2).sum(axis=1), 1e-300)
     floor = mean_y - scale * mean_b
     through_zero = (weights * basis * y).sum(axis=1) / np.maximum((weights * basis**2).sum(axis=1), 1e-300)
     scale, floor = np.where(floor < 0, through_zero, scale), np.maximum(floor, 0.0)

@@ -1,13 +1,13 @@
 """The best split of a budget between params and tokens, for any law and any cost.
 
-Tokens follow from params and the budget, so one number is sought: the log of params. For the Chinchilla family at
-6 FLOPs a param and token the answer is closed (Hoffmann et al. 2022, eq. 4),
+Tokens follow from params and the budget, so the only unknown is the log of params. For the Chinchilla family at 6 FLOPs
+per param and token the optimum has a closed form (Hoffmann et al. 2022, eq. 4),
 
     N* = G (C/6)^a,   a = beta / (alpha + beta),   G = (alpha A / (beta B))^(1 / (alpha + beta)).
 
-For everything else the loss of all replicates is mapped on one grid over all admissible params, so that no local
-minimum is missed, then on a fine grid around the minima, where the stationary point of the quartic through five
-neighbours is the answer to nine digits. A budget that meets a loss is found by bisection of the loss that budgets buy.
+Otherwise the loss of all replicates is computed on one grid over all admissible params, so that no local minimum is
+missed, and then on a fine grid around the minima, where the stationary point of the quartic through five neighbours is
+exact to nine digits. The budget for a target loss is found by bisection.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ FINE_STEP = 0.02  # of log params
 MOST_FINE_POINTS = 800
 NEWTON_STEPS = 8
 BISECTIONS = 80
-LARGEST_COMPUTE = 1e40  # FLOPs: no budget
+LARGEST_COMPUTE = 1e40  # FLOPs, beyond any budget
 BRACKETS = (0.5, 1.5, 4.0, 12.0)  # in log compute, around the estimate's budget
-BRACKET_POINTS = 41  # budgets on which the replicates' losses are mapped
-AT_LOW, AT_HIGH = "fewer", "more"  # ends of all params: no optimum
-WASTE_REACH = 30.0  # of log params, where the end of the waste band is looked for
+BRACKET_POINTS = 41  # budgets at which the replicates' losses are computed
+AT_LOW, AT_HIGH = "fewer", "more"  # the loss is lowest at an end of the range of params: no optimum
+WASTE_REACH = 30.0  # of log params, within which the ends of the waste band are sought
 
 
 class Split(Record):
-    """What a budget buys, one entry a replicate `(replicates,)`; `limit` names the constraint that decided, if any."""
+    """The split of a budget, one entry per replicate `(replicates,)`; `limit` is the limit that decides it, if any."""
 
     params: Array
     tokens: Array
@@ -51,15 +51,14 @@ def best_split(surface: Surface, costs: Costs, compute: float) -> Split:
     split = _split(surface, costs, compute)
     if split.limit in (AT_LOW, AT_HIGH):
         raise FitError(
-            f"At {compute:.3g} FLOPs the law's loss keeps falling towards {split.limit} params, "
-            "so there is no best split.",
-            hint="Add runs on both sides of the best params, or limit it with --min-params and --max-params.",
+            f"At {compute:.3g} FLOPs the law's loss keeps falling towards {split.limit} params, so no split is best.",
+            hint="Add runs on both sides of the best params, or limit params with --min-params and --max-params.",
         )
     return split
 
 
 def _split(surface: Surface, costs: Costs, compute: float) -> Split:
-    """The best split, its limit one of the costs' own or the end of all params."""
+    """The best split; its limit is one of the limits of `costs`, or an end of the range of params."""
     low, high = costs.params_range(compute, FEWEST_TOKENS)
     if low >= high:
         return _bought(surface, costs, compute, np.full(surface.replicates, high), costs.binding(compute))
@@ -78,14 +77,14 @@ def _split(surface: Surface, costs: Costs, compute: float) -> Split:
 
 def _bought(surface: Surface, costs: Costs, compute: float, params: Array, limit: str | None) -> Split:
     tokens = costs.tokens(params, compute)
-    return Split(params, tokens, np.exp(surface.each(params, tokens)), limit)
+    return Split(params, tokens, np.exp(surface.own_log_loss(params, tokens)), limit)
 
 
 def _stationary(surface: Surface, costs: Costs, compute: float, low: float, high: float) -> Array:
     """Log params of the lowest loss `(replicates,)`, or an end of the range.
 
-    The grid is even in log(params / tokens). Where inference takes most of the budget, tokens fall to nothing over a
-    sliver of params, and only so is the loss smooth along the grid.
+    The grid is even in log(params / tokens). If inference takes most of the budget, tokens fall to zero within a narrow
+    range of params, and the loss is smooth only along such a grid.
     """
     ends = costs.log_ratio(np.array([low, high]), compute)
     grid = np.linspace(ends[0], ends[1], COARSE_POINTS)
@@ -110,7 +109,7 @@ def _losses(surface: Surface, costs: Costs, compute: float, log_params: Array) -
 
 
 def _quartic_minimum(grid: Array, values: Array) -> tuple[Array, Flags]:
-    """Where the quartic through the five points around each row's lowest is flat, and whether it lies inside."""
+    """Where the quartic through the five points around each row's minimum is flat, and whether that is between them."""
     best: Indices = np.clip(np.argmin(values, axis=1), 2, len(grid) - 3)
     around = np.take_along_axis(values, best[:, None] + np.arange(-2, 3), axis=1)
     around = around - around[:, 2:3]
@@ -124,7 +123,7 @@ def _quartic_minimum(grid: Array, values: Array) -> tuple[Array, Flags]:
 
 
 def least_split(surface: Surface, costs: Costs, loss: float) -> tuple[Array, Split]:
-    """The smallest budget that reaches `loss` `(replicates,)`, infinite where none does, and what it buys.
+    """The smallest budget that reaches `loss` `(replicates,)`, infinite if none does, and its best split.
 
     Raises:
         FitError: No budget reaches it.
@@ -133,8 +132,8 @@ def least_split(surface: Surface, costs: Costs, loss: float) -> tuple[Array, Spl
     low, high = np.log(costs.least_compute), np.log(LARGEST_COMPUTE)
     if _best_loss(first, costs, high) > loss:
         raise FitError(
-            f"No budget reaches a loss of {loss:g}: the law's floor, or a limit, is above it.",
-            hint="Ask for a larger --target-loss, or loosen --max-params, --max-tokens or --unique-tokens.",
+            f"No budget reaches a loss of {loss:g}: the law's floor, or the lowest loss within the limits, is higher.",
+            hint="Give a higher --target-loss, or raise --max-params, --max-tokens or --unique-tokens.",
         )
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
@@ -153,25 +152,25 @@ def _best_loss(surface: Surface, costs: Costs, log_compute: float) -> float:
 
 
 def _replicate_budgets(surface: Surface, costs: Costs, loss: float, centre: float) -> tuple[Array, Array]:
-    """Budgets and params by interpolation, on a bracket that widens until it holds every replicate that gets there."""
+    """Budgets and params by interpolation, on a bracket that widens until it contains those of all replicates."""
     for width in BRACKETS:
         start = max(centre - width, float(np.log(costs.least_compute)))
         logs = np.linspace(start, min(centre + width, np.log(LARGEST_COMPUTE)), BRACKET_POINTS)
-        splits = [_split(surface, costs, float(np.exp(each))) for each in logs]
-        losses = np.log(np.stack([each.loss for each in splits], axis=1))
+        splits = [_split(surface, costs, float(np.exp(log_compute))) for log_compute in logs]
+        losses = np.log(np.stack([split.loss for split in splits], axis=1))
         if ((losses[:, 0] >= np.log(loss)) & (losses[:, -1] <= np.log(loss))).all():
             break
-    sizes = np.log(np.stack([each.params for each in splits], axis=1))
-    found = np.array([np.interp(-np.log(loss), -row, logs) for row in losses])
-    params = np.exp([np.interp(at, logs, row) for at, row in zip(found, sizes, strict=True)])
-    budgets: Array = np.where(losses[:, -1] <= np.log(loss), np.exp(found), np.inf)
+    sizes = np.log(np.stack([split.params for split in splits], axis=1))
+    log_budgets = np.array([np.interp(-np.log(loss), -row, logs) for row in losses])
+    params = np.exp([np.interp(at, logs, row) for at, row in zip(log_budgets, sizes, strict=True)])
+    budgets: Array = np.where(losses[:, -1] <= np.log(loss), np.exp(log_budgets), np.inf)
     return budgets, params
 
 
 def waste_band(surface: Surface, costs: Costs, compute: float, split: Split, waste: float) -> tuple[float, float]:
     """Params between which less than a share `waste` of the budget is wasted.
 
-    That is, a budget smaller by that share would buy the same loss at its own best split.
+    At the ends, a budget smaller by that share would reach an equal loss at its own best split.
     """
     first = surface.first()
     ceiling = float(np.log(best_split(first, costs, compute * (1 - waste)).loss[0]))

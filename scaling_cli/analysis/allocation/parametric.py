@@ -1,4 +1,4 @@
-"""Approach 3: the best split by a fitted law, every replicate optimised anew."""
+"""Approach 3: the best split by a fitted law, optimised for every replicate."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scaling_cli.analysis.allocation.optimum import Split, best_split, least_spl
 from scaling_cli.analysis.allocation.plan import (
     FRONTIER_POINTS,
     WASTES,
-    Answer,
-    Plan,
+    AllocationPlan,
+    ApproachAnswer,
     answered,
     banded,
     estimated,
@@ -28,14 +28,15 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.allocation import Allocation, Repetition
 from scaling_cli.results.fit import Curve, Estimate
 
-FAR = 10.5  # times the largest compute of the data: beyond it a caveat
-WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0  # Muennighoff et al. 2023: 1/e of the worth is left, or nearly all
+FAR = 10.5  # times the largest compute of the data, beyond which there is a caveat
+# Muennighoff et al. 2023: up to 4 epochs repeated tokens are worth nearly as much as new ones, at 16 about 1/e of that.
+WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0
 STEP = 1e-3  # of log compute and log unique tokens, for derivatives
 EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
 
 
 class FittedLaw(Record):
-    """A law with its parameters `(replicates, k)`: row 0 the estimate, then replicates if there are any."""
+    """A law with its parameters `(replicates, k)`; row 0 is the estimate, other rows are replicates."""
 
     law: Law
     parameters: Array
@@ -43,25 +44,25 @@ class FittedLaw(Record):
 
     @property
     def chinchilla(self) -> Chinchilla | None:
-        """The parameters, where the law is of the Chinchilla family."""
+        """The parameters of a law of the Chinchilla family; None for other laws."""
         return chinchilla_of(self.law, self.parameters)
 
 
-def parametric(fitted: FittedLaw, plan: Plan, group: dict[str, str] | None) -> Answer:
-    """The best split of each budget, or of the least budget for each target loss.
+def parametric(fitted: FittedLaw, plan: AllocationPlan, group: dict[str, str] | None) -> ApproachAnswer:
+    """The best split of each budget, or of the smallest budget for each target loss.
 
-    What has no answer is a row without numbers and a caveat.
+    A question without an answer becomes a row without numbers, and a caveat.
 
     Raises:
-        FitError: Nothing that is asked has an answer.
+        FitError: No question has an answer.
     """
-    over = surface(fitted.law, fitted.parameters, plan.unique_tokens)
+    loss_surface = surface(fitted.law, fitted.parameters, plan.unique_tokens)
     asked: list[tuple[float | None, float | None]] = [(compute, None) for compute in plan.budgets]
     asked += [(None, loss) for loss in plan.target_losses]
     allocations, caveats, refusals = [], [], []
     for compute, loss in asked:
         try:
-            allocation = _allocation(over, fitted, plan, compute, loss)
+            allocation = _allocation(loss_surface, fitted, plan, compute, loss)
         except FitError as error:
             refusals.append(error)
             nothing = Estimate(None)
@@ -72,25 +73,27 @@ def parametric(fitted: FittedLaw, plan: Plan, group: dict[str, str] | None) -> A
         allocations.append(allocation)
     if len(refusals) == len(asked):
         raise refusals[0]
-    if isinstance(over, RepeatedSurface):
+    if isinstance(loss_surface, RepeatedSurface):
         caveats.append(caveat("published-repetition", group))
     if plan.beside_training:
         caveats.append(caveat("training-exponents", group, options=", ".join(plan.beside_training)))
     budgets = answered(allocations)
-    return Answer(
+    return ApproachAnswer(
         allocations=tuple(allocations),
-        exponents=_exponents(over, plan, budgets),
-        frontier=_frontier(over, plan, [*budgets, *fitted.ranges.get("compute", ())]),
+        exponents=_exponents(loss_surface, plan, budgets),
+        frontier=_frontier(loss_surface, plan, [*budgets, *fitted.ranges.get("compute", ())]),
         caveats=tuple(caveats),
     )
 
 
-def _allocation(over: Surface, fitted: FittedLaw, plan: Plan, compute: float | None, loss: float | None) -> Allocation:
+def _allocation(
+    loss_surface: Surface, fitted: FittedLaw, plan: AllocationPlan, compute: float | None, loss: float | None
+) -> Allocation:
     if compute is not None:
-        budgets, split = np.full(over.replicates, compute), best_split(over, plan.costs, compute)
+        budgets, split = np.full(loss_surface.replicates, compute), best_split(loss_surface, plan.costs, compute)
     else:
         assert loss is not None
-        budgets, split = least_split(over, plan.costs, loss)
+        budgets, split = least_split(loss_surface, plan.costs, loss)
     total, level = float(budgets[0]), plan.level
     params, tokens = split.params[:1], split.tokens[:1]
     inference = float(plan.costs.inference(params)[0])
@@ -104,13 +107,15 @@ def _allocation(over: Surface, fitted: FittedLaw, plan: Plan, compute: float | N
         tokens=estimated(split.tokens, level),
         tokens_per_param=estimated(split.tokens / split.params, level),
         loss=estimated(split.loss, level),
-        params_within_waste={f"{each:.2f}": waste_band(over, plan.costs, total, split, each) for each in WASTES},
+        params_within_waste={
+            f"{waste:.2f}": waste_band(loss_surface, plan.costs, total, split, waste) for waste in WASTES
+        },
         compute_interval=None if compute is not None else (spread.low, spread.high),
         target_loss=loss,
         training_compute=training,
         inference_compute=inference if plan.costs.inference_tokens else None,
-        saving=_saving(over, plan, split, total) if plan.costs.inference_tokens else None,
-        repetition=_repetition(over, fitted, plan, split, total),
+        saving=_saving(loss_surface, plan, split, total) if plan.costs.inference_tokens else None,
+        repetition=_repetition(loss_surface, fitted, plan, split, total),
         limit=split.limit,
         reach=None if largest is None else training / largest[1],
         log_correlation=log_correlation(split.params, split.tokens),
@@ -118,19 +123,23 @@ def _allocation(over: Surface, fitted: FittedLaw, plan: Plan, compute: float | N
     )
 
 
-def _saving(over: Surface, plan: Plan, split: Split, total: float) -> float:
-    """Share of all compute saved against training compute-optimally to the same loss."""
+def _saving(loss_surface: Surface, plan: AllocationPlan, split: Split, total: float) -> float:
+    """Share of all compute saved, compared with compute-optimal training to an equal loss."""
     training_only = replace(plan.costs, inference_tokens=0.0)
-    needed, usual = least_split(over.first(), training_only, float(split.loss[0]))
+    needed, usual = least_split(loss_surface.first(), training_only, float(split.loss[0]))
     return 1 - total / float((needed + plan.costs.inference(usual.params))[0])
 
 
-def _repetition(over: Surface, fitted: FittedLaw, plan: Plan, split: Split, compute: float) -> Repetition | None:
-    """Epochs over the unique tokens, and what one more of them is worth in compute."""
+def _repetition(
+    loss_surface: Surface, fitted: FittedLaw, plan: AllocationPlan, split: Split, compute: float
+) -> Repetition | None:
+    """Epochs over the unique tokens, and the FLOPs that one more unique token is worth."""
     unique = plan.unique_tokens
     if unique is None:
         return None
-    effective = over.effective_tokens(split.tokens[:1])[0] if isinstance(over, RepeatedSurface) else None
+    effective = (
+        loss_surface.effective_tokens(split.tokens[:1])[0] if isinstance(loss_surface, RepeatedSurface) else None
+    )
     alone = replace(fitted, parameters=fitted.parameters[:1])
 
     def loss(unique_tokens: float, budget: float) -> float:
@@ -147,48 +156,50 @@ def _repetition(over: Surface, fitted: FittedLaw, plan: Plan, split: Split, comp
     )
 
 
-def _exponents(over: Surface, plan: Plan, budgets: list[float]) -> dict[str, Estimate]:
-    params, tokens = exponents(over, plan, budgets)
+def _exponents(loss_surface: Surface, plan: AllocationPlan, budgets: list[float]) -> dict[str, Estimate]:
+    params, tokens = exponents(loss_surface, plan, budgets)
     return {"params": estimated(params, plan.level), "tokens": estimated(tokens, plan.level)}
 
 
-def exponents(over: Surface, plan: Plan, budgets: Sequence[float]) -> tuple[Array, Array]:
-    """Growth of best params and tokens `(replicates,)` with training compute, without limits or inference."""
-    if isinstance(over, RepeatedSurface):
-        over = over.chinchilla
-    if isinstance(over, Chinchilla) and plan.costs.is_plain:
-        return over.params_exponent, 1 - over.params_exponent
+def exponents(loss_surface: Surface, plan: AllocationPlan, budgets: Sequence[float]) -> tuple[Array, Array]:
+    """Exponents of best params and tokens `(replicates,)` in training compute, without limits or inference."""
+    if isinstance(loss_surface, RepeatedSurface):
+        loss_surface = loss_surface.chinchilla
+    if isinstance(loss_surface, Chinchilla) and plan.costs.is_plain:
+        return loss_surface.params_exponent, 1 - loss_surface.params_exponent
     free = Costs(plan.costs.rule, plan.costs.shapes)
     middle = float(np.exp(np.mean(np.log(budgets))))
-    below, above = (best_split(over, free, middle * np.exp(step)) for step in (-EXPONENT_STEP, EXPONENT_STEP))
+    below, above = (best_split(loss_surface, free, middle * np.exp(step)) for step in (-EXPONENT_STEP, EXPONENT_STEP))
     params, tokens = (
         np.log(getattr(above, name) / getattr(below, name)) / (2 * EXPONENT_STEP) for name in ("params", "tokens")
     )
     return params, tokens
 
 
-def _frontier(over: Surface, plan: Plan, budgets: list[float]) -> Curve:
-    """Best params over compute, with the band of the replicates, for drawing."""
+def _frontier(loss_surface: Surface, plan: AllocationPlan, budgets: list[float]) -> Curve:
+    """Best params over compute with a band from the replicates, for plots."""
     low, high = min(budgets), max(budgets)
     grid = np.geomspace(low, high if high > low else 10 * low, FRONTIER_POINTS)
-    return banded(grid, [estimated(best_split(over, plan.costs, compute).params, plan.level) for compute in grid])
+    return banded(
+        grid, [estimated(best_split(loss_surface, plan.costs, compute).params, plan.level) for compute in grid]
+    )
 
 
 def _doubts(allocation: Allocation, group: dict[str, str] | None) -> list[Caveat]:
-    """What to know about one allocation."""
-    found = []
+    """The caveats of one allocation."""
+    caveats = []
     if allocation.limit is not None:
         options = " and ".join(f"--{name}" for name in allocation.limit.split(" and "))
-        found.append(caveat("limited", group, compute=flops(allocation.compute), limit=options))
+        caveats.append(caveat("limited", group, compute=flops(allocation.compute), limit=options))
     if allocation.reach is not None and allocation.reach > FAR:
-        found.append(caveat("far-reach", group, compute=flops(allocation.compute), reach=allocation.reach))
+        caveats.append(caveat("far-reach", group, compute=flops(allocation.compute), reach=allocation.reach))
     repetition = allocation.repetition
     if repetition is not None and repetition.epochs > TIRED_EPOCHS:
         worth = "little" if repetition.epochs <= WORTHLESS_EPOCHS else "next to nothing"
-        found.append(
+        caveats.append(
             caveat(
                 "many-epochs", group, compute=flops(allocation.compute), epochs=repetition.epochs, worth=worth,
                 unique=count(repetition.unique_tokens),
             )
         )  # fmt: skip
-    return found
+    return caveats

@@ -1,4 +1,4 @@
-"""What is asked, and the pieces that all approaches answer it with."""
+"""The question in FLOPs, and the parts of an answer that all approaches share."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scaling_cli.results.allocation import APPROACHES, PROFILES, Allocation
 from scaling_cli.results.fit import Curve, Estimate
 
 WASTES = (0.05, 0.10)  # shares of the budget
-FRONTIER_POINTS = 40  # of a curve over compute, for drawing
-UNREACHED = 1e300  # replicates that no budget satisfies stand for this, so that quantiles can be taken
+FRONTIER_POINTS = 40  # of a curve over compute, for plots
+UNREACHED = 1e300  # replaces infinite values, of replicates that no budget satisfies, so that quantiles exist
 
 
-class Plan(Record):
-    """The question: budgets in FLOPs, or losses to reach; by which approach; at which costs and limits."""
+class AllocationPlan(Record):
+    """The question: budgets in FLOPs or losses to reach, the approach, and the costs and limits."""
 
     budgets: tuple[float, ...]
     target_losses: tuple[float, ...]
@@ -45,14 +45,14 @@ class Plan(Record):
                     raise UsageError(f"{name} is {value:g}.", hint="Give a number above 0.")
         if self.approach != "parametric" and self.beyond_split:
             raise UsageError(
-                f"--approach {self.approach} does not go with {', '.join(self.beyond_split)}: but for parametric, "
-                "approaches only split training compute, counted as a multiple of params * tokens.",
-                hint="Use --approach parametric, or leave the option out.",
+                f"--approach {self.approach} cannot be combined with {', '.join(self.beyond_split)}: only parametric "
+                "allows for more than training compute proportional to params * tokens.",
+                hint=f"Use --approach parametric, or leave out {', '.join(self.beyond_split)}.",
             )
 
     @property
     def beside_training(self) -> tuple[str, ...]:
-        """The options by which the best split depends on more than training compute."""
+        """The options given that make the best split depend on more than training compute."""
         costs = self.costs
         asked = {
             "--inference-tokens": costs.inference_tokens or None,
@@ -65,13 +65,13 @@ class Plan(Record):
 
     @property
     def beyond_split(self) -> tuple[str, ...]:
-        """The options that ask for more than the split of a multiple of params * tokens."""
+        """The options given that only the parametric approach supports."""
         rule = () if self.costs.rate is not None else (f"--flops-rule {self.costs.rule.name!r}",)
         return (*self.beside_training, *(("--target-loss",) if self.target_losses else ()), *rule)
 
 
-class Answer(Record):
-    """What one approach says: `frontier` is best params over compute, for drawing."""
+class ApproachAnswer(Record):
+    """The answer of one approach; `frontier` is best params over compute, for plots."""
 
     allocations: tuple[Allocation, ...]
     exponents: dict[str, Estimate]
@@ -80,12 +80,16 @@ class Answer(Record):
 
 
 def answered(allocations: Sequence[Allocation]) -> list[float]:
-    """The budgets that could be split."""
-    return [each.compute for each in allocations if each.compute is not None and each.params.estimate is not None]
+    """The budgets for which a split was found."""
+    return [
+        allocation.compute
+        for allocation in allocations
+        if allocation.compute is not None and allocation.params.estimate is not None
+    ]
 
 
 def estimated(values: Array, level: float) -> Estimate:
-    """The first of `values` `(replicates,)` with the percentile interval of the others, where there are any."""
+    """The first of `values` `(replicates,)`, with the percentile interval of the others if there are any."""
     first = float(values[0]) if np.isfinite(values[0]) else None
     drawn = values[1:][~np.isnan(values[1:])]
     if not len(drawn):
@@ -96,7 +100,7 @@ def estimated(values: Array, level: float) -> Estimate:
 
 
 def log_correlation(params: Array, tokens: Array) -> float | None:
-    """Correlation of the logs over the replicates: at a fixed budget, params and tokens are one number."""
+    """Correlation of log params and log tokens over the replicates; at a fixed budget one determines the other."""
     logs = np.log(np.stack([params[1:], tokens[1:]]))
     logs = logs[:, np.isfinite(logs).all(axis=0)]
     if logs.shape[1] < 3 or (np.ptp(logs, axis=1) == 0).any():
@@ -105,9 +109,11 @@ def log_correlation(params: Array, tokens: Array) -> float | None:
 
 
 def banded(grid: Array, values: Sequence[Estimate]) -> Curve:
-    """Estimates along a grid as a curve, with a band where each has an interval."""
+    """Estimates along a grid as a curve, with a band if all of them have intervals."""
     x = tuple(grid.tolist())
-    y = tuple(each.estimate or 0.0 for each in values)
-    if any(each.low is None or each.high is None for each in values):
+    y = tuple(estimate.estimate or 0.0 for estimate in values)
+    if any(estimate.low is None or estimate.high is None for estimate in values):
         return Curve(x, y)
-    return Curve(x, y, tuple(each.low or 0.0 for each in values), tuple(each.high or 0.0 for each in values))
+    return Curve(
+        x, y, tuple(estimate.low or 0.0 for estimate in values), tuple(estimate.high or 0.0 for estimate in values)
+    )

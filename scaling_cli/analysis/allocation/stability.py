@@ -1,7 +1,7 @@
-"""Whether the exponent survives leaving out the points with fewest tokens.
+"""Whether the exponent changes if the points with fewest tokens are left out.
 
-A law that fits all points alike gives the same exponent from any part of them, up to noise. Where early checkpoints or
-short runs follow another course, the exponent depends on where they are cut off, and no interval says so.
+A law that fits all points gives equal exponents from any part of them, up to noise. If early checkpoints or short runs
+follow a different law, the exponent depends on the cut-off below which they are left out, and no interval shows this.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.analysis.allocation.envelope import envelope
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.parametric import exponents
-from scaling_cli.analysis.allocation.plan import Answer, Plan, answered
+from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer, answered
 from scaling_cli.analysis.allocation.surface import chinchilla_of
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
@@ -27,30 +27,32 @@ from scaling_cli.record import replace
 from scaling_cli.results.allocation import Cutoff
 
 if TYPE_CHECKING:
-    from scaling_cli.analysis.allocation.evidence import Evidence
+    from scaling_cli.analysis.allocation.evidence import AllocationData
 
-SHARES = (0.25, 0.5)  # of the points, those with fewest tokens, that are left out
+SHARES = (0.25, 0.5)  # of the points: those with fewest tokens are left out
 FEWEST_POINTS = 20
-SWING = 0.05  # of the exponent: less is no news
+SWING = 0.05  # in the exponent: smaller changes are ignored
 SIGMAS = 3.0  # standard errors
 REPLICATES = 100  # enough for a standard error
 
 
-def cutoffs(evidence: Evidence, answers: Mapping[str, Answer], plan: Plan, settings: Settings) -> tuple[Cutoff, ...]:
+def cutoffs(
+    data: AllocationData, answers: Mapping[str, ApproachAnswer], plan: AllocationPlan, settings: Settings
+) -> tuple[Cutoff, ...]:
     """The exponents of the parametric fit and of the envelope without the points of fewest tokens."""
-    found: list[Cutoff | None] = []
+    steps: list[Cutoff | None] = []
     for share in SHARES:
         if "parametric" in answers:
-            found.append(_parametric(evidence, share, plan, answered(answers["parametric"].allocations), settings))
-        if "envelope" in answers and evidence.curves is not None:
-            found.append(_envelope(evidence.curves, share, settings))
-    return tuple(each for each in found if each is not None)
+            steps.append(_parametric(data, share, plan, answered(answers["parametric"].allocations), settings))
+        if "envelope" in answers and data.curves is not None:
+            steps.append(_envelope(data.curves, share, settings))
+    return tuple(step for step in steps if step is not None)
 
 
 def _parametric(
-    evidence: Evidence, share: float, plan: Plan, budgets: Sequence[float], settings: Settings
+    data: AllocationData, share: float, plan: AllocationPlan, budgets: Sequence[float], settings: Settings
 ) -> Cutoff | None:
-    problem = evidence.grouped.problem
+    problem = data.grouped.problem
     tokens = problem.columns["tokens"]
     least = float(np.quantile(tokens, share))
     kept = np.flatnonzero(tokens >= least)
@@ -67,11 +69,11 @@ def _parametric(
     law = chinchilla_of(problem.law, part.parameters(theta))
     if law is None:
         return None
-    # Counted as the whole answer is: by another --flops-rule the law's own exponent is another number.
+    # Computed as in the answer: under another --flops-rule the exponent is not the law's own.
     return _cutoff(least, len(kept), "parametric", exponents(law, plan, budgets)[0])
 
 
-def _envelope(curves: Points, share: float, settings: Settings) -> Cutoff | None:
+def _envelope(curves: AllocationPoints, share: float, settings: Settings) -> Cutoff | None:
     least = float(np.quantile(curves.log_tokens, share))
     kept = np.flatnonzero(curves.log_tokens >= least)
     part = curves.subset(kept)
@@ -98,31 +100,31 @@ def _cutoff(tokens: float, points: int, approach: str, exponent: Array) -> Cutof
 
 
 def stability_doubts(
-    steps: Sequence[Cutoff], answers: Mapping[str, Answer], group: dict[str, str] | None
+    steps: Sequence[Cutoff], answers: Mapping[str, ApproachAnswer], group: dict[str, str] | None
 ) -> list[Caveat]:
-    """A caveat for each approach whose exponent moves more than noise moves it; none where noise is not known.
+    """A caveat for each approach whose exponent changes more than by noise; none if the noise is not known.
 
-    Where the law holds, the change has at most the variance of the exponent from the smaller part (Hausman 1978).
+    If the law holds, the variance of the change is at most that of the exponent from the smaller part (Hausman 1978).
     """
-    found = []
+    caveats = []
     for approach in dict.fromkeys(step.approach for step in steps):
         whole = answers[approach].exponents["params"].estimate
-        mine = [step for step in steps if step.approach == approach]
+        own_steps = [step for step in steps if step.approach == approach]
         if whole is None:
             continue
         moved = [
             step
-            for step in mine
+            for step in own_steps
             if step.standard_error is not None
             and abs(step.params_exponent - whole) > max(SWING, SIGMAS * step.standard_error)
         ]
         if moved:
-            values = [whole, *(step.params_exponent for step in mine)]
+            values = [whole, *(step.params_exponent for step in own_steps)]
             furthest = max(moved, key=lambda step: abs(step.params_exponent - whole))
-            found.append(
+            caveats.append(
                 caveat(
                     "unstable-exponent", group, low=min(values), high=max(values), tokens=count(furthest.tokens),
                     approach=approach,
                 )
             )  # fmt: skip
-    return found
+    return caveats

@@ -1,6 +1,6 @@
-"""Loss as a function of params and tokens, for every replicate of a fit at once.
+"""Loss as a function of params and tokens, for all replicates of a fit at once.
 
-Row 0 of everything is the estimate, the rows after it are replicates.
+In all arrays row 0 is the estimate, and the other rows are replicates.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
-# Repeated tokens and excess params lose their worth over these many repetitions: Muennighoff et al. 2023,
+# Numbers of repetitions over which repeated tokens and excess params lose their value: Muennighoff et al. 2023,
 # arXiv:2305.16264, section 5, fitted to 182 runs.
 REPEATED_TOKENS, EXCESS_PARAMS = 15.387756, 5.309743
 KNOWN_INPUTS = {"params", "tokens", "compute", "unique_tokens"}
@@ -33,7 +33,7 @@ class Chinchilla(Record):
 
     @property
     def replicates(self) -> int:
-        """Rows: the estimate and its replicates."""
+        """The number of rows: the estimate and its replicates."""
         return len(self.E)
 
     @property
@@ -48,13 +48,13 @@ class Chinchilla(Record):
         return scale
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
-        """Log loss `(replicates, n)` at params and tokens `(n,)`, or `(replicates, n)`, of each its own."""
+        """Log loss `(replicates, n)` at params and tokens `(n,)`, or `(replicates, n)` if replicates differ."""
         capacity = np.exp(np.log(self.A)[:, None] - self.alpha[:, None] * np.log(params))
         data = np.exp(np.log(self.B)[:, None] - self.beta[:, None] * np.log(tokens))
         value: Array = np.log(self.E[:, None] + capacity + data)
         return value
 
-    def each(self, params: Array, tokens: Array) -> Array:
+    def own_log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates,)` of each replicate at its own params and tokens."""
         return self.log_loss(params[:, None], tokens[:, None])[:, 0]
 
@@ -64,16 +64,16 @@ class Chinchilla(Record):
 
 
 class Surface(Protocol):
-    """Loss over params and tokens."""
+    """The interface of a loss over params and tokens."""
 
     @property
     def replicates(self) -> int:
-        """Rows: the estimate and its replicates."""
+        """The number of rows: the estimate and its replicates."""
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates, n)` at params and tokens `(n,)`."""
 
-    def each(self, params: Array, tokens: Array) -> Array:
+    def own_log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates,)` of each replicate at its own params and tokens."""
 
     def first(self) -> Surface:
@@ -81,7 +81,7 @@ class Surface(Protocol):
 
 
 class LawSurface(Record):
-    """A fitted law, with further inputs held at `fixed`."""
+    """The surface of a fitted law, with its other inputs at the values in `fixed`."""
 
     law: Law
     theta: Array
@@ -89,7 +89,7 @@ class LawSurface(Record):
 
     @property
     def replicates(self) -> int:
-        """Rows: the estimate and its replicates."""
+        """The number of rows: the estimate and its replicates."""
         return len(self.theta)
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
@@ -99,7 +99,7 @@ class LawSurface(Record):
         inputs = self.law.prepare({name: columns[name] for name in self.law.inputs})
         return self.law.evaluate(self.theta, inputs)[0]
 
-    def each(self, params: Array, tokens: Array) -> Array:
+    def own_log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates,)` of each replicate at its own params and tokens."""
         rows = [LawSurface(self.law, self.theta[i : i + 1], self.fixed) for i in range(len(self.theta))]
         losses = [row.log_loss(params[i : i + 1], tokens[i : i + 1])[0] for i, row in enumerate(rows)]
@@ -111,10 +111,10 @@ class LawSurface(Record):
 
 
 class RepeatedSurface(Record):
-    """A Chinchilla surface where only `unique` tokens exist and further ones repeat them.
+    """A Chinchilla surface with `unique` unique tokens, which training on more tokens repeats.
 
-    Repetition is worth less and less: D' = U + U R_D (1 - exp(-(D/U - 1) / R_D)), and params beyond those that U
-    tokens deserve likewise (Muennighoff et al. 2023, eqs. 4 to 6).
+    Repetitions have diminishing value: D' = U + U R_D (1 - exp(-(D/U - 1) / R_D)), and likewise params beyond the
+    optimum for U tokens (Muennighoff et al. 2023, eqs. 4 to 6).
     """
 
     chinchilla: Chinchilla
@@ -124,7 +124,7 @@ class RepeatedSurface(Record):
 
     @property
     def replicates(self) -> int:
-        """Rows: the estimate and its replicates."""
+        """The number of rows: the estimate and its replicates."""
         return len(self.chinchilla.E)
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
@@ -134,12 +134,12 @@ class RepeatedSurface(Record):
         worth_params = _worth(params, deserved[:, None], self.excess)
         return law.log_loss(worth_params, self.effective_tokens(tokens))
 
-    def each(self, params: Array, tokens: Array) -> Array:
+    def own_log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates,)` of each replicate at its own params and tokens."""
         return self.log_loss(params[:, None], tokens[:, None])[:, 0]
 
     def effective_tokens(self, tokens: Array) -> Array:
-        """Unique tokens that would do as well as `tokens` with repetition."""
+        """The number of unique tokens with the effect of `tokens`, some of which are repeated."""
         return _worth(tokens, np.array(self.unique), self.repeated)
 
     def first(self) -> RepeatedSurface:
@@ -154,7 +154,7 @@ def _worth(amount: Array, base: Array, scale: float) -> Array:
 
 
 def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
-    """The law's parameters `(replicates, k)` as those of the Chinchilla family, or None if it is not of it."""
+    """The parameters `(replicates, k)` of a law of the Chinchilla family; None for other laws."""
     if set(law.inputs) != {"params", "tokens"} or set(law.names) not in CHINCHILLA:
         return None
     by_name = dict(zip(law.names, parameters.T, strict=True))
@@ -163,15 +163,16 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
 
 
 def require_surface(law: Law) -> None:
-    """Refuse laws that say nothing of params and tokens.
+    """Refuse laws that are not laws of params and tokens.
 
     Raises:
         UsageError: The law has other inputs.
     """
     if not {"params", "tokens"} <= set(law.inputs) or not set(law.inputs) <= KNOWN_INPUTS:
         raise UsageError(
-            f"{law.name} is a law of {' and '.join(law.inputs)}, so it has no split of a budget.",
-            hint="Fit --law chinchilla, or another law of params and tokens.",
+            f"{law.name} is a law of {' and '.join(law.inputs)}, and only a law of params and tokens can split a "
+            "budget.",
+            hint="Use --law chinchilla, or another law of params and tokens.",
         )
 
 
@@ -179,12 +180,12 @@ def surface(law: Law, parameters: Array, unique_tokens: float | None) -> Surface
     """The surface of fitted parameters `(replicates, k)`, as papers print them.
 
     Raises:
-        UsageError: The law is none of params and tokens, or cannot say what repetition costs.
+        UsageError: The law is not one of params and tokens, or does not describe repeated tokens.
     """
     require_surface(law)
     limits_data = "unique_tokens" in law.inputs
     if unique_tokens is None and limits_data:
-        raise UsageError(f"{law.name} needs to know how much data there is.", hint="Give --unique-tokens.")
+        raise UsageError(f"{law.name} needs the number of unique tokens.", hint="Give --unique-tokens.")
     chinchilla = chinchilla_of(law, parameters)
     if unique_tokens is None and chinchilla is not None:
         return chinchilla
@@ -193,7 +194,7 @@ def surface(law: Law, parameters: Array, unique_tokens: float | None) -> Surface
         return LawSurface(law, law.to_coordinates(parameters), fixed)
     if chinchilla is None:
         raise UsageError(
-            f"{law.name} does not say what repeated tokens are worth.",
-            hint="Fit --law data-constrained or chinchilla, or leave --unique-tokens out.",
+            f"{law.name} does not describe the effect of repeated tokens.",
+            hint="Use --law data-constrained or --law chinchilla, or leave out --unique-tokens.",
         )
     return RepeatedSurface(chinchilla, unique_tokens)

@@ -1,7 +1,7 @@
-"""Does a factor move the exponent, or only the constant? Nested models, every pair, and what may be said of each.
+"""The result of `scaling compare-exponents`: tests of nested models over all groups, and a verdict on every pair.
 
-The question is asked with a floor of its own for every group, unless the user asks for one floor and the data do not
-object: assuming one floor for groups whose floors differ makes "same exponent" fail every time.
+Every group has its own floor, unless the user asks for a shared floor and the data do not reject it: with one floor for
+groups whose floors differ, the test of equal exponents would always reject.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ from functools import partial
 import numpy as np
 
 from scaling_cli import jobs
-from scaling_cli.analysis.comparison.groups import Evidence, evidence, group_label
+from scaling_cli.analysis.comparison.groups import ComparisonData, comparison_data
 from scaling_cli.analysis.comparison.models import Member, check_comparable, exponents, floors
 from scaling_cli.analysis.comparison.nested import (
     ALL_SEPARATE,
-    Posed,
+    ContrastFit,
     centred,
+    fit_contrast,
     models,
     nested,
-    pose,
-    reference_of,
+    null_distribution_of,
     same_exponent,
 )
+from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.pairs import Pair, compared_pairs
-from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Comparison, ComparisonResult, NestedTest
 from scaling_cli.results.fit import FitResult
@@ -43,17 +44,17 @@ TESTS = {
     "shared-exponent": "same_exponent",
     "shared-floor": "same_floor",
 }
-MANY_RUNS = 30  # in every group, from which F replaces the bootstrap
-DRIFT = 1.25  # of the compute multiplier: a difference that lets it drift less is too small to matter
-WEAK = 0.25  # of the exponent: a larger minimum detectable difference is low power
+MANY_RUNS = 30  # runs in every group from which on F replaces the bootstrap
+DRIFT = 1.25  # of the compute multiplier: exponent differences that cause less drift are too small to matter
+WEAK = 0.25  # of the exponent: power is low if the minimum detectable difference is larger
 
 
-class Question(Record):
-    """What the user asks of the groups.
+class ComparisonQuestion(Record):
+    """What the user asks about the groups.
 
-    `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1); `to` is how far the
-    drift counts, None for as far beyond the data as they span; `is_exact` trusts F however few the runs; `is_tuned`
-    says that the objective's delta was chosen by the data.
+    `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1). The drift is measured
+    up to `to`; None stands for as far beyond the data as they span. `is_exact` uses F even with few runs. `is_tuned`
+    says that the objective's delta follows from the data.
     """
 
     level: float
@@ -78,105 +79,108 @@ class Question(Record):
 
 
 def compare(
-    problems: Sequence[Problem], results: Sequence[FitResult], question: Question
+    problems: Sequence[Problem], results: Sequence[FitResult], question: ComparisonQuestion
 ) -> tuple[ComparisonResult, list[Caveat]]:
-    """Every test and every pair of the groups, and what to be told about them.
+    """The comparison of all groups and of every pair, with its caveats.
 
     Args:
         problems: The points of each group.
         results: Each group's own fit, in the same order.
-        question: What is asked.
+        question: What the user asks.
 
     Raises:
-        UsageError: The law has no exponent, or the question does not go with it.
+        UsageError: The law has no exponent that can be compared, or an option does not apply to it.
         FitError: Fewer than two groups were fitted.
     """
     members = [
         _member(problem, result, is_tuned=question.is_tuned) for problem, result in zip(problems, results, strict=True)
     ]
     _check(members, question)
-    posed = {name: pose(each) for name, each in nested(members, is_paired=question.is_paired).items()}
+    contrast_fits = {
+        name: fit_contrast(contrast) for name, contrast in nested(members, is_paired=question.is_paired).items()
+    }
     resampling = _resampling(members, question)
     pairs = _pairs(members, question.reference)
-    asked = [*posed.values(), *_pairs_posed(members, pairs, posed["shared-exponent"], question)]
-    references = _references(asked, resampling, question)
+    asked = [*contrast_fits.values(), *_pair_fits(members, pairs, contrast_fits["shared-exponent"], question)]
+    distributions = _null_distributions(asked, resampling, question)
     tests = {
-        TESTS[name]: _test(each, reference, name, ALL_SEPARATE)
-        for (name, each), reference in zip(posed.items(), references, strict=False)
+        TESTS[name]: _test(contrast_fit, distribution, name, ALL_SEPARATE)
+        for (name, contrast_fit), distribution in zip(contrast_fits.items(), distributions, strict=False)
     }
-    answered = list(zip(asked[len(posed) :], references[len(posed) :], strict=True))
+    answered = list(zip(asked[len(contrast_fits) :], distributions[len(contrast_fits) :], strict=True))
     caveats = _law_caveats(members)
     has_one_floor = question.shared_floor and not _rejects(tests["same_floor"], question)
     if has_one_floor:
         tests["same_exponent"], answered = _under_one_floor(members, pairs, resampling, question)
     elif question.shared_floor:
         caveats.append(caveat("shared-floor-rejected", p_value=f"{tests['same_floor'].p_value:.2g}"))
-    first = posed["shared-exponent"]
-    found = evidence(
+    same_exponent_fit = contrast_fits["shared-exponent"]
+    data = comparison_data(
         members,
         results,
-        scales=first.scales,
-        cut=references[list(posed).index("shared-exponent")].cut(question.level),
+        scales=same_exponent_fit.scales,
+        cut=distributions[list(contrast_fits).index("shared-exponent")].cut(question.level),
         level=question.level,
         margin=question.margin,
         to=question.to,
     )
     comparisons = compared_pairs(
-        found,
+        data,
         [Pair(left, right, *answer) for (left, right), answer in zip(pairs, answered, strict=True)],
         has_one_floor=has_one_floor,
     )
-    one = results[0]
+    first_result = results[0]
     result = ComparisonResult(
         group={},
-        runs=sum(each.runs for each in results),
-        points=sum(each.points for each in results),
-        law=one.law,
-        formula=one.formula,
-        inputs=one.inputs,
-        reason=one.reason,
+        runs=sum(result.runs for result in results),
+        points=sum(result.points for result in results),
+        law=first_result.law,
+        formula=first_result.formula,
+        inputs=first_result.inputs,
+        reason=first_result.reason,
         exponents=exponents(members[0].problem.law),
-        objective={"name": one.objective.name, "space": one.objective.space},
-        interval=one.interval,
+        objective={"name": first_result.objective.name, "space": first_result.objective.space},
+        interval=first_result.interval,
         is_paired=question.is_paired,
         floor=("shared" if has_one_floor else "separate") if floors(members[0].problem.law) else "none",
         reference=question.reference,
-        groups=found.groups,
-        models=models(posed),
+        groups=data.groups,
+        models=models(contrast_fits),
         tests=tests,
-        margin=found.margin,
+        margin=data.margin,
         comparisons=comparisons,
         fits=tuple(results),
     )
-    caveats += _coarseness([reference for _, reference in answered], question)
-    return result, [*caveats, *found.caveats, *_power_caveats(comparisons, found)]
+    caveats += _coarseness([distribution for _, distribution in answered], question)
+    return result, [*caveats, *data.caveats, *_power_caveats(comparisons, data)]
 
 
 def _law_caveats(members: Sequence[Member]) -> list[Caveat]:
-    """A law without a floor gives slopes, which are exponents only where there is no floor."""
+    """A caveat for laws without a floor: their exponents are slopes, which differ if floors differ."""
     law = members[0].problem.law
-    falls = any(each.theta[law.names.index("b")] < 0 for each in members) if "b" in law.names else False
+    falls = any(member.theta[law.names.index("b")] < 0 for member in members) if "b" in law.names else False
     return [caveat("apparent-exponents", law=law.name)] if falls and not floors(law) else []
 
 
-def _coarseness(references: Sequence[Reference], question: Question) -> list[Caveat]:
-    """Whether so many pairs can be adjusted for with so few replicates."""
-    pairs = len(references)
-    if references[0].draws is None or 2 * pairs < (1 - question.level) * (question.replicates + 1):
+def _coarseness(distributions: Sequence[NullDistribution], question: ComparisonQuestion) -> list[Caveat]:
+    """A caveat if there are too few replicates for p-values adjusted for this many pairs."""
+    pairs = len(distributions)
+    if distributions[0].draws is None or 2 * pairs < (1 - question.level) * (question.replicates + 1):
         return []
     least = min(1.0, pairs / (question.replicates + 1))
     return [caveat("coarse-p-values", pairs=pairs, replicates=question.replicates, least=least)]
 
 
-def _power_caveats(comparisons: Sequence[Comparison], found: Evidence) -> list[Caveat]:
-    """How many pairs could not have shown a difference of a quarter of the exponent."""
-    sizes = {each.name: each.parameters for each in found.groups}
+def _power_caveats(comparisons: Sequence[Comparison], data: ComparisonData) -> list[Caveat]:
+    """A caveat with the number of pairs that could not show a difference of a quarter of the exponent."""
+    sizes = {group.name: group.parameters for group in data.groups}
     weak = 0
-    for each in comparisons:
-        detectable = each.minimum_detectable_difference
-        by_name = detectable if isinstance(detectable, dict) else {found.exponents[0]: detectable}
+    for comparison in comparisons:
+        detectable = comparison.minimum_detectable_difference
+        by_name = detectable if isinstance(detectable, dict) else {data.exponents[0]: detectable}
         weak += any(
-            value is None or value > WEAK * abs(sizes[each.left][name].estimate or 0) for name, value in by_name.items()
+            value is None or value > WEAK * abs(sizes[comparison.left][name].estimate or 0)
+            for name, value in by_name.items()
         )
     return [caveat("low-power", weak=weak, pairs=len(comparisons), share=WEAK)] if weak else []
 
@@ -191,30 +195,30 @@ def _member(problem: Problem, result: FitResult, *, is_tuned: bool) -> Member:
 
 
 def _finite(coordinates: Array) -> Array:
-    """Coordinates with that of a vanished coefficient very low instead of infinitely so."""
+    """Coordinates with -inf, the log of a coefficient of zero, replaced by a very low number."""
     return np.where(np.isneginf(coordinates), -1e3, coordinates)
 
 
-def _check(members: Sequence[Member], question: Question) -> None:
+def _check(members: Sequence[Member], question: ComparisonQuestion) -> None:
     if len(members) < 2:
         raise FitError(
-            f"A comparison needs two groups that can be fitted, and there {'is one' if members else 'are none'}.",
-            hint="Look at the groups with scaling fit --by, and choose a --law that more of them can carry.",
+            f"A comparison needs two groups that can be fitted, and {'only one' if members else 'none'} could be.",
+            hint="Run scaling fit --by to see why groups fail, or choose a --law with fewer parameters.",
         )
     law = members[0].problem.law
     check_comparable(members[0].problem)
     if question.shared_floor and not floors(law):
-        raise UsageError(f"{law.name} has no floor to share.", hint="Leave out --shared-floor.")
-    names = [each.name for each in members]
+        raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
+    names = [member.name for member in members]
     if question.reference is not None and question.reference not in names:
         raise UsageError(f"No group is called {question.reference!r}.", hint=f"Choose one of {', '.join(names)}.")
 
 
-def _resampling(members: Sequence[Member], question: Question) -> Resampling | None:
-    """How the nulls' distributions are drawn; None where F is good enough."""
-    few = any(each.problem.run_count < MANY_RUNS for each in members)
-    clustered = any(each.problem.run_count < each.points for each in members)
-    absolute = any(each.delta <= LAD_DELTA for each in members)
+def _resampling(members: Sequence[Member], question: ComparisonQuestion) -> Resampling | None:
+    """How the null distributions are drawn; None if F is used instead."""
+    few = any(member.problem.run_count < MANY_RUNS for member in members)
+    clustered = any(member.problem.run_count < member.points for member in members)
+    absolute = any(member.delta <= LAD_DELTA for member in members)
     if question.is_exact or not (few or clustered or absolute or question.is_paired):
         return None
     return Resampling(question.replicates, question.seed, group_hash({}))
@@ -224,45 +228,57 @@ def _pairs(members: Sequence[Member], reference: str | None) -> list[tuple[int, 
     """Indices of left and right: every pair, or every other group against the reference."""
     if reference is None:
         return list(itertools.combinations(range(len(members)), 2))
-    right = [each.name for each in members].index(reference)
+    right = [member.name for member in members].index(reference)
     return [(left, right) for left in range(len(members)) if left != right]
 
 
-def _pairs_posed(
-    members: Sequence[Member], pairs: Sequence[tuple[int, int]], every: Posed, question: Question
-) -> list[Posed]:
+def _pair_fits(
+    members: Sequence[Member], pairs: Sequence[tuple[int, int]], all_groups: ContrastFit, question: ComparisonQuestion
+) -> list[ContrastFit]:
     if len(members) == 2 and pairs == [(0, 1)]:
-        return [every]
-    return [pose(same_exponent([members[left], members[right]], is_paired=question.is_paired)) for left, right in pairs]
+        return [all_groups]
+    return [
+        fit_contrast(same_exponent([members[left], members[right]], is_paired=question.is_paired))
+        for left, right in pairs
+    ]
 
 
-def _references(asked: Sequence[Posed], resampling: Resampling | None, question: Question) -> list[Reference]:
-    """The distribution of each statistic; a question that is asked twice is answered once."""
-    different = list({id(each): each for each in asked}.values())
-    task = partial(reference_of, resampling)
-    found = list(jobs.each(task, different, workers=question.workers, on_progress=question.on_progress))
-    by_identity = {id(each): reference for each, reference in zip(different, found, strict=True)}
-    return [by_identity[id(each)] for each in asked]
+def _null_distributions(
+    asked: Sequence[ContrastFit], resampling: Resampling | None, question: ComparisonQuestion
+) -> list[NullDistribution]:
+    """The null distribution of each fit's statistic; a fit that occurs twice is drawn once."""
+    different = list({id(contrast_fit): contrast_fit for contrast_fit in asked}.values())
+    task = partial(null_distribution_of, resampling)
+    distributions = list(jobs.each(task, different, workers=question.workers, on_progress=question.on_progress))
+    by_identity = {
+        id(contrast_fit): distribution for contrast_fit, distribution in zip(different, distributions, strict=True)
+    }
+    return [by_identity[id(contrast_fit)] for contrast_fit in asked]
 
 
 def _under_one_floor(
     members: Sequence[Member],
     pairs: Sequence[tuple[int, int]],
     resampling: Resampling | None,
-    question: Question,
-) -> tuple[NestedTest, list[tuple[Posed, Reference]]]:
-    """The same questions of groups with one floor."""
+    question: ComparisonQuestion,
+) -> tuple[NestedTest, list[tuple[ContrastFit, NullDistribution]]]:
+    """The test of equal exponents, and the fits of all pairs, with one floor shared by the groups."""
     several = [list(members), *([members[left], members[right]] for left, right in pairs)]
-    asked = [pose(same_exponent(each, is_paired=question.is_paired, shared_floor=True)) for each in several]
-    references = _references(asked, resampling, question)
-    test = _test(asked[0], references[0], "separate-coefficients", "shared-floor")
-    return test, list(zip(asked[1:], references[1:], strict=True))
+    asked = [
+        fit_contrast(same_exponent(compared_members, is_paired=question.is_paired, shared_floor=True))
+        for compared_members in several
+    ]
+    distributions = _null_distributions(asked, resampling, question)
+    test = _test(asked[0], distributions[0], "separate-coefficients", "shared-floor")
+    return test, list(zip(asked[1:], distributions[1:], strict=True))
 
 
-def _test(posed: Posed, reference: Reference, null: str, against: str) -> NestedTest:
-    draws = 0 if reference.draws is None else len(reference.draws)
-    return NestedTest(posed.statistic, reference.tail(posed.statistic), reference.method, null, against, draws)
+def _test(contrast_fit: ContrastFit, distribution: NullDistribution, null: str, against: str) -> NestedTest:
+    draws = 0 if distribution.draws is None else len(distribution.draws)
+    return NestedTest(
+        contrast_fit.statistic, distribution.tail(contrast_fit.statistic), distribution.method, null, against, draws
+    )
 
 
-def _rejects(test: NestedTest, question: Question) -> bool:
+def _rejects(test: NestedTest, question: ComparisonQuestion) -> bool:
     return test.p_value is None or test.p_value <= 1 - question.level

@@ -1,4 +1,4 @@
-"""The groups of a comparison: what each knows of its exponent, and how large a difference between them matters."""
+"""What each group of a comparison shows about its exponent, and how large a difference between groups matters."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
-from scaling_cli.analysis.comparison.multiplier import Line, lines
-from scaling_cli.analysis.comparison.profile import Profile, profile
+from scaling_cli.analysis.comparison.multiplier import LossCurve, loss_curves
+from scaling_cli.analysis.comparison.profile import ParameterProfile, profile
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
@@ -17,17 +17,17 @@ from scaling_cli.record import Record
 from scaling_cli.results.comparison import Group, Margin
 from scaling_cli.results.fit import FitResult
 
-WIDE_FLOOR = 0.3  # of the loss above it in the middle of the data: beyond, the floor leaves the exponent open
+WIDE_FLOOR = 0.3  # floor interval over the loss above the floor mid-data: if wider, the exponent is not identified
 
 
-class Evidence(Record):
-    """What every pair draws on: groups, their profiles by parameter, their lines, and the margin."""
+class ComparisonData(Record):
+    """What all pairs use: the groups, their profiles by parameter, their loss curves, and the margin."""
 
     members: tuple[Member, ...]
     results: tuple[FitResult, ...]
-    profiles: tuple[dict[str, Profile], ...]
+    profiles: tuple[dict[str, ParameterProfile], ...]
     groups: tuple[Group, ...]
-    lines: list[Line] | None
+    curves: list[LossCurve] | None
     margin: Margin
     level: float
     caveats: tuple[Caveat, ...]
@@ -39,13 +39,13 @@ class Evidence(Record):
 
 
 def group_label(group: Mapping[str, str]) -> str:
-    """A group as one name: the value of its column, or `col=value, col=value` for several."""
+    """The name of a group: the value of its column, or `col=value, col=value` for several columns."""
     if len(group) == 1:
         return next(iter(group.values()))
     return ", ".join(f"{key}={value}" for key, value in group.items())
 
 
-def evidence(
+def comparison_data(
     members: Sequence[Member],
     results: Sequence[FitResult],
     *,
@@ -54,21 +54,22 @@ def evidence(
     level: float,
     margin: float,
     to: float | None,
-) -> Evidence:
-    """Profiles of every group's exponents and floors, and whether they settle anything.
+) -> ComparisonData:
+    """Profiles of every group's exponents and floors, and whether they identify the exponents.
 
     Args:
         members: The groups, and `results` their own fits.
         scales: Standard deviation of each group's residuals `(groups,)`.
         cut: The statistic at which an interval ends.
-        level: Of the intervals.
-        margin: A drift of the compute multiplier above 1, or an exponent difference below.
-        to: How far the drift counts.
+        level: Level of the intervals.
+        margin: A drift of the compute multiplier (above 1) or an exponent difference (below 1).
+        to: The input up to which the drift is measured.
     """
     law = members[0].problem.law
     names = (*exponents(law), *floors(law))
     profiles = tuple(
-        {name: profile(each, name, float(scale)) for name in names} for each, scale in zip(members, scales, strict=True)
+        {name: profile(member, name, float(scale)) for name in names}
+        for member, scale in zip(members, scales, strict=True)
     )
     groups, caveats = [], []
     for member, result, known, scale in zip(members, results, profiles, scales, strict=True):
@@ -76,11 +77,11 @@ def evidence(
         settled = all(None not in known[name].interval(cut, float(scale)) for name in exponents(law))
         is_identified = settled and (not floors(law) or (width is not None and width <= WIDE_FLOOR))
         if not is_identified:
-            told = "anything" if width is None else f"{width:.0%}"
-            caveats.append(caveat("floor-open", result.group, width=told, most=WIDE_FLOOR))
+            shown = "an unlimited share" if width is None else f"{width:.0%}"
+            caveats.append(caveat("floor-open", result.group, width=shown, most=WIDE_FLOOR))
         groups.append(_group(member, result, is_identified=is_identified, width=width))
-    return Evidence(
-        tuple(members), tuple(results), profiles, tuple(groups), lines(tuple(results)),
+    return ComparisonData(
+        tuple(members), tuple(results), profiles, tuple(groups), loss_curves(tuple(results)),
         _margin(members, results[0], margin, to), level, tuple(caveats),
     )  # fmt: skip
 
@@ -100,8 +101,8 @@ def _group(member: Member, result: FitResult, *, is_identified: bool, width: flo
     )
 
 
-def _floor_width(member: Member, known: Mapping[str, Profile], cut: float, scale: float) -> float | None:
-    """Width of the floor's interval, as a share of the loss above it in the middle of the data; None where open."""
+def _floor_width(member: Member, known: Mapping[str, ParameterProfile], cut: float, scale: float) -> float | None:
+    """Width of the floor's interval over the loss above the floor in the middle of the data; None if it has no end."""
     names = floors(member.problem.law)
     if not names:
         return None
@@ -110,21 +111,21 @@ def _floor_width(member: Member, known: Mapping[str, Profile], cut: float, scale
     above = abs(middle - known[names[0]].estimate)
     if high is None or above == 0:
         return None
-    # Below, a floor is limited by zero, whatever the data say.
+    # Zero is always a lower limit of a floor.
     return (high - (low or 0.0)) / above
 
 
 def _margin(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
-    """The margin over the stretch for which it is meant: from the end of what all groups have reached."""
+    """The margin and the range over which drift is measured, which starts where the range shared by all groups ends."""
     role = result.inputs.get("x", "compute")
-    spans = [_along(each) for each in members]
-    low, high = max(float(each.min()) for each in spans), min(float(each.max()) for each in spans)
+    spans = [_along(member) for member in members]
+    low, high = max(float(values.min()) for values in spans), min(float(values.max()) for values in spans)
     if low >= high:
-        low, high = min(float(each.min()) for each in spans), max(float(each.max()) for each in spans)
+        low, high = min(float(values.min()) for values in spans), max(float(values.max()) for values in spans)
     if to is not None and to <= low:
         raise UsageError(
-            f"--to {role}={to:g} lies below the data, which start at {low:g}.",
-            hint=f"Give the {role} that you plan for, beyond {high:g}.",
+            f"--to {role}={to:g} is below the data, which start at {low:g}.",
+            hint=f"Give the largest {role} that you plan for, above {high:g}.",
         )
     end = high * (high / low) if to is None else to
     if margin < 1:

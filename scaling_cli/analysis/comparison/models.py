@@ -1,9 +1,9 @@
-"""Several groups under one law, with some of its parameters shared: the models that a comparison nests.
+"""Joint fits of several groups under one law, with some of its parameters shared.
 
-Each group keeps its own problem, on its own centred inputs. Exponents and floors mean the same whatever the centre, so
-sharing one is using one coordinate for it in all groups: a joint problem only says which of its coordinates are whose,
-and the engine fits it like any other. A coefficient is the size of its term at the group's own centre, so it is
-shared only where everything is: that model is one group of all points.
+Each group keeps its own problem, on its own centred inputs. Exponents and floors do not depend on the centre, so
+sharing one means using one coordinate for it in all groups: a joint problem only maps its coordinates to those of the
+groups, and is fitted like any other problem. A coefficient depends on the group's centre, so it is shared only if all
+parameters are: that model is one group of all points.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays
 class Member(Record):
     """A group, fitted on its own.
 
-    `theta` `(k,)` are its coordinates; `delta` is where its objective turns straight, in residuals, and `is_tuned` says
-    that it follows the size of the residuals, so that other data would have another.
+    `theta` `(k,)` are its coordinates. `delta` is the residual above which its objective is linear, and `is_tuned` says
+    that delta follows from the size of the residuals, so that other data would give another delta.
     """
 
     name: str
@@ -44,13 +44,15 @@ class Member(Record):
 
     @property
     def freedom(self) -> int:
-        """Degrees of freedom that its own fit leaves."""
+        """Points less parameters of its own fit."""
         return self.points - len(self.theta)
 
 
 def exponents(law: Law) -> tuple[str, ...]:
     """Names of the law's exponents."""
-    return tuple(each.name for each in law.parameters if each.name in EXPONENTS and each.kind == "exponent")
+    return tuple(
+        parameter.name for parameter in law.parameters if parameter.name in EXPONENTS and parameter.kind == "exponent"
+    )
 
 
 def floors(law: Law) -> tuple[str, ...]:
@@ -59,26 +61,26 @@ def floors(law: Law) -> tuple[str, ...]:
 
 
 def check_comparable(problem: Problem) -> None:
-    """Refuse laws whose exponents mean something else on centred inputs, or that have none.
+    """Refuse laws without exponents, or whose exponents or floors change with the centre of the inputs.
 
     Raises:
-        UsageError: The law is such.
+        UsageError: The groups cannot be compared under this law.
     """
     law = problem.law
     kept = [law.names.index(name) for name in (*exponents(law), *floors(law))]
     same = np.eye(len(law.names))[kept]
     if not exponents(law) or (problem.shift[kept] != same).any() or problem.offset[kept].any():
         raise UsageError(
-            f"{law.name} has no exponent that groups could share.",
-            hint="Choose --law power-constant, power or chinchilla.",
+            f"{law.name} has no exponent that can be compared between groups.",
+            hint="Choose --law power-constant, --law power or --law chinchilla.",
         )
 
 
 class JointProblem(Record):
-    """Groups fitted together; see the module's text.
+    """Groups fitted together; see the module docstring.
 
-    `index` holds, for each member, the joint coordinates that are its own, in the order of its law; `delta` is one
-    a point, in residuals; `runs` numbers the runs of all points.
+    `index` holds, for each member, the indices of its coordinates in the joint ones, in the order of its law. `delta`
+    has one value per point. `runs` is the number of each point's run.
     """
 
     members: tuple[Member, ...]
@@ -92,7 +94,7 @@ class JointProblem(Record):
     penalty: None = None
 
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
-        """Residuals `(replicates, n)` and Jacobian `(replicates, n, K)`: a group touches only what is its own."""
+        """Residuals `(replicates, n)` and Jacobian `(replicates, n, K)`, which is zero in other groups' coordinates."""
         if target is None:
             target = np.broadcast_to(self.target, (len(theta), len(self.target)))
         residuals = np.empty((len(theta), len(self.target)))
@@ -103,7 +105,7 @@ class JointProblem(Record):
         return residuals, jacobian.swapaxes(1, 2)
 
     def gathered(self, thetas: Sequence[Array]) -> Array:
-        """Joint coordinates `(replicates, K)` from each member's `(replicates, k)`; what is shared is averaged."""
+        """Joint coordinates `(replicates, K)` from each member's `(replicates, k)`; shared ones are averaged."""
         total, count = np.zeros((len(thetas[0]), len(self.low))), np.zeros(len(self.low))
         for index, theta in zip(self.index, thetas, strict=True):
             total[:, index] += theta
@@ -116,16 +118,16 @@ class JointProblem(Record):
 
 
 def parts(members: Sequence[Member]) -> list[slice]:
-    """The points of each member among those of all."""
-    ends = np.cumsum([each.points for each in members]).tolist()
-    return [slice(end - each.points, end) for each, end in zip(members, ends, strict=True)]
+    """The slice of each member's points among the points of all."""
+    ends = np.cumsum([member.points for member in members]).tolist()
+    return [slice(end - member.points, end) for member, end in zip(members, ends, strict=True)]
 
 
-def joined(members: Sequence[Member], shared: Sequence[str], *, is_paired: bool = False) -> JointProblem:
-    """The members under one law, with the parameters in `shared` one for all.
+def joint_problem(members: Sequence[Member], shared: Sequence[str], *, is_paired: bool = False) -> JointProblem:
+    """The members under one law, with the parameters named in `shared` shared by all.
 
     Args:
-        is_paired: Whether run i of each group stands for the same thing, so that they err together.
+        is_paired: Whether run i of every group is a matched run, with correlated errors.
     """
     names = members[0].problem.law.names
     common = [name for name in names if name in shared]
@@ -137,51 +139,51 @@ def joined(members: Sequence[Member], shared: Sequence[str], *, is_paired: bool 
         index.append(np.array([place[name] for name in names]))
     size = len(common) + len(members) * len(own)
     low, high = np.full(size, -np.inf), np.full(size, np.inf)
-    for where, each in zip(index, members, strict=True):
-        low[where] = np.maximum(low[where], each.problem.low)
-        high[where] = np.minimum(high[where], each.problem.high)
+    for where, member in zip(index, members, strict=True):
+        low[where] = np.maximum(low[where], member.problem.low)
+        high[where] = np.minimum(high[where], member.problem.high)
     return JointProblem(
         members=tuple(members),
         index=tuple(index),
         low=low,
         high=high,
-        target=np.concatenate([each.problem.target for each in members]),
-        weights=np.concatenate([each.problem.weights for each in members]),
+        target=np.concatenate([member.problem.target for member in members]),
+        weights=np.concatenate([member.problem.weights for member in members]),
         delta=deltas(members),
         runs=run_numbers(members, is_paired=is_paired),
     )
 
 
 def deltas(members: Sequence[Member]) -> Array:
-    """Where the objective of each point turns straight `(n,)`."""
-    return np.concatenate([np.full(each.points, each.delta) for each in members])
+    """The delta of each point `(n,)`, that of its group."""
+    return np.concatenate([np.full(member.points, member.delta) for member in members])
 
 
 def run_numbers(members: Sequence[Member], *, is_paired: bool) -> Indices:
-    """Numbers for the runs of all points: each group's its own, or, where paired, one set for all."""
+    """The number of each point's run: separate numbers per group, or, if paired, equal numbers for matched runs."""
     if is_paired:
-        return np.concatenate([each.problem.runs for each in members])
-    counts = [each.problem.run_count for each in members]
+        return np.concatenate([member.problem.runs for member in members])
+    counts = [member.problem.run_count for member in members]
     firsts = np.cumsum([0, *counts[:-1]])
-    return np.concatenate([each.problem.runs + first for each, first in zip(members, firsts, strict=True)])
+    return np.concatenate([member.problem.runs + first for member, first in zip(members, firsts, strict=True)])
 
 
 def one_curve(members: Sequence[Member], *, is_paired: bool = False) -> JointProblem:
-    """The model in which the groups do not differ: one group of all points."""
+    """The model in which groups do not differ: one group of all points."""
     first = members[0].problem
     pooled = problem_from_arrays(
         first.law,
-        {name: np.concatenate([each.problem.columns[name] for each in members]) for name in first.columns},
-        np.concatenate([each.problem.observed for each in members]),
+        {name: np.concatenate([member.problem.columns[name] for member in members]) for name in first.columns},
+        np.concatenate([member.problem.observed for member in members]),
         run_numbers(members, is_paired=is_paired),
         first.space,
-        weights=np.concatenate([each.problem.weights for each in members]),
+        weights=np.concatenate([member.problem.weights for member in members]),
     )
     together = Member("all", pooled, np.zeros(len(first.low)), np.inf)
-    return replace(joined([together], pooled.law.names), delta=deltas(members))
+    return replace(joint_problem([together], pooled.law.names), delta=deltas(members))
 
 
-def solved(
+def solve_in_chunks(
     problem: Solvable,
     starts: Array,
     *,
@@ -190,7 +192,7 @@ def solved(
     weights: Array | None = None,
     gain: float = GAIN,
 ) -> Solution:
-    """`minimise`, in chunks of replicates that stay in cache."""
+    """The solution of `minimise`, computed in chunks of replicates that fit in the cache."""
     size = max(1, CHUNK_VALUES // len(problem.target))
     pieces = [
         minimise(
@@ -204,4 +206,4 @@ def solved(
         for first in range(0, len(starts), size)
     ]
     fields = ("theta", "value", "steps", "is_settled")
-    return Solution(*(np.concatenate([getattr(each, name) for each in pieces]) for name in fields))
+    return Solution(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in fields))

@@ -1,8 +1,8 @@
-"""How much more compute one group needs than another at equal loss, and where the two are even.
+"""How much more compute one group needs than another for equal loss, and where their loss curves cross.
 
-Each law is drawn once on a grid of its input, for the estimate and for every replicate; inverting it and finding
-crossings is then interpolation. Laws of params and tokens are drawn along compute at their compute-optimal split, where
-they are a power of compute and a floor again (Hoffmann et al. 2022, section 3.3).
+Each law is evaluated once on a grid of its input, for the estimate and for every replicate; inverting it and finding
+crossings is then interpolation. Laws of params and tokens are evaluated along compute at their compute-optimal split,
+where they are a power of compute plus a floor (Hoffmann et al. 2022, section 3.3).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ NODES = 480
 BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
 MOST_ROWS = 6
 TINY = 1e-150
-HALVINGS = 100  # of a bracket: to the last digit
+HALVINGS = 100  # of a bracket, enough for full precision
 
 
-class Line(Record):
-    """A group's law along one input: log loss at log inputs `grid` `(NODES,)`, one row a replicate in `draws`."""
+class LossCurve(Record):
+    """A group's law along one input: log loss at the log inputs `grid` `(NODES,)`; `draws` has a row per replicate."""
 
     law: Law
     theta: Array
@@ -34,23 +34,23 @@ class Line(Record):
     draws: Array
 
     def log_loss(self, log_x: Array) -> Array:
-        """The estimate's log loss at log inputs `(n,)`."""
-        found: Array = _log_losses(self.law, self.theta, log_x)[0]
-        return found
+        """The log loss of the estimate at log inputs `(n,)`."""
+        losses: Array = _log_losses(self.law, self.theta, log_x)[0]
+        return losses
 
 
-def lines(results: tuple[FitResult, ...]) -> list[Line] | None:
-    """The law of each result on one grid; None for laws of other inputs than one, or params and tokens."""
-    found = [_along_one_input(each) for each in results]
-    known = [each for each in found if each is not None]
-    if len(known) < len(found):
+def loss_curves(results: tuple[FitResult, ...]) -> list[LossCurve] | None:
+    """The loss curve of each result on one grid; None unless the law has one input, or is chinchilla."""
+    along = [_along_one_input(result) for result in results]
+    known = [result for result in along if result is not None]
+    if len(known) < len(along):
         return None
     low, high = min(span[0] for _, _, _, span in known), max(span[1] for _, _, _, span in known)
     grid = np.linspace(low - BEYOND * np.log(10), high + BEYOND * np.log(10), NODES)
     made = []
     for law, theta, draws, span in known:
         values = _log_losses(law, np.concatenate([theta, draws]), grid)
-        made.append(Line(law, theta, span, grid, values[0], values[1:]))
+        made.append(LossCurve(law, theta, span, grid, values[0], values[1:]))
     return made
 
 
@@ -68,19 +68,19 @@ def _along_one_input(result: FitResult) -> tuple[Law, Array, Array, tuple[float,
         return None
     frontier = find_law("power-constant")
     x = np.log(FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"])
-    theta, drawn = (frontier.to_coordinates(_frontier(each)) for each in (parameters, draws))
+    theta, drawn = (frontier.to_coordinates(_frontier(values)) for values in (parameters, draws))
     return frontier, theta, drawn, (float(x.min()), float(x.max()))
 
 
 def _log_losses(law: Law, theta: Array, log_x: Array) -> Array:
-    """Log losses `(replicates, n)`; far from the data a law may predict none, which counts as next to nothing."""
+    """Log losses `(replicates, n)`; where a law predicts no positive loss, far from the data, that of `TINY`."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         losses = law.evaluate_linear(theta, law.prepare({law.inputs[0]: np.exp(log_x)}))[0]
     return np.log(np.maximum(np.nan_to_num(losses, nan=TINY, posinf=1 / TINY), TINY))
 
 
 def _frontier(parameters: Array) -> Array:
-    """a, b and c of the loss at the best split of compute, from E, A, B, alpha and beta, each `(replicates,)`."""
+    """The parameters a, b and c of the loss at the best split of compute, from E, A, B, alpha and beta."""
     floor, big_a, big_b, alpha, beta = parameters.T
     with np.errstate(divide="ignore", over="ignore"):
         split = (alpha * big_a / (beta * big_b)) ** (1 / (alpha + beta))
@@ -89,10 +89,10 @@ def _frontier(parameters: Array) -> Array:
     return np.stack([at_one * FLOPS_A_PARAM_AND_TOKEN**-exponent, exponent, floor], axis=1)
 
 
-def multipliers(left: Line, right: Line, to: float, level: float) -> tuple[Multiplier, ...]:
-    """What left needs over what right needs, at losses across the range that both have reached and at `to`."""
+def multipliers(left: LossCurve, right: LossCurve, to: float, level: float) -> tuple[Multiplier, ...]:
+    """Compute that left needs over compute that right needs, at losses that both have reached and at `to`."""
     ends = [np.sort(line.log_loss(np.array(line.span))) for line in (left, right)]
-    low, high = max(each[0] for each in ends), min(each[1] for each in ends)
+    low, high = max(span[0] for span in ends), min(span[1] for span in ends)
     places: list[float] = []
     if low < high:
         reached = _inverse(right, np.array([low, high]))
@@ -111,34 +111,34 @@ def multipliers(left: Line, right: Line, to: float, level: float) -> tuple[Multi
 
 
 def _places(low: float, high: float) -> list[float]:
-    """Logs of round inputs from low to high: powers of ten, or three points where there are not two of them."""
+    """Logs of inputs from low to high: powers of ten, or three points if there are fewer than two of them."""
     decades = np.arange(np.ceil(low / np.log(10) - 1e-9), np.floor(high / np.log(10) + 1e-9) + 1)
     if len(decades) < 2:
         return [low, 0.5 * (low + high), high]
     step = -(-len(decades) // MOST_ROWS)
-    found: list[float] = (decades[::step] * np.log(10)).tolist()
-    return found
+    places: list[float] = (decades[::step] * np.log(10)).tolist()
+    return places
 
 
-def _drawn_multipliers(left: Line, right: Line, losses: Array) -> Array:
-    """Log multipliers `(replicates, losses)`; infinite where a replicate's floor lies above the loss."""
+def _drawn_multipliers(left: LossCurve, right: LossCurve, losses: Array) -> Array:
+    """Log multipliers `(replicates, losses)`; infinite if a replicate's floor is above the loss."""
     count = min(len(left.draws), len(right.draws))
     rows = np.empty((count, len(losses)))
     for i in range(count):
-        with np.errstate(invalid="ignore"):  # where neither reaches the loss there is no ratio
+        with np.errstate(invalid="ignore"):  # if neither group reaches the loss, the ratio does not exist
             rows[i] = _read(left.grid, left.draws[i], losses) - _read(right.grid, right.draws[i], losses)
     return rows
 
 
 def _read(grid: Array, curve: Array, values: Array) -> Array:
-    """Where a monotone curve takes `values`: +-inf where it never does."""
+    """Where a monotone curve takes `values`; +-inf if it never does."""
     if curve[0] > curve[-1]:
         return np.interp(-values, -curve, grid, left=-np.inf, right=np.inf)
     return np.interp(values, curve, grid, left=-np.inf, right=np.inf)
 
 
-def _inverse(line: Line, losses: Array) -> Array:
-    """Log inputs at which the estimate has these log losses; infinite where it never does."""
+def _inverse(line: LossCurve, losses: Array) -> Array:
+    """Log inputs at which the estimate has these log losses; infinite if it never has."""
     near = _read(line.grid, line.estimate, losses)
     step = line.grid[1] - line.grid[0]
     low, high = near - step, near + step
@@ -151,24 +151,26 @@ def _inverse(line: Line, losses: Array) -> Array:
     return np.where(known, 0.5 * (low + high), near)
 
 
-def crossover(left: Line, right: Line, to: float, level: float) -> tuple[Crossover | None, float | None]:
-    """Where the laws cross, and the share of replicates in which they do between the data's start and `to`.
+def crossover(left: LossCurve, right: LossCurve, to: float, level: float) -> tuple[Crossover | None, float | None]:
+    """Where the laws cross, and the share of replicates in which they cross between the start of the data and `to`.
 
-    Of several crossings the one nearest to the data counts. A replicate without one counts as crossing beyond every
-    limit on the side of the estimate's, so that an interval may have no end.
+    Of several crossings the one nearest to the data is used. In a replicate without a crossing it is taken as
+    infinitely far, on the side of the estimate's crossing, so an interval may have no end.
     """
     shared = (max(left.span[0], right.span[0]), min(left.span[1], right.span[1]))
     start, middle = min(left.span[0], right.span[0]), 0.5 * (shared[0] + shared[1])
     count = min(len(left.draws), len(right.draws))
     drawn = [_crossings(left.grid, left.draws[i] - right.draws[i]) for i in range(count)]
-    below = [bool(((each >= start) & (each <= np.log(to))).any()) for each in drawn]
+    below = [bool(((crossings >= start) & (crossings <= np.log(to))).any()) for crossings in drawn]
     probability = float(np.mean(below)) if below else None
     roots = _crossings(left.grid, left.estimate - right.estimate)
     if not len(roots):
         return None, probability
     root = _refined(left, right, float(roots[np.argmin(np.abs(roots - middle))]))
     missing = np.inf if root > middle else -np.inf
-    nearest = np.array([each[np.argmin(np.abs(each - root))] if len(each) else missing for each in drawn])
+    nearest = np.array(
+        [crossings[np.argmin(np.abs(crossings - root))] if len(crossings) else missing for crossings in drawn]
+    )
     place = "below" if root < shared[0] else "above" if root > shared[1] else "inside"
     return Crossover(float(np.exp(root)), *_ends(nearest, level), place), probability
 
@@ -176,11 +178,11 @@ def crossover(left: Line, right: Line, to: float, level: float) -> tuple[Crossov
 def _crossings(grid: Array, gap: Array) -> Array:
     """Where a curve on the grid changes sign, by linear interpolation."""
     at = np.flatnonzero((gap[:-1] * gap[1:] < 0) & np.isfinite(gap[:-1] * gap[1:]))
-    found: Array = grid[at] + (grid[at + 1] - grid[at]) * gap[at] / (gap[at] - gap[at + 1])
-    return found
+    crossings: Array = grid[at] + (grid[at + 1] - grid[at]) * gap[at] / (gap[at] - gap[at + 1])
+    return crossings
 
 
-def _refined(left: Line, right: Line, near: float) -> float:
+def _refined(left: LossCurve, right: LossCurve, near: float) -> float:
     step = left.grid[1] - left.grid[0]
     low, high = float(near - step), float(near + step)
 
@@ -196,7 +198,7 @@ def _refined(left: Line, right: Line, near: float) -> float:
 
 
 def _ends(logs: Array, level: float) -> tuple[float | None, float | None]:
-    """Percentile interval of what has these logs; None where an end is without limit."""
+    """Percentile interval of a quantity from its `logs`; None for an infinite end."""
     logs = np.sort(logs[~np.isnan(logs)])
     if not len(logs):
         return None, None
@@ -206,7 +208,7 @@ def _ends(logs: Array, level: float) -> tuple[float | None, float | None]:
 
 
 def _round(value: float) -> float:
-    """A number without the rounding of the logarithm it came from."""
+    """The number rounded to 12 digits, which removes the rounding error of its logarithm."""
     return float(f"{value:.12g}")
 
 

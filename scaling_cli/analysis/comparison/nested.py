@@ -1,10 +1,10 @@
-"""The questions that nested models answer, each put to the data.
+"""The nested models of a comparison, and their fits to the data.
 
-one-curve              everything shared: do the groups differ at all?
-separate-coefficients  exponents and floors shared: only the constant in front differs
-shared-exponent        floors and coefficients of their own, one exponent: the null of "same exponent"
-shared-floor           exponents and coefficients of their own, one floor
-all-separate           every group on its own
+one-curve              all parameters shared: the groups do not differ
+separate-coefficients  exponents and floors shared: only coefficients differ
+shared-exponent        exponents shared, floors and coefficients differ: the null of equal exponents
+shared-floor           floors shared, exponents and coefficients differ
+all-separate           nothing shared: every group has its own fit
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.comparison.hypothesis_tests import Contrast, compared, draw_reference, noise_scales
+from scaling_cli.analysis.comparison.hypothesis_tests import Contrast, draw_null_distribution, fit_nested, noise_scales
 from scaling_cli.analysis.comparison.models import (
     JointProblem,
     Member,
     exponents,
     floors,
-    joined,
+    joint_problem,
     one_curve,
     parts,
-    solved,
+    solve_in_chunks,
 )
-from scaling_cli.analysis.comparison.reference import Reference
+from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.starts import starts
@@ -35,11 +35,11 @@ from scaling_cli.results.comparison import Model
 ALL_SEPARATE = "all-separate"
 
 
-class Posed(Record):
-    """A contrast put to the data: its statistic, the fitted null `(K,)`, and where replicates of it start.
+class ContrastFit(Record):
+    """A contrast fitted to the data: its statistic, the null `(K,)`, and the starts of replicates.
 
-    `fitted` is the wider model's own fit, None where that is every group alone. `scales` `(groups,)` are the standard
-    deviations of the residuals; `deviances` are twice the objectives of null and wider model in their units.
+    `fitted` is the fit of the wider model, None if that is a separate fit of every group. `scales` `(groups,)` are the
+    standard deviations of the residuals; `deviances` are twice the objectives of null and wider model, in these units.
     """
 
     contrast: Contrast
@@ -53,100 +53,105 @@ class Posed(Record):
 
 
 def same_exponent(members: Sequence[Member], *, is_paired: bool, shared_floor: bool = False) -> Contrast:
-    """One exponent against exponents of their own; floors of their own too, or one for all."""
+    """Shared exponents against separate ones, with separate floors or, if `shared_floor`, one floor."""
     law = members[0].problem.law
     fewer = len(exponents(law)) * (len(members) - 1)
     if shared_floor:
-        null = joined(members, (*exponents(law), *floors(law)), is_paired=is_paired)
-        return Contrast(tuple(members), null, joined(members, floors(law), is_paired=is_paired), fewer)
-    return Contrast(tuple(members), joined(members, exponents(law), is_paired=is_paired), None, fewer)
+        null = joint_problem(members, (*exponents(law), *floors(law)), is_paired=is_paired)
+        return Contrast(tuple(members), null, joint_problem(members, floors(law), is_paired=is_paired), fewer)
+    return Contrast(tuple(members), joint_problem(members, exponents(law), is_paired=is_paired), None, fewer)
 
 
 def nested(members: Sequence[Member], *, is_paired: bool) -> dict[str, Contrast]:
-    """Each model that shares something, against `all-separate`."""
+    """The contrast of each model that shares parameters with `all-separate`."""
     law = members[0].problem.law
     others = len(members) - 1
-    found = {
+    contrasts = {
         "one-curve": Contrast(tuple(members), one_curve(members, is_paired=is_paired), None, len(law.names) * others)
     }
     if floors(law):
         both = (*exponents(law), *floors(law))
-        constants = joined(members, both, is_paired=is_paired)
-        found["separate-coefficients"] = Contrast(tuple(members), constants, None, len(both) * others)
-    found["shared-exponent"] = same_exponent(members, is_paired=is_paired)
+        constants = joint_problem(members, both, is_paired=is_paired)
+        contrasts["separate-coefficients"] = Contrast(tuple(members), constants, None, len(both) * others)
+    contrasts["shared-exponent"] = same_exponent(members, is_paired=is_paired)
     if floors(law):
-        floor = joined(members, floors(law), is_paired=is_paired)
-        found["shared-floor"] = Contrast(tuple(members), floor, None, len(floors(law)) * others)
-    return found
+        floor = joint_problem(members, floors(law), is_paired=is_paired)
+        contrasts["shared-floor"] = Contrast(tuple(members), floor, None, len(floors(law)) * others)
+    return contrasts
 
 
-def models(posed: dict[str, Posed]) -> tuple[Model, ...]:
-    """The nested models, from the one that shares most to the one that shares nothing."""
-    found = []
-    for name, each in posed.items():
-        law = each.contrast.groups[0].problem.law
+def models(contrast_fits: dict[str, ContrastFit]) -> tuple[Model, ...]:
+    """The nested models, ordered from all parameters shared to none."""
+    rows = []
+    for name, contrast_fit in contrast_fits.items():
+        law = contrast_fit.contrast.groups[0].problem.law
         shared = {
             "one-curve": law.names,
             "separate-coefficients": (*exponents(law), *floors(law)),
             "shared-exponent": exponents(law),
             "shared-floor": floors(law),
         }[name]
-        found.append(Model(name, shared, len(each.null), each.deviances[0]))
-    last = next(iter(posed.values()))
+        rows.append(Model(name, shared, len(contrast_fit.null), contrast_fit.deviances[0]))
+    last = next(iter(contrast_fits.values()))
     size = sum(len(group.theta) for group in last.contrast.groups)
-    return (*found, Model(ALL_SEPARATE, (), size, last.deviances[1]))
+    return (*rows, Model(ALL_SEPARATE, (), size, last.deviances[1]))
 
 
-def pose(contrast: Contrast) -> Posed:
-    """The statistic of the data, from the best of several starts of the models that share something."""
+def fit_contrast(contrast: Contrast) -> ContrastFit:
+    """The contrast fitted to the data, with several starts for the models that share parameters."""
     thetas = [group.theta[None] for group in contrast.groups]
     deltas = [group.delta for group in contrast.groups]
     scales = noise_scales(contrast.groups, thetas, contrast.null.target[None], deltas)
     null = _best(contrast, contrast.null, scales[0])
     alone = _of_groups(contrast, null)
     fitted = None if contrast.wider is None else _best(contrast, contrast.wider, scales[0])
-    found = compared(contrast, thetas, null[None], None if fitted is None else fitted[None])
+    fits = fit_nested(contrast, thetas, null[None], None if fitted is None else fitted[None])
     free = sum(
-        2 * float(solved(group.problem, theta, delta=group.delta).value[0]) / float(scale) ** 2
-        for group, theta, scale in zip(contrast.groups, thetas, found.scales[0], strict=True)
+        2 * float(solve_in_chunks(group.problem, theta, delta=group.delta).value[0]) / float(scale) ** 2
+        for group, theta, scale in zip(contrast.groups, thetas, fits.scales[0], strict=True)
     )
-    statistic = float(found.statistic[0])
-    return Posed(
+    statistic = float(fits.statistic[0])
+    return ContrastFit(
         contrast=contrast,
         statistic=statistic,
-        null=found.null[0],
+        null=fits.null[0],
         alone=tuple(alone),
-        wider=None if contrast.wider is None else contrast.wider.gathered([each[None] for each in alone])[0],
+        wider=None if contrast.wider is None else contrast.wider.gathered([theta[None] for theta in alone])[0],
         fitted=fitted,
-        scales=found.scales[0],
+        scales=fits.scales[0],
         deviances=(free + statistic * contrast.fewer, free),
     )
 
 
-def reference_of(resampling: Resampling | None, posed: Posed) -> Reference:
-    """The null distribution of a statistic: drawn, or F's where nothing is to be resampled."""
-    freedom = posed.contrast.freedom(posed.null, posed.fitted, posed.scales)
+def null_distribution_of(resampling: Resampling | None, contrast_fit: ContrastFit) -> NullDistribution:
+    """The null distribution of a statistic: drawn, or F if `resampling` is None."""
+    freedom = contrast_fit.contrast.freedom(contrast_fit.null, contrast_fit.fitted, contrast_fit.scales)
     if resampling is None:
-        return Reference(posed.contrast.fewer, freedom)
-    return draw_reference(posed.contrast, posed.null, posed.alone, posed.wider, resampling, freedom)
+        return NullDistribution(contrast_fit.contrast.fewer, freedom)
+    return draw_null_distribution(
+        contrast_fit.contrast, contrast_fit.null, contrast_fit.alone, contrast_fit.wider, resampling, freedom
+    )
 
 
 def _best(contrast: Contrast, problem: JointProblem, scales: Array) -> Array:
-    """The joint model's coordinates `(K,)` from the best of its starts."""
+    """The coordinates `(K,)` of the best fit of a joint model, over its starts."""
     first = _starts(contrast, problem)
     weights = problem.weights.copy()
     for part, scale in zip(parts(contrast.groups), scales, strict=True):
         weights[part] /= scale**2
-    found = solved(problem, first, delta=problem.delta, weights=np.tile(weights, (len(first), 1)))
-    best: Array = found.theta[np.argmin(found.value)]
+    solution = solve_in_chunks(problem, first, delta=problem.delta, weights=np.tile(weights, (len(first), 1)))
+    best: Array = solution.theta[np.argmin(solution.value)]
     return best
 
 
 def _starts(contrast: Contrast, problem: JointProblem) -> Array:
-    """What is shared at the mean of the groups' own values, and at each group's; a curve of all points starts blind."""
+    """Starts of a joint model: shared parameters at the mean over groups, and at each group's value.
+
+    The model of one curve starts from a grid instead.
+    """
     if len(problem.members) < len(contrast.groups):
         return starts(problem.members[0].problem)
-    thetas = [group.problem.roused(group.theta[None]) for group in contrast.groups]
+    thetas = [group.problem.off_zero(group.theta[None]) for group in contrast.groups]
     rows = [problem.gathered(thetas)[0]]
     count = np.bincount(np.concatenate(problem.index))
     for index, theta in zip(problem.index, thetas, strict=True):
@@ -158,15 +163,15 @@ def _starts(contrast: Contrast, problem: JointProblem) -> Array:
 
 
 def _of_groups(contrast: Contrast, null: Array) -> list[Array]:
-    """The null's coordinates for each group `(k,)`, on the group's own centred inputs."""
+    """The null's coordinates for each group `(k,)`, on the group's centred inputs."""
     problem = contrast.null
     if len(problem.members) == len(contrast.groups):
-        return [each[0] for each in problem.split(null[None])]
+        return [theta[0] for theta in problem.split(null[None])]
     raw = problem.members[0].problem.uncentred(null[None])[0]
     return [centred(group.problem, raw) for group in contrast.groups]
 
 
 def centred(problem: Problem, raw: Array) -> Array:
     """Coordinates `(k,)` on a problem's centred inputs, from those on raw ones."""
-    found: Array = problem.shift @ raw + problem.offset
-    return found
+    coordinates: Array = problem.shift @ raw + problem.offset
+    return coordinates

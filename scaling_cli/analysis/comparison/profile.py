@@ -1,11 +1,12 @@
-"""How far a parameter, or the difference of one between two groups, may move before the fit suffers.
+"""Profile intervals of a parameter, and of its difference between two groups.
 
-The profile of a group is its best objective O(v) with one parameter held at v and the others free. For two groups
-whose parameter differs by d, the best is min over v of O_left(v + d) + O_right(v): profiles of single groups answer
-for every pair and every difference. The interval is where that lies within a cut-off of the minimum. Unlike an
-estimate give or take its error, it is as lopsided as the data make it, and open where they set no limit.
+The profile of a group is its best objective O(v) with one parameter held at v and the others free. For two groups whose
+parameter differs by d, the best objective is the minimum over v of O_left(v + d) + O_right(v), so profiles of single
+groups are enough for every pair and every difference. The interval holds the values at which the objective is within a
+cut-off of the minimum. Unlike an estimate plus or minus its error, it may be asymmetric, and it has no end where the
+data set no limit.
 
-Signed roots of profiles are nearly straight lines, so that a few nodes and linear interpolation suffice.
+The signed root of a profile is nearly a straight line, so a few nodes and linear interpolation suffice.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from scaling_cli.fitting.solve import minimise
 from scaling_cli.record import Record
 
 NODES = 41
-REACH = 60.0  # standard errors to either side: where the profile flattens, the limit may be far
+REACH = 60.0  # standard errors to either side: if the profile flattens, the end may be far
 FINE = 8  # points between nodes on which two profiles are added
 DIFFERENCES = 161
-LEAST_INSIDE = 0.3  # of the points: fewer tell nothing of the curvature
-LAD_INFLATION = 1.2533  # sqrt(pi / 2): of the error of a Gaussian's median over that of its mean
-SPREAD = 4.0  # of the nodes: dense at the estimate, sparse far from it
+LEAST_INSIDE = 0.3  # of the points: from a smaller share the curvature cannot be estimated
+LAD_INFLATION = 1.2533  # sqrt(pi / 2): error of a Gaussian's median over that of its mean
+SPREAD = 4.0  # how much denser nodes are at the estimate than far from it
 
 
-class Profile(Record):
-    """A parameter's nodes `(NODES,)`, and at each the signed root of twice the objective above its minimum."""
+class ParameterProfile(Record):
+    """Values of a parameter `(NODES,)`, and at each the signed root of twice the rise of the objective."""
 
     estimate: float
     error: float
@@ -36,7 +37,7 @@ class Profile(Record):
     roots: Array
 
     def interval(self, cut: float, scale: float) -> tuple[float | None, float | None]:
-        """Ends at which the statistic reaches `cut`, for residuals of standard deviation `scale`; None where open."""
+        """Ends at which the statistic reaches `cut`, for residuals of standard deviation `scale`; None for no end."""
         return _crossings(self.values, self.roots / scale, np.sqrt(cut))
 
 
@@ -57,13 +58,13 @@ class DifferenceProfile(Record):
 
 
 def standard_errors(member: Member, scale: float) -> Array:
-    """Standard errors `(k,)` of the coordinates, as the design and the noise give them, floors counted as unknown.
+    """Standard errors `(k,)` of the coordinates from design and noise, with floors free.
 
     A robust fit uses less of the data than least squares: for `scale`^2 = mean psi^2 / m, with m = mean psi' the share
     of points inside delta, errors are larger by 1 / sqrt(m) (Huber 1981, section 7.6, whose factor K is in the scale).
-    Least absolute deviations have no curvature: theirs are those of Gaussian noise as large as the middle residual.
+    Least absolute deviations have no curvature; their errors are those for Gaussian noise of the median residual size.
     """
-    residuals, slopes = (each[0] for each in member.problem.residuals(member.theta[None]))
+    residuals, slopes = (values[0] for values in member.problem.residuals(member.theta[None]))
     if member.delta <= LAD_DELTA:
         scale = LAD_INFLATION * robust_scale(residuals, len(member.theta))
     elif np.isfinite(member.delta):
@@ -76,7 +77,7 @@ def standard_errors(member: Member, scale: float) -> Array:
     return errors
 
 
-def profile(member: Member, parameter: str, scale: float) -> Profile:
+def profile(member: Member, parameter: str, scale: float) -> ParameterProfile:
     """The profile of an exponent or a floor of one group, whose residuals have standard deviation `scale`."""
     problem = member.problem
     k = problem.law.names.index(parameter)
@@ -84,16 +85,18 @@ def profile(member: Member, parameter: str, scale: float) -> Profile:
     error = float(standard_errors(member, scale)[k])
     values = np.unique(np.clip(estimate + REACH * error * _spread(NODES), low, high))
     values = np.unique(np.append(values, estimate))
-    start = np.tile(problem.roused(member.theta[None]), (len(values), 1))
+    start = np.tile(problem.off_zero(member.theta[None]), (len(values), 1))
     start[:, k] = values
     fixed = np.zeros(len(member.theta), dtype=bool)
     fixed[k] = True
     best = minimise(problem, start, delta=member.delta, fixed=fixed).value
     rise = np.maximum(best - best.min(), 0.0)
-    return Profile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise))
+    return ParameterProfile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise))
 
 
-def difference_profile(left: Profile, right: Profile, scales: tuple[float, float]) -> DifferenceProfile:
+def difference_profile(
+    left: ParameterProfile, right: ParameterProfile, scales: tuple[float, float]
+) -> DifferenceProfile:
     """Every difference of a parameter between two groups, with the statistic of that difference."""
     estimate = left.estimate - right.estimate
     widest = REACH * float(np.hypot(left.error, right.error))
@@ -101,7 +104,7 @@ def difference_profile(left: Profile, right: Profile, scales: tuple[float, float
     differences = np.unique(np.clip(estimate + widest * _spread(DIFFERENCES), lowest, highest))
     at = _finer(np.unique(np.concatenate([right.values, left.values - estimate])))
     other = _statistic(right, at, scales[1])
-    total = np.array([np.min(_statistic(left, at + each, scales[0]) + other) for each in differences])
+    total = np.array([np.min(_statistic(left, at + difference, scales[0]) + other) for difference in differences])
     here = float(np.min(_statistic(left, at + estimate, scales[0]) + other))
     roots = np.sign(differences - estimate) * np.sqrt(np.maximum(total - here, 0.0))
     return DifferenceProfile(estimate, differences, roots)
@@ -113,18 +116,20 @@ def linear_profile(estimate: float, error: float) -> DifferenceProfile:
     return DifferenceProfile(estimate, estimate + error * steps, steps)
 
 
-def _statistic(one: Profile, values: Array, scale: float) -> Array:
-    """The profile's statistic at `values`; infinite beyond its nodes, which end at the law's bounds or far away."""
-    inside = (values >= one.values[0]) & (values <= one.values[-1])
-    found: Array = np.where(inside, (np.interp(values, one.values, one.roots) / scale) ** 2, np.inf)
-    return found
+def _statistic(parameter_profile: ParameterProfile, values: Array, scale: float) -> Array:
+    """The statistic of a profile at `values`; infinite beyond its nodes, which end at the law's bounds or far away."""
+    inside = (values >= parameter_profile.values[0]) & (values <= parameter_profile.values[-1])
+    statistic: Array = np.where(
+        inside, (np.interp(values, parameter_profile.values, parameter_profile.roots) / scale) ** 2, np.inf
+    )
+    return statistic
 
 
 def _spread(count: int) -> Array:
-    """From -1 to 1, dense at 0."""
+    """Steps from -1 to 1 that are densest at 0."""
     across = np.linspace(-1, 1, count)
-    found: Array = np.sinh(SPREAD * across) / np.sinh(SPREAD)
-    return found
+    steps: Array = np.sinh(SPREAD * across) / np.sinh(SPREAD)
+    return steps
 
 
 def _finer(values: Array) -> Array:
@@ -133,7 +138,7 @@ def _finer(values: Array) -> Array:
 
 
 def _crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, float | None]:
-    """Where a rising curve passes -cut and +cut, nearest to its zero; None where it never does."""
+    """Where a rising curve passes -cut and +cut, nearest to its zero; None if it never does."""
     zero = int(np.argmin(np.abs(roots)))
     above = np.flatnonzero(roots[zero:] >= cut)
     below = np.flatnonzero(roots[: zero + 1] <= -cut)

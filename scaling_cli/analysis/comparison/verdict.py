@@ -1,11 +1,11 @@
-"""From a test to words: how large a difference matters, what the data could have shown, and what may be said.
+"""The verdict on a pair: which difference matters, which one the data could have shown, and what may be concluded.
 
-`equivalent` needs evidence that the difference is small: two one-sided tests (Schuirmann 1987), each with the whole
-tail of the two-sided statistic, for profiles are lopsided and half of it is no one-sided tail. That is to say that the
-printed interval lies within the margin. `different` needs evidence that it is not nothing. Where
-neither is there, the answer is `inconclusive`, with the difference that these data would have shown four times in
-five; a large p-value alone never says that exponents are the same. Where even that answer would mislead, since the
-data leave a floor open and the exponent with it, it is `not-identified`.
+`equivalent` needs evidence that the difference is small, by two one-sided tests (Schuirmann 1987). Each uses the whole
+tail of the two-sided statistic, because profiles are asymmetric and half of that tail is not a one-sided tail; in other
+words, the printed interval must lie within the margin. `different` needs evidence that the difference is not zero.
+Without either, the verdict is `inconclusive`, with the difference that these data would show in four cases of five; a
+large p-value alone never means that exponents are equal. If the data do not identify the floor, and with it the
+exponent, the verdict is `not-identified`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import DifferenceProfile
-from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import (
     DIFFERENT,
@@ -30,8 +30,8 @@ from scaling_cli.results.fit import Estimate
 POWER = 0.8  # probability with which the minimum detectable difference is found
 
 
-class Judged(Record):
-    """What is said of one exponent of two groups."""
+class ExponentJudgement(Record):
+    """The difference of one exponent between two groups, the margin, and the tests against it."""
 
     difference: Estimate
     margin: float | None
@@ -40,52 +40,53 @@ class Judged(Record):
 
 
 def judge(
-    profile: DifferenceProfile, reference: Reference, *, error: float, margin: float | None, level: float
-) -> Judged:
+    profile: DifferenceProfile, distribution: NullDistribution, *, error: float, margin: float | None, level: float
+) -> ExponentJudgement:
     """Interval, equivalence and minimum detectable difference of one exponent.
 
     Args:
-        profile: The statistic of every difference, and the null's distribution `reference` of it.
+        profile: The statistic of every difference.
+        distribution: The null distribution of the statistic.
         error: Standard error of the difference under the design.
-        margin: The difference that is too small to matter.
-        level: Of the interval; 1 - level is the size of the tests.
+        margin: The largest difference that is too small to matter.
+        level: Level of the interval; 1 - level is the size of the tests.
     """
-    low, high = profile.interval(reference.cut(level))
-    return Judged(
+    low, high = profile.interval(distribution.cut(level))
+    return ExponentJudgement(
         Estimate(profile.estimate, low, high),
         margin,
-        None if margin is None else _equivalence(profile, reference, margin, level),
-        _detectable(reference, error, level),
+        None if margin is None else _equivalence(profile, distribution, margin, level),
+        _detectable(distribution, error, level),
     )
 
 
-def _equivalence(profile: DifferenceProfile, reference: Reference, margin: float, level: float) -> float:
-    """The larger p-value of the tests of a difference at either end of the margin."""
+def _equivalence(profile: DifferenceProfile, distribution: NullDistribution, margin: float, level: float) -> float:
+    """The larger of the p-values of the one-sided tests at both ends of the margin."""
     worst = 0.0
     for end in (-margin, margin):
-        tail = reference.one_tail(profile.statistic(end), level)
+        tail = distribution.one_tail(profile.statistic(end), level)
         is_within = (profile.estimate - end) * end < 0
         worst = max(worst, tail if is_within else 1.0)
     return worst
 
 
-def _detectable(reference: Reference, error: float, level: float) -> float | None:
-    """The difference whose test rejects with probability `POWER`, for a standard error that grows as the cut does."""
+def _detectable(distribution: NullDistribution, error: float, level: float) -> float | None:
+    """The difference that the test finds with probability `POWER`, for a standard error that grows with the cut."""
     from scipy.special import fdtri, stdtrit
 
     if not np.isfinite(error) or error <= 0:
         return None
-    inflation = np.sqrt(reference.cut(level) / float(fdtri(1, reference.freedom, level)))
-    quantiles = stdtrit(reference.freedom, (1 + level) / 2) + stdtrit(reference.freedom, POWER)
+    inflation = np.sqrt(distribution.cut(level) / float(fdtri(1, distribution.freedom, level)))
+    quantiles = stdtrit(distribution.freedom, (1 + level) / 2) + stdtrit(distribution.freedom, POWER)
     return float(quantiles * error * inflation)
 
 
 def exponent_margins(margin: Margin, exponents: Mapping[str, float]) -> dict[str, float | None]:
-    """For each exponent (by its size, shared by the two groups) the difference that the margin allows.
+    """The difference that the margin allows for each exponent, given the exponents' sizes (shared by both groups).
 
-    Compute for equal loss above the floor grows as loss^(1/b), so a difference d lets the multiplier drift by a
-    factor of (to / start)^(d / b). On a surface, params grow as compute^(beta / (alpha + beta)) and tokens
-    as the rest, and it is the multiplier of each that may drift.
+    Compute for equal loss above the floor grows as loss^(1/b), so a difference d makes the multiplier drift by a factor
+    of (to / start)^(d / b). On a surface, params grow as compute^(beta / (alpha + beta)) and tokens as the rest, and
+    the margin limits the drift of the multiplier of each.
     """
     if margin.difference is not None:
         return dict.fromkeys(exponents, margin.difference)
@@ -105,7 +106,7 @@ def exponent_margins(margin: Margin, exponents: Mapping[str, float]) -> dict[str
 def verdict(
     *, p_adjusted: float | None, equivalence_p_values: list[float | None], is_identified: bool, level: float
 ) -> str:
-    """One of the four words."""
+    """The verdict: one of the four words."""
     size = 1 - level
     if p_adjusted is None:
         return NOT_IDENTIFIED

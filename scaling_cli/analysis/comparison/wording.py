@@ -1,10 +1,10 @@
-"""A comparison in a sentence that a reader can quote without saying more than the data do."""
+"""The verdict on a pair as a sentence that a reader can quote."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scaling_cli.results.comparison import DIFFERENT, EQUIVALENT, INCONCLUSIVE, Amount, Difference
+from scaling_cli.results.comparison import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 from scaling_cli.results.fit import Estimate
 
 
@@ -13,12 +13,12 @@ def sentence(
     right: str,
     verdict: str,
     *,
-    difference: Difference,
+    difference: Mapping[str, Estimate],
     p_adjusted: float | None,
-    margin: Amount,
-    detectable: Amount,
+    margin: Mapping[str, float | None],
+    detectable: Mapping[str, float | None],
 ) -> str:
-    """The verdict in words, with the numbers that it rests on."""
+    """The verdict in words, with the numbers on which it is based."""
     pair = f"{left} and {right}"
     if verdict == DIFFERENT:
         return f"The exponents of {pair} differ: {_differences(difference)} (p = {_number(p_adjusted, 2)})."
@@ -27,10 +27,10 @@ def sentence(
             f"The exponents of {pair} are equivalent: {_differences(difference)}, within the margin of "
             f"{_amounts(margin)}."
         )
-    shown = f"a difference of {_amounts(detectable)} would have been found four times in five"
+    shown = f"data like these would show a difference of {_amounts(detectable)} four times in five"
     if verdict == INCONCLUSIVE:
         return (
-            f"Whether the exponents of {pair} differ is open: {_differences(difference)} "
+            f"The data do not show whether the exponents of {pair} differ: {_differences(difference)} "
             f"(p = {_number(p_adjusted, 2)}); {shown}."
         )
     return (
@@ -39,10 +39,9 @@ def sentence(
     )
 
 
-def _differences(difference: Difference) -> str:
-    if isinstance(difference, Estimate):
-        return _interval(difference)
-    return ", ".join(f"{name} {_interval(value)}" for name, value in difference.items())
+def _differences(difference: Mapping[str, Estimate]) -> str:
+    named = len(difference) > 1
+    return ", ".join((f"{name} " if named else "") + _interval(value) for name, value in difference.items())
 
 
 def _interval(value: Estimate) -> str:
@@ -51,10 +50,9 @@ def _interval(value: Estimate) -> str:
     return f"{_number(value.estimate, 2)} [{low}, {high}]"
 
 
-def _amounts(amount: Amount) -> str:
-    if isinstance(amount, Mapping):
-        return ", ".join(f"{_number(value, 2)} in {name}" for name, value in amount.items())
-    return _number(amount, 2)
+def _amounts(amounts: Mapping[str, float | None]) -> str:
+    named = len(amounts) > 1
+    return ", ".join(_number(value, 2) + (f" in {name}" if named else "") for name, value in amounts.items())
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -1,4 +1,4 @@
-"""Everything that sampling logs say: each group's coverage, laws and forecasts, then what groups say of each other."""
+"""The results of `scaling inference-coverage`: coverage, laws and forecasts of each group, and comparisons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scaling_cli.analysis.coverage import backtest as track
 from scaling_cli.analysis.coverage import laws
 from scaling_cli.analysis.coverage import verifier as verifiers
-from scaling_cli.analysis.coverage.budget import Buyer, answers, exchanges
+from scaling_cli.analysis.coverage.budget import Buyer, exchanges, purchases
 from scaling_cli.analysis.coverage.curve import (
     CURVE_POINTS,
     STOPPED,
@@ -21,7 +21,7 @@ from scaling_cli.analysis.coverage.curve import (
 )
 from scaling_cli.analysis.coverage.paired import Side, compare
 from scaling_cli.analysis.coverage.prices import require_costs
-from scaling_cli.analysis.coverage.question import CoverageAsk, parse_k
+from scaling_cli.analysis.coverage.question import parse_k, prices_of, questions_of, resampling_of, verifier_of
 from scaling_cli.analysis.coverage.rivals import mixes, winners
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Indices
@@ -29,6 +29,7 @@ from scaling_cli.coverage.curves import log_grid
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.options.inference_coverage import InferenceCoverage
 from scaling_cli.points.samples import SampleGroup
 from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import (
@@ -45,11 +46,11 @@ from scaling_cli.results.coverage import (
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.report import Failure
 
-DEFAULT_REACH = 10  # times the attempts made, to which laws are drawn if --to says nothing
+DEFAULT_REACH = 10  # times the attempts made: how far laws are followed without --to
 
 
 class Analysis(Record):
-    """Results of the groups that had one, and what else is to be told."""
+    """Results of the groups that could be analysed, caveats, and the failures of the other groups."""
 
     results: list[CoverageResult]
     caveats: list[Caveat]
@@ -71,24 +72,24 @@ class _Group(Record):
         return self.samples.label
 
 
-def analyse(samples: Sequence[SampleGroup], layout: str, ask: CoverageAsk) -> Analysis:
-    """All groups; `layout` is how their log stood.
+def analyse(samples: Sequence[SampleGroup], layout: str, ask: InferenceCoverage) -> Analysis:
+    """The results of all groups; `layout` is the layout of their log.
 
     Raises:
-        ScalingError: There is one group, and nothing can be said of it; or options name groups that do not exist.
+        ScalingError: The only group cannot be analysed, or options name groups that do not exist.
     """
     groups, caveats = _groups(samples, ask)
     failures: list[Failure] = []
     names = [group.name for group in groups]
-    require_costs(ask.questions, ask.prices, names)
+    require_costs(questions_of(ask), prices_of(ask), names)
     for option, named in (("group to compare with", ask.compare), ("group to mix with", ask.mix)):
         if named is not None and named not in names:
             raise unknown(option, named, names)
     results: list[CoverageResult] = []
-    kept: list[tuple[_Group, laws.Fitted]] = []
+    kept: list[tuple[_Group, laws.FittedLaws]] = []
     for group in groups:
         try:
-            result, fitted, found = _one(group, layout, ask)
+            result, fitted, more_caveats = _group_result(group, layout, ask)
         except ScalingError as error:
             if len(groups) == 1 or isinstance(error, UsageError):
                 raise
@@ -96,42 +97,46 @@ def analyse(samples: Sequence[SampleGroup], layout: str, ask: CoverageAsk) -> An
             continue
         results.append(result)
         kept.append((group, fitted))
-        caveats += found
-    results, found = _together(kept, results, ask)
-    return Analysis(results, caveats + found, failures)
+        caveats += more_caveats
+    results, more_caveats = _with_other_groups(kept, results, ask)
+    return Analysis(results, caveats + more_caveats, failures)
 
 
-def _groups(samples: Sequence[SampleGroup], ask: CoverageAsk) -> tuple[list[_Group], list[Caveat]]:
+def _groups(samples: Sequence[SampleGroup], ask: InferenceCoverage) -> tuple[list[_Group], list[Caveat]]:
     caveats: list[Caveat] = []
     groups: list[_Group] = []
-    for each in samples:
-        data, found = sampled(each.counts, each.first, ask.design, ask.resampling(group_hash(each.values)))
-        caveats += [replace(doubt, group=each.label) for doubt in found]
-        groups.append(_Group(each, data))
+    for sample in samples:
+        data, more_caveats = sampled(
+            sample.counts, sample.first, ask.design, resampling_of(ask, group_hash(sample.values))
+        )
+        caveats += [replace(doubt, group=sample.label) for doubt in more_caveats]
+        groups.append(_Group(sample, data))
     return groups, caveats
 
 
-def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, laws.Fitted, list[Caveat]]:
+def _group_result(
+    group: _Group, layout: str, ask: InferenceCoverage
+) -> tuple[CoverageResult, laws.FittedLaws, list[Caveat]]:
     """The part of a result that concerns one group alone, and the laws behind it."""
     data, counts = group.data, group.data.counts
     k = parse_k(ask.k, data.longest) if ask.k is not None else default_k(data.longest)
     if ask.short == "error" and k[-1] > data.longest:
         raise FitError(
             f"{int((counts.n < k[-1]).sum())} problems have fewer attempts than k = {k[-1]:,}.",
-            hint="Sample them further, or see --short bound and --short drop.",
+            hint="Make more attempts at them, or use --short bound or --short drop.",
         )
     rows, _ = coverage_rows(data, k, ask.level, ask.band, ask.short)
     caveats = coverage_doubts(data, rows, ask.short, group.label)
-    names = laws.law_names(ask.laws)
+    names = laws.law_names(ask.fit)
     solved = int((counts.c > 0).sum())
-    fitted, found = _fitted(data, names, ask, group, solved)
+    fitted, more_caveats = _fitted(data, names, ask, group, solved)
     fits = laws.describe(fitted, 1, data.longest) if data.longest > 1 else {}
     forecasts, doubts = _forecasts(fitted, names, ask, group)
     record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
-    caveats += found + doubts + laws.ceiling_doubts(fits, group.label)
+    caveats += more_caveats + doubts + laws.ceiling_doubts(fits, group.label)
     caveats += laws.near_ceiling_doubts(fitted, data, group.label)
     caveats += track.record_doubts(record, names, group.label)
-    selection, verifier, found = _selection(group, k, ask)
+    selection, verifier, more_caveats = _selection(group, k, ask)
     result = CoverageResult(
         group=group.samples.values,
         problems=counts.problems,
@@ -152,39 +157,39 @@ def _one(group: _Group, layout: str, ask: CoverageAsk) -> tuple[CoverageResult, 
         curve=_drawn_curve(data, ask),
         forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
-    return result, fitted, caveats + found
+    return result, fitted, caveats + more_caveats
 
 
 def _fitted(
-    data: Sampled, names: Sequence[str], ask: CoverageAsk, group: _Group, solved: int
-) -> tuple[laws.Fitted, list[Caveat]]:
-    # Where all problems are alike one caveat says so, and one for each law would add nothing.
+    data: Sampled, names: Sequence[str], ask: InferenceCoverage, group: _Group, solved: int
+) -> tuple[laws.FittedLaws, list[Caveat]]:
+    # If all attempts at each problem agree, one caveat says so; further caveats for each law would add nothing.
     counts = data.counts
-    is_alike = solved == 0 or np.all((counts.c == 0) | (counts.c == counts.n))
-    if is_alike or data.longest < 2:
-        return laws.Fitted({}, {}, ask.level, counts.clusters), []
+    is_deterministic = solved == 0 or np.all((counts.c == 0) | (counts.c == counts.n))
+    if is_deterministic or data.longest < 2:
+        return laws.FittedLaws({}, {}, ask.level, counts.clusters), []
     return laws.fit_laws(data, names, ask.level, group.label)
 
 
-def _reach(ask: CoverageAsk, data: Sampled) -> int:
+def _reach(ask: InferenceCoverage, data: Sampled) -> int:
     return int(ask.to) if ask.to is not None else DEFAULT_REACH * data.longest
 
 
 def _forecasts(
-    fitted: laws.Fitted, names: Sequence[str], ask: CoverageAsk, group: _Group
+    fitted: laws.FittedLaws, names: Sequence[str], ask: InferenceCoverage, group: _Group
 ) -> tuple[list[Forecast], list[Caveat]]:
     attempts, end = group.data.longest, _reach(ask, group.data)
     powers = [10**power for power in range(1, 13) if attempts < 10**power < end]
     return laws.forecast(fitted, names, [*powers, end], attempts, force=ask.force, group=group.label)
 
 
-def _interval_name(data: Sampled, ask: CoverageAsk) -> str:
+def _interval_name(data: Sampled, ask: InferenceCoverage) -> str:
     unit = "problems" if data.counts.clusters == data.counts.problems else "clusters"
     how = "product limit" if data.batch is not None else ask.band
     return f"{how}, bootstrap over {unit}, {ask.replicates:,} replicates"
 
 
-def _drawn_curve(data: Sampled, ask: CoverageAsk) -> Curve:
+def _drawn_curve(data: Sampled, ask: InferenceCoverage) -> Curve:
     k = log_grid(data.longest, CURVE_POINTS)
     few = replace(data, resampling=replace(data.resampling, replicates=min(200, ask.replicates)))
     rows, _ = coverage_rows(few, k, ask.level, "pointwise", "bound")
@@ -194,7 +199,7 @@ def _drawn_curve(data: Sampled, ask: CoverageAsk) -> Curve:
 
 
 def _selection(
-    group: _Group, k: Indices, ask: CoverageAsk
+    group: _Group, k: Indices, ask: InferenceCoverage
 ) -> tuple[list[Selection], AssumedVerifier | None, list[Caveat]]:
     samples, reached = group.samples, k[k <= group.data.counts.n.min()]
     rows: list[Selection] = []
@@ -204,32 +209,30 @@ def _selection(
         rows += verifiers.scored_rows(samples.scored, reached, ask.level)
     if samples.voted:
         rows += verifiers.voted_rows(samples.voted, reached, ask.level, group.data.resampling)
-    if ask.verifier is None:
+    verifier = verifier_of(ask)
+    if verifier is None:
         return rows, None, []
     try:
-        assumed, facts, found = verifiers.assumed_rows(group.data.counts, k, ask.verifier, group.label)
+        assumed, facts, caveats = verifiers.assumed_rows(group.data.counts, k, verifier, group.label)
     except FitError as error:
-        return (
-            rows,
-            None,
-            [caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)],
-        )
-    return rows + assumed, facts, found
+        doubt = caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)
+        return rows, None, [doubt]
+    return rows + assumed, facts, caveats
 
 
-def _together(
-    kept: Sequence[tuple[_Group, laws.Fitted]], results: list[CoverageResult], ask: CoverageAsk
+def _with_other_groups(
+    kept: Sequence[tuple[_Group, laws.FittedLaws]], results: list[CoverageResult], ask: InferenceCoverage
 ) -> tuple[list[CoverageResult], list[Caveat]]:
-    """The results with what needs the other groups: budgets, comparisons and mixes."""
+    """The results completed by what needs other groups: budgets, comparisons and mixes."""
     groups = [group for group, _ in kept]
     buyers = {group.name: _buyer(group, fitted, ask) for group, fitted in kept}
     caveats: list[Caveat] = []
     rows: dict[str, list[Purchase]] = {}
     for group in groups:
-        rows[group.name], found = answers(buyers[group.name], ask.questions, group.label)
-        caveats += found
-    shared = ask.resampling(group_hash({}))
-    if len(groups) > 1 and ask.questions.budgets:
+        rows[group.name], more_caveats = purchases(buyers[group.name], questions_of(ask), group.label)
+        caveats += more_caveats
+    shared = resampling_of(ask, group_hash({}))
+    if len(groups) > 1 and questions_of(ask).budgets:
         rows = winners(list(buyers.values()), rows, shared)
     finished = []
     for group, result in zip(groups, results, strict=True):
@@ -246,50 +249,52 @@ def _together(
     return finished, caveats
 
 
-def _buyer(group: _Group, fitted: laws.Fitted, ask: CoverageAsk) -> Buyer:
+def _buyer(group: _Group, fitted: laws.FittedLaws, ask: InferenceCoverage) -> Buyer:
     longest = group.data.longest
     return Buyer(
         name=group.name,
         data=group.data,
         problems=group.samples.problems,
-        costs=ask.prices.costs(group.name),
+        costs=prices_of(ask).costs(group.name),
         level=ask.level,
         forecast=lambda k: laws.combined_at(fitted, k, longest, force=ask.force),
         furthest=int(laws.LARGEST_REACH * longest),
     )
 
 
-def _exchanges(buyer: Buyer, k: Indices, ask: CoverageAsk) -> tuple[Exchange, ...]:
-    if ask.exchange is None:
+def _exchanges(buyer: Buyer, k: Indices, ask: InferenceCoverage) -> tuple[Exchange, ...]:
+    if ask.train_exchange is None or ask.pretrain_tokens is None or ask.inference_tokens is None:
         return ()
-    ratio, pretraining, inference = ask.exchange
-    return tuple(exchanges(buyer, k, ratio, inference / pretraining))
+    return tuple(exchanges(buyer, k, ask.train_exchange, ask.inference_tokens / ask.pretrain_tokens))
 
 
 def _require_fixed(*groups: _Group) -> None:
-    """Refuse to pair problems whose attempts ended at a success: each one's own rates are then biased."""
+    """Refuse to pair problems whose sampling stopped at a success, since rates of single problems are then biased."""
     for group in groups:
         if group.data.design == STOPPED:
             raise UsageError(
-                f"Sampling of {group.name} stopped at successes, so its problems cannot be paired with others.",
-                hint="Compare or mix logs of a fixed number of attempts.",
+                f"Sampling of {group.name} stopped at successes, so its problems cannot be paired with those of "
+                "another group.",
+                hint="Compare or mix groups with a fixed number of attempts per problem.",
             )
 
 
-def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: CoverageAsk) -> tuple[Comparison, ...]:
+def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: InferenceCoverage) -> tuple[Comparison, ...]:
     if ask.compare is None or group.name == ask.compare:
         return ()
-    other = next(each for each in groups if each.name == ask.compare)
+    other = next(side for side in groups if side.name == ask.compare)
     _require_fixed(group, other)
-    left, right = (Side(each.name, each.data.counts, each.samples.problems) for each in (group, other))
-    shared = ask.resampling(group_hash({}))
+    left, right = (Side(side.name, side.data.counts, side.samples.problems) for side in (group, other))
+    shared = resampling_of(ask, group_hash({}))
     return tuple(compare(left, right, k, level=ask.level, band=ask.band, resampling=shared))
 
 
-def _mixes(group: _Group, groups: Sequence[_Group], buyers: dict[str, Buyer], ask: CoverageAsk) -> tuple[Mix, ...]:
+def _mixes(
+    group: _Group, groups: Sequence[_Group], buyers: dict[str, Buyer], ask: InferenceCoverage
+) -> tuple[Mix, ...]:
     if ask.mix is None or group.name == ask.mix:
         return ()
-    if not ask.questions.budgets:
-        raise UsageError("A mix of two groups needs a budget to split.", hint="Give --budget, such as 1e15flops.")
-    _require_fixed(group, next(each for each in groups if each.name == ask.mix))
-    return tuple(mixes(buyers[group.name], buyers[ask.mix], ask.questions.budgets))
+    if not questions_of(ask).budgets:
+        raise UsageError("--mix needs a budget to split.", hint="Add --budget, such as --budget 1e15flops.")
+    _require_fixed(group, next(other for other in groups if other.name == ask.mix))
+    return tuple(mixes(buyers[group.name], buyers[ask.mix], questions_of(ask).budgets))

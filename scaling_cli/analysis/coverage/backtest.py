@@ -1,7 +1,8 @@
-"""The track record of laws on the user's own log: fit to part of the attempts, score on coverage that all of them show.
+"""The track record of laws on the user's log: fit to some of the attempts, compare with the coverage of all of them.
 
-Part of the attempts is a draw without replacement: successes are hypergeometric, which is exact for attempts in any
-order. Where sampling stopped at a success there is one way to have stopped earlier, so the log is cut instead.
+The attempts to fit to are drawn without replacement, so the number of successes is hypergeometric, which is exact for
+attempts in any order. If sampling stopped at a success, the log is cut at fewer attempts instead, since it could only
+have stopped earlier in one way.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ SHORT_RECORD = 8  # the fraction that is always tried
 SAMPLES, FEW_SAMPLES = 10, 5
 FEWEST_ATTEMPTS = 4  # to fit to
 LARGEST_ERROR = 0.05  # in coverage, from which a record is called poor
-STREAM = 1  # keeps these draws apart from the bootstrap's
+STREAM = 1  # part of the seed: these draws differ from those of the bootstrap
 
 
 def backtest(data: Sampled, names: Sequence[str], *, is_full: bool) -> list[Backtest]:
-    """How far each law, and the combined forecast, was off: at one fraction of the attempts, or at several."""
+    """The errors of each law and of the combined forecast, from one fraction of the attempts or, if full, several."""
     rows = []
     for fraction in FRACTIONS if is_full else (SHORT_RECORD,):
         trained = data.longest // fraction
@@ -48,8 +49,8 @@ def _at(data: Sampled, names: Sequence[str], trained: int, samples: int) -> list
         fitted, _ = fit_laws(part, names, None, None)
         for name in fitted.names:
             errors[name].append(float(fitted.coverage(name, np.array([held_out], dtype=float))[0][0]) - truth)
-        if combines and (found := combine(fitted, held_out, trained)) is not None:
-            errors.setdefault(COMBINED, []).append(found[0] - truth)
+        if combines and (combined := combine(fitted, held_out, trained)) is not None:
+            errors.setdefault(COMBINED, []).append(combined[0] - truth)
     return [_row(name, trained, held_out, len(parts), np.array(values)) for name, values in errors.items()]
 
 
@@ -73,7 +74,7 @@ def _row(name: str, trained: int, held_out: int, samples: int, errors: Array) ->
 
 
 def record_doubts(rows: Sequence[Backtest], names: Sequence[str], group: dict[str, str] | None) -> list[Caveat]:
-    """That the forecast was far off where it could be checked at the usual fraction."""
+    """A caveat if the forecast from the usual fraction of the attempts had a large error."""
     wanted = COMBINED if set(DEFAULT) <= set(names) else (names[0] if names else None)
     for row in rows:
         is_usual = row.held_out // row.trained >= SHORT_RECORD and row.held_out // row.trained < 2 * SHORT_RECORD

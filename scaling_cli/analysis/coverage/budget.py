@@ -1,4 +1,4 @@
-"""Budgets: how many attempts at one group to buy for a budget, a target, a value a problem, or a least gain."""
+"""How many attempts to buy for a budget, a target coverage, a value per solved problem, or a minimum gain."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ HEAVY_ATTENTION = 1.0
 
 
 class Amount(Record):
-    """A budget or a value a problem, in `usd` or `flops`."""
+    """A budget or a value per problem, in `usd` or `flops`, or a coverage."""
 
     amount: float
     unit: str
 
 
 class Questions(Record):
-    """What is asked; several of each may be."""
+    """The budgets, targets, values and gains that the user asks about."""
 
     budgets: tuple[Amount, ...] = ()
     targets: tuple[float, ...] = ()
@@ -48,7 +48,7 @@ class Questions(Record):
 
 
 class Buyer(Record):
-    """One group that attempts are bought of: its counts, problems by name, and what attempts cost, by unit."""
+    """A group for which attempts are bought: its counts, its problems by name, and the cost of attempts by unit."""
 
     name: str
     data: Sampled
@@ -60,37 +60,37 @@ class Buyer(Record):
 
     @property
     def most(self) -> int:
-        """The most attempts whose coverage is known."""
+        """The most attempts at which coverage is estimated from the log."""
         return self.data.longest
 
     def gain(self, k: int) -> float:
-        """What attempt k + 1 adds to coverage."""
+        """The coverage that attempt k + 1 adds."""
         if k == 0:
             return float(self.data.coverage(np.array([1]))[0])
         before, after = self.data.coverage(np.array([k, k + 1]))
         return float(after - before)
 
 
-def answers(buyer: Buyer, questions: Questions, group: dict[str, str] | None) -> tuple[list[Purchase], list[Caveat]]:
-    """The answer of one group to every question."""
+def purchases(buyer: Buyer, questions: Questions, group: dict[str, str] | None) -> tuple[list[Purchase], list[Caveat]]:
+    """The attempts that one group needs or affords, for every question."""
     rows: list[Purchase] = []
-    found: list[Caveat] = []
+    caveats: list[Caveat] = []
     for budget in questions.budgets:
         row = _for_budget(buyer, budget, questions.policy)
         rows.append(row)
         if row.is_forecast and row.k is not None:
-            found.append(_beyond(buyer, row, row.k, group))
+            caveats.append(_beyond(buyer, row, row.k, group))
     rows += [_for_target(buyer, target, questions) for target in questions.targets]
     rows += [_for_value(buyer, value, questions.policy) for value in questions.values]
     rows += [_for_gain(buyer, gain, questions.policy) for gain in questions.marginals]
     compute = buyer.costs.get(Compute.unit)
     if isinstance(compute, Compute) and compute.attention_share > HEAVY_ATTENTION:
-        found.append(caveat("attention-heavy", group, share=compute.attention_share))
-    return rows, found
+        caveats.append(caveat("attention-heavy", group, share=compute.attention_share))
+    return rows, caveats
 
 
 def _beyond(buyer: Buyer, row: Purchase, k: int, group: dict[str, str] | None) -> Caveat:
-    """That a budget pays for more attempts than were made, and what its coverage is worth then."""
+    """A caveat that a budget pays for more attempts than were made, so that coverage is a forecast or not known."""
     is_shown = row.coverage != Estimate(None)
     if k > buyer.furthest:
         return far_doubt(k, buyer.most, group, is_shown=is_shown)
@@ -105,13 +105,13 @@ def _for_budget(buyer: Buyer, budget: Amount, policy: str) -> Purchase:
 
 
 def _for_target(buyer: Buyer, target: float, questions: Questions) -> Purchase:
-    """The fewest attempts that reach a target, with the interval of that number over replicates.
+    """The fewest attempts that reach a target, with an interval over replicates.
 
-    Where the attempts made do not reach it, both come from the forecast, as far as there is one.
+    If the attempts made do not reach it, both come from the forecast, where there is one.
     """
     grid = _every_k(buyer.most)
     curve = buyer.data.coverage(grid)
-    k = smallest_k(lambda each: float(buyer.data.coverage(np.array([each]))[0]), target, buyer.most)
+    k = smallest_k(lambda attempts: float(buyer.data.coverage(np.array([attempts]))[0]), target, buyer.most)
     draws = draw_curves(buyer.data.counts, grid, buyer.data.resampling, buyer.data.batch).coverage
     reached = draws[:, -1] >= target if not np.isnan(curve[-1]) else np.zeros(len(draws), dtype=bool)
     first = np.where(reached, grid[np.argmax(draws >= target, axis=1)], np.inf)
@@ -127,18 +127,18 @@ def _for_target(buyer: Buyer, target: float, questions: Questions) -> Purchase:
 
 
 def _forecast_k(buyer: Buyer, target: float, part: str) -> int | None:
-    """Where the forecast, or an end of its interval, reaches a target."""
+    """The fewest attempts at which the forecast, or an end of its interval, reaches a target."""
 
     def reaches(k: int) -> float:
         value: float | None = getattr(buyer.forecast(k), part)
         return 0.0 if value is None else value
 
-    found = smallest_k(reaches, target, buyer.furthest)
-    return None if found is None else max(found, buyer.most + 1)
+    k = smallest_k(reaches, target, buyer.furthest)
+    return None if k is None else max(k, buyer.most + 1)
 
 
 def _every_k(most: int) -> Indices:
-    """All k up to a few hundred, then 2 % apart: an interval of k needs no more."""
+    """The k at which a target is looked for: all up to 400 attempts, else steps of 2 % from 60 on."""
     if most <= 400:
         return np.arange(1, most + 1)
     return np.unique(np.append(np.arange(1, 60), np.geomspace(60, most, 260).astype(np.int64)))
@@ -161,7 +161,7 @@ def _for_gain(buyer: Buyer, gain: float, policy: str) -> Purchase:
 def _purchase(
     buyer: Buyer, question: str, asked: Amount, policy: str, k: int | None, unit: str | None = None
 ) -> Purchase:
-    """What k attempts cost and reach: beyond the attempts made by the forecast, and at k = 0 nothing."""
+    """The cost and the coverage of k attempts; beyond the attempts made, by the forecast."""
     cost = buyer.costs.get(asked.unit if unit is None else unit)
     coverage, attempts = Estimate(None), None
     if k is not None and 0 < k <= buyer.most:
@@ -184,11 +184,11 @@ def _attempts(buyer: Buyer, k: int, policy: str) -> float:
         return float(k)
     if buyer.data.batch is None:
         return float(expected_attempts(buyer.data.counts, np.array([k]))[0])
-    return float(_going_on(buyer)[k - 1])
+    return float(_mean_attempts(buyer)[k - 1])
 
 
-def _going_on(buyer: Buyer) -> Array:
-    """Mean attempts under stopping at each cap from 1 to the most, where the log itself stopped at successes."""
+def _mean_attempts(buyer: Buyer) -> Array:
+    """Mean attempts at each limit from 1 to the most, for a log whose sampling stopped at successes."""
     unsolved = 1 - buyer.data.coverage(np.arange(1, buyer.most))
     return np.asarray(np.cumsum(np.concatenate([[1.0], unsolved])))
 
@@ -196,25 +196,25 @@ def _going_on(buyer: Buyer) -> Array:
 def _affordable_stopping(buyer: Buyer, cost: Cost, budget: float) -> int:
     if buyer.data.batch is None:
         return affordable_stopping(buyer.data.counts, cost, budget)
-    return int(np.searchsorted(cost.cost(_going_on(buyer)), budget, side="right"))
+    return int(np.searchsorted(cost.cost(_mean_attempts(buyer)), budget, side="right"))
 
 
 def exchanges(buyer: Buyer, k: Indices, model_ratio: float, inference_ratio: float) -> list[Exchange]:
-    """What this group, the small model, reaches on the compute of k attempts of the large one."""
+    """The coverage of this group (the small model) on the compute of k attempts of a larger model."""
     factor = exchange(model_ratio, inference_ratio)
     rows = []
-    for each in k.tolist():
-        attempts = int(each * factor)
+    for large_k in k.tolist():
+        attempts = int(large_k * factor)
         coverage = float(buyer.data.coverage(np.array([attempts]))[0]) if attempts <= buyer.most else None
-        rows.append(Exchange(model_ratio, inference_ratio, factor, each, attempts, coverage))
+        rows.append(Exchange(model_ratio, inference_ratio, factor, large_k, attempts, coverage))
     return rows
 
 
 def costs_of(money: Money | None, compute: Compute | None) -> dict[str, Cost]:
-    """What is known of the cost of attempts, by unit."""
-    found: dict[str, Cost] = {}
+    """The cost of attempts by unit, for the units that are priced."""
+    costs: dict[str, Cost] = {}
     if money is not None:
-        found[money.unit] = money
+        costs[money.unit] = money
     if compute is not None:
-        found[compute.unit] = compute
-    return found
+        costs[compute.unit] = compute
+    return costs

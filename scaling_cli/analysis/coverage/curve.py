@@ -1,4 +1,4 @@
-"""Coverage of one group with its intervals: by the unbiased estimate, or by product limit where sampling stopped."""
+"""Coverage of one group with intervals: by the unbiased estimate, or by product limit if sampling stopped early."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.bootstrap import draw_curves, intervals
-from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling
+from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling
 from scaling_cli.coverage.curves import log_grid
 from scaling_cli.coverage.estimate import (
     all_succeed,
@@ -24,18 +24,18 @@ from scaling_cli.record import Record
 from scaling_cli.results.coverage import Coverage
 
 FIXED, STOPPED = "fixed", "stop-at-success"
-FEWEST_LEFT = 5  # problems at risk, or unsolved, on which a curve still rests where a law is fitted to it
-SHARE_LEFT = 0.25  # or this share of the problems, of fewer than twenty
+FEWEST_LEFT = 5  # problems at risk, or unsolved, that a point of the curve needs for a law to be fitted to it
+SHARE_LEFT = 0.25  # or this share of the problems, if there are fewer than twenty
 FEW_PROBLEMS = 20
 CURVE_POINTS = 48  # for drawing
 
 
 class Sampled(Record):
-    """Counts of one group, and how they were sampled: in batches until a success, or `batch` None."""
+    """Counts of one group; `batch` is the batch size if sampling stopped at a success, else None."""
 
     counts: Counts
     batch: int | None
-    resampling: Resampling
+    resampling: ProblemResampling
 
     @property
     def design(self) -> str:
@@ -44,7 +44,7 @@ class Sampled(Record):
 
     @property
     def longest(self) -> int:
-        """The largest k at which coverage has an estimate from every problem, or from those still at risk."""
+        """The largest k with an estimate of coverage: from all problems, or from those still at risk."""
         return int(self.counts.n.min() if self.batch is None else self.counts.n.max())
 
     def coverage(self, k: Indices) -> Array:
@@ -56,8 +56,8 @@ class Sampled(Record):
     def fitting_grid(self) -> Indices:
         """The k at which a law of the curve is fitted.
 
-        Where few problems are left, they alone decide log(-log C), and problems drawn anew cannot tell how much: with
-        these points, 95 % intervals of an exponent held the truth half of the time in simulations.
+        Where few problems are left unsolved, log(-log C) depends on them alone, and resampling problems understates its
+        uncertainty: with these points, 95 % intervals of an exponent covered the truth half of the time in simulations.
         """
         if self.batch is not None:
             return log_grid(int(np.sort(self.counts.n)[-min(FEWEST_LEFT, self.counts.problems)]))
@@ -69,24 +69,26 @@ class Sampled(Record):
         return min(FEWEST_LEFT, SHARE_LEFT * self.counts.clusters)
 
 
-def sampled(counts: Counts, first: Indices | None, design: str, resampling: Resampling) -> tuple[Sampled, list[Caveat]]:
-    """The counts with their design, found out or as given.
+def sampled(
+    counts: Counts, first: Indices | None, design: str, resampling: ProblemResampling
+) -> tuple[Sampled, list[Caveat]]:
+    """The counts with their design, detected or as given.
 
     Raises:
-        UsageError: The design is said to be stop-at-success, and the counts contradict it.
+        UsageError: The design is given as stop-at-success, and the counts contradict it.
     """
     batch = batch_size(counts, first) if design in ("auto", STOPPED) else None
     if design == STOPPED and batch is None:
         raise UsageError(
-            "The log does not look as if each problem's sampling stopped at its first success.",
-            hint="Leave --design out, or check that n and c are read from the right columns.",
+            "--design stop-at-success does not fit the log: sampling did not stop at each problem's first success.",
+            hint="Leave out --design, or check that n and c are read from the right columns.",
         )
-    found = [] if batch is None else [caveat("stop-at-success", batch=batch)]
-    return Sampled(counts, batch, resampling), found
+    caveats = [] if batch is None else [caveat("stop-at-success", batch=batch)]
+    return Sampled(counts, batch, resampling), caveats
 
 
 def default_k(longest: int) -> Indices:
-    """1, 10, 100, ... for long logs, powers of two for short ones, and the longest itself."""
+    """Powers of ten for long logs, powers of two for short ones, and the largest k."""
     base = 10 if longest >= 100 else 2
     powers = base ** np.arange(int(np.log(longest) / np.log(base) + 1e-9) + 1)
     return np.unique(np.append(powers, longest)).astype(np.int64)
@@ -102,13 +104,13 @@ def coverage_rows(data: Sampled, k: Indices, level: float, band: str, short: str
         draws[:, columns] = drawn.coverage
         low, high = intervals(counts, drawn, level, simultaneous=band == "simultaneous")
         rows += _fixed_rows(counts, k[columns], np.stack([low, high]), level)
-    beyond = [each for each in k.tolist() if each not in {row.k for row in rows}]
-    rows += [_bounded(data.counts, each) for each in beyond]
+    beyond = [attempts for attempts in k.tolist() if attempts not in {row.k for row in rows}]
+    rows += [_bounded(data.counts, attempts) for attempts in beyond]
     return sorted(rows, key=lambda row: row.k), draws
 
 
 def _by_reach(counts: Counts, k: Indices, short: str) -> list[tuple[Counts, Indices]]:
-    """The k that every problem reaches, in one go; with `drop` each further k with the problems that reach it."""
+    """The k that all problems reach, with all problems; with `drop`, further k with those that reach them."""
     reached = np.flatnonzero(k <= counts.n.min())
     parts = [(counts, reached)] if len(reached) else []
     if short == "drop":
@@ -123,18 +125,18 @@ def _fixed_rows(counts: Counts, k: Indices, ends: Array, level: float) -> list[C
     attempts_error = error_over_attempts(counts, k)
     together = counts.multiplicity @ all_succeed(counts.pair_n, counts.pair_c, k) / counts.problems
     rows = []
-    for i, each in enumerate(k.tolist()):
+    for i, attempts in enumerate(k.tolist()):
         low, high = float(ends[0, i]), float(ends[1, i])
         if np.isnan(low):
             low, high = _degenerate(counts, coverage[i], level)
         rows.append(
             Coverage(
-                k=each,
+                k=attempts,
                 estimate=float(coverage[i]),
                 low=low,
                 high=high,
-                se_problems=known(problems_error[i]),
-                se_attempts=known(attempts_error[i]),
+                se_problems=number_or_none(problems_error[i]),
+                se_attempts=number_or_none(attempts_error[i]),
                 all_succeed=float(together[i]),
             )
         )
@@ -142,7 +144,7 @@ def _fixed_rows(counts: Counts, k: Indices, ends: Array, level: float) -> list[C
 
 
 def _degenerate(counts: Counts, coverage: float, level: float) -> tuple[float, float]:
-    """Where every problem has the same rate: exact limits for a share of problems of that size."""
+    """Exact limits of a share of problems, used if every problem has an equal rate."""
     return clopper_pearson(round(float(coverage) * counts.problems), counts.problems, level)
 
 
@@ -155,20 +157,20 @@ def _stopped_rows(data: Sampled, k: Indices, level: float) -> tuple[list[Coverag
     estimate = data.coverage(k)
     draws = draw_curves(data.counts, k, data.resampling, data.batch).coverage
     rows = []
-    for i, each in enumerate(k.tolist()):
+    for i, attempts in enumerate(k.tolist()):
         if np.isnan(estimate[i]):
             solved = float((data.counts.c > 0).mean())
-            rows.append(Coverage(each, None, solved, 1.0, None, None))
+            rows.append(Coverage(attempts, None, solved, 1.0, None, None))
             continue
         low, high = _logit_interval(estimate[i], draws[:, i], level)
         if np.isnan(low):
             low, high = _degenerate(data.counts, estimate[i], level)
-        rows.append(Coverage(each, float(estimate[i]), low, high, float(np.nanstd(draws[:, i])), None))
+        rows.append(Coverage(attempts, float(estimate[i]), low, high, float(np.nanstd(draws[:, i])), None))
     return rows, draws
 
 
 def _logit_interval(estimate: float, draws: Array, level: float) -> tuple[float, float]:
-    """Symmetric in log-odds about the estimate, as wide as the draws; NaN at 0 and 1."""
+    """An interval around the estimate that is symmetric in log-odds, as wide as the draws; NaN at 0 and 1."""
     if not 0 < estimate < 1:
         return np.nan, np.nan
     inside = draws[(draws > 0) & (draws < 1)]
@@ -176,30 +178,30 @@ def _logit_interval(estimate: float, draws: Array, level: float) -> tuple[float,
     return float(expit(logit(estimate) - reach)), float(expit(logit(estimate) + reach))
 
 
-def known(value: float) -> float | None:
-    """A number, or None for NaN."""
+def number_or_none(value: float) -> float | None:
+    """The number, or None for NaN."""
     return None if np.isnan(value) else float(value)
 
 
 def coverage_doubts(data: Sampled, rows: list[Coverage], short: str, group: dict[str, str] | None) -> list[Caveat]:
-    """What to know before reading the estimates."""
-    counts, found = data.counts, []
+    """Caveats on the estimates of coverage."""
+    counts, caveats = data.counts, []
     if short_k := [row.k for row in rows if row.k > data.longest]:
         count = int((counts.n < max(short_k)).sum())
         code = "short-problems-dropped" if short == "drop" and data.batch is None else "short-problems"
         shown = ", ".join(f"{k:,}" for k in short_k)
-        found.append(caveat(code, group, count=f"{count:,}", total=f"{counts.problems:,}", k=shown))
+        caveats.append(caveat(code, group, count=f"{count:,}", total=f"{counts.problems:,}", k=shown))
     solved = int((counts.c > 0).sum())
     if solved == 0 or np.all(counts.c == counts.n):
         what = "No problem is solved" if solved == 0 else "Every attempt succeeded"
-        found.append(caveat("all-alike", group, what=what))
+        caveats.append(caveat("all-alike", group, what=what))
     elif solved == counts.problems and data.batch is None:
-        found.append(caveat("all-solved", group, k=f"{data.longest:,}"))
+        caveats.append(caveat("all-solved", group, k=f"{data.longest:,}"))
     if np.all((counts.c == 0) | (counts.c == counts.n)) and counts.n.min() > 1 and 0 < solved < counts.problems:
-        found.append(caveat("deterministic-sampling", group))
+        caveats.append(caveat("deterministic-sampling", group))
     if counts.problems == 1:
-        found.append(caveat("one-problem", group))
+        caveats.append(caveat("one-problem", group))
     elif counts.clusters < FEW_PROBLEMS:
         unit = "problems" if counts.clusters == counts.problems else "clusters"
-        found.append(caveat("few-problems", group, count=counts.clusters, unit=unit))
-    return found
+        caveats.append(caveat("few-problems", group, count=counts.clusters, unit=unit))
+    return caveats

@@ -1,10 +1,11 @@
-"""Laws of one group's coverage: fitted, forecast, and combined into one number where they allow it.
+"""Laws of one group's coverage: their fits, their forecasts, and one combined forecast if they agree.
 
-The combined forecast weighs two laws that err in opposite ways. The power law of the curve varies less from sample to
-sample and overshoots; the beta-binomial undershoots less and varies more. Within ten times the attempts made they count
-alike; from there the beta-binomial's share falls with the logarithm of the reach, to nothing at a hundred times. On
-seven models with ten thousand attempts this erred less than either law and than choosing one by its own backtest
-(benchmarks/coverage_backtest.py). Its interval spans those of both laws, so it contains their disagreement.
+The combined forecast averages two laws whose errors tend to cancel. The power law of the curve varies less from sample
+to sample and overestimates; the beta-binomial underestimates less and varies more. Up to ten times the attempts made,
+they have equal weight; beyond, the weight of the beta-binomial falls with the logarithm of the reach, to zero at a
+hundred times. On seven models with ten thousand attempts the errors were smaller than those of either law, and than
+those of choosing a law by its backtest (benchmarks/coverage_backtest.py). The interval spans those of both laws, so it
+contains their disagreement.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ DEFAULT = (BETA_BINOMIAL, POWER)
 COMBINED = "combined"
 CURVE_FITS = {POWER: fit_power_law, EXPONENTIATED: fit_exponentiated}
 
-LARGEST_SPREAD = 0.05  # between laws, in coverage, above which no single number is given
+LARGEST_SPREAD = 0.05  # difference between laws, in coverage, above which no single number is given
 LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is forecast
-EQUAL_REACH = 10.0
+EQUAL_REACH = 10.0  # times the attempts made, up to which both laws have equal weight
 
 
-class Fitted(Record):
-    """Laws by name: of difficulty, and of the curve, whose replicates drew `units` problems or clusters."""
+class FittedLaws(Record):
+    """Fitted laws by name: of difficulty, and of the curve, whose replicates drew `units` problems or clusters."""
 
     distributions: dict[str, Distribution]
     curves: dict[str, CurveLaw]
@@ -68,7 +69,7 @@ class Fitted(Record):
         return values[0], low, high
 
     def estimate(self, values: Array) -> Estimate:
-        """What each replicate of a curve says `(replicates,)`, the first being the fit to the data."""
+        """The estimate and interval from a value per replicate `(replicates,)`, the first from the fit to the data."""
         if len(values) < 3 or self.level is None:
             return Estimate(float(values[0]))
         low, high = percentiles(values[1:], self.level, self.units)
@@ -79,23 +80,23 @@ def law_names(choice: str) -> tuple[str, ...]:
     """The laws that `--fit` names.
 
     Raises:
-        UsageError: There is no such law.
+        UsageError: No law has this name.
     """
     several = {"auto": DEFAULT, "all": LAWS, "none": ()}
     if choice in several:
         return several[choice]
     if choice in LAWS:
         return (choice,)
-    raise UsageError(f"There is no law named {choice!r}.", hint=f"Choose auto, all, none, {', '.join(LAWS)}.")
+    raise UsageError(f"No law is called {choice!r}.", hint=f"Choose one of auto, all, none, {', '.join(LAWS)}.")
 
 
 def fit_laws(
     data: Sampled, names: Sequence[str], level: float | None, group: dict[str, str] | None
-) -> tuple[Fitted, list[Caveat]]:
-    """The laws that the data determine, and what kept the others from being fitted."""
+) -> tuple[FittedLaws, list[Caveat]]:
+    """The laws that the data determine, and a caveat for each law that could not be fitted."""
     distributions: dict[str, Distribution] = {}
     curves: dict[str, CurveLaw] = {}
-    found = []
+    caveats = []
     for name in names:
         try:
             if name in CURVE_FITS:
@@ -104,8 +105,8 @@ def fit_laws(
                 distributions[name] = fit_distribution(name, data.counts, level)
         except FitError as error:
             code = "overdispersion-not-identified" if isinstance(error, NoSpreadError) else "law-not-fitted"
-            found.append(caveat(code, group, law=name, reason=error.message, hint=error.hint))
-    return Fitted(distributions, curves, level, data.counts.clusters), found
+            caveats.append(caveat(code, group, law=name, reason=error.message, hint=error.hint))
+    return FittedLaws(distributions, curves, level, data.counts.clusters), caveats
 
 
 def _fit_curve(data: Sampled, name: str) -> CurveLaw:
@@ -118,21 +119,21 @@ def _fit_curve(data: Sampled, name: str) -> CurveLaw:
     return replace(law, dropped=law.dropped + left_out)
 
 
-def describe(fitted: Fitted, start: int, end: int) -> dict[str, LawFit]:
-    """Each law's parameters, with its slope over the range of the data beside its asymptotic exponent."""
-    found = {}
+def describe(fitted: FittedLaws, start: int, end: int) -> dict[str, LawFit]:
+    """Each law's parameters, its slope over the range of the data and its asymptotic exponent."""
+    fits = {}
     for name in fitted.names:
         slope = _slope(fitted, name, start, end)
         law = fitted.distributions.get(name)
-        found[name] = _of_curve(fitted, name, slope) if law is None else _of_distribution(law, slope)
-    return found
+        fits[name] = _of_curve(fitted, name, slope) if law is None else _of_distribution(law, slope)
+    return fits
 
 
-def _slope(fitted: Fitted, name: str, start: int, end: int) -> Slope:
+def _slope(fitted: FittedLaws, name: str, start: int, end: int) -> Slope:
     if name in fitted.curves:
         law = fitted.curves[name]
         return Slope(start, law.last, float(law.exponent[0]))
-    # On the scale itself: coverage that rounds to 1 has no logarithm to take.
+    # From log(-log C) directly, since coverage that rounds to 1 has no log(-log C).
     ends = fitted.distributions[name].transformed(np.array([start, end], dtype=float))[0]
     return Slope(start, end, float((ends[0] - ends[1]) / np.log(end / start)))
 
@@ -150,7 +151,7 @@ def _of_distribution(law: Distribution, slope: Slope) -> LawFit:
     )
 
 
-def _of_curve(fitted: Fitted, name: str, slope: Slope) -> LawFit:
+def _of_curve(fitted: FittedLaws, name: str, slope: Slope) -> LawFit:
     law = fitted.curves[name]
     signs = {"A": 1.0, "b": 1.0} if name == POWER else {"a": -1.0, "b": -1.0}
     draws = np.stack([np.exp(law.log_coefficient), law.exponent])
@@ -162,99 +163,105 @@ def _of_curve(fitted: Fitted, name: str, slope: Slope) -> LawFit:
 
 
 def beta_share(reach: float) -> float:
-    """The beta-binomial's weight in the combined forecast, `reach` being k over the attempts made."""
+    """The weight of the beta-binomial in the combined forecast; `reach` is k over the attempts made."""
     return 0.5 * float(np.clip(np.log(LARGEST_REACH / reach) / np.log(LARGEST_REACH / EQUAL_REACH), 0, 1))
 
 
-def combine(fitted: Fitted, k: float, attempts: int) -> tuple[float, float, float] | None:
-    """The combined coverage at k and the ends of both laws' intervals; None without the laws it is made of."""
+def combine(fitted: FittedLaws, k: float, attempts: int) -> tuple[float, float, float] | None:
+    """The combined coverage at k and the outer ends of the laws' intervals; None if neither law was fitted."""
     names = [name for name in DEFAULT if name in fitted.names]
     if not names:
         return None
-    rows = [[float(each[0]) for each in fitted.coverage(name, np.array([k], dtype=float))] for name in names]
+    rows = [[float(values[0]) for values in fitted.coverage(name, np.array([k], dtype=float))] for name in names]
     weights = [beta_share(k / attempts), 1 - beta_share(k / attempts)] if len(names) == 2 else [1.0]
     middle = sum(weight * row[0] for weight, row in zip(weights, rows, strict=True))
     return middle, min(row[1] for row in rows), max(row[2] for row in rows)
 
 
 def forecast(
-    fitted: Fitted, asked: Sequence[str], k: Sequence[int], attempts: int, *, force: bool, group: dict[str, str] | None
+    fitted: FittedLaws,
+    asked: Sequence[str],
+    k: Sequence[int],
+    attempts: int,
+    *,
+    force: bool,
+    group: dict[str, str] | None,
 ) -> tuple[list[Forecast], list[Caveat]]:
-    """Coverage at each k beyond the data by each law asked for, and combined where both default laws were."""
+    """Coverage at each k beyond the data by each law asked for, and the combined forecast if it includes both laws."""
     rows: list[Forecast] = []
-    found: list[Caveat] = []
+    caveats: list[Caveat] = []
     combines = set(DEFAULT) <= set(asked)
-    for each in k:
-        too_far = each > LARGEST_REACH * attempts and not force
-        known = fitted.names
-        rows += [_row(fitted, name, each, is_refused=too_far or name not in known) for name in asked]
+    for one_k in k:
+        too_far = one_k > LARGEST_REACH * attempts and not force
+        fitted_names = fitted.names
+        rows += [_row(fitted, name, one_k, is_refused=too_far or name not in fitted_names) for name in asked]
         if combines:
-            rows.append(_combined_row(fitted, each, attempts, too_far=too_far, force=force))
+            rows.append(_combined_row(fitted, one_k, attempts, too_far=too_far, force=force))
     furthest = max(k, default=0)
     if furthest > LARGEST_REACH * attempts:
-        found.append(far_doubt(furthest, attempts, group, is_shown=force))
+        caveats.append(far_doubt(furthest, attempts, group, is_shown=force))
     if combines and (spread := _largest_spread(fitted, k, attempts, force=force)) is not None:
-        found.append(caveat("laws-disagree", group, k=f"{spread[0]:,}", spread=spread[1]))
-    return rows, found
+        caveats.append(caveat("laws-disagree", group, k=f"{spread[0]:,}", spread=spread[1]))
+    return rows, caveats
 
 
 def far_doubt(k: int, attempts: int, group: dict[str, str] | None, *, is_shown: bool) -> Caveat:
-    """That a k lies further beyond the attempts than laws are followed, unless by force."""
+    """A caveat that k is more than `LARGEST_REACH` times the attempts made, shown only with --force."""
     what = "is a guess at best" if is_shown else "is not forecast"
-    remedy = "sample" if is_shown else "give --force to see what the laws say, or sample"
+    remedy = "Sample" if is_shown else "Give --force to see what the laws predict, or sample"
     return caveat("far-extrapolation", group, k=f"{k:,}", reach=k / attempts, what=what, remedy=remedy)
 
 
-def combined_at(fitted: Fitted, k: int, attempts: int, *, force: bool) -> Estimate:
-    """The combined forecast at one k, empty where it is refused."""
+def combined_at(fitted: FittedLaws, k: int, attempts: int, *, force: bool) -> Estimate:
+    """The combined forecast at one k; an empty estimate where it is refused."""
     row = _combined_row(fitted, k, attempts, too_far=k > LARGEST_REACH * attempts and not force, force=force)
     return Estimate(row.estimate, row.low, row.high)
 
 
-def _row(fitted: Fitted, name: str, k: int, *, is_refused: bool) -> Forecast:
+def _row(fitted: FittedLaws, name: str, k: int, *, is_refused: bool) -> Forecast:
     if is_refused:
         return Forecast(k, name, None, None, None)
-    middle, low, high = (float(each[0]) for each in fitted.coverage(name, np.array([k], dtype=float)))
+    middle, low, high = (float(values[0]) for values in fitted.coverage(name, np.array([k], dtype=float)))
     return Forecast(k, name, middle, low, high)
 
 
-def _combined_row(fitted: Fitted, k: int, attempts: int, *, too_far: bool, force: bool) -> Forecast:
-    found = None if too_far else combine(fitted, k, attempts)
-    if found is None:
+def _combined_row(fitted: FittedLaws, k: int, attempts: int, *, too_far: bool, force: bool) -> Forecast:
+    combined = None if too_far else combine(fitted, k, attempts)
+    if combined is None:
         return Forecast(k, COMBINED, None, None, None)
     is_agreed = force or _spread(fitted, k) <= LARGEST_SPREAD
-    return Forecast(k, COMBINED, found[0] if is_agreed else None, found[1], found[2])
+    return Forecast(k, COMBINED, combined[0] if is_agreed else None, combined[1], combined[2])
 
 
-def _spread(fitted: Fitted, k: int) -> float:
+def _spread(fitted: FittedLaws, k: int) -> float:
     values = [
         float(fitted.coverage(name, np.array([k], dtype=float))[0][0]) for name in DEFAULT if name in fitted.names
     ]
     return max(values) - min(values) if values else 0.0
 
 
-def _largest_spread(fitted: Fitted, k: Sequence[int], attempts: int, *, force: bool) -> tuple[int, float] | None:
-    """The first k at which the laws differ too much, and by how much."""
-    for each in k:
-        if (force or each <= LARGEST_REACH * attempts) and (spread := _spread(fitted, each)) > LARGEST_SPREAD:
-            return each, spread
+def _largest_spread(fitted: FittedLaws, k: Sequence[int], attempts: int, *, force: bool) -> tuple[int, float] | None:
+    """The first k at which the laws differ by more than `LARGEST_SPREAD`, and the difference there."""
+    for one_k in k:
+        if (force or one_k <= LARGEST_REACH * attempts) and (spread := _spread(fitted, one_k)) > LARGEST_SPREAD:
+            return one_k, spread
     return None
 
 
-def drawn_forecast(fitted: Fitted, asked: Sequence[str], start: int, end: int, points: int) -> Curve | None:
-    """The forecast as a line with its band, from the edge of the data on."""
+def drawn_forecast(fitted: FittedLaws, asked: Sequence[str], start: int, end: int, points: int) -> Curve | None:
+    """The forecast as a curve with a band, from the last attempt made."""
     if not fitted or end <= start:
         return None
     k = np.geomspace(start, end, points)
     if set(DEFAULT) <= set(asked):
-        rows = [combine(fitted, float(each), start) for each in k]
+        rows = [combine(fitted, float(one_k), start) for one_k in k]
         columns = list(zip(*[row for row in rows if row is not None], strict=True))
         return Curve(tuple(k.tolist()), *columns) if columns else None
-    return Curve(tuple(k.tolist()), *(tuple(each.tolist()) for each in fitted.coverage(fitted.names[0], k)))
+    return Curve(tuple(k.tolist()), *(tuple(values.tolist()) for values in fitted.coverage(fitted.names[0], k)))
 
 
-def near_ceiling_doubts(fitted: Fitted, data: Sampled, group: dict[str, str] | None) -> list[Caveat]:
-    """That the law of a curve which has nearly reached 1 does not rest on all of it."""
+def near_ceiling_doubts(fitted: FittedLaws, data: Sampled, group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat if the power law was fitted to part of the curve, because coverage is close to 1 in the rest."""
     law = fitted.curves.get(POWER)
     if law is None or data.batch is not None or law.last == data.longest:
         return []
@@ -262,7 +269,7 @@ def near_ceiling_doubts(fitted: Fitted, data: Sampled, group: dict[str, str] | N
 
 
 def ceiling_doubts(fits: dict[str, LawFit], group: dict[str, str] | None) -> list[Caveat]:
-    """That a ceiling of coverage is not established, where none is compatible with the data."""
+    """A caveat if the data are compatible with no ceiling of coverage."""
     law = fits.get(ZERO_INFLATED)
     if law is None:
         return []

@@ -1,11 +1,11 @@
-"""Coverage of two groups on the problems they share: the paired difference, which needs far fewer problems to show."""
+"""The paired difference in coverage of two groups on shared problems; it needs fewer problems than an unpaired one."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import stdtrit
 
-from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, make_counts, problem_weights
+from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import solve_rates
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record
@@ -25,33 +25,34 @@ class Side(Record):
 
 
 def compare(
-    left: Side, right: Side, k: Indices, *, level: float, band: str, resampling: Resampling
+    left: Side, right: Side, k: Indices, *, level: float, band: str, resampling: ProblemResampling
 ) -> list[Comparison]:
-    """`left` less `right` at each k that both reach, with the verdict whether the interval excludes zero.
+    """Coverage of `left` less that of `right` at each k that both reach; the verdict says if zero is excluded.
 
     Raises:
-        DataError: They share fewer than two problems.
+        DataError: The groups share fewer than two problems.
     """
     common = sorted(set(left.problems) & set(right.problems))
     if len(common) < FEWEST:
         raise DataError(
-            f"{left.name} and {right.name} share {len(common)} problems.",
-            hint="Compare groups on the same problems; check how problems are named.",
+            f"{left.name} and {right.name} share {len(common)} {'problem' if len(common) == 1 else 'problems'}, and a "
+            f"comparison needs {FEWEST}.",
+            hint="Compare groups with shared problems; check that both name problems in one way.",
         )
-    one, two = _shared(left, common), _shared(right, common)
-    k = k[(k <= one.n.min()) & (k <= two.n.min())]
-    differences = solve_rates(one, k)[one.pair] - solve_rates(two, k)[two.pair]
+    left_counts, right_counts = _shared(left, common), _shared(right, common)
+    k = k[(k <= left_counts.n.min()) & (k <= right_counts.n.min())]
+    differences = solve_rates(left_counts, k)[left_counts.pair] - solve_rates(right_counts, k)[right_counts.pair]
     middle, error = differences.mean(axis=0), differences.std(axis=0, ddof=1) / np.sqrt(len(common))
     if band == "simultaneous":
         critical = _sup_t(differences, middle, error, level, resampling)
     else:
         critical = float(stdtrit(len(common) - 1, (1 + level) / 2))
     rows = []
-    for i, each in enumerate(k.tolist()):
+    for i, attempts in enumerate(k.tolist()):
         low, high = middle[i] - critical * error[i], middle[i] + critical * error[i]
         verdict = GAIN if low > 0 else LOSS if high < 0 else OPEN
         difference = Estimate(float(middle[i]), float(low), float(high))
-        rows.append(Comparison(right.name, each, len(common), difference, float(error[i]), verdict))
+        rows.append(Comparison(right.name, attempts, len(common), difference, float(error[i]), verdict))
     return rows
 
 
@@ -61,8 +62,8 @@ def _shared(side: Side, common: list[str]) -> Counts:
     return make_counts(side.counts.n[picked], side.counts.c[picked])
 
 
-def _sup_t(differences: Array, middle: Array, error: Array, level: float, resampling: Resampling) -> float:
-    """Standard errors that a band over all k reaches."""
+def _sup_t(differences: Array, middle: Array, error: Array, level: float, resampling: ProblemResampling) -> float:
+    """Half-width of a band over all k, in standard errors."""
     units = make_counts(np.arange(1, len(differences) + 1), np.zeros(len(differences), dtype=np.int64))
     varies = error > 0
     largest = [

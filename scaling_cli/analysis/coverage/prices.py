@@ -1,13 +1,12 @@
-"""What attempts cost, in money and in FLOPs."""
+"""The cost of attempts in money and in FLOPs, from the options."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from scaling_cli.analysis.coverage.budget import Questions, costs_of
 from scaling_cli.coverage.budget import Compute, Cost, Money
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 
 MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
@@ -17,17 +16,17 @@ COMPUTE_NEEDS = ("params", "tokens_out")
 
 
 class Prices(Record):
-    """What attempts cost: each quantity by group name, `""` for all groups."""
+    """Each quantity on which costs depend, by name of the group; the name `""` stands for all groups."""
 
     quantities: dict[str, dict[str, float]] = {}
 
     def of(self, quantity: str, group: str) -> float | None:
-        """A quantity of a group, or None where it is not given."""
-        known = self.quantities.get(quantity, {})
-        return known.get(group, known.get(""))
+        """A quantity of a group, or None if it is not given."""
+        by_group = self.quantities.get(quantity, {})
+        return by_group.get(group, by_group.get(""))
 
     def costs(self, group: str) -> dict[str, Cost]:
-        """What is known of the cost of this group's attempts, by unit."""
+        """The cost of this group's attempts by unit, for the units that are priced."""
         return costs_of(self._money(group), self._compute(group))
 
     def _money(self, group: str) -> Money | None:
@@ -49,26 +48,11 @@ class Prices(Record):
         return Compute(params, self.of("tokens_in", group) or 0.0, tokens_out, **filled)
 
 
-def parse_quantities(texts: Sequence[str], option: str) -> dict[str, float]:
-    """A quantity by group: `12B` for all, or `NAME=12B`.
-
-    Raises:
-        UsageError: A part is no number, or is negative.
-    """
-    found: dict[str, float] = {}
-    for text in texts:
-        name, _, value = text.rpartition("=")
-        found[name.strip()] = parse_number(value)
-        if found[name.strip()] < 0:
-            raise UsageError(f"{option} is {text!r}.", hint="Give a number from 0 on.")
-    return found
-
-
 def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -> None:
-    """Refuse questions about money or compute that nobody priced, before long work.
+    """Refuse, before long work, questions about money or compute for which a cost is missing.
 
     Raises:
-        UsageError: A quantity that the costs need is missing for a group.
+        UsageError: A quantity on which the costs of a group depend is missing.
     """
     needs = {
         "usd": "--price-out and --tokens-out (and --price-in, --tokens-in)",
@@ -80,12 +64,5 @@ def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -
                 where = f" of {group}" if group else ""
                 raise UsageError(
                     f"The cost of an attempt{where} in {asked.unit} is not known.",
-                    hint=f"Give {needs[asked.unit]}; by group as NAME=VALUE.",
+                    hint=f"Give {needs[asked.unit]}, as one value for all groups or as NAME=VALUE for each.",
                 )
-
-
-def quantities(given: Mapping[str, Sequence[str]]) -> Prices:
-    """Prices from the texts of options, by quantity."""
-    return Prices(
-        {name: parse_quantities(texts, f"--{name.replace('_', '-')}") for name, texts in given.items() if texts}
-    )

@@ -1,4 +1,4 @@
-"""Several groups for one budget: which of them wins it, and how to split it between two."""
+"""Several groups on one budget: which has the most coverage, and how to split the budget between two."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.coverage.budget import Amount, Buyer
 from scaling_cli.coverage.budget import affordable, mixture
-from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling, make_counts, problem_weights
+from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import solve_rates
 from scaling_cli.errors import DataError
 from scaling_cli.record import replace
@@ -18,25 +18,25 @@ MIX_POINTS = 2000  # splits of a budget that are tried
 
 
 def winners(
-    buyers: Sequence[Buyer], rows: Mapping[str, Sequence[Purchase]], resampling: Resampling
+    buyers: Sequence[Buyer], rows: Mapping[str, Sequence[Purchase]], resampling: ProblemResampling
 ) -> dict[str, list[Purchase]]:
-    """The rows with the chance that each group has the most coverage for a budget, over problems all groups share.
+    """The rows with the chance that each group has the highest coverage on a budget, over problems all groups share.
 
-    Replicates draw the same problems of every group, so what they have in common cancels. A group whose attempts end
-    before its budget does is judged at its last attempt.
+    Each replicate draws one set of problems for all groups, so noise that they share cancels. A group whose budget buys
+    more attempts than were made is taken at its last attempt.
     """
-    found = {name: list(each) for name, each in rows.items()}
+    by_group = {name: list(purchases) for name, purchases in rows.items()}
     shared = _shared(buyers)
     usable = [buyer for buyer in buyers if buyer.data.batch is None]
     if len(usable) < 2 or len(next(iter(shared.values()))) < 2:
-        return found
-    places = [i for i, row in enumerate(found[buyers[0].name]) if row.question == "budget"]
+        return by_group
+    places = [i for i, row in enumerate(by_group[buyers[0].name]) if row.question == "budget"]
     for place in places:
-        rates = np.stack([_rates(each, shared[each.name], found[each.name][place].k or 0) for each in usable])
+        rates = np.stack([_rates(buyer, shared[buyer.name], by_group[buyer.name][place].k or 0) for buyer in usable])
         chances = _chances_of_winning(rates, resampling)
         for buyer, chance in zip(usable, chances.tolist(), strict=True):
-            found[buyer.name][place] = replace(found[buyer.name][place], best_probability=chance)
-    return found
+            by_group[buyer.name][place] = replace(by_group[buyer.name][place], best_probability=chance)
+    return by_group
 
 
 def _rates(buyer: Buyer, problems: Indices, k: int) -> Array:
@@ -46,8 +46,8 @@ def _rates(buyer: Buyer, problems: Indices, k: int) -> Array:
     return np.asarray(solve_rates(counts, np.array([min(k, buyer.most)]))[counts.pair[problems], 0])
 
 
-def _chances_of_winning(rates: Array, resampling: Resampling) -> Array:
-    """How often each row of `rates` `(groups, problems)` has the highest mean; ties are split."""
+def _chances_of_winning(rates: Array, resampling: ProblemResampling) -> Array:
+    """Share of replicates in which each row of `rates` `(groups, problems)` has the highest mean; ties are split."""
     problems = rates.shape[1]
     units = make_counts(np.arange(1, problems + 1), np.zeros(problems, dtype=np.int64))
     wins, total = np.zeros(len(rates)), 0
@@ -60,13 +60,13 @@ def _chances_of_winning(rates: Array, resampling: Resampling) -> Array:
 
 
 def _shared(buyers: Sequence[Buyer]) -> dict[str, Indices]:
-    """The places of the problems that every group has, in one order."""
+    """For each group, the indices of the problems that all groups have, in one order."""
     common = sorted(set.intersection(*(set(buyer.problems) for buyer in buyers)))
-    found = {}
+    places = {}
     for buyer in buyers:
         place = {name: i for i, name in enumerate(buyer.problems)}
-        found[buyer.name] = np.array([place[name] for name in common], dtype=np.int64)
-    return found
+        places[buyer.name] = np.array([place[name] for name in common], dtype=np.int64)
+    return places
 
 
 def mixes(first: Buyer, second: Buyer, budgets: Sequence[Amount]) -> list[Mix]:
@@ -74,10 +74,10 @@ def mixes(first: Buyer, second: Buyer, budgets: Sequence[Amount]) -> list[Mix]:
     shared = _shared([first, second])
     if not len(shared[first.name]):
         raise DataError(
-            f"{first.name} and {second.name} share no problem.",
-            hint="Mix groups on the same problems; check how problems are named.",
+            f"{first.name} and {second.name} share no problem, so their attempts cannot be mixed.",
+            hint="Mix groups with shared problems; check that both name problems in one way.",
         )
-    one, two = (_picked(buyer.data.counts, shared[buyer.name]) for buyer in (first, second))
+    first_counts, second_counts = (_picked(buyer.data.counts, shared[buyer.name]) for buyer in (first, second))
     rows = []
     for budget in budgets:
         costs = [buyer.costs[budget.unit] for buyer in (first, second)]
@@ -88,8 +88,8 @@ def mixes(first: Buyer, second: Buyer, budgets: Sequence[Amount]) -> list[Mix]:
         left = budget.amount - np.where(k_second > 0, costs[1].cost(k_second.astype(float)), 0.0)
         start = float(costs[0].cost(np.array(0.0)))
         k_first = np.clip((left - start) / costs[0].attempt, 0, first.most).astype(np.int64)
-        coverage = mixture(one, two, k_first, k_second)
-        alone = mixture(one, two, np.array([most[0], 0]), np.array([0, most[1]]))
+        coverage = mixture(first_counts, second_counts, k_first, k_second)
+        alone = mixture(first_counts, second_counts, np.array([most[0], 0]), np.array([0, most[1]]))
         best = int(np.argmax(coverage))
         rows.append(
             Mix(

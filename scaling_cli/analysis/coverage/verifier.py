@@ -1,4 +1,4 @@
-"""Accuracy of one group when one attempt must be chosen: by a verifier, logged or assumed, a score, or a vote."""
+"""Accuracy of one group if one attempt must be chosen: by a logged or an assumed verifier, a score, or a vote."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
-from scaling_cli.analysis.coverage.curve import known
+from scaling_cli.analysis.coverage.curve import number_or_none
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.beta_binomial import fit_beta_binomial
-from scaling_cli.coverage.counts import Array, Counts, Indices, Resampling
+from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling
 from scaling_cli.coverage.estimate import log_failure
 from scaling_cli.coverage.grid import beta_weights, make_grid
 from scaling_cli.coverage.maximise import maximise
@@ -21,11 +21,11 @@ from scaling_cli.results.coverage import AssumedVerifier, Selection
 
 LOGGED, ASSUMED, BEST, MAJORITY = "logged-verifier", "assumed-verifier", "best-of-k", "majority"
 WARNED_FLOOR = 0.1  # k times the false-positive rate
-STREAM = 2  # keeps the ballots apart from other draws
+STREAM = 2  # part of the seed: the ballots differ from other draws
 
 
 class Rates(Record):
-    """What a verifier accepts: correct attempts and wrong ones. `labels` says whose verdict the log holds."""
+    """Shares of correct and of wrong attempts that a verifier accepts; `labels` says what the log's outcomes are."""
 
     true_positive: float = 1.0
     false_positive: float = 0.0
@@ -33,39 +33,50 @@ class Rates(Record):
 
 
 def logged_rows(counts: Counts, verdicts: Verdicts, k: Indices, level: float) -> list[Selection]:
-    """Accuracy of a verifier whose verdicts were logged beside the truth."""
-    found = logged_accuracy(counts.n, verdicts.accepted, verdicts.correct, k)
-    return _rows(LOGGED, k, found, -np.expm1(log_failure(counts.n, counts.c, k)), level)
+    """Accuracy of a verifier whose verdicts were logged together with the true outcomes."""
+    accuracy = logged_accuracy(counts.n, verdicts.accepted, verdicts.correct, k)
+    return _rows(LOGGED, k, accuracy, -np.expm1(log_failure(counts.n, counts.c, k)), level)
 
 
 def scored_rows(problems: Sequence[Outcomes], k: Indices, level: float) -> list[Selection]:
     """Accuracy of the best-scored of k attempts."""
-    found = np.stack([best_of(each.weight, each.success, k) for each in problems])
-    return _rows(BEST, k, found, _oracle(problems, k), level)
+    accuracy = np.stack([best_of(problem.weight, problem.success, k) for problem in problems])
+    return _rows(BEST, k, accuracy, _oracle(problems, k), level)
 
 
-def voted_rows(problems: Sequence[Outcomes], k: Indices, level: float, resampling: Resampling) -> list[Selection]:
+def voted_rows(
+    problems: Sequence[Outcomes], k: Indices, level: float, resampling: ProblemResampling
+) -> list[Selection]:
     """Accuracy of the most common answer among k attempts."""
-    found = []
-    for place, each in enumerate(problems):
+    accuracy = []
+    for place, problem in enumerate(problems):
         generator = np.random.default_rng([resampling.seed, resampling.group, STREAM, place])
-        found.append(majority(each.weight.astype(np.int64), each.success, k, generator))
-    return _rows(MAJORITY, k, np.stack(found), _oracle(problems, k), level)
+        accuracy.append(majority(problem.weight.astype(np.int64), problem.success, k, generator))
+    return _rows(MAJORITY, k, np.stack(accuracy), _oracle(problems, k), level)
 
 
 def _oracle(problems: Sequence[Outcomes], k: Indices) -> Array:
-    n = np.array([each.attempts for each in problems], dtype=np.int64)
-    c = np.array([each.solved for each in problems], dtype=np.int64)
+    n = np.array([problem.attempts for problem in problems], dtype=np.int64)
+    c = np.array([problem.solved for problem in problems], dtype=np.int64)
     return np.asarray(-np.expm1(log_failure(n, c, k)))
 
 
 def _rows(method: str, k: Indices, accuracy: Array, oracle: Array, level: float) -> list[Selection]:
-    """Means over problems `(problems, len(k))`, with intervals over problems."""
+    """Rows with the means of `accuracy` and `oracle` `(problems, len(k))` over problems, and intervals."""
     rows = []
-    for i, each in enumerate(k.tolist()):
+    for i, attempts in enumerate(k.tolist()):
         middle, error = accuracy[:, i].mean(), accuracy[:, i].std(ddof=1) / np.sqrt(len(accuracy))
         low, high = _interval(middle, error, level)
-        rows.append(Selection(each, method, known(middle), known(low), known(high), known(oracle[:, i].mean())))
+        rows.append(
+            Selection(
+                attempts,
+                method,
+                number_or_none(middle),
+                number_or_none(low),
+                number_or_none(high),
+                number_or_none(oracle[:, i].mean()),
+            )
+        )
     return rows
 
 
@@ -79,29 +90,30 @@ def _interval(middle: float, error: float, level: float) -> tuple[float, float]:
 def assumed_rows(
     counts: Counts, k: Indices, rates: Rates, group: dict[str, str] | None
 ) -> tuple[list[Selection], AssumedVerifier, list[Caveat]]:
-    """Accuracy that rates of acceptance imply, over the spread of difficulty that the counts show.
+    """Accuracy of a verifier with assumed rates, for the spread of difficulty that the counts show.
 
-    Where the log holds the verifier's verdicts, chances of a correct attempt are found behind those of an accepted one
-    inside the likelihood; rescaling coverage itself would be wrong at every k but 1.
+    If the outcomes in the log are the verifier's verdicts, the likelihood converts the chance of an accepted attempt to
+    that of a correct one; rescaling coverage would be right only at k = 1.
     """
     tpr, fpr = rates.true_positive, rates.false_positive
     p, weight = _spread(counts, rates)
     accuracy = weight @ assumed_accuracy(p, k.astype(float), true_positive=tpr, false_positive=fpr)
     oracle = weight @ assumed_accuracy(p, k.astype(float), true_positive=1.0, false_positive=0.0)
     rows = [
-        Selection(each, ASSUMED, float(accuracy[i]), None, None, float(oracle[i])) for i, each in enumerate(k.tolist())
+        Selection(attempts, ASSUMED, float(accuracy[i]), None, None, float(oracle[i]))
+        for i, attempts in enumerate(k.tolist())
     ]
     accepted = tpr * p + fpr * (1 - p)
     precision = np.divide(tpr * p, accepted, out=np.zeros_like(p), where=accepted > 0)
     passes = float(floor(fpr, k[-1:].astype(float))[0])
-    found = []
+    caveats = []
     if float(k[-1]) * fpr > WARNED_FLOOR:
-        found.append(caveat("false-positives", group, k=f"{k[-1]:,}", floor=passes))
-    return rows, AssumedVerifier(tpr, fpr, float(weight @ precision), passes), found
+        caveats.append(caveat("false-positives", group, k=f"{k[-1]:,}", floor=passes))
+    return rows, AssumedVerifier(tpr, fpr, float(weight @ precision), passes), caveats
 
 
 def _spread(counts: Counts, rates: Rates) -> tuple[Array, Array]:
-    """Chances of a correct attempt and their weights, summing to one."""
+    """Chances of a correct attempt, and their weights, which sum to one."""
     first = fit_beta_binomial(counts)
     if rates.labels == "truth":
         grid, theta = make_grid(counts), np.log([first.alpha, first.beta])

@@ -1,4 +1,4 @@
-"""The answer of `scaling extrapolate` for one group of runs, or for one saved fit."""
+"""The result of `scaling extrapolate` for one group of runs, or for one saved fit."""
 
 from __future__ import annotations
 
@@ -8,156 +8,186 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.backtest import backtest
 from scaling_cli.analysis.forecast.continuation import place_on_runs, require_drops
-from scaling_cli.analysis.forecast.curve import forecast_curve
-from scaling_cli.analysis.forecast.doubts import place_name, prediction_doubts, run_doubts
-from scaling_cli.analysis.forecast.downstream import Link, link, then
-from scaling_cli.analysis.forecast.evidence import Evidence
+from scaling_cli.analysis.forecast.doubts import FAR, place_name, prediction_doubts, run_doubts
+from scaling_cli.analysis.forecast.downstream import Link, fit_link, forecast_metric
+from scaling_cli.analysis.forecast.evidence import ForecastData
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.interpolation import INSIDE, Joined
+from scaling_cli.analysis.forecast.interpolation import INSIDE, JoinedForecast
 from scaling_cli.analysis.forecast.inverse import inverse
 from scaling_cli.analysis.forecast.predictions import predictions, score
 from scaling_cli.analysis.forecast.question import Ask
-from scaling_cli.analysis.forecast.reach import FAR
-from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target, place
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target, best_split, place
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
-from scaling_cli.results.fit import Observations
+from scaling_cli.results.fit import Curve, Observations
 from scaling_cli.results.forecast import Backtest, Extrapolation, Inverse, Then
 
 DEFAULT_STEPS = (3.0, 10.0, 30.0)  # times the largest run, where no target is given
+CURVE_POINTS = 40
+MARGIN = 1.3  # times the last target: the plotted curve ends a little beyond it
 
 
-def extrapolate(evidence: Evidence, ask: Ask) -> tuple[Extrapolation, list[Caveat]]:
-    """Predictions at the targets, and all else that was asked for.
+def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Caveat]]:
+    """Predictions at the targets, and the other parts of the question: target losses, task metric, backtest.
 
     Raises:
-        UsageError: The targets do not fit the laws, or a saved fit is asked for what needs the runs.
-        FitError: The second stage cannot be fitted.
+        UsageError: The targets do not match the laws, or an option needs runs and the data are a saved fit.
+        FitError: The link from loss to task metric cannot be fitted.
     """
-    forecaster, points = evidence.forecaster, evidence.points
-    places, fixed_params = _places(evidence, ask)
+    forecaster, points = data.forecaster, data.points
+    places, fixed_params = _places(data, ask)
     bands = forecaster.bands(places.columns, places.scale)
-    inside = evidence.is_inside(places.scale)
+    inside = data.is_inside(places.scale)
     predicted = predictions(
         places,
         bands,
         estimators=np.where(inside, INSIDE, forecaster.estimator).tolist(),
-        largest=None if evidence.span is None else evidence.span[1],
+        largest=None if data.span is None else data.span[1],
         points=points,
     )
-    caveats = prediction_doubts(predicted, places, evidence.span, evidence.group)
-    if points is not None and not evidence.run_names:
-        caveats += run_doubts(evidence.forecast, forecaster.noise or 0.0, points, places.at(~inside), evidence.group)
-    inverses, unreached = _inverse(evidence, ask, fixed_params)
-    second, refused = _then(evidence, ask, places, bands)
+    caveats = prediction_doubts(predicted, places, data.span, data.group)
+    if points is not None and not data.run_names:
+        caveats += run_doubts(data.forecast, forecaster.noise or 0.0, points, places.at(~inside), data.group)
+    inverses, inverse_caveats = _inverse(data, ask, fixed_params)
+    metric, link_caveats = _then(data, ask, places, bands)
     laws = forecaster.laws()
     result = Extrapolation(
-        group=evidence.group,
+        group=data.group,
         runs=None if points is None else len(np.unique(points.runs)),
         points=None if points is None else len(points),
         estimator=forecaster.estimator,
+        changed=data.recipe,
         law=laws[0].law if len(laws) == 1 else None,
         laws=laws,
-        inside=forecaster.part() if isinstance(forecaster, Joined) and inside.any() else None,
-        inputs=evidence.inputs,
-        ranges=evidence.ranges,
+        inside=forecaster.part() if isinstance(forecaster, JoinedForecast) and inside.any() else None,
+        inputs=data.inputs,
+        ranges=data.ranges,
         interval=forecaster.interval(),
         predictions=predicted,
         score=score(predicted),
         track=forecaster.track(),
-        backtest=_backtest(evidence) if ask.backtest else (),
+        backtest=_backtest(data) if ask.backtest else (),
         inverse=inverses,
-        then=second,
+        then=metric,
         noise=forecaster.noise,
         observations=_observations(points),
         scale=() if points is None else tuple(points.scale.tolist()),
-        curve=forecast_curve(evidence, places),
+        curve=_curve(data, places),
     )
-    return result, [*caveats, *unreached, *refused]
+    return result, [*caveats, *inverse_caveats, *link_caveats]
 
 
-def _places(evidence: Evidence, ask: Ask) -> tuple[Places, float | None]:
-    """Where to forecast, and the params that an inverse question holds fixed."""
-    targets = ask.targets_for(evidence.group)
+def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:
+    """Where to forecast, and the params at which a target loss is sought, if they are fixed."""
+    targets = ask.targets_for(data.group)
     fixed = None
-    if ask.target_losses and "params" in evidence.inputs:
-        alone = [each for each in targets if set(each.at) == {"params"}]
+    if ask.target_losses and "params" in data.inputs:
+        alone = [target for target in targets if set(target.at) == {"params"}]
         fixed = alone[-1].at["params"] if alone else None
-        targets = [each for each in targets if each not in alone]
+        targets = [target for target in targets if target not in alone]
     if not (targets or ask.has_place):
-        largest = evidence.require_span()[1]
-        role = "compute" if set(SURFACE) <= set(evidence.inputs) else next(iter(evidence.inputs.values()))
+        largest = data.require_span()[1]
+        role = "compute" if set(SURFACE) <= set(data.inputs) else next(iter(data.inputs.values()))
         targets = [Target({role: largest * step}) for step in DEFAULT_STEPS]
-    if evidence.run_names:
-        places = place_on_runs(targets, evidence.run_names)
-        require_drops(evidence.points, places)
+    if data.run_names:
+        places = place_on_runs(targets, data.run_names)
+        require_drops(data.points, places)
         return places, fixed
-    return place(targets, evidence.inputs, evidence.params, evidence.forecaster.mean), fixed
+    return place(targets, data.inputs, data.params, data.forecaster.mean), fixed
 
 
-def _inverse(evidence: Evidence, ask: Ask, fixed_params: float | None) -> tuple[tuple[Inverse, ...], list[Caveat]]:
+def _inverse(data: ForecastData, ask: Ask, fixed_params: float | None) -> tuple[tuple[Inverse, ...], list[Caveat]]:
     if not ask.target_losses:
         return (), []
-    found = inverse(
-        evidence.forecaster, ask.target_losses, inputs=evidence.inputs, span=evidence.require_span(),
-        params=evidence.params, fixed_params=fixed_params,
+    inverses = inverse(
+        data.forecaster, ask.target_losses, inputs=data.inputs, span=data.require_span(),
+        params=data.params, fixed_params=fixed_params,
     )  # fmt: skip
-    group, smallest = evidence.group or None, evidence.require_span()[0]
+    group, smallest = data.group, data.require_span()[0]
     unreached = [
-        caveat("target-below-floor", group, target=each.target_loss, probability=1 - each.reachable)
-        for each in found
-        if each.reachable < 0.5
+        caveat("target-below-floor", group, target=target.target_loss, probability=1 - target.reachable)
+        for target in inverses
+        if target.reachable < 0.5
     ]
-    worst = evidence.ranges.get("loss", (0.0, np.inf))[1]
-    passed = [
-        caveat("target-above-data", group, target=each.target_loss)
-        for each in found
-        if (each.target_loss > worst if each.compute.estimate is None else each.compute.estimate < smallest)
+    worst = data.ranges.get("loss", (0.0, np.inf))[1]
+    above = [
+        caveat("target-above-data", group, target=target.target_loss)
+        for target in inverses
+        if (target.target_loss > worst if target.compute.estimate is None else target.compute.estimate < smallest)
     ]
-    return found, unreached + passed + _far(found, evidence)
+    return inverses, unreached + above + _far(inverses, data)
 
 
-def _far(inverses: Sequence[Inverse], evidence: Evidence) -> list[Caveat]:
-    """About the furthest scale at which a target loss is reached."""
-    largest = evidence.require_span()[1]
-    reached = [(each.compute.estimate / largest, each) for each in inverses if each.compute.estimate is not None]
-    reach, furthest = max(reached, key=lambda each: each[0], default=(0.0, None))
+def _far(inverses: Sequence[Inverse], data: ForecastData) -> list[Caveat]:
+    """A caveat if a target loss is reached only far beyond the runs."""
+    largest = data.require_span()[1]
+    reached = [(one.compute.estimate / largest, one) for one in inverses if one.compute.estimate is not None]
+    reach, furthest = max(reached, key=lambda one: one[0], default=(0.0, None))
     if furthest is None or reach <= FAR:
         return []
     place = place_name({furthest.scale: furthest.compute.estimate or 0.0})
-    return [caveat("far-forecast", evidence.group or None, place=place, reach=reach)]
+    return [caveat("far-forecast", data.group, place=place, reach=reach)]
 
 
-def _then(evidence: Evidence, ask: Ask, places: Places, bands: Bands) -> tuple[Then | None, list[Caveat]]:
+def _then(data: ForecastData, ask: Ask, places: Places, bands: Bands) -> tuple[Then | None, list[Caveat]]:
     if ask.then is None:
         return None, []
-    points, forecaster = evidence.points, evidence.forecast
-    if points is None or evidence.metric is None or forecaster is None:
-        raise UsageError("--then needs the runs and --estimator forecast.", hint="Give the runs, not a saved fit.")
-    known = np.isfinite(evidence.metric)
-    fitted: Link = link(
-        ask.then, points.observed[known], evidence.metric[known], points.runs[known], law=ask.then_law,
+    points, forecaster = data.points, data.forecast
+    if points is None or data.metric is None or forecaster is None:
+        raise UsageError(
+            "--then needs the runs and --estimator forecast.",
+            hint="Give the runs, not a saved fit, and leave out --estimator.",
+        )
+    known = np.isfinite(data.metric)
+    fitted: Link = fit_link(
+        ask.then, points.observed[known], data.metric[known], points.runs[known], law=ask.then_law,
         chance=ask.chance, resampling=forecaster.resampling,
     )  # fmt: skip
-    found = then(fitted, bands, [each.at for each in places.targets], forecaster.level, forecaster.resampling.seed)
-    refused = sum(each.is_outside for each in found.predictions)
+    metric = forecast_metric(
+        fitted, bands, [target.at for target in places.targets], forecaster.level, forecaster.resampling.seed
+    )
+    refused = sum(target.is_outside for target in metric.predictions)
     if not refused:
-        return found, []
-    low, high = found.loss_range
-    return found, [
-        caveat("then-outside-range", evidence.group or None, metric=ask.then, count=refused, low=low, high=high)
-    ]
+        return metric, []
+    low, high = metric.loss_range
+    return metric, [caveat("then-outside-range", data.group, metric=ask.then, count=refused, low=low, high=high)]
 
 
-def _backtest(evidence: Evidence) -> tuple[Backtest, ...]:
-    if evidence.points is None or evidence.forecast is None:
-        raise UsageError("--backtest needs the runs and --estimator forecast.", hint="Give the runs, not a saved fit.")
-    return backtest(evidence.points, evidence.laws, evidence.forecast)
+def _backtest(data: ForecastData) -> tuple[Backtest, ...]:
+    if data.points is None or data.forecast is None:
+        raise UsageError(
+            "--backtest needs the runs and --estimator forecast.",
+            hint="Give the runs, not a saved fit, and leave out --estimator.",
+        )
+    return backtest(data.points, data.laws, data.forecast)
 
 
-def _observations(points: Points | None) -> Observations | None:
+def _observations(points: ForecastPoints | None) -> Observations | None:
     if points is None:
         return None
     columns = {name: tuple(values.tolist()) for name, values in points.columns.items()}
     return Observations(columns, tuple(points.observed.tolist()), ())
+
+
+def _curve(data: ForecastData, places: Places) -> Curve | None:
+    """The forecast along scale with its prediction band, for plots, from the smallest run or target to the largest."""
+    span = data.span
+    if span is None or data.points is None:
+        return None
+    reached = [*span, *places.scale.tolist()]
+    scale = np.geomspace(min(reached), max(reached) * MARGIN, CURVE_POINTS)
+    if len(data.inputs) == 1:
+        columns = {next(iter(data.inputs)): scale}
+    elif set(data.inputs) == set(SURFACE):
+        splits = [best_split(float(budget), data.params, data.forecaster.mean) for budget in scale]
+        columns = {
+            "params": np.array([split[0] for split in splits]),
+            "tokens": np.array([split[1] for split in splits]),
+        }
+    else:
+        return None
+    bands = data.forecaster.bands(columns, scale)
+    rows = (bands.estimate, bands.estimate - bands.prediction, bands.estimate + bands.prediction)
+    x, y, low, high = (tuple(row.tolist()) for row in (scale, *map(np.exp, rows)))
+    return Curve(x, y, low, high) if np.isfinite(bands.prediction).all() else Curve(x, y)

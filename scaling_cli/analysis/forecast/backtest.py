@@ -1,7 +1,7 @@
-"""The forecast's track record on runs it was not shown, beside that of simpler ones.
+"""The forecast's track record on held-out larger runs, compared with simple baselines.
 
-Each row trains on the runs up to C_max / rho, with rolling origins, weights and intervals of their own, and predicts
-all runs above. Splits are never random: what is asked of a forecast is to go on.
+Each row trains on the runs up to C_max / rho, with its own rolling origins, weights and intervals, and predicts all
+larger runs. Splits are never random, because a forecast must extend beyond its data.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.stacked import FEWEST_POINTS, Forecast, forecast
-from scaling_cli.analysis.forecast.windows import Points, windows
+from scaling_cli.analysis.forecast.stacked import FEWEST_POINTS, StackedForecast, forecast
+from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.arrays import Array
 from scaling_cli.laws import Law
 from scaling_cli.results.forecast import Backtest
 
 BACKTEST_REACHES = (2.0, 4.0, 10.0, 30.0)
 FEWEST_FOR_LINE = 3
-SAME_SCALE = 0.01  # in log: budgets as they are written differ by rounding
+SAME_SCALE = 0.01  # in log: closer scales are one, since logged budgets differ by rounding
 
 
-def backtest(points: Points, laws: Sequence[Law], like: Forecast) -> tuple[Backtest, ...]:
-    """A row for each factor that leaves enough to train on; level and seed are those of `like`."""
-    found = []
+def backtest(points: ForecastPoints, laws: Sequence[Law], like: StackedForecast) -> tuple[Backtest, ...]:
+    """A row for each factor that leaves enough runs to train on; level and seed are those of the forecast `like`."""
+    rows = []
     for origin in windows(points, BACKTEST_REACHES, FEWEST_POINTS + 1):
         trained, held = points.at(origin.trained), points.at(~origin.trained)
         made = forecast(
@@ -32,7 +32,7 @@ def backtest(points: Points, laws: Sequence[Law], like: Forecast) -> tuple[Backt
         bands = made.bands(held.columns, held.scale)
         log_loss = np.log(held.observed)
         missed = bands.estimate - log_loss
-        found.append(
+        rows.append(
             Backtest(
                 cutoff=float(trained.scale.max()),
                 reach=float(held.scale.max() / trained.scale.max()),
@@ -45,13 +45,14 @@ def backtest(points: Points, laws: Sequence[Law], like: Forecast) -> tuple[Backt
                 baselines={name: _rms(values - log_loss) for name, values in baselines(trained, held.scale).items()},
             )
         )
-    return tuple(found)
+    return tuple(rows)
 
 
-def baselines(trained: Points, scale: Array) -> dict[str, Array]:
-    """Log losses `(n,)` at `scale`: the last point again, lines through the last factor of two and through all.
+def baselines(trained: ForecastPoints, scale: Array) -> dict[str, Array]:
+    """Log losses `(n,)` at `scale` by three baselines.
 
-    They see the best run of each scale: an IsoFLOP curve is one budget, not a slope.
+    They are the last point, a line in logs through the last factor of two in scale, and a line in logs through all. All
+    use the best run of each scale, so that the runs of an IsoFLOP curve count as one budget.
     """
     x, y = _frontier(np.log(trained.scale), np.log(trained.observed))
     end = x >= min(x.max() - np.log(2.0), x[-min(FEWEST_FOR_LINE, len(x))])
@@ -63,7 +64,7 @@ def baselines(trained: Points, scale: Array) -> dict[str, Array]:
 
 
 def _frontier(x: Array, y: Array) -> tuple[Array, Array]:
-    """The lowest loss of each scale, in order; scales closer than `SAME_SCALE` are one."""
+    """The lowest loss at each scale, in order of scale; scales closer than `SAME_SCALE` are one."""
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]
     starts = np.flatnonzero(np.diff(x, prepend=-np.inf) > SAME_SCALE)

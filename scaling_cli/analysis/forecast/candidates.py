@@ -1,14 +1,14 @@
-"""The laws that a forecast averages, and how each is fitted: all rolling origins at once, large scales first.
+"""The laws that a forecast averages, and how each is fitted to all points and at every rolling origin.
 
-What predicts larger runs best is not what describes the runs there are. Points weigh as a power of their scale, for the
-far end of the data says most about what comes next; weak priors keep laws of many parameters sane on few points; and
-Huber's function, turning at 1.345 robust scales, keeps a bad run from tilting the far end. Along one input a plain fit
-of the simplest law stands beside them, without priors and with milder weights: where runs do follow one law, nothing
-forecasts better, and its rolling errors say so.
+The fit that predicts larger runs best is not the one that describes the given runs best. Points are weighted by a power
+of their scale, because the largest runs say most about still larger ones. Weak priors stabilise laws with many
+parameters on few points. Huber's function, linear above 1.345 robust scales, limits the influence of a bad run. Laws of
+one input also include a plain fit of the simplest law, without priors and with milder weights: if runs do follow one
+law, this forecasts best, and its rolling errors show it.
 
-A rolling origin is a row of weights that are zero for the points it may not see, so the origins of a law, each from
-several starts, are one batch of the solver. They share the noise scale that the whole fit found, and nothing else but
-the bounds of the coordinates.
+A rolling origin is a row of weights that are zero for the points it does not use, so all origins of a law, each from
+several starts, form one batch of the solver. They share the noise scale of the whole fit and the bounds of the
+coordinates, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.windows import Points, Window
+from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
+from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, SMALLEST_DELTA, robust_scale
-from scaling_cli.fitting.prior import Belief, correlation_inflation, strength
+from scaling_cli.fitting.prior import ParameterPrior, correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
@@ -30,50 +31,56 @@ from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record, replace
 
 STARTS = 5
-PASSES = 3  # between a fit and the noise scale that it leaves
-GAIN = 1e-7  # relative: predictions rest long before parameters do
+PASSES = 3  # iterations between a fit and the noise scale of its residuals
+GAIN = 1e-7  # relative: predictions converge long before parameters do
 MOST_STEPS = 80
-REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # a replicate starts close by, and only its spread is read
+REPLICATE_GAIN, REPLICATE_STEPS = 1e-5, 30  # replicates start close to their optimum, and only their spread is used
 CURVE_LAWS = ("power-constant", "m3", "m4", "bnsl-monotone")
 SURFACE_LAWS = ("chinchilla", "general")  # the second has the first as a special case
 PLAIN_LAW = "power-constant"
 CURVE_POWER, PLAIN_POWER, SURFACE_POWER = 1.5, 0.5, 0.5  # of scale, in a point's weight
-PLAIN_SPARE = 2  # points beyond its parameters: no prior keeps it from going through all of them
+PLAIN_SPARE = 2  # points beyond its parameters, so that a fit without priors does not pass through all points
 
-SMALLEST_EXPONENT = 1e-3  # in size: at zero a belief in logs has no gradient
+SMALLEST_EXPONENT = 1e-3  # absolute value: at zero a prior in logs has no gradient
 CLEAR = 3.0  # standard errors of a slope
 
-# Where published laws lie: value and spread of the log, of exponents and of the floor as a share of the least loss.
+# Priors from published laws, as value and spread of the log: exponents, and floors as a share of the lowest loss.
 CURVE_EXPONENT, CURVE_FLOOR = (0.35, 0.7), (0.5, 1.0)
 SURFACE_EXPONENT, SURFACE_FLOOR = (0.4, 0.5), (0.67, 0.5)
 GAMMA = (1.0, 0.5)
 
 
-class Candidate(Record):
-    """A law of a forecast: points weigh as `power` of their scale, and weak priors hold unless it `is_plain`."""
+class ForecastCandidate(Record):
+    """A law of a forecast: points are weighted by their scale to the `power`; with weak priors unless it `is_plain`."""
 
     law: Law
     power: float
     is_plain: bool = False
+    recipe: Recipe = DEFAULT
 
     @property
     def name(self) -> str:
-        """The law's, and whether it is fitted plainly."""
+        """The name of the law, marked if it is fitted plainly."""
         return f"{self.law.name} (plain)" if self.is_plain else self.law.name
 
     @property
+    def has_priors(self) -> bool:
+        """Whether it is fitted with weak priors."""
+        return not self.is_plain if self.recipe.prior is None else self.recipe.prior == "weak"
+
+    @property
     def fewest(self) -> int:
-        """Points that it takes."""
+        """The fewest points to which it is fitted."""
         return len(self.law.names) + (PLAIN_SPARE if self.is_plain else 1)
 
 
-class Fitted(Record):
-    """A candidate's coordinates `(k,)` on all points, and `(windows, k)` at the rolling origins.
+class FittedCandidate(Record):
+    """A candidate's coordinates `(k,)` fitted to all points, and `(windows, k)` at the rolling origins.
 
-    `delta` and `strength` are what the solver was given, for replicates to be fitted alike.
+    `delta` and `strength` are the values that the solver used; replicates use them as well.
     """
 
-    candidate: Candidate
+    candidate: ForecastCandidate
     problem: Problem
     theta: Array
     at_origins: Array
@@ -87,14 +94,19 @@ class Fitted(Record):
         return self.problem.law
 
 
-def candidates(inputs: Sequence[str], laws: Sequence[Law] = ()) -> tuple[Candidate, ...]:
-    """What is averaged for these inputs: the laws made for them, or those given."""
+def candidates(
+    inputs: Sequence[str], laws: Sequence[Law] = (), recipe: Recipe = DEFAULT
+) -> tuple[ForecastCandidate, ...]:
+    """The candidates for these inputs: the default laws, or the laws given."""
+
+    def candidate(law: Law, power: float, *, is_plain: bool = False) -> ForecastCandidate:
+        return ForecastCandidate(law, power if recipe.power is None else recipe.power, is_plain, recipe)
+
     if len(inputs) > 1:
-        return tuple(Candidate(law, SURFACE_POWER) for law in laws or _found(SURFACE_LAWS))
-    plain = laws or _found((PLAIN_LAW,))
+        return tuple(candidate(law, SURFACE_POWER) for law in laws or _found(SURFACE_LAWS))
     return (
-        *(Candidate(law, CURVE_POWER) for law in laws or _found(CURVE_LAWS)),
-        *(Candidate(law, PLAIN_POWER, is_plain=True) for law in plain),
+        *(candidate(law, CURVE_POWER) for law in laws or _found(CURVE_LAWS)),
+        *(candidate(law, PLAIN_POWER, is_plain=True) for law in laws or _found((PLAIN_LAW,))),
     )
 
 
@@ -102,22 +114,22 @@ def _found(names: Sequence[str]) -> tuple[Law, ...]:
     return tuple(find_law(name) for name in names)
 
 
-def beliefs(law: Law, lowest: float) -> tuple[Belief, ...]:
-    """Weak priors of a law for losses from `lowest`."""
+def law_priors(law: Law, lowest: float) -> tuple[ParameterPrior, ...]:
+    """Weak priors on the parameters of a law, where `lowest` is the lowest loss."""
     exponent, floor = (CURVE_EXPONENT, CURVE_FLOOR) if len(law.inputs) == 1 else (SURFACE_EXPONENT, SURFACE_FLOOR)
-    found = []
+    priors = []
     for parameter in law.parameters:
         if parameter.kind == "exponent":
-            found.append(Belief(parameter.name, *exponent))
+            priors.append(ParameterPrior(parameter.name, *exponent))
         elif parameter.kind == "floor":
-            found.append(Belief(parameter.name, lowest * floor[0], floor[1]))
+            priors.append(ParameterPrior(parameter.name, lowest * floor[0], floor[1]))
         elif parameter.name == "gamma" and parameter.positive and len(law.inputs) > 1:
-            found.append(Belief(parameter.name, *GAMMA))
-    return tuple(found)
+            priors.append(ParameterPrior(parameter.name, *GAMMA))
+    return tuple(priors)
 
 
-def fit_candidate(candidate: Candidate, points: Points, origins: Sequence[Window]) -> Fitted:
-    """Fit its law to all points and at every origin.
+def fit_candidate(candidate: ForecastCandidate, points: ForecastPoints, origins: Sequence[Window]) -> FittedCandidate:
+    """Fit the candidate's law to all points and at every origin.
 
     Raises:
         FitError: No start led to a finite objective.
@@ -129,20 +141,20 @@ def fit_candidate(candidate: Candidate, points: Points, origins: Sequence[Window
             {name: points.columns[name] for name in law.inputs},
             points.observed,
             points.runs,
-            weights=(points.scale / points.scale.max()) ** candidate.power,
-            beliefs=() if candidate.is_plain else beliefs(law, float(points.observed.min())),
+            weights=points.weighted(candidate.power),
+            priors=law_priors(law, float(points.observed.min())) if candidate.has_priors else (),
         )
     )
-    ends, theta, scale, delta, weight = _whole(problem)
+    ends, theta, scale, delta, weight = _whole(problem, candidate.recipe)
     rows = [origin_weights(problem, origin) for origin in origins]
     at_origins = _origins(problem, ends, rows, delta, weight) if rows else np.empty((0, len(theta)))
-    return Fitted(candidate, problem, theta, at_origins, scale, delta, weight)
+    return FittedCandidate(candidate, problem, theta, at_origins, scale, delta, weight)
 
 
 def _falling(problem: Problem) -> Problem:
-    """The problem with signed exponents held to those of a loss that falls, unless the points clearly rise.
+    """The problem with signed exponents limited to a falling loss, unless the points clearly rise.
 
-    Where noise hides the fall of a few points, a law that rises fits them as well, and far beyond them it is absurd.
+    If noise hides the fall in a few points, a rising law fits them as well, and its predictions far beyond are absurd.
     """
     signed = np.array([parameter.is_signed for parameter in problem.law.parameters])
     if not signed.any() or _rises(problem):
@@ -160,35 +172,35 @@ def _rises(problem: Problem) -> bool:
 
 
 def origin_weights(problem: Problem, origin: Window) -> Array:
-    """Weights `(n,)` that see the trained points alone, with mean 1 over them."""
+    """Weights `(n,)` that are zero except at the trained points, where their mean is 1."""
     weights = problem.weights * origin.trained
     scaled: Array = weights * (origin.trained.sum() / weights.sum())
     return scaled
 
 
-def fit_parts(fitted: Fitted, parts: Sequence[Window]) -> Array:
-    """Coordinates `(parts, k)` of fits to some of the points, each from the whole fit."""
+def fit_parts(fitted: FittedCandidate, parts: Sequence[Window]) -> Array:
+    """Coordinates `(parts, k)` of fits to parts of the points, each started from the whole fit."""
     rows = [origin_weights(fitted.problem, part) for part in parts]
     return _origins(fitted.problem, fitted.theta[None], rows, fitted.delta, fitted.strength)
 
 
 def fit_replicates(
-    fitted: Fitted, resampling: Resampling, part: Window | None = None, start: Array | None = None
+    fitted: FittedCandidate, resampling: Resampling, part: Window | None = None, start: Array | None = None
 ) -> Array:
     """Coordinates `(replicates, k)` of fits to resampled runs, in batches.
 
     Args:
-        part: Only these points count; replicate i resamples the same runs for every part.
-        start: Coordinates `(k,)` to start from, by default those of the whole fit.
+        part: Points to fit to, by default all; replicate i resamples equal runs for every part.
+        start: Coordinates `(k,)` to start from; by default those of the whole fit.
     """
     problem = fitted.problem
-    theta = problem.roused((fitted.theta if start is None else start)[None])
+    theta = problem.off_zero((fitted.theta if start is None else start)[None])
     weights = problem.weights if part is None else origin_weights(problem, part)
     size = max(1, CHUNK_VALUES // len(problem.observed))
-    found = []
+    coordinates = []
     for first in range(0, resampling.replicates, size):
         rows = range(first, min(first + size, resampling.replicates))
-        found.append(
+        coordinates.append(
             minimise(
                 problem,
                 np.tile(theta, (len(rows), 1)),
@@ -199,11 +211,11 @@ def fit_replicates(
                 most_steps=REPLICATE_STEPS,
             ).theta
         )
-    return np.concatenate(found)
+    return np.concatenate(coordinates)
 
 
-def _whole(problem: Problem) -> tuple[Array, Array, float, float, float]:
-    """Ends of the starts, the best coordinates, the noise scale, and delta and strength that agree with it."""
+def _whole(problem: Problem, recipe: Recipe) -> tuple[Array, Array, float, float, float]:
+    """The end of each start, the best coordinates, the noise scale, and delta and strength consistent with it."""
     first = starts(problem, STARTS)
     scale, inflated = _scales(problem, first[0])
     solution = minimise(
@@ -211,14 +223,15 @@ def _whole(problem: Problem) -> tuple[Array, Array, float, float, float]:
     )
     if not np.isfinite(solution.value).any():
         raise FitError(
-            f"No start gave {problem.law.name} a finite objective.", hint="Look for points far off the rest."
+            f"{problem.law.name} has no finite objective from any starting value.",
+            hint="Check the data for extreme values.",
         )
     ends = solution.theta[np.argsort(solution.value, kind="stable")]
     theta = ends[:2]
     delta = weight = 0.0
     for _ in range(PASSES):
         scale, inflated = _scales(problem, theta[0])
-        delta = HUBER_EFFICIENCY * scale
+        delta = recipe.delta_at(scale)
         weight = strength(inflated, delta)
         solution = minimise(problem, theta, delta=delta, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
         theta = solution.theta[np.argsort(solution.value, kind="stable")]
@@ -226,7 +239,7 @@ def _whole(problem: Problem) -> tuple[Array, Array, float, float, float]:
 
 
 def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
-    """Robust scale of the residuals at `theta` `(k,)`, and the same inflated by their correlation."""
+    """Robust scale of the residuals at `theta` `(k,)`, and that scale inflated for their correlation."""
     residuals = problem.residuals(theta[None])[0][0]
     scale = max(robust_scale(residuals, len(theta), problem.weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
     along = np.argsort(problem.predictions(theta[None])[0], kind="stable")
@@ -234,9 +247,9 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
 
 
 def _origins(problem: Problem, ends: Array, rows: Sequence[Array], delta: float, weight: float) -> Array:
-    """The best of all starts at every origin `(windows, k)`, in one batch."""
+    """The best coordinates over all starts at every origin `(windows, k)`, in one batch."""
     count = len(ends)
-    theta = np.tile(problem.roused(ends), (len(rows), 1))
+    theta = np.tile(problem.off_zero(ends), (len(rows), 1))
     weights = np.repeat(np.stack(rows), count, axis=0)
     solution = minimise(problem, theta, delta=delta, weights=weights, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
     value = np.where(np.isfinite(solution.value), solution.value, np.inf).reshape(len(rows), count)

@@ -1,4 +1,4 @@
-"""Targets that continue unfinished runs along their learning-rate schedules."""
+"""Targets that continue unfinished runs along a learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.forecast.targets import Places, Target
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.errors import FitError, UsageError
 
 
 def place_on_runs(targets: Sequence[Target], names: Sequence[str]) -> Places:
-    """Steps and learning rates that continue runs; `names` are the runs in the order of their numbers.
+    """The targets as steps and learning rates that continue runs; `names` are the runs in the order of their numbers.
 
     Raises:
-        UsageError: A target has no step or rate, or does not say which of several runs it continues.
+        UsageError: A target has no step or learning rate, or does not name the run that it continues.
     """
     if any(not {"step", "lr"} <= set(target.at) for target in targets) or not targets:
         raise UsageError(
-            "A law of the learning-rate schedule needs the schedule to come.",
-            hint="Give --targets FILE with step and lr, and the run where the log has several.",
+            "A law of the learning-rate schedule needs the future schedule.",
+            hint="Give --targets FILE with columns step and lr, and run if the log has several runs.",
         )
     numbers = []
     for target in targets:
         name = names[0] if len(names) == 1 else target.run
         if name not in names:
             raise UsageError(
-                f"A target continues run {name!r}, which the log does not have.", hint="Name one of its runs."
+                f"A target continues run {name!r}, which is not in the log.",
+                hint=f"Name one of its runs, such as {names[0]}.",
             )
         numbers.append(float(names.index(name)))
     columns = {name: np.array([target.at[name] for target in targets]) for name in ("step", "lr")}
@@ -37,11 +38,11 @@ def place_on_runs(targets: Sequence[Target], names: Sequence[str]) -> Places:
     return Places(kept, {**columns, "run": np.array(numbers)}, columns["step"])
 
 
-def require_drops(points: Points | None, places: Places) -> None:
-    """Refuse a schedule to come that falls where none of the runs has fallen.
+def require_drops(points: ForecastPoints | None, places: Places) -> None:
+    """Refuse a future schedule whose learning rate falls, if no run shows a falling learning rate.
 
     Raises:
-        FitError: What a lower learning rate does cannot be known from these runs.
+        FitError: The effect of a lower learning rate cannot be estimated from these runs.
     """
     if points is None:
         return
@@ -50,6 +51,6 @@ def require_drops(points: Points | None, places: Places) -> None:
                      for run in np.unique(points.runs))  # fmt: skip
     if not has_fallen and later.min() < 0.99 * rates.max():
         raise FitError(
-            "The schedule to come lowers the learning rate, which no run here has done yet.",
-            hint="Add a finished run with a decaying schedule, or forecast only while the rate is constant.",
+            "The future schedule lowers the learning rate, and no run here shows the effect of that.",
+            hint="Add a finished run with a decaying schedule, or forecast only steps at a constant rate.",
         )

@@ -1,4 +1,4 @@
-"""Forecasts from one law as it was fitted, without stack or origins: of a saved fit, or where asked for."""
+"""Forecasts from a single fitted law, without a stack or rolling origins: saved fits and --estimator describe."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from scaling_cli.results.forecast import ForecastInterval, LawWeight, Track
 OTHER_OBJECTIVES = (Objective("huber"), Objective("lad"), Objective("least-squares"))
 
 
-class Described(Record):
-    """A fitted law: parameters `(1, k)`, their replicates `(draws, k)`, what other objectives give `(others, k)`.
+class SingleLawForecast(Record):
+    """A fitted law: parameters `(1, k)`, replicates `(draws, k)` and fits by other objectives `(others, k)`.
 
-    `resampling` is how the replicates were drawn, where that is known.
+    `resampling` is the method by which the replicates were drawn, where known.
     """
 
     law: Law
@@ -38,7 +38,7 @@ class Described(Record):
 
     @property
     def estimator(self) -> str:
-        """As the options name it."""
+        """The name of the estimator in the options."""
         return "describe"
 
     def log_losses(self, parameters: Array, columns: Mapping[str, Array]) -> Array:
@@ -53,7 +53,7 @@ class Described(Record):
         return log_loss
 
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
-        """Forecasts at `columns`; without replicates the half-widths are not numbers."""
+        """Forecasts at `columns`; without replicates the half-widths are NaN."""
         estimate = self.mean(columns)
         if len(self.draws):
             ends = [0.5 - self.level / 2, 0.5 + self.level / 2]
@@ -65,24 +65,24 @@ class Described(Record):
         return Bands(estimate, confidence, np.hypot(confidence, noise), self.log_losses(self.others, columns))
 
     def laws(self) -> tuple[LawWeight, ...]:
-        """The one law."""
+        """The law, with all the weight."""
         return (LawWeight(self.law.name, 1.0, None),)
 
     def interval(self) -> ForecastInterval:
-        """What the bands rest on."""
+        """How the bands are computed."""
         method = "draws" if len(self.draws) else "none"
         return ForecastInterval(method, self.level, len(self.draws), 0, self.resampling)
 
     def track(self) -> tuple[Track, ...]:
-        """Nothing: one fit has no rolling origins."""
+        """An empty track record, since one fit has no rolling origins."""
         return ()
 
 
-def described(fit: FitResult | SavedFit, level: float, problem: Problem | None = None) -> Described:
-    """A fit as it forecasts; with its problem, what other objectives say is there too.
+def single_law_forecast(fit: FitResult | SavedFit, level: float, problem: Problem | None = None) -> SingleLawForecast:
+    """The forecaster of a fit; if `problem` is given, it also holds fits by other objectives.
 
     Raises:
-        DataError: The saved parameters are not those of the law.
+        DataError: The saved fit lacks parameters of its law.
     """
     law = problem.law if problem is not None else find_law(fit.law)
     if not set(law.names) <= set(fit.parameters):
@@ -95,6 +95,8 @@ def described(fit: FitResult | SavedFit, level: float, problem: Problem | None =
     draws = np.array(fit.draws)[:, order] if fit.draws else np.empty((0, len(order)))
     others = np.empty((0, len(order)))
     if problem is not None:
-        others = np.concatenate([problem.parameters(optimum(problem, each).theta[None]) for each in OTHER_OBJECTIVES])
+        others = np.concatenate(
+            [problem.parameters(optimum(problem, objective).theta[None]) for objective in OTHER_OBJECTIVES]
+        )
     method = fit.resampling if isinstance(fit, SavedFit) else fit.interval.method
-    return Described(law, parameters, draws, others, fit.noise, level, method if len(draws) else None)
+    return SingleLawForecast(law, parameters, draws, others, fit.noise, level, method if len(draws) else None)

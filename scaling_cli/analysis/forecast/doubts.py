@@ -1,4 +1,4 @@
-"""What makes a forecast doubtful: its distance from the data, and what the data themselves say against it."""
+"""Caveats of a forecast: its distance from the data, and properties of the data that make it unreliable."""
 
 from __future__ import annotations
 
@@ -6,97 +6,96 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.reach import FAR, NOTED
 from scaling_cli.analysis.forecast.stability import largest_swing
-from scaling_cli.analysis.forecast.stacked import Forecast
+from scaling_cli.analysis.forecast.stacked import StackedForecast
 from scaling_cli.analysis.forecast.targets import Places
-from scaling_cli.analysis.forecast.windows import Points, count_scales
+from scaling_cli.analysis.forecast.windows import ForecastPoints, count_scales
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.numbers.format import count, figure, flops
 from scaling_cli.results.forecast import Prediction
 
+NOTED, FAR = 3.0, 30.0  # factors outside the data: a target further off gets a caveat (FAR: beyond the largest run)
 OFTEN_RISING = 0.1  # share of pairs
-RISE = 3.0  # noise scales by which the larger run must be worse
+RISE = 3.0  # noise scales: the larger run counts as worse if its loss is higher by more than this
 FEWEST_PAIRS = 5
-STILL, MOVED = 1.5, 3.0  # factors up to which an input has hardly changed, and from which it has
-MOST_POINTS = 3_000  # for pairs: more are thinned
+STILL, MOVED = 1.5, 3.0  # factors: up to the first an input counts as constant, from the second on as varied
+MOST_POINTS = 3_000  # above it, pairs of points are not examined
 
 
 def place_name(at: Mapping[str, float]) -> str:
-    """A target as a reader names it: 70B params, 1.4T tokens."""
-    told = {"params": count, "tokens": count, "compute": flops}
+    """A target in words, such as "70B params, 1.4T tokens"."""
+    formats = {"params": count, "tokens": count, "compute": flops}
     known = {role: amount for role, amount in at.items() if role != "compute" or len(at) == 1}
-    return ", ".join(f"{told.get(role, figure)(amount)} {'FLOPs' if role == 'compute' else role}"
+    return ", ".join(f"{formats.get(role, figure)(amount)} {'FLOPs' if role == 'compute' else role}"
                      for role, amount in known.items())  # fmt: skip
 
 
 def prediction_doubts(
     predictions: Sequence[Prediction], places: Places, span: tuple[float, float] | None, group: dict[str, str]
 ) -> list[Caveat]:
-    """About the furthest targets, and about splits that the laws chose; `span` is that of the runs' scale."""
-    found = [caveat("optimal-split", group or None, compute=flops(budget)) for budget in places.split[:1]]
-    far = [each for each in predictions if each.reach is not None and each.reach > FAR]
+    """Caveats on targets far from the data, and on splits that the laws chose; `span` is that of the runs' scale."""
+    caveats = [caveat("optimal-split", group, compute=flops(budget)) for budget in places.split[:1]]
+    far = [one for one in predictions if one.reach is not None and one.reach > FAR]
     if far:
-        furthest = max(far, key=lambda each: each.reach or 0.0)
-        found.append(caveat("far-forecast", group or None, place=place_name(furthest.at), reach=furthest.reach))
+        furthest = max(far, key=lambda one: one.reach or 0.0)
+        caveats.append(caveat("far-forecast", group, place=place_name(furthest.at), reach=furthest.reach))
     small = 0.0 if span is None else span[0] / NOTED
     below = int(places.scale.argmin()) if len(predictions) else None
     if below is not None and span is not None and places.scale[below] < small:
         times = span[0] / places.scale[below]
-        found.append(caveat("below-data", group or None, place=place_name(predictions[below].at), times=times))
+        caveats.append(caveat("below-data", group, place=place_name(predictions[below].at), times=times))
     off = [
-        each
-        for each, scale in zip(predictions, places.scale, strict=True)
-        if (each.outside or 1.0) > NOTED and (each.reach or 1.0) <= NOTED and scale >= small
+        one
+        for one, scale in zip(predictions, places.scale, strict=True)
+        if (one.outside or 1.0) > NOTED and (one.reach or 1.0) <= NOTED and scale >= small
     ]
     if off:
-        furthest = max(off, key=lambda each: each.outside or 0.0)
-        found.append(caveat("off-hull", group or None, place=place_name(furthest.at), outside=furthest.outside))
-    return found
+        furthest = max(off, key=lambda one: one.outside or 0.0)
+        caveats.append(caveat("off-hull", group, place=place_name(furthest.at), outside=furthest.outside))
+    return caveats
 
 
 def run_doubts(
-    forecaster: Forecast | None, noise: float, points: Points, places: Places, group: dict[str, str]
+    forecaster: StackedForecast | None, noise: float, points: ForecastPoints, places: Places, group: dict[str, str]
 ) -> list[Caveat]:
-    """What the runs say against the forecast at `places`; None is a plain fit, with no origins and no parts."""
-    found = []
+    """Caveats from the runs on the forecast at `places`; a `forecaster` of None is a single fit without origins."""
+    caveats = []
     if forecaster is not None:
         if not forecaster.errors:
             scales = count_scales(points, np.ones(len(points), dtype=bool))
-            found.append(caveat("no-rolling-origin", group or None, points=len(points), scales=scales))
-        found += _instability(forecaster, places, group)
+            caveats.append(caveat("no-rolling-origin", group, points=len(points), scales=scales))
+        caveats += _instability(forecaster, places, group)
     sizes = np.unique(np.stack([points.runs, points.scale]), axis=1)[0].astype(int)
     repeated = int((np.bincount(sizes) > 1).sum())
     if repeated:
         total = len(np.unique(points.runs))
-        found.append(caveat("mid-schedule-points", group or None, runs=repeated, total=total))
-    return found + _rising(points, noise, group)
+        caveats.append(caveat("mid-schedule-points", group, runs=repeated, total=total))
+    return caveats + _rising(points, noise, group)
 
 
-def pooled_sizes(params: Sequence[float], inputs: Mapping[str, str], group: dict[str, str]) -> list[Caveat]:
-    """Whether runs of several sizes are taken for one curve along an input that does not know them."""
-    sizes = len(set(params))
+def pooled_sizes(sizes: int, inputs: Mapping[str, str], group: dict[str, str]) -> list[Caveat]:
+    """A caveat if runs of several `sizes` are fitted as one curve along an input that does not include size."""
     column = next(iter(inputs.values()))
     if len(inputs) > 1 or column in ("params", "compute") or sizes < 2:
         return []
-    return [caveat("pooled-sizes", group or None, sizes=sizes, column=column)]
+    return [caveat("pooled-sizes", group, sizes=sizes, column=column)]
 
 
 def lone_growth(
     ranges: Mapping[str, tuple[float, float]], inputs: Mapping[str, str], group: dict[str, str]
 ) -> list[Caveat]:
-    """Whether compute, along which is forecast, has grown by params alone or by tokens alone."""
+    """A caveat if the forecast is along compute, and compute grows by params alone or by tokens alone."""
     if list(inputs.values()) != ["compute"] or not {"params", "tokens"} <= set(ranges):
         return []
     grown = {role: ranges[role][1] / max(ranges[role][0], 1e-300) for role in ("params", "tokens")}
     still, other = sorted(grown, key=lambda role: grown[role])
     if grown[still] > STILL or grown[other] < MOVED:
         return []
-    return [caveat("lone-growth", group or None, role=other, still=place_name({still: ranges[still][1]}))]
+    return [caveat("lone-growth", group, role=other, still=place_name({still: ranges[still][1]}))]
 
 
-def _instability(forecaster: Forecast, places: Places, group: dict[str, str]) -> list[Caveat]:
-    """Whether the forecast depends on where runs of few tokens, or small ones, are cut off."""
+def _instability(forecaster: StackedForecast, places: Places, group: dict[str, str]) -> list[Caveat]:
+    """A caveat if the forecast depends on the cut-off below which runs of few tokens, or small runs, are left out."""
     swing = largest_swing(forecaster, places.columns)
     if swing is None:
         return []
@@ -104,14 +103,14 @@ def _instability(forecaster: Forecast, places: Places, group: dict[str, str]) ->
     role = "tokens" if "tokens" in places.columns else next(iter(at))
     return [
         caveat(
-            "unstable-forecast", group or None, place=place_name(at), cutoff=place_name({role: swing.cutoff}),
+            "unstable-forecast", group, place=place_name(at), cutoff=place_name({role: swing.cutoff}),
             shift=float(np.expm1(swing.shift)), noise=swing.standard_error,
         )
     ]  # fmt: skip
 
 
-def _rising(points: Points, noise: float, group: dict[str, str]) -> list[Caveat]:
-    """Whether runs that differ in one input alone get worse as it grows."""
+def _rising(points: ForecastPoints, noise: float, group: dict[str, str]) -> list[Caveat]:
+    """A caveat if, among runs of equal params, the loss rises with tokens."""
     if set(points.columns) != {"params", "tokens"} or len(points) > MOST_POINTS:
         return []
     params, tokens, loss = np.log(points.columns["params"]), np.log(points.columns["tokens"]), np.log(points.observed)
@@ -121,4 +120,4 @@ def _rising(points: Points, noise: float, group: dict[str, str]) -> list[Caveat]
     if pairs.sum() < FEWEST_PAIRS:
         return []
     share = float((loss[None] - loss[:, None] > RISE * noise)[pairs].mean())
-    return [caveat("rising-loss", group or None, role="tokens", share=share)] if share > OFTEN_RISING else []
+    return [caveat("rising-loss", group, role="tokens", share=share)] if share > OFTEN_RISING else []

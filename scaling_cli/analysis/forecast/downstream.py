@@ -1,8 +1,8 @@
-"""The second of two stages: a task metric from the loss, and from there at the targets.
+"""Forecasts of a task metric in two stages: the loss at the targets, then the metric from the loss.
 
-The link, a sigmoid or an exponential that saturates, is fitted to the runs' losses and metrics. Runs are resampled for
-both stages at once, so a run that is off in its loss is off in the link too. The link is no law of nature: outside the
-losses that it was fitted to, widened a little, nothing is forecast.
+The link from loss to metric, a sigmoid or a saturating exponential, is fitted to the runs' losses and metrics. Both
+stages use one set of resampled runs, so a run with an unusual loss affects both. The link is empirical: outside the
+range of losses to which it was fitted, with a margin, no metric is forecast.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Then, ThenPrediction
 
 LINKS = ("sigmoid", "exponential-saturation")
-CHANCE_NAMES = {"sigmoid": "b", "exponential-saturation": "epsilon"}  # the level that a model without skill is at
+CHANCE_NAMES = {"sigmoid": "b", "exponential-saturation": "epsilon"}  # the parameter that is the level of chance
 FEWEST_RUNS = 6
 WIDENED = 0.25  # of the range of log loss that the link was fitted to, on either side
 
 
 class Link(Record):
-    """A fitted second stage: coordinates of its replicates `(replicates, k)`."""
+    """A fitted link from loss to metric, with the coordinates of its replicates `(replicates, k)`."""
 
     metric: str
     fitted: Fitted
@@ -42,7 +42,7 @@ class Link(Record):
 
     @property
     def law(self) -> Law:
-        """From loss to metric."""
+        """The law from loss to metric."""
         return self.fitted.problem.law
 
     def values(self, theta: Array, loss: Array) -> Array:
@@ -51,51 +51,56 @@ class Link(Record):
         return self.law.evaluate_linear(problem.raw(theta), self.law.prepare({"x": loss}))[0]
 
     def is_outside(self, loss: Array) -> Array:
-        """Which losses the link says nothing about."""
+        """Which losses lie outside the range, with its margin, to which the link was fitted."""
         low, high = np.log(self.loss.min()), np.log(self.loss.max())
         margin = WIDENED * (high - low)
         outside: Array = (np.log(loss) < low - margin) | (np.log(loss) > high + margin)
         return outside
 
 
-def link(
+def fit_link(
     metric: str, loss: Array, values: Array, runs: Indices, *, law: str, chance: float | None, resampling: Resampling
 ) -> Link:
-    """Fit the second stage.
+    """Fit the link from loss to metric.
 
     Raises:
-        UsageError: There is no such link.
-        FitError: The runs are too few, or the metric does not follow the loss.
+        UsageError: No link has this name.
+        FitError: There are too few runs, or the metric does not depend on the loss.
     """
     if law not in LINKS:
-        raise UsageError(f"--then-law {law!r} is no link.", hint=f"Choose one of {', '.join(LINKS)}.")
+        raise UsageError(f"--then-law {law!r} is unknown.", hint=f"Choose one of {', '.join(LINKS)}.")
     if len(np.unique(runs)) < FEWEST_RUNS:
-        raise FitError(f"{metric} is known for too few runs to link it to the loss.", hint=f"Add {FEWEST_RUNS} runs.")
-    found = find_law(law)
+        raise FitError(
+            f"{metric} is known for too few runs to fit its link to the loss.",
+            hint=f"Add runs until {FEWEST_RUNS} have both.",
+        )
+    link_law = find_law(law)
     if chance is not None:
-        found = constrain(found, {CHANCE_NAMES[law]: chance})
+        link_law = constrain(link_law, {CHANCE_NAMES[law]: chance})
     _, numbered = np.unique(runs, return_inverse=True)
-    problem = problem_from_arrays(found, {"x": loss}, values, numbered, space="linear")
+    problem = problem_from_arrays(link_law, {"x": loss}, values, numbered, space="linear")
     fitted = optimum(problem, Objective("huber"))
     missed = problem.residuals(fitted.theta[None])[0][0]
     if not np.sqrt(np.mean(missed**2)) < np.std(values):
         raise FitError(
-            f"A {law} of the loss tells {metric} no better than its mean does.",
-            hint="Check --chance, --then-law and whether the metric changes with the loss.",
+            f"The {law} link predicts {metric} from the loss no better than the mean of {metric} does.",
+            hint="Check --chance and --then-law, and whether the metric changes with the loss.",
         )
     rows = range(resampling.replicates)
     weights = run_weights(resampling, rows, problem.runs) * problem.weights
-    start = np.tile(problem.roused(fitted.theta[None]), (len(rows), 1))
+    start = np.tile(problem.off_zero(fitted.theta[None]), (len(rows), 1))
     solution = minimise(problem, start, delta=fitted.delta, weights=weights, gain=1e-6, most_steps=60)
     return Link(metric, fitted, solution.theta, loss)
 
 
-def then(fitted: Link, bands: Bands, targets: Sequence[Mapping[str, float]], level: float, seed: int) -> Then:
-    """The metric at targets whose losses are `bands`."""
+def forecast_metric(
+    fitted: Link, bands: Bands, targets: Sequence[Mapping[str, float]], level: float, seed: int
+) -> Then:
+    """The metric at the targets, whose loss forecasts are `bands`."""
     loss = np.exp(bands.estimate)
     outside = fitted.is_outside(loss)
     centre = fitted.values(fitted.fitted.theta[None], loss)[0]
-    # One deviate a replicate: the first stage errs alike at all targets.
+    # One deviate per replicate, since the errors of the loss forecast are correlated over targets.
     deviates = np.random.default_rng([seed, len(loss)]).standard_normal(len(fitted.replicates))
     spread = bands.prediction / NormalDist().inv_cdf(0.5 + level / 2)
     rows = np.stack([

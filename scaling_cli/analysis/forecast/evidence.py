@@ -3,70 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.describe import described
+from scaling_cli.analysis.forecast.describe import single_law_forecast
 from scaling_cli.analysis.forecast.doubts import lone_growth, pooled_sizes
 from scaling_cli.analysis.forecast.forecaster import Forecaster
-from scaling_cli.analysis.forecast.interpolation import Joined, joined
+from scaling_cli.analysis.forecast.interpolation import JoinedForecast, join_interpolation
 from scaling_cli.analysis.forecast.question import Ask
-from scaling_cli.analysis.forecast.stacked import REPLICATES, Forecast, forecast
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.recipe import changes, recipe_of
+from scaling_cli.analysis.forecast.stacked import REPLICATES, StackedForecast, forecast
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
-from scaling_cli.fitting.fit import Grouped, Settings
+from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
-from scaling_cli.points.build import build_problem, run_names
-from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.weights import Emphasis
-from scaling_cli.record import Record
+from scaling_cli.laws.constrained import constrain
+from scaling_cli.options.extrapolate import Extrapolate
+from scaling_cli.points.choose import Choice, check_floors, choose
+from scaling_cli.points.group import grouped_for, ranges_of
+from scaling_cli.points.table import PointTable
+from scaling_cli.points.weights import Weighting, scale_of
+from scaling_cli.record import Record, replace
 
-if TYPE_CHECKING:
-    import polars as pl
-
-ESTIMATORS = ("forecast", "describe")
 FEWEST_VALUES = 3  # different ones of a sole input
-RANGED_ROLES = ("params", "tokens", "compute", "step", "loss")
 
 
 class Method(Record):
-    """How to forecast, as the options name it."""
+    """How to forecast: the options, and the settings of a plain fit."""
 
-    estimator: str
-    law: str
-    x: str | None
-    space: str
+    asked: Extrapolate
     settings: Settings
 
-    def __post_init__(self) -> None:
-        if self.estimator not in ESTIMATORS:
-            raise UsageError(
-                f"No estimator is called {self.estimator!r}.", hint=f"Choose one of {', '.join(ESTIMATORS)}."
-            )
-        if self.law == "all":
-            raise UsageError("--law all ranks laws and forecasts from none.", hint="Leave it out to average laws.")
-
-    def choose(self, frame: pl.DataFrame, ask: Ask) -> Choice:
+    def choose(self, table: RunTable, ask: Ask) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
-        choice = choose(frame, self.law, self.x)
-        if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or self.estimator == "describe"):
+        asked = self.asked
+        choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound)
+        if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or asked.estimator == "describe"):
             raise UsageError(
-                f"{self.law} continues runs along --targets alone.",
+                f"{asked.law} continues runs that have started, and only to --targets.",
                 hint="Leave out --backtest, --then, --target-loss and --estimator describe.",
             )
-        asked = {role for target in ask.targets for role in target.at}
+        roles = {role for target in ask.targets for role in target.at}
         is_surface = {"params", "tokens"} <= set(choice.inputs)
-        if self.law == "auto" and self.x is None and not is_surface and len(asked) == 1:
-            (role,) = asked
-            if role in frame.columns and role not in choice.inputs.values():
-                return choose(frame, self.law, role)
-        return choice
+        if asked.law == "auto" and asked.x is None and not is_surface and len(roles) == 1:
+            (role,) = roles
+            if role in table.frame.columns and role not in choice.inputs.values():
+                choice = choose(table.frame, asked.law, role)
+        if not (asked.fix or asked.tie):
+            return choice
+        check_floors(choice, asked.fix, table.frame)
+        return replace(choice, law=constrain(choice.law, asked.fix, asked.tie))
 
     def check_saved(self, ask: Ask) -> None:
         """Refuse what a saved fit cannot answer.
@@ -74,12 +66,12 @@ class Method(Record):
         Raises:
             UsageError: The question needs the runs.
         """
-        if ask.backtest or ask.then or self.law != "auto" or self.x is not None:
+        if ask.backtest or ask.then or self.asked.law != "auto" or self.asked.x is not None:
             option = "--backtest" if ask.backtest else "--then" if ask.then else "--law and --x"
             raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
 
 
-class Evidence(Record):
+class ForecastData(Record):
     """One group: what forecasts, and the data where they are at hand.
 
     `forecast` is the part of `forecaster` with rolling origins, if it has one. `metric` `(n,)` is that of the second
@@ -90,15 +82,16 @@ class Evidence(Record):
     group: dict[str, str]
     inputs: dict[str, str]
     ranges: dict[str, tuple[float, float]]
-    points: Points | None
-    forecast: Forecast | None = None
+    points: ForecastPoints | None
+    forecast: StackedForecast | None = None
     laws: tuple[Law, ...] = ()
     metric: Array | None = None
     run_names: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = ()
 
     @property
     def params(self) -> Array | None:
-        """Those of the data, or the ends of their range."""
+        """The params of the data, or the ends of their range."""
         if self.points is not None:
             return self.points.columns.get("params")
         return np.array(self.ranges["params"]) if "params" in self.ranges else None
@@ -113,7 +106,7 @@ class Evidence(Record):
 
     def is_inside(self, scale: Array) -> Flags:
         """Which scales `(n,)` lie so far inside the data that the forecast is not read there."""
-        if isinstance(self.forecaster, Joined):
+        if isinstance(self.forecaster, JoinedForecast):
             return self.forecaster.is_inside(scale)
         return np.zeros(len(scale), dtype=bool)
 
@@ -131,70 +124,70 @@ class Evidence(Record):
 
 
 def evidence_from(
-    frame: pl.DataFrame, group: dict[str, str], choice: Choice, ask: Ask, method: Method
-) -> tuple[Evidence, list[Caveat]]:
+    table: PointTable, group: dict[str, str], choice: Choice, ask: Ask, method: Method
+) -> tuple[ForecastData, list[Caveat]]:
     """One group of runs, its forecaster fitted.
 
     Raises:
         DataError: The runs do not say how large they are.
         FitError: Nothing can be forecast from them.
     """
-    problem = build_problem(frame, choice.law, choice.inputs, method.space)
-    scale = problem.columns["step"] if choice.law.is_curve else Emphasis().scale(frame, choice.inputs)
+    asked = method.asked
+    problem = table.problem(choice.law, choice.inputs, asked.space)
+    scale = problem.columns["step"] if choice.law.is_curve else scale_of(table, choice.inputs)
     if scale is None:
-        raise DataError("Without compute, or params and tokens, runs have no scale.", hint="Name it with --compute.")
-    points = Points(problem.columns, problem.observed, problem.runs, scale)
+        raise DataError(
+            "The size of the runs is unknown without compute, or params and tokens.", hint="Name it with --compute."
+        )
+    weights = Weighting(asked.weight).weights(table, choice.inputs)
+    points = ForecastPoints(problem.columns, problem.observed, problem.runs, scale, weights)
     if not choice.law.is_curve:
         require_variety(problem.columns, choice.inputs)
-    ranges = {
-        name: (float(frame[name].min()), float(frame[name].max()))  # type: ignore[arg-type]
-        for name in dict.fromkeys([*RANGED_ROLES, *choice.inputs.values()])
-        if name in frame.columns and frame[name].null_count() == 0
-    }
+    ranges = ranges_of(table, choice)
     settings = method.settings
-    if method.estimator == "describe":
-        grouped = Grouped(problem, group, choice.inputs, ranges, run_names(frame), reason=choice.reason, scale=scale)
+    if asked.estimator == "describe":
+        weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
+        grouped = grouped_for(table, group, choice, asked.space, weighting)
         result, doubts = fit_group(grouped, settings)
-        plain = described(result, settings.level, problem)
-        return Evidence(plain, group, choice.inputs, ranges, points), doubts
-    laws = () if method.law == "auto" else (choice.law,)
+        plain = single_law_forecast(result, settings.level, grouped.problem)
+        return ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked)), doubts
+    laws = () if asked.law == "auto" else (choice.law,)
     stacked = forecast(
-        points, laws=laws, level=settings.level, replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
+        points, laws=laws, recipe=recipe_of(asked), level=settings.level,
+        replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
         group=group_hash(group) % 2**32,
     )  # fmt: skip
-    metric = None
-    if ask.then is not None:
-        if not frame[ask.then].dtype.is_numeric():
-            raise DataError(f"{ask.then} holds no numbers.", hint="Name a column of numbers with --then.")
-        metric = np.array(frame[ask.then].to_list(), dtype=float)
-    sizes = frame["params"].to_list() if "params" in frame.columns else []
+    metric = None if ask.then is None else table.numbers(ask.then)
+    sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
     doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
-    names = run_names(frame) if choice.law.is_curve else ()
-    made = stacked if choice.law.is_curve else joined(stacked)
-    return Evidence(made, group, choice.inputs, ranges, points, stacked, laws, metric, names), doubts
+    names = table.run_names if choice.law.is_curve else ()
+    made = stacked if choice.law.is_curve else join_interpolation(stacked)
+    return ForecastData(
+        made, group, choice.inputs, ranges, points, stacked, laws, metric, names, changes(asked)
+    ), doubts
 
 
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:
-    """Refuse inputs that hardly take different values.
+    """Refuse inputs that take too few different values.
 
     Raises:
-        FitError: Nothing in the runs says how loss depends on an input.
+        FitError: The runs do not show how loss depends on an input.
     """
     fewest = FEWEST_VALUES if len(inputs) == 1 else 2
     for name, column in inputs.items():
         distinct = len(np.unique(columns[name]))
         if distinct < fewest:
             raise FitError(
-                f"Runs at {distinct} {'value' if distinct == 1 else 'values'} of {column} do not tell how loss "
+                f"Runs at {distinct} {'value' if distinct == 1 else 'values'} of {column} do not show how loss "
                 "depends on it.",
-                hint=f"Add runs until there are {fewest}, or forecast along another column with --x.",
+                hint=f"Add runs until there are {fewest} values, or forecast along another column with --x.",
             )
 
 
-def saved_evidence(saved: SavedFit, method: Method) -> tuple[Evidence, list[Caveat]]:
+def saved_evidence(saved: SavedFit, method: Method) -> tuple[ForecastData, list[Caveat]]:
     """A saved fit as it forecasts."""
     law = find_law(saved.law)
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
-    made = described(saved, method.settings.level)
-    doubts = [] if saved.draws else [caveat("no-draws", saved.group or None)]
-    return Evidence(made, saved.group, inputs, saved.ranges, None), doubts
+    made = single_law_forecast(saved, method.settings.level)
+    doubts = [] if saved.draws else [caveat("no-draws", saved.group)]
+    return ForecastData(made, saved.group, inputs, saved.ranges, None), doubts

@@ -1,4 +1,4 @@
-"""What every forecaster can say, whether it averages laws or describes one."""
+"""The interface of all forecasters, whether they average several laws or use one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scaling_cli.results.forecast import ForecastInterval, LawWeight, Track
 
 
 class Bands(Record):
-    """Log losses `(n,)`: the forecast, half-widths of confidence and prediction, and the laws apart `(laws, n)`."""
+    """Log losses: the forecast and half-widths of confidence and prediction `(n,)`, and each law's `(laws, n)`."""
 
     estimate: Array
     confidence: Array
@@ -20,27 +20,27 @@ class Bands(Record):
 
 
 class Forecaster(Protocol):
-    """A stack of laws, or one law as it was fitted."""
+    """A stack of laws, or one fitted law."""
 
     @property
     def estimator(self) -> str:
-        """The name of the estimator, as the options write it."""
+        """The name of the estimator in the options."""
 
     @property
     def noise(self) -> float | None:
         """Robust scale of the log residuals."""
 
     def mean(self, columns: Mapping[str, Array]) -> Array:
-        """Log losses `(n,)`."""
+        """Log losses `(n,)` at `columns`."""
 
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
-        """The same with half-widths, where `scale` `(n,)` is the size of the runs."""
+        """Log losses at `columns` with half-widths; `scale` `(n,)` is the size of the runs."""
 
     def laws(self) -> tuple[LawWeight, ...]:
         """The laws with their weights, heaviest first."""
 
     def interval(self) -> ForecastInterval:
-        """How the bands are made."""
+        """How the bands are computed."""
 
     def track(self) -> tuple[Track, ...]:
-        """What each rolling origin would have got wrong, nearest first."""
+        """The errors of the forecast at each rolling origin, nearest first."""

@@ -1,9 +1,9 @@
-"""What is told of places inside the data, where a forecast is not meant to be read.
+"""Predictions at scales within the data, where the extrapolating forecast does not apply.
 
-A forecast heeds the largest runs alone: below its earliest rolling origin the small runs weigh next to nothing, and no
-origin says how far off it is. There the same laws are fitted with all points alike, and averaged by how well each fits.
-What is wrong with them is seen and need not be guessed: the residuals of the runs nearest to a place, in logs of the
-inputs, stand for its error, and their mean for that of the law.
+A forecast uses mainly the largest runs: below its earliest rolling origin the small runs have almost no weight, and no
+origin measures the error there. For these scales the laws are fitted with equal weights and averaged by how well each
+fits. Their errors need not be extrapolated: the residuals of the runs nearest to a place, in logs of the inputs,
+estimate the error of a run there, and the mean of these residuals the error of the law.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.candidates import fit_candidate
+from scaling_cli.analysis.forecast.candidates import ForecastCandidate, fit_candidate
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack
-from scaling_cli.analysis.forecast.stacked import Forecast
+from scaling_cli.analysis.forecast.stacked import StackedForecast
 from scaling_cli.analysis.forecast.targets import SURFACE
 from scaling_cli.analysis.forecast.windows import REACHES
 from scaling_cli.arrays import Array, Flags, Indices
@@ -24,13 +24,13 @@ from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, InsidePart, LawWeight, Track
 
-NEAREST = 6  # runs whose residuals stand for a place
-REPLICATES = 50  # enough for a standard deviation that seldom decides
-INSIDE = "inside"  # the estimator, as results name it
+NEAREST = 6  # runs whose residuals estimate the error at a place
+REPLICATES = 50  # enough for a standard deviation that is seldom the largest part of the error
+INSIDE = "inside"  # the name of this estimator in results
 
 
-class Inside(Record):
-    """The laws of a forecast with all points alike, and their residuals of log loss `(n,)`."""
+class InterpolatedForecast(Record):
+    """The laws of a forecast fitted with equal weights, and the residuals of log loss `(n,)`."""
 
     stack: Stack
     residuals: Array
@@ -38,19 +38,19 @@ class Inside(Record):
     level: float
 
     def bands(self, columns: Mapping[str, Array]) -> Bands:
-        """Log losses at `columns` `(m,)`, with half-widths from the residuals nearby."""
+        """Log losses at `columns` `(m,)`, with half-widths from the residuals of the nearest runs."""
         by_law = self.stack.log_losses(columns)
         estimate = self.stack.mean(by_law)
         replicates = self.stack.replicates(self.draws, columns)
-        apart = self.stack.mean(replicates.var(axis=1) + (by_law - estimate) ** 2)
+        variance = self.stack.mean(replicates.var(axis=1) + (by_law - estimate) ** 2)
         near = self.residuals[self._nearest(columns)]
         noise = float(self.stack.weights @ [fit.scale for fit in self.stack.fits])
         error = np.maximum(np.mean(near**2, axis=1), noise**2)
         normal = NormalDist().inv_cdf(0.5 + self.level / 2)
         return Bands(
             estimate,
-            normal * np.sqrt(apart + np.mean(near, axis=1) ** 2),
-            normal * np.sqrt(apart + error),
+            normal * np.sqrt(variance + np.mean(near, axis=1) ** 2),
+            normal * np.sqrt(variance + error),
             by_law,
         )
 
@@ -58,26 +58,26 @@ class Inside(Record):
         """The laws with their weights, heaviest first."""
         rows = zip(self.stack.fits, self.stack.weights, strict=True)
         return tuple(sorted((LawWeight(fit.candidate.name, float(weight), None) for fit, weight in rows),
-                            key=lambda each: -each.weight))  # fmt: skip
+                            key=lambda law: -law.weight))  # fmt: skip
 
     def _nearest(self, columns: Mapping[str, Array]) -> Indices:
-        """The points `(m, nearest)` closest to each place."""
+        """The indices `(m, NEAREST)` of the points closest to each place."""
         points = self.stack.points.columns
-        apart = sum((np.log(columns[name][:, None] / points[name]) ** 2 for name in points), np.zeros(1))
-        found: Indices = np.argsort(apart, axis=1, kind="stable")[:, :NEAREST]
-        return found
+        distance = sum((np.log(columns[name][:, None] / points[name]) ** 2 for name in points), np.zeros(1))
+        nearest: Indices = np.argsort(distance, axis=1, kind="stable")[:, :NEAREST]
+        return nearest
 
 
-class Joined(Record):
-    """A forecast, and `inside` for scales below `edge`."""
+class JoinedForecast(Record):
+    """A forecast for scales above `edge`, and an interpolation for scales below it."""
 
-    forecast: Forecast
-    inside: Inside
+    forecast: StackedForecast
+    interpolation: InterpolatedForecast
     edge: float
 
     @property
     def estimator(self) -> str:
-        """As the options name it."""
+        """The name of the estimator in the options."""
         return self.forecast.estimator
 
     @property
@@ -86,29 +86,29 @@ class Joined(Record):
         return self.forecast.noise
 
     def part(self) -> InsidePart:
-        """What tells places inside the data."""
-        return InsidePart(self.edge, self.inside.laws())
+        """The edge and the laws of the interpolation, for the result."""
+        return InsidePart(self.edge, self.interpolation.laws())
 
     def is_inside(self, scale: Array) -> Flags:
-        """Which scales `(n,)` are told by `inside`."""
+        """Which scales `(n,)` the interpolation predicts."""
         below: Flags = scale < self.edge
         return below
 
     def mean(self, columns: Mapping[str, Array]) -> Array:
-        """Log losses `(n,)`."""
-        inside = self.inside.stack.mean(self.inside.stack.log_losses(columns))
-        chosen: Array = np.where(self.is_inside(_scale(columns)), inside, self.forecast.mean(columns))
+        """Log losses `(n,)` at `columns`."""
+        interpolated = self.interpolation.stack.mean(self.interpolation.stack.log_losses(columns))
+        chosen: Array = np.where(self.is_inside(_scale(columns)), interpolated, self.forecast.mean(columns))
         return chosen
 
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
-        """The same with half-widths, where `scale` `(n,)` is the size of the runs."""
-        beyond, inside = self.forecast.bands(columns, scale), self.inside.bands(columns)
+        """Log losses at `columns` with half-widths; `scale` `(n,)` is the size of the runs."""
+        beyond, interpolated = self.forecast.bands(columns, scale), self.interpolation.bands(columns)
         below = self.is_inside(scale)
         return Bands(
-            np.where(below, inside.estimate, beyond.estimate),
-            np.where(below, inside.confidence, beyond.confidence),
-            np.where(below, inside.prediction, beyond.prediction),
-            np.where(below, inside.by_law, beyond.by_law),
+            np.where(below, interpolated.estimate, beyond.estimate),
+            np.where(below, interpolated.confidence, beyond.confidence),
+            np.where(below, interpolated.prediction, beyond.prediction),
+            np.where(below, interpolated.by_law, beyond.by_law),
         )
 
     def laws(self) -> tuple[LawWeight, ...]:
@@ -116,33 +116,38 @@ class Joined(Record):
         return self.forecast.laws()
 
     def interval(self) -> ForecastInterval:
-        """What the bands of the forecast rest on."""
+        """How the bands of the forecast are computed."""
         return self.forecast.interval()
 
     def track(self) -> tuple[Track, ...]:
-        """What each rolling origin would have got wrong, nearest first."""
+        """The errors of the forecast at each rolling origin, nearest first."""
         return self.forecast.track()
 
 
-def joined(forecast: Forecast) -> Joined:
-    """The forecast with its laws fitted to all points alike below the earliest cut-off that an origin can have.
+def _unweighted(candidate: ForecastCandidate) -> ForecastCandidate:
+    """The candidate with equal weights at all scales, unless the user chose their power."""
+    return replace(candidate, power=candidate.recipe.power or 0.0)
+
+
+def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
+    """The forecast, with an interpolation by its laws below the earliest cut-off of rolling origins.
 
     Raises:
-        FitError: A law cannot be fitted so.
+        FitError: A law cannot be fitted with equal weights.
     """
     points = forecast.stack.points
-    fits = tuple(fit_candidate(replace(fit.candidate, power=0.0), points, ()) for fit in forecast.stack.fits)
-    alike = Stack(points, (), fits, np.ones(len(fits)) / len(fits), np.empty((len(fits), 0)))
-    missed = alike.log_losses(points.columns) - np.log(points.observed)
+    fits = tuple(fit_candidate(_unweighted(fit.candidate), points, ()) for fit in forecast.stack.fits)
+    stack = Stack(points, (), fits, np.ones(len(fits)) / len(fits), np.empty((len(fits), 0)))
+    missed = stack.log_losses(points.columns) - np.log(points.observed)
     weights = 1 / np.maximum(np.sqrt(np.mean(missed**2, axis=1)), SMALLEST_ERROR)
-    alike = replace(alike, weights=weights / weights.sum())
+    stack = replace(stack, weights=weights / weights.sum())
     resampling = replace(forecast.resampling, replicates=min(forecast.resampling.replicates, REPLICATES))
-    inside = Inside(alike, alike.mean(missed), alike.draw(resampling), forecast.level)
-    return Joined(forecast, inside, float(points.scale.max()) / REACHES[-1])
+    interpolation = InterpolatedForecast(stack, stack.mean(missed), stack.draw(resampling), forecast.level)
+    return JoinedForecast(forecast, interpolation, float(points.scale.max()) / REACHES[-1])
 
 
 def _scale(columns: Mapping[str, Array]) -> Array:
-    """Compute, or the one input."""
+    """The scale of each place: compute, or the one input."""
     if not set(SURFACE) <= set(columns):
         return next(iter(columns.values()))
     compute: Array = FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"]

@@ -1,8 +1,8 @@
-"""The scale at which a loss is reached, with its interval, and the probability that it is reached at all.
+"""The scale at which a target loss is reached, with an interval, and the probability that it is reached at all.
 
-Both are read off the forecast of the law along scale: the estimate where the forecast passes the loss, the ends where
-those of its interval do, and the probability that of the forecast where it is largest. So an end is missing just where
-the probability leaves too little for it.
+Both come from the forecast along scale. The estimate is the scale at which the forecast falls to the target, and the
+ends are the scales at which the ends of its interval do. The probability is the largest one, over all scales, that the
+loss is below the target. So an end is missing exactly if the probability is too small for it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Inverse
 
 STEPS = 56  # scales along which the forecast is followed
-BEFORE = 1e2  # from the smallest run divided by this: a loss that is passed before has no scale either
-BEYOND = 1e9  # times the largest run: further off, no scale is named
+BEFORE = 1e2  # the search starts at the smallest run divided by this: a loss reached below gets no scale
+BEYOND = 1e9  # times the largest run: a loss reached beyond gets no scale
 
 
 def inverse(
@@ -33,17 +33,17 @@ def inverse(
     params: Array | None,
     fixed_params: float | None = None,
 ) -> tuple[Inverse, ...]:
-    """Where each target is reached along the one input, the best splits of compute, or tokens at fixed params.
+    """The scale at which each target is reached: of the one input, of compute at its best split, or at fixed params.
 
     Args:
-        span: Least and largest scale of the data.
-        params: Those of the data, where they are an input.
+        span: Smallest and largest scale of the data.
+        params: Params of the data, if they are an input.
     """
     scale = np.geomspace(span[0] / BEFORE, span[1] * BEYOND, STEPS)
     columns = _path(forecaster, scale, inputs, params, fixed_params)
     bands = forecaster.bands(columns, scale)
     spread = bands.confidence / NormalDist().inv_cdf(0.5 + forecaster.interval().level / 2)
-    found = []
+    inverses = []
     for target in target_losses:
         ends = [_crossing(scale, curve, float(np.log(target)))
                 for curve in (bands.estimate, bands.estimate - bands.confidence, bands.estimate + bands.confidence)
@@ -54,8 +54,8 @@ def inverse(
         }  # fmt: skip
         reachable = _probability(bands.estimate, spread, float(np.log(target)))
         name = "compute" if set(inputs) >= {"params", "tokens"} else next(iter(inputs.values()))
-        found.append(Inverse(target, name, Estimate(*ends), reachable, at))
-    return tuple(found)
+        inverses.append(Inverse(target, name, Estimate(*ends), reachable, at))
+    return tuple(inverses)
 
 
 def _path(
@@ -67,13 +67,13 @@ def _path(
     if fixed is not None:
         sizes = np.full(len(scale), fixed)
     else:
-        # The best split hardly depends on replicates, so the bands are asked once for all budgets, at its place.
+        # The best split hardly depends on the replicate, so all bands are computed at the estimate's split.
         sizes = np.array([best_split(float(budget), params, forecaster.mean)[0] for budget in scale])
     return {"params": sizes, "tokens": scale / FLOPS_A_PARAM_AND_TOKEN / sizes}
 
 
 def _probability(estimate: Array, spread: Array, level: float) -> float:
-    """That a forecast is down to a level anywhere; of one without an interval, whether its estimate is."""
+    """Probability that the loss falls to a level at some scale; without an interval 1 or 0, by the estimate."""
     with np.errstate(divide="ignore", invalid="ignore"):
         furthest = float(np.max((level - estimate) / spread))
     if not np.isfinite(furthest):
@@ -82,7 +82,7 @@ def _probability(estimate: Array, spread: Array, level: float) -> float:
 
 
 def _crossing(scale: Array, curve: Array, level: float) -> float | None:
-    """The first scale at which a curve is down to a level, between steps as a line in logs; None before all steps."""
+    """The first scale at which a curve falls to a level, by linear interpolation in logs; None if outside the steps."""
     if not np.isfinite(curve).all():
         return None
     below = np.flatnonzero(curve <= level)

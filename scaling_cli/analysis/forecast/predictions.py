@@ -1,4 +1,4 @@
-"""Forecasts at the targets as plain numbers, and how they compare with what was observed."""
+"""Forecasts at the targets as plain numbers, and their errors where the loss was observed."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.reach import outside_hull
 from scaling_cli.analysis.forecast.targets import SURFACE, Places
-from scaling_cli.analysis.forecast.windows import Points
+from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band, Prediction, Score
 
+DIRECTIONS = 360  # in which the hull of the points is measured
+
 
 def predictions(
-    places: Places, bands: Bands, *, estimators: Sequence[str], largest: float | None, points: Points | None
+    places: Places, bands: Bands, *, estimators: Sequence[str], largest: float | None, points: ForecastPoints | None
 ) -> tuple[Prediction, ...]:
-    """A forecast for each place, by its estimator; `largest` is the scale that reach is counted from, where known."""
+    """A forecast for each place with the name of its estimator; reach is measured from the scale `largest`."""
     reach = None if largest is None else places.scale / largest
     outside = _outside(places, points)
-    found = []
+    rows = []
     for i, target in enumerate(places.targets):
-        centre, apart = bands.estimate[i], bands.by_law[:, i]
-        found.append(
+        centre, by_law = bands.estimate[i], bands.by_law[:, i]
+        rows.append(
             Prediction(
                 at=dict(target.at),
                 loss=Estimate(float(np.exp(centre)), *_ends(centre, bands.confidence[i])),
                 prediction=Band(*_ends(centre, bands.prediction[i])),
-                model_spread=Band(*map(float, np.exp([apart.min(), apart.max()]))) if len(apart) > 1 else Band(),
+                model_spread=Band(*map(float, np.exp([by_law.min(), by_law.max()]))) if len(by_law) > 1 else Band(),
                 reach=None if reach is None else float(reach[i]),
                 outside=None if outside is None else float(outside[i]),
                 estimator=estimators[i],
@@ -37,7 +38,7 @@ def predictions(
                 name=target.run,
             )
         )
-    return tuple(found)
+    return tuple(rows)
 
 
 def _ends(centre: float, half: float) -> tuple[float | None, float | None]:
@@ -46,8 +47,8 @@ def _ends(centre: float, half: float) -> tuple[float | None, float | None]:
     return float(np.exp(centre - half)), float(np.exp(centre + half))
 
 
-def _outside(places: Places, points: Points | None) -> Array | None:
-    """Factors `(n,)` outside the hull of params and tokens, where both are known."""
+def _outside(places: Places, points: ForecastPoints | None) -> Array | None:
+    """Factor `(n,)` by which each place lies outside the hull of the runs' params and tokens, where both are known."""
     if points is None or not set(SURFACE) <= set(points.columns) or not len(places.targets):
         return None
     known, asked = (np.log(np.stack([columns[name] for name in SURFACE], axis=1))
@@ -56,16 +57,28 @@ def _outside(places: Places, points: Points | None) -> Array | None:
     return factor
 
 
+def outside_hull(points: Array, targets: Array) -> Array:
+    """Distance `(m,)` of targets `(m, 2)` from the convex hull of points `(n, 2)`, zero inside.
+
+    It is the largest distance, over all directions, by which a target lies beyond the points.
+    """
+    angles = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
+    directions = np.stack([np.cos(angles), np.sin(angles)])
+    ahead = targets @ directions - (points @ directions).max(axis=0)
+    distance: Array = np.maximum(ahead.max(axis=1), 0.0)
+    return distance
+
+
 def score(predictions: Sequence[Prediction]) -> Score | None:
-    """How the predictions compare with what was observed; None where nothing was."""
-    pairs = [(each, each.loss.estimate) for each in predictions if each.observed is not None and each.loss.estimate]
+    """The errors of the predictions where the loss was observed; None if it was observed nowhere."""
+    pairs = [(one, one.loss.estimate) for one in predictions if one.observed is not None and one.loss.estimate]
     if not pairs:
         return None
-    missed = np.array([np.log(estimate / (each.observed or 1.0)) for each, estimate in pairs])
+    missed = np.array([np.log(estimate / (one.observed or 1.0)) for one, estimate in pairs])
     covered = [
-        each.prediction.low <= each.observed <= each.prediction.high
-        for each, _ in pairs
-        if each.observed is not None and each.prediction.low is not None and each.prediction.high is not None
+        one.prediction.low <= one.observed <= one.prediction.high
+        for one, _ in pairs
+        if one.observed is not None and one.prediction.low is not None and one.prediction.high is not None
     ]
     return Score(
         points=len(pairs),

@@ -1,9 +1,9 @@
-"""Whether the forecast survives leaving out the runs of fewest tokens, or the smallest.
+"""Whether the forecast changes if the runs with fewest tokens, or the smallest runs, are left out.
 
-A law that fits all runs alike forecasts the same from any part of them, up to noise. Where early checkpoints or small
-runs follow another course, the forecast depends on where they are cut off. The runs that are kept are the same, so
-noise moves both forecasts together: what counts is the standard error of their difference, from replicates that
-resample the same runs for both (Hausman 1978, by bootstrap).
+A law that fits all runs gives equal forecasts from any part of them, up to noise. If early checkpoints or small runs
+follow a different law, the forecast depends on the cut-off below which they are left out. Both forecasts share the runs
+that are kept, so their errors are correlated; the test uses the standard error of their difference, from replicates
+that resample equal runs for both (Hausman 1978, by bootstrap).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.candidates import fit_parts, fit_replicates
 from scaling_cli.analysis.forecast.stack import predict
-from scaling_cli.analysis.forecast.stacked import Forecast
-from scaling_cli.analysis.forecast.windows import Points, Window, count_scales
+from scaling_cli.analysis.forecast.stacked import StackedForecast
+from scaling_cli.analysis.forecast.windows import ForecastPoints, Window, count_scales
 from scaling_cli.arrays import Array
 from scaling_cli.record import Record, replace
 
-SHARES = (0.25, 0.5, 0.75)  # of the points, those with fewest tokens, that are left out
+SHARES = (0.25, 0.5, 0.75)  # of the points: those with fewest tokens are left out
 FEWEST_POINTS, FEWEST_SCALES = 8, 4  # that a cut-off must leave
-FEWEST_RUNS = 6  # to be resampled: of one run every resample is the same
-SWING = 0.0025  # in log loss: less is no news
+FEWEST_RUNS = 6  # needed for resampling
+SWING = 0.0025  # in log loss: smaller changes are ignored
 SIGMAS = 3.0
 REPLICATES = 40  # enough for a standard error
 
 
 class Swing(Record):
-    """By how much the forecast `(place)` moves, in log loss, without the points below `cutoff`."""
+    """The change of the forecast at index `place`, in log loss, if points below `cutoff` are left out."""
 
     cutoff: float
     place: int
@@ -36,8 +36,8 @@ class Swing(Record):
     standard_error: float
 
 
-def largest_swing(forecaster: Forecast, columns: Mapping[str, Array]) -> Swing | None:
-    """The cut-off that moves a forecast furthest beyond noise; None where none moves it."""
+def largest_swing(forecaster: StackedForecast, columns: Mapping[str, Array]) -> Swing | None:
+    """The cut-off with the largest change of a forecast that noise does not explain; None if there is none."""
     points = forecaster.stack.points
     parts = _parts(points)
     if not parts or not len(next(iter(columns.values()))) or len(np.unique(points.runs)) < FEWEST_RUNS:
@@ -48,24 +48,24 @@ def largest_swing(forecaster: Forecast, columns: Mapping[str, Array]) -> Swing |
     moved = mean(np.stack([predict(fit, theta, columns) for fit, theta in zip(fits, at_parts, strict=True)])) - whole
     draws = mean(forecaster.stack.replicates([theta[:REPLICATES] for theta in forecaster.draws], columns))
     resampling = replace(forecaster.resampling, replicates=len(draws))
-    found = []
+    swings = []
     for i, part in enumerate(parts):
         place = int(np.argmax(np.abs(moved[i])))
         if abs(moved[i, place]) < SWING:
             continue
         again = [fit_replicates(fit, resampling, part, theta[i]) for fit, theta in zip(fits, at_parts, strict=True)]
-        apart = mean(forecaster.stack.replicates(again, columns)) - draws
-        found.append(Swing(part.cutoff, place, float(moved[i, place]), float(apart[:, place].std())))
-    beyond = [each for each in found if abs(each.shift) > SIGMAS * each.standard_error]
-    return max(beyond, key=lambda each: abs(each.shift), default=None)
+        difference = mean(forecaster.stack.replicates(again, columns)) - draws
+        swings.append(Swing(part.cutoff, place, float(moved[i, place]), float(difference[:, place].std())))
+    beyond = [swing for swing in swings if abs(swing.shift) > SIGMAS * swing.standard_error]
+    return max(beyond, key=lambda swing: abs(swing.shift), default=None)
 
 
-def _parts(points: Points) -> list[Window]:
-    """The points from each cut-off on, where enough are left."""
+def _parts(points: ForecastPoints) -> list[Window]:
+    """The points above each cut-off that leaves enough of them."""
     size = points.columns.get("tokens", points.scale)
-    found = []
+    parts = []
     for cutoff in np.quantile(size, SHARES, method="higher"):
         kept = size >= cutoff
         if not kept.all() and kept.sum() >= FEWEST_POINTS and count_scales(points, kept) >= FEWEST_SCALES:
-            found.append(Window(1.0, float(cutoff), kept))
-    return found
+            parts.append(Window(1.0, float(cutoff), kept))
+    return parts

@@ -1,7 +1,7 @@
-"""Several laws as one forecast: a mean of their log losses, weighted by how well each has forecast so far.
+"""A stack of laws: the mean of their log losses, weighted by how well each law forecasts at the rolling origins.
 
-Choosing the law that did best on a few rolling origins mostly chooses luck. Weights that are inverse to the rolling
-error keep every law that is about as good, and mute one that has gone wrong; they are soft on purpose.
+The law that did best on a few rolling origins is often best by chance. Weights inversely proportional to the rolling
+error keep all laws of similar accuracy and reduce the effect of one that failed.
 """
 
 from __future__ import annotations
@@ -10,57 +10,63 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.candidates import SURFACE_LAWS, Candidate, Fitted, fit_candidate, fit_replicates
-from scaling_cli.analysis.forecast.windows import Points, Window
+from scaling_cli.analysis.forecast.candidates import (
+    SURFACE_LAWS,
+    FittedCandidate,
+    ForecastCandidate,
+    fit_candidate,
+    fit_replicates,
+)
+from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import Record
 
-SMALLEST_ERROR = 1e-6  # of log loss: exact data would divide by zero
+SMALLEST_ERROR = 1e-6  # of log loss: avoids a division by zero for exact data
 
 
 class Stack(Record):
-    """Fitted laws with their weights `(laws,)`, and the rolling origins that weighed them.
+    """Fitted laws with their weights `(laws,)`, and the rolling origins that determined the weights.
 
-    `rolling` are root mean square errors of log loss `(laws, windows)` beyond each origin.
+    `rolling` holds the root mean square errors of log loss `(laws, windows)` beyond each origin.
     """
 
-    points: Points
+    points: ForecastPoints
     origins: tuple[Window, ...]
-    fits: tuple[Fitted, ...]
+    fits: tuple[FittedCandidate, ...]
     weights: Array
     rolling: Array
 
     @property
     def is_nested(self) -> bool:
-        """Whether one of the laws has all others as special cases: resampled, it goes where they go."""
+        """Whether one of the laws has all others as special cases, so that its replicates include their spread."""
         return {fit.law.name for fit in self.fits} <= set(SURFACE_LAWS)
 
     def log_losses(self, columns: Mapping[str, Array]) -> Array:
-        """What each law predicts at `columns` `(laws, n)`."""
+        """The log loss that each law predicts at `columns` `(laws, n)`."""
         return np.stack([predict(fit, fit.theta[None], columns)[0] for fit in self.fits])
 
     def mean(self, log_losses: Array) -> Array:
-        """The stacked forecast, from one row a law: the first axis is averaged away."""
+        """The stacked forecast: the weighted mean over the first axis, which is that of the laws."""
         forecast: Array = np.tensordot(self.weights, log_losses, axes=1)
         return forecast
 
     def at_origins(self) -> Array:
-        """The stacked forecasts `(windows, n)` that the origins would have made of all points."""
+        """The stacked forecasts `(windows, n)` of all points that each origin makes."""
         return self.mean(np.stack([predict(fit, fit.at_origins, self.points.columns) for fit in self.fits]))
 
     def draw(self, resampling: Resampling) -> tuple[Array, ...]:
-        """Coordinates `(replicates, k)` of each law on resampled runs; all laws see the same runs."""
+        """Coordinates `(replicates, k)` of each law on resampled runs; a replicate has equal runs for all laws."""
         return tuple(fit_replicates(fit, resampling) for fit in self.fits)
 
     def replicates(self, draws: Sequence[Array], columns: Mapping[str, Array]) -> Array:
-        """What the replicates predict at `columns` `(laws, replicates, n)`."""
+        """The log losses that the replicates predict at `columns` `(laws, replicates, n)`."""
         return np.stack([predict(fit, theta, columns) for fit, theta in zip(self.fits, draws, strict=True)])
 
 
-def stack(candidates: Sequence[Candidate], points: Points, origins: Sequence[Window]) -> Stack:
-    """Fit each candidate to all points and at every origin, and weigh it.
+def stack(candidates: Sequence[ForecastCandidate], points: ForecastPoints, origins: Sequence[Window]) -> Stack:
+    """Fit each candidate to all points and at every origin, and compute its weight.
 
     Raises:
         FitError: No law could be fitted.
@@ -80,7 +86,7 @@ def stack(candidates: Sequence[Candidate], points: Points, origins: Sequence[Win
     return Stack(points, tuple(origins), tuple(fits), weights / weights.sum(), rolling)
 
 
-def predict(fit: Fitted, theta: Array, columns: Mapping[str, Array]) -> Array:
+def predict(fit: FittedCandidate, theta: Array, columns: Mapping[str, Array]) -> Array:
     """Log losses `(replicates, n)` of one law at raw inputs."""
     inputs = (
         _continued(fit, columns)
@@ -90,8 +96,8 @@ def predict(fit: Fitted, theta: Array, columns: Mapping[str, Array]) -> Array:
     return fit.law.evaluate(fit.problem.raw(theta), inputs)[0]
 
 
-def _continued(fit: Fitted, columns: Mapping[str, Array]) -> Inputs:
-    """Inputs of a law that sees each run's whole schedule: its own points, or those that continue the run `run`."""
+def _continued(fit: FittedCandidate, columns: Mapping[str, Array]) -> Inputs:
+    """Inputs of a law of whole schedules: the points of the fit, or points that continue the runs in `run`."""
     problem = fit.problem
     if "run" not in columns:
         return fit.law.prepare({**problem.columns, "run": problem.runs.astype(float)})
@@ -100,7 +106,7 @@ def _continued(fit: Fitted, columns: Mapping[str, Array]) -> Inputs:
     return {name: values[len(problem.runs) :] for name, values in whole.items()}
 
 
-def _rolling_errors(fit: Fitted, points: Points, origins: Sequence[Window]) -> list[float]:
+def _rolling_errors(fit: FittedCandidate, points: ForecastPoints, origins: Sequence[Window]) -> list[float]:
     if not origins:
         return []
     missed = predict(fit, fit.at_origins, points.columns) - np.log(points.observed)

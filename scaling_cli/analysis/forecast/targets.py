@@ -1,4 +1,4 @@
-"""What is to be forecast: targets as they are written, and as columns that laws can read."""
+"""The targets of a forecast: parsed from the options, and converted to the inputs of a law."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ RANGE_STEPS = 7
 SIZES = 240  # candidate splits of a budget
 SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
 SURFACE = ("params", "tokens")
-ROLES = (*SURFACE, "compute", "step", "lr")  # in whatever case they are written
+ROLES = (*SURFACE, "compute", "step", "lr")  # names that are read in any case
+EXAMPLES = {"params": "70B", "tokens": "1.4T", "compute": "1e24", "step": "1e6"}  # amounts in hints
 
 LogLosses = Callable[[Mapping[str, Array]], Array]
 
 
 class Target(Record):
-    """Amounts by role, with the loss that was observed there, if it was; `group` is empty where it is for all."""
+    """Amounts by role, and the observed loss, if any; `group` is the group it is for, empty for all groups."""
 
     at: dict[str, float]
     observed: float | None = None
@@ -32,7 +33,7 @@ class Target(Record):
 
 
 class Places(Record):
-    """Targets as columns `(n,)` and the scale of each; `split` are those whose params and tokens were chosen."""
+    """Targets as columns `(n,)` and the scale of each; `split` lists the budgets that were split by the laws."""
 
     targets: tuple[Target, ...]
     columns: dict[str, Array]
@@ -40,25 +41,27 @@ class Places(Record):
     split: tuple[float, ...] = ()
 
     def at(self, kept: Flags) -> Places:
-        """Some of the places."""
+        """The places for which `kept` holds."""
         targets = tuple(target for target, keep in zip(self.targets, kept, strict=True) if keep)
         return Places(targets, {name: values[kept] for name, values in self.columns.items()}, self.scale[kept])
 
 
 def parse_at(text: str) -> list[Target]:
-    """Targets that `--at params=70B,tokens=1.4T`, `--at compute=1e22,1e23` or `--at compute=1e20..1e24` writes.
+    """The targets of `--at params=70B,tokens=1.4T`, `--at compute=1e22,1e23` or `--at compute=1e20..1e24`.
 
-    Several amounts of one role, listed or as a range, are a target each, with every amount of the others.
+    If roles have several amounts, listed or as a range, each combination of amounts is a target.
 
     Raises:
-        UsageError: It is not amounts by role.
+        UsageError: The text is not a list of amounts by role.
     """
     amounts: dict[str, list[float]] = {}
     name = ""
     for part in text.split(","):
         role, separator, value = part.partition("=") if "=" in part else (name, "", part)
         if not (role.strip() and value.strip()):
-            raise UsageError(f"--at {text!r} is not amounts.", hint="Write --at params=70B,tokens=1.4T.")
+            raise UsageError(
+                f"--at {text!r} is not a list of ROLE=AMOUNT.", hint="Write it like --at params=70B,tokens=1.4T."
+            )
         if separator:
             name = role.strip().casefold() if role.strip().casefold() in ROLES else role.strip()
         amounts.setdefault(name, []).extend(_amounts(value, text))
@@ -66,24 +69,24 @@ def parse_at(text: str) -> list[Target]:
 
 
 def _amounts(value: str, text: str) -> list[float]:
-    """One amount, or those along a range."""
+    """One amount, or several evenly spaced in logs along a range."""
     low, ranged, high = value.partition("..")
     ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
     if min(ends) <= 0:
-        raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give numbers above 0.")
-    return [float(each) for each in np.geomspace(ends[0], ends[1], RANGE_STEPS)] if ranged else ends
+        raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give amounts above 0.")
+    return [float(amount) for amount in np.geomspace(ends[0], ends[1], RANGE_STEPS)] if ranged else ends
 
 
 def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | None, losses: LogLosses) -> Places:
     """The targets as columns of the law's inputs.
 
     Args:
-        inputs: Input of the laws to the column it is read from.
-        params: Those of the data, where params are an input: candidates for the best split of a budget lie around.
-        losses: Log losses `(n,)` at columns, for that split.
+        inputs: The column for each input of the laws.
+        params: Params of the data, if they are an input: the best split of a budget is sought around them.
+        losses: Function from columns to log losses `(n,)`, which the best split minimises.
 
     Raises:
-        UsageError: A target lacks an input, or names something else.
+        UsageError: A target lacks an input, or names a role that the laws do not have.
     """
     if not set(SURFACE) <= set(inputs):
         return _along(targets, inputs)
@@ -102,8 +105,8 @@ def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | 
         missing = [name for name in inputs if name not in at]
         if missing:
             raise UsageError(
-                f"A target has no {' and no '.join(missing)}.",
-                hint="Write --at params=70B,tokens=1.4T, or --at compute=1e24 for the best split.",
+                f"A target lacks {' and '.join(missing)}.",
+                hint="Write it like --at params=70B,tokens=1.4T, or --at compute=1e24 for the best split.",
             )
         at.setdefault("compute", FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"])
         rows.append(replace(target, at=at))
@@ -112,7 +115,7 @@ def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | 
 
 
 def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
-    """Targets of laws of one input."""
+    """The targets as places, for laws of one input."""
     (name, column), *_ = inputs.items()
     values = []
     for target in targets:
@@ -121,7 +124,8 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
             at = {"compute": FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]}
         if column not in at:
             raise UsageError(
-                f"A target has no {column}, which the law is fitted along.", hint=f"Write --at {column}=1e24."
+                f"A target lacks {column}, the input of the law.",
+                hint=f"Write it like --at {column}={EXAMPLES.get(column, 'AMOUNT')}.",
             )
         values.append(at[column])
     x = np.array(values)
@@ -130,7 +134,7 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
 
 
 def best_split(compute: float, params: Array | None, losses: LogLosses) -> tuple[float, float]:
-    """Params and tokens with the lowest forecast for a budget."""
+    """Params and tokens with the lowest predicted loss for a budget."""
     around = np.array([1e6, 1e12]) if params is None else params
     sizes = np.geomspace(around.min() / SIZE_SPAN, around.max() * SIZE_SPAN, SIZES)
     tokens = compute / FLOPS_A_PARAM_AND_TOKEN / sizes
@@ -141,4 +145,6 @@ def best_split(compute: float, params: Array | None, losses: LogLosses) -> tuple
 def _require_known(target: Target, known: Sequence[str]) -> None:
     unknown = [role for role in target.at if role not in known]
     if unknown:
-        raise UsageError(f"--at names {unknown[0]!r}, which these laws do not take.", hint=f"Give {', '.join(known)}.")
+        raise UsageError(
+            f"--at names {unknown[0]!r}, which is not an input of these laws.", hint=f"Use {', '.join(known)}."
+        )

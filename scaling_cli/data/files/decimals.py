@@ -1,8 +1,8 @@
-"""Which sign divides the decimals of a text file: decided once a file, by what its first rows show, never by the cell.
+"""The decimal sign of a text file, decided once per file from its first rows, never cell by cell.
 
 `3,45` and `1.234.567` can only be written where the comma is the decimal sign, `3.45` and `1,234,567` only where the
-point is. `1,500` and `1.500` fit both, so other cells have to tell what they mean; where none does, the file is refused
-instead of being read a thousandfold off.
+point is. `1,500` and `1.500` fit both, so other cells must show which is meant; where none does, the file is refused
+rather than read a thousand times too large or too small.
 """
 
 from __future__ import annotations
@@ -24,51 +24,32 @@ WHOLE = HEAD - 1024  # bytes up to which a head is certainly the whole file, wha
 # A file without any of these has decimal points, or none.
 SUSPECT = re.compile(rb",[0-9]|\.[0-9]{3}\.[0-9]{3}")
 
-_START, _POWER = r"\s*[+-]?", r"(?:[eE][+-]?[0-9]+)?"
-_UNIT = r"\s*(?:[^0-9.,;|\"\s][^0-9.,;|\"\t\r\n]*)?"
-_STOP = r"(?=[;|\"\t\r\n]|$)"
-_END = _POWER + _UNIT + _STOP
-
-
-def _shows(own: str, other: str) -> str:
-    """Numbers that can only be written where `own` is the decimal sign and `other` stands between thousands."""
-    forms = (
-        rf"[0-9]*{own}(?:[0-9]{{1,2}}|[0-9]{{4,}}){_END}",
-        rf"(?:0[0-9]*|[0-9]{{4,}}|){own}[0-9]{{3}}{_END}",
-        rf"[0-9]{{1,3}}(?:{other}[0-9]{{3}})+{own}[0-9]*{_END}",
-        rf"[0-9]{{1,3}}(?:{other}[0-9]{{3}}){{2,}}{_END}",
-        rf"[0-9]+{own}[0-9]{{3}}[eE][+-]?[0-9]+{_UNIT}{_STOP}",
+_POWER, _UNIT = r"(?P<power>[eE][+-]?[0-9]+)?", r"\s*(?:[^0-9.,;|\"\s][^0-9.,;|\"\t\r\n]*)?"
+NUMBER = re.compile(rf"\s*[+-]?(?P<digits>[0-9.,]+){_POWER}{_UNIT}")
+EITHER = re.compile(r"[1-9][0-9]{0,2}(?P<sign>[.,])[0-9]{3}")
+DECIMALS = {
+    own: re.compile(
+        rf"[0-9]*[{own}][0-9]+"
+        rf"|[0-9]{{1,3}}(?:[{other}][0-9]{{3}})+[{own}][0-9]*"
+        rf"|[0-9]{{1,3}}(?:[{other}][0-9]{{3}}){{2,}}"
     )
-    return "|".join(forms)
-
-
-# What a cell is, the first that fits; numbers of the kinds in `EITHER` can be read by either sign.
-SHOWN = {COMMA: "comma", POINT: "point"}
-EITHER = {COMMA: "either_comma", POINT: "either_point"}
-KIND = re.compile(
-    rf"{_START}(?:(?P<short>[0-9]{{1,3}}{_END})|(?P<long>[0-9]+{_END})"
-    rf"|(?P<either_comma>[0-9]{{1,3}},[0-9]{{3}}{_UNIT}{_STOP})|(?P<either_point>[0-9]{{1,3}}\.[0-9]{{3}}{_UNIT}{_STOP})"
-    rf"|(?P<comma>{_shows(',', r'[.]')})|(?P<point>{_shows(r'[.]', ',')}))"
-)
-
-# What a text must have for `ANYWHERE` to find the sign in it, which takes far longer.
-TRACES = {COMMA: re.compile(r",[0-9]|\.[0-9]{3}\.[0-9]"), POINT: re.compile(r"\.[0-9]|,[0-9]{3}[.,]")}
-ANYWHERE = {
-    sign: re.compile(rf'(?:^|[;|"\t\n]){_START}(?:{_shows(own, other)})')
-    for sign, own, other in ((COMMA, ",", "[.]"), (POINT, "[.]", ","))
+    for own, other in ((COMMA, POINT), (POINT, COMMA))
 }
 
-# In a file of decimal commas, what has to be rewritten to be read by the rule for points.
-_OF_COMMAS = f"^{_START}(?:[0-9]{{1,3}}(?:\\.[0-9]{{3}})+(?:,[0-9]*)?|[0-9]*,[0-9]+){_POWER}{_UNIT}$"
+# What a text must have for a cell to show the sign: looking for it takes far less time than reading the cells.
+TRACES = {COMMA: re.compile(r",[0-9]|\.[0-9]{3}\.[0-9]"), POINT: re.compile(r"\.[0-9]|,[0-9]{3}[.,]")}
 
-Found = dict[str, str]  # the first cell of each kind in a column
+# In a file of decimal commas, what has to be rewritten to be read by the rule for points.
+_OF_COMMAS = rf"^\s*[+-]?(?:[0-9]{{1,3}}(?:\.[0-9]{{3}})+(?:,[0-9]*)?|[0-9]*,[0-9]+){_POWER}{_UNIT}$"
+
+Columns = Mapping[str, Mapping[str, str]]  # for each column of numbers, the first cell of each kind (see `_kind`)
 
 
 def decimal_sign(path: str, head: bytes, separator: str) -> str:
     """The decimal sign of a file that begins with `head`.
 
-    Where a comma before three digits is all there is, it is the decimal sign if semicolons separate the cells, as
-    programs write them for that reason.
+    If only commas before three digits occur, the comma is the decimal sign where semicolons separate the cells:
+    programs that write decimal commas choose semicolons for that reason.
 
     Raises:
         DataError: Both signs occur as decimals, or a comma may be either.
@@ -77,11 +58,11 @@ def decimal_sign(path: str, head: bytes, separator: str) -> str:
         return POINT
     whole = head.rpartition(b"\n")[0] if len(head) > WHOLE else head  # a cell that is cut off shows nothing
     text = whole.decode(errors="replace")
-    signs = [sign for sign, cell in ANYWHERE.items() if TRACES[sign].search(text) and cell.search(text)]
-    if len(signs) == 1:  # as in nearly every file, so that columns need not be looked at one by one
+    signs = [sign for sign in DECIMALS if TRACES[sign].search(text) and _shows(text, separator, sign)]
+    if len(signs) == 1:  # as in nearly every file
         return signs[0]
-    columns = dict(_numbers(text, separator))
-    shown = {sign: _first(columns, kind) for sign, kind in SHOWN.items()}
+    columns = dict(_numbers(text, separator))  # words may look like numbers, so columns of words do not count
+    shown = {sign: _first(columns, sign) for sign in DECIMALS}
     if all(shown.values()):
         raise _mixed(path, shown)
     return next((sign for sign, example in shown.items() if example), None) or _by_groups(path, columns, separator)
@@ -93,40 +74,63 @@ def with_points(cells: pl.Expr) -> pl.Expr:
     return pl.when(cells.str.contains(_OF_COMMAS)).then(plain).otherwise(cells)
 
 
-def _numbers(text: str, separator: str) -> Iterator[tuple[str, Found]]:
-    """The kinds of cells of each column that holds numbers for the most part."""
-    rows = list(csv.reader(text.splitlines(), delimiter=separator))
-    if not rows:
-        return
-    for place, name in enumerate(rows[0]):
-        cells = [row[place] for row in rows[1:] if len(row) > place]
+def _kind(cell: str) -> str | None:
+    """The decimal sign that a cell shows, `either` with the sign that it has, `short` or `long`; None for no number."""
+    match = NUMBER.fullmatch(cell)
+    if match is None:
+        return None
+    digits = match["digits"]
+    if digits.isdigit():
+        return "short" if len(digits) <= 3 else "long"
+    if not match["power"] and (either := EITHER.fullmatch(digits)):
+        return f"either {either['sign']}"
+    return next((sign for sign, pattern in DECIMALS.items() if pattern.fullmatch(digits)), None)
+
+
+def _shows(text: str, separator: str, sign: str) -> bool:
+    """Whether any cell shows this decimal sign."""
+    rows = csv.reader(text.splitlines(), delimiter=separator)
+    return any(_kind(cell) == sign for row in rows for cell in row)
+
+
+def _numbers(text: str, separator: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each column of which most cells are numbers, with the first cell of each kind."""
+    header, *rows = list(csv.reader(text.splitlines(), delimiter=separator)) or [[]]
+    for place, name in enumerate(header):
+        cells = [row[place] for row in rows if len(row) > place]
         filled = [cell for cell in cells if cell.strip().lower() not in MISSING_WORDS]
-        kinds = [(match.lastgroup or "", cell) for cell in filled if (match := KIND.match(cell))]
+        kinds = [(kind, cell) for cell in filled if (kind := _kind(cell))]
         if 2 * len(kinds) > len(filled):
             yield name, dict(reversed(kinds))
 
 
-def _first(columns: Mapping[str, Found], kind: str) -> tuple[str, str] | None:
-    """The first column with such a cell, and the cell."""
-    return next(((name, found[kind]) for name, found in columns.items() if kind in found), None)
+def _first(columns: Columns, kind: str) -> tuple[str, str] | None:
+    """The first column with a cell of this kind, and the cell."""
+    return next(((name, examples[kind]) for name, examples in columns.items() if kind in examples), None)
 
 
-def _by_groups(path: str, columns: Mapping[str, Found], separator: str) -> str:
-    """The sign where every sign stands before three digits: it groups them in a column whose other cells are short."""
-    commas, points = _first(columns, EITHER[COMMA]), _first(columns, EITHER[POINT])
-    if commas is None:
+def _by_groups(path: str, columns: Columns, separator: str) -> str:
+    """The decimal sign where each sign stands before three digits.
+
+    A sign separates thousands in a column in which all other numbers are short.
+    """
+    comma, point = f"either {COMMA}", f"either {POINT}"
+    example = _first(columns, comma)
+    if example is None:
         return POINT
     comma_groups, point_groups = (
-        any({EITHER[sign], "short"} <= found.keys() and "long" not in found for found in columns.values())
-        for sign in (COMMA, POINT)
+        any({kind, "short"} <= examples.keys() and "long" not in examples for examples in columns.values())
+        for kind in (comma, point)
     )
-    if points is None and separator != ";":
+    if _first(columns, point):
+        if comma_groups == point_groups:
+            raise _unclear(path, *example)
+        return POINT if comma_groups else COMMA
+    if separator != ";":
         return POINT
-    if points is None and not comma_groups:
-        return COMMA
-    if points is None or comma_groups == point_groups:
-        raise _unclear(path, *commas)
-    return POINT if comma_groups else COMMA
+    if comma_groups:
+        raise _unclear(path, *example)
+    return COMMA
 
 
 def _mixed(path: str, shown: Mapping[str, tuple[str, str] | None]) -> DataError:

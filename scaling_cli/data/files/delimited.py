@@ -1,26 +1,26 @@
-"""CSV, TSV and their kin, and the CSV that a W&B chart exports.
+"""CSV, TSV and other text with separators, and the CSV that a W&B chart exports.
 
-Cells stay text, so that one rule reads numbers everywhere and no guess about a column's type, made from its first
-rows, can fail later in the file.
+Cells stay text, so that one rule reads all numbers, and no type guessed from the first rows can fail later in the file.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+import shlex
 from collections.abc import Sequence
 
 import polars as pl
 
 from scaling_cli.data.files.decimals import POINT, decimal_sign, with_points
 from scaling_cli.data.files.format import BOM, FILE, Format
-from scaling_cli.data.files.small_files import are_scraps, scan_csv, scan_scraps
+from scaling_cli.data.files.small_files import are_many_and_small, scan_csv, scan_joined
 from scaling_cli.errors import DataError
 
 ZIP = b"PK\x03\x04"
 SEPARATORS = (",", "\t", ";", "|")
 
-# W&B names the columns of a chart "run - metric", each with the range of what it averaged.
+# W&B names the columns of a chart "run - metric", and adds the least and the greatest of the values averaged.
 CHART_COLUMN = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?")
 
 
@@ -29,16 +29,19 @@ def _header(head: bytes) -> str:
 
 
 def _layout(path: str, head: bytes) -> str:
-    """The separator, the decimal sign, then the header line: files that agree on all can be read together."""
+    """The separator, the decimal sign and the header line: files that agree on all three can be read together."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path} is UTF-16 text.", hint=f"Convert it: iconv -f UTF-16 -t UTF-8 {path} > runs.csv")
+        raise DataError(
+            f"{path} is UTF-16 text, but only UTF-8 can be read.",
+            hint=f"Convert it: iconv -f UTF-16 -t UTF-8 {shlex.quote(path)} > runs.csv",
+        )
     if head.startswith(ZIP):
         raise DataError(
-            f"{path} is a zip archive, as .xlsx files are.", hint="Save the sheet as CSV, or unpack the archive."
+            f"{path} is a zip archive (.xlsx files are, too).", hint="Save the sheet as CSV, or unpack the archive."
         )
     if b"\0" in head:
         raise DataError(
-            f"{path} is in no format that is known here.", hint="Give CSV, TSV, Parquet, JSON or TensorBoard files."
+            f"{path} is a binary file of an unknown format.", hint="Give CSV, TSV, Parquet, JSON or TensorBoard files."
         )
     header = _header(head)
     unquoted = "".join(header.split('"')[::2])
@@ -48,7 +51,7 @@ def _layout(path: str, head: bytes) -> str:
 
 
 def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    rows = scan_scraps(paths, layout[0]) if are_scraps(paths) else scan_csv(paths, layout[0])
+    rows = scan_joined(paths, layout[0]) if are_many_and_small(paths) else scan_csv(paths, layout[0])
     return rows if layout[1] == POINT else rows.with_columns(with_points(pl.exclude(FILE)))
 
 
@@ -58,7 +61,7 @@ def _is_chart(head: bytes) -> bool:
 
 
 def _chart(header: str) -> dict[str, dict[str, str]]:
-    """The columns of a chart by run and metric; empty if it is none."""
+    """The columns of a chart by run and metric; empty for any other table."""
     columns = next(csv.reader([header]), [])
     matches = [CHART_COLUMN.fullmatch(column) for column in columns[1:]]
     runs: dict[str, dict[str, str]] = {}
@@ -71,7 +74,7 @@ def _chart(header: str) -> dict[str, dict[str, str]]:
 
 
 def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    """One row a run and step, from one column a run."""
+    """One row per run and step, from a table with one column per run."""
     rows = _scan(paths, layout)
     step = rows.collect_schema().names()[0]
     parts = [
@@ -87,5 +90,5 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return pl.concat(parts, how="diagonal")
 
 
-CHART = Format("wandb-chart", _is_chart, _layout, _scan_chart)
-DELIMITED = Format("csv", lambda head: True, _layout, _scan)  # recognises anything: keep last
+CHART = Format(_is_chart, _layout, _scan_chart)
+DELIMITED = Format(lambda head: True, _layout, _scan, line_per_row=True)  # accepts anything, so it must be tried last

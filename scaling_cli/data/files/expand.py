@@ -1,7 +1,7 @@
-"""Which files `RUNS...` means: files, folders, globs, lists of names, and standard input.
+"""The files that `RUNS...` stands for: files, folders, globs, lists of paths, and standard input.
 
-A file keeps the name it was given by; standard input is spooled to a temporary file, because its rows are read more
-than once. Folders named `key=value` on the way to a file (hive style) label all of its rows.
+A file keeps the name that the user gave. Standard input is copied to a temporary file, because its rows are read more
+than once. Folders named `key=value` in a path (Hive style) label all rows of the file.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import TextIO
 from urllib.parse import unquote
 
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.input_formats import SUFFIXES
 from scaling_cli.record import Record
 
 STDIN = "-"
 LIST_MARK = "@"
-SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".log")
-PACKED = (".gz", ".zst")
-EVENTS = "tfevents"  # TensorBoard puts it in every name, and the suffix is the host's
+COMPRESSED = (".gz", ".zst")
+EVENTS = "tfevents"  # in every name that TensorBoard gives a file; its suffix is the name of the host
 
-# What training programs leave beside their logs, and what holds no measurements.
-BYSTANDERS = re.compile(
+# Files that training programs write next to their logs, without measurements.
+NOT_LOGS = re.compile(
     r"(config|generation_config|tokenizer\w*|special_tokens_map|added_tokens|vocab|wandb-metadata"
     r"|\w*preprocessor_config|.*\.index)\.json$"
 )
@@ -38,17 +38,17 @@ GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "tra
 
 
 class InputFile(Record):
-    """A file to read: its name as given, where its bytes are, and the labels in its path."""
+    """A file to read: its name as given, the path of its bytes, and the labels in its path."""
 
     name: str
     path: str
     labels: tuple[tuple[str, str], ...] = ()
-    # Keeps a spooled file, or another name of a file, while something refers to it.
-    spool: object = None
+    # The temporary copy or link at `path`, which is removed with the last reference to it.
+    temporary: object = None
 
 
-class _Spool:
-    """Standard input on disk, removed with the last reference to it."""
+class _StdinCopy:
+    """Standard input in a temporary file, removed with the last reference to it."""
 
     def __init__(self) -> None:
         handle, self.path = tempfile.mkstemp(prefix="scaling-stdin-")
@@ -58,7 +58,7 @@ class _Spool:
 
 
 class _Link:
-    """Another name for a file whose own is no UTF-8, which polars cannot open; removed with the last reference."""
+    """A temporary link to a file whose name is not UTF-8, which polars cannot open; removed with the last reference."""
 
     def __init__(self, path: str) -> None:
         folder = tempfile.mkdtemp(prefix="scaling-name-")
@@ -67,49 +67,51 @@ class _Link:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
 
-# One spool a stream: what was read once is gone from it, and some commands read their runs twice.
-_SPOOLS: weakref.WeakKeyDictionary[TextIO, _Spool] = weakref.WeakKeyDictionary()
+# One copy per stream: a stream can be read only once, and some commands read their runs twice.
+_STDIN_COPIES: weakref.WeakKeyDictionary[TextIO, _StdinCopy] = weakref.WeakKeyDictionary()
 
 
-def _spooled() -> _Spool:
-    return _SPOOLS[sys.stdin] if sys.stdin in _SPOOLS else _SPOOLS.setdefault(sys.stdin, _Spool())
+def _stdin_copy() -> _StdinCopy:
+    if sys.stdin not in _STDIN_COPIES:
+        _STDIN_COPIES[sys.stdin] = _StdinCopy()
+    return _STDIN_COPIES[sys.stdin]
 
 
-def expand(given: Sequence[str], *, is_spooled: bool = True) -> tuple[InputFile, ...]:
-    """The files behind `RUNS...`, each once, in the order given; folders and globs in the order of their names.
+def expand(arguments: Sequence[str], *, reads_stdin: bool = True) -> tuple[InputFile, ...]:
+    """The files behind `RUNS...`, each once, in the order given; within a folder or a glob in the order of their names.
 
-    `is_spooled` says whether standard input is read, or only named.
+    Without `reads_stdin`, standard input is named, but not read.
 
     Raises:
-        UsageError: Nothing is given.
-        DataError: A folder, a glob or a list names no file.
+        UsageError: There are no arguments.
+        DataError: A folder, a glob or a list contains no file.
     """
-    if not given:
+    if not arguments:
         raise UsageError("No input files are given.", hint="Name at least one file, folder or glob, or - for stdin.")
-    found: dict[str, InputFile] = {}
-    for text in given:
-        for file in _files(text, is_spooled=is_spooled):
-            found.setdefault(file.name, file)
-    return tuple(found.values())
+    files: dict[str, InputFile] = {}
+    for argument in arguments:
+        for file in _files(argument, reads_stdin=reads_stdin):
+            files.setdefault(file.name, file)
+    return tuple(files.values())
 
 
-def _files(text: str, *, is_spooled: bool) -> Iterator[InputFile]:
-    if text == STDIN and not is_spooled:
+def _files(argument: str, *, reads_stdin: bool) -> Iterator[InputFile]:
+    if argument == STDIN and not reads_stdin:
         yield InputFile(STDIN, STDIN)
-    elif text == STDIN:
-        spool = _spooled()
-        yield InputFile(STDIN, spool.path, (), spool)
-    elif text.startswith(LIST_MARK) and not os.path.exists(text):
-        for line in _listed(text.removeprefix(LIST_MARK)):
-            yield from map(_file, _paths(_given(line)))
+    elif argument == STDIN:
+        copy = _stdin_copy()
+        yield InputFile(STDIN, copy.path, (), copy)
+    elif argument.startswith(LIST_MARK) and not os.path.exists(argument):
+        for line in _paths_in_list(argument.removeprefix(LIST_MARK)):
+            yield from map(_file, _paths(_real_path(line)))
     else:
-        yield from map(_file, _paths(_given(text)))
+        yield from map(_file, _paths(_real_path(argument)))
 
 
-def _paths(text: str) -> list[str]:
-    if os.path.isdir(text):
-        return _walked(text)
-    return _matching(text) if glob.has_magic(text) and not os.path.exists(text) else [text]
+def _paths(path: str) -> list[str]:
+    if os.path.isdir(path):
+        return _logs_in_folder(path)
+    return _matching(path) if glob.has_magic(path) and not os.path.exists(path) else [path]
 
 
 def _file(path: str) -> InputFile:
@@ -121,12 +123,12 @@ def _file(path: str) -> InputFile:
 
 
 def _printable(path: str) -> str:
-    """A path with the bytes that are no UTF-8 written as `\\xff`."""
+    """A path in which bytes that are not UTF-8 are written like `\\xff`."""
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
-def _given(text: str) -> str:
-    """The path that `_printable` writes as `text`, where there is one, so that a name can be given as it was shown."""
+def _real_path(text: str) -> str:
+    """The path that `_printable` writes as `text`, if there is one, so that users can give a name as it was shown."""
     if os.path.lexists(text) or not ESCAPED.search(text):
         return text
     raw = ESCAPED.sub(lambda match: os.fsdecode(bytes.fromhex(match[1])), text)
@@ -137,38 +139,38 @@ def _labels(path: str) -> Iterator[tuple[str, str]]:
     if "=" not in path:
         return
     for part in Path(path).parent.parts:
-        match = LABEL.fullmatch(unquote(part))
-        if match:
+        if match := LABEL.fullmatch(unquote(part)):
             yield match[1], match[2]
 
 
-def _listed(path: str) -> list[str]:
+def _paths_in_list(path: str) -> list[str]:
     try:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise DataError(
-            f"The list {path} cannot be read: {reason}.", hint="Write @FILE, where FILE has one path a line."
+            f"The list {path} cannot be read: {reason}.", hint="Write @FILE, where FILE has one path per line."
         ) from None
-    names = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    if not names:
-        raise DataError(f"The list {path} names no files.", hint="Write one path a line.")
-    return names
+    paths = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not paths:
+        raise DataError(f"The list {path} contains no paths.", hint="Write one path per line.")
+    return paths
 
 
-def _walked(folder: str) -> list[str]:
-    found = [
+def _logs_in_folder(folder: str) -> list[str]:
+    paths = [
         os.path.join(place, name)
         for place, folders, names in os.walk(folder)
         if _prune(folders)
         for name in sorted(names)
         if _is_log(name)
     ]
-    if not found:
+    if not paths:
         raise DataError(
-            f"The folder {folder} has no logs.", hint=f"Files there should end in {', '.join(SUFFIXES)}, or be named."
+            f"The folder {folder} contains no logs.",
+            hint=f"Name the files themselves; in folders, only files that end in {', '.join(SUFFIXES)} are read.",
         )
-    return found
+    return paths
 
 
 def _prune(folders: list[str]) -> bool:
@@ -178,23 +180,23 @@ def _prune(folders: list[str]) -> bool:
 
 
 def _is_log(name: str) -> bool:
-    if name.startswith((".", "_")) or BYSTANDERS.fullmatch(name):
+    if name.startswith((".", "_")) or NOT_LOGS.fullmatch(name):
         return False
     lowered = name.lower()
-    for packed in PACKED:
-        lowered = lowered.removesuffix(packed)
+    for suffix in COMPRESSED:
+        lowered = lowered.removesuffix(suffix)
     return lowered.endswith(SUFFIXES) or EVENTS in lowered
 
 
 def _matching(pattern: str) -> list[str]:
-    found = sorted(path for path in glob.iglob(pattern, recursive=True) if os.path.isfile(path))
-    if not found:
-        raise DataError(f"No file matches {pattern}.", hint="Check the pattern; ** enters folders.")
-    return found
+    paths = sorted(path for path in glob.iglob(pattern, recursive=True) if os.path.isfile(path))
+    if not paths:
+        raise DataError(f"No file matches {pattern}.", hint="Check the pattern; ** also matches subfolders.")
+    return paths
 
 
 def run_names(names: Sequence[str]) -> dict[str, str]:
-    """A run's name for each file: its stem, or its folder where stems repeat or say nothing."""
+    """A name of a run for each file: its stem, or its folder if stems repeat or are as general as `metrics`."""
     stems = [_stem(name) for name in names]
     if len(set(stems)) == len(stems) and not any(stem.casefold() in GENERIC for stem in stems):
         return dict(zip(names, stems, strict=True))
@@ -214,6 +216,6 @@ def _stem(name: str) -> str:
     base = os.path.basename(name)
     if EVENTS in base:
         return "events"
-    for packed in PACKED:
-        base = base.removesuffix(packed)
+    for suffix in COMPRESSED:
+        base = base.removesuffix(suffix)
     return os.path.splitext(base)[0] or base

@@ -1,4 +1,4 @@
-"""What a file format is, and how bytes are read whatever packs them."""
+"""The definition of a file format, and readers of files that may be compressed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ Row: TypeAlias = Mapping[str, str | None]
 
 
 class Format(Record):
-    """One kind of file.
+    """How to recognise and read the files of one format.
 
-    `layout` raises DataError where a recognised file cannot be what it seems; files of equal layout are
-    scanned together. A scan has the columns of the files and `FILE`. `one_run` says that such a file is always the
-    log of one run.
+    `recognises` judges by the first bytes. `layout`, given the path and the first bytes, describes the columns, and
+    raises DataError for a file that turns out to be damaged or of another format. Files of equal layout are scanned
+    together: `scan` takes their paths and layout, and its rows have the files' columns and `FILE`. `one_run` says that
+    every file is the log of one run, and `line_per_row` that a file has a header line and then one line per row.
     """
 
-    name: str
     recognises: Callable[[bytes], bool]
     layout: Callable[[str, bytes], str]
     scan: Callable[[Sequence[str], str], pl.LazyFrame]
     one_run: bool = False
+    line_per_row: bool = False
 
 
 def read_head(path: str) -> tuple[bytes, bytes]:
-    """The first bytes of a file as they are, and unpacked."""
-    with open(path, "rb", buffering=0) as file:  # one call to the system, of which thousands of files need thousands
+    """The first bytes of a file as stored, and decompressed."""
+    with open(path, "rb", buffering=0) as file:  # one system call per file, which matters for thousands of files
         raw = file.read(HEAD)
     if raw.startswith(GZIP):
         with gzip.open(path, "rb") as packed:
@@ -48,7 +49,7 @@ def read_head(path: str) -> tuple[bytes, bytes]:
 
 
 def _lines(path: str) -> pl.LazyFrame:
-    # polars unpacks zstd, which Python's library does not: the whole line is one cell.
+    # polars decompresses zstd, which Python's library does not; each whole line is one cell.
     return pl.scan_csv(
         [path],
         has_header=False,
@@ -80,7 +81,7 @@ def line_blocks(path: str) -> Iterator[bytes]:
 
 
 def text_frame(rows: Sequence[Row]) -> pl.DataFrame:
-    """Rows as a table of text, with every column that any of them has."""
+    """Rows as a table of text, with every column that any row has."""
     names = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame(
         {name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
@@ -88,13 +89,13 @@ def text_frame(rows: Sequence[Row]) -> pl.DataFrame:
 
 
 def scan_rows(paths: Sequence[str], read: Callable[[str], Sequence[Row]]) -> pl.LazyFrame:
-    """Files small enough to be read whole, as one table of text."""
+    """The rows of files that are small enough to be read whole, as one table of text."""
     frames = [text_frame(read(path)).with_columns(pl.lit(path).alias(FILE)) for path in paths]
     return pl.concat(frames, how="diagonal").lazy()
 
 
 def stream(schema: Sequence[str], tables: Callable[[], Iterable[pl.DataFrame]]) -> pl.LazyFrame:
-    """A lazy table of text with these columns, made a part at a time by a function that polars calls when it reads."""
+    """A lazy table of text with these columns; polars calls `tables` for its parts when it reads."""
 
     def parts(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None

@@ -1,77 +1,114 @@
-"""Input files opened as one lazy table, with their evidence: what was read, its hash and its rows."""
+"""Open input files as lazy tables, and leave out the files that cannot be used while others can."""
 
 from __future__ import annotations
 
+import gzip
 import os
+import shlex
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 from polars.exceptions import NoDataError, PolarsError
 
-from scaling_cli.data.files.delimited import DELIMITED
+from scaling_cli.data.files.digest import Digest, digest_of
 from scaling_cli.data.files.expand import STDIN, InputFile, expand
 from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
-from scaling_cli.data.files.formats import find_format, format_of
-from scaling_cli.data.files.source import Digest, Unread, digest_file, digest_of
+from scaling_cli.data.files.formats import format_of, load_format
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record
-from scaling_cli.results.report import Source
 
 Layout = tuple[Format, str]
+Table = TypeVar("Table")
+
+
+class UnreadFile(Record):
+    """A file that could not be read while others could: what is wrong with it, and what to try."""
+
+    path: str
+    error: str
+    hint: str
+
+
+class Scan(Record):
+    """The rows of files that share a layout, with `FILE`, and with the labels in their paths that are not columns."""
+
+    files: tuple[InputFile, ...]
+    kind: Format
+    rows: pl.LazyFrame
+    columns: tuple[str, ...]
 
 
 class Inputs(Record):
-    """Files that were recognised, grouped so that files of one layout share one scan, and those that were not.
+    """Files whose format was recognised, grouped by layout, and those that could not be read.
 
-    `digests` has those of files that were read whole already.
+    `digests` has those of files that were already read whole.
     """
 
     files: tuple[InputFile, ...]
     layouts: dict[Layout, list[InputFile]]
     digests: Mapping[str, Digest]
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
 
-    def scans(self) -> Iterator[tuple[tuple[InputFile, ...], Format, pl.LazyFrame]]:
-        """The rows of each layout, with `FILE` and with the labels in the paths that the files have no column for."""
+    def scans(self) -> Iterator[Scan]:
+        """One scan for each layout."""
         for (kind, layout), files in self.layouts.items():
-            yield tuple(files), kind, _labelled(kind.scan([file.path for file in files], layout), files)
+            rows = _labelled(kind.scan([file.path for file in files], layout), files)
+            columns = tuple(name for name in rows.collect_schema().names() if name != FILE)
+            yield Scan(tuple(files), kind, rows, columns)
 
     def frame(self) -> pl.LazyFrame:
         """All rows of all files; a column that a file lacks is null there."""
-        return joined([rows for _, _, rows in self.scans()]).drop(FILE)
+        return joined([scan.rows for scan in self.scans()]).drop(FILE)
 
-    def without(self, bad: Iterable[Unread]) -> Inputs:
-        """The same files but those that cannot be read."""
-        bad = tuple(bad)
-        names = {each.path for each in bad}
+    def without(self, unread: Sequence[UnreadFile]) -> Inputs:
+        """The inputs with these files moved from `files` to `unread`.
+
+        Raises:
+            DataError: No file is left.
+        """
+        names = {file.path for file in unread}
+        every_unread = (*self.unread, *unread)
+        if len(names) == len(self.files):
+            raise none_readable(every_unread)
         layouts = {
             layout: kept
             for layout, files in self.layouts.items()
             if (kept := [file for file in files if file.name not in names])
         }
         files = tuple(file for file in self.files if file.name not in names)
-        return Inputs(files, layouts, self.digests, (*self.unread, *bad))
+        return Inputs(files, layouts, self.digests, every_unread)
 
 
-def joined(scans: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
-    """Several scans as one; columns whose types have nothing in common become text, with null for lists and such."""
-    if len(scans) == 1:
-        return scans[0]
-    schemas = [scan.collect_schema() for scan in scans]
+def column_counts(scans: Sequence[Scan]) -> Counter[str]:
+    """How many files have each column, in the order in which columns first appear."""
+    counts: Counter[str] = Counter()
+    for scan in scans:
+        counts.update(dict.fromkeys(scan.columns, len(scan.files)))
+    return counts
+
+
+def joined(tables: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    """Several tables as one; a column with incompatible types becomes text, with null for lists and such."""
+    if len(tables) == 1:
+        return tables[0]
+    schemas = [table.collect_schema() for table in tables]
     kinds: dict[str, set[pl.DataType]] = {}
     for schema in schemas:
         for name, kind in schema.items():
             kinds.setdefault(name, set()).add(kind)
-    mixed = [name for name, found in kinds.items() if len(found) > 1 and not _are_akin(found)]
+    mixed = [name for name, types in kinds.items() if len(types) > 1 and not _are_compatible(types)]
     texts = [[_text(name, schema[name]) for name in mixed if name in schema] for schema in schemas]
-    return pl.concat([scan.with_columns(text) for scan, text in zip(scans, texts, strict=True)], how="diagonal_relaxed")
+    return pl.concat(
+        [table.with_columns(text) for table, text in zip(tables, texts, strict=True)], how="diagonal_relaxed"
+    )
 
 
-def _are_akin(kinds: set[pl.DataType]) -> bool:
-    """Whether polars can bring the types to one without losing any value."""
+def _are_compatible(kinds: set[pl.DataType]) -> bool:
+    """Whether polars can convert the types to a common one without losing any value."""
     are_lists = all(isinstance(kind, pl.List) for kind in kinds)
     return are_lists or all(kind.is_numeric() or kind in (pl.Null, pl.Boolean) for kind in kinds)
 
@@ -86,50 +123,50 @@ def _labelled(rows: pl.LazyFrame, files: Sequence[InputFile]) -> pl.LazyFrame:
     keys = dict.fromkeys(key for file in files for key, _ in file.labels)
     if not keys:
         return rows
-    known = rows.collect_schema().names()
+    columns = rows.collect_schema().names()
     paths = [file.path for file in files]
-    values = {key: [dict(file.labels).get(key) for file in files] for key in keys if key not in known}
+    values = {key: [dict(file.labels).get(key) for file in files] for key in keys if key not in columns}
     return rows.with_columns(
         pl.col(FILE).replace_strict(paths, pl.Series(cells, dtype=pl.String), return_dtype=pl.String).alias(key)
         for key, cells in values.items()
     )
 
 
-def open_inputs(given: Sequence[str], input_format: str | None = None) -> Inputs:
+def open_inputs(arguments: Sequence[str], input_format: str | None = None) -> Inputs:
     """The files behind `RUNS...`, opened: see `expand` and `open_files`."""
-    return open_files(expand(given), input_format)
+    return open_files(expand(arguments), input_format)
 
 
 def open_files(files: Sequence[InputFile], input_format: str | None = None) -> Inputs:
-    """Recognise each file by its content, or take all for `input_format`.
+    """The files with the format of each, which its content shows unless `input_format` names it.
 
-    Of several files, those that cannot be read are listed and the rest go on.
+    If there are several files, those that cannot be read are listed as unread.
 
     Raises:
-        UsageError: There is no such format.
-        DataError: A file is missing, or none can be read.
+        UsageError: The format does not exist.
+        DataError: A file does not exist, or none can be read.
     """
-    kind = find_format(input_format) if input_format else None
+    kind = load_format(input_format) if input_format else None
     layouts: dict[Layout, list[InputFile]] = {}
     digests: dict[str, Digest] = {}
-    unread: list[Unread] = []
+    unread: list[UnreadFile] = []
     for file in files:
         try:
             layouts.setdefault(_recognise(file, kind, digests), []).append(file)
         except DataError as error:
-            if len(files) == 1 or not os.path.lexists(file.path):  # a link to nothing is there, like a torn file
-                raise _named(error, file) from None
-            said = _named(error, file)
-            unread.append(Unread(file.name, said.message, said.hint))
+            named = _with_given_name(error, file)
+            # A broken link exists, so it is listed as unread like a damaged file.
+            if len(files) == 1 or not os.path.lexists(file.path):
+                raise named from None
+            unread.append(UnreadFile(file.name, named.message, named.hint))
     if not layouts:
         raise none_readable(unread)
-    opened = tuple(file for kept in layouts.values() for file in kept)
-    order = {file.name: place for place, file in enumerate(files)}
-    return Inputs(tuple(sorted(opened, key=lambda file: order[file.name])), layouts, digests, tuple(unread))
+    readable = {file.name for group in layouts.values() for file in group}
+    return Inputs(tuple(file for file in files if file.name in readable), layouts, digests, tuple(unread))
 
 
-def _named(error: DataError, file: InputFile) -> DataError:
-    """The error with the name that the user gave; standard input, for one, lies in a file that nobody knows."""
+def _with_given_name(error: DataError, file: InputFile) -> DataError:
+    """The error with the name that the user gave, where `file.path` is a temporary file."""
     if file.name == file.path:
         return error
     name = "standard input" if file.name == STDIN else file.name
@@ -137,8 +174,8 @@ def _named(error: DataError, file: InputFile) -> DataError:
     return DataError(message, hint=hint)
 
 
-def none_readable(unread: Sequence[Unread]) -> DataError:
-    """The error where no file is left."""
+def none_readable(unread: Sequence[UnreadFile]) -> DataError:
+    """The error if no file is left."""
     return DataError(f"None of {len(unread):,} files can be read; the first: {unread[0].error}", hint=unread[0].hint)
 
 
@@ -146,109 +183,91 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest])
     path = file.path
     try:
         raw, head = read_head(path)
-        if len(raw) < HEAD:  # the whole file: no need to read it again for its hash
+        if len(raw) < HEAD:  # this is the whole file, so its hash needs no second reading
             digests[path] = digest_of(raw)
-        found = kind if kind is not None and head.strip() else format_of(path, head)
-        return found, found.layout(path, head)
+        recognised = kind if kind is not None and head.strip() else format_of(path, head)
+        return recognised, recognised.layout(path, head)
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist.", hint=_neighbours(path)) from None
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} does not exist.", hint=_similar_files(path)) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be decompressed: {error}.", hint="Copy or write the file again, or leave it out."
+        ) from None
+    except OSError as error:
+        reason = error.strerror or error
         raise DataError(f"{path} cannot be opened: {reason}.", hint="Check the path and its permissions.") from None
     except PolarsError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable_file(path, error) from None
 
 
-def _neighbours(path: str) -> str:
+def _similar_files(path: str) -> str:
     folder = Path(path).parent
     if not folder.is_dir():
-        return f"There is no folder {folder} either; check the path."
-    files = sorted(other.name for other in folder.iterdir() if other.suffix == Path(path).suffix)[:5]
-    return f"{folder} has {', '.join(files)}." if files else "Check the path."
+        return f"Check the path: the folder {folder} does not exist, either."
+    names = sorted(other.name for other in folder.iterdir() if other.suffix == Path(path).suffix)[:5]
+    place = "the current folder" if folder == Path() else f"the folder {folder}"
+    return f"Check the path: {place} has {', '.join(names)}." if names else "Check the path."
 
 
-def _unreadable(path: str, error: PolarsError) -> DataError:
+def unreadable_file(path: str, error: PolarsError) -> DataError:
+    """The error for a file that polars cannot read."""
     reason = str(error).splitlines()[0]
     if "more fields than defined" in reason:
         return DataError(
             f"{path} has a line with more cells than its header.",
-            hint="Quote cells that contain the separator, or remove the line.",
+            hint="Put cells that contain the separator in quotes, or remove the line.",
         )
     if "invalid utf-8" in reason:
-        return DataError(f"{path} is not UTF-8 text.", hint=f"Convert it: iconv -f LATIN1 -t UTF-8 {path} > runs.csv")
+        return DataError(
+            f"{path} is not UTF-8 text.",
+            hint=f"Convert it: iconv -f LATIN1 -t UTF-8 {shlex.quote(path)} > runs.csv",
+        )
     if isinstance(error, NoDataError):
-        return DataError(f"{path} is empty.", hint="Leave it out, or check the job that writes it.")
-    return DataError(f"{path} cannot be read: {reason}", hint="Check that the file is whole, or write it again.")
+        return DataError(f"{path} is empty.", hint="Check the job that writes it, or leave the file out.")
+    return DataError(f"{path} cannot be read: {reason}", hint="Check that the file is complete, or write it again.")
 
 
-def without_culprits(inputs: Inputs, error: PolarsError) -> Inputs:
-    """The inputs without the files that cannot be read to their ends.
+class UnusableFilesError(Exception):
+    """Raised by a reader of inputs to have these files left out, and the others read again."""
+
+    def __init__(self, unread: Sequence[UnreadFile]) -> None:
+        super().__init__()
+        self.unread = unread
+
+
+def read_usable(inputs: Inputs, read: Callable[[Inputs], Table]) -> Table:
+    """What `read` makes of the inputs without the files that it cannot use, or that cannot be read to their ends.
 
     Raises:
-        DataError: There is one file, or none is left, or none is to blame.
+        DataError: No file is left, or polars fails on all files together, but not on any one.
     """
-    bad = [found for (kind, layout), files in inputs.layouts.items() for found in _culprits(kind, layout, files)]
-    if len(inputs.files) == 1 or not bad:
-        name = inputs.files[0].name if len(inputs.files) == 1 else f"{inputs.files[0].name} and others"
-        raise _unreadable(name, error)
-    if len(bad) == len(inputs.files):
-        raise none_readable([*inputs.unread, *bad])
-    return inputs.without(bad)
+    while True:
+        try:
+            return read(inputs)
+        except UnusableFilesError as error:
+            inputs = inputs.without(error.unread)
+        except PolarsError as error:
+            inputs = inputs.without(_unreadable_files(inputs, error))
 
 
-def _culprits(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[Unread]:
-    """The files that cannot be read, found by halving, so that a thousand good ones cost a few scans."""
+def _unreadable_files(inputs: Inputs, error: PolarsError) -> list[UnreadFile]:
+    if len(inputs.files) == 1:
+        raise unreadable_file(inputs.files[0].name, error)
+    unread = [file for (kind, layout), files in inputs.layouts.items() for file in _search(kind, layout, files)]
+    if not unread:
+        raise unreadable_file(f"{inputs.files[0].name} and others", error)
+    return unread
+
+
+def _search(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[UnreadFile]:
+    """The files that cannot be read, found by bisection, so that a thousand readable ones cost a few scans."""
     try:
         kind.scan([file.path for file in files], layout).select(pl.all().count()).collect(engine="streaming")
     except PolarsError as error:
         if len(files) == 1:
-            found = _unreadable(files[0].name, error)
-            yield Unread(files[0].name, found.message, found.hint)
+            unread = unreadable_file(files[0].name, error)
+            yield UnreadFile(files[0].name, unread.message, unread.hint)
             return
         middle = len(files) // 2
-        yield from _culprits(kind, layout, files[:middle])
-        yield from _culprits(kind, layout, files[middle:])
-
-
-class Evidence:
-    """Hashes of the inputs, computed in a thread while polars reads the same files."""
-
-    def __init__(self, inputs: Inputs) -> None:
-        """Start hashing; `sources` waits for it."""
-        self._pool = ThreadPoolExecutor(max_workers=1)
-        self._known = inputs.digests
-        self._digests: dict[str, Future[Digest]] = {
-            file.path: self._pool.submit(digest_file, file.path)
-            for file in inputs.files
-            if file.path not in inputs.digests
-        }
-
-    def sources(self, inputs: Inputs, total: int | None) -> tuple[Source, ...]:
-        """Each file with its hash and rows; `total` is the rows of all files if they were counted
-        already."""
-        digests = {
-            file.path: self._known[file.path] if file.path in self._known else self._digests[file.path].result()
-            for file in inputs.files
-        }
-        self._pool.shutdown()
-        rows = _rows(inputs, digests, total)
-        return tuple(Source(file.name, digests[file.path].sha256, rows[file.path]) for file in inputs.files)
-
-
-def _rows(inputs: Inputs, digests: Mapping[str, Digest], total: int | None) -> dict[str, int]:
-    """The rows of each file, by counting lines where that is sure to be the same, else by reading."""
-    if len(inputs.files) == 1 and total is not None:
-        return {inputs.files[0].path: total}
-    kinds = {file.path: kind for (kind, _), files in inputs.layouts.items() for file in files}
-    counted = {path: lines - 1 for path, digest in digests.items() if (lines := digest.lines) is not None}
-    is_sure = all(kind is DELIMITED for kind in kinds.values()) and len(counted) == len(digests)
-    if is_sure and sum(counted.values()) == total:  # packed files and odd line ends would give another total
-        return counted
-    return dict.fromkeys(digests, 0) | {
-        path: count for _, _, rows in inputs.scans() for path, count in _rows_by_file(rows).items()
-    }
-
-
-def _rows_by_file(rows: pl.LazyFrame) -> dict[str, int]:
-    counts = rows.select(FILE).group_by(FILE).len().collect(engine="streaming")
-    return dict(zip(counts[FILE].to_list(), counts["len"].to_list(), strict=True))
+        yield from _search(kind, layout, files[:middle])
+        yield from _search(kind, layout, files[middle:])

@@ -1,4 +1,4 @@
-"""JSON documents that are read whole: arrays of rows, columns, Trainer states, and results of the lm-eval harness."""
+"""JSON documents that are read whole: arrays of rows, lists by column, Trainer states and lm-eval results."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ def read_document(path: str) -> list[Row]:
     """The rows of a JSON document.
 
     Raises:
-        DataError: It is cut short, or holds no rows.
+        DataError: It is cut short, or has no rows.
     """
     try:
         content = json.loads(b"".join(line_blocks(path)))
     except ValueError as error:
         raise DataError(
-            f"{path} is not whole JSON: {error}.", hint="Check that the job that writes it has finished."
+            f"{path} is not valid JSON: {error}.", hint="Check that the job that writes it has finished."
         ) from None
     except RecursionError:
-        raise DataError(f"{path} is nested too deep to be a log.", hint="Give one object a row.") from None
+        raise DataError(
+            f"{path} is nested too deeply to be a log.", hint="Write a list with one object per row."
+        ) from None
     rows = _rows(content)
     if not any(rows):
         raise DataError(
-            f"{path} holds no rows that are known here.",
-            hint="Give an array of objects, a trainer_state.json, or results of lm-eval.",
+            f"{path} contains no rows in a known form.",
+            hint="Give a list with one object per row, a trainer_state.json, or results of lm-eval.",
         )
     return rows
 
@@ -55,12 +57,12 @@ def _rows(content: Any) -> list[Row]:
 
 
 def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:
-    """One row a step: the Trainer logs training and evaluation of a step apart."""
+    """One row per step, from the Trainer's separate entries for training and evaluation."""
     steps: dict[object, dict[str, str | None]] = {}
     for entry in state["log_history"]:
         cells = flattened(entry)
         row = steps.setdefault(cells.get("step"), {})
-        # The last entry is a summary of the run; its mean training loss is the loss of no step.
+        # The last entry summarises the run; its train_loss is the mean over the run, not the loss at a step.
         is_summary = "train_runtime" in cells
         row |= {name: cell for name, cell in cells.items() if not (is_summary and name == "train_loss")}
     last = steps.get(str(state.get("global_step")))
@@ -72,10 +74,10 @@ def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:
 
 
 def _evaluation_row(document: Mapping[str, Any]) -> Row:
-    """One row a model: a column for each task and metric, without the name of the filter if it is `none`."""
+    """One row for the model: a column for each task and metric, without the name of the filter if it is `none`."""
     config = document.get("config")
     config = config if isinstance(config, Mapping) else {}
-    row: dict[str, str | None] = {"run_id": _model(document, config)}
+    row: dict[str, str | None] = {"run_id": _model_name(document, config)}
     if isinstance(config.get("model_num_parameters"), int | float):
         row["params"] = json.dumps(config["model_num_parameters"])
     for name, cell in flattened(document["results"]).items():
@@ -84,13 +86,13 @@ def _evaluation_row(document: Mapping[str, Any]) -> Row:
     return row
 
 
-def _model(document: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
-    named = document.get("model_name") or config.get("model_args") or config.get("model")
-    if isinstance(named, Mapping):
-        named = named.get("pretrained")
-    if not isinstance(named, str):
+def _model_name(document: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
+    model = document.get("model_name") or config.get("model_args") or config.get("model")
+    if isinstance(model, Mapping):
+        model = model.get("pretrained")
+    if not isinstance(model, str):
         return None
-    return named.partition("pretrained=")[2].partition(",")[0] or named
+    return model.partition("pretrained=")[2].partition(",")[0] or model
 
 
 def _layout(path: str, head: bytes) -> str:
@@ -106,8 +108,7 @@ def _is_document(head: bytes) -> bool:
     return head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
 
 
-# `log_history` may lie beyond the head, so Trainer states that do not show it are run by run only in folders.
-TRAINER_STATE = Format(
-    "trainer-state", lambda head: _is_document(head) and TRAINER_KEY in head, _layout, _scan, one_run=True
-)
-DOCUMENT = Format("json", _is_document, _layout, _scan)
+# `log_history` may come after the first bytes. Such a Trainer state is taken for a document, whose rows make one run
+# only if several files are given.
+TRAINER_STATE = Format(lambda head: _is_document(head) and TRAINER_KEY in head, _layout, _scan, one_run=True)
+DOCUMENT = Format(_is_document, _layout, _scan)

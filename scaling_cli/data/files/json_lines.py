@@ -1,7 +1,7 @@
-"""JSON lines, streamed: an object a line, with keys that may appear late, bare NaN, and a last line cut short.
+"""JSON lines, streamed: one object per line; keys may first appear late, values may be NaN, the last line cut short.
 
-polars reads a block of lines at a time. It takes no NaN and no broken line, so a block that has one is read again by
-Python's parser; a line that neither can read becomes a row without values, which is then counted as unusable.
+polars reads a block of lines at a time. It accepts neither NaN nor a broken line, so a block that has one is read again
+by Python's parser. A line that neither can read becomes a row without values, which is later counted as unusable.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from polars.exceptions import PolarsError
 from scaling_cli.data.files.format import FILE, Format, Row, line_blocks, stream, text_frame
 from scaling_cli.errors import DataError
 
-TOGETHER, MANY = 20_000, 200  # rows, or blocks, that make one table
+TOGETHER, MANY = 20_000, 200  # rows, or blocks, that are joined into one table
 NESTED = "/"  # joins the keys of an object within an object
 
 
 def flattened(item: object, prefix: str = "") -> dict[str, str | None]:
-    """The cells of one JSON object as text, objects within it as `outer/inner`; nothing for what is no object."""
+    """The cells of one JSON object as text, with nested ones as `outer/inner`; empty for any other value."""
     cells: dict[str, str | None] = {}
     if not isinstance(item, Mapping):
         return cells
@@ -56,7 +56,7 @@ def _layout(path: str, head: bytes) -> str:
         names |= dict.fromkeys(_table(block, path).columns)
     del names[FILE]
     if not names:
-        raise DataError(f"{path} holds no JSON object.", hint="Write one object a line.")
+        raise DataError(f"{path} contains no JSON object.", hint="Write one JSON object per line.")
     return json.dumps(sorted(names))
 
 
@@ -66,14 +66,14 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
 
 
 def _tables(paths: Sequence[str], names: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """All rows with all columns; small files share a table, because what follows pays for each table."""
+    """All rows with all columns; small files share a table, because each table costs time later."""
     tables: list[pl.DataFrame] = []
     for path in paths:
         for block in line_blocks(path):
             table = _table(block, path)
             absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table.columns]
             tables.append(table.with_columns(absent).select(names))
-            if sum(each.height for each in tables) >= TOGETHER or len(tables) >= MANY:
+            if sum(table.height for table in tables) >= TOGETHER or len(tables) >= MANY:
                 yield pl.concat(tables, rechunk=True)
                 tables = []
     if tables:
@@ -81,7 +81,7 @@ def _tables(paths: Sequence[str], names: Sequence[str]) -> Iterator[pl.DataFrame
 
 
 def _table(block: bytes, path: str) -> pl.DataFrame:
-    """The lines of a block as text, with `FILE`: a line without values is a row all the same."""
+    """The lines of a block as text, with `FILE`; a line without values is a row, too."""
     try:
         table = pl.read_ndjson(io.BytesIO(block), infer_schema_length=None)
     except PolarsError:
@@ -118,4 +118,4 @@ def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
     return pl.format("[{}]", pl.col(name).cast(pl.List(pl.String)).list.join(", ")).alias(name)
 
 
-JSON_LINES = Format("jsonl", _is_json_lines, _layout, _scan)
+JSON_LINES = Format(_is_json_lines, _layout, _scan)

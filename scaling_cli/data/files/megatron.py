@@ -1,4 +1,4 @@
-"""Megatron-LM text logs: a line an iteration, a line a validation, and the arguments printed at the start.
+"""Megatron-LM text logs: lines of iterations, lines of validations, and the arguments printed at the start.
 
 ` iteration 100/ 5000 | consumed samples: 25600 | ... | lm loss: 5.2E+00 | ...`
 ` validation loss at iteration 1000 | lm loss value: 2.9E+00 | lm loss PPL: 1.8E+01 |`
@@ -24,10 +24,10 @@ MARKS = (b"consumed samples:", b"seq_length ....")
 
 
 def read_log(path: str) -> list[Row]:
-    """One row an iteration; its validation loss is in the same row.
+    """One row per iteration, with its validation loss if it has one.
 
-    Tokens are samples times the sequence length, where the log prints both. Params are the sum over all ranks, where
-    the log prints all of them.
+    If the log prints samples and the sequence length, their product is tokens. If it prints the params of all ranks,
+    their sum is params.
 
     Raises:
         DataError: The log has no iteration yet.
@@ -49,7 +49,7 @@ def read_log(path: str) -> list[Row]:
             elif match := PARAMS.search(line):
                 ranks[match[1], match[2]] = int(match[3])
     if not steps:
-        raise DataError(f"{path} has no iterations.", hint="Leave it out, or check that training has started.")
+        raise DataError(f"{path} has no lines of iterations.", hint="Check that training has started, or leave it out.")
     _add_size(steps, arguments, ranks)
     return list(steps.values())
 
@@ -76,4 +76,4 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return scan_rows(paths, read_log)
 
 
-MEGATRON = Format("megatron", lambda head: any(mark in head for mark in MARKS), _layout, _scan, one_run=True)
+MEGATRON = Format(lambda head: any(mark in head for mark in MARKS), _layout, _scan, one_run=True)

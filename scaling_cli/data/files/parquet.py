@@ -17,4 +17,4 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return pl.scan_parquet(list(paths), glob=False, hive_partitioning=False, include_file_paths=FILE)
 
 
-PARQUET = Format("parquet", lambda head: head.startswith(b"PAR1"), _layout, _scan)
+PARQUET = Format(lambda head: head.startswith(b"PAR1"), _layout, _scan)

@@ -1,8 +1,8 @@
-"""Thousands of small CSV files with one header, read as if they were few large ones.
+"""Read thousands of small CSV files with the same header as fast as a few large ones.
 
-A stream of ten thousand tables of two hundred rows spends its time between tables. So files are joined as bytes, a few
-megabytes at a time, and parsed together; which row came from which file follows from the lines of each. Files whose
-lines cannot be counted that way (a quoted cell may hold a line end) are parsed by themselves.
+polars needs longer to start a table than to parse two hundred rows. So the bytes of files are joined, a few megabytes
+at a time, and parsed together; the number of lines of each file says which rows came from it. A file whose lines cannot
+be counted that way (a quoted cell may contain a line end) is parsed by itself.
 """
 
 from __future__ import annotations
@@ -14,24 +14,23 @@ import polars as pl
 
 from scaling_cli.data.files.format import BOM, FILE, GZIP, ZSTD, stream
 
-MANY = 64  # files below which polars is as fast
-SMALL = 2**20  # bytes a file, on average, above which polars is as fast
+MANY = 64  # with no more files, polars is as fast
+SMALL = 2**20  # mean bytes per file; above it, polars is as fast
 BATCH = 2**21  # bytes parsed together
 
 
 def scan_csv(paths: Sequence[str], separator: str) -> pl.LazyFrame:
-    """Files of one header, all cells text."""
+    """The rows of files with the same header, all cells as text."""
     return pl.scan_csv(list(paths), separator=separator, infer_schema=False, glob=False, include_file_paths=FILE)
 
 
-def are_scraps(paths: Sequence[str]) -> bool:
-    """Whether the files are so many and so small that joining them pays."""
+def are_many_and_small(paths: Sequence[str]) -> bool:
+    """Whether there are so many files, and they are so small, that joining them is faster."""
     return len(paths) > MANY and sum(os.path.getsize(path) for path in paths) < SMALL * len(paths)
 
 
-def scan_scraps(paths: Sequence[str], separator: str) -> pl.LazyFrame:
-    """The same rows in the same order as `scan_csv`."""
-
+def scan_joined(paths: Sequence[str], separator: str) -> pl.LazyFrame:
+    """The rows of `scan_csv`, in its order, read from joined files."""
     schema = scan_csv(paths[:1], separator).collect_schema()
     return stream(schema.names(), lambda: _tables(paths, separator))
 
@@ -45,7 +44,7 @@ def _tables(paths: Sequence[str], separator: str) -> Iterator[pl.DataFrame]:
             content = file.read()
         head, _, body = content.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")
         if b'"' in content or content.startswith((GZIP, ZSTD)):
-            yield from _joined(names, header, bodies, separator)
+            yield from _parsed(names, header, bodies, separator)
             names, bodies, size = [], [], 0
             yield scan_csv([path], separator).collect()
             continue
@@ -54,12 +53,12 @@ def _tables(paths: Sequence[str], separator: str) -> Iterator[pl.DataFrame]:
         bodies.append(body if body.endswith(b"\n") or not body else body + b"\n")
         size += len(body)
         if size > BATCH:
-            yield from _joined(names, header, bodies, separator)
+            yield from _parsed(names, header, bodies, separator)
             names, bodies, size = [], [], 0
-    yield from _joined(names, header, bodies, separator)
+    yield from _parsed(names, header, bodies, separator)
 
 
-def _joined(names: Sequence[str], header: bytes, bodies: Sequence[bytes], separator: str) -> Iterator[pl.DataFrame]:
+def _parsed(names: Sequence[str], header: bytes, bodies: Sequence[bytes], separator: str) -> Iterator[pl.DataFrame]:
     if not names:
         return
     table = pl.read_csv(b"\n".join((header, b"".join(bodies))), separator=separator, infer_schema=False)

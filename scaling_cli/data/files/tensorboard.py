@@ -1,9 +1,9 @@
 """TensorBoard event files: scalars by step.
 
-A file is a row of TFRecords: length (8 bytes), its checksum (4), payload, its checksum (4). Payloads are `Event`
-messages of protocol buffers (tensorflow/core/util/event.proto), of which only step, tag and value matter here.
-Checksums are CRC-32C, rotated and offset ("masked"); those of the lengths are verified, which is enough to recognise a
-file and to find where a file still being written ends.
+A file is a sequence of TFRecords: length (8 bytes), its checksum (4), payload, its checksum (4). Payloads are `Event`
+messages of protocol buffers (tensorflow/core/util/event.proto), of which only step, tag and value are needed here.
+Checksums are CRC-32C, rotated and offset ("masked"). Only the checksums of lengths are verified: that is enough to
+recognise a file, and to find the end of a file that is still being written.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _length(header: bytes) -> int | None:
     if len(header) < HEADER:
         return None
     length, checksum = struct.unpack("<QI", header[:HEADER])
-    is_plausible = length < LONGEST  # so that text is told apart without its checksum
+    is_plausible = length < LONGEST  # text rarely is, so most text needs no checksum
     return int(length) if is_plausible and checksum == masked_crc(header[:8]) else None
 
 
@@ -103,7 +103,7 @@ def _scalars(event: bytes) -> Iterator[tuple[int, str, float]]:
         if number == EVENT_STEP and isinstance(value, int):
             step = value
         elif number == EVENT_SUMMARY:
-            summaries += [_bytes(inner) for each, inner in _fields(_bytes(value)) if each == SUMMARY_VALUE]
+            summaries += [_bytes(inner) for field, inner in _fields(_bytes(value)) if field == SUMMARY_VALUE]
     for summary in summaries:
         fields = dict(_fields(summary))
         amount = _amount(fields)
@@ -112,7 +112,7 @@ def _scalars(event: bytes) -> Iterator[tuple[int, str, float]]:
 
 
 def _amount(fields: dict[int, int | bytes]) -> float | None:
-    """The number of a summary, in either of the two ways TensorBoard has written scalars."""
+    """The number in a summary, in either of the two forms in which TensorBoard writes scalars."""
     if VALUE_SIMPLE in fields:
         return float(struct.unpack("<f", _bytes(fields[VALUE_SIMPLE]))[0])
     if VALUE_TENSOR not in fields:
@@ -121,12 +121,12 @@ def _amount(fields: dict[int, int | bytes]) -> float | None:
     code = {FLOAT: "<f", DOUBLE: "<d"}.get(tensor.get(TENSOR_TYPE, 0))  # type: ignore[arg-type]
     values = tensor.get(TENSOR_CONTENT) or tensor.get(TENSOR_FLOATS) or tensor.get(TENSOR_DOUBLES)
     if code is None or not isinstance(values, bytes) or len(values) != struct.calcsize(code):
-        return None  # a histogram, an image or a text
+        return None  # a histogram, an image or text
     return float(struct.unpack(code, values)[0])
 
 
 def read_events(path: str) -> list[Row]:
-    """One row a step, one column a tag; a tag written twice at a step keeps the later value.
+    """One row per step, one column per tag; a tag written twice at a step keeps the later value.
 
     Raises:
         DataError: The file is damaged, or has no scalars yet.
@@ -140,9 +140,11 @@ def read_events(path: str) -> list[Row]:
                 for step, tag, amount in _scalars(payload):
                     steps.setdefault(step, {"step": str(step)})[tag] = repr(amount)
     except (ValueError, struct.error):
-        raise DataError(f"{path} is a damaged TensorBoard file.", hint="Copy it again, or leave it out.") from None
+        raise DataError(
+            f"{path} is a damaged TensorBoard file.", hint="Copy the file again, or leave it out."
+        ) from None
     if not steps:
-        raise DataError(f"{path} has no scalars.", hint="Leave it out, or check that the job has written any.")
+        raise DataError(f"{path} has no scalars.", hint="Check that the job has logged any, or leave the file out.")
     return list(steps.values())
 
 
@@ -155,4 +157,4 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return scan_rows(paths, read_events)
 
 
-EVENTS = Format("tensorboard", lambda head: _length(head) is not None, _layout, _scan, one_run=True)
+EVENTS = Format(lambda head: _length(head) is not None, _layout, _scan, one_run=True)

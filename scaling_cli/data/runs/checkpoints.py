@@ -1,4 +1,4 @@
-"""Which rows of a training curve are points: the options, read once."""
+"""The options that choose points on training curves: `--checkpoints`, `--skip-tokens`, `--sample-at`, `--smooth`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ WINDOW = 0.05  # full width of the window around a sampled amount, as a share of
 
 
 class Checkpoints(Record):
-    """Which rows of a run count.
+    """Which rows of a run become points.
 
-    `which` is one of `CHOICES`; `skip_tokens` drops what comes before that many tokens; `sample_at` replaces the
-    choice by means around amounts of a role; `smooth` averages the loss over the rows that lie back by up to this
-    share of the step.
+    `which` is one of `CHOICES`. `skip_tokens` drops the rows before that many tokens. `sample_at` replaces the choice
+    by means around amounts of a role. `smooth` averages the loss of a row with those of earlier rows, back to a step
+    that is lower by this share.
     """
 
     which: str = "final"
@@ -30,32 +30,48 @@ class Checkpoints(Record):
 
     @property
     def needs_runs(self) -> bool:
-        """Whether the choice makes no sense for rows that are runs of their own."""
+        """Whether the choice needs to know which rows form a run."""
         return self.which == "best" or self.sample_at is not None or self.smooth is not None
 
+    @property
+    def option(self) -> str:
+        """The option that needs runs, as it is written."""
+        if self.sample_at is not None:
+            return "--sample-at"
+        return "--smooth" if self.smooth is not None else f"--checkpoints {self.which}"
+
     def refuse_none(self, excluded: Mapping[str, int], total: int) -> None:
-        """Raise where the choice, and not the `excluded` ones of `total` rows, is why there are no points."""
-        hint = "Choose amounts that runs pass: without this option, `scaling columns` shows how far they go."
+        """Raise if there are no points because of the choice, and not because all of `total` rows are `excluded`.
+
+        Raises:
+            DataError: No row is at the amounts asked for.
+        """
+        hint = "Choose amounts that the runs reach; `scaling columns` without this option shows their range."
         if self.skip_tokens is not None and total == 0:
-            raise DataError(f"No row has {count(self.skip_tokens)} tokens, as --skip-tokens asks.", hint=hint)
+            raise DataError(
+                f"No row reaches {count(self.skip_tokens)} tokens, so --skip-tokens leaves none.", hint=hint
+            )
         if self.sample_at is not None and sum(excluded.values()) < total:
             role, amounts = self.sample_at
             wanted = " or ".join(map(count, amounts))
-            raise DataError(f"No row lies within 2.5 % of {wanted} {SAMPLED_ROLES[role]}.", hint=hint)
+            raise DataError(
+                f"No row is within 2.5 % of {wanted} {SAMPLED_ROLES[role]}, as --sample-at requires.", hint=hint
+            )
 
 
 def read_checkpoints(which: str, skip_tokens: str | None, sample_at: str | None, smooth: str | None) -> Checkpoints:
-    """The choice as the options write it: `--skip-tokens 10B`, `--sample-at tokens=1B,2B`, `--smooth 5%`.
+    """The choice that the options write as `--skip-tokens 10B`, `--sample-at tokens=1B,2B` or `--smooth 5%`.
 
     Raises:
-        UsageError: An option is no choice or no number, or two contradict each other.
+        UsageError: A value is not valid, or two options cannot be combined.
     """
     if which not in CHOICES:
-        raise unknown("choice of checkpoints", which, CHOICES)
+        raise unknown("value of --checkpoints", which, CHOICES)
     samples = _samples(sample_at) if sample_at is not None else None
     if samples is not None and (which != "final" or smooth is not None):
         raise UsageError(
-            "--sample-at takes means around its own amounts.", hint="Leave out --checkpoints and --smooth."
+            "--sample-at cannot be combined with --checkpoints or --smooth.",
+            hint="Leave out --checkpoints and --smooth; --sample-at averages around its own amounts.",
         )
     skipped = parse_number(skip_tokens) if skip_tokens is not None else None
     return Checkpoints(which, skipped, samples, _share(smooth) if smooth is not None else None)
@@ -66,16 +82,19 @@ def _samples(text: str) -> tuple[str, tuple[float, ...]]:
     role = role.strip()
     if not separator or role not in SAMPLED_ROLES:
         raise UsageError(
-            f"--sample-at is {text!r}.", hint=f"Write ROLE=AMOUNT,..., with a role of {', '.join(SAMPLED_ROLES)}."
+            f"--sample-at {text!r} is not of the form ROLE=AMOUNT,AMOUNT,...",
+            hint=f"Write it like tokens=1B,2B; the role is one of {', '.join(SAMPLED_ROLES)}.",
         )
     numbers = tuple(parse_number(amount) for amount in amounts.split(","))
     if min(numbers) <= 0:
-        raise UsageError(f"--sample-at is {text!r}.", hint="Give amounts above zero.")
+        raise UsageError(f"--sample-at {text!r} has an amount that is not above zero.", hint="Give amounts above zero.")
     return role, numbers
 
 
 def _share(text: str) -> float:
     share = parse_share(text)
     if not 0 < share < 1:
-        raise UsageError(f"--smooth is {text!r}.", hint="Give a share of the run, such as 5% or 0.05.")
+        raise UsageError(
+            f"--smooth {text!r} is not a share between 0 and 1.", hint="Give a share of the run, such as 5% or 0.05."
+        )
     return share

@@ -1,11 +1,11 @@
-"""Compute, params and tokens from one another: compute = 6 * params * tokens; unique tokens from epochs.
+"""Compute a missing one of compute, params and tokens by compute = 6 * params * tokens; unique tokens from epochs.
 
 The rule is that of Kaplan et al. 2020 (arXiv:2001.08361), section 2.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -13,13 +13,13 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, FlopsRule
 
-# Ratio of a given compute to 6 * params * tokens that passes without a word. Attention adds up to some
-# half in small models; below 0.8 something (embeddings, a unit, an epoch) was counted differently.
+# Ratios of a compute column to 6 * params * tokens that need no caveat. Attention adds up to about a half in small
+# models; below 0.8 something (embeddings, a unit, an epoch) was counted differently.
 LOW_RATIO, HIGH_RATIO = 0.8, 1.6
 
-# A ratio that goes with the size of the model bends the exponent even while it passes for each run alone.
+# A ratio that changes with the size of the model biases the exponent, even if each run's ratio is acceptable.
 DRIFT = 1.15  # between the largest ratio and the smallest
-DRIFT_SIZES = 4  # different sizes from which ranks say anything
+DRIFT_SIZES = 4  # different sizes that a rank correlation needs
 DRIFT_RANK = 0.8  # rank correlation of the ratio with params
 
 DERIVATIONS = {
@@ -31,10 +31,10 @@ DERIVATIONS = {
 
 
 def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str, str]:
-    """The role that follows from the others, with its formula; empty if none is missing or two are.
+    """The role that can be computed from the others, with its formula; empty if none is missing, or two are.
 
-    `ignored` roles were switched off by name; of these only compute is derived, because 6 * params *
-    tokens does not come from the column that was refused.
+    `ignored` roles are those that the user mapped to `none`. Of these only compute is derived: the user refused its
+    column, and 6 * params * tokens does not use that column.
     """
     return {
         role: formula
@@ -44,7 +44,7 @@ def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str
 
 
 def expression(role: str) -> pl.Expr:
-    """`role` computed from the other two."""
+    """The expression that computes `role` from the other two."""
     if role == "unique_tokens":
         return (pl.col("tokens") / pl.col("epochs")).alias(role)
     if role == "compute":
@@ -59,10 +59,10 @@ def complete(points: pl.DataFrame, role: str) -> pl.DataFrame:
 
 
 def recounted(points: pl.DataFrame, rule: FlopsRule, derived: Collection[str]) -> pl.DataFrame:
-    """The points with compute as `rule` counts it; `derived` roles rest on 6 * params * tokens.
+    """The points with compute counted by `rule`, which may not use `derived` roles: they assume 6 * params * tokens.
 
     Raises:
-        UsageError: A column that the rule needs is not there, or holds no numbers.
+        UsageError: A column that the rule needs is missing, or does not hold numbers.
     """
     names = ("params", "tokens", *rule.extras)
     lacking = [
@@ -71,17 +71,22 @@ def recounted(points: pl.DataFrame, rule: FlopsRule, derived: Collection[str]) -
         if name not in points.columns or name in derived or not points[name].dtype.is_numeric()
     ]  # fmt: skip
     if lacking:
-        raise UsageError(
-            f"--flops-rule {rule.name!r} needs numbers for {', '.join(lacking)}.",
-            hint="Add these columns to the runs, or write a formula in params and tokens alone.",
-        )
+        raise lacks_columns(rule, lacking)
     known = points.select(pl.col(name).cast(pl.Float64) for name in names)
     compute = rule.compute({name: known[name].to_numpy() for name in names})
     return points.with_columns(pl.Series("compute", compute).fill_nan(None))
 
 
+def lacks_columns(rule: FlopsRule, names: Sequence[str]) -> UsageError:
+    """The error for a rule whose columns are missing."""
+    return UsageError(
+        f"--flops-rule {rule.name!r} needs columns of numbers for {', '.join(names)}.",
+        hint="Add these columns to the runs, or write a formula that uses only the columns they have.",
+    )
+
+
 def fill_compute(points: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:
-    """The points with compute where only its column is empty, and the caveat that counts them."""
+    """The points with 6 * params * tokens where the compute column is empty, and a caveat that counts them."""
     lacks = pl.col("compute").is_null() & pl.col("params").is_not_null() & pl.col("tokens").is_not_null()
     count = points.select(lacks.sum()).item()
     if not count:
@@ -91,7 +96,7 @@ def fill_compute(points: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Caveat, ...]
 
 
 def mismatch(points: pl.DataFrame) -> tuple[Caveat, ...]:
-    """A caveat if the given compute is far from 6 * params * tokens in some rows, or further the smaller the model."""
+    """A caveat if the compute column is far from 6 * params * tokens, or if their ratio changes with model size."""
     usable = points.drop_nulls(["compute", "params", "tokens"])
     ratio = usable["compute"] / (FLOPS_A_PARAM_AND_TOKEN * usable["params"] * usable["tokens"])
     if ratio.is_empty():
@@ -116,7 +121,7 @@ def mismatch(points: pl.DataFrame) -> tuple[Caveat, ...]:
 
 
 def _drifts(params: pl.Series, ratio: pl.Series) -> bool:
-    """Whether the ratio goes with the size of the model."""
+    """Whether the ratio rises or falls with the size of the model."""
     pairs = pl.DataFrame({"params": params, "ratio": ratio})
     if pairs["params"].n_unique() < DRIFT_SIZES:
         return False

@@ -1,15 +1,12 @@
-"""Training logs in, one table of points out: `load_runs`.
+"""`load_runs`: read training logs into one table of points.
 
-Files are scanned lazily, filtered, renamed to the canonical roles and reduced to points before anything
-is collected.
+Files are scanned lazily, filtered, renamed to the canonical roles and reduced to points before rows are held in memory.
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -17,118 +14,84 @@ from polars.exceptions import PolarsError
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
-from scaling_cli.data.files.inputs import Evidence, Inputs, joined, open_inputs, without_culprits
-from scaling_cli.data.files.source import Unread
+from scaling_cli.data.files.inputs import (
+    Inputs,
+    Scan,
+    UnreadFile,
+    UnusableFilesError,
+    column_counts,
+    joined,
+    open_inputs,
+    read_usable,
+)
+from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import keep_where
-from scaling_cli.data.given import Given, check_words, frame_of, paths_of, unreadable_table
-from scaling_cli.data.names import unknown
+from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
 from scaling_cli.data.runs import derive, sanity
-from scaling_cli.data.runs.canonical import RUN_FILE, Plan, finished, make_plan, unreadable_cell
+from scaling_cli.data.runs.aliases import ROLES, state_column
+from scaling_cli.data.runs.canonical import RUN_FILE, finished, unreadable_cell
 from scaling_cli.data.runs.checkpoints import read_checkpoints
-from scaling_cli.data.runs.columns import IGNORE, state_column
-from scaling_cli.data.runs.copies import told_of_copies
-from scaling_cli.data.runs.namesakes import tell_apart
-from scaling_cli.data.runs.points import Ask, choose_points, thins
+from scaling_cli.data.runs.columns import IGNORE
+from scaling_cli.data.runs.copied_files import with_copied_files
+from scaling_cli.data.runs.plan import Plan, make_plan
+from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses
+from scaling_cli.data.runs.reused_names import separate_reused_names
+from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
+from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
-from scaling_cli.data.runs.unnamed import with_runs
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
+from scaling_cli.options.reading import Reading
 from scaling_cli.record import Record, replace
 
-LOSS_UNITS = ("nats", "bits", "bits-per-byte", PERPLEXITY, "accuracy", "other")
-SMALL = 2**25  # bytes of input up to which repeated steps are looked for in every run, not only at its end
-
-
-class Reading(TypedDict, total=False):
-    """The options of `load_runs` that every command shares; see there."""
-
-    mapping: Mapping[str, str] | None
-    where: str | None
-    checkpoints: str
-    skip_tokens: str | None
-    sample_at: str | None
-    smooth: str | None
-    params_from_name: str | None
-    loss_unit: str
-    input_format: str | None
-    flops_rule: str
-
-
-def recorded(reading: Reading) -> dict[str, object]:
-    """The options as a result records them: where and checkpoints always, the others where they were given."""
-    given = {name: value for name, value in reading.items() if value not in (None, {}, "nats", SIX_ND)}
-    return {"where": None, "checkpoints": "final"} | given
+SMALL = 2**25  # bytes of input; up to this, repeated steps are counted over whole runs, not only at their ends
 
 
 def load_runs(
-    given: Given,
+    given: PathsOrTable,
+    reading: Reading,
     *,
-    mapping: Mapping[str, str] | None = None,
-    where: str | None = None,
-    by: Sequence[str] = (),
     keep: Sequence[str] = (),
     maybe: Sequence[str] = (),
-    checkpoints: str = "final",
-    skip_tokens: str | None = None,
-    sample_at: str | None = None,
-    smooth: str | None = None,
-    params_from_name: str | None = None,
-    loss_unit: str = "nats",
-    input_format: str | None = None,
-    flops_rule: str = SIX_ND,
     positive_loss: bool = True,
 ) -> RunTable:
-    """Points from files, folders, globs, lists of names and standard input, or from a table in memory.
+    """Points from files, folders, globs, lists of paths and standard input, or from a table in memory.
 
     Args:
-        mapping: Column for a role, before the alias table; the column `none` leaves the role out, so that without a
-        `run_id` every row is a run of its own, even where rows of equal params go in even steps.
-        where: SQL condition on the columns as the files name them.
-        by: Columns that name groups; they come back as text, and rows without one are left out.
-        keep: Further columns; they come back as floats where all their cells are numbers, as text
-        otherwise.
-        maybe: Names that are kept likewise where they are columns.
-        checkpoints: `final` keeps the last step of each run that has a name and steps, `best` its lowest loss, `all`
-        keeps every row.
-        skip_tokens: Rows before this many tokens are passed over: `"10B"`.
-        sample_at: Means around amounts instead of single rows: `"tokens=1B,2B"`.
-        smooth: Average the loss over the last share of each run: `"5%"`.
-        params_from_name: A regular expression whose first group finds params in the names of runs.
-        loss_unit: The unit of the loss, for the record; of `perplexity` the log is taken, which is a loss in nats.
-        input_format: The format of all files, where their content does not show it.
-        flops_rule: How compute is counted where it is not 6 * params * tokens: a rule's name or a formula in params,
-        tokens and columns of the runs. It then replaces a compute that the files give.
-        positive_loss: Leave out a loss that has no log.
+        given: Where the rows are.
+        reading: Which rows and columns to read. The column `none` leaves a role out; for `run_id`, every row then is
+            one run, even if rows of equal params have evenly spaced steps. Columns of `by` come back as text, and rows
+            without a group are left out.
+        keep: Further columns, returned as floats if all their cells are numbers, and as text otherwise.
+        maybe: Names of columns to keep in the same way, if they exist.
+        positive_loss: Leave out rows whose loss is not above zero, and so has no logarithm.
 
     Raises:
-        UsageError: A column or role that was named does not exist, or two columns tie for a role.
-        DataError: No file can be read, or they have no loss, or no usable row.
+        UsageError: A column or role does not exist, or two columns fit a role equally well.
+        DataError: No file can be read, no column is a loss, or no row is usable.
     """
-    check_words(where, mapping)
-    if loss_unit not in LOSS_UNITS:
-        raise unknown("unit of loss", loss_unit, LOSS_UNITS)
-    rule = find_rule(flops_rule)
-    ask = Ask(
-        mapping=mapping or {},
-        where=where,
-        by=tuple(by),
+    rule = find_rule(reading.flops_rule)
+    options = LoadOptions(
+        mapping=reading.mapping,
+        where=reading.where,
+        by=reading.by,
         keep=tuple(dict.fromkeys((*keep, *rule.extras))),
         maybe=tuple(maybe),
-        checkpoints=read_checkpoints(checkpoints, skip_tokens, sample_at, smooth),
-        params_pattern=params_from_name,
-        loss_unit=loss_unit,
+        checkpoints=read_checkpoints(reading.checkpoints, reading.skip_tokens, reading.sample_at, reading.smooth),
+        params_pattern=reading.params_from_name,
+        loss_unit=reading.loss_unit,
         positive_loss=positive_loss,
         rule=rule,
     )
     rows = frame_of(given)
     if rows is None:
-        return _load_files(open_inputs(paths_of(given), input_format), ask)
+        return _load_files(open_inputs(paths_of(given), reading.input_format), options)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
-        plan = _plan(rows.collect_schema().names(), ask)
-        return _load(_Rows(rows, plan, {}, is_small, is_open=_is_open(plan, ask)), ask)
+        plan = _plan(rows.collect_schema().names(), options)
+        return _load(_Rows(rows, plan, {}, is_small, lacks_runs=_lacks_runs(plan, options)), options)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 
@@ -136,111 +99,146 @@ def load_runs(
 class _Rows(Record):
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
-    `may_share` says that several files name their runs, so that names may clash; rows then have `FILE`. `is_open` says
-    that neither a column nor a file tells which rows are one run.
+    `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
+    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run.
     """
 
     frame: pl.LazyFrame
     plan: Plan
     file_names: Mapping[str, str]
     is_small: bool
-    may_share: bool = False
-    is_open: bool = False
+    may_reuse_names: bool = False
+    lacks_runs: bool = False
 
 
-def _load_files(inputs: Inputs, ask: Ask) -> RunTable:
-    evidence = Evidence(inputs)
-    while True:
-        try:
-            rows, inputs = _gather(inputs, ask)
-            table = _load(rows, ask)
-            is_whole = ask.where is None and not thins(rows.plan)
-            sources = evidence.sources(inputs, table.total if is_whole else None)
-            return replace(table, sources=sources, unread=inputs.unread, caveats=told_of_copies(table.caveats, sources))
-        except PolarsError as error:
-            inputs = without_culprits(inputs, error)
+def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
+    hashes = BackgroundHashes(inputs)
+
+    def load(usable: Inputs) -> RunTable:
+        rows = _gather(usable, options)
+        table = _load(rows, options)
+        is_whole = options.where is None and not skips_other_losses(rows.plan)
+        sources = hashes.sources(usable, table.total if is_whole else None)
+        caveats = with_copied_files(table.caveats, sources)
+        return replace(table, sources=sources, unread=usable.unread, caveats=caveats)
+
+    return read_usable(inputs, load)
 
 
-def _gather(inputs: Inputs, ask: Ask) -> tuple[_Rows, Inputs]:
-    """The rows of all files that have a column for the loss, and the inputs without those that do not."""
-    scans = [(files, kind, rows, rows.collect_schema().names()) for files, kind, rows in inputs.scans()]
-    known: Counter[str] = Counter()
-    for files, _, _, names in scans:
-        known.update({name: len(files) for name in names if name != FILE})
-    plan = _plan(list(known), ask, known)
-    loss, run = plan.chosen["loss"].column, plan.chosen.get("run_id")
-    bare = [file for files, _, _, names in scans if loss not in names for file in files]
-    if bare:
-        lacking = (Unread(file.name, f"{file.name} has no column {loss!r}.", "Leave it out.") for file in bare)
-        return _gather(inputs.without(lacking), ask)
+def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
+    """The rows of all files.
+
+    Raises:
+        UnusableFilesError: Some files lack the column of the loss.
+    """
+    scans = list(inputs.scans())
+    counts = column_counts(scans)
+    plan = _plan(list(counts), options, counts)
+    _refuse_without_loss(scans, plan.chosen["loss"].column)
+    run = plan.chosen.get("run_id")
     parts, run_is_file = [], False
-    for _, kind, rows, names in scans:
-        is_run = len(inputs.files) > 1 or kind.one_run or ask.checkpoints.needs_runs
-        if is_run and (run is None or run.column not in names):
-            parts.append(rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
+    for scan in scans:
+        is_run = len(inputs.files) > 1 or scan.kind.one_run or options.checkpoints.needs_runs
+        if is_run and (run is None or run.column not in scan.columns):
+            parts.append(scan.rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
             run_is_file = True
         else:
-            parts.append(rows)
-    may_share = run is not None and "step" in plan.chosen and known[run.column] > 1
-    frame = joined(parts) if may_share else joined(parts).drop(FILE)
-    is_small = sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL
-    by_name = run_names([file.name for file in inputs.files]) if run_is_file or may_share else {}
-    by_path = {file.path: by_name[file.name] for file in inputs.files if by_name}
-    is_open = len(inputs.files) == 1 and not any(kind.one_run for _, kind, _, _ in scans) and _is_open(plan, ask)
-    return _Rows(frame, replace(plan, run_is_file=run_is_file), by_path, is_small, may_share, is_open), inputs
-
-
-def _is_open(plan: Plan, ask: Ask) -> bool:
-    """Whether no column names the run, though the user did not say that every row is one."""
-    return "run_id" not in plan.chosen and ask.mapping.get("run_id") != IGNORE
-
-
-def _plan(names: Sequence[str], ask: Ask, files: Mapping[str, int] | None = None) -> Plan:
-    keep = (*ask.keep, *(name for name in ask.maybe if name in names))
-    plan = make_plan(names, ask.mapping, ask.by, keep, ask.params_pattern, files)
-    state = {STATE: column} if (column := state_column(names)) is not None else {}
-    return replace(plan, keep=plan.keep | state, takes_log=ask.loss_unit == PERPLEXITY)
-
-
-def _load(rows: _Rows, ask: Ask) -> RunTable:
-    plan, frame = rows.plan, rows.frame
-    flags: tuple[str, ...] = ()
-    anew: tuple[Caveat, ...] = ()
-    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
-    if ask.where is not None:
-        frame, flags = keep_where(frame, ask.where, schema)
-    if rows.may_share:
-        frame, plan, anew = tell_apart(frame, schema, plan, rows.file_names)
-    if rows.is_open:
-        plan, anew = with_runs(frame, schema, plan)
-    chosen = choose_points(frame, schema, plan, ask, flags, count_repeats=rows.is_small)
-    selection = chosen.selection
-    odd = {reason: role for role in plan.measures if (reason := f"unreadable {role}") in selection.excluded}
-    unreadable = {why: cell for why, role in odd.items() if (cell := unreadable_cell(frame, role, plan)) is not None}
-    if selection.points.is_empty():
-        ask.checkpoints.refuse_none(selection.excluded, selection.total)
-        raise no_points(selection.excluded, selection.total, ask.where, unreadable)
-    points, ended = sanity.unfinished(finished(selection.points, plan, rows.file_names), plan.keep.get(STATE))
-    columns = plan.columns
-    compute: tuple[Caveat, ...] = ()
-    if ask.rule.name != SIX_ND:
-        points = derive.recounted(points, ask.rule, plan.derived)
-        columns |= {"compute": ask.rule.formula}
-    elif all(role in plan.chosen for role in ("compute", "params", "tokens")):
-        compute = derive.mismatch(points)
-        points, filled = derive.fill_compute(points)
-        compute += filled
-        columns |= {"compute": f"{columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"} if filled else {}
-    caveats = (
-        *left_out(selection.excluded, selection.total, unreadable),
-        *anew,
-        *ended,
-        *chosen.caveats,
-        *compute,
-        *sanity.doubts(points, columns, named_loss="loss" in ask.mapping, loss_unit=ask.loss_unit),
+            parts.append(scan.rows)
+    may_reuse_names = run is not None and "step" in plan.chosen and counts[run.column] > 1
+    return _Rows(
+        frame=joined(parts) if may_reuse_names else joined(parts).drop(FILE),
+        plan=replace(plan, run_is_file=run_is_file),
+        file_names=_short_names(inputs) if run_is_file or may_reuse_names else {},
+        is_small=sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL,
+        may_reuse_names=may_reuse_names,
+        lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
     )
-    taken = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
-    taken |= {column for name, column in plan.keep.items() if name != STATE}
-    others = tuple(name for name in schema.names() if name not in taken)
+
+
+def _refuse_without_loss(scans: Sequence[Scan], loss: str) -> None:
+    if files := [file for scan in scans if loss not in scan.columns for file in scan.files]:
+        hint = "Leave this file out, or rename its column of the loss."
+        raise UnusableFilesError(
+            [UnreadFile(file.name, f"{file.name} has no column {loss!r}.", hint) for file in files]
+        )
+
+
+def _short_names(inputs: Inputs) -> dict[str, str]:
+    names = run_names([file.name for file in inputs.files])
+    return {file.path: names[file.name] for file in inputs.files}
+
+
+def _lacks_runs(plan: Plan, options: LoadOptions) -> bool:
+    """Whether no column names the run, and the user did not say either that every row is a run."""
+    return "run_id" not in plan.chosen and options.mapping.get("run_id") != IGNORE
+
+
+def _plan(names: Sequence[str], options: LoadOptions, files: Mapping[str, int] | None = None) -> Plan:
+    lacking = [name for name in options.rule.extras if name not in names and name not in ROLES]
+    if lacking:
+        raise derive.lacks_columns(options.rule, lacking)
+    keep = (*options.keep, *(name for name in options.maybe if name in names))
+    plan = make_plan(names, options.mapping, options.by, keep, options.params_pattern, files)
+    state = {STATE: column} if (column := state_column(names)) is not None else {}
+    return replace(plan, keep=plan.keep | state, takes_log=options.loss_unit == PERPLEXITY)
+
+
+def _load(rows: _Rows, options: LoadOptions) -> RunTable:
+    plan, frame = rows.plan, rows.frame
+    unjudged: tuple[str, ...] = ()
+    run_caveats: tuple[Caveat, ...] = ()
+    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
+    if options.where is not None:
+        frame, unjudged = keep_where(frame, options.where, schema)
+    if rows.may_reuse_names:
+        frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
+    if rows.lacks_runs:
+        plan, run_caveats = infer_runs(frame, schema, plan)
+    chosen = choose_points(frame, schema, plan, options, unjudged, count_repeats=rows.is_small)
+    selection = chosen.selection
+    examples = _unreadable_cells(frame, plan, selection)
+    if selection.points.is_empty():
+        options.checkpoints.refuse_none(selection.excluded, selection.total)
+        raise no_points(selection.excluded, selection.total, options.where, examples)
+    points = finished(selection.points, plan, rows.file_names)
+    points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
+    points, columns, compute_caveats = _with_compute(points, plan, options)
+    caveats = (
+        *left_out(selection.excluded, selection.total, examples),
+        *run_caveats,
+        *state_caveats,
+        *chosen.caveats,
+        *compute_caveats,
+        *sanity.doubts(points, columns, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),
+    )
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, unreadable)
+    others = _others(schema.names(), plan)
+    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, examples)
+
+
+def _unreadable_cells(rows: pl.LazyFrame, plan: Plan, selection: Selection) -> dict[str, str]:
+    """An example for each reason that concerns text that is not a number."""
+    roles = {reason: role for role in plan.measures if (reason := f"unreadable {role}") in selection.excluded}
+    return {why: cell for why, role in roles.items() if (cell := unreadable_cell(rows, role, plan)) is not None}
+
+
+def _with_compute(
+    points: pl.DataFrame, plan: Plan, options: LoadOptions
+) -> tuple[pl.DataFrame, dict[str, str], tuple[Caveat, ...]]:
+    """The points with compute as the options count it, the columns behind all roles, and caveats about compute."""
+    if options.rule.name != SIX_ND:
+        points = derive.recounted(points, options.rule, plan.derived)
+        return points, plan.columns | {"compute": options.rule.formula}, ()
+    if not all(role in plan.chosen for role in ("compute", "params", "tokens")):
+        return points, plan.columns, ()
+    mismatch = derive.mismatch(points)
+    points, filled = derive.fill_compute(points)
+    origin = f"{plan.columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"
+    return points, plan.columns | ({"compute": origin} if filled else {}), mismatch + filled
+
+
+def _others(names: Sequence[str], plan: Plan) -> tuple[str, ...]:
+    """The columns that are not used for anything."""
+    used = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
+    used |= {column for name, column in plan.keep.items() if name != STATE}
+    return tuple(name for name in names if name not in used)

@@ -1,4 +1,4 @@
-"""Paired designs: every group has the same runs, at the same inputs and with the same seeds."""
+"""Paired designs, in which every group has runs at the same inputs and with the same seeds."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ PAIR_COLUMN = "seed"
 
 
 def paired(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> list[pl.DataFrame] | None:
-    """The groups with runs of the same keys under the same name, or None where they do not match one to one."""
+    """The groups with equal names for runs that agree in `keys`, or None if runs do not match one to one."""
     ordered = [frame.sort(list(keys)) for frame in frames]
     first = ordered[0].select(keys)
     for frame in ordered:
-        here = frame.select(keys)
-        if not here.equals(first) or here.is_duplicated().any() or here.null_count().sum_horizontal()[0]:
+        values = frame.select(keys)
+        if not values.equals(first) or values.is_duplicated().any() or values.null_count().sum_horizontal()[0]:
             return None
-    # Padded, so that names sort as numbers do.
+    # Padded with zeros, so that names sort like numbers.
     names = pl.Series("run_id", [f"{i:09d}" for i in range(len(first))])
     return [frame.with_columns(names) for frame in ordered]
 
 
 def unpaired(column: str) -> DataError:
-    """The error for a pairing that was asked for and is not there."""
+    """The error for `--pair` where the groups do not match."""
     return DataError(
-        f"The groups do not have the same runs by {column}: each needs every pair of input and {column} once.",
-        hint="Leave out --pair, or keep the runs that all groups have with --where.",
+        f"The groups cannot be paired by {column}: each needs one run for every combination of input and {column}.",
+        hint="Leave out --pair, or use --where to keep only the runs that all groups have.",
     )

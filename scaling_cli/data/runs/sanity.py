@@ -1,6 +1,6 @@
-"""What looks wrong in points that can be read: units, metrics that are no loss, copies, schedules that had not ended.
+"""Checks of readable points: wrong units, metrics other than losses, copies, schedules that had not ended.
 
-Each check gives caveats; none changes a point.
+The checks give caveats; none changes a point.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import normalise
-from scaling_cli.data.runs.columns import is_training_loss
+from scaling_cli.data.runs.aliases import is_training_loss
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.numbers.format import figure
 from scaling_cli.numbers.units import PERPLEXITY, metric_unit
 
-STATE = "__state"  # of the run of each point, where a column tells
+STATE = "__state"  # column with the state of the run of each point, such as "crashed"
 UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
 
-SLIP = 1000.0  # between the names of units: thousand, million, billion
+SLIP = 1000.0  # factor between units: thousand, million, billion
 SLIP_ROLES = ("tokens", "params", "compute")
-LONE_RATIO = 15.0  # tokens per param this far beyond all others are no design
-LONE_AMOUNT = 300.0  # and so is an amount where there is no ratio to judge by
-SLIP_POINTS = 5  # from which "all others" says something
+LONE_RATIO = 15.0  # nobody plans tokens per param that differ from all others by this factor
+LONE_AMOUNT = 300.0  # nor an amount, which is checked if the ratio is unknown
+SLIP_POINTS = 5  # with fewer, a comparison with all others says little
 
-# What the largest run of any study of language models exceeds; a whole table in thousands or millions does not.
+# The largest run of any study of language models exceeds these; values in thousands or millions do not.
 SMALLEST = {"params": 1e5, "tokens": 1e5, "compute": 1e12}
 WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "compute": ("compute (PF-days)", "6e18")}
 
-LARGEST_LOSS = 13.8  # ln(1e6): guessing among more tokens than any vocabulary has
-GROWTH_RANK = 0.5  # rank correlation with the input from which a metric grows
+LARGEST_LOSS = 13.8  # ln(1e6): a uniform guess over a vocabulary larger than any
+GROWTH_RANK = 0.5  # rank correlation with the input; above it, the metric grows
 GROWTH_POINTS = 8
-RISE = 2.0  # times the lowest loss: no law goes that way with more tokens
-FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to here repeating is almost as good as new data
+RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more tokens
+FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to this, repeated data are almost as good as new data
 
 
 def doubts(points: pl.DataFrame, columns: Mapping[str, str], *, named_loss: bool, loss_unit: str) -> tuple[Caveat, ...]:
-    """Every caveat about finished points; `columns` are the origins of roles.
+    """Every caveat about finished points; `columns` has the column or formula behind each role.
 
-    `named_loss` says that the user chose the loss, and `loss_unit` its unit.
+    `named_loss` says that the user chose the loss, and `loss_unit` is its unit.
     """
     return (
         *_metric(points, columns, loss_unit),
@@ -53,7 +53,7 @@ def doubts(points: pl.DataFrame, columns: Mapping[str, str], *, named_loss: bool
 
 
 def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
-    """The caveat about runs that end while their learning rate is high; `points` are final ones, with peaks."""
+    """The caveat about runs that end with a high learning rate; `points` are last rows, with the column `PEAK`."""
     if PEAK not in points.columns:
         return ()
     known = points.drop_nulls(["lr", PEAK]).filter(pl.col(PEAK) > 0)
@@ -75,8 +75,8 @@ def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, 
     quoted = column if column.isidentifier() else f'"{column}"'
     condition = " AND ".join(f"{quoted} <> '{name}'" for name in names)
     facts = {"count": f"{ended.len():,}", "total": f"{points.height:,}", "column": column}
-    said = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=_in_quotes(condition))
-    return points, (said,)
+    found = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=_in_quotes(condition))
+    return points, (found,)
 
 
 def _in_quotes(condition: str) -> str:
@@ -107,10 +107,10 @@ def _training(columns: Mapping[str, str]) -> Iterator[Caveat]:
 
 
 def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
-    """Roles whose every value is too small to be plain counts or FLOPs; compute that follows from others is not one."""
-    follows = {"params", "tokens"} <= set(points.columns)
+    """Roles whose values are all too small for plain counts or FLOPs; compute only if params or tokens are missing."""
+    is_derivable = {"params", "tokens"} <= set(points.columns)
     for role, least in SMALLEST.items():
-        if role not in points.columns or (role == "compute" and follows):
+        if role not in points.columns or (role == "compute" and is_derivable):
             continue
         most = points[role].max()
         if isinstance(most, float) and most < least:
@@ -119,13 +119,13 @@ def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
 
 
 def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
-    """Runs with an amount far beyond all others that a factor of a thousand would bring back among them."""
+    """Runs with an amount far from all others that a factor of a thousand would bring among them."""
     if points.height < SLIP_POINTS:
         return
     if {"params", "tokens"} <= set(points.columns):
         ratio = points["tokens"] / points["params"]
         for place, factor in _lone(ratio, LONE_RATIO):
-            role = _guilty(points, place)
+            role = _farther_role(points, place)
             yield caveat("unit-slip", role=role, run=points["run_id"][place], value=points[role][place], factor=factor)
         return
     for role in SLIP_ROLES:
@@ -138,7 +138,7 @@ def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
 
 
 def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:
-    """The place of the largest and of the smallest value, where it is alone and a thousandfold off the rest."""
+    """The largest and the smallest value, each if it is far from all others, with its index and the factor."""
     known = values.drop_nulls()
     if len(known) < SLIP_POINTS or known.dtype != pl.Float64:
         return
@@ -154,8 +154,8 @@ def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:
         yield place, next_bottom / bottom
 
 
-def _guilty(points: pl.DataFrame, place: int) -> str:
-    """Which of tokens and params lies further from its median, in logs, where their ratio is off."""
+def _farther_role(points: pl.DataFrame, place: int) -> str:
+    """Which of tokens and params is farther from its median, in logs, at a point with an unusual ratio."""
     distance = {}
     for role in ("tokens", "params"):
         logs = points[role].log()
@@ -164,7 +164,7 @@ def _guilty(points: pl.DataFrame, place: int) -> str:
 
 
 def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
-    """Points that agree in every number: copies within a run, or runs that were logged twice under different names."""
+    """Points that agree in every number: copies within a run, or one run that was logged under two names."""
     roles = [name for name in points.columns if name in ("params", "tokens", "compute", "step", "loss")]
     if len(roles) < 2:
         return

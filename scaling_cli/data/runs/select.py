@@ -1,11 +1,10 @@
-"""From rows to points: leave out what cannot be used, counting why, and keep the last step of each run.
+"""Choose points among rows: leave out unusable rows, count them by reason, and keep the last step of each run.
 
-Everything happens in one streamed aggregation. Rows are grouped by run and by reason, so the count of
-every reason and the last row of every run come out of the same pass. The last row is the `max_by` of a
-whole number made of the step and the row's place in the file: the place makes the choice among repeated
-last steps the later row, whatever the order in which threads meet them. A second maximum that prefers
-the earlier place disagrees with the first exactly where a last step is repeated, and only then are the
-repeats counted in a second pass.
+One streamed aggregation does it all. Rows are grouped by run and by reason, so the count of every reason and the last
+row of every run come out of the same pass. The last row is the `max_by` of an integer made of the step and the row's
+place in the file. If a last step is repeated, the place makes the later row win, in whatever order threads read them. A
+second maximum prefers the earlier place; it differs from the first exactly if a last step is repeated, and only then a
+second pass counts the repeats.
 """
 
 from __future__ import annotations
@@ -15,25 +14,25 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
-STEP_UNIT = 2**20  # a fractional step (an epoch, say) is told apart to a millionth
-ROW_SPACE = 2**40  # more rows than any log has
+STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
+ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST = sys.float_info.max
-LARGEST_STEP = 1e18  # beyond it the key would overflow 128 bits; such a step is taken as missing
+LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
 
-NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # their product, with room for the sum, fits 64 bits
+NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # the product of both, and a sum of two such, fit into 64 bits
 
 Counts = dict[str, int]
 
 
 class Selection(Record):
-    """Points, rows left out by reason, rows there were, and rows that repeat an earlier step of their run.
+    """The chosen points, the number of unusable rows by reason, and the number of all rows.
 
-    `repeats` does not count rows that are left out. Points have the highest learning rate of their run as `PEAK`,
-    where there are learning rates.
+    `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest of each run
+    is in the column `PEAK` of its point.
     """
 
     points: pl.DataFrame
@@ -47,21 +46,20 @@ def with_reasons(
     measures: Sequence[str],
     unreadable: Sequence[str],
     labels: Sequence[str],
-    doubts: Mapping[str, str] | None = None,
+    flags: Mapping[str, str] | None = None,
     positive_loss: bool = True,
 ) -> tuple[pl.LazyFrame, dict[int, str]]:
-    """Rows with the code of the first reason for which each is unusable (0 if none), and the reasons by
-    code.
+    """Rows with the code of the first reason for which each is unusable (0 if usable), and the reasons by code.
 
     Args:
         measures: Columns of floats above zero; all but the loss may be null, since a law may not need them.
-        unreadable: Those of them that have a column of flags `unreadable_name` for text that is no
-        number. labels: Columns that a point needs, of any type, each with the name for it in messages.
-        doubts: Columns of flags that make a row unusable, each with its reason.
-        positive_loss: Whether the loss, too, must lie above zero.
+        unreadable: Measures with a column of flags `unreadable_NAME` for text that is not a number.
+        labels: Columns of any type in which a point needs a value.
+        flags: Columns of booleans that make a row unusable, each with its reason.
+        positive_loss: Whether the loss must be above zero, too.
     """
-    checks: list[tuple[pl.Expr, str]] = [(pl.col(flag), reason) for flag, reason in (doubts or {}).items()]
-    sound = [~pl.col(flag) for flag in doubts or {}]
+    checks: list[tuple[pl.Expr, str]] = [(pl.col(flag), reason) for flag, reason in (flags or {}).items()]
+    sound = [~pl.col(flag) for flag in flags or {}]
     for role in measures:
         value, is_positive = pl.col(role), positive_loss or role != "loss"
         if role in unreadable:
@@ -71,7 +69,7 @@ def with_reasons(
         checks.append((~value.is_finite(), f"non-finite {role}"))
         if is_positive:
             checks.append((value <= 0, f"non-positive {role}"))
-        # Text without a number is null, and no null lies between two numbers.
+        # Text without a number is null, and for null `is_between` is never true.
         sound.append(value.is_between(0.0, LARGEST, closed="right") if is_positive else value.is_finite())
     checks += [(pl.col(label).is_null(), f"no {label.removeprefix('by ')}") for label in labels]
     sound += [pl.col(label).is_not_null() for label in labels]
@@ -80,17 +78,17 @@ def with_reasons(
 
 
 def _code(sound: Sequence[pl.Expr], checks: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
-    """The code of the first check that holds; rows that are sound in every way, which most are, meet none of them.
+    """The code of the first check that holds, and `USABLE` for rows that fulfil all conditions of `sound`.
 
-    polars evaluates a branch only for the rows that take it, so sound rows cost a fraction of the checks.
+    Most rows are sound, and polars evaluates a branch only for the rows that take it, so most rows skip the checks.
     """
     usable = pl.lit(USABLE, pl.UInt8)
-    found = pl.coalesce(*(pl.when(check).then(code) for check, code in checks), usable)
-    return pl.when(pl.all_horizontal(*sound)).then(usable).otherwise(found)
+    first_reason = pl.coalesce(*(pl.when(check).then(code) for check, code in checks), usable)
+    return pl.when(pl.all_horizontal(*sound)).then(usable).otherwise(first_reason)
 
 
 def every_row(rows: pl.LazyFrame, reasons: dict[int, str], only: pl.Expr | None = None) -> Selection:
-    """All usable rows for which `only` holds."""
+    """All usable rows, or those of them for which `only` holds."""
     wanted = pl.col(REASON) == USABLE if only is None else (pl.col(REASON) == USABLE) & only
     usable, groups = pl.collect_all(
         [rows.filter(wanted), rows.group_by(REASON).agg(pl.len().alias(COUNT))],
@@ -100,7 +98,7 @@ def every_row(rows: pl.LazyFrame, reasons: dict[int, str], only: pl.Expr | None 
 
 
 def every_step(rows: pl.LazyFrame, reasons: dict[int, str]) -> Selection:
-    """All usable rows in the order of runs and steps; of rows that share run and step, the last."""
+    """All usable rows in the order of runs and steps; if several have the same run and step, the last of them."""
     every = every_row(rows, reasons)
     points = every.points.with_row_index(ROW)
     kept = pl.concat(
@@ -116,7 +114,7 @@ def every_step(rows: pl.LazyFrame, reasons: dict[int, str]) -> Selection:
 
 
 def best_rows(rows: pl.LazyFrame, reasons: dict[int, str]) -> Selection:
-    """The usable rows of least loss of each run, and every usable row without a run."""
+    """The usable rows with the lowest loss of each run, and every usable row without a run."""
     groups = (
         rows.group_by("run_id", REASON).agg(pl.col("loss").min(), pl.len().alias(COUNT)).collect(engine="streaming")
     )
@@ -131,13 +129,24 @@ def best_rows(rows: pl.LazyFrame, reasons: dict[int, str]) -> Selection:
     return Selection(points.drop(REASON), _by_reason(groups, reasons), _total(groups))
 
 
+def lowest_loss(selection: Selection) -> Selection:
+    """The point with the lowest loss of each run, the earliest if several are equal; points without a run stay."""
+    points = selection.points
+    order = [name for name in ("run_id", "loss", "step") if name in points.columns]
+    best = (
+        points.drop_nulls("run_id")
+        .sort(order, nulls_last=True, maintain_order=True)
+        .unique("run_id", keep="first", maintain_order=True)
+    )
+    return replace(selection, points=pl.concat([best, points.filter(pl.col("run_id").is_null())]))
+
+
 def last_rows(
     rows: pl.LazyFrame, reasons: dict[int, str], *, is_whole: bool = False, count_repeats: bool = False
 ) -> Selection:
-    """The last usable row of each run; rows without a run, or whose run has no steps, are kept as they
-    are.
+    """The last usable row of each run, and all rows without a run, or of runs without steps.
 
-    `is_whole` says that steps are whole numbers of 64 bits, and `count_repeats` asks for rows that repeat any step.
+    `is_whole` says that steps are integers of 64 bits; `count_repeats` asks for the number of rows that repeat a step.
     """
     keyed = _keyed(rows, is_narrow=is_whole)
     names = keyed.collect_schema().names()
@@ -147,7 +156,7 @@ def last_rows(
         *([pl.col("lr").max().alias(PEAK)] if "lr" in names else []),
     ]
     groups = _ends(keyed, values, extras, is_narrow=is_whole)
-    if is_whole and not _fitted_narrow(groups):
+    if is_whole and not _fit_narrow_keys(groups):
         keyed = _keyed(rows, is_narrow=False)
         groups = _ends(keyed, values, extras, is_narrow=False)
     last = groups.filter(pl.col(REASON) == USABLE).unnest("last").sort("run_id")
@@ -163,9 +172,9 @@ def last_rows(
 
 
 def _ends(rows: pl.LazyFrame, values: Sequence[str], extras: Sequence[pl.Expr], *, is_narrow: bool) -> pl.DataFrame:
-    """For each run and reason the last row, the place of the earliest row at that step, and the rows there are.
+    """For each run and reason the last row, the place of the earliest row at that step, and the number of rows.
 
-    Narrow keys have 64 bits, which is a third faster; see `_fitted_narrow` for when they suffice.
+    Narrow keys have 64 bits, which is a third faster; `_fit_narrow_keys` says afterwards whether that was enough.
     """
     if is_narrow:
         space, step, place = NARROW_ROWS, pl.col("step") * NARROW_ROWS, pl.col(ROW).cast(pl.Int64)
@@ -184,17 +193,19 @@ def _ends(rows: pl.LazyFrame, values: Sequence[str], extras: Sequence[pl.Expr], 
     )
 
 
-def _fitted_narrow(groups: pl.DataFrame) -> bool:
-    """Whether no narrow key overflowed."""
+def _fit_narrow_keys(groups: pl.DataFrame) -> bool:
+    """Whether no key of 64 bits overflowed."""
     return FAR not in groups[REASON] and _total(groups) < NARROW_ROWS
 
 
 def _keyed(rows: pl.LazyFrame, *, is_narrow: bool) -> pl.LazyFrame:
-    """Rows with their place, and with codes for those that have no run, or no step that counts."""
+    """Rows with their place in the file, and with codes for rows without a run or without a step."""
     step, runs = pl.col("step"), pl.col("run_id")
     if not is_narrow:
         number = step.cast(pl.Float64)
-        countable = pl.when(number.abs() <= LARGEST_STEP).then(number)  # NaN compares as the largest, so it goes too
+        countable = pl.when(number.abs() <= LARGEST_STEP).then(
+            number
+        )  # false for NaN too, which compares as the largest
         rows = rows.with_columns(countable.alias("step"))
     sound = [pl.col(REASON) == USABLE, runs.is_not_null(), step.is_not_null()]
     checks = [
@@ -209,8 +220,7 @@ def _keyed(rows: pl.LazyFrame, *, is_narrow: bool) -> pl.LazyFrame:
 
 
 def _loose_rows(rows: pl.LazyFrame, groups: pl.DataFrame, last: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Rows that are points by themselves, and how many rows lack the step that others of their run
-    have."""
+    """Rows that are points by themselves, and the number of rows without a step in runs whose other rows have one."""
     runs = groups.filter(pl.col(REASON) == STEPLESS).join(last, on="run_id", how="anti")
     stepless = _total(groups.filter(pl.col(REASON) == STEPLESS)) - _total(runs)
     if runs.is_empty() and UNNAMED not in groups[REASON]:
@@ -221,7 +231,7 @@ def _loose_rows(rows: pl.LazyFrame, groups: pl.DataFrame, last: pl.DataFrame) ->
 
 
 def _repeats(rows: pl.LazyFrame, last: pl.DataFrame) -> int:
-    """Rows beyond the first at the last step of their run."""
+    """The number of rows at the last step of their run, not counting the first row at it."""
     repeated = last.filter(pl.col(ROW) != pl.col(FIRST)).select("run_id", "step")
     if repeated.is_empty():
         return 0
@@ -230,8 +240,8 @@ def _repeats(rows: pl.LazyFrame, last: pl.DataFrame) -> int:
 
 
 def _by_reason(groups: pl.DataFrame, reasons: dict[int, str]) -> Counts:
-    found = dict(groups.group_by(REASON).agg(pl.col(COUNT).sum()).iter_rows())
-    return {why: found[code] for code, why in reasons.items() if code in found}
+    counts = dict(groups.group_by(REASON).agg(pl.col(COUNT).sum()).iter_rows())
+    return {reason: counts[code] for code, reason in reasons.items() if code in counts}
 
 
 def _total(groups: pl.DataFrame) -> int:

@@ -1,4 +1,4 @@
-"""What a table of points was read from, told before anything is fitted."""
+"""What the columns of the input are read as, shown before anything is fitted."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from polars.exceptions import PolarsError
 
-from scaling_cli.data.files.format import FILE
-from scaling_cli.data.files.inputs import open_inputs
-from scaling_cli.data.given import Given, frame_of, paths_of
-from scaling_cli.data.runs.columns import ROLES, candidates, scale_of
+from scaling_cli.data.files.inputs import column_counts, open_inputs
+from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
+from scaling_cli.data.runs.aliases import ROLES, scale_of
+from scaling_cli.data.runs.columns import candidates
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError
 from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.results.columns import ColumnsResult, RoleColumn
 
 SAMPLE_ROWS = 5
-SAMPLE_COLUMNS = 8  # of rows that could not be loaded; a wide log has hundreds
+SAMPLE_COLUMNS = 8  # of input that cannot be loaded; a wide log has hundreds
 NOTHING = "nothing found"
 UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given"}
 
@@ -38,15 +38,15 @@ def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
     )
 
 
-def sketch(
-    given: Given, mapping: Mapping[str, str], loss_unit: str, input_format: str | None, error: ScalingError
+def summarise_unloadable(
+    data: PathsOrTable, mapping: Mapping[str, str], loss_unit: str, input_format: str | None, error: ScalingError
 ) -> ColumnsResult | None:
-    """What can be told of rows that cannot be loaded because of `error`; None where the rows themselves fail."""
+    """The columns of input that cannot be loaded because of `error`; None if its rows cannot be read, either."""
     try:
-        rows, files = _raw(given, input_format)
+        rows, files = _rows(data, input_format)
         names = list(files)
         shown = candidates(names, mapping, files)
-        first = dict.fromkeys([*(name for tied in shown.values() for name in tied), *names])
+        first = dict.fromkeys([*(name for columns in shown.values() for name in columns), *names])
         texts = [pl.col(name).cast(pl.String) for name in list(first)[:SAMPLE_COLUMNS]]
         sample = rows.select(texts).head(SAMPLE_ROWS).collect()
         count = int(rows.select(pl.len()).collect(engine="streaming").item())
@@ -58,7 +58,7 @@ def sketch(
         points=0,
         rows=count,
         roles=tuple(_unsettled(role, shown[role], loss_unit) for role in ROLES if role in shown),
-        others=tuple(name for name in names if not any(name in tied for tied in shown.values())),
+        others=tuple(name for name in names if not any(name in columns for columns in shown.values())),
         excluded={},
         sample=tuple(sample.to_dicts()),
         problem=error.message,
@@ -66,16 +66,13 @@ def sketch(
     )
 
 
-def _raw(given: Given, input_format: str | None) -> tuple[pl.LazyFrame, Counter[str]]:
-    """The rows as they are, and how many files have each column."""
-    rows = frame_of(given)
+def _rows(data: PathsOrTable, input_format: str | None) -> tuple[pl.LazyFrame, Counter[str]]:
+    """The rows under the names in the files, and how many files have each column."""
+    rows = frame_of(data)
     if rows is not None:
         return rows, Counter(rows.collect_schema().names())
-    inputs = open_inputs(paths_of(given), input_format)
-    files: Counter[str] = Counter()
-    for opened, _, scan in inputs.scans():
-        files.update({name: len(opened) for name in scan.collect_schema().names() if name != FILE})
-    return inputs.frame(), files
+    inputs = open_inputs(paths_of(data), input_format)
+    return inputs.frame(), column_counts(list(inputs.scans()))
 
 
 def _unsettled(role: str, tied: Sequence[str], loss_unit: str) -> RoleColumn:

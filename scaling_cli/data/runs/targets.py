@@ -1,23 +1,26 @@
-"""Targets of a forecast from a file: amounts by role, and the loss where it is known already."""
+"""Read the targets of a forecast from a file: amounts by role, and the loss if it is already known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from scaling_cli.data.cells import numbers_of_text
-from scaling_cli.data.files.inputs import open_inputs
+from scaling_cli.data.files.inputs import open_inputs, read_usable
 from scaling_cli.data.runs.columns import IGNORE, candidates
 from scaling_cli.data.runs.load import load_runs
-from scaling_cli.data.runs.table import label_of
+from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.units import PERPLEXITY
+from scaling_cli.options.reading import Reading
 
 UNKNOWN, OBSERVED = "scaling_unknown_loss", "scaling_observed_loss"
 ROLES = ("params", "tokens", "compute", "step", "lr")
 
+# Amounts, observed loss, group and run.
 Row = tuple[dict[str, float], float | None, dict[str, str], str | None]
 
 
@@ -29,57 +32,66 @@ def load_targets(
     keep: Sequence[str] = (),
     loss_unit: str = "nats",
 ) -> list[Row]:
-    """Amounts, loss if it was observed, group and run of each row.
+    """The amounts of each row, its loss if that was observed, and its group and run.
 
     Args:
-        by: Columns that name groups; those the file lacks are left out, and its rows are then for every group.
-        keep: Further columns that are amounts.
-        loss_unit: The unit of observed losses; of perplexities the log is taken, as it is of the runs'.
+        by: Columns that name groups; if the file lacks one, its rows are targets of every group.
+        keep: Further columns that hold amounts.
+        loss_unit: The unit of observed losses; the logarithm of perplexities is taken, as for runs.
 
     Raises:
-        DataError: There are no rows, or some are no targets.
+        DataError: The file cannot be read, or has no rows, or some rows have no usable amounts.
     """
-    rows = open_inputs([str(path)]).frame().collect()
+    rows = read_usable(open_inputs([str(path)]), lambda inputs: inputs.frame().collect())
     rows = rows.filter(~pl.all_horizontal(pl.all().is_null()))
     if rows.is_empty():
-        raise DataError(f"{path} has no targets.", hint="Write a target a row, with a header of roles.")
-    named = dict(mapping or {})
-    present = [column for column in by if column in rows.columns]
-    wanted = [column for column in keep if column in rows.columns]
-    known = {role: column for role, column in named.items() if column in rows.columns or column == "none"}
+        raise DataError(
+            f"{path} has no targets.",
+            hint="Write one target per row, under a header with roles, such as params,tokens.",
+        )
+    groups = [column for column in by if column in rows.columns]
+    amounts = [column for column in keep if column in rows.columns]
+    known = {role: column for role, column in (mapping or {}).items() if column in rows.columns or column == IGNORE}
     observed = _loss_column(rows, known)
-    # A target need not have its loss, so all are read as if none had.
+    # Few targets have a loss, so all rows get the same one, and the observed losses are kept as another column.
     losses = (pl.col(observed) if observed else pl.lit(None)).cast(str)
     if loss_unit == PERPLEXITY:
         losses = numbers_of_text(losses).log().cast(str)
-    unknown = rows.with_columns(losses.alias(OBSERVED), pl.lit(1.0).alias(UNKNOWN))
-    own = {} if "run_id" in candidates(rows.columns, known) else {"run_id": IGNORE}
-    mapping = {**known, **own, "loss": UNKNOWN}
-    table = load_runs(unknown, mapping=mapping, by=present, keep=[*wanted, OBSERVED], checkpoints="all")
+    prepared = rows.with_columns(losses.alias(OBSERVED), pl.lit(1.0).alias(UNKNOWN))
+    run = {} if "run_id" in candidates(rows.columns, known) else {"run_id": IGNORE}
+    mapping = {**known, **run, "loss": UNKNOWN}
+    try:
+        table = load_runs(prepared, Reading(map=mapping, by=groups, checkpoints="all"), keep=[*amounts, OBSERVED])
+    except DataError as error:
+        raise DataError(f"{path}: {error.message}", hint=error.hint) from None
     if len(table.frame) < len(rows):
         raise DataError(
-            f"{path}: {len(rows) - len(table.frame)} of {len(rows)} rows are no targets.",
-            hint="Give every row amounts above 0; `scaling columns` shows how its columns are read.",
+            f"{path}: {len(rows) - len(table.frame)} of {len(rows)} rows cannot be used as targets.",
+            hint=f"Give every row amounts above 0; `scaling columns {path}` shows how the columns are read.",
         )
-    found = []
-    for row in table.frame.iter_rows(named=True):
-        amounts = {name: float(row[name]) for name in (*ROLES, *wanted) if row.get(name) is not None}
-        group = {name: str(row[label_of(table.frame, name)]) for name in present}
-        run = str(row["run_id"]) if "run_id" in table.columns and row["run_id"] is not None else None
-        found.append((amounts, _positive(row[OBSERVED]), group, run))
-    return found
+    return [_target(row, table, amounts, groups) for row in table.frame.iter_rows(named=True)]
+
+
+def _target(row: Mapping[str, Any], table: RunTable, amounts: Sequence[str], groups: Sequence[str]) -> Row:
+    run = str(row["run_id"]) if "run_id" in table.columns and row["run_id"] is not None else None
+    return (
+        {name: float(row[name]) for name in (*ROLES, *amounts) if row.get(name) is not None},
+        _positive(row[OBSERVED]),
+        {name: str(row[label_of(table.frame, name)]) for name in groups},
+        run,
+    )
 
 
 def _loss_column(rows: pl.DataFrame, mapping: Mapping[str, str]) -> str | None:
-    """The column of observed losses, if any row has one."""
+    """The column of observed losses, or None if no row has a usable one."""
     try:
-        return load_runs(rows, mapping=mapping, checkpoints="all").columns.get("loss")
+        return load_runs(rows, Reading(map=mapping, checkpoints="all")).columns.get("loss")
     except DataError:
         return None
 
 
 def _positive(value: str | None) -> float | None:
-    """A loss that was observed, where the cell holds one."""
+    """The number in a cell if it is a usable loss, or None."""
     try:
         number = float(value or "nan")
     except ValueError:

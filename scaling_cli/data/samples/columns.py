@@ -1,11 +1,12 @@
-"""Which column of a sampling log plays which role.
+"""Which column of a sampling log is read for each role.
 
-Names are compared as `names.normalise` folds them. Aliases come in tiers: the best tier that occurs wins, and two
-columns of one tier are a tie, which is refused, never guessed.
+Names are compared in the form that `names.normalise` gives. The aliases of a role are listed in tiers, the best first;
+two columns of the same tier are an error, never guessed.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 from scaling_cli.data.names import listing, normalise, unknown
@@ -28,17 +29,24 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "n": (("n", "num_samples", "num_samples_total", "n_samples"), ("total", "attempts", "trials")),
     "c": (("c", "num_correct", "num_samples_correct", "n_correct"), ("correct", "passes", "successes")),
 }
-GENERIC = frozenset({"id", "i", "name"})  # names that may be of anything
-CURVE_COLUMNS = ("scaling_parameter", "k")  # of files with a row for each problem and k
-MODELS = ("model", "model_name", "model_id")  # never pooled
-TASKS = ("task", "task_name", "benchmark", "dataset", "subset", "modality")  # part of a problem's name, if not grouped
+GENERIC = frozenset({"id", "i", "name"})  # names that other things than problems may have, too
+CURVE_COLUMNS = ("scaling_parameter", "k")  # of files with one row for each problem and k
+MODELS = ("model", "model_name", "model_id")  # attempts of different models are never pooled
+TASKS = (
+    "task",
+    "task_name",
+    "benchmark",
+    "dataset",
+    "subset",
+    "modality",
+)  # part of a problem's name, unless they are groups
 
 
 def choose(names: Sequence[str], mapping: Mapping[str, str], role: str) -> str | None:
-    """The column of a role, by the mapping or by the aliases; None where there is none.
+    """The column of a role, from the mapping or from the aliases, or None.
 
     Raises:
-        UsageError: The mapping names no column, or two columns tie.
+        UsageError: The mapping names a column that does not exist, or two columns fit equally well.
     """
     if role in mapping:
         if mapping[role] == IGNORE:
@@ -48,18 +56,19 @@ def choose(names: Sequence[str], mapping: Mapping[str, str], role: str) -> str |
         return mapping[role]
     taken = set(mapping.values())
     for tier in ALIASES.get(role, ()):
-        found = [name for name in names if normalise(name) in tier and name not in taken]
-        if len(found) > 1:
+        columns = [name for name in names if normalise(name) in tier and name not in taken]
+        if len(columns) > 1:
             raise UsageError(
-                f"{listing(found)} could each be the column of {role}.", hint=f"Choose with --{role} {found[0]}."
+                f"Several columns could be {role}: {listing(columns)}.",
+                hint=f"Choose one, such as --{role} {shlex.quote(columns[0])}.",
             )
-        if found:
-            return found[0]
+        if columns:
+            return columns[0]
     return None
 
 
 def rivals(names: Sequence[str], role: str, taken: str) -> list[str]:
-    """The columns that would have been chosen for a role, were `taken` not there, by names that are no less telling."""
+    """The columns besides `taken` that could have been chosen for a role; none if `taken` has a generic name."""
     tiers = [tier for tier in ALIASES[role] if not GENERIC.intersection(tier)]
     if not any(normalise(taken) in tier for tier in tiers):
         return []
@@ -67,12 +76,16 @@ def rivals(names: Sequence[str], role: str, taken: str) -> list[str]:
 
 
 def check_roles(mapping: Mapping[str, str]) -> None:
-    """Refuse roles that do not exist."""
+    """Refuse roles that do not exist.
+
+    Raises:
+        UsageError: The mapping has such a role.
+    """
     for role in mapping:
         if role not in ROLES:
             raise unknown("role", role, ROLES)
 
 
 def named(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """The columns whose folded name is one of `wanted`."""
+    """The columns whose normalised name is one of `wanted`."""
     return [name for name in names if normalise(name) in wanted]

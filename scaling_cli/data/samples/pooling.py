@@ -1,80 +1,80 @@
-"""Which rows of sampling logs may be counted together: what is refused, and what is said of the rest."""
+"""Which rows of sampling logs may be counted together: what is refused, and what gets a caveat."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import listing
 from scaling_cli.data.samples.columns import MODELS, TASKS, named, rivals
-from scaling_cli.data.samples.outcomes import Ask
+from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import UsageError
 
 
-def refuse_models(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:
+def refuse_models(log: SamplingLog) -> None:
     """Refuse to pool the attempts of several models.
 
     Raises:
-        UsageError: A column names several, and is no group.
+        UsageError: A column that is not a group names several models.
     """
-    for name in named(schema.names(), MODELS):
-        if name in ask.by or schema[name].is_nested():
+    for name in named(log.schema.names(), MODELS):
+        if name in log.options.by or log.schema[name].is_nested():
             continue
-        count = rows.select(pl.col(name).n_unique()).collect(engine="streaming").item()
+        count = log.rows.select(pl.col(name).n_unique()).collect(engine="streaming").item()
         if count > 1:
             raise UsageError(
-                f"The column {name!r} has {count} values, and their attempts must not be pooled.",
-                hint=f"Give --by {name}, or keep one with --where.",
+                f"Column {name!r} names {count} models, whose attempts must not be pooled.",
+                hint=f"Analyse each model with --by {shlex.quote(name)}, or keep one with --where.",
             )
 
 
-def refuse_filters(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> None:
+def refuse_filters(log: SamplingLog) -> None:
     """Refuse to count a document once for each filter that lm-eval scored it under.
 
     Raises:
-        UsageError: There are several, and they are no group.
+        UsageError: There are several filters, and they are not groups.
     """
-    if "filter" not in schema or "filter" in ask.by or "doc_id" not in schema:
+    if "filter" not in log.schema or "filter" in log.options.by or "doc_id" not in log.schema:
         return
-    filters = rows.select(pl.col("filter").unique().sort()).collect(engine="streaming")["filter"].to_list()
+    filters = log.rows.select(pl.col("filter").unique().sort()).collect(engine="streaming")["filter"].to_list()
     if len(filters) > 1:
         raise UsageError(
-            f"Each document was scored under {len(filters)} filters: {listing([str(each) for each in filters])}.",
-            hint=f"Keep one: --where \"filter = '{filters[0]}'\".",
+            f"Each document was scored under {len(filters)} filters: {listing([str(name) for name in filters])}.",
+            hint=f"Keep one: --where \"filter = '{filters[0]}'\", or give --by filter.",
         )
 
 
-def tasks_of(rows: pl.LazyFrame, schema: pl.Schema, ask: Ask) -> tuple[list[str], list[Caveat]]:
-    """Columns that are part of a problem's name, with the caveat that they are pooled."""
-    wanted = [name for name in named(schema.names(), TASKS) if name not in (*ask.by, *ask.mapping.values())]
-    wanted = [name for name in wanted if not schema[name].is_nested()]
-    if not wanted:
-        return [], []
-    counts = rows.select(pl.col(name).n_unique() for name in wanted).collect(engine="streaming").row(0)
-    several = [name for name, count in zip(wanted, counts, strict=True) if count > 1]
-    return several, [caveat("pooled-tasks", column=name) for name in several]
+def tasks_of(log: SamplingLog) -> tuple[tuple[str, ...], list[Caveat]]:
+    """Columns of tasks, which become part of a problem's name, with a caveat that several tasks are pooled."""
+    used = (*log.options.by, *log.options.mapping.values())
+    candidates = [name for name in named(log.schema.names(), TASKS) if name not in used]
+    candidates = [name for name in candidates if not log.schema[name].is_nested()]
+    if not candidates:
+        return (), []
+    counts = log.rows.select(pl.col(name).n_unique() for name in candidates).collect(engine="streaming").row(0)
+    tasks = tuple(name for name, count in zip(candidates, counts, strict=True) if count > 1)
+    return tasks, [caveat("pooled-tasks", column=name) for name in tasks]
 
 
-def other_problems(
-    rows: pl.LazyFrame, schema: pl.Schema, ask: Ask, columns: Mapping[str, str | None], tasks: Sequence[str]
-) -> list[Caveat]:
-    """A caveat for each column that might as well name the problems, and would make others of them."""
-    taken = columns.get("problem")
-    if taken is None or "problem" in ask.mapping:
+def other_problems(log: SamplingLog) -> list[Caveat]:
+    """A caveat for each other column that could name the problems, and would divide the rows into other problems."""
+    taken = log.columns.get("problem")
+    if taken is None or "problem" in log.options.mapping:
         return []
-    used = (*ask.by, *tasks, *columns.values(), *ask.mapping.values())
-    others = [name for name in rivals(schema.names(), "problem", taken) if name not in used]
-    others = [name for name in others if not schema[name].is_nested()]
-    found = []
+    used = (*log.options.by, *log.tasks, *log.columns.values(), *log.options.mapping.values())
+    others = [name for name in rivals(log.schema.names(), "problem", taken) if name not in used]
+    caveats = []
     for other in others:
-        counts = rows.select(
+        if log.schema[other].is_nested():
+            continue
+        counts = log.rows.select(
             pl.col(taken).n_unique(), pl.col(other).n_unique(), both=pl.struct(taken, other).n_unique()
         )
         by_taken, by_other, by_both = counts.collect(engine="streaming").row(0)
         if by_both > by_taken:
-            found.append(
+            caveats.append(
                 caveat("other-problems", taken=taken, count=f"{by_taken:,}", other=other, others=f"{by_other:,}")
             )
-    return found
+    return caveats

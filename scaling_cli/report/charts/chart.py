@@ -1,4 +1,4 @@
-"""What a plot shows, whatever draws it: points, curves with bands, and the axes, which are logarithmic."""
+"""A plot as data for any drawing library: points, curves with bands, and logarithmic axes."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class Series(Record):
 
 
 class Line(Record):
-    """A curve with its name in the legend, where an empty name leaves it out."""
+    """A curve and its name in the legend; with an empty name it is not in the legend."""
 
     name: str
     curve: Curve
 
 
 class Axis(Record):
-    """What an axis shows: its label, and the role that decides the notation of its ticks."""
+    """The label of an axis, and the role that decides how its ticks are written."""
 
     label: str
     role: str = ""
 
 
 class Chart(Record):
-    """One plot: a series and a line of the same place share a colour.
+    """One plot; the first series and the first line share a colour, and so on.
 
-    `band` names what lies between a line's ends; `edge` is an upright line of points where the data end.
+    `band` names what lies between a line's ends; `edge` is a vertical line of points where the data end.
     """
 
     series: Sequence[Series]
@@ -54,12 +54,12 @@ class Chart(Record):
 
 
 def heights(series: Sequence[Series], lines: Sequence[Line]) -> tuple[float, float]:
-    """Logs to base 10 between which y lies: all points and curves, and bands as far as there is room for them."""
-    shown = [*(each.y for each in series), *(each.curve.y for each in lines)]
-    logs = np.log10(np.concatenate([np.asarray(each, dtype=float) for each in shown]))
+    """The range of log10 y: all points and curves, and bands as far as there is room for them."""
+    shown = [*(points.y for points in series), *(line.curve.y for line in lines)]
+    logs = np.log10(np.concatenate([np.asarray(y, dtype=float) for y in shown]))
     low, high = float(logs.min()), float(logs.max())
     room = BAND_ROOM * (high - low)
-    for curve in (each.curve for each in lines):
+    for curve in (line.curve for line in lines):
         if curve.low is not None and curve.high is not None:
             least, most = float(np.min(curve.low)), float(np.max(curve.high))
             low = min(low, max(np.log10(least) if least > 0 else -np.inf, float(logs.min()) - room))

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from scaling_cli.numbers.format import amount, escape
 from scaling_cli.report.charts.chart import Axis, Chart, heights
 from scaling_cli.report.charts.ticks import log_ticks, tick_labels
-from scaling_cli.report.numbers import amount, escape
 
 WIDTH, HEIGHT = 7.0, 4.3  # inches, of one chart
 DOTS_AN_INCH = 200

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling_cli.numbers.format import amount, escape
 from scaling_cli.record import Record
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Numbers, Series, heights
 from scaling_cli.report.charts.ticks import log_ticks, tick_labels
-from scaling_cli.report.numbers import amount, escape
 from scaling_cli.report.pages.look import Look
 from scaling_cli.results.fit import Curve
 
-DEFAULT_WIDTH = 80  # columns, where nothing limits them
+DEFAULT_WIDTH = 80  # columns, for output without a width
 COLUMNS_A_TICK, ROWS_A_TICK = 12, 3
 MOST_HIDDEN = 0.5  # of the characters of the curves
 MARGIN = 0.02  # of each axis, so that no point sits on the frame
@@ -75,8 +75,8 @@ def terminal_plot(chart: Chart, *, look: Look, height: int = 20) -> str:
 
 def _frame(series: Sequence[Series], lines: Sequence[Line], width: int, height: int) -> _Frame:
     """Limits that hold every point and curve."""
-    across = np.concatenate([np.asarray(each, dtype=float) for each in (*(one.x for one in series),
-                                                                        *(one.curve.x for one in lines))])  # fmt: skip
+    across = np.concatenate([np.asarray(x, dtype=float) for x in (*(part.x for part in series),
+                                                                  *(line.curve.x for line in lines))])  # fmt: skip
     return _Frame(
         x=_limits(float(np.log10(across.min())), float(np.log10(across.max()))),
         y=_limits(*heights(series, lines)),
@@ -107,12 +107,12 @@ def _empty_figure(frame: _Frame) -> Any:
 
 
 def _draw_points(figure: Any, series: Sequence[Series], frame: _Frame, markers: Sequence[str]) -> None:
-    for i, each in enumerate(series):
-        x, y = _one_a_cell(np.log10(np.asarray(each.x)), np.log10(np.asarray(each.y)), frame)
+    for i, points in enumerate(series):
+        x, y = _one_per_cell(np.log10(np.asarray(points.x)), np.log10(np.asarray(points.y)), frame)
         figure.draw(figure.signal(x, y, marker=_marker(markers[i % len(markers)], COLORS[i % len(COLORS)])))
 
 
-def _one_a_cell(x: NDArray[np.float64], y: NDArray[np.float64], frame: _Frame) -> tuple[list[float], list[float]]:
+def _one_per_cell(x: NDArray[np.float64], y: NDArray[np.float64], frame: _Frame) -> tuple[list[float], list[float]]:
     """The first of the points that share a character."""
     _, first = np.unique(_cells(x, y, frame), return_index=True)
     first.sort()
@@ -128,8 +128,8 @@ def _cells(x: NDArray[np.float64], y: NDArray[np.float64], frame: _Frame) -> NDA
 
 def _hide(series: Sequence[Series], lines: Sequence[Line], frame: _Frame) -> bool:
     """Whether points on top would hide most of the curves; else the curves go below, and hide no point."""
-    points = [_cells(np.log10(np.asarray(each.x)), np.log10(np.asarray(each.y)), frame) for each in series]
-    drawn = [_columns(each.curve.x, each.curve.y, frame) for each in lines]
+    points = [_cells(np.log10(np.asarray(part.x)), np.log10(np.asarray(part.y)), frame) for part in series]
+    drawn = [_columns(line.curve.x, line.curve.y, frame) for line in lines]
     curves = [_cells(np.asarray(x), np.asarray(y), frame) for x, y in drawn]
     if not points or not curves:
         return False
@@ -176,25 +176,25 @@ def _set_ticks(figure: Any, frame: _Frame, x: Axis, y: Axis) -> None:
 def _set_axis_ticks(ruler: Any, axis: Axis, limits: tuple[float, float], most: int) -> None:
     ticks = log_ticks(10 ** limits[0], 10 ** limits[1], max(most, 2))
     labels = tick_labels(ticks, lambda value: amount(axis.role, value))
-    ruler.ticks([math.log10(each) for each in ticks], labels=labels)
+    ruler.ticks([math.log10(tick) for tick in ticks], labels=labels)
 
 
 def _key(chart: Chart, series: Sequence[Series], look: Look) -> str:
     """The label of the y axis, and as much of the legend as fits, on the line above the canvas."""
     markers = POINT_MARKERS if look.unicode else ASCII_MARKERS
     line_sign, band_sign = (LINE_KEY, BAND_KEY) if look.unicode else (ASCII_LINE * 2, ASCII_BAND * 2)
-    entries = [(markers[i % len(markers)], each.name, i) for i, each in enumerate(series)]
-    entries += [(line_sign, each.name, i) for i, each in enumerate(chart.lines) if each.name]
-    if any(each.curve.low is not None for each in chart.lines):
+    entries = [(markers[i % len(markers)], points.name, i) for i, points in enumerate(series)]
+    entries += [(line_sign, line.name, i) for i, line in enumerate(chart.lines) if line.name]
+    if any(line.curve.low is not None for line in chart.lines):
         entries.append((band_sign, chart.band, 0))
-    told = escape(chart.y.label)
-    room = (look.width or DEFAULT_WIDTH) - len(told)
+    key = escape(chart.y.label)
+    room = (look.width or DEFAULT_WIDTH) - len(key)
     for sign, name, i in entries:
         room -= len(f"   {sign} {escape(name)}")
         if room < 0:
             break
-        told += f"   {_colored(sign, COLORS[i % len(COLORS)], look)} {escape(name)}"
-    return told
+        key += f"   {_colored(sign, COLORS[i % len(COLORS)], look)} {escape(name)}"
+    return key
 
 
 def _colored(sign: str, color: str, look: Look) -> str:

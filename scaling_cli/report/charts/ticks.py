@@ -17,7 +17,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
     Among the candidates that fit, the one with most ticks wins; evenly spaced values are only for axes under
     a decade, which are nearly linear.
     """
-    candidates = [inside for each in _candidates(low, high) if len(inside := _inside(each, low, high)) <= most]
+    candidates = [inside for ticks in _candidates(low, high) if len(inside := _inside(ticks, low, high)) <= most]
     return max(candidates, key=len, default=[])
 
 
@@ -40,13 +40,13 @@ def _even_candidates(low: float, high: float) -> Iterator[list[float]]:
 
 
 def _inside(values: list[float], low: float, high: float) -> list[float]:
-    return [each for each in values if low * (1 - SLACK) <= each <= high * (1 + SLACK)]
+    return [value for value in values if low * (1 - SLACK) <= value <= high * (1 + SLACK)]
 
 
 def tick_labels(ticks: list[float], label: Callable[[float], str]) -> list[str]:
     """A label for each tick, with the same decimals where they are plain decimals."""
-    labels = [label(each) for each in ticks]
-    if all(each.replace(".", "", 1).isdigit() for each in labels):
-        decimals = max((len(each.partition(".")[2]) for each in labels), default=0)
-        return [f"{each:.{decimals}f}" for each in ticks] if max(ticks, default=0) < 10 else labels
+    labels = [label(tick) for tick in ticks]
+    if all(text.replace(".", "", 1).isdigit() for text in labels):
+        decimals = max((len(text.partition(".")[2]) for text in labels), default=0)
+        return [f"{tick:.{decimals}f}" for tick in ticks] if max(ticks, default=0) < 10 else labels
     return labels

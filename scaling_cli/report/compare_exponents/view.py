@@ -1,23 +1,20 @@
-"""What `scaling compare-exponents` found, in every format: one row a group, one a pair, and the verdict in words."""
+"""What `scaling compare-exponents` says: a table of groups, one of pairs, and each verdict in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaling_cli.numbers.format import escape
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.compare_exponents.facts import (
     SURFACE_COMPUTE,
     CompareReport,
-    _of,
-    differences,
     equals,
     facts,
     sentences,
-    sheets_of,
 )
-from scaling_cli.report.numbers import escape
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, Section, more
+from scaling_cli.report.compare_exponents.rows import differences, sections, size_of
+from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, more
 from scaling_cli.results.comparison import Comparison, ComparisonResult
 from scaling_cli.results.fit import Estimate
 
@@ -29,24 +26,17 @@ HEADER = (
 
 
 def pages(report: CompareReport) -> list[Page]:
-    """One page: a comparison is of all groups."""
-    return [Page(facts(report), [Section("", each) for each in sheets_of(report)], sentences(report))]
-
-
-def table(report: CompareReport, look: Look) -> str:
-    """The rich tables."""
-    from scaling_cli.report.compare_exponents.table import compare_table
-
-    return compare_table(report, look=look)
+    """One page about all groups."""
+    return [Page(facts(report), sections(report.results[0]), sentences(report))]
 
 
 def records(report: CompareReport) -> Iterator[Row]:
     """One row for each pair and exponent."""
     yield HEADER
     for result in report.results:
-        for each in result.comparisons:
-            for name, value in differences(each).items():
-                yield _csv_row(each, name, name or result.exponents[0], value)
+        for pair in result.comparisons:
+            for name, value in differences(pair).items():
+                yield _csv_row(pair, name, name or result.exponents[0], value)
 
 
 def charts(report: CompareReport) -> list[Chart]:
@@ -62,17 +52,17 @@ def charts(report: CompareReport) -> list[Chart]:
 
 def line(result: ComparisonResult) -> str:
     """The first verdicts."""
-    told = [
-        f"{escape(each.left)} - {escape(each.right)}: {each.verdict} (p {equals(each.p_adjusted)})"
-        for each in result.comparisons[:LINE_ANSWERS]
+    verdicts = [
+        f"{escape(pair.left)} - {escape(pair.right)}: {pair.verdict} (p {equals(pair.p_adjusted)})"
+        for pair in result.comparisons[:LINE_ANSWERS]
     ]
-    return "; ".join(told) + more(len(result.comparisons))
+    return "; ".join(verdicts) + more(len(result.comparisons))
 
 
-def _csv_row(each: Comparison, name: str, exponent: str, value: Estimate) -> list[object]:
-    crossed = each.crossover
-    ends = (None, None, None) if crossed is None else (crossed.estimate, crossed.low, crossed.high)
-    sizes = (_of(each.margin, name), _of(each.minimum_detectable_difference, name))
-    tested = (each.statistic, each.p_value, each.p_adjusted, each.equivalence_p_value, each.method, each.verdict)
-    pair = (escape(each.left), escape(each.right), exponent, value.estimate, value.low, value.high)
-    return [*pair, *sizes, *tested, *ends, each.crossover_probability]
+def _csv_row(pair: Comparison, name: str, exponent: str, value: Estimate) -> Row:
+    crossing = pair.crossover
+    ends = (None, None, None) if crossing is None else (crossing.estimate, crossing.low, crossing.high)
+    sizes = (size_of(pair.margin, name), size_of(pair.minimum_detectable_difference, name))
+    tested = (pair.statistic, pair.p_value, pair.p_adjusted, pair.equivalence_p_value, pair.method, pair.verdict)
+    names = (escape(pair.left), escape(pair.right), exponent)
+    return [*names, value.estimate, value.low, value.high, *sizes, *tested, *ends, pair.crossover_probability]

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.numbers.format import amount, group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import amount, group_name, percent
 from scaling_cli.results.forecast import Extrapolation
 
 EDGE_POINTS = 12
 
 
 def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]:
-    """Points, curve and band in one chart; none where there is nothing to draw."""
+    """Points, curve and band in one chart; no chart if there is nothing to draw."""
     if result.observations is None or result.curve is None:
         return []
     surface = {"params", "tokens"} <= set(result.inputs)
     role = "compute" if surface else next(iter(result.inputs.values()))
     series = [Series("runs", result.scale, result.observations.observed)]
-    asked = [(each.at.get(role), each) for each in result.predictions]
-    targets = [(x, each) for x, each in asked if x is not None]
+    targets = [(row.at[role], row) for row in result.predictions if role in row.at]
     if targets:
-        series.append(
-            Series("forecast", [x for x, _ in targets], [each.loss.estimate or np.nan for _, each in targets])
-        )
-    held = [(x, each.observed) for x, each in targets if each.observed is not None]
+        losses = [row.loss.estimate or np.nan for _, row in targets]
+        series.append(Series("forecast", [x for x, _ in targets], losses))
+    held = [(x, row.observed) for x, row in targets if row.observed is not None]
     if held:
         series.append(Series("observed", [x for x, _ in held], [y for _, y in held]))
     edge = max(result.scale)

@@ -1,15 +1,14 @@
-"""What `scaling extrapolate` found, in every format: facts, then tables, drawing last."""
+"""What `scaling extrapolate` says: a page for each group, with facts and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, rounded
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.extrapolate.rows import sections
-from scaling_cli.report.numbers import amount, escape, figure, group_name, percent, rounded
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, grouped, more
+from scaling_cli.report.pages.page import LINE_ANSWERS, Facts, Page, Row, grouped, more
 from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight
 from scaling_cli.results.report import Report
 
@@ -17,41 +16,19 @@ HEADER = (
     "loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "spread_low", "spread_high", "reach",
     "outside", "observed", "level", "estimator", "target",
 )  # fmt: skip
-NOTED = 3.0  # factor beyond the data from which it is said
+NOTED = 3.0  # factor beyond the data above which the reach is stated
 
 ExtrapolateReport: TypeAlias = Report[Extrapolation]
 
 
 def pages(report: ExtrapolateReport) -> Iterator[Page]:
     """A page for each group."""
-    return (Page(facts(report, each), sections(each)) for each in report.results)
-
-
-def table(report: ExtrapolateReport, look: Look) -> str:
-    """The rich tables."""
-    from rich.console import RenderableType
-    from rich.text import Text
-
-    from scaling_cli.report.pages.rich_page import cells, drawn, facts_grid, failures_table, ruled_table
-
-    pieces: list[RenderableType] = []
-    for result in report.results:
-        pieces += [facts_grid(facts(report, result)), Text("")]
-        for section in sections(result):
-            drawing = ruled_table(look)
-            for i, title in enumerate(section.sheet.header):
-                drawing.add_column(Text(title), justify="left" if i < section.left else "right", overflow="fold")
-            for row in section.sheet.rows:
-                drawing.add_row(*cells(row))
-            pieces += [Text(section.title, style="bold"), drawing, Text("")]
-    if report.failures:
-        pieces.append(failures_table(report.failures, look))
-    return drawn(pieces, look)
+    return (Page(facts(report, result), sections(result)) for result in report.results)
 
 
 def records(report: ExtrapolateReport) -> Iterable[Row]:
-    """One row a prediction."""
-    roles = tuple(dict.fromkeys(role for each in report.results for one in each.predictions for role in one.at))
+    """One row per prediction."""
+    roles = tuple(dict.fromkeys(role for result in report.results for row in result.predictions for role in row.at))
     return grouped(report, (*map(escape, roles), *HEADER), lambda result: _predictions(result, roles))
 
 
@@ -65,52 +42,64 @@ def charts(report: ExtrapolateReport) -> list[Chart]:
 
 def line(result: Extrapolation) -> str:
     """The first forecasts."""
-    told = []
-    for each in result.predictions[:LINE_ANSWERS]:
-        at = ", ".join(f"{escape(role)} {amount(role, value)}" for role, value in each.at.items())
-        told.append(f"loss {rounded(each.loss).whole} at {at}")
-    told += [
-        f"loss {figure(each.target_loss)} at {each.scale} {rounded(each.compute).whole}" for each in result.inverse
-    ][: LINE_ANSWERS - len(told)]
-    return f"{result.estimator}: {'; '.join(told)}" + more(len(result.predictions) + len(result.inverse))
+    answers = []
+    for prediction in result.predictions[:LINE_ANSWERS]:
+        at = ", ".join(f"{escape(role)} {amount(role, value)}" for role, value in prediction.at.items())
+        answers.append(f"loss {rounded(prediction.loss).whole} at {at}")
+    answers += [
+        f"loss {figure(inverse.target_loss)} at {inverse.scale} {rounded(inverse.compute).whole}"
+        for inverse in result.inverse[: LINE_ANSWERS - len(answers)]
+    ]
+    return f"{result.estimator}: {'; '.join(answers)}" + more(len(result.predictions) + len(result.inverse))
 
 
-def facts(report: ExtrapolateReport, result: Extrapolation) -> list[tuple[str, str]]:
-    """What was done and what its track record is, in the order in which to read them."""
-    told = []
-    if result.group:
-        told.append(("group", group_name(result.group)))
-    told.append(("estimator", _estimator(result)))
-    if result.inside is not None:
-        told.append(("inside", _inside(result.inside, result)))
+def facts(report: ExtrapolateReport, result: Extrapolation) -> Facts:
+    """What was done and how well such forecasts did on smaller runs, in the order in which to read it."""
+    facts = [
+        ("group", group_name(result.group)),
+        ("estimator", _estimator(result)),
+        ("inside", _inside(result.inside, result) if result.inside else ""),
+        ("data", _data(report, result)),
+        ("range", _range(result)),
+        ("interval", _interval(result)),
+        ("track record", _track(result)),
+        ("reach", _reach(result)),
+        ("score", _score(result)),
+    ]
+    return [(label, sentence) for label, sentence in facts if sentence]
+
+
+def _data(report: ExtrapolateReport, result: Extrapolation) -> str:
     if result.runs is None:
-        told.append(("data", f"saved fit {escape(', '.join(source.path for source in report.inputs))}"))
-    else:
-        told.append(("data", f"{result.runs:,} runs, {result.points:,} points"))
-    spans = [
+        return f"saved fit {escape(', '.join(source.path for source in report.inputs))}"
+    return f"{result.runs:,} runs, {result.points:,} points"
+
+
+def _range(result: Extrapolation) -> str:
+    return ", ".join(
         f"{escape(role)} {amount(role, low)} to {amount(role, high)}"
         for role, (low, high) in result.ranges.items()
         if role not in ("loss", "step") or role in result.inputs.values()
-    ]
-    if spans:
-        told.append(("range", ", ".join(spans)))
-    told.append(("interval", _interval(result)))
-    if result.track:
-        rows = [f"{percent(each.rmse_log)} from 1/{figure(each.reach, 2)}" for each in result.track]
-        told.append(("track record", f"rms error of {', '.join(rows)} of the largest run"))
-    reach = max((each.reach or 0.0 for each in result.predictions), default=0.0)
-    if reach > NOTED:
-        told.append(("reach", f"up to {figure(reach, 3)} times the largest run"))
-    if result.score is not None:
-        told.append(("score", _score(result)))
-    return told
+    )
+
+
+def _track(result: Extrapolation) -> str:
+    if not result.track:
+        return ""
+    errors = [f"{percent(record.rmse_log)} from 1/{figure(record.reach, 2)}" for record in result.track]
+    return f"rms error of {', '.join(errors)} of the largest run"
+
+
+def _reach(result: Extrapolation) -> str:
+    reach = max((prediction.reach or 0.0 for prediction in result.predictions), default=0.0)
+    return f"up to {figure(reach, 3)} times the largest run" if reach > NOTED else ""
 
 
 def _estimator(result: Extrapolation) -> str:
     if result.estimator == "describe":
-        return escape(f"describe: the plain fit of {result.law}")
+        return escape("; ".join((f"describe: the plain fit of {result.law}", *result.changed)))
     weights = _weights(result.laws)
-    how = "large runs weigh more, weak priors"
+    how = ", ".join(result.changed) or "large runs weigh more, weak priors"
     if len(weights) == 1:
         return escape(f"forecast: {result.laws[0].law}; {how}")
     return escape(f"forecast: mean of {', '.join(weights)}, by rolling error; {how}")
@@ -119,11 +108,11 @@ def _estimator(result: Extrapolation) -> str:
 def _inside(inside: InsidePart, result: Extrapolation) -> str:
     role = "compute" if {"params", "tokens"} <= set(result.inputs) else next(iter(result.inputs.values()))
     named = ", ".join(_weights(inside.laws)) if len(inside.laws) > 1 else "the same law"
-    return f"below {escape(role)} {amount(role, inside.below)}, {named}; all runs weigh alike"
+    return f"below {escape(role)} {amount(role, inside.below)}, {named}; all runs have equal weight"
 
 
 def _weights(laws: Sequence[LawWeight]) -> list[str]:
-    return [f"{each.law} {percent(each.weight)}" for each in laws]
+    return [f"{law.law} {percent(law.weight)}" for law in laws]
 
 
 def _interval(result: Extrapolation) -> str:
@@ -141,7 +130,8 @@ def _interval(result: Extrapolation) -> str:
 
 def _score(result: Extrapolation) -> str:
     score = result.score
-    assert score is not None
+    if score is None:
+        return ""
     covered = "" if score.coverage is None else f", {percent(score.coverage)} inside the prediction interval"
     return (
         f"{score.points} targets: mean error {percent(score.mape)}, rms {percent(score.rmse_log)}, "
@@ -150,10 +140,10 @@ def _score(result: Extrapolation) -> str:
 
 
 def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Row]:
-    for each in result.predictions:
-        loss, new, apart = each.loss, each.prediction, each.model_spread
+    for row in result.predictions:
+        loss, new, laws = row.loss, row.prediction, row.model_spread
         yield (
-            *(each.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high, apart.low,
-            apart.high, each.reach, each.outside, each.observed, result.interval.level, each.estimator,
-            escape(each.name or ""),
+            *(row.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high, laws.low,
+            laws.high, row.reach, row.outside, row.observed, result.interval.level, row.estimator,
+            escape(row.name or ""),
         )  # fmt: skip

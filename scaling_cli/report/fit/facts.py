@@ -1,69 +1,48 @@
-"""What is said of fits, as facts and a table."""
+"""Facts about fits, as label and sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeAlias
 
-from scaling_cli.laws import find_law
-from scaling_cli.report.numbers import amount, escape, figure, percent, rounded
-from scaling_cli.report.pages.page import group_columns
-from scaling_cli.report.pages.sheet import Sheet
-from scaling_cli.results.fit import Estimate, FitResult
+from scaling_cli.numbers.format import amount, escape, figure, group_name, percent
+from scaling_cli.report.fit.rows import estimates
+from scaling_cli.report.pages.page import Facts
+from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Report
 
-RANGE_ROLES = ("params", "tokens", "compute", "unique_tokens")  # the order in which ranges are told
+RANGE_ROLES = ("params", "tokens", "compute", "unique_tokens")  # the order in which ranges are listed
 
 
 FitReport: TypeAlias = Report[FitResult]
 
 
-def law_meanings(law: str, inputs: Sequence[str] = ()) -> dict[str, tuple[str, str]]:
-    """Meaning and unit of a law's parameters and derived quantities."""
-    found = find_law(law, inputs)
-    return {
-        **{parameter.name: (parameter.meaning, parameter.unit) for parameter in found.parameters},
-        **{quantity.name: (quantity.meaning, "") for quantity in found.derived},
-    }
-
-
-def fit_facts(result: FitResult, columns: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What was done and how well it went, as label and sentence, in the order in which to read them."""
-    facts = [("law", _law(result))]
-    if result.group:
-        facts.insert(0, ("group", ", ".join(escape(f"{key}={value}") for key, value in result.group.items())))
-    if result.reason:
-        facts.append(("why", escape(result.reason)))
-    facts.append(("data", f"{_number_of(result.runs, 'run')}, {_number_of(result.points, 'point')}"))
+def fit_facts(result: FitResult, columns: Mapping[str, str]) -> Facts:
+    """What was fitted and how well, in the order in which to read it."""
     renamed = [f"{role} from {escape(name)}" for role, name in columns.items() if role != name]
-    if renamed:
-        facts.append(("columns", ", ".join(renamed)))
-    ranges = _ranges(result)
-    if ranges:
-        facts.append(("range", ranges))
-    told = [
-        *facts,
+    facts = [
+        ("group", group_name(result.group)),
+        ("law", _law(result)),
+        ("why", escape(result.reason or "")),
+        ("data", f"{number_of(result.runs, 'run')}, {number_of(result.points, 'point')}"),
+        ("columns", ", ".join(renamed)),
+        ("range", _ranges(result)),
         ("objective", f"{_objective(result)} = {figure(result.objective.value, 6)}; {_starts(result)}"),
         ("interval", _interval(result)),
         ("quality", _quality(result)),
+        ("spread", _spread(result)),
+        ("ranking", _ranking(result)),
     ]
-    if result.spread:
-        told.append(("spread", _spread(result)))
-    if result.selection:
-        told.append(("ranking", _ranking(result)))
-    return told
+    return [(label, sentence) for label, sentence in facts if sentence]
 
 
-def shared_facts(report: FitReport) -> list[tuple[str, str]]:
-    """What all groups have in common, or nothing where they were fitted in different ways."""
+def shared_facts(report: FitReport) -> Facts:
+    """What all groups have in common; empty where they were fitted in different ways."""
     facts = []
-    formulas = {_law(each) for each in report.results}
-    if len(formulas) == 1:
-        facts.append(("law", formulas.pop()))
-    for label, tell in (("objective", _objective), ("interval", _interval)):
-        said = {tell(each) for each in report.results}
-        if len(said) == 1:
-            facts.append((label, said.pop()))
+    for label, describe in (("law", _law), ("objective", _objective), ("interval", _interval)):
+        sentences = {describe(result) for result in report.results}
+        if len(sentences) == 1:
+            facts.append((label, sentences.pop()))
     return facts
 
 
@@ -75,21 +54,22 @@ def _law(result: FitResult) -> str:
     return escape(f"{name}{result.formula}{where}")
 
 
-def _number_of(number: int, noun: str) -> str:
+def number_of(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _ranges(result: FitResult) -> str:
     known = [role for role in RANGE_ROLES if role in result.ranges]
     known += [role for role in result.ranges if role not in RANGE_ROLES]
-    told = []
+    spans = []
     for role in known:
         low, high = (amount(role, end) for end in result.ranges[role])
-        told.append(f"{escape(role)} {low} to {high}" + (" FLOPs" if role == "compute" else ""))
+        spans.append(f"{escape(role)} {low} to {high}" + (" FLOPs" if role == "compute" else ""))
     spread = result.identifiability.tokens_per_param
     if spread:
-        told.append(f"tokens per param {figure(spread[0], 3)} to {figure(spread[1], 3)}")
-    return ", ".join(told)
+        spans.append(f"tokens per param {figure(spread[0], 3)} to {figure(spread[1], 3)}")
+    return ", ".join(spans)
 
 
 def _objective(result: FitResult) -> str:
@@ -111,14 +91,14 @@ def _interval(result: FitResult) -> str:
     interval = result.interval
     if interval.method == "none":
         return "none"
-    told = f"{percent(interval.level, 4)}, {interval.method}"
-    if interval.unit:
-        told += f" over {escape(interval.unit)}s"
+    parts = [percent(interval.level, 4), interval.method + (f" over {escape(interval.unit)}s" if interval.unit else "")]
     if interval.replicates:
-        told += f", {_number_of(interval.replicates, 'replicate')}"
+        parts.append(number_of(interval.replicates, "replicate"))
     if interval.retried:
-        told += f", {interval.retried:,} tried again ({interval.moved:,} moved)"
-    return told + (f", {interval.failed:,} failed" if interval.failed else "")
+        parts.append(f"{interval.retried:,} tried again ({interval.moved:,} moved)")
+    if interval.failed:
+        parts.append(f"{interval.failed:,} failed")
+    return ", ".join(parts)
 
 
 def _quality(result: FitResult) -> str:
@@ -129,59 +109,23 @@ def _quality(result: FitResult) -> str:
 
 def _spread(result: FitResult) -> str:
     """The range of each parameter over all reasonable objectives."""
+    if not result.spread:
+        return ""
     ranges = []
     for name, value in estimates(result).items():
-        others = [{**each.parameters, **each.derived}[name] for each in result.spread or ()]
-        values = [*others, *([] if value.estimate is None else [value.estimate])]
+        values = [{**other.parameters, **other.derived}[name] for other in result.spread]
+        values += [] if value.estimate is None else [value.estimate]
         ranges.append(f"{escape(name)} {figure(min(values), 4)} to {figure(max(values), 4)}")
-    return f"over {len(result.spread or ()) + 1} objectives: {', '.join(ranges)}"
+    return f"over {len(result.spread) + 1} objectives: {', '.join(ranges)}"
 
 
 def _ranking(result: FitResult) -> str:
     """Every law with its error on larger runs than it was fitted to."""
-    told = []
-    for each in result.selection or ():
-        score = "no score" if each.heldout_rmse_log is None else percent(each.heldout_rmse_log)
-        test = f" (against {each.test.against}: p {figure(each.test.p_value, 2)})" if each.test else ""
-        told.append(f"{escape(each.law)} {score}{test}")
-    return f"error on larger runs: {', '.join(told)}"
-
-
-def interval_heading(report: FitReport) -> str:
-    """`95 % interval`, or `interval` where groups differ or have none."""
-    levels = {each.interval.level for each in report.results if each.interval.method != "none"}
-    return f"{percent(levels.pop(), 4)} interval" if len(levels) == 1 else "interval"
-
-
-def estimates(result: FitResult) -> dict[str, Estimate]:
-    """Fitted parameters, then what follows from them."""
-    return result.parameters | result.derived
-
-
-def parameter_sheet(report: FitReport) -> Sheet:
-    """One row for each group and parameter, as text."""
-    keys = group_columns(report)
-    rows = []
-    for result in report.results:
-        known = law_meanings(result.law, tuple(result.inputs))
-        group = tuple(escape(result.group.get(key, "")) for key in keys)
-        for name, value in estimates(result).items():
-            shown = rounded(value)
-            meaning, unit = known.get(name, ("", ""))
-            rows.append((*group, escape(name), shown.estimate, shown.interval, unit, meaning))
-    heading = (
-        *(escape(key) for key in keys),
-        "parameter",
-        "estimate",
-        interval_heading(report),
-        "unit",
-        "meaning",
-    )
-    return _without_empty_columns(Sheet(heading, tuple(rows), symbols=len(keys)))
-
-
-def _without_empty_columns(sheet: Sheet) -> Sheet:
-    """The sheet without units or meanings where no row has one."""
-    keep = [i for i in range(len(sheet.header)) if i <= sheet.symbols or any(row[i] for row in sheet.rows)]
-    rows = tuple(tuple(row[i] for i in keep) for row in sheet.rows)
-    return Sheet(tuple(sheet.header[i] for i in keep), rows, sheet.symbols)
+    if not result.selection:
+        return ""
+    laws = []
+    for ranked in result.selection:
+        score = "no score" if ranked.heldout_rmse_log is None else percent(ranked.heldout_rmse_log)
+        test = f" (against {ranked.test.against}: p {figure(ranked.test.p_value, 2)})" if ranked.test else ""
+        laws.append(f"{escape(ranked.law)} {score}{test}")
+    return f"error on larger runs: {', '.join(laws)}"

@@ -1,7 +1,7 @@
-"""The plot of `scaling fit`: loss as it was observed against what one would spend to lower it.
+"""The plot of `scaling fit`: observed loss against the input that was spent.
 
-For a law of one input that is the input. For a law of params and tokens it is compute, with the law at its
-compute-optimal split: the picture in which a budget is planned, where a run under the line speaks against it.
+A law of one input is drawn against that input. A law of params and tokens is drawn against compute at its
+compute-optimal split: a run below the line then does better than the law says is possible.
 """
 
 from __future__ import annotations
@@ -9,33 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scaling_cli.analysis.drawn_fit import Sketch
+from scaling_cli.numbers.format import group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import group_name, percent
 from scaling_cli.results.fit import FitResult
 
-MOST_GROUPS = 8  # each needs a marker that the eye tells apart
+MOST_GROUPS = 8  # each needs a marker of its own
 LONGEST_ORIGIN = 48  # characters under a plot of 80 columns
 
 
 def fit_charts(
     results: Sequence[FitResult], sketches: Sequence[Sketch | None], loss: str = "loss", compute: str = "compute"
 ) -> list[Chart]:
-    """Points and law of each group, in one chart; none where there is nothing that can be drawn.
+    """Points and law of each group in one chart; no chart if nothing can be drawn.
 
     Args:
         results: Fits; those beyond `MOST_GROUPS` are left out.
-        sketches: Each result as it is drawn, or None where nothing can be.
-        loss: What the y axis shows.
+        sketches: For each result what to draw, or None if it cannot be drawn.
+        loss: Label of the y axis.
         compute: The column or formula of compute.
     """
-    pairs = [(each, sketch) for each, sketch in zip(results, sketches, strict=True) if sketch is not None]
+    pairs = [(result, sketch) for result, sketch in zip(results, sketches, strict=True) if sketch is not None]
     pairs.sort(key=lambda pair: pair[1].curve is None)  # so that a curve has the colour of its points
     if not pairs:
         return []
     first, role = pairs[0][0], pairs[0][1].along
     pairs = [pair for pair in pairs if pair[1].along == role][:MOST_GROUPS]
     chart = Chart(
-        series=[_series(each, sketch) for each, sketch in pairs],
+        series=[_series(result, sketch) for result, sketch in pairs],
         lines=_lines(pairs),
         x=Axis(_compute_label(compute) if role == "compute" else role, role),
         y=Axis(loss),
@@ -46,7 +46,7 @@ def fit_charts(
 
 
 def _compute_label(origin: str) -> str:
-    """`compute (FLOPs)`, and where it comes from, unless a column says as much."""
+    """`compute (FLOPs)`, with the column or formula it comes from unless that is called compute."""
     if origin == "compute":
         return "compute (FLOPs)"
     return f"compute (FLOPs, {origin if len(origin) <= LONGEST_ORIGIN else 'by --flops-rule'})"
@@ -60,9 +60,9 @@ def _series(result: FitResult, sketch: Sketch) -> Series:
 
 
 def _lines(pairs: Sequence[tuple[FitResult, Sketch]]) -> list[Line]:
-    """One entry in the legend for all of them, since each runs through the points of its group."""
+    """The curves; only the first is in the legend, since each runs through the points of its group."""
     result = pairs[0][0]
-    law = result.law if len({each.law for each, _ in pairs}) == 1 else "law"
+    law = result.law if len({other.law for other, _ in pairs}) == 1 else "law"
     name = law if len(result.inputs) == 1 else f"{law}, compute-optimal"
     drawn = [sketch.curve for _, sketch in pairs if sketch.curve is not None]
     return [Line(name if i == 0 else "", curve) for i, curve in enumerate(drawn)]

@@ -1,41 +1,30 @@
-"""What `scaling fit` found, in every format: facts and rows first, drawing after.
-
-A report of one group is a page about one law; of several, a table with one row a group. rich is slow to
-import, so that only the format `table` does.
-"""
+"""What `scaling fit` says: a page about one law, or a table of groups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from scaling_cli.numbers.format import escape, rounded
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.fit.facts import FitReport, _number_of, estimates, fit_facts, parameter_sheet, shared_facts
-from scaling_cli.report.numbers import escape, rounded
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import Page, Row, Section, grouped
+from scaling_cli.report.fit.facts import FitReport, fit_facts, number_of, shared_facts
+from scaling_cli.report.fit.rows import estimates, parameter_section
+from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.fit import FitResult
 
 HEADER = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
 
 
 def pages(report: FitReport) -> list[Page]:
-    """One page, with the facts that all groups share."""
+    """One page, with the facts of the fit, or those that all groups share."""
     if not report.results:
         return []
     is_alone = len(report.results) == 1
     facts = fit_facts(report.results[0], report.columns) if is_alone else shared_facts(report)
-    return [Page(facts, [Section("", parameter_sheet(report))])]
-
-
-def table(report: FitReport, look: Look) -> str:
-    """The rich tables."""
-    from scaling_cli.report.fit.table import fit_table
-
-    return fit_table(report, look=look)
+    return [Page(facts, [parameter_section(report)])]
 
 
 def records(report: FitReport) -> Iterable[Row]:
-    """One row a parameter of a group."""
+    """One row per group and parameter."""
     return grouped(report, HEADER, _records)
 
 
@@ -53,7 +42,7 @@ def charts(report: FitReport) -> list[Chart]:
 def line(result: FitResult) -> str:
     """The law and its parameters."""
     values = ", ".join(f"{escape(name)} {rounded(value).whole}" for name, value in result.parameters.items())
-    return f"{escape(result.law)}, {_number_of(result.runs, 'run')}: {values}"
+    return f"{escape(result.law)}, {number_of(result.runs, 'run')}: {values}"
 
 
 def _records(result: FitResult) -> Iterator[Row]:

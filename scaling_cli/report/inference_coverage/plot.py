@@ -1,4 +1,4 @@
-"""The plot of `scaling inference-coverage`: coverage against attempts, and where the data end and a forecast begins.
+"""The plot of `scaling inference-coverage`: coverage against attempts, observed and forecast.
 
 Marks are estimates and stop at the edge of the data; the line goes on as the forecast, with its band.
 """
@@ -7,28 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scaling_cli.numbers.format import group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.numbers import group_name, percent
 from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.fit import Curve
 
-MOST_GROUPS = 8  # each needs a marker that the eye tells apart
+MOST_GROUPS = 8  # each needs a marker of its own
 MARKS = 12  # on each curve
 
 
 def coverage_charts(results: Sequence[CoverageResult]) -> list[Chart]:
-    """Curves of all groups in one chart; none where nothing was ever solved."""
-    drawable = [each for each in results if each.curve is not None and each.curve.x]
+    """Curves of all groups in one chart; no chart if nothing was solved."""
+    drawable = [result for result in results if result.curve is not None and result.curve.x]
     if not drawable:
         return []
     shown = drawable[:MOST_GROUPS]
-    told = f"{len(shown)} of {len(results)} groups; " if len(shown) < len(results) else ""
+    cut = f"{len(shown)} of {len(results)} groups; " if len(shown) < len(results) else ""
     chart = Chart(
-        series=[_marks(each) for each in shown],
-        lines=[Line("" if i else "forecast beyond the marks", _line(each)) for i, each in enumerate(shown)],
+        series=[_marks(result) for result in shown],
+        lines=[Line("" if i else "forecast beyond the marks", _line(result)) for i, result in enumerate(shown)],
         x=Axis("attempts k"),
         y=Axis("coverage"),
-        title=f"{told}marks end where the attempts do" if told else "",
+        title=f"{cut}marks end where the attempts do" if cut else "",
         band=f"{percent(shown[0].level, 4)} interval",
     )
     return [chart]

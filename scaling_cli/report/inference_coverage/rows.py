@@ -1,64 +1,68 @@
-"""The rows of each section of a coverage report: numbers as text, before any format draws them."""
+"""The tables of `scaling inference-coverage`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.report.numbers import MISSING, escape, figure, flops, percent, rounded
-from scaling_cli.report.pages.page import Section, group_columns
-from scaling_cli.report.pages.sheet import Sheet
+from scaling_cli.numbers.format import MISSING, escape, figure, flops, percent, rounded
+from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
+from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.coverage import CoverageResult, Purchase
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report
 
 CoverageReport: TypeAlias = Report[CoverageResult]
-Row: TypeAlias = tuple[str, ...]
-Rows: TypeAlias = Callable[[CoverageResult], Iterator[Row]]
+Rows: TypeAlias = Callable[[CoverageResult], Iterator[Cells]]
+
+ALL_SUCCEED = "All of k succeed (pass^k)"
 
 
 def sections(report: CoverageReport) -> list[Section]:
-    """Title and rows of each part of the report that has any."""
+    """Every table of the report that has rows; with several groups, each row starts with its group."""
     results = report.results
     interval = f"{percent(results[0].level, 4)} interval" if results else "interval"
-    parts: list[tuple[str, Row, Rows]] = [
-        ("Coverage", ("k", "coverage", interval, "error over problems", "over attempts"), _coverage),
-        *([("All of k succeed (pass^k)", ("k", "share"), _all_succeed)] if report.options.get("all_succeed") else []),
-        ("Laws", ("law", "parameter", "estimate", interval), _laws),
-        ("Forecast", ("k", "law", "coverage", interval), _forecasts),
-        ("Track record on this log", ("law", "fitted to", "scored at", "mean error", "mean size"), _records),
-        ("Choosing one attempt", ("k", "method", "accuracy", interval, "coverage"), _selections),
-        ("Verifier as assumed", ("accepts correct", "accepts wrong", "ceiling", "unsolvable that pass"), _verifier),
-        ("Budgets (* by forecast)", ("question", "k", "coverage", interval, "cost", "best"), _budgets),
-        ("Paired differences", ("less", "k", "problems", "difference", interval, "verdict"), _comparisons),
-        ("Mixes", ("with", "budget", "k", "k of it", "coverage", "alone", "it alone"), _mixes),
-        ("Exchange of training for attempts", ("k", "times", "attempts", "coverage"), _exchanges),
-    ]
-    if len(results) > 1:
-        parts.insert(0, ("Data", ("problems", "attempts", "never solved", "design"), _data))
-    found = []
-    for title, header, rows_of in parts:
-        keys = group_columns(report)
-        rows = [
-            (*(escape(result.group.get(key, "")) for key in keys), *row)
-            for result in results
-            for row in rows_of(result)
-        ]
-        if rows:
-            sheet = Sheet((*(escape(key) for key in keys), *header), tuple(rows), symbols=-1)
-            found.append(Section(title, _trimmed(sheet, len(keys))))
-    return found
+    tables = _tables(Column(interval, "interval"))
+    if len(results) < 2:
+        tables.pop("Data")
+    if not report.options.get("all_succeed"):
+        tables.pop(ALL_SUCCEED)
+    made = [Section(title, _sheet(report, columns, rows_of)) for title, (columns, rows_of) in tables.items()]
+    return [section for section in made if section.sheet.rows]
 
 
-def _trimmed(sheet: Sheet, keys: int) -> Sheet:
-    """The sheet without columns in which no row has anything."""
-    keep = [i for i in range(len(sheet.header)) if i < keys or any(row[i] not in ("", MISSING) for row in sheet.rows)]
-    return Sheet(
-        tuple(sheet.header[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in sheet.rows), sheet.symbols
-    )
+def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
+    """Title, columns and rows of each table, in the order in which to read them."""
+    k, law, coverage = numbers("k"), words("law"), (Column("coverage", "number", is_bold=True), interval)
+    return {
+        "Data": ((*numbers("problems", "attempts", "never solved"), *words("design")), _data),
+        "Coverage": ((*k, *coverage, *numbers("error over problems", "over attempts")), _coverage),
+        ALL_SUCCEED: ((*k, *numbers("share")), _all_succeed),
+        "Laws": ((*law, *words("parameter"), *numbers("estimate"), interval), _laws),
+        "Forecast": ((*k, *law, *coverage), _forecasts),
+        "Track record on this log": (
+            (*law, *numbers("fitted to", "scored at", "mean error", "mean size")), _backtest),
+        "Choosing one attempt": (
+            (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
+        "Verifier as assumed": (
+            numbers("accepts correct", "accepts wrong", "ceiling", "unsolvable that pass"), _verifier),
+        "Budgets (* by forecast)": (
+            (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")), _budgets),
+        "Paired differences": (
+            (*words("less"), *numbers("k", "problems", "difference"), interval, *words("verdict")), _comparisons),
+        "Mixes": ((*words("with"), *numbers("budget", "k", "k of it", "coverage", "alone", "it alone")), _mixes),
+        "Exchange of training for attempts": (numbers("k", "times", "attempts", "coverage"), _exchanges),
+    }  # fmt: skip
 
 
-def _data(result: CoverageResult) -> Iterator[Row]:
+def _sheet(report: CoverageReport, columns: tuple[Column, ...], rows_of: Rows) -> Sheet:
+    """The rows of all groups, without columns that are empty in all of them."""
+    keys = group_columns(report)
+    rows = ((*group_cells(keys, result), *row) for result in report.results for row in rows_of(result))
+    return Sheet((*group_headings(keys), *columns), tuple(rows)).without_empty(empty=("", MISSING))
+
+
+def _data(result: CoverageResult) -> Iterator[Cells]:
     attempts = result.attempts
     span = f"{attempts.min:,}" if attempts.min == attempts.max else f"{attempts.min:,} to {attempts.max:,}"
     yield f"{result.problems:,}", span, f"{result.unsolved:,}", design(result)
@@ -69,19 +73,19 @@ def _pair(estimate: float | None, low: float | None, high: float | None) -> tupl
     return shown.estimate, shown.interval
 
 
-def _coverage(result: CoverageResult) -> Iterator[Row]:
+def _coverage(result: CoverageResult) -> Iterator[Cells]:
     for row in result.coverage:
         problems, attempts = figure(row.se_problems, 3), figure(row.se_attempts, 3)
         yield f"{row.k:,}", *_pair(row.estimate, row.low, row.high), problems, attempts
 
 
-def _all_succeed(result: CoverageResult) -> Iterator[Row]:
+def _all_succeed(result: CoverageResult) -> Iterator[Cells]:
     for row in result.coverage:
         if row.all_succeed is not None:
             yield f"{row.k:,}", figure(row.all_succeed)
 
 
-def _laws(result: CoverageResult) -> Iterator[Row]:
+def _laws(result: CoverageResult) -> Iterator[Cells]:
     for name, law in result.fits.items():
         lead = name
         for parameter, value in law.parameters.items():
@@ -94,14 +98,14 @@ def _laws(result: CoverageResult) -> Iterator[Row]:
             yield "", "p-value of none unsolvable", figure(law.p_value, 2), ""
 
 
-def _forecasts(result: CoverageResult) -> Iterator[Row]:
+def _forecasts(result: CoverageResult) -> Iterator[Cells]:
     if all(row.low is None for row in result.forecast):
         return  # a caveat says why, and empty rows would say nothing
     for row in result.forecast:
         yield f"{row.k:,}", row.law, *_pair(row.estimate, row.low, row.high)
 
 
-def _records(result: CoverageResult) -> Iterator[Row]:
+def _backtest(result: CoverageResult) -> Iterator[Cells]:
     for row in result.backtest:
         yield row.law, f"{row.trained:,}", f"{row.held_out:,}", _signed(row.bias), figure(row.mean_absolute_error, 2)
 
@@ -110,19 +114,19 @@ def _signed(value: float | None) -> str:
     return MISSING if value is None else f"{'+' if value > 0 else ''}{figure(value, 2)}"
 
 
-def _selections(result: CoverageResult) -> Iterator[Row]:
+def _selections(result: CoverageResult) -> Iterator[Cells]:
     for row in result.selection:
         yield f"{row.k:,}", row.method, *_pair(row.estimate, row.low, row.high), figure(row.oracle)
 
 
-def _verifier(result: CoverageResult) -> Iterator[Row]:
+def _verifier(result: CoverageResult) -> Iterator[Cells]:
     if result.verifier is not None:
         rates = result.verifier
         shares = (rates.true_positive, rates.false_positive, rates.ceiling, rates.floor)
         yield tuple(figure(share) for share in shares)
 
 
-def _budgets(result: CoverageResult) -> Iterator[Row]:
+def _budgets(result: CoverageResult) -> Iterator[Cells]:
     for row in result.budgets:
         most = result.attempts.min if result.batch is None else result.attempts.max
         # An end beyond what any forecast reaches is more than a hundred times the attempts.
@@ -170,20 +174,20 @@ def _unit_of(result: CoverageResult) -> str:
     return named[0] if named else "flops" if sizes and max(sizes) > 1e6 else "usd"
 
 
-def _comparisons(result: CoverageResult) -> Iterator[Row]:
+def _comparisons(result: CoverageResult) -> Iterator[Cells]:
     for row in result.comparisons:
         value = row.difference
         shown = _pair(value.estimate, value.low, value.high)
         yield escape(row.other), f"{row.k:,}", f"{row.problems:,}", *shown, row.verdict
 
 
-def _mixes(result: CoverageResult) -> Iterator[Row]:
+def _mixes(result: CoverageResult) -> Iterator[Cells]:
     for row in result.mixes:
         shares = (figure(row.coverage), figure(row.alone), figure(row.other_alone))
         yield escape(row.other), money(row.budget, row.unit), f"{row.k:,}", f"{row.other_k:,}", *shares
 
 
-def _exchanges(result: CoverageResult) -> Iterator[Row]:
+def _exchanges(result: CoverageResult) -> Iterator[Cells]:
     for row in result.exchange:
         yield f"{row.k:,}", figure(row.factor), f"{row.attempts:,}", figure(row.coverage)
 

@@ -1,7 +1,6 @@
-"""What `scaling inference-coverage` found, in every format: sections of rows first, drawing after.
+"""What `scaling inference-coverage` says: coverage, laws, forecasts, track record, verifiers and budgets.
 
-A report is a few facts and a few sections, each a sheet of text with a title: coverage, laws, forecasts, track record,
-and whatever was asked about verifiers and budgets. With several groups, each row starts with its group.
+With several groups, each row of a table starts with its group.
 """
 
 from __future__ import annotations
@@ -9,29 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scaling_cli.analysis.coverage.laws import COMBINED
+from scaling_cli.numbers.format import escape, figure, percent, rounded
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
-from scaling_cli.report.numbers import escape, figure, percent, rounded
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import Page, Row, grouped
+from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.coverage import Backtest, CoverageResult
 from scaling_cli.results.fit import Estimate
 
 
 def pages(report: CoverageReport) -> list[Page]:
-    """One page: each row starts with its group."""
+    """One page about all groups."""
     return [Page(facts(report), sections(report))]
 
 
-def table(report: CoverageReport, look: Look) -> str:
-    """The rich tables."""
-    from scaling_cli.report.inference_coverage.table import coverage_table
-
-    return coverage_table(report, look)
-
-
 def records(report: CoverageReport) -> Iterable[Row]:
-    """One row a number."""
+    """One row per number."""
     return grouped(report, ("section", "name", "k", "estimate", "low", "high"), _numbers)
 
 
@@ -45,43 +36,47 @@ def charts(report: CoverageReport) -> list[Chart]:
 def line(result: CoverageResult) -> str:
     """Coverage at the first and the last k, and the furthest forecast."""
     ends = dict.fromkeys(result.coverage[:1] + result.coverage[-1:])
-    told = [
-        f"coverage at k = {each.k:,}: {rounded(Estimate(each.estimate, each.low, each.high)).whole}" for each in ends
-    ]
+    parts = [f"{result.problems:,} problems"]
+    parts += [f"coverage at k = {row.k:,}: {rounded(Estimate(row.estimate, row.low, row.high)).whole}" for row in ends]
     forecast = headline(result)
-    told += [f"forecast of {forecast}"] if forecast else []
-    return f"{result.problems:,} problems; {'; '.join(told)}"
+    return "; ".join([*parts, f"forecast of {forecast}"] if forecast else parts)
 
 
-def facts(report: CoverageReport) -> list[tuple[str, str]]:
-    """What was read and how intervals were made, as label and sentence."""
+def facts(report: CoverageReport) -> Facts:
+    """What was read, how intervals were made, and for one group its furthest forecast."""
     results = report.results
-    found = [("data", data_sentence(results[0]))] if len(results) == 1 else []
+    if not results:
+        return []
+    is_alone = len(results) == 1
     columns = ", ".join(f"{role} from {escape(name)}" for role, name in report.columns.items() if role != name)
-    if results:
-        found.append(("read as", results[0].layout + (f"; {columns}" if columns else "")))
-        found.append(("design", ", ".join(dict.fromkeys(design(each) for each in results))))
-        intervals = dict.fromkeys(f"{percent(each.level, 4)}, {each.interval}" for each in results)
-        found.append(("interval", "; ".join(intervals)))
-    return found
+    designs = dict.fromkeys(design(result) for result in results)
+    intervals = dict.fromkeys(f"{percent(result.level, 4)}, {result.interval}" for result in results)
+    facts = [
+        ("data", data_sentence(results[0]) if is_alone else ""),
+        ("read as", results[0].layout + (f"; {columns}" if columns else "")),
+        ("design", ", ".join(designs)),
+        ("interval", "; ".join(intervals)),
+        ("forecast", headline(results[0]) if is_alone else ""),
+    ]
+    return [(label, sentence) for label, sentence in facts if sentence]
 
 
 def data_sentence(result: CoverageResult) -> str:
     """Problems, attempts at each, and how many were never solved."""
     attempts = result.attempts
-    each = f"{attempts.min:,} attempts each"
+    made = f"{attempts.min:,} attempts each"
     if attempts.min < attempts.max:
-        each = f"{attempts.min:,} to {attempts.max:,} attempts each (median {attempts.median:,.0f})"
+        made = f"{attempts.min:,} to {attempts.max:,} attempts each (median {attempts.median:,.0f})"
     clusters = f" in {result.clusters:,} clusters" if result.clusters else ""
-    return f"{result.problems:,} problems{clusters}, {each}, {result.unsolved:,} never solved"
+    return f"{result.problems:,} problems{clusters}, {made}, {result.unsolved:,} never solved"
 
 
-def _numbers(result: CoverageResult) -> Iterator[tuple[object, ...]]:
-    for each in result.coverage:
-        yield "coverage", "coverage", each.k, each.estimate, each.low, each.high
-        yield "coverage", "se_problems", each.k, each.se_problems, None, None
-        yield "coverage", "se_attempts", each.k, each.se_attempts, None, None
-        yield "coverage", "all_succeed", each.k, each.all_succeed, None, None
+def _numbers(result: CoverageResult) -> Iterator[Row]:
+    for point in result.coverage:
+        yield "coverage", "coverage", point.k, point.estimate, point.low, point.high
+        yield "coverage", "se_problems", point.k, point.se_problems, None, None
+        yield "coverage", "se_attempts", point.k, point.se_attempts, None, None
+        yield "coverage", "all_succeed", point.k, point.all_succeed, None, None
     for name, law in result.fits.items():
         for parameter, value in law.parameters.items():
             yield "fits", f"{name}.{parameter}", None, value.estimate, value.low, value.high
@@ -108,7 +103,7 @@ def headline(result: CoverageResult) -> str:
     if not combined:
         return ""
     row, shown = combined[-1], rounded(Estimate(combined[-1].estimate, combined[-1].low, combined[-1].high))
-    record = next((each for each in result.backtest if each.law == COMBINED), None)
+    record = next((scored for scored in result.backtest if scored.law == COMBINED), None)
     return f"coverage at k = {row.k:,}: {shown.estimate} {shown.interval}{_record_sentence(record)}"
 
 

@@ -1,12 +1,12 @@
-"""The tables of `scaling optimal-allocation` as text: one a kind of fact, the same for every format."""
+"""The tables of `scaling optimal-allocation`: one for each approach, and one for each check."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scaling_cli.report.numbers import MISSING, count, escape, figure, flops, percent, rounded
+from scaling_cli.numbers.format import MISSING, count, escape, figure, flops, percent, rounded
 from scaling_cli.report.pages.page import Section
-from scaling_cli.report.pages.sheet import Sheet
+from scaling_cli.report.pages.sheet import Cells, Column, Kind, Sheet, numbers, words
 from scaling_cli.results.allocation import Allocation, AllocationResult, IsoFlop
 from scaling_cli.results.fit import Estimate
 
@@ -15,45 +15,45 @@ UNSTEADY = 0.1  # of an exponent
 
 
 def sections(result: AllocationResult) -> list[Section]:
-    """Every table of one result."""
-    found = [
+    """Every table of one result that has rows."""
+    tables = [
         Section(_allocation_title(result, approach), allocation_sheet(rows))
         for approach, rows in _by_approach(result.allocations).items()
     ]
     if result.isoflops:
         title = f"IsoFLOP minima, {result.profile} profile (sizes below | above it; a parabola's bend, vertex and bias)"
-        found.append(Section(title, isoflop_sheet(result.isoflops)))
-        found.append(Section("The same curves by other profiles", _profile_sheet(result)))
+        tables.append(Section(title, isoflop_sheet(result.isoflops)))
+        tables.append(Section("Exponents of these curves by other profiles", _profile_sheet(result)))
     if result.estimators:
-        found.append(Section("The same law by other objectives", _estimator_sheet(result)))
+        tables.append(Section("This law fitted with other objectives", _estimator_sheet(result)))
     if len(result.exponents) > 1 or _is_unsteady(result):
-        found.append(Section("Without the points of fewest tokens", _cutoff_sheet(result)))
+        tables.append(Section("Without the points with the fewest tokens", _cutoff_sheet(result)))
     if result.gap:
-        found.append(Section("Kaplan or Chinchilla: what counting and range do to the exponent", _gap_sheet(result)))
-    return found
+        tables.append(Section("Kaplan or Chinchilla: what counting and range do to the exponent", _gap_sheet(result)))
+    return tables
 
 
 def _is_unsteady(result: AllocationResult) -> bool:
-    """Whether leaving points out moves an exponent enough to be shown unasked."""
-    wholes = {name: each["params"].estimate for name, each in result.exponents.items()}
+    """Whether leaving points out moves an exponent so far that the table of cutoffs is shown unasked."""
+    wholes = {approach: exponents["params"].estimate for approach, exponents in result.exponents.items()}
     return any(
-        abs(each.params_exponent - whole) > UNSTEADY
-        for each in result.cutoffs
-        if (whole := wholes.get(each.approach)) is not None
+        abs(cutoff.params_exponent - whole) > UNSTEADY
+        for cutoff in result.cutoffs
+        if (whole := wholes.get(cutoff.approach)) is not None
     )
 
 
 def _by_approach(allocations: Sequence[Allocation]) -> dict[str, list[Allocation]]:
-    found: dict[str, list[Allocation]] = {}
-    for each in allocations:
-        found.setdefault(each.approach, []).append(each)
-    return found
+    rows: dict[str, list[Allocation]] = {}
+    for allocation in allocations:
+        rows.setdefault(allocation.approach, []).append(allocation)
+    return rows
 
 
 def _allocation_title(result: AllocationResult, approach: str) -> str:
     exponents = result.exponents.get(approach, {})
-    told = [f"{name} ~ compute^{rounded(value).whole}" for name, value in exponents.items()]
-    return f"{approach}: {', '.join(told)}" if told else approach
+    powers = [f"{name} ~ compute^{rounded(value).whole}" for name, value in exponents.items()]
+    return f"{approach}: {', '.join(powers)}" if powers else approach
 
 
 def counted(value: Estimate) -> str:
@@ -72,28 +72,51 @@ def _span(pair: tuple[float, float] | None) -> str:
 
 
 def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
-    """One row a budget; columns that no row uses are left out."""
-    columns: dict[str, list[str]] = {
-        "target loss": ["" if each.target_loss is None else figure(each.target_loss) for each in rows],
-        "compute": [_compute(each) for each in rows],
-        "params": [counted(each.params) for each in rows],
-        "tokens": [counted(each.tokens) for each in rows],
-        "tokens/param": [rounded(each.tokens_per_param).whole for each in rows],
-        "loss": [rounded(each.loss).whole if each.target_loss is None else "" for each in rows],
-        **_waste_columns(rows),
-        "for inference": [_inference(each) for each in rows],
-        "saves": ["" if each.saving is None else percent(each.saving, 3) for each in rows],
-        "epochs": ["" if each.repetition is None else figure(each.repetition.epochs, 3) for each in rows],
-        "FLOPs a unique token": [
-            "" if each.repetition is None else flops(each.repetition.flops_per_unique_token) for each in rows
-        ],
-        "decided by": [each.limit or "" for each in rows],
-        "GPU-hours": ["" if each.bill is None else count(each.bill.gpu_hours) for each in rows],
-        "days": ["" if each.bill is None or each.bill.days is None else figure(each.bill.days, 3) for each in rows],
-        "price": ["" if each.bill is None or each.bill.price is None else count(each.bill.price) for each in rows],
-    }
-    used = {name: cells for name, cells in columns.items() if any(cells)}
-    return Sheet(tuple(used), tuple(zip(*used.values(), strict=True)), symbols=-1)
+    """One row per budget; columns that no row uses are left out."""
+    columns: dict[str, Kind] = {
+        "target loss": "number", "compute": "estimate", "params": "estimate", "tokens": "estimate",
+        "tokens/param": "estimate", "loss": "estimate", "params within 5 % waste": "estimate",
+        "within 10 %": "estimate", "for inference": "number", "saves": "number", "epochs": "number",
+        "FLOPs per unique token": "number", "decided by": "word", "GPU-hours": "number", "days": "number",
+        "price": "number",
+    }  # fmt: skip
+    has_waste = any(row.params_within_waste is not None for row in rows)
+    cells = tuple((*_split(row), *_waste(row, has_waste), *_extras(row)) for row in rows)
+    return Sheet(tuple(Column(name, kind) for name, kind in columns.items()), cells).without_empty()
+
+
+def _split(row: Allocation) -> Cells:
+    is_target = row.target_loss is not None
+    return (
+        figure(row.target_loss) if is_target else "",
+        _compute(row),
+        counted(row.params),
+        counted(row.tokens),
+        rounded(row.tokens_per_param).whole,
+        "" if is_target else rounded(row.loss).whole,
+    )
+
+
+def _waste(row: Allocation, has_waste: bool) -> Cells:
+    """Params within 5 % and 10 % of wasted compute."""
+    bands = row.params_within_waste or {}
+    return (_span(bands.get("0.05")), _span(bands.get("0.10"))) if has_waste else ("", "")
+
+
+def _extras(row: Allocation) -> Cells:
+    """Inference, repeated data, limits, time and price, as far as they were asked for."""
+    repetition, bill = row.repetition, row.bill
+    inference = row.inference_compute
+    return (
+        "" if inference is None or not row.compute else percent(inference / row.compute, 3),
+        "" if row.saving is None else percent(row.saving, 3),
+        "" if repetition is None else figure(repetition.epochs, 3),
+        "" if repetition is None else flops(repetition.flops_per_unique_token),
+        row.limit or "",
+        "" if bill is None else count(bill.gpu_hours),
+        "" if bill is None or bill.days is None else figure(bill.days, 3),
+        "" if bill is None or bill.price is None else count(bill.price),
+    )
 
 
 def _compute(row: Allocation) -> str:
@@ -104,88 +127,74 @@ def _compute(row: Allocation) -> str:
     return f"{shown} [{low}, {high}]"
 
 
-def _waste_columns(rows: Sequence[Allocation]) -> dict[str, list[str]]:
-    """Params within 5 % and 10 % of wasted compute."""
-    if all(each.params_within_waste is None for each in rows):
-        return {}
-    bands = [each.params_within_waste or {} for each in rows]
-    five, ten = ([_span(band.get(share)) for band in bands] for share in ("0.05", "0.10"))
-    return {"params within 5 % waste": five, "within 10 %": ten}
-
-
-def _inference(row: Allocation) -> str:
-    return "" if row.inference_compute is None or not row.compute else percent(row.inference_compute / row.compute, 3)
-
-
-def isoflop_sheet(rows: Sequence[IsoFlop]) -> Sheet:
-    """One row a budget of IsoFLOP runs."""
-    body = [
+def isoflop_sheet(isoflops: Sequence[IsoFlop]) -> Sheet:
+    """One row per budget of IsoFLOP runs."""
+    rows = tuple(
         (
-            flops(each.compute),
-            f"{each.points:,}",
-            counted(each.params),
-            MISSING if each.loss.estimate is None else figure(each.loss.estimate, LOSS_DIGITS),
-            MISSING if each.refused else f"{each.left} | {each.right}",
-            MISSING if each.centre_offset is None else f"{each.centre_offset:+.2f}",
-            MISSING if each.curvature is None else figure(each.curvature, 3),
-            MISSING if each.parabola_params is None else count(each.parabola_params),
-            MISSING if each.parabola_bias is None else f"{100 * each.parabola_bias:+.1f} %",
-            each.refused or "",
+            flops(isoflop.compute),
+            f"{isoflop.points:,}",
+            counted(isoflop.params),
+            MISSING if isoflop.loss.estimate is None else figure(isoflop.loss.estimate, LOSS_DIGITS),
+            MISSING if isoflop.refused else f"{isoflop.left} | {isoflop.right}",
+            MISSING if isoflop.centre_offset is None else f"{isoflop.centre_offset:+.2f}",
+            MISSING if isoflop.curvature is None else figure(isoflop.curvature, 3),
+            MISSING if isoflop.parabola_params is None else count(isoflop.parabola_params),
+            MISSING if isoflop.parabola_bias is None else f"{100 * isoflop.parabola_bias:+.1f} %",
+            isoflop.refused or "",
         )
-        for each in rows
-    ]
-    header = (
-        "compute", "runs", "best params", "loss", "sizes", "centre", "bend", "vertex", "bias", "refused",
+        for isoflop in isoflops
+    )
+    columns = (
+        *numbers("compute", "runs"), Column("best params", "estimate"),
+        *numbers("loss", "sizes", "centre", "bend", "vertex", "bias"), Column("refused", "text"),
     )  # fmt: skip
-    keep = [i for i in range(len(header)) if i < len(header) - 1 or any(row[-1] for row in body)]
-    return Sheet(tuple(header[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in body), symbols=-1)
+    return Sheet(columns, rows).without_empty()
 
 
 def _profile_sheet(result: AllocationResult) -> Sheet:
     rows = tuple(
         (
-            each.profile,
-            figure(each.params_exponent),
-            figure(each.tokens_exponent),
-            str(each.budgets),
-            MISSING if each.bias is None else f"{each.bias:+.4f}",
+            profile.profile,
+            figure(profile.params_exponent),
+            figure(profile.tokens_exponent),
+            str(profile.budgets),
+            MISSING if profile.bias is None else f"{profile.bias:+.4f}",
         )
-        for each in result.profiles
+        for profile in result.profiles
     )
-    return Sheet(("profile", "params exponent", "tokens exponent", "budgets", "bias of its shape"), rows, symbols=-1)
+    columns = (*words("profile"), *numbers("params exponent", "tokens exponent", "budgets", "bias of its shape"))
+    return Sheet(columns, rows)
 
 
 def _estimator_sheet(result: AllocationResult) -> Sheet:
-    budgets = [each.compute for each in result.allocations if each.approach == "parametric"]
+    budgets = [row.compute for row in result.allocations if row.approach == "parametric"]
     rows = tuple(
         (
-            each.objective if each.delta is None else f"{each.objective} (delta {figure(each.delta, 3)})",
-            figure(each.params_exponent),
-            *(count(size) for size in each.params),
+            other.objective if other.delta is None else f"{other.objective} (delta {figure(other.delta, 3)})",
+            figure(other.params_exponent),
+            *map(count, other.params),
         )
-        for each in result.estimators
+        for other in result.estimators
     )
-    header = ("objective", "params exponent", *(f"params at {flops(compute)}" for compute in budgets))
-    return Sheet(header, rows, symbols=-1)
+    sizes = (f"params at {flops(compute)}" for compute in budgets)
+    return Sheet((*words("objective"), *numbers("params exponent", *sizes)), rows)
 
 
 def _cutoff_sheet(result: AllocationResult) -> Sheet:
     rows = tuple(
         (
-            escape(each.approach),
-            count(each.tokens),
-            f"{each.points:,}",
-            figure(each.params_exponent),
-            figure(each.standard_error, 2),
+            escape(cutoff.approach),
+            count(cutoff.tokens),
+            f"{cutoff.points:,}",
+            figure(cutoff.params_exponent),
+            figure(cutoff.standard_error, 2),
         )
-        for each in result.cutoffs
+        for cutoff in result.cutoffs
     )
-    return Sheet(("approach", "tokens from", "points", "params exponent", "standard error"), rows, symbols=-1)
+    columns = (*words("approach"), *numbers("tokens from", "points", "params exponent", "standard error"))
+    return Sheet(columns, rows)
 
 
 def _gap_sheet(result: AllocationResult) -> Sheet:
-    rows = tuple(
-        (each.counting, f"{count(each.params[0])} to {count(each.params[1])}", figure(each.exponent))
-        for each in result.gap
-    )
-    return Sheet(("params counted", "over sizes", "params exponent"), rows, symbols=-1)
+    rows = tuple((gap.counting, _span(gap.params), figure(gap.exponent)) for gap in result.gap)
+    return Sheet((*words("params counted", "over sizes"), *numbers("params exponent")), rows)

@@ -1,4 +1,4 @@
-"""What `scaling optimal-allocation` found, in every format: facts, then tables, drawing last."""
+"""What `scaling optimal-allocation` says: a page for each group, with facts and tables."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
+from scaling_cli.numbers.format import amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.numbers import amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.optimal_allocation.rows import counted, sections
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, grouped, more
+from scaling_cli.report.pages.page import LINE_ANSWERS, Facts, Page, Row, grouped, more
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.report import Report
 
@@ -33,18 +32,11 @@ AllocationReport: TypeAlias = Report[AllocationResult]
 
 def pages(report: AllocationReport) -> Iterator[Page]:
     """A page for each group."""
-    return (Page(facts(report, each), sections(each)) for each in report.results)
-
-
-def table(report: AllocationReport, look: Look) -> str:
-    """The rich tables."""
-    from scaling_cli.report.optimal_allocation.table import allocation_table
-
-    return allocation_table(report, look)
+    return (Page(facts(report, result), sections(result)) for result in report.results)
 
 
 def records(report: AllocationReport) -> Iterable[Row]:
-    """One row an allocation."""
+    """One row per allocation."""
     return grouped(report, HEADER, _records)
 
 
@@ -57,12 +49,12 @@ def charts(report: AllocationReport) -> list[Chart]:
 
 def line(result: AllocationResult) -> str:
     """The first splits."""
-    told = [
-        f"{_asked(each)} {each.approach}: params {counted(each.params)}, tokens {counted(each.tokens)}, "
-        f"loss {rounded(each.loss).whole}"
-        for each in result.allocations[:LINE_ANSWERS]
+    answers = [
+        f"{_asked(row)} {row.approach}: params {counted(row.params)}, tokens {counted(row.tokens)}, "
+        f"loss {rounded(row.loss).whole}"
+        for row in result.allocations[:LINE_ANSWERS]
     ]
-    return "; ".join(told) + more(len(result.allocations))
+    return "; ".join(answers) + more(len(result.allocations))
 
 
 def _asked(row: Allocation) -> str:
@@ -70,27 +62,33 @@ def _asked(row: Allocation) -> str:
     return f"{reached}{flops(row.compute)} FLOPs"
 
 
-def facts(report: AllocationReport, result: AllocationResult) -> list[tuple[str, str]]:
-    """What was done, as label and sentence, in the order in which to read them."""
-    told = []
-    if result.group:
-        told.append(("group", group_name(result.group)))
-    if result.law is not None:
-        told.append(("law", escape(f"{result.law}: {result.formula}")))
-    if result.runs is not None:
-        told.append(("data", f"{result.runs:,} runs, {result.points:,} points"))
-    else:
-        told.append(("data", f"saved fit {escape(', '.join(source.path for source in report.inputs))}"))
-    spans = [
+def facts(report: AllocationReport, result: AllocationResult) -> Facts:
+    """What was done, in the order in which to read it."""
+    law = "" if result.law is None else escape(f"{result.law}: {result.formula}")
+    facts = [
+        ("group", group_name(result.group)),
+        ("law", law),
+        ("data", _data(report, result)),
+        ("range", _range(result)),
+        ("compute", f"training FLOPs = {escape(result.flops_rule)}"),
+        ("interval", _interval(result)),
+        *_checks(result),
+    ]
+    return [(label, sentence) for label, sentence in facts if sentence]
+
+
+def _data(report: AllocationReport, result: AllocationResult) -> str:
+    if result.runs is None:
+        return f"saved fit {escape(', '.join(source.path for source in report.inputs))}"
+    return f"{result.runs:,} runs, {result.points:,} points"
+
+
+def _range(result: AllocationResult) -> str:
+    return ", ".join(
         f"{escape(role)} {amount(role, low)} to {amount(role, high)}"
         for role, (low, high) in result.ranges.items()
         if role in ("params", "tokens", "compute")
-    ]
-    if spans:
-        told.append(("range", ", ".join(spans)))
-    told.append(("compute", f"training FLOPs = {escape(result.flops_rule)}"))
-    told.append(("interval", _interval(result)))
-    return [*told, *_checks(result)]
+    )
 
 
 def _interval(result: AllocationResult) -> str:
@@ -98,44 +96,36 @@ def _interval(result: AllocationResult) -> str:
     if how.method == "none" or not how.replicates:
         return "none"
     unit = f" over {escape(how.unit)}s" if how.unit else ""
-    return f"{percent(how.level, 4)}, {how.method}{unit}, {how.replicates:,} replicates, each optimised anew"
+    return f"{percent(how.level, 4)}, {how.method}{unit}, {how.replicates:,} replicates, each optimised separately"
 
 
-def _checks(result: AllocationResult) -> list[tuple[str, str]]:
-    """What the approaches say about themselves and each other."""
-    told = []
+def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:
+    """How well each approach worked, and whether they agree."""
     if result.envelope is not None:
-        facts = result.envelope
-        told.append(
-            (
-                "envelope",
-                f"{facts.hull_points} hull points of {facts.curves} curves, {percent(facts.at_edge)} at the grid's "
-                f"edge, {percent(facts.unfinished)} on unfinished schedules",
-            )
+        envelope = result.envelope
+        yield (
+            "envelope",
+            f"{envelope.hull_points} hull points of {envelope.curves} curves, {percent(envelope.at_edge)} at the "
+            f"grid's edge, {percent(envelope.unfinished)} on unfinished schedules",
         )
     if result.isoflops:
-        usable = sum(each.refused is None for each in result.isoflops)
-        told.append(
-            (
-                "budgets",
-                f"{usable} of {len(result.isoflops)} show a minimum; runs of one lie within a factor of {WINDOW:g} in "
-                "compute",
-            )
+        usable = sum(isoflop.refused is None for isoflop in result.isoflops)
+        yield (
+            "budgets",
+            f"{usable} of {len(result.isoflops)} show a minimum; runs of one budget lie within a factor of "
+            f"{WINDOW:g} in compute",
         )
     if result.drift is not None:
         chance = "" if result.drift.p_value is None else f" (p = {figure(result.drift.p_value, 2)})"
-        told.append(("drift", f"grid centres move {result.drift.slope:+.3f} decades a decade of compute{chance}"))
-    for each in result.agreement:
-        overlap = {None: "", True: ", intervals overlap", False: ", intervals apart"}[each.intervals_overlap]
-        told.append(
-            ("agreement", f"at {amount('compute', each.compute)}: {figure(each.params_ratio, 3)}x in params{overlap}")
-        )
-    return told
+        yield "drift", f"grid centres move {result.drift.slope:+.3f} decades per decade of compute{chance}"
+    for pair in result.agreement:
+        overlap = {None: "", True: ", intervals overlap", False: ", intervals do not overlap"}[pair.intervals_overlap]
+        yield "agreement", f"at {amount('compute', pair.compute)}: {figure(pair.params_ratio, 3)}x in params{overlap}"
 
 
 def _records(result: AllocationResult) -> Iterator[Row]:
-    for each in result.allocations:
-        yield [*_cells(each), result.interval.level, result.interval.method]
+    for row in result.allocations:
+        yield [*_cells(row), result.interval.level, result.interval.method]
 
 
 def _cells(row: Allocation) -> list[object]:

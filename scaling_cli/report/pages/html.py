@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: facts, tables, charts, caveats and failures."""
+"""HTML: a report as one self-contained page of caveats, failures, facts, tables and charts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from html import escape as quoted
 from typing import Any
 
+from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.numbers import escape, group_name
 from scaling_cli.report.pages.notes import gathered
-from scaling_cli.report.pages.page import Page
-from scaling_cli.report.pages.sheet import NUMERIC, Sheet
+from scaling_cli.report.pages.page import Page, View
+from scaling_cli.report.pages.sheet import Column, Sheet
 from scaling_cli.results.report import Report
 from scaling_cli.version import __version__
 
@@ -34,24 +34,29 @@ code { background: rgba(128, 128, 128, .15); padding: 0 .2rem; } svg { max-width
 """
 
 
+def write(report: Report[Any], view: View, **_: object) -> str:
+    """The report as one page, with its charts."""
+    return report_page(report, view.pages(report), view.charts(report) if report.results else [])
+
+
 def report_page(report: Report[Any], pages: Iterable[Page], charts: Sequence[Chart]) -> str:
-    """The whole report, with its charts drawn in; caveats come first, for they decide what the rest is worth."""
-    parts = [*_said(report, pages), _drawn(charts), _inputs(report)]
+    """The whole report with its charts; caveats come first, because they decide how far the rest can be trusted."""
+    parts = [*_body(report, pages), _drawn(charts), _inputs(report)]
     return _document(f"scaling {report.command}", parts)
 
 
 def report_part(report: Report[Any], pages: Iterable[Page]) -> str:
-    """The same notes and tables as one part of somebody else's page, whose looks it leaves alone."""
-    body = "".join(part + "\n" for part in _said(report, pages) if part)
+    """The notes and tables as a part of another page, such as a notebook; its styles apply to this part only."""
+    body = "".join(part + "\n" for part in _body(report, pages) if part)
     return f'<div class="scaling">\n<style>.scaling {{{PARTS_STYLE}}}</style>\n{body}</div>\n'
 
 
 def figure_page(charts: Sequence[Chart], title: str) -> str:
-    """The charts alone."""
+    """A page with only the charts."""
     return _document(title, [_drawn(charts)])
 
 
-def _said(report: Report[Any], pages: Iterable[Page]) -> list[str]:
+def _body(report: Report[Any], pages: Iterable[Page]) -> list[str]:
     return [_notes(report), *(part for page in pages for part in _page(page))]
 
 
@@ -66,14 +71,14 @@ def _document(title: str, parts: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """Text from anywhere, with no markup or control character left in it."""
+    """Untrusted text, with markup and control characters escaped."""
     return quoted(escape(text))
 
 
 def _page(page: Page) -> Iterable[str]:
     if page.facts:
         yield (
-            "<dl>\n" + "".join(f"<dt>{_text(name)}</dt><dd>{_text(said)}</dd>\n" for name, said in page.facts) + "</dl>"
+            "<dl>\n" + "".join(f"<dt>{_text(name)}</dt><dd>{_text(text)}</dd>\n" for name, text in page.facts) + "</dl>"
         )
     for section in page.sections:
         yield (f"<h2>{_text(section.title)}</h2>\n" if section.title else "") + _table(section.sheet)
@@ -82,23 +87,23 @@ def _page(page: Page) -> Iterable[str]:
 
 def _table(sheet: Sheet) -> str:
     head = "".join(f"<th>{_text(name)}</th>" for name in sheet.header)
-    rows = ("".join(_cell(cell) for cell in row) for row in sheet.rows)
+    rows = ("".join(map(_cell, sheet.columns, row)) for row in sheet.rows)
     body = "".join(f"<tr>{row}</tr>\n" for row in rows)
     return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>'
 
 
-def _cell(text: str) -> str:
-    return f'<td class="number">{_text(text)}</td>' if NUMERIC.match(text) else f"<td>{_text(text)}</td>"
+def _cell(column: Column, text: str) -> str:
+    return f'<td class="number">{_text(text)}</td>' if column.is_numeric else f"<td>{_text(text)}</td>"
 
 
 def _notes(report: Report[Any]) -> str:
     notes = [
-        f'<p class="caveat">{_where(each.where())}{_text(each.message)} <code>{_text(each.code)}</code></p>'
-        for each in gathered(report.caveats)
+        f'<p class="caveat">{_where(note.where())}{_text(note.message)} <code>{_text(note.code)}</code></p>'
+        for note in gathered(report.caveats)
     ]
     notes += [
-        f'<p class="failed">{_where(group_name(each.group))}{_text(each.error)} {_text(each.hint)}</p>'
-        for each in report.failures
+        f'<p class="failed">{_where(group_name(failure.group))}{_text(failure.error)} {_text(failure.hint)}</p>'
+        for failure in report.failures
     ]
     return "\n".join(notes)
 
@@ -119,6 +124,8 @@ def _drawn(charts: Sequence[Chart]) -> str:
 
 
 def _inputs(report: Report[Any]) -> str:
-    """What was read, by content, so that the page can be traced to its data."""
-    files = "".join(f"<li>{_text(each.path)} <code>{_text(each.sha256 or '')}</code></li>\n" for each in report.inputs)
+    """The input files with the hashes of their content, so that the page can be traced to its data."""
+    files = "".join(
+        f"<li>{_text(source.path)} <code>{_text(source.sha256 or '')}</code></li>\n" for source in report.inputs
+    )
     return f"<details>\n<summary>Files read, by content</summary>\n<ul>\n{files}</ul>\n</details>" if files else ""

@@ -1,11 +1,15 @@
-"""Tables as LaTeX."""
+"""LaTeX: tables to paste into a paper, and everything else as comments."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
-from scaling_cli.report.numbers import MISSING
-from scaling_cli.report.pages.sheet import NUMERIC, Sheet
+from scaling_cli.numbers.format import MISSING
+from scaling_cli.report.pages.page import Page, View, joined
+from scaling_cli.report.pages.sheet import NUMERIC, Column, Sheet
+from scaling_cli.results.report import Report
 
 LATEX_SPECIALS = {
     "\\": r"\textbackslash{}",
@@ -29,23 +33,34 @@ LATEX_SPECIALS = {
 GREEK = frozenset({"alpha", "beta", "gamma", "delta", "kappa", "lambda", "mu", "sigma", "theta"})
 
 
+def write(report: Report[Any], view: View, **_: object) -> str:
+    """The tables of the report's pages."""
+    # A blank line would end a paragraph wherever the text is put.
+    return joined((block for page in view.pages(report) for block in _blocks(page)), between="%\n")
+
+
+def _blocks(page: Page) -> Iterable[str]:
+    yield "".join(f"% {label}: {sentence}\n" for label, sentence in page.facts)
+    yield from (f"% {section.title}\n" * bool(section.title) + latex(section.sheet) for section in page.sections)
+    yield "".join(f"% {sentence}\n" for sentence in page.sentences)
+
+
 def latex(sheet: Sheet) -> str:
-    """A booktabs tabular, to stand inside a table environment of the reader's own."""
+    """A booktabs tabular, without a table environment around it."""
     if not sheet.rows:
         return ""
-    align = "".join("r" if _is_numeric(sheet, i) else "l" for i in range(len(sheet.header)))
-    lines = [f"\\begin{{tabular}}{{{align}}}", r"\toprule", _latex_row(sheet.header, None), r"\midrule"]
-    lines += [_latex_row(row, sheet.symbols) for row in sheet.rows]
+    align = "".join("r" if column.is_numeric else "l" for column in sheet.columns)
+    lines = [f"\\begin{{tabular}}{{{align}}}", r"\toprule", _line(map(_latex_cell, sheet.header)), r"\midrule"]
+    lines += [_line(map(_shown, sheet.columns, row)) for row in sheet.rows]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
-def _is_numeric(sheet: Sheet, column: int) -> bool:
-    return bool(sheet.rows) and all(NUMERIC.match(row[column]) for row in sheet.rows)
+def _line(cells: Iterable[str]) -> str:
+    return " & ".join(cells) + r" \\"
 
 
-def _latex_row(cells: tuple[str, ...], symbols: int | None) -> str:
-    shown = (_symbol(cell) if i == symbols else _latex_cell(cell) for i, cell in enumerate(cells))
-    return " & ".join(shown) + r" \\"
+def _shown(column: Column, cell: str) -> str:
+    return _symbol(cell) if column.kind == "symbol" else _latex_cell(cell)
 
 
 def _symbol(name: str) -> str:
@@ -67,4 +82,4 @@ def _latex_cell(text: str) -> str:
 
 def latex_text(text: str) -> str:
     """Text that LaTeX prints as it is."""
-    return "".join(LATEX_SPECIALS.get(each, each) for each in text)
+    return "".join(LATEX_SPECIALS.get(character, character) for character in text)

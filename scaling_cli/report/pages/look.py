@@ -1,4 +1,4 @@
-"""What the place of output can show."""
+"""Width, colour and characters that the terminal or file supports."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from scaling_cli.record import Record
 
 COLORS = {"red": "\x1b[31m", "yellow": "\x1b[33m"}
 RESET = "\x1b[0m"
-NARROWEST = 20  # columns: what is narrower is not worth folding for
+NARROWEST = 20  # columns: text is never folded to less
 
 
 class Look(Record):
-    """Columns to keep within (None where nothing limits them, as in a file), colour, and box drawing."""
+    """The width in columns (None for a file or pipe, which has no limit), colour, and box-drawing characters."""
 
     width: int | None = None
     color: bool = False
@@ -20,16 +20,16 @@ class Look(Record):
 
     @property
     def is_drawn(self) -> bool:
-        """Whether tables are drawn, with rules and folded cells, and not only aligned."""
+        """Whether tables get rules and folded cells; otherwise plain columns will do."""
         return self.width is not None or self.color
 
     def wrapped(self, text: str, *, indent: int) -> str:
-        """Text folded to the width, its later lines indented."""
+        """Text folded to the width, with all lines but the first indented."""
         if self.width is None:
             return text
         width = max(self.width, NARROWEST)
         return textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
 
     def painted(self, text: str, color: str) -> str:
-        """Text in a colour of `COLORS`, where colour is wanted."""
+        """Text in a colour of `COLORS`, if the output has colour."""
         return f"{COLORS[color]}{text}{RESET}" if self.color else text

@@ -1,19 +1,14 @@
-"""A report as pages of facts, tables and sentences, and how every format writes them.
-
-A command says what it found once, as pages, and gets plain text, Markdown and LaTeX; its rich table and the rows of
-its CSV are its own.
-"""
+"""A report as pages of facts, tables and sentences: what a command says once, for every format to draw."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from scaling_cli.numbers.format import escape
 from scaling_cli.record import Record
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.numbers import escape
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.sheet import Sheet
+from scaling_cli.report.pages.sheet import Column, Sheet
 from scaling_cli.results.report import Report
 
 LINE_ANSWERS = 3  # answers of one result that its line has room for
@@ -23,15 +18,15 @@ Row: TypeAlias = Sequence[object]
 
 
 class Section(Record):
-    """A table under its title, which may be empty; the first `left` columns hold words."""
+    """A table under its title, which may be empty; `wide` says it in fewer rows, for terminals that are wide enough."""
 
     title: str
     sheet: Sheet
-    left: int = 0
+    wide: Sheet | None = None
 
 
 class Page(Record):
-    """What is said of one thing: facts as label and sentence, tables, and sentences to quote. All text is escaped."""
+    """Facts as label and sentence, tables, and sentences to quote, all about one thing. All text is escaped."""
 
     facts: Facts
     sections: Sequence[Section] = ()
@@ -39,27 +34,34 @@ class Page(Record):
 
 
 class View(Protocol):
-    """How one command's report looks: a module of `scaling_cli.report` has these functions."""
+    """What one command says about its report: the module `scaling_cli.report.COMMAND.view` has these functions."""
 
     def pages(self, report: Report[Any]) -> Iterable[Page]:
-        """What plain text, Markdown, LaTeX and HTML are made of."""
-
-    def table(self, report: Report[Any], look: Look) -> str:
-        """The report as rich tables, failures included, for a terminal."""
+        """What every format for readers is made of."""
 
     def records(self, report: Report[Any]) -> Iterable[Row]:
         """The rows of CSV at full precision, the header first, for data frames."""
 
     def charts(self, report: Report[Any]) -> list[Chart]:
-        """What there is to plot."""
+        """The plots."""
 
     def line(self, result: Any) -> str:
-        """What one result says, on a line, without its group."""
+        """One result on one line, without its group."""
 
 
 def group_columns(report: Report[Any]) -> tuple[str, ...]:
-    """Names of the columns that tell the groups apart."""
-    return tuple(dict.fromkeys(key for each in report.results for key in each.group))
+    """Names of the columns that define the groups."""
+    return tuple(dict.fromkeys(key for result in report.results for key in result.group))
+
+
+def group_headings(keys: Iterable[str]) -> tuple[Column, ...]:
+    """A column for each of the names of `group_columns`."""
+    return tuple(Column(escape(key), is_group=True) for key in keys)
+
+
+def group_cells(keys: Iterable[str], result: Any) -> tuple[str, ...]:
+    """The cells of one result under `group_headings`."""
+    return tuple(escape(result.group.get(key, "")) for key in keys)
 
 
 def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], Iterable[Row]]) -> Iterable[Row]:
@@ -67,10 +69,15 @@ def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], It
     keys = group_columns(report)
     yield [*(escape(f"group_{key}" if key in header else key) for key in keys), *header]
     for result in report.results:
-        group = [escape(result.group.get(key, "")) for key in keys]
+        group = group_cells(keys, result)
         yield from ([*group, *row] for row in rows(result))
 
 
 def more(answers: int) -> str:
     """How many answers a line leaves out."""
     return f"; {answers - LINE_ANSWERS:,} more" if answers > LINE_ANSWERS else ""
+
+
+def joined(blocks: Iterable[str], between: str = "\n") -> str:
+    """The blocks that are not empty, one after another."""
+    return between.join(block for block in blocks if block)

@@ -1,92 +1,65 @@
-"""A report as text in every format."""
+"""A report as text in any format, and the notes that belong beside it.
+
+The function `write` of a format's module makes it. The module is imported when its format is first used, because rich
+alone takes longer to import than a small fit takes.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any, Protocol
 
-from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import UsageError
-from scaling_cli.report.pages.latex import latex
-from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.notes import caveat_lines, failure_lines, markdown_notes
-from scaling_cli.report.pages.page import Page, Row, View
-from scaling_cli.report.pages.sheet import aligned, markdown, markdown_text
-from scaling_cli.results.report import Report
+from scaling_cli.options.formats import FORMATS, Format
+from scaling_cli.report.pages.notes import caveat_lines, failure_lines
 
-FORMATS = ("table", "plain", "json", "jsonl", "csv", "md", "latex")
+if TYPE_CHECKING:
+    from scaling_cli.report.pages.look import Look
+    from scaling_cli.report.pages.page import View
+    from scaling_cli.results.report import Report
+
+__all__ = ["FORMATS", "render", "render_notes"]
 
 
-WHOLE = frozenset({"json", "jsonl", "md"})  # formats that carry caveats and failures themselves
+class Writer(Protocol):
+    """The function `write` of a format's module."""
+
+    def __call__(self, report: Report[Any], view: View, /, *, look: Look, draws: bool) -> str:
+        """The report as text that ends in a newline.
+
+        Args:
+            report: What the command found.
+            view: What the command says about it.
+            look: The terminal or file to write for.
+            draws: Whether to keep the replicates of a fit, where the format can.
+        """
 
 
 def render(report: Report[Any], format: str, view: View, *, look: Look, draws: bool = True) -> str:
-    """The report as text that ends in a newline; `render_notes` has what is left to say.
+    """The report as text that ends in a newline; `render_notes` has the notes that the format does not include.
 
     Args:
-        report: What was found.
-        format: One of `FORMATS`.
-        view: How the command's reports look.
-        look: The place of output; only `table` depends on it.
-        draws: Whether `json` keeps the replicates; `jsonl` never does.
+        report: What the command found.
+        format: A name in `FORMATS`.
+        view: What the command says about it.
+        look: The terminal or file to write for.
+        draws: Whether JSON keeps the replicates of a fit.
 
     Raises:
         UsageError: There is no such format.
     """
-    if format == "table":
-        return view.table(report, look)
-    if format == "json":
-        return to_json(report, draws=draws)
-    if format == "jsonl":
-        return "".join(line + "\n" for line in to_json_lines(report))
-    if format == "csv":
-        return _csv(view.records(report))
-    pages = list(view.pages(report)) if format in ("plain", "md", "latex") else []
-    if format == "plain":
-        return _joined(block for page in pages for block in _plain(page))
-    if format == "md":
-        blocks = [block for page in pages for block in _markdown(page)]
-        return _joined([*blocks, markdown_notes(report.caveats, report.failures)])
-    if format == "latex":
-        # A blank line would end a paragraph wherever the text is put.
-        return _joined((block for page in pages for block in _latex(page)), between="%\n")
-    raise UsageError(f"There is no format {format!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+    write: Writer = importlib.import_module(f"scaling_cli.report.pages.{_named(format).page}").write
+    return write(report, view, look=look, draws=draws)
 
 
 def render_notes(report: Report[Any], format: str, look: Look) -> str:
-    """What belongs on stderr beside the result: caveats, and failures that the format has no place for."""
-    if format in WHOLE:
-        return ""
-    failures = "" if format == "table" else failure_lines(report.failures, look)
-    return failures + caveat_lines(report.caveats, look)
+    """The caveats and failures that the format does not include, as lines for stderr."""
+    chosen = _named(format)
+    failures = "" if chosen.has_failures else failure_lines(report.failures, look)
+    return failures + ("" if chosen.has_caveats else caveat_lines(report.caveats, look))
 
 
-def _joined(blocks: Iterable[str], between: str = "\n") -> str:
-    return between.join(block for block in blocks if block)
-
-
-def _csv(records: Iterable[Row]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(records)
-    return text.getvalue()
-
-
-def _plain(page: Page) -> Iterable[str]:
-    yield "".join(f"{label}: {said}\n" for label, said in page.facts)
-    yield from (f"{each.title}\n" * bool(each.title) + aligned(each.sheet) for each in page.sections)
-    yield "".join(f"{line}\n" for line in page.sentences)
-
-
-def _markdown(page: Page) -> Iterable[str]:
-    yield "".join(f"- {markdown_text(f'{label}: {said}')}\n" for label, said in page.facts)
-    for each in page.sections:
-        yield (f"**{markdown_text(each.title)}**\n\n" if each.title else "") + markdown(each.sheet)
-    yield "".join(f"- {markdown_text(line)}\n" for line in page.sentences)
-
-
-def _latex(page: Page) -> Iterable[str]:
-    yield "".join(f"% {label}: {said}\n" for label, said in page.facts)
-    yield from (f"% {each.title}\n" * bool(each.title) + latex(each.sheet) for each in page.sections)
-    yield "".join(f"% {line}\n" for line in page.sentences)
+def _named(name: str) -> Format:
+    if name not in FORMATS:
+        raise UsageError(f"There is no format {name!r}.", hint=f"Choose one of {', '.join(FORMATS)}.")
+    return FORMATS[name]

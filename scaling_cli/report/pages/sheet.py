@@ -1,56 +1,81 @@
-"""A table as text cells, and the plain ways to write one: aligned columns, Markdown, LaTeX."""
+"""A table as text cells; each column says what it holds, and every format decides how to lay that out."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
 
 from scaling_cli.record import Record
 
 NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e-?\d+)?|-)"
 NUMERIC = re.compile(rf"{NUMBER}$|\[{NUMBER}, {NUMBER}\]$")
 
+Kind: TypeAlias = Literal["word", "text", "symbol", "number", "interval", "estimate"]
+Cells: TypeAlias = tuple[str, ...]
+
+
+class Column(Record):
+    """A heading and what stands under it.
+
+    A `word` is a name or a short label and `text` a sentence or a formula; both may fold. A `symbol` is the name of a
+    parameter. A `number`, an `interval` (of the number on its left) and an `estimate` (a number and its interval in
+    one cell) stay whole. A column of the group has the same cell in all rows of a group. A detail may be left out
+    where there is no room for it.
+    """
+
+    name: str
+    kind: Kind = "word"
+    is_group: bool = False
+    is_bold: bool = False
+    is_detail: bool = False
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its cells are numbers to compare down the column."""
+        return self.kind in ("number", "interval")
+
 
 class Sheet(Record):
-    """Header and rows of escaped text, equally long; `symbols` is the column that holds parameter names."""
+    """Columns and rows of escaped text; `breaks` are rows before which a drawn table leaves a line empty."""
 
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    symbols: int
+    columns: tuple[Column, ...]
+    rows: tuple[Cells, ...]
+    breaks: tuple[int, ...] = ()
+
+    @property
+    def header(self) -> Cells:
+        """The headings."""
+        return tuple(column.name for column in self.columns)
+
+    def only(self, kept: Iterable[int]) -> Sheet:
+        """The sheet with the columns at these positions."""
+        kept = list(kept)
+        rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
+        return Sheet(tuple(self.columns[i] for i in kept), rows, self.breaks)
+
+    def without_empty(self, empty: Sequence[str] = ("",)) -> Sheet:
+        """The sheet without columns whose cells are all `empty`; columns of the group stay."""
+        columns = enumerate(self.columns)
+        return self.only(i for i, column in columns if column.is_group or any(row[i] not in empty for row in self.rows))
 
 
-def aligned(sheet: Sheet) -> str:
-    """Columns two spaces apart and no lines: easy to grep, and readable without box drawing."""
-    if not sheet.rows:
-        return ""
-    table = (sheet.header, *sheet.rows)
-    widths = [max(_cells(row[i]) for row in table) for i in range(len(sheet.header))]
-    lines = ("  ".join(_pad(cell, width) for cell, width in zip(row, widths, strict=True)) for row in table)
-    return "".join(line.rstrip() + "\n" for line in lines)
+def words(*names: str) -> tuple[Column, ...]:
+    """Columns of names or short labels."""
+    return tuple(Column(name) for name in names)
 
 
-def _cells(text: str) -> int:
+def numbers(*names: str) -> tuple[Column, ...]:
+    """Columns of numbers."""
+    return tuple(Column(name, "number") for name in names)
+
+
+def cells_wide(text: str) -> int:
     """Columns a text takes in a terminal: East Asian wide characters take two, combining marks none."""
-    return sum(0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _cells(text))
-
-
-def markdown(sheet: Sheet) -> str:
-    """A GitHub table."""
-    lines = [_markdown_row(sheet.header), "| " + " | ".join("---" for _ in sheet.header) + " |"]
-    lines += [_markdown_row(row) for row in sheet.rows]
-    return "\n".join(lines) + "\n"
-
-
-def _markdown_row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(markdown_text(cell) for cell in cells) + " |"
-
-
-def markdown_text(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    # A bracket only means something in a link, which needs `](`; intervals stay as they are.
-    escaped = re.sub(r"([\\`*_|~]|\](?=[(\[:]))", r"\\\1", text)
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )

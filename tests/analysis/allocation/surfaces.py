@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 
 NAMES = ("E", "A", "B", "alpha", "beta")
 SETS = {
@@ -55,9 +55,9 @@ def isoflop_frame(
     return pl.DataFrame({"params": params, "tokens": tokens, "compute": compute, "loss": loss})
 
 
-def points_of(frame: pl.DataFrame) -> Points:
+def points_of(frame: pl.DataFrame) -> AllocationPoints:
     logs = [np.log(frame[name].to_numpy()) for name in ("params", "tokens", "compute")]
-    return Points(*logs, frame["loss"].to_numpy(), np.arange(len(frame)))
+    return AllocationPoints(*logs, frame["loss"].to_numpy(), np.arange(len(frame)))
 
 
 def saved_fit(

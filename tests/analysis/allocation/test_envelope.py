@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli import optimal_allocation
 from scaling_cli.analysis.allocation.envelope import envelope, smoothed
-from scaling_cli.analysis.allocation.isoflop.budgets import Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.errors import FitError
-from scaling_cli.verbs.optimal_allocation import optimal_allocation
 from tests.analysis.allocation.surfaces import SYMMETRIC, loss_at
 
 
@@ -53,7 +53,7 @@ def test_smoothing_averages_noise_and_keeps_order():
     frame = curves(np.array([1e8, 1e9, 1e10]), rows=2000, noise=0.02)
     logs = [np.log(frame[name].to_numpy()) for name in ("params", "tokens")]
     runs = np.repeat(np.arange(3), 2000)
-    points = Points(logs[0], logs[1], np.log(6) + logs[0] + logs[1], frame["loss"].to_numpy(), runs)
+    points = AllocationPoints(logs[0], logs[1], np.log(6) + logs[0] + logs[1], frame["loss"].to_numpy(), runs)
     smooth = smoothed(points)
     truth = loss_at(SYMMETRIC, np.exp(smooth.log_params), np.exp(smooth.log_tokens))
     raw = loss_at(SYMMETRIC, np.exp(logs[0]), np.exp(logs[1]))
@@ -62,8 +62,8 @@ def test_smoothing_averages_noise_and_keeps_order():
 
 def test_runs_without_curves_are_refused():
     logs = np.log(np.geomspace(1e8, 1e10, 9))
-    points = Points(logs, logs + 3, 2 * logs + 3 + np.log(6), np.linspace(3, 2, 9), np.arange(9))
-    with pytest.raises(FitError, match="training curves") as caught:
+    points = AllocationPoints(logs, logs + 3, 2 * logs + 3 + np.log(6), np.linspace(3, 2, 9), np.arange(9))
+    with pytest.raises(FitError, match="training curve of at least") as caught:
         envelope(points, None)
     assert "checkpoint" in caught.value.hint
 

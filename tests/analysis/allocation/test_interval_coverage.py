@@ -11,7 +11,7 @@ from tests import ROOT
 
 SCRIPT = ROOT / "benchmarks" / "allocation_coverage.py"
 DATA_SETS = 120
-# 95 % less three binomial standard errors of 120 data sets is 89 %. A thousand are in docs/optimal-allocation.md.
+# 95 % minus three binomial standard errors of 120 data sets; docs/evidence/optimal-allocation.md has 1,000 data sets.
 LEAST = 0.89
 
 

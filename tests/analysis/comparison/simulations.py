@@ -3,7 +3,7 @@
 Every cell simulates data sets of two groups under loss = a x^b + c with a known difference of b, over four decades of x
 and with noise of 0.3 % (between runs; checkpoints of a run add 0.05 % each), and counts what the command would say: the
 code is the command's, with its default objective and test, only with fewer replicates. The tables of 1,000 data sets a
-cell are kept in docs/compare-exponents.md.
+cell are kept in docs/evidence/compare-exponents.md.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 
 from scaling_cli import jobs
 from scaling_cli.analysis.comparison.answer import MANY_RUNS
-from scaling_cli.analysis.comparison.models import Member, solved
-from scaling_cli.analysis.comparison.nested import pose, reference_of, same_exponent
+from scaling_cli.analysis.comparison.models import Member, solve_in_chunks
+from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
+from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import difference_profile, profile, standard_errors
-from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.analysis.comparison.verdict import judge
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.optimum import SCALE_PASSES
@@ -86,11 +86,15 @@ class Cell:
 def fitted(member: Member, targets: np.ndarray) -> list[Member]:
     """The group with each of `targets` `(data_sets, n)`, fitted as by default: delta is tuned until it stays."""
     start = np.tile(member.theta, (len(targets), 1))
-    theta, n, k = solved(member.problem, start, delta=np.inf, target=targets).theta, member.points, len(member.theta)
+    theta, n, k = (
+        solve_in_chunks(member.problem, start, delta=np.inf, target=targets).theta,
+        member.points,
+        len(member.theta),
+    )
     for _ in range(SCALE_PASSES):
         size = np.median(np.abs(member.problem.residuals(theta, targets)[0]), axis=1)
         delta = HUBER_EFFICIENCY * MAD_TO_SIGMA * np.sqrt(n / (n - k)) * np.maximum(size, SMALLEST_DELTA)
-        theta = solved(member.problem, theta, delta=np.tile(delta[:, None], (1, n)), target=targets).theta
+        theta = solve_in_chunks(member.problem, theta, delta=np.tile(delta[:, None], (1, n)), target=targets).theta
     return [
         Member(member.name, replace(member.problem, target=y, observed=np.exp(y)), at, float(turn), is_tuned=True)
         for y, at, turn in zip(targets, theta, delta, strict=True)
@@ -118,10 +122,10 @@ def tell(cell: Cell, seeds: range) -> list[Told]:
 
 
 def _told(cell: Cell, members: tuple[Member, ...], seed: int) -> Told:
-    posed = pose(same_exponent(members, is_paired=False))
+    posed = fit_contrast(same_exponent(members, is_paired=False))
     is_drawn = min(cell.sizes) < MANY_RUNS or cell.checkpoints > 1
-    reference = reference_of(Resampling(REPLICATES, seed, 1) if is_drawn else None, posed)
-    by_f = Reference(1, posed.contrast.freedom(posed.null, posed.fitted, posed.scales)).tail(posed.statistic)
+    reference = null_distribution_of(Resampling(REPLICATES, seed, 1) if is_drawn else None, posed)
+    by_f = NullDistribution(1, posed.contrast.freedom(posed.null, posed.fitted, posed.scales)).tail(posed.statistic)
     if cell.difference == 0:
         return Told(reference.tail(posed.statistic), by_f)
     scales = (float(posed.scales[0]), float(posed.scales[1]))

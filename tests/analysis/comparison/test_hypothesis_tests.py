@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scaling_cli.analysis.comparison.hypothesis_tests import compared, holm, resampled, wild_weights
-from scaling_cli.analysis.comparison.nested import pose, reference_of, same_exponent
+from scaling_cli.analysis.comparison.hypothesis_tests import fit_nested, holm, resampled, wild_weights
+from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
+from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import standard_errors
-from scaling_cli.analysis.comparison.reference import Reference
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
@@ -38,7 +38,7 @@ def test_random_weights_have_mean_zero_and_variance_one_and_are_one_a_run():
 
 
 def test_new_losses_lie_around_the_null_and_keep_the_size_of_its_residuals():
-    posed = pose(same_exponent([group("a", points=8), group("b", c=1.3, points=8, seed=1)], is_paired=False))
+    posed = fit_contrast(same_exponent([group("a", points=8), group("b", c=1.3, points=8, seed=1)], is_paired=False))
     signs = wild_weights(SEVERAL, range(200), posed.contrast.null.runs)
     new = resampled(posed.contrast, posed.null, posed.contrast.null.target, signs)
     residuals = posed.contrast.null.residuals(posed.null[None])[0][0]
@@ -48,7 +48,7 @@ def test_new_losses_lie_around_the_null_and_keep_the_size_of_its_residuals():
 
 def widened(cell):
     """Squares of the residuals that replicates turn, over those of the null's."""
-    posed = pose(same_exponent(cell.members(), is_paired=False))
+    posed = fit_contrast(same_exponent(cell.members(), is_paired=False))
     noisy = np.concatenate(cell.noisy(list(posed.contrast.groups), 0))
     new = resampled(posed.contrast, posed.null, noisy, np.ones((1, len(noisy))))[0]
     residuals = posed.contrast.null.residuals(posed.null[None], noisy[None])[0][0]
@@ -73,7 +73,7 @@ def told(members, targets):
     """What `compared` says of several data sets."""
     contrast = same_exponent(members, is_paired=False)
     starts = [np.tile(each.theta, (len(targets), 1)) for each in members]
-    return compared(contrast, starts, contrast.null.gathered(starts), None, targets)
+    return fit_nested(contrast, starts, contrast.null.gathered(starts), None, targets)
 
 
 def test_delta_follows_the_size_of_a_replicates_residuals_where_it_followed_the_datas():
@@ -107,32 +107,36 @@ def test_least_absolute_deviations_have_a_statistic_in_units_of_f():
             problem = replace(each.problem, target=target, observed=np.exp(target))
             one = optimum(problem, Objective(name))
             members.append(replace(each, problem=problem, theta=one.theta, delta=one.delta))
-        posed = pose(same_exponent(members, is_paired=False))
+        posed = fit_contrast(same_exponent(members, is_paired=False))
         found[name] = np.hypot(*(standard_errors(m, s)[1] for m, s in zip(members, posed.scales, strict=True)))
         assert 0.1 < posed.statistic < 100
     assert 0.8 < found["lad"] / found["least-squares"] < 2
 
 
 def test_f_is_that_of_scipy():
-    reference = Reference(2, 31)
+    reference = NullDistribution(2, 31)
     assert reference.tail(3.1) == pytest.approx(stats.f.sf(3.1, 2, 31))
     assert reference.cut(0.95) == pytest.approx(stats.f.ppf(0.95, 1, 31))
 
 
 def test_where_draws_are_too_narrow_the_more_careful_has_the_word():
     narrow, wide = np.linspace(0, 1, 199), np.linspace(0, 40, 199)
-    held = Reference(1, 20, narrow, is_cautious=True)
-    assert (held.tail(4.0), held.cut(0.95)) == (Reference(1, 20).tail(4.0), Reference(1, 20).cut(0.95))
-    assert Reference(1, 20, wide, is_cautious=True).cut(0.95) == Reference(1, 20, wide).cut(0.95)
+    held = NullDistribution(1, 20, narrow, is_cautious=True)
+    assert (held.tail(4.0), held.cut(0.95)) == (NullDistribution(1, 20).tail(4.0), NullDistribution(1, 20).cut(0.95))
+    assert NullDistribution(1, 20, wide, is_cautious=True).cut(0.95) == NullDistribution(1, 20, wide).cut(0.95)
 
 
 def test_few_runs_of_one_point_average_the_draws_and_f_which_counts_twice():
     draws = np.linspace(0, 12, 199)
-    both, f, drawn = Reference(1, 6, draws, is_averaged=True), Reference(1, 6), Reference(1, 6, draws)
+    both, f, drawn = (
+        NullDistribution(1, 6, draws, is_averaged=True),
+        NullDistribution(1, 6),
+        NullDistribution(1, 6, draws),
+    )
     assert both.tail(8.0) == pytest.approx((f.tail(8.0) ** 2 * drawn.tail(8.0)) ** (1 / 3))
     assert f.cut(0.95) < both.cut(0.95) < drawn.cut(0.95)
     assert both.tail(both.cut(0.95)) == pytest.approx(0.05, abs=0.005)
-    assert np.isfinite(Reference(1, 6, draws[:5], is_averaged=True).cut(0.999))
+    assert np.isfinite(NullDistribution(1, 6, draws[:5], is_averaged=True).cut(0.999))
 
 
 @pytest.mark.parametrize("ratio", [1.0, 3.0])
@@ -147,24 +151,24 @@ def test_degrees_of_freedom_are_those_of_welch(ratio):
 
 
 def test_no_bootstrap_makes_a_p_value_of_zero():
-    drawn = Reference(1, 20, np.linspace(0, 4, 199))
+    drawn = NullDistribution(1, 20, np.linspace(0, 4, 199))
     assert drawn.tail(50.0) == 1 / 200
     assert drawn.tail(-1.0) == 1.0
 
 
 def test_a_difference_of_b_is_found_and_the_same_b_is_not():
     for b, low, high in ((-0.2, 0.0, 0.01), (-0.15, 0.05, 1.0)):
-        posed = pose(same_exponent([group("a"), group("b", b=b, c=1.2, seed=1)], is_paired=False))
-        for reference in (reference_of(SEVERAL, posed), reference_of(None, posed)):
+        posed = fit_contrast(same_exponent([group("a"), group("b", b=b, c=1.2, seed=1)], is_paired=False))
+        for reference in (null_distribution_of(SEVERAL, posed), null_distribution_of(None, posed)):
             assert low <= reference.tail(posed.statistic) <= high
 
 
 def test_one_floor_for_groups_whose_floors_differ_would_reject_the_same_exponent():
     members = [group("a", c=1.7), group("b", c=1.9, seed=1)]
-    shared = pose(same_exponent(members, is_paired=False, shared_floor=True))
-    assert reference_of(None, shared).tail(shared.statistic) < 1e-3
-    separate = pose(same_exponent(members, is_paired=False))
-    assert reference_of(None, separate).tail(separate.statistic) > 0.05
+    shared = fit_contrast(same_exponent(members, is_paired=False, shared_floor=True))
+    assert null_distribution_of(None, shared).tail(shared.statistic) < 1e-3
+    separate = fit_contrast(same_exponent(members, is_paired=False))
+    assert null_distribution_of(None, separate).tail(separate.statistic) > 0.05
 
 
 # Shares of a test of size 5 % lie within the bounds 99 % of the time: of a dozen cells hardly one is outside by chance.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from scaling_cli.analysis.comparison.models import Member, joined, one_curve, parts
-from scaling_cli.analysis.comparison.nested import models, nested, pose, same_exponent
+from scaling_cli.analysis.comparison.models import Member, joint_problem, one_curve, parts
+from scaling_cli.analysis.comparison.nested import fit_contrast, models, nested, same_exponent
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -35,7 +35,7 @@ def surface(name, alpha, seed):
 
 @pytest.mark.parametrize("shared", [("b",), ("c",), ("b", "c"), ()])
 def test_the_joint_jacobian_equals_finite_differences(shared):
-    problem = joined([group("a"), group("b", b=-0.2, low=1e20, points=7, seed=1)], shared)
+    problem = joint_problem([group("a"), group("b", b=-0.2, low=1e20, points=7, seed=1)], shared)
     theta = problem.gathered([each.theta[None] for each in problem.members])
     _, jacobian = problem.residuals(theta)
     step = 1e-6
@@ -49,7 +49,7 @@ def test_the_joint_jacobian_equals_finite_differences(shared):
 
 def test_the_null_is_the_best_that_scipy_finds():
     members = [group("a", b=-0.15), group("b", b=-0.2, c=1.2, seed=1), group("c", b=-0.1, seed=2)]
-    posed = pose(same_exponent(members, is_paired=False))
+    posed = fit_contrast(same_exponent(members, is_paired=False))
     weights = np.concatenate([np.full(each.points, 1 / s) for each, s in zip(members, posed.scales, strict=True)])
     null = posed.contrast.null
 
@@ -65,7 +65,9 @@ def test_the_null_is_the_best_that_scipy_finds():
 
 def test_wider_models_never_fit_worse():
     members = [group("a"), group("b", c=1.3, seed=1), group("c", a=4.0, seed=2)]
-    found = {each.name: each for each in models({k: pose(v) for k, v in nested(members, is_paired=False).items()})}
+    found = {
+        each.name: each for each in models({k: fit_contrast(v) for k, v in nested(members, is_paired=False).items()})
+    }
     order = ["one-curve", "separate-coefficients", "shared-exponent", "all-separate"]
     deviances = [found[name].deviance for name in order]
     assert deviances == sorted(deviances, reverse=True)
@@ -76,7 +78,7 @@ def test_wider_models_never_fit_worse():
 def test_groups_that_do_not_differ_are_one_curve():
     one = group("a", noise=0.0)
     two = group("b", noise=0.0, low=1e20, a=5.0 * 100**-0.15)
-    posed = pose(nested([one, two], is_paired=False)["one-curve"])
+    posed = fit_contrast(nested([one, two], is_paired=False)["one-curve"])
     found = posed.contrast.null.members[0].problem.parameters(posed.null[None])[0]
     np.testing.assert_allclose(found[1:], [-0.15, 1.7], rtol=1e-5)
     together = posed.contrast.null.members[0].problem
@@ -88,8 +90,8 @@ def test_groups_that_do_not_differ_are_one_curve():
 
 def test_the_test_does_not_depend_on_the_order_of_groups_nor_on_units():
     members = [group("a"), group("b", b=-0.17, seed=1)]
-    forward = pose(same_exponent(members, is_paired=False)).statistic
-    assert pose(same_exponent(members[::-1], is_paired=False)).statistic == pytest.approx(forward, rel=1e-6)
+    forward = fit_contrast(same_exponent(members, is_paired=False)).statistic
+    assert fit_contrast(same_exponent(members[::-1], is_paired=False)).statistic == pytest.approx(forward, rel=1e-6)
     rescaled = []
     for each in members:
         problem = problem_from_arrays(
@@ -99,12 +101,12 @@ def test_the_test_does_not_depend_on_the_order_of_groups_nor_on_units():
             each.problem.runs,
         )
         rescaled.append(Member(each.name, problem, optimum(problem, Objective("least-squares")).theta, np.inf))
-    assert pose(same_exponent(rescaled, is_paired=False)).statistic == pytest.approx(forward, rel=1e-6)
+    assert fit_contrast(same_exponent(rescaled, is_paired=False)).statistic == pytest.approx(forward, rel=1e-6)
 
 
 def test_both_exponents_of_a_surface_are_shared():
-    same = pose(same_exponent([surface("a", 0.34, 1), surface("b", 0.34, 2)], is_paired=False))
-    other = pose(same_exponent([surface("a", 0.34, 1), surface("b", 0.44, 2)], is_paired=False))
+    same = fit_contrast(same_exponent([surface("a", 0.34, 1), surface("b", 0.34, 2)], is_paired=False))
+    other = fit_contrast(same_exponent([surface("a", 0.34, 1), surface("b", 0.44, 2)], is_paired=False))
     assert same.contrast.fewer == 2
     assert len(same.null) == 8
     assert same.statistic < 4 < 20 < other.statistic
@@ -112,6 +114,6 @@ def test_both_exponents_of_a_surface_are_shared():
 
 def test_paired_runs_have_the_same_number_in_every_group():
     members = [group("a"), group("b", seed=1)]
-    assert joined(members, ("b",), is_paired=True).runs.max() == 19
-    assert joined(members, ("b",)).runs.max() == 39
+    assert joint_problem(members, ("b",), is_paired=True).runs.max() == 19
+    assert joint_problem(members, ("b",)).runs.max() == 39
     assert one_curve(members, is_paired=True).runs.max() == 19

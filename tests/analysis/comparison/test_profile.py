@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scaling_cli.analysis.comparison.models import Member, joined, solved
+from scaling_cli.analysis.comparison.models import Member, joint_problem, solve_in_chunks
 from scaling_cli.analysis.comparison.profile import difference_profile, linear_profile, profile, standard_errors
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -40,9 +40,9 @@ def test_no_difference_costs_what_the_joint_fit_says():
     members = [group("a", points=12), group("b", b=-0.18, c=1.3, points=10, seed=1)]
     scales = (0.003, 0.003)
     found = difference_profile(*(profile(each, "b", 0.003) for each in members), scales)
-    null = joined(members, ("b",))
-    together = solved(null, null.gathered([each.theta[None] for each in members]), delta=np.inf).value[0]
-    alone = sum(solved(each.problem, each.theta[None], delta=np.inf).value[0] for each in members)
+    null = joint_problem(members, ("b",))
+    together = solve_in_chunks(null, null.gathered([each.theta[None] for each in members]), delta=np.inf).value[0]
+    alone = sum(solve_in_chunks(each.problem, each.theta[None], delta=np.inf).value[0] for each in members)
     assert found.statistic(0.0) == pytest.approx(2 * (together - alone) / 0.003**2, rel=0.01)
 
 

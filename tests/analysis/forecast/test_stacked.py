@@ -5,33 +5,33 @@ import pytest
 
 from scaling_cli.analysis.forecast.backtest import backtest, baselines
 from scaling_cli.analysis.forecast.candidates import candidates, fit_candidate
-from scaling_cli.analysis.forecast.interpolation import joined
+from scaling_cli.analysis.forecast.interpolation import join_interpolation
 from scaling_cli.analysis.forecast.inverse import inverse
-from scaling_cli.analysis.forecast.reach import outside_hull
+from scaling_cli.analysis.forecast.predictions import outside_hull
 from scaling_cli.analysis.forecast.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.forecast.stability import largest_swing
 from scaling_cli.analysis.forecast.stacked import forecast
-from scaling_cli.analysis.forecast.windows import Points, windows
+from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.errors import FitError
 from scaling_cli.laws import find_law
 
 
-def curve(count: int = 24, noise: float = 0.0, floor: float = 1.5, seed: int = 0, decades: float = 3) -> Points:
+def curve(count: int = 24, noise: float = 0.0, floor: float = 1.5, seed: int = 0, decades: float = 3) -> ForecastPoints:
     """Runs of a power law with a floor."""
     x = 1e18 * np.geomspace(1.0, 10.0**decades, count)
     loss = floor + 2.0 * (x / 1e18) ** -0.25
     loss = loss * np.exp(noise * np.random.default_rng(seed).standard_normal(count))
-    return Points({"x": x}, loss, np.arange(count), x)
+    return ForecastPoints({"x": x}, loss, np.arange(count), x)
 
 
-def surface(noise: float = 0.0, seed: int = 0) -> Points:
+def surface(noise: float = 0.0, seed: int = 0) -> ForecastPoints:
     """Runs of a Chinchilla law at several budgets."""
     compute = np.repeat(np.geomspace(6e18, 1e21, 6), 6)
     params = np.sqrt(compute / 120) * np.tile(np.geomspace(0.3, 3, 6), 6)
     tokens = compute / 6 / params
     loss = 1.8 + 480 / params**0.35 + 2100 / tokens**0.37
     loss = loss * np.exp(noise * np.random.default_rng(seed).standard_normal(len(loss)))
-    return Points({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
+    return ForecastPoints({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
 
 
 def test_exact_curves_are_continued():
@@ -50,7 +50,9 @@ def test_runs_that_an_origin_may_not_see_do_not_move_it():
     points = curve(noise=0.01)
     origins = windows(points)
     held = ~origins[-1].trained
-    moved = Points(points.columns, np.where(held, points.observed * 1.01, points.observed), points.runs, points.scale)
+    moved = ForecastPoints(
+        points.columns, np.where(held, points.observed * 1.01, points.observed), points.runs, points.scale
+    )
     candidate = candidates(("x",))[0]
     # The least loss bounds the floor and the whole fit sets the noise scale; little of that may be felt.
     first, second = (fit_candidate(candidate, each, origins[-1:]) for each in (points, moved))
@@ -169,7 +171,7 @@ def test_a_loss_below_the_floor_is_out_of_reach():
 
 
 def test_an_end_of_a_scale_is_missing_just_where_its_probability_is():
-    made = joined(forecast(curve(noise=0.004), replicates=40, level=0.95))
+    made = join_interpolation(forecast(curve(noise=0.004), replicates=40, level=0.95))
     targets = np.linspace(1.2, 1.9, 30)
     found = inverse(made, targets, inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert [row.compute.high is not None for row in found] == [row.reachable >= 0.975 for row in found]
@@ -195,7 +197,7 @@ def test_runs_of_few_tokens_that_follow_another_course_make_it_swing():
     loss, scale = (np.concatenate([getattr(part, name) for part in parts]) for name in ("observed", "scale"))
     tokens = columns["tokens"]
     short = tokens < np.quantile(tokens, 0.25)
-    bent = Points(columns, loss * np.where(short, 1.05, 1.0), np.arange(len(loss)), scale)
+    bent = ForecastPoints(columns, loss * np.where(short, 1.05, 1.0), np.arange(len(loss)), scale)
     at = {"params": np.array([1e10, 3e10]), "tokens": np.array([2e11, 6e11])}
     swing = largest_swing(forecast(bent), at)
     assert swing is not None
@@ -205,7 +207,7 @@ def test_runs_of_few_tokens_that_follow_another_course_make_it_swing():
 
 def test_one_run_does_not_swing_because_nothing_can_be_resampled():
     points = curve(noise=0.001)
-    bent = Points(
+    bent = ForecastPoints(
         points.columns, points.observed * np.where(np.arange(24) < 8, 1.1, 1), np.zeros(24, int), points.scale
     )
     assert largest_swing(forecast(bent, replicates=40), {"x": np.array([1e22])}) is None
@@ -214,7 +216,9 @@ def test_one_run_does_not_swing_because_nothing_can_be_resampled():
 def test_inside_the_data_all_runs_count_alike():
     truth = 1.5 + 2.0 * np.array([1.0, 8.0]) ** -0.25
     for seed in range(3):
-        both = joined(forecast(curve(count=40, noise=0.005, seed=seed, decades=5), replicates=40, seed=seed))
+        both = join_interpolation(
+            forecast(curve(count=40, noise=0.005, seed=seed, decades=5), replicates=40, seed=seed)
+        )
         bands = both.bands({"x": np.array([1e18, 8e18])}, np.array([1e18, 8e18]))
         assert np.exp(bands.estimate) == pytest.approx(truth, rel=0.01)
         assert (np.abs(bands.estimate - np.log(truth)) < bands.prediction).all()
@@ -225,15 +229,15 @@ def test_inside_the_data_all_runs_count_alike():
 def test_beyond_the_earliest_origin_the_forecast_stays_what_it_was():
     made = forecast(curve(noise=0.005), replicates=40)
     scale = np.array([1.3e20, 1e21, 1e23])
-    plain, both = made.bands({"x": scale}, scale), joined(made).bands({"x": scale}, scale)
+    plain, both = made.bands({"x": scale}, scale), join_interpolation(made).bands({"x": scale}, scale)
     assert (plain.estimate == both.estimate).all()
     assert (plain.prediction == both.prediction).all()
-    assert joined(made).is_inside(np.array([1.2e20, 1.3e20])).tolist() == [True, False]
+    assert join_interpolation(made).is_inside(np.array([1.2e20, 1.3e20])).tolist() == [True, False]
 
 
 def test_inside_and_forecast_meet_at_the_edge():
     for points in (curve(noise=0.01), surface(noise=0.01)):
-        both = joined(forecast(points, replicates=40))
+        both = join_interpolation(forecast(points, replicates=40))
         scale = both.edge * np.array([1 - 1e-9, 1.0])
         columns = {"x": scale} if "x" in points.columns else {"params": np.sqrt(scale / 120)}
         if "params" in columns:
@@ -244,14 +248,18 @@ def test_inside_and_forecast_meet_at_the_edge():
 
 def test_what_is_wrong_with_the_laws_nearby_widens_the_interval_inside():
     points = curve(count=40, noise=0.002, decades=5)
-    bent = Points(points.columns, points.observed * np.where(np.arange(40) % 2, 1.05, 1.0), points.runs, points.scale)
+    bent = ForecastPoints(
+        points.columns, points.observed * np.where(np.arange(40) % 2, 1.05, 1.0), points.runs, points.scale
+    )
     at = {"x": np.array([1e19])}
-    smooth, rough = (joined(forecast(each, replicates=40)).inside.bands(at) for each in (points, bent))
+    smooth, rough = (
+        join_interpolation(forecast(each, replicates=40)).interpolation.bands(at) for each in (points, bent)
+    )
     assert rough.prediction[0] > 5 * smooth.prediction[0]
 
 
 def test_a_loss_that_is_passed_before_the_data_has_no_scale():
-    made = joined(forecast(curve(noise=0.002), replicates=40))
+    made = join_interpolation(forecast(curve(noise=0.002), replicates=40))
     high, low = inverse(made, [40.0, 3.2], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert high.compute.estimate is None
     assert low.compute.estimate == pytest.approx(1e18 * (2 / 1.7) ** 4, rel=0.1)
@@ -273,7 +281,7 @@ def test_intervals_from_one_or_two_origins_cover(count):
             * np.exp(noise * generator.standard_normal(len(at)))
             for at in (x, far)
         )
-        made = forecast(Points({"x": x}, runs, np.arange(count), x), level=0.9, replicates=60)
+        made = forecast(ForecastPoints({"x": x}, runs, np.arange(count), x), level=0.9, replicates=60)
         assert len(made.errors) in (1, 2)
         bands = made.bands({"x": far}, far)
         inside.append(np.mean(np.abs(bands.estimate - np.log(truth)) <= bands.prediction))
@@ -285,7 +293,7 @@ def test_intervals_from_one_or_two_origins_cover(count):
 def test_noise_about_a_flat_loss_does_not_make_larger_runs_worse(seed):
     x = np.geomspace(1, 1000, 8)
     loss = 2 * np.exp(0.1 * np.random.default_rng(seed).standard_normal(8))
-    made = forecast(Points({"x": x}, loss, np.arange(8), x), replicates=40)
+    made = forecast(ForecastPoints({"x": x}, loss, np.arange(8), x), replicates=40)
     by_law = made.stack.log_losses({"x": np.array([1e3, 1e4, 1e5])})
     assert (np.diff(by_law) <= 1e-9).all()
 
@@ -293,5 +301,7 @@ def test_noise_about_a_flat_loss_does_not_make_larger_runs_worse(seed):
 def test_a_metric_that_grows_is_forecast_to_grow():
     x = np.geomspace(1, 1000, 12)
     share = 0.1 * x**0.2 * np.exp(0.02 * np.random.default_rng(0).standard_normal(12))
-    made = forecast(Points({"x": x}, share, np.arange(12), x), laws=(find_law("power-constant"),), replicates=40)
+    made = forecast(
+        ForecastPoints({"x": x}, share, np.arange(12), x), laws=(find_law("power-constant"),), replicates=40
+    )
     assert np.exp(made.mean({"x": np.array([1e4])}))[0] == pytest.approx(0.1 * 1e4**0.2, rel=0.15)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from scaling_cli.data.files.expand import expand, run_names
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError
+from tests.data.loading import load_runs
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def logs(tmp_path):
     return tmp_path
 
 
-def loaded(*given):
-    return load_runs([str(each) for each in given]).frame.select("run_id", "loss").rows()
+def loaded(*paths):
+    return load_runs([str(path) for path in paths]).frame.select("run_id", "loss").rows()
 
 
 def test_files_without_a_run_column_are_one_run_each_named_by_their_stems(logs):
@@ -38,28 +38,28 @@ def test_one_file_alone_without_a_run_column_has_rows_that_are_runs(logs):
 def test_folders_globs_and_lists_name_the_same_files(logs):
     (logs / "list.txt").write_text(f"# both\n{logs}/a.csv\n\n{logs}/b.csv\n")
     expected = [str(logs / "a.csv"), str(logs / "b.csv")]
-    for given in (str(logs), f"{logs}/*.csv", f"@{logs}/list.txt", f"{logs}/**/*.csv"):
-        assert [file.name for file in expand([given])] == expected
+    for argument in (str(logs), f"{logs}/*.csv", f"@{logs}/list.txt", f"{logs}/**/*.csv"):
+        assert [file.name for file in expand([argument])] == expected
     assert [file.name for file in expand([*expected, str(logs)])] == expected
 
 
-def test_folders_are_entered_and_what_is_no_log_is_passed_over(logs):
+def test_folders_are_searched_and_other_files_than_logs_are_skipped(logs):
     (logs / "deep" / "er").mkdir(parents=True)
     for name in ("deep/er/c.jsonl.gz", "deep/config.json", "deep/README.md", "_SUCCESS", ".hidden.csv"):
         (logs / name).write_text("x")
     assert [Path(file.name).name for file in expand([str(logs)])] == ["a.csv", "b.csv", "c.jsonl.gz"]
 
 
-@pytest.mark.parametrize("given", ["empty", "*.parquet", "@none.txt"])
-def test_what_names_no_file_is_a_data_error(tmp_path, monkeypatch, given):
+@pytest.mark.parametrize("argument", ["empty", "*.parquet", "@none.txt"])
+def test_an_argument_without_files_is_a_data_error(tmp_path, monkeypatch, argument):
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError) as caught:
-        expand([given])
+        expand([argument])
     assert caught.value.hint
 
 
-def test_a_list_that_names_itself_does_not_go_round(logs, monkeypatch):
+def test_a_list_that_contains_itself_is_not_read_forever(logs, monkeypatch):
     monkeypatch.chdir(logs)
     (logs / "list").write_text("@list\na.csv\n")
     with pytest.raises(DataError, match="@list does not exist"):
@@ -85,12 +85,12 @@ def test_stdin_is_a_file_called_dash(monkeypatch):
         (["x/a.csv", "/y/a.csv"], ["x", "/y"]),
     ],
 )
-def test_runs_are_named_as_briefly_as_tells_them_apart(names, runs):
+def test_runs_get_the_shortest_names_that_differ(names, runs):
     assert run_names(names) == dict(zip(names, runs, strict=True))
 
 
-def test_a_thousand_small_files_give_what_each_gives_alone(tmp_path):
-    # More than polars streams one by one: they are joined, but for those whose lines cannot be counted.
+def test_many_small_files_give_the_points_that_each_gives_alone(tmp_path):
+    # So many files are joined before they are parsed, except those whose lines cannot be counted.
     for i in range(90):
         name = f'"r,{i}"' if i % 30 == 7 else f"r{i}"
         end = "" if i % 4 == 0 else "\n"
@@ -112,31 +112,31 @@ def test_among_many_files_a_torn_line_and_another_layout_are_reported(tmp_path):
     table = load_runs(tmp_path)
     assert table.frame.height == 78
     assert table.excluded == {"no loss": 1}
-    assert {Path(each.path).name: each.error.partition(" ")[2] for each in table.unread} == {
+    assert {Path(file.path).name: file.error.partition(" ")[2] for file in table.unread} == {
         "06.csv": "has no column 'loss'.",
         "07.csv": "has a line with more cells than its header.",
     }
 
 
 @pytest.mark.parametrize("name", [b"b\xff.csv", b"\xe9t\xe9/run.csv"])
-def test_a_name_that_is_no_utf_8_is_read_and_shown_in_ascii(tmp_path, name):
+def test_a_file_whose_name_is_not_utf_8_is_read_and_shown_in_ascii(tmp_path, name):
     path = os.fsencode(tmp_path) + b"/" + name
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
         file.write(b"loss,params\n3,1000\n")
     shown = f"{tmp_path}/{name.decode(errors='backslashreplace')}"
-    for given in (os.fsdecode(path), str(tmp_path), shown):
-        table = load_runs(given)
+    for argument in (os.fsdecode(path), str(tmp_path), shown):
+        table = load_runs(argument)
         assert [source.path for source in table.sources] == [shown]
         assert table.frame["loss"].to_list() == [3.0]
 
 
-def test_a_missing_file_whose_name_is_no_utf_8_is_named(tmp_path):
+def test_a_missing_file_whose_name_is_not_utf_8_is_named(tmp_path):
     with pytest.raises(DataError, match=r"b\\xff.csv does not exist"):
         load_runs(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.csv"))
 
 
-def test_a_torn_file_is_named_as_it_is_shown_and_not_by_its_other_name(tmp_path):
+def test_a_damaged_file_is_named_as_the_user_wrote_it_not_by_its_link(tmp_path):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.csv")
     with open(path, "wb") as file:
         file.write(b"PK\x03\x04")

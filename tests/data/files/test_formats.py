@@ -1,13 +1,18 @@
 import gzip
 import json
 import struct
+import subprocess
+import sys
 
 import polars as pl
 import pytest
 
+from scaling_cli.data.files.format import Format
+from scaling_cli.data.files.formats import load_format
 from scaling_cli.data.files.tensorboard import masked_crc
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.input_formats import NAMES
+from tests.data.loading import load_runs
 
 
 @pytest.fixture
@@ -87,7 +92,7 @@ def test_every_table_format_gives_the_same_points(tmp_path, write, content):
     ]
 
 
-def test_json_lines_may_have_bare_nan_late_keys_and_half_a_last_line(write):
+def test_json_lines_may_have_nan_late_keys_and_half_a_last_line(write):
     path = write(
         "log.jsonl", '{"params":1,"loss":3}\n{"params":2,"loss":NaN}\n{"late":5,"params":3,"loss":2}\n{"params":4,'
     )
@@ -116,12 +121,12 @@ def test_a_trainer_state_joins_training_and_evaluation_on_the_step(write):
     (point,) = table.frame.to_dicts()
     assert point["run_id"].endswith("run7")
     assert (point["step"], point["loss"], point["tokens"], point["compute"]) == (20.0, 3.25, 2000.0, 6e15)
-    assert table.excluded == {}  # step 10 was not evaluated, which is no fault of its row
+    assert table.excluded == {}  # step 10 was not evaluated, which does not exclude its row
     training = load_runs(write("run7/trainer_state.json", json.dumps(state)), mapping={"loss": "loss"})
     assert training.frame["loss"].to_list() == [3.0]
 
 
-def test_results_of_lm_eval_are_one_row_a_model(write, tmp_path):
+def test_results_of_lm_eval_are_one_row_per_model(write, tmp_path):
     for name, params, score in (("tiny", 7e7, 0.25), ("small", 1.6e8, 0.5)):
         results = {"arc": {"alias": "arc", "acc,none": score, "acc_stderr,none": 0.01}}
         config = {"model": "hf", "model_args": f"pretrained=lab/{name},dtype=bf16", "model_num_parameters": params}
@@ -173,7 +178,7 @@ def test_the_masked_checksum_is_that_of_tfrecords():
     assert masked_crc(b"123456789") == (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def test_tensorboard_scalars_become_one_row_a_step(write):
+def test_tensorboard_scalars_become_one_row_per_step(write):
     content = VERSION + event(100, simple("train/loss", 4.0)) + event(100, tensor("eval/loss", 4.25))
     content += event(300, simple("train/loss", 3.0), tensor("eval/loss", 3.25, kind=2, code="<d"), message(1, b"image"))
     for torn in (content, content + content[-40:-7]):
@@ -223,7 +228,7 @@ def test_a_megatron_log_gives_steps_tokens_params_and_both_losses(write):
     assert losses(path, mapping={"loss": "train_loss"}) == [6.5]
 
 
-def test_the_csv_of_a_wandb_chart_becomes_one_run_a_line(write):
+def test_the_csv_of_a_wandb_chart_becomes_one_run_per_line(write):
     text = (
         '"Step","big - run - eval/loss","big - run - eval/loss__MIN","big - run - eval/loss__MAX",'
         '"small - eval/loss","small - eval/loss__MIN","small - eval/loss__MAX"\n'
@@ -261,22 +266,32 @@ def test_labels_in_the_path_are_columns(write, tmp_path):
 def test_a_format_can_be_named(write):
     path = write("one.json", '{"params": 10, "loss": 2.5}\n')
     assert losses(path, input_format="jsonl") == [2.5]
-    with pytest.raises(UsageError, match="input format"):
+    with pytest.raises(UsageError, match="--input-format is 'xlsx'"):
         load_runs(path, input_format="xlsx")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"log_history": [{"step": 1, "loss"', "not whole JSON"),
+        ('{"log_history": [{"step": 1, "loss"', "not valid JSON"),
         ("[]", "no rows"),
         ("[1, 2]", "no rows"),
         ("[" * 100_000, "nested too deep"),
         ('{"a":' * 20_000 + "1" + "}" * 20_000 + "\n{}\n", "nested too deep"),
-        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + bytes(range(99)), "cannot be opened"),
-        ('{"a": 1}\nnonsense\n', "No column could be taken for loss"),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + bytes(range(99)), "cannot be decompressed"),
+        ('{"a": 1}\nnonsense\n', "No column could be identified as the loss"),
     ],
 )
-def test_json_that_is_no_log_is_a_data_error(write, content, message):
+def test_json_without_a_log_is_a_data_error(write, content, message):
     with pytest.raises(DataError, match=message):
         load_runs(write("broken.json", content))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_listed_format_exists(name):
+    assert isinstance(load_format(name), Format)
+
+
+def test_the_list_of_formats_is_read_without_polars():
+    code = "import sys, scaling_cli.input_formats; assert 'polars' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

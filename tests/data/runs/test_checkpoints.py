@@ -3,13 +3,13 @@ import math
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError, UsageError
+from tests.data.loading import load_runs
 
 
 @pytest.fixture
 def curves():
-    """Two runs of 100 steps, shuffled, with a least loss at step 80."""
+    """Two runs of 100 steps, shuffled, with the lowest loss at step 80."""
     rows = [
         (run, step, 1e6, step * 1e7, 2 + offset + ((step - 80) / 100) ** 2)
         for run, offset in (("a", 0.0), ("b", 1.0))
@@ -23,7 +23,7 @@ def points(frame, **options):
     return load_runs(frame, **options).frame.sort("run_id", "step")
 
 
-def test_the_best_checkpoint_is_that_of_least_loss_and_the_choice_is_doubted(curves):
+def test_the_best_checkpoint_has_the_lowest_loss_and_gets_a_caveat(curves):
     table = load_runs(curves, checkpoints="best")
     assert table.frame.select("run_id", "step", "loss").rows() == [("a", 80.0, 2.0), ("b", 80.0, 3.0)]
     assert "best-checkpoint" in [caveat.code for caveat in table.caveats]
@@ -35,8 +35,8 @@ def test_of_equal_losses_the_earliest_is_best():
 
 
 def test_all_checkpoints_come_without_those_before_enough_tokens(curves):
-    found = points(curves, checkpoints="all", skip_tokens="0.9B")
-    assert found["step"].to_list() == [*range(90, 101)] * 2
+    frame = points(curves, checkpoints="all", skip_tokens="0.9B")
+    assert frame["step"].to_list() == [*range(90, 101)] * 2
     assert load_runs(curves, skip_tokens="0.9B").excluded == {}
 
 
@@ -48,10 +48,10 @@ def test_a_step_that_was_logged_twice_counts_once_and_is_counted(curves):
 
 def test_samples_are_means_over_windows(curves):
     table = load_runs(curves, sample_at="tokens=500M,0.8B,9B")
-    found = table.frame.sort("run_id", "step")
+    frame = table.frame.sort("run_id", "step")
     # Windows of 5 %: steps 49 to 51 and 78 to 82.
-    assert found["step"].to_list() == [50.0, 80.0] * 2
-    assert found["loss"][0] == pytest.approx(2 + (0.31**2 + 0.3**2 + 0.29**2) / 3, rel=1e-12)
+    assert frame["step"].to_list() == [50.0, 80.0] * 2
+    assert frame["loss"][0] == pytest.approx(2 + (0.31**2 + 0.3**2 + 0.29**2) / 3, rel=1e-12)
     (missed,) = [caveat for caveat in table.caveats if caveat.code == "sample-missed"]
     assert missed.message.startswith("2 of 6 pairs")
 
@@ -61,10 +61,10 @@ def test_samples_can_be_taken_by_derived_compute(curves):
 
 
 def test_smoothing_averages_the_end_of_each_run(curves):
-    found = points(curves, smooth="10%")
+    frame = points(curves, smooth="10%")
     expected = sum(2 + ((step - 80) / 100) ** 2 for step in range(90, 101)) / 11
-    assert found["loss"].to_list() == pytest.approx([expected, expected + 1], rel=1e-12)
-    assert found["step"].to_list() == [100.0, 100.0]
+    assert frame["loss"].to_list() == pytest.approx([expected, expected + 1], rel=1e-12)
+    assert frame["step"].to_list() == [100.0, 100.0]
 
 
 def test_smoothing_all_checkpoints_agrees_with_smoothing_the_last(curves):
@@ -72,12 +72,12 @@ def test_smoothing_all_checkpoints_agrees_with_smoothing_the_last(curves):
     assert every.filter(pl.col("step") == 100)["loss"].to_list() == pytest.approx(
         points(curves, smooth="10%")["loss"].to_list(), rel=1e-12
     )
-    # Steps 90 to 100 lie back by up to a tenth of 100, and 9 to 10 of 10.
+    # A tenth back from step 100 are steps 90 to 100, and from step 10 steps 9 to 10.
     assert every["loss"][9] == pytest.approx(2 + (0.71**2 + 0.70**2) / 2, rel=1e-12)
     assert points(curves, checkpoints="best", smooth="10%")["step"].to_list() == [84.0, 84.0]
 
 
-def test_one_file_of_one_curve_is_one_run_where_only_that_makes_sense(tmp_path, curves):
+def test_one_file_is_one_run_if_the_choice_of_checkpoints_needs_runs(tmp_path, curves):
     path = tmp_path / "curve.csv"
     curves.filter(pl.col("run") == "a").drop("run").write_csv(path)
     assert load_runs(path, checkpoints="best").frame.select("run_id", "step").rows() == [("curve", 80.0)]
@@ -108,13 +108,13 @@ def test_params_are_found_in_the_names_of_runs(tmp_path):
         {"checkpoints": "fianl"},
     ],
 )
-def test_a_choice_that_makes_no_sense_is_a_usage_error(curves, options):
+def test_an_invalid_choice_of_checkpoints_is_a_usage_error(curves, options):
     with pytest.raises(UsageError) as caught:
         load_runs(curves, **options)
     assert caught.value.hint
 
 
-def test_a_choice_that_needs_what_is_not_there_is_a_data_error(curves):
+def test_a_choice_that_needs_a_missing_column_is_a_data_error(curves):
     for options in ({"checkpoints": "best"}, {"smooth": "5%"}):
         with pytest.raises(DataError, match="run"):
             load_runs(curves.drop("run"), **options)
@@ -124,7 +124,7 @@ def test_a_choice_that_needs_what_is_not_there_is_a_data_error(curves):
         load_runs(curves.drop("step"), smooth="5%")
 
 
-def test_losses_that_are_not_positive_stay_where_no_log_is_taken():
+def test_losses_that_are_not_positive_stay_if_no_log_is_taken():
     frame = pl.DataFrame({"compute": [1.0, 2.0, 3.0], "score": [0.0, -1.0, 0.5]})
     assert load_runs(frame, mapping={"loss": "score"}, positive_loss=False).frame.height == 3
     assert load_runs(frame, mapping={"loss": "score"}).excluded == {"non-positive loss": 2}

@@ -1,6 +1,7 @@
 import pytest
 
-from scaling_cli.data.runs.columns import Chosen, choose_columns, is_training_loss
+from scaling_cli.data.runs.aliases import is_training_loss
+from scaling_cli.data.runs.columns import Chosen, choose_columns
 from scaling_cli.errors import UsageError
 
 
@@ -22,7 +23,7 @@ def test_names_are_compared_without_case_or_punctuation():
 @pytest.mark.parametrize(
     "name", ["tflops", "tokens_per_second", "flops_per_step", "perplexity", "val_ppl", "bpb", "loss_bpb"]
 )
-def test_rates_perplexity_and_bits_per_byte_play_no_role(name):
+def test_rates_perplexity_and_bits_per_byte_have_no_role(name):
     assert columns_of([name]) == {}
 
 
@@ -50,13 +51,13 @@ def test_units_count_for_mapped_columns_too():
     assert choose_columns(["my_pf_days"], {"compute": "my_pf_days"})["compute"].scale == 8.64e19
 
 
-def test_evaluation_loss_goes_before_training_loss():
+def test_evaluation_loss_comes_before_training_loss():
     assert columns_of(["train_loss", "loss", "eval_loss"]) == {"loss": "eval_loss"}
     assert columns_of(["train_loss", "loss"]) == {"loss": "loss"}
     assert columns_of(["train_loss"]) == {"loss": "train_loss"}
 
 
-def test_the_canonical_name_goes_before_an_alias():
+def test_the_canonical_name_comes_before_an_alias():
     assert columns_of(["flops", "compute", "params_total", "params", "tokens_b", "tokens"]) == {
         "params": "params",
         "tokens": "tokens",
@@ -85,13 +86,13 @@ def test_a_mapping_settles_a_tie_and_none_leaves_the_role_out():
     assert columns_of(names, {"loss": "val_loss", "compute": "none"}) == {"loss": "val_loss"}
 
 
-def test_an_unknown_column_in_a_mapping_is_met_with_a_guess():
+def test_an_unknown_column_in_a_mapping_gets_a_suggestion():
     with pytest.raises(UsageError) as caught:
         columns_of(["eval/loss", "params"], {"loss": "eval_los"})
     assert "Did you mean 'eval/loss'?" in caught.value.hint
 
 
-def test_an_unknown_role_in_a_mapping_is_met_with_a_guess():
+def test_an_unknown_role_in_a_mapping_gets_a_suggestion():
     with pytest.raises(UsageError) as caught:
         columns_of(["loss"], {"parms": "loss"})
     assert "Did you mean 'params'?" in caught.value.hint
@@ -114,7 +115,7 @@ def test_names_that_trackers_nest_and_losses_in_nats_are_recognised(name, role, 
     assert choose_columns([name], {}) == {role: Chosen(name, scale)}
 
 
-def test_a_plain_name_goes_before_one_that_is_nested():
+def test_a_plain_name_comes_before_a_nested_one():
     assert choose_columns(["config.params", "params", "summary.loss", "loss"], {}) == {
         "params": Chosen("params"),
         "loss": Chosen("loss"),
@@ -124,22 +125,22 @@ def test_a_plain_name_goes_before_one_that_is_nested():
 @pytest.mark.parametrize(
     "name", ["config", "summary", "metrics.perplexity", "val loss (bits)", "config.tflops", "nats"]
 )
-def test_a_prefix_or_a_unit_alone_makes_no_role(name):
+def test_a_prefix_or_a_unit_alone_has_no_role(name):
     assert choose_columns([name], {}) == {}
 
 
-def test_a_nested_training_loss_is_known_as_one():
+def test_a_nested_training_loss_is_recognised():
     assert is_training_loss("summary.train/loss")
     assert not is_training_loss("summary.eval/loss")
 
 
 def test_one_column_is_not_two_measures():
-    with pytest.raises(UsageError, match="'tokens' would be both params and tokens"):
+    with pytest.raises(UsageError, match="'tokens' would be read as both params and tokens"):
         choose_columns(["tokens", "loss"], {"params": "tokens"})
     chosen = choose_columns(["tokens", "loss"], {"params": "tokens", "tokens": "none", "step": "tokens"})
     assert chosen["params"].column == chosen["step"].column == "tokens"
 
 
-def test_a_name_that_begins_as_an_object_does_is_not_taken_apart():
+def test_a_name_that_begins_like_an_object_is_not_split():
     assert "run_id" not in choose_columns(["config_id", "params", "tokens", "loss"], {})
     assert choose_columns(["config.params", "summary/loss"], {})["params"].column == "config.params"

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.points.group import groups_of
+from tests.data.loading import load_runs
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_csv_parquet_and_a_frame_give_the_same_points(write, tmp_path):
 
 
 class Streamed:
-    """A table of another library: all that it shows is Arrow's stream."""
+    """A table of another library, which offers only Arrow's stream."""
 
     def __init__(self, frame):
         self.__arrow_c_stream__ = frame.__arrow_c_stream__
@@ -82,10 +82,10 @@ def test_tables_in_memory_are_read_whatever_library_made_them():
     assert load_runs(Streamed(frame)).frame.equals(expected)
 
 
-@pytest.mark.parametrize("given", [{"loss": [1.0]}, 3, [1, 2], None])
-def test_what_is_neither_a_path_nor_a_table_is_a_usage_error(given):
-    with pytest.raises(UsageError, match="cannot be read from a") as caught:
-        load_runs(given)
+@pytest.mark.parametrize("data", [{"loss": [1.0]}, 3, [1, 2], None])
+def test_anything_but_paths_and_tables_is_a_usage_error(data):
+    with pytest.raises(UsageError, match="Cannot read rows from an object of type") as caught:
+        load_runs(data)
     assert "a list of paths" in caught.value.hint
 
 
@@ -106,7 +106,7 @@ def test_the_last_step_of_each_run_is_found_whatever_the_row_order(tmp_path):
         assert points["run_id"].is_sorted()
 
 
-def test_an_unusable_last_row_gives_way_to_the_last_usable_one():
+def test_the_last_usable_row_replaces_an_unusable_last_one():
     frame = pl.DataFrame({"run": ["a"] * 3, "step": [1, 2, 3], "loss": [3.0, 2.0, float("nan")]})
     table = load_runs(frame)
     assert rows_of(table) == [{"run_id": "a", "step": 2.0, "loss": 2.0}]
@@ -134,12 +134,12 @@ def test_repeated_and_negative_steps_are_ordered_whatever_their_type(kind, large
     assert table.excluded == {"no step": 1, "repeated last step": 1}
 
 
-def test_fractional_and_huge_steps_are_told_apart():
+def test_fractional_and_huge_steps_are_distinguished():
     frame = pl.DataFrame({"run": list("aabb"), "step": [0.25, 0.5, 1e17, 2e17], "loss": [3.0, 2.0, 3.0, 2.0]})
     assert load_runs(frame).frame["loss"].to_list() == [2.0, 2.0]
 
 
-def test_rows_without_a_run_are_runs_of_their_own():
+def test_each_row_without_a_run_is_a_run():
     frame = pl.DataFrame({"run": ["a", "a", None, None], "step": [1, 2, 1, 2], "loss": [4.0, 3.0, 2.0, 1.0]})
     points = load_runs(frame).frame
     assert points["loss"].to_list() == [3.0, 2.0, 1.0]
@@ -176,7 +176,7 @@ def test_rows_that_cannot_be_used_are_counted_by_reason(write):
         "non-positive tokens": 1,
     }
     assert table.caveats[0].message.startswith(
-        "8 of 9 rows left out: 1 with unreadable loss such as 'oops', 2 with no loss"
+        "8 of 9 rows were left out: 1 with unreadable loss such as 'oops', 2 with no loss"
     )
 
 
@@ -197,21 +197,21 @@ def test_a_needed_role_without_a_column_is_named():
 
 
 @pytest.mark.parametrize(
-    ("given", "derived", "formula"),
+    ("columns", "derived", "formula"),
     [
         (("params", "tokens"), "compute", "6*params*tokens"),
         (("compute", "params"), "tokens", "compute/(6*params)"),
         (("compute", "tokens"), "params", "compute/(6*tokens)"),
     ],
 )
-def test_two_of_params_tokens_and_compute_give_the_third(given, derived, formula):
+def test_two_of_params_tokens_and_compute_give_the_third(columns, derived, formula):
     full = pl.DataFrame({"params": [1e8], "tokens": [2e9], "compute": [1.2e18], "loss": [3.0]})
-    table = load_runs(full.select(*given, "loss"))
+    table = load_runs(full.select(*columns, "loss"))
     assert table.columns[derived] == formula
     assert table.frame[derived].item() == pytest.approx(full[derived].item(), rel=1e-15)
 
 
-def test_compute_that_disagrees_is_said_with_the_range():
+def test_compute_that_disagrees_gets_a_caveat_with_the_range():
     frame = pl.DataFrame({"params": [1e8, 1e9], "tokens": [1e9, 1e9], "flops": [6e17, 1.8e19], "loss": [3.0, 2.0]})
     (caveat,) = load_runs(frame).caveats
     assert caveat.code == "compute-mismatch"
@@ -251,7 +251,7 @@ def test_groups_come_back_as_text_and_kept_columns_as_numbers(write):
     assert whole.frame["width"].item() == "256"
 
 
-def test_the_labels_of_groups_stand_beside_the_role_of_the_same_name():
+def test_groups_by_a_role_keep_its_numbers_in_another_column():
     frame = pl.DataFrame({"n_params": ["70M", "1B"], "tokens": [1e9, 1e9], "loss": [3.0, 2.0]})
     table = load_runs(frame, by=["params"])
     assert table.frame["params"].to_list() == [7e7, 1e9]
@@ -270,19 +270,19 @@ def test_runs_can_be_grouped_by_any_role(role):
 
 
 @pytest.mark.parametrize("by", ["loss", "perplexity"])
-def test_the_loss_makes_no_groups(by):
-    with pytest.raises(UsageError, match="which is the loss"):
+def test_runs_cannot_be_grouped_by_the_loss(by):
+    with pytest.raises(UsageError, match="because it is the loss"):
         load_runs(pl.DataFrame({"perplexity": [3.0], "params": [1e7]}), mapping={"loss": "perplexity"}, by=[by])
 
 
 def test_groups_are_in_the_order_of_their_numbers():
     frame = pl.DataFrame({"size": ["1B", "9M", "100M", "big"], "loss": [1.0, 2.0, 3.0, 4.0], "params": [1e9] * 4})
-    found = [group["size"] for group, _ in groups_of(load_runs(frame, by=["size"]), ["size"])]
-    assert found == ["9M", "100M", "1B", "big"]
+    sizes = [group["size"] for group, _ in groups_of(load_runs(frame, by=["size"]), ["size"])]
+    assert sizes == ["9M", "100M", "1B", "big"]
 
 
 @pytest.mark.parametrize("options", [{"keep": ["widht"]}, {"by": ["widht"]}, {"where": "widht > 1"}])
-def test_an_unknown_column_is_met_with_a_guess(options):
+def test_an_unknown_column_gets_a_suggestion(options):
     with pytest.raises(UsageError) as caught:
         load_runs(pl.DataFrame({"loss": [1.0], "width": [2]}), **options)
     assert "Did you mean 'width'?" in caught.value.hint
@@ -304,19 +304,19 @@ def test_a_bad_condition_is_a_usage_error(condition):
     assert caught.value.hint
 
 
-def test_a_cell_that_where_cannot_judge_is_counted_not_lost(write):
+def test_a_row_that_where_cannot_judge_is_counted_not_lost(write):
     rows = "".join(f"3,{width}\n" for width in range(1, 1501))
     path = write(f"loss,width\n{rows}2,wide\n1,\n")
     table = load_runs(path, where="width > 1000")
     assert table.frame.height == 500
     assert table.excluded == {"unreadable width in --where": 1}
-    # What is decided without the odd cell is decided.
+    # A condition that is decided without the unreadable cell is judged.
     assert load_runs(path, where="width > 1000 OR loss = 2").frame["loss"].to_list() == [3.0] * 500 + [2.0]
     assert load_runs(path, where="width > 1000 AND loss = 1.5 OR loss = 1").excluded == {}
 
 
-def test_a_query_in_a_condition_is_refused_in_plain_words():
-    with pytest.raises(UsageError, match="holds a query"):
+def test_a_query_in_a_condition_is_refused():
+    with pytest.raises(UsageError, match="contains SELECT"):
         load_runs(pl.DataFrame({"loss": [1.0]}), where="loss > (SELECT max(loss) FROM runs)")
 
 
@@ -325,7 +325,7 @@ def test_a_condition_that_no_row_meets_is_a_data_error():
         load_runs(pl.DataFrame({"loss": [1.0]}), where="loss > 5")
 
 
-def test_files_with_other_columns_join_and_fill_with_null(write, tmp_path):
+def test_files_with_different_columns_are_joined_and_filled_with_null(write, tmp_path):
     first = write("loss,params\n3,10\n", "a.csv")
     second = write("params,loss,opt\n20,2,muon\n", "b.csv")
     pl.DataFrame({"loss": [1.0], "lr": [0.1]}).write_parquet(tmp_path / "c.parquet")
@@ -345,10 +345,10 @@ def test_files_with_other_columns_join_and_fill_with_null(write, tmp_path):
         b'loss,params\n3,"1,000"\n',
         b"loss,params\n3,1000",
         b"loss,params\n 3 , 1k \n",
-        gzip.compress(b"loss,params\n3,1000\n"),
+        gzip.compress(b"loss,params\n3,1000\n", mtime=0),
     ],
 )
-def test_the_ways_programs_write_csv_are_read_alike(write, content):
+def test_all_dialects_of_csv_give_the_same_points(write, content):
     assert rows_of(load_runs(write(content))) == [{"run_id": "row 1", "params": 1000.0, "loss": 3.0}]
 
 
@@ -383,11 +383,12 @@ def test_the_decimal_sign_holds_for_every_row_of_a_long_file(write):
     ("content", "message"),
     [
         ("loss;params\n3,45;1.5e7\n", "'3,45' in column 'loss' and '1.5e7' in column 'params'"),
+        ("loss;lr\n3.45;0,001\n", "'0,001' in column 'lr' and '3.45' in column 'loss'"),  # 0,001 is not 1
         ("loss;tokens\n3;500\n2;1,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
         ("loss;tokens\n3.400;1,500\n3.100;2,500\n", "whether '1,500' in column 'tokens' is 1500 or 1.500"),
     ],
 )
-def test_a_file_whose_decimal_sign_is_open_is_refused(write, content, message):
+def test_a_file_whose_decimal_sign_is_unclear_is_refused(write, content, message):
     with pytest.raises(DataError, match=message) as caught:
         load_runs(write(content))
     assert caught.value.hint.startswith("Write")
@@ -399,13 +400,13 @@ def test_files_of_one_header_may_differ_in_their_decimal_sign(write):
     assert load_runs([first, second]).frame.select("loss", "params").rows() == [(2.5, 1000.0), (2.25, 1000.0)]
 
 
-def test_a_file_that_is_no_table_is_named_in_one_short_line(write):
+def test_a_file_that_is_not_a_table_gives_one_short_line(write):
     with pytest.raises(DataError) as caught:
         load_runs(write("x" * 100_000 + "\n"))
     assert len(caught.value.message) < 200
 
 
-def test_a_torn_last_line_is_left_out_and_said(write):
+def test_a_torn_last_line_is_left_out_with_a_caveat(write):
     table = load_runs(write("params,loss\n10,3\n20,2\n3"))
     assert table.frame.height == 2
     assert table.excluded == {"no loss": 1}
@@ -421,21 +422,21 @@ def test_a_torn_last_line_is_left_out_and_said(write):
         (b'loss,params\n1,2\n"3', "cannot be read"),
         ("loss,opt\n1,µP\n".encode("latin-1"), "not UTF-8"),
         ("loss,opt\n1,2\n".encode("utf-16"), "UTF-16"),
-        (bytes(range(256)) * 4, "no format that is known"),
-        (b"PK\x03\x04" + bytes(100), "is a zip archive, as .xlsx files are"),
+        (bytes(range(256)) * 4, "is a binary file of an unknown format"),
+        (b"PK\x03\x04" + bytes(100), "is a zip archive"),
         (b"PAR1 and then nothing", "cannot be read"),
         (b"loss\nnan\n-1\n", "None of 2 rows can be used"),
-        (b"ppl,params\n3,2\n", "No column could be taken for loss among: ppl, params"),
-        (gzip.compress(b"loss\n1\n" * 1000)[:40], "cannot be"),
+        (b"ppl,params\n3,2\n", "No column could be identified as the loss among: ppl, params"),
+        (gzip.compress(b"loss\n1\n" * 1000, mtime=0)[:40], "cannot be"),
     ],
 )
-def test_what_cannot_be_read_is_a_data_error_with_a_hint(write, content, message):
+def test_an_unreadable_file_is_a_data_error_with_a_hint(write, content, message):
     with pytest.raises(DataError, match=message) as caught:
         load_runs(write(content))
     assert caught.value.hint
 
 
-def test_the_broken_ones_of_several_files_are_named_and_the_rest_load(write):
+def test_broken_files_among_several_are_named_and_the_others_load(write):
     good = write("loss,params\n1,2\n", "good.csv")
     ragged = write("loss,params\n1,2\n3,4,5\n", "ragged.csv")
     garbage = write(bytes(range(256)), "garbage.csv")
@@ -443,7 +444,7 @@ def test_the_broken_ones_of_several_files_are_named_and_the_rest_load(write):
     assert table.frame["loss"].to_list() == [1.0]
     assert [source.path for source in table.sources] == [str(good)]
     assert {unread.path: unread.error for unread in table.unread} == {
-        str(garbage): f"{garbage} is in no format that is known here.",
+        str(garbage): f"{garbage} is a binary file of an unknown format.",
         str(ragged): f"{ragged} has a line with more cells than its header.",
     }
 
@@ -456,7 +457,7 @@ def test_the_broken_ones_of_several_files_are_named_and_the_rest_load(write):
         ("step,params,tokens,loss\n1,2,3,4,5\n", "more cells than its header"),
     ],
 )
-def test_one_file_of_another_layout_and_one_torn_line_among_many_are_reported_and_the_rest_load(write, odd, error):
+def test_another_layout_and_a_torn_line_among_many_files_are_reported_and_the_others_load(write, odd, error):
     paths = [
         write("step,params,tokens,loss\n1,1e7,1e9,3\n2,1e7,2e9,2.5\n3,1e7,3e9,2.4\n", f"{i:03}.csv") for i in range(100)
     ]
@@ -471,7 +472,7 @@ def test_one_file_of_another_layout_and_one_torn_line_among_many_are_reported_an
     }
 
 
-def test_other_names_in_a_few_files_are_no_tie(write):
+def test_other_names_in_a_few_files_do_not_tie(write):
     paths = [write(f"num_params,loss\n{i + 1}e7,3\n", f"{i}.csv") for i in range(4)]
     paths.append(write("n_params,loss\n5e7,3\n", "4.csv"))
     assert load_runs(paths).columns["params"] == "num_params"
@@ -492,7 +493,7 @@ def test_a_missing_file_is_an_error_even_among_others(tmp_path, write):
     assert "runs.csv" in caught.value.hint
 
 
-def test_columns_whose_types_have_nothing_in_common_do_not_keep_files_from_being_joined(tmp_path, write):
+def test_files_whose_columns_have_incompatible_types_are_joined(tmp_path, write):
     write("loss,note\n3,x\n")
     notes = {"list": [[1]], "struct": [{"a": 1}], "day": [date(2020, 1, 1)], "bytes": [b"x"], "span": [timedelta(1)]}
     for name, cells in notes.items():
@@ -504,7 +505,7 @@ def test_columns_whose_types_have_nothing_in_common_do_not_keep_files_from_being
     assert table.excluded == {"no loss": 1}
 
 
-def test_a_link_to_nothing_in_a_folder_is_told_and_the_rest_load(tmp_path, write):
+def test_a_broken_link_in_a_folder_is_reported_and_the_others_load(tmp_path, write):
     write("loss\n1\n")
     (tmp_path / "gone.csv").symlink_to(tmp_path / "never.csv")
     table = load_runs(tmp_path)
@@ -521,13 +522,13 @@ def test_a_repeated_header_name_is_a_tie(write):
     ("content", "hint"),
     [
         ("1e7,1e9,2.5\n1e8,1e9,2.4\n", "The first line holds numbers"),
-        ("sep=;\nparams;loss\n1e7;2,5\n", "remove what stands before it"),
-        ("# exported today\nparams,loss\n1e7,2.5\n", "remove what stands before it"),
+        ("sep=;\nparams;loss\n1e7;2,5\n", "remove the lines before it"),
+        ("# exported today\nparams,loss\n1e7,2.5\n", "remove the lines before it"),
         ("params tokens loss\n1e7 1e9 2.5\n", "separated by commas, tabs"),
         ("<!DOCTYPE html><html></html>\n", "separated by commas, tabs"),
     ],
 )
-def test_a_first_line_that_is_no_header_is_recognised(write, content, hint):
+def test_a_first_line_that_is_not_a_header_is_recognised(write, content, hint):
     with pytest.raises(DataError) as caught:
         load_runs(write(content))
     assert hint in caught.value.hint
@@ -536,11 +537,11 @@ def test_a_first_line_that_is_no_header_is_recognised(write, content, hint):
 def test_likely_loss_columns_are_offered(write):
     with pytest.raises(DataError) as caught:
         load_runs(write("params,loss_c4,loss c5\n1,2,3\n"))
-    assert caught.value.hint == "Name it with --map loss=loss_c4."
+    assert caught.value.hint == "Choose it with --map loss=loss_c4."
 
 
 def test_a_column_of_lists_is_refused_as_a_role():
-    with pytest.raises(DataError, match="holds List"):
+    with pytest.raises(DataError, match="holds values of type List"):
         load_runs(pl.DataFrame({"loss": [[1.0]]}))
 
 
@@ -549,7 +550,7 @@ def test_row_order_does_not_change_the_points_of_runs():
     assert load_runs(frame).frame.equals(load_runs(frame.reverse()).frame)
 
 
-def test_names_of_runs_may_start_anew_in_every_group(tmp_path):
+def test_every_group_may_use_the_same_names_of_runs(tmp_path):
     rows = [
         f"{group},{run},{step},{1 + step / end}"
         for group, end in (("a", 10), ("b", 11))
@@ -571,18 +572,29 @@ def test_compute_is_counted_by_the_rule_that_is_given():
         (6 * 1e9 + 6 * 24 * 2048 * 1024) * 1e10, (6 * 2e9 + 6 * 32 * 2048 * 1024) * 2e10,
     ]  # fmt: skip
     assert table.columns["compute"] == "(6 * params + 6 * layers * width * context) * tokens"
-    given = rows.with_columns(compute=6 * pl.col("params") * pl.col("tokens"))
-    assert load_runs(given, flops_rule="attention").frame["compute"].equals(table.frame["compute"])
-    assert load_runs(given).frame["compute"].equals(given["compute"])
+    with_compute = rows.with_columns(compute=6 * pl.col("params") * pl.col("tokens"))
+    assert load_runs(with_compute, flops_rule="attention").frame["compute"].equals(table.frame["compute"])
+    assert load_runs(with_compute).frame["compute"].equals(with_compute["compute"])
+
+
+def test_the_loss_cannot_be_left_out():
+    with pytest.raises(DataError, match="--loss none leaves nothing to fit"):
+        load_runs(pl.DataFrame({"params": [1e9], "loss": [3.0]}), mapping={"loss": "none"})
+
+
+def test_a_choice_that_needs_runs_names_its_option():
+    rows = pl.DataFrame({"step": [1, 2], "loss": [3.0, 2.0]})
+    with pytest.raises(DataError, match="--checkpoints best needs the run of each row"):
+        load_runs(rows, checkpoints="best")
 
 
 def test_a_rule_without_its_columns_is_refused_by_name():
     rows = pl.DataFrame({"params": [1e9], "compute": [6e19], "loss": [3.0]})
-    with pytest.raises(UsageError, match="needs numbers for tokens"):
+    with pytest.raises(UsageError, match="needs columns of numbers for tokens"):
         load_runs(rows, flops_rule="non-embedding")
-    with pytest.raises(UsageError, match="layers"):
+    with pytest.raises(UsageError, match="--flops-rule 'attention' needs columns of numbers for layers"):
         load_runs(rows.with_columns(tokens=1e10), flops_rule="attention")
-    with pytest.raises(UsageError, match="no rule"):
+    with pytest.raises(UsageError, match="is not a formula"):
         load_runs(rows, flops_rule="open('x')")
 
 
@@ -596,13 +608,13 @@ def test_a_rule_without_its_columns_is_refused_by_name():
         ("accuracy,params\n7 %,1000\n", "loss", 0.07),
     ],
 )
-def test_units_in_cells_count(write, content, role, value):
+def test_units_in_cells_are_read(write, content, role, value):
     mapping = {"loss": "accuracy"} if "accuracy" in content else {}
     assert load_runs(write(content), mapping=mapping).frame[role].item() == value
 
 
 @pytest.mark.parametrize("cell", ["2.5 PFLOP/s", "2 hours", "%", "1.2.3 EFLOPs", "5 %"])
-def test_cells_in_other_units_are_quoted_with_what_is_read(write, cell):
+def test_cells_in_other_units_are_quoted_with_a_hint(write, cell):
     with pytest.raises(DataError) as caught:
         load_runs(write(f"loss,compute\n3,{cell}\n"))
     assert f"1 with unreadable compute such as {cell!r}" in caught.value.message
@@ -614,19 +626,19 @@ def test_a_unit_in_the_header_and_in_the_cells_is_not_counted_twice(write):
         load_runs(write("loss,compute (PF-days)\n3,2.5 PF-days\n"))
 
 
-def test_rows_that_are_left_out_quote_a_cell(write):
+def test_the_caveat_about_excluded_rows_quotes_a_cell(write):
     table = load_runs(write("loss,params\n3,1000\n2,about 5\n2,10.000.000\n"))
-    (said,) = [found.message for found in table.caveats if found.code == "rows-excluded"]
-    assert said.startswith("2 of 3 rows left out: 2 with unreadable params such as 'about 5'")
-    (again,) = [found.message for found in table.needing(["params"]).caveats if found.code == "rows-excluded"]
-    assert again == said
+    (message,) = [caveat.message for caveat in table.caveats if caveat.code == "rows-excluded"]
+    assert message.startswith("2 of 3 rows were left out: 2 with unreadable params such as 'about 5'")
+    caveats = table.needing(["params"]).caveats
+    assert [caveat.message for caveat in caveats if caveat.code == "rows-excluded"] == [message]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sample_at": "tokens=10B"}, "No row lies within 2.5 % of 10B tokens"),
-        ({"skip_tokens": "10B"}, "No row has 10B tokens"),
+        ({"sample_at": "tokens=10B"}, "No row is within 2.5 % of 10B tokens"),
+        ({"skip_tokens": "10B"}, "No row reaches 10B tokens"),
     ],
 )
 def test_amounts_that_no_run_reaches_are_named(options, message):

@@ -1,10 +1,10 @@
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.summary import summarise
 from scaling_cli.data.runs.targets import load_targets
 from scaling_cli.errors import DataError
+from tests.data.loading import load_runs
 
 
 def codes(frame, **options):
@@ -18,13 +18,13 @@ def lawful(runs=10, **columns):
     return pl.DataFrame({"params": params, "tokens": tokens, "loss": loss} | columns)
 
 
-def test_lawful_runs_raise_no_doubt():
+def test_runs_on_a_law_have_no_caveats():
     assert codes(lawful()) == []
 
 
 @pytest.mark.parametrize("factor", [1e3, 1e-3])
 @pytest.mark.parametrize("role", ["params", "tokens"])
-def test_an_amount_a_thousand_times_off_its_family_is_named(role, factor):
+def test_an_amount_a_thousand_times_off_all_others_is_named(role, factor):
     place = pl.int_range(pl.len()) == 4
     frame = lawful().with_columns(pl.when(place).then(pl.col(role) * factor).otherwise(pl.col(role)).alias(role))
     (caveat,) = load_runs(frame).caveats
@@ -32,13 +32,13 @@ def test_an_amount_a_thousand_times_off_its_family_is_named(role, factor):
     assert "row 5" in caveat.message
 
 
-def test_a_large_model_at_the_end_of_a_ladder_is_no_slip():
+def test_a_large_model_at_the_end_of_a_ladder_is_not_a_unit_slip():
     frame = lawful()
     larger = pl.DataFrame({"params": [1e12], "tokens": [2e13], "loss": [1.85]})
     assert codes(pl.concat([frame, larger])) == []
 
 
-def test_a_ratio_of_compute_that_goes_with_size_is_said_even_if_each_passes():
+def test_a_ratio_of_compute_that_changes_with_size_gets_a_caveat_even_if_each_is_acceptable():
     ratio = pl.Series([1.5 - 0.05 * i for i in range(10)])
     frame = lawful().with_columns((6 * pl.col("params") * pl.col("tokens") * ratio).alias("compute"))
     assert codes(frame) == ["compute-drift"]
@@ -46,21 +46,21 @@ def test_a_ratio_of_compute_that_goes_with_size_is_said_even_if_each_passes():
 
 
 @pytest.mark.parametrize("name", ["val_ppl", "eval/perplexity", "loss_bpb", "bits_per_byte", "mmlu_acc"])
-def test_a_metric_that_is_no_loss_by_name_is_said_unless_its_unit_is(name):
+def test_a_metric_that_is_not_a_loss_by_name_gets_a_caveat_unless_its_unit_is_given(name):
     frame = lawful().rename({"loss": name})
     assert codes(frame, mapping={"loss": name}) == ["loss-unit"]
     assert codes(frame, mapping={"loss": name}, loss_unit="other") == []
 
 
-def test_losses_above_any_guess_are_taken_for_perplexity():
+def test_losses_above_a_uniform_guess_are_taken_for_perplexity():
     assert codes(lawful().with_columns(pl.col("loss").exp() * 10)) == ["large-loss"]
 
 
-def test_a_metric_that_grows_is_said():
+def test_a_metric_that_grows_gets_a_caveat():
     assert codes(lawful().with_columns((1 - pl.col("loss") / 20).alias("loss"))) == ["metric-grows"]
 
 
-def test_a_training_loss_is_said_unless_it_was_asked_for():
+def test_a_training_loss_gets_a_caveat_unless_it_was_chosen():
     frame = lawful().rename({"loss": "train_loss"})
     assert codes(frame) == ["training-loss"]
     assert codes(frame, mapping={"loss": "train_loss"}) == []
@@ -111,10 +111,10 @@ SMALL = {"params": [44.1, 14.2e3], "tokens": [0.9, 293.0], "loss": [3.2, 2.3]}
         ({"step": [1.0, 2.0], "width": [64, 128], "loss": [3.2, 2.3]}, []),
     ],
 )
-def test_a_table_in_unmarked_units_is_told_by_its_largest_value(columns, roles):
+def test_a_table_in_unmarked_units_is_recognised_by_its_largest_value(columns, roles):
     table = load_runs(pl.DataFrame(columns))
-    said = [found.message for found in table.caveats if found.code == "tiny-unit"]
-    assert [message.split(",")[0] for message in said] == roles
+    messages = [caveat.message for caveat in table.caveats if caveat.code == "tiny-unit"]
+    assert [message.split(",")[0] for message in messages] == roles
 
 
 def test_the_log_of_perplexity_is_fitted_as_a_loss_in_nats():
@@ -123,22 +123,23 @@ def test_the_log_of_perplexity_is_fitted_as_a_loss_in_nats():
     assert table.frame["loss"].to_list() == pytest.approx([3.0, 2.0], abs=1e-5)
     assert table.columns["loss"] == "ln(ppl)"
     assert table.excluded == {"non-finite loss": 1}
-    assert [found.code for found in table.caveats] == ["rows-excluded", "perplexity-log"]
+    assert [caveat.code for caveat in table.caveats] == ["rows-excluded", "perplexity-log"]
     (loss,) = [role for role in summarise(table, "perplexity").roles if role.role == "loss"]
     assert loss.unit == "nats"
 
 
 def test_targets_in_perplexity_are_scored_in_nats(tmp_path):
     (tmp_path / "targets.csv").write_text("params,tokens,ppl\n1e9,1e10,7.38906\n1e10,1e11,\n")
-    found = load_targets(tmp_path / "targets.csv", mapping={"loss": "ppl"}, loss_unit="perplexity")
-    assert [loss if loss is None else round(loss, 5) for _, loss, _, _ in found] == [2.0, None]
+    targets = load_targets(tmp_path / "targets.csv", mapping={"loss": "ppl"}, loss_unit="perplexity")
+    assert [loss if loss is None else round(loss, 5) for _, loss, _, _ in targets] == [2.0, None]
 
 
 @pytest.mark.parametrize(("name", "unit"), [("val_ppl", "perplexity"), ("bpb", "bits-per-byte"), ("acc", "accuracy")])
 def test_a_table_with_another_metric_than_a_loss_says_how_to_name_it(name, unit):
     with pytest.raises(DataError) as caught:
         load_runs(pl.DataFrame({name: [10.0], "params": [1e7]}))
-    assert caught.value.hint.startswith(f"Say --loss {name} --loss-unit {unit}")
+    assert caught.value.hint.startswith("To fit ")
+    assert caught.value.hint.endswith(f"give --loss {name} --loss-unit {unit}.")
 
 
 def test_runs_that_did_not_finish_are_counted_with_the_condition_that_leaves_them_out():
@@ -146,7 +147,7 @@ def test_runs_that_did_not_finish_are_counted_with_the_condition_that_leaves_the
     table = load_runs(pl.DataFrame(columns | {"params": [1e7, 2e7, 3e7, 4e7, 5e7]}))
     (said,) = table.caveats
     assert said.code == "unfinished-runs"
-    assert "2 of 5 points are of runs that State calls Failed or crashed" in said.message
+    assert "2 of 5 points are from runs that State calls Failed or crashed" in said.message
     assert "--where \"State <> 'Failed' AND State <> 'crashed'\"" in said.message
     assert table.frame.columns == ["run_id", "params", "loss"]
     assert table.others == ("State",)
@@ -161,9 +162,9 @@ def test_the_state_of_runs_can_still_make_groups():
     ("runs", "counted"),
     [(["a", "a", "b"], "a point of its run"), (["a", "b", "c"], "a run"), (None, "a run")],
 )
-def test_copies_are_told_from_runs_that_were_logged_twice(runs, counted):
+def test_copies_differ_from_runs_that_were_logged_twice(runs, counted):
     frame = pl.DataFrame({"params": [1e8, 1e8, 2e8], "tokens": [2e9, 2e9, 3e9], "loss": [3.0, 3.0, 2.9]})
     frame = frame if runs is None else frame.with_columns(run=pl.Series(runs))
     (said,) = [found.message for found in load_runs(frame).caveats if found.code == "repeated-points"]
     assert said.startswith("1 points equal an earlier one")
-    assert said.endswith(f"since each counts as {counted}.")
+    assert f"each counts as {counted}, so" in said

@@ -1,8 +1,8 @@
-"""Real data sets, each loaded with at most two mappings, and what their READMEs warn of met with the right caveat."""
+"""Real data sets load with at most two mappings each, and get the caveats that their READMEs suggest."""
 
 import pytest
 
-from scaling_cli.data.runs.load import load_runs
+from tests.data.loading import load_runs
 
 C4_LOSS = "eval/c4_en-validation/CrossEntropyLoss"
 HALF_MAPPED = {"loss": "mmlu_acc", "run_id": "model"}
@@ -19,7 +19,7 @@ GEMSTONES = {
 # File, options, points, codes of caveats, and how one of their messages begins.
 SETS = [
     ("chinchilla_besiroglu/chinchilla.csv", {}, 245, [], ""),
-    # Repeated epochs, and losses that rise with more of them.
+    # Repeated epochs, with losses that rise.
     (
         "datablations/contour_runs.csv",
         {},
@@ -39,11 +39,11 @@ SETS = [
     ("gadre/models.csv", {"mapping": {"loss": "loss_c4"}}, 104, ["compute-drift"], "The compute column is 1.85 times"),
     *((f"gemstones/{name}.parquet", {}, runs, [], "") for name, runs in GEMSTONES.items()),
     ("gpt3_curves/curves.parquet", {"where": "split = 'val'"}, 6506, [], ""),
-    # Constant learning rates beside schedules that decay.
+    # Constant learning rates next to schedules that decay.
     ("mpl_lr_schedules/curves.csv", {"mapping": {"params": "size_m"}}, 27, ["undecayed-lr"], "9 of 27 runs end"),
     ("nanogpt_speedrun/curves.parquet", {"where": "split = 'val'"}, 11, [], ""),
     ("nanogpt_speedrun/val_curves.csv", {}, 11, [], ""),
-    # A thousandfold slip in the tokens of one model, and an accuracy that grows.
+    # Tokens of one model that are wrong by a factor of 1000, and an accuracy, which grows.
     (
         "obs_scaling/base_llm.csv",
         {"mapping": HALF_MAPPED},
@@ -56,21 +56,21 @@ SETS = [
     ("parscale/runs.csv", {}, 48, [], ""),
     ("porian/isoflop_points.csv", {}, 1745, [], ""),
     ("porian/optimal_pairs.csv", {"mapping": {"params": "n", "tokens": "t"}}, 173, ["rows-excluded"], "4 of 177 rows"),
-    # FLOPs that exceed 6 * params * tokens the more, the smaller the model.
+    # FLOPs that exceed 6 * params * tokens, by more for smaller models.
     (
         "published_tables/cerebras_pythia_pile.csv",
         {"mapping": PILE},
         30,
         ["compute-drift"],
-        "The compute column is 1.76 times 6*params*tokens at 1.11e+08 params and 1.15 times",
+        "The compute column is 1.76 times 6*params*tokens at 1.11e+08 params but 1.15 times",
     ),
     ("routing_clark/final.csv", {}, 223, [], ""),
-    ("routing_clark/curves.parquet", {}, 223, ["rows-excluded"], "8 of 5,799 rows left out: 8 with no loss"),
+    ("routing_clark/curves.parquet", {}, 223, ["rows-excluded"], "8 of 5,799 rows were left out: 8 with no loss"),
 ]
 
 
-@pytest.mark.parametrize(("path", "options", "points", "codes", "begins"), SETS, ids=[each[0] for each in SETS])
-def test_a_data_set_loads_and_its_quirks_are_said(shared_data, path, options, points, codes, begins):
+@pytest.mark.parametrize(("path", "options", "points", "codes", "begins"), SETS, ids=[row[0] for row in SETS])
+def test_a_data_set_loads_with_caveats_about_its_quirks(shared_data, path, options, points, codes, begins):
     table = load_runs(shared_data / path, **options)
     assert table.frame.height == points
     assert [caveat.code for caveat in table.caveats] == codes

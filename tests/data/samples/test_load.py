@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.data.samples.load import load_samples
 from scaling_cli.errors import DataError, UsageError
+from tests.data.loading import load_samples
 
 OUTCOMES = {"p1": [1, 0, 0, 1], "p2": [0, 0, 0, 0], "p3": [1, 1, 1, 1]}
 COUNTS = [("p1", 4, 2), ("p2", 4, 0), ("p3", 4, 4)]
@@ -23,7 +23,7 @@ def attempts(**columns):
     return pl.DataFrame([row | columns for row in rows])
 
 
-def found(table):
+def counts(table):
     return table.frame.select("problem", "n", "c").rows()
 
 
@@ -38,30 +38,30 @@ def test_attempts_are_counted_whatever_the_format(tmp_path, suffix):
         path
     )
     table = load_samples(path)
-    assert (found(table), table.layout) == (COUNTS, "attempts")
+    assert (counts(table), table.layout) == (COUNTS, "attempts")
     assert table.columns == {"problem": "problem_id", "correct": "correct", "attempt": "attempt"}
     assert table.sources[0].rows == 12
 
 
 def test_counts_are_taken_as_they_are():
     rows = pl.DataFrame(COUNTS, schema=["task_id", "num_samples", "num_correct"], orient="row")
-    assert (found(load_samples(rows)), load_samples(rows).layout) == (COUNTS, "counts")
+    assert (counts(load_samples(rows)), load_samples(rows).layout) == (COUNTS, "counts")
 
 
 def test_a_row_for_each_k_is_one_problem(tmp_path):
     rows = pl.DataFrame(COUNTS, schema=["Problem Idx", "Num. Samples Total", "Num. Samples Correct"], orient="row")
     long = rows.join(pl.DataFrame({"Scaling Parameter": [1, 10, 100], "Score": [0.1, 0.2, 0.3]}), how="cross")
     table = load_samples(long.with_columns(pl.col("Num. Samples Correct").cast(pl.Float32)))
-    assert (found(table), table.layout) == (COUNTS, "curve")
+    assert (counts(table), table.layout) == (COUNTS, "curve")
 
 
 def test_lists_of_outcomes_are_counted_in_order():
     rows = pl.DataFrame({"task_id": list(OUTCOMES), "is_corrects": list(OUTCOMES.values())})
     table = load_samples(rows)
-    assert (found(table), table.layout) == (COUNTS, "list")
+    assert (counts(table), table.layout) == (COUNTS, "list")
 
 
-def test_where_lengths_differ_the_first_success_is_known():
+def test_the_first_success_is_found_where_numbers_of_attempts_differ():
     outcomes = [[0, 0, 1], [1], [0, 1, 1, 0], [0, 0]]
     rows = pl.DataFrame({"task_id": list("abcd"), "is_corrects": outcomes})
     assert load_samples(rows).frame["first"].to_list() == [3, 1, 2, 0]
@@ -72,7 +72,7 @@ def test_where_lengths_differ_the_first_success_is_known():
     assert load_samples(attempts).frame["first"].to_list() == [3, 1, 2, 0]
 
 
-def test_a_matrix_has_a_row_a_problem(tmp_path):
+def test_a_matrix_has_one_row_per_problem(tmp_path):
     matrix = np.array(list(OUTCOMES.values()))
     np.save(tmp_path / "r.npy", matrix)
     table = load_samples(tmp_path / "r.npy")
@@ -85,7 +85,7 @@ def test_a_matrix_has_a_row_a_problem(tmp_path):
 def test_the_index_of_an_attempt_is_not_mistaken_for_a_count():
     rows = pl.DataFrame({"i": [0, 0, 1, 1], "n": [0, 1, 0, 1], "flagged": [False, True, False, False]})
     table = load_samples(rows)
-    assert found(table) == [("0", 2, 1), ("1", 2, 0)]
+    assert counts(table) == [("0", 2, 1), ("1", 2, 0)]
     assert table.columns == {"problem": "i", "correct": "flagged", "attempt": "n"}
 
 
@@ -94,16 +94,16 @@ def test_human_eval_results_are_attempts(tmp_path):
     lines = [{"task_id": "HumanEval/0", "completion": "x", "result": "passed", "passed": True}]
     lines.append({"task_id": "HumanEval/0", "completion": "y", "result": "timed out", "passed": False})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert found(load_samples(path)) == [("HumanEval/0", 2, 1)]
+    assert counts(load_samples(path)) == [("HumanEval/0", 2, 1)]
 
 
 def test_evalplus_results_need_base_and_plus_tests(tmp_path):
     statuses = [("pass", "pass"), ("pass", "fail"), ("fail", "fail")]
     document = {"date": "x", "eval": {"Mbpp/2": [{"base_status": b, "plus_status": p} for b, p in statuses]}}
     (tmp_path / "eval_results.json").write_text(json.dumps(document))
-    assert found(load_samples(tmp_path / "eval_results.json")) == [("Mbpp/2", 3, 1)]
+    assert counts(load_samples(tmp_path / "eval_results.json")) == [("Mbpp/2", 3, 1)]
     base = load_samples(tmp_path / "eval_results.json", mapping={"correct": "base_status"})
-    assert found(base) == [("Mbpp/2", 3, 2)]
+    assert counts(base) == [("Mbpp/2", 3, 2)]
 
 
 def lm_eval_line(doc, share, filter="none", responses=4):
@@ -120,7 +120,7 @@ def write_lines(path, lines):
 
 def test_lm_eval_repeats_are_counted_from_their_pass_rate(tmp_path):
     path = write_lines(tmp_path / "samples_gsm8k_2026-01-01.jsonl", [lm_eval_line(0, 0.5), lm_eval_line(1, 0.0)])
-    assert found(load_samples(path)) == [("0", 4, 2), ("1", 4, 0)]
+    assert counts(load_samples(path)) == [("0", 4, 2), ("1", 4, 0)]
 
 
 def test_lm_eval_repeats_without_a_pass_rate_are_refused(tmp_path):
@@ -134,7 +134,7 @@ def test_lm_eval_filters_are_never_pooled(tmp_path):
     )
     with pytest.raises(UsageError, match="2 filters"):
         load_samples(path)
-    assert found(load_samples(path, where="filter = 'strict-match'")) == [("0", 1, 1)]
+    assert counts(load_samples(path, where="filter = 'strict-match'")) == [("0", 1, 1)]
 
 
 def inspect_samples():
@@ -149,9 +149,9 @@ def test_inspect_logs_are_read_without_inspect(tmp_path):
     (tmp_path / "log.json").write_text(json.dumps({"eval": {"task": "t"}, "samples": inspect_samples()}))
     for name in ("log.eval", "log.json"):
         table = load_samples(tmp_path / name)
-        assert found(table) == [("a", 2, 1), ("b", 2, 0)]  # an error is missing, not a failure
+        assert counts(table) == [("a", 2, 1), ("b", 2, 0)]  # an error is missing, not a failure
         assert codes(table) == ["missing-outcomes", "repeated-attempts"]
-    assert found(load_samples(tmp_path / "log.eval", on_missing="fail")) == [("a", 2, 1), ("b", 3, 0)]
+    assert counts(load_samples(tmp_path / "log.eval", on_missing="fail")) == [("a", 2, 1), ("b", 3, 0)]
 
 
 def zstandard_zip(path, text):
@@ -171,7 +171,7 @@ def zstandard_zip(path, text):
 @pytest.mark.parametrize("indent", [None, 2])
 def test_inspect_logs_packed_with_zstandard_are_read(tmp_path, indent):
     zstandard_zip(tmp_path / "log.eval", json.dumps(inspect_samples(), indent=indent))
-    assert found(load_samples(tmp_path / "log.eval")) == [("a", 2, 1), ("b", 2, 0)]
+    assert counts(load_samples(tmp_path / "log.eval")) == [("a", 2, 1), ("b", 2, 0)]
 
 
 def test_a_damaged_zstandard_log_says_how_to_convert_it(tmp_path):
@@ -185,18 +185,18 @@ def test_a_damaged_zstandard_log_says_how_to_convert_it(tmp_path):
     assert "inspect log convert" in caught.value.hint
 
 
-def test_large_language_monkeys_have_a_yaml_a_problem(tmp_path):
+def test_large_language_monkeys_have_one_yaml_file_per_problem(tmp_path):
     text = "prompt: 'x'\nis_corrects:\n- true\n- false\nsamples:\n- 'is_corrects: [true, true]'\n"
     (tmp_path / "0.yaml").write_text(text)
     (tmp_path / "1.yaml").write_text("is_corrects: [false, false, true]\nquestion: why\n")
     table = load_samples([tmp_path / "0.yaml", tmp_path / "1.yaml"])
-    assert found(table) == [("0", 2, 1), ("1", 3, 1)]
+    assert counts(table) == [("0", 2, 1), ("1", 3, 1)]
 
 
 def test_a_resumed_log_counts_each_attempt_once_by_its_last_row():
     rows = pl.concat([attempts(), attempts().filter(pl.col("attempt") == 1).with_columns(correct=pl.lit(True))])
     table = load_samples(rows)
-    assert found(table) == [("p1", 4, 3), ("p2", 4, 1), ("p3", 4, 4)]
+    assert counts(table) == [("p1", 4, 3), ("p2", 4, 1), ("p3", 4, 4)]
     assert codes(table) == ["repeated-attempts"]
 
 
@@ -209,7 +209,7 @@ def test_models_are_not_pooled():
     assert table.frame.select("model", "problem", "n").rows()[:2] == [("a", "p1", 4), ("a", "p2", 4)]
 
 
-def test_tasks_are_pooled_with_a_caveat_and_keep_their_problems_apart():
+def test_tasks_are_pooled_with_a_caveat_and_their_problems_stay_separate():
     table = load_samples(pl.concat([attempts(task="x"), attempts(task="y")]))
     assert table.frame.height == 6
     assert codes(table) == ["pooled-tasks"]
@@ -217,9 +217,9 @@ def test_tasks_are_pooled_with_a_caveat_and_keep_their_problems_apart():
 
 def test_scores_need_a_threshold():
     rows = attempts().with_columns(correct=pl.col("correct") * 0.7)
-    with pytest.raises(UsageError, match="neither 0 nor 1"):
+    with pytest.raises(UsageError, match="values other than 0 and 1"):
         load_samples(rows)
-    assert found(load_samples(rows, threshold=0.5)) == COUNTS
+    assert counts(load_samples(rows, threshold=0.5)) == COUNTS
 
 
 def test_missing_outcomes_are_left_out_and_counted():
@@ -229,21 +229,21 @@ def test_missing_outcomes_are_left_out_and_counted():
         .with_columns(correct=pl.when(pl.col("attempt") == 0).then(float("nan")).otherwise("correct"))
     )
     table = load_samples(rows)
-    assert found(table) == [("p1", 3, 1), ("p2", 3, 0), ("p3", 3, 3)]
+    assert counts(table) == [("p1", 3, 1), ("p2", 3, 0), ("p3", 3, 3)]
     assert codes(table) == ["missing-outcomes"]
 
 
 @pytest.mark.parametrize("words", [("C", "I"), ("true", "False"), ("pass", "fail"), ("1", "0"), ("resolved", "no")])
 def test_words_for_outcomes_are_known(words):
     rows = attempts().with_columns(correct=pl.when("correct").then(pl.lit(words[0])).otherwise(pl.lit(words[1])))
-    assert found(load_samples(rows)) == COUNTS
+    assert counts(load_samples(rows)) == COUNTS
 
 
 def test_two_candidates_for_a_role_are_refused():
     with pytest.raises(UsageError, match="passed") as error:
         load_samples(attempts(passed=True))
     assert "--correct" in error.value.hint
-    assert found(load_samples(attempts(passed=True), mapping={"correct": "correct"})) == COUNTS
+    assert counts(load_samples(attempts(passed=True), mapping={"correct": "correct"})) == COUNTS
 
 
 def test_more_successes_than_attempts_are_refused():
@@ -273,7 +273,7 @@ def test_verifier_and_cluster_columns_are_counted():
 def test_packed_tables_are_read(tmp_path):
     with gzip.open(tmp_path / "log.csv.gz", "wb") as file:
         file.write(attempts().write_csv().encode())
-    assert found(load_samples(tmp_path / "log.csv.gz")) == COUNTS
+    assert counts(load_samples(tmp_path / "log.csv.gz")) == COUNTS
 
 
 def test_real_attempts_are_recognised(shared_data):
@@ -286,8 +286,8 @@ def test_a_bad_file_among_good_ones_is_listed(tmp_path):
     attempts().write_json(tmp_path / "good.json")
     (tmp_path / "bad.json").write_text("[1, 2]")
     table = load_samples([tmp_path / "good.json", tmp_path / "bad.json"])
-    assert found(table) == COUNTS
-    assert [each.path for each in table.unread] == [str(tmp_path / "bad.json")]
+    assert counts(table) == COUNTS
+    assert [file.path for file in table.unread] == [str(tmp_path / "bad.json")]
 
 
 def test_counts_that_contradict_each_other_are_refused():
@@ -295,14 +295,14 @@ def test_counts_that_contradict_each_other_are_refused():
         load_samples(pl.DataFrame({"problem_id": ["a", "a"], "n": [10, 10], "c": [1, 2]}))
 
 
-def test_groups_cannot_hide_the_counts():
-    with pytest.raises(UsageError, match="named 'n'"):
+def test_groups_cannot_replace_the_counts():
+    with pytest.raises(UsageError, match="called 'n'"):
         load_samples(pl.DataFrame(COUNTS, schema=["problem_id", "n", "c"], orient="row"), by=["n"])
 
 
-def test_columns_of_words_are_no_matrix_of_outcomes():
+def test_columns_of_words_are_not_a_matrix_of_outcomes():
     rows = pl.DataFrame({"task": ["a", "a"], "prompt": ["x", "y"], "ok": [1, 0]})
-    with pytest.raises(DataError, match="have no column for"):
+    with pytest.raises(DataError, match="have no column that could be identified as 'problem'"):
         load_samples(rows)
 
 
@@ -321,14 +321,14 @@ def test_the_problem_of_a_matrix_can_be_given():
     assert table.frame["problem"].to_list() == ["a", "b"]
 
 
-def test_a_matrix_whose_problems_repeat_is_refused_until_groups_tell_them_apart():
+def test_a_matrix_with_repeated_problems_needs_groups_that_separate_them():
     twice = pl.concat([MATRIX.with_columns(model=pl.lit(name)) for name in "xy"])
     with pytest.raises(UsageError, match="several rows"):
         load_samples(twice.drop("model"), layout="matrix")
     assert load_samples(twice, by=["model"]).frame.height == 4
 
 
-def test_counts_and_attempts_of_zeros_and_ones_are_no_matrix():
+def test_counts_and_attempts_of_zeros_and_ones_are_not_a_matrix():
     assert load_samples(pl.DataFrame({"problem": ["a", "b"], "n": [1, 1], "c": [1, 0]})).layout == "counts"
     assert load_samples(pl.DataFrame({"problem": ["a", "b"], "correct": [1, 0]})).layout == "attempts"
 
@@ -336,4 +336,4 @@ def test_counts_and_attempts_of_zeros_and_ones_are_no_matrix():
 def test_rows_of_a_matrix_without_a_problem_are_counted():
     table = load_samples(pl.DataFrame({"problem": ["a", None, None], "s0": [1, 0, 1], "s1": [1, 0, 0]}))
     assert table.frame["problem"].to_list() == ["a"]
-    assert any("2 of 3" in found.message for found in table.caveats)
+    assert any("2 of 3" in caveat.message for caveat in table.caveats)

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
+from scaling_cli.numbers.format import amount
 from scaling_cli.report.charts.ticks import log_ticks, tick_labels
-from scaling_cli.report.numbers import amount
 
 
 @pytest.mark.parametrize(

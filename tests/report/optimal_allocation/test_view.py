@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli import optimal_allocation
 from scaling_cli.report.charts.terminal import terminal_plot
 from scaling_cli.report.optimal_allocation import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import FORMATS, render, render_notes
-from scaling_cli.verbs.optimal_allocation import optimal_allocation
 from tests.analysis.allocation.surfaces import HOFFMANN, isoflop_frame
 
 HOSTILE = "[red]\x1b]0;owned\x07"
@@ -47,7 +47,7 @@ def test_a_narrow_table_turns_on_its_side(report):
 
 
 def test_a_failed_group_is_told_with_what_to_run(report):
-    assert "one budget shows no exponent" in render(report, "table", view, look=Look())
+    assert "an exponent needs several budgets" in render(report, "table", view, look=Look())
     assert "Add smaller budgets" in render_notes(report, "plain", Look())
 
 

@@ -4,7 +4,8 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.report.fit import view
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.notes import caveat_lines, markdown_notes
+from scaling_cli.report.pages.markdown import markdown_notes
+from scaling_cli.report.pages.notes import caveat_lines
 from scaling_cli.results.report import Failure
 from tests.factories import report
 

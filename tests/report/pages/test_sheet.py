@@ -1,10 +1,11 @@
 from scaling_cli.report.pages.latex import latex
-from scaling_cli.report.pages.sheet import Sheet, aligned, markdown
+from scaling_cli.report.pages.markdown import markdown
+from scaling_cli.report.pages.plain import aligned
+from scaling_cli.report.pages.sheet import Column, Sheet, numbers, words
 
 HOSTILE = Sheet(
-    ("group", "parameter", "estimate"),
+    (*words("group"), Column("parameter", "symbol"), *numbers("estimate")),
     (("[a]*_|\\&<b>$%", "alpha", "-1.5e7"), ("漢字", "R_D", "-"), ("x", "tokens_exponent", "[1, -]")),
-    symbols=1,
 )
 
 
@@ -27,5 +28,12 @@ def test_wide_characters_keep_columns_aligned():
 
 
 def test_no_rows_make_no_table():
-    empty = Sheet(("parameter",), (), symbols=0)
+    empty = Sheet(words("parameter"), ())
     assert (aligned(empty), latex(empty)) == ("", "")
+
+
+def test_empty_columns_are_left_out_but_those_of_the_group_stay():
+    columns = (Column("model", is_group=True), *words("unit"), *numbers("loss"))
+    sheet = Sheet(columns, (("", "", "3.1"), ("", "-", "2.9")))
+    assert sheet.without_empty().header == ("model", "unit", "loss")
+    assert sheet.without_empty(empty=("", "-")).header == ("model", "loss")

@@ -1,4 +1,4 @@
-"""What IsoFLOP curves answer: power laws of compute through their minima, and splits of budgets from these."""
+"""The answer of the IsoFLOP approach: power laws of compute through the minima, and splits of budgets along them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import numpy as np
 
 from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve
 from scaling_cli.analysis.allocation.isoflop.curves import Curves
-from scaling_cli.analysis.allocation.isoflop.fit import Shape
+from scaling_cli.analysis.allocation.isoflop.fit import SharedShape
 from scaling_cli.analysis.allocation.isoflop.profile import profile_shape
 from scaling_cli.analysis.allocation.isoflop.tables import isoflop_doubts
 from scaling_cli.analysis.allocation.lines import loss_line
 from scaling_cli.analysis.allocation.plan import (
     WASTES,
-    Answer,
-    Plan,
+    AllocationPlan,
+    ApproachAnswer,
     estimated,
 )
 
 
-def isoflop_answer(curves: Curves, plan: Plan, largest: float, group: dict[str, str] | None) -> Answer:
-    """Splits of the plan's budgets along the lines through the minima."""
+def isoflop_answer(
+    curves: Curves, plan: AllocationPlan, largest: float, group: dict[str, str] | None
+) -> ApproachAnswer:
+    """Splits of the plan's budgets along the power laws through the minima."""
     minima = curves.minima
     params, tokens = minima.params_line(), minima.tokens_line()
     losses = loss_line(minima.log_compute, minima.loss)
@@ -29,7 +31,7 @@ def isoflop_answer(curves: Curves, plan: Plan, largest: float, group: dict[str, 
         for compute in plan.budgets
     )
     ends = np.exp([curves.budgets[0].log_compute, curves.budgets[-1].log_compute])
-    return Answer(
+    return ApproachAnswer(
         allocations=allocations,
         exponents={"params": estimated(params.exponent, plan.level), "tokens": estimated(tokens.exponent, plan.level)},
         frontier=line_curve(params, [*plan.budgets, *ends.tolist()], plan.level),
@@ -37,17 +39,17 @@ def isoflop_answer(curves: Curves, plan: Plan, largest: float, group: dict[str, 
     )
 
 
-def _waste_factors(shape: Shape) -> dict[str, tuple[float, float]]:
-    """Factors on best params between which no more than a share of compute is wasted: the same at every budget."""
+def _waste_factors(shape: SharedShape) -> dict[str, tuple[float, float]]:
+    """Factors on the best params between which at most a share of compute is wasted; they hold at every budget."""
     alpha, beta = float(shape.alpha[0]), float(shape.beta[0])
     gamma = alpha * beta / (alpha + beta)
-    # Fine enough that linear interpolation of the crossing is good to six digits.
+    # Fine enough for six digits by linear interpolation of the crossing.
     offsets = np.linspace(0.0, 20.0, 200_001)
-    found = {}
+    factors = {}
     for waste in WASTES:
         ceiling = (1 - waste) ** -gamma
         low, high = (
             float(np.interp(ceiling, profile_shape(alpha, beta, sign * offsets), offsets)) for sign in (-1.0, 1.0)
         )
-        found[f"{waste:.2f}"] = (float(np.exp(-low)), float(np.exp(high)))
-    return found
+        factors[f"{waste:.2f}"] = (float(np.exp(-low)), float(np.exp(high)))
+    return factors

@@ -1,9 +1,9 @@
-"""IsoFLOP budgets: which runs share one compute, and whether their curve can show a minimum.
+"""IsoFLOP budgets: groups of runs with about equal compute and enough sizes for a curve.
 
-Runs planned for one budget seldom spend exactly the same, and a table of runs may hold others besides. So budgets are
-the densest windows of compute: a window spans `WINDOW` from its smallest to its largest run, holds at least
-`FEWEST_SIZES` sizes, and the fullest is taken first. Of several checkpoints of one run in a window, the nearest to its
-middle counts: its neighbours say the same again.
+Runs planned for one budget seldom use exactly equal compute, and the data may hold other runs as well. So budgets are
+the windows of compute with most sizes: a window spans at most a factor of `WINDOW`, has at least `FEWEST_SIZES` sizes,
+and the one with most sizes is taken first. If a run has several checkpoints in a window, only the one nearest to its
+middle is used, since the others are correlated with it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.record import Record
 
 WINDOW = 1.2  # compute of the largest run of a budget over that of the smallest, at most
-APART = 1.4  # centres of two budgets are at least this factor apart
-FEWEST_SIZES = 4  # different params that make a curve
+SEPARATION = 1.4  # least factor between the centres of two budgets
+FEWEST_SIZES = 4  # distinct params that a curve needs
 
 
-class Points(Record):
-    """Runs as arrays `(n,)`: logs of params, tokens and compute, the loss, and the number of each point's run."""
+class AllocationPoints(Record):
+    """Points as arrays `(n,)`: logs of params, tokens and compute, the loss, and the number of each point's run."""
 
     log_params: Array
     log_tokens: Array
@@ -27,49 +27,49 @@ class Points(Record):
     loss: Array
     runs: Indices
 
-    def subset(self, index: Indices) -> Points:
-        """Some of them."""
-        return Points(*(getattr(self, name)[index] for name in self.__struct_fields__))
+    def subset(self, index: Indices) -> AllocationPoints:
+        """The points with these indices."""
+        return AllocationPoints(*(getattr(self, name)[index] for name in self.__struct_fields__))
 
 
 class Budget(Record):
-    """Points of one compute: their `index` in all points, in order of params, and the mean `log_compute`."""
+    """The points of one budget: their `index` among all points, in order of params, and their mean `log_compute`."""
 
     log_compute: float
     index: Indices
 
     @property
     def compute(self) -> float:
-        """FLOPs."""
+        """The budget in FLOPs."""
         return float(np.exp(self.log_compute))
 
 
-def find_budgets(points: Points) -> list[Budget]:
-    """Budgets in order of compute."""
+def find_budgets(points: AllocationPoints) -> list[Budget]:
+    """The budgets in the data, in order of compute."""
     order = np.argsort(points.log_compute, kind="stable")
     logs, sizes = points.log_compute[order], points.log_params[order]
     free = np.ones(len(order), dtype=bool)
-    found: list[Budget] = []
+    budgets: list[Budget] = []
     while True:
         window = _fullest(logs, sizes, free)
         if window is None:
-            return sorted(found, key=lambda budget: budget.log_compute)
+            return sorted(budgets, key=lambda budget: budget.log_compute)
         free[window] = False
         centre = float(np.mean(logs[window]))
-        if all(abs(centre - other.log_compute) >= np.log(APART) for other in found):
+        if all(abs(centre - other.log_compute) >= np.log(SEPARATION) for other in budgets):
             index = _one_a_run(order[window], points, centre)
             centre = float(np.mean(points.log_compute[index]))
-            found.append(Budget(centre, index[np.argsort(points.log_params[index], kind="stable")]))
+            budgets.append(Budget(centre, index[np.argsort(points.log_params[index], kind="stable")]))
 
 
-def _one_a_run(index: Indices, points: Points, centre: float) -> Indices:
+def _one_a_run(index: Indices, points: AllocationPoints, centre: float) -> Indices:
     nearest = index[np.argsort(np.abs(points.log_compute[index] - centre), kind="stable")]
     _, first = np.unique(points.runs[nearest], return_index=True)
     return nearest[np.sort(first)]
 
 
 def _fullest(logs: Array, sizes: Array, free: np.ndarray) -> Indices | None:
-    """The free window that holds most different sizes, if any holds enough."""
+    """Indices of the window of unused points with most distinct sizes; None if no window has enough."""
     places = np.flatnonzero(free)
     best: Indices | None = None
     most = FEWEST_SIZES - 1

@@ -1,4 +1,4 @@
-"""All IsoFLOP curves of a group of runs, their minima by every profile, and which of them may be used."""
+"""All IsoFLOP curves of a group of runs, their minima by every profile, and which of them can be used."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.allocation.design import require_minima
-from scaling_cli.analysis.allocation.isoflop.budgets import Budget, Points, find_budgets
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints, Budget, find_budgets
 from scaling_cli.analysis.allocation.isoflop.fit import (
     UNBRACKETED,
-    Exact,
+    CurveCheck,
+    ExactFit,
     Minima,
-    Shape,
-    Verdict,
+    SharedShape,
+    check_curves,
     curve_minima,
     fit_exact,
-    redraw,
+    replicate_data,
     resampling_of,
-    verdicts,
 )
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings
@@ -29,32 +29,32 @@ FEWEST_BUDGETS = 2
 
 
 class Curves(Record):
-    """All profiles of all budgets: `minima` of the chosen one has replicates, `estimates` of each has none."""
+    """Minima of all budgets: `minima` by the chosen profile with replicates, `estimates` by each profile without."""
 
-    points: Points
+    points: AllocationPoints
     budgets: tuple[Budget, ...]
-    verdicts: tuple[Verdict, ...]
+    checks: tuple[CurveCheck, ...]
     refused: tuple[str, ...]
     minima: Minima
     estimates: dict[str, Minima]
-    shape: Shape | None
+    shape: SharedShape | None
 
 
-def curves_of(points: Points, profile: str, settings: Settings, group: int) -> Curves:
+def curves_of(points: AllocationPoints, profile: str, settings: Settings, group: int) -> Curves:
     """Minima of the IsoFLOP curves in `points`.
 
     Raises:
         FitError: Fewer than two budgets show a minimum.
     """
     budgets = find_budgets(points)
-    said = verdicts(points, budgets)
-    require_minima(budgets, points, [each.refused for each in said])
+    checks = check_curves(points, budgets)
+    require_minima(budgets, points, [check.refused for check in checks])
     resampling = resampling_of(settings, group)
     estimates: dict[str, Minima] = {}
-    shape: Shape | None = None
-    exact: Exact | None = None
+    shape: SharedShape | None = None
+    exact: ExactFit | None = None
     try:
-        exact = _exact(points, budgets, said, settings)
+        exact = _exact(points, budgets, checks, settings)
         theta = exact.replicates(settings, resampling if profile == "exact" else None)
         minima, shape = exact.minima(points, theta)
         estimates["exact"] = _spread_out(minima, exact, budgets)
@@ -62,25 +62,27 @@ def curves_of(points: Points, profile: str, settings: Settings, group: int) -> C
         if profile == "exact":
             raise
     for other in PROFILES[1:]:
-        data = redraw(points, exact, settings, resampling if other == profile else None)
+        data = replicate_data(points, exact, settings, resampling if other == profile else None)
         estimates[other] = curve_minima(other, points, budgets, data)
     chosen = estimates[profile]
     refused = [
-        each.refused or ("" if np.isfinite(chosen.log_params[0, i]) else UNBRACKETED) for i, each in enumerate(said)
+        check.refused or ("" if np.isfinite(chosen.log_params[0, i]) else UNBRACKETED) for i, check in enumerate(checks)
     ]
     require_minima(budgets, points, refused)
     return Curves(
-        points, tuple(budgets), tuple(said), tuple(refused), chosen.without([bool(why) for why in refused]),
-        {name: each.without([bool(why.refused) for why in said]) for name, each in estimates.items()}, shape,
+        points, tuple(budgets), tuple(checks), tuple(refused), chosen.without([bool(why) for why in refused]),
+        {name: minima.without([bool(check.refused) for check in checks]) for name, minima in estimates.items()}, shape,
     )  # fmt: skip
 
 
-def _exact(points: Points, budgets: Sequence[Budget], said: Sequence[Verdict], settings: Settings) -> Exact:
-    """The exact curve on the budgets that curve the right way.
+def _exact(
+    points: AllocationPoints, budgets: Sequence[Budget], checks: Sequence[CurveCheck], settings: Settings
+) -> ExactFit:
+    """The exact curve fitted to the budgets that pass their check.
 
-    Budgets whose minimum proves to lie outside their runs are left out, and the others fitted again.
+    Budgets whose minimum turns out to lie outside their runs are left out, and the others are fitted again.
     """
-    keep = [budget for budget, verdict in zip(budgets, said, strict=True) if not verdict.refused]
+    keep = [budget for budget, check in zip(budgets, checks, strict=True) if not check.refused]
     while True:
         exact = fit_exact(points, keep, settings)
         placed = np.isfinite(exact.minima(points, exact.fitted.theta[None])[0].log_params[0])
@@ -89,11 +91,11 @@ def _exact(points: Points, budgets: Sequence[Budget], said: Sequence[Verdict], s
         keep = [budget for budget, is_placed in zip(keep, placed, strict=True) if is_placed]
 
 
-def _spread_out(minima: Minima, exact: Exact, budgets: Sequence[Budget]) -> Minima:
-    """The same minima with a column for every budget, NaN for those left out."""
+def _spread_out(minima: Minima, exact: ExactFit, budgets: Sequence[Budget]) -> Minima:
+    """The minima with a column for every budget, NaN for those that were left out."""
     places = [budgets.index(budget) for budget in exact.budgets]
     columns = {}
     for name in ("log_params", "log_tokens", "loss"):
         columns[name] = np.full((len(minima.log_params), len(budgets)), np.nan)
         columns[name][:, places] = getattr(minima, name)
-    return Minima("exact", np.array([each.log_compute for each in budgets]), **columns)
+    return Minima("exact", np.array([budget.log_compute for budget in budgets]), **columns)

@@ -1,13 +1,13 @@
-"""Where one IsoFLOP curve is lowest: by a parabola through its points, or by a spline between them.
+"""The minimum of one IsoFLOP curve, by a parabola fitted to its points or a spline through them.
 
-The parabola in log params is the classical choice (Hoffmann et al. 2022, section 3.2). Its vertex is off by a shift
-that follows from alpha, beta and the grid alone, because along a budget the true curve is the same function of
-log(params / best params) everywhere (see `isoflop_profile`). So the bias needs no simulation: it is the vertex of the
-parabola through the true curve at the grid's own places. A shift that is the same at every budget leaves the exponent
-alone; a grid whose centre drifts against the minima does not.
+The parabola in log params is the classical choice (Hoffmann et al. 2022, section 3.2). Its vertex has a bias that
+depends only on alpha, beta and the grid, because at every budget the true curve is one function of log(params / best
+params) (see `profile`). So the bias needs no simulation: it is the vertex of the parabola fitted to the true curve at
+the grid's sizes. A bias that is equal at all budgets does not change the exponent; a grid whose centre drifts relative
+to the minima does.
 
-Akima's spline goes through every point (Akima 1970; the choice of Porian et al. 2024, arXiv:2406.19146). It has no
-bias of shape, but follows the noise of each run.
+Akima's spline passes through every point (Akima 1970; the choice of Porian et al. 2024, arXiv:2406.19146). It assumes
+no shape, but follows the noise of each run.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from scaling_cli.arrays import Array, Flags
 
 
 def parabola(log_params: Array, loss: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Least-squares parabolas, one a row of `loss` and `weights`, each `(n,)` or `(replicates, n)`.
+    """Least-squares parabolas, one per row of `loss` and `weights`, each `(n,)` or `(replicates, n)`.
 
     Returns:
-        Log params of the vertex, loss there, and second derivative, each `(replicates,)`. A vertex that is no
-        minimum, or lies outside the points, is NaN.
+        Log params of the vertex, loss there, and second derivative, each `(replicates,)`. A vertex that is a maximum,
+        or lies outside the points, is NaN.
     """
     centre = float(np.mean(log_params))
     basis = np.vander(log_params - centre, 3, increasing=True)
@@ -42,17 +42,17 @@ def parabola(log_params: Array, loss: Array, weights: Array) -> tuple[Array, Arr
 
 
 def parabola_bias(alpha: float, beta: float, offsets: Array) -> float:
-    """Error in log params of the parabola on a grid at log params `offsets` from the true minimum, without noise."""
+    """Bias of the parabola in log params, on a grid at log params `offsets` from the true minimum."""
     vertex, _, _ = parabola(offsets, profile_shape(alpha, beta, offsets), np.ones((1, len(offsets))))
     return float(vertex[0])
 
 
 def akima(log_params: Array, loss: Array) -> tuple[float, float]:
-    """Log params and loss of the lowest place of Akima's spline; NaN where that is an end of the curve.
+    """Log params and loss at the minimum of Akima's spline; NaN if that is an end of the curve.
 
     Args:
         log_params: In increasing order; losses of equal ones are averaged.
-        loss: At these params.
+        loss: Loss at these params.
     """
     x, where = np.unique(log_params, return_inverse=True)
     y = np.bincount(where, weights=loss) / np.bincount(where)
@@ -80,7 +80,7 @@ def akima(log_params: Array, loss: Array) -> tuple[float, float]:
 
 
 def _akima_slopes(x: Array, y: Array) -> Array:
-    """The spline's slope at each point: that of its neighbours, weighted against sudden changes."""
+    """The spline's slope at each point: the mean of neighbouring slopes, weighted against sudden changes."""
     m = np.diff(y) / np.diff(x)
     m = np.concatenate([[3 * m[0] - 2 * m[1], 2 * m[0] - m[1]], m, [2 * m[-1] - m[-2], 3 * m[-1] - 2 * m[-2]]])
     change = np.abs(np.diff(m))

@@ -4,13 +4,12 @@ Under the Chinchilla law, the reducible loss along a budget is a function of u =
 
     loss = E + R_b [beta exp(-alpha u) + alpha exp(beta u)] / (alpha + beta),
 
-where R_b is the reducible loss at the minimum of budget b. So each budget has two unknowns of its own, its minimum and
-its depth, and all share E, alpha and beta. The best params of a budget are not tied to those of the others: the law's
-shape is used, its extrapolation over compute is not. A parabola is this curve with its asymmetry left out, and errs by
-what it leaves out.
+where R_b is the reducible loss at the minimum of budget b. So each budget has two unknowns, its best params and R_b,
+and all budgets share E, alpha and beta. The best params of different budgets are independent: the shape of the law is
+used, but not its extrapolation over compute. A parabola ignores the asymmetry of this curve, which causes its bias.
 
-Runs of a budget may spend a little more or less than it: the second term is in tokens, exp(beta ln(best tokens /
-tokens)), and takes that up.
+Runs may use slightly more or less compute than their budget. The second term is therefore written in tokens, as
+exp(beta ln(best tokens / tokens)).
 """
 
 from __future__ import annotations
@@ -20,22 +19,23 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.allocation.isoflop.budgets import Budget, Points
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints, Budget
 from scaling_cli.arrays import Array, Indices, Inputs
 from scaling_cli.laws.law import Law, Parameter, Scale, Scene
 
 SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
 EXPONENTS = np.array([0.15, 0.25, 0.35, 0.5, 0.8])
-FLOOR = 0.8  # of the smallest loss, where depths start in proportion
-BEYOND = 3.0  # in log params: how far outside its runs a budget's minimum is looked for
-CEILING = 1.02  # a floor may lie a little above the smallest loss, which is noisy
-SHALLOWEST = 1e-4  # of the smallest loss: a reducible loss below it has left the curve
+FLOOR = 0.8  # of the smallest loss: the floor from which starting values of reducible losses are measured
+BEYOND = 3.0  # in log params: how far outside its runs a budget's minimum is sought
+CEILING = 1.02  # a floor may lie slightly above the smallest loss, which is noisy
+SHALLOWEST = 1e-4  # of the smallest loss: lower limit of the reducible loss at a minimum
 
 
 class ProfileLaw(Law, kw_only=True):
-    """The curve above as a law for the engine.
+    """The curve of the module docstring as a law that can be fitted.
 
-    `slices` are the points of each budget, `first` where its own coordinates start, `span` `(2, budgets)` its sizes.
+    `slices` are the points of each budget, `first` the starts of the budgets' own coordinates, and `span` `(2,
+    budgets)` the range of log params of each budget.
     """
 
     slices: tuple[slice, ...]
@@ -43,15 +43,15 @@ class ProfileLaw(Law, kw_only=True):
     span: Array
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
-        """Logs of params, and of the params that the budget would leave at a point's tokens."""
+        """Logs of params, and of the params with which a point's tokens would use exactly the budget."""
         return {"params": np.log(columns["params"]), "tokens": np.log(columns["tokens"])}
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
-        """Inputs as they are: coordinates are already those of the middle of the data."""
+        """The inputs unchanged, since the coordinates already refer to the middle of the data."""
         return inputs, np.eye(len(self.parameters)), np.zeros(len(self.parameters))
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
-        """Log of the loss, and its Jacobian, which is zero wherever a point and a budget have nothing in common."""
+        """Log of the loss and its Jacobian, which is zero for points and coordinates of different budgets."""
         n = len(inputs["params"])
         budgets = len(self.slices)
         jacobian = np.zeros((len(theta), len(self.parameters), n))
@@ -74,36 +74,38 @@ class ProfileLaw(Law, kw_only=True):
         return np.log(total), jacobian.swapaxes(1, 2)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """Usual exponents; minima and depths, up to a common factor, at the lowest run of each budget."""
+        """Starts: common exponents, and each budget's minimum and reducible loss at its lowest run."""
         own = dict(zip(self.names[SHARED:], self.first[:, None], strict=True))
         return {"alpha": EXPONENTS, "beta": EXPONENTS, **own}
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """The floor, and all depths together."""
+        """Two scales: the floor, and all reducible losses together."""
         depths = self.names[SHARED + len(self.slices) :]
         return Scale({"E": _one}), Scale(dict.fromkeys(depths, _one))
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
-        """Minima around their runs; a floor hardly above the smallest loss."""
+        """Minima near the runs of their budget; a floor at most slightly above the smallest loss."""
         budgets, lowest, highest = len(self.slices), scene.lowest, scene.highest
         low = np.concatenate([[0.0, 1e-3, 1e-3], self.span[0] - BEYOND, np.full(budgets, np.log(SHALLOWEST * lowest))])
         high = np.concatenate([[CEILING * lowest, 3.0, 3.0], self.span[1] + BEYOND, np.full(budgets, np.log(highest))])
         return low, high
 
 
-def profile_law(points: Points, budgets: Sequence[Budget]) -> tuple[ProfileLaw, Indices, dict[str, Array]]:
+def profile_law(points: AllocationPoints, budgets: Sequence[Budget]) -> tuple[ProfileLaw, Indices, dict[str, Array]]:
     """The law of these budgets, the points it is fitted to, and their columns."""
     index = np.concatenate([budget.index for budget in budgets])
     ends = np.cumsum([0, *(len(budget.index) for budget in budgets)])
     slices = tuple(slice(int(start), int(end)) for start, end in itertools.pairwise(ends))
-    # Params that this budget would leave at the point's tokens: params themselves where the run spent the budget.
-    excess = points.log_compute[index] - np.repeat([each.log_compute for each in budgets], np.diff(ends))
+    # Params with which the point's tokens would use exactly the budget; the run's params if it used the budget.
+    excess = points.log_compute[index] - np.repeat([budget.log_compute for budget in budgets], np.diff(ends))
     columns = {
         "params": np.exp(points.log_params[index]),
         "tokens": np.exp(points.log_params[index] - excess),
     }
-    span = np.array([[points.log_params[each.index].min(), points.log_params[each.index].max()] for each in budgets]).T
+    span = np.array(
+        [[points.log_params[budget.index].min(), points.log_params[budget.index].max()] for budget in budgets]
+    ).T
     minima, depths = ([f"{name}_{i}" for i in range(len(budgets))] for name in ("best", "reducible"))
     law = ProfileLaw(
         name="isoflop",
@@ -124,10 +126,10 @@ def profile_law(points: Points, budgets: Sequence[Budget]) -> tuple[ProfileLaw, 
     return law, index, columns
 
 
-def _starts(points: Points, budgets: Sequence[Budget]) -> Array:
-    """Minima at the lowest run of each budget, and logs of the reducible loss there."""
-    lowest = np.array([points.loss[each.index].min() for each in budgets])
-    places = np.array([points.log_params[each.index[np.argmin(points.loss[each.index])]] for each in budgets])
+def _starts(points: AllocationPoints, budgets: Sequence[Budget]) -> Array:
+    """Starts of the budgets' coordinates: log params of the lowest run of each, and log reducible loss there."""
+    lowest = np.array([points.loss[budget.index].min() for budget in budgets])
+    places = np.array([points.log_params[budget.index[np.argmin(points.loss[budget.index])]] for budget in budgets])
     return np.concatenate([places, np.log(lowest - FLOOR * lowest.min())])
 
 
@@ -136,6 +138,6 @@ def _one(_: Mapping[str, Array]) -> float:
 
 
 def profile_shape(alpha: Array | float, beta: Array | float, offset: Array) -> Array:
-    """Reducible loss over that at the minimum, at log params `offset` from it."""
+    """Reducible loss over the reducible loss at the minimum, at log params `offset` from the minimum."""
     shape: Array = (beta * np.exp(-alpha * offset) + alpha * np.exp(beta * offset)) / (alpha + beta)
     return shape

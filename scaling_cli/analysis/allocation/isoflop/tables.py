@@ -1,4 +1,4 @@
-"""Each IsoFLOP budget with its checks, the exponents by every profile, and what there is to doubt."""
+"""The tables of the IsoFLOP approach: each budget with its checks, the exponents by every profile, and caveats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scaling_cli.analysis.allocation.isoflop.curves import Curves
 from scaling_cli.analysis.allocation.isoflop.fit import biases
 from scaling_cli.analysis.allocation.isoflop.profile import profile_shape
 from scaling_cli.analysis.allocation.lines import power_line
-from scaling_cli.analysis.allocation.plan import Plan, estimated
+from scaling_cli.analysis.allocation.plan import AllocationPlan, estimated
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.numbers.format import flops
@@ -28,7 +28,7 @@ CURVE_POINTS = 40
 
 
 def isoflop_tables(curves: Curves, level: float) -> tuple[tuple[IsoFlop, ...], tuple[Profile, ...], Drift | None]:
-    """Each budget with its checks, the exponents by each profile, and the drift of the grids."""
+    """Rows for each budget with its checks, the exponents by each profile, and the drift of the grids."""
     exact = curves.estimates.get("exact")
     biased = (
         biases(curves.points, curves.budgets, exact, curves.shape)
@@ -56,7 +56,7 @@ def _known(value: float) -> float | None:
 
 
 def _isoflop(curves: Curves, i: int, bias: float, level: float) -> IsoFlop:
-    budget, verdict = curves.budgets[i], curves.verdicts[i]
+    budget, check = curves.budgets[i], curves.checks[i]
     sizes = curves.points.log_params[budget.index]
     different = np.unique(np.round(sizes, 6))
     place = float(curves.minima.log_params[0, i])
@@ -71,9 +71,9 @@ def _isoflop(curves: Curves, i: int, bias: float, level: float) -> IsoFlop:
         loss=estimated(minima.loss[:, i], level),
         left=int((different < place).sum()) if is_placed else 0,
         right=int((different > place).sum()) if is_placed else 0,
-        curvature=_known(verdict.curvature),
+        curvature=_known(check.curvature),
         centre_offset=float((sizes[0] + sizes[-1]) / 2 - place) / float(np.log(10)) if is_placed else None,
-        parabola_params=_known(float(np.exp(verdict.parabola_vertex))),
+        parabola_params=_known(float(np.exp(check.parabola_vertex))),
         parabola_bias=_known(float(np.expm1(bias))),
         refused=curves.refused[i] or None,
         observed=(
@@ -85,7 +85,7 @@ def _isoflop(curves: Curves, i: int, bias: float, level: float) -> IsoFlop:
 
 
 def _drawn_curve(curves: Curves, i: int) -> Curve | None:
-    """The exact curve of one budget over its runs; other profiles show their minimum alone."""
+    """The exact curve of one budget over its runs, for plots; None if it has no exact curve."""
     shape, exact = curves.shape, curves.estimates.get("exact")
     if shape is None or exact is None or not np.isfinite(exact.log_params[0, i]):
         return None
@@ -98,7 +98,7 @@ def _drawn_curve(curves: Curves, i: int) -> Curve | None:
 
 
 def _drift(decades: Array, offsets: Array) -> Drift | None:
-    """Slope of the centres' offsets over log10 compute, with the p-value of a t test against none."""
+    """Slope over log10 compute of the offsets between grid centres and minima, and the p-value of a t test of zero."""
     known = np.isfinite(offsets)
     if known.sum() < 3:
         return None
@@ -108,35 +108,35 @@ def _drift(decades: Array, offsets: Array) -> Drift | None:
     slope = float((x * y).sum() / (x**2).sum())
     freedom = int(known.sum()) - 2
     error = float(np.sqrt(((y - slope * x) ** 2).sum() / freedom / (x**2).sum()))
-    # Offsets of an exactly drifting grid leave rounding as their only error.
+    # If offsets lie on a line exactly, rounding is their only error, and there is nothing to test.
     is_measurable = error > 1e-12
     return Drift(slope, float(2 * stdtr(freedom, -abs(slope) / error)) if is_measurable else None)
 
 
-def isoflop_doubts(curves: Curves, plan: Plan, group: dict[str, str] | None) -> list[Caveat]:
-    """What a reader should know of these curves."""
+def isoflop_doubts(curves: Curves, plan: AllocationPlan, group: dict[str, str] | None) -> list[Caveat]:
+    """The caveats of the IsoFLOP curves."""
     rows, profiles, drift = isoflop_tables(curves, plan.level)
-    found = _refusals(curves, group) + _thin_sides(rows, group)
+    caveats = _refusals(curves, group) + _thin_sides(rows, group)
     usable = sum(row.refused is None for row in rows)
     if usable < ENOUGH_BUDGETS:
-        found.append(caveat("few-budgets", group, budgets=usable))
-    by_name = {each.profile: each for each in profiles}
+        caveats.append(caveat("few-budgets", group, budgets=usable))
+    by_name = {profile.profile: profile for profile in profiles}
     bias = by_name["parabola"].bias
     is_drifting = drift is not None and drift.p_value is not None and drift.p_value < DRIFT_LEVEL
     if is_drifting and drift is not None and bias is not None and abs(bias) > PROFILE_SWING / 10:
-        found.append(caveat("drifting-grid", group, slope=drift.slope, bias=bias))
+        caveats.append(caveat("drifting-grid", group, slope=drift.slope, bias=bias))
     errors = [row.parabola_bias for row in rows if row.parabola_bias is not None and row.refused is None]
     if plan.profile == "parabola" and errors and max(map(abs, errors)) > NOTABLE_BIAS:
-        found.append(caveat("parabola-bias", group, low=min(errors), high=max(errors)))
-    named = {each.profile: each.params_exponent for each in profiles if each.params_exponent is not None}
+        caveats.append(caveat("parabola-bias", group, low=min(errors), high=max(errors)))
+    named = {profile.profile: profile.params_exponent for profile in profiles if profile.params_exponent is not None}
     if named and max(named.values()) - min(named.values()) > PROFILE_SWING:
         lowest, highest = min(named, key=named.__getitem__), max(named, key=named.__getitem__)
-        found.append(
+        caveats.append(
             caveat(
                 "profiles-differ", group, low=named[lowest], high=named[highest], lowest=lowest, highest=highest
             )
         )  # fmt: skip
-    return found + _lost(curves, group)
+    return caveats + _lost(curves, group)
 
 
 def _refusals(curves: Curves, group: dict[str, str] | None) -> list[Caveat]:
@@ -153,17 +153,17 @@ def _refusals(curves: Curves, group: dict[str, str] | None) -> list[Caveat]:
 
 
 def _thin_sides(rows: Sequence[IsoFlop], group: dict[str, str] | None) -> list[Caveat]:
-    found = []
+    caveats = []
     for side, wanted in (("left", "fewer"), ("right", "more")):
         thin = [row for row in rows if row.refused is None and getattr(row, side) < ENOUGH_ON_A_SIDE]
         if thin:
-            told = ", ".join(flops(row.compute) for row in thin)
-            found.append(caveat("thin-side", group, budgets=told, side=wanted))
-    return found
+            thin_budgets = ", ".join(flops(row.compute) for row in thin)
+            caveats.append(caveat("thin-side", group, budgets=thin_budgets, side=wanted))
+    return caveats
 
 
 def _lost(curves: Curves, group: dict[str, str] | None) -> list[Caveat]:
-    """A caveat for each budget whose minimum many replicates could not place."""
+    """A caveat for each budget that has no minimum in many replicates."""
     replicates = curves.minima.log_params[1:]
     if not len(replicates):
         return []

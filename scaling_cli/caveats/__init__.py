@@ -1,0 +1,58 @@
+"""Caveats: what a reader should know before using a result, each with a stable code and a sentence.
+
+A sentence says what is wrong, what this does to the result, and what to do about it; its last part is the thing to do.
+There is one module of sentences for each stage: reading runs (`data`), fitting (`fit`), and the four questions asked of
+a fit (`forecast`, `comparison`, `allocation`, `coverage`). Codes are for `--allow CODE` and for scripts, and do not
+change.
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import Annotated
+
+from msgspec import Meta
+
+from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
+from scaling_cli.record import Record
+
+LARGEST_WRITTEN_OUT = 1e6  # of factors
+
+SENTENCES = {
+    **data.SENTENCES,
+    **fit.SENTENCES,
+    **comparison.SENTENCES,
+    **allocation.SENTENCES,
+    **coverage.SENTENCES,
+    **forecast.SENTENCES,
+}
+
+
+class Caveat(Record):
+    """One thing to know before using a result.
+
+    Attributes:
+        code: A stable name, for --allow CODE and for scripts.
+        message: What is wrong, what this does to the result, and what to do.
+        group: The group that it concerns; None for all.
+    """
+
+    code: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    message: str
+    group: dict[str, str] | None = None
+
+
+class _Sentence(Formatter):
+    """Sentences whose numbers may have the format `times`: 1,234, and from a million on 1.2e6."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec != "times":
+            return str(super().format_field(value, format_spec))
+        assert isinstance(value, float | int)
+        mantissa, _, power = f"{value:.2g}".partition("e")
+        return f"{value:,.0f}" if value < LARGEST_WRITTEN_OUT else f"{mantissa}e{int(power)}"
+
+
+def caveat(code: str, group: dict[str, str] | None = None, **facts: object) -> Caveat:
+    """The caveat `code` with its sentence filled in; `group` is empty or None if it concerns the whole result."""
+    return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group or None)

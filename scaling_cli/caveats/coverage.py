@@ -1,0 +1,81 @@
+"""Caveats about coverage (pass@k) of repeated attempts."""
+
+SENTENCES = {
+    "pooled-tasks": (
+        "The values of {column} are pooled into one curve, which mixes easy and hard tasks. Give --by {column} for one "
+        "curve each, or keep one with --where."
+    ),
+    "other-problems": (
+        "Problems are identified by {taken} ({count} of them), but {other} would give {others}, and with them another "
+        "coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
+    ),
+    "missing-outcomes": (
+        "{count} attempts without an outcome are {done}, which changes coverage if that is wrong. Find out whether "
+        "they failed, and choose with --on-missing."
+    ),
+    "stop-at-success": (
+        "Sampling stopped after the first batch of {batch} with a success, which makes the usual pass@k biased, so "
+        "coverage is the product-limit estimate. Give --design fixed if sampling did not stop early."
+    ),
+    "short-problems": (
+        "{count} of {total} problems have fewer attempts than k = {k}, so there are only bounds (low and high) there. "
+        "Sample these problems further, or leave them out with --short drop."
+    ),
+    "short-problems-dropped": (
+        "{count} of {total} problems have fewer attempts than k = {k} and are left out there, which may leave easier "
+        "or harder problems than before. Compare with --short bound."
+    ),
+    "all-alike": (
+        "{what}, so no law is fitted, and intervals are Clopper and Pearson's for a share of problems. Add attempts or "
+        "other problems."
+    ),
+    "all-solved": (
+        "Every problem is solved at least once, so at k = {k} the interval is Clopper and Pearson's for a share of "
+        "problems. Add harder problems to see coverage grow there."
+    ),
+    "deterministic-sampling": (
+        "Each problem is solved always or never, as if all attempts were copies, so coverage does not grow with k. "
+        "Sample at a temperature above 0, or use only k = 1."
+    ),
+    "near-ceiling": (
+        "Beyond k = {last} few problems are left unsolved, so the power law is fitted only up to there. Use the "
+        "beta-binomial law beyond it, or add harder problems."
+    ),
+    "one-problem": (
+        "All attempts are at one problem, so coverage says nothing about other problems. If n and c count problems and "
+        "solved problems, give one row per problem."
+    ),
+    "few-problems": "Intervals from only {count} {unit} are rough. Add {unit} before comparing.",
+    "law-not-fitted": "{law} is not fitted: {reason} {hint}",
+    "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
+    "far-extrapolation": (
+        "k = {k} is {reach:times} times the attempts made and {what}. {remedy} at least a hundredth as many attempts."
+    ),
+    "laws-disagree": (
+        "At k = {k} the laws differ by {spread:.2f} in coverage, so no single number is given. Sample further, or use "
+        "the interval."
+    ),
+    "ceiling-not-identified": (
+        "The share of unsolvable problems is estimated at {estimate:.2f}, but the data also allow 0 and {high:.2f}, so "
+        "it is not a ceiling of coverage. Sample further before using it as one."
+    ),
+    "poor-track-record": (
+        "Fitted to {trained} of the attempts, the forecast misses coverage at {held_out} by {error:.2f} on average, so "
+        "forecasts beyond the log may be off by as much. Allow for this error, or sample further."
+    ),
+    "false-positives": (
+        "At k = {k} a problem that cannot be solved passes the verifier with probability {floor:.2f}, so coverage "
+        "overstates what is correct. Use the accuracy instead of coverage, or make the verifier stricter."
+    ),
+    "beyond-attempts": (
+        "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to be sure."
+    ),
+    "attention-heavy": (
+        "In an attempt, attention and memory take {share:.1f} times the compute of the params, so params alone do not "
+        "show the cost. Check --kv-dim, and compare models by cost."
+    ),
+    "repeated-attempts": (
+        "{count} attempts are in the log twice, and only the last row of each counts. Check that the log was resumed, "
+        "not merged by mistake."
+    ),
+}

@@ -1,0 +1,77 @@
+"""Caveats about the fit of a law to runs."""
+
+SENTENCES = {
+    "few-runs": (
+        "There are only {runs} runs for {parameters} parameters, and intervals from so few runs are too narrow. Add "
+        "runs."
+    ),
+    "no-interval-room": (
+        "{points} points for {parameters} parameters leave almost nothing to judge the fit by, so its intervals mean "
+        "little. Add runs before using it."
+    ),
+    "short-range": (
+        "{quantity} spans only {decades:.2g} decades, so exponents are uncertain. Add runs until it spans two decades "
+        "before relying on exponents."
+    ),
+    "condition-number": (
+        "The parameters trade off against each other (condition number {condition:.1e}), so single parameters are "
+        "uncertain, while predictions inside the data are not. Use predictions inside the data instead of single "
+        "parameters, or add runs at other inputs."
+    ),
+    "fixed-tokens-per-param": (
+        "Tokens per param span only {low:.3g} to {high:.3g}, so the fit can hardly separate alpha from beta. Add runs "
+        "that are trained for shorter and longer (a span of 16x is enough)."
+    ),
+    "collinear-design": (
+        "log params and log tokens have a correlation of {correlation:.3f}, so the fit can hardly separate their "
+        "exponents. Add runs with other ratios of tokens to params."
+    ),
+    "at-bound": (
+        "{parameter} is at its bound, {value:.3g}, so its value comes from the bound and not from the data. Try a law "
+        "without it, or add runs."
+    ),
+    "lone-start": (
+        "Only {agreeing} of {tried} starts reached the best objective, so this may not be the global optimum. Compare "
+        "with --objective least-squares before relying on it."
+    ),
+    "rival-optimum": (
+        "Another optimum within 1 % of the best objective gives {difference}, so the data do not decide between the "
+        "two. Report both, or add runs that decide."
+    ),
+    "replicates-failed": (
+        "{failed} of {replicates} replicates did not converge, so the interval rests on the others and is less "
+        "reliable. Add runs, or try a law with fewer parameters."
+    ),
+    "influential-run": (
+        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away{others}, so the "
+        "estimate depends on single runs. Check that run, or repeat it with another seed."
+    ),
+    "no-cutoffs": (
+        "The runs are too few, or too close in scale, to test forecasts of larger runs from smaller ones, so laws are "
+        "ranked by AICc on the runs they are fitted to. Add larger runs before extrapolating."
+    ),
+    "baseline-wins": (
+        "The baseline {baseline} predicts larger runs better than any law does, so forecasts by a law are not to be "
+        "trusted. Add larger runs before extrapolating."
+    ),
+    "floor-unknown": (
+        "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss {place} its estimate, so the "
+        "irreducible loss is not known. Add larger runs before extrapolating far."
+    ),
+    "open-interval": (
+        "The data do not limit {parameters} on one side or on both, so the interval has no end there. Add runs over a "
+        "wider range, or use predictions instead."
+    ),
+    "replicates-at-bound": (
+        "{parameter} is at a bound in {share:.0%} of replicates, so its interval is cut off there. Add runs, or choose "
+        "a law without it."
+    ),
+    "rule-bends-split": (
+        "Compute by --flops-rule {rule} is not proportional to params * tokens, so {quantities} do not apply and are "
+        "left out. Use `scaling optimal-allocation` with this rule to find the best split of a budget."
+    ),
+    "no-draws": (
+        "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json`, without "
+        "--no-draws."
+    ),
+}

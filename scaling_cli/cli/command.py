@@ -1,0 +1,145 @@
+"""One command of the shell: flags from its options, its verb, its view."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from scaling_cli.cli.help import command_help, width
+from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.options.command import Argument, Command
+from scaling_cli.options.commands import find_command, module_of
+from scaling_cli.options.option import Option, Options
+from scaling_cli.options.output import Output, ToFile
+from scaling_cli.options.work import Batch, Work
+
+Shell = dict[type[Options], Any]
+
+
+def typer_command(name: str) -> Callable[..., int]:
+    """The command as typer takes it: a function with one parameter for each option."""
+    command = find_command(name)
+    options = [option for part in (command.options, *command.shell) for option in part.options.values()]
+    parameters = [_argument(command.argument), *map(_parameter, options), *_help_flags(name)]
+
+    def called(**values: Any) -> int:
+        argument = values.pop(command.argument.name)
+        given = {option.name: value for option in options if (value := _given(option, values[option.name])) is not None}
+        parts = {part: part(**{key: given[key] for key in given if key in part.options}) for part in command.shell}
+        asked = command.options(**{key: value for key, value in given.items() if key in command.options.options})
+        return answer(name, command, argument, asked, parts)
+
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return called
+
+
+def answer(name: str, command: Command, argument: Any, asked: Options, shell: Shell) -> int:
+    """Ask the verb, show what it answers, and give the exit code."""
+    from scaling_cli.cli.output import prepare_output
+    from scaling_cli.cli.progress import progress
+    from scaling_cli.cli.show import deliver, write
+    from scaling_cli.report.views import view_of
+    from scaling_cli.results.report import Report
+
+    inputs = argument if command.argument.is_list else ()
+    output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
+    prepare_output(output, inputs)
+    verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
+    if isinstance(output, ToFile):
+        return write(verb(argument, asked), output.output)
+    view = view_of(name)
+    batch, work = shell.get(Batch), shell.get(Work)
+    if batch is not None and (batch.per_file or batch.resume):
+        from scaling_cli.cli.per_file import deliver_each
+
+        alone = asked if work is not None else asked.but(**Work().__dict__)
+        workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
+        return deliver_each(argument, functools.partial(verb, asked=alone), batch, workers, output, view)
+    if work is not None and work.__dict__ != Work().__dict__:
+        raise UsageError("--jobs needs --per-file here.", hint="Add --per-file, or leave --jobs out.")
+    try:
+        with progress(output, command.progress) as on_progress:
+            report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
+    except ScalingError as error:
+        if isinstance(error.partial, Report):
+            deliver(error.partial, output, view)
+        raise
+    return deliver(report, output, view)
+
+
+def _argument(argument: Argument) -> inspect.Parameter:
+    kind: Any = list[str] if argument.is_list else str if argument.is_needed else str | None
+    default = inspect.Parameter.empty if argument.is_needed else None
+    mark = typer.Argument(metavar=argument.metavar, help=argument.help)
+    return inspect.Parameter(
+        argument.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, mark], default=default
+    )
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    """A flag. Each takes a list of texts, so that one that is given twice can be told; the option reads them."""
+    flags = [option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"]
+    flags += [f"-{option.letter}"] if option.letter else []
+    kind: Any = (bool | None) if option.kind.is_switch else (list[str] | None)
+    metavar = None if option.kind.is_switch else option.shown
+    complete = _completion(option)
+    mark = typer.Option(*flags, metavar=metavar, help=option.help, autocompletion=complete)
+    return inspect.Parameter(
+        option.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, mark], default=None
+    )
+
+
+def _completion(option: Option) -> Callable[[str], list[str]] | None:
+    """What the shell offers for an option's value: its choices, or the names of laws."""
+    if option.name == "law":
+        return _law_names
+    if not option.choices:
+        return None
+    return lambda incomplete: [word for word in option.choices if word.startswith(incomplete)]
+
+
+def _law_names(incomplete: str) -> list[str]:
+    from scaling_cli.laws import HOMES
+
+    return [name for name in ("auto", *HOMES) if name.startswith(incomplete)]
+
+
+def _given(option: Option, values: Any) -> Any:
+    """The value of a flag, or None where it was not given.
+
+    Raises:
+        UsageError: It was given twice, and has one value.
+    """
+    if option.kind.is_switch or not values:
+        return values if values != [] else None
+    if option.kind.repeats:
+        return values
+    if len(values) > 1:
+        raise UsageError(f"{option.flag} is given {len(values)} times: {', '.join(values)}.", hint="Give it once.")
+    return values[0]
+
+
+def _help_flags(name: str) -> list[inspect.Parameter]:
+    def show(*, is_short: bool) -> Callable[[bool], None]:
+        def callback(is_asked: bool) -> None:
+            if is_asked:
+                sys.stdout.write(command_help(name, width(), is_short=is_short))
+                raise typer.Exit
+
+        return callback
+
+    marks: Mapping[str, Any] = {
+        "short_help_": typer.Option("-h", callback=show(is_short=True), is_eager=True),
+        "full_help_": typer.Option("--help", callback=show(is_short=False), is_eager=True),
+    }
+    return [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[bool, mark], default=False)
+        for key, mark in marks.items()
+    ]

@@ -1,0 +1,108 @@
+"""Help: all options under their headings, or (`-h`) the usual ones on one screen."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable
+
+from scaling_cli.options.command import Command
+from scaling_cli.options.commands import SUMMARIES, find_command
+from scaling_cli.options.option import Option
+
+ABOUT = "Turn training and sampling logs into scaling laws that can be defended."
+WIDEST = 120  # columns, beyond which lines are hard to follow
+LEFT = 0.36  # share of the columns that flags may take; help of a longer one begins on the next line
+SHORT_EXAMPLES = 2  # in the short help
+HELP_ROW = ("-h, --help", "Show the usual options, or all of them.")
+
+
+def width() -> int:
+    """Columns to fill."""
+    return min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+
+
+def main_help(columns: int) -> str:
+    """The help of `scaling` itself."""
+    rows = [("--version, -V", "Print the version."), HELP_ROW]
+    rows += [("--install-completion", "Teach this shell to complete commands and options.")]
+    return "\n".join(
+        [
+            "Usage: scaling COMMAND ...",
+            "",
+            *textwrap.wrap(ABOUT, columns),
+            "",
+            "Commands:",
+            *_rows(SUMMARIES.items(), columns),
+            "",
+            "Options:",
+            *_rows(rows, columns),
+            "",
+            "Examples:",
+            *(line for name in ("fit", "extrapolate") for line in _examples(find_command(name), columns)[:1]),
+            "",
+        ]
+    )
+
+
+def command_help(name: str, columns: int, *, is_short: bool) -> str:
+    """The help of one command."""
+    command = find_command(name)
+    argument = command.argument
+    lines = [f"Usage: scaling {name} {argument.metavar} [OPTIONS]", "", *textwrap.wrap(command.about, columns), ""]
+    sections = list(sections_of(command))
+    if is_short:
+        basic = [option for _, options in sections for option in options if option.is_basic]
+        lines += [*_rows([_row(option) for option in basic], columns), ""]
+        more = sum(len(options) for _, options in sections) - len(basic)
+        lines += [f"`scaling {name} --help` lists {more} more options.", ""] if more else []
+    else:
+        lines += [*_rows([(argument.metavar, argument.help)], columns), ""]
+        for heading, options in sections:
+            lines += [f"{heading}:", *_rows([_row(option) for option in options], columns), ""]
+        lines += ["Help:", *_rows([HELP_ROW], columns), ""]
+    examples = _examples(command, columns)
+    return "\n".join([*lines, "Examples:", *(examples[:SHORT_EXAMPLES] if is_short else examples), ""])
+
+
+def sections_of(command: Command) -> Iterable[tuple[str, list[Option]]]:
+    """Headings and options of a command in the shell."""
+    for part in (command.options, *command.shell):
+        yield from part.sections()
+
+
+def _row(option: Option) -> tuple[str, str]:
+    letter = f"-{option.letter}, " if option.letter else ""
+    name = option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"
+    value = f" {option.shown}" if option.shown else ""
+    default = _default(option)
+    return f"{letter}{name}{value}", f"{option.help}{default}"
+
+
+def _default(option: Option) -> str:
+    if option.kind.is_switch or option.default is None or option.default in ((), {}):
+        return ""
+    return f" [default: {option.kind.record(option.default)}]"
+
+
+def _rows(rows: Iterable[tuple[str, str]], columns: int) -> list[str]:
+    """Two columns: what is written, and what it means."""
+    rows = list(rows)
+    left = min(int(LEFT * columns), max(len(term) for term, _ in rows) + 4)
+    lines: list[str] = []
+    for term, meaning in rows:
+        if len(term) + 4 > left:
+            lines.append(f"  {term}")
+            term = ""
+        text = textwrap.wrap(meaning, max(columns - left, 20), break_on_hyphens=False)
+        lines += [f"  {term}".ljust(left) + text[0], *(" " * left + line for line in text[1:])]
+    return lines
+
+
+def _examples(command: Command, columns: int) -> list[str]:
+    """Each command line with what it does, beside it where there is room, else below."""
+    lines = []
+    for line, meaning in command.examples:
+        whole = f"  {line}  # {meaning}"
+        lines.append(whole if len(whole) <= columns else f"  # {meaning}\n  {line}")
+    return lines

@@ -1,0 +1,134 @@
+"""Which columns of the input are used, and for what: the roles, the groups, and columns kept under their own names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from scaling_cli.data import cells
+from scaling_cli.data.names import listing, normalise, unknown
+from scaling_cli.data.runs import derive
+from scaling_cli.data.runs.aliases import MEASURES, is_loss
+from scaling_cli.data.runs.columns import IGNORE, Chosen, choose_columns
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.numbers.units import PERPLEXITY, metric_unit
+from scaling_cli.record import Record
+
+COLUMN_NAME = re.compile(r"[\w./-]+")  # the first line of a text that is not a table has other characters
+RUN_BY_FILE = "name of the file"
+
+
+class Plan(Record):
+    """The column of each role, group (`by`) and other column to keep (`keep`).
+
+    `derived` holds the role that is computed from the others, with its formula. `other_losses` are columns that could
+    be the loss but were not chosen. `run_is_file` says that some files are one run each. `params_pattern` is a regular
+    expression that finds params in the names of runs. `has_reused_names` says that rows have the column
+    `canonical.PREFIX`, and `takes_log` that the column of the loss holds perplexities.
+    """
+
+    chosen: dict[str, Chosen]
+    derived: dict[str, str]
+    by: dict[str, str]
+    keep: dict[str, str]
+    other_losses: tuple[str, ...] = ()
+    run_is_file: bool = False
+    params_pattern: str | None = None
+    has_reused_names: bool = False
+    takes_log: bool = False
+
+    @property
+    def has_runs(self) -> bool:
+        """Whether rows have names of runs."""
+        return self.run_is_file or "run_id" in self.chosen
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether rows are steps of runs."""
+        return self.has_runs and "step" in self.chosen
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The roles in which every row needs a usable value."""
+        return tuple(role for role in MEASURES if role in self.chosen)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The column or formula behind each role of the finished table."""
+        roles = {role: chosen.column for role, chosen in self.chosen.items()}
+        if self.run_is_file:
+            roles = {"run_id": ", else ".join([*([roles["run_id"]] if "run_id" in roles else []), RUN_BY_FILE])} | roles
+        if self.params_pattern is not None:
+            roles["params"] = f"{self.params_pattern} in the name of the run"
+        if self.takes_log:
+            roles["loss"] = f"ln({roles['loss']})"
+        return roles | self.derived
+
+
+def make_plan(
+    names: Sequence[str],
+    mapping: Mapping[str, str],
+    by: Sequence[str],
+    keep: Sequence[str],
+    params_pattern: str | None = None,
+    files: Mapping[str, int] | None = None,
+) -> Plan:
+    """The plan for these columns; with `params_pattern`, params come from the names of runs, not from a column.
+
+    `files` counts the files that have each column.
+
+    Raises:
+        UsageError: A column does not exist, or two fit a role equally well.
+        DataError: No column holds a loss.
+    """
+    if params_pattern is not None:
+        mapping = {**mapping, "params": IGNORE}
+    chosen = choose_columns(names, mapping, files)
+    if mapping.get("loss") == IGNORE:
+        raise DataError(
+            "--loss none leaves nothing to fit.", hint="Leave it out, or choose the column of the loss: --loss COLUMN."
+        )
+    if "loss" not in chosen:
+        raise _no_loss(names)
+    known = [*chosen, *(["params"] if params_pattern is not None else [])]
+    derived = derive.derivable(known, [role for role, column in mapping.items() if column == IGNORE])
+    groups = {name: _column(name, names, chosen) for name in by}
+    if chosen["loss"].column in groups.values():
+        raise UsageError(
+            f"--by cannot group by {chosen['loss'].column!r}, because it is the loss to be fitted.",
+            hint="Give --by a column that the runs of a group have in common, such as an architecture.",
+        )
+    others = {name: _column(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}
+    losses = tuple(name for name in names if is_loss(name) and name != chosen["loss"].column)
+    return Plan(chosen, derived, groups, others, losses, params_pattern=params_pattern)
+
+
+def _column(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> str:
+    """The column that `name`, a column or a role, stands for."""
+    if name in names:
+        return name
+    if name in chosen:
+        return chosen[name].column
+    raise unknown("column", name, names)
+
+
+def _no_loss(names: Sequence[str]) -> DataError:
+    likely = [name for name in names if "loss" in normalise(name)]
+    example = likely[0] if likely else "COLUMN"
+    hint = f"Choose it with --map {shlex.quote(f'loss={example}')}."
+    metrics = [(name, unit) for name in names if (unit := metric_unit(normalise(name)))]
+    if metrics and not likely:
+        name, unit = metrics[0]
+        metric = f"the logarithm of {name}, a loss in nats" if unit == PERPLEXITY else name
+        hint = f"To fit {metric}, give --loss {shlex.quote(name)} --loss-unit {unit}."
+    if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
+        hint = "The first line holds numbers; add a header line with the names of the columns."
+    elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not COLUMN_NAME.fullmatch(names[0]))):
+        hint = (
+            "The first line must be the names of the columns, separated by commas, tabs, semicolons or bars; remove "
+            "the lines before it."
+        )
+    return DataError(f"No column could be identified as the loss among: {listing(likely or names)}.", hint=hint)

@@ -1,0 +1,61 @@
+"""Names of runs that occur in several files: either one run that was resumed, or different runs with the same name.
+
+The runs are different if two files give the name different params, or different losses at the same first step: a
+resumed run keeps its params, and its second file starts after the first step of the first. Otherwise it is one run,
+even if its files overlap, as they do after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.files.format import FILE
+from scaling_cli.data.runs.canonical import PREFIX, number_of, run_of
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.record import replace
+
+ROLES = ("step", "loss", "params")
+RUN, FIRST, LOSS, LEAST, MOST = "run_id", "first", "loss", "least", "most"
+
+
+def separate_reused_names(
+    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, file_names: Mapping[str, str]
+) -> tuple[pl.LazyFrame, Plan, tuple[Caveat, ...]]:
+    """The rows, with the file as the `PREFIX` of names that stand for different runs, and the caveat that counts them.
+
+    Rows come from several files, named in the column `FILE`; `file_names` has a short name for each path.
+    """
+    run = run_of(schema, plan)
+    starts = _starts(rows, run, {role: number_of(role, schema, plan) for role in ROLES if role in plan.chosen})
+    shared = starts.filter(pl.len().over(RUN) > 1)
+    other_loss = (pl.col(LOSS).n_unique() > 1).over(RUN, FIRST)
+    is_constant = (pl.col(LEAST) == pl.col(MOST)).all()
+    other_params = (is_constant & (pl.col(LEAST).min() != pl.col(MOST).max())).over(RUN)
+    reused = shared.filter((other_loss | other_params).any().over(RUN))
+    if reused.is_empty():
+        return rows, plan, ()
+    names = reused[RUN].unique().sort()
+    prefix = pl.col(FILE).replace_strict(dict(file_names), return_dtype=pl.String) + "/"
+    prefixed = rows.with_columns(pl.when(run.is_in(names.to_list())).then(prefix).alias(PREFIX))
+    found = caveat("names-anew", names=f"{len(names):,}", files=f"{reused[FILE].n_unique():,}")
+    return prefixed, replace(plan, has_reused_names=True), (found,)
+
+
+def _starts(rows: pl.LazyFrame, run: pl.Expr, numbers: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """For each file and run: the first step with a loss, that loss, and the range of params."""
+    params = numbers.get("params", pl.lit(None, pl.Float64))
+    return (
+        rows.select(FILE, run.alias(RUN), numbers["step"].alias(FIRST), numbers["loss"].alias(LOSS), params.alias(MOST))
+        .filter(pl.col(RUN).is_not_null() & pl.col(FIRST).is_not_null() & pl.col(LOSS).is_finite())
+        .group_by(FILE, RUN)
+        .agg(
+            pl.col(FIRST).min(),
+            pl.col(LOSS).sort_by(FIRST, LOSS).first(),
+            pl.col(MOST).min().alias(LEAST),
+            pl.col(MOST).max(),
+        )
+        .collect(engine="streaming")
+    )

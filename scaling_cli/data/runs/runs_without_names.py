@@ -1,0 +1,70 @@
+"""Training logs without a column that names the run: which rows form a run.
+
+Rows with equal params and evenly spaced steps are taken for one run: nobody trains models of every size for 100, 200,
+300 steps and so on. If steps repeat or are not evenly spaced, as in a table of finished runs, every row stays a run,
+and a caveat says that this was assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.runs.canonical import number_of
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.record import Record, replace
+
+SIZE, PLACE = "__size", "__place"
+FEW, MANY = 3, 5  # rows per size: with FEW they may be a curve, with MANY evenly spaced steps they are one
+MANY_TOKENS = 8  # without steps; a planned grid may have a handful of evenly spaced token counts
+EVEN = 0.5  # share of gaps between steps that equal the median gap; the first and last gaps of logs often differ
+
+
+class _Sizes(Record):
+    """Over all model sizes: how many sizes, rows and different steps; the share of equal gaps."""
+
+    count: int
+    rows: int
+    places: int
+    evenness: float
+
+
+def infer_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[Plan, tuple[Caveat, ...]]:
+    """The plan with params as the name of the run, if rows of equal params clearly form runs, and a caveat about it."""
+    role = next((role for role in ("step", "tokens") if role in plan.chosen), None)
+    if role is None or "params" not in plan.chosen or plan.params_pattern is not None:
+        return plan, ()
+    if plan.chosen["params"].column in plan.by.values():  # each group is one curve, whose rows are to be fitted
+        return plan, ()
+    sizes = _sizes(rows, schema, plan, role)
+    if sizes.count < 2 or sizes.places < (FEW if role == "step" else MANY_TOKENS) * sizes.count:
+        return plan, ()
+    is_even = sizes.evenness >= EVEN
+    facts = {"rows": f"{sizes.rows:,}", "sizes": f"{sizes.count:,}", "role": role}
+    if role == "step" and is_even and sizes.places == sizes.rows and sizes.rows >= MANY * sizes.count:
+        named = {"run_id": replace(plan.chosen["params"], scale=1.0)} | plan.chosen
+        return replace(plan, chosen=named, run_is_file=False), (caveat("inferred-runs", None, **facts),)
+    return (plan, (caveat("unnamed-runs", None, **facts),)) if role == "step" or is_even else (plan, ())
+
+
+def _sizes(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, role: str) -> _Sizes:
+    groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(plan.by.values())]
+    place = number_of(role, schema, plan).alias(PLACE)
+    keys = [*(group.meta.output_name() for group in groups), SIZE]
+    gaps = pl.col(PLACE).unique().sort().diff().drop_nulls()
+    sizes = (
+        rows.select(*groups, number_of("params", schema, plan).alias(SIZE), place)
+        .drop_nulls([SIZE, PLACE])
+        .group_by(keys)
+        .agg(
+            pl.len().alias("rows"),
+            pl.col(PLACE).n_unique().alias("places"),
+            (gaps == gaps.median()).sum().alias("equal_gaps"),
+        )
+        .collect(engine="streaming")
+    )
+    gap_count = int(sizes["places"].sum()) - sizes.height
+    evenness = int(sizes["equal_gaps"].sum()) / gap_count if gap_count else 0.0
+    return _Sizes(sizes.height, int(sizes["rows"].sum()), int(sizes["places"].sum()), evenness)

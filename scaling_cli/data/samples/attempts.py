@@ -1,0 +1,146 @@
+"""Count successes per problem in a log with one row per attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.cells import is_text, label, text
+from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
+from scaling_cli.data.samples.outcomes import outcome
+from scaling_cli.data.samples.repeated_attempts import (
+    NUMBERING,
+    drop_repeated_attempts,
+    have_no_repeats,
+    numbering,
+)
+from scaling_cli.errors import UsageError
+
+EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that only some questions need
+MEASURED = ("verified", "score")  # those of them that are numbers
+KEY = "key "  # prefix of the columns that name the problem of an attempt
+WORKING = ("rows", "missing", "odd", "won")  # columns that are needed only while counting
+LENGTHS = 3  # different numbers of attempts; with so many, sampling may have stopped at the first success
+SAMPLE = 1000  # rows that decide whether attempts are numbered
+
+
+def count_attempts(log: SamplingLog) -> Counted:
+    """The counts of a log with one row per attempt.
+
+    Rows are grouped by the raw columns, and only the counts get names of problems: naming millions of rows would take
+    longer than all the rest.
+    """
+    raw = [KEY + name for name in dict.fromkeys((*log.options.by, *log.tasks, log.column("problem")))]
+    values = _values(log, raw)
+    counted, repeated = _aggregated(values, raw, log), 0
+    if log.columns.get("attempt") is not None and not have_no_repeats(counted):
+        values, repeated = drop_repeated_attempts(values, raw)
+        counted = _aggregated(values, raw, log) if repeated else counted
+    _refuse_partial_outcomes(counted, log)
+    if "lowest" in counted.columns and max(counted["n"].n_unique(), counted["rows"].n_unique()) >= LENGTHS:
+        counted = counted.join(_first_successes(values, raw), on=raw, how="left", nulls_equal=True)
+    counted = counted.with_columns(missing=pl.col("rows") - pl.col("n"))
+    if log.options.on_missing == "fail":
+        counted = counted.with_columns(n=pl.col("rows"))
+    total = int(counted["rows"].sum())
+    frame = counted.select(*_names(log), pl.exclude(raw)).drop_nulls("problem").sort([*log.options.by, "problem"])
+    caveats = [*without_problem(total - int(frame["rows"].sum()), total), *_caveats(frame, repeated, log)]
+    if "won" in frame.columns:
+        frame = frame.with_columns(first=(pl.col("won") - pl.col("lowest") + 1).fill_null(0))
+    frame = frame.drop([name for name in (*NUMBERING, *WORKING) if name in frame.columns])
+    return Counted(frame, caveats, _kept_attempts(values, log), total + repeated)
+
+
+def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
+    """For each attempt the `raw` columns, its success (null if unknown), and what else its roles hold."""
+    correct = log.column("correct")
+    odd: list[pl.Expr] = []
+    if log.schema[correct] == pl.Boolean:
+        success = pl.col(correct)
+    else:
+        value = outcome(correct, log.schema)
+        success = value >= log.success_at
+        if log.options.threshold is None and "score" not in log.options.mapping:
+            odd = [(~value.is_in([0.0, 1.0])).alias("odd")]
+    taken = [pl.col(name.removeprefix(KEY)).alias(name) for name in raw]
+    taken += [success.alias("success"), *odd]
+    if (attempt := log.columns.get("attempt")) is not None:
+        taken.append(_attempt(log.rows, attempt, log.schema).alias("attempt"))
+    for role in EXTRAS:
+        if (column := log.columns.get(role)) is not None:
+            is_measured = role in MEASURED
+            value = outcome(column, log.schema, role) if is_measured else label(column, log.schema[column])
+            taken.append(value.alias(role))
+    return log.rows.select(taken)
+
+
+def _attempt(rows: pl.LazyFrame, column: str, schema: pl.Schema) -> pl.Expr:
+    """The number of an attempt if the first rows have only whole numbers, else its name."""
+    if schema[column].is_integer():
+        return pl.col(column)
+    if is_text(schema[column]):
+        whole = pl.col(column).cast(pl.String).str.strip_chars().cast(pl.Int64, strict=False)
+        sample = rows.select(text(column).is_not_null() & whole.is_null()).head(SAMPLE).collect(engine="streaming")
+        if not sample.to_series().any():
+            return whole
+    return label(column, schema[column])
+
+
+def _aggregated(values: pl.LazyFrame, raw: Sequence[str], log: SamplingLog) -> pl.DataFrame:
+    """One row per problem, from one pass over the attempts."""
+    schema = values.collect_schema()
+    aggregates = [
+        pl.len().cast(pl.Int64).alias("rows"),
+        pl.col("success").count().cast(pl.Int64).alias("n"),
+        pl.col("success").sum().cast(pl.Int64).alias("c"),
+        *numbering(schema.get("attempt")),
+    ]
+    if "odd" in schema:
+        aggregates.append(pl.col("odd").sum().cast(pl.Int64))
+    if log.columns.get("verified") is not None:
+        accepted = (pl.col("verified") >= 1) & pl.col("success").is_not_null()
+        aggregates.append(accepted.sum().cast(pl.Int64).alias("accepted"))
+        aggregates.append((accepted & pl.col("success")).sum().cast(pl.Int64).alias("accepted_correct"))
+    if log.columns.get("cluster") is not None:
+        aggregates.append(pl.col("cluster").first())
+    return values.group_by(raw).agg(aggregates).collect(engine="streaming")
+
+
+def _first_successes(values: pl.LazyFrame, raw: Sequence[str]) -> pl.DataFrame:
+    """The number of the first successful attempt, for each problem that was solved."""
+    won = values.filter("success").group_by(raw).agg(pl.col("attempt").min().cast(pl.Int64).alias("won"))
+    return won.collect(engine="streaming")
+
+
+def _names(log: SamplingLog) -> list[pl.Expr]:
+    """Groups and problems as text, from the raw columns."""
+    return [*log.groups(KEY), log.problem(KEY)]
+
+
+def _kept_attempts(values: pl.LazyFrame, log: SamplingLog) -> pl.LazyFrame | None:
+    """The attempts if a verifier may need them, because they have a score or an answer."""
+    if log.columns.get("score") is None and log.columns.get("answer") is None:
+        return None
+    success = pl.col("success").fill_null(value=False) if log.options.on_missing == "fail" else pl.col("success")
+    return values.with_columns(*_names(log), success)
+
+
+def _caveats(frame: pl.DataFrame, repeated: int, log: SamplingLog) -> list[Caveat]:
+    caveats = []
+    if missing := int(frame["missing"].sum()):
+        caveats.append(caveat("missing-outcomes", count=f"{missing:,}", done=log.missing_done))
+    if repeated:
+        caveats.append(caveat("repeated-attempts", count=f"{repeated:,}"))
+    return caveats
+
+
+def _refuse_partial_outcomes(counted: pl.DataFrame, log: SamplingLog) -> None:
+    """Refuse outcomes other than 0 and 1, unless a threshold says which are successes."""
+    if "odd" not in counted.columns or not int(counted["odd"].sum()):
+        return
+    raise UsageError(
+        f"Column {log.columns['correct']!r} has values other than 0 and 1.",
+        hint="Give the least value that counts as a success, such as --threshold 0.5.",
+    )

@@ -1,0 +1,97 @@
+"""Read logs with one row per problem: counts, lists of outcomes, or one column per attempt."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from scaling_cli.caveats import caveat
+from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
+from scaling_cli.data.samples.attempts import count_attempts
+from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
+from scaling_cli.data.samples.outcomes import outcome
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import replace
+
+CELL = "cell "  # prefix of the columns of a matrix, which may have any name
+
+
+def read_counts(log: SamplingLog) -> Counted:
+    """The counts that a table of counts holds; each problem once, even if several equal rows repeat it."""
+    n, c = _whole(log, "n"), _whole(log, "c")
+    taken = [*log.groups(), log.problem(), n.alias("n"), c.alias("c")]
+    if (column := log.columns.get("cluster")) is not None:
+        taken.append(label(column, log.schema[column]).alias("cluster"))
+    everything = log.rows.select(taken).collect(engine="streaming")
+    frame = everything.drop_nulls("problem")
+    missing = frame.filter(pl.col("n").is_null() | pl.col("c").is_null()).height
+    frame = frame.drop_nulls(["n", "c"])
+    _check_counts(frame)
+    names = [*log.options.by, "problem"]
+    frame = frame.unique(maintain_order=True)
+    _refuse_repeated(frame.select(names))
+    caveats = list(without_problem(everything["problem"].null_count(), everything.height))
+    caveats += [caveat("missing-outcomes", count=f"{missing:,}", done="left out")] if missing else []
+    return Counted(frame.with_columns(pl.col("n", "c").round().cast(pl.Int64)).sort(names), caveats)
+
+
+def count_lists(log: SamplingLog) -> Counted:
+    """The counts of a log with one row per problem, which holds a list of outcomes in the order of attempts."""
+    lists = log.rows.select(*log.groups(), log.problem(), pl.col(log.column("correct")).alias("correct"))
+    lost, total = lists.select(pl.col("problem").null_count(), pl.len()).collect(engine="streaming").row(0)
+    attempts = lists.drop_nulls("problem").explode("correct", empty_as_null=False)
+    attempts = attempts.with_columns(attempt=pl.int_range(pl.len()).over([*log.options.by, "problem"]))
+    columns = {role: role for role in ("problem", "correct", "attempt")}
+    counted = count_attempts(replace(log, rows=attempts, schema=attempts.collect_schema(), columns=columns, tasks=()))
+    return Counted(counted.frame, [*without_problem(lost, total), *counted.caveats])
+
+
+def count_matrix(log: SamplingLog) -> Counted:
+    """The counts of a log with one row per problem and one column per attempt, and perhaps a column of problems."""
+    by = log.options.by
+    cells = [name for name in log.schema.names() if name not in (log.columns.get("problem"), *by, *log.tasks)]
+    outcomes = [f"{CELL}{place}" for place in range(len(cells))]
+    values = [outcome(name, log.schema).alias(cell) for name, cell in zip(cells, outcomes, strict=True)]
+    everything = log.rows.select(*log.groups(), log.problem(), *values).collect(engine="streaming")
+    frame = everything.drop_nulls("problem")
+    _refuse_repeated(frame.select(*by, "problem"))
+    known = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in outcomes)
+    solved = pl.sum_horizontal((pl.col(name) >= log.success_at).fill_null(False).cast(pl.Int64) for name in outcomes)
+    counts = frame.select(*by, "problem", n=known, c=solved)
+    missing = counts.height * len(cells) - int(counts["n"].sum())
+    if log.options.on_missing == "fail":
+        counts = counts.with_columns(n=pl.lit(len(cells), pl.Int64))
+    caveats = list(without_problem(everything.height - frame.height, everything.height))
+    caveats += [caveat("missing-outcomes", count=f"{missing:,}", done=log.missing_done)] if missing else []
+    return Counted(counts, caveats)
+
+
+def several_rows() -> UsageError:
+    """The error for problems with several rows where one row must hold all that is known of a problem."""
+    return UsageError(
+        "Some problems have several rows of counts that differ.",
+        hint="Give --by the column in which these rows differ, such as --by model.",
+    )
+
+
+def _refuse_repeated(names: pl.DataFrame) -> None:
+    if names.is_duplicated().any():
+        raise several_rows()
+
+
+def _check_counts(frame: pl.DataFrame) -> None:
+    wrong = frame.filter((pl.col("c") < 0) | (pl.col("c") > pl.col("n")) | (pl.col("n") < 0))
+    fractional = frame.filter((pl.col("n").round() != pl.col("n")) | (pl.col("c").round() != pl.col("c")))
+    for rows, problem in ((wrong, "which is impossible"), (fractional, "which are not whole numbers")):
+        if not rows.is_empty():
+            row = rows.row(0, named=True)
+            raise DataError(
+                f"Problem {row['problem']!r} has c = {row['c']:g} successes in n = {row['n']:g} attempts, {problem}.",
+                hint="Choose the columns of attempts and successes with --n COL and --c COL.",
+            )
+
+
+def _whole(log: SamplingLog, role: str) -> pl.Expr:
+    column = log.column(role)
+    if is_text(log.schema[column]):
+        return numbers_of_text(text(column)).fill_nan(None)
+    return number(column, log.schema[column], f"--{role} COL").fill_nan(None)

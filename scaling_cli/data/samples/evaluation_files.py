@@ -1,0 +1,253 @@
+"""Read the files of evaluation tools, which are not tables, into rows of a known layout.
+
+These are inspect logs (a zip or JSON), EvalPlus results, lm-eval sample files, numpy arrays and the YAML of Large
+Language Monkeys. JSON lines and lists of plain records become tables as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from scaling_cli.data.files.format import read_head
+from scaling_cli.data.files.inputs import open_inputs
+from scaling_cli.data.names import listing
+from scaling_cli.errors import DataError
+
+ZSTANDARD = 93  # a compression method of zip that Python reads only from 3.14 on
+LOCAL_HEADER = 30  # bytes before the name of a member of a zip; the last four are the sizes of name and extra fields
+
+
+def is_evaluation_file(path: str) -> bool:
+    """Whether this module reads the file."""
+    try:
+        raw, head = read_head(path)
+    except (OSError, EOFError, zlib.error):
+        return False  # the reader of tables fails, too, and explains why
+    if raw is not head:
+        return False  # the reader of tables decompresses it
+    if head.startswith((b"PK\x03\x04", b"\x93NUMPY")):
+        return True
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or Path(path).suffix in (".yaml", ".yml")
+
+
+def read_evaluation_file(path: str) -> pl.LazyFrame:
+    """The rows of such a file.
+
+    Raises:
+        DataError: The file is damaged, or its layout is unknown.
+    """
+    _, head = read_head(path)
+    try:
+        if head.startswith(b"PK\x03\x04"):
+            return _inspect_rows(_zipped_samples(path), path)
+        if head.startswith(b"\x93NUMPY"):
+            return _array_rows(path)
+        if Path(path).suffix in (".yaml", ".yml"):
+            return _monkeys_rows(path)
+        return _json_rows(path, head)
+    except (json.JSONDecodeError, UnicodeDecodeError, zipfile.BadZipFile, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path} cannot be read: {type(error).__name__}: {error}.",
+            hint="Check that the file is complete, or give a table of counts with columns problem, n and c.",
+        ) from None
+
+
+def _json_rows(path: str, head: bytes) -> pl.LazyFrame:
+    first = head.decode("utf-8-sig", errors="replace").lstrip().split("\n", 1)[0]
+    if first.startswith("{") and (line := _object_or_none(first)) is not None:
+        if "eval" in line and isinstance(line["eval"], dict):
+            return _document_rows(line, path)
+        if "resps" in line or "filtered_resps" in line:
+            return _lm_eval_rows(path)
+        return _line_rows(path, line)
+    return _document_rows(json.loads(Path(path).read_text("utf-8-sig")), path)
+
+
+def _object_or_none(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _document_rows(document: Any, path: str) -> pl.LazyFrame:
+    if isinstance(document, list):
+        return _records(document, path)
+    if "samples" in document and "eval" in document:
+        return _inspect_rows(document["samples"], path)
+    if isinstance(document.get("eval"), dict):
+        return _evalplus_rows(document["eval"])
+    if all(isinstance(outcomes, list) for outcomes in document.values()):
+        return _records([{"problem": name, "correct": outcomes} for name, outcomes in document.items()], path)
+    raise DataError(
+        f"{path} is a JSON document of an unknown layout, with the keys {listing(list(document))}.",
+        hint="Give an inspect or EvalPlus file, JSON lines, or a table of counts with columns problem, n and c.",
+    )
+
+
+def _records(rows: list[Any], path: str) -> pl.LazyFrame:
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise DataError(
+            f"{path} does not contain a list of objects.", hint="Write one JSON object per attempt or per problem."
+        )
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False).lazy()
+
+
+def _line_rows(path: str, first: dict[str, Any]) -> pl.LazyFrame:
+    try:
+        rows = pl.scan_ndjson(path, infer_schema_length=None)
+        rows.collect_schema()
+    except PolarsError:
+        # A line is cut short, or has NaN. The reader of tables accepts both, but not lists.
+        if any(_is_plain_list(value) for value in first.values()):
+            return _records([_flat(line) for line in _lines(path)], path)
+        return open_inputs([path], "jsonl").frame()
+    return rows
+
+
+def _lines(path: str) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines, with an empty one for a line that is broken, such as one cut short."""
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        yield from (_object_or_none(line) or {} for line in file if line.strip())
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a row that a table can hold: values and lists of values."""
+    return {key: value for key, value in row.items() if not isinstance(value, dict | list) or _is_plain_list(value)}
+
+
+def _is_plain_list(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, dict | list) for item in value)
+
+
+def _lm_eval_rows(path: str) -> pl.LazyFrame:
+    """A row for each document and filter, with the number of responses and the value of each metric."""
+    rows = []
+    for line in _lines(path):
+        responses = line.get("resps") or [[]]
+        count = len(responses[0]) if isinstance(responses[0], list) else len(responses)
+        row: dict[str, Any] = {"doc_id": None, "filter": None, "n": count}
+        if line:
+            row |= {"doc_id": str(line.get("doc_id")), "filter": str(line.get("filter", "none"))}
+        names = line.get("metrics") or []
+        metrics = {name: line[name] for name in names if isinstance(line.get(name), int | float)}
+        if not metrics:
+            metrics = {name: line[name] for name in ("exact_match", "acc", "pass@1") if name in line}
+        rows.append(row | {name: float(value) for name, value in metrics.items()})
+    return _lm_eval_counts(pl.DataFrame(rows, infer_schema_length=None), path)
+
+
+def _lm_eval_counts(rows: pl.DataFrame, path: str) -> pl.LazyFrame:
+    metrics = rows.columns[3:]
+    if not metrics:
+        raise DataError(f"{path} has no metrics of single documents.", hint="Run lm-eval with --log_samples.")
+    most = max(rows["n"].to_list())
+    if most == 1:
+        return rows.drop("n").rename({metrics[0]: "correct"} if len(metrics) == 1 else {}).lazy()
+    share = rows[metrics[0]] * rows["n"]
+    if len(metrics) > 1 or float((share - share.round()).abs().max() or 0) > 1e-6:  # type: ignore[arg-type]
+        raise DataError(
+            f"{path} has {most} responses per document, but no metric that gives the share of correct ones.",
+            hint="With its default filter, lm-eval scores only the first response; log pass@1 for each document, or "
+            "write one row per response.",
+        )
+    return rows.select("doc_id", "filter", "n", c=share.round().cast(pl.Int64)).lazy()
+
+
+def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
+    """One row per attempt; it is correct if it passes the base tests and, if they were run, the plus tests."""
+    rows = []
+    for task, attempts in tasks.items():
+        for number, attempt in enumerate(attempts):
+            base, plus = attempt["base_status"], attempt.get("plus_status")
+            correct = base == "pass" and plus in ("pass", None)
+            rows.append({"task_id": task, "attempt": number, "correct": correct, "base_status": base == "pass"})
+    return pl.DataFrame(rows).lazy()
+
+
+def _zipped_samples(path: str) -> list[Any]:
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("summaries.json")
+        if member.compress_type != ZSTANDARD:
+            return list(json.loads(archive.read(member)))
+    try:
+        return list(json.loads(_decompressed(path, member)))
+    except (PolarsError, OSError):
+        raise DataError(
+            f"{path} is compressed with zstandard in a form that cannot be read.",
+            hint=f"Convert it: inspect log convert --to json --output-dir . {shlex.quote(path)}",
+        ) from None
+
+
+def _decompressed(path: str, member: zipfile.ZipInfo) -> str:
+    """The text of a member compressed with zstandard; polars decompresses it while it reads lines as cells."""
+    with open(path, "rb") as file:
+        file.seek(member.header_offset)
+        header = file.read(LOCAL_HEADER)
+        file.seek(sum(struct.unpack("<HH", header[-4:])), os.SEEK_CUR)  # past its name and extra fields
+        compressed = file.read(member.compress_size)
+    lines = pl.read_csv(compressed, has_header=False, separator="\x01", quote_char=None, infer_schema=False)
+    return "\n".join(lines.to_series().fill_null(""))
+
+
+def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:
+    """One row per sample and epoch; a sample that ended in an error has no score, so its outcome is missing."""
+    rows = []
+    for sample in samples:
+        scores = {} if sample.get("error") else sample.get("scores") or {}
+        row = {"id": str(sample["id"]), "epoch": int(sample.get("epoch", 1))}
+        rows.append(row | {f"score_{name}": _text(score.get("value")) for name, score in scores.items()})
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    scorers = frame.columns[2:]
+    if not scorers:
+        raise DataError(f"{path} has no scored samples.", hint=f"Score them: inspect score {shlex.quote(path)}")
+    return frame.rename({scorers[0]: "correct"} if len(scorers) == 1 else {}).lazy()
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _array_rows(path: str) -> pl.LazyFrame:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read: {error}.", hint="Save a matrix of 0 and 1 with numpy.save.") from None
+    if array.ndim != 2:
+        raise DataError(
+            f"{path} holds an array of {array.ndim} dimensions, not 2.",
+            hint="Save a matrix with one row per problem and one column per attempt.",
+        )
+    return pl.DataFrame(array.astype(np.float64), schema=[f"a{i}" for i in range(array.shape[1])]).lazy()
+
+
+def _monkeys_rows(path: str) -> pl.LazyFrame:
+    """One problem: the list `is_corrects` of a YAML file. Text of samples is indented, so it cannot look like a key."""
+    outcomes: list[bool] = []
+    inside = False
+    with open(path, encoding="utf-8-sig") as file:
+        for line in file:
+            if inside and not line.startswith(("-", " ")):
+                break
+            inside = inside or line.startswith("is_corrects:")
+            words = re.findall(r"[a-z]+", line.lower()) if inside else []
+            outcomes += [word == "true" for word in words if word in ("true", "false")]
+    if not outcomes:
+        raise DataError(
+            f"{path} has no list is_corrects.", hint="Give a table of counts with columns problem, n and c instead."
+        )
+    return pl.DataFrame({"problem": [Path(path).stem], "is_corrects": [outcomes]}).lazy()

@@ -1,0 +1,138 @@
+"""The layout of a sampling log: what one row stands for, and which columns the layout needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from scaling_cli.data.names import listing, normalise
+from scaling_cli.data.samples.columns import CURVE_COLUMNS, choose, named
+from scaling_cli.data.samples.counts import several_rows
+from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.errors import DataError
+
+LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
+INDEX = ("", "index", "unnamed_0")  # the column names that pandas gives to an index
+
+Columns = dict[str, str | None]
+
+
+def detect_layout(log: SamplingLog) -> tuple[str, Columns]:
+    """The layout of the log, one of `LAYOUTS`, and the column of each role that it needs.
+
+    Raises:
+        UsageError: Problems have several rows of counts.
+        DataError: The rows have no known layout, or not the one that the options name.
+    """
+    options, names = log.options, log.schema.names()
+    problem = choose(names, options.mapping, "problem")
+    return (
+        _list_layout(log, problem)
+        or _matrix_layout(log, problem)
+        or _counts_layout(log, problem)
+        or _attempts_layout(log, problem)
+    )
+
+
+def _list_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
+    if log.options.layout not in ("auto", "list"):
+        return None
+    outcomes = choose(log.schema.names(), log.options.mapping, "correct")
+    if outcomes is None or not isinstance(log.schema[outcomes], pl.List):
+        return None
+    return "list", {"problem": problem, "correct": outcomes}
+
+
+def _matrix_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
+    options, names = log.options, log.schema.names()
+    if options.layout not in ("auto", "matrix") or {"correct", "n", "c"} & options.mapping.keys():
+        return None
+    index = next((name for name in names if normalise(name) in INDEX), None)
+    named_by = index if problem is None else problem
+    cells = [name for name in names if name not in (named_by, *options.by, *log.tasks)]
+    if options.layout == "matrix" or (_may_be_matrix(log, problem) and _has_only_outcomes(log.rows, cells)):
+        return "matrix", {"problem": named_by}
+    return None
+
+
+def _may_be_matrix(log: SamplingLog, problem: str | None) -> bool:
+    """Whether all other columns could be attempts: none is known as another role, and each problem has one row."""
+    if problem is None:
+        return True
+    names, mapping = log.schema.names(), log.options.mapping
+    has_outcomes = choose(names, mapping, "correct") is not None
+    has_counts = choose(names, mapping, "n") is not None and _successes(names, mapping) is not None
+    return not has_outcomes and not has_counts and not _has_repeats(log.rows, [*log.options.by, problem])
+
+
+def _has_only_outcomes(rows: pl.LazyFrame, cells: Sequence[str]) -> bool:
+    """Whether these columns, at least two, hold nothing but 0, 1 and nulls."""
+    if len(cells) < 2:
+        return False
+    is_outcome = [
+        pl.col(name).is_null() | pl.col(name).cast(pl.Float64, strict=False).is_in([0.0, 1.0]).fill_null(value=False)
+        for name in cells
+    ]
+    return bool(rows.select(pl.all_horizontal(is_outcome).all()).collect(engine="streaming").item())
+
+
+def _counts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
+    options, names = log.options, log.schema.names()
+    if options.layout not in ("auto", "counts", "curve"):
+        return None
+    n, c = choose(names, options.mapping, "n"), _successes(names, options.mapping)
+    if n is None or c is None or n == c:
+        return None
+    layout = _counts_or_curve(log, problem)
+    columns: Columns = {"problem": problem, "n": n, "c": c, "cluster": options.mapping.get("cluster")}
+    return None if layout is None else (layout, columns)
+
+
+def _counts_or_curve(log: SamplingLog, problem: str | None) -> str | None:
+    """`counts` for one row per problem, `curve` for one row per problem and k; None if rows are attempts."""
+    options, names = log.options, log.schema.names()
+    if problem is None or not _has_repeats(log.rows, [*options.by, *log.tasks, problem]):
+        return "counts"
+    if named(names, CURVE_COLUMNS) and options.layout in ("auto", "curve"):
+        return "curve"
+    if options.layout == "counts" or "c" in options.mapping or choose(names, options.mapping, "correct") is None:
+        raise several_rows()
+    return None
+
+
+def _successes(names: Sequence[str], mapping: Mapping[str, str]) -> str | None:
+    return choose(names, {role: column for role, column in mapping.items() if role != "correct"}, "c")
+
+
+def _has_repeats(rows: pl.LazyFrame, key: Sequence[str]) -> bool:
+    """Whether several rows agree in these columns."""
+    counts = rows.select(pl.struct(list(dict.fromkeys(key))).n_unique().alias("keys"), pl.len().alias("rows"))
+    keys, total = counts.collect(engine="streaming").row(0)
+    return bool(keys < total)
+
+
+def _attempts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]:
+    options, names = log.options, log.schema.names()
+    if options.layout not in ("auto", "attempts"):
+        raise _no_layout(names, f"do not have the layout {options.layout}")
+    correct = choose(names, options.mapping, "correct")
+    if correct is None:
+        correct = options.mapping.get("score")
+    if problem is None or correct is None:
+        missing = "problem" if problem is None else "correct"
+        raise _no_layout(names, f"have no column that could be identified as {missing!r}")
+    others = [name for name in names if name != problem and name not in options.by]
+    mapping = {role: column for role, column in options.mapping.items() if column in others}
+    columns: Columns = {"problem": problem, "correct": correct, "attempt": choose(others, mapping, "attempt")}
+    for role in ("score", "verified", "answer", "cluster"):
+        if role in options.mapping:
+            columns[role] = choose(names, options.mapping, role)
+    return "attempts", columns
+
+
+def _no_layout(names: Sequence[str], why: str) -> DataError:
+    scores = [name for name in names if normalise(name).startswith("score_")]
+    example = f"--correct {scores[0]}" if scores else "--problem COL --correct COL, or --n COL --c COL"
+    columns = f"the columns are {listing(names)}" if names else "there are no columns"
+    return DataError(f"The rows {why}; {columns}.", hint=f"Choose columns: {example}.")

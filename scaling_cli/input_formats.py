@@ -1,0 +1,23 @@
+"""The list of input formats. A new format is a module in `data/files` with a `Format`, and a line in `FORMATS`.
+
+The list imports nothing, so that options can offer the names before any data are read.
+"""
+
+from __future__ import annotations
+
+# Each format by name: its module in `data/files` with its `Format`, and the suffixes of its files in folders. Formats
+# are tried in this order, by the content of a file; the last one accepts any text.
+FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "parquet": ("parquet.PARQUET", (".parquet", ".pq")),
+    "tensorboard": ("tensorboard.EVENTS", ()),  # found by the names that TensorBoard gives, see `data/files/expand.py`
+    "jsonl": ("json_lines.JSON_LINES", (".jsonl", ".ndjson")),
+    "trainer-state": ("json_documents.TRAINER_STATE", (".json",)),
+    "json": ("json_documents.DOCUMENT", (".json",)),
+    "megatron": ("megatron.MEGATRON", (".log",)),
+    "wandb-chart": ("delimited.CHART", (".csv",)),
+    "csv": ("delimited.DELIMITED", (".csv", ".tsv")),
+}
+SYNONYMS = {"tsv": "csv"}
+
+NAMES = (*FORMATS, *SYNONYMS)  # what --input-format accepts
+SUFFIXES = tuple(sorted({suffix for _, suffixes in FORMATS.values() for suffix in suffixes}))

@@ -1,0 +1,120 @@
+"""Values as callers write them: one or several, as numbers or as words (`"70B"`, `"1e20"`).
+
+The shell gives text, or a list of texts where a flag may be repeated; the library may give numbers, lists, mappings or
+the same text. A lone string is one text, never a sequence of characters.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from numbers import Real
+from typing import Any
+
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number, parse_share
+
+INFINITE = float("inf")
+
+
+def text(given: Any, flag: str) -> str:
+    """One text, or a path."""
+    if isinstance(given, str | os.PathLike):
+        return os.fspath(given)
+    raise UsageError(f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give text.")
+
+
+def several(given: Any, flag: str) -> Iterable[Any]:
+    """What was given as a sequence, whether it was one value or several.
+
+    Raises:
+        UsageError: It was something else.
+    """
+    if isinstance(given, str | Real | os.PathLike):
+        return (given,)
+    if isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
+        return given
+    raise UsageError(f"{flag} is {given!r}.", hint="Give one value, or a list of them.")
+
+
+def texts(given: Any, flag: str) -> tuple[str, ...]:
+    """Texts, one or several."""
+    return tuple(text(part, flag) for part in several(given, flag))
+
+
+def listed(given: Any, flag: str) -> tuple[str, ...]:
+    """Texts, given one by one or with commas, each once."""
+    parts = (part.strip() for text in texts(given, flag) for part in text.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def amount(given: Any, flag: str) -> float:
+    """A number, or text such as `70B`.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if isinstance(given, str):
+        try:
+            return parse_number(given)
+        except UsageError as error:
+            raise UsageError(f"{flag}: {error.message}", hint=error.hint) from None
+    if isinstance(given, Real) and not isinstance(given, bool):
+        return float(given)
+    raise UsageError(
+        f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give a number, or text such as 70B or 1e20."
+    )
+
+
+def numbers(given: Any, flag: str) -> tuple[float, ...]:
+    """Numbers, given as such, as texts, or in one text with commas."""
+    parts: list[Any] = []
+    for part in several(given, flag):
+        parts += [piece for piece in part.split(",") if piece.strip()] if isinstance(part, str) else [part]
+    return tuple(amount(part, flag) for part in parts)
+
+
+def share(given: Any, flag: str) -> float:
+    """A share such as `0.4` or `40%`."""
+    if not isinstance(given, str):
+        return amount(given, flag)
+    try:
+        return parse_share(given)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error.message}", hint="Write a share like 0.4 or 40%.") from None
+
+
+def shares(given: Any, flag: str) -> tuple[float, ...]:
+    """Shares, given as such, as texts, or in one text with commas."""
+    parts = (
+        part for value in several(given, flag) for part in (value.split(",") if isinstance(value, str) else [value])
+    )
+    return tuple(share(part, flag) for part in parts)
+
+
+def sides(text: str, flag: str, example: str) -> tuple[str, str]:
+    """Both sides of `NAME=VALUE`.
+
+    Raises:
+        UsageError: There is no `=`, or nothing on a side.
+    """
+    left, separator, right = (part.strip() for part in text.partition("="))
+    if not (separator and left and right):
+        raise UsageError(f"{flag} is {text!r}.", hint=f"Write it like {flag} {example}.")
+    return left, right
+
+
+def named(given: Any, flag: str, example: str) -> dict[str, Any]:
+    """Names with their values, from a mapping or from texts such as `example`.
+
+    Raises:
+        UsageError: A text has no `=`, or a name has two values.
+    """
+    if isinstance(given, Mapping):
+        return dict(given)
+    found: dict[str, Any] = {}
+    for text in texts(given, flag):
+        name, value = sides(text, flag, example)
+        if found.setdefault(name, value) != value:
+            raise UsageError(f"{flag} gives {name} two values, {found[name]} and {value}.", hint="Give it once.")
+    return found

@@ -1,0 +1,85 @@
+"""The points of a group of runs, as arrays and plain numbers: the one place where polars becomes numpy for runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from scaling_cli.arrays import Array
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.prior import ParameterPrior
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.laws import Law
+from scaling_cli.record import Record
+
+
+class PointTable(Record):
+    """Points to fit: one row per point, with `run_id`, `loss` and numbers or words in further columns."""
+
+    frame: pl.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all columns."""
+        return self.frame.columns
+
+    @property
+    def run_names(self) -> tuple[str, ...]:
+        """The names of the runs, in the order in which `problem` numbers them."""
+        return tuple(self.frame["run_id"].unique().sort().cast(str).to_list())
+
+    def numbers(self, column: str) -> Array:
+        """A column `(n,)`, with nan where a point has no value.
+
+        Raises:
+            UsageError: There is no such column.
+            DataError: It does not hold numbers.
+        """
+        if column not in self.columns:
+            raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
+        if not self.frame[column].dtype.is_numeric():
+            raise DataError(f"Column {column} does not hold numbers.", hint="Name a column of numbers.")
+        return self.frame[column].to_numpy().astype(float)
+
+    def is_complete(self, column: str) -> bool:
+        """Whether every point has a value in the column."""
+        return column in self.columns and self.frame[column].null_count() == 0
+
+    def ranges(self, columns: Iterable[str]) -> dict[str, tuple[float, float]]:
+        """The least and the largest value of each of these columns that is complete."""
+        return {
+            name: (float(self.frame[name].min()), float(self.frame[name].max()))  # type: ignore[arg-type]
+            for name in dict.fromkeys(columns)
+            if self.is_complete(name)
+        }
+
+    def problem(
+        self,
+        law: Law,
+        inputs: Mapping[str, str],
+        space: str = "log",
+        *,
+        weights: Array | None = None,
+        priors: tuple[ParameterPrior, ...] = (),
+    ) -> Problem:
+        """The problem of fitting `law` to the points.
+
+        Args:
+            law: Any law.
+            inputs: For each input of the law, the column that holds it.
+            space: Whether residuals are of log loss or of loss.
+            weights: Weights of the points `(n,)`, in any unit; equal by default.
+            priors: Weak priors, see `scaling_cli.fitting.prior`.
+
+        Raises:
+            DataError: The law needs logs of an input, or of the loss, that is not positive.
+        """
+        values = {name: self.frame[column].to_numpy().astype(float) for name, column in inputs.items()}
+        # Runs are numbered by name, so that the order of the rows does not decide which runs a replicate draws.
+        runs = self.frame["run_id"].rank("dense").to_numpy().astype(int) - 1
+        observed = self.frame["loss"].to_numpy().astype(float)
+        return problem_from_arrays(law, values, observed, runs, space, weights=weights, priors=priors)

@@ -1,1 +1,0 @@
-"""How `scaling columns` looks."""

@@ -1,0 +1,91 @@
+"""The tables of `scaling compare-exponents`: groups, pairs, and for a few pairs their multipliers."""
+
+from __future__ import annotations
+
+from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, rounded
+from scaling_cli.report.compare_exponents.facts import MOST_MULTIPLIED, probability
+from scaling_cli.report.pages.page import Section
+from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
+from scaling_cli.results.comparison import Comparison, ComparisonResult
+from scaling_cli.results.fit import Estimate
+
+PAIR_COLUMNS = (
+    *words("left - right", "exponent"), *numbers("difference"), Column("interval", "interval"),
+    *numbers("margin", "detects", "p", "p adjusted"), Column("verdict", is_bold=True),
+)  # fmt: skip
+
+
+def sections(result: ComparisonResult) -> list[Section]:
+    """Every table of the result."""
+    sheets = [_group_sheet(result), _pair_sheet(result)]
+    if len(result.comparisons) <= MOST_MULTIPLIED and any(pair.compute_multiplier for pair in result.comparisons):
+        sheets.append(_multiplier_sheet(result))
+    return [Section("", sheet) for sheet in sheets]
+
+
+def _group_sheet(result: ComparisonResult) -> Sheet:
+    """One row per group, with its own fit."""
+    names = (escape(name) for name in result.groups[0].parameters)
+    estimates = (Column(name, "estimate") for name in names)
+    columns = (*words("group"), *numbers("runs"), *estimates, *numbers("noise"), *words("identified"))
+    is_settled = all(group.is_identified for group in result.groups)
+    rows = []
+    for group in result.groups:
+        values = [rounded(value).whole for value in group.parameters.values()]
+        identified = "" if is_settled else "yes" if group.is_identified else "no"
+        rows.append((group_name(group.group), f"{group.runs:,}", *values, percent(group.noise), identified))
+    return Sheet(columns, tuple(rows)).without_empty()
+
+
+def differences(pair: Comparison) -> dict[str, Estimate]:
+    """The difference of each exponent; the law's only exponent has an empty name."""
+    by_exponent = pair.exponent_difference
+    return by_exponent if len(by_exponent) > 1 else {"": next(iter(by_exponent.values()))}
+
+
+def size_of(by_exponent: dict[str, float | None], name: str) -> float | None:
+    """The number that belongs to the exponent of that name."""
+    return by_exponent.get(name) if name else next(iter(by_exponent.values()))
+
+
+def _pair_sheet(result: ComparisonResult) -> Sheet:
+    """One row per pair, or one for each exponent of a pair."""
+    rows: list[Cells] = []
+    is_adjusted = len(result.comparisons) > 1
+    for pair in result.comparisons:
+        lead = f"{escape(pair.left)} - {escape(pair.right)}"
+        adjusted = probability(pair.p_adjusted) if is_adjusted else ""
+        verdict = (probability(pair.p_value), adjusted, pair.verdict)
+        for name, value in differences(pair).items():
+            sizes = (size_of(pair.margin, name), size_of(pair.minimum_detectable_difference, name))
+            shown = (rounded(value).estimate, _open_interval(value), *(figure(size, 2) for size in sizes))
+            rows.append((lead, name, *shown, *verdict))
+            lead, verdict = "", ("", "", "")
+    return Sheet(PAIR_COLUMNS, tuple(rows)).without_empty()
+
+
+def _open_interval(value: Estimate) -> str:
+    """An interval; an end that the data do not limit is infinite."""
+    if value.low is not None and value.high is not None:
+        return rounded(value).interval
+    low = "-inf" if value.low is None else figure(value.low, 3)
+    high = "inf" if value.high is None else figure(value.high, 3)
+    return f"({low}, {high})"
+
+
+def _multiplier_sheet(result: ComparisonResult) -> Sheet:
+    """What the left group needs divided by what the right group needs, at each loss."""
+    role = result.margin.role
+    rows = []
+    for pair in result.comparisons:
+        lead = f"{escape(pair.left)} / {escape(pair.right)}"
+        for row in pair.compute_multiplier:
+            shown = rounded(Estimate(row.estimate, row.low, row.high))
+            where = "extrapolated" if row.is_extrapolated else "in the data"
+            rows.append((lead, figure(row.loss), amount(role, row.at), shown.estimate, shown.interval, where))
+            lead = ""
+    columns = (
+        *words("needs"), *numbers("at loss", f"right's {escape(role)}", "multiplier"),
+        Column("interval", "interval"), *words("where"),
+    )  # fmt: skip
+    return Sheet(columns, tuple(rows))

@@ -1,0 +1,88 @@
+"""The tables of `scaling fit`: parameters with their meaning, and groups beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scaling_cli.laws import find_law
+from scaling_cli.numbers.format import escape, percent, rounded
+from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
+from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers
+from scaling_cli.results.fit import Estimate, FitResult
+from scaling_cli.results.report import Report
+
+
+def estimates(result: FitResult) -> dict[str, Estimate]:
+    """Fitted parameters, then the quantities derived from them."""
+    return result.parameters | result.derived
+
+
+def parameter_section(report: Report[FitResult]) -> Section:
+    """All parameters of all results."""
+    if len(report.results) == 1:
+        result = report.results[0]
+        sheet = Sheet(_columns(report), tuple(_parameter_rows(result)), breaks=(len(result.parameters),))
+        return Section("", sheet.without_empty())
+    keys = group_columns(report)
+    group = (*group_headings(keys), Column("runs", "number", is_group=True), Column("rmse", "number", is_group=True))
+    rows = [
+        (*group_cells(keys, result), f"{result.runs:,}", percent(result.quality.rmse_log), *row)
+        for result in report.results
+        for row in _parameter_rows(result)
+    ]
+    sheet = Sheet((*group, *_columns(report)), tuple(rows)).without_empty()
+    names = {tuple(estimates(result)) for result in report.results}
+    return Section("", sheet, wide=_group_sheet(report) if len(names) == 1 else None)
+
+
+def _columns(report: Report[FitResult]) -> tuple[Column, ...]:
+    levels = {result.interval.level for result in report.results if result.interval.method != "none"}
+    return (
+        Column("parameter", "symbol"),
+        Column("estimate", "number", is_bold=True),
+        Column(f"{percent(levels.pop(), 4)} interval" if len(levels) == 1 else "interval", "interval"),
+        Column("unit", is_detail=True),
+        Column("meaning", "text", is_detail=True),
+    )
+
+
+def _parameter_rows(result: FitResult) -> list[Cells]:
+    known = _meanings(result.law, tuple(result.inputs))
+    rows: list[Cells] = []
+    for name, value in estimates(result).items():
+        shown = rounded(value)
+        meaning, unit = known.get(name, ("", ""))
+        rows.append((escape(name), shown.estimate, shown.interval, unit, meaning))
+    return rows
+
+
+def _meanings(law: str, inputs: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Meaning and unit of a law's parameters and derived quantities."""
+    known = find_law(law, inputs)
+    return {
+        **{parameter.name: (parameter.meaning, parameter.unit) for parameter in known.parameters},
+        **{quantity.name: (quantity.meaning, "") for quantity in known.derived},
+    }
+
+
+def _group_sheet(report: Report[FitResult]) -> Sheet:
+    """One row per group, with a column for each parameter."""
+    keys = group_columns(report)
+    first = report.results[0]
+    columns = (
+        *group_headings(keys),
+        *numbers("runs"),
+        *(Column(escape(name), "estimate", is_detail=name in first.derived) for name in estimates(first)),
+        *numbers("rmse", "caveats"),
+    )
+    rows = []
+    for result in report.results:
+        caveats = sum(caveat.group == result.group for caveat in report.caveats)
+        rows.append((
+            *group_cells(keys, result),
+            f"{result.runs:,}",
+            *(rounded(value).whole for value in estimates(result).values()),
+            percent(result.quality.rmse_log),
+            f"{caveats}",
+        ))  # fmt: skip
+    return Sheet(columns, tuple(rows)).without_empty(empty=("0",))

@@ -1,0 +1,47 @@
+"""What `scaling laws` says about a law, as plain values."""
+
+from __future__ import annotations
+
+from scaling_cli.record import Record
+
+
+class LawParameter(Record):
+    """A fitted parameter; `unit` is empty for a pure number."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+class LawQuantity(Record):
+    """A quantity that is derived from the parameters."""
+
+    name: str
+    meaning: str
+
+
+class PublishedFit(Record):
+    """Parameters that a paper published; `about` says which data and units they are for."""
+
+    name: str
+    about: str
+    source: str
+    parameters: dict[str, float]
+
+
+class LawResult(Record):
+    """One law: its formula, where it comes from, its inputs and parameters, and the fits that papers published.
+
+    Attributes:
+        undetermined: Why points at random inputs do not determine its parameters; null where they do.
+    """
+
+    name: str
+    formula: str
+    source: str
+    inputs: tuple[str, ...]
+    parameters: tuple[LawParameter, ...]
+    derived: tuple[LawQuantity, ...]
+    published: tuple[PublishedFit, ...]
+    undetermined: str | None = None
+    group: dict[str, str] = {}

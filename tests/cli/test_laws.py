@@ -1,0 +1,58 @@
+"""`scaling laws` as a user meets it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from scaling_cli.laws import LAWS
+from scaling_cli.options.formats import FORMATS
+from tests.cli.running import run
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_lists_the_laws(format):
+    ran = run("laws", "--format", format)
+    assert ran.returncode == 0, ran.stderr
+    assert "chinchilla" in ran.stdout
+
+
+def test_json_is_a_report_with_every_law_and_all_digits():
+    document = json.loads(run("laws", "--json").stdout)
+    assert (document["schema"], document["command"]) == ("scaling.laws/1", "laws")
+    assert [law["name"] for law in document["results"]] == [law.name for law in LAWS]
+    (law,) = json.loads(run("laws", "chinchilla", "--json").stdout)["results"]
+    assert law["inputs"] == ["params", "tokens"]
+    assert law["published"][0]["parameters"]["alpha"] == 0.33917084
+
+
+def test_one_law_is_explained():
+    ran = run("laws", "chinchilla")
+    assert "law: chinchilla: E + A / params^alpha + B / tokens^beta\n" in ran.stdout
+    assert "irreducible loss" in ran.stdout
+    assert re.search("besiroglu +240 of Hoffmann's points", ran.stdout)
+
+
+def test_csv_has_a_row_for_each_parameter():
+    rows = list(csv.DictReader(io.StringIO(run("laws", "chinchilla", "--format", "csv").stdout)))
+    assert [row["parameter"] for row in rows if row["kind"] == "fitted"] == ["E", "A", "B", "alpha", "beta"]
+    assert {row["kind"] for row in rows} == {"fitted", "derived"}
+
+
+def test_a_file_is_written_in_the_format_of_its_suffix(tmp_path):
+    assert run("laws", "power", "-o", tmp_path / "law.tex").returncode == 0
+    assert (tmp_path / "law.tex").read_text().count(r"\begin{tabular}") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [(["nothing"], "No law is called 'nothing'"), (["--figure", "laws.svg"], "No such option: --figure")],
+)
+def test_what_cannot_be_answered_is_refused(arguments, problem):
+    ran = run("laws", *arguments)
+    assert ran.returncode == 2
+    assert problem in ran.stderr

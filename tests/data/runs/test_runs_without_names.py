@@ -1,0 +1,89 @@
+import polars as pl
+import pytest
+
+from scaling_cli.data.runs.targets import load_targets
+from tests.data.loading import load_runs
+
+SIZES = (1e7, 3e7, 1e8, 3e8)
+
+
+def log(steps, *, sizes=SIZES, step="step"):
+    """Curves of several sizes in one table, without names."""
+    rows = [(place, size, place * 1e6) for size in sizes for place in steps]
+    frame = pl.DataFrame(rows, schema=[step, "params", "tokens"], orient="row")
+    return frame.with_columns(loss=2 + 100 / pl.col("params") ** 0.3 + 1000 / pl.col("tokens") ** 0.4)
+
+
+def codes(table):
+    return {caveat.code for caveat in table.caveats} & {"inferred-runs", "unnamed-runs"}
+
+
+def test_rows_of_equal_params_with_evenly_spaced_steps_are_one_run():
+    table = load_runs(log(range(100, 1100, 100)))
+    assert table.frame["step"].to_list() == [1000.0] * 4
+    assert table.frame["run_id"].n_unique() == 4
+    assert table.columns["run_id"] == "params"
+    assert codes(table) == {"inferred-runs"}
+
+
+def test_all_checkpoints_of_an_inferred_run_share_its_name():
+    table = load_runs(log(range(100, 1100, 100)), checkpoints="all")
+    assert (table.frame.height, table.frame["run_id"].n_unique()) == (40, 4)
+
+
+def test_inferred_runs_do_not_depend_on_the_order_of_rows():
+    rows = log(range(100, 1100, 100))
+    assert load_runs(rows.sort("step", "params")).frame.equals(load_runs(rows).frame)
+
+
+def test_uneven_steps_at_the_ends_of_a_curve_do_not_hide_it():
+    assert codes(load_runs(log([1, *range(100, 1100, 100), 1040]))) == {"inferred-runs"}
+
+
+def test_runs_are_inferred_within_groups(tmp_path):
+    rows = pl.concat([log(range(100, 1100, 100)).with_columns(opt=pl.lit(name)) for name in ("adam", "muon")])
+    rows.write_csv(tmp_path / "log.csv")
+    assert load_runs(tmp_path / "log.csv", by=["opt"]).frame.height == 8
+    assert codes(load_runs(tmp_path / "log.csv")) == {"unnamed-runs"}  # steps repeat within a size
+
+
+@pytest.mark.parametrize("steps", [(100, 300, 1000, 3000, 10000), (100, 200, 300)])
+def test_steps_that_may_be_those_of_finished_runs_only_give_a_caveat(steps):
+    table = load_runs(log(steps))
+    assert table.frame.height == 4 * len(steps)
+    assert codes(table) == {"unnamed-runs"}
+
+
+def test_evenly_spaced_tokens_give_a_caveat_if_there_are_no_steps():
+    assert codes(load_runs(log(range(100, 1100, 100)).drop("step"))) == {"unnamed-runs"}
+    assert not codes(load_runs(log((100, 200, 300)).drop("step")))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        log([1000]),
+        log(range(100, 1100, 100), sizes=(1e8,)),
+        log(range(100, 1100, 100)).drop("params"),
+        log(range(100, 1100, 100)).with_columns(run=pl.col("params").cast(pl.String)),
+    ],
+)
+def test_rows_that_are_runs_or_one_run_or_named_have_no_caveat(rows):
+    assert not codes(load_runs(rows))
+
+
+def test_a_user_can_say_that_every_row_is_a_run():
+    table = load_runs(log(range(100, 1100, 100)), mapping={"run_id": "none"})
+    assert table.frame.height == 40
+    assert not codes(table)
+
+
+def test_targets_with_evenly_spaced_steps_stay_targets(tmp_path):
+    log(range(100, 1100, 100)).write_csv(tmp_path / "targets.csv")
+    targets = load_targets(tmp_path / "targets.csv")
+    assert [amounts["step"] for amounts, *_ in targets] == [*range(100, 1100, 100)] * 4
+
+
+def test_the_lowest_row_of_an_inferred_run_can_be_chosen(tmp_path):
+    log(range(100, 1100, 100)).write_csv(tmp_path / "log.csv")
+    assert load_runs(tmp_path / "log.csv", checkpoints="best").frame.height == 4

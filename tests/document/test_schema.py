@@ -1,0 +1,91 @@
+"""Schemas come from the result classes, and say what the documents hold."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+from msgspec.inspect import StructType, multi_type_info
+
+from scaling_cli.document.schema import COMMANDS, RESULTS, documented, schema
+from scaling_cli.document.write import to_json
+from scaling_cli.options.extrapolate import ESTIMATORS
+from scaling_cli.options.fitting import INTERVALS, OBJECTIVES, PRIORS, SPACES
+from scaling_cli.options.inference_coverage import POLICIES
+from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
+from scaling_cli.results.report import Report
+from tests.factories import chinchilla_result, report
+
+
+def records(*roots):
+    """Every record that is reached from some types, in no order."""
+    found, left = set(), list(multi_type_info(roots))
+    while left:
+        match left.pop():
+            case StructType(cls=cls, fields=fields) if cls not in found:
+                found.add(cls)
+                left += [field.type for field in fields if field.name not in cls.drawn]
+            case kind:
+                for name in ("type", "types", "item_type", "item_types", "value_type"):
+                    inner = getattr(kind, name, ())
+                    left += inner if isinstance(inner, tuple) else [inner]
+    return found
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_schemas_are_valid_and_each_name_in_them_means_one_record(command):
+    described = schema(command)
+    jsonschema.Draft202012Validator.check_schema(described)
+    assert described["properties"]["schema"]["const"] == described["$id"] == f"scaling.{command}/1"
+    reached = records(Report, RESULTS[command]) - {Report}
+    assert sorted(record.__name__ for record in reached) == sorted(described["$defs"])
+
+
+def test_docstrings_describe_fields_that_exist():
+    for record in records(Report, *RESULTS.values()):
+        text, described = documented(record)
+        assert text
+        assert described.keys() <= set(record.__struct_fields__), record
+
+
+def test_attributes_of_a_docstring_become_descriptions():
+    result = schema("fit")["$defs"]["FitResult"]
+    assert result["description"] == "One law fitted to one group of runs."
+    assert result["properties"]["draws"]["description"].endswith(
+        "in the order of `parameters`; null without replicates."
+    )
+    candidate = schema("fit")["$defs"]["Candidate"]["properties"]
+    assert candidate["aicc"] == candidate["bic"]
+
+
+def test_a_schema_lists_every_key_of_a_document_and_requires_all_but_draws():
+    document = json.loads(to_json(report(chinchilla_result())))
+    described = schema("fit")
+    assert set(document) == set(described["properties"]) == set(described["required"])
+    result = described["$defs"]["FitResult"]
+    assert set(document["results"][0]) == set(result["properties"]) == {*result["required"], "draws"}
+
+
+def test_a_schema_refuses_what_is_not_a_result():
+    document = json.loads(to_json(report(chinchilla_result())))
+    validator = jsonschema.Draft202012Validator(schema("fit"))
+    assert validator.is_valid(document)
+    for change in ({"law": None}, {"runs": -1}, {"parameters": {"E": 1.0}}, {"ranges": {"params": [1.0]}}):
+        assert not validator.is_valid(document | {"results": [document["results"][0] | change]}), change
+
+
+def words(command, record, field):
+    return set(schema(command)["$defs"][record]["properties"][field]["enum"])
+
+
+def test_closed_lists_of_words_are_those_of_the_options():
+    assert words("fit", "ObjectiveValue", "name") == set(OBJECTIVES)
+    assert words("fit", "ObjectiveValue", "space") == set(SPACES)
+    assert words("fit", "ObjectiveValue", "prior") == set(PRIORS)
+    assert words("fit", "IntervalMethod", "method") == {*INTERVALS, "draws"}
+    assert words("extrapolate", "Extrapolation", "estimator") == set(ESTIMATORS)
+    assert words("extrapolate", "Prediction", "estimator") == {*ESTIMATORS, "inside"}
+    assert words("optimal-allocation", "Allocation", "approach") == {*APPROACHES} - {"all"}
+    assert words("optimal-allocation", "AllocationResult", "profile") == {*PROFILES, None}
+    assert words("inference-coverage", "Purchase", "policy") == set(POLICIES)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from scaling_cli.laws import LAWS
+from scaling_cli.library.answer import answer
+from scaling_cli.options.laws import Laws
+from scaling_cli.report import laws as view
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import render
+from scaling_cli.verbs import laws as verb
+
+
+def laws(name=None):
+    return verb.laws(name, Laws())
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("name", [None, *(law.name for law in LAWS)])
+def test_nothing_is_wider_than_the_terminal(name, width):
+    text = render(laws(name), "table", view, look=Look(width))
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_the_list_leaves_most_of_a_narrow_terminal_to_the_formulas():
+    lines = render(laws(), "table", view, look=Look(80)).splitlines()
+    assert any(line.endswith("E + A / params^alpha + B / tokens^beta") for line in lines)
+    assert len(lines) < 2 * len(LAWS) + 10
+
+
+def test_a_law_is_one_line_at_a_prompt():
+    assert repr(answer(laws("power"))).splitlines()[1] == "  power: a * x^b>"

@@ -1,0 +1,104 @@
+"""Files that are written from the records in `scaling_cli/options`: `python -m tests.written` writes them again.
+
+`docs/options.md` lists every option of every command, and `scaling_cli/__init__.pyi` gives type checkers the keywords
+of the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scaling_cli.cli.help import sections_of
+from scaling_cli.library.called import EXTRAS
+from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command, module_of
+from scaling_cli.options.option import Option
+from tests import ROOT
+
+RESULTS = {
+    "fit": "FitResult", "extrapolate": "Extrapolation", "compare_exponents": "ComparisonResult",
+    "optimal_allocation": "AllocationResult", "inference_coverage": "CoverageResult", "columns": "ColumnsResult",
+    "laws": "LawResult",
+}  # fmt: skip
+HOMES = {
+    "FitResult": "fit", "Extrapolation": "forecast", "ComparisonResult": "comparison", "AllocationResult": "allocation",
+    "CoverageResult": "coverage", "ColumnsResult": "columns", "LawResult": "laws",
+}  # fmt: skip
+LABELLED = ("fit", "extrapolate", "inference_coverage")
+
+
+def options_page() -> str:
+    """`docs/options.md`."""
+    lines = [
+        "# Options",
+        "",
+        "Every option of every command. In the library an option is a keyword of the same name, with underscores:",
+        "`--scale-weight 1` is `scale_weight=1`. Options marked *shell* exist on the command line alone. This page is",
+        "written by `python -m tests.written`.",
+        "",
+    ]
+    for name, summary in SUMMARIES.items():
+        command = find_command(name)
+        lines += [f"## scaling {name}", "", command.about or summary, ""]
+        library = command.options.options
+        for heading, options in sections_of(command):
+            lines += [f"**{heading}**", "", "| option | value | default | meaning |", "| --- | --- | --- | --- |"]
+            lines += [_row(option, is_shell=option.name not in library) for option in options] + [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(option: Option, *, is_shell: bool) -> str:
+    flags = f"`-{option.letter}`, " if option.letter else ""
+    default = "" if option.default in (None, (), {}, False) else f"`{option.kind.record(option.default)}`"
+    if option.default is None and option.kind.record(None) == "auto":
+        default = "`auto`"
+    value = f"`{option.shown}`" if option.shown else ""
+    cells = (f"{flags}`{option.flag}`" + (" *shell*" if is_shell else ""), value, default, option.help)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def stub() -> str:
+    """`scaling_cli/__init__.pyi`."""
+    lines = [
+        "# Written by `python -m tests.written` from the records in scaling_cli/options.",
+        "import os",
+        "from collections.abc import Callable, Iterable, Mapping",
+        "from typing import Literal",
+        "",
+        "from scaling_cli.data.paths_or_table import PathsOrTable as Runs",
+        "from scaling_cli.library.answer import Answer",
+        *sorted(f"from scaling_cli.results.{home} import {result}" for result, home in HOMES.items()),
+        "",
+        "__version__: str",
+        "Number = float | str",
+        "",
+    ]
+    for function, command in LIBRARY.items():
+        lines += _function(function, command)
+    return "\n".join(lines) + "\n"
+
+
+def _function(function: str, name: str) -> Iterable[str]:
+    command, module = find_command(name), module_of(name)
+    argument = command.argument
+    yield f"def {function}("
+    yield f"    {argument.name}: {argument.python}{'' if argument.is_needed else ' = ...'},"
+    extras = [extra for extra in EXTRAS if extra in _extras(module)]
+    if command.options.options or extras:
+        yield "    *,"
+    for option in command.options.options.values():
+        yield f"    {option.name}: {option.kind.python}{' | None' if option.default is None else ''} = ...,"
+    for extra in extras:
+        yield f"    {extra}: {EXTRAS[extra]} = ...,"
+    yield f") -> Answer[{RESULTS[module]}]: ..."
+
+
+def _extras(module: str) -> tuple[str, ...]:
+    label = ("label",) if module in LABELLED else ()
+    return (*label, "on_progress") if find_command(module).progress else label
+
+
+WRITTEN = {"docs/options.md": options_page, "scaling_cli/__init__.pyi": stub}
+
+if __name__ == "__main__":
+    for path, text in WRITTEN.items():
+        (ROOT / path).write_text(text(), encoding="utf-8")
