@@ -33,13 +33,14 @@ class Repetition(Record):
         unique_tokens: Tokens available.
         epochs: How often they are seen.
         effective_tokens: Unique tokens that would give the same loss.
-        flops_per_unique_token: Compute that one more unique token would save.
+        flops_per_unique_token: Compute that one more unique token would save; None where more compute no longer lowers
+            the loss, so that only unique tokens help.
     """
 
     unique_tokens: float
     epochs: float
     effective_tokens: float | None
-    flops_per_unique_token: float
+    flops_per_unique_token: float | None
 
 
 class Allocation(Record):

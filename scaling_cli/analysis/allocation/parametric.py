@@ -152,7 +152,8 @@ def _repetition(
         unique_tokens=unique,
         epochs=float(split.tokens[0]) / unique,
         effective_tokens=None if effective is None else float(effective),
-        flops_per_unique_token=max(by_unique / by_compute, 0.0),
+        # Where more compute no longer lowers the loss, no amount of it is worth a unique token.
+        flops_per_unique_token=max(by_unique / by_compute, 0.0) if by_compute < 0 else None,
     )
 
 
