@@ -21,9 +21,9 @@ PACKAGE = ROOT / "scaling_cli"
 LAYERS = (
     ("errors", "record", "version", "arrays", "input_formats"),
     ("numbers", "formula", "jobs"),
+    ("options",),
     ("caveats", "flops"),
     ("laws", "results"),
-    ("options",),
     ("data", "fitting", "coverage"),
     ("points", "document"),
     ("analysis",),

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from msgspec import ValidationError, convert
 
 from scaling_cli.errors import DataError
-from scaling_cli.fitting.intervals import INTERVALS
+from scaling_cli.options.fitting import INTERVALS
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 

@@ -7,10 +7,9 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.errors import UsageError
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
 from scaling_cli.fitting.influence import influence, influence_doubts
-from scaling_cli.fitting.intervals import INTERVALS, REPLICATED, Intervals, estimates, intervals
+from scaling_cli.fitting.intervals import Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
@@ -43,19 +42,6 @@ class Settings(Record):
     spread: bool = False
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
-
-    def __post_init__(self) -> None:
-        if self.interval not in INTERVALS:
-            raise UsageError(f"No interval is called {self.interval!r}.", hint=f"Choose one of {', '.join(INTERVALS)}.")
-        if not 0 < self.level < 1:
-            raise UsageError(f"The level is {self.level:g}.", hint="Give a share between 0 and 1, such as 0.95.")
-        if self.replicates < 20 and self.interval in REPLICATED:
-            raise UsageError(
-                f"{self.replicates} replicates are too few for an interval.",
-                hint="Use --replicates 1000, or --interval profile, which needs no replicates.",
-            )
-        if self.seed < 0:
-            raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
 
 
 class Grouped(Record):

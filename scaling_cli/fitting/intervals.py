@@ -11,12 +11,11 @@ from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
+from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, IntervalMethod
 
 NO_EFFECT = 1e-100  # summed squares below it are those of a quantity that no run moves
-INTERVALS = ("wild", "bootstrap", "bca", "profile", "sandwich", "t", "none")
-REPLICATED = ("wild", "bootstrap", "bca")
 
 
 class Intervals(Record):

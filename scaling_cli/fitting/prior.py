@@ -19,7 +19,6 @@ from scaling_cli.fitting.objective import HUBER_EFFICIENCY
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
-PRIORS = ("none", "weak")
 EXPONENT, EXPONENT_SPREAD = 0.35, 0.7  # absolute value, and spread of its log: published exponents lie in 0.05 to 1
 FLOOR_BELOW, FLOOR_SPREAD = 0.7, 1.0  # in log loss: the floor is half the smallest loss, within a factor of e
 MOST_CORRELATED = 0.9  # higher autocorrelation cannot be estimated from a handful of points

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices, Inputs
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError
 from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
 from scaling_cli.laws import Law, Scene
 from scaling_cli.record import Record
 
 TINY = 1e-6  # of the largest loss: replaces the lowest loss where that is not positive
 SMALL = -4.0  # log of a share of the loss: 2 %, large enough for the solver to have a gradient
-SPACES = ("log", "linear")  # residuals of log loss, or of loss
 
 
 class Problem(Record):
@@ -110,8 +109,6 @@ def problem_from_arrays(
 
     `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1.
     """
-    if space not in SPACES:
-        raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
         lowest = -np.inf if name == "loss" and space == "linear" else 0.0
         is_usable = (values >= lowest) if name != "loss" and law.is_curve else (values > lowest)

@@ -11,7 +11,7 @@ from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
-APPROACHES = ("parametric", "isoflop", "envelope", "all")
+APPROACHES = ("parametric", "isoflop", "envelope")
 PROFILES = ("exact", "parabola", "akima")
 INTERVALS = ("wild", "bootstrap", "none")
 AMOUNT = number(above=0.0)
@@ -33,7 +33,11 @@ class Question(Options):
         is_basic=True,
     )
     approach: str = option(
-        "parametric", choice(*APPROACHES), "How to find the best split.", choices=APPROACHES, is_basic=True
+        "parametric",
+        choice(*APPROACHES, "all"),
+        "How to find the best split.",
+        choices=(*APPROACHES, "all"),
+        is_basic=True,
     )
     profile: str = option(
         "exact", choice(*PROFILES), "Curve to fit to each IsoFLOP budget, for --approach isoflop.", choices=PROFILES

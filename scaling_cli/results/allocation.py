@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate, IntervalMethod
 from scaling_cli.results.values import Count, GroupValues, Ranges, keys, words
-
-APPROACHES = ("parametric", "isoflop", "envelope")
-PROFILES = ("exact", "parabola", "akima")
 
 
 class Bill(Record):

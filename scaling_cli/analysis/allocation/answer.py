@@ -25,9 +25,9 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.numbers.format import flops
+from scaling_cli.options.optimal_allocation import APPROACHES
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import (
-    APPROACHES,
     Agreement,
     Allocation,
     AllocationResult,

@@ -12,7 +12,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
-from scaling_cli.results.allocation import APPROACHES, PROFILES, Allocation
+from scaling_cli.results.allocation import Allocation
 from scaling_cli.results.fit import Curve, Estimate
 
 WASTES = (0.05, 0.10)  # shares of the budget
@@ -33,12 +33,6 @@ class AllocationPlan(Record):
     level: float
 
     def __post_init__(self) -> None:
-        if self.approach not in (*APPROACHES, "all"):
-            raise UsageError(
-                f"No approach is called {self.approach!r}.", hint=f"Choose one of {', '.join(APPROACHES)}, all."
-            )
-        if self.profile not in PROFILES:
-            raise UsageError(f"No profile is called {self.profile!r}.", hint=f"Choose one of {', '.join(PROFILES)}.")
         for name, values in (("--budget", self.budgets), ("--target-loss", self.target_losses)):
             for value in values:
                 if not (np.isfinite(value) and value > 0):

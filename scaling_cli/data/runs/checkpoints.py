@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scaling_cli.data.names import unknown
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.numbers.format import count
 from scaling_cli.numbers.parse import parse_number, parse_share
 from scaling_cli.record import Record
 
-CHOICES = ("final", "all", "best")
 SAMPLED_ROLES = {"tokens": "tokens", "step": "steps", "compute": "FLOPs"}
 WINDOW = 0.05  # full width of the window around a sampled amount, as a share of the amount
 
@@ -18,9 +16,9 @@ WINDOW = 0.05  # full width of the window around a sampled amount, as a share of
 class Checkpoints(Record):
     """Which rows of a run become points.
 
-    `which` is one of `CHOICES`. `skip_tokens` drops the rows before that many tokens. `sample_at` replaces the choice
-    by means around amounts of a role. `smooth` averages the loss of a row with those of earlier rows, back to a step
-    that is lower by this share.
+    `which` is `final`, `all` or `best`. `skip_tokens` drops the rows before that many tokens. `sample_at` replaces the
+    choice by means around amounts of a role. `smooth` averages the loss of a row with those of earlier rows, back to a
+    step that is lower by this share.
     """
 
     which: str = "final"
@@ -65,8 +63,6 @@ def read_checkpoints(which: str, skip_tokens: str | None, sample_at: str | None,
     Raises:
         UsageError: A value is not valid, or two options cannot be combined.
     """
-    if which not in CHOICES:
-        raise unknown("value of --checkpoints", which, CHOICES)
     samples = _samples(sample_at) if sample_at is not None else None
     if samples is not None and (which != "final" or smooth is not None):
         raise UsageError(

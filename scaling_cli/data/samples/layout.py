@@ -12,14 +12,13 @@ from scaling_cli.data.samples.counts import several_rows
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import DataError
 
-LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 INDEX = ("", "index", "unnamed_0")  # the column names that pandas gives to an index
 
 Columns = dict[str, str | None]
 
 
 def detect_layout(log: SamplingLog) -> tuple[str, Columns]:
-    """The layout of the log, one of `LAYOUTS`, and the column of each role that it needs.
+    """The layout of the log, and the column of each role that it needs.
 
     Raises:
         UsageError: Problems have several rows of counts.

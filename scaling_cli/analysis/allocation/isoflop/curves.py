@@ -22,8 +22,8 @@ from scaling_cli.analysis.allocation.isoflop.fit import (
 )
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings
+from scaling_cli.options.optimal_allocation import PROFILES
 from scaling_cli.record import Record
-from scaling_cli.results.allocation import PROFILES
 
 FEWEST_BUDGETS = 2
 

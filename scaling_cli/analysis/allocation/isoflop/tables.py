@@ -15,7 +15,8 @@ from scaling_cli.analysis.allocation.plan import AllocationPlan, estimated
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.numbers.format import flops
-from scaling_cli.results.allocation import PROFILES, Drift, IsoFlop, Profile
+from scaling_cli.options.optimal_allocation import PROFILES
+from scaling_cli.results.allocation import Drift, IsoFlop, Profile
 from scaling_cli.results.fit import Curve
 
 ENOUGH_BUDGETS = 4
