@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scaling_cli.errors import UsageError
@@ -26,6 +26,27 @@ def check_writable(path: Path, inputs: Sequence[str]) -> None:
         raise UsageError(
             f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write."
         )
+
+
+def check_not_read(paths: Iterable[Path], read: Iterable[str]) -> None:
+    """Refuse to write any of `paths` if it is a file that was read, under whatever name, glob, folder, list or link.
+
+    Raises:
+        UsageError: One of them is.
+    """
+    known: set[tuple[int, int]] = set()
+    for name in read:
+        with contextlib.suppress(OSError):
+            status = os.stat(name)
+            known.add((status.st_dev, status.st_ino))
+    for path in paths:
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            if not is_device(path) and (status.st_dev, status.st_ino) in known:
+                raise UsageError(
+                    f"{path} is one of the files that were read, and would be overwritten.",
+                    hint="Give another file to write to.",
+                )
 
 
 def is_device(path: Path) -> bool:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from scaling_cli.cli.files import is_device, unwritable
+from scaling_cli.cli.files import check_not_read, is_device, unwritable
 from scaling_cli.cli.output import chosen_format
 from scaling_cli.cli.progress import progress
 from scaling_cli.cli.show import deliver
 from scaling_cli.cli.streams import UNWRITABLE
 from scaling_cli.cli.verdict import Verdict, judged, say, tripped_gate
+from scaling_cli.document.read import is_document
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
 from scaling_cli.numbers.format import escape
@@ -44,8 +45,7 @@ def deliver_each(
         raise UsageError("--resume continues a file of JSON lines.", hint="Write --per-file --format jsonl -o FILE.")
     if is_streamed and (output.report or (isinstance(output, Drawn) and output.figure)):
         raise UsageError("--figure and --report cannot be combined with JSON lines.", hint="Leave them out.")
-    # A result among the logs is no log.
-    names = [name for name in work.file_names(runs) if not output.output or not _is_same(name, output.output)]
+    names = _logs(work.file_names(runs), output.output)
     kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
     with progress(output, "Files") as on_progress:
         answers = work.ask_each(names, verb, kept=kept, workers=workers, on_progress=on_progress)
@@ -60,8 +60,18 @@ def deliver_each(
     return say(tally.verdict())
 
 
-def _is_same(name: str, other: str) -> bool:
-    return os.path.abspath(name) == os.path.abspath(other)
+def _logs(names: list[str], output: str | None) -> list[str]:
+    """The files to read: an earlier result, which the new one replaces, is left out.
+
+    Raises:
+        UsageError: The file to write is a log.
+    """
+    if output is None or not os.path.isfile(output):
+        return names
+    is_result = is_document(Path(output)) or os.path.getsize(output) == 0
+    if not is_result:
+        check_not_read([Path(output)], names)
+    return [name for name in names if not os.path.samefile(name, output)]
 
 
 class _Tally:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
-from scaling_cli.cli.files import write_file
+from scaling_cli.cli.files import check_not_read, write_file
 from scaling_cli.errors import UsageError
 from scaling_cli.options.output import Drawn, Output, Saved
 from scaling_cli.report.pages.look import Look
@@ -26,6 +26,8 @@ def deliver(report: Report[Any], output: Output, view: View) -> int:
     """Print or write the report, and give the exit code."""
     from scaling_cli.report.pages.render import render, render_notes
 
+    files = (output.output, *output.report, *(output.figure if isinstance(output, Drawn) else ()))
+    check_not_read((Path(name) for name in files if name), (source.path for source in report.inputs))
     look = Look(
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
