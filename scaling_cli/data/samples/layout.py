@@ -35,7 +35,7 @@ def detect_layout(log: SamplingLog) -> tuple[str, Columns]:
 
 
 def _list_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
-    if log.options.layout not in ("auto", "list"):
+    if log.options.input_format not in ("auto", "list"):
         return None
     outcomes = choose(log.schema.names(), log.options.mapping, "correct")
     if outcomes is None or not isinstance(log.schema[outcomes], pl.List):
@@ -45,12 +45,12 @@ def _list_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] |
 
 def _matrix_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
     options, names = log.options, log.schema.names()
-    if options.layout not in ("auto", "matrix") or {"correct", "n", "c"} & options.mapping.keys():
+    if options.input_format not in ("auto", "matrix") or {"correct", "n", "c"} & options.mapping.keys():
         return None
     index = next((name for name in names if normalise(name) in INDEX), None)
     named_by = index if problem is None else problem
     cells = [name for name in names if name not in (named_by, *options.by, *log.tasks)]
-    if options.layout == "matrix" or (_may_be_matrix(log, problem) and _has_only_outcomes(log.rows, cells)):
+    if options.input_format == "matrix" or (_may_be_matrix(log, problem) and _has_only_outcomes(log.rows, cells)):
         return "matrix", {"problem": named_by}
     return None
 
@@ -78,7 +78,7 @@ def _has_only_outcomes(rows: pl.LazyFrame, cells: Sequence[str]) -> bool:
 
 def _counts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
     options, names = log.options, log.schema.names()
-    if options.layout not in ("auto", "counts", "curve"):
+    if options.input_format not in ("auto", "counts", "curve"):
         return None
     n, c = choose(names, options.mapping, "n"), _successes(names, options.mapping)
     if n is None or c is None or n == c:
@@ -93,9 +93,9 @@ def _counts_or_curve(log: SamplingLog, problem: str | None) -> str | None:
     options, names = log.options, log.schema.names()
     if problem is None or not _has_repeats(log.rows, [*options.by, *log.tasks, problem]):
         return "counts"
-    if named(names, CURVE_COLUMNS) and options.layout in ("auto", "curve"):
+    if named(names, CURVE_COLUMNS) and options.input_format in ("auto", "curve"):
         return "curve"
-    if options.layout == "counts" or "c" in options.mapping or choose(names, options.mapping, "correct") is None:
+    if options.input_format == "counts" or "c" in options.mapping or choose(names, options.mapping, "correct") is None:
         raise several_rows()
     return None
 
@@ -113,8 +113,8 @@ def _has_repeats(rows: pl.LazyFrame, key: Sequence[str]) -> bool:
 
 def _attempts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]:
     options, names = log.options, log.schema.names()
-    if options.layout not in ("auto", "attempts"):
-        raise _no_layout(names, f"do not have the layout {options.layout}")
+    if options.input_format not in ("auto", "attempts"):
+        raise _no_layout(names, f"do not have the layout {options.input_format}")
     correct = choose(names, options.mapping, "correct")
     if correct is None:
         correct = options.mapping.get("score")

@@ -35,7 +35,7 @@ from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
 from scaling_cli.data.samples.layout import detect_layout
-from scaling_cli.data.samples.log import SampleOptions, SamplingLog
+from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.pooling import other_problems, refuse_filters, refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.inference_coverage import Samples
@@ -83,46 +83,42 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
         DataError: A file cannot be read, or has no known layout.
     """
     check_roles(reading.mapping)
-    options = SampleOptions(reading.input_format, reading.mapping, reading.by, reading.threshold, reading.on_missing)
-    where = reading.where
     rows = frame_of(logs)
     if rows is None:
-        return _load_files(paths_of(logs), where, options)
+        return _load_files(paths_of(logs), reading)
     try:
-        return _load(_filtered(rows, where), options)
+        return _load(_filtered(rows, reading.where), reading)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 
 
-def _load_files(paths: Sequence[str], where: str | None, options: SampleOptions) -> SampleTable:
+def _load_files(paths: Sequence[str], reading: Samples) -> SampleTable:
     files = expand(paths)
     special = [file for file in files if Path(file.path).is_file() and is_evaluation_file(file.path)]
     plain = [file for file in files if file not in special]
     inputs = open_files(plain) if plain else None
     special, unread = _readable(special, is_alone=len(files) == 1)
     if inputs is None:
-        return _load_special(special, unread, where, options)
+        return _load_special(special, unread, reading)
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> SampleTable:
         frames = [*(read_evaluation_file(file.path) for file in special), usable.frame()]
-        table = _load(_filtered(joined(frames), where), options)
-        total = table.rows if where is None and not special else None
+        table = _load(_filtered(joined(frames), reading.where), reading)
+        total = table.rows if reading.where is None and not special else None
         sources = (*_special_sources(special), *hashes.sources(usable, total))
         return replace(table, sources=sources, unread=(*unread, *usable.unread))
 
     return read_usable(inputs, load)
 
 
-def _load_special(
-    files: Sequence[InputFile], unread: Sequence[UnreadFile], where: str | None, options: SampleOptions
-) -> SampleTable:
+def _load_special(files: Sequence[InputFile], unread: Sequence[UnreadFile], reading: Samples) -> SampleTable:
     """The counts of files of evaluation tools, of which some may be unread."""
     if not files:
         raise none_readable(unread)
     try:
         frames = [read_evaluation_file(file.path) for file in files]
-        table = _load(_filtered(joined(frames), where), options)
+        table = _load(_filtered(joined(frames), reading.where), reading)
     except PolarsError as error:
         raise unreadable_file(files[0].name, error) from None
     return replace(table, sources=_special_sources(files), unread=tuple(unread))
@@ -157,9 +153,9 @@ def _filtered(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
     return kept.filter(~pl.any_horizontal(*flags)).drop(flags) if flags else kept
 
 
-def _load(rows: pl.LazyFrame, options: SampleOptions) -> SampleTable:
+def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     schema = rows.collect_schema()
-    for name in options.by:
+    for name in reading.by:
         if name not in schema:
             raise unknown("column", name, schema.names())
         if name in RESERVED:
@@ -167,9 +163,9 @@ def _load(rows: pl.LazyFrame, options: SampleOptions) -> SampleTable:
                 f"--by cannot group by a column called {name!r}, which is also a column of the result.",
                 hint="Rename the column in the input.",
             )
-    problem = choose(schema.names(), options.mapping, "problem")
+    problem = choose(schema.names(), reading.mapping, "problem")
     # A line that was cut short has no problem, and must not count as another model, filter or task.
-    log = SamplingLog(rows if problem is None else rows.drop_nulls(problem), schema, options)
+    log = SamplingLog(rows if problem is None else rows.drop_nulls(problem), schema, reading)
     refuse_models(log)
     refuse_filters(log)
     tasks, caveats = tasks_of(log)

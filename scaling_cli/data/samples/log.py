@@ -7,17 +7,8 @@ import polars as pl
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import label
 from scaling_cli.data.runs.table import left_out
+from scaling_cli.options.inference_coverage import Samples
 from scaling_cli.record import Record
-
-
-class SampleOptions(Record):
-    """The options of `load_samples`, parsed."""
-
-    layout: str
-    mapping: dict[str, str]
-    by: tuple[str, ...]
-    threshold: float | None
-    on_missing: str
 
 
 class SamplingLog(Record):
@@ -28,7 +19,7 @@ class SamplingLog(Record):
 
     rows: pl.LazyFrame
     schema: pl.Schema
-    options: SampleOptions
+    options: Samples
     columns: dict[str, str | None] = {}
     tasks: tuple[str, ...] = ()
 
