@@ -45,6 +45,11 @@ SENTENCES = {
         "{column} is a loss on training data, which is not what the model reaches on new text, and no evaluation loss "
         "was found. Choose an evaluation loss with --loss if there is one."
     ),
+    "several-splits": (
+        "{column} says that losses are of different data, and a law of all of them would mix losses that differ, so "
+        "only the {count} of {total} rows of {split} are used, not those of {others}. Give --where {same} if that is "
+        "right, or another split, as in --where {other}."
+    ),
     "repeated-steps": (
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and only the later row counts. "
         "Give reruns a run name of their own if they should count too."
