@@ -41,6 +41,7 @@ from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.splits import one_split
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
+from scaling_cli.data.runs.total_tokens import with_total_tokens
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
@@ -194,10 +195,15 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         frame, unjudged = keep_where(frame, options.where, schema)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
+    plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
+    around = frame
     frame, split_caveats = one_split(frame, schema, plan, columns_in(options.where))
     if rows.lacks_runs:
         plan, run_caveats = infer_runs(frame, schema, plan)
-    chosen = choose_points(frame, schema, plan, options, unjudged, count_repeats=rows.is_small)
+    chosen = choose_points(
+        frame, schema, plan, options, unjudged,
+        around=around, count_repeats=rows.is_small, run_names=rows.file_names,
+    )  # fmt: skip
     selection = chosen.selection
     examples = _unreadable_cells(frame, plan, selection)
     if selection.points.is_empty():
@@ -209,6 +215,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
         *split_caveats,
+        *token_caveats,
         *run_caveats,
         *state_caveats,
         *chosen.caveats,
