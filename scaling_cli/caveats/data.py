@@ -45,6 +45,29 @@ SENTENCES = {
         "{column} is a loss on training data, which is not what the model reaches on new text, and no evaluation loss "
         "was found. Choose an evaluation loss with --loss if there is one."
     ),
+    "several-splits": (
+        "{column} says that losses are of different data, and a law of all of them would mix losses that differ, so "
+        "only the {count} of {total} rows of {split} are used, not those of {others}. Give --where {same} if that is "
+        "right, or another split, as in --where {other}."
+    ),
+    "tokens-of-one-device": (
+        "{total} is {devices} times {column}, a whole number in every row, so {column} counts the tokens of one device "
+        "and {total} is read as tokens. If that is wrong, choose a column with --tokens."
+    ),
+    "tokens-share": (
+        "{column} is named as the tokens of one device or of one batch, not as all tokens that a run was trained on, "
+        "so coefficients, and exponents if the share varies, are not those of tokens. Choose the total with --tokens."
+    ),
+    "tokens-restarted": (
+        "{column} starts again near zero while steps go on in {runs} of {total} runs ({run} at step {step}), as "
+        "counters do after a resume, so the tokens before each restart are added. If that is wrong, choose another "
+        "column with --tokens, or do without: --tokens none."
+    ),
+    "tokens-fall": (
+        "{column} falls while steps grow in {runs} of {total} runs ({run} at step {step}), so it does not count all "
+        "tokens that a run was trained on, and exponents of tokens may be wrong. Correct the column, choose another "
+        "with --tokens, or do without: --tokens none."
+    ),
     "repeated-steps": (
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and only the later row counts. "
         "Give reruns a run name of their own if they should count too."

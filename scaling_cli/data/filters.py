@@ -46,6 +46,11 @@ def keep_where(rows: pl.LazyFrame, condition: str, schema: pl.Schema) -> tuple[p
     return kept.with_columns(**{name: pl.col(_original(name)) for name in typed}).drop(list(originals)), numbers
 
 
+def columns_in(condition: str | None) -> tuple[str, ...]:
+    """The columns that a valid condition is on."""
+    return tuple(pl.sql_expr(condition).meta.root_names()) if condition is not None else ()
+
+
 def _parse(condition: str, names: list[str]) -> pl.Expr:
     unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "", condition)
     if re.search(r"\bselect\b", unquoted, re.IGNORECASE):

@@ -2,6 +2,7 @@
 
 ` iteration 100/ 5000 | consumed samples: 25600 | ... | lm loss: 5.2E+00 | ...`
 ` validation loss at iteration 1000 | lm loss value: 2.9E+00 | lm loss PPL: 1.8E+01 |`
+` validation loss at iteration 1000 on test set | lm loss value: 3.2E+00 | lm loss PPL: 2.4E+01 |`
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
 from scaling_cli.errors import DataError
 
 ITERATION = re.compile(r"\biteration\s+(\d+)\s*/\s*\d+\s*\|(.*)")
-VALIDATION = re.compile(r"\bvalidation loss at iteration\s+(\d+)[^|]*\|(.*)")
+VALIDATION = re.compile(r"\bvalidation loss at iteration\s+(\d+)([^|]*)\|(.*)")
+TEST_SET = re.compile(r"\bon\s+test\b", re.IGNORECASE)  # after training, the same words introduce the test loss
 FIELD = re.compile(r"\s*([^|:]+?)\s*:\s*([^|\s]+)\s*(?:\||$)")
 ARGUMENT = re.compile(r"\s(seq_length|tensor_model_parallel_size|pipeline_model_parallel_size)\s*\.{3,}\s*(\d+)\s*$")
 PARAMS = re.compile(r"number of parameters on \(tensor, pipeline\) model parallel rank \((\d+), (\d+)\):\s*(\d+)")
@@ -24,7 +26,7 @@ MARKS = (b"consumed samples:", b"seq_length ....")
 
 
 def read_log(path: str) -> list[Row]:
-    """One row per iteration, with its validation loss if it has one.
+    """One row per iteration, with its validation loss and its test loss if it has one.
 
     If the log prints samples and the sequence length, their product is tokens. If it prints the params of all ranks,
     their sum is params.
@@ -42,8 +44,9 @@ def read_log(path: str) -> list[Row]:
                 row = steps.setdefault(match[1], {"step": match[1]})
                 row |= {name if name != LOSS else "train_loss": cell for name, cell in fields.items()}
             elif match := VALIDATION.search(line):
-                fields = dict(FIELD.findall(match[2]))
-                steps.setdefault(match[1], {"step": match[1]})["val_loss"] = fields.get(f"{LOSS} value")
+                fields = dict(FIELD.findall(match[3]))
+                name = "test_loss" if TEST_SET.search(match[2]) else "val_loss"
+                steps.setdefault(match[1], {"step": match[1]})[name] = fields.get(f"{LOSS} value")
             elif match := ARGUMENT.search(line):
                 arguments[match[1]] = int(match[2])
             elif match := PARAMS.search(line):

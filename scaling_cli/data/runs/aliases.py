@@ -153,8 +153,10 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 # Objects in which experiment trackers nest columns, and the unit of a loss that does not name another.
-PREFIXES = ("config", "summary", "metrics", "hparams", "hyperparameters")
+PREFIXES = ("config", "summary", "metrics", "params", "hparams", "hyperparameters")
 NATS = ("_nats_per_token", "_nats_token", "_nats")
+
+CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders rows where no other column does
 
 STATES = ("state", "status", "run_state", "run_status")
 
@@ -164,6 +166,8 @@ _TIERS = {alias: (role, tier) for role, tiers in ALIASES.items() for tier, names
 
 def role_of(column: str) -> tuple[str, float] | None:
     """The role that the name of a column stands for and its tier (lower is better), or None."""
+    if column == CALLS:
+        return "step", float(len(ALIASES["step"]))
     for shortenings, name in enumerate(_forms(column)):
         if name in _TIERS:
             role, tier = _TIERS[name]

@@ -25,7 +25,7 @@ from scaling_cli.data.files.inputs import (
     read_usable,
 )
 from scaling_cli.data.files.sources import BackgroundHashes
-from scaling_cli.data.filters import keep_where
+from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
 from scaling_cli.data.runs import derive, sanity
 from scaling_cli.data.runs.aliases import ROLES, state_column
@@ -39,7 +39,9 @@ from scaling_cli.data.runs.reused_names import separate_reused_names
 from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
+from scaling_cli.data.runs.splits import one_split
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
+from scaling_cli.data.runs.total_tokens import with_total_tokens
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
@@ -117,7 +119,8 @@ def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
     def load(usable: Inputs) -> RunTable:
         rows = _gather(usable, options)
         table = _load(rows, options)
-        is_whole = options.where is None and not skips_other_losses(rows.plan)
+        is_passed_over = any(found.code == "several-splits" for found in table.caveats)
+        is_whole = options.where is None and not skips_other_losses(rows.plan) and not is_passed_over
         sources = hashes.sources(usable, table.total if is_whole else None)
         caveats = with_copied_files(table.caveats, sources)
         return replace(table, sources=sources, unread=usable.unread, caveats=caveats)
@@ -192,9 +195,15 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         frame, unjudged = keep_where(frame, options.where, schema)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
+    plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
+    around = frame
+    frame, split_caveats = one_split(frame, schema, plan, columns_in(options.where))
     if rows.lacks_runs:
         plan, run_caveats = infer_runs(frame, schema, plan)
-    chosen = choose_points(frame, schema, plan, options, unjudged, count_repeats=rows.is_small)
+    chosen = choose_points(
+        frame, schema, plan, options, unjudged,
+        around=around, count_repeats=rows.is_small, run_names=rows.file_names,
+    )  # fmt: skip
     selection = chosen.selection
     examples = _unreadable_cells(frame, plan, selection)
     if selection.points.is_empty():
@@ -205,6 +214,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     points, columns, compute_caveats = _with_compute(points, plan, options)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
+        *split_caveats,
+        *token_caveats,
         *run_caveats,
         *state_caveats,
         *chosen.caveats,

@@ -12,8 +12,9 @@ from scaling_cli.data.filters import UNJUDGED
 from scaling_cli.data.runs import curve_averages, derive, sanity, select
 from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
+from scaling_cli.data.runs.completion import Completion
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.select import PEAK, Selection
+from scaling_cli.data.runs.select import PEAK, RATE, Selection
 from scaling_cli.data.runs.table import BY, no_column
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
@@ -54,9 +55,15 @@ def choose_points(
     options: LoadOptions,
     unjudged: tuple[str, ...],
     *,
+    around: pl.LazyFrame,
     count_repeats: bool,
+    run_names: Mapping[str, str],
 ) -> ChosenPoints:
-    """The points of `rows` under the names in the files; `unjudged` columns have a flag from `keep_where`."""
+    """The points of `rows` under the names in the files; `unjudged` columns have a flag from `keep_where`.
+
+    `around` has `rows` and others of the same runs, which may hold what `rows` lack; `run_names` has the names of runs
+    that are files.
+    """
     checkpoints = options.checkpoints
     if skips_other_losses(plan):
         rows = rows.filter(~_has_only_another_loss(schema, plan))
@@ -68,6 +75,9 @@ def choose_points(
     flags = {UNJUDGED + name: f"unreadable {name} in --where" for name in unjudged}
     has_ends = _takes_ends(plan, checkpoints)
     named, unreadable = canonical(rows, schema, plan, tuple(flags), keeps_whole_steps=has_ends)
+    completion = Completion(canonical(around, schema, plan)[0], plan, run_names)
+    if checkpoints.skip_tokens is not None or checkpoints.sample_at is not None:
+        named = completion.of_rows(named)
     marked, reasons = select.with_reasons(
         _from_tokens(named, plan, checkpoints),
         measures=plan.measures,
@@ -79,7 +89,10 @@ def choose_points(
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(flags))
     is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
     selection = _selection(marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats)
-    return ChosenPoints(_without_peaks(selection), tuple(_caveats(marked, selection, plan, checkpoints)))
+    selection = completion.of_points(selection)
+    return ChosenPoints(
+        _without_peaks(selection), (*_caveats(marked, selection, plan, checkpoints), *completion.caveats)
+    )
 
 
 def _has_only_another_loss(schema: pl.Schema, plan: Plan) -> pl.Expr:
@@ -145,9 +158,7 @@ def _selection(
 
 
 def _without_peaks(selection: Selection) -> Selection:
-    if PEAK not in selection.points.columns:
-        return selection
-    return replace(selection, points=selection.points.drop(PEAK))
+    return replace(selection, points=selection.points.drop(PEAK, RATE, strict=False))
 
 
 def _caveats(rows: pl.LazyFrame, selection: Selection, plan: Plan, checkpoints: Checkpoints) -> Iterator[Caveat]:

@@ -228,6 +228,17 @@ def test_a_megatron_log_gives_steps_tokens_params_and_both_losses(write):
     assert losses(path, mapping={"loss": "train_loss"}) == [6.5]
 
 
+@pytest.mark.parametrize("order", ["test last", "test first"])
+def test_a_megatron_log_keeps_the_loss_on_the_test_set_out_of_the_validation_loss(write, order):
+    lines = [
+        " validation loss at iteration 200 on validation set | lm loss value: 6.75E+00 | lm loss PPL: 8.5E+02 |",
+        " validation loss at iteration 200 on test set | lm loss value: 7.5E+00 | lm loss PPL: 1.8E+03 |",
+    ]
+    path = write("pretrain.log", "\n".join([MEGATRON, *(lines if order == "test last" else reversed(lines))]))
+    assert losses(path) == [6.75]
+    assert losses(path, mapping={"loss": "test_loss"}) == [7.5]
+
+
 def test_the_csv_of_a_wandb_chart_becomes_one_run_per_line(write):
     text = (
         '"Step","big - run - eval/loss","big - run - eval/loss__MIN","big - run - eval/loss__MAX",'

@@ -1,0 +1,99 @@
+"""Rows of several splits in one log, such as train and val: use those of one evaluation split, and say so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data import cells
+from scaling_cli.data.names import listing, normalise
+from scaling_cli.data.runs.aliases import PREFIXES
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.sanity import condition_on
+
+NAMES = ("mode", "split", "phase", "stage", "subset", "partition", "fold", "set")
+HOLDERS = ("data", "dataset", "eval", "evaluation", "loss", "log", *PREFIXES)  # as in `data_split`
+ENDINGS = ("name", "type")  # as in `split_name`
+TRAIN, VAL, TEST = 2, 0, 1  # the order of preference
+KINDS = {
+    **dict.fromkeys(("train", "training", "trn", "tr"), TRAIN),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "eval", "evaluation", "evaluate", "dev"), VAL),
+    **dict.fromkeys(("heldout", "holdout"), VAL),
+    **dict.fromkeys(("test", "testing", "tst"), TEST),
+}
+MOST = 100  # different values; a column with more does not name splits
+
+
+def one_split(
+    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, settled: Sequence[str]
+) -> tuple[pl.LazyFrame, tuple[Caveat, ...]]:
+    """The rows of one evaluation split, if losses of several splits stand on different rows, and a caveat about it.
+
+    `settled` are columns that the user chooses rows by.
+    """
+    used = {*plan.by.values(), *plan.keep.values(), *(chosen.column for chosen in plan.chosen.values()), *settled}
+    found: list[Caveat] = []
+    for column in schema.names():
+        if column in used or not cells.is_text(schema[column]) or not _names_splits(column):
+            continue
+        counts, spelling = _counts(rows, schema, plan, column)
+        split = _best(counts)
+        if split is None:
+            continue
+        rows = rows.filter(cells.text(column).str.to_lowercase() == split)
+        found.append(_caveat(column, split, counts, spelling))
+    return rows, tuple(found)
+
+
+def kind_of(value: str) -> int | None:
+    """Whether a value, such as `val` or `test_c4`, stands for training, validation or test data; None if for none."""
+    words = normalise(value).replace("held_out", "heldout").replace("hold_out", "holdout").split("_")
+    return next((KINDS[word] for word in words if word in KINDS), None)
+
+
+def _names_splits(column: str) -> bool:
+    words = normalise(column).split("_")
+    while len(words) > 1 and words[0] in HOLDERS:
+        words = words[1:]
+    if len(words) > 1 and words[-1] in ENDINGS:
+        words = words[:-1]
+    return len(words) == 1 and words[0] in NAMES
+
+
+def _counts(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> tuple[dict[str, int], dict[str, str]]:
+    """How many rows with a loss each value in lower case has, and how it is written; empty if there are too many."""
+    loss = plan.chosen["loss"].column
+    filled = (cells.text(loss) if cells.is_text(schema[loss]) else pl.col(loss)).is_not_null()
+    written = rows.filter(filled).group_by(cells.text(column).fill_null("").alias("value")).len()
+    values = written.sort("len", "value").collect(engine="streaming")
+    if values.height > MOST:
+        return {}, {}
+    counts: Counter[str] = Counter()
+    for value, count in values.iter_rows():
+        counts[value.lower()] += count
+    return dict(counts), {value.lower(): value for value in values["value"]}
+
+
+def _best(counts: Mapping[str, int]) -> str | None:
+    """The split to use: of the best kind that is there, the one with the most rows; None if there is no choice."""
+    kinds = {value: kind for value in counts if (kind := kind_of(value)) is not None}
+    if len(kinds) < 2 or all(kind == TRAIN for kind in kinds.values()):
+        return None
+    return min(kinds, key=lambda value: (kinds[value], -counts[value], value))
+
+
+def _caveat(column: str, split: str, counts: Mapping[str, int], spelling: Mapping[str, str]) -> Caveat:
+    others = sorted(value for value in counts if value not in ("", split))
+    return caveat(
+        "several-splits",
+        column=column,
+        split=split,
+        count=f"{counts[split]:,}",
+        total=f"{sum(counts.values()):,}",
+        others=listing(others),
+        same=condition_on(column, "=", spelling[split]),
+        other=condition_on(column, "=", spelling[others[0]]),
+    )

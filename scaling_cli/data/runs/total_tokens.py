@@ -1,0 +1,71 @@
+"""Tokens of one device beside the total of all: the total is what a model was trained on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import normalise
+from scaling_cli.data.runs.aliases import role_of, scale_of
+from scaling_cli.data.runs.canonical import number_of
+from scaling_cli.data.runs.columns import Chosen
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.numbers.format import figure
+from scaling_cli.record import replace
+
+# What a share of all tokens is called: that of a device or of a batch.
+SHARE = re.compile(
+    r"(^|_)(per_(device|gpu|tpu|rank|worker|replica|node|core|step|batch|micro_?batch|update|iter|iteration)"
+    r"|(local|device|rank|worker|micro_?batch|batch)(_num)?_tokens|tokens_(local|device|rank|worker|batch|micro_?batch))"
+    r"(_|$)"
+)
+TOTAL = re.compile(r"(^|_)(total|global|all|overall|world|consumed|seen)(_|$)")
+WHOLE = 1e-3  # how far a ratio of two counts may be from a whole number of devices
+
+
+def with_total_tokens(
+    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, mapping: Mapping[str, str]
+) -> tuple[Plan, tuple[Caveat, ...]]:
+    """The plan with the total as tokens, if the chosen column holds those of one device, and a caveat about it."""
+    if "tokens" not in plan.chosen:
+        return plan, ()
+    column = plan.chosen["tokens"].column
+    if "tokens" in mapping:
+        return plan, (caveat("tokens-share", column=column),) if SHARE.search(normalise(column)) else ()
+    for name in schema.names():
+        if name == column or not _is_total(name):
+            continue
+        total = replace(plan, chosen=plan.chosen | {"tokens": Chosen(name, scale_of("tokens", name))})
+        if devices := _devices(rows, schema, plan, total):
+            facts = {"column": column, "total": name, "devices": devices}
+            return total, (caveat("tokens-of-one-device", None, **facts),)
+    return plan, ()
+
+
+def _is_total(name: str) -> bool:
+    place = role_of(name)
+    is_count = (place is not None and place[0] == "tokens") or "tokens" in normalise(name).split("_")
+    return is_count and TOTAL.search(normalise(name)) is not None and SHARE.search(normalise(name)) is None
+
+
+def _devices(rows: pl.LazyFrame, schema: pl.Schema, part: Plan, total: Plan) -> str | None:
+    """How many times larger the total is: a whole number in every row, as a number of devices is; None if it is not.
+
+    A total that was planned, and not reached yet, is another number of times larger in each row.
+    """
+    if not (schema[total.chosen["tokens"].column].is_numeric() or schema[total.chosen["tokens"].column] == pl.String):
+        return None
+    values = [number_of("tokens", schema, plan) * plan.chosen["tokens"].scale for plan in (part, total)]
+    ratio = (values[1] / values[0]).alias("ratio")
+    usable = rows.select(ratio).filter(pl.col("ratio").is_finite())
+    is_whole = ((pl.col("ratio") / pl.col("ratio").round()) - 1).abs() < WHOLE
+    found = usable.select(
+        low=pl.col("ratio").min(), high=pl.col("ratio").max(), is_whole=is_whole.all(), count=pl.len()
+    ).collect(engine="streaming")
+    low, high, are_whole, count = found.row(0)
+    if not count or not are_whole or low < 1 or high < 2:
+        return None
+    return figure(low, 4) if round(low) == round(high) else f"{figure(low, 4)} to {figure(high, 4)}"

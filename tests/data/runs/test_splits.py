@@ -1,0 +1,92 @@
+"""Rows of several splits in one log."""
+
+from __future__ import annotations
+
+import shlex
+
+import polars as pl
+import pytest
+
+from scaling_cli.data.runs.splits import kind_of
+from tests.data.loading import load_runs
+
+GAP = 0.15  # by which validation losses lie above training losses
+
+
+def table(column, train, evaluation, *, runs=4, steps=20, step_of_last_evaluation=15):
+    """Curves with a training row at every step, and an evaluation row at every fifth one."""
+    rows = []
+    for run in range(runs):
+        for step in range(1, steps + 1):
+            row = {"run_id": f"r{run}", "step": step, "params": 1e7 * 2**run, "tokens": step * 1e6}
+            rows.append(row | {column: train, "loss": 3.0 + 1 / step})
+            if evaluation and step % 5 == 0 and step <= step_of_last_evaluation:
+                rows.append(row | {column: evaluation, "loss": 3.0 + GAP + 1 / step})
+    return pl.DataFrame(rows)
+
+
+def split_caveats(loaded):
+    return [caveat.message for caveat in loaded.caveats if caveat.code == "several-splits"]
+
+
+@pytest.mark.parametrize(
+    "column", ["mode", "Split", "phase", "stage", "subset", "partition", "data/split", "split_name"]
+)
+@pytest.mark.parametrize(
+    ("train", "evaluation"), [("train", "val"), ("TRAIN", "Validation"), ("training", "eval"), ("train", "test")]
+)
+def test_only_rows_of_the_evaluation_split_become_points(column, train, evaluation):
+    loaded = load_runs(table(column, train, evaluation))
+    assert loaded.frame["step"].to_list() == [15.0] * 4
+    assert loaded.frame["loss"].to_list() == pytest.approx([3.0 + GAP + 1 / 15] * 4)
+    (message,) = split_caveats(loaded)
+    (condition,) = shlex.split(message.partition("--where ")[2].partition(" if that")[0])
+    assert load_runs(table(column, train, evaluation), where=condition).frame.equals(loaded.frame)
+
+
+def test_what_the_caveat_says_to_write_chooses_the_split_and_ends_the_caveat():
+    rows = table("mode", "train", "val")
+    for split, step in (("val", 15.0), ("train", 20.0)):
+        loaded = load_runs(rows, where=f"mode = '{split}'")
+        assert loaded.frame["step"].to_list() == [step] * 4
+        assert not split_caveats(loaded)
+
+
+def test_validation_comes_before_test_and_one_of_several_validation_sets_is_used():
+    rows = table("split", "test", "val")
+    assert load_runs(rows).frame["step"].to_list() == [15.0] * 4
+    other = table("split", "val_c4", None).with_columns(pl.col("loss") + 1)
+    loaded = load_runs(pl.concat([rows, other]))
+    assert loaded.frame["loss"].to_list() == pytest.approx([4.05] * 4)
+    assert "not those of test, val" in split_caveats(loaded)[0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        table("split", "val", None),
+        table("split", "train", None),
+        table("stage", "pretraining", "annealing"),
+        table("optimizer", "train", "val"),
+        table("split", "train", "val").with_columns(
+            pl.when(pl.col("split") == "val").then("loss").alias("val_loss"),
+            pl.when(pl.col("split") == "train").then("loss").alias("loss"),
+        ),
+    ],
+    ids=["one split", "training only", "not splits", "another column", "losses in two columns"],
+)
+def test_a_log_that_does_not_mix_splits_has_no_caveat(rows):
+    assert not split_caveats(load_runs(rows))
+
+
+def test_groups_by_split_keep_both():
+    loaded = load_runs(table("split", "train", "val"), by=["split"])
+    assert sorted(loaded.frame["split"].unique()) == ["train", "val"]
+    assert not split_caveats(loaded)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("Val", 0), ("valid/c4", 0), ("held-out", 0), ("test_a", 1), ("train-clean", 2), ("adam", None)]
+)
+def test_values_are_understood(value, kind):
+    assert kind_of(value) == kind
