@@ -17,9 +17,9 @@ SENTENCES = {
         "compare with --compute none."
     ),
     "unit-slip": (
-        "{role} of {run} is {value:.3g}, which puts this run a factor of {factor:.3g} beyond all others; dividing or "
-        "multiplying by a thousand would bring it into their range, so its unit may be wrong. Correct the value, or "
-        "leave the run out with --where."
+        "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all others by a factor of "
+        "{factor:.3g} or more; dividing or multiplying by a thousand would bring it into their range, so its unit may "
+        "be wrong. Correct the value, or leave the run out with --where."
     ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "

@@ -18,6 +18,7 @@ from scaling_cli.record import Record, replace
 
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
+LOWEST = "lr_lowest"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST = sys.float_info.max
@@ -31,8 +32,8 @@ Counts = dict[str, int]
 class Selection(Record):
     """The chosen points, the number of unusable rows by reason, and the number of all rows.
 
-    `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest of each run
-    is in the column `PEAK` of its point.
+    `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest and the
+    lowest of each run are in the columns `PEAK` and `LOWEST` of its point.
     """
 
     points: pl.DataFrame
@@ -153,7 +154,7 @@ def last_rows(
     values = [name for name in names if name not in ("run_id", REASON)]
     extras = [
         *([pl.col("step").n_unique().alias(DIFFERENT)] if count_repeats else []),
-        *([pl.col("lr").max().alias(PEAK)] if "lr" in names else []),
+        *([pl.col("lr").max().alias(PEAK), pl.col("lr").min().alias(LOWEST)] if "lr" in names else []),
     ]
     groups = _ends(keyed, values, extras, is_narrow=is_whole)
     if is_whole and not _fit_narrow_keys(groups):
@@ -164,8 +165,11 @@ def last_rows(
     repeated_last = _repeats(keyed, last)
     counts = _by_reason(groups, reasons)
     counts |= _counted("no step", stepless) | _counted("repeated last step", repeated_last)
-    columns = ["run_id", *(name for name in values if name != ROW), *([PEAK] if "lr" in names else [])]
-    points = pl.concat([last.select(columns), loose.select(name for name in columns if name != PEAK)], how="diagonal")
+    columns = ["run_id", *(name for name in values if name != ROW), *([PEAK, LOWEST] if "lr" in names else [])]
+    points = pl.concat(
+        [last.select(columns), loose.select(name for name in columns if name in values or name == "run_id")],
+        how="diagonal",
+    )
     points = points.with_columns(pl.col("step").cast(pl.Float64))
     repeats = int((last[COUNT] - last[DIFFERENT]).sum()) - repeated_last if count_repeats else 0
     return Selection(points, counts, _total(groups), repeats)
