@@ -59,6 +59,11 @@ SENTENCES = {
         "runs; if they are checkpoints, intervals are too narrow. Name the run with --run COLUMN or --run params if "
         "they are checkpoints, or give --run none if each row is one run."
     ),
+    "unordered-rows": (
+        "{rows} rows belong to {runs} runs of several rows, and no column for the step orders them, so all of them "
+        "count, also those from before the end of training. Name what orders them with --step {step}, or give --run "
+        "none if each row is a finished run."
+    ),
     "unfinished-runs": (
         "{count} of {total} points are from runs that {column} calls {states}, so their last losses may be too high. "
         "Leave them out with --where {condition}, unless these losses should count."
