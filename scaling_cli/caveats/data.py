@@ -17,9 +17,9 @@ SENTENCES = {
         "compare with --compute none."
     ),
     "unit-slip": (
-        "{role} of {run} is {value:.3g}, which puts this run a factor of {factor:.3g} beyond all others; dividing or "
-        "multiplying by a thousand would bring it into their range, so its unit may be wrong. Correct the value, or "
-        "leave the run out with --where."
+        "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all others by a factor of "
+        "{factor:.3g} or more; dividing or multiplying by a thousand would bring it into their range, so its unit may "
+        "be wrong. Correct the value, or leave the run out with --where."
     ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
@@ -81,6 +81,11 @@ SENTENCES = {
         "No column names the run, so {rows} rows of {sizes} sizes that differ in {role} count as {rows} independent "
         "runs; if they are checkpoints, intervals are too narrow. Name the run with --run COLUMN or --run params if "
         "they are checkpoints, or give --run none if each row is one run."
+    ),
+    "unordered-rows": (
+        "{rows} rows belong to {runs} runs of several rows, and no column for the step orders them, so all of them "
+        "count, also those from before the end of training. Name what orders them with --step {step}, or give --run "
+        "none if each row is a finished run."
     ),
     "unfinished-runs": (
         "{count} of {total} points are from runs that {column} calls {states}, so their last losses may be too high. "

@@ -28,10 +28,12 @@ DOUBTFUL_CONDITION = 5e4
 HOPELESS_CONDITION = 1e7
 FIXED_SCATTER = 0.06  # of log tokens around a line in log params: that of tokens per param within +-10 %
 NARROW_RATIO = 4.0
+ONE_BUDGET = 1.5  # compute that spans a smaller factor counts as one budget
 COLLINEAR = 0.98
 ENOUGH_DECADES = 2.0
 FEW_RUNS = 10
 FEWEST_RUNS = 3  # that can be resampled at all
+SAME_VALUE = 0.01  # relative: optima whose parameters all agree this well are one answer
 TYPICAL = (0.1, 0.9)  # quantiles: the span of tokens per param should not depend on single runs
 
 
@@ -119,6 +121,12 @@ def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
         return  # the constraint may supply what the data do not determine
     if facts.tokens_per_param is None or scatter(problem.columns["params"], problem.columns["tokens"]) > FIXED_SCATTER:
         return
+    if _ranges(problem)["compute"] < np.log10(ONE_BUDGET):
+        raise FitError(
+            "6*params*tokens is about equal in all runs, so params and tokens are one input, and the two terms of "
+            f"{problem.law.name} cannot be separated.",
+            hint="Add runs of another budget, such as ten times less compute.",
+        )
     low, high = facts.tokens_per_param
     where = f"span {low:.3g} to {high:.3g} and " if high > low * (1 + FIXED_SCATTER) else f"are {low:.3g}, and "
     raise FitError(
@@ -192,14 +200,15 @@ def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
     tried = len(fitted.polished.value)
     if fitted.agreeing == 1 and tried > 1:
         caveats.append(caveat("lone-start", group, agreeing=1, tried=tried))
-    rivals = fitted.rivals
-    if len(rivals) > 1:
-        best, other = fitted.problem.parameters(fitted.polished.theta[rivals[:2]])
-        furthest = int(np.argmax(np.abs(other - best) / np.maximum(np.abs(best), 1e-300)))
-        name = fitted.problem.law.names[furthest]
-        caveats.append(
-            caveat("rival-optimum", group, difference=f"{name} {other[furthest]:.4g}, not {best[furthest]:.4g}")
-        )
+    best, *others = fitted.problem.parameters(fitted.polished.theta[fitted.rivals])
+    for other in others:
+        distance = np.abs(other - best) / np.maximum(np.maximum(np.abs(best), np.abs(other)), 1e-300)
+        furthest = int(np.argmax(distance))
+        if distance[furthest] > SAME_VALUE:
+            name = fitted.problem.law.names[furthest]
+            difference = f"{name} {other[furthest]:.4g}, not {best[furthest]:.4g}"
+            caveats.append(caveat("rival-optimum", group, difference=difference))
+            break
     return caveats
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings, fit
+from scaling_cli.fitting.identifiability import _start_doubts
+from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from tests.factories import grouped
 
 HOFFMANN = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
@@ -148,3 +153,25 @@ def test_floor_that_could_be_anything_is_a_caveat(decades, is_doubted):
     noise = np.exp(0.004 * np.random.default_rng(2).standard_normal(24))
     _, caveats = fit(curve("power-constant", x, (600 * x**-0.15 + 1.8) * noise), Settings(interval="profile"))
     assert ("floor-unknown" in codes(caveats)) == is_doubted
+
+
+def test_one_isoflop_budget_is_called_one_budget():
+    params = np.geomspace(3e7, 1e9, 12)
+    with pytest.raises(FitError, match="params and tokens are one input"):
+        fit(surface(params, 1e19 / 6 / params), PLAIN)
+    with pytest.raises(FitError, match="follow params"):
+        fit(surface(params, 20 * params), PLAIN)
+
+
+def test_optima_that_agree_in_every_digit_that_matters_are_no_rivals():
+    x = np.geomspace(1e18, 1e22, 20)
+    fitted = optimum(curve("power-constant", x, 20 * x**-0.1 + 1.7).problem, PLAIN.objective)
+    near = fitted.polished.theta.copy()
+    near[1:] += [[2e-3, 0.0, 0.0]]
+    same = replace(fitted, polished=replace(fitted.polished, theta=near, value=np.zeros(len(near))))
+    assert len(same.rivals) > 1
+    assert "rival-optimum" not in codes(_start_doubts(same, None))
+    near[1:] += [[0.5, 0.0, 0.0]]
+    other = replace(fitted, polished=replace(fitted.polished, theta=near, value=np.zeros(len(near))))
+    (rival,) = [found for found in _start_doubts(other, None) if found.code == "rival-optimum"]
+    assert len(set(re.findall(r"[-0-9.e+]*[0-9]", rival.message.split("gives ")[1].split(", so")[0]))) == 2

@@ -10,10 +10,10 @@ from scaling_cli.analysis.allocation.isoflop.budgets import FEWEST_SIZES, Alloca
 from scaling_cli.analysis.allocation.surface import Chinchilla
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.identifiability import ONE_BUDGET
 from scaling_cli.numbers.format import count, flops
 
 FIXED_RATIO = 1.25  # tokens per param that span a smaller factor count as fixed
-ONE_BUDGET = 1.5  # compute that spans a smaller factor counts as one budget
 SIDE_STEPS = (2.0, 4.0)
 AROUND = (0.25, 0.5, 1.0, 2.0, 4.0)
 

@@ -21,6 +21,7 @@ from scaling_cli.numbers.units import cell_units
 # Prefixes of columns that must not be confused with the roles.
 KEEP, UNREADABLE, TEXT = "keep ", "unreadable_", "text "
 AFTER_GROUP = "\x1d"  # between the group and the name of a run: the group separator of ASCII, which no name contains
+BEFORE_SEED = "\x1e"  # between the name of a run and its seed, if runs of the same name differ in it
 RUN_FILE = "__run_file"  # the file that is one run, null in rows of files that name their runs
 PREFIX = "__prefix"  # of names of runs that several files use for different runs; null for other names
 
@@ -72,6 +73,9 @@ def run_of(schema: pl.Schema, plan: Plan) -> pl.Expr:
         if plan.has_reused_names:
             name = pl.concat_str([pl.col(PREFIX).fill_null(""), name])
         run = pl.coalesce(name, RUN_FILE) if plan.run_is_file else name
+    if plan.seed is not None:
+        seed = _label(plan.seed, schema, "seed")
+        run = pl.coalesce(pl.concat_str([run, seed], separator=BEFORE_SEED), run)
     groups = [_label(column, schema, BY + name).fill_null("") for name, column in plan.by.items()]
     return pl.concat_str([*groups, run], separator=AFTER_GROUP).alias("run_id") if groups else run.alias("run_id")
 
@@ -123,8 +127,10 @@ def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> 
         points = points.with_columns(pl.lit(None, pl.String).alias("run_id"))
     if plan.by:
         points = points.with_columns(pl.col("run_id").str.split(AFTER_GROUP).list.last())
-    if plan.run_is_file:
-        points = points.with_columns(pl.col("run_id").replace(run_names))
+    if plan.run_is_file or plan.seed is not None:
+        name, seed = pl.col("run_id").str.split(BEFORE_SEED).list.first(), f"{BEFORE_SEED}(.*)$"
+        ending = pl.format(" seed {}", pl.col("run_id").str.extract(seed, 1)).fill_null("")
+        points = points.with_columns(name.replace(run_names) + ending)
     points = points.with_columns(pl.col("run_id").fill_null(pl.format("row {}", pl.int_range(1, pl.len() + 1))))
     if plan.params_pattern is not None:
         points = points.with_columns(_params_of_names(points["run_id"], plan.params_pattern))

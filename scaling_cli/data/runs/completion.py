@@ -10,7 +10,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs import token_counter
 from scaling_cli.data.runs.canonical import AFTER_GROUP
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.select import PEAK, RATE, Selection
+from scaling_cli.data.runs.select import LOWEST, PEAK, RATE, Selection
 from scaling_cli.data.runs.sparse_rows import are_sparse, filled
 from scaling_cli.data.runs.table import BY
 from scaling_cli.record import replace
@@ -48,7 +48,7 @@ class Completion:
         """The chosen points with what other rows of their runs hold, and with tokens before restarts added."""
         if not self.plan.has_curves:
             return selection
-        skipped = ("run_id", "step", "loss", PEAK, RATE)
+        skipped = ("run_id", "step", "loss", PEAK, LOWEST, RATE)
         points = selection.points
         roles = [name for name in points.columns if name not in skipped and not name.startswith(BY)]
         points, found = filled(points, self.rows, roles)

@@ -36,9 +36,11 @@ from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses
 from scaling_cli.data.runs.reused_names import separate_reused_names
+from scaling_cli.data.runs.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
+from scaling_cli.data.runs.several_runs import separate_runs
 from scaling_cli.data.runs.splits import one_split
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
 from scaling_cli.data.runs.total_tokens import with_total_tokens
@@ -195,11 +197,16 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         frame, unjudged = keep_where(frame, options.where, schema)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
+    frame, plan = separate_runs(frame, schema, plan)
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
+    frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     around = frame
     frame, split_caveats = one_split(frame, schema, plan, columns_in(options.where))
-    if rows.lacks_runs:
-        plan, run_caveats = infer_runs(frame, schema, plan)
+    if rows.lacks_runs and "run_id" not in plan.chosen:
+        tried = with_likely_step(frame, schema, plan)
+        inferred, run_caveats = infer_runs(tried.frame, tried.schema, tried.plan)
+        if "run_id" in inferred.chosen:
+            frame, schema, plan = tried.frame, tried.schema, inferred
     chosen = choose_points(
         frame, schema, plan, options, unjudged,
         around=around, count_repeats=rows.is_small, run_names=rows.file_names,
@@ -217,6 +224,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         *split_caveats,
         *token_caveats,
         *run_caveats,
+        *order_caveats,
         *state_caveats,
         *chosen.caveats,
         *compute_caveats,
@@ -225,6 +233,17 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     others = _others(schema.names(), plan)
     return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, examples)
+
+
+def _with_order(
+    frame: pl.LazyFrame, schema: pl.Schema, plan: Plan, options: LoadOptions
+) -> tuple[pl.LazyFrame, pl.Schema, Plan, tuple[Caveat, ...]]:
+    """The rows with what orders them as their step, unless the user said that there are no steps."""
+    if options.mapping.get("step") == IGNORE:
+        return frame, schema, plan, ()
+    takes_all = options.checkpoints.which != "final" or options.checkpoints.sample_at is not None
+    found = with_order(frame, schema, plan, takes_all=takes_all, keeps_runs="run_id" in options.mapping)
+    return found.frame, found.schema, found.plan, found.caveats
 
 
 def _unreadable_cells(rows: pl.LazyFrame, plan: Plan, selection: Selection) -> dict[str, str]:

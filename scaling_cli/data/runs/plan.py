@@ -27,7 +27,8 @@ class Plan(Record):
     `derived` holds the role that is computed from the others, with its formula. `other_losses` are columns that could
     be the loss but were not chosen. `run_is_file` says that some files are one run each. `params_pattern` is a regular
     expression that finds params in the names of runs. `has_reused_names` says that rows have the column
-    `canonical.PREFIX`, and `takes_log` that the column of the loss holds perplexities.
+    `canonical.PREFIX`, and `takes_log` that the column of the loss holds perplexities. `seed` is the column that
+    distinguishes runs of the same name.
     """
 
     chosen: dict[str, Chosen]
@@ -39,6 +40,7 @@ class Plan(Record):
     params_pattern: str | None = None
     has_reused_names: bool = False
     takes_log: bool = False
+    seed: str | None = None
 
     @property
     def has_runs(self) -> bool:

@@ -14,7 +14,7 @@ from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
 from scaling_cli.data.runs.completion import Completion
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.select import PEAK, RATE, Selection
+from scaling_cli.data.runs.select import LOWEST, PEAK, RATE, Selection
 from scaling_cli.data.runs.table import BY, no_column
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
@@ -158,7 +158,15 @@ def _selection(
 
 
 def _without_peaks(selection: Selection) -> Selection:
-    return replace(selection, points=selection.points.drop(PEAK, RATE, strict=False))
+    return replace(selection, points=selection.points.drop(PEAK, LOWEST, RATE, strict=False))
+
+
+def _has_schedules(points: pl.DataFrame) -> bool:
+    """Whether the learning rate changes within a run."""
+    if "lr" not in points.columns:
+        return False
+    rates = points.drop_nulls("lr").group_by("run_id").agg(pl.col("lr").min() < pl.col("lr").max())
+    return bool(rates["lr"].any())
 
 
 def _caveats(rows: pl.LazyFrame, selection: Selection, plan: Plan, checkpoints: Checkpoints) -> Iterator[Caveat]:
@@ -174,5 +182,5 @@ def _caveats(rows: pl.LazyFrame, selection: Selection, plan: Plan, checkpoints: 
         if missed := runs * len(amounts) - points.height:
             yield caveat("sample-missed", missed=f"{missed:,}", wanted=f"{runs * len(amounts):,}", role=role)
     has_several_per_run = (checkpoints.which == "all" or checkpoints.sample_at is not None) and plan.has_runs
-    if has_several_per_run and "lr" in points.columns and points["lr"].n_unique() > 1:
+    if has_several_per_run and _has_schedules(points):
         yield caveat("mid-schedule")

@@ -13,7 +13,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.aliases import is_training_loss
-from scaling_cli.data.runs.select import PEAK
+from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.numbers.format import figure
 from scaling_cli.numbers.units import PERPLEXITY, metric_unit
 
@@ -53,10 +53,15 @@ def doubts(points: pl.DataFrame, columns: Mapping[str, str], *, named_loss: bool
 
 
 def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
-    """The caveat about runs that end with a high learning rate; `points` are last rows, with the column `PEAK`."""
+    """The caveat about runs that end with a high learning rate; `points` are last rows, with `PEAK` and `LOWEST`.
+
+    A rate that never changes within a run is a setting, such as the peak, and not a schedule.
+    """
     if PEAK not in points.columns:
         return ()
     known = points.drop_nulls(["lr", PEAK]).filter(pl.col(PEAK) > 0)
+    if not (known[PEAK] > known[LOWEST]).any():
+        return ()
     high = known.filter(pl.col("lr") > pl.col(PEAK) / 2).height
     return (caveat("undecayed-lr", runs=f"{high:,}", total=f"{points.height:,}"),) if high else ()
 
@@ -134,16 +139,19 @@ def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
     if {"params", "tokens"} <= set(points.columns):
         ratio = points["tokens"] / points["params"]
         for place, factor in _lone(ratio, LONE_RATIO):
-            role = _farther_role(points, place)
-            yield caveat("unit-slip", role=role, run=points["run_id"][place], value=points[role][place], factor=factor)
+            yield _slip(points, place, _farther_role(points, place), "tokens per param", factor)
         return
     for role in SLIP_ROLES:
         if role in points.columns:
             for place, factor in _lone(points[role], LONE_AMOUNT):
-                yield caveat(
-                    "unit-slip", role=role, run=points["run_id"][place], value=points[role][place], factor=factor
-                )
+                yield _slip(points, place, role, role, factor)
             return
+
+
+def _slip(points: pl.DataFrame, place: int, role: str, quantity: str, factor: float) -> Caveat:
+    """The caveat about one amount whose `quantity` is farther from that of all other runs than `factor`."""
+    run, value = points["run_id"][place], points[role][place]
+    return caveat("unit-slip", role=role, run=run, value=value, quantity=quantity, factor=factor)
 
 
 def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:

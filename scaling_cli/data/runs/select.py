@@ -18,7 +18,7 @@ from scaling_cli.record import Record, replace
 
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
-RATE = "tokens_per_step"
+RATE, LOWEST = "tokens_per_step", "lr_lowest"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST = sys.float_info.max
@@ -32,8 +32,9 @@ Counts = dict[str, int]
 class Selection(Record):
     """The chosen points, the number of unusable rows by reason, and the number of all rows.
 
-    `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest of each run
-    is in the column `PEAK` of its point; if there are tokens, the most tokens per step are in `RATE`.
+    `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest and the
+    lowest of each run are in the columns `PEAK` and `LOWEST` of its point; if there are tokens, the most tokens per
+    step are in `RATE`.
     """
 
     points: pl.DataFrame
@@ -152,11 +153,14 @@ def last_rows(
     keyed = _keyed(rows, is_narrow=is_whole)
     names = keyed.collect_schema().names()
     values = [name for name in names if name not in ("run_id", REASON)]
-    most = {PEAK: pl.col("lr"), RATE: pl.col("tokens") / (pl.col("step") + 1)}
-    maxima = {name: most[name].max() for name, role in ((PEAK, "lr"), (RATE, "tokens")) if role in names}
+    summaries: dict[str, pl.Expr] = {}
+    if "lr" in names:
+        summaries |= {PEAK: pl.col("lr").max(), LOWEST: pl.col("lr").min()}
+    if "tokens" in names:
+        summaries[RATE] = (pl.col("tokens") / (pl.col("step") + 1)).max()
     extras = [
         *([pl.col("step").n_unique().alias(DIFFERENT)] if count_repeats else []),
-        *(maximum.alias(name) for name, maximum in maxima.items()),
+        *(summary.alias(name) for name, summary in summaries.items()),
     ]
     groups = _ends(keyed, values, extras, is_narrow=is_whole)
     if is_whole and not _fit_narrow_keys(groups):
@@ -167,9 +171,9 @@ def last_rows(
     repeated_last = _repeats(keyed, last)
     counts = _by_reason(groups, reasons)
     counts |= _counted("no step", stepless) | _counted("repeated last step", repeated_last)
-    columns = ["run_id", *(name for name in values if name != ROW), *maxima]
+    columns = ["run_id", *(name for name in values if name != ROW), *summaries]
     points = pl.concat(
-        [last.select(columns), loose.select(name for name in columns if name not in maxima)], how="diagonal"
+        [last.select(columns), loose.select(name for name in columns if name not in summaries)], how="diagonal"
     )
     points = points.with_columns(pl.col("step").cast(pl.Float64))
     repeats = int((last[COUNT] - last[DIFFERENT]).sum()) - repeated_last if count_repeats else 0

@@ -168,3 +168,38 @@ def test_copies_differ_from_runs_that_were_logged_twice(runs, counted):
     (said,) = [found.message for found in load_runs(frame).caveats if found.code == "repeated-points"]
     assert said.startswith("1 points equal an earlier one")
     assert f"each counts as {counted}, so" in said
+
+
+def test_a_unit_slip_quotes_the_quantity_whose_factor_it_gives():
+    factor = pl.when(pl.int_range(pl.len()) == 4).then(1000.0).otherwise(1.0)
+    (by_ratio,) = load_runs(lawful().with_columns(pl.col("tokens") * factor)).caveats
+    assert (
+        "tokens per param of this run differ from those of all others by a factor of 1e+03 or more" in by_ratio.message
+    )
+    sizes = [1e7, 2e7, 4e7, 8e7, 6e10, 1.6e8, 3e7]
+    (alone,) = load_runs(pl.DataFrame({"params": sizes, "loss": [4.0, 3.8, 3.6, 3.4, 3.3, 3.2, 3.7]})).caveats
+    assert "the params of this run differ from those of all others by a factor of 375 or more" in alone.message
+
+
+def curves(rate, name="lr", runs=3):
+    rows = [
+        {"run": f"r{run}", "step": step, "params": 1e7 * 2**run, "loss": 3 + 10 / step - run / 4, name: rate(run, step)}
+        for run in range(runs)
+        for step in range(100, 1001, 100)
+    ]
+    return pl.DataFrame(rows)
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_runs_that_end_before_their_learning_rate_has_decayed_are_named(runs):
+    frame = curves(lambda run, step: 1e-3 * (1 - step / 2100), runs=runs)
+    assert codes(frame) == ["undecayed-lr"]
+    assert codes(curves(lambda run, step: 1e-3 * min(step / 500, 1.0), runs=runs)) == ["undecayed-lr"]
+
+
+@pytest.mark.parametrize("name", ["lr", "peak_lr", "learning_rate", "config.lr"])
+def test_a_learning_rate_that_is_a_setting_shows_no_schedule(name):
+    assert codes(curves(lambda run, step: 1e-3 / (run + 1), name)) == []
+    assert codes(curves(lambda run, step: 1e-3 / (run + 1), name), checkpoints="all") == []
+    final = curves(lambda run, step: 1e-3 / (run + 1), name).filter(pl.col("step") == 1000)
+    assert codes(final) == []

@@ -31,14 +31,20 @@ SETS = [
         "datablations/training_curves.parquet",
         {},
         9261,
-        ["repeated-data", "late-rise"],
+        ["unordered-rows", "repeated-data", "late-rise"],
         "4,747 of 9,261 points saw their data more than 4 times",
     ),
-    ("extrapolation_benchmark/vision.parquet", {"mapping": {"run_id": "curve_id"}}, 18883, [], ""),
+    (
+        "extrapolation_benchmark/vision.parquet",
+        {"mapping": {"run_id": "curve_id"}},
+        18883,
+        ["unordered-rows"],
+        "18,883 rows",
+    ),
     # Compute counts the embeddings, params do not.
     ("gadre/models.csv", {"mapping": {"loss": "loss_c4"}}, 104, ["compute-drift"], "The compute column is 1.85 times"),
     *((f"gemstones/{name}.parquet", {}, runs, [], "") for name, runs in GEMSTONES.items()),
-    ("gpt3_curves/curves.parquet", {"where": "split = 'val'"}, 6506, [], ""),
+    ("gpt3_curves/curves.parquet", {"where": "split = 'val'"}, 6506, ["unordered-rows"], "6,506 rows"),
     # Constant learning rates next to schedules that decay.
     ("mpl_lr_schedules/curves.csv", {"mapping": {"params": "size_m"}}, 27, ["undecayed-lr"], "9 of 27 runs end"),
     ("nanogpt_speedrun/curves.parquet", {"where": "split = 'val'"}, 11, [], ""),

@@ -1,0 +1,191 @@
+"""Logs without a step: what else orders the rows of a run, so that only the last of them counts.
+
+Epochs, checkpoints, revisions and dates order rows. Their text is read as a place: `step1000`, `checkpoint-500`,
+`2026-01-31`; `main` and `final` come last. If rows of one run differ and nothing orders them, a caveat says that all of
+them count. Rows of one name but of several sizes are no checkpoints, so they stay points of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data import cells
+from scaling_cli.data.names import normalise
+from scaling_cli.data.runs.canonical import number_of, run_of
+from scaling_cli.data.runs.columns import Chosen
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.record import Record, replace
+
+# The last part of the names of columns that order rows, the best first, and of columns that name a model.
+ORDERS = (
+    *("epoch", "current_epoch", "train_epoch", "checkpoint_step", "ckpt_step", "checkpoint", "ckpt"),
+    *("checkpoint_name", "revision", "model_revision", "samples_seen", "examples_seen", "batch", "epochs"),
+    *("timestamp", "datetime", "date", "time", "wall_time", "walltime", "runtime", "elapsed", "created_at"),
+)
+MODELS = ("model", "model_name", "model_id", "pretrained", "experiment", "exp", "trial", "job_id", "job_name", "preset")
+NAMELESS = ORDERS[: ORDERS.index("samples_seen")]  # that also order rows which share only the name of a model
+
+LAST = ("main", "master", "final", "last", "latest")
+LAST_PLACE = 1e17
+STAGE = 1e13  # more than the steps of any stage of a training
+AMOUNT = r"([0-9][0-9_,]*(?:\.[0-9]+)?[kKmMbBtT]?)"
+PLACES = (  # of the amount in a text, the best first
+    rf"(?i)(?:steps?|iter|iterations?)[ _=:-]*{AMOUNT}",
+    rf"(?i)(?:checkpoint|ckpt)[ _=:-]*{AMOUNT}",
+    rf"(?i)(?:epochs?|ep)[ _=:-]*{AMOUNT}",
+    rf"(?i){AMOUNT}[ _-]*tok",
+)
+DATES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+RUN, ROWS, LEAST, MOST = "run", "rows", "least ", "most "
+
+
+class Ordered(Record):
+    """Rows with the column that orders them as their step, if there is one, and a caveat if there should be one."""
+
+    frame: pl.LazyFrame
+    schema: pl.Schema
+    plan: Plan
+    caveats: tuple[Caveat, ...] = ()
+
+
+def with_order(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, takes_all: bool, keeps_runs: bool) -> Ordered:
+    """The rows with a step from another column, if rows of the same run have no step.
+
+    Args:
+        rows: The rows under the names in the files.
+        schema: The columns of the files, without those that start with `__`.
+        plan: The plan for the columns.
+        takes_all: Whether all rows are asked for, whatever their order.
+        keeps_runs: Whether the user said what the run is, so that the name of a model does not replace it.
+    """
+    as_found = Ordered(rows, schema, plan)
+    orders = _named(schema, ORDERS)
+    if "step" in plan.chosen or takes_all:
+        return as_found
+    choices = [plan] if plan.has_runs else []
+    if not keeps_runs and "run_id" not in plan.chosen and _named(schema, NAMELESS):
+        choices += [
+            replace(plan, chosen={"run_id": Chosen(name)} | plan.chosen, run_is_file=False)
+            for name in _named(schema, MODELS)
+        ]
+    unordered: tuple[Caveat, ...] = ()
+    for tried in choices:
+        runs = _several(rows, schema, tried, orders)
+        if not runs.is_empty():
+            for order in orders:
+                if _orders(runs, order):
+                    return _ordered_by(order, rows, schema, tried)
+            unordered = unordered or (_unordered(runs, tried) if tried is plan and not _is_curve(runs, plan) else ())
+    return replace(as_found, caveats=unordered)
+
+
+def with_likely_step(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Ordered:
+    """The rows with the column that orders the rows of runs by its name as their step; as they are if none does."""
+    orders = [] if "step" in plan.chosen else _named(schema, NAMELESS)
+    return _ordered_by(orders[0], rows, schema, plan) if orders else Ordered(rows, schema, plan)
+
+
+def _orders(runs: pl.DataFrame, order: str) -> bool:
+    """Whether the column differs within at least half of the runs."""
+    return 2 * int((runs[LEAST + order] < runs[MOST + order]).sum()) >= runs.height
+
+
+def _named(schema: pl.Schema, wanted: Sequence[str]) -> list[str]:
+    """The columns whose names end in one of these, in the order of these."""
+    last = {name: normalise(re.split(r"[./]", name)[-1]) for name in schema.names()}
+    return [name for want in wanted for name, end in last.items() if end == want]
+
+
+def _several(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, orders: Sequence[str]) -> pl.DataFrame:
+    """For each run of one size with several rows and losses: how many rows, and the range of each column."""
+    columns = {order: place_of(order, schema) for order in orders}
+    columns |= {name: pl.col(name).cast(pl.Float64) for name in plan.keep.values() if schema[name].is_numeric()}
+    columns |= {role: number_of(role, schema, plan) for role in ("params", "tokens", "loss") if role in plan.chosen}
+    found = (
+        rows.select(run_of(schema, plan).alias(RUN), *(value.alias(name) for name, value in columns.items()))
+        .filter(pl.col(RUN).is_not_null() & pl.col("loss").is_finite())
+        .group_by(RUN)
+        .agg(
+            pl.len().alias(ROWS),
+            *(pl.col(name).min().alias(LEAST + name) for name in columns),
+            *(pl.col(name).max().alias(MOST + name) for name in columns),
+        )
+        .filter((pl.col(ROWS) > 1) & (pl.col(LEAST + "loss") < pl.col(MOST + "loss")))
+        .collect(engine="streaming")
+    )
+    if "params" not in columns:
+        return found
+    return found.filter((pl.col(LEAST + "params") == pl.col(MOST + "params")).fill_null(value=True))
+
+
+def _ordered_by(order: str, rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Ordered:
+    if schema[order].is_numeric():
+        return Ordered(rows, schema, replace(plan, chosen=plan.chosen | {"step": Chosen(order)}))
+    name = f"order of {order}"
+    placed = rows.with_columns(place_of(order, schema).alias(name))
+    return Ordered(
+        placed,
+        pl.Schema({**schema, name: pl.Float64()}),
+        replace(plan, chosen=plan.chosen | {"step": Chosen(name)}),
+    )
+
+
+def _is_curve(runs: pl.DataFrame, plan: Plan) -> bool:
+    """Whether the user asked for points within runs: along a column that differs there, or in a group for each run."""
+    run = plan.chosen.get("run_id")
+    is_group = run is not None and run.column in plan.by.values()
+    return is_group or any(_orders(runs, name) for name in plan.keep.values() if LEAST + name in runs.columns)
+
+
+def _unordered(runs: pl.DataFrame, plan: Plan) -> tuple[Caveat, ...]:
+    has_tokens = "tokens" in plan.chosen and _orders(runs, "tokens")
+    step = plan.chosen["tokens"].column if has_tokens else "COLUMN"
+    facts = {"rows": f"{int(runs[ROWS].sum()):,}", "runs": f"{runs.height:,}", "step": step}
+    return (caveat("unordered-rows", None, **facts),)
+
+
+def place_of(column: str, schema: pl.Schema) -> pl.Expr:
+    """The place of each row in the order of a column, as a float; null where its text shows none."""
+    kind = schema[column]
+    if kind.is_temporal() and not isinstance(kind, pl.Duration | pl.Time):
+        return pl.col(column).cast(pl.Datetime("us")).dt.epoch("us").cast(pl.Float64) / 1e6
+    if not cells.is_text(kind):
+        return (
+            pl.col(column).cast(pl.Float64, strict=False).fill_nan(None)
+            if kind.is_numeric()
+            else pl.lit(None, pl.Float64)
+        )
+    return cells.text(column).map_batches(_places, return_dtype=pl.Float64, is_elementwise=True)
+
+
+def _places(texts: pl.Series) -> pl.Series:
+    """The places that texts show: numbers, dates, or an amount after a word such as `step`."""
+    numbers = cells.read_numbers(texts)
+    if numbers.null_count() == texts.null_count():
+        return numbers
+    dates = [texts.str.to_datetime(form, strict=False).dt.epoch("us").cast(pl.Float64) / 1e6 for form in DATES]
+    amounts = [cells.read_numbers(texts.str.extract(place, 1)) for place in PLACES]
+    stages = cells.read_numbers(texts.str.extract(r"(?i)stage[ _=:-]*([0-9]+)", 1)).fill_null(0.0)
+    frame = pl.DataFrame({"number": numbers, **{f"date{i}": date for i, date in enumerate(dates)}, "stage": stages})
+    frame = frame.with_columns(pl.Series(f"amount{i}", amount) for i, amount in enumerate(amounts))
+    is_last = texts.str.to_lowercase().is_in(LAST).alias("is_last")
+    return (
+        frame.with_columns(is_last)
+        .select(
+            pl.when("is_last")
+            .then(pl.lit(LAST_PLACE))
+            .otherwise(
+                pl.coalesce(
+                    "number",
+                    *(f"date{i}" for i in range(len(dates))),
+                    pl.coalesce(*(f"amount{i}" for i in range(len(amounts)))) + STAGE * pl.col("stage"),
+                )
+            )
+            .alias(texts.name)
+        )
+        .to_series()
+    )
