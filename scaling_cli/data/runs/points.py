@@ -13,11 +13,11 @@ from scaling_cli.data.runs import curve_averages, derive, sanity, select
 from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.select import PEAK, Selection
+from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.table import BY, no_column
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
-from scaling_cli.record import Record, replace
+from scaling_cli.record import Record
 
 
 class LoadOptions(Record):
@@ -26,6 +26,7 @@ class LoadOptions(Record):
     mapping: Mapping[str, str]
     where: str | None
     by: tuple[str, ...]
+    best_over: tuple[str, ...]
     keep: tuple[str, ...]
     maybe: tuple[str, ...]
     checkpoints: Checkpoints
@@ -66,7 +67,7 @@ def choose_points(
             hint="Sample at tokens instead, such as --sample-at tokens=1B,2B.",
         )
     flags = {UNJUDGED + name: f"unreadable {name} in --where" for name in unjudged}
-    has_ends = _takes_ends(plan, checkpoints)
+    has_ends = takes_ends(plan, checkpoints)
     named, unreadable = canonical(rows, schema, plan, tuple(flags), keeps_whole_steps=has_ends)
     marked, reasons = select.with_reasons(
         _from_tokens(named, plan, checkpoints),
@@ -79,7 +80,7 @@ def choose_points(
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(flags))
     is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
     selection = _selection(marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats)
-    return ChosenPoints(_without_peaks(selection), tuple(_caveats(marked, selection, plan, checkpoints)))
+    return ChosenPoints(selection, tuple(_caveats(marked, selection, plan, checkpoints)))
 
 
 def _has_only_another_loss(schema: pl.Schema, plan: Plan) -> pl.Expr:
@@ -104,7 +105,7 @@ def _from_tokens(rows: pl.LazyFrame, plan: Plan, checkpoints: Checkpoints) -> pl
     return rows.filter(~(pl.col("tokens") < checkpoints.skip_tokens).fill_null(value=False))
 
 
-def _takes_ends(plan: Plan, checkpoints: Checkpoints) -> bool:
+def takes_ends(plan: Plan, checkpoints: Checkpoints) -> bool:
     """Whether the points are the last rows of runs."""
     is_final = checkpoints.which == "final" and checkpoints.sample_at is None
     return is_final and plan.has_curves
@@ -132,7 +133,7 @@ def _selection(
             "--smooth needs the step of each row, but no column could be identified as step.",
             hint="Choose it with --step COLUMN.",
         )
-    if _takes_ends(plan, checkpoints):
+    if takes_ends(plan, checkpoints):
         selection = select.last_rows(rows, reasons, is_whole=is_whole, count_repeats=count_repeats)
         share = checkpoints.smooth
         return selection if share is None else curve_averages.smoothed_ends(rows, selection, share)
@@ -142,12 +143,6 @@ def _selection(
     if checkpoints.smooth is not None:
         selection = curve_averages.smoothed(selection, checkpoints.smooth)
     return select.lowest_loss(selection) if checkpoints.which == "best" else selection
-
-
-def _without_peaks(selection: Selection) -> Selection:
-    if PEAK not in selection.points.columns:
-        return selection
-    return replace(selection, points=selection.points.drop(PEAK))
 
 
 def _caveats(rows: pl.LazyFrame, selection: Selection, plan: Plan, checkpoints: Checkpoints) -> Iterator[Caveat]:

@@ -168,3 +168,13 @@ def test_copies_differ_from_runs_that_were_logged_twice(runs, counted):
     (said,) = [found.message for found in load_runs(frame).caveats if found.code == "repeated-points"]
     assert said.startswith("1 points equal an earlier one")
     assert f"each counts as {counted}, so" in said
+
+
+def test_a_training_loss_names_what_may_be_evaluation_losses_instead_of_denying_them():
+    frame = lawful().rename({"loss": "train_loss"})
+    (caveat,) = load_runs(frame).caveats
+    assert "no evaluation loss was found" in caveat.message
+    (caveat,) = load_runs(frame.with_columns(pl.col("train_loss").alias("c4_nll"), grad=1.0)).caveats
+    assert caveat.code == "training-loss"
+    assert "c4_nll may be evaluation losses" in caveat.message
+    assert "grad" not in caveat.message
