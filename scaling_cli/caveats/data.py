@@ -42,8 +42,8 @@ SENTENCES = {
         "--loss, or fit a law that grows, such as --law sigmoid, with --space linear."
     ),
     "training-loss": (
-        "{column} is a loss on training data, which is not what the model reaches on new text, and no evaluation loss "
-        "was found. Choose an evaluation loss with --loss if there is one."
+        "{column} is a loss on training data, which is not what the model reaches on new text, and {others}. Choose an "
+        "evaluation loss with --loss if there is one."
     ),
     "several-splits": (
         "{column} says that losses are of different data, and a law of all of them would mix losses that differ, so "
@@ -122,6 +122,11 @@ SENTENCES = {
     "best-checkpoint": (
         "Each loss is the lowest of its run, which noise makes too low, and more so in longer logs. Compare with "
         "--checkpoints final."
+    ),
+    "best-over": (
+        "The lowest loss over {columns} was taken of runs that are equal in all else, which left {after} of {before} "
+        "points; {several} were chosen among several{edges}. Noise makes a minimum too low, so compare with another "
+        "seed, or extend sweeps whose best value is at an end."
     ),
     "sample-missed": (
         "{missed} of {wanted} pairs of run and amount have no row within 2.5 % of {role}, so those points are missing. "

@@ -34,6 +34,9 @@ class Reading(Options):
     by: tuple[str, ...] = option(
         (), LISTED, "Treat each group of runs separately, grouped by these columns.", is_basic=True
     )
+    best_over: tuple[str, ...] = option(
+        (), LISTED, "Of runs that differ only in these columns, keep the lowest loss: lr,batch_size.", recorded="given",
+    )  # fmt: skip
     where: str | None = option(
         None, TEXT, "Keep only the rows where this holds: 'params > 1e8'.", metavar="SQL", is_basic=True
     )

@@ -17,7 +17,6 @@ from scaling_cli.options.fit import Fit
 from scaling_cli.points.choose import (
     Choice,
     candidates,
-    check_floors,
     check_law,
     checkpoints_of,
     choose,
@@ -98,11 +97,9 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]
     if asked.fix or asked.tie:
-        from scaling_cli.laws.constrained import constrain
+        from scaling_cli.points.held import hold
 
-        for choice in choices:
-            check_floors(choice, asked.fix, table.frame)
-        choices = [replace(choice, law=constrain(choice.law, asked.fix, asked.tie)) for choice in choices]
+        choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]
     needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
     return table.needing((*needed, *weights)), choices, bent
 

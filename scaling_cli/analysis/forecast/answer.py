@@ -94,7 +94,7 @@ def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:
         places = place_on_runs(targets, data.run_names)
         require_drops(data.points, places)
         return places, fixed
-    return place(targets, data.inputs, data.params, data.forecaster.mean), fixed
+    return place(targets, data.inputs, data.params, data.forecaster.mean, ranges=data.ranges), fixed
 
 
 def _inverse(data: ForecastData, ask: Ask, fixed_params: float | None) -> tuple[tuple[Inverse, ...], list[Caveat]]:

@@ -23,13 +23,13 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
-from scaling_cli.laws.constrained import constrain
 from scaling_cli.options.extrapolate import Extrapolate
-from scaling_cli.points.choose import Choice, check_floors, choose
+from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, ranges_of
+from scaling_cli.points.held import hold
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
-from scaling_cli.record import Record, replace
+from scaling_cli.record import Record
 
 FEWEST_VALUES = 3  # different ones of a sole input
 
@@ -55,10 +55,7 @@ class Method(Record):
             (role,) = roles
             if role in table.frame.columns and role not in choice.inputs.values():
                 choice = choose(table.frame, asked.law, role)
-        if not (asked.fix or asked.tie):
-            return choice
-        check_floors(choice, asked.fix, table.frame)
-        return replace(choice, law=constrain(choice.law, asked.fix, asked.tie))
+        return hold(choice, asked.fix, asked.tie, table.frame)
 
     def check_saved(self, ask: Ask) -> None:
         """Refuse what a saved fit cannot answer.

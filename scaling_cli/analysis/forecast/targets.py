@@ -18,6 +18,10 @@ SIZES = 240  # candidate splits of a budget
 SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
 SURFACE = ("params", "tokens")
 ROLES = (*SURFACE, "compute", "step", "lr")  # names that are read in any case
+FLAGS = (*SURFACE, "compute", "step")  # roles with an option of their own
+# A target's compute may differ from 6 * params * tokens by as much as a run's may without a caveat.
+LOW_RATIO, HIGH_RATIO = 0.8, 1.6
+SAME = 1e-2  # relative: amounts as people write them, such as 124M for 124,439,808 params
 EXAMPLES = {"params": "70B", "tokens": "1.4T", "compute": "1e24", "step": "1e6"}  # amounts in hints
 
 LogLosses = Callable[[Mapping[str, Array]], Array]
@@ -77,11 +81,19 @@ def _amounts(value: str, text: str) -> list[float]:
     return [float(amount) for amount in np.geomspace(ends[0], ends[1], RANGE_STEPS)] if ranged else ends
 
 
-def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | None, losses: LogLosses) -> Places:
+def place(
+    targets: Sequence[Target],
+    inputs: Mapping[str, str],
+    params: Array | None,
+    losses: LogLosses,
+    *,
+    ranges: Mapping[str, tuple[float, float]],
+) -> Places:
     """The targets as columns of the law's inputs.
 
     Args:
         inputs: The column for each input of the laws.
+        ranges: The least and the largest value of each role that the data have.
         params: Params of the data, if they are an input: the best split of a budget is sought around them.
         losses: Function from columns to log losses `(n,)`, which the best split minimises.
 
@@ -89,7 +101,7 @@ def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | 
         UsageError: A target lacks an input, or names a role that the laws do not have.
     """
     if not set(SURFACE) <= set(inputs):
-        return _along(targets, inputs)
+        return _along(targets, inputs, ranges)
     rows, split = [], []
     for target in targets:
         _require_known(target, (*inputs, "compute"))
@@ -114,23 +126,57 @@ def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | 
     return Places(tuple(rows), columns, np.array([row.at["compute"] for row in rows]), tuple(split))
 
 
-def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
+def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping[str, tuple[float, float]]) -> Places:
     """The targets as places, for laws of one input."""
     (name, column), *_ = inputs.items()
     values = []
     for target in targets:
         at = target.at
-        if column == "compute" and column not in at and set(SURFACE) <= set(at):
-            at = {"compute": FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]}
+        is_split = column == "compute" and set(SURFACE) <= set(at)
+        split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"] if is_split else None
+        if split is not None and not LOW_RATIO <= at.get(column, split) / split <= HIGH_RATIO:
+            raise UsageError(
+                f"A target has {at[column]:.3g} compute, but 6 * params * tokens is {split:.3g}.",
+                hint="Give either compute, or params and tokens.",
+            )
+        if split is not None:
+            at = {"compute": at.get("compute", split)}
         if column not in at:
             raise UsageError(
                 f"A target lacks {column}, the input of the law.",
                 hint=f"Write it like --at {column}={EXAMPLES.get(column, 'AMOUNT')}.",
             )
+        _refuse_unused(at, column, ranges)
         values.append(at[column])
     x = np.array(values)
     rows = [replace(target, at={column: value}) for value, target in zip(values, targets, strict=True)]
     return Places(tuple(rows), {name: x}, x)
+
+
+def _refuse_unused(at: Mapping[str, float], column: str, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse a target with an amount that a law of `column` alone would ignore.
+
+    Raises:
+        UsageError: There is one, other than an amount that all runs have in common.
+    """
+    for role, amount in at.items():
+        low, high = ranges.get(role, (np.nan, np.nan))
+        if role == column or (low == high and np.isclose(amount, low, rtol=SAME)):
+            continue
+        lead = f"The target has {role} {amount:.3g}, but the law is of {column} alone, so {role} would be ignored"
+        if role not in ranges:
+            flag = f"--{role} COLUMN" if role in FLAGS else f"--map {role}=COLUMN"
+            why, cure = f"no column of the runs was read as {role}", f"Name the column of {role} with {flag}"
+        elif low == high:
+            why, cure = f"all runs have {role} {low:.3g}", f"Add runs with other {role}"
+        else:
+            why = f"{role} of the runs are read, but not used"
+            cure = "Name a law of params and tokens, such as --law chinchilla" if role in SURFACE else (
+                f"Forecast along {role} with --x {role}"
+            )  # fmt: skip
+        raise UsageError(
+            f"{lead}: {why}.", hint=f"{cure}, or ask for {column} alone, with --at {column}={at[column]:.4g}."
+        )
 
 
 def best_split(compute: float, params: Array | None, losses: LogLosses) -> tuple[float, float]:

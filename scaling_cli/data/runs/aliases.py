@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from scaling_cli.data.names import normalise
-from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, split_count_unit
+from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, metric_unit, split_count_unit
 
 # A row with an unusable value in one of these is left out, and so is a row without a loss. A row that lacks one of the
 # others is left out only if the law needs that one; which law it is depends on what most rows have.
@@ -74,7 +74,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "params": (
         ("params",),
         (
-            *("param", "parameters", "num_params", "n_params", "nparams", "num_parameters", "n_parameters"),
+            *("n_params", "param", "parameters", "num_params", "nparams", "num_parameters", "n_parameters"),
             *("param_count", "parameter_count", "params_count", "model_params", "model_parameters"),
             *(
                 "total_params",
@@ -88,6 +88,11 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
             *("non_embedding_parameters", "params_nonembedding", "params_without_embeddings"),
         ),
         ("model_size", "size"),
+        (
+            *("trainable_params", "trainable_parameters", "num_trainable_params", "num_trainable_parameters"),
+            *("n_trainable_params", "n_non_embedding_params", "num_non_embedding_params", "parameters_count"),
+            *("n_param", "param_n", "params_n"),
+        ),
     ),
     "tokens": (
         ("tokens",),
@@ -119,6 +124,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
             ),
             *("train_tokens_seen", "trained_tokens", "dataset_tokens", "data_tokens"),
         ),
+        ("d_tokens", "tokens_d"),
     ),
     "compute": (
         ("compute",),
@@ -140,11 +146,12 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         _losses_of(("test",)),
         ("loss",),
         ("final_loss", *_LOSSES[1:]),
+        (),  # losses on one evaluation set among others: see `_is_named_evaluation`
         _losses_of(("train", "training")),
     ),
     "unique_tokens": (("unique_tokens",), ("tokens_unique", "num_unique_tokens", "n_unique_tokens")),
     "epochs": (("epochs",), ("num_epochs", "n_epochs", "total_epochs")),
-    "lr": (("lr",), ("learning_rate", "train_lr", "train_learning_rate"), ("max_lr", "peak_lr")),
+    "lr": (("lr",), ("learning_rate", "train_lr", "train_learning_rate"), ("max_lr", "peak_lr"), ("optim_lr_group_0",)),
     "experts": (("experts",), ("num_experts", "n_experts", "expert_count")),
     "granularity": (("granularity",), ("expert_granularity",)),
     "bits": (("bits",), ("precision_bits", "weight_bits", "n_bits", "num_bits")),
@@ -158,7 +165,18 @@ NATS = ("_nats_per_token", "_nats_token", "_nats")
 
 CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders rows where no other column does
 
+# Papers write these letters. One alone may mean anything, so they count where the header has at least two of them.
+LETTERS = {"n": "params", "d": "tokens", "c": "compute", "l": "loss"}
+
+# Fields of these objects do not describe the run: tokens of an evaluation, params of another model.
+OTHER_OBJECTS = {*_EVALUATIONS, "test", "teacher", "reference", "ref", "reward", "draft", "perf", "speed", "per"}
+PATH_ROLES = ("params", "tokens", "compute", *EXTRAS)  # roles that are found behind any object: `model.n_params`
+AUXILIARY = {*("aux", "auxiliary", "z", "router", "balance", "balancing", "kl", "reg", "l2", "distill", "mtp"), "value"}
+NAMED_EVALUATION_TIER = len(ALIASES["loss"]) - 2
+
 STATES = ("state", "status", "run_state", "run_status")
+
+LAST_TIER = 10.0  # after every alias
 
 # Normalised name to its role and tier.
 _TIERS = {alias: (role, tier) for role, tiers in ALIASES.items() for tier, names in enumerate(tiers) for alias in names}
@@ -169,19 +187,68 @@ def role_of(column: str) -> tuple[str, float] | None:
     if column == CALLS:
         return "step", float(len(ALIASES["step"]))
     for shortenings, name in enumerate(_forms(column)):
-        if name in _TIERS:
-            role, tier = _TIERS[name]
+        if (found := _place(name)) is not None:
+            role, tier = found
             return role, tier + shortenings / 4  # `tokens` comes before `config.tokens`
-        stem, scale = split_count_unit(name)
-        role, tier = _TIERS.get(stem, ("", 0))
-        if scale != 1.0 and role in COUNTS:
-            return role, tier + 1 + shortenings / 4  # `tokens` comes before `tokens_b`
+    if _is_named_evaluation(column):
+        return "loss", NAMED_EVALUATION_TIER
+    if (field := _field(column)) and (found := _place(field)) is not None and found[0] in PATH_ROLES:
+        return found[0], found[1] + LAST_TIER
     return None
+
+
+def roles_of(columns: Sequence[str]) -> dict[str, tuple[str, float]]:
+    """The role and tier of each column that has one; letters of papers count where there are at least two of them."""
+    found = {column: place for column in columns if (place := role_of(column)) is not None}
+    letters = {column: role for column in columns if (role := letter_role(column)) is not None}
+    if len(set(letters.values())) > 1:
+        found |= {column: (role, LAST_TIER) for column, role in letters.items()}
+    return found
+
+
+def letter_role(column: str) -> str | None:
+    """The role that a single letter, perhaps with a unit as in `N (M)`, has in papers, or None."""
+    stem, scale = split_count_unit(_plain(column))
+    role = LETTERS.get(stem)
+    return role if scale == 1.0 or role in COUNTS else None
+
+
+def _place(name: str) -> tuple[str, float] | None:
+    """The role and tier of a normalised name, perhaps with a unit."""
+    if name in _TIERS:
+        return _TIERS[name]
+    stem, scale = split_count_unit(name)
+    role, tier = _TIERS.get(stem, ("", 0))
+    # `tokens` comes before `tokens_b`
+    return (role, tier + 1) if scale != 1.0 and role in COUNTS else None
+
+
+def _plain(column: str) -> str:
+    """A name normalised, without the sign that means `number of`."""
+    return normalise(column.replace("#", " "))
+
+
+def _field(column: str) -> str | None:
+    """The last part of a dotted or slashed name, normalised; None if an object before it is not the run's own."""
+    *objects, field = re.split(r"[./]", column)
+    words = {word for each in objects for word in normalise(each).split("_")}
+    return normalise(field) or None if objects and not words & OTHER_OBJECTS else None
+
+
+def _is_named_evaluation(column: str) -> bool:
+    """Whether the name is that of a loss on one evaluation set, such as `eval/c4_loss` or `val.pile.loss`."""
+    first, *rest = re.split(r"[./]", column)
+    if not rest or not set(normalise(first).split("_")) & set(_EVALUATIONS):
+        return False
+    last = normalise(rest[-1])
+    if set(last.split("_")) & AUXILIARY or metric_unit(last) is not None:
+        return False
+    return last.startswith("loss_") or any(last == loss or last.endswith(f"_{loss}") for loss in _LOSSES)
 
 
 def _forms(column: str) -> Iterator[str]:
     """The name of a column normalised, then without the object that holds it, then without `nats`."""
-    name = normalise(column)
+    name = _plain(column)
     yield name
     # Only a dot or a slash separates an object from its field: `config_id` is a name.
     holder, *field = re.split(r"[./]", column, maxsplit=1)
@@ -197,9 +264,9 @@ def scale_of(role: str, column: str) -> float:
     """The factor that converts the values of a column to FLOPs or plain counts, from the unit in its name."""
     if role == "compute":
         return compute_unit(normalise(column))
-    for name in _forms(column):
+    for name in (*_forms(column), *([field] if (field := _field(column)) else [])):
         stem, scale = split_count_unit(name)
-        if role in COUNTS and name not in _TIERS and _TIERS.get(stem, ("", 0))[0] == role:
+        if role in COUNTS and name not in _TIERS and role in (_TIERS.get(stem, ("", 0))[0], LETTERS.get(stem)):
             return scale
     return 1.0
 
@@ -213,6 +280,13 @@ def is_loss(column: str) -> bool:
 def is_training_loss(column: str) -> bool:
     """Whether the name of a column says that it is the loss on training data."""
     return any(name in ALIASES["loss"][-1] for name in _forms(column))
+
+
+def may_be_evaluation(column: str) -> bool:
+    """Whether the name of a column may be that of a loss on other data than the training data."""
+    words = set(_plain(column).split("_"))
+    metrics = {"loss", "nll", "ce", "ppl", "perplexity", "bpb"}
+    return bool(words & metrics) and not words & {"train", "training", *AUXILIARY}
 
 
 def state_column(names: Sequence[str]) -> str | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from scaling_cli.data.names import unknown
-from scaling_cli.data.runs.aliases import EXTRAS, MEASURES, ROLES, role_of, scale_of
+from scaling_cli.data.names import SHOWN, unknown
+from scaling_cli.data.runs.aliases import EXTRAS, MEASURES, ROLES, roles_of, scale_of
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
 
@@ -41,11 +41,11 @@ def choose_columns(
         if len(columns) == 1:
             chosen[role] = Chosen(columns[0], scale_of(role, columns[0]))
         elif role not in EXTRAS:  # few laws read the extras, so a tie there must not stop all others
-            raise UsageError(
-                f"Columns {columns[0]!r} and {columns[1]!r} could both be {role}.",
-                hint=f"Choose one: --map {shlex.quote(f'{role}={columns[0]}')} or "
-                f"--map {shlex.quote(f'{role}={columns[1]}')}.",
-            )
+            named = f"{' and '.join(map(repr, columns))} could both" if len(columns) == 2 else (
+                f"{', '.join(map(repr, columns[:SHOWN]))} could all"
+            )  # fmt: skip
+            ways = [f"--map {shlex.quote(f'{role}={column}')}" for column in columns[:SHOWN]]
+            raise UsageError(f"Columns {named} be {role}.", hint=f"Choose one: {' or '.join(ways)}.")
     _refuse_shared(chosen)
     return chosen
 
@@ -58,10 +58,8 @@ def candidates(
     A mapping to a column that does not exist is ignored.
     """
     by_role: dict[str, list[tuple[float, str]]] = {}
-    for name in names:
-        if (place := role_of(name)) is not None:
-            role, tier = place
-            by_role.setdefault(role, []).append((tier, name))
+    for name, (role, tier) in roles_of(names).items():
+        by_role.setdefault(role, []).append((tier, name))
     best = {role: _best(_widespread(by_role.get(role, []), files or {})) for role in ROLES}
     for role, column in mapping.items():
         if role in ROLES and (column in names or column == IGNORE):

@@ -29,12 +29,14 @@ from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
 from scaling_cli.data.runs import derive, sanity
 from scaling_cli.data.runs.aliases import ROLES, state_column
+from scaling_cli.data.runs.aside import aside_columns, set_aside, unnamed
+from scaling_cli.data.runs.best_over import best_over
 from scaling_cli.data.runs.canonical import RUN_FILE, finished, unreadable_cell
 from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.plan import Plan, make_plan
-from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses
+from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.reused_names import separate_reused_names
 from scaling_cli.data.runs.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.runs_without_names import infer_runs
@@ -81,6 +83,7 @@ def load_runs(
         mapping=reading.mapping,
         where=reading.where,
         by=reading.by,
+        best_over=reading.best_over,
         keep=tuple(dict.fromkeys((*keep, *rule.extras))),
         maybe=tuple(maybe),
         checkpoints=read_checkpoints(reading.checkpoints, reading.skip_tokens, reading.sample_at, reading.smooth),
@@ -182,10 +185,19 @@ def _plan(names: Sequence[str], options: LoadOptions, files: Mapping[str, int] |
     lacking = [name for name in options.rule.extras if name not in names and name not in ROLES]
     if lacking:
         raise derive.lacks_columns(options.rule, lacking)
-    keep = (*options.keep, *(name for name in options.maybe if name in names))
+    # A swept role is kept by itself; another swept column must be.
+    swept = tuple(name for name in options.best_over if name in names or name not in ROLES)
+    keep = (*options.keep, *swept, *(name for name in options.maybe if name in names))
     plan = make_plan(names, options.mapping, options.by, keep, options.params_pattern, files)
     state = {STATE: column} if (column := state_column(names)) is not None else {}
     return replace(plan, keep=plan.keep | state, takes_log=options.loss_unit == PERPLEXITY)
+
+
+def _with_aside(plan: Plan, schema: pl.Schema, options: LoadOptions, *, is_small: bool) -> Plan:
+    """The plan with the columns to read beside the points; a large log must not be held in memory for them."""
+    if not is_small and not takes_ends(plan, options.checkpoints):
+        return plan
+    return replace(plan, keep=plan.keep | aside_columns(schema, plan, is_small=is_small))
 
 
 def _load(rows: _Rows, options: LoadOptions) -> RunTable:
@@ -195,6 +207,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if options.where is not None:
         frame, unjudged = keep_where(frame, options.where, schema)
+    plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
     frame, plan = separate_runs(frame, schema, plan)
@@ -219,6 +232,11 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     points = finished(selection.points, plan, rows.file_names)
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
     points, columns, compute_caveats = _with_compute(points, plan, options)
+    points, aside = set_aside(points, selection.points)
+    best_caveats: tuple[Caveat, ...] = ()
+    if options.best_over:
+        points, aside, best_caveats = best_over(points, aside, plan, options.best_over)
+    others = _others(schema.names(), plan)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
         *split_caveats,
@@ -227,12 +245,14 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         *order_caveats,
         *state_caveats,
         *chosen.caveats,
+        *best_caveats,
         *compute_caveats,
-        *sanity.doubts(points, columns, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),
+        *sanity.doubts(points, columns, others, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),
     )
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
-    others = _others(schema.names(), plan)
-    return RunTable(points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, examples)
+    return RunTable(
+        points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, examples, aside
+    )
 
 
 def _with_order(
@@ -270,5 +290,5 @@ def _with_compute(
 def _others(names: Sequence[str], plan: Plan) -> tuple[str, ...]:
     """The columns that are not used for anything."""
     used = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
-    used |= {column for name, column in plan.keep.items() if name != STATE}
+    used |= {column for name, column in unnamed(plan.keep).items() if name != STATE}
     return tuple(name for name in names if name not in used)

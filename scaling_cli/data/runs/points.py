@@ -14,7 +14,7 @@ from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
 from scaling_cli.data.runs.completion import Completion
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.select import LOWEST, PEAK, RATE, Selection
+from scaling_cli.data.runs.select import LOWEST, RATE, Selection
 from scaling_cli.data.runs.table import BY, no_column
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
@@ -27,6 +27,7 @@ class LoadOptions(Record):
     mapping: Mapping[str, str]
     where: str | None
     by: tuple[str, ...]
+    best_over: tuple[str, ...]
     keep: tuple[str, ...]
     maybe: tuple[str, ...]
     checkpoints: Checkpoints
@@ -73,7 +74,7 @@ def choose_points(
             hint="Sample at tokens instead, such as --sample-at tokens=1B,2B.",
         )
     flags = {UNJUDGED + name: f"unreadable {name} in --where" for name in unjudged}
-    has_ends = _takes_ends(plan, checkpoints)
+    has_ends = takes_ends(plan, checkpoints)
     named, unreadable = canonical(rows, schema, plan, tuple(flags), keeps_whole_steps=has_ends)
     completion = Completion(canonical(around, schema, plan)[0], plan, run_names)
     if checkpoints.skip_tokens is not None or checkpoints.sample_at is not None:
@@ -91,7 +92,7 @@ def choose_points(
     selection = _selection(marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats)
     selection = completion.of_points(selection)
     return ChosenPoints(
-        _without_peaks(selection), (*_caveats(marked, selection, plan, checkpoints), *completion.caveats)
+        _without_summaries(selection), (*_caveats(marked, selection, plan, checkpoints), *completion.caveats)
     )
 
 
@@ -117,7 +118,7 @@ def _from_tokens(rows: pl.LazyFrame, plan: Plan, checkpoints: Checkpoints) -> pl
     return rows.filter(~(pl.col("tokens") < checkpoints.skip_tokens).fill_null(value=False))
 
 
-def _takes_ends(plan: Plan, checkpoints: Checkpoints) -> bool:
+def takes_ends(plan: Plan, checkpoints: Checkpoints) -> bool:
     """Whether the points are the last rows of runs."""
     is_final = checkpoints.which == "final" and checkpoints.sample_at is None
     return is_final and plan.has_curves
@@ -145,7 +146,7 @@ def _selection(
             "--smooth needs the step of each row, but no column could be identified as step.",
             hint="Choose it with --step COLUMN.",
         )
-    if _takes_ends(plan, checkpoints):
+    if takes_ends(plan, checkpoints):
         selection = select.last_rows(rows, reasons, is_whole=is_whole, count_repeats=count_repeats)
         share = checkpoints.smooth
         return selection if share is None else curve_averages.smoothed_ends(rows, selection, share)
@@ -157,8 +158,9 @@ def _selection(
     return select.lowest_loss(selection) if checkpoints.which == "best" else selection
 
 
-def _without_peaks(selection: Selection) -> Selection:
-    return replace(selection, points=selection.points.drop(PEAK, LOWEST, RATE, strict=False))
+def _without_summaries(selection: Selection) -> Selection:
+    """The selection without what only the caveats need; `aside` takes the highest learning rate out."""
+    return replace(selection, points=selection.points.drop(LOWEST, RATE, strict=False))
 
 
 def _has_schedules(points: pl.DataFrame) -> bool:

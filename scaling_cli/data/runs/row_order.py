@@ -15,6 +15,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
 from scaling_cli.data.names import normalise
+from scaling_cli.data.runs.aside import unnamed
 from scaling_cli.data.runs.canonical import number_of, run_of
 from scaling_cli.data.runs.columns import Chosen
 from scaling_cli.data.runs.plan import Plan
@@ -103,7 +104,9 @@ def _named(schema: pl.Schema, wanted: Sequence[str]) -> list[str]:
 def _several(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, orders: Sequence[str]) -> pl.DataFrame:
     """For each run of one size with several rows and losses: how many rows, and the range of each column."""
     columns = {order: place_of(order, schema) for order in orders}
-    columns |= {name: pl.col(name).cast(pl.Float64) for name in plan.keep.values() if schema[name].is_numeric()}
+    columns |= {
+        name: pl.col(name).cast(pl.Float64) for name in unnamed(plan.keep).values() if schema[name].is_numeric()
+    }
     columns |= {role: number_of(role, schema, plan) for role in ("params", "tokens", "loss") if role in plan.chosen}
     found = (
         rows.select(run_of(schema, plan).alias(RUN), *(value.alias(name) for name, value in columns.items()))
@@ -138,7 +141,7 @@ def _is_curve(runs: pl.DataFrame, plan: Plan) -> bool:
     """Whether the user asked for points within runs: along a column that differs there, or in a group for each run."""
     run = plan.chosen.get("run_id")
     is_group = run is not None and run.column in plan.by.values()
-    return is_group or any(_orders(runs, name) for name in plan.keep.values() if LEAST + name in runs.columns)
+    return is_group or any(_orders(runs, name) for name in unnamed(plan.keep).values() if LEAST + name in runs.columns)
 
 
 def _unordered(runs: pl.DataFrame, plan: Plan) -> tuple[Caveat, ...]:

@@ -6,13 +6,13 @@ The checks give caveats; none changes a point.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.names import normalise
-from scaling_cli.data.runs.aliases import is_training_loss
+from scaling_cli.data.names import listing, normalise
+from scaling_cli.data.runs.aliases import is_training_loss, may_be_evaluation
 from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.numbers.format import figure
 from scaling_cli.numbers.units import PERPLEXITY, metric_unit
@@ -37,14 +37,17 @@ RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more t
 FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to this, repeated data are almost as good as new data
 
 
-def doubts(points: pl.DataFrame, columns: Mapping[str, str], *, named_loss: bool, loss_unit: str) -> tuple[Caveat, ...]:
+def doubts(
+    points: pl.DataFrame, columns: Mapping[str, str], others: Sequence[str], *, named_loss: bool, loss_unit: str
+) -> tuple[Caveat, ...]:
     """Every caveat about finished points; `columns` has the column or formula behind each role.
 
-    `named_loss` says that the user chose the loss, and `loss_unit` is its unit.
+    `others` are the columns that were not read, `named_loss` says that the user chose the loss, and `loss_unit` is its
+    unit.
     """
     return (
         *_metric(points, columns, loss_unit),
-        *(_training(columns) if not named_loss else ()),
+        *(_training(columns, others) if not named_loss else ()),
         *_tiny(points, columns),
         *_slips(points),
         *_copies(points),
@@ -115,9 +118,11 @@ def _metric(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) ->
             return
 
 
-def _training(columns: Mapping[str, str]) -> Iterator[Caveat]:
+def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Caveat]:
     if is_training_loss(columns["loss"]):
-        yield caveat("training-loss", column=columns["loss"])
+        likely = [name for name in others if may_be_evaluation(name)]
+        found = f"{listing(likely)} may be evaluation losses" if likely else "no evaluation loss was found"
+        yield caveat("training-loss", column=columns["loss"], others=found)
 
 
 def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:

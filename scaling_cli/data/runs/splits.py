@@ -11,6 +11,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
 from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs.aliases import PREFIXES
+from scaling_cli.data.runs.aside import unnamed
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.sanity import condition_on
 
@@ -34,7 +35,12 @@ def one_split(
 
     `settled` are columns that the user chooses rows by.
     """
-    used = {*plan.by.values(), *plan.keep.values(), *(chosen.column for chosen in plan.chosen.values()), *settled}
+    used = {
+        *plan.by.values(),
+        *unnamed(plan.keep).values(),
+        *(chosen.column for chosen in plan.chosen.values()),
+        *settled,
+    }
     found: list[Caveat] = []
     for column in schema.names():
         if column in used or not cells.is_text(schema[column]) or not _names_splits(column):

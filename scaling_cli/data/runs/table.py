@@ -31,6 +31,7 @@ class RunTable(Record):
     reason; rows that `where` or the choice of checkpoints passes over are not among them. `scales` has the factors that
     converted roles to FLOPs and counts, where they are not 1. `unread` are files that could not be read while others
     could, `others` the columns without a role, and `unreadable` gives an example for each reason that concerns cells.
+    `aside` has a row for each point too, with columns without a role that may explain how losses differ.
     """
 
     frame: pl.DataFrame
@@ -43,6 +44,7 @@ class RunTable(Record):
     unread: tuple[UnreadFile, ...] = ()
     others: tuple[str, ...] = ()
     unreadable: dict[str, str] = {}
+    aside: pl.DataFrame = pl.DataFrame()
 
     def needing(self, roles: Sequence[str]) -> RunTable:
         """The table without points that lack a value in one of these columns; these are counted as excluded.
@@ -53,16 +55,18 @@ class RunTable(Record):
         for role in roles:
             if role not in self.frame.columns:
                 raise no_column(role)
-        points, excluded = self.frame, dict(self.excluded)
+        points, aside, excluded = self.frame, self.aside, dict(self.excluded)
         for role in roles:
             if lacking := points[role].null_count():
                 excluded[f"no {role}"] = excluded.get(f"no {role}", 0) + lacking
-                points = points.filter(pl.col(role).is_not_null())
+                known = points[role].is_not_null()
+                aside = aside.filter(known) if aside.width else aside
+                points = points.filter(known)
         if points.is_empty():
             raise no_points(excluded, self.total, None, self.unreadable)
         others = tuple(known for known in self.caveats if known.code != "rows-excluded")
         caveats = (*left_out(excluded, self.total, self.unreadable), *others)
-        return replace(self, frame=points, excluded=excluded, caveats=caveats)
+        return replace(self, frame=points, aside=aside, excluded=excluded, caveats=caveats)
 
 
 def no_column(role: str) -> DataError:

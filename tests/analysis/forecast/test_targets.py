@@ -38,29 +38,29 @@ def test_what_is_no_target_is_refused(text):
 
 
 def test_params_and_compute_give_tokens():
-    places = place([Target({"params": 1e9, "compute": 6e20})], SURFACE, np.array([1e8]), losses)
+    places = place([Target({"params": 1e9, "compute": 6e20})], SURFACE, np.array([1e8]), losses, ranges={})
     assert places.columns["tokens"] == pytest.approx([1e11])
     assert places.split == ()
 
 
 def test_compute_alone_is_split_as_the_laws_would():
-    places = place([Target({"compute": 6e20})], SURFACE, np.array([1e9, 1e11]), losses)
+    places = place([Target({"compute": 6e20})], SURFACE, np.array([1e9, 1e11]), losses, ranges={})
     assert places.columns["params"][0] == pytest.approx(1e10, rel=0.05)
     assert places.split == (6e20,)
 
 
 def test_a_lone_input_is_asked_for():
     with pytest.raises(UsageError, match="lacks tokens"):
-        place([Target({"params": 1e9})], SURFACE, None, losses)
+        place([Target({"params": 1e9})], SURFACE, None, losses, ranges={})
 
 
 def test_an_unknown_role_is_refused():
     with pytest.raises(UsageError, match="width"):
-        place([Target({"params": 1e9, "tokens": 1e9, "width": 3})], SURFACE, None, losses)
+        place([Target({"params": 1e9, "tokens": 1e9, "width": 3})], SURFACE, None, losses, ranges={})
 
 
 def test_params_and_tokens_are_compute_to_a_curve_along_compute():
-    places = place([Target({"params": 1e9, "tokens": 1e10})], {"x": "compute"}, None, losses)
+    places = place([Target({"params": 1e9, "tokens": 1e10})], {"x": "compute"}, None, losses, ranges={})
     assert places.scale == pytest.approx([6e19])
 
 
@@ -78,3 +78,34 @@ def test_a_link_needs_runs():
         fit_link(
             "task", np.ones(3), np.ones(3), np.arange(3), law="sigmoid", chance=None, resampling=Resampling(40, 0, 0)
         )
+
+
+KNOWN = {"tokens": (1e9, 1e11), "compute": (1e18, 1e20)}
+
+
+@pytest.mark.parametrize(
+    ("role", "ranges", "says"),
+    [
+        ("params", KNOWN, "--params COLUMN"),
+        ("lr", KNOWN, "--map lr=COLUMN"),
+        ("params", KNOWN | {"params": (1e8, 1e8)}, "Add runs with other params"),
+        ("params", KNOWN | {"params": (1e8, 1e9)}, "--law chinchilla"),
+    ],
+)
+def test_an_amount_that_the_law_would_ignore_is_refused(role, ranges, says):
+    with pytest.raises(UsageError, match=f"{role} would be ignored") as caught:
+        place([Target({"tokens": 1.4e12, role: 7e10})], {"x": "tokens"}, None, losses, ranges=ranges)
+    assert says in caught.value.hint
+    assert "--at tokens=1.4e+12" in caught.value.hint
+
+
+def test_an_amount_that_all_runs_have_in_common_is_answered():
+    ranges = KNOWN | {"params": (124439808.0, 124439808.0)}
+    places = place([Target({"tokens": 1e12, "params": 124e6})], {"x": "tokens"}, None, losses, ranges=ranges)
+    assert places.targets[0].at == {"tokens": 1e12}
+
+
+def test_compute_that_contradicts_params_and_tokens_is_refused():
+    target = Target({"compute": 1e22, "params": 7e10, "tokens": 1.4e12})
+    with pytest.raises(UsageError, match=r"tokens is 5.88e\+23"):
+        place([target], {"x": "compute"}, None, losses, ranges={})

@@ -144,3 +144,41 @@ def test_one_column_is_not_two_measures():
 def test_a_name_that_begins_like_an_object_is_not_split():
     assert "run_id" not in choose_columns(["config_id", "params", "tokens", "loss"], {})
     assert choose_columns(["config.params", "summary/loss"], {})["params"].column == "config.params"
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        (("N", "D", "L"), {"params": "N", "tokens": "D", "loss": "L"}),
+        (("C", "L"), {"compute": "C", "loss": "L"}),
+        (("N (M)", "D (B)", "loss"), {"params": "N (M)", "tokens": "D (B)", "loss": "loss"}),
+        (("N", "params", "D", "loss"), {"params": "params", "tokens": "D", "loss": "loss"}),
+        (("N", "loss"), {"loss": "loss"}),
+        (("model.n_params", "run/tokens", "nll"), {"params": "model.n_params", "tokens": "run/tokens", "loss": "nll"}),
+        (("#params", "D_tokens", "loss"), {"params": "#params", "tokens": "D_tokens", "loss": "loss"}),
+        (("trainable_params", "optim.lr", "loss"), {"params": "trainable_params", "lr": "optim.lr", "loss": "loss"}),
+        (("eval/tokens", "teacher.params", "loss"), {"loss": "loss"}),
+        (("train/loss", "eval/c4_loss"), {"loss": "eval/c4_loss"}),
+        (("train/loss", "eval/lm/c4_en-validation/CE loss"), {"loss": "eval/lm/c4_en-validation/CE loss"}),
+        (("train/loss", "eval/aux_loss", "eval/c4_loss_ppl"), {"loss": "train/loss"}),
+        (("loss", "eval/c4_loss"), {"loss": "loss"}),
+        (("val_loss", "eval/c4_loss"), {"loss": "val_loss"}),
+    ],
+)  # fmt: skip
+def test_names_of_papers_and_trackers_are_read(names, read):
+    assert {role: chosen.column for role, chosen in choose_columns(names, {}).items()} == read
+
+
+def test_letters_with_a_unit_in_parentheses_are_scaled():
+    chosen = choose_columns(("N (M)", "D (B)", "loss"), {})
+    assert (chosen["params"].scale, chosen["tokens"].scale) == (1e6, 1e9)
+    assert choose_columns(("model.params_m", "loss"), {})["params"].scale == 1e6
+
+
+def test_several_evaluation_sets_are_all_named():
+    names = ("train/loss", "eval/c4_loss", "eval/wiki_loss", "eval/pile_loss")
+    with pytest.raises(
+        UsageError, match="'eval/c4_loss', 'eval/wiki_loss', 'eval/pile_loss' could all be loss"
+    ) as caught:
+        choose_columns(names, {})
+    assert "--map loss=eval/pile_loss" in caught.value.hint

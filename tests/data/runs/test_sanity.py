@@ -203,3 +203,13 @@ def test_a_learning_rate_that_is_a_setting_shows_no_schedule(name):
     assert codes(curves(lambda run, step: 1e-3 / (run + 1), name), checkpoints="all") == []
     final = curves(lambda run, step: 1e-3 / (run + 1), name).filter(pl.col("step") == 1000)
     assert codes(final) == []
+
+
+def test_a_training_loss_names_what_may_be_evaluation_losses_instead_of_denying_them():
+    frame = lawful().rename({"loss": "train_loss"})
+    (caveat,) = load_runs(frame).caveats
+    assert "no evaluation loss was found" in caveat.message
+    (caveat,) = load_runs(frame.with_columns(pl.col("train_loss").alias("c4_nll"), grad=1.0)).caveats
+    assert caveat.code == "training-loss"
+    assert "c4_nll may be evaluation losses" in caveat.message
+    assert "grad" not in caveat.message

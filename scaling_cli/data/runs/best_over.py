@@ -1,0 +1,114 @@
+"""The lowest loss of each sweep, as `--best-over lr` asks: one point per cell of runs with equal inputs.
+
+Runs of a cell that agree in the swept columns as well are seeds; their losses are averaged before the minimum is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import unknown
+from scaling_cli.data.runs.aliases import EXTRAS
+from scaling_cli.data.runs.aside import is_condition
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.select import PEAK
+from scaling_cli.data.runs.table import BY
+
+ROW, CELL, SETTING = "__row", "__cell", "__setting"
+EQUAL = 0.01  # in logs: amounts that differ by less are one amount, such as tokens of whole batches
+CHAIN = 0.03  # in logs: amounts that follow each other closely over more than this are a continuum, and all differ
+
+
+def best_over(
+    points: pl.DataFrame, aside: pl.DataFrame, plan: Plan, names: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame, tuple[Caveat, ...]]:
+    """The best point of each cell with the rows set aside for it, and the caveat that counts the points.
+
+    Raises:
+        UsageError: A swept column does not exist.
+    """
+    swept = [_name(name, points, plan) for name in names]
+    keys = [key for key in _keys(points, aside, plan) if key not in (*swept, *names)]
+    known = pl.concat([points, aside.drop(set(aside.columns) & set(points.columns))], how="horizontal")
+    if PEAK in aside.columns and "lr" in points.columns:
+        known = known.with_columns(pl.coalesce(PEAK, "lr").alias("lr"))
+    rows = pl.DataFrame({
+        ROW: np.arange(points.height),
+        CELL: _labels(known, keys),
+        SETTING: _labels(known, swept),
+        "loss": points["loss"],
+    })  # fmt: skip
+    settings = rows.group_by(CELL, SETTING, maintain_order=True).agg(pl.col(ROW).first(), pl.col("loss").mean())
+    best = settings.sort("loss", ROW).unique(CELL, keep="first", maintain_order=True).sort(ROW)
+    kept = points[best[ROW].to_list()].with_columns(best["loss"])
+    several = settings.group_by(CELL).len().filter(pl.col("len") > 1).height
+    found = caveat(
+        "best-over", None, columns=" and ".join(names), after=f"{best.height:,}", before=f"{points.height:,}",
+        several=f"{several:,}", edges=_edges(known, settings, best, swept),
+    )  # fmt: skip
+    return kept, aside[best[ROW].to_list()] if aside.width else aside, (found,)
+
+
+def _name(name: str, points: pl.DataFrame, plan: Plan) -> str:
+    """The column of the points that a swept role or column is in."""
+    role = next((role for role, chosen in plan.chosen.items() if name in (role, chosen.column)), name)
+    if role not in points.columns:
+        raise unknown("column", name, [column for column in points.columns if column not in ("run_id", "loss")])
+    return role
+
+
+def _keys(points: pl.DataFrame, aside: pl.DataFrame, plan: Plan) -> list[str]:
+    """The columns that runs of one cell agree in; swept columns may be among them."""
+    sizes = ["params", "tokens"] if {"params", "tokens"} <= set(points.columns) else ["params", "tokens", "compute"]
+    if not {"tokens", "compute"} & set(points.columns):
+        sizes.append("step")
+    groups = [BY + name if BY + name in points.columns else name for name in plan.by]
+    # A further column may be an input, whose values repeat over the sweep, or a metric, whose values do not.
+    further = [
+        name for name in plan.keep if name in points.columns and 2 * points[name].n_unique() <= points.height
+    ]  # fmt: skip
+    told = [name for name in aside.columns if is_condition(name) and 2 * aside[name].n_unique() <= points.height]
+    named = dict.fromkeys([*sizes, *EXTRAS, *groups, *further, *told])
+    return [name for name in named if name in points.columns or name in told]
+
+
+def _labels(known: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """The number of the combination of values that each row has in the columns."""
+    if not names:
+        return pl.Series(np.zeros(known.height, dtype=int))
+    return known.select(levels(known[name]) for name in names).select(pl.struct(pl.all()).rank("dense")).to_series()
+
+
+def levels(values: pl.Series) -> pl.Series:
+    """Values as labels; positive numbers that differ by less than a percent share one."""
+    if not values.dtype.is_numeric():
+        return values.cast(pl.String).fill_null("").alias(values.name)
+    numbers = values.cast(pl.Float64).to_numpy()
+    different, places = np.unique(numbers, return_inverse=True)
+    positive = different > 0
+    logs = np.log(np.where(positive, different, 1.0))
+    starts = np.append(True, (np.diff(logs) > EQUAL) | ~positive[1:] | ~positive[:-1])[: len(different)]
+    chain = np.cumsum(starts)
+    first, last = (np.searchsorted(chain, chain, side) for side in ("left", "right"))
+    is_wide = logs[last - 1] - logs[first] > CHAIN
+    labels = np.where(is_wide, len(chain) + np.arange(len(chain)), chain)
+    return pl.Series(values.name, labels[places])
+
+
+def _edges(known: pl.DataFrame, settings: pl.DataFrame, best: pl.DataFrame, swept: Sequence[str]) -> str:
+    """What to say about cells whose best value is the least or the greatest of at least three."""
+    values = known[swept[0]]
+    if len(swept) > 1 or not values.dtype.is_numeric():
+        return ""
+    tried = settings.with_columns(values[settings[ROW].to_list()].alias("value"))
+    ends = tried.group_by(CELL).agg(
+        pl.col("value").min().alias("low"), pl.col("value").max().alias("high"), pl.len().alias("tried")
+    )
+    found = best.with_columns(values[best[ROW].to_list()].alias("value")).join(ends, on=CELL)
+    at_end = (pl.col("value") == pl.col("low")) | (pl.col("value") == pl.col("high"))
+    count = found.filter((pl.col("tried") > 2) & at_end).height
+    return f", and in {count:,} the best {swept[0]} is the least or the greatest one tried" if count else ""

@@ -1,0 +1,47 @@
+"""Parameters that the user holds at a value, or holds equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from scaling_cli.errors import UsageError
+from scaling_cli.laws import find_law
+from scaling_cli.laws.constrained import constrain
+from scaling_cli.points.choose import Choice, check_floors
+from scaling_cli.record import replace
+
+SURFACE = "chinchilla"  # the law that is chosen where params and tokens are known
+
+
+def hold(choice: Choice, fix: Mapping[str, float], tie: Sequence[tuple[str, str]], frame: pl.DataFrame) -> Choice:
+    """The choice with the parameters of its law held as asked.
+
+    Raises:
+        UsageError: The law lacks a parameter, or a value cannot be held.
+    """
+    if not (fix or tie):
+        return choice
+    _refuse_lacking(choice, (*fix, *(name for pair in tie for name in pair)), frame)
+    check_floors(choice, fix, frame)
+    return replace(choice, law=constrain(choice.law, fix, tie))
+
+
+def _refuse_lacking(choice: Choice, names: Sequence[str], frame: pl.DataFrame) -> None:
+    """Refuse parameters of the law of params and tokens where the data led to another law.
+
+    Raises:
+        UsageError: There is one.
+    """
+    lacking = [name for name in names if name not in choice.law.names]
+    surface = find_law(SURFACE)
+    if choice.reason is None or not lacking or lacking[0] not in surface.names:
+        return
+    unread = [role for role in surface.inputs if role not in frame.columns]
+    columns = " and ".join(f"--{role} COLUMN" for role in unread)
+    cure = f"Name the column of {' and '.join(unread)} with {columns}" if unread else f"Give --law {SURFACE}"
+    raise UsageError(
+        f"{lacking[0]!r} is a parameter of {SURFACE}, but the law is {choice.law.name}, because {choice.reason}.",
+        hint=f"{cure}, or hold one of {', '.join(choice.law.names)}.",
+    )

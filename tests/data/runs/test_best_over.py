@@ -1,0 +1,85 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from scaling_cli.data.runs.best_over import levels
+from scaling_cli.errors import UsageError
+from tests.data.loading import load_runs
+
+RATES = (1e-4, 3e-4, 1e-3, 3e-3)
+
+
+def sweep(seeds=1, noise=0.0, **columns):
+    """A sweep over the learning rate at six sizes and two amounts of tokens each; 6e-4 would be the best rate."""
+    rng = np.random.default_rng(5)
+    rows = [
+        {"params": size, "tokens": times * size, "lr": rate, "seed": seed, **columns}
+        for size in np.geomspace(1e8, 1e9, 6) for times in (20, 80) for rate in RATES for seed in range(seeds)
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows)
+    law = 1.8 + 400 * frame["params"] ** -0.34 + 400 * frame["tokens"] ** -0.28
+    worse = 1 + 0.02 * (frame["lr"] / 6e-4).log() ** 2
+    return frame.with_columns((law * worse * np.exp(noise * rng.standard_normal(len(frame)))).alias("loss"))
+
+
+def found(frame, *names, **options):
+    table = load_runs(frame, best_over=names, **options)
+    return table, next(caveat.message for caveat in table.caveats if caveat.code == "best-over")
+
+
+@pytest.mark.parametrize("name", ["lr", "learning_rate"])
+def test_each_cell_keeps_its_lowest_loss_and_the_caveat_counts_them(name):
+    table, message = found(sweep().rename({"lr": name}), name)
+    assert table.frame.height == 12
+    assert table.frame["lr"].unique().to_list() == [1e-3]
+    assert "left 12 of 48 points; 12 were chosen among several." in message
+
+
+def test_seeds_are_averaged_before_the_minimum_is_taken():
+    frame = sweep(seeds=4, noise=0.01)
+    table, message = found(frame, "lr")
+    means = frame.group_by("params", "tokens", "lr").agg(pl.col("loss").mean())
+    least = means.group_by("params", "tokens").agg(pl.col("loss").min()).sort("params", "tokens")
+    assert table.frame.sort("params", "tokens")["loss"].to_list() == pytest.approx(least["loss"].to_list())
+    assert "left 12 of 192" in message
+
+
+@pytest.mark.parametrize("options", [{"by": ("dataset",)}, {}])
+def test_other_groups_and_data_sets_are_other_cells(options):
+    frame = pl.concat([sweep(dataset="pile"), sweep(dataset="c4").with_columns(pl.col("loss") * 1.1)])
+    table, _ = found(frame, "lr", **options)
+    assert table.frame.height == 24
+
+
+def test_several_columns_are_swept_together_and_one_alone_leaves_the_other():
+    frames = [sweep(batch_size=size).with_columns(pl.col("loss") * (1 + size / 1e4)) for size in (128, 256)]
+    frame = pl.concat(frames)
+    assert found(frame, "lr", "batch_size")[0].frame.height == 12
+    assert found(frame, "lr")[0].frame.height == 24
+
+
+def test_a_best_rate_at_the_end_of_its_sweep_is_counted():
+    frame = sweep().filter(pl.col("lr") < 2e-3)
+    assert "in 12 the best lr is the least or the greatest one tried" in found(frame, "lr")[1]
+
+
+def test_the_last_rows_of_curves_are_compared_by_the_peak_of_their_rate():
+    ends = sweep(seeds=2).with_columns(pl.format("{}-{}-{}-{}", "params", "tokens", "lr", "seed").alias("run"))
+    rows = [
+        ends.with_columns(pl.lit(step).alias("step"), pl.col("lr") * (1 - step / 100), pl.col("loss") + 1 - step / 100)
+        for step in (1, 50, 100)
+    ]
+    table, message = found(pl.concat(rows), "lr")
+    assert "left 12 of 96 points; 12 were chosen among several" in message
+    assert table.frame["loss"].min() == pytest.approx(sweep()["loss"].min())
+
+
+def test_a_column_that_is_not_there_is_refused():
+    with pytest.raises(UsageError, match="'warmup'"):
+        load_runs(sweep(), best_over="warmup")
+
+
+def test_amounts_within_a_percent_are_one_level_unless_they_are_a_continuum():
+    assert levels(pl.Series([1e9, 1.003e9, 2e9])).n_unique() == 2
+    assert levels(pl.Series(np.linspace(1e9, 2e9, 500))).n_unique() == 500
+    assert levels(pl.Series([0.0, -1.0, None, 1.0])).n_unique() == 4
