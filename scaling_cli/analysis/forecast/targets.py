@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags
+from scaling_cli.data.names import COLUMN
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.parse import parse_number
@@ -119,13 +120,14 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
     (name, column), *_ = inputs.items()
     values = []
     for target in targets:
-        at = target.at
+        at = {column if COLUMN + role == column else role: value for role, value in target.at.items()}
         if column == "compute" and column not in at and set(SURFACE) <= set(at):
             at = {"compute": FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]}
         if column not in at:
+            role = column.removeprefix(COLUMN)
             raise UsageError(
-                f"A target lacks {column}, the input of the law.",
-                hint=f"Write it like --at {column}={EXAMPLES.get(column, 'AMOUNT')}.",
+                f"A target lacks {role}, the input of the law.",
+                hint=f"Write it like --at {role}={EXAMPLES.get(role, 'AMOUNT')}.",
             )
         values.append(at[column])
     x = np.array(values)
