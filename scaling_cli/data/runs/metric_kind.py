@@ -78,7 +78,7 @@ def _kind(losses: pl.Series, column: str) -> Iterator[Caveat]:
     elif (median := _median(losses)) > LARGEST_LOSS:
         is_share = float(losses.max()) <= 100.0  # type: ignore[arg-type]
         others = {"or_other": " or percentages", "else_other": ", or else --loss-unit accuracy"}
-        yield caveat("large-loss", median=median, **(others if is_share else dict.fromkeys(others, "")))
+        yield caveat("large-loss", None, median=median, **(others if is_share else dict.fromkeys(others, "")))
 
 
 def _by_name(column: str) -> str | None:
