@@ -39,16 +39,14 @@ def doubts(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> 
     column = columns["loss"]
     if loss_unit == PERPLEXITY:
         yield caveat("perplexity-log", formula=column)
-    if points.height > 1 and points["loss"].is_in([0.0, 1.0]).all() and points["loss"].n_unique() > 1:
+    is_outcome = points["loss"].n_unique() == 2 and points["loss"].is_in([0.0, 1.0]).all()
+    if is_outcome:
         yield caveat("single-outcomes", column=column)
-    elif loss_unit == "nats":
-        yield from _kind(points["loss"], column)
-    for role in ("compute", "tokens", "params"):
-        if role in points.columns and points[role].n_unique() >= GROWTH_POINTS:
-            rank = points.select(pl.corr(role, "loss", method="spearman")).item()
-            if rank is not None and rank > GROWTH_RANK:
-                yield caveat("metric-grows", column=column, role=role)
-            return
+    role = _grows_with(points)
+    if loss_unit == "nats" and not is_outcome:
+        yield from _kind(points["loss"], column, grows=role is not None)
+    if role is not None:
+        yield caveat("metric-grows", column=column, role=role)
 
 
 def refuse_outcomes(losses: pl.Series, excluded: Mapping[str, int], column: str) -> None:
@@ -65,13 +63,22 @@ def refuse_outcomes(losses: pl.Series, excluded: Mapping[str, int], column: str)
         )
 
 
-def _kind(losses: pl.Series, column: str) -> Iterator[Caveat]:
+def _grows_with(points: pl.DataFrame) -> str | None:
+    """The input that the metric grows with, or None."""
+    for role in ("compute", "tokens", "params"):
+        if role in points.columns and points[role].n_unique() >= GROWTH_POINTS:
+            rank = points.select(pl.corr(role, "loss", method="spearman")).item()
+            return role if rank is not None and rank > GROWTH_RANK else None
+    return None
+
+
+def _kind(losses: pl.Series, column: str, *, grows: bool) -> Iterator[Caveat]:
     unit = metric_unit(normalise(column))
     if unit is not None:
         yield caveat("loss-unit", column=column, unit=unit)
         return
     kind, reason = _by_name(column), "is named so"
-    if kind is None:
+    if kind is None and not grows:
         kind, reason = _by_values(losses)
     if kind is not None:
         yield caveat("not-a-loss", column=column, kind=kind, reason=reason, unit=UNITS.get(kind, "other"))
