@@ -79,7 +79,7 @@ def _kind(losses: pl.Series, column: str, *, grows: bool) -> Iterator[Caveat]:
         return
     kind, reason = _by_name(column), "is named so"
     if kind is None and not grows:
-        kind, reason = _by_values(losses)
+        kind, reason = _by_values(losses, is_called_loss=is_loss(column))
     if kind is not None:
         yield caveat("not-a-loss", column=column, kind=kind, reason=reason, unit=UNITS.get(kind, "other"))
     elif (median := _median(losses)) > LARGEST_LOSS:
@@ -97,13 +97,13 @@ def _by_name(column: str) -> str | None:
     return next((kind for kind, words in KINDS.items() if any(f"_{word}_" in name for word in words)), None)
 
 
-def _by_values(losses: pl.Series) -> tuple[str | None, str]:
+def _by_values(losses: pl.Series, *, is_called_loss: bool) -> tuple[str | None, str]:
     if len(losses) < FEW:
         return None, ""
     low, high = float(losses.min()), float(losses.max())  # type: ignore[arg-type]
     if low < 0:
         return "a reward or a log-likelihood", "has values below 0"
-    if high <= 1:
+    if high <= 1 and not is_called_loss:  # the loss on code can be below 1 nat per token
         return "an accuracy, an error rate or bits per byte", f"has no value above {figure(high, 3)}"
     if _median(losses) > LARGEST_LOSS and (losses == losses.round()).all():
         return "a count, such as one of steps", "has only large whole numbers"

@@ -53,10 +53,15 @@ def test_a_loss_has_no_caveat(name):
     assert messages(FALLING, name) == {}
 
 
+def test_values_below_one_are_no_losses_unless_they_are_called_so():
+    shares = [loss / 10 for loss in FALLING]
+    assert "no value above 0." in messages(shares, "value")["not-a-loss"]
+    assert messages(shares) == {}
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ([1 / (1 + loss) for loss in FALLING[::-1]], "no value above 0."),
         ([round(1e5 / loss) for loss in FALLING[::-1]], "only large whole numbers"),
         ([1e7 * loss for loss in FALLING], "above any perplexity"),
     ],
