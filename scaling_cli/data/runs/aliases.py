@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from scaling_cli.data.names import normalise
-from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, split_count_unit
+from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, metric_unit, split_count_unit
 
 # A row with an unusable value in one of these is left out, and so is a row without a loss. A row that lacks one of the
 # others is left out only if the law needs that one; which law it is depends on what most rows have.
@@ -160,6 +160,17 @@ CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders ro
 
 STATES = ("state", "status", "run_state", "run_status")
 
+# A name such as `eval/c4_loss` is the loss on one of several evaluation sets, which comes before a loss that may be on
+# training data, unless another word says that it is something else.
+_SET_TIER = 1.5
+_SET_WORDS = (*_EVALUATIONS, "test")
+_LOSS_WORDS = ("loss", "nll", "ce", "crossentropyloss")
+_OTHER_WORDS = {
+    *("train", "training", "aux", "auxiliary", "z", "balance", "balancing", "router", "reg", "regularization", "kl"),
+    *("std", "stderr", "err", "error", "var", "sem", "ci", "lower", "upper", "low", "high", "min", "max", "best"),
+    *("ema", "smooth", "smoothed", "delta", "diff", "gap", "ratio", "weight", "scale", "target", "count", "step"),
+}  # fmt: skip
+
 # Normalised name to its role and tier.
 _TIERS = {alias: (role, tier) for role, tiers in ALIASES.items() for tier, names in enumerate(tiers) for alias in names}
 
@@ -176,7 +187,13 @@ def role_of(column: str) -> tuple[str, float] | None:
         role, tier = _TIERS.get(stem, ("", 0))
         if scale != 1.0 and role in COUNTS:
             return role, tier + 1 + shortenings / 4  # `tokens` comes before `tokens_b`
-    return None
+    return ("loss", _SET_TIER) if _is_loss_of_a_set(normalise(column)) else None
+
+
+def _is_loss_of_a_set(name: str) -> bool:
+    words = set(name.split("_"))
+    is_plain = not words & _OTHER_WORDS and metric_unit(name) is None
+    return is_plain and not words.isdisjoint(_SET_WORDS) and not words.isdisjoint(_LOSS_WORDS)
 
 
 def _forms(column: str) -> Iterator[str]:

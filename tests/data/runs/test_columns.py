@@ -144,3 +144,31 @@ def test_one_column_is_not_two_measures():
 def test_a_name_that_begins_like_an_object_is_not_split():
     assert "run_id" not in choose_columns(["config_id", "params", "tokens", "loss"], {})
     assert choose_columns(["config.params", "summary/loss"], {})["params"].column == "config.params"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "eval/c4_loss",
+        "eval/lm/c4_en-validation/CE loss",
+        "val/pile/nll",
+        "loss_val_c4",
+        "test_c4_loss",
+        "valid_wiki_ce",
+    ],
+)
+def test_the_loss_on_one_evaluation_set_comes_before_training_losses(name):
+    assert columns_of(["train/loss", "loss", name]) == {"loss": name}
+    assert columns_of([name, "val_loss"]) == {"loss": "val_loss"}
+
+
+def test_losses_on_several_evaluation_sets_are_named():
+    with pytest.raises(UsageError, match="'eval/c4_loss' and 'eval/pile_loss' could both be loss"):
+        columns_of(["train/loss", "eval/c4_loss", "eval/pile_loss"])
+
+
+@pytest.mark.parametrize(
+    "name", ["eval/c4_loss_std", "val_aux_loss", "eval_z_loss", "best_val_loss_step", "val_loss_bpb", "test_error_loss"]
+)
+def test_a_word_beside_loss_can_make_it_something_else(name):
+    assert columns_of([name, "train_loss"]) == {"loss": "train_loss"}
