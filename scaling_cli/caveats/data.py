@@ -35,7 +35,15 @@ SENTENCES = {
     ),
     "large-loss": (
         "The median loss is {median:.3g}, above the 13.8 nats of a uniform guess among a million tokens, so the column "
-        "may hold perplexity. If it does, give --loss-unit perplexity to fit its logarithm."
+        "may hold perplexity{or_other}. If it does, give --loss-unit perplexity to fit its logarithm{else_other}."
+    ),
+    "not-a-loss": (
+        "{column} {reason}, so it is probably {kind} and not a loss in nats per token. The law then describes {kind}, "
+        "and its floor is not an irreducible loss. Choose a loss with --loss, or confirm with --loss-unit {unit}."
+    ),
+    "single-outcomes": (
+        "{column} holds only 0 and 1, outcomes of single attempts, and a robust fit follows the more frequent one and "
+        "not their rate. Average the outcomes of each run, and fit the rates."
     ),
     "metric-grows": (
         "{column} grows with {role}, so it is not a loss, and a law that falls will fit it badly. Choose a loss with "

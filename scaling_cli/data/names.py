@@ -8,6 +8,7 @@ from collections.abc import Collection
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
 
+COLUMN = "column "  # before the name of a column that is read beside a role of the same name
 SHOWN = 12  # names in an error message; a wide log has hundreds
 LONGEST = 80  # characters of a name in a message; a file that is not a table can have one huge line as its header
 
@@ -20,6 +21,11 @@ def normalise(name: str) -> str:
     folded = re.sub(r"[\s./_\-()\[\]:]+", "_", name.casefold()).strip("_")
     # polars renames the second of two equal header names; without its suffix they tie.
     return re.sub(r"_duplicated_[0-9]+$", "", folded)
+
+
+def column_of(columns: Collection[str], name: str) -> str:
+    """The column that a name on the command line stands for: the one of the file, then the role."""
+    return COLUMN + name if COLUMN + name in columns else name
 
 
 def listing(names: Collection[str]) -> str:

@@ -70,6 +70,7 @@ PERPLEXITY = "perplexity"  # the one unit of a loss that is not only recorded: i
 METRICS = {
     PERPLEXITY: ("perplexity", "ppl"),
     "bits-per-byte": ("bpb", "bits_per_byte"),
+    "bits": ("bpc", "bpt", "bits_per_char", "bits_per_character", "bits_per_token", "bits_per_word"),
     "accuracy": ("accuracy", "acc"),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from scaling_cli.data.names import COLUMN, column_of
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
@@ -31,7 +32,7 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     if is_formula(law):
         from scaling_cli.formula.tree import parse
 
-        return (), tuple(name for name in parse(law).names() if name != "loss")
+        return (), tuple(parse(law).names())
     return _asked(law, x), ()
 
 
@@ -100,7 +101,7 @@ def choose(
         return _family(frame, law, asked)
     named = find_law(law)
     if named.inputs == ("x",):
-        column = x or _one_input(frame)
+        column = column_of(frame.columns, x) if x else _one_input(frame)
         return Choice(named, {"x": _require(frame, named, column)})
     if x is not None:
         raise UsageError(
@@ -150,7 +151,8 @@ def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...]) -> Choice:
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)
-    return Choice(family, {name: _require(frame, family, name) for name in family.inputs})
+    own = {name: column_of(frame.columns, name) if asked else name for name in family.inputs}
+    return Choice(family, {name: _require(frame, family, column) for name, column in own.items()})
 
 
 def _written(
@@ -164,9 +166,9 @@ def _written(
         raise UsageError("--x does not go with a formula.", hint="Write the column's name in the formula.")
     from scaling_cli.laws.custom import law_from_formula
 
-    columns = [name for name in frame.columns if name not in ("run_id", "loss")]
+    columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
     written = law_from_formula(text, columns, start=start, bound=bound)
-    return Choice(written, {name: name for name in written.inputs})
+    return Choice(written, {name: column_of(frame.columns, name) for name in written.inputs})
 
 
 def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
@@ -186,7 +188,7 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Ch
                 f"params and tokens both vary, and not in step{where}",
             )
         reason = against[0]
-    return _curve(parts, x or _one_input(frame), reason)
+    return _curve(parts, column_of(frame.columns, x) if x else _one_input(frame), reason)
 
 
 def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
@@ -252,5 +254,10 @@ def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
         raise UsageError(
             f"Column {column} is not a number in every row: it has {frame[column].drop_nulls().first()!r}.",
             hint="Choose another column with --x, or correct the cells.",
+        )
+    if column == "loss" or frame[column].equals(frame["loss"]):
+        raise UsageError(
+            f"Column {column} would be both the input and the loss of the law.",
+            hint="Choose another input with --x, or another loss with --loss.",
         )
     return column

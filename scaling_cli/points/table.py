@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from scaling_cli.arrays import Array
+from scaling_cli.data.names import column_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import ParameterPrior
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
@@ -32,13 +33,16 @@ class PointTable(Record):
         """The names of the runs, in the order in which `problem` numbers them."""
         return tuple(self.frame["run_id"].unique().sort().cast(str).to_list())
 
-    def numbers(self, column: str) -> Array:
+    def numbers(self, column: str, *, own: bool = False) -> Array:
         """A column `(n,)`, with nan where a point has no value.
+
+        `own` asks for the column of the file, if a role has the same name.
 
         Raises:
             UsageError: There is no such column.
             DataError: It does not hold numbers.
         """
+        column = column_of(self.columns, column) if own else column
         if column not in self.columns:
             raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
         if not self.frame[column].dtype.is_numeric():

@@ -32,7 +32,7 @@ class Weighting(Record):
         """
         weights = None
         if self.column is not None:
-            weights = points.numbers(self.column)
+            weights = points.numbers(self.column, own=True)
             _require_positive(weights, f"The weights in {self.column}", f"{self.column} > 0")
         if self.power:
             scale = scale_of(points, inputs)

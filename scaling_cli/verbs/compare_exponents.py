@@ -52,7 +52,7 @@ def compare_exponents(
     table, column = _load_pairable(runs, asked, keep=tuple(name for name in (asked.x, asked.weight) if name))
     choice = choose(table.frame, asked.law, asked.x, by=asked.by)
     require_compute(choice, asked.flops_rule)
-    table = table.needing((*choice.inputs.values(), *weights))
+    table = table.needing((*choice.inputs.values(), *table.own(weights)))
     groups, is_paired = matched(list(groups_of(table, asked.by)), choice, column, must=asked.pair not in (None, "none"))
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
     fitted, failures, caveats = [], unread(table), list(table.caveats)

@@ -99,7 +99,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
 
     choice = method.choose(table, ask)
     require_compute(choice, asked.flops_rule)
-    table = table.needing((*choice.inputs.values(), *((asked.weight,) if asked.weight else ())))
+    table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
     results, caveats, failures = [], list(table.caveats), unread(table)
     groups = list(groups_of(table, asked.by))
     for group, points in groups:

@@ -101,7 +101,7 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
 
         choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]
     needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
-    return table.needing((*needed, *weights)), choices, bent
+    return table.needing((*needed, *table.own(weights))), choices, bent
 
 
 def _best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:

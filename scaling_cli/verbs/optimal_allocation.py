@@ -47,7 +47,8 @@ def optimal_allocation(
     keep = tuple(flops_rule(asked.flops_rule).extras)
     needed = ("params", "tokens", "compute", *law_of(asked).inputs, *keep)
     weights = (asked.weight,) if asked.weight else ()
-    table = load_runs(runs, asked, keep=(*keep, *weights)).needing(tuple(dict.fromkeys((*needed, *weights))))
+    table = load_runs(runs, asked, keep=(*keep, *weights))
+    table = table.needing(tuple(dict.fromkeys((*needed, *table.own(weights)))))
     curves = None
     if needs_curves(asked):
         curves = load_runs(runs, asked.but(checkpoints="all", sample_at=None), keep=keep)

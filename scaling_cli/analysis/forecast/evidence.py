@@ -154,7 +154,7 @@ def evidence_from(
         replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
         group=group_hash(group) % 2**32,
     )  # fmt: skip
-    metric = None if ask.then is None else table.numbers(ask.then)
+    metric = None if ask.then is None else table.numbers(ask.then, own=True)
     sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
     doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
     names = table.run_names if choice.law.is_curve else ()

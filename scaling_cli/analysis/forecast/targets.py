@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags
+from scaling_cli.data.names import COLUMN
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.parse import parse_number
@@ -131,7 +132,7 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping
     (name, column), *_ = inputs.items()
     values = []
     for target in targets:
-        at = target.at
+        at = {column if COLUMN + role == column else role: value for role, value in target.at.items()}
         is_split = column == "compute" and set(SURFACE) <= set(at)
         split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"] if is_split else None
         if split is not None and not LOW_RATIO <= at.get(column, split) / split <= HIGH_RATIO:
@@ -140,11 +141,12 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping
                 hint="Give either compute, or params and tokens.",
             )
         if split is not None:
-            at = {"compute": at.get("compute", split)}
+            at = {column: at.get(column, split)}
         if column not in at:
+            role = column.removeprefix(COLUMN)
             raise UsageError(
-                f"A target lacks {column}, the input of the law.",
-                hint=f"Write it like --at {column}={EXAMPLES.get(column, 'AMOUNT')}.",
+                f"A target lacks {role}, the input of the law.",
+                hint=f"Write it like --at {role}={EXAMPLES.get(role, 'AMOUNT')}.",
             )
         _refuse_unused(at, column, ranges)
         values.append(at[column])

@@ -27,7 +27,7 @@ from scaling_cli.data.files.inputs import (
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
-from scaling_cli.data.runs import derive, sanity
+from scaling_cli.data.runs import derive, metric_kind, sanity
 from scaling_cli.data.runs.aliases import ROLES, state_column
 from scaling_cli.data.runs.aside import aside_columns, set_aside, unnamed
 from scaling_cli.data.runs.best_over import best_over
@@ -229,6 +229,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if selection.points.is_empty():
         options.checkpoints.refuse_none(selection.excluded, selection.total)
         raise no_points(selection.excluded, selection.total, options.where, examples)
+    metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = finished(selection.points, plan, rows.file_names)
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
     points, columns, compute_caveats = _with_compute(points, plan, options)

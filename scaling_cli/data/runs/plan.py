@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.data import cells
-from scaling_cli.data.names import listing, normalise, unknown
+from scaling_cli.data.names import COLUMN, listing, normalise, unknown
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.aliases import MEASURES, is_loss
 from scaling_cli.data.runs.columns import IGNORE, Chosen, choose_columns
@@ -103,9 +103,16 @@ def make_plan(
             f"--by cannot group by {chosen['loss'].column!r}, because it is the loss to be fitted.",
             hint="Give --by a column that the runs of a group have in common, such as an architecture.",
         )
+    own = [name for name in keep if _is_beside_role(name, names, chosen)]
     others = {name: _column(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}
+    others |= {COLUMN + name: name for name in own}
     losses = tuple(name for name in names if is_loss(name) and name != chosen["loss"].column)
     return Plan(chosen, derived, groups, others, losses, params_pattern=params_pattern)
+
+
+def _is_beside_role(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> bool:
+    """Whether a name is a column of the file, while the role of that name is read from another column."""
+    return name in names and name in chosen and chosen[name].column != name
 
 
 def _column(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.names import listing, normalise
+from scaling_cli.data.names import listing
+from scaling_cli.data.runs import metric_kind
 from scaling_cli.data.runs.aliases import is_training_loss, may_be_evaluation
 from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.numbers.format import figure
-from scaling_cli.numbers.units import PERPLEXITY, metric_unit
 
 STATE = "__state"  # column with the state of the run of each point, such as "crashed"
 UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
@@ -30,9 +30,6 @@ SLIP_POINTS = 5  # with fewer, a comparison with all others says little
 SMALLEST = {"params": 1e5, "tokens": 1e5, "compute": 1e12}
 WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "compute": ("compute (PF-days)", "6e18")}
 
-LARGEST_LOSS = 13.8  # ln(1e6): a uniform guess over a vocabulary larger than any
-GROWTH_RANK = 0.5  # rank correlation with the input; above it, the metric grows
-GROWTH_POINTS = 8
 RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more tokens
 FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to this, repeated data are almost as good as new data
 
@@ -46,7 +43,7 @@ def doubts(
     unit.
     """
     return (
-        *_metric(points, columns, loss_unit),
+        *metric_kind.doubts(points, columns, loss_unit),
         *(_training(columns, others) if not named_loss else ()),
         *_tiny(points, columns),
         *_slips(points),
@@ -98,24 +95,6 @@ def _compared(column: str, sign: str, value: str) -> str:
 
 def _in_quotes(condition: str) -> str:
     return shlex.quote(condition) if '"' in condition else f'"{condition}"'
-
-
-def _metric(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> Iterator[Caveat]:
-    column = columns["loss"]
-    unit = metric_unit(normalise(column))
-    if loss_unit == PERPLEXITY:
-        yield caveat("perplexity-log", formula=column)
-    if loss_unit == "nats":
-        if unit is not None:
-            yield caveat("loss-unit", column=column, unit=unit)
-        elif (median := points["loss"].median()) is not None and float(median) > LARGEST_LOSS:  # type: ignore[arg-type]
-            yield caveat("large-loss", median=median)
-    for role in ("compute", "tokens", "params"):
-        if role in points.columns and points[role].n_unique() >= GROWTH_POINTS:
-            rank = points.select(pl.corr(role, "loss", method="spearman")).item()
-            if rank is not None and rank > GROWTH_RANK:
-                yield caveat("metric-grows", column=column, role=role)
-            return
 
 
 def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Caveat]:

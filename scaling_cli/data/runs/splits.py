@@ -12,6 +12,7 @@ from scaling_cli.data import cells
 from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs.aliases import PREFIXES
 from scaling_cli.data.runs.aside import unnamed
+from scaling_cli.data.runs.canonical import number_of, run_of
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.sanity import condition_on
 
@@ -25,6 +26,7 @@ KINDS = {
     **dict.fromkeys(("heldout", "holdout"), VAL),
     **dict.fromkeys(("test", "testing", "tst"), TEST),
 }
+FEW = 3  # evaluation rows of a run; fewer may come after the last training row of a log, too
 MOST = 100  # different values; a column with more does not name splits
 
 
@@ -47,7 +49,7 @@ def one_split(
             continue
         counts, spelling = _counts(rows, schema, plan, column)
         split = _best(counts)
-        if split is None:
+        if split is None or _are_held_out_points(rows, schema, plan, column):
             continue
         rows = rows.filter(cells.text(column).str.to_lowercase() == split)
         found.append(_caveat(column, split, counts, spelling))
@@ -81,6 +83,33 @@ def _counts(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> t
     for value, count in values.iter_rows():
         counts[value.lower()] += count
     return dict(counts), {value.lower(): value for value in values["value"]}
+
+
+def _are_held_out_points(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> bool:
+    """Whether the splits are parts of one curve: in every run, evaluation rows lie beyond all training rows.
+
+    That is how the points of a curve are set aside for a test of forecasts, and all their losses are of one kind.
+    """
+    role = next((role for role in ("step", "tokens", "compute") if role in plan.chosen), None)
+    place = pl.int_range(pl.len()).cast(pl.Float64) if role is None else number_of(role, schema, plan)
+    run = run_of(schema, plan) if plan.has_runs else pl.lit("").alias("run_id")
+    splits = cells.text(column).str.to_lowercase()
+    kinds = splits.map_batches(_kinds, return_dtype=pl.Int64, is_elementwise=True)
+    ends = (
+        rows.select(run, kinds.alias("kind"), place.alias("place"))
+        .drop_nulls()
+        .group_by("run_id", pl.col("kind") == TRAIN)
+        .agg(pl.col("place").min().alias("low"), pl.col("place").max().alias("high"), pl.len().alias("rows"))
+        .collect(engine="streaming")
+    )
+    both = ends.filter(pl.col("kind")).join(ends.filter(~pl.col("kind")), on="run_id", suffix=" evaluation")
+    is_beyond = (both["low evaluation"] > both["high"]) & (both["rows evaluation"] >= FEW)
+    return not both.is_empty() and bool(is_beyond.all())
+
+
+def _kinds(values: pl.Series) -> pl.Series:
+    known = {value: kind_of(value) for value in values.unique().drop_nulls()}
+    return values.replace_strict(known, default=None, return_dtype=pl.Int64)
 
 
 def _best(counts: Mapping[str, int]) -> str | None:

@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.inputs import UnreadFile
-from scaling_cli.data.names import shortened
+from scaling_cli.data.names import column_of, shortened
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
@@ -45,6 +45,10 @@ class RunTable(Record):
     others: tuple[str, ...] = ()
     unreadable: dict[str, str] = {}
     aside: pl.DataFrame = pl.DataFrame()
+
+    def own(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The columns of `frame` that names on the command line stand for: those of the file before roles."""
+        return tuple(column_of(self.frame.columns, name) for name in names)
 
     def needing(self, roles: Sequence[str]) -> RunTable:
         """The table without points that lack a value in one of these columns; these are counted as excluded.

@@ -10,6 +10,7 @@ import polars as pl
 
 from scaling_cli.data.cells import numbers_of_text
 from scaling_cli.data.files.inputs import open_inputs, read_usable
+from scaling_cli.data.names import column_of
 from scaling_cli.data.runs.columns import IGNORE, candidates
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable, label_of
@@ -75,7 +76,11 @@ def load_targets(
 def _target(row: Mapping[str, Any], table: RunTable, amounts: Sequence[str], groups: Sequence[str]) -> Row:
     run = str(row["run_id"]) if "run_id" in table.columns and row["run_id"] is not None else None
     return (
-        {name: float(row[name]) for name in (*ROLES, *amounts) if row.get(name) is not None},
+        {
+            name: float(row[column])
+            for name in (*ROLES, *amounts)
+            if row.get(column := column_of(row, name) if name in amounts else name) is not None
+        },
         _positive(row[OBSERVED]),
         {name: str(row[label_of(table.frame, name)]) for name in groups},
         run,

@@ -79,6 +79,16 @@ def test_a_log_that_does_not_mix_splits_has_no_caveat(rows):
     assert not split_caveats(load_runs(rows))
 
 
+@pytest.mark.parametrize("names", [("step", "tokens"), ("at", "seen")])
+def test_points_of_one_curve_that_are_set_aside_for_forecasts_are_all_used(names):
+    rows = table("split", "train", None)
+    later = pl.when(pl.col("step") > 15).then(pl.lit("test")).otherwise("split").alias("split")
+    rows = rows.with_columns(later).rename(dict(zip(("step", "tokens"), names, strict=True)))
+    loaded = load_runs(rows, checkpoints="all")
+    assert loaded.frame.height == rows.height
+    assert not split_caveats(loaded)
+
+
 def test_groups_by_split_keep_both():
     loaded = load_runs(table("split", "train", "val"), by=["split"])
     assert sorted(loaded.frame["split"].unique()) == ["train", "val"]
