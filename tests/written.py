@@ -6,24 +6,16 @@ of the library.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 
+import scaling_cli as scaling
 from scaling_cli.cli.help import sections_of
+from scaling_cli.document.schema import RESULTS
 from scaling_cli.library.called import EXTRAS
-from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command, module_of
+from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
 from scaling_cli.options.option import Option
 from tests import ROOT
-
-RESULTS = {
-    "fit": "FitResult", "extrapolate": "Extrapolation", "compare_exponents": "ComparisonResult",
-    "optimal_allocation": "AllocationResult", "inference_coverage": "CoverageResult", "columns": "ColumnsResult",
-    "laws": "LawResult",
-}  # fmt: skip
-HOMES = {
-    "FitResult": "fit", "Extrapolation": "forecast", "ComparisonResult": "comparison", "AllocationResult": "allocation",
-    "CoverageResult": "coverage", "ColumnsResult": "columns", "LawResult": "laws",
-}  # fmt: skip
-LABELLED = ("fit", "extrapolate", "inference_coverage")
 
 
 def options_page() -> str:
@@ -66,7 +58,7 @@ def stub() -> str:
         "",
         "from scaling_cli.data.paths_or_table import PathsOrTable as Runs",
         "from scaling_cli.library.answer import Answer",
-        *sorted(f"from scaling_cli.results.{home} import {result}" for result, home in HOMES.items()),
+        *sorted(f"from {result.__module__} import {result.__name__}" for result in RESULTS.values()),
         "",
         "__version__: str",
         "Number = float | str",
@@ -78,23 +70,18 @@ def stub() -> str:
 
 
 def _function(function: str, name: str) -> Iterable[str]:
-    command, module = find_command(name), module_of(name)
+    command = find_command(name)
     argument = command.argument
     yield f"def {function}("
     yield f"    {argument.name}: {argument.python}{'' if argument.is_needed else ' = ...'},"
-    extras = [extra for extra in EXTRAS if extra in _extras(module)]
+    extras = [extra for extra in EXTRAS if extra in inspect.signature(getattr(scaling, function)).parameters]
     if command.options.options or extras:
         yield "    *,"
     for option in command.options.options.values():
         yield f"    {option.name}: {option.kind.python}{' | None' if option.default is None else ''} = ...,"
     for extra in extras:
         yield f"    {extra}: {EXTRAS[extra]} = ...,"
-    yield f") -> Answer[{RESULTS[module]}]: ..."
-
-
-def _extras(module: str) -> tuple[str, ...]:
-    label = ("label",) if module in LABELLED else ()
-    return (*label, "on_progress") if find_command(module).progress else label
+    yield f") -> Answer[{RESULTS[name].__name__}]: ..."
 
 
 WRITTEN = {"docs/options.md": options_page, "scaling_cli/__init__.pyi": stub}

@@ -22,6 +22,7 @@ from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Batch, Work
+from scaling_cli.results.coverage import CoverageResult
 
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 MISSING = ("drop", "fail")
@@ -202,6 +203,7 @@ COMMAND = Command(
         python="Runs",
     ),
     options=InferenceCoverage,
+    result=CoverageResult,
     examples=(
         ("scaling inference-coverage samples.csv --by model", "pass@k of each model"),
         ("scaling inference-coverage samples.csv --by model --to 1e4", "forecast the coverage of 10,000 attempts"),

@@ -10,6 +10,7 @@ from msgspec.inspect import StructType, multi_type_info
 
 from scaling_cli.document.schema import COMMANDS, RESULTS, documented, schema
 from scaling_cli.document.write import to_json
+from scaling_cli.options.commands import LIBRARY
 from scaling_cli.options.extrapolate import ESTIMATORS
 from scaling_cli.options.fitting import INTERVALS, OBJECTIVES, PRIORS, SPACES
 from scaling_cli.options.inference_coverage import POLICIES
@@ -31,6 +32,10 @@ def records(*roots):
                     inner = getattr(kind, name, ())
                     left += inner if isinstance(inner, tuple) else [inner]
     return found
+
+
+def test_every_command_of_the_library_has_a_schema():
+    assert tuple(LIBRARY.values()) == COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS)

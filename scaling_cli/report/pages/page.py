@@ -34,7 +34,7 @@ class Page(Record):
 
 
 class View(Protocol):
-    """What one command says about its report: the module `scaling_cli.report.COMMAND.view` has these functions."""
+    """What one command says about its report: `report/COMMAND.py`, or its module `view`, has these functions."""
 
     def pages(self, report: Report[Any]) -> Iterable[Page]:
         """What every format for readers is made of."""
