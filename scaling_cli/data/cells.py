@@ -22,6 +22,14 @@ NUMBER_TEXT = f"(?i)^{NUMBER.pattern}$"
 _POWERS = {suffix: len(f"{scale:.0f}") - 1 for suffix, scale in SUFFIXES.items()}
 
 
+def without_blanks(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with the blanks around the names of columns removed, where the name stays unique and not empty."""
+    names = rows.collect_schema().names()
+    bare = [name.strip() for name in names]
+    new = {name: short for name, short in zip(names, bare, strict=True) if name != short and bare.count(short) == 1}
+    return rows.rename({name: short for name, short in new.items() if short}) if new else rows
+
+
 def is_text(dtype: pl.DataType) -> bool:
     """Whether cells of this type must be parsed to become numbers."""
     return dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum)

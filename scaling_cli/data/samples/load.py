@@ -15,6 +15,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.data.cells import without_blanks
 from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.expand import InputFile, expand
 from scaling_cli.data.files.inputs import (
@@ -89,7 +90,7 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
     if rows is None:
         return _load_files(paths_of(logs), where, options)
     try:
-        return _load(_filtered(rows, where), options)
+        return _load(_filtered(without_blanks(rows), where), options)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 

@@ -523,8 +523,6 @@ def test_a_repeated_header_name_is_a_tie(write):
     [
         ("1e7,1e9,2.5\n1e8,1e9,2.4\n", "The first line holds numbers"),
         ("sep=;\nparams;loss\n1e7;2,5\n", "remove the lines before it"),
-        ("# exported today\nparams,loss\n1e7,2.5\n", "remove the lines before it"),
-        ("params tokens loss\n1e7 1e9 2.5\n", "separated by commas, tabs"),
         ("<!DOCTYPE html><html></html>\n", "separated by commas, tabs"),
     ],
 )
