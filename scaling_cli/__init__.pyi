@@ -253,6 +253,7 @@ def inference_coverage(
     answer: str | None = ...,
     cluster: str | None = ...,
     threshold: Number | None = ...,
+    success: str | Iterable[str] = ...,
     on_missing: Literal['drop', 'fail'] = ...,
     design: Literal['auto', 'fixed', 'stop-at-success'] = ...,
     label: Mapping[str, str] | None = ...,

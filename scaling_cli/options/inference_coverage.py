@@ -9,6 +9,7 @@ from scaling_cli.options.kinds import (
     BY_GROUP,
     COLUMN,
     KS,
+    LISTED,
     SWITCH,
     TEXT,
     TEXTS,
@@ -58,6 +59,10 @@ class Samples(Options):
     threshold: float | None = option(
         None, number(example="0.5"), "Value from which an attempt counts as a success.", metavar="N"
     )
+    success: tuple[str, ...] = option(
+        (), LISTED, "Words of the outcome column that mean success, such as AC; all other words then mean failure.",
+        metavar="WORD[,WORD]",
+    )  # fmt: skip
     on_missing: str = option("drop", choice(*MISSING), "How to count an attempt that has no outcome.", choices=MISSING)
     design: str = option(
         "auto", choice(*DESIGNS), "When the sampling of a problem ended: after fixed attempts, or at a success.",

@@ -12,7 +12,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.cells import without_blanks
+from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.inputs import (
@@ -91,7 +91,7 @@ def load_runs(
         return _load_files(open_inputs(paths_of(given), reading.input_format), options)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
-        rows = without_blanks(rows)
+        rows = plain_columns(rows)
         plan = _plan(rows.collect_schema().names(), options)
         return _load(_Rows(rows, plan, {}, is_small, lacks_runs=_lacks_runs(plan, options)), options)
     except (PolarsError, OSError) as error:

@@ -15,7 +15,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.cells import without_blanks
+from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.expand import InputFile, expand
 from scaling_cli.data.files.inputs import (
@@ -34,9 +34,10 @@ from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, un
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
-from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
+from scaling_cli.data.samples.evaluation_files import SAMPLE_SUFFIXES, is_evaluation_file, read_evaluation_file
 from scaling_cli.data.samples.layout import detect_layout
 from scaling_cli.data.samples.log import SampleOptions, SamplingLog
+from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import other_problems, refuse_filters, refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.inference_coverage import Samples
@@ -84,19 +85,21 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
         DataError: A file cannot be read, or has no known layout.
     """
     check_roles(reading.mapping)
-    options = SampleOptions(reading.input_format, reading.mapping, reading.by, reading.threshold, reading.on_missing)
+    options = SampleOptions(
+        reading.input_format, reading.mapping, reading.by, reading.threshold, reading.on_missing, reading.success
+    )
     where = reading.where
     rows = frame_of(logs)
     if rows is None:
         return _load_files(paths_of(logs), where, options)
     try:
-        return _load(_filtered(without_blanks(rows), where), options)
+        return _load(_filtered(plain_columns(rows), where), options)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 
 
 def _load_files(paths: Sequence[str], where: str | None, options: SampleOptions) -> SampleTable:
-    files = expand(paths)
+    files = expand(paths, suffixes=SAMPLE_SUFFIXES)
     special = [file for file in files if Path(file.path).is_file() and is_evaluation_file(file.path)]
     plain = [file for file in files if file not in special]
     inputs = open_files(plain) if plain else None
@@ -181,8 +184,6 @@ def _load(rows: pl.LazyFrame, options: SampleOptions) -> SampleTable:
     counted = COUNTERS[layout](replace(log, rows=rows))
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():
-        raise DataError(
-            "No attempt has an outcome.", hint="Choose the column of outcomes with --correct COL, and check --where."
-        )
+        raise no_outcome(log, columns)
     used = {role: column for role, column in columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)

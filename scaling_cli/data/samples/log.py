@@ -18,6 +18,7 @@ class SampleOptions(Record):
     by: tuple[str, ...]
     threshold: float | None
     on_missing: str
+    success: tuple[str, ...] = ()
 
 
 class SamplingLog(Record):
