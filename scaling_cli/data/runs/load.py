@@ -30,7 +30,7 @@ from scaling_cli.data.filters import keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
 from scaling_cli.data.runs import derive, sanity
 from scaling_cli.data.runs.aliases import ROLES, state_column
-from scaling_cli.data.runs.canonical import RUN_FILE, finished, unreadable_cell
+from scaling_cli.data.runs.canonical import RUN_FILE, finished, role_values, unreadable_cell
 from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.copied_files import with_copied_files
@@ -191,7 +191,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     run_caveats: tuple[Caveat, ...] = ()
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if options.where is not None:
-        frame, unjudged = keep_where(frame, options.where, schema)
+        frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
     if rows.lacks_runs:

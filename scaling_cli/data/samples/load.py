@@ -8,7 +8,7 @@ need little memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -28,7 +28,7 @@ from scaling_cli.data.files.inputs import (
     unreadable_file,
 )
 from scaling_cli.data.files.sources import BackgroundHashes
-from scaling_cli.data.filters import UNJUDGED, keep_where
+from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
 from scaling_cli.data.samples.attempts import count_attempts
@@ -93,7 +93,7 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
     if rows is None:
         return _load_files(paths_of(logs), where, options)
     try:
-        return _load(_filtered(plain_columns(rows), where), options)
+        return _load(_filtered(plain_columns(rows), where, options.mapping), options)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 
@@ -110,7 +110,7 @@ def _load_files(paths: Sequence[str], where: str | None, options: SampleOptions)
 
     def load(usable: Inputs) -> SampleTable:
         frames = [*(read_evaluation_file(file.path) for file in special), usable.frame()]
-        table = _load(_filtered(joined(frames), where), options)
+        table = _load(_filtered(joined(frames), where, options.mapping), options)
         total = table.rows if where is None and not special else None
         sources = (*_special_sources(special), *hashes.sources(usable, total))
         return replace(table, sources=sources, unread=(*unread, *usable.unread))
@@ -126,7 +126,7 @@ def _load_special(
         raise none_readable(unread)
     try:
         frames = [read_evaluation_file(file.path) for file in files]
-        table = _load(_filtered(joined(frames), where), options)
+        table = _load(_filtered(joined(frames), where, options.mapping), options)
     except PolarsError as error:
         raise unreadable_file(files[0].name, error) from None
     return replace(table, sources=_special_sources(files), unread=tuple(unread))
@@ -152,11 +152,13 @@ def _special_sources(files: Sequence[InputFile]) -> tuple[Source, ...]:
     return tuple(Source(file.name, content_hash(file.path), count) for file, count in zip(files, rows, strict=True))
 
 
-def _filtered(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
+def _filtered(rows: pl.LazyFrame, where: str | None, mapping: Mapping[str, str]) -> pl.LazyFrame:
     """The rows for which the condition holds; a row for which it cannot be judged is left out."""
     if where is None:
         return rows
-    kept, unjudged = keep_where(rows, where, rows.collect_schema())
+    schema = rows.collect_schema()
+    roles = {role: Computed(pl.col(name), pl.lit(value=False)) for role, name in mapping.items() if name in schema}
+    kept, unjudged = keep_where(rows, where, schema, roles)
     flags = [UNJUDGED + name for name in unjudged]
     return kept.filter(~pl.any_horizontal(*flags)).drop(flags) if flags else kept
 
