@@ -14,7 +14,13 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trainer-state": ("json_documents.TRAINER_STATE", (".json",)),
     "json": ("json_documents.DOCUMENT", (".json",)),
     "megatron": ("megatron.MEGATRON", (".log",)),
+    "nanogpt": ("nanogpt.NANOGPT", (".log",)),
+    "llm.c": ("llmc.LLMC", (".log",)),
+    "torchtitan": ("torchtitan.TORCHTITAN", (".log",)),
+    "trainer-console": ("trainer_console.CONSOLE", (".log",)),
+    "composer": ("composer.COMPOSER", (".log",)),
     "wandb-chart": ("delimited.CHART", (".csv",)),
+    "text-table": ("text_tables.TEXT_TABLE", ()),
     "csv": ("delimited.DELIMITED", (".csv", ".tsv")),
 }
 SYNONYMS = {"tsv": "csv"}

@@ -9,6 +9,11 @@ SENTENCES = {
         "Problems are identified by {taken} ({count} of them), but {other} would give {others}, and with them another "
         "coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
     ),
+    "unknown-outcomes": (
+        "{count} attempts have an outcome that is not understood ({words}), so they are {done}, which changes coverage "
+        "if they succeeded or failed. Name the words that mean success with --success WORD[,WORD]; all others then "
+        "mean failure."
+    ),
     "missing-outcomes": (
         "{count} attempts without an outcome are {done}, which changes coverage if that is wrong. Find out whether "
         "they failed, and choose with --on-missing."

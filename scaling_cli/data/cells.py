@@ -14,12 +14,41 @@ import polars as pl
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.parse import NUMBER, SUFFIXES
 
+NESTED = "/"  # joins the names of a nested column and of its field
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?")
 
 
 # The regular expression of numbers in options, in the dialect of polars, and the power of ten of each suffix.
 NUMBER_TEXT = f"(?i)^{NUMBER.pattern}$"
 _POWERS = {suffix: len(f"{scale:.0f}") - 1 for suffix, scale in SUFFIXES.items()}
+
+
+def plain_columns(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with the fields of nested columns as `outer/inner`, and without blanks around names."""
+    schema = rows.collect_schema()
+    while any(isinstance(kind, pl.Struct) for kind in schema.dtypes()):
+        rows = rows.select(**_fields(schema))
+        schema = rows.collect_schema()
+    return without_blanks(rows)
+
+
+def _fields(schema: pl.Schema) -> dict[str, pl.Expr]:
+    columns: dict[str, pl.Expr] = {}
+    for name, kind in schema.items():
+        if isinstance(kind, pl.Struct):
+            for field in kind.fields:
+                columns.setdefault(name + NESTED + field.name, pl.col(name).struct.field(field.name))
+        else:
+            columns[name] = pl.col(name)
+    return columns
+
+
+def without_blanks(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with the blanks around the names of columns removed, where the name stays unique and not empty."""
+    names = rows.collect_schema().names()
+    bare = [name.strip() for name in names]
+    new = {name: short for name, short in zip(names, bare, strict=True) if name != short and bare.count(short) == 1}
+    return rows.rename({name: short for name, short in new.items() if short}) if new else rows
 
 
 def is_text(dtype: pl.DataType) -> bool:

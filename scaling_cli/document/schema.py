@@ -25,14 +25,26 @@ from msgspec.inspect import (
 )
 
 from scaling_cli.document.write import OPTIONAL, schema_name
-from scaling_cli.options.commands import SUMMARIES, find_command
 from scaling_cli.record import Record
+from scaling_cli.results.allocation import AllocationResult
+from scaling_cli.results.columns import ColumnsResult
+from scaling_cli.results.comparison import ComparisonResult
+from scaling_cli.results.coverage import CoverageResult
+from scaling_cli.results.fit import FitResult
+from scaling_cli.results.forecast import Extrapolation
+from scaling_cli.results.laws import LawResult
 from scaling_cli.results.report import Report
 
 Schema: TypeAlias = dict[str, Any]
 
 RESULTS: dict[str, type[Record]] = {
-    name: result for name in SUMMARIES if (result := find_command(name).result) is not None
+    "fit": FitResult,
+    "extrapolate": Extrapolation,
+    "compare-exponents": ComparisonResult,
+    "optimal-allocation": AllocationResult,
+    "inference-coverage": CoverageResult,
+    "columns": ColumnsResult,
+    "laws": LawResult,
 }
 COMMANDS = tuple(RESULTS)
 

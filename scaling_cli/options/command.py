@@ -37,7 +37,6 @@ class Command(Record, kw_only=True):
         about: One paragraph.
         argument: What stands without a flag.
         options: The class of its options, in the shell and in the library.
-        result: The class of its results; None for a command that has none.
         shell: Classes of options that only the shell has.
         examples: Command lines, each with what it does.
         progress: What the progress bar counts; empty for commands that show none.
@@ -46,7 +45,6 @@ class Command(Record, kw_only=True):
     about: str
     argument: Argument
     options: type[Options]
-    result: type[Record] | None = None
     shell: tuple[type[Options], ...] = (Output,)
     examples: tuple[tuple[str, str], ...]
     progress: str = ""

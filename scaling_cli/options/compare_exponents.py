@@ -9,7 +9,6 @@ from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
-from scaling_cli.results.comparison import ComparisonResult
 
 
 class Comparing(Options):
@@ -47,7 +46,6 @@ COMMAND = Command(
     about="Compare the exponents of groups of runs: does a change move the exponent, or only the constant?",
     argument=RUNS,
     options=CompareExponents,
-    result=ComparisonResult,
     shell=(Drawn,),
     examples=(
         ("scaling compare-exponents runs.csv --by optimizer", "every pair of optimizers"),

@@ -10,7 +10,6 @@ from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Batch, Work
-from scaling_cli.results.forecast import Extrapolation
 
 ESTIMATORS = ("forecast", "describe")
 THEN_LAWS = ("sigmoid", "exponential-saturation")
@@ -116,7 +115,6 @@ COMMAND = Command(
     about="Forecast the loss of larger runs, and say how far such forecasts have been off on these runs.",
     argument=RUNS_OR_FIT,
     options=Extrapolate,
-    result=Extrapolation,
     examples=(
         ("scaling extrapolate runs.csv --at params=70B,tokens=1.4T", "the loss of one larger run"),
         ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "with its track record"),

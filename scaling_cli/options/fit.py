@@ -8,7 +8,6 @@ from scaling_cli.options.option import changed
 from scaling_cli.options.output import Saved
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Batch, Work
-from scaling_cli.results.fit import FitResult
 
 
 class Fit(Law, Along, Held, Started, Objective, Weights, Prior, Spread, Intervals, Reading, Work):
@@ -24,7 +23,6 @@ COMMAND = Command(
     about="Fit a loss law to training runs: the global optimum, intervals, and whether the data determine the law.",
     argument=RUNS,
     options=Fit,
-    result=FitResult,
     examples=(
         ("scaling fit runs.csv", "choose the law by the columns"),
         ("scaling fit runs.csv --law chinchilla --by optimizer", "one fit per optimizer"),

@@ -9,6 +9,7 @@ from scaling_cli.options.kinds import (
     BY_GROUP,
     COLUMN,
     KS,
+    LISTED,
     SWITCH,
     TEXT,
     TEXTS,
@@ -22,7 +23,6 @@ from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Batch, Work
-from scaling_cli.results.coverage import CoverageResult
 
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
 MISSING = ("drop", "fail")
@@ -59,6 +59,10 @@ class Samples(Options):
     threshold: float | None = option(
         None, number(example="0.5"), "Value from which an attempt counts as a success.", metavar="N"
     )
+    success: tuple[str, ...] = option(
+        (), LISTED, "Words of the outcome column that mean success, such as AC; all other words then mean failure.",
+        metavar="WORD[,WORD]",
+    )  # fmt: skip
     on_missing: str = option("drop", choice(*MISSING), "How to count an attempt that has no outcome.", choices=MISSING)
     design: str = option(
         "auto", choice(*DESIGNS), "When the sampling of a problem ended: after fixed attempts, or at a success.",
@@ -203,7 +207,6 @@ COMMAND = Command(
         python="Runs",
     ),
     options=InferenceCoverage,
-    result=CoverageResult,
     examples=(
         ("scaling inference-coverage samples.csv --by model", "pass@k of each model"),
         ("scaling inference-coverage samples.csv --by model --to 1e4", "forecast the coverage of 10,000 attempts"),

@@ -13,6 +13,7 @@ from scaling_cli.options.option import Kind
 from scaling_cli.options.read import (
     INFINITE,
     amount,
+    column,
     listed,
     named,
     numbers,
@@ -25,7 +26,7 @@ from scaling_cli.options.read import (
 )
 
 TEXT = Kind(read=text, metavar="TEXT", python="str")
-COLUMN = Kind(read=text, metavar="COL", python="str")
+COLUMN = Kind(read=column, metavar="COL", python="str")
 FILE = Kind(read=text, metavar="FILE", python="str | os.PathLike[str]")
 TEXTS = Kind(read=texts, metavar="TEXT", python="str | Iterable[str]", repeats=True, record=list)
 LISTED = Kind(read=listed, metavar="COL[,COL]", python="str | Iterable[str]", repeats=True, record=list)

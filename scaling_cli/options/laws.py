@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from scaling_cli.options.command import Argument, Command
 from scaling_cli.options.option import Options
-from scaling_cli.results.laws import LawResult
 
 
 class Laws(Options):
@@ -17,6 +16,5 @@ COMMAND = Command(
         name="name", metavar="[NAME]", help="The law to explain.", python="str | None", is_list=False, is_needed=False
     ),
     options=Laws,
-    result=LawResult,
     examples=(("scaling laws", "all laws"), ("scaling laws chinchilla", "one law and its published fits")),
 )

@@ -10,7 +10,6 @@ from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
-from scaling_cli.results.allocation import AllocationResult
 
 APPROACHES = ("parametric", "isoflop", "envelope")
 PROFILES = ("exact", "parabola", "akima")
@@ -108,7 +107,6 @@ COMMAND = Command(
     about="Split a compute budget between params and tokens, with intervals, and with the cost of choosing wrongly.",
     argument=RUNS_OR_FIT,
     options=OptimalAllocation,
-    result=AllocationResult,
     shell=(Drawn,),
     examples=(
         ("scaling optimal-allocation runs.csv --budget 1e21,1e24", "params and tokens for two budgets"),

@@ -24,6 +24,11 @@ def text(given: Any, flag: str) -> str:
     raise UsageError(f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give text.")
 
 
+def column(given: Any, flag: str) -> str:
+    """The name of a column, without the blanks around it, which mean nothing in files either."""
+    return text(given, flag).strip()
+
+
 def several(given: Any, flag: str) -> Iterable[Any]:
     """What was given as a sequence, whether it was one value or several.
 

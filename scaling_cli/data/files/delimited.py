@@ -18,6 +18,8 @@ from scaling_cli.data.files.small_files import are_many_and_small, scan_csv, sca
 from scaling_cli.errors import DataError
 
 ZIP = b"PK\x03\x04"
+PADDED, BARE = "p", "b"  # whether cells have blanks around them
+AROUND = ' "'  # a quote after a blank does not quote, so it is removed, too
 SEPARATORS = (",", "\t", ";", "|")
 
 # W&B names the columns of a chart "run - metric", and adds the least and the greatest of the values averaged.
@@ -29,7 +31,10 @@ def _header(head: bytes) -> str:
 
 
 def _layout(path: str, head: bytes) -> str:
-    """The separator, the decimal sign and the header line: files that agree on all three can be read together."""
+    """The separator, the decimal sign, whether cells have blanks around them, and the header line.
+
+    Files that agree on all of these can be read together.
+    """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(
             f"{path} is UTF-16 text, but only UTF-8 can be read.",
@@ -47,10 +52,26 @@ def _layout(path: str, head: bytes) -> str:
     unquoted = "".join(header.split('"')[::2])
     separator = max(SEPARATORS, key=unquoted.count)
     sign = POINT if separator == "," else decimal_sign(path, head.removeprefix(BOM).lstrip(b"\r\n"), separator)
-    return separator + sign + header
+    return separator + sign + (PADDED if _is_padded(head, separator) else BARE) + header
+
+
+def _is_padded(head: bytes, separator: str) -> bool:
+    """Whether there are blanks around the separator, which mean nothing."""
+    mark = separator.encode()
+    return separator != "\t" and (mark + b" " in head or b" " + mark in head)
 
 
 def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    rows = _cells(paths, layout)
+    if layout[2] == BARE:
+        return rows
+    names = rows.collect_schema().names()
+    bare = [name if name == FILE else name.strip(AROUND) for name in names]
+    new = {name: short for name, short in zip(names, bare, strict=True) if short and bare.count(short) == 1}
+    return rows.with_columns(pl.exclude(FILE).str.strip_chars(AROUND)).rename(new)
+
+
+def _cells(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     rows = scan_joined(paths, layout[0]) if are_many_and_small(paths) else scan_csv(paths, layout[0])
     return rows if layout[1] == POINT else rows.with_columns(with_points(pl.exclude(FILE)))
 
@@ -75,7 +96,7 @@ def _chart(header: str) -> dict[str, dict[str, str]]:
 
 def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     """One row per run and step, from a table with one column per run."""
-    rows = _scan(paths, layout)
+    rows = _cells(paths, layout)
     step = rows.collect_schema().names()[0]
     parts = [
         rows.select(
@@ -84,7 +105,7 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
             pl.col(step).alias("step"),
             *(pl.col(column).alias(metric) for metric, column in metrics.items()),
         ).filter(pl.any_horizontal(pl.col(*metrics).is_not_null()))
-        for run, metrics in _chart(layout[2:]).items()
+        for run, metrics in _chart(layout[3:]).items()
         if metrics.keys() != {"_step"}
     ]
     return pl.concat(parts, how="diagonal")

@@ -77,10 +77,12 @@ def _stdin_copy() -> _StdinCopy:
     return _STDIN_COPIES[sys.stdin]
 
 
-def expand(arguments: Sequence[str], *, reads_stdin: bool = True) -> tuple[InputFile, ...]:
+def expand(
+    arguments: Sequence[str], *, reads_stdin: bool = True, suffixes: Sequence[str] = SUFFIXES
+) -> tuple[InputFile, ...]:
     """The files behind `RUNS...`, each once, in the order given; within a folder or a glob in the order of their names.
 
-    Without `reads_stdin`, standard input is named, but not read.
+    Without `reads_stdin`, standard input is named, but not read. `suffixes` are those of logs in folders.
 
     Raises:
         UsageError: There are no arguments.
@@ -90,12 +92,12 @@ def expand(arguments: Sequence[str], *, reads_stdin: bool = True) -> tuple[Input
         raise UsageError("No input files are given.", hint="Name at least one file, folder or glob, or - for stdin.")
     files: dict[str, InputFile] = {}
     for argument in arguments:
-        for file in _files(argument, reads_stdin=reads_stdin):
+        for file in _files(argument, reads_stdin=reads_stdin, suffixes=tuple(suffixes)):
             files.setdefault(file.name, file)
     return tuple(files.values())
 
 
-def _files(argument: str, *, reads_stdin: bool) -> Iterator[InputFile]:
+def _files(argument: str, *, reads_stdin: bool, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
     if argument == STDIN and not reads_stdin:
         yield InputFile(STDIN, STDIN)
     elif argument == STDIN:
@@ -103,14 +105,14 @@ def _files(argument: str, *, reads_stdin: bool) -> Iterator[InputFile]:
         yield InputFile(STDIN, copy.path, (), copy)
     elif argument.startswith(LIST_MARK) and not os.path.exists(argument):
         for line in _paths_in_list(argument.removeprefix(LIST_MARK)):
-            yield from map(_file, _paths(_real_path(line)))
+            yield from map(_file, _paths(_real_path(line), suffixes))
     else:
-        yield from map(_file, _paths(_real_path(argument)))
+        yield from map(_file, _paths(_real_path(argument), suffixes))
 
 
-def _paths(path: str) -> list[str]:
+def _paths(path: str, suffixes: tuple[str, ...]) -> list[str]:
     if os.path.isdir(path):
-        return _logs_in_folder(path)
+        return _logs_in_folder(path, suffixes)
     return _matching(path) if glob.has_magic(path) and not os.path.exists(path) else [path]
 
 
@@ -157,18 +159,18 @@ def _paths_in_list(path: str) -> list[str]:
     return paths
 
 
-def _logs_in_folder(folder: str) -> list[str]:
+def _logs_in_folder(folder: str, suffixes: tuple[str, ...]) -> list[str]:
     paths = [
         os.path.join(place, name)
         for place, folders, names in os.walk(folder)
         if _prune(folders)
         for name in sorted(names)
-        if _is_log(name)
+        if _is_log(name, suffixes)
     ]
     if not paths:
         raise DataError(
             f"The folder {folder} contains no logs.",
-            hint=f"Name the files themselves; in folders, only files that end in {', '.join(SUFFIXES)} are read.",
+            hint=f"Name the files themselves; in folders, only files that end in {', '.join(suffixes)} are read.",
         )
     return paths
 
@@ -179,13 +181,13 @@ def _prune(folders: list[str]) -> bool:
     return True
 
 
-def _is_log(name: str) -> bool:
+def _is_log(name: str, suffixes: tuple[str, ...]) -> bool:
     if name.startswith((".", "_")) or NOT_LOGS.fullmatch(name):
         return False
     lowered = name.lower()
     for suffix in COMPRESSED:
         lowered = lowered.removesuffix(suffix)
-    return lowered.endswith(SUFFIXES) or EVENTS in lowered
+    return lowered.endswith(suffixes) or EVENTS in lowered
 
 
 def _matching(pattern: str) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from scaling_cli.data.files.format import Format
+from scaling_cli.data.files.format import Format, line_blocks
+from scaling_cli.data.files.text_logs import looks_like_table, unknown_text
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import DataError
 from scaling_cli.input_formats import FORMATS, NAMES, SYNONYMS
@@ -30,8 +31,18 @@ def format_of(path: str, head: bytes) -> Format:
     """The format of a file by its first bytes; its suffix is ignored.
 
     Raises:
-        DataError: The file is empty.
+        DataError: The file is empty, or a text that is neither a table nor a known log.
     """
     if not head.strip():
         raise DataError(f"{path} is empty.", hint="Check that the job that writes it has finished, or leave it out.")
-    return next(kind for kind in map(load_format, FORMATS) if kind.recognises(head))
+    kinds = [load_format(name) for name in FORMATS]
+    found = next(kind for kind in kinds if kind.recognises(head))
+    if not found.line_per_row or looks_like_table(head):
+        return found
+    logs = [kind for kind in kinds if kind.is_log]
+    # The head may end within the line that shows the format, so it is read again as part of the whole.
+    for block in line_blocks(path):
+        for kind in logs:
+            if kind.recognises(block):
+                return kind
+    raise unknown_text(path, head)

@@ -14,6 +14,7 @@ from typing import TypeVar
 import polars as pl
 from polars.exceptions import NoDataError, PolarsError
 
+from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import Digest, digest_of
 from scaling_cli.data.files.expand import STDIN, InputFile, expand
 from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
@@ -56,7 +57,7 @@ class Inputs(Record):
     def scans(self) -> Iterator[Scan]:
         """One scan for each layout."""
         for (kind, layout), files in self.layouts.items():
-            rows = _labelled(kind.scan([file.path for file in files], layout), files)
+            rows = _labelled(plain_columns(kind.scan([file.path for file in files], layout)), files)
             columns = tuple(name for name in rows.collect_schema().names() if name != FILE)
             yield Scan(tuple(files), kind, rows, columns)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,10 @@ from scaling_cli.data.files.json_lines import flattened
 from scaling_cli.errors import DataError
 
 TRAINER_KEY = b'"log_history"'
+# The first two tokens of JSON, which text such as `[rank0]`, `[2026-01-01` or `{'loss'` does not have.
+BEGINNING = re.compile(
+    rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*(?:[,\]]\s*(?![A-Za-z])|$)|(?:true|false|null|NaN)\b|$)"
+)
 
 
 def read_document(path: str) -> list[Row]:
@@ -25,7 +30,7 @@ def read_document(path: str) -> list[Row]:
         content = json.loads(b"".join(line_blocks(path)))
     except ValueError as error:
         raise DataError(
-            f"{path} is not valid JSON: {error}.", hint="Check that the job that writes it has finished."
+            f"{path} is not valid JSON{_place(error)}.", hint="Check that the job that writes it has finished."
         ) from None
     except RecursionError:
         raise DataError(
@@ -38,6 +43,10 @@ def read_document(path: str) -> list[Row]:
             hint="Give a list with one object per row, a trainer_state.json, or results of lm-eval.",
         )
     return rows
+
+
+def _place(error: ValueError) -> str:
+    return f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
 
 
 def _rows(content: Any) -> list[Row]:
@@ -105,7 +114,7 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
 
 
 def _is_document(head: bytes) -> bool:
-    return head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
+    return BEGINNING.match(head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip()) is not None
 
 
 # `log_history` may come after the first bytes. Such a Trainer state is taken for a document, whose rows make one run

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 from polars.exceptions import PolarsError
 
+from scaling_cli.data.cells import NESTED, plain_columns
 from scaling_cli.data.files.format import FILE, Format, Row, line_blocks, stream, text_frame
 from scaling_cli.errors import DataError
 
 TOGETHER, MANY = 20_000, 200  # rows, or blocks, that are joined into one table
-NESTED = "/"  # joins the keys of an object within an object
 
 
 def flattened(item: object, prefix: str = "") -> dict[str, str | None]:
@@ -86,8 +86,7 @@ def _table(block: bytes, path: str) -> pl.DataFrame:
         table = pl.read_ndjson(io.BytesIO(block), infer_schema_length=None)
     except PolarsError:
         return text_frame([{FILE: path, **_row(line)} for line in block.splitlines() if line.strip()])
-    while any(isinstance(kind, pl.Struct) for kind in table.dtypes):
-        table = _unnested(table)
+    table = plain_columns(table.lazy()).collect()
     texts = [_as_text(name, kind) for name, kind in table.schema.items()]
     return table.select(*texts, pl.lit(path).alias(FILE))
 
@@ -97,17 +96,6 @@ def _row(line: bytes) -> Row:
         return flattened(json.loads(line))
     except (ValueError, RecursionError):
         return {}
-
-
-def _unnested(table: pl.DataFrame) -> pl.DataFrame:
-    columns: dict[str, pl.Expr] = {}
-    for name, kind in table.schema.items():
-        if isinstance(kind, pl.Struct):
-            for field in kind.fields:
-                columns.setdefault(name + NESTED + field.name, pl.col(name).struct.field(field.name))
-        else:
-            columns[name] = pl.col(name)
-    return table.select(**columns)
 
 
 def _as_text(name: str, kind: pl.DataType) -> pl.Expr:

@@ -22,7 +22,7 @@ FIELD = re.compile(r"\s*([^|:]+?)\s*:\s*([^|\s]+)\s*(?:\||$)")
 ARGUMENT = re.compile(r"\s(seq_length|tensor_model_parallel_size|pipeline_model_parallel_size)\s*\.{3,}\s*(\d+)\s*$")
 PARAMS = re.compile(r"number of parameters on \(tensor, pipeline\) model parallel rank \((\d+), (\d+)\):\s*(\d+)")
 LOSS = "lm loss"
-MARKS = (b"consumed samples:", b"seq_length ....")
+MARK = re.compile(rb"consumed samples:|seq_length \.\.\.\.|\biteration\s+\d+\s*/\s*\d+\s*\|")
 
 
 def read_log(path: str) -> list[Row]:
@@ -79,4 +79,4 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return scan_rows(paths, read_log)
 
 
-MEGATRON = Format(lambda head: any(mark in head for mark in MARKS), _layout, _scan, one_run=True)
+MEGATRON = Format(lambda head: MARK.search(head) is not None, _layout, _scan, one_run=True, is_log=True)

@@ -11,6 +11,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.data import cells
+from scaling_cli.data.filters import Computed
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.columns import Chosen
 from scaling_cli.data.runs.plan import Plan
@@ -89,6 +90,25 @@ def number_of(role: str, schema: pl.Schema, plan: Plan) -> pl.Expr:
     column = plan.chosen[role].column
     cell = _cell(column, schema)
     return _numbers(cell, role, plan.chosen[role]) if cells.is_text(schema[column]) else cell
+
+
+def role_values(schema: pl.Schema, plan: Plan) -> dict[str, Computed]:
+    """The roles that a condition may name, in base units, such as `params > 1e8` where the column is `n_params (M)`."""
+    found: dict[str, Computed] = {}
+    for role, chosen in plan.chosen.items():
+        if role == "run_id":
+            found[role] = Computed(_label(chosen.column, schema, role), pl.lit(value=False))
+            continue
+        value = number_of(role, schema, plan)
+        is_odd = pl.lit(value=False)
+        if cells.is_text(schema[chosen.column]):
+            is_odd = cells.is_unreadable(_cell(chosen.column, schema), value)
+        value = value * chosen.scale
+        found[role] = Computed(value.log() if role == "loss" and plan.takes_log else value, is_odd)
+    for role in plan.derived:
+        if all(need in found for need in derive.DERIVATIONS[role][0]):
+            found[role] = Computed(derive.expression(role, lambda need: found[need].value), pl.lit(value=False))
+    return found
 
 
 def unreadable_cell(rows: pl.LazyFrame, role: str, plan: Plan) -> str | None:

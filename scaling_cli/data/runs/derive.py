@@ -5,7 +5,7 @@ The rule is that of Kaplan et al. 2020 (arXiv:2001.08361), section 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -43,14 +43,14 @@ def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str
     }
 
 
-def expression(role: str) -> pl.Expr:
-    """The expression that computes `role` from the other two."""
+def expression(role: str, value: Callable[[str], pl.Expr] = pl.col) -> pl.Expr:
+    """The expression that computes `role` from the other two, each of which `value` gives."""
     if role == "unique_tokens":
-        return (pl.col("tokens") / pl.col("epochs")).alias(role)
+        return (value("tokens") / value("epochs")).alias(role)
     if role == "compute":
-        return (FLOPS_A_PARAM_AND_TOKEN * pl.col("params") * pl.col("tokens")).alias(role)
+        return (FLOPS_A_PARAM_AND_TOKEN * value("params") * value("tokens")).alias(role)
     other = "params" if role == "tokens" else "tokens"
-    return (pl.col("compute") / (FLOPS_A_PARAM_AND_TOKEN * pl.col(other))).alias(role)
+    return (value("compute") / (FLOPS_A_PARAM_AND_TOKEN * value(other))).alias(role)
 
 
 def complete(points: pl.DataFrame, role: str) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.inputs import (
@@ -31,7 +32,7 @@ from scaling_cli.data.runs import derive, metric_kind, sanity
 from scaling_cli.data.runs.aliases import ROLES, state_column
 from scaling_cli.data.runs.aside import aside_columns, set_aside, unnamed
 from scaling_cli.data.runs.best_over import best_over
-from scaling_cli.data.runs.canonical import RUN_FILE, finished, unreadable_cell
+from scaling_cli.data.runs.canonical import RUN_FILE, finished, role_values, unreadable_cell
 from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.copied_files import with_copied_files
@@ -97,6 +98,7 @@ def load_runs(
         return _load_files(open_inputs(paths_of(given), reading.input_format), options)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
+        rows = plain_columns(rows)
         plan = _plan(rows.collect_schema().names(), options)
         return _load(_Rows(rows, plan, {}, is_small, lacks_runs=_lacks_runs(plan, options)), options)
     except (PolarsError, OSError) as error:
@@ -206,7 +208,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     run_caveats: tuple[Caveat, ...] = ()
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if options.where is not None:
-        frame, unjudged = keep_where(frame, options.where, schema)
+        frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)

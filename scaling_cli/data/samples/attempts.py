@@ -9,7 +9,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, text
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
-from scaling_cli.data.samples.outcomes import outcome
+from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
 from scaling_cli.data.samples.repeated_attempts import (
     NUMBERING,
     drop_repeated_attempts,
@@ -60,7 +60,7 @@ def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
     if log.schema[correct] == pl.Boolean:
         success = pl.col(correct)
     else:
-        value = outcome(correct, log.schema)
+        value = outcome(correct, log.schema, success=log.options.success)
         success = value >= log.success_at
         if log.options.threshold is None and "score" not in log.options.mapping:
             odd = [(~value.is_in([0.0, 1.0])).alias("odd")]
@@ -130,7 +130,7 @@ def _kept_attempts(values: pl.LazyFrame, log: SamplingLog) -> pl.LazyFrame | Non
 def _caveats(frame: pl.DataFrame, repeated: int, log: SamplingLog) -> list[Caveat]:
     caveats = []
     if missing := int(frame["missing"].sum()):
-        caveats.append(caveat("missing-outcomes", count=f"{missing:,}", done=log.missing_done))
+        caveats += missing_outcomes(log, [log.column("correct")], missing)
     if repeated:
         caveats.append(caveat("repeated-attempts", count=f"{repeated:,}"))
     return caveats

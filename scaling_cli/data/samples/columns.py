@@ -23,7 +23,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "attempt": (("attempt", "attempt_id", "sample_id", "completion_id", "epoch", "trial", "seed"), ("run", "n")),
     "correct": (
-        ("correct", "is_correct", "passed", "success", "resolved", "solved", "is_corrects", "corrects"),
+        ("correct", "is_correct", "passed", "success", "resolved", "solved", "is_corrects", "corrects", "graded_list"),
         ("flagged", "score", "acc", "exact_match", "pass_1", "pass@1", "reward"),
     ),
     "n": (("n", "num_samples", "num_samples_total", "n_samples"), ("total", "attempts", "trials")),

@@ -8,7 +8,7 @@ from scaling_cli.caveats import caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
-from scaling_cli.data.samples.outcomes import outcome
+from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 
@@ -50,7 +50,10 @@ def count_matrix(log: SamplingLog) -> Counted:
     by = log.options.by
     cells = [name for name in log.schema.names() if name not in (log.columns.get("problem"), *by, *log.tasks)]
     outcomes = [f"{CELL}{place}" for place in range(len(cells))]
-    values = [outcome(name, log.schema).alias(cell) for name, cell in zip(cells, outcomes, strict=True)]
+    values = [
+        outcome(name, log.schema, success=log.options.success).alias(cell)
+        for name, cell in zip(cells, outcomes, strict=True)
+    ]
     everything = log.rows.select(*log.groups(), log.problem(), *values).collect(engine="streaming")
     frame = everything.drop_nulls("problem")
     _refuse_repeated(frame.select(*by, "problem"))
@@ -61,7 +64,7 @@ def count_matrix(log: SamplingLog) -> Counted:
     if log.options.on_missing == "fail":
         counts = counts.with_columns(n=pl.lit(len(cells), pl.Int64))
     caveats = list(without_problem(everything.height - frame.height, everything.height))
-    caveats += [caveat("missing-outcomes", count=f"{missing:,}", done=log.missing_done)] if missing else []
+    caveats += missing_outcomes(log, cells, missing) if missing else []
     return Counted(counts, caveats)
 
 

@@ -21,12 +21,20 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
+from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.format import read_head
 from scaling_cli.data.files.inputs import open_inputs
 from scaling_cli.data.names import listing
 from scaling_cli.errors import DataError
+from scaling_cli.input_formats import SUFFIXES
 
+SAMPLE_SUFFIXES = (*SUFFIXES, ".eval", ".npy")  # of sampling logs in folders
+SUMMARIES, JOURNAL = "summaries.json", "_journal/"  # of an inspect log: the first only of an evaluation that finished
+SHARE = re.compile(r"pass(@|_at_|_)1(,.*)?")  # a metric of lm-eval that is the share of correct responses
+WIDE = 1000  # columns of an array; above it, the attempts of a problem are a list, which takes less memory
 ZSTANDARD = 93  # a compression method of zip that Python reads only from 3.14 on
+DAMAGE = (ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, LookupError, TypeError, AttributeError,
+          OverflowError)  # fmt: skip
 LOCAL_HEADER = 30  # bytes before the name of a member of a zip; the last four are the sizes of name and extra fields
 
 
@@ -58,11 +66,24 @@ def read_evaluation_file(path: str) -> pl.LazyFrame:
         if Path(path).suffix in (".yaml", ".yml"):
             return _monkeys_rows(path)
         return _json_rows(path, head)
-    except (json.JSONDecodeError, UnicodeDecodeError, zipfile.BadZipFile, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"{path} cannot be read: {type(error).__name__}: {error}.",
-            hint="Check that the file is complete, or give a table of counts with columns problem, n and c.",
-        ) from None
+    except DAMAGE as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: str, error: Exception) -> DataError:
+    """The error for a file whose content is not what its first bytes promise."""
+    if isinstance(error, json.JSONDecodeError):
+        what = f"it is not valid JSON: line {error.lineno}, column {error.colno}"
+    elif isinstance(error, UnicodeDecodeError):
+        what = "it is not UTF-8 text"
+    elif isinstance(error, zipfile.BadZipFile | RuntimeError | zlib.error):
+        what = "it is a zip archive that is damaged or encrypted"
+    else:
+        what = "it has a field that is missing or holds another kind of value than the tool that writes such files"
+    return DataError(
+        f"{path} cannot be read: {what}.",
+        hint="Check that the file is complete, or give a table of counts with columns problem, n and c.",
+    )
 
 
 def _json_rows(path: str, head: bytes) -> pl.LazyFrame:
@@ -104,13 +125,13 @@ def _records(rows: list[Any], path: str) -> pl.LazyFrame:
         raise DataError(
             f"{path} does not contain a list of objects.", hint="Write one JSON object per attempt or per problem."
         )
-    return pl.DataFrame(rows, infer_schema_length=None, strict=False).lazy()
+    return plain_columns(pl.DataFrame(rows, infer_schema_length=None, strict=False).lazy())
 
 
 def _line_rows(path: str, first: dict[str, Any]) -> pl.LazyFrame:
     try:
         rows = pl.scan_ndjson(path, infer_schema_length=None)
-        rows.collect_schema()
+        rows = plain_columns(rows)
     except PolarsError:
         # A line is cut short, or has NaN. The reader of tables accepts both, but not lists.
         if any(_is_plain_list(value) for value in first.values()):
@@ -158,8 +179,10 @@ def _lm_eval_counts(rows: pl.DataFrame, path: str) -> pl.LazyFrame:
     most = max(rows["n"].to_list())
     if most == 1:
         return rows.drop("n").rename({metrics[0]: "correct"} if len(metrics) == 1 else {}).lazy()
-    share = rows[metrics[0]] * rows["n"]
-    if len(metrics) > 1 or float((share - share.round()).abs().max() or 0) > 1e-6:  # type: ignore[arg-type]
+    metric = next((name for name in metrics if SHARE.fullmatch(name)), metrics[0])
+    share = rows[metric] * rows["n"]
+    is_named = len(metrics) == 1 or SHARE.fullmatch(metric) is not None
+    if not is_named or float((share - share.round()).abs().max() or 0) > 1e-6:  # type: ignore[arg-type]
         raise DataError(
             f"{path} has {most} responses per document, but no metric that gives the share of correct ones.",
             hint="With its default filter, lm-eval scores only the first response; log pass@1 for each document, or "
@@ -181,7 +204,10 @@ def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
 
 def _zipped_samples(path: str) -> list[Any]:
     with zipfile.ZipFile(path) as archive:
-        member = archive.getinfo("summaries.json")
+        names = archive.namelist()
+        if SUMMARIES not in names:
+            raise _unfinished(path, names)
+        member = archive.getinfo(SUMMARIES)
         if member.compress_type != ZSTANDARD:
             return list(json.loads(archive.read(member)))
     try:
@@ -191,6 +217,19 @@ def _zipped_samples(path: str) -> list[Any]:
             f"{path} is compressed with zstandard in a form that cannot be read.",
             hint=f"Convert it: inspect log convert --to json --output-dir . {shlex.quote(path)}",
         ) from None
+
+
+def _unfinished(path: str, names: list[str]) -> DataError:
+    """The error for a zip without the summaries that inspect writes at the end."""
+    if any(name.startswith(JOURNAL) for name in names):
+        return DataError(
+            f"{path} is the inspect log of an evaluation that did not finish: it has only the journal of its samples.",
+            hint=f"Restore it and give the restored log: inspect log recover {shlex.quote(path)}",
+        )
+    return DataError(
+        f"{path} is a zip archive, but not an inspect log.",
+        hint="Unpack it and give the files in it; save the sheet of a .xlsx file as CSV.",
+    )
 
 
 def _decompressed(path: str, member: zipfile.ZipInfo) -> str:
@@ -224,14 +263,21 @@ def _text(value: Any) -> str | None:
 
 def _array_rows(path: str) -> pl.LazyFrame:
     try:
-        array = np.load(path, allow_pickle=False)
-    except ValueError as error:
-        raise DataError(f"{path} cannot be read: {error}.", hint="Save a matrix of 0 and 1 with numpy.save.") from None
+        array = np.load(path, mmap_mode="r", allow_pickle=False)  # fails if the file is shorter than it says
+    except (ValueError, OverflowError):
+        raise DataError(
+            f"{path} is a numpy file that is damaged or holds Python objects.",
+            hint="Save a matrix of 0 and 1 with numpy.save.",
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{path} holds values that are not numbers.", hint="Save a matrix of 0 and 1 with numpy.save.")
     if array.ndim != 2:
         raise DataError(
             f"{path} holds an array of {array.ndim} dimensions, not 2.",
             hint="Save a matrix with one row per problem and one column per attempt.",
         )
+    if array.shape[1] > WIDE:
+        return pl.DataFrame({"correct": pl.Series(array).arr.to_list()}).lazy()
     return pl.DataFrame(array.astype(np.float64), schema=[f"a{i}" for i in range(array.shape[1])]).lazy()
 
 

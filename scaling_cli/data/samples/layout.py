@@ -10,6 +10,7 @@ from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.samples.columns import CURVE_COLUMNS, choose, named
 from scaling_cli.data.samples.counts import several_rows
 from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.data.samples.outcomes import are_outcomes
 from scaling_cli.errors import DataError
 
 INDEX = ("", "index", "unnamed_0")  # the column names that pandas gives to an index
@@ -50,7 +51,7 @@ def _matrix_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]
     index = next((name for name in names if normalise(name) in INDEX), None)
     named_by = index if problem is None else problem
     cells = [name for name in names if name not in (named_by, *options.by, *log.tasks)]
-    if options.input_format == "matrix" or (_may_be_matrix(log, problem) and _has_only_outcomes(log.rows, cells)):
+    if options.input_format == "matrix" or (_may_be_matrix(log, problem) and _has_only_outcomes(log, cells)):
         return "matrix", {"problem": named_by}
     return None
 
@@ -65,15 +66,12 @@ def _may_be_matrix(log: SamplingLog, problem: str | None) -> bool:
     return not has_outcomes and not has_counts and not _has_repeats(log.rows, [*log.options.by, problem])
 
 
-def _has_only_outcomes(rows: pl.LazyFrame, cells: Sequence[str]) -> bool:
-    """Whether these columns, at least two, hold nothing but 0, 1 and nulls."""
+def _has_only_outcomes(log: SamplingLog, cells: Sequence[str]) -> bool:
+    """Whether these columns, at least two, hold nothing but 0, 1, words for them, and nulls."""
     if len(cells) < 2:
         return False
-    is_outcome = [
-        pl.col(name).is_null() | pl.col(name).cast(pl.Float64, strict=False).is_in([0.0, 1.0]).fill_null(value=False)
-        for name in cells
-    ]
-    return bool(rows.select(pl.all_horizontal(is_outcome).all()).collect(engine="streaming").item())
+    is_outcome = [are_outcomes(name, log.schema, log.options.success) for name in cells]
+    return bool(log.rows.select(pl.all_horizontal(is_outcome).all()).collect(engine="streaming").item())
 
 
 def _counts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:

@@ -8,13 +8,14 @@ need little memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.expand import InputFile, expand
 from scaling_cli.data.files.inputs import (
@@ -27,15 +28,16 @@ from scaling_cli.data.files.inputs import (
     unreadable_file,
 )
 from scaling_cli.data.files.sources import BackgroundHashes
-from scaling_cli.data.filters import UNJUDGED, keep_where
+from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
-from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
+from scaling_cli.data.samples.evaluation_files import SAMPLE_SUFFIXES, is_evaluation_file, read_evaluation_file
 from scaling_cli.data.samples.layout import detect_layout
 from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import other_problems, refuse_filters, refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.inference_coverage import Samples
@@ -87,13 +89,13 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
     if rows is None:
         return _load_files(paths_of(logs), reading)
     try:
-        return _load(_filtered(rows, reading.where), reading)
+        return _load(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
     except (PolarsError, OSError) as error:
         raise unreadable_table(error) from None
 
 
 def _load_files(paths: Sequence[str], reading: Samples) -> SampleTable:
-    files = expand(paths)
+    files = expand(paths, suffixes=SAMPLE_SUFFIXES)
     special = [file for file in files if Path(file.path).is_file() and is_evaluation_file(file.path)]
     plain = [file for file in files if file not in special]
     inputs = open_files(plain) if plain else None
@@ -104,7 +106,7 @@ def _load_files(paths: Sequence[str], reading: Samples) -> SampleTable:
 
     def load(usable: Inputs) -> SampleTable:
         frames = [*(read_evaluation_file(file.path) for file in special), usable.frame()]
-        table = _load(_filtered(joined(frames), reading.where), reading)
+        table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
         total = table.rows if reading.where is None and not special else None
         sources = (*_special_sources(special), *hashes.sources(usable, total))
         return replace(table, sources=sources, unread=(*unread, *usable.unread))
@@ -118,7 +120,7 @@ def _load_special(files: Sequence[InputFile], unread: Sequence[UnreadFile], read
         raise none_readable(unread)
     try:
         frames = [read_evaluation_file(file.path) for file in files]
-        table = _load(_filtered(joined(frames), reading.where), reading)
+        table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
     except PolarsError as error:
         raise unreadable_file(files[0].name, error) from None
     return replace(table, sources=_special_sources(files), unread=tuple(unread))
@@ -144,11 +146,13 @@ def _special_sources(files: Sequence[InputFile]) -> tuple[Source, ...]:
     return tuple(Source(file.name, content_hash(file.path), count) for file, count in zip(files, rows, strict=True))
 
 
-def _filtered(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
+def _filtered(rows: pl.LazyFrame, where: str | None, mapping: Mapping[str, str]) -> pl.LazyFrame:
     """The rows for which the condition holds; a row for which it cannot be judged is left out."""
     if where is None:
         return rows
-    kept, unjudged = keep_where(rows, where, rows.collect_schema())
+    schema = rows.collect_schema()
+    roles = {role: Computed(pl.col(name), pl.lit(value=False)) for role, name in mapping.items() if name in schema}
+    kept, unjudged = keep_where(rows, where, schema, roles)
     flags = [UNJUDGED + name for name in unjudged]
     return kept.filter(~pl.any_horizontal(*flags)).drop(flags) if flags else kept
 
@@ -176,8 +180,6 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     counted = COUNTERS[layout](replace(log, rows=rows))
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():
-        raise DataError(
-            "No attempt has an outcome.", hint="Choose the column of outcomes with --correct COL, and check --where."
-        )
+        raise no_outcome(log, columns)
     used = {role: column for role, column in columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)

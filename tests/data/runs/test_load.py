@@ -523,8 +523,6 @@ def test_a_repeated_header_name_is_a_tie(write):
     [
         ("1e7,1e9,2.5\n1e8,1e9,2.4\n", "The first line holds numbers"),
         ("sep=;\nparams;loss\n1e7;2,5\n", "remove the lines before it"),
-        ("# exported today\nparams,loss\n1e7,2.5\n", "remove the lines before it"),
-        ("params tokens loss\n1e7 1e9 2.5\n", "separated by commas, tabs"),
         ("<!DOCTYPE html><html></html>\n", "separated by commas, tabs"),
     ],
 )
@@ -645,3 +643,36 @@ def test_amounts_that_no_run_reaches_are_named(options, message):
     frame = pl.DataFrame({"run": ["a", "b"], "tokens": [1e9, 2e9], "loss": [3.0, 2.0], "params": [1e8, 1e8]})
     with pytest.raises(DataError, match=message):
         load_runs(frame, **options)
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"),
+    [
+        ("params > 1e8", [3.0, 2.5]),
+        ("loss < 3.2", [3.0, 2.5]),
+        ("tokens >= 2e9 and params < 1e9", [3.0]),
+        ("compute > 1e18", [3.0, 2.5]),
+        ("run_id = 'c'", [2.5]),
+        ('"n_params (M)" > 500', [2.5]),
+        ("arm = 'x'", [3.5, 2.5]),
+    ],
+)
+@pytest.mark.parametrize("gap", ["", " "])
+def test_where_names_roles_in_base_units_and_columns_of_the_file(write, condition, kept, gap):
+    rows = ["run,n_params (M),D,val_loss,arm", "a,100,1e9,3.5,x", "b,200,2e9,3.0,y", "c,1000,4e9,2.5,x"]
+    path = write("\n".join(row.replace(",", "," + gap) for row in rows))
+    table = load_runs(path, where=condition, tokens="D")
+    assert sorted(table.frame["loss"].to_list(), reverse=True) == kept
+
+
+def test_a_role_in_where_whose_cell_is_not_a_number_is_counted(write):
+    path = write("n_params (M),val_loss\n100,3.5\nmany,3.0\n200,2.5\n")
+    table = load_runs(path, where="params > 1e8")
+    assert table.frame["loss"].to_list() == [2.5]
+    assert sum(table.excluded.values()) == 1
+
+
+def test_an_unknown_name_in_where_gets_the_nearest_column_or_role(write):
+    with pytest.raises(UsageError, match="'parms'") as caught:
+        load_runs(write("n,val_loss\n100,3.5\n"), where="parms > 1", params="n")
+    assert "Did you mean 'params'?" in caught.value.hint

@@ -1,0 +1,42 @@
+"""Console logs of Composer, which LLM-Foundry trains with: a block of indented lines for each batch and evaluation.
+
+`[batch=250/1000]:`, then `Train time/token: 131072000` and `Train loss/train/total: 5.8668`
+`[Eval batch=50/50] Eval on eval data:`, then `Eval metrics/eval/LanguageCrossEntropy: 5.8439`
+"""
+
+from __future__ import annotations
+
+import re
+
+from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, plain, set_all, text_log
+
+BATCH = re.compile(r"\[batch=(\d+)(?:/\d+)?\]")
+CELL = re.compile(rf"^\s*(Train|Eval) ([\w/.-]+): ({NUMBER})\s*$")
+PARAMS = re.compile(r"\bn_(?:total_)?params: ([\d,]+)")
+NAMES = {
+    "time/token": "tokens",
+    "loss/train/total": "train_loss",
+    "metrics/eval/LanguageCrossEntropy": "eval_loss",
+}
+
+
+def read_log(path: str) -> Steps:
+    """One row per batch that is printed, with the evaluation that follows it.
+
+    A batch's tokens are those seen before it, for which its loss was measured.
+    """
+    steps: Steps = {}
+    params, batch = None, "0"
+    for line in lines(path):
+        if match := CELL.match(line):
+            row = steps.setdefault(batch, {"step": batch})
+            row[NAMES.get(match[2], match[2])] = plain(match[3])
+        elif match := BATCH.search(line):
+            batch = match[1]
+        elif match := PARAMS.search(line):
+            params = plain(match[1])
+    set_all(steps, "params", params)
+    return steps
+
+
+COMPOSER = text_log(r"^\s*(?:Train|Eval) (?:loss|metrics)/[\w/.-]+: ", read_log)

@@ -1,0 +1,125 @@
+"""What the readers of text logs share, and the refusal of a text that is neither a table nor a known log.
+
+A text log has prose between its measurements, and its first measurement may come after megabytes of warnings. So a log
+is recognised by a line that only its program writes, which is searched for in the whole text if the first bytes are not
+a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import polars as pl
+
+from scaling_cli.data.files.format import HEAD, Format, Row, line_blocks, scan_rows
+from scaling_cli.data.names import shortened
+from scaling_cli.errors import DataError
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+COLOURS_IN_BYTES = re.compile(COLOURS.pattern.encode())
+NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|nan|inf|NaN|Infinity)"
+SEPARATORS = (",", "\t", ";", "|")
+LINES = 50  # judged of a text that may be a table
+NOT_TEXT = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # a zip archive, and UTF-16
+NAME_WORDS = 4  # in the name of a column; a longer one is a sentence
+DIGITS = re.compile(r"[\d.,]+")
+WORD = re.compile(r"[\w./#()%-]+")
+
+Steps = dict[str, dict[str, str | None]]
+
+
+def lines(path: str) -> Iterator[str]:
+    """The lines of a text without colours; what a progress bar overwrites counts as a line."""
+    for block in line_blocks(path):
+        yield from COLOURS.sub("", block.decode(errors="replace")).splitlines()
+
+
+def text_log(mark: str, read: Callable[[str], Steps]) -> Format:
+    """The format of logs that have a line which contains the regular expression `mark`; `read` gives rows by step."""
+    pattern = re.compile(mark.encode(), re.MULTILINE)
+
+    def rows(path: str) -> Sequence[Row]:
+        found = list(read(path).values())
+        if not found:
+            raise DataError(
+                f"{path} has no line with a loss.", hint="Check that training has started, or leave the file out."
+            )
+        return found
+
+    def layout(path: str, head: bytes) -> str:
+        rows(path)
+        return ""
+
+    def scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+        return scan_rows(paths, rows)
+
+    return Format(
+        lambda head: pattern.search(COLOURS_IN_BYTES.sub(b"", head)) is not None,
+        layout,
+        scan,
+        one_run=True,
+        is_log=True,
+    )
+
+
+def plain(number: str) -> str:
+    """A number without the commas between its thousands."""
+    return number.replace(",", "")
+
+
+def count_tokens(steps: Steps, per_step: int | None) -> None:
+    """Give every step its tokens, where the log says how many one step has."""
+    for step, row in steps.items():
+        if per_step is not None and step.isdigit():
+            row["tokens"] = str(int(step) * per_step)
+
+
+def set_all(steps: Steps, name: str, value: str | None) -> None:
+    """Give every step this value, where there is one."""
+    for row in steps.values() if value is not None else ():
+        row[name] = value
+
+
+def looks_like_table(head: bytes) -> bool:
+    """Whether the first lines of a text have as many cells as its header, or are single words as its header is."""
+    text = head.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    first = [line for line in text.splitlines() if line.strip()][: LINES + 1]
+    if len(head) >= HEAD and 1 < len(first) <= LINES:
+        first = first[:-1]  # it may be cut short
+    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0]:
+        return True  # or something else that the reader of tables explains
+    separator = max(SEPARATORS, key=first[0].count)
+    if separator not in first[0]:
+        return WORD.fullmatch(first[0].strip()) is not None
+    counts = [line.count(separator) for line in first]
+    agreeing = sum(count == counts[0] for count in counts[1:])
+    if all(WORD.fullmatch(name.strip()) for name in first[0].split(separator)):
+        return True
+    return 2 * agreeing >= len(counts) - 1 and not _is_prose(first, separator)
+
+
+def _is_prose(first: Sequence[str], separator: str) -> bool:
+    """Whether no cell is a number, and the header is a sentence or differs from the next line only in its numbers."""
+    cells = [cell.strip() for line in first for cell in line.split(separator)]
+    if any(re.fullmatch(NUMBER, cell) for cell in cells):
+        return False
+    has_sentence = any(len(cell.split()) > NAME_WORDS for cell in first[0].split(separator))
+    repeats = len(first) > 1 and DIGITS.search(first[0]) is not None
+    return has_sentence or (repeats and DIGITS.sub("", first[0]) == DIGITS.sub("", first[1]))
+
+
+def unknown_text(path: str, head: bytes) -> DataError:
+    """The error for a text that is neither a table nor a log in a known form."""
+    if head.lstrip().startswith(b"<"):
+        return DataError(
+            f"{path} is a web page or XML, not a table.",
+            hint="Download the data file itself, such as the raw file that a repository's page links to.",
+        )
+    first = next(line.strip() for line in head.decode(errors="replace").splitlines() if line.strip())
+    return DataError(
+        f"{path} is a text log, not a table, and has no lines in a form that can be read. It begins with "
+        f"{shortened(COLOURS.sub('', first))!r}.",
+        hint="Logs of Megatron-LM, nanoGPT, llm.c, torchtitan, the Hugging Face Trainer and LLM-Foundry can be read. "
+        "Otherwise write a CSV with the columns run, step, params, tokens and loss, and one line for each evaluation.",
+    )
