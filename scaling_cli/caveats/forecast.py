@@ -49,7 +49,7 @@ SENTENCES = {
     ),
     "target-below-floor": (
         "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run: it "
-        "lies near or below the irreducible loss of these laws. Choose a higher target, or add larger runs."
+        "lies {limit} of these laws. Choose a {other} target, or add larger runs."
     ),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "

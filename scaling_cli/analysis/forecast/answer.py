@@ -88,6 +88,9 @@ def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:
         targets = [target for target in targets if target not in alone]
     if not (targets or ask.has_place):
         largest = data.require_span()[1]
+        if len(data.inputs) > 1 and not set(SURFACE) <= set(data.inputs):
+            example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
+            raise UsageError("Nothing says where to forecast.", hint=f"Add --at {example}.")
         role = "compute" if set(SURFACE) <= set(data.inputs) else next(iter(data.inputs.values()))
         targets = [Target({role: largest * step}) for step in DEFAULT_STEPS]
     if data.run_names:
@@ -105,11 +108,20 @@ def _inverse(data: ForecastData, ask: Ask, fixed_params: float | None) -> tuple[
         params=data.params, fixed_params=fixed_params,
     )  # fmt: skip
     group, smallest = data.group, data.require_span()[0]
+    is_growing = _grows(data)
+    limit, other = (
+        ("near or above the limit", "lower") if is_growing else ("near or below the irreducible loss", "higher")
+    )
     unreached = [
-        caveat("target-below-floor", group, target=target.target_loss, probability=1 - target.reachable)
+        caveat(
+            "target-below-floor", group, target=target.target_loss, probability=1 - target.reachable,
+            limit=limit, other=other,
+        )
         for target in inverses
         if target.reachable < 0.5
-    ]
+    ]  # fmt: skip
+    if is_growing:
+        return inverses, unreached + _far(inverses, data)
     worst = data.ranges.get("loss", (0.0, np.inf))[1]
     above = [
         caveat("target-above-data", group, target=target.target_loss)
@@ -117,6 +129,14 @@ def _inverse(data: ForecastData, ask: Ask, fixed_params: float | None) -> tuple[
         if (target.target_loss > worst if target.compute.estimate is None else target.compute.estimate < smallest)
     ]
     return inverses, unreached + above + _far(inverses, data)
+
+
+def _grows(data: ForecastData) -> bool:
+    """Whether the forecast grows along its one input, as accuracy does."""
+    if len(data.inputs) > 1:
+        return False
+    first, last = data.forecaster.mean({next(iter(data.inputs)): np.array(data.require_span())})
+    return bool(last > first)
 
 
 def _far(inverses: Sequence[Inverse], data: ForecastData) -> list[Caveat]:

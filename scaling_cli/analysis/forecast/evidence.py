@@ -145,6 +145,11 @@ def evidence_from(
         require_variety(problem.columns, choice.inputs)
     ranges = ranges_of(table, choice)
     settings = method.settings
+    if (problem.observed <= 0).any():
+        raise UsageError(
+            "A forecast is of log losses, and some losses are not positive.",
+            hint="Leave them out with --where 'loss > 0', or describe the runs with scaling fit --space linear.",
+        )
     if asked.estimator == "describe":
         weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
         grouped = grouped_for(table, group, choice, asked.space, weighting)

@@ -115,22 +115,37 @@ def place(targets: Sequence[Target], inputs: Mapping[str, str], params: Array | 
 
 
 def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
-    """The targets as places, for laws of one input."""
-    (name, column), *_ = inputs.items()
-    values = []
+    """The targets as places, for laws that are not of params and tokens; a sole input is the scale."""
+    rows = []
     for target in targets:
-        at = target.at
-        if column == "compute" and column not in at and set(SURFACE) <= set(at):
-            at = {"compute": FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]}
-        if column not in at:
-            raise UsageError(
-                f"A target lacks {column}, the input of the law.",
-                hint=f"Write it like --at {column}={EXAMPLES.get(column, 'AMOUNT')}.",
-            )
-        values.append(at[column])
-    x = np.array(values)
-    rows = [replace(target, at={column: value}) for value, target in zip(values, targets, strict=True)]
-    return Places(tuple(rows), {name: x}, x)
+        at = _completed(target.at)
+        missing = [column for column in inputs.values() if column not in at]
+        if missing:
+            example = ",".join(f"{column}={EXAMPLES.get(column, 'AMOUNT')}" for column in inputs.values())
+            what = "the input of the law" if len(inputs) == 1 else "which the law needs"
+            raise UsageError(f"A target lacks {' and '.join(missing)}, {what}.", hint=f"Write it like --at {example}.")
+        rows.append(replace(target, at={column: at[column] for column in inputs.values()}))
+    columns = {name: np.array([row.at[column] for row in rows]) for name, column in inputs.items()}
+    if len(inputs) == 1:
+        return Places(tuple(rows), columns, next(iter(columns.values())))
+    scale = [_completed(target.at).get("compute") for target in targets]
+    if None in scale:
+        raise UsageError(
+            "A target lacks compute, by which its distance from the runs is measured.",
+            hint="Add it: --at " + ",".join(f"{name}=AMOUNT" for name in (*inputs.values(), "compute")) + ".",
+        )
+    return Places(tuple(rows), columns, np.array(scale, dtype=float))
+
+
+def _completed(at: Mapping[str, float]) -> dict[str, float]:
+    """The amounts, with the third of params, tokens and compute where two of them are given."""
+    known = dict(at)
+    if "compute" not in known and set(SURFACE) <= set(known):
+        known["compute"] = FLOPS_A_PARAM_AND_TOKEN * known["params"] * known["tokens"]
+    for role, other in (SURFACE, SURFACE[::-1]):
+        if role not in known and {"compute", other} <= set(known):
+            known[role] = known["compute"] / FLOPS_A_PARAM_AND_TOKEN / known[other]
+    return known
 
 
 def best_split(compute: float, params: Array | None, losses: LogLosses) -> tuple[float, float]:
