@@ -13,6 +13,10 @@ SENTENCES = {
         "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs, so the forecast there is "
         "less certain. Add runs nearer to its tokens per param."
     ),
+    "off-ratio": (
+        "{place} is {ratio} tokens per param, and the runs have {low} to {high}, so {effect}. Add runs with about "
+        "{ratio} tokens per param, or ask for a target with the ratio of the runs."
+    ),
     "no-rolling-origin": (
         "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from replicates "
         "and from how far the laws differ. Add smaller runs to test the forecast."

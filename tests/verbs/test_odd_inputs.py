@@ -102,3 +102,17 @@ def test_an_isoflop_split_that_does_not_spend_the_budget_says_why():
     report = scaling.optimal_allocation(isoflop(1.3), approach="isoflop", budget=[2e20], replicates=40)
     (message,) = [found.message for found in report.caveats if found.code == "split-off-budget"]
     assert "7.8 times params * tokens" in message
+
+
+@pytest.mark.parametrize("is_line", [True, False])
+@pytest.mark.parametrize(("tokens", "is_far"), [(2e12, True), (6e10, False)])
+def test_a_target_off_the_ratio_of_the_data_is_shown_and_named(tokens, is_far, is_line):
+    rng = np.random.default_rng(2)
+    params = np.repeat(np.geomspace(1e7, 1e9, 8), 3)
+    ratio = 20.0 if is_line else np.tile([10.0, 20.0, 40.0], 8)
+    loss = (1.7 + 400 / params**0.34 + 2000 / (ratio * params) ** 0.37) * np.exp(0.002 * rng.standard_normal(24))
+    frame = pl.DataFrame({"params": params, "tokens": ratio * params, "loss": loss})
+    report = scaling.extrapolate(frame, at=[f"params=3e9,tokens={tokens}"], replicates=20)
+    (forecast,) = report.results[0].predictions
+    assert (forecast.at["params"], forecast.at["tokens"]) == (3e9, tokens)
+    assert ("off-ratio" in codes(report)) == is_far

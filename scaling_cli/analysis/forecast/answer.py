@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.backtest import backtest
 from scaling_cli.analysis.forecast.continuation import place_on_runs, require_drops
-from scaling_cli.analysis.forecast.doubts import FAR, place_name, prediction_doubts, run_doubts
+from scaling_cli.analysis.forecast.doubts import FAR, place_name, prediction_doubts, ratio_doubts, run_doubts
 from scaling_cli.analysis.forecast.downstream import Link, fit_link, forecast_metric
 from scaling_cli.analysis.forecast.evidence import ForecastData
 from scaling_cli.analysis.forecast.forecaster import Bands
@@ -47,6 +47,7 @@ def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Cavea
         points=points,
     )
     caveats = prediction_doubts(predicted, places, data.span, data.group)
+    caveats += ratio_doubts(predicted, data.ratios, data.inputs, data.group)
     if points is not None and not data.run_names:
         caveats += run_doubts(data.forecast, forecaster.noise or 0.0, points, places.at(~inside), data.group)
     inverses, inverse_caveats = _inverse(data, ask, fixed_params)

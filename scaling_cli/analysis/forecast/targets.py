@@ -124,7 +124,8 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str]) -> Places:
             example = ",".join(f"{column}={EXAMPLES.get(column, 'AMOUNT')}" for column in inputs.values())
             what = "the input of the law" if len(inputs) == 1 else "which the law needs"
             raise UsageError(f"A target lacks {' and '.join(missing)}, {what}.", hint=f"Write it like --at {example}.")
-        rows.append(replace(target, at={column: at[column] for column in inputs.values()}))
+        shown = {role: at[role] for role in SURFACE} if set(SURFACE) <= set(target.at) else {}
+        rows.append(replace(target, at={**shown, **{column: at[column] for column in inputs.values()}}))
     columns = {name: np.array([row.at[column] for row in rows]) for name, column in inputs.items()}
     if len(inputs) == 1:
         return Places(tuple(rows), columns, next(iter(columns.values())))
