@@ -28,6 +28,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.numbers.format import percent
 from scaling_cli.record import Record, replace
 
@@ -236,7 +237,7 @@ def f_tail(ratio: float, first: int, second: int) -> float:
 def _against_general(fitted: Fitted, tested: _Tested) -> Misfit | None:
     """Chinchilla against `general`: a first test by the slope in gamma, and a fit of `general` only where it hints."""
     problem = fitted.problem
-    if problem.law.name != "chinchilla" or problem.space != "log":
+    if problem.law.name != "chinchilla" or isinstance(problem.law, ConstrainedLaw) or problem.space != "log":
         return None
     values = dict(zip(problem.law.names, problem.parameters(fitted.theta[None])[0].tolist(), strict=True))
     above = problem.predictions(fitted.theta[None])[0] - values["E"]
@@ -255,6 +256,8 @@ def _against_general(fitted: Fitted, tested: _Tested) -> Misfit | None:
 def _better(fitted: Fitted) -> tuple[str | None, float | None]:
     """The law that improves most on this one by an F test, and its p-value."""
     law = fitted.problem.law
+    if isinstance(law, ConstrainedLaw):  # a law without its constraints may fit better for that reason alone
+        return None, None
     names = [name for name in RIVALS.get(tuple(law.inputs), ()) if name != law.name]
     ranked = sorted((_improvement(fitted, name), name) for name in names)
     if not ranked or ranked[0][0] > BETTER_SIZE:

@@ -188,3 +188,9 @@ def test_a_forecast_along_compute_of_a_hump_is_doubted():
     loss = hump(columns) * np.exp(0.002 * np.random.default_rng(5).standard_normal(40))
     wave = loss + 0.15 * np.sin(3 * np.log(columns["x"]))
     assert "law-misfit" in codes(scaling.extrapolate(pl.DataFrame({"compute": columns["x"], "loss": wave})))
+
+
+@pytest.mark.parametrize("gamma", [0.6, 1.0])
+def test_a_law_with_a_held_floor_is_examined_too(gamma):
+    report = scaling.fit(frame(gamma), fix={"E": 1.7}, replicates=20)
+    assert "law-misfit" not in codes(report) or gamma != 1.0
