@@ -9,6 +9,11 @@ SENTENCES = {
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
         "there. Add larger runs before spending this budget."
     ),
+    "split-off-budget": (
+        "By the {approach} approach 6 * params * tokens is {share:.3g} of {compute} FLOPs, because the compute column "
+        "of these runs is {rates} times params * tokens, and not 6. Check that column, or count compute as "
+        "6 * params * tokens with --compute none."
+    ),
     "unanswered": "{reason} The other budgets and targets are not affected. {hint}",
     "many-epochs": (
         "{compute} FLOPs trains on {unique} unique tokens {epochs:.3g} times, and the last epochs add {worth}. Find "

@@ -66,6 +66,21 @@ SENTENCES = {
         "{parameter} is at a bound in {share:.0%} of replicates, so its interval is cut off there. Add runs, or choose "
         "a law without it."
     ),
+    "law-misfit": (
+        "{law} does not fit these points: its residuals {what} (p = {p_value:.2g}), which noise does not explain, so "
+        "its exponents and floor depend on which points are fitted, their intervals may miss the truth, and forecasts "
+        "and splits of budgets outside the data may be wrong. {remedy}."
+    ),
+    "poor-fit": (
+        "{law} explains only {share:.0%} of the spread of log loss, and misses it by {rmse} on average, far more than "
+        "noise between runs, so its parameters mean little. Find what else differs between the points and separate it "
+        "with --by or --where, or try another law."
+    ),
+    "interval-off-estimate": (
+        "The interval of {parameters} did not contain its estimate and is extended to it, so neither is known well: "
+        "fitted to data of its own making, this law does not return to its parameters. Use predictions inside the data "
+        "instead of single parameters, or fit a law with fewer parameters."
+    ),
     "rule-bends-split": (
         "Compute by --flops-rule {rule} is not proportional to params * tokens, so {quantities} do not apply and are "
         "left out. Use `scaling optimal-allocation` with this rule to find the best split of a budget."

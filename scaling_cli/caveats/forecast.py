@@ -13,6 +13,10 @@ SENTENCES = {
         "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs, so the forecast there is "
         "less certain. Add runs nearer to its tokens per param."
     ),
+    "off-ratio": (
+        "{place} is {ratio} tokens per param, and the runs have {low} to {high}, so {effect}. Add runs with about "
+        "{ratio} tokens per param, or ask for a target with the ratio of the runs."
+    ),
     "no-rolling-origin": (
         "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from replicates "
         "and from how far the laws differ. Add smaller runs to test the forecast."
@@ -49,7 +53,7 @@ SENTENCES = {
     ),
     "target-below-floor": (
         "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run: it "
-        "lies near or below the irreducible loss of these laws. Choose a higher target, or add larger runs."
+        "lies {limit} of these laws. Choose a {other} target, or add larger runs."
     ),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "

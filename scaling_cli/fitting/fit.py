@@ -7,6 +7,7 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
 from scaling_cli.fitting.influence import influence, influence_doubts
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals
@@ -88,6 +89,9 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         on_progress=settings.on_progress,
     )
     caveats += _replicate_doubts(problem, ends, settings.replicates, grouped.group)
+    caveats += misfit_doubts(fitted, grouped.group)
+    if ends.beside:
+        caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
     influences = influence(fitted, grouped.names)
     caveats += influence_doubts(influences, grouped.group)
     quantities = Quantities(problem)
@@ -175,6 +179,8 @@ def _objective(fitted: Fitted, grouped: Grouped) -> ObjectiveValue:
 
 
 def _quality(fitted: Fitted) -> Quality:
+    if not fitted.has_logs:
+        return Quality(rmse_log=np.nan, mape=np.nan, r2_log=None)
     residuals, observed = fitted.log_residuals, fitted.problem.observed
     log_observed = np.log(observed[observed > 0])
     spread = float(np.sum((log_observed - log_observed.mean()) ** 2))

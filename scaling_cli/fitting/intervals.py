@@ -15,16 +15,22 @@ from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, IntervalMethod
 
+NOTABLE_GAP = 0.02  # of its width: an estimate this far outside its interval is worth a caveat
+ROUNDING = 1e-6  # relative: estimates from exact data differ from those of their replicates by less
 NO_EFFECT = 1e-100  # summed squares below it are those of a quantity that no run moves
 
 
 class Intervals(Record):
-    """The ends `(q,)` of each quantity's interval, in printed units, NaN where there are none; and the replicates."""
+    """The ends `(q,)` of each quantity's interval, in printed units, NaN where there are none; and the replicates.
+
+    `beside` names the quantities whose estimate lay outside their interval before it was extended to the estimate.
+    """
 
     low: Array
     high: Array
     how: IntervalMethod
     replicates: Replicates | None = None
+    beside: tuple[str, ...] = ()
 
 
 def intervals(
@@ -48,7 +54,7 @@ def intervals(
     if method not in REPLICATED:
         low, high = _ends(fitted, quantities, method, level)
         unit = "run" if method == "sandwich" else None
-        return Intervals(quantities.unscaled(low), quantities.unscaled(high), IntervalMethod(method, level, 0, unit))
+        return _around(fitted, quantities, low, high, IntervalMethod(method, level, 0, unit))
     repeat = wild if method == "wild" else bootstrap
     drawn = repeat(fitted, resampling, workers=workers, on_progress=on_progress)
     how = IntervalMethod(method, level, len(drawn.theta), "run", drawn.failed, drawn.retried, drawn.moved)
@@ -59,12 +65,36 @@ def intervals(
     if method == "bca":
         tails = _corrected(fitted, quantities, values, tails)
     low, high = _quantiles(values, np.broadcast_to(tails, (2, values.shape[1])))
-    return Intervals(quantities.unscaled(low), quantities.unscaled(high), how, drawn)
+    return _around(fitted, quantities, low, high, how, drawn)
+
+
+def _around(
+    fitted: Fitted,
+    quantities: Quantities,
+    low: Array,
+    high: Array,
+    how: IntervalMethod,
+    drawn: Replicates | None = None,
+) -> Intervals:
+    """The ends in printed units, each moved out to the estimate where the estimate lies beyond it.
+
+    An interval beside its estimate contradicts it: the replicates were refitted to data that the law itself made, and
+    did not return to it. Then neither is known, so the interval covers both. Leaving it out would hide how far they are
+    from each other, and shifting it onto the estimate would hide the bias.
+    """
+    centre = quantities.scaled(fitted.theta[None])[0]
+    width = np.maximum(high - low, 0.0)
+    beyond = (centre < low - NOTABLE_GAP * width) | (centre > high + NOTABLE_GAP * width)
+    is_notable = beyond & (np.maximum(low - centre, centre - high) > ROUNDING * np.maximum(np.abs(centre), 1.0))
+    names = tuple(name for name, is_beside in zip(quantities.names, is_notable, strict=True) if is_beside)
+    low, high = np.minimum(low, centre), np.maximum(high, centre)
+    return Intervals(quantities.unscaled(low), quantities.unscaled(high), how, drawn, names)
 
 
 def estimates(names: tuple[str, ...], values: Array, low: Array, high: Array) -> dict[str, Estimate]:
     """The value of each quantity with the ends of its interval, where there are any."""
-    rows = zip(names, values.tolist(), low.tolist(), high.tolist(), strict=True)
+    # Ends at the estimate may differ from it by rounding.
+    rows = zip(names, values.tolist(), np.minimum(low, values).tolist(), np.maximum(high, values).tolist(), strict=True)
     return {name: Estimate(value, _known(left), _known(right)) for name, value, left, right in rows}
 
 

@@ -57,6 +57,8 @@ def curvature(fitted: Fitted) -> float:
 def half_inverse(fitted: Fitted) -> Array:
     """A matrix `(free, free)` whose product with its transpose inverts J' W J."""
     weighted = np.sqrt(fitted.problem.weights)[:, None] * free_jacobian(fitted)
+    if not weighted.shape[1]:  # all coordinates are at a bound
+        return np.empty((0, 0))
     _, size, right = np.linalg.svd(weighted, full_matrices=False)
     kept = size > RANK * size[0]
     return np.asarray(right.T * np.where(kept, 1.0 / np.where(kept, size, 1.0), 0.0))

@@ -55,8 +55,15 @@ class Fitted(Record):
         return kept
 
     @property
+    def has_logs(self) -> bool:
+        """Whether most points have log residuals, so that errors in percent describe the fit."""
+        return 2 * len(self.log_residuals) > len(self.problem.observed)
+
+    @property
     def noise(self) -> float:
-        """Robust standard deviation of the log residuals."""
+        """Robust standard deviation of the log residuals; NaN where most losses have no logarithm."""
+        if not self.has_logs:
+            return float("nan")
         return robust_scale(self.log_residuals, len(self.theta))
 
     def _within(self, share: float) -> float:

@@ -89,7 +89,7 @@ def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult,
 
 
 def _doubts(ranking: tuple[Candidate, ...], best: Candidate, group: dict[str, str] | None) -> list[Caveat]:
-    if best.heldout_rmse_log is None:
+    if all(candidate.heldout_rmse_log is None for candidate in ranking):
         return [caveat("no-cutoffs", group)]
     if ranking[0].is_baseline:
         return [caveat("baseline-wins", group, baseline=ranking[0].law)]
@@ -143,7 +143,8 @@ def held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array
     parameters = fitted.problem.parameters(fitted.theta[None])[0]
     above = {name: values[~is_trained] for name, values in problem.columns.items()}
     predicted = problem.law.predict(dict(zip(problem.law.names, parameters.tolist(), strict=True)), above)
-    return np.log(predicted / problem.observed[~is_trained])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(predicted / problem.observed[~is_trained]))
 
 
 def _alone(problem: Problem, points: Indices) -> Problem:
@@ -162,7 +163,8 @@ def _alone(problem: Problem, points: Indices) -> Problem:
 
 
 def _scores(errors: list[Array]) -> tuple[float | None, float | None]:
-    if not errors:
+    # A law that predicts a loss of zero or infinity for a held-out run has no score, and comes last.
+    if not errors or not all(np.isfinite(error).all() for error in errors):
         return None, None
     sizes = [float(np.sqrt(np.mean(error**2))) for error in errors]
     return float(np.mean(sizes)), float(np.mean([np.mean(error) for error in errors]))

@@ -20,7 +20,7 @@ WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showin
 
 def figure(number: float | None, digits: int = PLAIN_DIGITS) -> str:
     """A number on its own, to `digits` significant digits, without trailing zeros or padded exponents."""
-    if number is None:
+    if number is None or not math.isfinite(number):
         return MISSING
     if number != 0 and not SMALLEST_DECIMAL <= abs(number) < LARGEST_DECIMAL:
         return _scientific(number, digits)
@@ -55,7 +55,7 @@ def flops(number: float | None) -> str:
 
 def percent(share: float | None, digits: int = 2) -> str:
     """A share of one: 0.00512 is 0.51 %."""
-    return MISSING if share is None else f"{figure(100 * share, digits)} %"
+    return MISSING if share is None or not math.isfinite(share) else f"{figure(100 * share, digits)} %"
 
 
 class Rounded(Record):

@@ -209,3 +209,16 @@ def test_every_law_gets_intervals(law, method):
     result, _ = fit(grouped(problem), Settings(interval=method, replicates=60))
     assert result.interval.method == method
     assert any(found.low is not None for found in result.parameters.values())
+
+
+@pytest.mark.parametrize("method", ["wild", "bootstrap", "bca", "profile", "sandwich"])
+def test_an_interval_contains_its_estimate_even_where_the_law_cannot_follow_the_data(method):
+    x = np.linspace(2.2, 12, 25)
+    y = (1.6 + 2.5 / (x - 2.016) ** 0.781) * np.exp(0.003 * np.random.default_rng(8).standard_normal(25))
+    problem = problem_from_arrays(find_law("shifted-power"), {"x": x}, y, np.arange(25))
+    result, caveats = fit(grouped(problem), Settings(interval=method, replicates=200))
+    for value in result.parameters.values():
+        assert value.low is None or value.low <= value.estimate
+        assert value.high is None or value.high >= value.estimate
+    if method == "wild":
+        assert "interval-off-estimate" in {found.code for found in caveats}

@@ -17,6 +17,7 @@ from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.uncertainty import Resampling, bootstrap, group_hash, run_weights
 from scaling_cli.laws import find_law
+from tests import ROOT
 from tests.factories import grouped
 
 
@@ -91,7 +92,7 @@ def test_every_objective_has_replicates_around_its_estimate(name):
 @pytest.mark.parametrize("settings", [{"interval": "jackknife"}, {"level": 95}, {"replicates": 3}, {"seed": -1}])
 def test_senseless_settings_are_usage_errors(settings):
     with pytest.raises(UsageError):
-        Settings(**settings)
+        scaling.fit(ROOT / "sample_data" / "optimizers.csv", **settings)
 
 
 @pytest.mark.parametrize(("count", "backend"), [("0", None), ("two", None), ("2", "slurm")])

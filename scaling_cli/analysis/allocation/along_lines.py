@@ -8,14 +8,20 @@ import numpy as np
 
 from scaling_cli.analysis.allocation.lines import LossLine, PowerLine
 from scaling_cli.analysis.allocation.plan import (
+    FAR,
     FRONTIER_POINTS,
     AllocationPlan,
     banded,
     estimated,
     log_correlation,
 )
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.numbers.format import flops
 from scaling_cli.results.allocation import Allocation
 from scaling_cli.results.fit import Curve
+
+NOTABLE_GAP = 0.05  # in logs: params and tokens of a split that spend a budget this far from the one asked for
 
 
 def line_allocation(
@@ -47,6 +53,41 @@ def line_allocation(
         log_correlation=log_correlation(params, tokens),
         bill=plan.hardware.bill(compute) if plan.hardware else None,
     )
+
+
+def line_doubts(
+    allocations: Sequence[Allocation], rates: tuple[float, float], group: dict[str, str] | None
+) -> list[Caveat]:
+    """Caveats on budgets far beyond the runs, and on splits that do not spend their budget.
+
+    `rates` are the least and the largest compute per param and token of the runs: params times tokens times a rate in
+    between spends the budget.
+    """
+    caveats = [
+        caveat("far-reach", group, compute=flops(row.compute), reach=row.reach)
+        for row in allocations
+        if row.reach is not None and row.reach > FAR
+    ]
+    off = [(share, row) for row in allocations if (share := _spent(row, rates)) is not None]
+    if off:
+        share, worst = max(off, key=lambda pair: abs(np.log(pair[0])))
+        least, most = (f"{rate:.3g}" for rate in rates)
+        caveats.append(
+            caveat(
+                "split-off-budget", group, approach=worst.approach, compute=flops(worst.compute), share=share,
+                rates=least if least == most else f"{least} to {most}",
+            )
+        )  # fmt: skip
+    return caveats
+
+
+def _spent(row: Allocation, rates: tuple[float, float]) -> float | None:
+    """6 * params * tokens as a share of the budget, where that is not the budget; None where it is."""
+    params, tokens = row.params.estimate, row.tokens.estimate
+    if row.compute is None or params is None or tokens is None:
+        return None
+    share = FLOPS_A_PARAM_AND_TOKEN * params * tokens / row.compute
+    return share if abs(np.log(share)) > NOTABLE_GAP else None
 
 
 def line_curve(line: PowerLine, budgets: Sequence[float], level: float) -> Curve:

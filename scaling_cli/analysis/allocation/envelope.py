@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve
+from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve, line_doubts
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.lines import LossLine, PowerLine, loss_line, power_line
 from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer, estimated
@@ -37,13 +37,17 @@ SAME_SIZE = 1e-6  # in log params
 
 
 class Frontier(Record):
-    """Power laws along the envelope, each `(replicates,)`, and the hull of the estimate as `(compute, params)`."""
+    """Power laws along the envelope, each `(replicates,)`, and the hull of the estimate as `(compute, params)`.
+
+    `rates` are the least and the largest compute per param and token of the runs.
+    """
 
     params: PowerLine
     tokens: PowerLine
     loss: LossLine | None
     facts: Envelope
     hull: tuple[Array, Array]
+    rates: tuple[float, float]
 
 
 def envelope(points: AllocationPoints, resampling: Resampling | None) -> Frontier:
@@ -79,6 +83,7 @@ def envelope(points: AllocationPoints, resampling: Resampling | None) -> Frontie
         loss=loss_line(compute, loss),
         facts=_facts(curves, hulls[0], count),
         hull=(np.exp(hull.log_compute), np.exp(hull.log_params)),
+        rates=curves.rates,
     )
 
 
@@ -100,7 +105,7 @@ def envelope_answer(
             "tokens": estimated(frontier.tokens.exponent, plan.level),
         },
         frontier=line_curve(frontier.params, [*plan.budgets, *ends], plan.level),
-        caveats=tuple(_doubts(frontier, group)),
+        caveats=(*_doubts(frontier, group), *line_doubts(allocations, frontier.rates, group)),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.optimum import Split, best_split, least_split, waste_band
 from scaling_cli.analysis.allocation.plan import (
+    FAR,
     FRONTIER_POINTS,
     WASTES,
     AllocationPlan,
@@ -28,7 +29,6 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.allocation import Allocation, Repetition
 from scaling_cli.results.fit import Curve, Estimate
 
-FAR = 10.5  # times the largest compute of the data, beyond which there is a caveat
 # Muennighoff et al. 2023: up to 4 epochs repeated tokens are worth nearly as much as new ones, at 16 about 1/e of that.
 WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0
 STEP = 1e-3  # of log compute and log unique tokens, for derivatives

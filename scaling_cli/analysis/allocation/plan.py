@@ -17,6 +17,7 @@ from scaling_cli.results.fit import Curve, Estimate
 
 WASTES = (0.05, 0.10)  # shares of the budget
 FRONTIER_POINTS = 40  # of a curve over compute, for plots
+FAR = 10.5  # times the largest compute of the data, beyond which there is a caveat
 UNREACHED = 1e300  # replaces infinite values, of replicates that no budget satisfies, so that quantiles exist
 
 
@@ -83,12 +84,17 @@ def answered(allocations: Sequence[Allocation]) -> list[float]:
 
 
 def estimated(values: Array, level: float) -> Estimate:
-    """The first of `values` `(replicates,)`, with the percentile interval of the others if there are any."""
+    """The first of `values` `(replicates,)`, with the percentile interval of the others if there are any.
+
+    If all of the interval lies on one side of the estimate, it is extended to the estimate (see `fitting.intervals`).
+    """
     first = float(values[0]) if np.isfinite(values[0]) else None
     drawn = values[1:][~np.isnan(values[1:])]
     if not len(drawn):
         return Estimate(first)
     ends = np.quantile(np.minimum(drawn, UNREACHED), [(1 - level) / 2, (1 + level) / 2], method="weibull")
+    if first is not None:
+        ends = np.array([min(ends[0], first), max(ends[1], first)])
     low, high = (float(end) if end < UNREACHED / 2 else None for end in ends)
     return Estimate(first, low, high)
 

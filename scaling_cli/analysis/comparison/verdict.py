@@ -2,7 +2,8 @@
 
 `equivalent` needs evidence that the difference is small, by two one-sided tests (Schuirmann 1987). Each uses the whole
 tail of the two-sided statistic, because profiles are asymmetric and half of that tail is not a one-sided tail; in other
-words, the printed interval must lie within the margin. `different` needs evidence that the difference is not zero.
+words, the printed interval must lie within the margin. `different` needs evidence that the difference is not zero, and
+comes first: a difference that the test finds is never called equivalent, however wide the margin is.
 Without either, the verdict is `inconclusive`, with the difference that these data would show in four cases of five; a
 large p-value alone never means that exponents are equal. If the data do not identify the floor, and with it the
 exponent, the verdict is `not-identified`.
@@ -110,8 +111,8 @@ def verdict(
     size = 1 - level
     if p_adjusted is None:
         return NOT_IDENTIFIED
-    if is_identified and all(p is not None and p <= size for p in equivalence_p_values):
-        return EQUIVALENT
     if p_adjusted <= size:
         return DIFFERENT
+    if is_identified and all(p is not None and p <= size for p in equivalence_p_values):
+        return EQUIVALENT
     return INCONCLUSIVE if is_identified else NOT_IDENTIFIED

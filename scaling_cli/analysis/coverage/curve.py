@@ -103,10 +103,15 @@ def coverage_rows(data: Sampled, k: Indices, level: float, band: str, short: str
         drawn = draw_curves(counts, k[columns], data.resampling)
         draws[:, columns] = drawn.coverage
         low, high = intervals(counts, drawn, level, simultaneous=band == "simultaneous")
-        rows += _fixed_rows(counts, k[columns], np.stack([low, high]), level)
+        rows += _fixed_rows(counts, k[columns], np.stack([_rising(low), high]), level)
     beyond = [attempts for attempts in k.tolist() if attempts not in {row.k for row in rows}]
     rows += [_bounded(data.counts, attempts) for attempts in beyond]
     return sorted(rows, key=lambda row: row.k), draws
+
+
+def _rising(low: Array) -> Array:
+    """Lower ends that do not fall: coverage rises with k, so an end at fewer attempts holds at more of them too."""
+    return np.where(np.isnan(low), np.nan, np.fmax.accumulate(low))
 
 
 def _by_reach(counts: Counts, k: Indices, short: str) -> list[tuple[Counts, Indices]]:

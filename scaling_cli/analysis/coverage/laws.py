@@ -39,6 +39,7 @@ CURVE_FITS = {POWER: fit_power_law, EXPONENTIATED: fit_exponentiated}
 
 LARGEST_SPREAD = 0.05  # difference between laws, in coverage, above which no single number is given
 LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is forecast
+STEPS_A_DOUBLING = 4  # of the attempts at which lower ends are computed
 EQUAL_REACH = 10.0  # times the attempts made, up to which both laws have equal weight
 
 
@@ -59,7 +60,18 @@ class FittedLaws(Record):
         return [name for name in LAWS if name in self.distributions or name in self.curves]
 
     def coverage(self, name: str, k: Array) -> tuple[Array, Array, Array]:
-        """A law's coverage at each k, and the ends of its interval."""
+        """A law's coverage at each k, and the ends of its interval.
+
+        Coverage never falls as k grows, so a lower end at fewer attempts also holds at more of them, and the highest of
+        these ends is used.
+        """
+        fewer = np.exp2(np.arange(0.0, np.log2(max(k.max(), 1.0)), 1 / STEPS_A_DOUBLING))
+        everywhere = np.unique(np.concatenate([fewer, k]))
+        values, low, high = self._each(name, everywhere)
+        at = np.searchsorted(everywhere, k)
+        return values[at], np.fmax.accumulate(low)[at], high[at]
+
+    def _each(self, name: str, k: Array) -> tuple[Array, Array, Array]:
         if name in self.distributions:
             return self.distributions[name].coverage(k)
         values = self.curves[name].coverage(k)

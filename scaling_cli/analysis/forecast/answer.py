@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.backtest import backtest
 from scaling_cli.analysis.forecast.continuation import place_on_runs, require_drops
-from scaling_cli.analysis.forecast.doubts import FAR, place_name, prediction_doubts, run_doubts
+from scaling_cli.analysis.forecast.doubts import FAR, place_name, prediction_doubts, ratio_doubts, run_doubts
 from scaling_cli.analysis.forecast.downstream import Link, fit_link, forecast_metric
 from scaling_cli.analysis.forecast.evidence import ForecastData
 from scaling_cli.analysis.forecast.forecaster import Bands
@@ -47,6 +47,7 @@ def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Cavea
         points=points,
     )
     caveats = prediction_doubts(predicted, places, data.span, data.group)
+    caveats += ratio_doubts(predicted, data.ratios, data.inputs, data.group)
     if points is not None and not data.run_names:
         caveats += run_doubts(data.forecast, forecaster.noise or 0.0, points, places.at(~inside), data.group)
     inverses, inverse_caveats = _inverse(data, ask, fixed_params)
@@ -88,6 +89,9 @@ def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:
         targets = [target for target in targets if target not in alone]
     if not (targets or ask.has_place):
         largest = data.require_span()[1]
+        if len(data.inputs) > 1 and not set(SURFACE) <= set(data.inputs):
+            example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
+            raise UsageError("Nothing says where to forecast.", hint=f"Add --at {example}.")
         role = "compute" if set(SURFACE) <= set(data.inputs) else next(iter(data.inputs.values()))
         targets = [Target({role: largest * step}) for step in DEFAULT_STEPS]
     if data.run_names:
@@ -105,11 +109,20 @@ def _inverse(data: ForecastData, ask: Ask, fixed_params: float | None) -> tuple[
         params=data.params, fixed_params=fixed_params,
     )  # fmt: skip
     group, smallest = data.group, data.require_span()[0]
+    is_growing = _grows(data)
+    limit, other = (
+        ("near or above the limit", "lower") if is_growing else ("near or below the irreducible loss", "higher")
+    )
     unreached = [
-        caveat("target-below-floor", group, target=target.target_loss, probability=1 - target.reachable)
+        caveat(
+            "target-below-floor", group, target=target.target_loss, probability=1 - target.reachable,
+            limit=limit, other=other,
+        )
         for target in inverses
         if target.reachable < 0.5
-    ]
+    ]  # fmt: skip
+    if is_growing:
+        return inverses, unreached + _far(inverses, data)
     worst = data.ranges.get("loss", (0.0, np.inf))[1]
     above = [
         caveat("target-above-data", group, target=target.target_loss)
@@ -117,6 +130,14 @@ def _inverse(data: ForecastData, ask: Ask, fixed_params: float | None) -> tuple[
         if (target.target_loss > worst if target.compute.estimate is None else target.compute.estimate < smallest)
     ]
     return inverses, unreached + above + _far(inverses, data)
+
+
+def _grows(data: ForecastData) -> bool:
+    """Whether the forecast grows along its one input, as accuracy does."""
+    if len(data.inputs) > 1:
+        return False
+    first, last = data.forecaster.mean({next(iter(data.inputs)): np.array(data.require_span())})
+    return bool(last > first)
 
 
 def _far(inverses: Sequence[Inverse], data: ForecastData) -> list[Caveat]:

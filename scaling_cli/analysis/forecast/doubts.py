@@ -55,6 +55,37 @@ def prediction_doubts(
     return caveats
 
 
+def ratio_doubts(
+    predictions: Sequence[Prediction],
+    ratios: tuple[float, float] | None,
+    inputs: Mapping[str, str],
+    group: dict[str, str],
+) -> list[Caveat]:
+    """A caveat on the target whose tokens per param lie furthest from those of the runs, `ratios`.
+
+    A law of compute does not know tokens per param, so it forecasts a run with the ratio of the data. A law of both was
+    not tested there.
+    """
+    asked = [(one, one.at["tokens"] / one.at["params"]) for one in predictions if {"params", "tokens"} <= set(one.at)]
+    if ratios is None or not asked:
+        return []
+    low, high = ratios
+    furthest, ratio = max(asked, key=lambda pair: max(low / pair[1], pair[1] / high))
+    if max(low / ratio, ratio / high) <= NOTED:
+        return []
+    effect = (
+        "the forecast there is not tested by any run"
+        if {"params", "tokens"} <= set(inputs)
+        else f"the law of {', '.join(inputs.values())} forecasts a run with the ratio of the data instead"
+    )
+    return [
+        caveat(
+            "off-ratio", group, place=place_name(furthest.at), ratio=figure(ratio, 3), low=figure(low, 3),
+            high=figure(high, 3), effect=effect,
+        )
+    ]  # fmt: skip
+
+
 def run_doubts(
     forecaster: StackedForecast | None, noise: float, points: ForecastPoints, places: Places, group: dict[str, str]
 ) -> list[Caveat]:

@@ -19,8 +19,10 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
+from scaling_cli.fitting.adequacy import average_doubts
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
 from scaling_cli.options.extrapolate import Extrapolate
@@ -72,7 +74,8 @@ class ForecastData(Record):
     """One group: what forecasts, and the data where they are at hand.
 
     `forecast` is the part of `forecaster` with rolling origins, if it has one. `metric` `(n,)` is that of the second
-    stage, with nan where unknown. `run_names` are there where a law continues runs instead of adding new ones.
+    stage, with nan where unknown. `run_names` are there where a law continues runs instead of adding new ones. `ratios`
+    are the least and the most tokens per param.
     """
 
     forecaster: Forecaster
@@ -85,6 +88,7 @@ class ForecastData(Record):
     metric: Array | None = None
     run_names: tuple[str, ...] = ()
     recipe: tuple[str, ...] = ()
+    ratios: tuple[float, float] | None = None
 
     @property
     def params(self) -> Array | None:
@@ -142,12 +146,19 @@ def evidence_from(
         require_variety(problem.columns, choice.inputs)
     ranges = ranges_of(table, choice)
     settings = method.settings
+    if (problem.observed <= 0).any():
+        raise UsageError(
+            "A forecast is of log losses, and some losses are not positive.",
+            hint="Leave them out with --where 'loss > 0', or describe the runs with scaling fit --space linear.",
+        )
     if asked.estimator == "describe":
         weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
         grouped = grouped_for(table, group, choice, asked.space, weighting)
         result, doubts = fit_group(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
-        return ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked)), doubts
+        return ForecastData(
+            plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=tokens_per_param(table)
+        ), doubts
     laws = () if asked.law == "auto" else (choice.law,)
     stacked = forecast(
         points, laws=laws, recipe=recipe_of(asked), level=settings.level,
@@ -156,12 +167,47 @@ def evidence_from(
     )  # fmt: skip
     metric = None if ask.then is None else table.numbers(ask.then, own=True)
     sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
-    doubts = [*pooled_sizes(sizes, choice.inputs, group), *lone_growth(ranges, choice.inputs, group)]
+    fits = [] if choice.law.is_curve else _problems(points, stacked)
+    doubts = [
+        *average_doubts(fits, group),
+        *pooled_sizes(sizes, choice.inputs, group),
+        *lone_growth(ranges, choice.inputs, group),
+    ]
     names = table.run_names if choice.law.is_curve else ()
     made = stacked if choice.law.is_curve else join_interpolation(stacked)
     return ForecastData(
-        made, group, choice.inputs, ranges, points, stacked, laws, metric, names, changes(asked)
+        made,
+        group,
+        choice.inputs,
+        ranges,
+        points,
+        stacked,
+        laws,
+        metric,
+        names,
+        changes(asked),
+        tokens_per_param(table),
     ), doubts
+
+
+def _problems(points: ForecastPoints, stacked: StackedForecast) -> list[Problem]:
+    """Each law of a forecast with the points to fit it to, all of them equal."""
+    laws = {fit.law.name: fit.law for fit in stacked.stack.fits}
+    return [
+        problem_from_arrays(
+            law, {name: points.columns[name] for name in law.inputs}, points.observed, points.runs,
+            weights=points.weights,
+        )
+        for law in laws.values()
+    ]  # fmt: skip
+
+
+def tokens_per_param(table: PointTable) -> tuple[float, float] | None:
+    """The least and the most tokens per param of the runs, where both are known."""
+    if not (table.is_complete("params") and table.is_complete("tokens")):
+        return None
+    ratio = table.numbers("tokens") / table.numbers("params")
+    return float(ratio.min()), float(ratio.max())
 
 
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:

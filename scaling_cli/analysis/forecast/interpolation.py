@@ -149,6 +149,6 @@ def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
 def _scale(columns: Mapping[str, Array]) -> Array:
     """The scale of each place: compute, or the one input."""
     if not set(SURFACE) <= set(columns):
-        return next(iter(columns.values()))
+        return columns["compute"] if "compute" in columns else next(iter(columns.values()))
     compute: Array = FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"]
     return compute

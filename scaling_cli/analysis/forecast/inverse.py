@@ -2,7 +2,8 @@
 
 Both come from the forecast along scale. The estimate is the scale at which the forecast falls to the target, and the
 ends are the scales at which the ends of its interval do. The probability is the largest one, over all scales, that the
-loss is below the target. So an end is missing exactly if the probability is too small for it.
+loss is below the target. So an end is missing exactly if the probability is too small for it. A metric that grows
+reaches a target from below: there its negative log takes the place of log loss.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.forecaster import Forecaster
-from scaling_cli.analysis.forecast.targets import best_split
+from scaling_cli.analysis.forecast.forecaster import Bands, Forecaster
+from scaling_cli.analysis.forecast.targets import SURFACE, best_split
 from scaling_cli.arrays import Array
+from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Inverse
@@ -41,21 +43,37 @@ def inverse(
     """
     scale = np.geomspace(span[0] / BEFORE, span[1] * BEYOND, STEPS)
     columns = _path(forecaster, scale, inputs, params, fixed_params)
-    bands = forecaster.bands(columns, scale)
+    scale, columns, bands = _known(scale, columns, forecaster.bands(columns, scale))
     spread = bands.confidence / NormalDist().inv_cdf(0.5 + forecaster.interval().level / 2)
+    sign = -1.0 if bands.estimate[-1] > bands.estimate[0] else 1.0
+    middle = sign * bands.estimate
     inverses = []
     for target in target_losses:
-        ends = [_crossing(scale, curve, float(np.log(target)))
-                for curve in (bands.estimate, bands.estimate - bands.confidence, bands.estimate + bands.confidence)
-                ]  # fmt: skip
+        level = sign * float(np.log(target))
+        ends = [
+            _crossing(scale, curve, level) for curve in (middle, middle - bands.confidence, middle + bands.confidence)
+        ]
         at = {} if ends[0] is None else {
             inputs[name]: float(np.exp(np.interp(np.log(ends[0]), np.log(scale), np.log(values))))
             for name, values in columns.items()
         }  # fmt: skip
-        reachable = _probability(bands.estimate, spread, float(np.log(target)))
+        reachable = _probability(middle, spread, level)
         name = "compute" if set(inputs) >= {"params", "tokens"} else next(iter(inputs.values()))
         inverses.append(Inverse(target, name, Estimate(*ends), reachable, at))
     return tuple(inverses)
+
+
+def _known(scale: Array, columns: dict[str, Array], bands: Bands) -> tuple[Array, dict[str, Array], Bands]:
+    """The scales at which the forecast has a logarithm; that of accuracy has none where its curve is below zero."""
+    is_known = np.isfinite(bands.estimate)
+    if np.isfinite(bands.confidence).any():
+        is_known &= np.isfinite(bands.confidence)
+    if is_known.all() or is_known.sum() < 2:
+        return scale, columns, bands
+    kept = Bands(
+        bands.estimate[is_known], bands.confidence[is_known], bands.prediction[is_known], bands.by_law[:, is_known]
+    )
+    return scale[is_known], {name: values[is_known] for name, values in columns.items()}, kept
 
 
 def _path(
@@ -64,6 +82,11 @@ def _path(
     """Inputs along `scale`."""
     if len(inputs) == 1:
         return {next(iter(inputs)): scale}
+    if not set(SURFACE) <= set(inputs):
+        raise UsageError(
+            f"--target-loss follows one input, or params and tokens, and this law is of {', '.join(inputs.values())}.",
+            hint="Forecast at --at instead, or fit a law of one input or of params and tokens.",
+        )
     if fixed is not None:
         sizes = np.full(len(scale), fixed)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -128,31 +128,66 @@ def place(
 
 
 def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping[str, tuple[float, float]]) -> Places:
-    """The targets as places, for laws of one input."""
-    (name, column), *_ = inputs.items()
-    values = []
+    """The targets as places, for laws that are not of params and tokens; a sole input is the scale."""
+    column = next(iter(inputs.values()))
+    rows, scale = [], []
     for target in targets:
-        at = {column if COLUMN + role == column else role: value for role, value in target.at.items()}
-        is_split = column == "compute" and set(SURFACE) <= set(at)
-        split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"] if is_split else None
-        if split is not None and not LOW_RATIO <= at.get(column, split) / split <= HIGH_RATIO:
-            raise UsageError(
-                f"A target has {at[column]:.3g} compute, but 6 * params * tokens is {split:.3g}.",
-                hint="Give either compute, or params and tokens.",
-            )
-        if split is not None:
-            at = {column: at.get(column, split)}
-        if column not in at:
-            role = column.removeprefix(COLUMN)
-            raise UsageError(
-                f"A target lacks {role}, the input of the law.",
-                hint=f"Write it like --at {role}={EXAMPLES.get(role, 'AMOUNT')}.",
-            )
-        _refuse_unused(at, column, ranges)
-        values.append(at[column])
-    x = np.array(values)
-    rows = [replace(target, at={column: value}) for value, target in zip(values, targets, strict=True)]
-    return Places(tuple(rows), {name: x}, x)
+        given = _named_as_read(target.at, inputs.values())
+        at = _completed(given)
+        missing = [name.removeprefix(COLUMN) for name in inputs.values() if name not in at]
+        if missing:
+            names = [name.removeprefix(COLUMN) for name in inputs.values()]
+            example = ",".join(f"{name}={EXAMPLES.get(name, 'AMOUNT')}" for name in names)
+            what = "the input of the law" if len(inputs) == 1 else "which the law needs"
+            raise UsageError(f"A target lacks {' and '.join(missing)}, {what}.", hint=f"Write it like --at {example}.")
+        if len(inputs) == 1:
+            _refuse_unused(_one_of_three(given, column), column, ranges)
+        is_split = column == "compute" and set(SURFACE) <= set(given)
+        shown = {role: at[role] for role in SURFACE} if is_split else {}
+        rows.append(replace(target, at={**shown, **{name: at[name] for name in inputs.values()}}))
+        scale.append(at.get("compute"))
+    columns = {name: np.array([row.at[read] for row in rows]) for name, read in inputs.items()}
+    if len(inputs) == 1:
+        return Places(tuple(rows), columns, next(iter(columns.values())))
+    if None in scale:
+        raise UsageError(
+            "A target lacks compute, by which its distance from the runs is measured.",
+            hint="Add it: --at " + ",".join(f"{name}=AMOUNT" for name in (*inputs.values(), "compute")) + ".",
+        )
+    return Places(tuple(rows), columns, np.array(scale, dtype=float))
+
+
+def _named_as_read(at: Mapping[str, float], columns: Iterable[str]) -> dict[str, float]:
+    """The amounts, under the names that columns of the file have beside the roles."""
+    return {COLUMN + role if COLUMN + role in columns else role: value for role, value in at.items()}
+
+
+def _completed(at: Mapping[str, float]) -> dict[str, float]:
+    """The amounts, with the third of params, tokens and compute where two of them are given."""
+    known = dict(at)
+    if "compute" not in known and set(SURFACE) <= set(known):
+        known["compute"] = FLOPS_A_PARAM_AND_TOKEN * known["params"] * known["tokens"]
+    for role, other in (SURFACE, SURFACE[::-1]):
+        if role not in known and {"compute", other} <= set(known):
+            known[role] = known["compute"] / FLOPS_A_PARAM_AND_TOKEN / known[other]
+    return known
+
+
+def _one_of_three(at: Mapping[str, float], column: str) -> Mapping[str, float]:
+    """The amounts without params and tokens where a law of compute uses both.
+
+    Raises:
+        UsageError: There are compute, params and tokens, and they contradict each other.
+    """
+    if column != "compute" or not set(SURFACE) <= set(at):
+        return at
+    split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]
+    if not LOW_RATIO <= at.get("compute", split) / split <= HIGH_RATIO:
+        raise UsageError(
+            f"A target has {at['compute']:.3g} compute, but 6 * params * tokens is {split:.3g}.",
+            hint="Give either compute, or params and tokens.",
+        )
+    return {"compute": split} | {role: amount for role, amount in at.items() if role not in SURFACE}
 
 
 def _refuse_unused(at: Mapping[str, float], column: str, ranges: Mapping[str, tuple[float, float]]) -> None:

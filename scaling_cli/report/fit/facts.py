@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -103,6 +104,8 @@ def _interval(result: FitResult) -> str:
 
 def _quality(result: FitResult) -> str:
     quality = result.quality
+    if not math.isfinite(quality.rmse_log):
+        return "errors in percent are not known, because losses are not positive"
     r2 = "" if quality.r2_log is None else f", R2 {quality.r2_log:.4f} of log loss"
     return f"rmse {percent(quality.rmse_log)}, mean error {percent(quality.mape)}{r2}"
 

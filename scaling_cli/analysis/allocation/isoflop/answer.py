@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve
+from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve, line_doubts
 from scaling_cli.analysis.allocation.isoflop.curves import Curves
 from scaling_cli.analysis.allocation.isoflop.fit import SharedShape
 from scaling_cli.analysis.allocation.isoflop.profile import profile_shape
@@ -35,7 +35,7 @@ def isoflop_answer(
         allocations=allocations,
         exponents={"params": estimated(params.exponent, plan.level), "tokens": estimated(tokens.exponent, plan.level)},
         frontier=line_curve(params, [*plan.budgets, *ends.tolist()], plan.level),
-        caveats=tuple(isoflop_doubts(curves, plan, group)),
+        caveats=(*isoflop_doubts(curves, plan, group), *line_doubts(allocations, curves.rates, group)),
     )
 
 

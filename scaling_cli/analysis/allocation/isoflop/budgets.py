@@ -27,6 +27,12 @@ class AllocationPoints(Record):
     loss: Array
     runs: Indices
 
+    @property
+    def rates(self) -> tuple[float, float]:
+        """The least and the largest compute per param and token: 6 for plain transformers."""
+        rate = np.exp(self.log_compute - self.log_params - self.log_tokens)
+        return float(rate.min()), float(rate.max())
+
     def subset(self, index: Indices) -> AllocationPoints:
         """The points with these indices."""
         return AllocationPoints(*(getattr(self, name)[index] for name in self.__struct_fields__))

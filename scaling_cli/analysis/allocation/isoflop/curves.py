@@ -39,6 +39,11 @@ class Curves(Record):
     estimates: dict[str, Minima]
     shape: SharedShape | None
 
+    @property
+    def rates(self) -> tuple[float, float]:
+        """The least and the largest compute per param and token of the runs: 6 for plain transformers."""
+        return self.points.rates
+
 
 def curves_of(points: AllocationPoints, profile: str, settings: Settings, group: int) -> Curves:
     """Minima of the IsoFLOP curves in `points`.

@@ -1,0 +1,291 @@
+"""Whether a law fits: tests for patterns in the residuals, which noise does not have.
+
+A law that fits leaves residuals without pattern. So each smooth direction that the law itself cannot follow (a bend or
+a wave along an input, along the prediction, or of two inputs together; for chinchilla also the slope in the power gamma
+of `general`) is added to the linearised law, and its coefficient is tested: the F test of a nested model at the fit
+(Bates and Watts 1988, section 3.10; for directions of the prediction, RESET by Ramsey 1969). The residuals of a fit are
+orthogonal to what the law can follow, so the coefficient needs no further fit.
+
+F assumes noise of equal size. A second test of each direction does not: its error comes from the residuals, corrected
+for leverage and summed within runs (HC3; MacKinnon and White 1985). Both must reject, F at `SIZE` after Bonferroni's
+correction for the number of directions, so uneven noise, heavy tails and points of one run raise no false alarm. Where
+inputs repeat, the noise is known without any law, and lack of fit is tested against it (pure error; Draper and Smith
+1998, section 2.1): then a weaker pattern is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import erfc, log, sqrt
+
+import numpy as np
+
+from scaling_cli.arrays import Array
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.leverage import free_jacobian, residuals
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.laws import find_law
+from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.numbers.format import percent
+from scaling_cli.record import Record, replace
+
+SIZE = 0.002  # of all tests of a fit together
+GAMMA_SIZE = 0.008  # of the test of chinchilla against general
+PATTERN_SIZE = 0.05  # of a pattern, where pure error rejects
+PURE_SIZE = 0.001  # of the test against pure error
+ROBUST_SIZE = 0.05  # of the test with errors that allow uneven noise
+BETTER_SIZE = 0.01  # of the test that names another law
+FEWEST_SPARE = 5  # runs more than parameters and direction
+EXACT = 1e-7  # of log loss: smaller residuals are rounding
+NEW = 1e-3  # of its length: a direction with less than this outside the law's own is one that the law follows
+POOR_R2, POOR_RMSE = 0.5, 0.1
+LARGEST = 100_000  # points: with more, a pattern far too small to matter would be found
+SURFACE = ("params", "tokens")
+RIVALS = {
+    SURFACE: ("general",),
+    ("x",): ("power-constant", "shifted-power", "m4", "bnsl", "sigmoid", "exponential-saturation"),
+}
+
+
+class Pattern(Record):
+    """A direction in which residuals have a pattern, with its p-values by F and with errors for uneven noise."""
+
+    what: str
+    p_value: float
+    robust_p_value: float
+
+
+class Misfit(Record):
+    """What the residuals show: the strongest pattern, and a law that fits better with its p-value, if one does."""
+
+    pattern: Pattern
+    better: str | None = None
+    better_p_value: float | None = None
+
+
+def misfit_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat if the law does not fit the points, or leaves most of their spread unexplained."""
+    found = misfit(fitted)
+    return _scatter(fitted, group) if found is None else [_said(found, fitted.problem.law.name, group)]
+
+
+def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat if none of the laws that a forecast averages fits the points; each problem has one of the laws."""
+    first: Misfit | None = None
+    for problem in problems:
+        found = misfit(optimum(problem, Objective()))
+        if found is None:
+            return []
+        first = first or found
+    names = {problem.law.name for problem in problems}
+    if first is None:
+        return []
+    better = None if first.better in names else first.better
+    law = (
+        problems[0].law.name if len(names) == 1 else f"None of {', '.join(sorted(names))} fits: {problems[0].law.name}"
+    )
+    return [_said(replace(first, better=better), law, group)]
+
+
+def _said(found: Misfit, law: str, group: dict[str, str] | None) -> Caveat:
+    remedy = (
+        "Leave out the points that the law is not meant for with --where, or try another law with --law all"
+        if found.better is None
+        else f"Fit --law {found.better}, which fits better (F test, p = {found.better_p_value:.2g})"
+    )
+    what, p_value = found.pattern.what, found.pattern.p_value
+    return caveat("law-misfit", group, law=law, what=what, p_value=p_value, remedy=remedy)
+
+
+def _scatter(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat if the residuals are large and the law explains less than half of the spread."""
+    observed = fitted.problem.observed
+    if not fitted.has_logs or (observed <= 0).any() or len(observed) <= len(fitted.theta) + 2:
+        return []
+    rmse = float(np.sqrt(np.mean(fitted.log_residuals**2)))
+    spread = float(np.std(np.log(observed)))
+    if rmse < POOR_RMSE or rmse**2 < (1 - POOR_R2) * spread**2:
+        return []
+    share = 1 - rmse**2 / spread**2
+    law = fitted.problem.law.name
+    return [caveat("poor-fit", group, law=law, share=max(share, 0.0), rmse=percent(rmse))]
+
+
+def misfit(fitted: Fitted) -> Misfit | None:
+    """What shows that the law does not fit; None if nothing does, or if there are too few runs to say."""
+    problem = fitted.problem
+    spare = problem.run_count - len(fitted.theta)
+    residual = residuals(fitted)
+    size = float(np.sqrt(np.mean(residual**2)))
+    level = 1.0 if problem.space == "log" else float(np.abs(problem.observed).max())
+    if spare < FEWEST_SPARE or size < EXACT * level or len(residual) > LARGEST or problem.penalty is not None:
+        return None
+    tested = _Tested(fitted, residual)
+    patterns = [found for what, values in _directions(fitted).items() if (found := tested.pattern(what, values))]
+    bent = _against_general(fitted, tested)
+    if bent is not None:
+        return bent
+    if not patterns:
+        return None
+    strongest = min(patterns, key=lambda found: found.p_value)
+    is_loose = _pure_error(problem, residual, len(fitted.theta)) < PURE_SIZE
+    needed = (PATTERN_SIZE if is_loose else SIZE) / len(patterns)
+    if strongest.p_value > needed or strongest.robust_p_value > ROBUST_SIZE:
+        return None
+    return Misfit(strongest, *_better(fitted))
+
+
+class _Tested:
+    """The linearised law, against which directions are tested."""
+
+    def __init__(self, fitted: Fitted, residual: Array) -> None:
+        """`residual` `(n,)` is that of the fit."""
+        self.root = np.sqrt(fitted.problem.weights)
+        jacobian = self.root[:, None] * free_jacobian(fitted)
+        self.basis = _orthonormal(jacobian)
+        weighted = self.root * residual
+        self.residual = weighted - self.basis @ (self.basis.T @ weighted)
+        self.runs = fitted.problem.runs
+        self.count = fitted.problem.run_count
+
+    def pattern(self, what: str, values: Array) -> Pattern | None:
+        """The test of one direction `(n,)`; None if the law can follow it."""
+        direction = self.root * (values - values.mean())
+        length = float(np.linalg.norm(direction))
+        outside = direction - self.basis @ (self.basis.T @ direction)
+        left = float(np.linalg.norm(outside))
+        if not np.isfinite(length) or left <= NEW * length or not length:
+            return None
+        outside /= left
+        freedom = self.count - self.basis.shape[1] - 1
+        along = float(outside @ self.residual)
+        rest = self.residual - along * outside
+        # Points of a run count once: the sum of squares is spread over the degrees of freedom of runs.
+        variance = float(rest @ rest) / max(freedom * len(rest) / self.count, 1e-300)
+        leverage = np.einsum("nk,nk->n", self.basis, self.basis) + outside**2
+        scores = np.zeros(self.count)
+        np.add.at(scores, self.runs, outside * rest / np.maximum(1 - leverage, 0.2))
+        robust = float(scores @ scores)
+        by_f = two_tails(along / sqrt(max(variance, 1e-300)), freedom)
+        return Pattern(what, by_f, two_tails(along / sqrt(max(robust, 1e-300)), freedom))
+
+
+def _orthonormal(jacobian: Array) -> Array:
+    """An orthonormal basis of the columns."""
+    left, size, _ = np.linalg.svd(jacobian, full_matrices=False)
+    return np.asarray(left[:, size > 1e-10 * size.max(initial=0.0)])
+
+
+def two_tails(t: float, freedom: float) -> float:
+    """The two-sided p-value of Student's t, by Wallace's transformation to a normal (1959).
+
+    It is right to a tenth of the p-value from four degrees of freedom on, and needs no import of scipy.
+    """
+    z = sqrt(freedom * log(1 + t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+    return erfc(z / sqrt(2))
+
+
+def _directions(fitted: Fitted) -> dict[str, Array]:
+    """Bends and waves along each input and along the prediction, and the product of two inputs, each `(n,)`."""
+    problem = fitted.problem
+    found: dict[str, Array] = {}
+    logs = {name: _standard(np.log(values)) for name, values in problem.columns.items() if (values > 0).all()}
+    for name, values in logs.items():
+        distinct = len(np.unique(values))
+        for power, shape in ((2, "bend"), (3, "bend twice"), (4, "wave")):
+            if distinct > power + 1 and (power < 4 or len(logs) == 1):
+                found[f"{shape} along {name}"] = values**power
+    if len(logs) == 2:
+        first, second = logs.values()
+        found[f"depend on {' and '.join(logs)} together"] = first * second
+    if len(logs) > 1:
+        prediction = problem.predictions(fitted.theta[None])[0]
+        found["bend along the prediction"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
+    return found
+
+
+def _standard(values: Array) -> Array:
+    half = float(np.ptp(values)) / 2
+    return np.asarray((values - values.min()) / half - 1) if half > 0 else np.zeros_like(values)
+
+
+def _pure_error(problem: Problem, residual: Array, parameters: int) -> float:
+    """The p-value of lack of fit against the noise at repeated inputs; 1 where too few inputs repeat."""
+    inputs = np.stack(list(problem.columns.values()), axis=1)
+    _, cell = np.unique(inputs, axis=0, return_inverse=True)
+    cell = cell.ravel()
+    count = np.bincount(cell)
+    pure, lack = len(cell) - len(count), len(count) - parameters
+    if pure < FEWEST_SPARE or lack < 1 or problem.run_count < len(cell):
+        return 1.0
+    means = np.bincount(cell, residual) / count
+    within = float(np.sum((residual - means[cell]) ** 2))
+    between = float(np.sum(count * means**2))
+    return f_tail((between / lack) / max(within / pure, 1e-300), lack, pure)
+
+
+def f_tail(ratio: float, first: int, second: int) -> float:
+    """The upper tail of F."""
+    from scipy.special import fdtrc
+
+    return float(fdtrc(first, second, ratio))
+
+
+def _against_general(fitted: Fitted, tested: _Tested) -> Misfit | None:
+    """Chinchilla against `general`: a first test by the slope in gamma, and a fit of `general` only where it hints."""
+    problem = fitted.problem
+    if problem.law.name != "chinchilla" or isinstance(problem.law, ConstrainedLaw) or problem.space != "log":
+        return None
+    values = dict(zip(problem.law.names, problem.parameters(fitted.theta[None])[0].tolist(), strict=True))
+    above = problem.predictions(fitted.theta[None])[0] - values["E"]
+    if (above <= 0).any():
+        return None
+    slope = above * np.log(above) / (above + values["E"])
+    hint = tested.pattern("look as if a power other than 1 (gamma) acted on the sum of its terms", slope)
+    if hint is None or hint.p_value > 10 * BETTER_SIZE:
+        return None
+    p_value = _improvement(fitted, "general")
+    if p_value > GAMMA_SIZE or hint.robust_p_value > ROBUST_SIZE:
+        return None
+    return Misfit(Pattern(hint.what, p_value, hint.robust_p_value), "general", p_value)
+
+
+def _better(fitted: Fitted) -> tuple[str | None, float | None]:
+    """The law that improves most on this one by an F test, and its p-value."""
+    law = fitted.problem.law
+    if isinstance(law, ConstrainedLaw):  # a law without its constraints may fit better for that reason alone
+        return None, None
+    names = [name for name in RIVALS.get(tuple(law.inputs), ()) if name != law.name]
+    ranked = sorted((_improvement(fitted, name), name) for name in names)
+    if not ranked or ranked[0][0] > BETTER_SIZE:
+        return None, None
+    return ranked[0][1], ranked[0][0]
+
+
+def _improvement(fitted: Fitted, name: str) -> float:
+    """The p-value by which the law `name`, of more parameters, fits better by least squares; 1 if it does not."""
+    problem = fitted.problem
+    wider = find_law(name)
+    more = len(wider.names) - len(fitted.theta)
+    spare = problem.run_count - len(wider.names)
+    if more < 1 or spare < 1:
+        return 1.0
+    try:
+        left, right = (_squares(law_problem) for law_problem in (problem, _with_law(problem, name)))
+    except FitError:
+        return 1.0
+    return f_tail((left - right) / more / max(right / spare, 1e-300), more, spare) if right < left else 1.0
+
+
+def _with_law(problem: Problem, name: str) -> Problem:
+    columns: Mapping[str, Array] = problem.columns
+    return problem_from_arrays(
+        find_law(name), columns, problem.observed, problem.runs, problem.space, weights=problem.weights
+    )
+
+
+def _squares(problem: Problem) -> float:
+    return 2 * optimum(problem, Objective("least-squares")).value
