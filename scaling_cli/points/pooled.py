@@ -10,20 +10,29 @@ tried: it and the input would explain the same.
 
 from __future__ import annotations
 
-import itertools
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.aliases import EXTRAS
 from scaling_cli.data.runs.best_over import levels
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.points.unread import ignored_roles, likely_role, unread_inputs
+from scaling_cli.points.variance import (
+    FEWEST_SPARE,
+    Explained,
+    among_others,
+    dummies,
+    explained_by,
+    left_by,
+    sums,
+    surface,
+)
 from scaling_cli.record import Record
 
 SWEPT = ("lr", "batch_size")  # roles that are tuned, so that a law is of their best values
@@ -31,11 +40,10 @@ SIZES = ("params", "tokens", "compute")
 MOST_LEVELS = 40
 CHANCE = 1e-3  # of a caveat by noise alone, over all columns
 SHARE = 0.3  # of the variance left
-EFFECT = 0.003  # standard deviation of the levels' effects, in log loss; seeds move a loss by about as much
+SHARE_OF_LARGE = 0.1  # of it where it is larger than that of seeds
 OVERLAP = 0.3  # share of runs that lie, along each input, between runs of another level
 LARGE_SPREAD = 0.03  # standard deviation of log loss at equal inputs that no seed makes
 MOST_ROWS = 20_000
-FEWEST_SPARE = 4  # runs beyond the terms of the surface
 NAMED = 3  # columns in caveats
 
 
@@ -47,15 +55,6 @@ class _Group(Record):
     labels: Mapping[str, Indices]
     cells: Indices
     swept: Mapping[str, Array]
-
-
-class _Explained(Record):
-    """A column with the share of variance that it explains and its number of levels."""
-
-    column: str
-    share: float
-    levels: int
-    chance: float
 
 
 def input_doubts(
@@ -92,7 +91,7 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
         yield caveat(
             "pooled-sweep", group, role=role, inputs=names, spread=spread, share="".join(shares), column=column
         )
-    unread = {name for name in table.others if (role := likely_role(name)) is not None and role not in table.columns}
+    unread = {name for name in table.others if (hint := likely_role(name)) is not None and hint not in table.columns}
     others = [one for one in explained if one.column not in swept and one.column not in unread]
     for one in others:
         column = _column(table, one.column)
@@ -160,7 +159,7 @@ def _reduced(
             {name: _renumbered(values[every]) for name, values in numbers.items()}, _renumbered(cells[every]),
             {name: values[every] for name, values in rates.items()},
         )  # fmt: skip
-    rest = _left(loss, _surface([logs[name] for name in inputs], len(loss)))
+    rest = left_by(loss, surface([logs[name] for name in inputs], len(loss)))
     count = np.bincount(ids)
     first = np.unique(ids, return_index=True)[1]
     means = {name: np.bincount(ids, values) / count for name, values in logs.items()}
@@ -187,36 +186,22 @@ def _renumbered(labels: Indices) -> Indices:
     return np.unique(labels, return_inverse=True)[1].astype(np.intp)
 
 
-def _surface(logs: Sequence[Array], n: int) -> Array:
-    """A smooth surface of the log inputs `(n, terms)`: cubic along one, quadratic along more."""
-    scaled = [(x - x.mean()) / (x.std() or 1.0) for x in logs if np.ptp(x) > 0]
-    terms = [np.ones(n), *scaled]
-    richer = [*(x**2 for x in scaled), *(x * y for x, y in itertools.combinations(scaled, 2))]
-    richer += [x**3 for x in scaled]
-    return np.stack(terms + [term for place, term in enumerate(richer) if n >= 4 * (len(terms) + place + 1)], axis=1)
-
-
-def _left(values: Array, basis: Array) -> Array:
-    """What the columns of `basis` do not explain of `values`."""
-    rest: Array = values - basis @ np.linalg.lstsq(basis, values, rcond=None)[0]
-    return rest
-
-
-def _explaining(runs: _Group) -> list[_Explained]:
+def _explaining(runs: _Group) -> list[Explained]:
     """The columns that explain how losses differ, the best first; each beyond those before it."""
     candidates = {name: labels for name, labels in runs.labels.items() if _is_candidate(runs, labels)}
     left, terms = _remover(runs)
     rest = left(runs.loss[:, None])[:, 0]
-    found: list[_Explained] = []
+    least = SHARE if _pure_spread(runs) <= LARGE_SPREAD else SHARE_OF_LARGE
+    found: list[Explained] = []
     taken = np.zeros((len(rest), 0))
     while candidates and len(found) < NAMED:
-        columns = {name: np.hstack([taken, left(_dummies(labels))]) for name, labels in candidates.items()}
-        tests = [_test(name, rest, taken, columns[name], terms) for name in candidates]
+        columns = {name: np.hstack([taken, left(dummies(labels))]) for name, labels in candidates.items()}
+        tests = [explained_by(name, rest, taken, columns[name], terms) for name in candidates]
         kept = [test for test in tests if test is not None and test.chance * len(tests) < CHANCE]
         best = max(kept, key=lambda test: test.share, default=None)
-        if best is None or best.share < SHARE:
+        if best is None or best.share < least:
             break
-        found.append(_Explained(best.column, best.share, int(candidates.pop(best.column).max() + 1), best.chance))
+        found.append(Explained(best.column, best.share, int(candidates.pop(best.column).max() + 1), best.chance))
         taken = columns[best.column]
     return found
 
@@ -226,14 +211,10 @@ def _remover(runs: _Group) -> tuple[Callable[[Array], Array], int]:
     cells, number = runs.cells, int(runs.cells.max() + 1)
     if len(cells) - number >= max(FEWEST_SPARE, len(cells) // 4):
         counts = np.bincount(cells)[:, None]
-        return lambda columns: columns - _sums(columns, cells, number)[cells] / counts[cells], number
-    surface = _surface(list(runs.inputs.values()), len(cells))
-    basis, _ = np.linalg.qr(surface)
-    return lambda columns: columns - basis @ (basis.T @ columns), int(np.linalg.matrix_rank(surface))
-
-
-def _sums(columns: Array, cells: Indices, number: int) -> Array:
-    return np.stack([np.bincount(cells, column, minlength=number) for column in columns.T], axis=1)
+        return lambda columns: columns - sums(columns, cells, number)[cells] / counts[cells], number
+    smooth = surface(list(runs.inputs.values()), len(cells))
+    basis, _ = np.linalg.qr(smooth)
+    return lambda columns: columns - basis @ (basis.T @ columns), int(np.linalg.matrix_rank(smooth))
 
 
 def _is_candidate(runs: _Group, labels: Indices) -> bool:
@@ -244,44 +225,7 @@ def _is_candidate(runs: _Group, labels: Indices) -> bool:
     along = [*runs.inputs.values()]
     if {"params", "tokens"} <= set(runs.inputs):
         along += [runs.inputs["tokens"] - runs.inputs["params"], runs.inputs["tokens"] + runs.inputs["params"]]
-    return all(np.mean(_among_others(values, labels)) >= OVERLAP for values in along if np.ptp(values) > 1e-9)
-
-
-def _among_others(values: Array, labels: Indices) -> Flags:
-    """Which runs `(n,)` lie, along an input, within the range of another level."""
-    inside = np.zeros(len(values), dtype=bool)
-    for level in range(labels.max() + 1):
-        of_level = values[labels == level]
-        inside |= (labels != level) & (values >= of_level.min() - 1e-9) & (values <= of_level.max() + 1e-9)
-    return inside
-
-
-def _dummies(labels: Indices) -> Array:
-    return np.eye(int(labels.max()) + 1)[labels]
-
-
-def _test(name: str, rest: Array, taken: Array, columns: Array, terms: int) -> _Explained | None:
-    """Whether a column explains what the inputs, with `terms` terms, and the columns taken leave of the log losses.
-
-    `columns` are those taken and the new one's levels; None if too little is left to judge by, or the effect is small.
-    """
-    from scipy.special import fdtrc
-
-    fitted_before, fitted = (_fitted(each, rest) for each in (taken, columns))
-    before, after = (float(np.sum((rest - each) ** 2)) for each in (fitted_before, fitted))
-    old, new = (int(np.linalg.matrix_rank(each, tol=1e-6)) if each.size else 0 for each in (taken, columns))
-    spare = len(rest) - terms - new
-    if new == old or spare < FEWEST_SPARE or np.sqrt(np.mean((fitted - fitted_before) ** 2)) < EFFECT:
-        return None
-    chance = float(fdtrc(new - old, spare, (before - after) / (new - old) / max(after / spare, 1e-300)))
-    return _Explained(name, 1 - (after / spare) / (before / (spare + new - old)), 0, chance)
-
-
-def _fitted(columns: Array, values: Array) -> Array:
-    if not columns.size:
-        return np.zeros(len(values))
-    fitted: Array = columns @ np.linalg.lstsq(columns, values, rcond=1e-8)[0]
-    return fitted
+    return all(np.mean(among_others(values, labels)) >= OVERLAP for values in along if np.ptp(values) > 1e-9)
 
 
 def _differs_in_cells(runs: _Group, values: Array) -> bool:
