@@ -133,8 +133,31 @@ SENTENCES = {
     ),
     "best-over": (
         "The lowest loss over {columns} was taken of runs that are equal in all else, which left {after} of {before} "
-        "points; {several} were chosen among several{edges}. Noise makes a minimum too low, so compare with another "
-        "seed, or extend sweeps whose best value is at an end."
+        "points; {several} were chosen among several{edges}. Noise makes a minimum too low. Compare with a fit of more "
+        "seeds, and extend sweeps whose best value is at an end."
+    ),
+    "unread-input": (
+        "{columns} {verb} like {role} but was not read as that, so the law does without it and may be wrong. Give "
+        "{flag} if it is {role}."
+    ),
+    "ignored-input": (
+        "{role} takes {number} values, from {low} to {high}, and the law does not use it, so what it does to the loss "
+        "goes into other parameters. Fit --law {law} with `scaling fit`, or each value by itself with --by {column}."
+    ),
+    "pooled-sweep": (
+        "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law is of an average "
+        "over {role}, not of the best. Keep the best of each size with --best-over {column}, or separate the values "
+        "with --by {column} or --where."
+    ),
+    "pooled-groups": (
+        "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
+        "one law is fitted to several kinds of runs. Fit each kind by itself with --by {quoted}, or keep one with "
+        "--where {condition}."
+    ),
+    "unexplained-spread": (
+        "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than those of seeds, and no column of few "
+        "values explains it, so the runs may be of several kinds. Add the column in which they differ, and give it to "
+        "--by."
     ),
     "sample-missed": (
         "{missed} of {wanted} pairs of run and amount have no row within 2.5 % of {role}, so those points are missing. "

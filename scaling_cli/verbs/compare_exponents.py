@@ -15,6 +15,7 @@ from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, groups_of, matched
+from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
@@ -55,7 +56,8 @@ def compare_exponents(
     table = table.needing((*choice.inputs.values(), *table.own(weights)))
     groups, is_paired = matched(list(groups_of(table, asked.by)), choice, column, must=asked.pair not in (None, "none"))
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
-    fitted, failures, caveats = [], unread(table), list(table.caveats)
+    doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
+    fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
     with one_blas_thread():
         for group, points in groups:
             weighting = Weighting(asked.weight, asked.scale_weight, "none")

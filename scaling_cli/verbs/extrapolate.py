@@ -15,6 +15,7 @@ from scaling_cli.options.extrapolate import Extrapolate, Recipe
 from scaling_cli.options.fitting import Held, Started
 from scaling_cli.points.choose import checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
+from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import (
     labelled,
@@ -100,12 +101,13 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     choice = method.choose(table, ask)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
-    results, caveats, failures = [], list(table.caveats), unread(table)
+    doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
+    results, caveats, failures = [], [*table.caveats, *doubts], unread(table)
     groups = list(groups_of(table, asked.by))
     for group, points in groups:
         try:
             with one_blas_thread():
-                evidence, doubts = evidence_from(points, group, choice, ask, method)
+                evidence, known = evidence_from(points, group, choice, ask, method)
                 result, found = answer(evidence, ask)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
@@ -113,7 +115,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
             failures.append(Failure(group, error.message, error.hint))
             continue
         results.append(result)
-        caveats += [*doubts, *found]
+        caveats += [*known, *found]
     caveats += unmatched(ask, [group for group, _ in groups])
     if any(each.code == "mid-schedule" for each in caveats):  # which says the same, and knows the schedule
         caveats = [each for each in caveats if each.code != "mid-schedule-points"]

@@ -23,6 +23,7 @@ from scaling_cli.points.choose import (
     columns_of,
 )
 from scaling_cli.points.group import grouped_for, groups_of
+from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
@@ -63,7 +64,8 @@ def fit(
         return Report("fit", (), {}, options, (), failures=(Failure(dict(label), error.message, error.hint),))
     settings = settings_of(asked, on_progress)
     results: list[FitResult] = []
-    caveats: list[Caveat] = [replace(found, group=dict(label) if label else None) for found in table.caveats]
+    doubts = (*table.caveats, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
+    caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
     for group, points in groups_of(table, asked.by, label):
         weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
@@ -84,6 +86,11 @@ def fit(
     return Report("fit", table.sources, table.columns, options, tuple(results), merged(caveats), tuple(failures))
 
 
+def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:
+    """The columns that any of the laws needs."""
+    return tuple(dict.fromkeys(column for choice in choices for column in choice.inputs.values()))
+
+
 def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str, tuple[str, ...]]]:
     """The points, the laws to fit, and the quantities of each law that the FLOP rule takes away."""
     keep, maybe = columns_of(asked.law, asked.x)
@@ -100,8 +107,7 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
         from scaling_cli.points.held import hold
 
         choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]
-    needed = dict.fromkeys(column for choice in choices for column in choice.inputs.values())
-    return table.needing((*needed, *table.own(weights))), choices, bent
+    return table.needing((*_inputs(choices), *table.own(weights))), choices, bent
 
 
 def _best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:

@@ -12,6 +12,7 @@ from scaling_cli.options.fitting import Held, Law, Objective, Prior, Weights
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
+from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.fit import IntervalMethod
 from scaling_cli.results.report import Failure, Report, Source
 from scaling_cli.verbs.common import merged, refuse_refitting, saved_document, settings_of, unread
@@ -62,11 +63,12 @@ def _from_runs(
     """Splits from runs, group by group."""
     from scaling_cli.analysis.allocation.answer import allocate
     from scaling_cli.analysis.allocation.evidence import evidence_from
-    from scaling_cli.analysis.allocation.question import plan_of
+    from scaling_cli.analysis.allocation.question import law_of, plan_of
 
     settings = settings_of(asked, on_progress)
     lines = {} if curves is None else {tuple(group.values()): points for group, points in groups_of(curves, asked.by)}
-    results, caveats, failures = [], list(table.caveats), unread(table)
+    doubts = input_doubts(table, law_of(asked).inputs, asked.by, asked.best_over)
+    results, caveats, failures = [], [*table.caveats, *doubts], unread(table)
     for group, points in groups_of(table, asked.by):
         try:
             evidence, shapes = evidence_from(points, group, asked, lines.get(tuple(group.values())))

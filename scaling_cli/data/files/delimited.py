@@ -17,6 +17,7 @@ from scaling_cli.data.files.format import BOM, FILE, Format
 from scaling_cli.data.files.small_files import are_many_and_small, scan_csv, scan_joined
 from scaling_cli.errors import DataError
 
+MARKDOWN_RULE = r"^(:?-+:?)?$"
 ZIP = b"PK\x03\x04"
 PADDED, BARE = "p", "b"  # whether cells have blanks around them
 AROUND = ' "'  # a quote after a blank does not quote, so it is removed, too
@@ -73,7 +74,21 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
 
 def _cells(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     rows = scan_joined(paths, layout[0]) if are_many_and_small(paths) else scan_csv(paths, layout[0])
+    if re.search(rf"^\s|\s$|\s{re.escape(layout[0])}|{re.escape(layout[0])}\s", layout[2:]):
+        rows = _without_blanks(rows)
     return rows if layout[1] == POINT else rows.with_columns(with_points(pl.exclude(FILE)))
+
+
+def _without_blanks(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Names and cells without the blanks around them, and without the rule under the header of a Markdown table."""
+    names = [name for name in rows.collect_schema().names() if name != FILE]
+    bare = [name.strip() for name in names]
+    if len(set(bare)) < len(bare):
+        return rows
+    stripped = rows.rename(dict(zip(names, bare, strict=True))).with_columns(pl.col(bare).str.strip_chars())
+    is_rule = pl.all_horizontal(pl.col(bare).fill_null("").str.contains(MARKDOWN_RULE))
+    is_empty = pl.all_horizontal(pl.col(bare).fill_null("") == "")
+    return stripped.filter(is_empty | ~is_rule)
 
 
 def _is_chart(head: bytes) -> bool:

@@ -306,3 +306,19 @@ def test_every_listed_format_exists(name):
 def test_the_list_of_formats_is_read_without_polars():
     code = "import sys, scaling_cli.input_formats; assert 'polars' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N, D , L, optimizer\n1e8, 2e9, 3.25, adamw\n2e8, 4e9, 3.05, muon\n",
+        "| N | D | L | optimizer |\n|---|---:|:---:|---|\n| 1e8 | 2e9 | 3.25 | adamw |\n| 2e8 | 4e9 | 3.05 | muon |\n",
+    ],
+    ids=["csv", "markdown"],
+)
+def test_blanks_around_names_and_cells_mean_nothing(tmp_path, text):
+    path = tmp_path / "runs.csv"
+    path.write_text(text)
+    table = load_runs([str(path)], by=("optimizer",), where="optimizer = 'adamw'")
+    assert table.frame.select("params", "tokens", "loss", "optimizer").rows() == [(1e8, 2e9, 3.25, "adamw")]
+    assert load_runs([str(path)]).total == 2

@@ -1,0 +1,251 @@
+"""Runs that one law should not be fitted to together: a column explains how losses at equal inputs differ.
+
+The test is an analysis of variance of log losses. Where inputs repeat, what is left within cells of equal inputs is
+compared with and without a column's levels; where they do not, what a smooth surface of the inputs leaves is. The F
+test asks whether the column explains it beyond chance (with a bound divided by the number of columns tried, after
+Bonferroni), and the share of variance is adjusted for the number of levels. Rows of one run are averaged first, since
+they err together. A column whose levels lie one after the other along an input, such as a label of the size, is not
+tried: it and the input would explain the same.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from scaling_cli.arrays import Array, Indices
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.runs.aliases import EXTRAS
+from scaling_cli.data.runs.best_over import levels
+from scaling_cli.data.runs.select import PEAK
+from scaling_cli.data.runs.table import RunTable, label_of
+from scaling_cli.points.unread import ignored_roles, likely_role, unread_inputs
+from scaling_cli.points.variance import (
+    FEWEST_SPARE,
+    Explained,
+    among_others,
+    dummies,
+    explained_by,
+    left_by,
+    sums,
+    surface,
+)
+from scaling_cli.record import Record
+
+SWEPT = ("lr", "batch_size")  # roles that are tuned, so that a law is of their best values
+SIZES = ("params", "tokens", "compute")
+MOST_LEVELS = 40
+CHANCE = 1e-3  # of a caveat by noise alone, over all columns
+SHARE = 0.3  # of the variance left
+SHARE_OF_LARGE = 0.1  # of it where it is larger than that of seeds
+OVERLAP = 0.3  # share of runs that lie, along each input, between runs of another level
+LARGE_SPREAD = 0.03  # standard deviation of log loss at equal inputs that no seed makes
+MOST_ROWS = 20_000
+NAMED = 3  # columns in caveats
+
+
+class _Group(Record):
+    """Runs of one group: log losses `(n,)`, log inputs by name, labels by column, and the cell of equal inputs."""
+
+    loss: Array
+    inputs: Mapping[str, Array]
+    labels: Mapping[str, Indices]
+    cells: Indices
+    swept: Mapping[str, Array]
+
+
+def input_doubts(
+    table: RunTable, inputs: Sequence[str], by: Sequence[str] = (), best_over: Sequence[str] = ()
+) -> list[Caveat]:
+    """Caveats about columns that were not read, roles that the law ignores, and runs that should not be pooled.
+
+    Args:
+        inputs: The columns of the law's inputs.
+        by: Columns whose groups are fitted separately.
+        best_over: Columns over which the lowest loss was taken.
+    """
+    swept = [*best_over, *(role for role, column in table.columns.items() if column in best_over)]
+    found = [*unread_inputs(table), *ignored_roles(table, inputs, by, swept)]
+    labels = [label_of(table.frame, name) for name in by]
+    rows = table.frame.with_row_index("__row")
+    for part in rows.partition_by(labels) if by else [rows]:
+        group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True)) if by else None
+        aside = table.aside[part["__row"].to_list()] if table.aside.width else table.aside
+        made = _group(part.drop("__row"), aside, inputs, [*labels, *by, *swept])
+        if made is not None:
+            found += _doubts(made, table, inputs, group)
+    return found
+
+
+def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[str, str] | None) -> Iterator[Caveat]:
+    spread = _spread(runs)
+    explained = _explaining(runs)
+    names = " and ".join(inputs)
+    swept = [role for role in SWEPT if role in runs.swept and _differs_in_cells(runs, runs.swept[role])]
+    for role in swept:
+        shares = [f", and {role} explains {one.share:.0%} of their variance" for one in explained if one.column == role]
+        column = shlex.quote(_column(table, role))
+        yield caveat(
+            "pooled-sweep", group, role=role, inputs=names, spread=spread, share="".join(shares), column=column
+        )
+    unread = {name for name in table.others if (hint := likely_role(name)) is not None and hint not in table.columns}
+    others = [one for one in explained if one.column not in swept and one.column not in unread]
+    for one in others:
+        column = _column(table, one.column)
+        where = "between runs at equal" if len(np.unique(runs.cells)) < len(runs.cells) else "that remains beside"
+        condition = shlex.quote(f'"{column}" = ...' if not column.isidentifier() else f"{column} = ...")
+        yield caveat(
+            "pooled-groups", group, column=column, quoted=shlex.quote(column), levels=one.levels, share=one.share,
+            where=where, inputs=names, condition=condition,
+        )  # fmt: skip
+    if not (swept or explained) and _pure_spread(runs) > LARGE_SPREAD:
+        yield caveat("unexplained-spread", group, inputs=names, spread=spread)
+
+
+def _column(table: RunTable, name: str) -> str:
+    """The column of the file behind a role."""
+    column = table.columns.get(name, name)
+    return name if "/" in column or "*" in column else column
+
+
+def _group(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip: Sequence[str]) -> _Group | None:
+    """The runs of a group; None if there are too few, or an input or a loss has no logarithm."""
+    columns = [name for name in dict.fromkeys((*inputs, *SIZES)) if name in frame.columns]
+    if {"params", "tokens"} <= set(columns) and "compute" not in inputs:
+        columns.remove("compute")
+    usable = [name for name in columns if name in inputs or frame[name].null_count() == 0]
+    if any(not frame[name].dtype.is_numeric() for name in usable) or not set(inputs) <= set(usable):
+        return None
+    if frame["run_id"].n_unique() < FEWEST_SPARE or any((frame[name] <= 0).any() for name in (*usable, "loss")):
+        return None
+    known = pl.concat([frame, aside.drop(set(aside.columns) & set(frame.columns))], how="horizontal")
+    rates = {"lr": PEAK} if PEAK in aside.columns else {}
+    swept = {
+        role: known.select(pl.coalesce(rates.get(role, role), role)).to_series()
+        for role in SWEPT
+        if role in frame.columns and role not in (*inputs, *skip)
+    }
+    tried = {name: known[name] for name in aside.columns if name not in (PEAK, *skip, *columns)} | swept
+    step = max(1, len(frame) // MOST_ROWS)
+    return _reduced(frame, columns, usable, tried, swept, inputs, step)
+
+
+def _reduced(
+    frame: pl.DataFrame,
+    columns: Sequence[str],
+    usable: Sequence[str],
+    tried: Mapping[str, pl.Series],
+    swept: Mapping[str, pl.Series],
+    inputs: Sequence[str],
+    step: int,
+) -> _Group:
+    """One row per run: residuals of the surface are averaged over the rows of a run, where it has several."""
+    logs = {name: frame[name].log().to_numpy() for name in usable}
+    loss = frame["loss"].log().to_numpy()
+    places = frame.select(levels(frame[name]) for name in dict.fromkeys((*usable, *_further(frame)))).select(
+        pl.struct(pl.all()).rank("dense")
+    )
+    cells = _levels_of(places.to_series())
+    ids = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
+    numbers = {name: _levels_of(values) for name, values in tried.items()}
+    rates = {name: values.cast(pl.Float64).to_numpy() for name, values in swept.items()}
+    if ids.max() + 1 == len(ids):
+        every = slice(None, None, step)
+        return _Group(
+            loss[every], {name: logs[name][every] for name in usable},
+            {name: _renumbered(values[every]) for name, values in numbers.items()}, _renumbered(cells[every]),
+            {name: values[every] for name, values in rates.items()},
+        )  # fmt: skip
+    rest = left_by(loss, surface([logs[name] for name in inputs], len(loss)))
+    count = np.bincount(ids)
+    first = np.unique(ids, return_index=True)[1]
+    means = {name: np.bincount(ids, values) / count for name, values in logs.items()}
+    alone = np.arange(len(count))
+    return _Group(
+        np.bincount(ids, rest) / count, means, {name: values[first] for name, values in numbers.items()}, alone, {}
+    )
+
+
+def _further(frame: pl.DataFrame) -> list[str]:
+    """Roles beside the sizes that runs of one cell agree in; `ignored_roles` names those that the law does not use."""
+    design = [role for role in EXTRAS if role not in SWEPT]
+    has_scale = bool({"tokens", "compute"} & set(frame.columns))
+    return [role for role in (*design, *(() if has_scale else ("step",))) if role in frame.columns]
+
+
+def _levels_of(values: pl.Series) -> Indices:
+    """The levels of a column, numbered from 0."""
+    numbered: Indices = levels(values).rank("dense").to_numpy().astype(np.intp) - 1
+    return numbered
+
+
+def _renumbered(labels: Indices) -> Indices:
+    return np.unique(labels, return_inverse=True)[1].astype(np.intp)
+
+
+def _explaining(runs: _Group) -> list[Explained]:
+    """The columns that explain how losses differ, the best first; each beyond those before it."""
+    candidates = {name: labels for name, labels in runs.labels.items() if _is_candidate(runs, labels)}
+    left, terms = _remover(runs)
+    rest = left(runs.loss[:, None])[:, 0]
+    least = SHARE if _pure_spread(runs) <= LARGE_SPREAD else SHARE_OF_LARGE
+    found: list[Explained] = []
+    taken = np.zeros((len(rest), 0))
+    while candidates and len(found) < NAMED:
+        columns = {name: np.hstack([taken, left(dummies(labels))]) for name, labels in candidates.items()}
+        tests = [explained_by(name, rest, taken, columns[name], terms) for name in candidates]
+        kept = [test for test in tests if test is not None and test.chance * len(tests) < CHANCE]
+        best = max(kept, key=lambda test: test.share, default=None)
+        if best is None or best.share < least:
+            break
+        found.append(Explained(best.column, best.share, int(candidates.pop(best.column).max() + 1), best.chance))
+        taken = columns[best.column]
+    return found
+
+
+def _remover(runs: _Group) -> tuple[Callable[[Array], Array], int]:
+    """What takes the effect of the inputs out of columns `(n, k)`, by cells if they repeat, and its number of terms."""
+    cells, number = runs.cells, int(runs.cells.max() + 1)
+    if len(cells) - number >= max(FEWEST_SPARE, len(cells) // 4):
+        counts = np.bincount(cells)[:, None]
+        return lambda columns: columns - sums(columns, cells, number)[cells] / counts[cells], number
+    smooth = surface(list(runs.inputs.values()), len(cells))
+    basis, _ = np.linalg.qr(smooth)
+    return lambda columns: columns - basis @ (basis.T @ columns), int(np.linalg.matrix_rank(smooth))
+
+
+def _is_candidate(runs: _Group, labels: Indices) -> bool:
+    """Whether the levels repeat, and lie among each other along every input."""
+    count = labels.max() + 1
+    if not 2 <= count <= min(MOST_LEVELS, len(labels) // 3):
+        return False
+    along = [*runs.inputs.values()]
+    if {"params", "tokens"} <= set(runs.inputs):
+        along += [runs.inputs["tokens"] - runs.inputs["params"], runs.inputs["tokens"] + runs.inputs["params"]]
+    return all(np.mean(among_others(values, labels)) >= OVERLAP for values in along if np.ptp(values) > 1e-9)
+
+
+def _differs_in_cells(runs: _Group, values: Array) -> bool:
+    """Whether runs at equal inputs have different values."""
+    cells = pl.DataFrame({"cell": runs.cells, "value": values}).fill_nan(None).drop_nulls()
+    ends = cells.group_by("cell").agg(pl.col("value").min().alias("low"), pl.col("value").max().alias("high"))
+    return bool((ends["high"] > 1.05 * ends["low"]).any())
+
+
+def _spread(runs: _Group) -> float:
+    """By how much losses at equal inputs differ at most, as a share."""
+    losses = pl.DataFrame({"cell": runs.cells, "loss": runs.loss}).group_by("cell")
+    return float(np.expm1(losses.agg(pl.col("loss").max() - pl.col("loss").min())["loss"].to_numpy().max()))
+
+
+def _pure_spread(runs: _Group) -> float:
+    """The standard deviation of log losses at equal inputs; zero if no input repeats."""
+    cells = runs.cells
+    spare = len(cells) - (cells.max() + 1)
+    if spare < FEWEST_SPARE:
+        return 0.0
+    means = np.bincount(cells, runs.loss) / np.bincount(cells)
+    return float(np.sqrt(np.sum((runs.loss - means[cells]) ** 2) / spare))

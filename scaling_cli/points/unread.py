@@ -1,0 +1,104 @@
+"""Inputs that a law does without: columns that look like one and were not read, and roles that it does not use."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import normalise
+from scaling_cli.data.runs.aliases import letter_role
+from scaling_cli.data.runs.derive import DERIVATIONS
+from scaling_cli.data.runs.table import RunTable, label_of
+from scaling_cli.laws import HOMES, find_law
+from scaling_cli.numbers.format import figure
+
+WORDS = {
+    "params": {"param", "params", "parameter", "parameters", "nparams"},
+    "tokens": {"token", "tokens", "ntokens"},
+    "compute": {"compute", "flop", "flops", "flos"},
+}
+# With one of these in its name, a column holds a rate, a length, another object's size, or a logarithm.
+OTHERWISE = {
+    *("per", "ratio", "sec", "second", "s", "throughput", "rate", "speed", "batch", "vocab", "len", "length", "max"),
+    *("context", "seq", "sequence", "unique", "eval", "val", "valid", "test", "loss", "type", "name", "id", "expert"),
+    *("embedding", "emb", "lr", "log", "log2", "log10", "ln", "cost", "price", "step", "gpu", "mfu", "teacher"),
+    *(
+        "draft",
+        "ref",
+        "reward",
+        "lower",
+        "upper",
+        "multiplier",
+        "share",
+        "fraction",
+        "pct",
+        "increase",
+        "growth",
+        "optimal",
+        "best",
+    ),
+}
+DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
+FEW_EPOCHS = 1.5  # above it, some tokens were seen again
+
+
+def likely_role(column: str) -> str | None:
+    """The role that the name of a column hints at without being an alias of it, or None."""
+    if (letter := letter_role(column)) is not None:
+        return letter if letter in WORDS else None
+    words = set(re.split(r"[^a-z0-9]+", normalise(column.replace("#", " ")).replace("_", " ")))
+    if words & OTHERWISE:
+        return None
+    return next((role for role, names in WORDS.items() if words & names), None)
+
+
+def unread_inputs(table: RunTable) -> Iterator[Caveat]:
+    """Caveats about columns that look like params, tokens or compute, where no column was read as that."""
+    formulas = {formula for _, formula in DERIVATIONS.values()}
+    read = [role for role in WORDS if table.columns.get(role, "6*") not in {"6*", *formulas}]
+    for role in WORDS:
+        if role in read or (role == "compute" and {"params", "tokens"} <= set(read)):
+            continue
+        names = [name for name in table.others if likely_role(name) == role and not _is_constant(table, name)]
+        if names:
+            columns = " and ".join(names[:3])
+            flag = f"--{role} {shlex.quote(names[0])}"
+            verb = "looks" if len(names) == 1 else "look"
+            yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag)
+
+
+def _is_constant(table: RunTable, name: str) -> bool:
+    return name in table.aside.columns and table.aside[name].drop_nulls().n_unique() < 2
+
+
+def ignored_roles(
+    table: RunTable, inputs: Sequence[str], by: Sequence[str], best_over: Sequence[str]
+) -> Iterator[Caveat]:
+    """Caveats about roles that vary within a group and that the law does not use."""
+    labels = [label_of(table.frame, name) for name in by]
+    parts = table.frame.partition_by(labels) if by else [table.frame]
+    unused = [role for role in DESIGN_ROLES if role in table.frame.columns and role not in (*inputs, *best_over)]
+    for role in unused:
+        if any(part[role].drop_nulls().n_unique() > 1 for part in parts):
+            yield _ignored(table, role, table.frame[role])
+    if {"tokens", "unique_tokens"} <= set(table.frame.columns) and "unique_tokens" not in inputs:
+        epochs = (table.frame["tokens"] / table.frame["unique_tokens"]).drop_nulls()
+        is_known = any(each.code == "repeated-data" for each in table.caveats)
+        if not is_known and (epochs > FEW_EPOCHS).any() and epochs.round(1).n_unique() > 1:
+            yield _ignored(table, "unique_tokens", table.frame["unique_tokens"])
+
+
+def _ignored(table: RunTable, role: str, values: pl.Series) -> Caveat:
+    laws = [name for name in HOMES if role in find_law(name).inputs]
+    column = table.columns.get(role, role)
+    is_column = role in table.scales or column in (role, *table.columns.values())
+    named = shlex.quote(column if is_column and "/" not in column else role)
+    known = values.drop_nulls()
+    return caveat(
+        "ignored-input", None, role=role, law=laws[0] if laws else "additive", column=named, number=known.n_unique(),
+        low=figure(float(known.min()), 3), high=figure(float(known.max()), 3),  # type: ignore[arg-type]
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""Caveats about inputs that were not read and runs that should not be pooled, and clean data without any."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.errors import ScalingError
+from scaling_cli.points.pooled import input_doubts
+from tests.data.loading import load_runs
+
+CODES = {"unread-input", "ignored-input", "pooled-sweep", "pooled-groups", "unexplained-spread"}
+SURFACE = ("params", "tokens")
+
+
+def law(params, tokens):
+    return 1.8 + 400 * params**-0.34 + 400 * tokens**-0.28
+
+
+def grid(seeds=1, noise=0.003, seed=0, **columns):
+    """Runs of six sizes at four amounts of tokens, each with several seeds."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {"params": size, "tokens": tokens, "seed": again, **columns}
+        for size in np.geomspace(1e7, 1e9, 6) for tokens in np.geomspace(1e9, 3e10, 4) for again in range(seeds)
+    ]  # fmt: skip
+    return with_loss(pl.DataFrame(rows), rng, noise)
+
+
+def scattered(runs=60, noise=0.003, seed=0):
+    """Runs whose params and tokens never repeat."""
+    rng = np.random.default_rng(seed)
+    params, tokens = np.exp(rng.uniform(np.log(1e7), np.log(1e9), runs)), np.exp(rng.uniform(20, 24, runs))
+    return with_loss(pl.DataFrame({"params": params, "tokens": tokens}), rng, noise)
+
+
+def with_loss(frame, rng, noise):
+    off = np.exp(noise * rng.standard_normal(len(frame)))
+    return frame.with_columns((law(frame["params"], frame["tokens"]) * off).alias("loss"))
+
+
+def shifted(frame, column, values, factors, seed=1):
+    """Each row gets one of the values of a column, at random, and its factor on the loss."""
+    which = np.random.default_rng(seed).integers(0, len(values), len(frame))
+    return frame.with_columns(
+        pl.Series(column, [values[each] for each in which]), pl.col("loss") * np.array(factors)[which]
+    )
+
+
+def doubts(frame, inputs=SURFACE, by=(), best_over=(), **options):
+    table = load_runs(frame, by=by, best_over=best_over, **options)
+    return input_doubts(table, inputs, by, best_over)
+
+
+def codes(*args, **options):
+    return [each.code for each in doubts(*args, **options)]
+
+
+@pytest.mark.parametrize("column", ["dataset", "optimizer", "condition", "corpus", "flavour"])
+@pytest.mark.parametrize("frame", [grid(seeds=3), scattered()], ids=["grid", "scattered"])
+@pytest.mark.parametrize("strength", [0.02, 0.1])
+def test_a_column_of_text_that_explains_the_spread_is_named_with_both_cures(frame, column, strength):
+    (found,) = doubts(shifted(frame, column, ("x", "y", "z"), (1, 1 + strength, 1 - strength)))
+    assert found.code == "pooled-groups"
+    assert column in found.message
+    assert f"--by {column}" in found.message
+    assert f"--where '{column} = ...'" in found.message
+
+
+def test_groups_that_are_fitted_separately_are_not_pooled():
+    assert codes(shifted(grid(seeds=3), "dataset", ("x", "y"), (1, 1.1)), by=("dataset",)) == []
+
+
+def test_a_number_that_explains_the_spread_is_named_too():
+    (found,) = doubts(shifted(grid(seeds=3), "weight_decay", (0.0, 0.1, 0.3), (1, 1.05, 1.1)))
+    assert found.code == "pooled-groups"
+    assert "weight_decay takes 3 values" in found.message
+
+
+def test_two_columns_that_both_matter_are_both_named_and_a_copy_of_one_is_not():
+    frame = shifted(shifted(grid(seeds=4), "dataset", ("x", "y"), (1, 1.1)), "optimizer", ("a", "b"), (1, 1.06), seed=2)
+    found = doubts(frame.with_columns(pl.col("dataset").str.to_uppercase().alias("corpus")))
+    assert [each.code for each in found] == ["pooled-groups"] * 2
+    assert "optimizer" in found[1].message
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_seeds_and_columns_without_effect_are_not_named(seed):
+    for frame in (grid(seeds=3, seed=seed), scattered(seed=seed), grid(seeds=1, seed=seed, noise=0.0)):
+        plain = shifted(
+            shifted(frame, "dataset", ("x", "y", "z"), (1, 1, 1), seed=seed), "width", (1, 2), (1, 1), seed=seed
+        )
+        labelled = plain.with_columns(
+            pl.col("params").round_sig_figs(1).cast(str).alias("model"),
+            pl.when(pl.col("tokens") > 1e10).then(pl.lit("long")).otherwise(pl.lit("short")).alias("regime"),
+            (pl.col("params").log10() * 10).round().alias("d_model"),
+        )
+        assert codes(labelled) == []
+        assert codes(labelled, inputs=("compute",), by=()) == []
+
+
+@pytest.mark.parametrize("role", ["lr", "batch_size"])
+def test_a_sweep_at_equal_inputs_asks_for_its_best(role):
+    frame = shifted(grid(seeds=4), role, (128, 256, 512), (1.0, 0.95, 1.04))
+    (found,) = doubts(frame)
+    assert found.code == "pooled-sweep"
+    assert f"--best-over {role}" in found.message
+    assert codes(frame, best_over=(role,)) == []
+    assert codes(frame, by=(role,)) == []
+
+
+def test_a_learning_rate_that_only_changes_with_size_is_no_sweep():
+    assert codes(grid(seeds=3).with_columns((1 / pl.col("params")).alias("lr"))) == []
+
+
+def test_a_large_spread_without_a_column_that_explains_it_is_said():
+    frame = shifted(grid(seeds=4), "dataset", ("x", "y"), (1, 1.2)).drop("dataset")
+    (found,) = doubts(frame)
+    assert found.code == "unexplained-spread"
+
+
+def test_curves_of_pooled_runs_count_as_runs():
+    rng = np.random.default_rng(3)
+    rows = []
+    for run in range(16):
+        factor, off = (1.06 if run % 2 else 1.0), np.exp(0.004 * rng.standard_normal())
+        for step in range(1, 30):
+            size, tokens = 1e8 * 2 ** (run // 4), step * 1e9
+            names = {"run": f"r{run}", "step": step, "corpus": "xy"[run % 2]}
+            rows.append(names | {"params": size, "tokens": tokens, "loss": law(size, tokens) * factor * off})
+    frame = pl.DataFrame(rows)
+    assert codes(frame, checkpoints="all") == ["pooled-groups"]
+    assert codes(frame.with_columns(pl.col("loss") / pl.when(pl.col("corpus") == "y").then(1.06).otherwise(1)),
+                 checkpoints="all") == []  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["D_toks_tokens", "tokens seen so far (B)", "D", "n_tok tokens"])
+def test_a_column_that_looks_like_tokens_is_named_with_its_flag(name):
+    found = doubts(grid().rename({"tokens": name}), inputs=("params",))
+    found = [each for each in found if each.code == "unread-input"]
+    assert len(found) == 1
+    assert name in found[0].message
+    assert "--tokens" in found[0].message
+
+
+@pytest.mark.parametrize("name", ["tokens_per_second", "vocab tokens", "log10_tokens", "eval/tokens", "batch_tokens"])
+def test_a_rate_a_length_or_a_logarithm_does_not_look_like_tokens(name):
+    found = codes(grid().rename({"tokens": name}), inputs=("params",))
+    assert "unread-input" not in found
+
+
+def test_further_columns_of_params_are_not_named_where_params_were_read():
+    frame = grid().with_columns((pl.col("params") * 1.2).alias("total params counted"), flops_counted=1e18)
+    assert codes(frame) == []
+
+
+@pytest.mark.parametrize(("role", "law_name"), [("bits", "precision"), ("experts", "routed"), ("streams", "parallel")])
+def test_a_role_that_varies_and_is_ignored_names_a_law_that_uses_it(role, law_name):
+    frame = shifted(grid(seeds=2), role, (2, 4, 8), (1, 1, 1))
+    (found,) = doubts(frame)
+    assert found.code == "ignored-input"
+    assert f"--law {law_name}" in found.message
+    assert f"--by {role}" in found.message
+    assert codes(frame, inputs=(*SURFACE, role)) == []
+    assert codes(frame, by=(role,)) == []
+    assert codes(grid().with_columns(pl.lit(8).alias(role))) == []
+
+
+def test_unique_tokens_are_ignored_only_where_tokens_repeat():
+    repeated = grid().with_columns(pl.min_horizontal("tokens", pl.lit(1e10)).alias("unique_tokens"))
+    assert codes(repeated) == ["ignored-input"]
+    assert codes(repeated, inputs=(*SURFACE, "unique_tokens")) == []
+    assert codes(grid().with_columns(pl.col("tokens").alias("unique_tokens"))) == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda frame: scaling.fit(frame, interval="none"),
+        lambda frame: scaling.extrapolate(frame, at="params=2B,tokens=60B", interval="none", estimator="describe"),
+        lambda frame: scaling.compare_exponents(frame, by="half", interval="none", replicates=20),
+        lambda frame: scaling.optimal_allocation(frame, budget=1e20, interval="none"),
+    ],
+    ids=["fit", "extrapolate", "compare-exponents", "optimal-allocation"],
+)
+def test_every_command_that_fits_says_so(ask):
+    frame = shifted(grid(seeds=4), "dataset", ("x", "y"), (1, 1.1)).with_columns((pl.col("seed") % 2).alias("half"))
+    try:
+        found = [each.code for each in ask(frame).caveats]
+    except ScalingError as error:
+        pytest.fail(error.message)
+    assert "pooled-groups" in found
