@@ -59,6 +59,10 @@ SENTENCES = {
         "runs; if they are checkpoints, intervals are too narrow. Name the run with --run COLUMN or --run params if "
         "they are checkpoints, or give --run none if each row is one run."
     ),
+    "summary-copies": (
+        "{count} of {total} points have the {roles} of a point from another file, as a summary beside the files of its "
+        "runs has, so they are left out, and each run counts once. Give only the summary or only its parts to check."
+    ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs of several rows, and no column for the step orders them, so all of them "
         "count, also those from before the end of training. Name what orders them with --step {step}, or give --run "

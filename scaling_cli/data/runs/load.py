@@ -41,6 +41,7 @@ from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.several_runs import separate_runs
+from scaling_cli.data.runs.summaries import without_copies
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
 from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
@@ -102,7 +103,8 @@ class _Rows(Record):
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
     `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
-    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run.
+    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run,
+    and `are_joined` that the rows come from several files.
     """
 
     frame: pl.LazyFrame
@@ -111,6 +113,7 @@ class _Rows(Record):
     is_small: bool
     may_reuse_names: bool = False
     lacks_runs: bool = False
+    are_joined: bool = False
 
 
 def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
@@ -153,6 +156,7 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         file_names=_short_names(inputs) if run_is_file or may_reuse_names else {},
         is_small=sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL,
         may_reuse_names=may_reuse_names,
+        are_joined=len(inputs.files) > 1,
         lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
     )
 
@@ -194,7 +198,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         frame, unjudged = keep_where(frame, options.where, schema)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
-    frame, plan = separate_runs(frame, schema, plan)
+    frame, plan = separate_runs(frame, schema, plan, is_small=rows.is_small)
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     if rows.lacks_runs and "run_id" not in plan.chosen:
         tried = with_likely_step(frame, schema, plan)
@@ -209,12 +213,14 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         raise no_points(selection.excluded, selection.total, options.where, examples)
     points = finished(selection.points, plan, rows.file_names)
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
+    points, copy_caveats = without_copies(points, list(rows.file_names.values())) if rows.are_joined else (points, ())
     points, columns, compute_caveats = _with_compute(points, plan, options)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
         *run_caveats,
         *order_caveats,
         *state_caveats,
+        *copy_caveats,
         *chosen.caveats,
         *compute_caveats,
         *sanity.doubts(points, columns, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),
