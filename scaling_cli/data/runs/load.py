@@ -87,6 +87,7 @@ def load_runs(
         loss_unit=reading.loss_unit,
         positive_loss=positive_loss,
         rule=rule,
+        keep_diverged=reading.keep_diverged,
     )
     rows = frame_of(given)
     if rows is None:
@@ -205,7 +206,9 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         inferred, run_caveats = infer_runs(tried.frame, tried.schema, tried.plan)
         if "run_id" in inferred.chosen:
             frame, schema, plan = tried.frame, tried.schema, inferred
-    chosen = choose_points(frame, schema, plan, options, unjudged, count_repeats=rows.is_small)
+    chosen = choose_points(
+        frame, schema, plan, options, unjudged, count_repeats=rows.is_small, file_names=rows.file_names
+    )
     selection = chosen.selection
     examples = _unreadable_cells(frame, plan, selection)
     if selection.points.is_empty():

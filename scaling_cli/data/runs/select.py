@@ -19,10 +19,13 @@ from scaling_cli.record import Record, replace
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
 LOWEST = "lr_lowest"
+LEAST_LOSS = "loss_lowest"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST = sys.float_info.max
 LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
+
+NON_FINITE = "non-finite loss"
 
 NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # the product of both, and a sum of two such, fit into 64 bits
 
@@ -32,6 +35,8 @@ Counts = dict[str, int]
 class Selection(Record):
     """The chosen points, the number of unusable rows by reason, and the number of all rows.
 
+    Last rows have the lowest loss of their run in the column `LEAST_LOSS`, and `broken` has the last step of each run
+    at which the loss is not finite, for which the reason has the code `broken_code`.
     `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest and the
     lowest of each run are in the columns `PEAK` and `LOWEST` of its point.
     """
@@ -40,6 +45,8 @@ class Selection(Record):
     excluded: Counts
     total: int
     repeats: int = 0
+    broken: pl.DataFrame | None = None
+    broken_code: int = 0
 
 
 def with_reasons(
@@ -153,6 +160,7 @@ def last_rows(
     names = keyed.collect_schema().names()
     values = [name for name in names if name not in ("run_id", REASON)]
     extras = [
+        pl.col("loss").min().alias(LEAST_LOSS),
         *([pl.col("step").n_unique().alias(DIFFERENT)] if count_repeats else []),
         *([pl.col("lr").max().alias(PEAK), pl.col("lr").min().alias(LOWEST)] if "lr" in names else []),
     ]
@@ -165,14 +173,21 @@ def last_rows(
     repeated_last = _repeats(keyed, last)
     counts = _by_reason(groups, reasons)
     counts |= _counted("no step", stepless) | _counted("repeated last step", repeated_last)
-    columns = ["run_id", *(name for name in values if name != ROW), *([PEAK, LOWEST] if "lr" in names else [])]
+    columns = [
+        "run_id",
+        *(name for name in values if name != ROW),
+        LEAST_LOSS,
+        *([PEAK, LOWEST] if "lr" in names else []),
+    ]
     points = pl.concat(
         [last.select(columns), loose.select(name for name in columns if name in values or name == "run_id")],
         how="diagonal",
     )
     points = points.with_columns(pl.col("step").cast(pl.Float64))
     repeats = int((last[COUNT] - last[DIFFERENT]).sum()) - repeated_last if count_repeats else 0
-    return Selection(points, counts, _total(groups), repeats)
+    code = next((code for code, why in reasons.items() if why == NON_FINITE), 0)
+    broken = groups.filter(pl.col(REASON) == code).unnest("last").select("run_id", pl.col("step").cast(pl.Float64))
+    return Selection(points, counts, _total(groups), repeats, broken.drop_nulls(), code)
 
 
 def _ends(rows: pl.LazyFrame, values: Sequence[str], extras: Sequence[pl.Expr], *, is_narrow: bool) -> pl.DataFrame:
