@@ -40,6 +40,7 @@ PLACES = (  # of the amount in a text, the best first
     rf"(?i){AMOUNT}[ _-]*tok",
 )
 DATES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+SAMPLE = 100  # cells that show how steps are written
 RUN, ROWS, LEAST, MOST = "run", "rows", "least ", "most "
 
 
@@ -63,9 +64,12 @@ def with_order(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, takes_all: 
         keeps_runs: Whether the user said what the run is, so that the name of a model does not replace it.
     """
     as_found = Ordered(rows, schema, plan)
-    orders = _named(schema, ORDERS)
-    if "step" in plan.chosen or takes_all:
+    if "step" in plan.chosen:
+        step = plan.chosen["step"].column
+        return _ordered_by(step, rows, schema, plan) if _has_words(rows, schema, step) else as_found
+    if takes_all:
         return as_found
+    orders = _named(schema, ORDERS)
     choices = [plan] if plan.has_runs else []
     if not keeps_runs and "run_id" not in plan.chosen and _named(schema, NAMELESS):
         choices += [
@@ -92,6 +96,15 @@ def with_likely_step(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Order
 def _orders(runs: pl.DataFrame, order: str) -> bool:
     """Whether the column differs within at least half of the runs."""
     return 2 * int((runs[LEAST + order] < runs[MOST + order]).sum()) >= runs.height
+
+
+def _has_words(rows: pl.LazyFrame, schema: pl.Schema, step: str) -> bool:
+    """Whether the first cells of the step are all words around a number, such as `step1000`."""
+    if not cells.is_text(schema[step]):
+        return False
+    first = rows.select(cells.text(step)).head(SAMPLE).collect(engine="streaming").to_series().drop_nulls()
+    numbers, places = cells.read_numbers(first), _places(first)
+    return not first.is_empty() and numbers.null_count() == len(first) and places.null_count() == 0
 
 
 def _named(schema: pl.Schema, wanted: Sequence[str]) -> list[str]:
