@@ -36,7 +36,7 @@ from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses
 from scaling_cli.data.runs.reused_names import separate_reused_names
-from scaling_cli.data.runs.row_order import with_likely_step, with_order
+from scaling_cli.data.runs.row_order import stepless, with_likely_step, with_order
 from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
@@ -223,6 +223,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         *run_caveats,
         *order_caveats,
         *state_caveats,
+        *(stepless(points, plan) if options.takes_ends else ()),
         *copy_caveats,
         *chosen.caveats,
         *compute_caveats,
@@ -239,8 +240,7 @@ def _with_order(
     """The rows with what orders them as their step, unless the user said that there are no steps."""
     if options.mapping.get("step") == IGNORE:
         return frame, schema, plan, ()
-    takes_all = options.checkpoints.which != "final" or options.checkpoints.sample_at is not None
-    found = with_order(frame, schema, plan, takes_all=takes_all, keeps_runs="run_id" in options.mapping)
+    found = with_order(frame, schema, plan, takes_all=not options.takes_ends, keeps_runs="run_id" in options.mapping)
     return found.frame, found.schema, found.plan, found.caveats
 
 

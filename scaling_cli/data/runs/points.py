@@ -41,6 +41,11 @@ class LoadOptions(Record):
     rule: FlopsRule
     keep_diverged: bool = False
 
+    @property
+    def takes_ends(self) -> bool:
+        """Whether the points are to be the last rows of runs."""
+        return self.checkpoints.which == "final" and self.checkpoints.sample_at is None
+
 
 class ChosenPoints(Record):
     """The chosen points, with caveats about the choice."""

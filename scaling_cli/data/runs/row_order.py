@@ -147,6 +147,26 @@ def _ordered_by(order: str, rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -
     )
 
 
+def stepless(points: pl.DataFrame, plan: Plan) -> tuple[Caveat, ...]:
+    """The caveat about runs of one size of which no row has a step, while those of other runs have one."""
+    if not plan.has_curves or "step" not in points.columns:
+        return ()
+    columns = [name for name in ("params", "tokens", "loss") if name in points.columns]
+    runs = (
+        points.group_by("run_id")
+        .agg(
+            pl.len().alias(ROWS),
+            pl.col("step").is_null().all().alias("lacks_step"),
+            *(pl.col(name).min().alias(LEAST + name) for name in columns),
+            *(pl.col(name).max().alias(MOST + name) for name in columns),
+        )
+        .filter(pl.col("lacks_step") & (pl.col(ROWS) > 1) & (pl.col(LEAST + "loss") < pl.col(MOST + "loss")))
+    )
+    if "params" in columns:
+        runs = runs.filter((pl.col(LEAST + "params") == pl.col(MOST + "params")).fill_null(value=True))
+    return () if runs.is_empty() or _is_curve(runs, plan) else _unordered(runs, plan)
+
+
 def _is_curve(runs: pl.DataFrame, plan: Plan) -> bool:
     """Whether the user asked for points within runs: along a column that differs there, or in a group for each run."""
     run = plan.chosen.get("run_id")

@@ -154,3 +154,13 @@ def test_evaluations_of_several_revisions_of_a_model_are_one_run(key, tmp_path):
     table = load_runs(tmp_path, mapping={"loss": "wiki/loss"})
     assert sorted(table.frame["loss"]) == pytest.approx([3.0, 3.1, 3.2])
     assert codes(table) == []
+
+
+def test_a_run_without_steps_among_runs_with_steps_is_named():
+    frame = rows(lambda place: 10 * place, "step")
+    lacking = frame.with_columns(pl.when(pl.col("run") != "m1").then("step").alias("step"))
+    table = load_runs(lacking)
+    assert codes(table) == ["unordered-rows"]
+    assert "6 rows belong to 1 runs" in table.caveats[0].message
+    finished = lacking.filter((pl.col("run") != "m1") | (pl.col("loss") < 3.5))
+    assert codes(load_runs(finished)) == []
