@@ -36,7 +36,7 @@ SENTENCES = {
     ),
     "runs-err-together": (
         "{runs} runs at {configurations} different inputs vary less around the mean of their inputs than these means "
-        "vary around the law (F test, p = {p_value:.2g}): they err together, or the law misses some inputs, so "
+        "vary around the law (F test, p {p_value}): they err together, or the law misses some inputs, so "
         "{effect}. Add other inputs rather than repeats, and compare with another --law."
     ),
     "rival-optimum": (

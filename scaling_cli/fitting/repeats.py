@@ -20,6 +20,7 @@ from scaling_cli.record import Record, replace
 LEVEL = 0.01  # of the F test: one in a hundred sets of independent runs is resampled by configuration in vain
 FEWEST_REPEATS = 3  # degrees of freedom of the pure error
 FEWEST_SPARE = 2  # of the lack of fit
+LEAST_P = 1e-12  # that is written as a number
 EXACT = 1e-9  # root mean square residual of data without noise, where only rounding is left
 
 
@@ -70,7 +71,8 @@ def together_doubt(found: ErrTogether, runs: int, *, is_resampled: bool, group: 
         if is_resampled
         else "an interval that takes runs as independent is too narrow (give --interval wild, which does not)"
     )
-    facts = {"runs": f"{runs:,}", "configurations": f"{configurations:,}", "p_value": found.p_value, "effect": effect}
+    p_value = f"= {found.p_value:.2g}" if found.p_value > LEAST_P else f"< {LEAST_P:g}"
+    facts = {"runs": f"{runs:,}", "configurations": f"{configurations:,}", "p_value": p_value, "effect": effect}
     return caveat("runs-err-together", group, **facts)
 
 
