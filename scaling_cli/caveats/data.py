@@ -90,6 +90,22 @@ SENTENCES = {
         "runs; if they are checkpoints, intervals are too narrow. Name the run with --run COLUMN or --run params if "
         "they are checkpoints, or give --run none if each row is one run."
     ),
+    "diverged-runs": (
+        "{count} of {total} runs ({names}) end with a loss that is not a finite number, as runs that diverged do, so "
+        "they are left out. Keep their last finite losses with --keep-diverged if these belong to the law."
+    ),
+    "kept-diverged": (
+        "{count} of {total} runs ({names}) end with a loss that is not a finite number, so they diverged, and the last "
+        "finite losses that count for them may be far too high. Leave them out by removing --keep-diverged."
+    ),
+    "risen-loss": (
+        "{count} of {total} runs ({names}) end with a loss more than {times:g} times an earlier one, as runs that "
+        "diverged do, and pull the fit up. Leave them out with --where if they do not belong to the law."
+    ),
+    "summary-copies": (
+        "{count} of {total} points have the {roles} of a point from another file, as a summary beside the files of its "
+        "runs has, so they are left out, and each run counts once. Give only the summary or only its parts to check."
+    ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs of several rows, and no column for the step orders them, so all of them "
         "count, also those from before the end of training. Name what orders them with --step {step}, or give --run "

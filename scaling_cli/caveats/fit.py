@@ -34,6 +34,11 @@ SENTENCES = {
         "Only {agreeing} of {tried} starts reached the best objective, so this may not be the global optimum. Compare "
         "with --objective least-squares before relying on it."
     ),
+    "runs-err-together": (
+        "{runs} runs at {configurations} different inputs vary less around the mean of their inputs than these means "
+        "vary around the law (F test, p {p_value}): they err together, or the law misses some inputs, so "
+        "{effect}. Add other inputs rather than repeats, and compare with another --law."
+    ),
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}, so the data do not decide between the "
         "two. Report both, or add runs that decide."

@@ -15,8 +15,9 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
+from scaling_cli.fitting.repeats import by_configuration, err_together, together_doubt
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import (
     Alternative,
     Estimate,
@@ -80,14 +81,19 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     caveats = doubts(fitted, facts, grouped.group)
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
+    together = err_together(fitted) if settings.interval != "none" else None
     ends = intervals(
-        fitted,
+        fitted if together is None else by_configuration(fitted, together),
         settings.interval,
         settings.level,
         resampling,
         workers=settings.workers,
         on_progress=settings.on_progress,
     )
+    if together is not None:
+        ends = replace(ends, how=replace(ends.how, unit=ends.how.unit and "configuration"))
+        is_resampled = ends.how.unit is not None
+        caveats.append(together_doubt(together, problem.run_count, is_resampled=is_resampled, group=grouped.group))
     caveats += _replicate_doubts(problem, ends, settings.replicates, grouped.group)
     caveats += misfit_doubts(fitted, grouped.group)
     if ends.beside:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scaling_cli.errors import UsageError
 from scaling_cli.input_formats import NAMES
-from scaling_cli.options.kinds import COLUMN, LISTED, MAPPING, TEXT, choice
+from scaling_cli.options.kinds import COLUMN, LISTED, MAPPING, SWITCH, TEXT, choice
 from scaling_cli.options.option import Options, option
 
 CHECKPOINTS = ("final", "all", "best")
@@ -54,6 +54,10 @@ class Reading(Options):
     smooth: str | None = option(
         None, TEXT, "Average the loss over the last share of each run: 5%.", metavar="SHARE", recorded="given"
     )
+    keep_diverged: bool = option(
+        False, SWITCH, "Keep runs that end with a loss that is not finite, with their last finite loss.",
+        recorded="given",
+    )  # fmt: skip
     params_from_name: str | None = option(
         None, TEXT, "Read params from the run's name: 'n([0-9.]+[MB])'.", metavar="REGEX", recorded="given"
     )

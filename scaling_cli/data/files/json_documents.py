@@ -89,6 +89,8 @@ def _evaluation_row(document: Mapping[str, Any]) -> Row:
     row: dict[str, str | None] = {"run_id": _model_name(document, config)}
     if isinstance(config.get("model_num_parameters"), int | float):
         row["params"] = json.dumps(config["model_num_parameters"])
+    if (revision := _revision(config)) is not None:
+        row["revision"] = revision
     for name, cell in flattened(document["results"]).items():
         if not name.endswith("/alias"):
             row[name.removesuffix(",none")] = cell
@@ -102,6 +104,17 @@ def _model_name(document: Mapping[str, Any], config: Mapping[str, Any]) -> str |
     if not isinstance(model, str):
         return None
     return model.partition("pretrained=")[2].partition(",")[0] or model
+
+
+def _revision(config: Mapping[str, Any]) -> str | None:
+    """The revision of the model, such as `step1000`: a checkpoint of its training."""
+    arguments = config.get("model_args")
+    if isinstance(arguments, Mapping):
+        revision = arguments.get("revision")
+    else:
+        revision = str(arguments or "").partition("revision=")[2].partition(",")[0]
+    revision = revision or config.get("model_revision")
+    return revision if isinstance(revision, str) else None
 
 
 def _layout(path: str, head: bytes) -> str:

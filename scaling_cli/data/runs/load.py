@@ -39,12 +39,13 @@ from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.reused_names import separate_reused_names
-from scaling_cli.data.runs.row_order import with_likely_step, with_order
+from scaling_cli.data.runs.row_order import stepless, with_likely_step, with_order
 from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.several_runs import separate_runs
 from scaling_cli.data.runs.splits import one_split
+from scaling_cli.data.runs.summaries import without_copies
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
 from scaling_cli.data.runs.total_tokens import with_total_tokens
 from scaling_cli.flops import SIX_ND
@@ -92,6 +93,7 @@ def load_runs(
         loss_unit=reading.loss_unit,
         positive_loss=positive_loss,
         rule=rule,
+        keep_diverged=reading.keep_diverged,
     )
     rows = frame_of(given)
     if rows is None:
@@ -109,7 +111,8 @@ class _Rows(Record):
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
     `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
-    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run.
+    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run,
+    and `are_joined` that the rows come from several files.
     """
 
     frame: pl.LazyFrame
@@ -118,6 +121,7 @@ class _Rows(Record):
     is_small: bool
     may_reuse_names: bool = False
     lacks_runs: bool = False
+    are_joined: bool = False
 
 
 def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
@@ -161,6 +165,7 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         file_names=_short_names(inputs) if run_is_file or may_reuse_names else {},
         is_small=sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL,
         may_reuse_names=may_reuse_names,
+        are_joined=len(inputs.files) > 1,
         lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
     )
 
@@ -212,7 +217,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
-    frame, plan = separate_runs(frame, schema, plan)
+    frame, plan = separate_runs(frame, schema, plan, is_small=rows.is_small)
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     around = frame
@@ -234,6 +239,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = finished(selection.points, plan, rows.file_names)
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
+    points, copy_caveats = without_copies(points, list(rows.file_names.values())) if rows.are_joined else (points, ())
     points, columns, compute_caveats = _with_compute(points, plan, options)
     points, aside = set_aside(points, selection.points)
     best_caveats: tuple[Caveat, ...] = ()
@@ -247,6 +253,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         *run_caveats,
         *order_caveats,
         *state_caveats,
+        *(stepless(points, plan) if options.takes_ends else ()),
+        *copy_caveats,
         *chosen.caveats,
         *best_caveats,
         *compute_caveats,
@@ -264,8 +272,7 @@ def _with_order(
     """The rows with what orders them as their step, unless the user said that there are no steps."""
     if options.mapping.get("step") == IGNORE:
         return frame, schema, plan, ()
-    takes_all = options.checkpoints.which != "final" or options.checkpoints.sample_at is not None
-    found = with_order(frame, schema, plan, takes_all=takes_all, keeps_runs="run_id" in options.mapping)
+    found = with_order(frame, schema, plan, takes_all=not options.takes_ends, keeps_runs="run_id" in options.mapping)
     return found.frame, found.schema, found.plan, found.caveats
 
 

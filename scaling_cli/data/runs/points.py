@@ -9,16 +9,22 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
 from scaling_cli.data.filters import UNJUDGED
+from scaling_cli.data.names import normalise
 from scaling_cli.data.runs import curve_averages, derive, sanity, select
 from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
 from scaling_cli.data.runs.completion import Completion
+from scaling_cli.data.runs.diverged import settled
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.select import LOWEST, RATE, Selection
 from scaling_cli.data.runs.table import BY, no_column
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
+from scaling_cli.numbers.units import metric_unit
 from scaling_cli.record import Record, replace
+
+GROWING = ("accuracy", "other")  # units of metrics that may grow
+BROKEN_WORDS = ("nan", "inf", "infinity")
 
 
 class LoadOptions(Record):
@@ -35,6 +41,12 @@ class LoadOptions(Record):
     loss_unit: str
     positive_loss: bool
     rule: FlopsRule
+    keep_diverged: bool = False
+
+    @property
+    def takes_ends(self) -> bool:
+        """Whether the points are to be the last rows of runs."""
+        return self.checkpoints.which == "final" and self.checkpoints.sample_at is None
 
 
 class ChosenPoints(Record):
@@ -67,7 +79,7 @@ def choose_points(
     """
     checkpoints = options.checkpoints
     if skips_other_losses(plan):
-        rows = rows.filter(~_has_only_another_loss(schema, plan))
+        rows = rows.with_columns(_loss_or_nan(schema, plan)).filter(~_has_only_another_loss(schema, plan))
     if options.rule.name != SIX_ND and checkpoints.sample_at is not None and checkpoints.sample_at[0] == "compute":
         raise UsageError(
             "--sample-at compute cannot be combined with --flops-rule, because it counts 6 * params * tokens.",
@@ -90,10 +102,13 @@ def choose_points(
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(flags))
     is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
     selection = _selection(marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats)
+    diverged: tuple[Caveat, ...] = ()
+    if has_ends:
+        is_loss = options.loss_unit not in GROWING and metric_unit(normalise(plan.chosen["loss"].column)) not in GROWING
+        selection, diverged = settled(marked, selection, keeps=options.keep_diverged, is_loss=is_loss, names=run_names)
     selection = completion.of_points(selection)
-    return ChosenPoints(
-        _without_summaries(selection), (*_caveats(marked, selection, plan, checkpoints), *completion.caveats)
-    )
+    caveats = (*diverged, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
+    return ChosenPoints(_without_summaries(selection), caveats)
 
 
 def _has_only_another_loss(schema: pl.Schema, plan: Plan) -> pl.Expr:
@@ -101,6 +116,21 @@ def _has_only_another_loss(schema: pl.Schema, plan: Plan) -> pl.Expr:
         return (cells.text(column) if cells.is_text(schema[column]) else pl.col(column)).is_not_null()
 
     return ~is_filled(plan.chosen["loss"].column) & pl.any_horizontal(*(is_filled(name) for name in plan.other_losses))
+
+
+def _loss_or_nan(schema: pl.Schema, plan: Plan) -> pl.Expr:
+    """The loss, and NaN where it is missing and another loss of the row is not finite: the run may have diverged."""
+    column = plan.chosen["loss"].column
+    is_broken = pl.any_horizontal(
+        cells.text(name).str.to_lowercase().str.strip_prefix("-").is_in(BROKEN_WORDS).fill_null(value=False)
+        if cells.is_text(schema[name])
+        else (pl.col(name).is_finite() == pl.lit(value=False)).fill_null(value=False)
+        for name in plan.other_losses
+        if cells.is_text(schema[name]) or schema[name].is_float()
+    )
+    if cells.is_text(schema[column]):
+        return pl.when(cells.text(column).is_null() & is_broken).then(pl.lit("nan")).otherwise(column).alias(column)
+    return pl.when(pl.col(column).is_null() & is_broken).then(pl.lit(float("nan"))).otherwise(column).alias(column)
 
 
 def _from_tokens(rows: pl.LazyFrame, plan: Plan, checkpoints: Checkpoints) -> pl.LazyFrame:

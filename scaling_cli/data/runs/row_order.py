@@ -41,6 +41,7 @@ PLACES = (  # of the amount in a text, the best first
     rf"(?i){AMOUNT}[ _-]*tok",
 )
 DATES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+SAMPLE = 100  # cells that show how steps are written
 RUN, ROWS, LEAST, MOST = "run", "rows", "least ", "most "
 
 
@@ -64,9 +65,12 @@ def with_order(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, takes_all: 
         keeps_runs: Whether the user said what the run is, so that the name of a model does not replace it.
     """
     as_found = Ordered(rows, schema, plan)
-    orders = _named(schema, ORDERS)
-    if "step" in plan.chosen or takes_all:
+    if "step" in plan.chosen:
+        step = plan.chosen["step"].column
+        return _ordered_by(step, rows, schema, plan) if _has_words(rows, schema, step) else as_found
+    if takes_all:
         return as_found
+    orders = _named(schema, ORDERS)
     choices = [plan] if plan.has_runs else []
     if not keeps_runs and "run_id" not in plan.chosen and _named(schema, NAMELESS):
         choices += [
@@ -93,6 +97,15 @@ def with_likely_step(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Order
 def _orders(runs: pl.DataFrame, order: str) -> bool:
     """Whether the column differs within at least half of the runs."""
     return 2 * int((runs[LEAST + order] < runs[MOST + order]).sum()) >= runs.height
+
+
+def _has_words(rows: pl.LazyFrame, schema: pl.Schema, step: str) -> bool:
+    """Whether the first cells of the step are all words around a number, such as `step1000`."""
+    if not cells.is_text(schema[step]):
+        return False
+    first = rows.select(cells.text(step)).head(SAMPLE).collect(engine="streaming").to_series().drop_nulls()
+    numbers, places = cells.read_numbers(first), _places(first)
+    return not first.is_empty() and numbers.null_count() == len(first) and places.null_count() == 0
 
 
 def _named(schema: pl.Schema, wanted: Sequence[str]) -> list[str]:
@@ -135,6 +148,26 @@ def _ordered_by(order: str, rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -
         pl.Schema({**schema, name: pl.Float64()}),
         replace(plan, chosen=plan.chosen | {"step": Chosen(name)}),
     )
+
+
+def stepless(points: pl.DataFrame, plan: Plan) -> tuple[Caveat, ...]:
+    """The caveat about runs of one size of which no row has a step, while those of other runs have one."""
+    if not plan.has_curves or "step" not in points.columns:
+        return ()
+    columns = [name for name in ("params", "tokens", "loss") if name in points.columns]
+    runs = (
+        points.group_by("run_id")
+        .agg(
+            pl.len().alias(ROWS),
+            pl.col("step").is_null().all().alias("lacks_step"),
+            *(pl.col(name).min().alias(LEAST + name) for name in columns),
+            *(pl.col(name).max().alias(MOST + name) for name in columns),
+        )
+        .filter(pl.col("lacks_step") & (pl.col(ROWS) > 1) & (pl.col(LEAST + "loss") < pl.col(MOST + "loss")))
+    )
+    if "params" in columns:
+        runs = runs.filter((pl.col(LEAST + "params") == pl.col(MOST + "params")).fill_null(value=True))
+    return () if runs.is_empty() or _is_curve(runs, plan) else _unordered(runs, plan)
 
 
 def _is_curve(runs: pl.DataFrame, plan: Plan) -> bool:

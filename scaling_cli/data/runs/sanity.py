@@ -30,6 +30,7 @@ SLIP_POINTS = 5  # with fewer, a comparison with all others says little
 SMALLEST = {"params": 1e5, "tokens": 1e5, "compute": 1e12}
 WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "compute": ("compute (PF-days)", "6e18")}
 
+COARSE = 0.9  # different losses a different point; of fewer, some are equal by chance
 RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more tokens
 FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to this, repeated data are almost as good as new data
 
@@ -167,15 +168,23 @@ def _farther_role(points: pl.DataFrame, place: int) -> str:
 def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
     """Points that agree in every number: copies within a run, or one run that was logged under two names."""
     roles = [name for name in points.columns if name in ("params", "tokens", "compute", "step", "loss")]
-    if len(roles) < 2:
-        return
     others = [name for name in points.columns if name not in roles and name != "run_id"]
+    if len(roles) < 2:
+        numbers = [name for name in others if points[name].dtype.is_numeric()]
+        if not numbers or _is_coarse(points, numbers):
+            return
+        roles, others = [*roles, *numbers], [name for name in others if name not in numbers]
     if copies := points.height - points.select(roles + others).n_unique():
         within = points.height - points.select("run_id", *roles, *others).n_unique()
         counted = (
             "a run" if not within else "a point of its run" if within == copies else "a run, or a point of its run"
         )
         yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles), counted=counted)
+
+
+def _is_coarse(points: pl.DataFrame, inputs: list[str]) -> bool:
+    """Whether losses take so few values, as accuracies of few questions do, that points may agree by chance."""
+    return points["loss"].n_unique() < COARSE * points.select("loss", *inputs).n_unique()
 
 
 def _repeated_data(points: pl.DataFrame) -> Iterator[Caveat]:

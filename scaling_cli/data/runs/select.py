@@ -19,10 +19,13 @@ from scaling_cli.record import Record, replace
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
 RATE, LOWEST = "tokens_per_step", "lr_lowest"
+LEAST_LOSS = "loss_lowest"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST = sys.float_info.max
 LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
+
+NON_FINITE = "non-finite loss"
 
 NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # the product of both, and a sum of two such, fit into 64 bits
 
@@ -32,6 +35,8 @@ Counts = dict[str, int]
 class Selection(Record):
     """The chosen points, the number of unusable rows by reason, and the number of all rows.
 
+    Last rows have the lowest loss of their run in the column `LEAST_LOSS`, and `broken` has the last step of each run
+    at which the loss is not finite, for which the reason has the code `broken_code`.
     `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest and the
     lowest of each run are in the columns `PEAK` and `LOWEST` of its point; if there are tokens, the most tokens per
     step are in `RATE`.
@@ -41,6 +46,8 @@ class Selection(Record):
     excluded: Counts
     total: int
     repeats: int = 0
+    broken: pl.DataFrame | None = None
+    broken_code: int = 0
 
 
 def with_reasons(
@@ -153,7 +160,7 @@ def last_rows(
     keyed = _keyed(rows, is_narrow=is_whole)
     names = keyed.collect_schema().names()
     values = [name for name in names if name not in ("run_id", REASON)]
-    summaries: dict[str, pl.Expr] = {}
+    summaries: dict[str, pl.Expr] = {LEAST_LOSS: pl.col("loss").min()}
     if "lr" in names:
         summaries |= {PEAK: pl.col("lr").max(), LOWEST: pl.col("lr").min()}
     if "tokens" in names:
@@ -177,7 +184,9 @@ def last_rows(
     )
     points = points.with_columns(pl.col("step").cast(pl.Float64))
     repeats = int((last[COUNT] - last[DIFFERENT]).sum()) - repeated_last if count_repeats else 0
-    return Selection(points, counts, _total(groups), repeats)
+    code = next((code for code, why in reasons.items() if why == NON_FINITE), 0)
+    broken = groups.filter(pl.col(REASON) == code).unnest("last").select("run_id", pl.col("step").cast(pl.Float64))
+    return Selection(points, counts, _total(groups), repeats, broken.drop_nulls(), code)
 
 
 def _ends(rows: pl.LazyFrame, values: Sequence[str], extras: Sequence[pl.Expr], *, is_narrow: bool) -> pl.DataFrame:

@@ -19,12 +19,15 @@ SEEDS = ("seed", "random_seed", "train_seed", "training_seed", "init_seed", "mod
 RUN, LABEL, LEAST, MOST = "run", "label", "least", "most"
 
 
-def separate_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl.LazyFrame, Plan]:
-    """The rows, without the name of the file where it is a table of runs, and the plan with the column of seeds."""
-    if plan.run_is_file and "params" in plan.chosen and "step" not in plan.chosen:
-        sizes = _ranges(rows, pl.col(RUN_FILE), number_of("params", schema, plan)).filter(pl.col(LEAST) < pl.col(MOST))
-        if not sizes.is_empty():
-            is_table = pl.col(RUN_FILE).is_in(sizes[RUN].to_list())
+def separate_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, is_small: bool) -> tuple[pl.LazyFrame, Plan]:
+    """The rows, without the name of the file where it is a table of runs, and the plan with the column of seeds.
+
+    Whether files with steps are tables is only looked up in small inputs.
+    """
+    if plan.run_is_file and "params" in plan.chosen and (is_small or "step" not in plan.chosen):
+        tables = _tables(rows, schema, plan)
+        if tables:
+            is_table = pl.col(RUN_FILE).is_in(tables)
             rows = rows.with_columns(pl.when(~is_table).then(pl.col(RUN_FILE)).alias(RUN_FILE))
     seeds = [name for name in schema.names() if normalise(re.split(r"[./]", name)[-1]) in SEEDS]
     if not seeds or not plan.has_runs or schema[seeds[0]].is_nested() or not _repeats(rows, schema, plan, seeds[0]):
@@ -32,14 +35,21 @@ def separate_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl
     return rows, replace(plan, seed=seeds[0])
 
 
-def _ranges(rows: pl.LazyFrame, run: pl.Expr, value: pl.Expr) -> pl.DataFrame:
-    return (
-        rows.select(run.alias(RUN), value.alias(LABEL))
-        .drop_nulls()
+def _tables(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> list[str]:
+    """The files that are one run by their name, but have several sizes and at most one step."""
+    step = number_of("step", schema, plan) if "step" in plan.chosen else pl.lit(None, pl.Float64)
+    found = (
+        rows.select(pl.col(RUN_FILE).alias(RUN), number_of("params", schema, plan).alias("params"), step.alias("step"))
+        .drop_nulls([RUN, "params"])
         .group_by(RUN)
-        .agg(pl.col(LABEL).min().alias(LEAST), pl.col(LABEL).max().alias(MOST))
+        .agg(
+            (pl.col("params").min() < pl.col("params").max()).alias("has_sizes"),
+            (pl.col("step").min() < pl.col("step").max()).fill_null(value=False).alias("has_steps"),
+        )
+        .filter(pl.col("has_sizes") & ~pl.col("has_steps"))
         .collect(engine="streaming")
     )
+    return found[RUN].to_list()
 
 
 def _repeats(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, seed: str) -> bool:

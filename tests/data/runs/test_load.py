@@ -108,9 +108,12 @@ def test_the_last_step_of_each_run_is_found_whatever_the_row_order(tmp_path):
 
 def test_the_last_usable_row_replaces_an_unusable_last_one():
     frame = pl.DataFrame({"run": ["a"] * 3, "step": [1, 2, 3], "loss": [3.0, 2.0, float("nan")]})
-    table = load_runs(frame)
+    table = load_runs(frame, keep_diverged=True)
     assert rows_of(table) == [{"run_id": "a", "step": 2.0, "loss": 2.0}]
     assert table.excluded == {"non-finite loss": 1}
+    table = load_runs(frame.with_columns(pl.col("loss").fill_nan(-1.0)))
+    assert rows_of(table) == [{"run_id": "a", "step": 2.0, "loss": 2.0}]
+    assert table.excluded == {"non-positive loss": 1}
 
 
 def test_a_repeated_last_step_keeps_the_later_row_and_is_counted():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 
@@ -30,6 +32,8 @@ ORDERS = {
     "epoch": lambda place: place,
     "trainer/epoch": lambda place: place,
     "iter": lambda place: 100 * place,
+    "step": lambda place: f"step{10**place}",
+    "global_step": lambda place: f"checkpoint-{100 * place}",
     "revision": lambda place: "main" if place == 5 else f"step{10**place}",
     "checkpoint": lambda place: f"out/checkpoint-{500 * place}",
     "ckpt": lambda place: f"epoch={place}-step={900 + 100 * place}.ckpt",
@@ -136,3 +140,27 @@ def test_places_are_read_from_text():
     frame = pl.DataFrame({"revision": texts})
     places = frame.select(place_of("revision", frame.schema)).to_series().to_list()
     assert places == [2e13 + 100, 1e13 + 5000, LAST_PLACE, None, 1500, 3e9, 12]
+
+
+@pytest.mark.parametrize("key", ["model_args", "model_revision"])
+def test_evaluations_of_several_revisions_of_a_model_are_one_run(key, tmp_path):
+    for i, size in enumerate(SIZES):
+        for place, revision in enumerate(["main", "step1000", "step8000"]):
+            config = {"model_args": f"pretrained=lab/m{i}", "model_num_parameters": int(size)}
+            config |= {key: revision if key == "model_revision" else f"pretrained=lab/m{i},revision={revision},x=1"}
+            results = {"wiki": {"alias": "wiki", "loss,none": 3 + i / 10 + (0 if place == 0 else 5 - place)}}
+            document = {"results": results, "config": config, "model_name": f"lab/m{i}"}
+            (tmp_path / f"{i}-{place}.json").write_text(json.dumps(document))
+    table = load_runs(tmp_path, mapping={"loss": "wiki/loss"})
+    assert sorted(table.frame["loss"]) == pytest.approx([3.0, 3.1, 3.2])
+    assert codes(table) == []
+
+
+def test_a_run_without_steps_among_runs_with_steps_is_named():
+    frame = rows(lambda place: 10 * place, "step")
+    lacking = frame.with_columns(pl.when(pl.col("run") != "m1").then("step").alias("step"))
+    table = load_runs(lacking)
+    assert codes(table) == ["unordered-rows"]
+    assert "6 rows belong to 1 runs" in table.caveats[0].message
+    finished = lacking.filter((pl.col("run") != "m1") | (pl.col("loss") < 3.5))
+    assert codes(load_runs(finished)) == []

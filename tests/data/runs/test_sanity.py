@@ -213,3 +213,17 @@ def test_a_training_loss_names_what_may_be_evaluation_losses_instead_of_denying_
     assert caveat.code == "training-loss"
     assert "c4_nll may be evaluation losses" in caveat.message
     assert "grad" not in caveat.message
+
+
+def test_copies_are_noticed_along_a_column_that_was_asked_for():
+    frame = pl.DataFrame({"width": [2.0**i for i in range(24)], "loss": [5.0 - i / 7 + i % 3 / 100 for i in range(24)]})
+    assert codes(frame, keep=["width"]) == []
+    copied = pl.concat([frame] * 4)
+    (caveat,) = load_runs(copied, keep=["width"]).caveats
+    assert caveat.code == "repeated-points"
+    assert "72 points equal an earlier one in loss, width, and each counts as a run" in caveat.message
+
+
+def test_accuracies_of_few_questions_are_equal_by_chance_and_not_copies():
+    frame = pl.DataFrame({"width": [1.0, 1.0, 2.0, 2.0, 4.0, 4.0] * 3, "loss": [0.5, 0.5, 0.25, 0.5, 0.75, 0.5] * 3})
+    assert codes(frame, keep=["width"], loss_unit="other") == []

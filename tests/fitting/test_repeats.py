@@ -1,0 +1,74 @@
+"""Runs at equal inputs that err together are resampled by configuration; independent ones by run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.fitting.fit import Settings, fit
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.laws import find_law
+from tests.factories import grouped
+
+TRUE = {"a": 20.0, "b": -0.1}
+NOISE = 0.01
+
+
+def repeated(seed, *, shared, configurations=16, repeats=4):
+    """Repeats of a power law, whose errors have the share `shared` of their variance in common at equal inputs."""
+    generator = np.random.default_rng(seed)
+    x = np.geomspace(1e18, 1e22, configurations)
+    common = np.sqrt(shared) * generator.standard_normal((configurations, 1))
+    own = np.sqrt(1 - shared) * generator.standard_normal((configurations, repeats))
+    x, error = np.repeat(x, repeats), NOISE * (common + own).ravel()
+    loss = find_law("power").predict(TRUE, {"x": x}) * np.exp(error)
+    return grouped(problem_from_arrays(find_law("power"), {"x": x}, loss, np.arange(len(x))))
+
+
+def fitted(data, **settings):
+    result, caveats = fit(data, Settings(replicates=200, **settings))
+    return result, [found for found in caveats if found.code == "runs-err-together"]
+
+
+@pytest.mark.parametrize("interval", ["wild", "bootstrap"])
+def test_runs_that_err_together_are_resampled_by_configuration_and_named(interval):
+    result, caveats = fitted(repeated(0, shared=0.9), interval=interval)
+    assert result.interval.unit == "configuration"
+    (found,) = caveats
+    assert "64 runs at 16 different inputs" in found.message
+    assert result.runs == 64
+
+
+@pytest.mark.parametrize("repeats", [1, 4])
+def test_runs_that_err_independently_are_resampled_by_run(repeats):
+    result, caveats = fitted(repeated(0, shared=0.0, repeats=repeats))
+    assert result.interval.unit == "run"
+    assert not caveats
+
+
+def test_an_interval_that_resamples_nothing_is_called_too_narrow():
+    result, (found,) = fitted(repeated(0, shared=0.9), interval="profile")
+    assert result.interval.unit is None
+    assert "an interval that takes runs as independent is too narrow" in found.message
+
+
+def test_copies_of_every_run_do_not_narrow_the_interval():
+    once, _ = fitted(repeated(0, shared=0.0, repeats=1))
+    copied, caveats = fitted(repeated(0, shared=1.0))
+    assert caveats
+    widths = [result.parameters["b"].high - result.parameters["b"].low for result in (once, copied)]
+    assert widths[1] > 0.6 * widths[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [0.0, 0.6, 0.9])
+def test_intervals_of_repeated_configurations_cover_as_often_as_they_say(shared):
+    sets, covered, named = 200, 0, 0
+    for seed in range(sets):
+        result, caveats = fitted(repeated(seed, shared=shared))
+        exponent = result.parameters["b"]
+        covered += exponent.low <= TRUE["b"] <= exponent.high
+        named += bool(caveats)
+    # Binomial standard deviations of 200 intervals that cover 95 %: 3.1.
+    assert 190 - 3 * 3.1 <= covered <= sets
+    assert named <= 2 + 3 * 1.4 if shared == 0.0 else named >= 0.95 * sets
