@@ -169,6 +169,7 @@ _OTHER_WORDS = {
     *("train", "training", "aux", "auxiliary", "z", "balance", "balancing", "router", "reg", "regularization", "kl"),
     *("std", "stderr", "err", "error", "var", "sem", "ci", "lower", "upper", "low", "high", "min", "max", "best"),
     *("ema", "smooth", "smoothed", "delta", "diff", "gap", "ratio", "weight", "scale", "target", "count", "step"),
+    *("bits", "byte", "char"),
 }  # fmt: skip
 
 # Normalised name to its role and tier.

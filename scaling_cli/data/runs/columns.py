@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from scaling_cli.data.names import unknown
+from scaling_cli.data.names import SHOWN, unknown
 from scaling_cli.data.runs.aliases import EXTRAS, MEASURES, ROLES, role_of, scale_of
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
@@ -41,13 +41,18 @@ def choose_columns(
         if len(columns) == 1:
             chosen[role] = Chosen(columns[0], scale_of(role, columns[0]))
         elif role not in EXTRAS:  # few laws read the extras, so a tie there must not stop all others
-            raise UsageError(
-                f"Columns {columns[0]!r} and {columns[1]!r} could both be {role}.",
-                hint=f"Choose one: --map {shlex.quote(f'{role}={columns[0]}')} or "
-                f"--map {shlex.quote(f'{role}={columns[1]}')}.",
-            )
+            raise _tie(role, columns)
     _refuse_shared(chosen)
     return chosen
+
+
+def _tie(role: str, columns: Sequence[str]) -> UsageError:
+    first = ", ".join(repr(column) for column in columns[: min(SHOWN, len(columns)) - 1])
+    last = repr(columns[-1]) if len(columns) <= SHOWN else f"{len(columns) - SHOWN + 1} more"
+    return UsageError(
+        f"Columns {first} and {last} could {'both' if len(columns) == 2 else 'all'} be {role}.",
+        hint=f"Choose one: --map {shlex.quote(f'{role}={columns[0]}')} or --map {shlex.quote(f'{role}={columns[1]}')}.",
+    )
 
 
 def candidates(

@@ -165,6 +165,8 @@ def test_the_loss_on_one_evaluation_set_comes_before_training_losses(name):
 def test_losses_on_several_evaluation_sets_are_named():
     with pytest.raises(UsageError, match="'eval/c4_loss' and 'eval/pile_loss' could both be loss"):
         columns_of(["train/loss", "eval/c4_loss", "eval/pile_loss"])
+    with pytest.raises(UsageError, match="'eval/a_loss', 'eval/b_loss' and 'eval/c_loss' could all be loss"):
+        columns_of(["eval/a_loss", "eval/b_loss", "eval/c_loss"])
 
 
 @pytest.mark.parametrize(
