@@ -58,6 +58,10 @@ SENTENCES = {
         "only the {count} of {total} rows of {split} are used, not those of {others}. Give --where {same} if that is "
         "right, or another split, as in --where {other}."
     ),
+    "log-calls": (
+        "{column} counts the log calls of W&B and not training steps, so a law of steps is one of how often a run was "
+        "logged. Choose the steps with --step, or add tokens or params."
+    ),
     "tokens-of-one-device": (
         "{total} is {devices} times {column}, a whole number in every row, so {column} counts the tokens of one device "
         "and {total} is read as tokens. If that is wrong, choose a column with --tokens."

@@ -211,6 +211,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         raise no_points(selection.excluded, selection.total, options.where, examples)
     metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = finished(selection.points, plan, rows.file_names)
+    points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), (*options.keep, *options.maybe))
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
     points, columns, compute_caveats = _with_compute(points, plan, options)
     caveats = (
@@ -219,6 +220,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         *token_caveats,
         *run_caveats,
         *state_caveats,
+        *call_caveats,
         *chosen.caveats,
         *compute_caveats,
         *sanity.doubts(points, columns, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),

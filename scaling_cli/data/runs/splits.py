@@ -86,7 +86,8 @@ def _are_held_out_points(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, colu
     """
     role = next((role for role in ("step", "tokens", "compute") if role in plan.chosen), None)
     place = pl.int_range(pl.len()).cast(pl.Float64) if role is None else number_of(role, schema, plan)
-    run = run_of(schema, plan) if plan.has_runs else pl.lit("").alias("run_id")
+    labels = [cells.label(name, schema[name]).fill_null("") for name in plan.by.values()]
+    run = run_of(schema, plan) if plan.has_runs else pl.concat_str([pl.lit(""), *labels], separator="/").alias("run_id")
     splits = cells.text(column).str.to_lowercase()
     kinds = splits.map_batches(_kinds, return_dtype=pl.Int64, is_elementwise=True)
     ends = (

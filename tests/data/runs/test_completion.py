@@ -89,6 +89,11 @@ def test_log_calls_count_as_steps_only_where_nothing_else_does():
     loaded = load_runs(rows.drop("step"))
     assert loaded.columns["step"] == "_step"
     assert loaded.frame["tokens"].to_list() == [400 * BATCH] * 3
+    assert "step" not in loaded.frame.columns
+    assert "step" in load_runs(rows.drop("step"), keep=["step"]).frame.columns
+    bare = load_runs(rows.select("run_id", "_step", "val_loss"))
+    assert "step" in bare.frame.columns
+    assert "log-calls" in codes(bare)
 
 
 @pytest.mark.parametrize("restarts", [(130,), (250,), (100, 220, 310)])
