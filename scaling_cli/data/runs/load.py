@@ -39,7 +39,7 @@ from scaling_cli.data.runs.reused_names import separate_reused_names
 from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
-from scaling_cli.data.runs.splits import one_split
+from scaling_cli.data.runs.splits import names_splits, one_split
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
 from scaling_cli.data.runs.total_tokens import with_total_tokens
 from scaling_cli.flops import SIX_ND
@@ -195,9 +195,10 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         frame, unjudged = keep_where(frame, options.where, schema)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
+    settled = columns_in(options.where)
+    around = rows.frame if any(map(names_splits, settled)) and not plan.has_reused_names else frame
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
-    around = frame
-    frame, split_caveats = one_split(frame, schema, plan, columns_in(options.where))
+    frame, split_caveats = one_split(frame, schema, plan, settled)
     if rows.lacks_runs:
         plan, run_caveats = infer_runs(frame, schema, plan)
     chosen = choose_points(

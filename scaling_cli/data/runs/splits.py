@@ -39,7 +39,7 @@ def one_split(
     used = {*plan.by.values(), *plan.keep.values(), *(chosen.column for chosen in plan.chosen.values()), *settled}
     found: list[Caveat] = []
     for column in schema.names():
-        if column in used or not cells.is_text(schema[column]) or not _names_splits(column):
+        if column in used or not cells.is_text(schema[column]) or not names_splits(column):
             continue
         counts, spelling = _counts(rows, schema, plan, column)
         split = _best(counts)
@@ -56,7 +56,8 @@ def kind_of(value: str) -> int | None:
     return next((KINDS[word] for word in words if word in KINDS), None)
 
 
-def _names_splits(column: str) -> bool:
+def names_splits(column: str) -> bool:
+    """Whether a column is called like one that says which split a row belongs to."""
     words = normalise(column).split("_")
     while len(words) > 1 and words[0] in HOLDERS:
         words = words[1:]
