@@ -11,6 +11,7 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "parquet": ("parquet.PARQUET", (".parquet", ".pq")),
     "tensorboard": ("tensorboard.EVENTS", ()),  # found by the names that TensorBoard gives, see `data/files/expand.py`
     "jsonl": ("json_lines.JSON_LINES", (".jsonl", ".ndjson")),
+    "wandb-summary": ("wandb_summary.SUMMARY", (".json",)),
     "trainer-state": ("json_documents.TRAINER_STATE", (".json",)),
     "json": ("json_documents.DOCUMENT", (".json",)),
     "megatron": ("megatron.MEGATRON", (".log",)),

@@ -38,12 +38,12 @@ SENTENCES = {
         "may hold perplexity{or_other}. If it does, give --loss-unit perplexity to fit its logarithm{else_other}."
     ),
     "not-a-loss": (
-        "{column} {reason}, so it is probably {kind} and not a loss in nats per token. The law then describes {kind}, "
+        "{column}, which {reason}, is probably {kind} and not a loss in nats per token. The law then describes {kind}, "
         "and its floor is not an irreducible loss. Choose a loss with --loss, or confirm with --loss-unit {unit}."
     ),
     "single-outcomes": (
         "{column} holds only 0 and 1, outcomes of single attempts, and a robust fit follows the more frequent one and "
-        "not their rate. Average the outcomes of each run, and fit the rates."
+        "not their rate. Choose a column of rates with --loss, such as the mean outcome of each run."
     ),
     "metric-grows": (
         "{column} grows with {role}, so it is not a loss, and a law that falls will fit it badly. Choose a loss with "
@@ -57,6 +57,10 @@ SENTENCES = {
         "{column} says that losses are of different data, and a law of all of them would mix losses that differ, so "
         "only the {count} of {total} rows of {split} are used, not those of {others}. Give --where {same} if that is "
         "right, or another split, as in --where {other}."
+    ),
+    "log-calls": (
+        "{column} counts the log calls of W&B and not training steps, so a law of steps is one of how often a run was "
+        "logged. Choose the steps with --step, or add tokens or params."
     ),
     "tokens-of-one-device": (
         "{total} is {devices} times {column}, a whole number in every row, so {column} counts the tokens of one device "

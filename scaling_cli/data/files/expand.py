@@ -30,11 +30,13 @@ EVENTS = "tfevents"  # in every name that TensorBoard gives a file; its suffix i
 # Files that training programs write next to their logs, without measurements.
 NOT_LOGS = re.compile(
     r"(config|generation_config|tokenizer\w*|special_tokens_map|added_tokens|vocab|wandb-metadata"
-    r"|\w*preprocessor_config|.*\.index)\.json$"
+    r"|\w*preprocessor_config|.*\.index)\.json$|debug(-internal|-cli\..*)?\.log$"
 )
+WANDB_SUMMARY, WANDB_CONSOLE, WANDB_FILES = "wandb-summary.json", "output.log", "files"  # in the folder of a W&B run
 ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 LABEL = re.compile(r"([A-Za-z_][\w.-]*)=(.+)")
-GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events")
+GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events",
+           "wandb-summary")  # fmt: skip
 
 
 class InputFile(Record):
@@ -165,7 +167,7 @@ def _logs_in_folder(folder: str, suffixes: tuple[str, ...]) -> list[str]:
         for place, folders, names in os.walk(folder)
         if _prune(folders)
         for name in sorted(names)
-        if _is_log(name, suffixes)
+        if _is_log(name, suffixes) and not (WANDB_SUMMARY in names and name == WANDB_CONSOLE)
     ]
     if not paths:
         raise DataError(
@@ -202,7 +204,7 @@ def run_names(names: Sequence[str]) -> dict[str, str]:
     stems = [_stem(name) for name in names]
     if len(set(stems)) == len(stems) and not any(stem.casefold() in GENERIC for stem in stems):
         return dict(zip(names, stems, strict=True))
-    parents = [str(Path(name).parent) for name in names]
+    parents = [str(_folder(Path(name))) for name in names]
     if len(set(parents)) == len(parents):
         longer = parents
     else:
@@ -212,6 +214,12 @@ def run_names(names: Sequence[str]) -> dict[str, str]:
     is_one_tree = len(longer) > 1 and len({os.path.isabs(name) for name in longer}) == 1
     top = os.path.commonpath([os.path.dirname(name) for name in longer]) if is_one_tree else ""
     return {name: os.path.relpath(one, top or ".") if top else one for name, one in zip(names, longer, strict=True)}
+
+
+def _folder(path: Path) -> Path:
+    """The folder that a run is named after."""
+    is_wandb = path.name == WANDB_SUMMARY and path.parent.name == WANDB_FILES
+    return path.parent.parent if is_wandb else path.parent
 
 
 def _stem(name: str) -> str:

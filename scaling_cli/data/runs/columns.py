@@ -41,13 +41,19 @@ def choose_columns(
         if len(columns) == 1:
             chosen[role] = Chosen(columns[0], scale_of(role, columns[0]))
         elif role not in EXTRAS:  # few laws read the extras, so a tie there must not stop all others
-            named = f"{' and '.join(map(repr, columns))} could both" if len(columns) == 2 else (
-                f"{', '.join(map(repr, columns[:SHOWN]))} could all"
-            )  # fmt: skip
-            ways = [f"--map {shlex.quote(f'{role}={column}')}" for column in columns[:SHOWN]]
-            raise UsageError(f"Columns {named} be {role}.", hint=f"Choose one: {' or '.join(ways)}.")
+            raise _tie(role, columns)
     _refuse_shared(chosen)
     return chosen
+
+
+def _tie(role: str, columns: Sequence[str]) -> UsageError:
+    shown = [repr(column) for column in columns[:SHOWN]]
+    last = shown.pop() if len(columns) <= SHOWN else f"{len(columns) - SHOWN} more"
+    ways = [f"--map {shlex.quote(f'{role}={column}')}" for column in columns[:SHOWN]]
+    return UsageError(
+        f"Columns {', '.join(shown)} and {last} could {'both' if len(columns) == 2 else 'all'} be {role}.",
+        hint=f"Choose one: {' or '.join(ways)}.",
+    )
 
 
 def candidates(

@@ -44,7 +44,7 @@ from scaling_cli.data.runs.runs_without_names import infer_runs
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.several_runs import separate_runs
-from scaling_cli.data.runs.splits import one_split
+from scaling_cli.data.runs.splits import names_splits, one_split
 from scaling_cli.data.runs.summaries import without_copies
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
 from scaling_cli.data.runs.total_tokens import with_total_tokens
@@ -220,8 +220,10 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     frame, plan = separate_runs(frame, schema, plan, is_small=rows.is_small)
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
-    around = frame
-    frame, split_caveats = one_split(frame, schema, plan, columns_in(options.where))
+    settled = columns_in(options.where)
+    is_plain = plan.chosen == rows.plan.chosen and not plan.has_reused_names
+    around = rows.frame if is_plain and any(map(names_splits, settled)) else frame
+    frame, split_caveats = one_split(frame, schema, plan, settled)
     if rows.lacks_runs and "run_id" not in plan.chosen:
         tried = with_likely_step(frame, schema, plan)
         inferred, run_caveats = infer_runs(tried.frame, tried.schema, tried.plan)
@@ -238,6 +240,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         raise no_points(selection.excluded, selection.total, options.where, examples)
     metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = finished(selection.points, plan, rows.file_names)
+    points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), (*options.keep, *options.maybe))
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
     points, copy_caveats = without_copies(points, list(rows.file_names.values())) if rows.are_joined else (points, ())
     points, columns, compute_caveats = _with_compute(points, plan, options)
@@ -255,6 +258,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         *state_caveats,
         *(stepless(points, plan) if options.takes_ends else ()),
         *copy_caveats,
+        *call_caveats,
         *chosen.caveats,
         *best_caveats,
         *compute_caveats,

@@ -6,14 +6,14 @@ The checks give caveats; none changes a point.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import listing
 from scaling_cli.data.runs import metric_kind
-from scaling_cli.data.runs.aliases import is_training_loss, may_be_evaluation
+from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evaluation
 from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.numbers.format import figure
 
@@ -65,6 +65,20 @@ def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
         return ()
     high = known.filter(pl.col("lr") > pl.col(PEAK) / 2).height
     return (caveat("undecayed-lr", runs=f"{high:,}", total=f"{points.height:,}"),) if high else ()
+
+
+def without_calls(
+    points: pl.DataFrame, column: str | None, asked: Collection[str]
+) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:
+    """The points without steps that were read from `column`, if that counts log calls and an amount is known.
+
+    If none is known, steps stay, with a caveat; and so they do if they are `asked` for.
+    """
+    if column != CALLS or "step" in asked:
+        return points, ()
+    if any(role in points.columns and not points[role].is_null().all() for role in ("params", "tokens", "compute")):
+        return points.drop("step"), ()
+    return points, (caveat("log-calls", column=column),)
 
 
 def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:

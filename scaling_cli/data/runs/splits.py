@@ -45,7 +45,7 @@ def one_split(
     }
     found: list[Caveat] = []
     for column in schema.names():
-        if column in used or not cells.is_text(schema[column]) or not _names_splits(column):
+        if column in used or not cells.is_text(schema[column]) or not names_splits(column):
             continue
         counts, spelling = _counts(rows, schema, plan, column)
         split = _best(counts)
@@ -62,7 +62,8 @@ def kind_of(value: str) -> int | None:
     return next((KINDS[word] for word in words if word in KINDS), None)
 
 
-def _names_splits(column: str) -> bool:
+def names_splits(column: str) -> bool:
+    """Whether a column is called like one that says which split a row belongs to."""
     words = normalise(column).split("_")
     while len(words) > 1 and words[0] in HOLDERS:
         words = words[1:]
@@ -92,7 +93,8 @@ def _are_held_out_points(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, colu
     """
     role = next((role for role in ("step", "tokens", "compute") if role in plan.chosen), None)
     place = pl.int_range(pl.len()).cast(pl.Float64) if role is None else number_of(role, schema, plan)
-    run = run_of(schema, plan) if plan.has_runs else pl.lit("").alias("run_id")
+    labels = [cells.label(name, schema[name]).fill_null("") for name in plan.by.values()]
+    run = run_of(schema, plan) if plan.has_runs else pl.concat_str([pl.lit(""), *labels], separator="/").alias("run_id")
     splits = cells.text(column).str.to_lowercase()
     kinds = splits.map_batches(_kinds, return_dtype=pl.Int64, is_elementwise=True)
     ends = (

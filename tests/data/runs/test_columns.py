@@ -178,7 +178,7 @@ def test_letters_with_a_unit_in_parentheses_are_scaled():
 def test_several_evaluation_sets_are_all_named():
     names = ("train/loss", "eval/c4_loss", "eval/wiki_loss", "eval/pile_loss")
     with pytest.raises(
-        UsageError, match="'eval/c4_loss', 'eval/wiki_loss', 'eval/pile_loss' could all be loss"
+        UsageError, match="'eval/c4_loss', 'eval/wiki_loss' and 'eval/pile_loss' could all be loss"
     ) as caught:
         choose_columns(names, {})
     assert "--map loss=eval/pile_loss" in caught.value.hint

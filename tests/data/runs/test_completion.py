@@ -63,6 +63,21 @@ def test_every_checkpoint_takes_its_own_tokens():
     assert loaded.frame["params"].null_count() == 0
 
 
+def test_a_condition_on_the_split_still_finds_tokens_on_rows_of_the_other():
+    rows = (
+        curves()
+        .with_columns(
+            pl.when(pl.col("val_loss").is_null()).then(pl.lit("train")).otherwise(pl.lit("val")).alias("split"),
+            pl.coalesce("val_loss", "train_loss").alias("loss"),
+        )
+        .drop("val_loss", "train_loss")
+    )
+    for options in ({}, {"where": "split = 'val'"}):
+        assert load_runs(rows, **options).frame.select("params", "tokens", "loss").rows() == [
+            (params, 400 * BATCH, pytest.approx(3.2 + 1 / 400)) for params in SIZES.values()
+        ]
+
+
 def test_points_are_sampled_at_tokens_of_other_rows():
     loaded = load_runs(curves(), sample_at="tokens=100M,200M")
     assert loaded.frame["tokens"].to_list() == pytest.approx([100e6, 200e6] * 3)
@@ -89,6 +104,11 @@ def test_log_calls_count_as_steps_only_where_nothing_else_does():
     loaded = load_runs(rows.drop("step"))
     assert loaded.columns["step"] == "_step"
     assert loaded.frame["tokens"].to_list() == [400 * BATCH] * 3
+    assert "step" not in loaded.frame.columns
+    assert "step" in load_runs(rows.drop("step"), keep=["step"]).frame.columns
+    bare = load_runs(rows.select("run_id", "_step", "val_loss"))
+    assert "step" in bare.frame.columns
+    assert "log-calls" in codes(bare)
 
 
 @pytest.mark.parametrize("restarts", [(130,), (250,), (100, 220, 310)])

@@ -87,6 +87,8 @@ def test_points_of_one_curve_that_are_set_aside_for_forecasts_are_all_used(names
     loaded = load_runs(rows, checkpoints="all")
     assert loaded.frame.height == rows.height
     assert not split_caveats(loaded)
+    grouped = load_runs(rows.rename({"run_id": "curve"}), by=["curve"], checkpoints="all")
+    assert grouped.frame.height == rows.height
 
 
 def test_groups_by_split_keep_both():
