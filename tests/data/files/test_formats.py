@@ -295,3 +295,12 @@ def test_every_listed_format_exists(name):
 def test_the_list_of_formats_is_read_without_polars():
     code = "import sys, scaling_cli.input_formats; assert 'polars' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_record_of_tensorboard_that_claims_a_huge_length_needs_no_memory(tmp_path):
+    header = struct.pack("<Q", 2**40)
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(header + struct.pack("<I", masked_crc(header)) + b"payload")
+    with pytest.raises(DataError) as caught:
+        load_runs(path)
+    assert str(path) in caught.value.message
