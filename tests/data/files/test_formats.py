@@ -304,3 +304,11 @@ def test_a_record_of_tensorboard_that_claims_a_huge_length_needs_no_memory(tmp_p
     with pytest.raises(DataError) as caught:
         load_runs(path)
     assert str(path) in caught.value.message
+
+
+def test_half_a_surrogate_pair_in_json_is_a_question_mark(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    path.write_text('{"run": "a\\ud800", "loss": NaN}\n{"run": "b", "loss": 2.5}\n')
+    assert losses(path) == [2.5]
+    path.write_text('{"run": "a\\ud800", "loss": 3.5}\n{"run": "b", "loss": NaN}\n')
+    assert load_runs(path).frame["run_id"].to_list() == ["a?"]
