@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import sys
+import warnings
 
 from scaling_cli.cli.streams import open_missing, unwritten
 
@@ -19,6 +20,10 @@ def main() -> None:
         sys.exit(_version())
     # Imports make many objects and no garbage: searching for it as often as Python does takes a twelfth of a small fit.
     gc.set_threshold(100_000)
+    if not sys.warnoptions:
+        # What numpy says about an overflow is not a message to users; workers inherit the variable.
+        os.environ.setdefault("PYTHONWARNINGS", "ignore")
+        warnings.simplefilter("ignore")
     from scaling_cli.cli.run import run
 
     sys.exit(run(arguments))

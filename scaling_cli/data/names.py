@@ -49,11 +49,15 @@ def closest(name: str, names: Collection[str]) -> str | None:
     return by_folded[near[0]] if near else None
 
 
+def guess(name: str, names: Collection[str]) -> str:
+    """The beginning of a hint, `Did you mean 'params'? `, or nothing if no name is similar."""
+    near = closest(name, names)
+    return f"Did you mean {near!r}? " if near else ""
+
+
 def unknown(kind: str, name: str, names: Collection[str]) -> UsageError:
     """The error for a name that does not exist; `kind` is what it should name, such as `column`."""
-    near = closest(name, names)
-    suggestion = f"Did you mean {near!r}? " if near else ""
-    return UsageError(f"Unknown {kind} {name!r}.", hint=f"{suggestion}Available: {listing(names)}.")
+    return UsageError(f"Unknown {kind} {name!r}.", hint=f"{guess(name, names)}Available: {listing(names)}.")
 
 
 def in_order(label: str) -> tuple[bool, float, str]:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import UsageError
 
 PathsOrTable: TypeAlias = str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame
 
@@ -58,9 +57,3 @@ def check_where_and_mapping(where: object, mapping: object) -> None:
             f"The mapping must be a dictionary, but it is {mapping!r}.",
             hint="Give a column for each role, such as mapping={'loss': 'eval/loss'}.",
         )
-
-
-def unreadable_table(error: PolarsError | OSError) -> DataError:
-    """The error for a lazy table that fails when it is read."""
-    reason = str(error).splitlines()[0]
-    return DataError(f"The table cannot be read: {reason}", hint="Call .collect() on the table to see the whole error.")

@@ -10,6 +10,7 @@ that the user writes.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import re
 from collections.abc import Sequence
@@ -87,7 +88,9 @@ def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
 
         return MAKERS[name](inputs)
     if name not in HOMES:
-        raise UsageError(f"No law is called {name!r}.", hint=f"Choose one of {', '.join(HOMES)}.")
+        near = difflib.get_close_matches(name.lower().replace("_", "-"), HOMES, n=1)
+        guess = f"Did you mean {near[0]}? " if near else ""
+        raise UsageError(f"No law is called {name!r}.", hint=f"{guess}Choose one of {', '.join(HOMES)}.")
     return _named(name)
 
 

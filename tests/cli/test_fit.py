@@ -442,3 +442,12 @@ def test_bias_corrected_intervals_stand_a_parameter_at_its_bound():
     assert "at-bound" in {caveat["code"] for caveat in document["caveats"]}
     for result in document["results"]:
         assert all(value["low"] <= value["estimate"] <= value["high"] for value in result["parameters"].values())
+
+
+def test_warnings_of_numpy_do_not_reach_stderr(tmp_path):
+    runs = tmp_path / "runs.csv"
+    rows = [f"{n:g},{20 * n:g},{1.7 + 400 * n**-0.34 + 400 * (20 * n) ** -0.28:.6f}" for n in (1e7, 2e7, 4e7, 8e7, 2e8)]
+    runs.write_text("params,tokens,loss\n" + "\n".join(rows) + "\n")
+    found = run("fit", runs, "--law", "E + exp(exp(a * params)) + tokens**-b", "--interval", "none")
+    assert "Warning" not in found.stderr
+    assert "Traceback" not in found.stderr

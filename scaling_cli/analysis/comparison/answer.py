@@ -29,6 +29,7 @@ from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.pairs import Pair, compared_pairs
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import guess
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
@@ -211,7 +212,8 @@ def _check(members: Sequence[Member], question: ComparisonQuestion) -> None:
         raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
     names = [member.name for member in members]
     if question.reference is not None and question.reference not in names:
-        raise UsageError(f"No group is called {question.reference!r}.", hint=f"Choose one of {', '.join(names)}.")
+        near = guess(question.reference, names)
+        raise UsageError(f"No group is called {question.reference!r}.", hint=f"{near}Choose one of {', '.join(names)}.")
 
 
 def _resampling(members: Sequence[Member], question: ComparisonQuestion) -> Resampling | None:

@@ -27,6 +27,7 @@ from scaling_cli.coverage.distributions import (
     Distribution,
     fit_distribution,
 )
+from scaling_cli.data.names import guess
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import Forecast, LawFit, Slope
@@ -99,7 +100,9 @@ def law_names(choice: str) -> tuple[str, ...]:
         return several[choice]
     if choice in LAWS:
         return (choice,)
-    raise UsageError(f"No law is called {choice!r}.", hint=f"Choose one of auto, all, none, {', '.join(LAWS)}.")
+    raise UsageError(
+        f"No law is called {choice!r}.", hint=f"{guess(choice, LAWS)}Choose one of auto, all, none, {', '.join(LAWS)}."
+    )
 
 
 def fit_laws(

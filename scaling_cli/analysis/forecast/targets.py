@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags
-from scaling_cli.data.names import COLUMN
+from scaling_cli.data.names import COLUMN, guess
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.parse import parse_number
@@ -229,5 +229,6 @@ def _require_known(target: Target, known: Sequence[str]) -> None:
     unknown = [role for role in target.at if role not in known]
     if unknown:
         raise UsageError(
-            f"--at names {unknown[0]!r}, which is not an input of these laws.", hint=f"Use {', '.join(known)}."
+            f"--at names {unknown[0]!r}, which is not an input of these laws.",
+            hint=f"{guess(unknown[0], known)}Use {', '.join(known)}.",
         )

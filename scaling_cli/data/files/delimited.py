@@ -43,7 +43,9 @@ def _layout(path: str, head: bytes) -> str:
         )
     if head.startswith(ZIP):
         raise DataError(
-            f"{path} is a zip archive (.xlsx files are, too).", hint="Save the sheet as CSV, or unpack the archive."
+            f"{path} is {'a spreadsheet' if b'xl/' in head or path.lower().endswith('.xlsx') else 'a zip archive'}, "
+            "not a table in text or Parquet.",
+            hint="Save the sheet of a spreadsheet (.xlsx) as CSV; unpack other archives.",
         )
     if b"\0" in head:
         raise DataError(
@@ -123,6 +125,11 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
         for run, metrics in _chart(layout[3:]).items()
         if metrics.keys() != {"_step"}
     ]
+    if not parts:
+        raise DataError(
+            f"{paths[0]} is not the CSV of a W&B chart, whose columns are called 'run - metric'.",
+            hint="Leave --input-format out, and the format is recognised.",
+        )
     return pl.concat(parts, how="diagonal")
 
 

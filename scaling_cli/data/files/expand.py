@@ -9,13 +9,15 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shlex
 import shutil
+import stat
 import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 from urllib.parse import unquote
 
 from scaling_cli.errors import DataError, UsageError
@@ -33,6 +35,7 @@ NOT_LOGS = re.compile(
     r"|\w*preprocessor_config|.*\.index)\.json$|debug(-internal|-cli\..*)?\.log$"
 )
 WANDB_SUMMARY, WANDB_CONSOLE, WANDB_FILES = "wandb-summary.json", "output.log", "files"  # in the folder of a W&B run
+REMOTE = re.compile(r"(https?|wandb|s3|gs|hf|az|abfss?|ftp|ssh|sftp|mlflow)://?|(?:wandb|mlflow):")
 ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 LABEL = re.compile(r"([A-Za-z_][\w.-]*)=(.+)")
 GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events",
@@ -49,13 +52,13 @@ class InputFile(Record):
     temporary: object = None
 
 
-class _StdinCopy:
-    """Standard input in a temporary file, removed with the last reference to it."""
+class _StreamCopy:
+    """A stream in a temporary file, removed with the last reference to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         handle, self.path = tempfile.mkstemp(prefix="scaling-stdin-")
         with os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+            shutil.copyfileobj(stream, file)
         weakref.finalize(self, Path(self.path).unlink, missing_ok=True)
 
 
@@ -70,12 +73,15 @@ class _Link:
 
 
 # One copy per stream: a stream can be read only once, and some commands read their runs twice.
-_STDIN_COPIES: weakref.WeakKeyDictionary[TextIO, _StdinCopy] = weakref.WeakKeyDictionary()
+_STDIN_COPIES: weakref.WeakKeyDictionary[TextIO, _StreamCopy] = weakref.WeakKeyDictionary()
+_PIPE_COPIES: dict[str, _StreamCopy] = {}
 
 
-def _stdin_copy() -> _StdinCopy:
+def _stdin_copy() -> _StreamCopy:
+    if sys.stdin is None:
+        raise DataError("Standard input is closed.", hint="Name the files, or write COMMAND | scaling ... -")
     if sys.stdin not in _STDIN_COPIES:
-        _STDIN_COPIES[sys.stdin] = _StdinCopy()
+        _STDIN_COPIES[sys.stdin] = _StreamCopy(sys.stdin.buffer)
     return _STDIN_COPIES[sys.stdin]
 
 
@@ -100,6 +106,8 @@ def expand(
 
 
 def _files(argument: str, *, reads_stdin: bool, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
+    if not os.path.lexists(argument) and (match := REMOTE.match(argument)):
+        raise _remote(argument, match[1])
     if argument == STDIN and not reads_stdin:
         yield InputFile(STDIN, STDIN)
     elif argument == STDIN:
@@ -112,6 +120,19 @@ def _files(argument: str, *, reads_stdin: bool, suffixes: tuple[str, ...]) -> It
         yield from map(_file, _paths(_real_path(argument), suffixes))
 
 
+def _remote(argument: str, kind: str | None) -> DataError:
+    """The error for an address, which is not read; its hint says how to get the file."""
+    hint = f"Download it first: curl -LO {shlex.quote(argument)}"
+    if kind in (None, "wandb", "mlflow"):
+        hint = (
+            "Export the runs first: in Python, wandb.Api().runs(PROJECT), or Export > CSV in the table of runs; for "
+            "MLflow: mlflow experiments csv -x ID -o runs.csv."
+        )
+    elif kind not in ("http", "https", "ftp"):
+        hint = "Copy it to this machine first, with the tool of that storage, and give the copy."
+    return DataError(f"{argument} is an address, and only files on this machine are read.", hint=hint)
+
+
 def _paths(path: str, suffixes: tuple[str, ...]) -> list[str]:
     if os.path.isdir(path):
         return _logs_in_folder(path, suffixes)
@@ -120,6 +141,11 @@ def _paths(path: str, suffixes: tuple[str, ...]) -> list[str]:
 
 def _file(path: str) -> InputFile:
     name = _printable(path)
+    if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):  # such as <(COMMAND), which can be read only once
+        if path not in _PIPE_COPIES:
+            with open(path, "rb") as stream:
+                _PIPE_COPIES[path] = _StreamCopy(stream)
+        return InputFile(name, _PIPE_COPIES[path].path, (), _PIPE_COPIES[path])
     if name == path or not os.path.lexists(path):
         return InputFile(name, name, tuple(_labels(name)))
     link = _Link(path)
@@ -133,6 +159,8 @@ def _printable(path: str) -> str:
 
 def _real_path(text: str) -> str:
     """The path that `_printable` writes as `text`, if there is one, so that users can give a name as it was shown."""
+    if "\0" in text:
+        raise DataError(f"The path {text!r} has a null character.", hint="Write one path per line of a list, as text.")
     if os.path.lexists(text) or not ESCAPED.search(text):
         return text
     raw = ESCAPED.sub(lambda match: os.fsdecode(bytes.fromhex(match[1])), text)

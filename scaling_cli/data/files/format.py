@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -85,9 +85,19 @@ def line_blocks(path: str) -> Iterator[bytes]:
 def text_frame(rows: Sequence[Row]) -> pl.DataFrame:
     """Rows as a table of text, with every column that any row has."""
     names = dict.fromkeys(name for row in rows for name in row)
-    return pl.DataFrame(
-        {name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
-    )
+    columns = {_writable(name): [_writable(row.get(name)) for row in rows] for name in names}
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+
+
+@overload
+def _writable(text: str) -> str: ...
+@overload
+def _writable(text: None) -> None: ...
+def _writable(text: str | None) -> str | None:
+    """The text with a question mark for half a surrogate pair, which JSON may hold and UTF-8 cannot."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
 
 
 def scan_rows(paths: Sequence[str], read: Callable[[str], Sequence[Row]]) -> pl.LazyFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import os
 import shlex
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-from polars.exceptions import NoDataError, PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import Digest, digest_of
 from scaling_cli.data.files.expand import STDIN, InputFile, expand
 from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.files.formats import format_of, load_format
+from scaling_cli.data.polars_errors import explained, together
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record
 
@@ -190,42 +192,28 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest])
         return recognised, recognised.layout(path, head)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.", hint=_similar_files(path)) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error):
         raise DataError(
-            f"{path} cannot be decompressed: {error}.", hint="Copy or write the file again, or leave it out."
+            f"{path} cannot be decompressed: it is damaged or cut short.",
+            hint="Copy or write the file again, or leave it out.",
         ) from None
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{path} cannot be opened: {reason}.", hint="Check the path and its permissions.") from None
-    except PolarsError as error:
-        raise unreadable_file(path, error) from None
+    except (PolarsError, PanicException) as error:
+        raise explained(error, path) from None
 
 
 def _similar_files(path: str) -> str:
     folder = Path(path).parent
     if not folder.is_dir():
         return f"Check the path: the folder {folder} does not exist, either."
-    names = sorted(other.name for other in folder.iterdir() if other.suffix == Path(path).suffix)[:5]
+    every = sorted(other.name for other in folder.iterdir())
+    if near := difflib.get_close_matches(Path(path).name, every, n=1):
+        return f"Did you mean {shlex.quote(str(folder / near[0]))}?"
+    names = [name for name in every if Path(name).suffix == Path(path).suffix][:5]
     place = "the current folder" if folder == Path() else f"the folder {folder}"
     return f"Check the path: {place} has {', '.join(names)}." if names else "Check the path."
-
-
-def unreadable_file(path: str, error: PolarsError) -> DataError:
-    """The error for a file that polars cannot read."""
-    reason = str(error).splitlines()[0]
-    if "more fields than defined" in reason:
-        return DataError(
-            f"{path} has a line with more cells than its header.",
-            hint="Put cells that contain the separator in quotes, or remove the line.",
-        )
-    if "invalid utf-8" in reason:
-        return DataError(
-            f"{path} is not UTF-8 text.",
-            hint=f"Convert it: iconv -f LATIN1 -t UTF-8 {shlex.quote(path)} > runs.csv",
-        )
-    if isinstance(error, NoDataError):
-        return DataError(f"{path} is empty.", hint="Check the job that writes it, or leave the file out.")
-    return DataError(f"{path} cannot be read: {reason}", hint="Check that the file is complete, or write it again.")
 
 
 class UnusableFilesError(Exception):
@@ -247,16 +235,16 @@ def read_usable(inputs: Inputs, read: Callable[[Inputs], Table]) -> Table:
             return read(inputs)
         except UnusableFilesError as error:
             inputs = inputs.without(error.unread)
-        except PolarsError as error:
+        except (PolarsError, PanicException) as error:
             inputs = inputs.without(_unreadable_files(inputs, error))
 
 
-def _unreadable_files(inputs: Inputs, error: PolarsError) -> list[UnreadFile]:
+def _unreadable_files(inputs: Inputs, error: PolarsError | PanicException) -> list[UnreadFile]:
     if len(inputs.files) == 1:
-        raise unreadable_file(inputs.files[0].name, error)
+        raise explained(error, inputs.files[0].name)
     unread = [file for (kind, layout), files in inputs.layouts.items() for file in _search(kind, layout, files)]
     if not unread:
-        raise unreadable_file(f"{inputs.files[0].name} and others", error)
+        raise explained(error, together([file.name for file in inputs.files]))
     return unread
 
 
@@ -264,9 +252,9 @@ def _search(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[U
     """The files that cannot be read, found by bisection, so that a thousand readable ones cost a few scans."""
     try:
         kind.scan([file.path for file in files], layout).select(pl.all().count()).collect(engine="streaming")
-    except PolarsError as error:
+    except (PolarsError, PanicException) as error:
         if len(files) == 1:
-            unread = unreadable_file(files[0].name, error)
+            unread = explained(error, files[0].name)
             yield UnreadFile(files[0].name, unread.message, unread.hint)
             return
         middle = len(files) // 2

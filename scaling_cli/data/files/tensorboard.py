@@ -19,7 +19,7 @@ from scaling_cli.data.files.format import GZIP, Format, Row, scan_rows
 from scaling_cli.errors import DataError
 
 HEADER = 12  # bytes of a length and its checksum
-LONGEST = 2**40  # bytes of a record: more than any file has
+LONGEST = 2**31  # bytes of a record: more than protocol buffers can hold
 POLYNOMIAL = 0x82F63B78  # of CRC-32C, reflected
 MASK_DELTA = 0xA282EAD8  # tensorflow/core/lib/hash/crc32c.h
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types of protocol buffers

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
@@ -27,7 +27,8 @@ from scaling_cli.data.files.inputs import (
 )
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
-from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
+from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
+from scaling_cli.data.polars_errors import explained
 from scaling_cli.data.runs import derive, metric_kind, sanity
 from scaling_cli.data.runs.aliases import ROLES, state_column
 from scaling_cli.data.runs.aside import aside_columns, set_aside, unnamed
@@ -103,8 +104,8 @@ def load_runs(
         rows = plain_columns(rows)
         plan = _plan(rows.collect_schema().names(), options)
         return _load(_Rows(rows, plan, {}, is_small, lacks_runs=_lacks_runs(plan, options)), options)
-    except (PolarsError, OSError) as error:
-        raise unreadable_table(error) from None
+    except (PolarsError, PanicException, OSError) as error:
+        raise explained(error, "The table") from None
 
 
 class _Rows(Record):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.files.inputs import column_counts, open_inputs
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -50,7 +50,7 @@ def summarise_unloadable(
         texts = [pl.col(name).cast(pl.String) for name in list(first)[:SAMPLE_COLUMNS]]
         sample = rows.select(texts).head(SAMPLE_ROWS).collect()
         count = int(rows.select(pl.len()).collect(engine="streaming").item())
-    except (ScalingError, PolarsError, OSError):
+    except (ScalingError, PolarsError, PanicException, OSError):
         return None
     shown = {"loss": []} | shown if "loss" not in shown else shown
     return ColumnsResult(

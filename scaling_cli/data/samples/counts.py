@@ -12,6 +12,7 @@ from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 
+MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
 CELL = "cell "  # prefix of the columns of a matrix, which may have any name
 
 
@@ -84,7 +85,13 @@ def _refuse_repeated(names: pl.DataFrame) -> None:
 def _check_counts(frame: pl.DataFrame) -> None:
     wrong = frame.filter((pl.col("c") < 0) | (pl.col("c") > pl.col("n")) | (pl.col("n") < 0))
     fractional = frame.filter((pl.col("n").round() != pl.col("n")) | (pl.col("c").round() != pl.col("c")))
-    for rows, problem in ((wrong, "which is impossible"), (fractional, "which are not whole numbers")):
+    huge = frame.filter(pl.col("n") > MOST)
+    faults = (
+        (wrong, "which is impossible"),
+        (fractional, "which are not whole numbers"),
+        (huge, f"which is more than {MOST:,} attempts, the most that can be resampled"),
+    )
+    for rows, problem in faults:
         if not rows.is_empty():
             row = rows.row(0, named=True)
             raise DataError(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
@@ -25,12 +25,12 @@ from scaling_cli.data.files.inputs import (
     none_readable,
     open_files,
     read_usable,
-    unreadable_file,
 )
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
-from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of, unreadable_table
+from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
+from scaling_cli.data.polars_errors import explained, together
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
@@ -90,8 +90,8 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
         return _load_files(paths_of(logs), reading)
     try:
         return _load(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
-    except (PolarsError, OSError) as error:
-        raise unreadable_table(error) from None
+    except (PolarsError, PanicException, OSError) as error:
+        raise explained(error, "The table") from None
 
 
 def _load_files(paths: Sequence[str], reading: Samples) -> SampleTable:
@@ -121,8 +121,8 @@ def _load_special(files: Sequence[InputFile], unread: Sequence[UnreadFile], read
     try:
         frames = [read_evaluation_file(file.path) for file in files]
         table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
-    except PolarsError as error:
-        raise unreadable_file(files[0].name, error) from None
+    except (PolarsError, PanicException) as error:
+        raise explained(error, together([file.name for file in files])) from None
     return replace(table, sources=_special_sources(files), unread=tuple(unread))
 
 

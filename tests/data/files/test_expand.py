@@ -1,11 +1,13 @@
 import io
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from scaling_cli.data.files.expand import expand, run_names
+from scaling_cli.data.files.inputs import open_inputs
 from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
 
@@ -142,3 +144,42 @@ def test_a_damaged_file_is_named_as_the_user_wrote_it_not_by_its_link(tmp_path):
         file.write(b"PK\x03\x04")
     with pytest.raises(DataError, match=r"b\\xff.csv is a zip archive"):
         load_runs(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("wandb:me/project", "Export the runs first"),
+        ("https://example.org/runs.csv", "curl -LO https://example.org/runs.csv"),
+        ("s3://bucket/runs.csv", "Copy it to this machine first"),
+    ],
+)
+def test_an_address_is_refused_with_what_to_do(given, hint):
+    with pytest.raises(DataError, match="is an address") as caught:
+        expand([given])
+    assert hint in caught.value.hint
+
+
+def test_a_file_that_does_not_exist_gets_the_nearest_name(tmp_path):
+    (tmp_path / "pile_losses.csv").write_text("loss\n1\n")
+    with pytest.raises(DataError, match="does not exist") as caught:
+        open_inputs([str(tmp_path / "pile_loses.csv")])
+    assert "Did you mean" in caught.value.hint
+    assert "pile_losses.csv" in caught.value.hint
+
+
+def test_a_pipe_is_read_once_and_used_as_often_as_needed(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("loss\n1\n2\n",))
+    writer.start()
+    for _ in range(2):
+        assert open_inputs([str(pipe)]).frame().collect().height == 2
+    writer.join()
+
+
+def test_a_spreadsheet_is_called_that(tmp_path):
+    (tmp_path / "runs.xlsx").write_bytes(b"PK\x03\x04" + bytes(40) + b"xl/workbook.xml")
+    with pytest.raises(DataError, match="is a spreadsheet") as caught:
+        open_inputs([str(tmp_path / "runs.xlsx")])
+    assert "as CSV" in caught.value.hint

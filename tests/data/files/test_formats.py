@@ -322,3 +322,20 @@ def test_blanks_around_names_and_cells_mean_nothing(tmp_path, text):
     table = load_runs([str(path)], by=("optimizer",), where="optimizer = 'adamw'")
     assert table.frame.select("params", "tokens", "loss", "optimizer").rows() == [(1e8, 2e9, 3.25, "adamw")]
     assert load_runs([str(path)]).total == 2
+
+
+def test_a_record_of_tensorboard_that_claims_a_huge_length_needs_no_memory(tmp_path):
+    header = struct.pack("<Q", 2**40)
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(header + struct.pack("<I", masked_crc(header)) + b"payload")
+    with pytest.raises(DataError) as caught:
+        load_runs(path)
+    assert str(path) in caught.value.message
+
+
+def test_half_a_surrogate_pair_in_json_is_a_question_mark(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    path.write_text('{"run": "a\\ud800", "loss": NaN}\n{"run": "b", "loss": 2.5}\n')
+    assert losses(path) == [2.5]
+    path.write_text('{"run": "a\\ud800", "loss": 3.5}\n{"run": "b", "loss": NaN}\n')
+    assert load_runs(path).frame["run_id"].to_list() == ["a?"]

@@ -177,3 +177,9 @@ def test_a_wide_array_is_counted_as_lists_and_a_short_one_is_damaged(tmp_path):
     (tmp_path / "short.npy").write_bytes((tmp_path / "wide.npy").read_bytes()[:-10])
     with pytest.raises(DataError, match="damaged"):
         load_samples(tmp_path / "short.npy")
+
+
+@pytest.mark.parametrize("attempts", [10**9, 10**15])
+def test_more_attempts_than_can_be_resampled_are_refused(attempts):
+    with pytest.raises(DataError, match="the most that can be resampled"):
+        load_samples(pl.DataFrame({"problem": ["a", "b"], "n": [attempts, attempts], "c": [3, 4]}))

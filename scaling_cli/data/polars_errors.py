@@ -1,0 +1,67 @@
+"""The one place where an error of polars becomes an error for users: what is wrong, where, and what to do.
+
+polars says what failed in words for programmers. Only what names the data is taken from them: the column and a cell.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from polars.exceptions import ColumnNotFoundError, NoDataError, PanicException, PolarsError
+
+from scaling_cli.data.names import shortened
+from scaling_cli.errors import DataError
+
+COLUMN = re.compile(r"\bcolumn '([^'\n]+)'")
+CELL = re.compile(r"values?: \[\"?([^\",\]]+)")
+REWRITE = "Check that the file is complete, or write it again."
+
+# What the text of polars contains, what it means, and what to do; the first that fits is taken.
+MEANINGS = (
+    (r"as dtype `?str`?\b", "cannot be read: a cell begins with a quote that is never closed.",
+     "Close the quote, or remove it."),
+    (r"more fields than defined", "has a line with more cells than its header.",
+     "Put cells that contain the separator in quotes, or remove the line."),
+    (r"conversion from|could not parse|strict conversion", "has a cell that is not what the rest of its column is",
+     "Correct the cell, or choose another column with --map ROLE=COLUMN."),
+    (r"cannot cast|casting|not supported for dtype|dtype", "has a column of lists, dates or other values that are not "
+     "numbers or words", "Choose other columns with --map ROLE=COLUMN, or write single values into this one."),
+    (r"out-of-range date", "has a date that no calendar has", "Correct it, or leave the column out."),
+    (r"parquet|PAR1|thrift", "cannot be read: it is a Parquet file that is damaged or cut short.", REWRITE),
+)  # fmt: skip
+
+
+def explained(error: PolarsError | PanicException | OSError, name: str) -> DataError:
+    """The error about a file or table called `name` that polars could not read or compute with."""
+    text = str(error)
+    if "invalid utf-8" in text:
+        return DataError(
+            f"{name} is not UTF-8 text.", hint=f"Convert it: iconv -f LATIN1 -t UTF-8 {shlex.quote(name)} > runs.csv"
+        )
+    if isinstance(error, NoDataError):
+        return DataError(f"{name} is empty.", hint="Check the job that writes it, or leave the file out.")
+    if isinstance(error, OSError):
+        what = "it does not exist" if isinstance(error, FileNotFoundError) else "it cannot be opened"
+        return DataError(f"{name} cannot be read: {what}.", hint="Check the path, its permissions and the disk.")
+    if isinstance(error, ColumnNotFoundError):
+        return DataError(
+            f"{name} cannot be read: it lacks a column that it should have.",
+            hint="If it changed while it was read, run the command again.",
+        )
+    for pattern, what, hint in MEANINGS:
+        if re.search(pattern, text):
+            return DataError(f"{name} {what}{'' if what.endswith('.') else _place(text) + '.'}", hint=hint)
+    return DataError(f"{name} cannot be read: it is damaged, or changed while it was read.", hint=REWRITE)
+
+
+def _place(text: str) -> str:
+    column, cell = COLUMN.search(text), CELL.search(text)
+    where = f": column {shortened(column[1])!r}" if column else ""
+    return where + (f", such as {shortened(cell[1])!r}" if column and cell else "")
+
+
+def together(names: Sequence[str]) -> str:
+    """The name of several files that fail only together."""
+    return names[0] if len(names) == 1 else f"{names[0]} together with {len(names) - 1:,} other files"
