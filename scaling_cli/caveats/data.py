@@ -26,8 +26,8 @@ SENTENCES = {
         "unit is probably missing. Give the unit in the header, as in {header!r}, or in the cells, as in {cell}."
     ),
     "loss-unit": (
-        "{column} is named as {unit}, not as a loss in nats per token, so the irreducible loss and the coefficients "
-        "are in its unit. Convert the column, or give --loss-unit {unit}."
+        "By its name, {column} holds {unit}, not a loss in nats per token, so the irreducible loss and the "
+        "coefficients are in that unit. Convert the column, or give --loss-unit {unit}."
     ),
     "perplexity-log": (
         "The law is fitted to {formula}, a loss in nats, because exponents of perplexity are not exponents of a loss. "
@@ -68,35 +68,37 @@ SENTENCES = {
         "may be too narrow. Give each file once."
     ),
     "names-anew": (
-        "{names} run names are reused in several of {files} files, with another loss at the first step or with other "
-        "params, so each file's run counts separately and is named after its file. Join the files if they hold one run."
+        "{names} run names occur in several of {files} files, with a different loss at the first step or with "
+        "different params, so each file's run counts separately and is named after its file. Join the files if they "
+        "hold one run."
     ),
     "repeated-points": (
         "{rows} points equal an earlier one in {roles}, and each counts as {counted}, so intervals are too narrow if "
         "they are copies. Remove the copies."
     ),
     "repeated-data": (
-        "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g} times), where the loss "
-        "falls less and may rise. Fit --law data-constrained, or keep only points of few epochs with --where."
+        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times), "
+        "where the loss falls less and may rise. Fit --law data-constrained, or keep only points with few epochs by "
+        "--where."
     ),
     "late-rise": (
         "{points} points with repeated data have more than {times:.3g} times the lowest loss, as overfitted or "
         "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
     ),
     "undecayed-lr": (
-        "{runs} of {total} runs end with a learning rate above half their peak, so their losses are higher than after "
+        "{runs} of {total} runs end with a learning rate above half of its peak, so their losses are higher than after "
         "a finished schedule. Fit only runs whose schedules end in the same way; select them with --where."
     ),
     "mid-schedule": (
         "Points within a run share its learning-rate schedule, so they are not independent, and their losses are "
-        "higher than those of finished runs. Compare with --checkpoints final."
+        "higher than those of runs that finished there. Compare with --checkpoints final."
     ),
     "best-checkpoint": (
         "Each loss is the lowest of its run, which noise makes too low, and more so in longer logs. Compare with "
         "--checkpoints final."
     ),
     "sample-missed": (
-        "{missed} of {wanted} pairs of run and amount have no row within 2.5 % of {role}, so those points are missing. "
-        "Choose amounts with --sample-at that all runs reach."
+        "For {missed} of {wanted} combinations of run and amount, no row is within 2.5 % of the {role} to sample at, "
+        "so those points are missing. Choose amounts with --sample-at that all runs reach."
     ),
 }

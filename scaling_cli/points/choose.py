@@ -104,7 +104,7 @@ def choose(
         return Choice(named, {"x": _require(frame, named, column)})
     if x is not None:
         raise UsageError(
-            f"--x names one input, but {law} has {' and '.join(named.inputs)}.",
+            f"--x gives one input, but {law} takes {' and '.join(named.inputs)}.",
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
     return Choice(named, {name: _require(frame, named, name) for name in named.inputs})
@@ -133,7 +133,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
 def _refuse_one(frame: pl.DataFrame) -> None:
     if frame.height == 1:
         raise DataError(
-            "The data have one point; fitting needs several different ones.",
+            "The data have only one point, and a fit needs several different points.",
             hint="Add runs, or give --checkpoints all if the log has more rows of this run.",
         )
 
@@ -183,7 +183,7 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Ch
             return Choice(
                 find_law("chinchilla"),
                 {"params": "params", "tokens": "tokens"},
-                f"params and tokens both vary, and not in step{where}",
+                f"params and tokens both vary, and not in proportion{where}",
             )
         reason = against[0]
     return _curve(parts, x or _one_input(frame), reason)
@@ -194,9 +194,9 @@ def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
     numbers = sorted(part[column].drop_nulls().n_unique() for part in parts if column in part.columns)
     different = numbers[len(numbers) // 2] if numbers else 0
     if different >= FLOOR_VALUES:
-        name, why = "power-constant", f"{different} different values of {column} can show a floor"
+        name, why = "power-constant", f"{different} different values of {column} are enough to show a floor"
     else:
-        name, why = "power", f"{different} different values of {column} cannot show a floor"
+        name, why = "power", f"{different} different values of {column} are too few to show a floor"
     law = find_law(name)
     return Choice(law, {"x": _require(parts[0], law, column)}, f"{reason}; {why}")
 

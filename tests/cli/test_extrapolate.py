@@ -43,7 +43,7 @@ def test_the_page_names_the_estimator_and_the_track_record():
     done = run("extrapolate", RUNS, *FAST)
     assert done.returncode == 0
     assert "estimator: forecast: mean of" in done.stdout
-    assert "track record: rms error of" in done.stdout
+    assert "track record: rms error on larger runs" in done.stdout
 
 
 def test_the_answer_is_the_same_twice():
@@ -86,7 +86,7 @@ def test_describe_uses_the_plain_fit_and_shows_other_objectives():
         (("--at", "params=7B"), 2, "lacks tokens"),
         (("--at", "width=7"), 2, "width"),
         (("--law", "all"), 2, "ranks laws"),
-        (("--target-loss", "0"), 2, "not above 0"),
+        (("--target-loss", "0"), 2, "must be above 0"),
         (("--targets", "none.csv"), 3, "none.csv"),
     ],
 )
