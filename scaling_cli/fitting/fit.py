@@ -46,16 +46,20 @@ class Settings(Record):
 
     def __post_init__(self) -> None:
         if self.interval not in INTERVALS:
-            raise UsageError(f"No interval is called {self.interval!r}.", hint=f"Choose one of {', '.join(INTERVALS)}.")
+            raise UsageError(
+                f"There is no interval method {self.interval!r}.", hint=f"Choose one of {', '.join(INTERVALS)}."
+            )
         if not 0 < self.level < 1:
-            raise UsageError(f"The level is {self.level:g}.", hint="Give a share between 0 and 1, such as 0.95.")
+            raise UsageError(
+                f"The confidence level is {self.level:g}.", hint="Give a share between 0 and 1, such as 0.95."
+            )
         if self.replicates < 20 and self.interval in REPLICATED:
             raise UsageError(
                 f"{self.replicates} replicates are too few for an interval.",
                 hint="Use --replicates 1000, or --interval profile, which needs no replicates.",
             )
         if self.seed < 0:
-            raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number from 0.")
+            raise UsageError(f"The seed is {self.seed}.", hint="Give a whole number of at least 0.")
 
 
 class Grouped(Record):

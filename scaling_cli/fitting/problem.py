@@ -111,13 +111,13 @@ def problem_from_arrays(
     `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1.
     """
     if space not in SPACES:
-        raise UsageError(f"No space is called {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
+        raise UsageError(f"There is no space {space!r}.", hint=f"Choose one of {', '.join(SPACES)}.")
     for name, values in [*columns.items(), ("loss", observed)]:
         lowest = -np.inf if name == "loss" and space == "linear" else 0.0
         is_usable = (values >= lowest) if name != "loss" and law.is_curve else (values > lowest)
         if not (np.isfinite(values).all() and is_usable.all()):
             raise DataError(
-                f"{name} has values that are not positive, and {law.name} is fitted to logarithms.",
+                f"{name} has values that are not positive, but {law.name} is fitted to logarithms.",
                 hint=f"Leave them out with --where '{name} > 0'"
                 + (", or fit with --space linear." if name == "loss" else "."),
             )

@@ -90,8 +90,8 @@ def choose(
         return _written(frame, law, x, start, bound)
     if start or bound:
         raise UsageError(
-            f"--start and --bound go with a formula, not with {law}.",
-            hint="Leave them out: a named law has its own. To hold a parameter at a value, use --fix.",
+            f"--start and --bound can be used only with a formula, not with {law}.",
+            hint=f"Leave them out: {law} has its own. To hold a parameter at a value, use --fix.",
         )
     if law == "auto":
         return _automatic(frame, x, by)
@@ -161,7 +161,7 @@ def _written(
     bound: Mapping[str, tuple[float, float]] | None,
 ) -> Choice:
     if x is not None:
-        raise UsageError("--x does not go with a formula.", hint="Write the column's name in the formula.")
+        raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
     from scaling_cli.laws.custom import law_from_formula
 
     columns = [name for name in frame.columns if name not in ("run_id", "loss")]
@@ -207,7 +207,7 @@ def _against_surface(frame: pl.DataFrame) -> str | None:
     if len(frame) < SURFACE_POINTS:
         return f"{len(frame)} points are too few for a surface of params and tokens"
     if frame["params"].n_unique() < 3 or frame["tokens"].n_unique() < 3:
-        return "params and tokens do not both take three values"
+        return "params and tokens need three different values each"
     if float(ratio.quantile(0.9)) < SURFACE_SPAN * float(ratio.quantile(0.1)):  # type: ignore[arg-type]
         return "tokens per param are fixed"
     return None
@@ -247,10 +247,10 @@ def _one_input(frame: pl.DataFrame) -> str:
 def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
     if column not in frame.columns:
         option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
-        raise DataError(f"{law.name} needs {column}, and no column was found for it.", hint=f"Name it with {option}.")
+        raise DataError(f"{law.name} needs {column}, but no column was found for it.", hint=f"Name it with {option}.")
     if not frame[column].dtype.is_numeric():
         raise UsageError(
-            f"Column {column} is not a number in every row: it has {frame[column].drop_nulls().first()!r}.",
+            f"Column {column} does not have a number in every row: it has {frame[column].drop_nulls().first()!r}.",
             hint="Choose another column with --x, or correct the cells.",
         )
     return column

@@ -72,7 +72,7 @@ def test_runs_are_needed_and_options_go_by_name():
 
 
 def test_a_missing_option_is_named():
-    with pytest.raises(UsageError, match="Nothing says which runs to compare"):
+    with pytest.raises(UsageError, match="It is not clear which groups to compare"):
         scaling.compare_exponents(RUNS)
 
 
