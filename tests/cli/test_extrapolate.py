@@ -192,7 +192,7 @@ def test_a_decay_that_no_run_has_seen_is_refused(unfinished):
     done = run("extrapolate", log, "--where", "run_id = 'flat' or (run_id = 'cut' and step <= 2000)",
                "--law", "annealing", "--targets", rest, *FAST)  # fmt: skip
     assert done.returncode == 4
-    assert "no run here shows the effect" in done.stderr
+    assert "no run here shows what effect" in done.stderr
 
 
 def test_a_schedule_law_asks_for_the_schedule(unfinished):
