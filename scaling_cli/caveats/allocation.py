@@ -66,8 +66,8 @@ SENTENCES = {
         "on finished runs."
     ),
     "no-waste-band": (
-        "The envelope alone does not show how flat the optimum is, so the range of params within 5 % of the compute is "
-        "missing. Use --approach parametric or --approach all to get it."
+        "The envelope alone does not show how flat the optimum is, so the range of params that waste at most 5 % of "
+        "the compute is missing. Use --approach parametric or --approach all to get it."
     ),
     "approach-skipped": "The approach {approach} gives no result: {reason} {hint}",
     "approaches-disagree": (

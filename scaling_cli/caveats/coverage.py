@@ -50,7 +50,7 @@ SENTENCES = {
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
     "far-extrapolation": (
-        "k = {k} is {reach:times} times the attempts made and {what}. {remedy} at least a hundredth as many attempts."
+        "k = {k} is {reach:times} times the attempts made and {what}. {remedy} at least k / 100 attempts per problem."
     ),
     "laws-disagree": (
         "At k = {k} the laws differ by {spread:.2f} in coverage, so no single forecast is given. Sample further, or "

@@ -17,9 +17,9 @@ SENTENCES = {
         "compare with --compute none."
     ),
     "unit-slip": (
-        "{role} of {run} is {value:.3g}, which puts this run a factor of {factor:.3g} beyond all others; dividing or "
-        "multiplying by a thousand would bring it into their range, so its unit may be wrong. Correct the value, or "
-        "leave the run out with --where."
+        "{role} of {run} is {value:.3g}, a factor of {factor:.3g} outside the range of all other runs; divided or "
+        "multiplied by a thousand it would be in their range, so its unit may be wrong. Correct the value, or leave "
+        "the run out with --where."
     ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
@@ -70,7 +70,7 @@ SENTENCES = {
     "names-anew": (
         "{names} run names occur in several of {files} files, with a different loss at the first step or with "
         "different params, so each file's run counts separately and is named after its file. Join the files if they "
-        "hold one run."
+        "hold parts of one run."
     ),
     "repeated-points": (
         "{rows} points equal an earlier one in {roles}, and each counts as {counted}, so intervals are too narrow if "

@@ -27,8 +27,7 @@ class Comparing(Options):
     margin: float = option(
         1.25, MARGIN,
         "Largest difference that counts as equivalent: drift of the compute multiplier up to --to, or (below 1) "
-        "exponent "
-        "difference.",
+        "exponent difference.",
         is_basic=True,
     )  # fmt: skip
     to: dict[str, float] = option(

@@ -22,8 +22,7 @@ class Targets(Options):
 
     at: tuple[str, ...] = option(
         (), TEXTS, "Run to forecast: params=70B,tokens=1.4T, or compute=1e22,1e23 (two runs), or compute=1e20..1e24 "
-        "(a range). "
-        "Repeatable.",
+        "(a range). Repeatable.",
         metavar="ROLE=N[,ROLE=N]", is_basic=True,
     )  # fmt: skip
     targets: str | None = option(
@@ -74,7 +73,8 @@ class Recipe(Options):
     )
     delta: float | None = changed(Objective.delta)
     space: str = changed(
-        Objective.space, help="Scale of the residuals: log of the loss, or (with --estimator describe) the loss itself."
+        Objective.space,
+        help="Whether residuals are in the log of the loss, or (with --estimator describe) in the loss itself.",
     )
     weight: str | None = changed(Weights.weight)
     scale_weight: float | None = changed(
@@ -84,8 +84,7 @@ class Recipe(Options):
     prior: str | None = changed(
         Prior.prior, default=None,
         help="weak: a wide prior on exponents and irreducible losses, from published fits; by default weak "
-        "(forecast) or "
-        "none (describe).",
+        "(forecast) or none (describe).",
     )  # fmt: skip
 
 

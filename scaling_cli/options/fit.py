@@ -14,9 +14,9 @@ class Fit(Law, Along, Held, Started, Objective, Weights, Prior, Spread, Interval
     """Everything that `scaling fit` takes."""
 
     law: str = changed(
-        Law.law, help="Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', auto (by "
-        "the columns) or "
-        "all (ranked).",
+        Law.law,
+        help="Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', auto (chosen by the "
+        "columns) or all (ranked).",
         metavar="NAME|FORMULA|auto|all",
     )  # fmt: skip
 

@@ -33,8 +33,9 @@ class Law(Options):
     heading = "Law"
 
     law: str = option(
-        "auto", TEXT, "Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', or auto (by "
-        "the columns).",
+        "auto", TEXT,
+        "Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', or auto (chosen by the "
+        "columns).",
         metavar="NAME|FORMULA|auto", is_basic=True,
     )  # fmt: skip
 
@@ -67,7 +68,7 @@ class Started(Options):
     heading = "Law"
 
     start: dict[str, float] = option(
-        {}, amounts("alpha=0.3"), "Only with a formula: value from which to start a parameter. Repeatable."
+        {}, amounts("alpha=0.3"), "Only with a formula: value of a parameter at which the search starts. Repeatable."
     )
     bound: dict[str, tuple[float, float]] = option(
         {}, BOUNDS, "Only with a formula: bounds of a parameter; leave one empty for no bound on that side. Repeatable."
@@ -91,7 +92,7 @@ class Objective(Options):
         "Size of residuals beyond which the Huber loss is linear; auto: 1.345 times the robust scale of the residuals.",
     )
     space: str = option(
-        "log", choice(*SPACES), "Scale of the residuals: log of the loss, or the loss itself.", choices=SPACES
+        "log", choice(*SPACES), "Whether residuals are in the log of the loss, or in the loss itself.", choices=SPACES
     )
 
 

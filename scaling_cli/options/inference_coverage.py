@@ -68,8 +68,7 @@ class Samples(Options):
     )
     design: str = option(
         "auto", choice(*DESIGNS), "When sampling of a problem stopped: after a fixed number of attempts, or at the "
-        "first success; auto: "
-        "recognised from the log.",
+        "first success; auto: recognised from the log.",
         choices=DESIGNS,
     )  # fmt: skip
 
@@ -225,9 +224,8 @@ class Assumptions(Options):
         false, true = self.fpr or 0.0, 1.0 if self.tpr is None else self.tpr
         if not false < true:
             raise UsageError(
-                f"The verifier accepts {true:g} of correct and {false:g} of wrong attempts, but it must accept more "
-                f"of the "
-                "correct ones.",
+                f"The verifier accepts {true:g} of correct and {false:g} of wrong attempts, but it must accept a larger "
+                "share of correct ones.",
                 hint="Give --fpr below --tpr, both between 0 and 1.",
             )
 
@@ -237,14 +235,13 @@ class InferenceCoverage(Curve, Budgets, Assumptions, Uncertainty, Samples):
 
 
 COMMAND = Command(
-    about="Estimate coverage (pass@k) from logs of repeated sampling, and forecast what more attempts would gain, with "
-    "intervals.",
+    about="Estimate coverage (pass@k) from logs of repeated sampling, and forecast what more attempts would gain, "
+    "with intervals.",
     argument=Argument(
         name="logs",
         metavar="LOGS...",
         help="Files with one row per attempt or per problem, or logs of inspect, lm-eval or EvalPlus; also folders "
-        "or globs "
-        "of them, @LIST (a file with one path per line), or - for stdin.",
+        "or globs of them, @LIST (a file with one path per line), or - for stdin.",
         python="Runs",
     ),
     options=InferenceCoverage,

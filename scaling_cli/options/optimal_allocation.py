@@ -39,7 +39,7 @@ class Question(Options):
     approach: str = option(
         "parametric",
         choice(*APPROACHES),
-        "Find the best split from a fitted law, IsoFLOP curves or the envelope of training curves.",
+        "Find the best split from a fitted law, IsoFLOP curves, the envelope of training curves, or all three.",
         choices=APPROACHES,
         is_basic=True,
     )
