@@ -224,8 +224,8 @@ class Assumptions(Options):
         false, true = self.fpr or 0.0, 1.0 if self.tpr is None else self.tpr
         if not false < true:
             raise UsageError(
-                f"The verifier accepts {true:g} of correct and {false:g} of wrong attempts, but it must accept a larger "
-                "share of correct ones.",
+                f"The verifier accepts {true:g} of correct and {false:g} of wrong attempts, but it must accept a "
+                "larger share of correct ones.",
                 hint="Give --fpr below --tpr, both between 0 and 1.",
             )
 
