@@ -261,8 +261,8 @@ def inference_coverage(
     answer: str | None = ...,
     cluster: str | None = ...,
     threshold: Number | None = ...,
-    success: str | Iterable[str] = ...,
     on_missing: Literal['drop', 'fail'] = ...,
+    success: str | Iterable[str] = ...,
     design: Literal['auto', 'fixed', 'stop-at-success'] = ...,
     label: Mapping[str, str] | None = ...,
 ) -> Answer[CoverageResult]: ...

@@ -52,13 +52,14 @@ def workers_from(jobs: str, backend: str | None = None, scheduler: str | None = 
         raise UsageError(f"--backend {backend!r} is unknown.", hint=f"Choose one of {', '.join(BACKENDS)}.")
     if scheduler is not None and backend not in CLUSTERS:
         raise UsageError(
-            "--scheduler works only with the backend of a cluster.",
+            "--scheduler works only with a backend for clusters.",
             hint=f"Add --backend {' or --backend '.join(CLUSTERS)}.",
         )
     count = available_cores() if jobs == "auto" else int(jobs) if jobs.isascii() and jobs.isdigit() else 0
     if count < 1:
         raise UsageError(
-            f"--jobs {jobs!r} is not a number of processes.", hint="Give a number from 1, such as 2, or auto."
+            f"--jobs {jobs!r} is not a number of processes.",
+            hint="Give a whole number of at least 1, such as 2, or auto.",
         )
     if backend == "serial":
         return SERIAL

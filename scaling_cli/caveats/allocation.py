@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "limited": (
-        "{limit} determines the split of {compute} FLOPs, so its loss is higher than without the limit. Loosen the "
-        "limit if you can."
+        "{limit} decides the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
+        "Loosen the limit if you can."
     ),
     "far-reach": (
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
@@ -16,69 +16,73 @@ SENTENCES = {
     ),
     "unanswered": "{reason} The other budgets and targets are not affected. {hint}",
     "many-epochs": (
-        "{compute} FLOPs trains on {unique} unique tokens {epochs:.3g} times, and the last epochs add {worth}. Find "
-        "more data, or spend less."
+        "A budget of {compute} FLOPs trains on {unique} unique tokens {epochs:.3g} times, and the last epochs add "
+        "{worth}. Find more data, or spend less."
     ),
     "training-exponents": (
         "The exponents describe training compute alone and ignore {options}. Compare the rows of several budgets to "
-        "see how the best split grows."
+        "see how the best split changes with compute."
     ),
     "published-repetition": (
         "The value of repeated tokens is taken from Muennighoff et al. 2023, not from your runs, so it may not fit "
         "your data. Fit --law data-constrained to runs of several epochs to measure it."
     ),
     "sparse-peak": (
-        "A peak of {peak:.4g} FLOP/s is the {gpu}'s for sparse matrices, which training does not reach, so GPU hours "
+        "A peak of {peak:.4g} FLOP/s is the {gpu}'s for sparse matrices, which training does not reach, so GPU-hours "
         "and price are too low. Give the peak for dense matrices: --peak-flops {dense:.4g}."
     ),
     "high-mfu": (
-        "--mfu {mfu:g} is above {usual:g}, the most that large runs report, so GPU hours and price may be too low. "
-        "Check which peak it is a share of."
+        "--mfu {mfu:g} is above {usual:g}, the highest that large runs report, so GPU-hours and price may be too low. "
+        "Check that it is a share of the dense peak."
     ),
     "budgets-refused": "{refused} of {total} budgets were left out: {reasons}. To include them, add runs: {runs}.",
     "few-budgets": (
-        "The exponent rests on {budgets} budgets, so it is uncertain. Add runs at more budgets before extrapolating."
+        "The exponent rests on only {budgets} budgets, so it is uncertain. Add runs at more budgets before "
+        "extrapolating."
     ),
     "thin-side": (
         "At {budgets} FLOPs only one size lies on one side of the minimum, so the minimum is uncertain. Add runs with "
         "{side} params."
     ),
     "drifting-grid": (
-        "The centres of the grids of sizes drift by {slope:+.2f} decades per decade of compute relative to the minima, "
-        "which changes a parabola's exponent by {bias:+.4f}. Keep --profile exact, or centre the grids."
+        "Relative to the minima, the centres of the grids of model sizes move by {slope:+.2f} decades per decade of "
+        "compute, which changes the exponent that parabolas give by {bias:+.4f}. Use --profile exact, or centre the "
+        "grids on the minima."
     ),
     "parabola-bias": (
-        "According to the exact curve, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}. Use "
+        "Judged by the exact profile, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}. Use "
         "--profile exact, or correct for this bias."
     ),
     "replicates-lost": (
-        "{share:.0%} of replicates have no minimum at {compute} FLOPs, so the interval there rests on the others. Add "
+        "{share:.0%} of replicates have no minimum at {compute} FLOPs, so the interval there uses only the others. Add "
         "runs around that minimum."
     ),
     "profiles-differ": (
         "The exponent of params depends on the profile: on these curves it ranges from {low:.3f} ({lowest}) to "
-        "{high:.3f} ({highest}). Add runs near the minima, and quote the profile with the number."
+        "{high:.3f} ({highest}). Add runs near the minima, and state the profile whenever you quote the exponent."
     ),
     "grid-edge": (
         "{share:.0%} of the envelope lies on the smallest or largest model, where a still smaller or larger one might "
         "be better. Add smaller and larger models, or use --approach parametric."
     ),
     "unfinished-schedules": (
-        "{share:.0%} of the envelope comes from before the last 15 % of a run's tokens, where a decaying learning rate "
-        "has not yet lowered the loss. Use runs of constant learning rate, or --approach parametric on finished runs."
+        "{share:.0%} of the envelope comes from points before the last 15 % of a run's tokens, where a decaying "
+        "learning rate has not yet lowered the loss. Use runs with a constant learning rate, or --approach parametric "
+        "on finished runs."
     ),
     "no-waste-band": (
-        "The envelope alone does not show how flat the optimum is, so the range of params within 5 % of the compute is "
-        "missing. Use --approach parametric or --approach all to get it."
+        "The envelope alone does not show how flat the optimum is, so the range of params that waste at most 5 % of "
+        "the compute is missing. Use --approach parametric or --approach all to get it."
     ),
     "approach-skipped": "The approach {approach} gives no result: {reason} {hint}",
     "approaches-disagree": (
         "At {compute} FLOPs the best params of the approaches differ by a factor of {ratio:.2g}, and their intervals "
-        "do not overlap. Find out why (schedules, embeddings, grid edges) before choosing one."
+        "do not overlap. Find out why before choosing one: unfinished schedules, how embeddings are counted, or minima "
+        "at the edge of the grid."
     ),
     "unstable-exponent": (
-        "In the {approach} approach the params exponent changes from {low:.3f} to {high:.3f} as points below {tokens} "
-        "tokens are left out, more than noise explains. Skip early checkpoints with --skip-tokens, and state the "
-        "cut-off with any exponent you quote."
+        "In the {approach} approach the params exponent changes from {low:.3f} to {high:.3f} if points below {tokens} "
+        "tokens are left out, which is more than noise explains. Skip early checkpoints with --skip-tokens, and state "
+        "the cut-off with any exponent you quote."
     ),
 }

@@ -2,23 +2,24 @@
 
 SENTENCES = {
     "floor-open": (
-        "The floor (irreducible loss) is uncertain by {width} of the loss above it; beyond {most:.0%} the exponent is "
-        "not determined. Add larger runs or repeats before using the exponent."
+        "The interval of the floor (irreducible loss) is as wide as {width} of the loss above it, and beyond "
+        "{most:.0%} the exponent is not determined. Add larger runs or repeats before using the exponent."
     ),
     "apparent-exponents": (
-        "{law} has no floor (irreducible loss), so its exponents are slopes, which differ wherever the floors do. "
-        "Compare with --law power-constant before drawing conclusions about exponents."
+        "{law} has no floor (irreducible loss), so its exponents are only slopes on log axes, which differ between "
+        "groups whenever their floors do. Compare with --law power-constant before drawing conclusions about "
+        "exponents."
     ),
     "shared-floor-rejected": (
-        "One floor (irreducible loss) for all groups does not fit (p = {p_value}), so each group gets its own. Leave "
-        "out --shared-floor."
+        "One floor (irreducible loss) for all groups does not fit the data (p = {p_value}), so each group gets its "
+        "own. Leave out --shared-floor."
     ),
     "coarse-p-values": (
-        "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even "
-        "a clear difference may not be significant. Use more --replicates, or compare with one --reference."
+        "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even a "
+        "clear difference may not be significant. Give more --replicates, or compare with one --reference only."
     ),
     "low-power": (
-        "{weak} of {pairs} pairs could only have shown differences above {share:.0%} of the exponent, so finding no "
-        "difference there means little. Add runs, sizes or seeds before concluding."
+        "For {weak} of {pairs} pairs, only a difference above {share:.0%} of the exponent could have been found, so "
+        "finding none there means little. Add runs, sizes or seeds before concluding."
     ),
 }

@@ -3,11 +3,11 @@
 SENTENCES = {
     "pooled-tasks": (
         "The values of {column} are pooled into one curve, which mixes easy and hard tasks. Give --by {column} for one "
-        "curve each, or keep one with --where."
+        "curve per value, or keep one of them with --where."
     ),
     "other-problems": (
-        "Problems are identified by {taken} ({count} of them), but {other} would give {others}, and with them another "
-        "coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
+        "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
+        "different coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
     ),
     "unknown-outcomes": (
         "{count} attempts have an outcome that is not understood ({words}), so they are {done}, which changes coverage "
@@ -15,28 +15,29 @@ SENTENCES = {
         "mean failure."
     ),
     "missing-outcomes": (
-        "{count} attempts without an outcome are {done}, which changes coverage if that is wrong. Find out whether "
-        "they failed, and choose with --on-missing."
+        "{count} attempts have no outcome and are {done}, which makes coverage too high or too low if that choice is "
+        "wrong. Find out whether they failed, and choose with --on-missing."
     ),
     "stop-at-success": (
-        "Sampling stopped after the first batch of {batch} with a success, which makes the usual pass@k biased, so "
-        "coverage is the product-limit estimate. Give --design fixed if sampling did not stop early."
+        "Sampling stopped after the first batch of {batch} with a success, which biases the usual estimate of pass@k, "
+        "so coverage is estimated by the product-limit method instead. Give --design fixed if sampling did not stop "
+        "early."
     ),
     "short-problems": (
-        "{count} of {total} problems have fewer attempts than k = {k}, so there are only bounds (low and high) there. "
-        "Sample these problems further, or leave them out with --short drop."
+        "{count} of {total} problems have fewer attempts than k = {k}, so coverage has only bounds (low and high) "
+        "there. Sample these problems further, or leave them out with --short drop."
     ),
     "short-problems-dropped": (
-        "{count} of {total} problems have fewer attempts than k = {k} and are left out there, which may leave easier "
-        "or harder problems than before. Compare with --short bound."
+        "{count} of {total} problems have fewer attempts than k = {k} and are left out there, so coverage is that of "
+        "the other problems, which may be easier or harder. Compare with --short bound."
     ),
     "all-alike": (
-        "{what}, so no law is fitted, and intervals are Clopper and Pearson's for a share of problems. Add attempts or "
-        "other problems."
+        "{what}, so no law is fitted, and intervals are exact binomial ones (Clopper-Pearson) for a share of problems. "
+        "Add attempts or other problems."
     ),
     "all-solved": (
-        "Every problem is solved at least once, so at k = {k} the interval is Clopper and Pearson's for a share of "
-        "problems. Add harder problems to see coverage grow there."
+        "Every problem is solved at least once, so at k = {k} the interval is the exact binomial one (Clopper-Pearson) "
+        "for a share of problems. Add harder problems to see coverage grow there."
     ),
     "deterministic-sampling": (
         "Each problem is solved always or never, as if all attempts were copies, so coverage does not grow with k. "
@@ -54,19 +55,19 @@ SENTENCES = {
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
     "far-extrapolation": (
-        "k = {k} is {reach:times} times the attempts made and {what}. {remedy} at least a hundredth as many attempts."
+        "k = {k} is {reach:times} times the attempts made and {what}. {remedy} at least k / 100 attempts per problem."
     ),
     "laws-disagree": (
-        "At k = {k} the laws differ by {spread:.2f} in coverage, so no single number is given. Sample further, or use "
-        "the interval."
+        "At k = {k} the laws differ by {spread:.2f} in coverage, so no single forecast is given. Sample further, or "
+        "use the interval."
     ),
     "ceiling-not-identified": (
-        "The share of unsolvable problems is estimated at {estimate:.2f}, but the data also allow 0 and {high:.2f}, so "
-        "it is not a ceiling of coverage. Sample further before using it as one."
+        "The share of unsolvable problems is estimated at {estimate:.2f}, but the data also allow any share from 0 to "
+        "{high:.2f}, so it does not set a ceiling of coverage. Sample further before using it as one."
     ),
     "poor-track-record": (
-        "Fitted to {trained} of the attempts, the forecast misses coverage at {held_out} by {error:.2f} on average, so "
-        "forecasts beyond the log may be off by as much. Allow for this error, or sample further."
+        "Fitted to {trained} attempts per problem, the forecast misses coverage at k = {held_out} by {error:.2f} on "
+        "average, so forecasts beyond the log may be off by as much. Allow for this error, or sample further."
     ),
     "false-positives": (
         "At k = {k} a problem that cannot be solved passes the verifier with probability {floor:.2f}, so coverage "
@@ -76,11 +77,11 @@ SENTENCES = {
         "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to be sure."
     ),
     "attention-heavy": (
-        "In an attempt, attention and memory take {share:.1f} times the compute of the params, so params alone do not "
-        "show the cost. Check --kv-dim, and compare models by cost."
+        "In an attempt, attention and memory take {share:.1f} times the compute of the params, so the number of params "
+        "does not show the cost. Check --kv-dim, and compare models by cost."
     ),
     "repeated-attempts": (
-        "{count} attempts are in the log twice, and only the last row of each counts. Check that the log was resumed, "
-        "not merged by mistake."
+        "{count} attempts are in the log more than once, and only the last row of each counts. Check that the log was "
+        "resumed, not merged by mistake."
     ),
 }

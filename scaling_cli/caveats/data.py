@@ -17,17 +17,17 @@ SENTENCES = {
         "compare with --compute none."
     ),
     "unit-slip": (
-        "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all others by a factor of "
-        "{factor:.3g} or more; dividing or multiplying by a thousand would bring it into their range, so its unit may "
-        "be wrong. Correct the value, or leave the run out with --where."
+        "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all other runs by a "
+        "factor of {factor:.3g} or more; divided or multiplied by a thousand they would be in their range, so its unit "
+        "may be wrong. Correct the value, or leave the run out with --where."
     ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
         "unit is probably missing. Give the unit in the header, as in {header!r}, or in the cells, as in {cell}."
     ),
     "loss-unit": (
-        "{column} is named as {unit}, not as a loss in nats per token, so the irreducible loss and the coefficients "
-        "are in its unit. Convert the column, or give --loss-unit {unit}."
+        "By its name, {column} holds {unit}, not a loss in nats per token, so the irreducible loss and the "
+        "coefficients are in that unit. Convert the column, or give --loss-unit {unit}."
     ),
     "perplexity-log": (
         "The law is fitted to {formula}, a loss in nats, because exponents of perplexity are not exponents of a loss. "
@@ -124,28 +124,30 @@ SENTENCES = {
         "may be too narrow. Give each file once."
     ),
     "names-anew": (
-        "{names} run names are reused in several of {files} files, with another loss at the first step or with other "
-        "params, so each file's run counts separately and is named after its file. Join the files if they hold one run."
+        "{names} run names occur in several of {files} files, with a different loss at the first step or with "
+        "different params, so each file's run counts separately and is named after its file. Join the files if they "
+        "hold parts of one run."
     ),
     "repeated-points": (
         "{rows} points equal an earlier one in {roles}, and each counts as {counted}, so intervals are too narrow if "
         "they are copies. Remove the copies."
     ),
     "repeated-data": (
-        "{points} of {total} points saw their data more than {few:g} times (up to {epochs:.3g} times), where the loss "
-        "falls less and may rise. Fit --law data-constrained, or keep only points of few epochs with --where."
+        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times), "
+        "where the loss falls less and may rise. Fit --law data-constrained, or keep only points with few epochs by "
+        "--where."
     ),
     "late-rise": (
         "{points} points with repeated data have more than {times:.3g} times the lowest loss, as overfitted or "
         "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
     ),
     "undecayed-lr": (
-        "{runs} of {total} runs end with a learning rate above half their peak, so their losses are higher than after "
+        "{runs} of {total} runs end with a learning rate above half of its peak, so their losses are higher than after "
         "a finished schedule. Fit only runs whose schedules end in the same way; select them with --where."
     ),
     "mid-schedule": (
         "Points within a run share its learning-rate schedule, so they are not independent, and their losses are "
-        "higher than those of finished runs. Compare with --checkpoints final."
+        "higher than those of runs that finished there. Compare with --checkpoints final."
     ),
     "best-checkpoint": (
         "Each loss is the lowest of its run, which noise makes too low, and more so in longer logs. Compare with "
@@ -180,7 +182,7 @@ SENTENCES = {
         "--by."
     ),
     "sample-missed": (
-        "{missed} of {wanted} pairs of run and amount have no row within 2.5 % of {role}, so those points are missing. "
-        "Choose amounts with --sample-at that all runs reach."
+        "For {missed} of {wanted} combinations of run and amount, no row is within 2.5 % of the {role} to sample at, "
+        "so those points are missing. Choose amounts with --sample-at that all runs reach."
     ),
 }

@@ -6,8 +6,8 @@ SENTENCES = {
         "runs."
     ),
     "no-interval-room": (
-        "{points} points for {parameters} parameters leave almost nothing to judge the fit by, so its intervals mean "
-        "little. Add runs before using it."
+        "{points} points for {parameters} parameters leave almost nothing from which to estimate the noise, so the "
+        "intervals mean little. Add runs before using them."
     ),
     "short-range": (
         "{quantity} spans only {decades:.2g} decades, so exponents are uncertain. Add runs until it spans two decades "
@@ -15,12 +15,12 @@ SENTENCES = {
     ),
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}), so single parameters are "
-        "uncertain, while predictions inside the data are not. Use predictions inside the data instead of single "
-        "parameters, or add runs at other inputs."
+        "uncertain, while predictions inside the data are not. Use such predictions instead of single parameters, or "
+        "add runs at other inputs."
     ),
     "fixed-tokens-per-param": (
         "Tokens per param span only {low:.3g} to {high:.3g}, so the fit can hardly separate alpha from beta. Add runs "
-        "that are trained for shorter and longer (a span of 16x is enough)."
+        "trained on fewer and on more tokens per param (a span of 16x is enough)."
     ),
     "collinear-design": (
         "log params and log tokens have a correlation of {correlation:.3f}, so the fit can hardly separate their "
@@ -28,7 +28,7 @@ SENTENCES = {
     ),
     "at-bound": (
         "{parameter} is at its bound, {value:.3g}, so its value comes from the bound and not from the data. Try a law "
-        "without it, or add runs."
+        "without this parameter, or add runs."
     ),
     "lone-start": (
         "Only {agreeing} of {tried} starts reached the best objective, so this may not be the global optimum. Compare "
@@ -41,23 +41,23 @@ SENTENCES = {
     ),
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}, so the data do not decide between the "
-        "two. Report both, or add runs that decide."
+        "two. Report both, or add runs over a wider range."
     ),
     "replicates-failed": (
-        "{failed} of {replicates} replicates did not converge, so the interval rests on the others and is less "
+        "{failed} of {replicates} replicates did not converge, so the interval uses only the others and is less "
         "reliable. Add runs, or try a law with fewer parameters."
     ),
     "influential-run": (
-        "Without run {run}, {parameter} would be {value:.4g}, {moves:.1f} standard errors away{others}, so the "
-        "estimate depends on single runs. Check that run, or repeat it with another seed."
+        "Without run {run}, {parameter} would be {value:.4g}, which is {moves:.1f} standard errors away{others}, so "
+        "the estimate depends on single runs. Check that run, or repeat it with another seed."
     ),
     "no-cutoffs": (
         "The runs are too few, or too close in scale, to test forecasts of larger runs from smaller ones, so laws are "
         "ranked by AICc on the runs they are fitted to. Add larger runs before extrapolating."
     ),
     "baseline-wins": (
-        "The baseline {baseline} predicts larger runs better than any law does, so forecasts by a law are not to be "
-        "trusted. Add larger runs before extrapolating."
+        "The baseline {baseline} predicts larger runs better than any law does, so forecasts by a law cannot be "
+        "trusted here. Add larger runs before extrapolating."
     ),
     "floor-unknown": (
         "{parameter} may lie anywhere from {low:.3g} to {high:.3g}, and the smallest loss {place} its estimate, so the "
@@ -69,7 +69,7 @@ SENTENCES = {
     ),
     "replicates-at-bound": (
         "{parameter} is at a bound in {share:.0%} of replicates, so its interval is cut off there. Add runs, or choose "
-        "a law without it."
+        "a law without this parameter."
     ),
     "law-misfit": (
         "{law} does not fit these points: its residuals {what} (p = {p_value:.2g}), which noise does not explain, so "

@@ -2,15 +2,15 @@
 
 SENTENCES = {
     "far-forecast": (
-        "{place} is {reach:times} times the largest run, further than any forecast could be tested on these runs. Add "
-        "larger runs before relying on it."
+        "{place} is {reach:times} times the largest run, so far that no such forecast could be tested on these runs. "
+        "Add larger runs before relying on it."
     ),
     "below-data": (
         "{place} is {times:,.3g} times smaller than the smallest run, and the data do not show how the loss continues "
         "there. Add smaller runs."
     ),
     "off-hull": (
-        "{place} lies a factor of {outside:.2g} outside the params and tokens of the runs, so the forecast there is "
+        "{place} lies outside the params and tokens of the runs by a factor of {outside:.2g}, so the forecast there is "
         "less certain. Add runs nearer to its tokens per param."
     ),
     "off-ratio": (
@@ -19,7 +19,7 @@ SENTENCES = {
     ),
     "no-rolling-origin": (
         "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from replicates "
-        "and from how far the laws differ. Add smaller runs to test the forecast."
+        "and from how much the laws differ. Add smaller runs to test the forecast."
     ),
     "optimal-split": (
         "No params and tokens are given for {compute} FLOPs, so the forecast is for the best split by these laws. Give "
@@ -35,12 +35,12 @@ SENTENCES = {
         "repeat, but the law assumes that it falls. Leave those runs out with --where, or fit --law data-constrained."
     ),
     "lone-growth": (
-        "In these runs compute grows through {role} alone, so the forecast is for more {role} at {still}. Add runs in "
-        "which both params and tokens grow, or give --checkpoints all if the learning rate was constant."
+        "In these runs compute grows through {role} alone, so the forecast is for runs with more {role} at {still}. "
+        "Add runs in which both params and tokens grow, or give --checkpoints all if the learning rate was constant."
     ),
     "pooled-sizes": (
         "Runs of {sizes} sizes are fitted as one curve along {column}, so differences between sizes count as noise. "
-        "Give --by params for one curve each, or forecast along compute."
+        "Give --by params for one curve per size, or forecast along compute."
     ),
     "mid-schedule-points": (
         "Rows from before the end of a run count as finished runs ({runs} of {total} runs have several rows), which is "
@@ -48,8 +48,8 @@ SENTENCES = {
         "only cooled-down runs."
     ),
     "target-above-data": (
-        "A loss of {target:g} is reached below the smallest run, where these laws were not tested. Choose a lower "
-        "target, or add smaller runs."
+        "A loss of {target:g} is reached by runs smaller than the smallest one, where these laws were not tested. "
+        "Choose a lower target, or add smaller runs."
     ),
     "target-below-floor": (
         "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run: it "
@@ -57,9 +57,10 @@ SENTENCES = {
     ),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "
-        "({low:.4g} to {high:.4g}) in which {metric} was measured. Add runs nearer to them."
+        "({low:.4g} to {high:.4g}) in which {metric} was measured. Add runs with losses nearer to theirs."
     ),
     "unmatched-targets": (
-        "{count} targets belong to none of the groups of runs, so they are not forecast. Give them the columns of --by."
+        "{count} targets belong to none of the groups of runs, so they are not forecast. Give each target the columns "
+        "of --by, with the values of a group."
     ),
 }

@@ -64,7 +64,9 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
         workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
         return deliver_each(argument, functools.partial(verb, asked=alone), batch, workers, output, view)
     if work is not None and work.__dict__ != Work().__dict__:
-        raise UsageError("--jobs needs --per-file here.", hint="Add --per-file, or leave --jobs out.")
+        raise UsageError(
+            "In this command --jobs works only with --per-file.", hint="Add --per-file, or leave --jobs out."
+        )
     try:
         with progress(output, command.progress) as on_progress:
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))

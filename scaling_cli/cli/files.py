@@ -24,7 +24,7 @@ def check_writable(path: Path, inputs: Sequence[str]) -> None:
     place = path.resolve().parent
     if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
         raise UsageError(
-            f"{path} cannot be written.", hint="Give a file in a folder that exists and is yours to write."
+            f"{path} cannot be written.", hint="Give a file in a folder that exists and in which you may write."
         )
 
 

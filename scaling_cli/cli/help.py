@@ -10,11 +10,11 @@ from scaling_cli.options.command import Command
 from scaling_cli.options.commands import SUMMARIES, find_command
 from scaling_cli.options.option import Option
 
-ABOUT = "Turn training and sampling logs into scaling laws that can be defended."
+ABOUT = "Fit scaling laws to training and sampling logs, and say how far each number can be trusted."
 WIDEST = 120  # columns, beyond which lines are hard to follow
 LEFT = 0.36  # share of the columns that flags may take; help of a longer one begins on the next line
 SHORT_EXAMPLES = 2  # in the short help
-HELP_ROW = ("-h, --help", "Show the usual options, or all of them.")
+HELP_ROW = ("-h, --help", "Show the most used options (-h) or all options (--help).")
 
 
 def width() -> int:
@@ -24,8 +24,8 @@ def width() -> int:
 
 def main_help(columns: int) -> str:
     """The help of `scaling` itself."""
-    rows = [("--version, -V", "Print the version."), HELP_ROW]
-    rows += [("--install-completion", "Teach this shell to complete commands and options.")]
+    rows = [("--version, -V", "Print the version."), ("-h, --help", "Print this page; after a command, its options.")]
+    rows += [("--install-completion", "Set up completion of commands and options in this shell.")]
     return "\n".join(
         [
             "Usage: scaling COMMAND ...",

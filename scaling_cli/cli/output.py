@@ -38,7 +38,9 @@ def prepare_output(output: Output | ToFile, inputs: Sequence[str]) -> None:
             check_figure(Path(name))
     for name in reports:
         if Path(name).suffix.lower() not in REPORTS:
-            raise UsageError(f"{name} is not a report format.", hint=f"Name it with one of {', '.join(REPORTS)}.")
+            raise UsageError(
+                f"{name} does not end in a report format.", hint=f"Use a name that ends in one of {', '.join(REPORTS)}."
+            )
 
 
 def _check_words(output: Output) -> None:
@@ -64,8 +66,10 @@ def _check_suffix(path: Path) -> None:
         return
     drawn = dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")
     raise UsageError(
-        f"{path}: results are not written as {suffix}.",
-        hint=drawn.get(suffix, f"Name it with one of {', '.join(SUFFIXES)}, or choose the form with --format."),
+        f"{path}: results cannot be written as {suffix}.",
+        hint=drawn.get(
+            suffix, f"Use a name that ends in one of {', '.join(SUFFIXES)}, or choose the format with --format."
+        ),
     )
 
 

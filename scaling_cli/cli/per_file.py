@@ -42,7 +42,9 @@ def deliver_each(
     """Ask each file, hand on the answers, and give the exit code they add up to."""
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
-        raise UsageError("--resume continues a file of JSON lines.", hint="Write --per-file --format jsonl -o FILE.")
+        raise UsageError(
+            "--resume works only with a file of JSON lines.", hint="Write --per-file --format jsonl -o FILE."
+        )
     if is_streamed and (output.report or (isinstance(output, Drawn) and output.figure)):
         raise UsageError("--figure and --report cannot be combined with JSON lines.", hint="Leave them out.")
     names = _logs(work.file_names(runs), output.output)

@@ -84,7 +84,7 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
     charts = view.charts(report) if figures and report.results else []
     for path in map(Path, figures if report.results else ()):  # no result is an error of its own
         if not charts:
-            raise UsageError(f"There is nothing to draw in {path}.", hint="Leave --figure out.")
+            raise UsageError(f"This result has no plot to save to {path}.", hint="Leave --figure out.")
         write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}"))
 
 

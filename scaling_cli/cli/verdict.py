@@ -44,7 +44,7 @@ def judge(report: Report[Any], output: Output) -> Verdict:
 def judged(output: Output, *, results: int, codes: set[str], tripped: str, failures: int) -> Verdict:
     """What results, caveats, gates and failures add up to."""
     if not results:
-        return Verdict(DOUBTED, "No group could be fitted.", "See the hint under each failed group.")
+        return Verdict(DOUBTED, "No group could be fitted.", "Follow the hint of each failed group.")
     doubts = sorted(codes - set(output.allow))
     if output.strict and doubts:
         return Verdict(

@@ -101,7 +101,7 @@ def _transformed(k: Array, coverage: Array) -> tuple[Array, Array, Mask]:
     if usable[0].sum() < FEWEST_POINTS:
         count = int(usable[0].sum())
         raise FitError(
-            f"Only {count} points of the coverage curve lie between 0 and 1, and a law of the curve needs "
+            f"Only {count} points of the coverage curve lie between 0 and 1, but a law of the curve needs "
             f"{FEWEST_POINTS}.",
             hint="Add attempts per problem, or use the estimates without a law.",
         )

@@ -84,7 +84,9 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     """
     fits = [_fit(result, where) for where, document in _documents(text, name) for result in _results(document, where)]
     if not fits:
-        raise DataError(f"{name} holds no fit.", hint="Its groups may all have failed: see `failures` in it.")
+        raise DataError(
+            f"{name} contains no fit.", hint="All of its groups may have failed; see `failures` in the file."
+        )
     return tuple(fits)
 
 
@@ -122,8 +124,8 @@ def _results(document: Any, where: str) -> list[Any]:
         rule = options.get("flops_rule") if isinstance(options, dict) else None
         if rule not in (None, "6ND"):
             raise DataError(
-                f"{where} counts compute by {rule!r}, and a saved fit would be read by 6ND.",
-                hint="Give the runs, with --flops-rule.",
+                f"{where} counts compute by {rule!r}, but a saved fit is read by the rule 6ND.",
+                hint="Give the runs instead of the saved fit, with --flops-rule.",
             )
         if isinstance(results, list):
             return results

@@ -49,8 +49,9 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
     if with_interval and problem.run_count < FEWEST_RUNS:
         raise FitError(
             f"{problem.run_count} {'run is' if problem.run_count == 1 else 'runs are'} too few for an interval, which "
-            f"needs {FEWEST_RUNS}: the points of one run have correlated errors.",
-            hint="Add runs, name the column that identifies the run with --run COL, or use --interval none.",
+            f"needs {FEWEST_RUNS}, because the errors of points of one run are correlated.",
+            hint="Add runs, name the column that identifies the run with --run COL, or leave intervals out with "
+            "--interval none.",
         )
     if points < needed:
         more = f"Add {needed - points} or more runs"
@@ -130,9 +131,9 @@ def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
     low, high = facts.tokens_per_param
     where = f"span {low:.3g} to {high:.3g} and " if high > low * (1 + FIXED_SCATTER) else f"are {low:.3g}, and "
     raise FitError(
-        f"Tokens per param {where}follow params, so the two terms of {problem.law.name} cannot be separated.",
-        hint="Add runs trained shorter and longer, over 16x in tokens per param, or fit --law power-constant "
-        "--x compute.",
+        f"Tokens per param {where}depend only on params, so the two terms of {problem.law.name} cannot be separated.",
+        hint="Add runs with fewer and with more tokens per param (a span of 16x is enough), or fit "
+        "--law power-constant --x compute.",
     )
 
 

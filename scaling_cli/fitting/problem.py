@@ -114,7 +114,7 @@ def problem_from_arrays(
         is_usable = (values >= lowest) if name != "loss" and law.is_curve else (values > lowest)
         if not (np.isfinite(values).all() and is_usable.all()):
             raise DataError(
-                f"{name} has values that are not positive, and {law.name} is fitted to logarithms.",
+                f"{name} has values that are not positive, but {law.name} is fitted to logarithms.",
                 hint=f"Leave them out with --where '{name} > 0'"
                 + (", or fit with --space linear." if name == "loss" else "."),
             )

@@ -60,12 +60,13 @@ def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult,
     by_name = {group.problem.law.name: group for group in grouped}
     if (grouped[0].problem.observed <= 0).any():
         raise UsageError(
-            "--law all ranks laws by log loss, and some values are not positive.", hint="Name one law with --law."
+            "--law all ranks laws by log loss, but some losses are not positive.",
+            hint="Name one law with --law, and add --space linear.",
         )
     scale = grouped[0].scale
     if scale is None:
         raise UsageError(
-            "--law all needs the compute of each run, to hold the largest runs out.",
+            "--law all needs the compute of each run in order to hold out the largest runs.",
             hint="Add a compute column, or params and tokens, or name one law with --law.",
         )
     ranking = rank({name: group.problem for name, group in by_name.items()}, settings.objective, scale)

@@ -74,7 +74,7 @@ def parse(
     if not text.strip():
         raise reader.refusal("it is empty")
     if len(text) > LONGEST:
-        raise reader.refusal(f"it has {len(text):,} characters, and at most {LONGEST:,} are read")
+        raise reader.refusal(f"it has {len(text):,} characters, but at most {LONGEST:,} are allowed")
     try:
         tree = ast.parse(reader.python, mode="eval")
     except SyntaxError as error:
@@ -91,9 +91,9 @@ def _problem(error: SyntaxError, reader: _Reader) -> str:
         return "something is missing at its end" if message == "invalid syntax" else message
     place = reader.place(len(reader.python[: error.offset - 1].encode()))
     if message == "invalid decimal literal":
-        return f"the number at character {place} runs into a name: write * between them"
+        return f"a name follows the number at character {place} directly: write * between them"
     if reader.text[place - 1 : place] == "=":
-        return f"it has an = at character {place}: write only what stands to the right of it"
+        return f"it has an = at character {place}: write only the right-hand side"
     if message == "invalid syntax":
         return f"it cannot be read from character {place} on"
     return f"{message} at character {place}"

@@ -171,7 +171,7 @@ def _check_value(parameter: Parameter, value: float) -> None:
     if not is_allowed:
         raise UsageError(
             f"{parameter.name} cannot be fixed at {value:g}.",
-            hint="Give a positive number." if parameter.positive else "Give a number.",
+            hint="Give a positive number." if parameter.positive else "Give a finite number.",
         )
 
 

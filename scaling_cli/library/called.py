@@ -61,7 +61,7 @@ class Verb:
         if len(values) != 1:
             problem = "needs" if not values else f"takes one positional argument, {name}, not {len(values)}:"
             raise UsageError(
-                f"{self.__name__} {problem} {name if not values else 'options go by name'}.",
+                f"{self.__name__} {problem} {name if not values else 'give options by keyword'}.",
                 hint=f"See help(scaling_cli.{self.__name__}).",
             )
         return values, options

@@ -7,8 +7,9 @@ from scaling_cli.options.output import Output
 from scaling_cli.record import Record
 
 RUNS_HELP = (
-    "Files with one row per run or checkpoint, folders of them, globs, @LIST or - for stdin: CSV, TSV, Parquet, "
-    "JSON lines, JSON, trainer_state.json, TensorBoard events, Megatron logs, W&B exports; also gzip or zstd."
+    "Files with one row per run or checkpoint, folders or globs of such files, @LIST (a file with one path per "
+    "line), or - for stdin. Formats: CSV, TSV, Parquet, JSON, JSON lines, trainer_state.json, TensorBoard events, "
+    "Megatron logs and W&B exports, also compressed with gzip or zstd."
 )
 
 

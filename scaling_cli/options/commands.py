@@ -11,11 +11,11 @@ from scaling_cli.options.command import Command
 # by the function NAME of `verbs/NAME.py`, and shown by the view in `report/NAME` (hyphens are underscores there).
 SUMMARIES = {
     "fit": "Fit a loss law to training runs, with intervals.",
-    "extrapolate": "Forecast the loss of larger runs, with a track record.",
+    "extrapolate": "Forecast the loss of larger runs, and test such forecasts.",
     "compare-exponents": "Compare the exponents of groups of runs.",
     "optimal-allocation": "Split a compute budget between params and tokens.",
-    "inference-coverage": "Coverage (pass@k) from sampling logs: what more attempts buy.",
-    "columns": "Show which column is read for what, before fitting.",
+    "inference-coverage": "Estimate and forecast coverage (pass@k) from sampling logs.",
+    "columns": "Show how each column is read, before fitting.",
     "laws": "List the laws that can be fitted, or explain one.",
     "schema": "Print the JSON Schema of a command's results.",
 }

@@ -17,21 +17,28 @@ class Comparing(Options):
     heading = "Comparison"
 
     reference: str | None = option(
-        None, TEXT, "Compare every group with this one; by default, every pair.", metavar="NAME", is_basic=True
+        None,
+        TEXT,
+        "Compare every other group with this one; by default, compare all pairs.",
+        metavar="NAME",
+        is_basic=True,
     )
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(
         1.25, MARGIN,
-        "Largest difference that does not matter: a drift of the compute multiplier, or (below 1) of the exponent.",
+        "Largest difference that counts as equivalent: drift of the compute multiplier up to --to, or (below 1) "
+        "exponent difference.",
         is_basic=True,
     )  # fmt: skip
     to: dict[str, float] = option(
         {}, amounts("compute=1e25", "ROLE=N"),
-        "Scale up to which the drift counts: compute=1e25; by default, as far beyond the data as they span.",
+        "Scale up to which that drift is measured: compute=1e25; by default, as many decades beyond the data as they "
+        "span.",
         is_basic=True,
     )  # fmt: skip
     pair: str | None = option(
-        None, COLUMN, "Column that matches runs of different groups; by default seed, where all of them match.",
+        None, COLUMN, "Column by which runs of different groups are matched; by default seed, if all runs match. "
+        "none: do not match.",
         metavar="COL|none",
     )  # fmt: skip
 
@@ -39,11 +46,12 @@ class Comparing(Options):
 class CompareExponents(Comparing, Law, Along, Objective, Weights, Intervals, Reading, Work):
     """Everything that `scaling compare-exponents` takes."""
 
-    by: tuple[str, ...] = changed(Reading.by, help="Columns whose values make the groups to compare.")
+    by: tuple[str, ...] = changed(Reading.by, help="Columns whose values define the groups to compare.")
 
 
 COMMAND = Command(
-    about="Compare the exponents of groups of runs: does a change move the exponent, or only the constant?",
+    about="Compare the exponents of groups of runs: does a change of recipe change the exponent, or only the "
+    "constants?",
     argument=RUNS,
     options=CompareExponents,
     shell=(Drawn,),

@@ -21,20 +21,25 @@ class Targets(Options):
     heading = "Forecast"
 
     at: tuple[str, ...] = option(
-        (), TEXTS, "Target: params=70B,tokens=1.4T, or compute=1e22,1e23, or compute=1e20..1e24. Repeatable.",
+        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T, or compute=1e22,1e23 (two runs), or compute=1e20..1e24 "
+        "(a range). Repeatable.",
         metavar="ROLE=N[,ROLE=N]", is_basic=True,
     )  # fmt: skip
     targets: str | None = option(
-        None, FILE, "File with one target per row; where it has the loss, forecasts are scored.", is_basic=True
+        None,
+        FILE,
+        "File with one run to forecast per row; if it has the loss, forecasts are compared with it.",
+        is_basic=True,
     )
     target_loss: tuple[float, ...] = option(
-        (), NUMBERS, "Find the scale that reaches this loss; with --at params=N, at that many params.",
+        (), NUMBERS, "Find the scale that reaches this loss; with --at params=N, the tokens that reach it with N "
+        "params.",
         metavar="L[,L]", is_basic=True,
     )  # fmt: skip
     backtest: bool = option(
         False,
         SWITCH,
-        "Score forecasts of your larger runs from the smaller ones, beside simpler methods.",
+        "Test the method: forecast your larger runs from the smaller ones, and compare it with simpler methods.",
         is_basic=True,
     )
     estimator: str = option(
@@ -49,10 +54,12 @@ class Then(Options):
 
     heading = "From loss to a task metric"
 
-    then: str | None = option(None, COLUMN, "Forecast this task metric through the loss.")
-    then_law: str = option("sigmoid", choice(*THEN_LAWS), "Law from the loss to the metric.", choices=THEN_LAWS)
+    then: str | None = option(
+        None, COLUMN, "Column of a task metric, such as accuracy, to forecast from the forecast loss."
+    )
+    then_law: str = option("sigmoid", choice(*THEN_LAWS), "Law that gives the metric for a loss.", choices=THEN_LAWS)
     chance: float | None = option(
-        None, share_between(inclusive=True, example="0.25"), "The metric of a model without skill, held fixed."
+        None, share_between(inclusive=True, example="0.25"), "Value of the metric for random guessing, held fixed."
     )
 
 
@@ -62,18 +69,22 @@ class Recipe(Options):
     heading = "Estimation"
 
     objective: str | None = changed(
-        Objective.objective, default=None, help="What to minimise; both estimators take huber by themselves."
+        Objective.objective, default=None, help="Function of the residuals to minimise; by default huber."
     )
     delta: float | None = changed(Objective.delta)
-    space: str = changed(Objective.space, help="Residuals of the log loss, or (with --estimator describe) of the loss.")
+    space: str = changed(
+        Objective.space,
+        help="Whether residuals are in the log of the loss, or (with --estimator describe) in the loss itself.",
+    )
     weight: str | None = changed(Weights.weight)
     scale_weight: float | None = changed(
         Weights.scale_weight, default=None,
-        help="Weight each point by this power of compute; forecast: 0.5 to 1.5 by itself, describe: 0.",
+        help="Weight each point by this power of compute; by default 0.5 to 1.5 (forecast) or 0 (describe).",
     )  # fmt: skip
     prior: str | None = changed(
         Prior.prior, default=None,
-        help="Weak prior on exponents and floors, from published fits; forecast: weak by itself, describe: none.",
+        help="weak: a wide prior on exponents and irreducible losses, from published fits; by default weak "
+        "(forecast) or none (describe).",
     )  # fmt: skip
 
 
@@ -81,12 +92,12 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
     """Everything that `scaling extrapolate` takes."""
 
     law: str = changed(
-        Law.law, help="One law, or a formula, instead of the average of several.", metavar="NAME|FORMULA|auto"
+        Law.law, help="Use this law or formula instead of the average of several laws.", metavar="NAME|FORMULA|auto"
     )
 
     interval: str = changed(
         Intervals.interval,
-        help="With --estimator describe: how to make intervals; a forecast makes them from its past errors.",
+        help="Method for intervals with --estimator describe; forecast uses its errors on held-out runs instead.",
         is_basic=False,
     )
 
@@ -95,11 +106,12 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
         super().check()
         if self.law == "all":
             raise UsageError(
-                "--law all ranks laws, and a forecast needs one, or their average.", hint="Leave --law out."
+                "--law all ranks laws, but a forecast needs one law or the average of several.",
+                hint="Leave --law out to average several laws, or name one law.",
             )
         if self.estimator == "forecast" and self.law == "auto" and (self.fix or self.tie):
             raise UsageError(
-                "--fix and --tie hold parameters of one law, and a forecast averages several.",
+                "--fix and --tie hold parameters of one law, but a forecast averages several laws.",
                 hint="Name the law, such as --law chinchilla, or use --estimator describe.",
             )
         if self.estimator == "forecast" and self.space == "linear":
@@ -108,16 +120,16 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
                 hint="Add --estimator describe, or leave --space out.",
             )
         if any(not loss > 0 for loss in self.target_loss):
-            raise UsageError("--target-loss has a loss that is not above 0.", hint="Write it like --target-loss 2.0.")
+            raise UsageError("Every loss in --target-loss must be above 0.", hint="Write it like --target-loss 2.0.")
 
 
 COMMAND = Command(
-    about="Forecast the loss of larger runs, and say how far such forecasts have been off on these runs.",
+    about="Forecast the loss of larger runs, and measure how far off such forecasts are on the runs that you have.",
     argument=RUNS_OR_FIT,
     options=Extrapolate,
     examples=(
         ("scaling extrapolate runs.csv --at params=70B,tokens=1.4T", "the loss of one larger run"),
-        ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "with its track record"),
+        ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "and test the forecast on the runs"),
         ("scaling extrapolate fit.json --target-loss 2.0", "the compute that reaches a loss, from a saved fit"),
     ),
     shell=(Batch, Drawn),

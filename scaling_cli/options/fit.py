@@ -14,17 +14,20 @@ class Fit(Law, Along, Held, Started, Objective, Weights, Prior, Spread, Interval
     """Everything that `scaling fit` takes."""
 
     law: str = changed(
-        Law.law, help="Law to fit: a name that `scaling laws` lists, a formula such as 'E + A*params^-alpha', or all.",
+        Law.law,
+        help="Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', auto (chosen by the "
+        "columns) or all (ranked).",
         metavar="NAME|FORMULA|auto|all",
     )  # fmt: skip
 
 
 COMMAND = Command(
-    about="Fit a loss law to training runs: the global optimum, intervals, and whether the data determine the law.",
+    about="Fit a loss law to training runs: find the global optimum, compute intervals, and check whether the data "
+    "determine the parameters.",
     argument=RUNS,
     options=Fit,
     examples=(
-        ("scaling fit runs.csv", "choose the law by the columns"),
+        ("scaling fit runs.csv", "the law is chosen by the columns"),
         ("scaling fit runs.csv --law chinchilla --by optimizer", "one fit per optimizer"),
         ("scaling fit logs/ --per-file --format jsonl -o fits.jsonl", "one fit per file"),
     ),

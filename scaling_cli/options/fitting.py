@@ -33,7 +33,9 @@ class Law(Options):
     heading = "Law"
 
     law: str = option(
-        "auto", TEXT, "Law to fit: a name that `scaling laws` lists, or a formula such as 'E + A*params^-alpha'.",
+        "auto", TEXT,
+        "Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', or auto (chosen by the "
+        "columns).",
         metavar="NAME|FORMULA|auto", is_basic=True,
     )  # fmt: skip
 
@@ -44,7 +46,10 @@ class Along(Options):
     heading = "Law"
 
     x: str | None = option(
-        None, COLUMN, "Column(s) to fit along, for laws that can take any input.", metavar="COL[,COL]"
+        None,
+        COLUMN,
+        "Column(s) that the law takes as input, for laws whose inputs `scaling laws` lists as x.",
+        metavar="COL[,COL]",
     )
 
 
@@ -62,9 +67,11 @@ class Started(Options):
 
     heading = "Law"
 
-    start: dict[str, float] = option({}, amounts("alpha=0.3"), "Formula only: where to start a parameter. Repeatable.")
+    start: dict[str, float] = option(
+        {}, amounts("alpha=0.3"), "Only with a formula: value of a parameter at which the search starts. Repeatable."
+    )
     bound: dict[str, tuple[float, float]] = option(
-        {}, BOUNDS, "Formula only: bounds of a parameter; leave an end empty for none. Repeatable."
+        {}, BOUNDS, "Only with a formula: bounds of a parameter; leave one empty for no bound on that side. Repeatable."
     )
 
 
@@ -73,11 +80,20 @@ class Objective(Options):
 
     heading = "Estimation"
 
-    objective: str = option("huber", choice(*OBJECTIVES), "What to minimise over the residuals.", choices=OBJECTIVES)
-    delta: float | None = option(
-        None, DELTA, "Residual size above which Huber loss is linear; auto: 1.345 x the robust residual scale."
+    objective: str = option(
+        "huber",
+        choice(*OBJECTIVES),
+        "Function of the residuals to minimise; lad: least absolute deviations.",
+        choices=OBJECTIVES,
     )
-    space: str = option("log", choice(*SPACES), "Residuals of the log loss, or of the loss.", choices=SPACES)
+    delta: float | None = option(
+        None,
+        DELTA,
+        "Size of residuals beyond which the Huber loss is linear; auto: 1.345 times the robust scale of the residuals.",
+    )
+    space: str = option(
+        "log", choice(*SPACES), "Whether residuals are in the log of the loss, or in the loss itself.", choices=SPACES
+    )
 
 
 class Weights(Options):
@@ -88,7 +104,7 @@ class Weights(Options):
     weight: str | None = option(None, COLUMN, "Column with the weight of each point.")
     scale_weight: float = option(
         0.0, number(least=0.0, most=HIGHEST_POWER, example="1"),
-        "Weight each point by this power of compute (or of the law's one input).", metavar="POWER",
+        "Weight each point by this power of compute (or of the input, if the law has only one).", metavar="POWER",
     )  # fmt: skip
 
 
@@ -98,7 +114,10 @@ class Prior(Options):
     heading = "Estimation"
 
     prior: str = option(
-        "none", choice(*PRIORS), "Weak prior on exponents and floors, from published fits.", choices=PRIORS
+        "none",
+        choice(*PRIORS),
+        "weak: a wide prior on exponents and irreducible losses, from published fits.",
+        choices=PRIORS,
     )
 
 
@@ -118,13 +137,13 @@ class Intervals(Options):
     interval: str = option(
         "wild",
         choice(*INTERVALS),
-        "How to make intervals; see docs/evidence/calibration.md.",
+        "Method for intervals; wild: a wild bootstrap over runs. docs/evidence/calibration.md compares them.",
         choices=INTERVALS,
         is_basic=True,
     )
-    level: float = option(0.95, share_between(), "Level of the intervals.", is_basic=True)
-    replicates: int = option(1000, whole(1), "Replicates for wild, bootstrap and bca.")
-    seed: int = option(0, whole(0, "0"), "Seed of everything random.")
+    level: float = option(0.95, share_between(), "Confidence level of the intervals.", is_basic=True)
+    replicates: int = option(1000, whole(1), "Number of bootstrap replicates.")
+    seed: int = option(0, whole(0, "0"), "Seed of the random numbers.")
 
     def check(self) -> None:
         """Refuse replicates that are too few for an interval."""
@@ -132,5 +151,5 @@ class Intervals(Options):
         if self.replicates < FEWEST_REPLICATES and self.interval in REPLICATED:
             raise UsageError(
                 f"--replicates is {self.replicates}, which is too few for an interval.",
-                hint="Use 1000, or --interval profile, which needs none.",
+                hint="Use --replicates 1000, or --interval none.",
             )

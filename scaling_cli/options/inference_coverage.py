@@ -44,28 +44,36 @@ class Samples(Options):
 
     heading = "Input"
 
-    by: tuple[str, ...] = changed(Reading.by, help="Give one result for each value of these columns.")
-    where: str | None = changed(Reading.where, help="Keep only the rows where this holds.")
-    input_format: str = option("auto", choice(*LAYOUTS), "Layout of the log.", choices=LAYOUTS)
+    by: tuple[str, ...] = changed(Reading.by, help="Group the log by these columns, and treat each group separately.")
+    where: str | None = changed(Reading.where, help="Keep only the rows where this holds: 'temperature < 1'.")
+    input_format: str = option(
+        "auto", choice(*LAYOUTS), "Layout of the rows; auto: recognised from the log.", choices=LAYOUTS
+    )
     problem: str | None = option(None, COLUMN, "Column that names the problem.", is_basic=True)
     attempt: str | None = option(None, COLUMN, "Column that numbers the attempt.")
     correct: str | None = option(None, COLUMN, "Column of the outcome: 0 or 1, true, C, ...", is_basic=True)
     n: str | None = option(None, COLUMN, "Column of the number of attempts at a problem.")
-    c: str | None = option(None, COLUMN, "Column of the number of its successes.")
-    score: str | None = option(None, COLUMN, "Column of a score, for best-of-k or a threshold of success.")
-    verified: str | None = option(None, COLUMN, "Column of a verifier's verdict.")
+    c: str | None = option(None, COLUMN, "Column of the number of successes at a problem.")
+    score: str | None = option(None, COLUMN, "Column of a score, for best-of-k or for --threshold.")
+    verified: str | None = option(None, COLUMN, "Column of a verifier's verdicts.")
     answer: str | None = option(None, COLUMN, "Column of the answer, for majority votes.")
-    cluster: str | None = option(None, COLUMN, "Column that groups related problems; groups are resampled together.")
-    threshold: float | None = option(
-        None, number(example="0.5"), "Value from which an attempt counts as a success.", metavar="N"
+    cluster: str | None = option(
+        None, COLUMN, "Column that groups related problems; problems of a group are resampled together."
+    )
+    threshold: float | None = option(None, number(example="0.5"), "Lowest value that counts as a success.", metavar="N")
+    on_missing: str = option(
+        "drop",
+        choice(*MISSING),
+        "What to do with attempts without an outcome: leave them out, or count them as failed.",
+        choices=MISSING,
     )
     success: tuple[str, ...] = option(
         (), LISTED, "Words of the outcome column that mean success, such as AC; all other words then mean failure.",
         metavar="WORD[,WORD]",
     )  # fmt: skip
-    on_missing: str = option("drop", choice(*MISSING), "How to count an attempt that has no outcome.", choices=MISSING)
     design: str = option(
-        "auto", choice(*DESIGNS), "When the sampling of a problem ended: after fixed attempts, or at a success.",
+        "auto", choice(*DESIGNS), "When sampling of a problem stopped: after a fixed number of attempts, or at the "
+        "first success; auto: recognised from the log.",
         choices=DESIGNS,
     )  # fmt: skip
 
@@ -80,9 +88,15 @@ class Curve(Options):
 
     heading = "Coverage"
 
-    k: str | None = option(None, KS, "Attempts to report: 1,10,100 or log:40.", is_basic=True)
+    k: str | None = option(
+        None, KS, "Values of k to report: 1,10,100, or log:40 for 40 values evenly spaced in log k.", is_basic=True
+    )
     fit: str = option(
-        "auto", TEXT, "Law(s) of coverage; auto combines two.", metavar="LAW|auto|all|none", is_basic=True
+        "auto",
+        TEXT,
+        "Law(s) to fit to coverage; auto: beta-binomial and power-law, combined.",
+        metavar="LAW|auto|all|none",
+        is_basic=True,
     )
     to: float | None = option(
         None,
@@ -91,14 +105,22 @@ class Curve(Options):
         metavar="K",
         is_basic=True,
     )
-    force: bool = option(False, SWITCH, "Forecast however far, and where the laws disagree.")
-    backtest: bool = option(False, SWITCH, "Score the laws on parts of this log; takes longer.", is_basic=True)
+    force: bool = option(False, SWITCH, "Give a forecast even if it is very far beyond the log or the laws disagree.")
+    backtest: bool = option(
+        False,
+        SWITCH,
+        "Test the laws: fit them to fewer attempts, and compare with all attempts; takes longer.",
+        is_basic=True,
+    )
     short: str = option(
-        "bound", choice(*SHORTS), "What to do with problems that have fewer than k attempts.", choices=SHORTS
+        "bound",
+        choice(*SHORTS),
+        "What to do at a k for which some problems have too few attempts: give bounds, leave them out, or stop.",
+        choices=SHORTS,
     )
     all_succeed: bool = option(False, SWITCH, "Also show pass^k: the chance that all of k attempts succeed.")
     compare: str | None = option(
-        None, TEXT, "Report each group's paired difference from this group.", metavar="GROUP", is_basic=True
+        None, TEXT, "Compare every other group with this one, problem by problem.", metavar="GROUP", is_basic=True
     )
 
 
@@ -108,45 +130,58 @@ class Uncertainty(Options):
     heading = "Intervals"
 
     level: float = changed(Intervals.level)
-    band: str = option("pointwise", choice(*BANDS), "Intervals for each k, or for all at once.", choices=BANDS)
-    replicates: int = changed(Intervals.replicates, default=2000, kind=whole(100, "2000"), help="Bootstrap replicates.")
+    band: str = option(
+        "pointwise", choice(*BANDS), "Intervals that hold at each k separately, or at all k together.", choices=BANDS
+    )
+    replicates: int = changed(
+        Intervals.replicates, default=2000, kind=whole(100, "2000"), help="Number of bootstrap replicates."
+    )
     seed: int = changed(Intervals.seed)
 
 
 class Budgets(Options):
     """Questions about budgets, and what attempts cost."""
 
-    heading = "Budgets and prices (give NAME=VALUE where groups differ)"
+    heading = "Budgets and prices (where groups differ, write GROUP=VALUE for each)"
 
     budget: tuple[str, ...] = option((), TEXTS, "Budget per problem: 10usd or 1e15flops. Repeatable.", metavar="AMOUNT")
-    target: tuple[float, ...] = option((), shares_between("0.8"), "Find the attempts that reach this coverage.")
-    value: tuple[str, ...] = option((), TEXTS, "What a solved problem is worth: 0.5usd. Repeatable.", metavar="AMOUNT")
+    target: tuple[float, ...] = option(
+        (), shares_between("0.8"), "Find the number of attempts that reaches this coverage."
+    )
+    value: tuple[str, ...] = option(
+        (),
+        TEXTS,
+        "Find the best number of attempts if a solved problem is worth this: 0.5usd. Repeatable.",
+        metavar="AMOUNT",
+    )
     marginal: tuple[float, ...] = option(
-        (), shares_between("0.001"), "Least gain in coverage that justifies one more attempt.", metavar="GAIN"
+        (), shares_between("0.001"), "Find where one more attempt gains less coverage than this.", metavar="GAIN"
     )
     policy: str = option(
-        "fixed", choice(*POLICIES), "Make all attempts, or stop at the first success.", choices=POLICIES
+        "fixed", choice(*POLICIES), "Whether to make all attempts, or stop at the first success.", choices=POLICIES
     )
-    mix: str | None = option(None, TEXT, "Split the budget between this group and each other one.", metavar="GROUP")
+    mix: str | None = option(
+        None, TEXT, "Split each budget between this group and each of the others.", metavar="GROUP"
+    )
     price_in: dict[str, float] = option({}, BY_GROUP, "Price of a million prompt tokens.", metavar="USD")
     price_out: dict[str, float] = option({}, BY_GROUP, "Price of a million answer tokens.", metavar="USD")
     tokens_in: dict[str, float] = option({}, BY_GROUP, "Tokens in a prompt.", metavar="N")
     tokens_out: dict[str, float] = option({}, BY_GROUP, "Tokens in an answer.", metavar="N")
     cache_read: dict[str, float] = option(
-        {}, BY_GROUP, "Price of a cached prompt, as a share of the full price.", metavar="SHARE"
+        {}, BY_GROUP, "Price of reading a prompt from the cache, as a share of its full price.", metavar="SHARE"
     )
     cache_write: dict[str, float] = option(
-        {}, BY_GROUP, "Price of caching a prompt, as a share of the full price.", metavar="SHARE"
+        {}, BY_GROUP, "Price of writing a prompt to the cache, as a multiple of its full price.", metavar="SHARE"
     )
     verdict_price: dict[str, float] = option({}, BY_GROUP, "Price of verifying one attempt.", metavar="USD")
     model_params: dict[str, float] = option({}, BY_GROUP, "Active params of the model: 12B.", metavar="N")
     kv_dim: dict[str, float] = option(
-        {}, BY_GROUP, "Size of the keys and values of one token, over all layers.", metavar="N"
+        {}, BY_GROUP, "Number of values in the keys and values of one token, summed over layers.", metavar="N"
     )
     intensity: dict[str, float] = option(
         {}, BY_GROUP, "FLOPs that take as long as reading one value from memory.", metavar="N"
     )
-    queries: dict[str, float] = option({}, BY_GROUP, "Number of query heads that share one key.", metavar="N")
+    queries: dict[str, float] = option({}, BY_GROUP, "Number of query heads that share one key head.", metavar="N")
 
     @property
     def prices(self) -> dict[str, dict[str, float]]:
@@ -166,7 +201,10 @@ class Assumptions(Options):
         None, share_between(inclusive=True, example="0.9"), "Share of correct attempts that the verifier accepts."
     )
     labels: str = option(
-        "verifier", choice(*LABELS), "Whose verdict the log holds, under --fpr and --tpr.", choices=LABELS
+        "verifier",
+        choice(*LABELS),
+        "With --fpr and --tpr: whether outcomes in the log are the verifier's verdicts or the truth.",
+        choices=LABELS,
     )
     train_exchange: float | None = option(
         None, number(least=1.0, example="14"),
@@ -175,7 +213,9 @@ class Assumptions(Options):
     pretrain_tokens: float | None = option(
         None, number(above=0.0, example="1T"), "Tokens that both models were trained on."
     )
-    inference_tokens: float | None = option(None, number(above=0.0, example="200B"), "Tokens to be generated in all.")
+    inference_tokens: float | None = option(
+        None, number(above=0.0, example="200B"), "Total number of tokens to generate."
+    )
 
     def check(self) -> None:
         """Refuse an exchange without tokens, and a verifier that prefers wrong attempts."""
@@ -189,7 +229,8 @@ class Assumptions(Options):
         false, true = self.fpr or 0.0, 1.0 if self.tpr is None else self.tpr
         if not false < true:
             raise UsageError(
-                f"The verifier accepts {true:g} of correct and {false:g} of wrong attempts.",
+                f"The verifier accepts {true:g} of correct and {false:g} of wrong attempts, but it must accept a "
+                "larger share of correct ones.",
                 hint="Give --fpr below --tpr, both between 0 and 1.",
             )
 
@@ -199,17 +240,19 @@ class InferenceCoverage(Curve, Budgets, Assumptions, Uncertainty, Samples):
 
 
 COMMAND = Command(
-    about="Coverage (pass@k) from logs of repeated sampling: what more attempts buy, and how sure that is.",
+    about="Estimate coverage (pass@k) from logs of repeated sampling, and forecast what more attempts would gain, "
+    "with intervals.",
     argument=Argument(
         name="logs",
         metavar="LOGS...",
-        help="Logs with one row per attempt or problem, or of inspect, lm-eval or EvalPlus: files, folders, globs, -.",
+        help="Files with one row per attempt or per problem, or logs of inspect, lm-eval or EvalPlus; also folders "
+        "or globs of them, @LIST (a file with one path per line), or - for stdin.",
         python="Runs",
     ),
     options=InferenceCoverage,
     examples=(
         ("scaling inference-coverage samples.csv --by model", "pass@k of each model"),
-        ("scaling inference-coverage samples.csv --by model --to 1e4", "forecast the coverage of 10,000 attempts"),
+        ("scaling inference-coverage samples.csv --by model --to 1e4", "forecast the coverage at 10,000 attempts"),
         ("scaling inference-coverage samples.csv --budget 1usd --price-out 0.4 --tokens-out 500", "what a budget buys"),
     ),
     shell=(Work, Batch, Drawn),

@@ -63,7 +63,9 @@ def whole(least: int = 0, example: str = "1000") -> Kind:
         if value != int(value) or (isinstance(given, Real) and not isinstance(given, Integral)):
             raise UsageError(f"{flag} is {given!r}.", hint=f"Give a whole number, such as {example}.")
         if value < least:
-            raise UsageError(f"{flag} is {int(value)}.", hint=f"Give a whole number from {least}, such as {example}.")
+            raise UsageError(
+                f"{flag} is {int(value)}.", hint=f"Give a whole number of at least {least}, such as {example}."
+            )
         return int(value)
 
     return Kind(read=read, metavar="N", python="int | str")
@@ -83,9 +85,12 @@ def number(
         value = amount(given, flag)
         if math.isfinite(value) and above < value and least <= value <= most:
             return value
-        limits = [f"above {above:g}"] * (above > -INFINITE) + [f"from {least:g}"] * (least > -INFINITE)
+        limits = [f"above {above:g}"] * (above > -INFINITE) + [f"at least {least:g}"] * (least > -INFINITE)
         limits += [f"at most {most:g}"] * (most < INFINITE)
-        raise UsageError(f"{flag} is {value:g}.", hint=f"Give a number {' and '.join(limits)}, such as {example}.")
+        raise UsageError(
+            f"{flag} is {value:g}.",
+            hint=f"Give a number that is {' and '.join(limits) or 'finite'}, such as {example}.",
+        )
 
     return Kind(read=read, metavar="N", python="float" if plain else "Number")
 
@@ -194,7 +199,7 @@ def _by_group(given: Any, flag: str) -> dict[str, float]:
     found = {str(name).strip(): amount(value, flag) for name, value in parts}
     for value in found.values():
         if value < 0:
-            raise UsageError(f"{flag} is {value:g}.", hint="Give a number from 0.")
+            raise UsageError(f"{flag} is {value:g}.", hint="Give a number of at least 0.")
     return found
 
 

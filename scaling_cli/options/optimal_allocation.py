@@ -23,7 +23,11 @@ class Question(Options):
     heading = "Budget"
 
     budget: tuple[float, ...] = option(
-        (), NUMBERS, "Budgets in FLOPs; by default 1, 10 and 100 times the largest run.", metavar="C[,C]", is_basic=True
+        (),
+        NUMBERS,
+        "Budgets in FLOPs; by default 1, 10 and 100 times the compute of the largest run.",
+        metavar="C[,C]",
+        is_basic=True,
     )
     target_loss: tuple[float, ...] = option(
         (),
@@ -35,7 +39,7 @@ class Question(Options):
     approach: str = option(
         "parametric",
         choice(*APPROACHES, "all"),
-        "How to find the best split.",
+        "Find the best split from a fitted law, IsoFLOP curves, the envelope of training curves, or all three.",
         choices=(*APPROACHES, "all"),
         is_basic=True,
     )
@@ -43,7 +47,9 @@ class Question(Options):
         "exact", choice(*PROFILES), "Curve to fit to each IsoFLOP budget, for --approach isoflop.", choices=PROFILES
     )
     explain_gap: bool = option(
-        False, SWITCH, "Show how counting embeddings and the range of sizes move the exponent (Kaplan, Chinchilla)."
+        False,
+        SWITCH,
+        "Show how counting embeddings, and the range of model sizes, change the exponent (Kaplan or Chinchilla).",
     )
 
 
@@ -53,9 +59,11 @@ class Limits(Options):
     heading = "Limits"
 
     inference_tokens: float | None = option(
-        None, AMOUNT, "Tokens to process once trained; the budget then covers training and inference."
+        None, AMOUNT, "Tokens to process at inference; the budget then covers training and inference."
     )
-    unique_tokens: float | None = option(None, AMOUNT, "Unique tokens available; training beyond this repeats data.")
+    unique_tokens: float | None = option(
+        None, AMOUNT, "Number of unique tokens available; training on more than this repeats data."
+    )
     min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
     max_params: float | None = option(None, AMOUNT, "Most params to consider.")
     max_tokens: float | None = option(None, AMOUNT, "Most training tokens to consider.")
@@ -66,15 +74,17 @@ class Hardware(Options):
 
     heading = "Hardware"
 
-    gpus: int | None = option(None, whole(1, "256"), "Number of GPUs; adds training days to the answer.")
+    gpus: int | None = option(None, whole(1, "256"), "Number of GPUs; adds the days of training to the result.")
     peak_flops: float | str | None = option(
-        None, GPU, "Dense peak FLOP/s of one GPU, or its name: 989e12 or h100; adds GPU hours."
+        None, GPU, "Dense peak FLOP/s of one GPU, or its name: 989e12 or h100; adds GPU-hours."
     )
     mfu: float | None = option(
-        None, share_between(inclusive=True, example="0.4"), "Share of the peak that training reaches: 40%."
+        None,
+        share_between(inclusive=True, example="0.4"),
+        "Share of the peak that training reaches (model FLOPs utilisation): 40%.",
     )
     price_per_gpu_hour: float | None = option(
-        None, number(least=0.0, example="2"), "Price of one GPU hour; adds the cost.", metavar="PRICE"
+        None, number(least=0.0, example="2"), "Price of one GPU-hour; adds the cost.", metavar="PRICE"
     )
 
 
@@ -82,12 +92,12 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
     """Everything that `scaling optimal-allocation` takes."""
 
     law: str = changed(
-        Law.law, help="Law of the parametric approach, with params and tokens among its inputs; auto: chinchilla.",
+        Law.law, help="Law for the parametric approach, which must be a law of params and tokens; auto: chinchilla.",
         metavar="NAME|auto",
     )  # fmt: skip
     interval: str = changed(
         Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,
-        help="How to make intervals; an envelope always resamples runs.",
+        help="Method for intervals; the envelope approach always resamples whole runs.",
     )  # fmt: skip
 
     def check(self) -> None:
@@ -98,13 +108,14 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
         ]
         if given and self.approach in ("isoflop", "envelope"):
             raise UsageError(
-                f"{self.options[given[0]].flag} is for the law of the parametric approach.",
+                f"{self.options[given[0]].flag} applies only to --approach parametric, which fits a law.",
                 hint=f"Leave it out, or use --approach parametric instead of {self.approach}.",
             )
 
 
 COMMAND = Command(
-    about="Split a compute budget between params and tokens, with intervals, and with the cost of choosing wrongly.",
+    about="Find the best split of a compute budget between params and tokens, with intervals, and what another split "
+    "would cost.",
     argument=RUNS_OR_FIT,
     options=OptimalAllocation,
     shell=(Drawn,),

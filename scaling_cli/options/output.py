@@ -22,13 +22,16 @@ class Output(Options):
         None, FILE, "Write the result to this file; its suffix chooses the format.", letter="o", is_basic=True
     )
     report: tuple[str, ...] = option(
-        (), FILES, f"Also write a page to share: {', '.join(suffixes(complete=True))}. Repeatable.", is_basic=True
+        (),
+        FILES,
+        f"Also write the whole result, with caveats, to this file: {', '.join(suffixes(complete=True))}. Repeatable.",
+        is_basic=True,
     )
-    color: str = option("auto", choice(*COLORS), "Use colour; auto: only on a terminal.", choices=COLORS)
-    quiet: bool = option(False, SWITCH, "Print nothing but errors on stderr.", letter="q")
+    color: str = option("auto", choice(*COLORS), "Whether to use colour; auto: only on a terminal.", choices=COLORS)
+    quiet: bool = option(False, SWITCH, "Print no caveats and no progress; stderr gets only errors.", letter="q")
     verbose: bool = option(False, SWITCH, "Print on stderr which files, columns and options were used.", letter="v")
     strict: bool = option(False, SWITCH, "Treat caveats as errors (exit code 4).")
-    allow: tuple[str, ...] = option((), TEXTS, "Under --strict, accept this caveat. Repeatable.", metavar="CODE")
+    allow: tuple[str, ...] = option((), TEXTS, "With --strict, accept this caveat. Repeatable.", metavar="CODE")
     fail_if: tuple[str, ...] = option(
         (), TEXTS, "Exit with code 5 if this holds for any result: 'alpha.low < 0.2'; see docs/gates.md. Repeatable.",
         metavar="TEST",
@@ -38,16 +41,20 @@ class Output(Options):
 class Drawn(Output):
     """Output of commands that draw."""
 
-    plot: str = option("auto", choice(*PLOTS), "Plot in the terminal; auto: only on a terminal.", choices=PLOTS)
+    plot: str = option(
+        "auto", choice(*PLOTS), "Whether to draw a plot below the result; auto: only on a terminal.", choices=PLOTS
+    )
     figure: tuple[str, ...] = option(
-        (), FILES, "Also draw the plot in this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
+        (), FILES, "Also save the plot to this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
     )
 
 
 class Saved(Drawn):
     """Output of a fit, which later commands read back."""
 
-    draws: bool = option(True, SWITCH, "Keep the replicates in JSON, for later intervals.")
+    draws: bool = option(
+        True, SWITCH, "Store the replicates in JSON; commands that read a saved fit need them for intervals."
+    )
 
 
 class ToFile(Options):

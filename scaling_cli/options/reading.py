@@ -30,9 +30,14 @@ class Reading(Options):
     )
     run: str | None = option(None, COLUMN, "Column that names the run; none: each row is one run.", recorded="given")
     step: str | None = option(None, COLUMN, "Column of the training step.", recorded="given")
-    map: Mapping[str, str] = option({}, MAPPING, "Column of any role: loss=eval/loss. Repeatable.", recorded="given")
+    map: Mapping[str, str] = option(
+        {},
+        MAPPING,
+        "Column for any quantity, also lr, unique_tokens or epochs: lr=learning_rate. Repeatable.",
+        recorded="given",
+    )
     by: tuple[str, ...] = option(
-        (), LISTED, "Treat each group of runs separately, grouped by these columns.", is_basic=True
+        (), LISTED, "Group the runs by these columns, and treat each group separately.", is_basic=True
     )
     best_over: tuple[str, ...] = option(
         (), LISTED, "Of runs that differ only in these columns, keep the lowest loss: lr,batch_size.", recorded="given",
@@ -41,18 +46,20 @@ class Reading(Options):
         None, TEXT, "Keep only the rows where this holds: 'params > 1e8'.", metavar="SQL", is_basic=True
     )
     checkpoints: str = option(
-        "final", choice(*CHECKPOINTS), "Rows to use of each run: the last step, all rows, or the lowest loss.",
+        "final", choice(*CHECKPOINTS), "Which rows of each run to use: the last step, all rows, or the row with the "
+        "lowest loss.",
         choices=CHECKPOINTS,
     )  # fmt: skip
     skip_tokens: str | None = option(
-        None, TEXT, "Ignore rows before this many tokens: 10B.", metavar="N", recorded="given"
+        None, TEXT, "Ignore rows with fewer tokens than this: 10B.", metavar="N", recorded="given"
     )
     sample_at: str | None = option(
-        None, TEXT, "Average the loss in a 5 % window around these amounts: tokens=1B,2B.", metavar="ROLE=N[,N]",
+        None, TEXT, "Use the loss of each run at these amounts, averaged over a 5 % window: tokens=1B,2B.",
+        metavar="ROLE=N[,N]",
         recorded="given",
     )  # fmt: skip
     smooth: str | None = option(
-        None, TEXT, "Average the loss over the last share of each run: 5%.", metavar="SHARE", recorded="given"
+        None, TEXT, "Average the loss over the end of each run: 5% for the last 5 %.", metavar="SHARE", recorded="given"
     )
     keep_diverged: bool = option(
         False, SWITCH, "Keep runs that end with a loss that is not finite, with their last finite loss.",
@@ -62,7 +69,8 @@ class Reading(Options):
         None, TEXT, "Read params from the run's name: 'n([0-9.]+[MB])'.", metavar="REGEX", recorded="given"
     )
     flops_rule: str = option(
-        SIX_ND, TEXT, "How to count the training FLOPs of a run.", metavar="6ND|non-embedding|attention|FORMULA",
+        SIX_ND, TEXT, "How to count the training FLOPs of a run; 6ND: 6 * params * tokens.",
+        metavar="6ND|non-embedding|attention|FORMULA",
         recorded="given",
     )  # fmt: skip
     loss_unit: str = option(
@@ -85,7 +93,7 @@ class Reading(Options):
         for role, column in self.map.items():
             if found.setdefault(role, column) != column:
                 raise UsageError(
-                    f"{role} is mapped to two columns, {found[role]!r} and {column!r}.",
+                    f"{role} is given two columns, {found[role]!r} and {column!r}.",
                     hint="Name one column for each role.",
                 )
         return found

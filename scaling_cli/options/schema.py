@@ -8,8 +8,8 @@ from scaling_cli.options.output import ToFile
 
 COMMAND = Command(
     about="Print the JSON Schema of the documents that a command writes with --json.",
-    argument=Argument(name="name", metavar="COMMAND", help="The command.", python="str", is_list=False),
+    argument=Argument(name="name", metavar="COMMAND", help="Name of the command.", python="str", is_list=False),
     options=Laws,
     shell=(ToFile,),
-    examples=(("scaling schema fit", "the schema of a saved fit"),),
+    examples=(("scaling schema fit", "the schema of what `scaling fit --json` writes"),),
 )

@@ -12,9 +12,9 @@ class Work(Options):
 
     heading = "Parallel work"
 
-    jobs: str = option("1", JOBS, "Number of processes to use; the answer stays the same.", recorded="never")
+    jobs: str = option("1", JOBS, "Number of processes to use; results do not depend on it.", recorded="never")
     backend: str | None = option(
-        None, choice(*BACKENDS), "What runs the processes; the answer stays the same.", choices=BACKENDS,
+        None, choice(*BACKENDS), "How the processes are run; results do not depend on it.", choices=BACKENDS,
         recorded="never",
     )  # fmt: skip
     scheduler: str | None = option(
@@ -39,9 +39,9 @@ class Batch(Options):
     heading = "Many files"
 
     per_file: bool = option(
-        False, SWITCH, "Treat each file separately; a file that fails is reported and the rest go on."
+        False, SWITCH, "Analyse each file separately; a file that fails is reported, and the others continue."
     )
     resume: bool = option(
         False, SWITCH,
-        "With --per-file -o FILE.jsonl: reuse finished results in FILE if the input is unchanged; retry failed files.",
+        "With --per-file -o FILE.jsonl: keep results in FILE whose input is unchanged, and try failed files again.",
     )  # fmt: skip

@@ -91,8 +91,8 @@ def choose(
         return _written(frame, law, x, start, bound)
     if start or bound:
         raise UsageError(
-            f"--start and --bound go with a formula, not with {law}.",
-            hint="Leave them out: a named law has its own. To hold a parameter at a value, use --fix.",
+            f"--start and --bound can be used only with a formula, not with {law}.",
+            hint=f"Leave them out: {law} has its own. To hold a parameter at a value, use --fix.",
         )
     if law == "auto":
         return _automatic(frame, x, by)
@@ -105,7 +105,7 @@ def choose(
         return Choice(named, {"x": _require(frame, named, column)})
     if x is not None:
         raise UsageError(
-            f"--x names one input, but {law} has {' and '.join(named.inputs)}.",
+            f"--x gives one input, but {law} takes {' and '.join(named.inputs)}.",
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
     return Choice(named, {name: _require(frame, named, name) for name in named.inputs})
@@ -134,7 +134,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
 def _refuse_one(frame: pl.DataFrame) -> None:
     if frame.height == 1:
         raise DataError(
-            "The data have one point; fitting needs several different ones.",
+            "The data have only one point, and a fit needs several different points.",
             hint="Add runs, or give --checkpoints all if the log has more rows of this run.",
         )
 
@@ -163,7 +163,7 @@ def _written(
     bound: Mapping[str, tuple[float, float]] | None,
 ) -> Choice:
     if x is not None:
-        raise UsageError("--x does not go with a formula.", hint="Write the column's name in the formula.")
+        raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
     from scaling_cli.laws.custom import law_from_formula
 
     columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
@@ -185,7 +185,7 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Ch
             return Choice(
                 find_law("chinchilla"),
                 {"params": "params", "tokens": "tokens"},
-                f"params and tokens both vary, and not in step{where}",
+                f"params and tokens both vary, and not in proportion{where}",
             )
         reason = against[0]
     return _curve(parts, column_of(frame.columns, x) if x else _one_input(frame), reason)
@@ -196,9 +196,9 @@ def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
     numbers = sorted(part[column].drop_nulls().n_unique() for part in parts if column in part.columns)
     different = numbers[len(numbers) // 2] if numbers else 0
     if different >= FLOOR_VALUES:
-        name, why = "power-constant", f"{different} different values of {column} can show a floor"
+        name, why = "power-constant", f"{different} different values of {column} are enough to show a floor"
     else:
-        name, why = "power", f"{different} different values of {column} cannot show a floor"
+        name, why = "power", f"{different} different values of {column} are too few to show a floor"
     law = find_law(name)
     return Choice(law, {"x": _require(parts[0], law, column)}, f"{reason}; {why}")
 
@@ -209,7 +209,7 @@ def _against_surface(frame: pl.DataFrame) -> str | None:
     if len(frame) < SURFACE_POINTS:
         return f"{len(frame)} points are too few for a surface of params and tokens"
     if frame["params"].n_unique() < 3 or frame["tokens"].n_unique() < 3:
-        return "params and tokens do not both take three values"
+        return "params and tokens need three different values each"
     if float(ratio.quantile(0.9)) < SURFACE_SPAN * float(ratio.quantile(0.1)):  # type: ignore[arg-type]
         return "tokens per param are fixed"
     return None
@@ -249,10 +249,10 @@ def _one_input(frame: pl.DataFrame) -> str:
 def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
     if column not in frame.columns:
         option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
-        raise DataError(f"{law.name} needs {column}, and no column was found for it.", hint=f"Name it with {option}.")
+        raise DataError(f"{law.name} needs {column}, but no column was found for it.", hint=f"Name it with {option}.")
     if not frame[column].dtype.is_numeric():
         raise UsageError(
-            f"Column {column} is not a number in every row: it has {frame[column].drop_nulls().first()!r}.",
+            f"Column {column} does not have a number in every row: it has {frame[column].drop_nulls().first()!r}.",
             hint="Choose another column with --x, or correct the cells.",
         )
     if column == "loss" or frame[column].equals(frame["loss"]):

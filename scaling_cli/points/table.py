@@ -44,7 +44,9 @@ class PointTable(Record):
         """
         column = column_of(self.columns, column) if own else column
         if column not in self.columns:
-            raise UsageError(f"There is no column {column!r}.", hint="See `scaling columns` for those there are.")
+            raise UsageError(
+                f"There is no column {column!r}.", hint="`scaling columns` lists the columns that there are."
+            )
         if not self.frame[column].dtype.is_numeric():
             raise DataError(f"Column {column} does not hold numbers.", hint="Name a column of numbers.")
         return self.frame[column].to_numpy().astype(float)

@@ -38,10 +38,10 @@ class Weighting(Record):
             scale = scale_of(points, inputs)
             if scale is None:
                 raise UsageError(
-                    "--scale-weight needs compute, and the data have none.",
+                    "--scale-weight needs compute, but the data have none.",
                     hint="Add a compute column, or name a column of weights with --weight COLUMN.",
                 )
-            _require_positive(scale, "The scales that --scale-weight raises", "compute > 0")
+            _require_positive(scale, "The values that --scale-weight raises to a power", "compute > 0")
             weights = (1.0 if weights is None else weights) * (scale / scale.max()) ** self.power
         return weights
 

@@ -71,7 +71,7 @@ def _roles(result: ColumnsResult) -> Sheet:
         )
         for role in result.roles
     )
-    return Sheet((*words("role", "read from", "unit"), *numbers("scaled", "min", "max", "missing")), rows)
+    return Sheet((*words("role", "read from", "unit"), *numbers("factor", "min", "max", "missing")), rows)
 
 
 def _sample(result: ColumnsResult) -> Sheet:

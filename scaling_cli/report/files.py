@@ -20,7 +20,9 @@ def check_figure(path: Path) -> None:
         UsageError: The suffix is not one of `SUFFIXES`, or matplotlib is not installed.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{path} is not a figure format.", hint=f"Name it with one of {', '.join(SUFFIXES)}.")
+        raise UsageError(
+            f"{path} does not end in a figure format.", hint=f"Use a name that ends in one of {', '.join(SUFFIXES)}."
+        )
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError("Figures need matplotlib.", hint="Install it with: pip install 'scaling-cli[figures]'")
 

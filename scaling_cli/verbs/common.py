@@ -57,8 +57,8 @@ def require_compute(choice: Choice, rule: str) -> None:
     """
     if rule != SIX_ND and "compute" not in choice.inputs.values():
         raise UsageError(
-            f"--flops-rule {rule!r} counts compute, and {choice.law.name} is a law of {', '.join(choice.inputs)}.",
-            hint="Leave it out, give --x compute, or ask optimal-allocation, which splits compute by any rule.",
+            f"--flops-rule {rule!r} counts compute, but {choice.law.name} is a law of {', '.join(choice.inputs)}.",
+            hint="Leave it out, give --x compute, or use `scaling optimal-allocation`, which takes any rule.",
         )
 
 
@@ -94,7 +94,9 @@ def saved_document(runs: Runs) -> Path | None:
     paths = [Path(each) for each in paths_of(runs)] if frame_of(runs) is None else []
     documents = [path for path in paths if is_document(path)]
     if documents and len(paths) > 1:
-        raise UsageError(f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give one of them.")
+        raise UsageError(
+            f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give only that file, or only runs."
+        )
     return documents[0] if documents else None
 
 
@@ -109,5 +111,5 @@ def refuse_refitting(path: Path, asked: Options, parts: Sequence[type[Options]])
     if given:
         raise UsageError(
             f"{path} is a saved fit, which {' and '.join(given)} cannot change.",
-            hint="Leave them out, or give the runs.",
+            hint="Leave them out, or give the runs instead of the saved fit.",
         )

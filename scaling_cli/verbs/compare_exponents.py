@@ -47,7 +47,7 @@ def compare_exponents(
     from scaling_cli.analysis.comparison.answer import compare
 
     if not asked.by:
-        raise UsageError("Nothing says which runs to compare.", hint="Name the column of the groups with --by.")
+        raise UsageError("It is not clear which groups to compare.", hint="Name the column of the groups with --by.")
     settings = settings_of(asked)
     weights = (asked.weight,) if asked.weight else ()
     table, column = _load_pairable(runs, asked, keep=tuple(name for name in (asked.x, asked.weight) if name))
@@ -108,7 +108,8 @@ def _question(
 def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
     told = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
     return FitError(
-        f"{told} be fitted, and a comparison needs two; the last, {group_label(failure.group)}: {failure.error}",
+        f"{told} be fitted, but a comparison needs two. The last that failed is {group_label(failure.group)}: "
+        f"{failure.error}",
         hint=failure.hint,
     )
 
@@ -132,5 +133,7 @@ def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
         return None
     role = choice.inputs.get("x", "compute")
     if set(to) != {role}:
-        raise UsageError(f"--to names {', '.join(to)}, and the law runs along {role}.", hint=f"Write --to {role}=1e25.")
+        raise UsageError(
+            f"--to gives {', '.join(to)}, but the input of the law is {role}.", hint=f"Write --to {role}=1e25."
+        )
     return float(to[role])

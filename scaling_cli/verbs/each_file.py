@@ -45,7 +45,7 @@ def file_names(given: Sequence[str]) -> list[str]:
     """
     names = [file.name for file in expand(given, reads_stdin=False)]
     if STDIN in names:
-        raise UsageError("Standard input is no file of its own.", hint="Leave --per-file out, or name files.")
+        raise UsageError("--per-file does not work with standard input.", hint="Leave --per-file out, or name files.")
     return names
 
 
@@ -110,8 +110,8 @@ def read_kept(path: str, names: Sequence[str], verb: Verb) -> dict[str, Kept]:
         document = _document(path, line)
         if document["options"] != wanted:
             raise UsageError(
-                f"{path} holds results of other options ({_difference(document['options'], wanted)}).",
-                hint="Repeat the options it was made with, or write to another file.",
+                f"{path} has results that were made with other options ({_difference(document['options'], wanted)}).",
+                hint="Give the same options again, or write to another file.",
             )
         found.setdefault(_file_of(document), []).append((line, document))
     if isinstance(wanted, dict) and wanted.get("by") and found:
@@ -129,7 +129,7 @@ def _document(path: str, line: str) -> dict[str, Any]:
         _file_of(document), document["options"], document["inputs"], document["failures"]
     except (ValueError, KeyError, TypeError, IndexError):
         raise UsageError(
-            f"{path} is not what --per-file --format jsonl writes.", hint="Give another file to -o."
+            f"{path} was not written by --per-file --format jsonl.", hint="Give another file to -o."
         ) from None
     return dict(document)
 

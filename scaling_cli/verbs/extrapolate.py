@@ -82,7 +82,7 @@ def _answered(runs: Runs, asked: Extrapolate, ask: Ask, method: Method) -> Repor
     if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
-            hint="Give runs, and targets as --at compute=1e24.",
+            hint="Give runs instead of a saved fit, and targets as --at compute=1e24.",
         )
     if saved is not None:
         return _extrapolated_saved(saved, asked, ask, method)

@@ -43,7 +43,7 @@ def test_the_page_names_the_estimator_and_the_track_record():
     done = run("extrapolate", RUNS, *FAST)
     assert done.returncode == 0
     assert "estimator: forecast: mean of" in done.stdout
-    assert "track record: rms error of" in done.stdout
+    assert "track record: rms error on larger runs" in done.stdout
 
 
 def test_the_answer_is_the_same_twice():
@@ -86,7 +86,7 @@ def test_describe_uses_the_plain_fit_and_shows_other_objectives():
         (("--at", "params=7B"), 2, "lacks tokens"),
         (("--at", "width=7"), 2, "width"),
         (("--law", "all"), 2, "ranks laws"),
-        (("--target-loss", "0"), 2, "not above 0"),
+        (("--target-loss", "0"), 2, "must be above 0"),
         (("--targets", "none.csv"), 3, "none.csv"),
     ],
 )
@@ -192,7 +192,7 @@ def test_a_decay_that_no_run_has_seen_is_refused(unfinished):
     done = run("extrapolate", log, "--where", "run_id = 'flat' or (run_id = 'cut' and step <= 2000)",
                "--law", "annealing", "--targets", rest, *FAST)  # fmt: skip
     assert done.returncode == 4
-    assert "no run here shows the effect" in done.stderr
+    assert "no run here shows what effect" in done.stderr
 
 
 def test_a_schedule_law_asks_for_the_schedule(unfinished):

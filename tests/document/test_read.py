@@ -58,7 +58,7 @@ def test_null_counts_as_absent_and_unknown_words_as_unsaid():
         ('{"schema": "scaling.extrapolate/1"}', "not a saved fit"),
         ('{"schema": "scaling.fit/2"}', "this version reads 'scaling.fit/1'"),
         ('{"schema": "scaling.fit/1"}', "`results` is not a list"),
-        ('{"schema": "scaling.fit/1", "results": []}', "holds no fit"),
+        ('{"schema": "scaling.fit/1", "results": []}', "contains no fit"),
         ('{"schema": "scaling.fit/1", "results": [3]}', "not an object"),
         (least(law=None), "missing required field `law`"),
         (least(parameters=None), "missing required field `parameters`"),

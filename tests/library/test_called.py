@@ -44,7 +44,7 @@ def test_verbs_can_be_sent_to_workers():
         ("fit", {"checkpoints": 3}, "--checkpoints is 3", "final"),
         ("fit", {"loss_unit": "nits"}, "--loss-unit is 'nits'", "nats"),
         ("fit", {"zzz": 3}, "There is no option 'zzz'", "Options are law, x"),
-        ("fit", {"loss": "a", "mapping": {"loss": "b"}}, "loss is mapped to two columns, 'a' and 'b'", "one column"),
+        ("fit", {"loss": "a", "mapping": {"loss": "b"}}, "loss is given two columns, 'a' and 'b'", "one column"),
         ("fit", {"map": {"loss": "a"}, "mapping": {"loss": "a"}}, "given 'map' twice", "leave that out"),
         ("extrapolate", {"targe": "a.csv"}, "There is no option 'targe'", "target"),
         ("optimal_allocation", {"budgets": [1e21]}, "There is no option 'budgets'", "budget"),
@@ -72,7 +72,7 @@ def test_runs_are_needed_and_options_go_by_name():
 
 
 def test_a_missing_option_is_named():
-    with pytest.raises(UsageError, match="Nothing says which runs to compare"):
+    with pytest.raises(UsageError, match="It is not clear which groups to compare"):
         scaling.compare_exponents(RUNS)
 
 

@@ -61,7 +61,7 @@ def envelope(points: AllocationPoints, resampling: Resampling | None) -> Frontie
     if count < FEWEST_CURVES:
         raise FitError(
             f"{count} {'run has' if count == 1 else 'runs have'} a training curve of at least {FEWEST_ROWS} "
-            f"checkpoints, and an envelope needs {FEWEST_CURVES}.",
+            f"checkpoints, but an envelope needs {FEWEST_CURVES}.",
             hint="Log the loss during training (one row per checkpoint, with its tokens) for models of three sizes.",
         )
     weights = np.ones((1, count))

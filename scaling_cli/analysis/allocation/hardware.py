@@ -66,7 +66,7 @@ def hardware(
     if peak_flops is None or mfu is None:
         missing = " and ".join(name for name, value in (("--peak-flops", peak_flops), ("--mfu", mfu)) if value is None)
         raise UsageError(
-            f"GPU hours cannot be computed without {missing}.",
+            f"GPU-hours cannot be computed without {missing}.",
             hint="Give the dense peak of a GPU, such as --peak-flops h100, and the share of it that training reaches, "
             "such as --mfu 0.4.",
         )

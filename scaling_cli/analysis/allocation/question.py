@@ -77,7 +77,7 @@ def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> AllocationPlan:
     """
     if asked.approach != "parametric":
         raise UsageError(
-            f"--approach {asked.approach} needs the runs, and a saved fit holds only their law.",
+            f"--approach {asked.approach} needs the runs, but a saved fit has only their law.",
             hint="Give the runs, or use --approach parametric.",
         )
     largest = saved.ranges.get("compute", (0.0, 0.0))[1]

@@ -170,7 +170,7 @@ def require_surface(law: Law) -> None:
     """
     if not {"params", "tokens"} <= set(law.inputs) or not set(law.inputs) <= KNOWN_INPUTS:
         raise UsageError(
-            f"{law.name} is a law of {' and '.join(law.inputs)}, and only a law of params and tokens can split a "
+            f"{law.name} is a law of {' and '.join(law.inputs)}, but only a law of params and tokens can split a "
             "budget.",
             hint="Use --law chinchilla, or another law of params and tokens.",
         )

@@ -35,9 +35,9 @@ def compare(
     common = sorted(set(left.problems) & set(right.problems))
     if len(common) < FEWEST:
         raise DataError(
-            f"{left.name} and {right.name} share {len(common)} {'problem' if len(common) == 1 else 'problems'}, and a "
+            f"{left.name} and {right.name} share {len(common)} {'problem' if len(common) == 1 else 'problems'}, but a "
             f"comparison needs {FEWEST}.",
-            hint="Compare groups with shared problems; check that both name problems in one way.",
+            hint="Compare groups with shared problems; check that both name problems in the same way.",
         )
     left_counts, right_counts = _shared(left, common), _shared(right, common)
     k = k[(k <= left_counts.n.min()) & (k <= right_counts.n.min())]

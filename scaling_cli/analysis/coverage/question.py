@@ -69,7 +69,7 @@ def parse_k(text: str, longest: int) -> Indices:
         if part.startswith("log:"):
             points = amount(part.removeprefix("log:"), "--k")
             if not 2 <= points <= 10_000:
-                raise UsageError(f"--k has {part!r}.", hint="Write log:40 for forty log-spaced numbers of attempts.")
+                raise UsageError(f"--k has {part!r}.", hint="Write log:40 for forty values evenly spaced in log k.")
             values += log_grid(longest, int(points)).tolist()
             continue
         value = amount(part, "--k")
@@ -77,7 +77,7 @@ def parse_k(text: str, longest: int) -> Indices:
             raise UsageError(f"--k has {part!r}.", hint="Give whole numbers of attempts: --k 1,10,100.")
         values.append(int(value))
     if not values:
-        raise UsageError("--k names no number of attempts.", hint="Give some: --k 1,10,100 or --k log:40.")
+        raise UsageError("--k has no number of attempts.", hint="Write --k 1,10,100 or --k log:40.")
     return np.unique(np.array(values, dtype=np.int64))
 
 

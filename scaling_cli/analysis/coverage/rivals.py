@@ -75,7 +75,7 @@ def mixes(first: Buyer, second: Buyer, budgets: Sequence[Amount]) -> list[Mix]:
     if not len(shared[first.name]):
         raise DataError(
             f"{first.name} and {second.name} share no problem, so their attempts cannot be mixed.",
-            hint="Mix groups with shared problems; check that both name problems in one way.",
+            hint="Mix groups with shared problems; check that both name problems in the same way.",
         )
     first_counts, second_counts = (_picked(buyer.data.counts, shared[buyer.name]) for buyer in (first, second))
     rows = []

@@ -19,7 +19,7 @@ def place_on_runs(targets: Sequence[Target], names: Sequence[str]) -> Places:
     """
     if any(not {"step", "lr"} <= set(target.at) for target in targets) or not targets:
         raise UsageError(
-            "A law of the learning-rate schedule needs the future schedule.",
+            "A law of the learning-rate schedule needs the schedule of the rows to forecast.",
             hint="Give --targets FILE with columns step and lr, and run if the log has several runs.",
         )
     numbers = []
@@ -51,6 +51,6 @@ def require_drops(points: ForecastPoints | None, places: Places) -> None:
                      for run in np.unique(points.runs))  # fmt: skip
     if not has_fallen and later.min() < 0.99 * rates.max():
         raise FitError(
-            "The future schedule lowers the learning rate, and no run here shows the effect of that.",
+            "The future schedule lowers the learning rate, but no run here shows what effect that has.",
             hint="Add a finished run with a decaying schedule, or forecast only steps at a constant rate.",
         )

@@ -71,7 +71,7 @@ def fit_link(
         raise UsageError(f"--then-law {law!r} is unknown.", hint=f"Choose one of {', '.join(LINKS)}.")
     if len(np.unique(runs)) < FEWEST_RUNS:
         raise FitError(
-            f"{metric} is known for too few runs to fit its link to the loss.",
+            f"{metric} is known for too few runs to fit a law from the loss to it.",
             hint=f"Add runs until {FEWEST_RUNS} have both.",
         )
     link_law = find_law(law)
@@ -83,7 +83,7 @@ def fit_link(
     missed = problem.residuals(fitted.theta[None])[0][0]
     if not np.sqrt(np.mean(missed**2)) < np.std(values):
         raise FitError(
-            f"The {law} link predicts {metric} from the loss no better than the mean of {metric} does.",
+            f"The {law} law predicts {metric} from the loss no better than the mean of {metric} does.",
             hint="Check --chance and --then-law, and whether the metric changes with the loss.",
         )
     rows = range(resampling.replicates)

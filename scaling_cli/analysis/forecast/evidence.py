@@ -48,7 +48,7 @@ class Method(Record):
         choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound)
         if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or asked.estimator == "describe"):
             raise UsageError(
-                f"{asked.law} continues runs that have started, and only to --targets.",
+                f"{asked.law} forecasts only how runs that have started continue, at the rows of --targets.",
                 hint="Leave out --backtest, --then, --target-loss and --estimator describe.",
             )
         roles = {role for target in ask.targets for role in target.at}
@@ -67,7 +67,7 @@ class Method(Record):
         """
         if ask.backtest or ask.then or self.asked.law != "auto" or self.asked.x is not None:
             option = "--backtest" if ask.backtest else "--then" if ask.then else "--law and --x"
-            raise UsageError(f"{option} needs the runs, and a saved fit holds only its law.", hint="Give the runs.")
+            raise UsageError(f"{option} needs the runs, but a saved fit has only their law.", hint="Give the runs.")
 
 
 class ForecastData(Record):

@@ -102,7 +102,7 @@ def no_points(
         )
     if total == 0:
         return DataError("The input has a header but no rows.", hint="Check that the job that writes it has finished.")
-    hint = "Choose another column with --map ROLE=COLUMN, or do without a role: --map ROLE=none."
+    hint = "Choose another column with --map ROLE=COLUMN, or read no column for a role: --map ROLE=none."
     if unreadable:
         hint = (
             "Write numbers like 70B, 1.4T, 6e23 or 1_000_000, with a point for decimals (compute like 2.5 PF-days, a "

@@ -85,7 +85,7 @@ def _multiplier_sheet(result: ComparisonResult) -> Sheet:
             rows.append((lead, figure(row.loss), amount(role, row.at), shown.estimate, shown.interval, where))
             lead = ""
     columns = (
-        *words("needs"), *numbers("at loss", f"right's {escape(role)}", "multiplier"),
+        *words("left / right"), *numbers("at loss", f"right's {escape(role)}", "multiplier"),
         Column("interval", "interval"), *words("where"),
     )  # fmt: skip
     return Sheet(columns, tuple(rows))

@@ -34,7 +34,7 @@ def _predictions(result: Extrapolation) -> Section:
     roles = _roles(result.predictions)
     columns = (
         *words("target"), *numbers(*map(escape, roles), "loss"), Column("law", "interval"),
-        Column("new run", "interval"), Column("laws apart", "interval"), *numbers("reach"), *words("by"),
+        Column("new run", "interval"), Column("span of laws", "interval"), *numbers("reach"), *words("by"),
         *numbers("observed"),
     )  # fmt: skip
     has_names = any(prediction.name for prediction in result.predictions)
@@ -54,13 +54,13 @@ def _predictions(result: Extrapolation) -> Section:
             figure(prediction.observed) if has_observed else "",
         ))  # fmt: skip
     level = percent(result.interval.level, 4)
-    title = f"forecasts, {level} intervals of the law's mean and of a new run, and the span of the laws"
+    title = f"forecasts, with {level} intervals of the mean loss (law) and of a new run, and the span of single laws"
     return Section(title, Sheet(columns, tuple(rows)).without_empty())
 
 
 def _backtest(result: Extrapolation) -> Section:
     names = list(dict.fromkeys(name for cutoff in result.backtest for name in cutoff.baselines))
-    columns = numbers("up to", "runs", "held", "reach", "error", "rms", "bias", "in band", *names)
+    columns = numbers("up to", "runs", "held out", "reach", "error", "rms", "bias", "in interval", *names)
     rows = [
         (
             figure(cutoff.cutoff, 3), f"{cutoff.trained:,}", f"{cutoff.held_out:,}", f"{figure(cutoff.reach, 3)}x",
@@ -70,7 +70,7 @@ def _backtest(result: Extrapolation) -> Section:
         for cutoff in result.backtest
     ]  # fmt: skip
     return Section(
-        "backtest: trained up to a scale, errors on the runs held back, and the rms of simpler forecasts",
+        "backtest: fitted to runs up to a scale; errors on the runs held out, and rms errors of simpler forecasts",
         Sheet(columns, tuple(rows)),
     )
 

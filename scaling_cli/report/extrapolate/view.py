@@ -86,8 +86,8 @@ def _range(result: Extrapolation) -> str:
 def _track(result: Extrapolation) -> str:
     if not result.track:
         return ""
-    errors = [f"{percent(record.rmse_log)} from 1/{figure(record.reach, 2)}" for record in result.track]
-    return f"rms error of {', '.join(errors)} of the largest run"
+    errors = [f"1/{figure(record.reach, 2)} ({percent(record.rmse_log)})" for record in result.track]
+    return f"rms error on larger runs, if fitted to runs up to {', '.join(errors)} of the largest run"
 
 
 def _reach(result: Extrapolation) -> str:
@@ -102,7 +102,7 @@ def _estimator(result: Extrapolation) -> str:
     how = ", ".join(result.changed) or "large runs weigh more, weak priors"
     if len(weights) == 1:
         return escape(f"forecast: {result.laws[0].law}; {how}")
-    return escape(f"forecast: mean of {', '.join(weights)}, by rolling error; {how}")
+    return escape(f"forecast: mean of {', '.join(weights)}, weighted by errors on held-out runs; {how}")
 
 
 def _inside(inside: InsidePart, result: Extrapolation) -> str:
@@ -123,9 +123,10 @@ def _interval(result: Extrapolation) -> str:
     if how.method == "draws":
         drawn = f"{escape(how.resampling)} " if how.resampling else ""
         return f"{level}, {how.replicates:,} {drawn}replicates of the fit"
+    replicates = f"{how.replicates:,} bootstrap replicates"
     if how.origins:
-        return f"{level}, errors of {how.origins} rolling origins and {how.replicates:,} bootstrap replicates"
-    return f"{level}, {how.replicates:,} bootstrap replicates and the spread of the laws; too few runs for origins"
+        return f"{level}, from errors on held-out runs at {how.origins} cut-offs and {replicates}"
+    return f"{level}, from {replicates} and the spread of the laws; too few runs to hold some out"
 
 
 def _score(result: Extrapolation) -> str:

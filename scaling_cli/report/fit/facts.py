@@ -96,7 +96,7 @@ def _interval(result: FitResult) -> str:
     if interval.replicates:
         parts.append(number_of(interval.replicates, "replicate"))
     if interval.retried:
-        parts.append(f"{interval.retried:,} tried again ({interval.moved:,} moved)")
+        parts.append(f"{interval.retried:,} repeated from other starts ({interval.moved:,} improved)")
     if interval.failed:
         parts.append(f"{interval.failed:,} failed")
     return ", ".join(parts)

@@ -28,7 +28,7 @@ def coverage_charts(results: Sequence[CoverageResult]) -> list[Chart]:
         lines=[Line("" if i else "forecast beyond the marks", _line(result)) for i, result in enumerate(shown)],
         x=Axis("attempts k"),
         y=Axis("coverage"),
-        title=f"{cut}marks end where the attempts do" if cut else "",
+        title=f"{cut}marks end at the attempts made" if cut else "",
         band=f"{percent(shown[0].level, 4)} interval",
     )
     return [chart]

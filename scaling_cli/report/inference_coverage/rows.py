@@ -41,17 +41,19 @@ def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
         "Laws": ((*law, *words("parameter"), *numbers("estimate"), interval), _laws),
         "Forecast": ((*k, *law, *coverage), _forecasts),
         "Track record on this log": (
-            (*law, *numbers("fitted to", "scored at", "mean error", "mean size")), _backtest),
+            (*law, *numbers("fitted to", "scored at", "mean error", "mean absolute error")), _backtest),
         "Choosing one attempt": (
             (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
-        "Verifier as assumed": (
-            numbers("accepts correct", "accepts wrong", "ceiling", "unsolvable that pass"), _verifier),
+        "Assumed verifier": (
+            numbers("accepts correct", "accepts wrong", "ceiling", "accepted unsolvable"), _verifier),
         "Budgets (* by forecast)": (
             (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")), _budgets),
         "Paired differences": (
-            (*words("less"), *numbers("k", "problems", "difference"), interval, *words("verdict")), _comparisons),
-        "Mixes": ((*words("with"), *numbers("budget", "k", "k of it", "coverage", "alone", "it alone")), _mixes),
-        "Exchange of training for attempts": (numbers("k", "times", "attempts", "coverage"), _exchanges),
+            (*words("minus"), *numbers("k", "problems", "difference"), interval, *words("verdict")), _comparisons),
+        "Mixes": (
+            (*words("other"), *numbers("budget", "k", "other's k", "coverage", "alone", "other alone")), _mixes),
+        "Attempts for the compute of a larger model": (
+            numbers("k", "times larger", "attempts", "coverage"), _exchanges),
     }  # fmt: skip
 
 
@@ -95,7 +97,7 @@ def _laws(result: CoverageResult) -> Iterator[Cells]:
         if law.dropped:
             yield "", "points left out, near 0 or 1", str(law.dropped), ""
         if law.p_value is not None:
-            yield "", "p-value of none unsolvable", figure(law.p_value, 2), ""
+            yield "", "p-value for no unsolvable problems", figure(law.p_value, 2), ""
 
 
 def _forecasts(result: CoverageResult) -> Iterator[Cells]:
@@ -151,7 +153,7 @@ def _question(row: Purchase) -> str:
     if row.question in ("target", "marginal"):
         word = "reach" if row.question == "target" else "gain at least"
         return f"{word} {figure(row.amount)}{stop}"
-    word = "budget" if row.question == "budget" else "solved is worth"
+    word = "budget" if row.question == "budget" else "a solution is worth"
     return f"{word} {money(row.amount, row.unit)}{stop}"
 
 

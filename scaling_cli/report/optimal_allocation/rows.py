@@ -21,15 +21,19 @@ def sections(result: AllocationResult) -> list[Section]:
         for approach, rows in _by_approach(result.allocations).items()
     ]
     if result.isoflops:
-        title = f"IsoFLOP minima, {result.profile} profile (sizes below | above it; a parabola's bend, vertex and bias)"
+        title = (
+            f"IsoFLOP minima, {result.profile} profile (sizes below | above it; bend, vertex and bias of a parabola)"
+        )
         tables.append(Section(title, isoflop_sheet(result.isoflops)))
-        tables.append(Section("Exponents of these curves by other profiles", _profile_sheet(result)))
+        tables.append(Section("Exponents of these curves by each profile", _profile_sheet(result)))
     if result.estimators:
         tables.append(Section("This law fitted with other objectives", _estimator_sheet(result)))
     if len(result.exponents) > 1 or _is_unsteady(result):
         tables.append(Section("Without the points with the fewest tokens", _cutoff_sheet(result)))
     if result.gap:
-        tables.append(Section("Kaplan or Chinchilla: what counting and range do to the exponent", _gap_sheet(result)))
+        tables.append(
+            Section("Kaplan or Chinchilla: the exponent by the count of params and the sizes", _gap_sheet(result))
+        )
     return tables
 
 
@@ -162,7 +166,7 @@ def _profile_sheet(result: AllocationResult) -> Sheet:
         )
         for profile in result.profiles
     )
-    columns = (*words("profile"), *numbers("params exponent", "tokens exponent", "budgets", "bias of its shape"))
+    columns = (*words("profile"), *numbers("params exponent", "tokens exponent", "budgets", "bias from its shape"))
     return Sheet(columns, rows)
 
 

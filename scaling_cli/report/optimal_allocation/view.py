@@ -117,10 +117,15 @@ def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:
         )
     if result.drift is not None:
         chance = "" if result.drift.p_value is None else f" (p = {figure(result.drift.p_value, 2)})"
-        yield "drift", f"grid centres move {result.drift.slope:+.3f} decades per decade of compute{chance}"
+        yield (
+            "drift",
+            f"centres of the grids of sizes move {result.drift.slope:+.3f} decades relative to the minima, "
+            f"per decade of compute{chance}",
+        )
     for pair in result.agreement:
         overlap = {None: "", True: ", intervals overlap", False: ", intervals do not overlap"}[pair.intervals_overlap]
-        yield "agreement", f"at {amount('compute', pair.compute)}: {figure(pair.params_ratio, 3)}x in params{overlap}"
+        times = f"{figure(pair.params_ratio, 3)}x at {amount('compute', pair.compute)}"
+        yield "agreement", f"best params differ by {times}{overlap}"
 
 
 def _records(result: AllocationResult) -> Iterator[Row]:

@@ -128,4 +128,8 @@ def _inputs(report: Report[Any]) -> str:
     files = "".join(
         f"<li>{_text(source.path)} <code>{_text(source.sha256 or '')}</code></li>\n" for source in report.inputs
     )
-    return f"<details>\n<summary>Files read, by content</summary>\n<ul>\n{files}</ul>\n</details>" if files else ""
+    return (
+        f"<details>\n<summary>Files read, with the SHA-256 of their content</summary>\n<ul>\n{files}</ul>\n</details>"
+        if files
+        else ""
+    )

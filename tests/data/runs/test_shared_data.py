@@ -25,14 +25,14 @@ SETS = [
         {},
         229,
         ["repeated-data", "late-rise"],
-        "163 of 229 points saw their data more than 4 times",
+        "163 of 229 points were trained on their data more than 4 times",
     ),
     (
         "datablations/training_curves.parquet",
         {},
         9261,
         ["unordered-rows", "repeated-data", "late-rise"],
-        "4,747 of 9,261 points saw their data more than 4 times",
+        "4,747 of 9,261 points were trained on their data more than 4 times",
     ),
     (
         "extrapolation_benchmark/vision.parquet",

@@ -54,7 +54,7 @@ def compared(left, right, verdict, difference, **changes):
 def result(**changes):
     made = ComparisonResult(
         group={}, runs=72, points=72, law="power-constant", formula="a * x^b + c", inputs={"x": "compute"},
-        reason="8 different values of compute can show a floor", exponents=("b",),
+        reason="8 different values of compute are enough to show a floor", exponents=("b",),
         objective={"name": "huber", "space": "log"},
         interval=IntervalMethod("wild", 0.95, 1000, "run"), is_paired=True, floor="separate", reference=None,
         groups=(
