@@ -165,7 +165,11 @@ def _reduced(
     means = {name: np.bincount(ids, values) / count for name, values in logs.items()}
     alone = np.arange(len(count))
     return _Group(
-        np.bincount(ids, rest) / count, means, {name: values[first] for name, values in numbers.items()}, alone, {}
+        np.bincount(ids, rest) / count,
+        means,
+        {name: _renumbered(values[first]) for name, values in numbers.items()},
+        alone,
+        {},
     )
 
 

@@ -104,7 +104,7 @@ def test_a_result_without_a_drawing_still_has_its_caveats_and_its_page(tmp_path)
     )  # fmt: skip
     assert shown.returncode == 2
     assert "[no-draws]" in shown.stderr
-    assert "nothing to draw" in shown.stderr
+    assert "has no plot to save" in shown.stderr
     assert page.exists()
 
 

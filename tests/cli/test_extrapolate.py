@@ -393,7 +393,10 @@ def test_copies_of_a_log_are_told_as_such_and_not_as_runs_in_mid_schedule(tmp_pa
     copies = [tmp_path / f"{name}.csv" for name in "ab"]
     for path in copies:
         path.write_bytes(OPTIMIZERS.read_bytes())
-    assert codes(run("extrapolate", *copies, "--at", "compute=1e23", *FAST, "--json")) == {"copied-files"}
+    assert codes(run("extrapolate", *copies, "--at", "compute=1e23", *FAST, "--json")) == {
+        "copied-files",
+        "pooled-groups",
+    }
     twin = tmp_path / "twin.csv"
     twin.write_bytes(RUNS.read_bytes())
     assert "[copied-files]" in run("optimal-allocation", RUNS, twin, "--budget", "1e21", *FAST).stderr

@@ -34,7 +34,7 @@ def runs() -> pl.DataFrame:
                             "run_id": f"{group}-{compute:.0e}-n{params / 1e6:.3f}M", "params": params, "tokens": tokens,
                             "compute": 6 * params * tokens, "loss": loss, "step": step, "group": group,
                             "heavy": 1 + generator.random(), "accuracy": 1 / (1 + np.exp(4 * (loss - 2.6))),
-                            "other_loss": loss + 0.3 + 0.1 * generator.random(), "seed": step % 2,
+                            "other_loss": loss + 0.3 + 0.1 * generator.random(), "seed": int(share > 1),
                             "big": params * 1.3, "many": tokens * 0.7, "spent": 7 * params * tokens,
                             "width": np.sqrt(params), "label": f"{group}{compute:.0e}", "moment": 4 - step,
                         }
@@ -149,7 +149,7 @@ COVERAGE = {
     "where": ("problem_id <> 'p1'", {}), "problem": ("task", {}),
     "attempt": ("order", {"attempt": "attempt", "design": "stop-at-success"}),
     "correct": ("other", {}), "score": ("reward", {}), "verified": ("judged", {}), "answer": ("said", {}),
-    "cluster": ("task", {}), "threshold": (0.7, {"correct": "reward"}), "design": ("stop-at-success", {}),
+    "cluster": ("task", {}), "threshold": (0.7, {"correct": "reward"}), "success": ("1", {"correct": "said"}), "design": ("stop-at-success", {}),
     "budget": ("0.02usd", MONEY), "target": (0.5, {}), "value": ("0.5usd", MONEY), "marginal": (0.01, {}),
     "policy": ("stop", MONEY), "mix": ("small", MONEY), "price_in": (2, MONEY), "price_out": (9, MONEY),
     "cache_read": (0.1, MONEY), "cache_write": (1.3, MONEY | {"cache_read": 0.1}), "verdict_price": (0.01, MONEY),
@@ -176,14 +176,14 @@ ELSEWHERE = {
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
     ("inference_coverage", "on_missing"),
     *((verb, "input_format") for verb in LIBRARY),
-    *((verb, name) for verb in LIBRARY for name in ("keep_diverged", "best_over", "scheduler")),
+    *((verb, name) for verb in LIBRARY for name in ("keep_diverged", "best_over", "scheduler", "jobs", "backend")),
 }  # fmt: skip
 
 
 def cases():
     for verb, command in LIBRARY.items():
-        for name, option in find_command(command).options.options.items():
-            if (verb, name) not in ELSEWHERE and "stays the same" not in option.help:
+        for name in find_command(command).options.options:
+            if (verb, name) not in ELSEWHERE:
                 yield pytest.param(verb, name, id=f"{verb}-{name}")
 
 

@@ -73,15 +73,15 @@ def _may_differ(name: str) -> bool:
     return not is_outcome and not words(name) & BOOKKEEPING and not re.match("__", name)
 
 
-def set_aside(points: pl.DataFrame, chosen: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The points without the columns set aside, and these under their own names, row by row.
+def with_peaks(points: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+    """Finished points with the highest learning rate of each run set aside, which the chosen rows have."""
+    return points.with_columns(chosen[PEAK].alias(ASIDE + PEAK)) if PEAK in chosen.columns else points
 
-    `chosen` are the points before they were finished, which have the highest learning rate of each run.
-    """
+
+def set_aside(points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The points without the columns set aside, and these under their own names, row by row."""
     names = [name for name in points.columns if name.startswith(ASIDE)]
     aside = points.select(pl.col(name).alias(name.removeprefix(ASIDE)) for name in names)
-    if PEAK in chosen.columns:
-        aside = pl.DataFrame([*aside.get_columns(), chosen[PEAK]])
     return points.drop(names), aside
 
 

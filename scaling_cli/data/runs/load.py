@@ -29,27 +29,25 @@ from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.polars_errors import explained
-from scaling_cli.data.runs import derive, metric_kind, sanity
+from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.aliases import ROLES, state_column
-from scaling_cli.data.runs.aside import aside_columns, set_aside, unnamed
-from scaling_cli.data.runs.best_over import best_over
-from scaling_cli.data.runs.canonical import RUN_FILE, finished, role_values, unreadable_cell
+from scaling_cli.data.runs.aside import aside_columns
+from scaling_cli.data.runs.canonical import RUN_FILE, role_values, unreadable_cell
 from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.copied_files import with_copied_files
+from scaling_cli.data.runs.finish import finish
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
-from scaling_cli.data.runs.reused_names import separate_reused_names
-from scaling_cli.data.runs.row_order import stepless, with_likely_step, with_order
-from scaling_cli.data.runs.runs_without_names import infer_runs
+from scaling_cli.data.runs.rows.reused_names import separate_reused_names
+from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
+from scaling_cli.data.runs.rows.runs_without_names import infer_runs
+from scaling_cli.data.runs.rows.several_runs import separate_runs
+from scaling_cli.data.runs.rows.splits import names_splits, one_split
+from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
-from scaling_cli.data.runs.several_runs import separate_runs
-from scaling_cli.data.runs.splits import names_splits, one_split
-from scaling_cli.data.runs.summaries import without_copies
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
-from scaling_cli.data.runs.total_tokens import with_total_tokens
-from scaling_cli.flops import SIX_ND
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.options.reading import Reading
@@ -239,36 +237,17 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if selection.points.is_empty():
         options.checkpoints.refuse_none(selection.excluded, selection.total)
         raise no_points(selection.excluded, selection.total, options.where, examples)
-    metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
-    points = finished(selection.points, plan, rows.file_names)
-    points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), (*options.keep, *options.maybe))
-    points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
-    points, copy_caveats = without_copies(points, list(rows.file_names.values())) if rows.are_joined else (points, ())
-    points, columns, compute_caveats = _with_compute(points, plan, options)
-    points, aside = set_aside(points, selection.points)
-    best_caveats: tuple[Caveat, ...] = ()
-    if options.best_over:
-        points, aside, best_caveats = best_over(points, aside, plan, options.best_over)
-    others = _others(schema.names(), plan)
+    files = rows.file_names
+    done = finish(selection, plan, options, schema.names(), file_names=files, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
-        *split_caveats,
-        *token_caveats,
-        *run_caveats,
-        *order_caveats,
-        *state_caveats,
-        *(stepless(points, plan) if options.takes_ends else ()),
-        *copy_caveats,
-        *call_caveats,
-        *chosen.caveats,
-        *best_caveats,
-        *compute_caveats,
-        *sanity.doubts(points, columns, others, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),
-    )
+        *split_caveats, *token_caveats, *run_caveats, *order_caveats, *chosen.caveats, *done.caveats,
+    )  # fmt: skip
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     return RunTable(
-        points, (), columns, selection.excluded, selection.total, caveats, scales, (), others, examples, aside
-    )
+        done.points, (), done.columns, selection.excluded, selection.total, caveats, scales, (), done.others, examples,
+        done.aside,
+    )  # fmt: skip
 
 
 def _with_order(
@@ -285,25 +264,3 @@ def _unreadable_cells(rows: pl.LazyFrame, plan: Plan, selection: Selection) -> d
     """An example for each reason that concerns text that is not a number."""
     roles = {reason: role for role in plan.measures if (reason := f"unreadable {role}") in selection.excluded}
     return {why: cell for why, role in roles.items() if (cell := unreadable_cell(rows, role, plan)) is not None}
-
-
-def _with_compute(
-    points: pl.DataFrame, plan: Plan, options: LoadOptions
-) -> tuple[pl.DataFrame, dict[str, str], tuple[Caveat, ...]]:
-    """The points with compute as the options count it, the columns behind all roles, and caveats about compute."""
-    if options.rule.name != SIX_ND:
-        points = derive.recounted(points, options.rule, plan.derived)
-        return points, plan.columns | {"compute": options.rule.formula}, ()
-    if not all(role in plan.chosen for role in ("compute", "params", "tokens")):
-        return points, plan.columns, ()
-    mismatch = derive.mismatch(points)
-    points, filled = derive.fill_compute(points)
-    origin = f"{plan.columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"
-    return points, plan.columns | ({"compute": origin} if filled else {}), mismatch + filled
-
-
-def _others(names: Sequence[str], plan: Plan) -> tuple[str, ...]:
-    """The columns that are not used for anything."""
-    used = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
-    used |= {column for name, column in unnamed(plan.keep).items() if name != STATE}
-    return tuple(name for name in names if name not in used)

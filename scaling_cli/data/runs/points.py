@@ -13,9 +13,9 @@ from scaling_cli.data.names import normalise
 from scaling_cli.data.runs import curve_averages, derive, sanity, select
 from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
-from scaling_cli.data.runs.completion import Completion
 from scaling_cli.data.runs.diverged import settled
 from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.rows.completion import Completion
 from scaling_cli.data.runs.select import LOWEST, RATE, Selection
 from scaling_cli.data.runs.table import BY, no_column
 from scaling_cli.errors import DataError, UsageError

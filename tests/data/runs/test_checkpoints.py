@@ -53,7 +53,7 @@ def test_samples_are_means_over_windows(curves):
     assert frame["step"].to_list() == [50.0, 80.0] * 2
     assert frame["loss"][0] == pytest.approx(2 + (0.31**2 + 0.3**2 + 0.29**2) / 3, rel=1e-12)
     (missed,) = [caveat for caveat in table.caveats if caveat.code == "sample-missed"]
-    assert missed.message.startswith("2 of 6 pairs")
+    assert missed.message.startswith("For 2 of 6 combinations")
 
 
 def test_samples_can_be_taken_by_derived_compute(curves):

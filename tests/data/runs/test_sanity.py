@@ -174,11 +174,12 @@ def test_a_unit_slip_quotes_the_quantity_whose_factor_it_gives():
     factor = pl.when(pl.int_range(pl.len()) == 4).then(1000.0).otherwise(1.0)
     (by_ratio,) = load_runs(lawful().with_columns(pl.col("tokens") * factor)).caveats
     assert (
-        "tokens per param of this run differ from those of all others by a factor of 1e+03 or more" in by_ratio.message
+        "tokens per param of this run differ from those of all other runs by a factor of 1e+03 or more"
+        in by_ratio.message
     )
     sizes = [1e7, 2e7, 4e7, 8e7, 6e10, 1.6e8, 3e7]
     (alone,) = load_runs(pl.DataFrame({"params": sizes, "loss": [4.0, 3.8, 3.6, 3.4, 3.3, 3.2, 3.7]})).caveats
-    assert "the params of this run differ from those of all others by a factor of 375 or more" in alone.message
+    assert "the params of this run differ from those of all other runs by a factor of 375 or more" in alone.message
 
 
 def curves(rate, name="lr", runs=3):

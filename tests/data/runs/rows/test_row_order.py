@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.row_order import LAST_PLACE, place_of
+from scaling_cli.data.runs.rows.row_order import LAST_PLACE, place_of
 from tests.data.loading import load_runs
 
 SIZES = (1e7, 3e7, 1e8)

@@ -7,7 +7,7 @@ import shlex
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.splits import kind_of
+from scaling_cli.data.runs.rows.splits import kind_of
 from tests.data.loading import load_runs
 
 GAP = 0.15  # by which validation losses lie above training losses

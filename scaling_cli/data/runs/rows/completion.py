@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.runs import token_counter
 from scaling_cli.data.runs.canonical import AFTER_GROUP
 from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.rows import token_counter
+from scaling_cli.data.runs.rows.sparse_rows import are_sparse, filled
 from scaling_cli.data.runs.select import LOWEST, PEAK, RATE, Selection
-from scaling_cli.data.runs.sparse_rows import are_sparse, filled
 from scaling_cli.data.runs.table import BY
 from scaling_cli.record import replace
 

@@ -155,8 +155,8 @@ def test_a_counter_that_never_falls_has_no_caveat(first):
 
 
 def test_a_log_of_millions_of_rows_is_thinned_out_and_still_mended(monkeypatch):
-    monkeypatch.setattr("scaling_cli.data.runs.token_counter.EXACT", 100)
-    monkeypatch.setattr("scaling_cli.data.runs.token_counter.BUCKETS", 50)
+    monkeypatch.setattr("scaling_cli.data.runs.rows.token_counter.EXACT", 100)
+    monkeypatch.setattr("scaling_cli.data.runs.rows.token_counter.BUCKETS", 50)
     loaded = load_runs(counted(curves(steps=20_000), (13_000,)))
     # A bucket of 400 steps hides at most that many steps before the restart.
     assert loaded.frame["tokens"].to_list() == pytest.approx([20_000 * BATCH] * 3, rel=400 / 20_000)

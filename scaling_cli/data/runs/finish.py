@@ -1,0 +1,95 @@
+"""From chosen rows to points: values in base units, compute, the best of a sweep, and caveats about the points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat
+from scaling_cli.data.runs import derive, metric_kind, sanity
+from scaling_cli.data.runs.aside import set_aside, unnamed, with_peaks
+from scaling_cli.data.runs.best_over import best_over
+from scaling_cli.data.runs.canonical import finished
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.points import LoadOptions
+from scaling_cli.data.runs.rows.row_order import stepless
+from scaling_cli.data.runs.sanity import STATE
+from scaling_cli.data.runs.select import Selection
+from scaling_cli.data.runs.summary_rows import without_copies
+from scaling_cli.flops import SIX_ND
+from scaling_cli.record import Record
+
+
+class Finished(Record):
+    """The points, the columns set aside row by row, the column behind each role, columns not read, and caveats."""
+
+    points: pl.DataFrame
+    aside: pl.DataFrame
+    columns: dict[str, str]
+    others: tuple[str, ...]
+    caveats: tuple[Caveat, ...]
+
+
+def finish(
+    selection: Selection,
+    plan: Plan,
+    options: LoadOptions,
+    names: Sequence[str],
+    *,
+    file_names: Mapping[str, str],
+    are_joined: bool,
+) -> Finished:
+    """The points of a selection.
+
+    Args:
+        names: All columns of the rows.
+        file_names: The names of runs that are files.
+        are_joined: Whether the rows come from several files.
+
+    Raises:
+        DataError: The loss is the outcome of single questions.
+    """
+    metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
+    points = with_peaks(finished(selection.points, plan, file_names), selection.points)
+    points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), (*options.keep, *options.maybe))
+    points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
+    points, copy_caveats = without_copies(points, list(file_names.values())) if are_joined else (points, ())
+    points, columns, compute_caveats = _with_compute(points, plan, options)
+    points, aside = set_aside(points)
+    best_caveats: tuple[Caveat, ...] = ()
+    if options.best_over:
+        points, aside, best_caveats = best_over(points, aside, plan, options.best_over)
+    others = _others(names, plan)
+    caveats = (
+        *state_caveats,
+        *(stepless(points, plan) if options.takes_ends else ()),
+        *copy_caveats,
+        *call_caveats,
+        *best_caveats,
+        *compute_caveats,
+        *sanity.doubts(points, columns, others, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),
+    )
+    return Finished(points, aside, columns, others, caveats)
+
+
+def _with_compute(
+    points: pl.DataFrame, plan: Plan, options: LoadOptions
+) -> tuple[pl.DataFrame, dict[str, str], tuple[Caveat, ...]]:
+    """The points with compute as the options count it, the columns behind all roles, and caveats about compute."""
+    if options.rule.name != SIX_ND:
+        points = derive.recounted(points, options.rule, plan.derived)
+        return points, plan.columns | {"compute": options.rule.formula}, ()
+    if not all(role in plan.chosen for role in ("compute", "params", "tokens")):
+        return points, plan.columns, ()
+    mismatch = derive.mismatch(points)
+    points, filled = derive.fill_compute(points)
+    origin = f"{plan.columns['compute']}, else {derive.DERIVATIONS['compute'][1]}"
+    return points, plan.columns | ({"compute": origin} if filled else {}), mismatch + filled
+
+
+def _others(names: Sequence[str], plan: Plan) -> tuple[str, ...]:
+    """The columns that are not used for anything."""
+    used = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
+    used |= {column for name, column in unnamed(plan.keep).items() if name != STATE}
+    return tuple(name for name in names if name not in used)
