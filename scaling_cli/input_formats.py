@@ -28,3 +28,4 @@ SYNONYMS = {"tsv": "csv"}
 
 NAMES = (*FORMATS, *SYNONYMS)  # what --input-format accepts
 SUFFIXES = tuple(sorted({suffix for _, suffixes in FORMATS.values() for suffix in suffixes}))
+SAMPLE_SUFFIXES = (*SUFFIXES, ".eval", ".npy")  # of sampling logs in folders

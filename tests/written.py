@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterable
 
 import scaling_cli as scaling
-from scaling_cli.cli.help import sections_of
+from scaling_cli.cli.help import default_of, sections_of
 from scaling_cli.document.schema import RESULTS
 from scaling_cli.library.called import EXTRAS
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
@@ -40,7 +40,7 @@ def options_page() -> str:
 
 def _row(option: Option, *, is_shell: bool) -> str:
     flags = f"`-{option.letter}`, " if option.letter else ""
-    default = "" if option.default in (None, (), {}, False) else f"`{option.kind.record(option.default)}`"
+    default = f"`{shown}`" if (shown := default_of(option)) else ""
     if option.default is None and option.kind.record(None) == "auto":
         default = "`auto`"
     value = f"`{option.shown}`" if option.shown else ""

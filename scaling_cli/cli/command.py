@@ -62,7 +62,9 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
 
         alone = asked if work is not None else asked.but(**Work().__dict__)
         workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
-        return deliver_each(argument, functools.partial(verb, asked=alone), batch, workers, output, view)
+        return deliver_each(
+            argument, command.argument.suffixes, functools.partial(verb, asked=alone), batch, workers, output, view
+        )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
             "In this command --jobs works only with --per-file.", hint="Add --per-file, or leave --jobs out."

@@ -75,14 +75,16 @@ def _row(option: Option) -> tuple[str, str]:
     letter = f"-{option.letter}, " if option.letter else ""
     name = option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"
     value = f" {option.shown}" if option.shown else ""
-    default = _default(option)
-    return f"{letter}{name}{value}", f"{option.help}{default}"
+    default = default_of(option)
+    return f"{letter}{name}{value}", f"{option.help} [default: {default}]" if default else option.help
 
 
-def _default(option: Option) -> str:
+def default_of(option: Option) -> str:
+    """The default as it would be written in a shell; empty if there is none to show."""
     if option.kind.is_switch or option.default is None or option.default in ((), {}):
         return ""
-    return f" [default: {option.kind.record(option.default)}]"
+    default = option.kind.record(option.default)
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _rows(rows: Iterable[tuple[str, str]], columns: int) -> list[str]:

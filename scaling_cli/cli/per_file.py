@@ -33,13 +33,17 @@ SHOWN = 5  # failed files named in the summary; the lines have them all
 
 def deliver_each(
     runs: Sequence[str],
+    suffixes: Sequence[str],
     verb: work.Verb,
     batch: Batch,
     workers: Workers,
     output: Output,
     view: View,
 ) -> int:
-    """Ask each file, hand on the answers, and give the exit code they add up to."""
+    """Ask each file, hand on the answers, and give the exit code they add up to.
+
+    In folders, files with one of `suffixes` are asked.
+    """
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
         raise UsageError(
@@ -47,7 +51,7 @@ def deliver_each(
         )
     if is_streamed and (output.report or (isinstance(output, Drawn) and output.figure)):
         raise UsageError("--figure and --report cannot be combined with JSON lines.", hint="Leave them out.")
-    names = _logs(work.file_names(runs), output.output)
+    names = _logs(work.file_names(runs, suffixes), output.output)
     kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
     with progress(output, "Files") as on_progress:
         answers = work.ask_each(names, verb, kept=kept, workers=workers, on_progress=on_progress)

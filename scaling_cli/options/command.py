@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scaling_cli.input_formats import SUFFIXES
 from scaling_cli.options.option import Options
 from scaling_cli.options.output import Output
 from scaling_cli.record import Record
@@ -14,7 +15,7 @@ RUNS_HELP = (
 
 
 class Argument(Record, kw_only=True):
-    """What stands on the command line without a flag."""
+    """What stands on the command line without a flag; `suffixes` are those of its files in folders."""
 
     name: str
     metavar: str
@@ -22,6 +23,7 @@ class Argument(Record, kw_only=True):
     python: str
     is_list: bool = True
     is_needed: bool = True
+    suffixes: tuple[str, ...] = SUFFIXES
 
 
 RUNS = Argument(name="runs", metavar="RUNS...", help=RUNS_HELP, python="Runs")

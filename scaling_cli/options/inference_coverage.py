@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.errors import UsageError
+from scaling_cli.input_formats import SAMPLE_SUFFIXES
 from scaling_cli.options.command import Argument, Command
 from scaling_cli.options.fitting import Intervals
 from scaling_cli.options.kinds import (
@@ -248,6 +249,7 @@ COMMAND = Command(
         help="Files with one row per attempt or per problem, or logs of inspect, lm-eval or EvalPlus; also folders "
         "or globs of them, @LIST (a file with one path per line), or - for stdin.",
         python="Runs",
+        suffixes=SAMPLE_SUFFIXES,
     ),
     options=InferenceCoverage,
     examples=(

@@ -37,13 +37,13 @@ class Kept(Record):
     lines: tuple[str, ...]
 
 
-def file_names(given: Sequence[str]) -> list[str]:
-    """The files that are asked about, in order.
+def file_names(given: Sequence[str], suffixes: Sequence[str]) -> list[str]:
+    """The files that are asked about, in order; `suffixes` are those of logs in folders.
 
     Raises:
         UsageError: Standard input is among them.
     """
-    names = [file.name for file in expand(given, reads_stdin=False)]
+    names = [file.name for file in expand(given, reads_stdin=False, suffixes=suffixes)]
     if STDIN in names:
         raise UsageError("--per-file does not work with standard input.", hint="Leave --per-file out, or name files.")
     return names

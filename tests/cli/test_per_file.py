@@ -290,3 +290,10 @@ def test_what_concerns_a_file_is_said_on_each_of_its_lines(sampled):
 def test_processes_without_files_to_spread_are_refused(sampled):
     ran = run("inference-coverage", sampled, "--jobs", 2)
     assert (ran.returncode, "--per-file" in ran.stderr) == (2, True)
+
+
+def test_matrices_in_a_folder_are_asked_one_by_one(tmp_path):
+    for name in "ab":
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(3).integers(0, 2, (30, 10)))
+    lines = documents(run("inference-coverage", tmp_path, *COVERAGE, "--per-file", "--format", "jsonl").stdout)
+    assert [len(line["results"]) for line in lines] == [1, 1]

@@ -26,9 +26,7 @@ from scaling_cli.data.files.format import read_head
 from scaling_cli.data.files.inputs import open_inputs
 from scaling_cli.data.names import listing
 from scaling_cli.errors import DataError
-from scaling_cli.input_formats import SUFFIXES
 
-SAMPLE_SUFFIXES = (*SUFFIXES, ".eval", ".npy")  # of sampling logs in folders
 SUMMARIES, JOURNAL = "summaries.json", "_journal/"  # of an inspect log: the first only of an evaluation that finished
 SHARE = re.compile(r"pass(@|_at_|_)1(,.*)?")  # a metric of lm-eval that is the share of correct responses
 WIDE = 1000  # columns of an array; above it, the attempts of a problem are a list, which takes less memory

@@ -34,12 +34,13 @@ from scaling_cli.data.polars_errors import explained, together
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
-from scaling_cli.data.samples.evaluation_files import SAMPLE_SUFFIXES, is_evaluation_file, read_evaluation_file
+from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
 from scaling_cli.data.samples.layout import detect_layout
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import other_problems, refuse_filters, refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.input_formats import SAMPLE_SUFFIXES
 from scaling_cli.options.inference_coverage import Samples
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
