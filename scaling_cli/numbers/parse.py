@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.units import COMPUTE_SUFFIXES
+
+SMALLEST, LARGEST = 1e-60, 1e60  # of amounts: their products and ratios must not overflow
 
 SUFFIXES = {
     "": 1.0,
@@ -50,6 +53,11 @@ def parse_number(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise _not_a_number(text)
     return value
+
+
+def is_computable(value: float) -> bool:
+    """Whether products and powers of a number stay numbers; zero and infinity are left to the option."""
+    return value == 0 or not math.isfinite(value) or SMALLEST <= abs(value) <= LARGEST
 
 
 def parse_share(text: str) -> float:

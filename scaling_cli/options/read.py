@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.parse import parse_number, parse_share
+from scaling_cli.numbers.parse import LARGEST, SMALLEST, is_computable, parse_number, parse_share
 
 INFINITE = float("inf")
 
@@ -61,13 +61,23 @@ def amount(given: Any, flag: str) -> float:
     """
     if isinstance(given, str):
         try:
-            return parse_number(given)
+            value = parse_number(given)
         except UsageError as error:
             raise UsageError(f"{flag}: {error.message}", hint=error.hint) from None
+        return _computable(value, flag)
     if isinstance(given, Real) and not isinstance(given, bool):
-        return float(given)
+        return _computable(float(given), flag)
     raise UsageError(
         f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give a number, or text such as 70B or 1e20."
+    )
+
+
+def _computable(value: float, flag: str) -> float:
+    if is_computable(value):
+        return value
+    raise UsageError(
+        f"{flag} has {value:g}, which is too {'large' if abs(value) > 1 else 'small'} to compute with.",
+        hint=f"Give a number between {SMALLEST:g} and {LARGEST:g}.",
     )
 
 

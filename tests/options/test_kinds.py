@@ -77,6 +77,8 @@ def test_every_verb_takes_a_lone_text_where_several_could_stand():
         {"budget": [None]},
         {"budget": {"compute": 1e20}},
         {"budget": True},
+        {"budget": 5e-324},
+        {"budget": "1e300"},
         {"max_params": "big"},
         {"max_params": [1e9]},
         {"fix": ["alpha"]},
@@ -96,7 +98,11 @@ def test_nonsense_ends_in_a_hint(options):
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("at", [1e24, [1e24], {"compute": 1e24}, b"compute=1e24", ["compute"]], ids=str)
+@pytest.mark.parametrize(
+    "at",
+    [1e24, [1e24], {"compute": 1e24}, b"compute=1e24", ["compute"], "params=1e300,tokens=1e12", "compute=5e-324"],
+    ids=str,
+)
 def test_a_target_that_is_no_text_ends_in_a_hint(at):
     with pytest.raises(UsageError):
         scaling.extrapolate(SAMPLE, at=at)

@@ -11,7 +11,7 @@ from scaling_cli.arrays import Array, Flags
 from scaling_cli.data.names import COLUMN, guess
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.numbers.parse import parse_number
+from scaling_cli.numbers.parse import LARGEST, SMALLEST, is_computable, parse_number
 from scaling_cli.record import Record, replace
 
 RANGE_STEPS = 7
@@ -101,6 +101,12 @@ def place(
     Raises:
         UsageError: A target lacks an input, or names a role that the laws do not have.
     """
+    for role, amount in ((role, amount) for target in targets for role, amount in target.at.items()):
+        if not is_computable(amount):
+            raise UsageError(
+                f"A target has {role} {amount:g}, which is too {'large' if amount > 1 else 'small'} to compute with.",
+                hint=f"Give a number between {SMALLEST:g} and {LARGEST:g}.",
+            )
     if not set(SURFACE) <= set(inputs):
         return _along(targets, inputs, ranges)
     rows, split = [], []
