@@ -172,9 +172,8 @@ LETTERS = {"n": "params", "d": "tokens", "c": "compute", "l": "loss"}
 OTHER_OBJECTS = {*_EVALUATIONS, "test", "teacher", "reference", "ref", "reward", "draft", "perf", "speed", "per"}
 PATH_ROLES = ("params", "tokens", "compute", *EXTRAS)  # roles that are found behind any object: `model.n_params`
 AUXILIARY = {*("aux", "auxiliary", "z", "router", "balance", "balancing", "kl", "reg", "l2", "distill", "mtp"), "value"}
+NOT_LOSSES = ("scale", "scaler", "scaling", "weight", "coef", "mask", "type", "fn", "std", "stderr")
 NAMED_EVALUATION_TIER = len(ALIASES["loss"]) - 2
-
-STATES = ("state", "status", "run_state", "run_status")
 
 LAST_TIER = 10.0  # after every alias
 
@@ -286,9 +285,4 @@ def may_be_evaluation(column: str) -> bool:
     """Whether the name of a column may be that of a loss on other data than the training data."""
     words = set(_plain(column).split("_"))
     metrics = {"loss", "nll", "ce", "ppl", "perplexity", "bpb"}
-    return bool(words & metrics) and not words & {"train", "training", *AUXILIARY}
-
-
-def state_column(names: Sequence[str]) -> str | None:
-    """The column that says how runs ended, such as W&B's `state`, or None."""
-    return next((name for name in names if normalise(name) in STATES), None)
+    return bool(words & metrics) and not words & {"train", "training", *AUXILIARY, *NOT_LOSSES}

@@ -30,7 +30,7 @@ from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.polars_errors import explained
 from scaling_cli.data.runs import derive
-from scaling_cli.data.runs.aliases import ROLES, state_column
+from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.aside import aside_columns
 from scaling_cli.data.runs.canonical import RUN_FILE, role_values, unreadable_cell
 from scaling_cli.data.runs.checkpoints import read_checkpoints
@@ -45,7 +45,7 @@ from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
 from scaling_cli.data.runs.rows.splits import names_splits, one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
-from scaling_cli.data.runs.sanity import STATE
+from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
 from scaling_cli.flops import flops_rule as find_rule

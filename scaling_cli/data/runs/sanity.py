@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.names import listing
+from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs import metric_kind
 from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evaluation
 from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.numbers.format import figure
 
+STATES = ("state", "status", "run_state", "run_status")  # names of columns, such as W&B's
 STATE = "__state"  # column with the state of the run of each point, such as "crashed"
 UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
 
@@ -33,6 +34,11 @@ WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "c
 COARSE = 0.9  # different losses a different point; of fewer, some are equal by chance
 RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more tokens
 FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to this, repeated data are almost as good as new data
+
+
+def state_column(names: Sequence[str]) -> str | None:
+    """The column that says how runs ended, such as W&B's `state`, or None."""
+    return next((name for name in names if normalise(name) in STATES), None)
 
 
 def doubts(
@@ -115,7 +121,8 @@ def _in_quotes(condition: str) -> str:
 def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Caveat]:
     if is_training_loss(columns["loss"]):
         likely = [name for name in others if may_be_evaluation(name)]
-        found = f"{listing(likely)} may be evaluation losses" if likely else "no evaluation loss was found"
+        what = "an evaluation loss" if len(likely) == 1 else "evaluation losses"
+        found = f"{listing(likely)} may be {what}" if likely else "no evaluation loss was found"
         yield caveat("training-loss", column=columns["loss"], others=found)
 
 

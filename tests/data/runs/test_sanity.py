@@ -210,10 +210,11 @@ def test_a_training_loss_names_what_may_be_evaluation_losses_instead_of_denying_
     frame = lawful().rename({"loss": "train_loss"})
     (caveat,) = load_runs(frame).caveats
     assert "no evaluation loss was found" in caveat.message
-    (caveat,) = load_runs(frame.with_columns(pl.col("train_loss").alias("c4_nll"), grad=1.0)).caveats
+    (caveat,) = load_runs(frame.with_columns(pl.col("train_loss").alias("c4_nll"), grad=1.0, loss_scale=1.0)).caveats
     assert caveat.code == "training-loss"
-    assert "c4_nll may be evaluation losses" in caveat.message
+    assert "c4_nll may be an evaluation loss" in caveat.message
     assert "grad" not in caveat.message
+    assert "loss_scale" not in caveat.message
 
 
 def test_copies_are_noticed_along_a_column_that_was_asked_for():
