@@ -1,21 +1,25 @@
-"""Files that are written from the records in `scaling_cli/options`: `python -m tests.written` writes them again.
+"""Files that are written from the package: `python -m tests.written` writes them again.
 
-`docs/options.md` lists every option of every command, and `scaling_cli/__init__.pyi` gives type checkers the keywords
-of the library.
+`docs/options.md` lists every option of every command, `docs/caveats.md` every caveat, and `scaling_cli/__init__.pyi`
+gives type checkers the keywords of the library.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from string import Formatter
 
 import scaling_cli as scaling
+from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
 from scaling_cli.cli.help import default_of, sections_of
 from scaling_cli.document.schema import RESULTS
 from scaling_cli.library.called import EXTRAS
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
 from scaling_cli.options.option import Option
 from tests import ROOT
+
+STAGES = (data, fit, forecast, comparison, allocation, coverage)
 
 
 def options_page() -> str:
@@ -46,6 +50,33 @@ def _row(option: Option, *, is_shell: bool) -> str:
     value = f"`{option.shown}`" if option.shown else ""
     cells = (f"{flags}`{option.flag}`" + (" *shell*" if is_shell else ""), value, default, option.help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def caveats_page() -> str:
+    """`docs/caveats.md`."""
+    lines = [
+        "# Caveats",
+        "",
+        "What to know before using a result. Caveats are printed to stderr and stored in JSON under `caveats`. Each",
+        "has a stable code: `--strict` turns all of them into errors, and `--allow CODE` accepts one. A sentence says",
+        "what is wrong, what this does to the result, and what to do about it. Words in *italics* stand for names and",
+        "numbers of your data, and ... for words that are there in some cases.",
+        "This page is written by `python -m tests.written`.",
+    ]
+    for module in STAGES:
+        about = (module.__doc__ or "").partition(".")[0].removeprefix("Caveats about ").capitalize()
+        lines += ["", f"## {about}", "", "| code | sentence |", "| --- | --- |"]
+        lines += [f"| `{code}` | {_shown(sentence)} |" for code, sentence in sorted(module.SENTENCES.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(sentence: str) -> str:
+    text = ""
+    for said, name, *_ in Formatter().parse(sentence):
+        text += said.replace("*", "\\*").replace("|", "\\|")
+        is_ending = text != "" and (text[-1].isalnum() or text[-1] in ")%")  # words that only some cases have
+        text += "" if not name else " ..." if is_ending else f"*{name.replace('_', ' ')}*"
+    return text
 
 
 def stub() -> str:
@@ -84,7 +115,7 @@ def _function(function: str, name: str) -> Iterable[str]:
     yield f") -> Answer[{RESULTS[name].__name__}]: ..."
 
 
-WRITTEN = {"docs/options.md": options_page, "scaling_cli/__init__.pyi": stub}
+WRITTEN = {"docs/options.md": options_page, "docs/caveats.md": caveats_page, "scaling_cli/__init__.pyi": stub}
 
 if __name__ == "__main__":
     for path, text in WRITTEN.items():

@@ -50,7 +50,9 @@ class _Sentence(Formatter):
             return str(super().format_field(value, format_spec))
         assert isinstance(value, float | int)
         mantissa, _, power = f"{value:.2g}".partition("e")
-        return f"{value:,.0f}" if value < LARGEST_WRITTEN_OUT else f"{mantissa}e{int(power)}"
+        if value < LARGEST_WRITTEN_OUT:
+            return f"{value:,.0f}"
+        return f"{mantissa}e{int(power)}" if power else mantissa  # infinity has no power
 
 
 def caveat(code: str, group: dict[str, str] | None = None, **facts: object) -> Caveat:
