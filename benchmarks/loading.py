@@ -102,13 +102,14 @@ def measured(what: str, path: str) -> tuple[float, float, float]:
     sys.path.insert(0, str(ROOT))
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.data.runs.load import load_runs
+    from scaling_cli.options.reading import Reading
 
     points = None
     started, processor = time.perf_counter(), time.process_time()
     if what == "load":
-        points = load_runs(path).frame
+        points = load_runs(path, Reading()).frame
     elif what == "load-unhashed":  # a table is not a file, so its content is not hashed
-        points = load_runs(pl.scan_parquet(path)).frame
+        points = load_runs(pl.scan_parquet(path), Reading()).frame
     elif what == "hash":
         content_hash(path)
     else:
