@@ -36,6 +36,8 @@ def format_of(path: str, head: bytes) -> Format:
     if not head.strip():
         raise DataError(f"{path} is empty.", hint="Check that the job that writes it has finished, or leave it out.")
     kinds = [load_format(name) for name in FORMATS]
+    if b" " not in head:  # every line of a log has a blank; most tables have none, and there may be thousands of them
+        kinds = [kind for kind in kinds if not kind.is_log]
     found = next(kind for kind in kinds if kind.recognises(head))
     if not found.line_per_row or looks_like_table(head):
         return found

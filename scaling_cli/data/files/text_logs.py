@@ -55,12 +55,16 @@ def text_log(mark: str, read: Callable[[str], Steps]) -> Format:
         return scan_rows(paths, rows)
 
     return Format(
-        lambda head: pattern.search(COLOURS_IN_BYTES.sub(b"", head)) is not None,
+        lambda head: pattern.search(_without_colours(head)) is not None,
         layout,
         scan,
         one_run=True,
         is_log=True,
     )
+
+
+def _without_colours(text: bytes) -> bytes:
+    return COLOURS_IN_BYTES.sub(b"", text) if b"\x1b" in text else text
 
 
 def plain(number: str) -> str:
