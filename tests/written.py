@@ -13,10 +13,10 @@ from string import Formatter
 import scaling_cli as scaling
 from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
 from scaling_cli.cli.help import default_of, sections_of
-from scaling_cli.document.schema import RESULTS
 from scaling_cli.library.called import EXTRAS
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
 from scaling_cli.options.option import Option
+from scaling_cli.verbs.schema import result_of
 from tests import ROOT
 
 STAGES = (data, fit, forecast, comparison, allocation, coverage)
@@ -89,7 +89,7 @@ def stub() -> str:
         "",
         "from scaling_cli.data.paths_or_table import PathsOrTable as Runs",
         "from scaling_cli.library.answer import Answer",
-        *sorted(f"from {result.__module__} import {result.__name__}" for result in RESULTS.values()),
+        *sorted(f"from {result.__module__} import {result.__name__}" for result in map(result_of, LIBRARY.values())),
         "",
         "__version__: str",
         "Number = float | str",
@@ -112,7 +112,7 @@ def _function(function: str, name: str) -> Iterable[str]:
         yield f"    {option.name}: {option.kind.python}{' | None' if option.default is None else ''} = ...,"
     for extra in extras:
         yield f"    {extra}: {EXTRAS[extra]} = ...,"
-    yield f") -> Answer[{RESULTS[name].__name__}]: ..."
+    yield f") -> Answer[{result_of(name).__name__}]: ..."
 
 
 WRITTEN = {"docs/options.md": options_page, "docs/caveats.md": caveats_page, "scaling_cli/__init__.pyi": stub}

@@ -26,27 +26,9 @@ from msgspec.inspect import (
 
 from scaling_cli.document.write import OPTIONAL, schema_name
 from scaling_cli.record import Record
-from scaling_cli.results.allocation import AllocationResult
-from scaling_cli.results.columns import ColumnsResult
-from scaling_cli.results.comparison import ComparisonResult
-from scaling_cli.results.coverage import CoverageResult
-from scaling_cli.results.fit import FitResult
-from scaling_cli.results.forecast import Extrapolation
-from scaling_cli.results.laws import LawResult
 from scaling_cli.results.report import Report
 
 Schema: TypeAlias = dict[str, Any]
-
-RESULTS: dict[str, type[Record]] = {
-    "fit": FitResult,
-    "extrapolate": Extrapolation,
-    "compare-exponents": ComparisonResult,
-    "optimal-allocation": AllocationResult,
-    "inference-coverage": CoverageResult,
-    "columns": ColumnsResult,
-    "laws": LawResult,
-}
-COMMANDS = tuple(RESULTS)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DESCRIPTION = (
@@ -65,8 +47,8 @@ NAMES: dict[type[Type], str] = {
 LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "pattern": "pattern"}
 
 
-def schema(command: str) -> Schema:
-    """The JSON Schema (2020-12) of what `scaling <command> --json` writes; `command` is one of `COMMANDS`."""
+def document_schema(command: str, result: type[Record]) -> Schema:
+    """The JSON Schema (2020-12) of what `scaling <command> --json` writes, for results of class `result`."""
     name = schema_name(command)
     shared: Schema = {}
     properties = {
@@ -75,7 +57,7 @@ def schema(command: str) -> Schema:
         **_record(Report, shared)["properties"],
         "command": {"const": command},
     }
-    properties["results"]["items"] = _value(type_info(RESULTS[command]), shared)
+    properties["results"]["items"] = _value(type_info(result), shared)
     return {
         "$schema": DIALECT,
         "$id": name,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.reading import Reading
+from scaling_cli.results.columns import ColumnsResult
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import unread
 
 if TYPE_CHECKING:
-    from scaling_cli.results.columns import ColumnsResult
     from scaling_cli.verbs.common import Runs
 
 

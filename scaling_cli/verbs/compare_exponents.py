@@ -18,13 +18,13 @@ from scaling_cli.points.group import grouped_for, groups_of, matched
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
+from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import merged, require_compute, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.answer import ComparisonQuestion
     from scaling_cli.jobs import Progress
-    from scaling_cli.results.comparison import ComparisonResult
     from scaling_cli.verbs.common import Runs
 
 

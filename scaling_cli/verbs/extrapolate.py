@@ -16,6 +16,7 @@ from scaling_cli.options.fitting import Held, Started
 from scaling_cli.points.choose import checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
+from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import (
     labelled,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import Ask
     from scaling_cli.jobs import Progress
-    from scaling_cli.results.forecast import Extrapolation
     from scaling_cli.verbs.common import Runs
 
 

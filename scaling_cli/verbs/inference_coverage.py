@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.options.inference_coverage import InferenceCoverage
 from scaling_cli.record import replace
+from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import labelled, merged
 
 if TYPE_CHECKING:
-    from scaling_cli.results.coverage import CoverageResult
     from scaling_cli.verbs.common import Runs
 
 

@@ -13,6 +13,7 @@ from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
+from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.fit import IntervalMethod
 from scaling_cli.results.report import Failure, Report, Source
 from scaling_cli.verbs.common import merged, refuse_refitting, saved_document, settings_of, unread
@@ -20,7 +21,6 @@ from scaling_cli.verbs.common import merged, refuse_refitting, saved_document, s
 if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
-    from scaling_cli.results.allocation import AllocationResult
     from scaling_cli.verbs.common import Runs
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from scaling_cli.document.schema import schema
 from scaling_cli.report.pages.render import FORMATS
+from scaling_cli.verbs.schema import schema_of
 from tests.cli.running import run
 
 LOG = (
@@ -50,7 +50,7 @@ def test_the_mapping_its_units_and_what_is_left_out_are_told(log):
 def test_json_follows_its_schema(log):
     jsonschema = pytest.importorskip("jsonschema")
     document = json.loads(run("columns", log, "--json").stdout)
-    jsonschema.validate(document, schema("columns"))
+    jsonschema.validate(document, schema_of("columns"))
     (result,) = document["results"]
     assert {role["role"]: role["scale"] for role in result["roles"]}["compute"] == 8.64e19
     assert result["excluded"] == {"non-finite loss": 1}
@@ -100,7 +100,7 @@ def test_whatever_keeps_runs_from_loading_comes_with_the_columns_there_are(tmp_p
     assert "remedy: " in ran.stdout
     assert f"error: {problem}" in ran.stderr
     document = json.loads(run("columns", path, *arguments, "--json").stdout)
-    jsonschema.validate(document, schema("columns"))
+    jsonschema.validate(document, schema_of("columns"))
     (result,) = document["results"]
     assert problem in result["problem"]
     assert [role["role"] for role in result["roles"]] == ["params", "loss"]

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from scaling_cli.document.schema import schema
+from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
 from tests.cli.running import run
 
@@ -21,12 +21,12 @@ def test_json_follows_its_schema_and_holds_the_verdict():
     ran = run(*QUICK, "--json")
     assert ran.returncode == 0, ran.stderr
     document = json.loads(ran.stdout)
-    jsonschema.Draft202012Validator.check_schema(schema("compare-exponents"))
-    jsonschema.validate(document, schema("compare-exponents"))
+    jsonschema.Draft202012Validator.check_schema(schema_of("compare-exponents"))
+    jsonschema.validate(document, schema_of("compare-exponents"))
     (result,) = document["results"]
-    assert set(result) == set(schema("compare-exponents")["$defs"]["ComparisonResult"]["properties"])
+    assert set(result) == set(schema_of("compare-exponents")["$defs"]["ComparisonResult"]["properties"])
     (pair,) = result["comparisons"]
-    assert set(pair) == set(schema("compare-exponents")["$defs"]["Comparison"]["properties"])
+    assert set(pair) == set(schema_of("compare-exponents")["$defs"]["Comparison"]["properties"])
     assert (pair["left"], pair["right"], pair["verdict"]) == ("adamw", "muon", "inconclusive")
     assert result["is_paired"]
 

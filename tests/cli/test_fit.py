@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from scaling_cli.document.schema import schema
+from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
 from tests.cli.running import run
 
@@ -37,7 +37,7 @@ def test_json_follows_its_schema_and_holds_what_a_reader_needs():
     ran = run("fit", SAMPLE, "--json", "--replicates", 100)
     assert ran.returncode == 0, ran.stderr
     document = json.loads(ran.stdout)
-    jsonschema.validate(document, schema("fit"))
+    jsonschema.validate(document, schema_of("fit"))
     result = document["results"][0]
     assert (document["schema"], result["law"], result["runs"]) == ("scaling.fit/1", "chinchilla", 100)
     assert len(result["draws"]) == 100

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.cli.run import run as main
-from scaling_cli.document.schema import schema
+from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
 from tests.cli.running import run as run_in_a_process
 
@@ -52,7 +52,7 @@ def document(*arguments):
     ran = run("inference-coverage", *arguments, "--json")
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
-    jsonschema.validate(found, schema("inference-coverage"))
+    jsonschema.validate(found, schema_of("inference-coverage"))
     return found
 
 
@@ -69,7 +69,7 @@ def test_json_follows_its_schema_whatever_is_asked():
     assert [result["group"]["model"] for result in found["results"]] == ["sim-1B", "sim-70B", "sim-8B"]
     first = found["results"][0]
     assert list(first)[:4] == ["group", "problems", "attempts", "unsolved"]
-    assert set(first) == set(schema("inference-coverage")["$defs"]["CoverageResult"]["properties"])
+    assert set(first) == set(schema_of("inference-coverage")["$defs"]["CoverageResult"]["properties"])
     chances = [result["budgets"][0]["best_probability"] for result in found["results"]]
     assert sum(chances) == pytest.approx(1)
 
@@ -88,7 +88,7 @@ def test_each_line_of_json_lines_is_a_document():
     lines = [json.loads(line) for line in ran.stdout.splitlines()]
     assert len(lines) == 3
     for line in lines:
-        jsonschema.validate(line, schema("inference-coverage"))
+        jsonschema.validate(line, schema_of("inference-coverage"))
 
 
 def test_the_same_command_gives_the_same_bytes():

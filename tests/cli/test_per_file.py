@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from scaling_cli.cli import per_file
-from scaling_cli.document.schema import schema
 from scaling_cli.verbs.each_file import Kept
+from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
 from tests.cli.running import run
 
@@ -53,7 +53,7 @@ def test_each_file_is_a_line_in_order_and_bad_ones_are_named_failures(logs):
     assert ran.stderr.startswith("12 files: 9 results, 3 failed\n")
     assert f"failed: {logs}/log05.csv" in ran.stderr
     for line in lines:
-        jsonschema.validate(line, schema("fit"))
+        jsonschema.validate(line, schema_of("fit"))
         assert line["options"] == lines[0]["options"]
 
 
@@ -261,7 +261,7 @@ def test_other_commands_take_each_file_on_its_own(request, tmp_path, command, fo
     ]
     assert [i for i, line in enumerate(lines) if line["failures"]] == [failing]
     for line in lines:
-        jsonschema.validate(line, schema(command))
+        jsonschema.validate(line, schema_of(command))
     alone = json.loads(run(command, files[0], *options, "--json").stdout)
     assert {**lines[0]["results"][0], "group": {}} == alone["results"][0]
     kept = out.read_text()

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from msgspec.inspect import StructType, multi_type_info
 
-from scaling_cli.document.schema import COMMANDS, RESULTS, documented, schema
+from scaling_cli.document.schema import documented
 from scaling_cli.document.write import to_json
 from scaling_cli.options.commands import LIBRARY
 from scaling_cli.options.extrapolate import ESTIMATORS
@@ -16,6 +16,7 @@ from scaling_cli.options.fitting import INTERVALS, OBJECTIVES, PRIORS, SPACES
 from scaling_cli.options.inference_coverage import POLICIES
 from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
 from scaling_cli.results.report import Report
+from scaling_cli.verbs.schema import result_of, schema_of
 from tests.factories import chinchilla_result, report
 
 
@@ -34,39 +35,35 @@ def records(*roots):
     return found
 
 
-def test_every_command_of_the_library_has_a_schema():
-    assert tuple(LIBRARY.values()) == COMMANDS
-
-
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", LIBRARY.values())
 def test_schemas_are_valid_and_each_name_in_them_means_one_record(command):
-    described = schema(command)
+    described = schema_of(command)
     jsonschema.Draft202012Validator.check_schema(described)
     assert described["properties"]["schema"]["const"] == described["$id"] == f"scaling.{command}/1"
-    reached = records(Report, RESULTS[command]) - {Report}
+    reached = records(Report, result_of(command)) - {Report}
     assert sorted(record.__name__ for record in reached) == sorted(described["$defs"])
 
 
 def test_docstrings_describe_fields_that_exist():
-    for record in records(Report, *RESULTS.values()):
+    for record in records(Report, *map(result_of, LIBRARY.values())):
         text, described = documented(record)
         assert text
         assert described.keys() <= set(record.__struct_fields__), record
 
 
 def test_attributes_of_a_docstring_become_descriptions():
-    result = schema("fit")["$defs"]["FitResult"]
+    result = schema_of("fit")["$defs"]["FitResult"]
     assert result["description"] == "One law fitted to one group of runs."
     assert result["properties"]["draws"]["description"].endswith(
         "in the order of `parameters`; null without replicates."
     )
-    candidate = schema("fit")["$defs"]["Candidate"]["properties"]
+    candidate = schema_of("fit")["$defs"]["Candidate"]["properties"]
     assert candidate["aicc"] == candidate["bic"]
 
 
 def test_a_schema_lists_every_key_of_a_document_and_requires_all_but_draws():
     document = json.loads(to_json(report(chinchilla_result())))
-    described = schema("fit")
+    described = schema_of("fit")
     assert set(document) == set(described["properties"]) == set(described["required"])
     result = described["$defs"]["FitResult"]
     assert set(document["results"][0]) == set(result["properties"]) == {*result["required"], "draws"}
@@ -74,14 +71,14 @@ def test_a_schema_lists_every_key_of_a_document_and_requires_all_but_draws():
 
 def test_a_schema_refuses_what_is_not_a_result():
     document = json.loads(to_json(report(chinchilla_result())))
-    validator = jsonschema.Draft202012Validator(schema("fit"))
+    validator = jsonschema.Draft202012Validator(schema_of("fit"))
     assert validator.is_valid(document)
     for change in ({"law": None}, {"runs": -1}, {"parameters": {"E": 1.0}}, {"ranges": {"params": [1.0]}}):
         assert not validator.is_valid(document | {"results": [document["results"][0] | change]}), change
 
 
 def words(command, record, field):
-    return set(schema(command)["$defs"][record]["properties"][field]["enum"])
+    return set(schema_of(command)["$defs"][record]["properties"][field]["enum"])
 
 
 def test_closed_lists_of_words_are_those_of_the_options():

@@ -5,10 +5,10 @@ import time
 import jsonschema
 import pytest
 
-from scaling_cli.document.schema import schema
 from scaling_cli.document.write import plain, to_json, to_json_lines
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
+from scaling_cli.verbs.schema import schema_of
 from scaling_cli.version import __version__
 from tests.factories import bad_report, chinchilla_result, groups_report, power_result, report
 
@@ -29,8 +29,8 @@ def strict(text):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_documents_and_lines_keep_to_the_schema(name):
-    validator = jsonschema.Draft202012Validator(schema("fit"))
-    validator.check_schema(schema("fit"))
+    validator = jsonschema.Draft202012Validator(schema_of("fit"))
+    validator.check_schema(schema_of("fit"))
     for text in (to_json(REPORTS[name]()), *to_json_lines(REPORTS[name]())):
         validator.validate(strict(text))
 

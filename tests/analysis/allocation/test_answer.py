@@ -11,10 +11,10 @@ import pytest
 
 from scaling_cli import extrapolate, fit, optimal_allocation
 from scaling_cli.cli.run import run
-from scaling_cli.document.schema import schema
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.flops import flops_rule
+from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
 from tests.analysis.allocation.surfaces import HOFFMANN, SETS, best_params, isoflop_frame, saved_fit
 
@@ -308,7 +308,7 @@ def test_all_approaches_stand_side_by_side_with_agreement_and_estimators():
 
 
 def test_the_document_follows_its_schema(tmp_path):
-    shape = schema("optimal-allocation")
+    shape = schema_of("optimal-allocation")
     jsonschema.Draft202012Validator.check_schema(shape)
     saved = saved_fit(tmp_path, SETS["besiroglu"], draws=30, ranges={"params": [1e7, 1e10], "compute": [1e18, 1e22]})
     reports = [
