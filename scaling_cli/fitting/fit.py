@@ -99,7 +99,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     if ends.beside:
         caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
     influences = influence(fitted, grouped.names)
-    caveats += influence_doubts(influences, grouped.group)
+    caveats += influence_doubts(fitted, influences, grouped.names, grouped.group)
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.fitting.adequacy import two_tails
+from scaling_cli.fitting.leverage import free_jacobian, is_free
 from scaling_cli.fitting.linear import run_influences
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.uncertainty import refit
 from scaling_cli.results.fit import Influence
 
 WORTH_A_REFIT = 0.5  # standard errors, by the linear approximation
 MOST_REFITS = 20
 NOTABLE = 1.0  # standard errors
+CHANCE = 0.02  # of sets of clean runs, at most, in which a run is said to be off
 NEGLIGIBLE = 1e-3  # of the exponent: smaller moves do not matter, even in exact data
 
 
@@ -47,11 +51,19 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
     return tuple(sorted(influences, key=lambda run: -abs(run.standard_errors)))
 
 
-def influence_doubts(influences: tuple[Influence, ...], group: dict[str, str] | None) -> list[Caveat]:
-    """A caveat that names the run with the largest influence."""
-    if not influences:
+def influence_doubts(
+    fitted: Fitted, influences: tuple[Influence, ...], runs: tuple[str, ...], group: dict[str, str] | None
+) -> list[Caveat]:
+    """A caveat that names the run with the largest influence, of those that lie off the fit of all others.
+
+    The ends of a short sweep always move an exponent, so influence by itself does not say that a run is wrong.
+    """
+    place = {run: index for index, run in enumerate(runs)}
+    chosen = np.array([place[found.run] for found in influences], dtype=np.intp)
+    found = [one for one, off in zip(influences, _are_off(fitted, chosen), strict=True) if off]
+    if not found:
         return []
-    worst, more = influences[0], len(influences) - 1
+    worst, more = found[0], len(found) - 1
     others = f", and {more} more {'run matters' if more == 1 else 'runs matter'} as much" if more else ""
     return [
         caveat(
@@ -61,7 +73,33 @@ def influence_doubts(influences: tuple[Influence, ...], group: dict[str, str] | 
     ]  # fmt: skip
 
 
-def _left_out(fitted: Fitted, runs: Array) -> Array:
+def _are_off(fitted: Fitted, chosen: Indices) -> Flags:
+    """Which of these runs lie further off the fit of all others than noise explains in any of the runs.
+
+    This is the t test of a deleted residual, corrected for the number of runs (Cook and Weisberg 1982). The
+    points of a run share its noise, so each run counts by the mean of its points.
+    """
+    problem, freedom = fitted.problem, fitted.problem.run_count - int(is_free(fitted).sum()) - 1
+    if not len(chosen) or freedom < 1:
+        return np.zeros(len(chosen), dtype=bool)
+    slopes = _by_run(problem, free_jacobian(fitted))
+    leverage = np.einsum("ri,ir->r", slopes, np.linalg.pinv(slopes))[chosen]
+    left = _by_run(problem, problem.residuals(_left_out(fitted, chosen))[0].T).T
+    own = left[np.arange(len(chosen)), chosen]
+    variance = np.maximum((left**2).sum(axis=1) - own**2, 0.0) / freedom
+    size = np.abs(own) * np.sqrt(np.maximum(1.0 - leverage, 0.0))
+    times = size / np.maximum(np.sqrt(variance), 1e-300)
+    return np.array([two_tails(float(t), freedom) < CHANCE / problem.run_count for t in times])
+
+
+def _by_run(problem: Problem, values: Array) -> Array:
+    """The mean `(runs, m)` of the values `(n, m)` of each run's points, in units of the noise where weights differ."""
+    sums = np.zeros((problem.run_count, values.shape[1]))
+    np.add.at(sums, problem.runs, values * np.sqrt(problem.weights)[:, None])
+    return np.asarray(sums / np.bincount(problem.runs, minlength=problem.run_count)[:, None])
+
+
+def _left_out(fitted: Fitted, runs: Indices) -> Array:
     """Coordinates `(runs, k)` of the fits without each of these runs."""
     problem = fitted.problem
     weights = problem.weights * (problem.runs[None, :] != runs[:, None])

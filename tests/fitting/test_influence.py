@@ -77,3 +77,27 @@ def test_every_verb_names_the_run_as_the_data_do(verb, options):
     caveats = verb(runs_with_one_off(), objective="least-squares", replicates=20, **options).caveats
     (found,) = [each.message for each in caveats if each.code == "influential-run"]
     assert found.startswith("Without run r28, ")
+
+
+def short_curve(seed: int, off: float = 0.0) -> pl.DataFrame:
+    generator = np.random.default_rng([5, seed])
+    compute = np.geomspace(1e18, 1e21, 12)
+    loss = (600 * compute**-0.15 + 1.8) * np.exp(0.003 * generator.standard_normal(12))
+    loss[-1] *= 1 + off
+    return pl.DataFrame({"compute": compute, "loss": loss})
+
+
+def named(frame: pl.DataFrame) -> tuple[bool, bool]:
+    """Whether a run is listed as influential, and whether a caveat says so."""
+    report = scaling.fit(frame, law="power-constant", interval="none")
+    return bool(report.results[0].influence), any(each.code == "influential-run" for each in report.caveats)
+
+
+def test_the_ends_of_a_short_clean_curve_are_listed_but_are_not_a_caveat():
+    listed, doubted = zip(*(named(short_curve(seed)) for seed in range(60)), strict=True)
+    assert sum(listed) > 15
+    assert sum(doubted) <= 4  # 2 % of 60, with a chance of 1 in 100 of more
+
+
+def test_the_end_of_a_short_curve_that_is_far_off_is_a_caveat():
+    assert sum(named(short_curve(seed, off=0.1))[1] for seed in range(20)) >= 10
