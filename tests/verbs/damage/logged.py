@@ -175,31 +175,29 @@ def _way(name: str, make: Callable[[Generator, bool], Logs], codes: str, **more:
 
 
 LOGGED = (
-    _way("train and val rows mixed, told by mode", _split_rows("mode", "val"), "several-splits"),
+    _way("train and val rows mixed, by mode", _split_rows("mode", "val"), "several-splits"),
     _way("train and val rows mixed, by split", _split_rows("split", "validation"), "several-splits"),
     _way("lines of a test set", _test_line, "several-splits"),
     _way("tokens of one device beside all", _device_tokens, "tokens-of-one-device tokens-share"),
     _way("token counter that restarts", _restarted_tokens, "tokens-restarted tokens-fall"),
-    Way("accuracy as the loss", _as_metric("accuracy", 1 - loss / 12), NOT_LOSS, "grows|loss-unit", _named("accuracy")),
-    Way("accuracy called loss", _as_metric("loss", 1 - loss / 12), NOT_LOSS, "grows|not a loss"),
+    Way("accuracy as the loss", _as_metric("accuracy", 1 - loss / 12), NOT_LOSS, "grows", _named("accuracy"), False),
+    Way("accuracy called loss", _as_metric("loss", 1 - loss / 12), NOT_LOSS, "grows", leaves_enough=False),
     Way(
         "percent as the loss",
         _as_metric("accuracy_percent", 100 - 8 * loss),
         NOT_LOSS,
-        "grows|loss-unit",
+        "grows",
         _named("accuracy_percent"),
     ),
     Way(
         "perplexity by its name",
         _as_metric("perplexity", loss.exp()),
         NOT_LOSS,
-        "grows|loss-unit",
+        "grows",
         _named("perplexity"),
     ),
     Way("perplexity called loss", _as_metric("loss", (loss + 1).exp()), NOT_LOSS),
-    Way(
-        "bits per byte", _as_metric("bits_per_byte", loss * 0.35), NOT_LOSS, "grows|loss-unit", _named("bits_per_byte")
-    ),
+    Way("bits per byte", _as_metric("bits_per_byte", loss * 0.35), NOT_LOSS, "grows", _named("bits_per_byte")),
     _way(
         "outcomes of 0 and 1", _outcomes, "single-outcomes", refusal="0 and 1|not positive|outcome", leaves_enough=False
     ),
