@@ -212,6 +212,7 @@ LOGGED = (
     _way("values of one step on different rows", _split_steps, "repeated-steps"),
     _way("log calls as steps", _log_calls, "log-calls", asked=CURVE, refusal="step"),
     Way("tokens called D_tokens", _renamed(tokens="D_tokens"), UNREAD, "D_tokens|--tokens", AUTO),
+    Way("tokens called n_tok", _renamed(tokens="n_tok"), UNREAD, "n_tok|--tokens", AUTO),
     Way("params called N", _renamed(params="N"), UNREAD, "params", AUTO),
     Way("params called #params", _renamed(params="#params"), UNREAD, "params", AUTO),
     Way("params called model.n_params", _renamed(params="model.n_params"), UNREAD, "params", AUTO),

@@ -33,7 +33,7 @@ def _diverged(end: float | None) -> Callable[[Generator, bool], Logs]:
 
 def _err_together(rng: Generator, strong: bool) -> Logs:
     frame, truth = surface(rng)
-    frame = frame.gather_every(4)
+    frame = frame.sample(12, seed=int(rng.integers(1000)))
     frame = frame.with_columns(loss * np.exp((0.04 if strong else 0.02) * rng.standard_normal(len(frame))))
     seeds = pl.concat([frame.with_columns(loss=noisy(rng, frame["loss"].to_numpy()), seed=pl.lit(n)) for n in range(5)])
     return one(seeds.with_columns(run=pl.format("{}-{}", "run", "seed")), truth)
@@ -78,6 +78,12 @@ def _hump(rng: Generator, strong: bool) -> Logs:
     frame, truth = curve(rng)
     where = np.linspace(-4, 4, len(frame))
     return one(frame.with_columns(loss=loss * (1 + (0.2 if strong else 0.08) * np.exp(-(where**2)))), truth)
+
+
+def _wave(rng: Generator, strong: bool) -> Logs:
+    frame, truth = curve(rng)
+    phase = np.linspace(0, 4 * np.pi, len(frame)) + rng.uniform(0, 2 * np.pi)
+    return one(frame.with_columns(loss=loss * (1 + (0.1 if strong else 0.03) * np.sin(phase))), truth)
 
 
 def _outlier(rng: Generator, strong: bool) -> Logs:
@@ -146,14 +152,16 @@ POOLED = "pooled-groups pooled-sweep ignored-input unexplained-spread"
 
 TRAINED = (
     _way("no damage", _clean, ""),
-    _way("diverged to NaN", _diverged(None), "diverged-runs"),
+    _way("diverged to NaN", _diverged(None), "diverged-runs rows-excluded"),
     _way("diverged far above the past", _diverged(4), "risen-loss"),
     _way("seeds that err together", _err_together, "runs-err-together"),
     _way("sweep of the learning rate", _factor_of("lr", [1e-4, 3e-4, 1e-3], 0.3), POOLED),
     _way("experts that the law ignores", _factor_of("experts", [1.0, 8.0, 64.0], -0.2), POOLED),
+    _way("sweep of the batch size", _factor_of("batch_size", [256.0, 512.0, 1024.0], 0.2), POOLED),
     _way("pooled corpora", _drawn_factor("corpus", ["web", "books", "code"], 0.4), POOLED),
     _way("pooled optimizers", _drawn_factor("optimizer", ["adam", "muon"], 0.1), POOLED),
     _way("law with gamma", _gamma, MISFIT),
+    _way("wave", _wave, MISFIT, asked=POWER),
     _way("hump", _hump, MISFIT, asked=POWER),
     _way("one outlier", _outlier, MISFIT),
     _way("last point turned up", _turned_up, MISFIT, asked=POWER),
