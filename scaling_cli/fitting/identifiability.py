@@ -31,6 +31,9 @@ NARROW_RATIO = 4.0
 ONE_BUDGET = 1.5  # compute that spans a smaller factor counts as one budget
 COLLINEAR = 0.98
 ENOUGH_DECADES = 2.0
+GROWTH_RANK = 0.5  # rank correlation with an input; above it, the metric grows
+GROWTH_POINTS = 8
+FLAT = 0.1  # share of the observed range that the predictions of a flat fit stay within
 FEW_RUNS = 10
 FEWEST_RUNS = 3  # that can be resampled at all
 SAME_VALUE = 0.01  # relative: optima whose parameters all agree this well are one answer
@@ -102,11 +105,13 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
     """Refuse a fit whose parameters the data do not determine.
 
     Raises:
-        FitError: Tokens follow params, or the condition number is too large; the hint names the runs to add.
+        FitError: Tokens follow params, or the condition number is too large; the hint names the runs to add, or what to
+            fit to a metric that grows.
     """
     _require_two_inputs(fitted.problem, facts)
     if facts.condition_number <= HOPELESS_CONDITION:
         return
+    _refuse_growth(fitted)
     message = (
         f"The data do not determine the parameters of {fitted.problem.law.name} "
         f"(condition number {facts.condition_number:.1e})"
@@ -115,6 +120,34 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
         f"{message}.",
         hint="Add runs over a wider range of inputs, or choose a --law with fewer parameters.",
     )
+
+
+def _refuse_growth(fitted: Fitted) -> None:
+    """Refuse a metric that grows to which the best fit of the law is flat: no further run would help.
+
+    Raises:
+        FitError: The metric grows with its inputs, and the fit does not.
+    """
+    problem = fitted.problem
+    if len(problem.observed) < GROWTH_POINTS:
+        return
+    flat = np.ptp(problem.predictions(fitted.theta[None])[0]) < FLAT * np.ptp(problem.observed)
+    ranks = {
+        name: _correlation(_ranks(values), _ranks(problem.observed)) or 0.0 for name, values in problem.columns.items()
+    }
+    steepest = max(ranks, key=lambda name: ranks[name])
+    if flat and min(ranks.values()) > 0 and ranks[steepest] > GROWTH_RANK:
+        raise FitError(
+            f"The fitted metric grows with {steepest}, so it is probably not a loss, and the best fit of "
+            f"{problem.law.name} is flat, so its parameters would mean nothing.",
+            hint="Choose a loss with --loss, or fit a law that grows, such as --law sigmoid, with --space linear.",
+        )
+
+
+def _ranks(values: Array) -> Array:
+    """The mean rank of each value `(n,)`, which ties share."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - counts / 2)[places])
 
 
 def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:

@@ -18,7 +18,7 @@ from scaling_cli.numbers.format import figure
 
 WORDS = {
     "params": {"param", "params", "parameter", "parameters", "nparams"},
-    "tokens": {"token", "tokens", "ntokens"},
+    "tokens": {"token", "tokens", "ntokens", "tok", "toks", "ntok"},
     "compute": {"compute", "flop", "flops", "flos"},
 }
 # With one of these in its name, a column holds a rate, a length, another object's size, or a logarithm.

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import FitError, UsageError
 
 
 @pytest.fixture
@@ -42,3 +42,12 @@ def test_laws_that_grow_take_zeros(accuracies, law):
 def test_ranking_wants_logs(accuracies):
     with pytest.raises(UsageError, match="ranks laws by log loss"):
         fit(accuracies, law="all", space="linear", interval="none")
+
+
+@pytest.mark.parametrize("law", ["chinchilla", "chinchilla-tied"])
+def test_a_law_that_falls_is_refused_for_what_it_is_fitted_to(law):
+    params, tokens = (grid.ravel() for grid in np.meshgrid(np.geomspace(1e7, 3e9, 6), np.geomspace(2e8, 6e10, 6)))
+    grown = 0.9 - 30 / params**0.3 - 60 / tokens**0.3
+    frame = pl.DataFrame({"params": params, "tokens": tokens, "loss": grown})
+    with pytest.raises(FitError, match="grows with"):
+        scaling.fit(frame, law=law)

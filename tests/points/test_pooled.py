@@ -134,7 +134,9 @@ def test_curves_of_pooled_runs_count_as_runs():
                  checkpoints="all") == []  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["D_toks_tokens", "tokens seen so far (B)", "D", "n_tok tokens"])
+@pytest.mark.parametrize(
+    "name", ["D_toks_tokens", "tokens seen so far (B)", "D", "n_tok tokens", "n_tok", "toks_total"]
+)
 def test_a_column_that_looks_like_tokens_is_named_with_its_flag(name):
     found = doubts(grid().rename({"tokens": name}), inputs=("params",))
     found = [each for each in found if each.code == "unread-input"]
@@ -143,7 +145,9 @@ def test_a_column_that_looks_like_tokens_is_named_with_its_flag(name):
     assert "--tokens" in found[0].message
 
 
-@pytest.mark.parametrize("name", ["tokens_per_second", "vocab tokens", "log10_tokens", "eval/tokens", "batch_tokens"])
+@pytest.mark.parametrize(
+    "name", ["tokens_per_second", "vocab tokens", "log10_tokens", "eval/tokens", "batch_tokens", "tok_per_sec"]
+)
 def test_a_rate_a_length_or_a_logarithm_does_not_look_like_tokens(name):
     found = codes(grid().rename({"tokens": name}), inputs=("params",))
     assert "unread-input" not in found

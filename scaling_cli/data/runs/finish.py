@@ -52,7 +52,9 @@ def finish(
     """
     metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = with_peaks(finished(selection.points, plan, file_names), selection.points)
-    points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), (*options.keep, *options.maybe))
+    asked = (*options.keep, *options.maybe)
+    is_named = "step" in options.mapping
+    points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), asked, is_named=is_named)
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
     points, copy_caveats = without_copies(points, list(file_names.values())) if are_joined else (points, ())
     points, columns, compute_caveats = _with_compute(points, plan, options)

@@ -74,17 +74,19 @@ def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
 
 
 def without_calls(
-    points: pl.DataFrame, column: str | None, asked: Collection[str]
+    points: pl.DataFrame, column: str | None, asked: Collection[str], *, is_named: bool
 ) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:
     """The points without steps that were read from `column`, if that counts log calls and an amount is known.
 
-    If none is known, steps stay, with a caveat; and so they do if they are `asked` for.
+    If none is known, or steps are `asked` for, as by a law of steps, they stay, with a caveat unless the user has named
+    the column (`is_named`).
     """
-    if column != CALLS or "step" in asked:
+    if column != CALLS:
         return points, ()
-    if any(role in points.columns and not points[role].is_null().all() for role in ("params", "tokens", "compute")):
+    amounts = ("params", "tokens", "compute")
+    if "step" not in asked and any(role in points.columns and not points[role].is_null().all() for role in amounts):
         return points.drop("step"), ()
-    return points, (caveat("log-calls", column=column),)
+    return points, () if is_named else (caveat("log-calls", column=column),)
 
 
 def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, tuple[Caveat, ...]]:

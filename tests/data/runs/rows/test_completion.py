@@ -105,7 +105,10 @@ def test_log_calls_count_as_steps_only_where_nothing_else_does():
     assert loaded.columns["step"] == "_step"
     assert loaded.frame["tokens"].to_list() == [400 * BATCH] * 3
     assert "step" not in loaded.frame.columns
-    assert "step" in load_runs(rows.drop("step"), keep=["step"]).frame.columns
+    kept = load_runs(rows.drop("step"), keep=["step"])
+    assert "step" in kept.frame.columns
+    assert "log-calls" in codes(kept)
+    assert "log-calls" not in codes(load_runs(rows.drop("step"), keep=["step"], mapping={"step": "_step"}))
     bare = load_runs(rows.select("run_id", "_step", "val_loss"))
     assert "step" in bare.frame.columns
     assert "log-calls" in codes(bare)

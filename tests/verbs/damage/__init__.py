@@ -1,0 +1,1 @@
+"""Runs of a known law, the ways to damage them, and whether a fit of them was silently wrong."""
