@@ -216,7 +216,7 @@ LOGGED = (
     Way("params called N", _renamed(params="N"), UNREAD, "params", AUTO),
     Way("params called #params", _renamed(params="#params"), UNREAD, "params", AUTO),
     Way("params called model.n_params", _renamed(params="model.n_params"), UNREAD, "params", AUTO),
-    _way("unit slip of one run", _unit_slip, "unit-slip"),
+    _way("unit slip of one run", _unit_slip, "unit-slip influential-run"),
     _way("params in millions without a unit", _millions, "tiny-unit", refusal="unit|at most"),
     _way("training loss only", _train_column, "training-loss"),
 )
