@@ -21,6 +21,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
 from scaling_cli.numbers.format import escape
 from scaling_cli.options.output import Drawn, Output
+from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.look import Look
 from scaling_cli.verbs import each_file as work
 
@@ -109,7 +110,7 @@ class _Tally:
 
     def summary(self, files: int) -> str:
         """How many files there were, and which failed."""
-        lines = [f"{files:,} files: {self._results:,} results, {len(self._failed):,} failed\n"]
+        lines = [f"{number_of(files, 'file')}: {number_of(self._results, 'result')}, {len(self._failed):,} failed\n"]
         lines += [f"failed: {escape(said)}\n" for said in self._failed[:SHOWN]]
         if len(self._failed) > SHOWN:
             lines.append(f"failed: {len(self._failed) - SHOWN:,} more, each with its line\n")

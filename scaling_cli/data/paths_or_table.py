@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -39,21 +39,3 @@ def paths_of(data: PathsOrTable) -> list[str]:
             hint="Give a path, a list of paths, a polars table, or a pandas table (which needs pyarrow).",
         )
     return [os.fspath(path) for path in paths]
-
-
-def check_where_and_mapping(where: object, mapping: object) -> None:
-    """Refuse a condition that is not text, and a mapping that is not a dictionary.
-
-    Raises:
-        UsageError: One of them has another type.
-    """
-    if not isinstance(where, str | None):
-        raise UsageError(
-            f"The where condition must be text, but it is {where!r}.",
-            hint="Write one SQL condition, such as where='params > 1e8 and seed = 0'.",
-        )
-    if not isinstance(mapping, Mapping | None):
-        raise UsageError(
-            f"The mapping must be a dictionary, but it is {mapping!r}.",
-            hint="Give a column for each role, such as mapping={'loss': 'eval/loss'}.",
-        )

@@ -9,7 +9,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.reading import Reading
 from scaling_cli.results.columns import ColumnsResult
 from scaling_cli.results.report import Report
-from scaling_cli.verbs.common import unread
+from scaling_cli.verbs.common import report_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.verbs.common import Runs
@@ -32,6 +32,4 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
         error.partial = None if found is None else Report("columns", (), {}, asked.recorded(), (found,))
         raise
     summary = summarise(table, asked.loss_unit)
-    return Report(
-        "columns", table.sources, table.columns, asked.recorded(), (summary,), table.caveats, tuple(unread(table))
-    )
+    return report_of("columns", table, asked, (summary,), table.caveats, unread(table))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from scaling_cli.jobs import Progress
 from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import replace
-from scaling_cli.results.report import Failure, Report
+from scaling_cli.results.report import Failure, Report, Result
 
 if TYPE_CHECKING:
     from scaling_cli.options.compare_exponents import CompareExponents
@@ -31,6 +31,20 @@ Runs = PathsOrTable
 def unread(table: RunTable) -> list[Failure]:
     """The files that could not be read while others could."""
     return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+
+
+def report_of(
+    command: str,
+    table: RunTable,
+    asked: Options,
+    results: Iterable[Result],
+    caveats: Sequence[Caveat],
+    failures: Iterable[Failure],
+) -> Report[Result]:
+    """The report of a command on the runs of a table, with each caveat once."""
+    return Report(
+        command, table.sources, table.columns, asked.recorded(), tuple(results), merged(caveats), tuple(failures)
+    )
 
 
 def settings_of(

@@ -20,7 +20,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import merged, require_compute, settings_of, unread
+from scaling_cli.verbs.common import report_of, require_compute, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.answer import ComparisonQuestion
@@ -72,15 +72,7 @@ def compare_exponents(
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])
         result, found = compare([problem for problem, _ in fitted], [one for _, one in fitted], question)
-    return Report(
-        command="compare-exponents",
-        inputs=table.sources,
-        columns=table.columns,
-        options=asked.recorded(),
-        results=(result,),
-        caveats=merged([*caveats, *found]),
-        failures=tuple(failures),
-    )
+    return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
 
 
 def _question(

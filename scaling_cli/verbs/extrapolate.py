@@ -22,6 +22,7 @@ from scaling_cli.verbs.common import (
     labelled,
     merged,
     refuse_refitting,
+    report_of,
     require_compute,
     saved_document,
     settings_of,
@@ -119,15 +120,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     caveats += unmatched(ask, [group for group, _ in groups])
     if any(each.code == "mid-schedule" for each in caveats):  # which says the same, and knows the schedule
         caveats = [each for each in caveats if each.code != "mid-schedule-points"]
-    return Report(
-        command="extrapolate",
-        inputs=table.sources,
-        columns=table.columns,
-        options=asked.recorded(),
-        results=tuple(results),
-        caveats=merged(caveats),
-        failures=tuple(failures),
-    )
+    return report_of("extrapolate", table, asked, results, caveats, failures)
 
 
 def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:

@@ -28,7 +28,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import merged, settings_of, unread
+from scaling_cli.verbs.common import report_of, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
@@ -55,13 +55,12 @@ def fit(
     """
     check_law(asked.law)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
-    options = asked.recorded()
     try:
         table, choices, bent = _prepared(runs, asked)
     except ScalingError as error:
         if label is None:
             raise
-        return Report("fit", (), {}, options, (), failures=(Failure(dict(label), error.message, error.hint),))
+        return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
     settings = settings_of(asked, on_progress)
     results: list[FitResult] = []
     doubts = (*table.caveats, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
@@ -83,7 +82,7 @@ def fit(
         if names := bent.get(result.law):
             rule, quantities = asked.flops_rule, " and ".join(names)
             caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=quantities))
-    return Report("fit", table.sources, table.columns, options, tuple(results), merged(caveats), tuple(failures))
+    return report_of("fit", table, asked, results, caveats, failures)
 
 
 def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.fit import IntervalMethod
 from scaling_cli.results.report import Failure, Report, Source
-from scaling_cli.verbs.common import merged, refuse_refitting, saved_document, settings_of, unread
+from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
@@ -81,15 +81,7 @@ def _from_runs(
             continue
         results.append(result)
         caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
-    return Report(
-        command="optimal-allocation",
-        inputs=table.sources,
-        columns=table.columns,
-        options=asked.recorded(),
-        results=tuple(results),
-        caveats=merged(caveats),
-        failures=tuple(failures),
-    )
+    return report_of("optimal-allocation", table, asked, results, caveats, failures)
 
 
 def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult]:

@@ -14,7 +14,7 @@ SURE = 0.999  # of sets with the largest share that is allowed, so a test of all
 def too_many(design: str, sets: int, interval: str) -> dict[str, int]:
     """False codes in more sets than chance allows, and how many."""
     most = binom.ppf(SURE, sets, LIMIT)
-    counts = found(design, sets, interval)
+    counts, _ = found(design, sets, interval)
     return {code: count for code, count in counts.items() if code not in TRUE and count > most}
 
 

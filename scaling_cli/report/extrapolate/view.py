@@ -8,6 +8,7 @@ from typing import TypeAlias
 from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, rounded
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.extrapolate.rows import sections
+from scaling_cli.report.pages.facts import runs_and_points, spans
 from scaling_cli.report.pages.page import LINE_ANSWERS, Facts, Page, Row, grouped, more
 from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight
 from scaling_cli.results.report import Report
@@ -55,32 +56,19 @@ def line(result: Extrapolation) -> str:
 
 def facts(report: ExtrapolateReport, result: Extrapolation) -> Facts:
     """What was done and how well such forecasts did on smaller runs, in the order in which to read it."""
+    roles = [role for role in result.ranges if role not in ("loss", "step") or role in result.inputs.values()]
     facts = [
         ("group", group_name(result.group)),
         ("estimator", _estimator(result)),
         ("inside", _inside(result.inside, result) if result.inside else ""),
-        ("data", _data(report, result)),
-        ("range", _range(result)),
+        ("data", runs_and_points(result.runs, result.points, report.inputs)),
+        ("range", ", ".join(spans(result.ranges, roles))),
         ("interval", _interval(result)),
         ("track record", _track(result)),
         ("reach", _reach(result)),
         ("score", _score(result)),
     ]
     return [(label, sentence) for label, sentence in facts if sentence]
-
-
-def _data(report: ExtrapolateReport, result: Extrapolation) -> str:
-    if result.runs is None:
-        return f"saved fit {escape(', '.join(source.path for source in report.inputs))}"
-    return f"{result.runs:,} runs, {result.points:,} points"
-
-
-def _range(result: Extrapolation) -> str:
-    return ", ".join(
-        f"{escape(role)} {amount(role, low)} to {amount(role, high)}"
-        for role, (low, high) in result.ranges.items()
-        if role not in ("loss", "step") or role in result.inputs.values()
-    )
 
 
 def _track(result: Extrapolation) -> str:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import amount, escape, figure, group_name, percent
+from scaling_cli.numbers.format import escape, figure, group_name, percent
 from scaling_cli.report.fit.rows import estimates
+from scaling_cli.report.pages.facts import number_of, runs_and_points, spans
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Report
@@ -25,7 +26,7 @@ def fit_facts(result: FitResult, columns: Mapping[str, str]) -> Facts:
         ("group", group_name(result.group)),
         ("law", _law(result)),
         ("why", escape(result.reason or "")),
-        ("data", f"{number_of(result.runs, 'run')}, {number_of(result.points, 'point')}"),
+        ("data", runs_and_points(result.runs, result.points, ())),
         ("columns", ", ".join(renamed)),
         ("range", _ranges(result)),
         ("objective", f"{_objective(result)} = {figure(result.objective.value, 6)}; {_starts(result)}"),
@@ -55,22 +56,14 @@ def _law(result: FitResult) -> str:
     return escape(f"{name}{result.formula}{where}")
 
 
-def number_of(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _ranges(result: FitResult) -> str:
     known = [role for role in RANGE_ROLES if role in result.ranges]
     known += [role for role in result.ranges if role not in RANGE_ROLES]
-    spans = []
-    for role in known:
-        low, high = (amount(role, end) for end in result.ranges[role])
-        spans.append(f"{escape(role)} {low} to {high}" + (" FLOPs" if role == "compute" else ""))
+    said = spans(result.ranges, known)
     spread = result.identifiability.tokens_per_param
     if spread:
-        spans.append(f"tokens per param {figure(spread[0], 3)} to {figure(spread[1], 3)}")
-    return ", ".join(spans)
+        said.append(f"tokens per param {figure(spread[0], 3)} to {figure(spread[1], 3)}")
+    return ", ".join(said)
 
 
 def _objective(result: FitResult) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from scaling_cli.numbers.format import escape, rounded
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.fit.facts import FitReport, fit_facts, number_of, shared_facts
+from scaling_cli.report.fit.facts import FitReport, fit_facts, shared_facts
 from scaling_cli.report.fit.rows import estimates, parameter_section
+from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.fit import FitResult
 

@@ -9,6 +9,7 @@ from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
 from scaling_cli.numbers.format import amount, escape, figure, flops, group_name, percent, rounded
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.optimal_allocation.rows import counted, sections
+from scaling_cli.report.pages.facts import runs_and_points, spans
 from scaling_cli.report.pages.page import LINE_ANSWERS, Facts, Page, Row, grouped, more
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.report import Report
@@ -65,30 +66,17 @@ def _asked(row: Allocation) -> str:
 def facts(report: AllocationReport, result: AllocationResult) -> Facts:
     """What was done, in the order in which to read it."""
     law = "" if result.law is None else escape(f"{result.law}: {result.formula}")
+    roles = [role for role in result.ranges if role in ("params", "tokens", "compute")]
     facts = [
         ("group", group_name(result.group)),
         ("law", law),
-        ("data", _data(report, result)),
-        ("range", _range(result)),
+        ("data", runs_and_points(result.runs, result.points, report.inputs)),
+        ("range", ", ".join(spans(result.ranges, roles))),
         ("compute", f"training FLOPs = {escape(result.flops_rule)}"),
         ("interval", _interval(result)),
         *_checks(result),
     ]
     return [(label, sentence) for label, sentence in facts if sentence]
-
-
-def _data(report: AllocationReport, result: AllocationResult) -> str:
-    if result.runs is None:
-        return f"saved fit {escape(', '.join(source.path for source in report.inputs))}"
-    return f"{result.runs:,} runs, {result.points:,} points"
-
-
-def _range(result: AllocationResult) -> str:
-    return ", ".join(
-        f"{escape(role)} {amount(role, low)} to {amount(role, high)}"
-        for role, (low, high) in result.ranges.items()
-        if role in ("params", "tokens", "compute")
-    )
 
 
 def _interval(result: AllocationResult) -> str:

@@ -1,0 +1,29 @@
+"""Facts that several commands say in the same words: how many runs, and the ranges of their amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from scaling_cli.numbers.format import amount, escape
+from scaling_cli.results.report import Source
+
+
+def number_of(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def runs_and_points(runs: int | None, points: int | None, inputs: Sequence[Source]) -> str:
+    """The numbers of runs and of points, or the saved fit that stands for them."""
+    if runs is None or points is None:
+        return f"saved fit {escape(', '.join(source.path for source in inputs))}"
+    return f"{number_of(runs, 'run')}, {number_of(points, 'point')}"
+
+
+def spans(ranges: Mapping[str, tuple[float, float]], roles: Iterable[str]) -> list[str]:
+    """The range of each of these roles, with the unit of compute."""
+    return [
+        f"{escape(role)} {amount(role, low)} to {amount(role, high)}" + (" FLOPs" if role == "compute" else "")
+        for role in roles
+        for low, high in (ranges[role],)
+    ]
