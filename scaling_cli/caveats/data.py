@@ -54,21 +54,22 @@ SENTENCES = {
         "evaluation loss with --loss if there is one."
     ),
     "several-splits": (
-        "{column} says that losses are of different data, and a law of all of them would mix losses that differ, so "
-        "only the {count} of {total} rows of {split} are used, not those of {others}. Give --where {same} if that is "
-        "right, or another split, as in --where {other}."
+        "{column} marks losses on different data, and a law fitted to all of them would mix these, so only the "
+        "{count} of {total} rows of {split} are used, not those of {others}. Give --where {same} if that is right, or "
+        "another split, as in --where {other}."
     ),
     "log-calls": (
-        "{column} counts the log calls of W&B and not training steps, so a law of steps is one of how often a run was "
-        "logged. Choose the steps with --step, or add tokens or params."
+        "{column} counts the log calls of W&B and not training steps, so a law of steps would describe how often a "
+        "run was logged. Choose the steps with --step, or add tokens or params."
     ),
     "tokens-of-one-device": (
         "{total} is {devices} times {column}, a whole number in every row, so {column} counts the tokens of one device "
         "and {total} is read as tokens. If that is wrong, choose a column with --tokens."
     ),
     "tokens-share": (
-        "{column} is named as the tokens of one device or of one batch, not as all tokens that a run was trained on, "
-        "so coefficients, and exponents if the share varies, are not those of tokens. Choose the total with --tokens."
+        "By its name, {column} counts the tokens of one device or of one batch and not all tokens that a run was "
+        "trained on, so coefficients are wrong, and exponents too if the share varies. Choose the total with "
+        "--tokens."
     ),
     "tokens-restarted": (
         "{column} starts again near zero while steps go on in {runs} of {total} runs ({run} at step {step}), as "
@@ -111,9 +112,9 @@ SENTENCES = {
         "runs has, so they are left out, and each run counts once. Give only the summary or only its parts to check."
     ),
     "unordered-rows": (
-        "{rows} rows belong to {runs} runs of several rows, and no column for the step orders them, so all of them "
-        "count, also those from before the end of training. Name what orders them with --step {step}, or give --run "
-        "none if each row is a finished run."
+        "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
+        "count as points, including those from before the end of training. Name the column that orders them with "
+        "--step {step}, or give --run none if each row is a finished run."
     ),
     "unfinished-runs": (
         "{count} of {total} points are from runs that {column} calls {states}, so their last losses may be too high. "
@@ -155,25 +156,26 @@ SENTENCES = {
     ),
     "best-over": (
         "The lowest loss over {columns} was taken of runs that are equal in all else, which left {after} of {before} "
-        "points; {several} were chosen among several{edges}. Noise makes a minimum too low. Compare with a fit of more "
-        "seeds, and extend sweeps whose best value is at an end."
+        "points; {several} of them are the best of several runs{edges}. Noise makes a minimum too low. Compare with a "
+        "fit of more seeds, and extend sweeps whose best value is at an end."
     ),
     "unread-input": (
-        "{columns} {verb} like {role} but was not read as that, so the law does without it and may be wrong. Give "
-        "{flag} if it is {role}."
+        "{columns} {verb} like {role} but was not read as that, so the law ignores it and may be wrong. Give {flag} "
+        "if it is {role}."
     ),
     "ignored-input": (
-        "{role} takes {number} values, from {low} to {high}, and the law does not use it, so what it does to the loss "
-        "goes into other parameters. Fit --law {law} with `scaling fit`, or each value by itself with --by {column}."
+        "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
+        "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
+        "--by {column}."
     ),
     "pooled-sweep": (
-        "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law is of an average "
-        "over {role}, not of the best. Keep the best of each size with --best-over {column}, or separate the values "
-        "with --by {column} or --where."
+        "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
+        "average over {role} and not the best losses. Keep the best of each size with --best-over {column}, or "
+        "separate the values with --by {column} or --where."
     ),
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
-        "one law is fitted to several kinds of runs. Fit each kind by itself with --by {quoted}, or keep one with "
+        "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
         "--where {condition}."
     ),
     "unexplained-spread": (

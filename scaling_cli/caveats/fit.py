@@ -36,8 +36,8 @@ SENTENCES = {
     ),
     "runs-err-together": (
         "{runs} runs at {configurations} different inputs vary less around the mean of their inputs than these means "
-        "vary around the law (F test, p {p_value}): they err together, or the law misses some inputs, so "
-        "{effect}. Add other inputs rather than repeats, and compare with another --law."
+        "vary around the law (F test, p {p_value}): the errors of runs at equal inputs are correlated, or the law "
+        "does not fit some inputs, so {effect}. Add other inputs rather than repeats, and compare with another --law."
     ),
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}, so the data do not decide between the "
@@ -82,8 +82,8 @@ SENTENCES = {
         "with --by or --where, or try another law."
     ),
     "interval-off-estimate": (
-        "The interval of {parameters} did not contain its estimate and is extended to it, so neither is known well: "
-        "fitted to data of its own making, this law does not return to its parameters. Use predictions inside the data "
+        "The interval of {parameters} did not contain its estimate and is extended to it, so neither is reliable: "
+        "fitted to data simulated from this fit, the law gives other parameters. Use predictions inside the data "
         "instead of single parameters, or fit a law with fewer parameters."
     ),
     "rule-bends-split": (

@@ -149,6 +149,7 @@ def test_an_interrupted_run_leaves_whole_lines_and_can_be_resumed(logs, tmp_path
     command = [sys.executable, "-m", "scaling_cli", "fit", str(logs), *STREAM, "-o", str(out)]
     process = subprocess.Popen(command, cwd=ROOT)
     while not (out.exists() and out.stat().st_size):
+        assert process.poll() is None, "it ended before it wrote anything"
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) == 130

@@ -32,7 +32,7 @@ def test_each_cell_keeps_its_lowest_loss_and_the_caveat_counts_them(name):
     table, message = found(sweep().rename({"lr": name}), name)
     assert table.frame.height == 12
     assert table.frame["lr"].unique().to_list() == [1e-3]
-    assert "left 12 of 48 points; 12 were chosen among several." in message
+    assert "left 12 of 48 points; 12 of them are the best of several runs." in message
 
 
 def test_seeds_are_averaged_before_the_minimum_is_taken():
@@ -70,7 +70,7 @@ def test_the_last_rows_of_curves_are_compared_by_the_peak_of_their_rate():
         for step in (1, 50, 100)
     ]
     table, message = found(pl.concat(rows), "lr")
-    assert "left 12 of 96 points; 12 were chosen among several" in message
+    assert "left 12 of 96 points; 12 of them are the best of several runs" in message
     assert table.frame["loss"].min() == pytest.approx(sweep()["loss"].min())
 
 
