@@ -147,8 +147,8 @@ SENTENCES = {
         "a finished schedule. Fit only runs whose schedules end in the same way; select them with --where."
     ),
     "mid-schedule": (
-        "Points within a run share its learning-rate schedule, so they are not independent, and their losses are "
-        "higher than those of runs that finished there. Compare with --checkpoints final."
+        "Points within a run are not independent, and unless the learning rate was constant, their losses are higher "
+        "than those of runs that finished there. Compare with --checkpoints final."
     ),
     "best-checkpoint": (
         "Each loss is the lowest of its run, which noise makes too low, and more so in longer logs. Compare with "

@@ -51,6 +51,11 @@ SENTENCES = {
         "Without run {run}, {parameter} would be {value:.4g}, which is {moves:.1f} standard errors away{others}, so "
         "the estimate depends on single runs. Check that run, or repeat it with another seed."
     ),
+    "outlying-run": (
+        "{run} lies {size} {side} the fit, {times:.0f} times the noise of all runs{others}, so it is probably wrong or "
+        "differs in more than its size, and rmse and R2 describe it more than the fit. Check it, and leave it out with "
+        "--where if it does not belong to the law."
+    ),
     "no-cutoffs": (
         "The runs are too few, or too close in scale, to test forecasts of larger runs from smaller ones, so laws are "
         "ranked by AICc on the runs they are fitted to. Add larger runs before extrapolating."
