@@ -11,7 +11,6 @@ from tests.verbs.damage.judged import Verdict, drawn, judge
 from tests.verbs.damage.ways import WAYS
 
 if TYPE_CHECKING:
-
     from tests.verbs.damage.known import Way
 
 MANY = 2000
