@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -50,7 +51,10 @@ def written(logs: Logs, folder: Path, seed: int) -> list[str]:
             path.write_text(table)
         else:
             path = folder / f"{name}.{('csv', 'jsonl')[seed // 2 % 2]}"
-            (table.write_csv if path.suffix == ".csv" else table.write_ndjson)(path)
+            if path.suffix == ".csv":
+                table.write_csv(path)
+            else:  # polars would write null for NaN, which Python writes as it is
+                path.write_text("".join(f"{json.dumps(row)}\n" for row in table.iter_rows(named=True)))
         paths.append(str(path))
     return paths if logs.given is None else [str(folder / logs.given)]
 

@@ -304,7 +304,7 @@ COUNTED = (
     way("checkpoints by checkpoint", _without_steps("checkpoint"), "unordered-rows", always=()),
     way("checkpoints without any order", _without_steps(None), "unordered-rows"),
     way("several revisions per model", _revisions, "unordered-rows", always=()),
-    way("summary beside its parts", _summary, "summary-copies"),
+    way("summary beside its parts", _summary, "summary-copies rows-excluded"),
     way("rows copied several times", _copied_rows, "repeated-points", says="params"),
     way("the same file several times", _copied_file, "copied-files repeated-points"),
     way("other seeds under one name", _seeds_of_one_name, "unordered-rows"),
