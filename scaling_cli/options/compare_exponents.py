@@ -26,14 +26,14 @@ class Comparing(Options):
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(
         1.25, MARGIN,
-        "Largest difference that counts as equivalent: the factor by which the compute multiplier changes up to --to, "
-        "or (if below 1) a difference of exponents.",
+        "Largest change called equivalent: of the compute multiplier up to --to (as a factor), or of the exponent (if "
+        "below 1).",
         is_basic=True,
     )  # fmt: skip
     to: dict[str, float] = option(
         {}, amounts("compute=1e25", "ROLE=N"),
-        "Scale up to which --margin measures the change of the compute multiplier: compute=1e25; by default, as many "
-        "decades beyond the data as the data span.",
+        "Scale up to which the multiplier may change by --margin: compute=1e25; by default, as many decades past the "
+        "data as they span.",
         is_basic=True,
     )  # fmt: skip
     pair: str | None = option(
