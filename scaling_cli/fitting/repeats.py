@@ -25,7 +25,7 @@ EXACT = 1e-9  # root mean square residual of data without noise, where only roun
 
 
 class ErrTogether(Record):
-    """Runs at equal inputs whose errors are more alike than those of other runs.
+    """Runs at equal inputs whose errors are more similar than those of other runs.
 
     `configurations` `(n,)` is the number of each point's configuration, `p_value` that of the F test.
     """

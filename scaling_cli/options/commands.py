@@ -23,7 +23,7 @@ NO_FUNCTION = ("schema",)  # commands of the shell alone
 
 
 def module_of(name: str) -> str:
-    """The name of a command as modules and functions bear it."""
+    """The name of a command's modules and functions: with underscores in place of hyphens."""
     return name.replace("-", "_")
 
 

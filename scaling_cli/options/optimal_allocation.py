@@ -54,7 +54,7 @@ class Question(Options):
 
 
 class Limits(Options):
-    """What bounds the split."""
+    """Limits on the split."""
 
     heading = "Limits"
 
@@ -70,7 +70,7 @@ class Limits(Options):
 
 
 class Hardware(Options):
-    """Time and money."""
+    """The hardware, which gives time and price."""
 
     heading = "Hardware"
 

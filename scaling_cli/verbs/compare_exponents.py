@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def compare_exponents(
     runs: Runs, asked: CompareExponents, *, on_progress: Progress | None = None
 ) -> Report[ComparisonResult]:
-    """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
+    """Compare the exponents of groups of runs: does a factor change the exponent, or only the constant?
 
     Args:
         runs: Files or a table, as `fit` takes them.
@@ -120,7 +120,7 @@ def _load_pairable(runs: Runs, asked: CompareExponents, *, keep: tuple[str, ...]
 
 
 def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
-    """The value of `--to`, which must be of what the law is drawn along."""
+    """The value of `--to`, which must be one of the law's input."""
     if not to:
         return None
     role = choice.inputs.get("x", "compute")

@@ -144,7 +144,7 @@ def _budgets(result: CoverageResult) -> Iterator[Cells]:
 
 
 def _whole(value: int | None, most: int) -> str:
-    """A number of attempts; one that the attempts made do not show is more than they are."""
+    """A number of attempts; None means more than the attempts made."""
     return f"> {most:,}" if value is None else f"{value:,}"
 
 

@@ -40,7 +40,7 @@ def sections(result: AllocationResult) -> list[Section]:
 
 
 def _is_unsteady(result: AllocationResult) -> bool:
-    """Whether leaving points out moves an exponent so far that the table of cutoffs is shown unasked."""
+    """Whether leaving points out moves an exponent so far that the table of cutoffs is shown in any case."""
     wholes = {approach: exponents["params"].estimate for approach, exponents in result.exponents.items()}
     return any(
         abs(cutoff.params_exponent - whole) > UNSTEADY

@@ -74,7 +74,7 @@ def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], It
 
 
 def more(answers: int) -> str:
-    """How many answers a line leaves out."""
+    """How many results a line leaves out."""
     return f"; {answers - LINE_ANSWERS:,} more" if answers > LINE_ANSWERS else ""
 
 
