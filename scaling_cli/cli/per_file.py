@@ -113,7 +113,7 @@ class _Tally:
         lines = [f"{number_of(files, 'file')}: {number_of(self._results, 'result')}, {len(self._failed):,} failed\n"]
         lines += [f"failed: {escape(said)}\n" for said in self._failed[:SHOWN]]
         if len(self._failed) > SHOWN:
-            lines.append(f"failed: {len(self._failed) - SHOWN:,} more, each with its line\n")
+            lines.append(f"failed: {len(self._failed) - SHOWN:,} more, each with its error in the output\n")
         return "".join(lines)
 
 

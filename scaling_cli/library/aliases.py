@@ -44,7 +44,7 @@ def renamed(verb: str, given: Mapping[str, Any]) -> dict[str, Any]:
         for today, new in _today(verb, name, value).items():
             if today in options:
                 raise UsageError(
-                    f"{verb} is given {today!r} twice.", hint=f"{name!r} is its earlier name: leave that out."
+                    f"{verb} is given {today!r} twice.", hint=f"{name!r} is an older name of this option: leave it out."
                 )
             options[today] = new
     return options

@@ -90,5 +90,5 @@ def described(command: Command, text: str) -> str:
 
 def _nothing(report: Report[Any]) -> FitError:
     first = report.failures[0]
-    several = f"None of {len(report.failures):,} groups could be answered; " if len(report.failures) > 1 else ""
+    several = f"None of {len(report.failures):,} groups gave a result; the first: " if len(report.failures) > 1 else ""
     return FitError(f"{several}{group_in_full(first.group)}: {first.error}", hint=first.hint)

@@ -26,14 +26,14 @@ class Comparing(Options):
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(
         1.25, MARGIN,
-        "Largest difference that counts as equivalent: drift of the compute multiplier up to --to, or (below 1) "
-        "exponent difference.",
+        "Largest difference that counts as equivalent: the factor by which the compute multiplier changes up to --to, "
+        "or (if below 1) a difference of exponents.",
         is_basic=True,
     )  # fmt: skip
     to: dict[str, float] = option(
         {}, amounts("compute=1e25", "ROLE=N"),
-        "Scale up to which that drift is measured: compute=1e25; by default, as many decades beyond the data as they "
-        "span.",
+        "Scale up to which --margin measures the change of the compute multiplier: compute=1e25; by default, as many "
+        "decades beyond the data as the data span.",
         is_basic=True,
     )  # fmt: skip
     pair: str | None = option(

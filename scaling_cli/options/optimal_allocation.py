@@ -49,7 +49,7 @@ class Question(Options):
     explain_gap: bool = option(
         False,
         SWITCH,
-        "Show how counting embeddings, and the range of model sizes, change the exponent (Kaplan or Chinchilla).",
+        "Show how the exponent depends on counting embeddings and on model sizes, as between Kaplan and Chinchilla.",
     )
 
 

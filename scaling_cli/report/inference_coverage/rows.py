@@ -46,7 +46,7 @@ def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
             (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
         "Assumed verifier": (
             numbers("accepts correct", "accepts wrong", "ceiling", "accepted unsolvable"), _verifier),
-        "Budgets (* by forecast)": (
+        "Budgets (* from a forecast)": (
             (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")), _budgets),
         "Paired differences": (
             (*words("minus"), *numbers("k", "problems", "difference"), interval, *words("verdict")), _comparisons),

@@ -111,4 +111,5 @@ def _record_sentence(record: Backtest | None) -> str:
     if record is None or record.mean_absolute_error is None:
         return ""
     size = figure(record.mean_absolute_error, 2)
-    return f"; fitted to {record.trained:,} attempts it missed k = {record.held_out:,} by {size} on average"
+    place = f"k = {record.held_out:,}"
+    return f"; when fitted to {record.trained:,} attempts, it missed coverage at {place} by {size} on average"

@@ -25,14 +25,16 @@ def sections(result: AllocationResult) -> list[Section]:
             f"IsoFLOP minima, {result.profile} profile (sizes below | above it; bend, vertex and bias of a parabola)"
         )
         tables.append(Section(title, isoflop_sheet(result.isoflops)))
-        tables.append(Section("Exponents of these curves by each profile", _profile_sheet(result)))
+        tables.append(Section("Exponents of these curves with each profile", _profile_sheet(result)))
     if result.estimators:
         tables.append(Section("This law fitted with other objectives", _estimator_sheet(result)))
     if len(result.exponents) > 1 or _is_unsteady(result):
         tables.append(Section("Without the points with the fewest tokens", _cutoff_sheet(result)))
     if result.gap:
         tables.append(
-            Section("Kaplan or Chinchilla: the exponent by the count of params and the sizes", _gap_sheet(result))
+            Section(
+                "Kaplan or Chinchilla: the exponent by how params are counted, and by model sizes", _gap_sheet(result)
+            )
         )
     return tables
 

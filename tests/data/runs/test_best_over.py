@@ -32,7 +32,7 @@ def test_each_cell_keeps_its_lowest_loss_and_the_caveat_counts_them(name):
     table, message = found(sweep().rename({"lr": name}), name)
     assert table.frame.height == 12
     assert table.frame["lr"].unique().to_list() == [1e-3]
-    assert "left 12 of 48 points; 12 of them are the best of several runs." in message
+    assert "12 of 48 points remain; 12 of them are the best of several runs." in message
 
 
 def test_seeds_are_averaged_before_the_minimum_is_taken():
@@ -41,7 +41,7 @@ def test_seeds_are_averaged_before_the_minimum_is_taken():
     means = frame.group_by("params", "tokens", "lr").agg(pl.col("loss").mean())
     least = means.group_by("params", "tokens").agg(pl.col("loss").min()).sort("params", "tokens")
     assert table.frame.sort("params", "tokens")["loss"].to_list() == pytest.approx(least["loss"].to_list())
-    assert "left 12 of 192" in message
+    assert "12 of 192 points remain" in message
 
 
 @pytest.mark.parametrize("options", [{"by": ("dataset",)}, {}])
@@ -70,7 +70,7 @@ def test_the_last_rows_of_curves_are_compared_by_the_peak_of_their_rate():
         for step in (1, 50, 100)
     ]
     table, message = found(pl.concat(rows), "lr")
-    assert "left 12 of 96 points; 12 of them are the best of several runs" in message
+    assert "12 of 96 points remain; 12 of them are the best of several runs" in message
     assert table.frame["loss"].min() == pytest.approx(sweep()["loss"].min())
 
 
