@@ -47,18 +47,18 @@ def draws(
     raw = np.empty((len(replicates), -(-count // 2)), dtype=np.uint64)
     squares = None if freedom is None else np.empty(len(replicates))
     for row, generator in enumerate(generators(seed, group, replicates)):
-        raw[row] = generator.bit_generator.random_raw(raw.shape[1])  # type: ignore[attr-defined]
+        raw[row] = generator.bit_generator.random_raw(raw.shape[1])
         if squares is not None and freedom is not None:
             squares[row] = generator.chisquare(freedom)
     halves = np.empty((len(raw), 2 * raw.shape[1]), dtype=np.uint64)
     halves[:, ::2], halves[:, 1::2] = raw & np.uint64(LOW32), raw >> np.uint64(32)
-    signs = 2.0 * (halves[:, :runs] >> np.uint64(31)) - 1.0
+    signs: Array = 2.0 * (halves[:, :runs] >> np.uint64(31)) - np.float64(1.0)
     if not sizes:
         return signs, None, squares
     products = halves[:, runs:count] * np.uint64(sizes)
     again = ((products & np.uint64(LOW32)) < (1 << 32) % sizes).any(axis=1)
     chosen = (products >> np.uint64(32)).astype(np.intp)
-    for row in np.flatnonzero(again):  # numpy draws such a number again, which moves all that follow
+    for row in np.flatnonzero(again).tolist():  # numpy draws such a number again, which moves all that follow
         generator = np.random.default_rng([seed, group, replicates[row]])
         generator.integers(2, size=runs)
         chosen[row] = generator.integers(sizes, size=runs)
@@ -67,7 +67,7 @@ def draws(
     return signs, chosen, squares
 
 
-def _states(seed: int, group: int, replicates: Sequence[int]) -> Iterator[dict[str, Any]]:
+def _states(seed: int, group: int, replicates: Sequence[int]) -> Iterator[Any]:
     """The first states of PCG64."""
     for low, high, inc_low, inc_high in _mixed(seed, group, replicates).tolist():
         inc = ((inc_low << 64 | inc_high) << 1 | 1) & LOW128
@@ -109,7 +109,7 @@ class _Hash:
 
 
 def _joined(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    word = LEFT * left - RIGHT * right
+    word: npt.NDArray[np.uint32] = LEFT * left - RIGHT * right
     return word ^ (word >> HALF)
 
 

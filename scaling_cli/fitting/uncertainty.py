@@ -37,8 +37,8 @@ from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.streams import draws, generators
 from scaling_cli.record import Record
 
-CHUNK_REPLICATES = 128
-CHUNK_VALUES = 1 << 16  # replicates times points: keeps a chunk's arrays in cache, and memory flat
+CHUNK_REPLICATES = 1024
+CHUNK_VALUES = 1 << 15  # replicates times points: keeps a chunk's arrays in cache, and memory flat
 OTHER_STARTS = 3
 STANDS_OUT = 6.0  # robust standard deviations from the replicates' median: further out, a replicate is an outlier
 WEBB = np.sqrt([0.5, 1.0, 1.5])  # with either sign; Webb 2014
