@@ -83,3 +83,14 @@ def test_amounts_within_a_percent_are_one_level_unless_they_are_a_continuum():
     assert levels(pl.Series([1e9, 1.003e9, 2e9])).n_unique() == 2
     assert levels(pl.Series(np.linspace(1e9, 2e9, 500))).n_unique() == 500
     assert levels(pl.Series([0.0, -1.0, None, 1.0])).n_unique() == 4
+
+
+def test_labels_are_shared_within_a_percent_and_no_value_is_lost():
+    values = pl.Series("x", [1.0, 1.005, 2.0, None, 0.0, -1.0, -1.001, 2.001, None, 3.0])
+    labels = levels(values).to_list()
+    assert labels[0] == labels[1]
+    assert labels[2] == labels[7]
+    assert labels[3] == labels[8]
+    assert len(set(labels)) == 7
+    chain = levels(pl.Series("x", np.exp(0.008 * np.arange(10))))
+    assert chain.n_unique() == 10
