@@ -49,8 +49,8 @@ def text(report: Report[Any]) -> str:
     )
     codes = Counter(each.code for each in report.caveats)
     if codes:
-        told = ", ".join(code if count == 1 else f"{code} ({count:,})" for code, count in codes.items())
-        lines.append(f"  caveats: {told}; see .caveats")
+        listed = ", ".join(code if count == 1 else f"{code} ({count:,})" for code, count in codes.items())
+        lines.append(f"  caveats: {listed}; see .caveats")
     return "\n".join(lines) + ">"
 
 

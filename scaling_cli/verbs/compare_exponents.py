@@ -98,9 +98,9 @@ def _question(
 
 
 def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
-    told = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
+    lead = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
     return FitError(
-        f"{told} be fitted, but a comparison needs two. The last that failed is {group_label(failure.group)}: "
+        f"{lead} be fitted, but a comparison needs two. The last that failed is {group_label(failure.group)}: "
         f"{failure.error}",
         hint=failure.hint,
     )

@@ -71,9 +71,9 @@ def _keys(points: pl.DataFrame, aside: pl.DataFrame, plan: Plan) -> list[str]:
     further = [
         name for name in plan.keep if name in points.columns and 2 * points[name].n_unique() <= points.height
     ]  # fmt: skip
-    told = [name for name in aside.columns if is_condition(name) and 2 * aside[name].n_unique() <= points.height]
-    named = dict.fromkeys([*sizes, *EXTRAS, *groups, *further, *told])
-    return [name for name in named if name in points.columns or name in told]
+    conditions = [name for name in aside.columns if is_condition(name) and 2 * aside[name].n_unique() <= points.height]
+    named = dict.fromkeys([*sizes, *EXTRAS, *groups, *further, *conditions])
+    return [name for name in named if name in points.columns or name in conditions]
 
 
 def _labels(known: pl.DataFrame, names: Sequence[str]) -> pl.Series:
