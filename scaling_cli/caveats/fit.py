@@ -19,8 +19,8 @@ SENTENCES = {
         "add runs at other inputs."
     ),
     "fixed-tokens-per-param": (
-        "Tokens per param span only {low:.3g} to {high:.3g}, so the fit can hardly separate alpha from beta. Add runs "
-        "trained on fewer and on more tokens per param (a span of 16x is enough)."
+        "Four of five runs have {low:.3g} to {high:.3g} tokens per param, so the fit hardly separates alpha from beta. "
+        "Add runs trained on fewer and on more tokens per param (a span of 16x is enough)."
     ),
     "collinear-design": (
         "log params and log tokens have a correlation of {correlation:.3f}, so the fit can hardly separate their "

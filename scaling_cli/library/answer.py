@@ -42,8 +42,7 @@ def text(report: Report[Any]) -> str:
     counts = [f"{len(report.results):,} {'result' if len(report.results) == 1 else 'results'}"]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
-    view = view_of(report.command)
-    lines += _some([_led(each.group, view.line(each)) for each in report.results[:SHOWN]], len(report.results))
+    lines += _some([_led(each.group, each.sentence) for each in report.results[:SHOWN]], len(report.results))
     lines += _some(
         [_led(each.group, f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]], len(report.failures)
     )

@@ -22,6 +22,7 @@ from scaling_cli.data.runs.aliases import EXTRAS
 from scaling_cli.data.runs.best_over import levels
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
+from scaling_cli.numbers.format import percent
 from scaling_cli.points.unread import ignored_roles, likely_role, unread_inputs
 from scaling_cli.points.variance import (
     FEWEST_SPARE,
@@ -86,7 +87,9 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
     names = " and ".join(inputs)
     swept = [role for role in SWEPT if role in runs.swept and _differs_in_cells(runs, runs.swept[role])]
     for role in swept:
-        shares = [f", and {role} explains {one.share:.0%} of their variance" for one in explained if one.column == role]
+        shares = [
+            f", and {role} explains {percent(one.share)} of their variance" for one in explained if one.column == role
+        ]
         column = shlex.quote(_column(table, role))
         yield caveat(
             "pooled-sweep", group, role=role, inputs=names, spread=spread, share="".join(shares), column=column

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.caveats.order import rank
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -18,6 +19,7 @@ from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report, Result
+from scaling_cli.sentences import with_sentences
 
 if TYPE_CHECKING:
     from scaling_cli.options.compare_exponents import CompareExponents
@@ -42,9 +44,8 @@ def report_of(
     failures: Iterable[Failure],
 ) -> Report[Result]:
     """The report of a command on the runs of a table, with each caveat once."""
-    return Report(
-        command, table.sources, table.columns, asked.recorded(), tuple(results), merged(caveats), tuple(failures)
-    )
+    said = with_sentences(command, results, table.columns)
+    return Report(command, table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
 
 
 def settings_of(
@@ -93,12 +94,12 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
 
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
-    """The caveats, each once."""
+    """The caveats, each once, those first that may change the answer."""
     kept: list[Caveat] = []
     for found in caveats:
         if found not in kept:
             kept.append(found)
-    return tuple(kept)
+    return tuple(sorted(kept, key=lambda found: rank(found.code)))
 
 
 def saved_document(runs: Runs) -> Path | None:

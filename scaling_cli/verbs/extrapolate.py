@@ -18,6 +18,7 @@ from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
     labelled,
     merged,
@@ -145,6 +146,6 @@ def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method
         inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
         columns={},
         options=asked.but(estimator="describe").recorded(),
-        results=tuple(results),
+        results=with_sentences("extrapolate", results, {}),
         caveats=merged(caveats),
     )

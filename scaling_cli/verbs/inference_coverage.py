@@ -9,6 +9,7 @@ from scaling_cli.options.inference_coverage import InferenceCoverage
 from scaling_cli.record import replace
 from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.report import Failure, Report
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import labelled, merged
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _covered(logs: Runs, asked: InferenceCoverage, empty: Report[CoverageResult]
         empty,
         inputs=table.sources,
         columns=table.columns,
-        results=tuple(found.results),
+        results=with_sentences("inference-coverage", found.results, table.columns),
         caveats=merged([*table.caveats, *found.caveats]),
         failures=(*unread, *found.failures),
     )
