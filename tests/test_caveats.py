@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from scaling_cli.caveats import SENTENCES, allocation, caveat, comparison, coverage, data, design, fit, forecast
+from scaling_cli.caveats.order import MAY_BE_WRONG, SAYS_HOW, rank
 from scaling_cli.laws import find_law
+from tests import ROOT
 from tests.cli.running import run
 
 # The verbs that a caveat's last sentence may start with: what a reader can do.
@@ -79,3 +82,15 @@ def test_caveats_name_options_and_laws_that_exist(module, options):
 )
 def test_factors_are_written_out_up_to_a_million(reach, written):
     assert f" is {written} times the largest run" in caveat("far-reach", compute="1e24", reach=reach).message
+
+
+def test_every_caveat_in_the_order_exists_and_stands_there_once():
+    assert not MAY_BE_WRONG & SAYS_HOW
+    assert SENTENCES.keys() >= MAY_BE_WRONG | SAYS_HOW
+
+
+def test_what_may_change_the_answer_is_listed_first():
+    ran = run("fit", "sample_data/optimizers.csv", "--where", "optimizer = 'adamw'", "--json", "--interval", "none",
+              cwd=ROOT)  # fmt: skip
+    ranks = [rank(each["code"]) for each in json.loads(ran.stdout)["caveats"]]
+    assert ranks == sorted(ranks)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterable
 from string import Formatter
 from typing import Any
@@ -88,7 +89,7 @@ class _Constants(Formatter):
 
 def when(text: str) -> str:
     """When a caveat appears, with the constants of the code."""
-    return _Constants().vformat(text, (), {})
+    return re.sub(r"(?<=\d)%", " %", _Constants().vformat(text, (), {})).replace("e+", "e")
 
 
 def _cell(text: str) -> str:

@@ -12,7 +12,8 @@ SENTENCES = {
     ),
     "large-loss": (
         "The median loss is {median:.3g}, above the 13.8 nats of a uniform guess among a million tokens, so the column "
-        "may hold perplexity{or_other}. If it does, give --loss-unit perplexity to fit its logarithm{else_other}."
+        "may hold perplexity{or_other}, whose exponents are not those of a loss. If it does, give --loss-unit "
+        "perplexity to fit its logarithm{else_other}."
     ),
     "not-a-loss": (
         "{column}, which {reason}, is probably {kind} and not a loss in nats per token. The law then describes {kind}, "
@@ -51,12 +52,12 @@ SENTENCES = {
     "tokens-restarted": (
         "{column} starts again near zero while steps go on in {runs} of {total} runs ({run} at step {step}), as "
         "counters do after a resume, so the tokens before each restart are added. If that is wrong, choose another "
-        "column with --tokens, or do without: --tokens none."
+        "column with --tokens, or use no tokens: --tokens none."
     ),
     "tokens-fall": (
         "{column} falls while steps grow in {runs} of {total} runs ({run} at step {step}), so it does not count all "
         "tokens that a run was trained on, and exponents of tokens may be wrong. Correct the column, choose another "
-        "with --tokens, or do without: --tokens none."
+        "with --tokens, or use no tokens: --tokens none."
     ),
     "repeated-steps": (
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and only the later row counts. "
@@ -85,8 +86,9 @@ SENTENCES = {
         "diverged do, and pull the fit up. Leave them out with --where if they do not belong to the law."
     ),
     "summary-copies": (
-        "{count} of {total} points have the {roles} of a point from another file, as a summary beside the files of its "
-        "runs has, so they are left out, and each run counts once. Give only the summary or only its parts to check."
+        "{count} of {total} points have the same {roles} as a point from another file, as happens when a summary file "
+        "is given together with the logs of its runs, so these copies are left out and each run counts once. To check, "
+        "give only the summary or only the logs."
     ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
@@ -108,19 +110,19 @@ SENTENCES = {
     ),
     "repeated-points": (
         "{rows} points equal an earlier one in {roles}, and each counts as {counted}, so intervals are too narrow if "
-        "they are copies. Remove the copies."
+        "these points are copies. Remove the copies."
     ),
     "undecayed-lr": (
         "{runs} of {total} runs end with a learning rate above half of its peak, so their losses are higher than after "
         "a finished schedule. Fit only runs whose schedules end in the same way; select them with --where."
     ),
     "mid-schedule": (
-        "Points within a run are not independent, and unless the learning rate was constant, their losses are higher "
-        "than those of runs that finished there. Compare with --checkpoints final."
+        "Points of one run are not independent, and unless the learning rate was constant, their losses are higher "
+        "than those of runs whose schedule ended there. Compare with --checkpoints final."
     ),
     "best-checkpoint": (
-        "Each loss is the lowest of its run, which noise makes too low, and more so in longer logs. Compare with "
-        "--checkpoints final."
+        "The loss of each run is its lowest one, which noise makes too low, the more so the longer the log. Compare "
+        "with --checkpoints final."
     ),
     "sample-missed": (
         "For {missed} of {wanted} combinations of run and amount, no row is within 2.5 % of the {role} to sample at, "

@@ -1,10 +1,10 @@
-"""Caveats about amounts, and about what runs differ in."""
+"""Caveats about amounts, and what runs differ in."""
 
 SENTENCES = {
     "best-over": (
-        "The lowest loss over {columns} was taken of runs that are equal in all else, which left {after} of {before} "
-        "points; {several} of them are the best of several runs{edges}. Noise makes a minimum too low. Compare with a "
-        "fit of more seeds, and extend sweeps whose best value is at an end."
+        "Of runs that differ only in {columns}, only the one with the lowest loss is kept, so {after} of {before} "
+        "points remain; {several} of them are the best of several runs{edges}. A minimum of noisy losses is too low. "
+        "Compare with a fit of more seeds, and extend sweeps whose best value is at an end."
     ),
     "unread-input": (
         "{columns} {verb} like {role} but was not read as that, so the law ignores it and may be wrong. Give {flag} "
@@ -26,27 +26,29 @@ SENTENCES = {
         "--where {condition}."
     ),
     "unexplained-spread": (
-        "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than those of seeds, and no column of few "
-        "values explains it, so the runs may be of several kinds. Add the column in which they differ, and give it to "
-        "--by."
+        "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than different seeds explain, and no "
+        "column of few values explains it either, so the runs may be of several kinds, and the law describes their "
+        "average. Add the column in which they differ, and give it to --by."
     ),
     "repeated-data": (
-        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times), "
-        "where the loss falls less and may rise. Fit --law data-constrained, or keep only points with few epochs by "
-        "--where."
+        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times). "
+        "There, more tokens lower the loss less than new data would, or even raise it, so laws that ignore repetition "
+        "may give wrong exponents. Fit --law data-constrained, or keep only points with few epochs by --where."
     ),
     "late-rise": (
-        "{points} points with repeated data have more than {times:.3g} times the lowest loss, as overfitted or "
+        "{points} points with repeated data have a loss more than {times:.3g} times the lowest one, as overfitted or "
         "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
     ),
     "unit-slip": (
         "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all other runs by a "
-        "factor of {factor:.3g} or more; divided or multiplied by a thousand they would be in their range, so its unit "
-        "may be wrong. Correct the value, or leave the run out with --where."
+        "factor of {factor:.3g} or more. Divided or multiplied by a thousand they would be in the range of the others, "
+        "so the unit may be wrong, and one such value can change every exponent. Correct the value, or leave the run "
+        "out with --where."
     ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
-        "unit is probably missing. Give the unit in the header, as in {header!r}, or in the cells, as in {cell}."
+        "unit is probably missing, which makes coefficients and forecasts wrong. Give the unit in the header, as in "
+        "{header!r}, or in the cells, as in {cell}."
     ),
     "compute-mismatch": (
         "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens, so compute, params and tokens do not "
@@ -55,7 +57,8 @@ SENTENCES = {
     ),
     "partial-compute": (
         "{points} of {total} points have no value in the compute column and get 6*params*tokens instead, so compute "
-        "may be counted in two ways. Fill in the column, or use 6*params*tokens for all points with --compute none."
+        "may be counted in two different ways, which may change exponents of compute. Fill in the column, or use "
+        "6*params*tokens for all points with --compute none."
     ),
     "compute-drift": (
         "The compute column is {small:.3g} times 6*params*tokens at {small_params:.3g} params but {large:.3g} times at "
