@@ -21,8 +21,8 @@ MAY_BE_WRONG = _codes(
     metric-grows mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems
     outlying-run parabola-bias partial-compute pooled-groups pooled-sizes pooled-sweep pooled-tasks poor-fit
     poor-track-record repeated-data rising-loss risen-loss rival-optimum shared-floor-rejected single-outcomes
-    small-budget sparse-peak split-off-budget target-below-floor tiny-unit tokens-fall tokens-of-one-device tokens-restarted
-    tokens-share training-loss unanswered undecayed-lr unexplained-spread unfinished-runs unfinished-schedules
+    small-budget sparse-peak split-off-budget target-below-floor tiny-unit tokens-fall tokens-of-one-device
+    tokens-restarted tokens-share training-loss unanswered undecayed-lr unexplained-spread unfinished-runs unfinished-schedules
     unit-slip unknown-outcomes unordered-rows unread-input unstable-exponent unstable-forecast
     """
 )
