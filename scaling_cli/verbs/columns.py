@@ -28,7 +28,7 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
     try:
         table = load_runs(runs, asked)
     except (UsageError, DataError) as error:
-        found = summarise_unloadable(runs, asked.mapping, asked.loss_unit, asked.input_format, error)
+        found = summarise_unloadable(runs, asked, error)
         error.partial = None if found is None else Report("columns", (), {}, asked.recorded(), (found,))
         raise
     summary = summarise(table, asked.loss_unit)
