@@ -55,6 +55,7 @@ def fit(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -107,6 +108,7 @@ def extrapolate(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -151,6 +153,7 @@ def compare_exponents(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -205,6 +208,7 @@ def optimal_allocation(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -264,6 +268,7 @@ def inference_coverage(
     on_missing: Literal['drop', 'fail'] = ...,
     success: str | Iterable[str] = ...,
     design: Literal['auto', 'fixed', 'stop-at-success'] = ...,
+    max_expand: Number | None = ...,
     label: Mapping[str, str] | None = ...,
 ) -> Answer[CoverageResult]: ...
 def columns(
@@ -288,6 +293,7 @@ def columns(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
 ) -> Answer[ColumnsResult]: ...
 def list_laws(
     name: str | None = ...,

@@ -48,15 +48,13 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     from scaling_cli.report.views import view_of
     from scaling_cli.results.report import Report
 
-    targets = getattr(asked, "targets", None)
-    inputs = [*(argument if command.argument.is_list else ()), *([targets] if targets else [])]
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
-    prepare_output(output, inputs)
+    batch, work = shell.get(Batch), shell.get(Work)
+    prepare_output(output, functools.partial(_files_read, command, argument, asked, batch))
     verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
     view = view_of(name)
-    batch, work = shell.get(Batch), shell.get(Work)
     if batch is not None and (batch.per_file or batch.resume):
         from scaling_cli.cli.per_file import deliver_each
 
@@ -77,6 +75,20 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             deliver(error.partial, output, view)
         raise
     return deliver(report, output, view)
+
+
+def _files_read(command: Command, argument: Any, asked: Options, batch: Batch | None) -> list[str | int]:
+    """The files that a command reads: each name that is given, and each file that it stands for."""
+    from scaling_cli.cli.inputs import files_read
+
+    if not command.argument.is_list:
+        return []
+    targets = getattr(asked, "targets", None)
+    return files_read(
+        [*argument, *([targets] if targets else [])],
+        command.argument.suffixes,
+        takes_results=batch is None or not batch.per_file,
+    )
 
 
 def _argument(argument: Argument) -> inspect.Parameter:

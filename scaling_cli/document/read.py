@@ -60,8 +60,8 @@ def is_document(path: Path) -> bool:
     return head.lstrip().startswith(b"{") and b'"scaling.' in head.partition(b'"schema"')[2][:40]
 
 
-def read_fits(path: Path) -> tuple[SavedFit, ...]:
-    """Every fit in a JSON document, or in a file of JSON lines.
+def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
+    """Every fit in a JSON document, or in a file of JSON lines; `name` is what errors call it, where not `path`.
 
     Raises:
         DataError: The file cannot be read, or is not what `scaling fit --json` writes.
@@ -71,9 +71,9 @@ def read_fits(path: Path) -> tuple[SavedFit, ...]:
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise DataError(
-            f"{path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
+            f"{name or path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
         ) from problem
-    return parse_fits(text, name=str(path))
+    return parse_fits(text, name=name or str(path))
 
 
 def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
