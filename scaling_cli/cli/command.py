@@ -49,7 +49,7 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     from scaling_cli.results.report import Report
 
     targets = getattr(asked, "targets", None)
-    inputs = [*(argument if command.argument.is_list else ()), *([targets] if targets else [])]
+    inputs = [*((argument or ()) if command.argument.is_list else ()), *([targets] if targets else [])]
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
     prepare_output(output, inputs)
     verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
