@@ -56,7 +56,7 @@ BUDGET = Kind(read=_budget, metavar="C", python="Number")
 
 
 class Hardware(Options):
-    """Time and money."""
+    """The hardware, which gives time and price."""
 
     heading = "Hardware"
 

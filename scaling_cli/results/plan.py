@@ -7,7 +7,7 @@ from typing import Annotated
 from scaling_cli.record import Record
 from scaling_cli.results.allocation import Bill
 from scaling_cli.results.fit import Curve, Estimate
-from scaling_cli.results.values import Count, GroupValues, Level, Noise, Number, Share, words
+from scaling_cli.results.values import Count, GroupValues, Level, Noise, Number, Sentence, Share, words
 
 
 class PlannedRun(Record):
@@ -165,3 +165,4 @@ class PlanResult(Record):
     present: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     fall: Curve | None = None
     best: Curve | None = None
+    sentence: Sentence = ""

@@ -10,6 +10,7 @@ from scaling_cli.options.plan import Plan
 from scaling_cli.options.reading import Reading
 from scaling_cli.results.plan import PlanResult
 from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def _from_published(asked: Plan) -> Report[PlanResult]:
     from scaling_cli.analysis.plan.question import answered, published_arm
 
     result, caveats = answered([published_arm(asked)], asked, "published", {})
-    return Report("plan", (), {}, asked.recorded(), (result,), merged(caveats))
+    said = with_sentences("plan", [result], {})
+    return Report("plan", (), {}, asked.recorded(), said, merged(caveats))
 
 
 def _from_saved(path: Path, asked: Plan) -> Report[PlanResult]:
@@ -82,7 +84,7 @@ def _from_saved(path: Path, asked: Plan) -> Report[PlanResult]:
             results.append(result)
             caveats += found
     source = Source(str(path), content_hash(str(path)), len(fits))
-    return Report("plan", (source,), {}, asked.recorded(), tuple(results), merged(caveats))
+    return Report("plan", (source,), {}, asked.recorded(), with_sentences("plan", results, {}), merged(caveats))
 
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:

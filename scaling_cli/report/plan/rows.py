@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 
-from scaling_cli.numbers.format import MISSING, amount, count, escape, figure, flops, percent, rounded
+from scaling_cli.numbers.format import count, escape, figure, flops, percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
-from scaling_cli.results.fit import Estimate
 from scaling_cli.results.plan import GoalOutlook, Judgement, PlannedRun, PlanResult
-
-COUNTED = ("params", "tokens")
+from scaling_cli.sentences.plan import interval, shown
 
 
 def sections(result: PlanResult) -> list[Section]:
@@ -21,7 +19,7 @@ def sections(result: PlanResult) -> list[Section]:
     if result.usual:
         tables.append(Section("Usual designs of the same cost", usual_sheet(result)))
     if result.judged:
-        tables.append(Section("Designs judged, beside the best of their cost", judged_sheet(result)))
+        tables.append(Section("Designs judged, beside the best of their cost", judged_sheet(result), is_detail=True))
     return tables
 
 
@@ -57,23 +55,6 @@ def _run(run: PlannedRun, recipe: tuple[str, ...], *, several: bool) -> Cells:
 
 def _breaks(runs: tuple[PlannedRun, ...]) -> tuple[int, ...]:
     return tuple(i for i in range(1, len(runs)) if runs[i].round != runs[i - 1].round)
-
-
-def shown(goal: GoalOutlook, value: float | None) -> str:
-    """A value of a goal in the notation of its quantity."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    what = goal.goal.partition("@")[0]
-    return amount(what, value) if what in COUNTED else figure(value)
-
-
-def interval(goal: GoalOutlook, value: Estimate) -> str:
-    """The interval of a goal, open where it has no end."""
-    if goal.goal.partition("@")[0] not in COUNTED:
-        return rounded(value).interval
-    if value.low is None and value.high is None:
-        return MISSING
-    return f"[{shown(goal, value.low)}, {shown(goal, value.high)}]"
 
 
 def width(goal: GoalOutlook, value: float) -> str:

@@ -1,4 +1,4 @@
-"""What `scaling plan` says: the answer in a sentence, then the runs, the intervals to expect, and usual designs."""
+"""What `scaling plan` says below its answer: the runs, the intervals to expect, and usual designs."""
 
 from __future__ import annotations
 
@@ -6,29 +6,27 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import count, escape, figure, flops, group_name, percent
+from scaling_cli.numbers.format import escape, figure, flops, group_name, percent
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.pages.facts import number_of
+from scaling_cli.report.pages.facts import number_of, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
-from scaling_cli.report.plan.rows import interval, sections, shown, width
-from scaling_cli.results.plan import GoalOutlook, PlanResult
+from scaling_cli.report.plan.rows import sections, width
+from scaling_cli.results.plan import PlanResult
 from scaling_cli.results.report import Report
+from scaling_cli.sentences.plan import called
 
 HEADER = (
     "run", "round", "purpose", "arm", "seed", "params", "tokens", "compute", "tokens_per_param", "gpu_hours", "price",
     "why",
 )  # fmt: skip
 SOURCES = {"runs": "your runs", "saved": "a saved fit", "published": "a published fit"}
-NAMES = {"params": "best params", "tokens": "best tokens", "loss": "the loss", "multiplier": "the compute multiplier"}
-STAYS = 0.97  # of the width: what shrinks less does not visibly shrink
-CLOSE = 1.05  # times: closer designs are as good
 
 PlanReport: TypeAlias = Report[PlanResult]
 
 
 def pages(report: PlanReport) -> Iterator[Page]:
     """A page for each group."""
-    return (Page(facts(result), sections(result)) for result in report.results)
+    return (Page(facts(result), sections(result), details=details(result)) for result in report.results)
 
 
 def records(report: PlanReport) -> Iterable[Row]:
@@ -44,62 +42,30 @@ def charts(report: PlanReport) -> list[Chart]:
     return [chart for result in report.results for chart in plan_charts(result)]
 
 
-def line(result: PlanResult) -> str:
-    """The answer."""
-    return answer(result)
-
-
-def answer(result: PlanResult) -> str:
-    """How many runs, what they cost, and what becomes of the first goal's interval."""
-    runs = sum(run.repeats for run in result.runs)
-    price = "" if result.bill is None or result.bill.price is None else f" (USD {count(result.bill.price)})"
-    sentence = f"{number_of(runs, 'run')}, {flops(result.compute)} FLOPs{price}"
-    if not result.goals:
-        return sentence
-    goal = result.goals[0]
-    usual = [other for other in result.usual if other.times is not None and other.times > CLOSE]
-    beside = f"; the {usual[0].name} would need {figure(usual[0].times, 2)} times the compute" if usual else ""
-    return f"{sentence}: {_becomes(result, goal)}{beside}"
-
-
-def _becomes(result: PlanResult, goal: GoalOutlook) -> str:
-    name = f"the {percent(result.level, 4)} interval of {_called(goal.goal)}"
-    if not math.isfinite(goal.width_after):
-        return f"{name} would stay unknown"
-    if result.source == "published":
-        return f"{name} is expected to be {interval(goal, goal.after)}, by these runs alone"
-    if goal.width_after > STAYS * goal.width_before:
-        return f"{name}, {interval(goal, goal.before)}, would hardly shrink"
-    if not math.isfinite(goal.width_before):
-        return f"{name} is expected to become {interval(goal, goal.after)}"
-    return f"{name} shrinks from {interval(goal, goal.before)} to {interval(goal, goal.after)}"
-
-
-def _called(text: str) -> str:
-    what, at, where = text.partition("@")
-    return f"{NAMES.get(what, escape(what))} at {escape(where)}" if at else escape(what)
-
-
 def facts(result: PlanResult) -> Facts:
-    """The answer, then what it rests on."""
-    low, high = result.tokens_per_param
-    facts = [
-        ("answer", answer(result)),
+    """What the plan rests on, and what it comes to."""
+    return stated(
         ("group", group_name(result.group)),
         ("law", escape(f"{result.law}: {result.formula}")),
-        ("rests on", _rests_on(result)),
+        ("from", _source(result)),
         ("noise", _noise(result)),
         ("rounds", _rounds(result)),
-        ("limits", f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} candidates"),
-        ("test", _test(result)),
         ("check", _check(result)),
         *(("note", escape(note)) for note in result.notes),
         *(("judged", sentence) for sentence in _judged(result)),
-    ]
-    return [(label, sentence) for label, sentence in facts if sentence]
+    )
 
 
-def _rests_on(result: PlanResult) -> str:
+def details(result: PlanResult) -> Facts:
+    """What the runs were chosen from, and how well they would test the law."""
+    low, high = result.tokens_per_param
+    return stated(
+        ("limits", f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} candidates"),
+        ("test", _test(result)),
+    )
+
+
+def _source(result: PlanResult) -> str:
     if len(result.laws) == 1:
         return SOURCES[result.source]
     return f"{SOURCES[result.source]}; good for the laws {escape(' and '.join(result.laws))}"
@@ -147,7 +113,7 @@ def _check(result: PlanResult) -> str:
 def _judged(result: PlanResult) -> Iterator[str]:
     for each in result.judged:
         wide = (
-            f"{_called(goal.goal)} {width(goal, value)} wide, at best {width(goal, best)}"
+            f"{called(goal.goal)} {width(goal, value)} wide, at best {width(goal, best)}"
             for goal, value, best in zip(result.goals, each.widths, each.best_widths, strict=True)
         )
         spare = (
@@ -167,6 +133,3 @@ def _records(result: PlanResult, recipe: tuple[str, ...]) -> Iterator[Row]:
                 round(run.tokens), run.compute, run.tokens_per_param, None if bill is None else bill.gpu_hours,
                 None if bill is None else bill.price, run.why, *(run.recipe.get(name) for name in recipe),
             ]  # fmt: skip
-
-
-__all__ = ["charts", "line", "pages", "records", "shown"]
