@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -83,9 +84,13 @@ def _files_read(command: Command, argument: Any, asked: Options, batch: Batch | 
 
     if not command.argument.is_list:
         return []
-    targets = getattr(asked, "targets", None)
+    named: list[str] = []
+    for name, option in asked.options.items():
+        value = getattr(asked, name)
+        if "FILE" in option.shown and value:
+            named += [value] if isinstance(value, str) else [text for text in value if os.path.exists(text)]
     return files_read(
-        [*argument, *([targets] if targets else [])],
+        [*(argument or ()), *named],
         command.argument.suffixes,
         takes_results=batch is None or not batch.per_file,
     )

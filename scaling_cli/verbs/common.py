@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scaling_cli.options.extrapolate import Extrapolate
     from scaling_cli.options.fit import Fit
     from scaling_cli.options.optimal_allocation import OptimalAllocation
+    from scaling_cli.options.plan import Plan
 
 Runs = PathsOrTable
 
@@ -50,11 +51,11 @@ def report_of(
 
 
 def settings_of(
-    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate, on_progress: Progress | None = None
+    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate | Plan, on_progress: Progress | None = None
 ) -> Settings:
     """How to fit, as the engine takes it."""
     return Settings(
-        objective=Objective(asked.objective or "huber", asked.delta),
+        objective=Objective(getattr(asked, "objective", None) or "huber", getattr(asked, "delta", None)),
         interval=asked.interval,
         level=asked.level,
         replicates=asked.replicates,
