@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,17 @@ def report_of(
     """The report of a command on the runs of a table, with each caveat once."""
     said = with_sentences(command, results, table.columns)
     return Report(command, table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
+
+
+@contextmanager
+def knowing(caveats: Sequence[Caveat]) -> Iterator[None]:
+    """Add caveats about the data, which may be the reason, to an error that says that they cannot be fitted."""
+    try:
+        yield
+    except ScalingError as error:
+        if not isinstance(error, UsageError):
+            error.caveats = merged(caveats)
+        raise
 
 
 def settings_of(

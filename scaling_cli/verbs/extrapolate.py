@@ -19,6 +19,7 @@ from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
+    knowing,
     labelled,
     merged,
     refuse_refitting,
@@ -110,7 +111,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     groups = list(groups_of(table, asked.by))
     for group, points in groups:
         try:
-            with one_blas_thread():
+            with one_blas_thread(), knowing(caveats):
                 evidence, known = evidence_from(points, group, choice, ask, method)
                 result, found = answer(evidence, ask)
         except ScalingError as error:
