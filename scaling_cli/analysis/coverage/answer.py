@@ -194,7 +194,11 @@ def _drawn_curve(data: Sampled, ask: InferenceCoverage) -> Curve:
     few = replace(data, resampling=replace(data.resampling, replicates=min(200, ask.replicates)))
     rows, _ = coverage_rows(few, k, ask.level, "pointwise", "bound")
     usable = [row for row in rows if row.estimate]
-    columns = [(float(row.k), row.estimate or 0.0, row.low or 0.0, row.high or 0.0) for row in usable]
+    columns = [
+        (float(row.k), share, share if row.low is None else row.low, share if row.high is None else row.high)
+        for row in usable
+        for share in (row.estimate or 0.0,)
+    ]
     return Curve(*zip(*columns, strict=True)) if columns else Curve((), ())
 
 

@@ -52,7 +52,7 @@ def report_part(report: Report[Any], pages: Iterable[Page]) -> str:
     return f'<div class="scaling">\n<style>.scaling {{{PARTS_STYLE}}}</style>\n{body}</div>\n'
 
 
-def figure_page(charts: Sequence[Chart], title: str) -> str:
+def figure_page(charts: Sequence[Chart | Sequence[Chart]], title: str) -> str:
     """A page with only the charts."""
     return _document(title, [_drawn(charts)])
 
@@ -114,7 +114,7 @@ def _where(groups: str) -> str:
     return f"<b>{_text(groups)}</b>: " if groups else ""
 
 
-def _drawn(charts: Sequence[Chart]) -> str:
+def _drawn(charts: Sequence[Chart | Sequence[Chart]]) -> str:
     if not charts:
         return ""
     if importlib.util.find_spec("matplotlib") is None:
