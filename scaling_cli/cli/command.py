@@ -41,7 +41,7 @@ def typer_command(name: str) -> Callable[..., int]:
 
 
 def answer(name: str, command: Command, argument: Any, asked: Options, shell: Shell) -> int:
-    """Ask the verb, show what it answers, and give the exit code."""
+    """Run the verb, show its report, and return the exit code."""
     from scaling_cli.cli.output import prepare_output
     from scaling_cli.cli.progress import progress
     from scaling_cli.cli.show import deliver, write
@@ -49,13 +49,13 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     from scaling_cli.results.report import Report
 
     targets = getattr(asked, "targets", None)
-    inputs = [*(argument if command.argument.is_list else ()), *([targets] if targets else [])]
+    read = argument if command.argument.is_list else [argument] if argument else []
+    inputs = [*read, *([targets] if targets else [])]
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
     prepare_output(output, inputs)
     verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
-    view = view_of(name)
     batch, work = shell.get(Batch), shell.get(Work)
     if batch is not None and (batch.per_file or batch.resume):
         from scaling_cli.cli.per_file import deliver_each
@@ -63,7 +63,13 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
         alone = asked if work is not None else asked.but(**Work().__dict__)
         workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
         return deliver_each(
-            argument, command.argument.suffixes, functools.partial(verb, asked=alone), batch, workers, output, view
+            argument,
+            command.argument.suffixes,
+            functools.partial(verb, asked=alone),
+            batch,
+            workers,
+            output,
+            view_of(name),
         )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
@@ -74,9 +80,9 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
     except ScalingError as error:
         if isinstance(error.partial, Report):
-            deliver(error.partial, output, view)
+            deliver(error.partial, output, view_of(error.partial.command))
         raise
-    return deliver(report, output, view)
+    return deliver(report, output, view_of(report.command))
 
 
 def _argument(argument: Argument) -> inspect.Parameter:
@@ -89,7 +95,7 @@ def _argument(argument: Argument) -> inspect.Parameter:
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    """A flag. Each takes a list of texts, so that one that is given twice can be told; the option reads them."""
+    """The parameter of a flag. It takes a list of texts, so that a repeated flag is noticed; the option parses them."""
     flags = [option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"]
     flags += [f"-{option.letter}"] if option.letter else []
     kind: Any = (bool | None) if option.kind.is_switch else (list[str] | None)

@@ -1,8 +1,8 @@
 """`--fail-if`: a test on a number or a word of a result, such as `alpha.low < 0.2` or `verdict == different`.
 
-The grammar is a path (see `scaling_cli.cli.places`), a comparison and a number or a word; words are only equal or not.
-A path that means several places, such as the loss of every prediction, trips where one of them does. A missing value
-trips the test: a gate that cannot be judged must not pass.
+A test is a path (see `scaling_cli.cli.places`), a comparison and a number or a word; words can only be compared by ==
+and !=. If a path means several places, such as the loss of every prediction, one of them is enough to fail the gate. A
+missing value also fails it: a gate must not pass if its test cannot be evaluated.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _shown(value: float | str | None) -> str:
 
 
 def parse_gate(text: str) -> Gate:
-    """The test that `text` writes.
+    """The test that `text` describes.
 
     Raises:
         UsageError: It is not a path, a comparison and a number, nor a path, == or != and a word.

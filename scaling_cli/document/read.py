@@ -66,14 +66,26 @@ def read_fits(path: Path) -> tuple[SavedFit, ...]:
     Raises:
         DataError: The file cannot be read, or is not what `scaling fit --json` writes.
     """
+    return parse_fits(_text(path), name=str(path))
+
+
+def documents(path: Path) -> list[tuple[str, Any]]:
+    """Each JSON document of a file, with the place to name in an error.
+
+    Raises:
+        DataError: The file cannot be read, or is not JSON.
+    """
+    return _documents(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise DataError(
             f"{path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
         ) from problem
-    return parse_fits(text, name=str(path))
 
 
 def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
@@ -124,7 +136,7 @@ def _results(document: Any, where: str) -> list[Any]:
         rule = options.get("flops_rule") if isinstance(options, dict) else None
         if rule not in (None, "6ND"):
             raise DataError(
-                f"{where} counts compute by {rule!r}, but a saved fit is read by the rule 6ND.",
+                f"{where} counts compute by {rule!r}, but a saved fit always uses 6 * params * tokens (6ND).",
                 hint="Give the runs instead of the saved fit, with --flops-rule.",
             )
         if isinstance(results, list):

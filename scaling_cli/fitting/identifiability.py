@@ -157,7 +157,7 @@ def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
         return
     if _ranges(problem)["compute"] < np.log10(ONE_BUDGET):
         raise FitError(
-            "6*params*tokens is about equal in all runs, so params and tokens are one input, and the two terms of "
+            "6*params*tokens is about equal in all runs, so tokens follow from params, and the two terms of "
             f"{problem.law.name} cannot be separated.",
             hint="Add runs of another budget, such as ten times less compute.",
         )

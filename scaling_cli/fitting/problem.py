@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices, Inputs
+from scaling_cli.arrays import Array, Flags, Indices, Inputs
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
 from scaling_cli.laws import Law, Scene
@@ -57,6 +57,10 @@ class Problem(Record):
         evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
         prediction, jacobian = evaluate(theta, self.inputs)
         return (self.target if target is None else target) - prediction, jacobian
+
+    def kept(self, _: Flags) -> Problem:
+        """The problem itself, which is the same for every replicate."""
+        return self
 
     def predictions(self, theta: Array) -> Array:
         """The predicted loss `(replicates, n)` at the problem's points."""

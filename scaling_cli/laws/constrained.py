@@ -24,7 +24,7 @@ FAR = 30.0  # starts need not lie further than this from zero, in logs or expone
 SPREAD_STARTS = 9  # starts of a coordinate that can no longer be solved for, as its scale is constrained
 
 
-class ConstrainedLaw(Law, kw_only=True, dict=True):
+class ConstrainedLaw(Law, kw_only=True):
     """The law `inner` with the parameters in `fixed` held at a value, and each key of `ties` equal to its value."""
 
     inner: Law

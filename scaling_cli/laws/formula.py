@@ -24,7 +24,7 @@ class Absorb(Record):
     sign: float = -1.0
 
 
-class FormulaLaw(Law, kw_only=True, dict=True):
+class FormulaLaw(Law, kw_only=True):
     """A law defined by its formula.
 
     `expression` is evaluated in place of the formula, where the two differ; `where` names parts of it. `roles` gives
@@ -73,7 +73,7 @@ class FormulaLaw(Law, kw_only=True, dict=True):
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """The formula and its Jacobian in the coordinates."""
-        n = len(next(iter(inputs.values())))
+        n = next(iter(inputs.values())).shape[-1]
         # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
         jacobian = np.zeros((len(theta), len(self.parameters), n))
         with np.errstate(all="ignore"):  # overflow gives a bad objective, which the solver rejects

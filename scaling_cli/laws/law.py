@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -85,7 +86,7 @@ class Scale(Record):
     is_signed: bool = False
 
 
-class Law(Record, ABC, kw_only=True):
+class Law(Record, ABC, kw_only=True, dict=True):
     """A scaling law; see the module docstring. To add one, write it in a module and add its name to `HOMES`.
 
     `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on
@@ -144,17 +145,17 @@ class Law(Record, ABC, kw_only=True):
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
         """Bounds `(k,)` of the coordinates on centred inputs."""
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the parameters, in the order of the coordinates."""
         return tuple(parameter.name for parameter in self.parameters)
 
-    @property
+    @cached_property
     def is_logarithm(self) -> Flags:
         """Which coordinates are logarithms of their parameters `(k,)`."""
         return np.array([parameter.positive for parameter in self.parameters], dtype=bool)
 
-    @property
+    @cached_property
     def vanishing(self) -> Flags:
         """Which coordinates belong to terms that may vanish `(k,)`."""
         return np.array([parameter.vanishes for parameter in self.parameters], dtype=bool)

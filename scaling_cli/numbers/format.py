@@ -1,4 +1,4 @@
-"""Numbers and names as people read them: rounded together, with suffixes, and with nothing hidden in a name."""
+"""Numbers and names as people read them: rounded, with suffixes, and with control characters made visible."""
 
 from __future__ import annotations
 

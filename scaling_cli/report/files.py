@@ -24,8 +24,20 @@ def check_figure(path: Path) -> None:
         raise UsageError(
             f"{path} does not end in a figure format.", hint=f"Use a name that ends in one of {', '.join(SUFFIXES)}."
         )
+    require_matplotlib()
+
+
+def require_matplotlib() -> None:
+    """Refuse to draw without matplotlib.
+
+    Raises:
+        UsageError: matplotlib is not installed.
+    """
     if importlib.util.find_spec("matplotlib") is None:
-        raise UsageError("Figures need matplotlib.", hint="Install it with: pip install 'scaling-cli[figures]'")
+        raise UsageError(
+            "Figures need matplotlib.",
+            hint="Install it with: pip install 'scaling-cli[figures]', or in a clone: pip install '.[figures]'",
+        )
 
 
 def figure_file(

@@ -16,7 +16,7 @@ class Bill(Record):
     Attributes:
         gpu_hours: Hours of one GPU.
         days: Days on all GPUs, with --gpus.
-        price: With --price-per-gpu-hour.
+        price: Price of all GPU-hours, with --price-per-gpu-hour.
     """
 
     gpu_hours: float

@@ -44,7 +44,7 @@ class Coverage(Record):
 class Slope(Record):
     """The mean slope of log(-log coverage) against log k between two k, with its sign changed.
 
-    It is what the exponent looks like over the data.
+    It is the exponent as it appears over the data.
     """
 
     start: Count

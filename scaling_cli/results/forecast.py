@@ -169,7 +169,7 @@ class Then(Record):
     Attributes:
         points: Points to which the law was fitted.
         rmse: Root mean square error of the metric at them.
-        loss_range: Smallest and largest loss of them.
+        loss_range: Smallest and largest loss of these points.
     """
 
     metric: str

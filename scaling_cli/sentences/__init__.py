@@ -19,7 +19,13 @@ Result = TypeVar("Result")
 
 
 def with_sentences(command: str, results: Iterable[Result], columns: Mapping[str, str]) -> tuple[Result, ...]:
-    """The results of a command, each with its sentence; `columns` is the column that was read for each role."""
+    """The results of a command, each with its sentence; `columns` is the column that was read for each role.
+
+    A sentence that the command has written itself stays.
+    """
+    results = tuple(results)
+    if all(result.sentence for result in results):  # type: ignore[attr-defined]
+        return results
     module = importlib.import_module(f"{__name__}.{module_of(command)}")
     subject = subject_of(columns.get("loss", "loss"))
     return tuple(replace(result, sentence=module.sentence(result, subject)) for result in results)  # type: ignore[type-var]

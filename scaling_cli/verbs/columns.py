@@ -20,9 +20,9 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
     """Which column of the runs plays which role, and what would be left out.
 
     Raises:
-        UsageError: The options name what does not exist, or two columns tie for a role. The error's `partial` holds
-            what could be found out before it, where that is something.
-        DataError: The files cannot be read, or have no loss; likewise.
+        UsageError: The options name what does not exist, or two columns fit a role equally well. The
+            error's `partial` holds what was found before the error, if anything.
+        DataError: The files cannot be read, or have no loss; `partial` is set here, too.
     """
     from scaling_cli.data.runs.summary import summarise, summarise_unloadable
 

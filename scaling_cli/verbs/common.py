@@ -1,4 +1,4 @@
-"""What the verbs share: groups of runs ready to be fitted, saved documents, and what is left to say."""
+"""What the verbs share: how to load and group runs, saved fits, and the parts of a report."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def settings_of(
 
 
 def require_compute(choice: Choice, rule: str) -> None:
-    """Refuse a way to count compute where the law takes none: what follows for compute would rest on 6ND.
+    """Refuse another FLOP rule for a law without compute, whose derived quantities would still assume 6ND.
 
     Raises:
         UsageError: Another rule was asked for, and the law is not of compute.
@@ -78,7 +78,7 @@ def require_compute(choice: Choice, rule: str) -> None:
 
 
 def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None, empty: Report[Any]) -> Report[Any]:
-    """The answer, in groups that carry the label; under one, an error becomes a failure in the `empty` report."""
+    """The report with the label in every group; if there is a label, an error becomes a failure in `empty`."""
     if label is None:
         return answer()
     try:

@@ -45,7 +45,7 @@ def extrapolate(
     Args:
         runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote.
         asked: What to forecast and how, and which rows and columns to read.
-        label: What all of these runs are, as for `fit`.
+        label: A name for all of these runs, as for `fit`.
         on_progress: Called with the number of chunks done and the number of all chunks.
 
     Raises:

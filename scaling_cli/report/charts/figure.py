@@ -1,6 +1,6 @@
 """Panels of charts as one file: PNG, SVG and PDF by matplotlib.
 
-matplotlib takes half a second to import, so that only the functions that draw do. Names come from files: nothing in
+matplotlib takes half a second to import, so only the functions that draw import it. Names come from files: nothing in
 them is read as mathematics.
 """
 

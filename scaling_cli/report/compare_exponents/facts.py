@@ -81,7 +81,7 @@ def margin_words(result: ComparisonResult) -> str:
         return f"exponents within {figure(margin.difference)} are equivalent"
     start, to = amount(margin.role, margin.start or 0.0), amount(margin.role, margin.to)
     role = escape(margin.role)
-    return f"equivalent if the {role} multiplier drifts less than {figure(margin.drift)}x from {start} to {to}"
+    return f"equivalent if the {role} multiplier changes by less than {figure(margin.drift)}x from {start} to {to}"
 
 
 def sentences(report: CompareReport) -> list[str]:

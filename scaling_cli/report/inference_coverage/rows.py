@@ -53,7 +53,7 @@ def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
             (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
         "Assumed verifier": (
             numbers("accepts correct", "accepts wrong", "ceiling", "accepted unsolvable"), _verifier),
-        "Budgets (* by forecast)": (
+        "Budgets (* from a forecast)": (
             (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")), _budgets),
         "Paired differences": (
             (*words("minus"), *numbers("k", "problems", "difference"), interval, *words("verdict")), _comparisons),
@@ -153,7 +153,7 @@ def _budgets(result: CoverageResult) -> Iterator[Cells]:
 
 
 def _whole(value: int | None, most: int) -> str:
-    """A number of attempts; one that the attempts made do not show is more than they are."""
+    """A number of attempts; None means more than the attempts made."""
     return f"> {most:,}" if value is None else f"{value:,}"
 
 

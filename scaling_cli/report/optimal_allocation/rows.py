@@ -25,20 +25,22 @@ def sections(result: AllocationResult) -> list[Section]:
             f"IsoFLOP minima, {result.profile} profile (sizes below | above it; bend, vertex and bias of a parabola)"
         )
         tables.append(Section(title, isoflop_sheet(result.isoflops)))
-        tables.append(Section("Exponents of these curves by each profile", _profile_sheet(result), is_detail=True))
+        tables.append(Section("Exponents of these curves with each profile", _profile_sheet(result), is_detail=True))
     if result.estimators:
         tables.append(Section("This law fitted with other objectives", _estimator_sheet(result)))
     if len(result.exponents) > 1 or _is_unsteady(result):
         tables.append(Section("Without the points with the fewest tokens", _cutoff_sheet(result)))
     if result.gap:
         tables.append(
-            Section("Kaplan or Chinchilla: the exponent by the count of params and the sizes", _gap_sheet(result))
+            Section(
+                "Kaplan or Chinchilla: the exponent by how params are counted, and by model sizes", _gap_sheet(result)
+            )
         )
     return tables
 
 
 def _is_unsteady(result: AllocationResult) -> bool:
-    """Whether leaving points out moves an exponent so far that the table of cutoffs is shown unasked."""
+    """Whether leaving points out moves an exponent so far that the table of cutoffs is shown in any case."""
     wholes = {approach: exponents["params"].estimate for approach, exponents in result.exponents.items()}
     return any(
         abs(cutoff.params_exponent - whole) > UNSTEADY

@@ -8,7 +8,7 @@ from html import escape as quoted
 from typing import Any
 
 from scaling_cli.numbers.format import escape, group_name
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.notes import gathered
 from scaling_cli.report.pages.page import Page, View, answers
 from scaling_cli.report.pages.sheet import Column, Sheet
@@ -46,9 +46,10 @@ def report_page(report: Report[Any], pages: Iterable[Page], charts: Sequence[Cha
     return _document(f"scaling {report.command}", parts)
 
 
-def report_part(report: Report[Any], pages: Iterable[Page]) -> str:
-    """The notes and tables as a part of another page, such as a notebook; its styles apply to this part only."""
-    body = "".join(part + "\n" for part in _body(report, pages) if part)
+def report_part(report: Report[Any], pages: Iterable[Page], panels: Panels = ()) -> str:
+    """Answer, figure, notes and tables as a part of another page, such as a notebook; its styles stay in this part."""
+    said, *others = _body(report, pages) or [""]
+    body = "".join(part + "\n" for part in (said, _drawn(panels), *others) if part)
     return f'<div class="scaling">\n<style>.scaling {{{PARTS_STYLE}}}</style>\n{body}</div>\n'
 
 
@@ -58,8 +59,8 @@ def figure_page(charts: Sequence[Chart | Sequence[Chart]], title: str) -> str:
 
 
 def _body(report: Report[Any], pages: Iterable[Page]) -> list[str]:
-    said = [f'<p class="answer">{_text(line)}</p>' for line in answers(report)]
-    return [*said, _notes(report), *(part for page in pages for part in _page(page.whole))]
+    said = "\n".join(f'<p class="answer">{_text(line)}</p>' for line in answers(report))
+    return [said, _notes(report), *(part for page in pages for part in _page(page.whole))]
 
 
 def _document(title: str, parts: Iterable[str]) -> str:
