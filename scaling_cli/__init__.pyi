@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from scaling_cli.data.paths_or_table import PathsOrTable as Runs
-from scaling_cli.library.answer import Answer
+from scaling_cli.library.answer import Answer as Answer
+from scaling_cli.library.answer import load as load
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.columns import ColumnsResult
 from scaling_cli.results.comparison import ComparisonResult

@@ -55,14 +55,19 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
-    view = view_of(name)
     if batch is not None and (batch.per_file or batch.resume):
         from scaling_cli.cli.per_file import deliver_each
 
         alone = asked if work is not None else asked.but(**Work().__dict__)
         workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
         return deliver_each(
-            argument, command.argument.suffixes, functools.partial(verb, asked=alone), batch, workers, output, view
+            argument,
+            command.argument.suffixes,
+            functools.partial(verb, asked=alone),
+            batch,
+            workers,
+            output,
+            view_of(name),
         )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
@@ -73,24 +78,22 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
     except ScalingError as error:
         if isinstance(error.partial, Report):
-            deliver(error.partial, output, view)
+            deliver(error.partial, output, view_of(error.partial.command))
         raise
-    return deliver(report, output, view)
+    return deliver(report, output, view_of(report.command))
 
 
 def _files_read(command: Command, argument: Any, asked: Options, batch: Batch | None) -> list[str | int]:
     """The files that a command reads: each name that is given, and each file that it stands for."""
     from scaling_cli.cli.inputs import files_read
 
-    if not command.argument.is_list:
-        return []
-    named: list[str] = []
+    named = list(argument or ()) if command.argument.is_list else [argument] if os.path.exists(argument or "") else []
     for name, option in asked.options.items():
         value = getattr(asked, name)
         if "FILE" in option.shown and value:
             named += [value] if isinstance(value, str) else [text for text in value if os.path.exists(text)]
     return files_read(
-        [*(argument or ()), *named],
+        named,
         command.argument.suffixes,
         takes_results=batch is None or not batch.per_file,
     )
