@@ -1,8 +1,8 @@
-"""Every file of simulated runs has a command; `python -m tests.seeds FOLDER` runs them all."""
+"""Every file of simulated runs has a command; `python -m tests.laws.seed_answers FOLDER` runs them all."""
 
 from __future__ import annotations
 
-from tests.seeds.systems import SYSTEMS
+from tests.laws.seed_systems import SYSTEMS
 
 
 def test_every_file_has_a_command(shared_data):
