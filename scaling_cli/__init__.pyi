@@ -265,6 +265,7 @@ def plan(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,

@@ -10,3 +10,8 @@ SENTENCES = {
         "runs, or a wider range of tokens per param."
     ),
 }
+
+WHEN = {
+    "plan-other-law": "The runs given reject the additive law against the more general one.",
+    "plan-unknown-goal": "The expected interval of a goal has no end.",
+}
