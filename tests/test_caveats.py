@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from scaling_cli.caveats import SENTENCES, allocation, caveat, comparison, coverage, data, design, fit, forecast
+from scaling_cli.caveats import SENTENCES, allocation, caveat, comparison, coverage, data, design, fit, forecast, plan
 from scaling_cli.caveats.order import MAY_BE_WRONG, SAYS_HOW, rank
 from scaling_cli.laws import find_law
 from tests import ROOT
@@ -24,7 +24,7 @@ RIDDLES = re.compile(
     r"\b(?:is no|told|tells?|anew|alike|apart|(?:a|an) (?:row|fit|run|line) (?:a|an)|meets?|belie\w+|earns?|rouse\w*|"
     r"blame\w*|leaves|answers?)\b"
 )
-COMMANDS = ("columns", "fit", "extrapolate", "compare-exponents", "optimal-allocation")
+COMMANDS = ("columns", "fit", "extrapolate", "compare-exponents", "optimal-allocation", "plan")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_every_caveat_says_what_is_wrong_before_what_to_do(code):
     assert not RIDDLES.search(SENTENCES[code])
 
 
-@pytest.mark.parametrize("module", [data, design, fit, forecast, comparison, allocation, coverage])
+@pytest.mark.parametrize("module", [data, design, fit, forecast, comparison, allocation, coverage, plan])
 def test_caveats_name_options_and_laws_that_exist(module, options):
     """Sentences about runs and fits are for every command that reads runs."""
     commands = {
@@ -66,6 +66,7 @@ def test_caveats_name_options_and_laws_that_exist(module, options):
         comparison: ["compare-exponents"],
         allocation: ["optimal-allocation"],
         coverage: ["inference-coverage"],
+        plan: ["plan"],
     }.get(module, COMMANDS)
     known = set().union(*(options[command] for command in commands))
     for code, sentence in module.SENTENCES.items():

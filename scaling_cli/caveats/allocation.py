@@ -106,8 +106,8 @@ WHEN = {
     ),
     "training-exponents": "--inference-tokens or a limit, beside which exponents are those of training alone.",
     "published-repetition": "--unique-tokens with a law that does not model repetition.",
-    "sparse-peak": "--peak-flops is within {analysis.allocation.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
-    "high-mfu": "--mfu is above {analysis.allocation.hardware.HIGHEST_MFU:.0%}.",
+    "sparse-peak": "--peak-flops is within {analysis.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
+    "high-mfu": "--mfu is above {analysis.hardware.HIGHEST_MFU:.0%}.",
     "budgets-refused": "The IsoFLOP curve of a budget bends downwards, or has its minimum outside its runs.",
     "few-budgets": "Fewer than {analysis.allocation.isoflop.tables.ENOUGH_BUDGETS} IsoFLOP budgets can be used.",
     "thin-side": (

@@ -67,20 +67,32 @@ def is_document(path: Path) -> bool:
     return head.lstrip().startswith(b"{") and b'"scaling.' in head.partition(b'"schema"')[2][:40]
 
 
-def read_fits(path: Path) -> tuple[SavedFit, ...]:
-    """Every fit in a JSON document, or in a file of JSON lines.
+def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
+    """Every fit in a JSON document, or in a file of JSON lines; `name` is what errors call it, where not `path`.
 
     Raises:
         DataError: The file cannot be read, or is not what `scaling fit --json` writes.
     """
+    return parse_fits(_text(path, name), name=name or str(path))
+
+
+def documents(path: Path) -> list[tuple[str, Any]]:
+    """Each JSON document of a file, with the place to name in an error.
+
+    Raises:
+        DataError: The file cannot be read, or is not JSON.
+    """
+    return _documents(_text(path), str(path))
+
+
+def _text(path: Path, name: str = "") -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise DataError(
-            f"{path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
+            f"{name or path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
         ) from problem
-    return parse_fits(text, name=str(path))
 
 
 def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:

@@ -127,7 +127,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         influence=influences,
         spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
-        observations=_observations(fitted, grouped.compute),
+        observations=_observations(fitted, grouped),
     )
     return result, caveats
 
@@ -209,11 +209,12 @@ def _starts(fitted: Fitted) -> Starts:
     return Starts(len(fitted.polished.value), fitted.agreeing, optima)
 
 
-def _observations(fitted: Fitted, compute: Array | None) -> Observations:
-    problem = fitted.problem
+def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
+    problem, compute = fitted.problem, grouped.compute
     return Observations(
         inputs={name: tuple(values.tolist()) for name, values in problem.columns.items()},
         observed=tuple(problem.observed.tolist()),
         predicted=tuple(problem.predictions(fitted.theta[None])[0].tolist()),
         compute=None if compute is None else tuple(compute.tolist()),
+        names=tuple(grouped.names[run] for run in problem.runs.tolist()),
     )

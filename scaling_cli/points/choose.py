@@ -33,7 +33,7 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     if is_formula(law):
         from scaling_cli.formula.tree import parse
 
-        return (), tuple(parse(law).names())
+        return (), tuple(parse(law, has_levels=True).names())
     return _asked(law, x), ()
 
 
@@ -166,11 +166,13 @@ def _written(
 ) -> Choice:
     if x is not None:
         raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
-    from scaling_cli.laws.custom import law_from_formula
+    from scaling_cli.laws.custom import LEVEL, indices, law_from_formula
+    from scaling_cli.points.labels import labels_of
 
     columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
-    written = law_from_formula(text, columns, start=start, bound=bound)
-    return Choice(written, {name: column_of(frame.columns, name) for name in written.inputs})
+    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indices(text) if name in columns}
+    written = law_from_formula(text, columns, start=start, bound=bound, levels=levels)
+    return Choice(written, {name: column_of(frame.columns, name.removeprefix(LEVEL)) for name in written.inputs})
 
 
 def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
@@ -22,7 +21,7 @@ from scaling_cli.verbs.common import knowing, merged, refuse_refitting, report_o
 if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs
+    from scaling_cli.verbs.common import Runs, SavedFile
 
 
 def optimal_allocation(
@@ -86,7 +85,7 @@ def _from_runs(
     return report_of("optimal-allocation", table, asked, results, caveats, failures)
 
 
-def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult]:
+def _from_saved(file: SavedFile, asked: OptimalAllocation) -> Report[AllocationResult]:
     """Splits from a saved fit, for each of its groups."""
     from scaling_cli.analysis.allocation.answer import allocate_saved
     from scaling_cli.analysis.allocation.evidence import saved_law
@@ -94,9 +93,9 @@ def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
-    refuse_refitting(path, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
+    refuse_refitting(file, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
     results, caveats = [], []
-    fits = read_fits(path)
+    fits = read_fits(file.path, file.name)
     for saved in fits:
         plan = saved_plan(asked, saved)
         how = IntervalMethod("none", asked.level, 0, None)
@@ -107,7 +106,7 @@ def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult
         caveats += [*saved.known, *found, *(plan.hardware.doubts() if plan.hardware else ())]
     return Report(
         command="optimal-allocation",
-        inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
+        inputs=(Source(file.name, content_hash(str(file.path)), len(fits)),),
         columns={},
         options=asked.recorded(),
         results=with_sentences("optimal-allocation", results, {}),

@@ -12,6 +12,7 @@ import scaling_cli as scaling
 from scaling_cli.analysis.forecast.doubts import run_doubts
 from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.analysis.plan.question import _doubts as plan_doubts
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.identifiability import _start_doubts
 from scaling_cli.fitting.objective import Objective
@@ -433,4 +434,25 @@ ALLOCATION = {
     ),
 }
 
-CASES = {**FIT, **FORECAST, **COMPARISON, **ALLOCATION}
+
+def planned(gamma):
+    """A plan for runs that are additive in the losses from params and tokens, or in a power of them."""
+    frame = surface(noise=0.001)
+    parts = ((482 / frame["params"] ** 0.35), (2085 / frame["tokens"] ** 0.37))
+    lost = 1.82 + sum(part ** (1 / gamma) for part in parts) ** gamma
+    noise = np.exp(0.001 * np.random.default_rng(0).standard_normal(len(lost)))
+    return scaling.plan(frame.with_columns(loss=lost * noise), budget=1e21, goal="params@1e24", **FEW)
+
+
+def doubts_of_plan(width):
+    """The caveats about a plan after which a goal would have an interval of this width."""
+    result = planned(1.0).results[0]
+    goals = (replace(result.goals[0], width_after=width),)
+    return plan_doubts(replace(result, goals=goals), [], {})
+
+
+PLAN = {
+    "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
+    "plan-unknown-goal": (lambda: doubts_of_plan(np.inf), lambda: doubts_of_plan(0.2)),
+}
+CASES = {**FIT, **FORECAST, **COMPARISON, **ALLOCATION, **PLAN}
