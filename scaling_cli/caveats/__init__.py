@@ -1,30 +1,34 @@
 """Caveats: what a reader should know before using a result, each with a stable code and a sentence.
 
 A sentence says what is wrong, what this does to the result, and what to do about it; its last part is the thing to do.
-There is one module of sentences for each stage: reading runs (`data`), fitting (`fit`), and the four questions asked of
-a fit (`forecast`, `comparison`, `allocation`, `coverage`). Codes are for `--allow CODE` and for scripts, and do not
-change.
+There is one module for each stage: reading runs (`data`), their inputs (`design`), fitting (`fit`), and the questions
+asked of a fit (`forecast`, `comparison`, `allocation`, `coverage`, `plan`). Each has the sentences, and `WHEN` they
+are said, which only the page of all caveats reads. Codes are for `--allow CODE` and for scripts, and do not change.
 """
 
 from __future__ import annotations
 
+import re
 from string import Formatter
 from typing import Annotated
 
 from msgspec import Meta
 
-from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
 from scaling_cli.record import Record
 
 LARGEST_WRITTEN_OUT = 1e6  # of factors
+POWER = re.compile(r"(?<=\d)e\+?(?=-?\d)0?(?=\d)")  # 1e+24, as Python writes 1e24
 
 SENTENCES = {
     **data.SENTENCES,
+    **design.SENTENCES,
     **fit.SENTENCES,
     **comparison.SENTENCES,
     **allocation.SENTENCES,
     **coverage.SENTENCES,
     **forecast.SENTENCES,
+    **plan.SENTENCES,
 }
 
 
@@ -43,11 +47,15 @@ class Caveat(Record):
 
 
 class _Sentence(Formatter):
-    """Sentences whose numbers may have the format `times`: 1,234, and from a million on 1.2e6."""
+    """Sentences with a blank before `%`, and without `+` in powers.
+
+    Numbers may have the format `times`: 1,234, and from a million on 1.2e6.
+    """
 
     def format_field(self, value: object, format_spec: str) -> str:
         if format_spec != "times":
-            return str(super().format_field(value, format_spec))
+            text = str(super().format_field(value, format_spec))
+            return f"{text[:-1]} %" if format_spec.endswith("%") else POWER.sub("e", text)
         assert isinstance(value, float | int)
         mantissa, _, power = f"{value:.2g}".partition("e")
         if value < LARGEST_WRITTEN_OUT:

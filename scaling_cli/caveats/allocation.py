@@ -2,7 +2,7 @@
 
 SENTENCES = {
     "limited": (
-        "{limit} decides the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
+        "{limit} determines the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
         "Loosen the limit if you can."
     ),
     "far-reach": (
@@ -16,8 +16,8 @@ SENTENCES = {
     ),
     "unanswered": "{reason} The other budgets and targets are not affected. {hint}",
     "many-epochs": (
-        "A budget of {compute} FLOPs trains on {unique} unique tokens {epochs:.3g} times, and the last epochs add "
-        "{worth}. Find more data, or spend less."
+        "A budget of {compute} FLOPs trains on {unique} unique tokens {epochs:.3g} times, and the last epochs lower "
+        "the loss by {worth}. Find more data, or spend less."
     ),
     "training-exponents": (
         "The exponents describe training compute alone and ignore {options}. Compare the rows of several budgets to "
@@ -50,8 +50,8 @@ SENTENCES = {
         "grids on the minima."
     ),
     "parabola-bias": (
-        "Judged by the exact profile, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}. Use "
-        "--profile exact, or correct for this bias."
+        "Compared with the exact profile, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}. "
+        "Use --profile exact, or correct for this bias."
     ),
     "replicates-lost": (
         "{share:.0%} of replicates have no minimum at {compute} FLOPs, so the interval there uses only the others. Add "
@@ -63,12 +63,12 @@ SENTENCES = {
     ),
     "grid-edge": (
         "{share:.0%} of the envelope lies on the smallest or largest model, where a still smaller or larger one might "
-        "be better. Add smaller and larger models, or use --approach parametric."
+        "be better, so the exponent may be wrong. Add smaller and larger models, or use --approach parametric."
     ),
     "unfinished-schedules": (
         "{share:.0%} of the envelope comes from points before the last 15 % of a run's tokens, where a decaying "
-        "learning rate has not yet lowered the loss. Use runs with a constant learning rate, or --approach parametric "
-        "on finished runs."
+        "learning rate has not yet lowered the loss, so best params and exponents may be wrong. Use runs with a "
+        "constant learning rate, or --approach parametric on finished runs."
     ),
     "no-waste-band": (
         "The envelope alone does not show how flat the optimum is, so the range of params that waste at most 5 % of "
@@ -84,5 +84,60 @@ SENTENCES = {
         "In the {approach} approach the params exponent changes from {low:.3f} to {high:.3f} if points below {tokens} "
         "tokens are left out, which is more than noise explains. Skip early checkpoints with --skip-tokens, and state "
         "the cut-off with any exponent you quote."
+    ),
+}
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "limited": "--min-params, --max-params or --max-tokens decides the split.",
+    "far-reach": "A budget is more than {analysis.allocation.plan.FAR:g} times the compute of the largest run.",
+    "split-off-budget": (
+        "Params and tokens of a split spend {analysis.allocation.along_lines.NOTABLE_GAP:.0%} more or less than the "
+        "budget."
+    ),
+    "unanswered": "One of several budgets or target losses has no best split.",
+    "many-epochs": (
+        "--unique-tokens, and a split trains on more than {analysis.allocation.parametric.TIRED_EPOCHS:g} epochs."
+    ),
+    "training-exponents": "--inference-tokens or a limit, beside which exponents are those of training alone.",
+    "published-repetition": "--unique-tokens with a law that does not model repetition.",
+    "sparse-peak": "--peak-flops is within {analysis.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
+    "high-mfu": "--mfu is above {analysis.hardware.HIGHEST_MFU:.0%}.",
+    "budgets-refused": "The IsoFLOP curve of a budget bends downwards, or has its minimum outside its runs.",
+    "few-budgets": "Fewer than {analysis.allocation.isoflop.tables.ENOUGH_BUDGETS} IsoFLOP budgets can be used.",
+    "thin-side": (
+        "A budget has fewer than {analysis.allocation.isoflop.tables.ENOUGH_ON_A_SIDE} sizes on a side of its minimum."
+    ),
+    "drifting-grid": (
+        "The grid of sizes drifts across budgets (p < {analysis.allocation.isoflop.tables.DRIFT_LEVEL}), and this "
+        "biases the exponent by parabolas by more than a tenth of {analysis.allocation.isoflop.tables.PROFILE_SWING}."
+    ),
+    "parabola-bias": (
+        "--profile parabola, and its vertex is off the minimum of the exact curve by more than "
+        "{analysis.allocation.isoflop.tables.NOTABLE_BIAS:.0%} of params."
+    ),
+    "replicates-lost": (
+        "In more than {analysis.allocation.isoflop.tables.LOST_SHARE:.0%} of replicates, a budget that is used has no "
+        "minimum."
+    ),
+    "profiles-differ": (
+        "Exponents by different profiles differ by more than {analysis.allocation.isoflop.tables.PROFILE_SWING}."
+    ),
+    "grid-edge": (
+        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belong to the smallest or the "
+        "largest size."
+    ),
+    "unfinished-schedules": (
+        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lie before "
+        "{analysis.allocation.envelope.FINISHED:.0%} of the tokens of their runs."
+    ),
+    "no-waste-band": "--approach envelope or all.",
+    "approach-skipped": "--approach all, and one approach is not possible.",
+    "approaches-disagree": "--approach all, and the intervals of best params by the approaches do not overlap.",
+    "unstable-exponent": (
+        "Leaving out the {analysis.allocation.stability.SHARES[0]:.0%} or "
+        "{analysis.allocation.stability.SHARES[1]:.0%} of at least {analysis.allocation.stability.FEWEST_POINTS} "
+        "points with fewest tokens moves the exponent of params by more than {analysis.allocation.stability.SWING} "
+        "and {analysis.allocation.stability.SIGMAS:g} standard errors."
     ),
 }

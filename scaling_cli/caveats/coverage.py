@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "pooled-tasks": (
-        "The values of {column} are pooled into one curve, which mixes easy and hard tasks. Give --by {column} for one "
-        "curve per value, or keep one of them with --where."
+        "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
+        "them. Give --by {column} for one curve per value, or keep one of them with --where."
     ),
     "other-problems": (
         "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
@@ -44,8 +44,8 @@ SENTENCES = {
         "Sample at a temperature above 0, or use only k = 1."
     ),
     "near-ceiling": (
-        "Beyond k = {last} few problems are left unsolved, so the power law is fitted only up to there. Use the "
-        "beta-binomial law beyond it, or add harder problems."
+        "Beyond k = {last} few problems are left unsolved, and these few would determine the power law, so it is "
+        "fitted only up to there. Use the beta-binomial law beyond it, or add harder problems."
     ),
     "one-problem": (
         "All attempts are at one problem, so coverage says nothing about other problems. If n and c count problems and "
@@ -66,15 +66,16 @@ SENTENCES = {
         "{high:.2f}, so it does not set a ceiling of coverage. Sample further before using it as one."
     ),
     "poor-track-record": (
-        "Fitted to {trained} attempts per problem, the forecast misses coverage at k = {held_out} by {error:.2f} on "
-        "average, so forecasts beyond the log may be off by as much. Allow for this error, or sample further."
+        "When fitted to {trained} attempts per problem, the forecast misses coverage at k = {held_out} by {error:.2f} "
+        "on average, so forecasts beyond the log may be off by as much. Allow for this error, or sample further."
     ),
     "false-positives": (
-        "At k = {k} a problem that cannot be solved passes the verifier with probability {floor:.2f}, so coverage "
-        "overstates what is correct. Use the accuracy instead of coverage, or make the verifier stricter."
+        "With k = {k} attempts at a problem that cannot be solved, the verifier accepts at least one with probability "
+        "{floor:.2f}, so coverage overstates what is correct. Use the accuracy instead of coverage, or make the "
+        "verifier stricter."
     ),
     "beyond-attempts": (
-        "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to be sure."
+        "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to measure it."
     ),
     "attention-heavy": (
         "In an attempt, attention and memory take {share:.1f} times the compute of the params, so the number of params "
@@ -84,4 +85,38 @@ SENTENCES = {
         "{count} attempts are in the log more than once, and only the last row of each counts. Check that the log was "
         "resumed, not merged by mistake."
     ),
+}
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
+    "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
+    "unknown-outcomes": "Outcomes hold words that are neither right nor wrong.",
+    "missing-outcomes": "Some attempts or counts are empty.",
+    "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",
+    "short-problems": "k exceeds the attempts that all problems have.",
+    "short-problems-dropped": "The same with --short drop.",
+    "all-alike": "No problem is solved, or every attempt succeeded.",
+    "all-solved": "Every problem is solved at least once.",
+    "deterministic-sampling": "Each problem has only successes or only failures, and both kinds occur.",
+    "near-ceiling": "The power law could be fitted only to the first part of the curve.",
+    "one-problem": "There is one problem.",
+    "few-problems": "Fewer than {analysis.coverage.curve.FEW_PROBLEMS} problems or clusters.",
+    "law-not-fitted": "A law of coverage cannot be fitted.",
+    "overdispersion-not-identified": "The data show no spread of difficulty between problems, which beta laws need.",
+    "far-extrapolation": "k exceeds {analysis.coverage.laws.LARGEST_REACH:g} times the attempts.",
+    "laws-disagree": "The laws differ by more than {analysis.coverage.laws.LARGEST_SPREAD} in coverage.",
+    "ceiling-not-identified": "The interval of the unsolvable share reaches down to 0.",
+    "poor-track-record": (
+        "The forecast from about an {analysis.coverage.backtest.SHORT_RECORD}th of the attempts is off by more than "
+        "{analysis.coverage.backtest.LARGEST_ERROR} on average."
+    ),
+    "false-positives": (
+        "k times the false-positive rate of the verifier is above {analysis.coverage.verifier.WARNED_FLOOR}."
+    ),
+    "beyond-attempts": "A budget buys more attempts than were made.",
+    "attention-heavy": (
+        "Attention costs more than {analysis.coverage.budget.HEAVY_ATTENTION:g} times the other FLOPs of an attempt."
+    ),
+    "repeated-attempts": "Rows repeat the number of an attempt.",
 }

@@ -7,7 +7,7 @@ SENTENCES = {
     ),
     "below-data": (
         "{place} is {times:,.3g} times smaller than the smallest run, and the data do not show how the loss continues "
-        "there. Add smaller runs."
+        "there, so the forecast may be wrong. Add smaller runs."
     ),
     "off-hull": (
         "{place} lies outside the params and tokens of the runs by a factor of {outside:.2g}, so the forecast there is "
@@ -15,7 +15,7 @@ SENTENCES = {
     ),
     "off-ratio": (
         "{place} is {ratio} tokens per param, and the runs have {low} to {high}, so {effect}. Add runs with about "
-        "{ratio} tokens per param, or ask for a target with the ratio of the runs."
+        "{ratio} tokens per param, or choose a target with the ratio of the runs."
     ),
     "no-rolling-origin": (
         "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from replicates "
@@ -52,8 +52,8 @@ SENTENCES = {
         "Choose a lower target, or add smaller runs."
     ),
     "target-below-floor": (
-        "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run: it "
-        "lies {limit} of these laws. Choose a {other} target, or add larger runs."
+        "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run, "
+        "because it lies {limit} of these laws. Choose a {other} target, or add larger runs."
     ),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "
@@ -63,4 +63,50 @@ SENTENCES = {
         "{count} targets belong to none of the groups of runs, so they are not forecast. Give each target the columns "
         "of --by, with the values of a group."
     ),
+}
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "far-forecast": (
+        "A target or target loss lies more than {analysis.forecast.doubts.FAR:g} times beyond the largest run."
+    ),
+    "below-data": "A target is more than {analysis.forecast.doubts.NOTED:g} times smaller than the smallest run.",
+    "off-hull": (
+        "A target within {analysis.forecast.doubts.NOTED:g} times the largest run lies that factor outside the convex "
+        "hull of params and tokens."
+    ),
+    "off-ratio": (
+        "Tokens per param of a target lie more than {analysis.forecast.doubts.NOTED:g} times outside those of the runs."
+    ),
+    "no-rolling-origin": (
+        "No cut-off leaves at least {analysis.forecast.windows.FEWEST_TRAINED} points of "
+        "{analysis.forecast.windows.FEWEST_SCALES} scales to train on, and larger runs to test."
+    ),
+    "optimal-split": "A target gives compute alone, and the laws are of params and tokens.",
+    "unstable-forecast": (
+        "Leaving out the smallest {analysis.forecast.stability.SHARES[0]:.0%} to "
+        "{analysis.forecast.stability.SHARES[2]:.0%} of points moves a forecast by more than "
+        "{analysis.forecast.stability.SWING:.2%} and {analysis.forecast.stability.SIGMAS:g} standard errors."
+    ),
+    "rising-loss": (
+        "In more than {analysis.forecast.doubts.OFTEN_RISING:.0%} of pairs of runs of equal params (at least "
+        "{analysis.forecast.doubts.FEWEST_PAIRS}), more tokens give a loss higher by "
+        "{analysis.forecast.doubts.RISE:g} times the noise."
+    ),
+    "lone-growth": (
+        "The forecast is along compute; params or tokens span at most a factor of {analysis.forecast.doubts.STILL}, "
+        "and the other at least {analysis.forecast.doubts.MOVED:g}."
+    ),
+    "pooled-sizes": "The law has one input, neither params nor compute, and runs have several sizes.",
+    "mid-schedule-points": "Some runs have points of several sizes, and mid-schedule does not fire.",
+    "target-above-data": "A target loss is reached below the smallest run, or is higher than all losses.",
+    "target-below-floor": (
+        "A target loss is reached in less than half of the replicates within {analysis.forecast.inverse.BEYOND:g} "
+        "times the largest run."
+    ),
+    "then-outside-range": (
+        "The forecast loss lies more than {analysis.forecast.downstream.WIDENED:.0%} of the range of log losses "
+        "outside that range."
+    ),
+    "unmatched-targets": "--by with --targets, and some targets have labels of no group.",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -41,7 +42,7 @@ def typer_command(name: str) -> Callable[..., int]:
 
 
 def answer(name: str, command: Command, argument: Any, asked: Options, shell: Shell) -> int:
-    """Ask the verb, show what it answers, and give the exit code."""
+    """Run the verb, show its report, and return the exit code."""
     from scaling_cli.cli.output import prepare_output
     from scaling_cli.cli.progress import progress
     from scaling_cli.cli.show import deliver, write
@@ -54,14 +55,19 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
-    view = view_of(name)
     if batch is not None and (batch.per_file or batch.resume):
         from scaling_cli.cli.per_file import deliver_each
 
         alone = asked if work is not None else asked.but(**Work().__dict__)
         workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
         return deliver_each(
-            argument, command.argument.suffixes, functools.partial(verb, asked=alone), batch, workers, output, view
+            argument,
+            command.argument.suffixes,
+            functools.partial(verb, asked=alone),
+            batch,
+            workers,
+            output,
+            view_of(name),
         )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
@@ -72,20 +78,22 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
     except ScalingError as error:
         if isinstance(error.partial, Report):
-            deliver(error.partial, output, view)
+            deliver(error.partial, output, view_of(error.partial.command))
         raise
-    return deliver(report, output, view)
+    return deliver(report, output, view_of(report.command))
 
 
 def _files_read(command: Command, argument: Any, asked: Options, batch: Batch | None) -> list[str | int]:
     """The files that a command reads: each name that is given, and each file that it stands for."""
     from scaling_cli.cli.inputs import files_read
 
-    if not command.argument.is_list:
-        return []
-    targets = getattr(asked, "targets", None)
+    named = list(argument or ()) if command.argument.is_list else [argument] if os.path.exists(argument or "") else []
+    for name, option in asked.options.items():
+        value = getattr(asked, name)
+        if "FILE" in option.shown and value:
+            named += [value] if isinstance(value, str) else [text for text in value if os.path.exists(text)]
     return files_read(
-        [*argument, *([targets] if targets else [])],
+        named,
         command.argument.suffixes,
         takes_results=batch is None or not batch.per_file,
     )
@@ -101,7 +109,7 @@ def _argument(argument: Argument) -> inspect.Parameter:
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    """A flag. Each takes a list of texts, so that one that is given twice can be told; the option reads them."""
+    """The parameter of a flag. It takes a list of texts, so that a repeated flag is noticed; the option parses them."""
     flags = [option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"]
     flags += [f"-{option.letter}"] if option.letter else []
     kind: Any = (bool | None) if option.kind.is_switch else (list[str] | None)

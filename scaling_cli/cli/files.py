@@ -16,7 +16,7 @@ TEMPORARY = ".scaling-"  # how the names of files begin that are not finished; s
 
 
 def check_writable(path: Path) -> None:
-    """Find out whether `path` can be written.
+    """Check whether `path` can be written.
 
     Raises:
         UsageError: It cannot.
@@ -82,14 +82,14 @@ def check_not_read(paths: Iterable[Path], read: Iterable[str | int]) -> None:
 
 
 def is_device(path: Path) -> bool:
-    """Whether there is something at `path` that can be written to and is no file, such as /dev/stdout."""
+    """Whether `path` is a device or a pipe, such as /dev/stdout, and not a file or a folder."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one.
 
-    A link is followed, and a device or a pipe is written to as it is.
+    A link is followed; a device or a pipe is written to directly.
 
     Raises:
         DataError: The disk is full, or something else keeps it from being written.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scaling_cli.cli.files import check_apart, check_not_read, check_writable, is_device
 from scaling_cli.errors import UsageError
@@ -11,12 +12,15 @@ from scaling_cli.options.formats import suffixes
 from scaling_cli.options.output import Drawn, Output, ToFile
 from scaling_cli.report.pages.look import Look
 
+if TYPE_CHECKING:
+    from scaling_cli.report.charts.style import FigureStyle
+
 SUFFIXES = suffixes()  # of -o, each with its format
 REPORTS = suffixes(complete=True)  # of --report
 
 
 def prepare_output(output: Output | ToFile, inputs: Callable[[], Iterable[str | int]]) -> None:
-    """Find out before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
+    """Check before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
 
     `inputs` gives the files that the command reads, which it must not overwrite; it is asked where a file to write
     exists.
@@ -40,13 +44,26 @@ def prepare_output(output: Output | ToFile, inputs: Callable[[], Iterable[str | 
     if figures:
         from scaling_cli.report.files import check_figure
 
+        assert isinstance(output, Drawn)
         for name in figures:
             check_figure(Path(name))
+        style_of(output)
     for name in reports:
         if Path(name).suffix.lower() not in REPORTS:
             raise UsageError(
                 f"{name} does not end in a report format.", hint=f"Use a name that ends in one of {', '.join(REPORTS)}."
             )
+
+
+def style_of(output: Drawn) -> FigureStyle:
+    """How figures are to be drawn.
+
+    Raises:
+        UsageError: There is no such size or style.
+    """
+    from scaling_cli.report.charts.style import figure_style
+
+    return figure_style(output.figure_size, output.dpi, output.title, output.style)
 
 
 def _check_words(output: Output) -> None:
@@ -66,7 +83,7 @@ def _check_words(output: Output) -> None:
 
 
 def _check_suffix(path: Path) -> None:
-    """Refuse a file whose name promises a format that the result is not written in; one without a suffix is text."""
+    """Refuse a file whose suffix belongs to a format that the result cannot have; without a suffix, it is text."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
@@ -80,9 +97,9 @@ def _check_suffix(path: Path) -> None:
 
 
 def chosen_format(output: Output, look: Look) -> str:
-    """The form of the result: as asked for, else what the file's name ends in, else a table.
+    """The format of the result: the one asked for, else the one of the file's suffix, else a table.
 
-    Where no one looks, a table is plain text: rich takes longer to import than a small fit takes.
+    If stdout is not a terminal, a table is plain text, because importing rich takes longer than a small fit.
     """
     form: str = "json" if output.json else output.format
     if form == "table" and output.output is not None:

@@ -38,14 +38,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _answered(arguments: Sequence[str]) -> int:
-    """The same for a command whose output can be written."""
+    """The exit code of one command line; errors in writing its output are raised."""
     try:
         application = typer.main.get_command(build(arguments))
         code = application.main(list(arguments) or ["--help"], prog_name="scaling", standalone_mode=False)
     except typer.TyperException as error:
         return _say(error.format_message(), "See scaling --help, or --help after the command.", error.exit_code)
     except ScalingError as error:
-        return ended() if was_stopped() else _say(error.message, error.hint, error.exit_code)
+        return ended() if was_stopped() else _say(error.message, error.hint, error.exit_code, error.caveats)
     except MemoryError:
         hint = "Use fewer --jobs or --replicates, fewer rows, or a machine with more memory."
         return _say("There is not enough memory.", hint, DataError.exit_code)
@@ -77,7 +77,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 
 
 def _not_asked_for() -> int:
-    """A command that `arguments` cannot mean."""
+    """A stand-in for a command that `arguments` do not name."""
     return 0
 
 
@@ -102,8 +102,14 @@ def _common(
     """What every command has."""
 
 
-def _say(message: str, hint: str, code: int) -> int:
+def _say(message: str, hint: str, code: int, caveats: Sequence[object] = ()) -> int:
     from scaling_cli.numbers.format import escape
 
     tell(f"error: {escape(message)}\nhint: {escape(hint)}\n")
+    if caveats:
+        from scaling_cli.caveats import Caveat
+        from scaling_cli.report.pages.look import Look
+        from scaling_cli.report.pages.notes import caveat_lines
+
+        tell(caveat_lines([found for found in caveats if isinstance(found, Caveat)], Look()))
     return code

@@ -16,7 +16,7 @@ from scaling_cli.report.pages.look import Look
 if TYPE_CHECKING:
     from scaling_cli.report.pages.page import View
     from scaling_cli.results.report import Report
-from scaling_cli.cli.output import REPORTS, chosen_format
+from scaling_cli.cli.output import REPORTS, chosen_format, style_of
 from scaling_cli.cli.verdict import DONE, judge, say
 from scaling_cli.document.write import plain
 from scaling_cli.numbers.format import escape
@@ -32,6 +32,7 @@ def deliver(report: Report[Any], output: Output, view: View) -> int:
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
         unicode=terminal.speaks_unicode(sys.stdout),
+        is_detailed=output.details,
     )
     form = chosen_format(output, look)
     verdict = judge(report, output)  # a mistyped gate is an error, and an error prints no result
@@ -48,7 +49,7 @@ def deliver(report: Report[Any], output: Output, view: View) -> int:
             sys.stderr.write(plot)
         sys.stdout.flush()
     if not output.quiet:
-        notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
+        notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr), is_detailed=output.details)
         notes = render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
     if output.verbose:
@@ -81,15 +82,17 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
         return
     from scaling_cli.report.files import figure_file
     from scaling_cli.report.pages.render import render
+    from scaling_cli.report.views import panels_of
 
     for path in map(Path, output.report):
         form = REPORTS[path.suffix.lower()]
         write_file(path, render(report, form, view, look=Look(), draws=not isinstance(output, Saved) or output.draws))
-    charts = view.charts(report) if figures and report.results else []
+    charts = panels_of(view, report) if figures and report.results else []
     for path in map(Path, figures if report.results else ()):  # no result is an error of its own
         if not charts:
             raise UsageError(f"This result has no plot to save to {path}.", hint="Leave --figure out.")
-        write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}"))
+        assert isinstance(output, Drawn)
+        write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}", style_of(output)))
 
 
 def _plot(report: Report[Any], output: Output, form: str, look: Look, view: View) -> str:

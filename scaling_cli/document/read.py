@@ -12,10 +12,11 @@ from typing import Any, NoReturn, TypeVar
 
 from msgspec import ValidationError, convert
 
+from scaling_cli.caveats import SENTENCES, Caveat
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.document.sound import first_fault
 from scaling_cli.errors import DataError
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
 
 Shape = TypeVar("Shape", bound=Record)
@@ -40,14 +41,26 @@ def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
     Raises:
         DataError: The file cannot be read, or is not what `scaling fit --json` writes.
     """
+    return parse_fits(_text(path, name), name=name or str(path))
+
+
+def documents(path: Path) -> list[tuple[str, Any]]:
+    """Each JSON document of a file, with the place to name in an error.
+
+    Raises:
+        DataError: The file cannot be read, or is not JSON.
+    """
+    return _documents(_text(path), str(path))
+
+
+def _text(path: Path, name: str = "") -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise DataError(
             f"{name or path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
         ) from problem
-    return parse_fits(text, name=name or str(path))
 
 
 def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
@@ -56,7 +69,11 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     Raises:
         DataError: The text is not what `scaling fit --json` writes.
     """
-    fits = [_fit(result, where) for where, document in _documents(text, name) for result in _results(document, where)]
+    fits = [
+        replace(fit, known=_known(document, fit.group, where))
+        for where, document in _documents(text, name)
+        for fit in [_fit(result, where) for result in _results(document, where)]
+    ]
     if not fits:
         raise DataError(
             f"{name} contains no fit.", hint="All of its groups may have failed; see `failures` in the file."
@@ -98,7 +115,7 @@ def _results(document: Any, where: str) -> list[Any]:
         rule = options.get("flops_rule") if isinstance(options, dict) else None
         if rule not in (None, "6ND"):
             raise DataError(
-                f"{where} counts compute by {rule!r}, but a saved fit is read by the rule 6ND.",
+                f"{where} counts compute by {rule!r}, but a saved fit always uses 6 * params * tokens (6ND).",
                 hint="Give the runs instead of the saved fit, with --flops-rule.",
             )
         if isinstance(results, list):
@@ -134,6 +151,15 @@ def _fit(result: Any, where: str) -> SavedFit:
     if fault := first_fault(saved):
         _refuse(where, fault)
     return saved
+
+
+def _known(document: Any, group: dict[str, str], where: str) -> tuple[Caveat, ...]:
+    """The caveats of the document about a group, or about all of its groups."""
+    given = document.get("caveats") if isinstance(document, dict) else None
+    if not isinstance(given, list):
+        return ()
+    caveats = [_converted(each, Caveat, f"{where}, caveats") for each in given]
+    return tuple(each for each in caveats if each.code in SENTENCES and each.group in (None, {}, group))
 
 
 def _estimate(entry: Any, where: str) -> Estimate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.options.fitting import INTERVALS
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
@@ -14,7 +15,12 @@ class SavedInterval(Record):
 
 
 class SavedFit(Record):
-    """A fit as it was saved; each of the `draws` has the parameters of one replicate, in the order of `parameters`."""
+    """A fit as it was saved.
+
+    Attributes:
+        draws: Each has the parameters of one replicate, in the order of `parameters`.
+        known: The caveats of the fit, which hold for all that follows from it.
+    """
 
     law: str
     parameters: dict[str, Estimate]
@@ -24,6 +30,7 @@ class SavedFit(Record):
     noise: float | None = None
     draws: tuple[tuple[float, ...], ...] | None = None
     interval: SavedInterval = SavedInterval()
+    known: tuple[Caveat, ...] = ()
 
     @property
     def resampling(self) -> str | None:

@@ -21,8 +21,9 @@ def damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> 
     matrix *= free[:, :, None] & free[:, None, :]
     matrix[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None]
     step = solve_positive(matrix, np.where(held, 0.0, gradient * scale))
-    usable: Array = np.nan_to_num(step * scale, nan=0.0, posinf=0.0, neginf=0.0)
-    return usable
+    step *= scale
+    step[~np.isfinite(step)] = 0.0
+    return step
 
 
 def solve_positive(matrix: Array, right: Array) -> Array:

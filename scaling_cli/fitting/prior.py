@@ -38,7 +38,10 @@ class ParameterPrior(Record):
 
 
 class Penalty(Record):
-    """Priors as residuals of coordinates, in arrays `(q,)`. `is_log` marks coordinates that are logarithms."""
+    """Priors as residuals of coordinates, in arrays `(q,)`. `is_log` marks coordinates that are logarithms.
+
+    In a stack of problems, `mean` and `spread` have a row for each replicate.
+    """
 
     index: Indices
     is_log: Flags
@@ -52,6 +55,12 @@ class Penalty(Record):
         with np.errstate(divide="ignore", invalid="ignore"):
             log_size = np.where(self.is_log, value, np.log(np.abs(size)))
             return (log_size - self.mean) / self.spread, 1.0 / (self.spread * size)
+
+    def of(self, replicates: Indices | Flags) -> Penalty:
+        """The priors of some replicates."""
+        if self.mean.ndim < 2:
+            return self
+        return Penalty(self.index, self.is_log, self.mean[replicates], self.spread[replicates])
 
     def within_reach(self, theta: Array) -> Array:
         """`theta` with each coordinate that has a prior moved to within `FAR` spreads of it, keeping its sign."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices, Inputs
+from scaling_cli.arrays import Array, Flags, Indices, Inputs
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
 from scaling_cli.laws import Law, Scene
@@ -57,6 +57,10 @@ class Problem(Record):
         evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
         prediction, jacobian = evaluate(theta, self.inputs)
         return (self.target if target is None else target) - prediction, jacobian
+
+    def kept(self, _: Flags) -> Problem:
+        """The problem itself, which is the same for every replicate."""
+        return self
 
     def predictions(self, theta: Array) -> Array:
         """The predicted loss `(replicates, n)` at the problem's points."""
@@ -110,9 +114,12 @@ def problem_from_arrays(
     `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1.
     """
     for name, values in [*columns.items(), ("loss", observed)]:
-        lowest = -np.inf if name == "loss" and space == "linear" else 0.0
-        is_usable = (values >= lowest) if name != "loss" and law.is_curve else (values > lowest)
-        if not (np.isfinite(values).all() and is_usable.all()):
+        is_usable = (space == "linear" or bool((values > 0).all())) if name == "loss" else law.takes(name, values)
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"{name} has values that are not finite numbers.", hint=f"Leave them out with --where '{name} < 1e300'."
+            )
+        if not is_usable:
             raise DataError(
                 f"{name} has values that are not positive, but {law.name} is fitted to logarithms.",
                 hint=f"Leave them out with --where '{name} > 0'"

@@ -15,6 +15,7 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.leverage import is_free, residuals
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record, replace
 
 LEVEL = 0.01  # of the F test: one in a hundred sets of independent runs is resampled by configuration in vain
@@ -25,7 +26,7 @@ EXACT = 1e-9  # root mean square residual of data without noise, where only roun
 
 
 class ErrTogether(Record):
-    """Runs at equal inputs whose errors are more alike than those of other runs.
+    """Runs at equal inputs whose errors are more similar than those of other runs.
 
     `configurations` `(n,)` is the number of each point's configuration, `p_value` that of the F test.
     """
@@ -40,7 +41,7 @@ def err_together(fitted: Fitted) -> ErrTogether | None:
     points = len(problem.observed)
     if problem.law.is_curve or problem.run_count < points:
         return None  # points of one run are resampled together anyway
-    numbers = _configurations(np.stack(list(problem.columns.values())))
+    numbers = numbered_inputs(np.stack(list(problem.columns.values())))
     configurations = int(numbers.max()) + 1
     spare, repeats = configurations - int(is_free(fitted).sum()), points - configurations
     if spare < FEWEST_SPARE or repeats < FEWEST_REPEATS:
@@ -63,20 +64,27 @@ def by_configuration(fitted: Fitted, found: ErrTogether) -> Fitted:
     return replace(fitted, problem=replace(fitted.problem, runs=found.configurations))
 
 
+def by_inputs(problem: Problem) -> Problem:
+    """The problem with configurations in place of runs, if each run is one point."""
+    if problem.run_count < len(problem.observed):
+        return problem
+    return replace(problem, runs=numbered_inputs(np.stack(list(problem.columns.values()))))
+
+
 def together_doubt(found: ErrTogether, runs: int, *, is_resampled: bool, group: dict[str, str] | None) -> Caveat:
     """The caveat about runs that err together; `is_resampled` says that the interval resamples something."""
     configurations = int(found.configurations.max()) + 1
     effect = (
-        "the interval resamples configurations, not runs"
+        "the interval resamples all runs at equal inputs together, not each run by itself"
         if is_resampled
-        else "an interval that takes runs as independent is too narrow (give --interval wild, which does not)"
+        else "an interval that treats runs as independent is too narrow (use --interval wild, which does not)"
     )
     p_value = f"= {found.p_value:.2g}" if found.p_value > LEAST_P else f"< {LEAST_P:g}"
     facts = {"runs": f"{runs:,}", "configurations": f"{configurations:,}", "p_value": p_value, "effect": effect}
     return caveat("runs-err-together", group, **facts)
 
 
-def _configurations(columns: Array) -> Indices:
+def numbered_inputs(columns: Array) -> Indices:
     """The number of the distinct point of each column of `columns` `(inputs, n)`. np.unique would import numpy.ma."""
     order = np.lexsort(columns)
     starts = np.concatenate([[0], (np.diff(columns[:, order], axis=1) != 0).any(axis=0).astype(np.int64)])

@@ -28,6 +28,7 @@ from typing import Protocol
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.memory import reuse_memory
 from scaling_cli.fitting.normal import TINY, damped_step
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.prior import Penalty
@@ -39,10 +40,14 @@ GAIN = 1e-13  # relative decrease of the objective, made or promised, that count
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
 ROUNDING = 4e-15  # of the largest target: some units in the last place
+FULL = 0.8  # of a batch still moving: with more, those that have ended stay
 
 
 class Solvable(Protocol):
-    """What the solver needs of a problem: a target and a weight per point, bounds, priors, and residuals."""
+    """What the solver needs of a problem: a target and a weight per point, bounds, priors, and residuals.
+
+    Targets, weights and bounds may also have one row per replicate.
+    """
 
     @property
     def target(self) -> Array:
@@ -66,6 +71,9 @@ class Solvable(Protocol):
 
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
         """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
+
+    def kept(self, replicates: Flags) -> Solvable:
+        """What is left of the problem for some of the replicates."""
 
 
 class Solution(Record):
@@ -99,8 +107,13 @@ class Constraint(Record):
 
 @dataclass(slots=True)
 class _Batch:
-    """The replicates still moving: where they are, and what the next step needs."""
+    """The replicates still moving: where they are, and what the next step needs.
 
+    Those that have ended leave only once there are enough of them, because leaving copies all others; until then they
+    are not `is_live`.
+    """
+
+    problem: Solvable
     index: Indices
     theta: Array
     value: Array
@@ -109,26 +122,29 @@ class _Batch:
     target: Array
     weights: Array
     delta: Array
+    rounding: Array
     damping: Array
     relaxation: Array
     idle: Indices
+    is_live: Flags
 
     def keep(self, mask: Flags) -> _Batch:
-        return _Batch(*(getattr(self, name)[mask] for name in self.__slots__))
+        arrays = (getattr(self, name)[mask] for name in self.__slots__[1:])
+        return _Batch(self.problem.kept(mask), *arrays)
 
 
 class _Extra(Record):
-    """What the objective has beside the points: priors and a constraint."""
+    """What the objective has beside the points: priors, of one strength for each replicate, and a constraint."""
 
-    problem: Solvable
-    strength: float
+    penalty: Penalty | None
+    strength: Array
     constraint: Constraint | None
 
     def value(self, theta: Array, index: Indices) -> Array:
         """What is added to the objective `(replicates,)`."""
         added = np.zeros(len(theta))
-        if self.problem.penalty is not None:
-            added += 0.5 * self.strength * (self.problem.penalty.residuals(theta)[0] ** 2).sum(axis=1)
+        if self.penalty is not None:
+            added += 0.5 * self.strength[index] * (self.penalty.of(index).residuals(theta)[0] ** 2).sum(axis=1)
         if self.constraint is not None:
             off, _, stiffness = self.constraint.pull(theta, index)
             added += 0.5 * stiffness * off**2
@@ -136,11 +152,11 @@ class _Extra(Record):
 
     def add_to(self, gradient: Array, normal: Array, batch: _Batch) -> None:
         """Add to the normal equations, in place."""
-        if self.problem.penalty is not None:
-            where = self.problem.penalty.index
-            miss, slope = self.problem.penalty.residuals(batch.theta)
-            gradient[:, where] -= self.strength * miss * slope
-            normal[:, where, where] += self.strength * slope**2
+        if self.penalty is not None:
+            where, strength = self.penalty.index, self.strength[batch.index, None]
+            miss, slope = self.penalty.of(batch.index).residuals(batch.theta)
+            gradient[:, where] -= strength * miss * slope
+            normal[:, where, where] += strength * slope**2
         if self.constraint is not None:
             off, slopes, stiffness = self.constraint.pull(batch.theta, batch.index)
             gradient -= (stiffness * off)[:, None] * slopes
@@ -154,7 +170,7 @@ def minimise(
     delta: float | Array,
     weights: Array | None = None,
     target: Array | None = None,
-    strength: float = 0.0,
+    strength: float | Array = 0.0,
     constraint: Constraint | None = None,
     fixed: Flags | None = None,
     gain: float = GAIN,
@@ -163,58 +179,79 @@ def minimise(
     """Minimise the summed Huber objective from each row of `theta`.
 
     Args:
+        problem: What to fit. A `Stack` has a problem for each row of `theta`.
         theta: Starts in the problem's coordinates, shaped (replicates, k).
         delta: The residual above which Huber's function is linear; infinite for least squares. One number for all
-            points, one per point, shaped (n,), or one per replicate and point, shaped (replicates, n).
+            points, one per point, shaped (n,), one per replicate, shaped (replicates, 1), or one per replicate and
+            point, shaped (replicates, n).
         weights: Weights of the points in each replicate, shaped (replicates, n); the problem's own by default.
         target: What each replicate is fitted to, in the problem's space, shaped (replicates, n); by default the data.
-        strength: The weight of the problem's priors, in squared residuals.
+        strength: The weight of the problem's priors, in squared residuals; one number, or one per replicate.
         constraint: What is held in each replicate, if anything; the values returned include it.
-        fixed: Coordinates that stay where each replicate starts, shaped (k,); none by default.
+        fixed: Coordinates that stay where each replicate starts, shaped (k,) or (replicates, k); none by default.
         gain: Relative decrease of the objective that counts as gain; where only predictions are wanted, it can be
             larger.
         most_steps: The number of steps after which to stop in any case.
     """
-    extra = _Extra(problem, strength, constraint)
-    theta = np.clip(theta, problem.low, problem.high)
+    reuse_memory()
     count = len(theta)
-    if weights is None:
-        weights = np.broadcast_to(problem.weights, (count, len(problem.weights)))
-    if target is None:
-        target = np.broadcast_to(problem.target, (count, len(problem.target)))
-    delta = np.broadcast_to(delta, (count, len(problem.target) if np.ndim(delta) else 1))
-    solution = Solution(theta.copy(), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool))
+    extra = _Extra(problem.penalty, np.broadcast_to(strength, count), constraint)
+    solution = Solution(
+        np.clip(theta, problem.low, problem.high), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool)
+    )
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        residuals, jacobian = problem.residuals(theta, target)
-        value = huber(residuals, weights, delta) + extra.value(theta, np.arange(count))
-        value[np.isnan(value)] = np.inf  # a start where the law has no value is no optimum
-        batch = _Batch(
-            np.arange(count), theta, value, residuals, jacobian, target, weights, delta,
-            np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int),
-        )  # fmt: skip
+        batch = _first(problem, solution.theta.copy(), delta, weights, target, extra)
         for step in range(1, most_steps + 1):
-            _advance(problem, batch, extra, fixed, gain)
-            moving = batch.idle < PATIENCE
-            if step == most_steps or not moving.all():
-                done = batch.index if step == most_steps else batch.index[~moving]
-                here = slice(None) if step == most_steps else ~moving
-                solution.theta[done] = batch.theta[here]
-                solution.value[done] = batch.value[here]
-                solution.steps[done] = step
-                solution.is_settled[done] = ~moving[here]
-                batch = batch.keep(moving)
-            if not len(batch.index):
+            _advance(batch, extra, fixed, gain)
+            settled = batch.idle >= PATIENCE
+            ended = batch.is_live if step == most_steps else batch.is_live & settled
+            if not ended.any():
+                continue
+            done = batch.index[ended]
+            solution.theta[done], solution.value[done] = batch.theta[ended], batch.value[ended]
+            solution.steps[done], solution.is_settled[done] = step, settled[ended]
+            batch.is_live &= ~ended
+            left = np.count_nonzero(batch.is_live)
+            if not left:
                 break
+            if left <= FULL * len(batch.index):
+                batch = batch.keep(batch.is_live)
     return solution
 
 
-def _advance(problem: Solvable, batch: _Batch, extra: _Extra, fixed: Flags | None, least_gain: float) -> None:
+def _first(
+    problem: Solvable,
+    theta: Array,
+    delta: float | Array,
+    weights: Array | None,
+    target: Array | None,
+    extra: _Extra,
+) -> _Batch:
+    """All replicates before their first step."""
+    count, n = len(theta), problem.target.shape[-1]
+    weights = np.broadcast_to(problem.weights if weights is None else weights, (count, n))
+    size = ROUNDING * np.abs(problem.target).max(axis=-1, keepdims=True)
+    target = np.broadcast_to(problem.target if target is None else target, (count, n))
+    delta = np.broadcast_to(delta, (count, n if np.ndim(delta) and np.shape(delta)[-1] == n else 1))
+    residuals, jacobian = problem.residuals(theta, target)
+    value = huber(residuals, weights, delta) + extra.value(theta, np.arange(count))
+    value[np.isnan(value)] = np.inf  # a start where the law has no value is no optimum
+    inner = np.minimum(size, delta)
+    rounding: Array = (inner * (size - inner / 2) * weights).sum(axis=1)
+    return _Batch(
+        problem, np.arange(count), theta, value, residuals, jacobian, target, weights, delta, rounding,
+        np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int), np.ones(count, dtype=bool),
+    )  # fmt: skip
+
+
+def _advance(batch: _Batch, extra: _Extra, fixed: Flags | None, least_gain: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
+    problem = batch.problem
     gradient, normal = _normal_equations(batch)
     extra.add_to(gradient, normal, batch)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     if fixed is not None:
-        held |= fixed
+        held |= fixed if fixed.ndim < 2 else fixed[batch.index]
     step = damped_step(normal, gradient, batch.damping, held)
     trial = np.clip(batch.theta + step, problem.low, problem.high)
     residuals, jacobian = problem.residuals(trial, batch.target)
@@ -222,37 +259,32 @@ def _advance(problem: Solvable, batch: _Batch, extra: _Extra, fixed: Flags | Non
     better = value < batch.value
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
-    is_moving = (gain > least_gain * batch.value) & (batch.value > _rounding(problem, batch.weights, batch.delta))
+    is_moving = (gain > least_gain * batch.value) & (batch.value > batch.rounding)
     batch.idle = np.where(is_moving, 0, batch.idle + 1)
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(
         np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0
     )
-    batch.theta[better] = trial[better]
-    batch.value[better] = value[better]
-    if better.all():
-        batch.residuals, batch.jacobian = residuals, jacobian
-    else:
-        batch.residuals[better] = residuals[better]
-        batch.jacobian[better] = jacobian[better]
-
-
-def _rounding(problem: Solvable, weights: Array, delta: Array) -> Array:
-    """The objective `(replicates,)` of residuals that are only rounding, where exact data end."""
-    size = ROUNDING * float(np.abs(problem.target).max())
-    inner = np.minimum(size, delta)
-    rounding: Array = (inner * (size - inner / 2) * weights).sum(axis=1)
-    return rounding
+    worse = np.flatnonzero(~better)
+    # Rows of worse steps are put back, because most steps are better.
+    trial[worse], value[worse] = batch.theta[worse], batch.value[worse]
+    residuals[worse], jacobian[worse] = batch.residuals[worse], batch.jacobian[worse]
+    batch.theta, batch.value, batch.residuals, batch.jacobian = trial, value, residuals, jacobian
 
 
 def _normal_equations(batch: _Batch) -> tuple[Array, Array]:
-    """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`."""
+    """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`, by one product of matrices."""
     size = np.abs(batch.residuals)
-    outside = size > batch.delta
-    curvature = np.where(outside, batch.relaxation[:, None] * batch.delta / np.maximum(size, TINY), 1.0)
-    curvature *= batch.weights
-    pull = np.clip(batch.residuals, -batch.delta, batch.delta) * batch.weights
     by_coordinate = batch.jacobian.swapaxes(1, 2)
-    gradient = np.matmul(by_coordinate, pull[:, :, None])[:, :, 0]
-    normal = np.matmul(by_coordinate * curvature[:, None, :], batch.jacobian)
-    return gradient, normal
+    k = by_coordinate.shape[1]
+    weighted = np.empty((len(size), k + 1, size.shape[1]))
+    pull = np.minimum(size, batch.delta, out=weighted[:, k])
+    np.copysign(pull, batch.residuals, out=pull)
+    pull *= batch.weights
+    outside = size > batch.delta
+    np.maximum(size, TINY, out=size)
+    curvature = np.where(outside, (batch.relaxation[:, None] * batch.delta) / size, 1.0)
+    curvature *= batch.weights
+    np.multiply(by_coordinate, curvature[:, None, :], out=weighted[:, :k])
+    product = np.matmul(weighted, batch.jacobian)
+    return product[:, k], product[:, :k]

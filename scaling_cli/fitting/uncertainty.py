@@ -34,10 +34,11 @@ from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
+from scaling_cli.fitting.streams import draws, generators
 from scaling_cli.record import Record
 
-CHUNK_REPLICATES = 128
-CHUNK_VALUES = 1 << 16  # replicates times points: keeps a chunk's arrays in cache, and memory flat
+CHUNK_REPLICATES = 1024
+CHUNK_VALUES = 1 << 15  # replicates times points: keeps a chunk's arrays in cache, and memory flat
 OTHER_STARTS = 3
 STANDS_OUT = 6.0  # robust standard deviations from the replicates' median: further out, a replicate is an outlier
 WEBB = np.sqrt([0.5, 1.0, 1.5])  # with either sign; Webb 2014
@@ -50,10 +51,6 @@ class Resampling(Record):
     replicates: int
     seed: int
     group: int
-
-    def generator(self, replicate: int) -> np.random.Generator:
-        """The random generator of one replicate."""
-        return np.random.default_rng([self.seed, self.group, replicate])
 
 
 class Replicates(Record):
@@ -121,20 +118,19 @@ def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices
     """How often each point is drawn `(replicates, n)`: as often as its run."""
     count = int(runs.max()) + 1
     drawn = np.empty((len(replicates), count))
-    for row, replicate in enumerate(replicates):
-        drawn[row] = np.bincount(resampling.generator(replicate).integers(count, size=count), minlength=count)
+    for row, generator in enumerate(generators(resampling.seed, resampling.group, replicates)):
+        drawn[row] = np.bincount(generator.integers(count, size=count), minlength=count)
     return drawn[:, runs]
 
 
 def run_multipliers(resampling: Resampling, replicates: Sequence[int], runs: int, freedom: float) -> Array:
     """Random factors by which the residuals of each run are multiplied `(replicates, runs)`."""
-    factors = np.empty((len(replicates), runs))
-    for row, replicate in enumerate(replicates):
-        generator = resampling.generator(replicate)
-        factors[row] = 2.0 * generator.integers(2, size=runs) - 1.0
-        if runs < FEW_SIGNS:
-            factors[row] *= WEBB[generator.integers(len(WEBB), size=runs)]
-        factors[row] *= np.sqrt(freedom / generator.chisquare(freedom))
+    sizes = len(WEBB) if runs < FEW_SIGNS else 0
+    factors, chosen, squares = draws(resampling.seed, resampling.group, replicates, runs, sizes=sizes, freedom=freedom)
+    if chosen is not None:
+        factors *= WEBB[chosen]
+    assert squares is not None
+    factors *= np.sqrt(freedom / squares)[:, None]
     return factors
 
 
@@ -161,7 +157,7 @@ def _replicate(
         solution.is_settled[suspects[taken]] = again.is_settled[taken]
         moved = int(taken.sum())
     usable = solution.is_settled & np.isfinite(solution.value)
-    return Replicates(solution.theta[usable], int((~usable).sum()), len(suspects), moved)
+    return Replicates(fitted.problem.law.in_order(solution.theta[usable]), int((~usable).sum()), len(suspects), moved)
 
 
 def _is_suspect(fitted: Fitted, solution: Solution) -> Flags:

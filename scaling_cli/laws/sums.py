@@ -11,7 +11,8 @@ and steps towards zero would overshoot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -41,6 +42,13 @@ class Term(Record):
         return not self.powers
 
 
+class _Place(Record):
+    """The index of a term's coefficient, and of each power: exponent, sign, input, whether no term before has it."""
+
+    coefficient: int
+    powers: tuple[tuple[int, int, str, bool], ...]
+
+
 class SumLaw(Law, kw_only=True):
     """A law defined by its list of terms."""
 
@@ -48,6 +56,19 @@ class SumLaw(Law, kw_only=True):
 
     def _index(self, name: str) -> int:
         return self.names.index(name)
+
+    @cached_property
+    def _places(self) -> tuple[_Place, ...]:
+        """Where each term finds its coordinates."""
+        seen: set[str] = set()
+        places = []
+        for term in self.terms:
+            powers = []
+            for power in term.powers:
+                powers.append((self._index(power.exponent), power.sign, power.input, power.exponent not in seen))
+                seen.add(power.exponent)
+            places.append(_Place(self._index(term.coefficient), tuple(powers)))
+        return tuple(places)
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """Inputs less their mean; each coefficient absorbs the change of its powers."""
@@ -58,14 +79,19 @@ class SumLaw(Law, kw_only=True):
                 shift[self._index(term.coefficient), self._index(power.exponent)] += power.sign * means[power.input]
         return {name: values - means[name] for name, values in inputs.items()}, shift, np.zeros(len(shift))
 
-    def _value(self, term: Term, theta: Array, inputs: Inputs) -> Array:
-        """The value of a term: `(replicates, n)`, or `(replicates, 1)` for the floor."""
-        value = theta[:, self._index(term.coefficient), None]
-        if term.is_floor:
-            return value
-        for power in term.powers:
-            value = value + (power.sign * theta[:, self._index(power.exponent), None]) * inputs[power.input]
-        return np.exp(value)
+    def _values(self, theta: Array, inputs: Inputs) -> tuple[list[Array], Array]:
+        """The value of each term, `(replicates, n)` or `(replicates, 1)` for the floor, and their sum."""
+        values = []
+        total = np.zeros((len(theta), next(iter(inputs.values())).shape[-1]))
+        for place in self._places:
+            value = theta[:, place.coefficient, None]
+            for exponent, sign, name, _ in place.powers:
+                value = value + (sign * theta[:, exponent, None]) * inputs[name]
+            if place.powers:
+                np.exp(value, out=value)
+            total += value
+            values.append(value)
+        return values, total
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log of the sum and its Jacobian.
@@ -73,33 +99,34 @@ class SumLaw(Law, kw_only=True):
         An exponential that overflows gives an infinite objective, which the solver rejects like any bad step, so no
         maximum is subtracted first: that would cost a pass over the data in the innermost loop.
         """
-        n = len(next(iter(inputs.values())))
-        # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
-        jacobian = np.zeros((len(theta), len(self.parameters), n))
-        parts = [self._value(term, theta, inputs) for term in self.terms]
-        total = np.zeros((len(theta), n))
-        for part in parts:
-            total += part
+        values, total = self._values(theta, inputs)
         inverse = 1.0 / total
-        for term, part in zip(self.terms, parts, strict=True):
-            scale = 1.0 if term.is_floor else part
-            share = np.multiply(scale, inverse, out=jacobian[:, self._index(term.coefficient)])
-            for power in term.powers:
-                jacobian[:, self._index(power.exponent)] += share * (power.sign * inputs[power.input])
-        return np.log(total, out=total), jacobian.swapaxes(1, 2)
+        shares = (inverse if not place.powers else value for place, value in zip(self._places, values, strict=True))
+        return np.log(total, out=total), self._jacobian(theta, inputs, shares, inverse)
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """The sum and its Jacobian, computed without logs, which saves time on the large grid of starts."""
-        n = len(next(iter(inputs.values())))
-        jacobian = np.zeros((len(theta), len(self.parameters), n))
-        total = np.zeros((len(theta), n))
-        for term in self.terms:
-            part = self._value(term, theta, inputs)
-            total += part
-            jacobian[:, self._index(term.coefficient)] = 1.0 if term.is_floor else part
-            for power in term.powers:
-                jacobian[:, self._index(power.exponent)] += part * (power.sign * inputs[power.input])
-        return total, jacobian.swapaxes(1, 2)
+        values, total = self._values(theta, inputs)
+        shares = (1.0 if not place.powers else value for place, value in zip(self._places, values, strict=True))
+        return total, self._jacobian(theta, inputs, shares, None)
+
+    def _jacobian(self, theta: Array, inputs: Inputs, shares: Iterable[Array | float], inverse: Array | None) -> Array:
+        """The Jacobian from the derivative of the result in each coefficient, which `inverse` multiplies for powers."""
+        # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
+        jacobian = np.empty((len(theta), len(self.parameters), next(iter(inputs.values())).shape[-1]))
+        for place, share in zip(self._places, shares, strict=True):
+            own = jacobian[:, place.coefficient]
+            if inverse is None or not place.powers:
+                own[:] = share
+            else:
+                np.multiply(share, inverse, out=own)
+            for exponent, sign, name, is_first in place.powers:
+                slope = sign * inputs[name]
+                if is_first:
+                    np.multiply(own, slope, out=jacobian[:, exponent])
+                else:
+                    jacobian[:, exponent] += own * slope
+        return jacobian.swapaxes(1, 2)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
         """Starts of each exponent, around published values."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from scaling_cli.record import Record
-from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Noise, Number, Ranges, words
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Noise, Number, Ranges, Sentence, words
 
 
 class Estimate(Record):
@@ -167,12 +167,14 @@ class Observations(Record):
     Attributes:
         inputs: Values by input of the law, one for each point.
         compute: Training compute of each point; None where it is not known for all of them.
+        names: The run of each point; empty where it is not known.
     """
 
     inputs: dict[str, tuple[float, ...]]
     observed: tuple[float, ...]
     predicted: tuple[float, ...]
     compute: tuple[float, ...] | None = None
+    names: tuple[str, ...] = ()
 
 
 class FitResult(Record):
@@ -211,6 +213,7 @@ class FitResult(Record):
     selection: tuple[Candidate, ...] | None = None
     draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
+    sentence: Sentence = ""
 
 
 class Curve(Record):

@@ -1,12 +1,14 @@
-"""What the verbs share: groups of runs ready to be fitted, saved documents, and what is left to say."""
+"""What the verbs share: how to load and group runs, saved fits, and the parts of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.caveats.order import rank
 from scaling_cli.data.files.pipes import copy_of
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.runs.table import RunTable
@@ -19,12 +21,14 @@ from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Failure, Report, Result
+from scaling_cli.sentences import with_sentences
 
 if TYPE_CHECKING:
     from scaling_cli.options.compare_exponents import CompareExponents
     from scaling_cli.options.extrapolate import Extrapolate
     from scaling_cli.options.fit import Fit
     from scaling_cli.options.optimal_allocation import OptimalAllocation
+    from scaling_cli.options.plan import Plan
 
 Runs = PathsOrTable
 
@@ -43,17 +47,27 @@ def report_of(
     failures: Iterable[Failure],
 ) -> Report[Result]:
     """The report of a command on the runs of a table, with each caveat once."""
-    return Report(
-        command, table.sources, table.columns, asked.recorded(), tuple(results), merged(caveats), tuple(failures)
-    )
+    said = with_sentences(command, results, table.columns)
+    return Report(command, table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
+
+
+@contextmanager
+def knowing(caveats: Sequence[Caveat]) -> Iterator[None]:
+    """Add caveats about the data, which may be the reason, to an error that says that they cannot be fitted."""
+    try:
+        yield
+    except ScalingError as error:
+        if not isinstance(error, UsageError):
+            error.caveats = merged(caveats)
+        raise
 
 
 def settings_of(
-    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate, on_progress: Progress | None = None
+    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate | Plan, on_progress: Progress | None = None
 ) -> Settings:
     """How to fit, as the engine takes it."""
     return Settings(
-        objective=Objective(asked.objective or "huber", asked.delta),
+        objective=Objective(getattr(asked, "objective", None) or "huber", getattr(asked, "delta", None)),
         interval=asked.interval,
         level=asked.level,
         replicates=asked.replicates,
@@ -65,7 +79,7 @@ def settings_of(
 
 
 def require_compute(choice: Choice, rule: str) -> None:
-    """Refuse a way to count compute where the law takes none: what follows for compute would rest on 6ND.
+    """Refuse another FLOP rule for a law without compute, whose derived quantities would still assume 6ND.
 
     Raises:
         UsageError: Another rule was asked for, and the law is not of compute.
@@ -78,7 +92,7 @@ def require_compute(choice: Choice, rule: str) -> None:
 
 
 def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None, empty: Report[Any]) -> Report[Any]:
-    """The answer, in groups that carry the label; under one, an error becomes a failure in the `empty` report."""
+    """The report with the label in every group; if there is a label, an error becomes a failure in `empty`."""
     if label is None:
         return answer()
     try:
@@ -94,12 +108,12 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
 
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
-    """The caveats, each once."""
+    """The caveats, each once, those first that may change the answer."""
     kept: list[Caveat] = []
     for found in caveats:
         if found not in kept:
             kept.append(found)
-    return tuple(kept)
+    return tuple(sorted(kept, key=lambda found: rank(found.code)))
 
 
 class SavedFile(Record):

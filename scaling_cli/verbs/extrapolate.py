@@ -17,7 +17,9 @@ from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
+    knowing,
     labelled,
     merged,
     refuse_refitting,
@@ -43,7 +45,7 @@ def extrapolate(
     Args:
         runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote.
         asked: What to forecast and how, and which rows and columns to read.
-        label: What all of these runs are, as for `fit`.
+        label: A name for all of these runs, as for `fit`.
         on_progress: Called with the number of chunks done and the number of all chunks.
 
     Raises:
@@ -109,7 +111,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     groups = list(groups_of(table, asked.by))
     for group, points in groups:
         try:
-            with one_blas_thread():
+            with one_blas_thread(), knowing(caveats):
                 evidence, known = evidence_from(points, group, choice, ask, method)
                 result, found = answer(evidence, ask)
         except ScalingError as error:
@@ -147,6 +149,6 @@ def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: M
         inputs=(Source(file.name, content_hash(str(file.path)), len(fits)),),
         columns={},
         options=asked.but(estimator="describe").recorded(),
-        results=tuple(results),
+        results=with_sentences("extrapolate", results, {}),
         caveats=merged(caveats),
     )

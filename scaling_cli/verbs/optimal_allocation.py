@@ -15,7 +15,8 @@ from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.fit import IntervalMethod
 from scaling_cli.results.report import Failure, Report, Source
-from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
+from scaling_cli.sentences import with_sentences
+from scaling_cli.verbs.common import knowing, merged, refuse_refitting, report_of, saved_document, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
@@ -72,7 +73,8 @@ def _from_runs(
         try:
             evidence, shapes = evidence_from(points, group, asked, lines.get(tuple(group.values())))
             plan = plan_of(asked, evidence.largest, shapes)
-            result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
+            with knowing(caveats):
+                result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
@@ -101,12 +103,12 @@ def _from_saved(file: SavedFile, asked: OptimalAllocation) -> Report[AllocationR
             how = IntervalMethod(saved.resampling or "draws", asked.level, len(saved.draws), "run")
         result, found = allocate_saved(saved_law(saved), saved.group, how, plan, with_gap=asked.explain_gap)
         results.append(result)
-        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+        caveats += [*saved.known, *found, *(plan.hardware.doubts() if plan.hardware else ())]
     return Report(
         command="optimal-allocation",
         inputs=(Source(file.name, content_hash(str(file.path)), len(fits)),),
         columns={},
         options=asked.recorded(),
-        results=tuple(results),
+        results=with_sentences("optimal-allocation", results, {}),
         caveats=merged(caveats),
     )

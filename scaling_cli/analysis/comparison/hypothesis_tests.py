@@ -24,6 +24,7 @@ A variance from few residuals is unreliable, so each is pooled with `SHARED_FREE
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import erf
@@ -33,6 +34,7 @@ from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
+from scaling_cli.fitting.streams import draws
 from scaling_cli.fitting.uncertainty import WEBB, Resampling
 from scaling_cli.record import Record
 
@@ -257,13 +259,14 @@ def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> A
 
 def wild_weights(resampling: Resampling, replicates: range, runs: Indices) -> Array:
     """A random weight for each point's run `(replicates, n)`: mean 0 and variance 1."""
-    count = int(runs.max()) + 1
-    drawn = np.empty((len(replicates), count))
-    for row, replicate in enumerate(replicates):
-        generator = resampling.generator(replicate)
-        drawn[row] = 2.0 * generator.integers(2, size=count) - 1.0
-        drawn[row] *= WEBB[generator.integers(len(WEBB), size=count)]
-    return drawn[:, runs]
+    return _webb(resampling, replicates, int(runs.max()) + 1)[:, runs]
+
+
+@lru_cache(maxsize=1)
+def _webb(resampling: Resampling, replicates: range, runs: int) -> Array:
+    """Webb's weights `(replicates, runs)`, which all pairs of groups of equal size share."""
+    signs, chosen, _ = draws(resampling.seed, resampling.group, replicates, runs, sizes=len(WEBB))
+    return np.asarray(signs * WEBB[chosen])
 
 
 def _widened(problem: JointProblem, theta: Array, residuals: Array) -> Array:

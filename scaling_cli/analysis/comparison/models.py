@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
@@ -103,6 +103,10 @@ class JointProblem(Record):
             residuals[:, part], slope = member.problem.residuals(theta[:, index], target[:, part])
             jacobian[:, index, part] = slope.swapaxes(1, 2)
         return residuals, jacobian.swapaxes(1, 2)
+
+    def kept(self, _: Flags) -> JointProblem:
+        """The problem itself, which is the same for every replicate."""
+        return self
 
     def gathered(self, thetas: Sequence[Array]) -> Array:
         """Joint coordinates `(replicates, K)` from each member's `(replicates, k)`; shared ones are averaged."""
