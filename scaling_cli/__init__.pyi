@@ -117,6 +117,8 @@ def compare_exponents(
     runs: Runs,
     *,
     by: str | Iterable[str] = ...,
+    factors: str | Iterable[str] = ...,
+    covariate: str | Iterable[str] = ...,
     reference: str | None = ...,
     shared_floor: bool = ...,
     margin: Number = ...,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scaling_cli.options.command import RUNS, Command
 from scaling_cli.options.fitting import Along, Intervals, Law, Objective, Weights
-from scaling_cli.options.kinds import COLUMN, MARGIN, SWITCH, TEXT, amounts
+from scaling_cli.options.kinds import COLUMN, LISTED, MARGIN, SWITCH, TEXT, amounts
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
@@ -16,6 +16,15 @@ class Comparing(Options):
 
     heading = "Comparison"
 
+    factors: tuple[str, ...] = option(
+        (), LISTED,
+        "Columns of factors (crossed or not): for each, and for each two together, whether it moves the exponent, the "
+        "constant or the floor. In place of --by.",
+        is_basic=True,
+    )  # fmt: skip
+    covariate: tuple[str, ...] = option(
+        (), LISTED, "Columns of numbers, or log(COL): the slope of the exponent in each, with or without --factors.",
+    )  # fmt: skip
     reference: str | None = option(
         None,
         TEXT,

@@ -148,6 +148,65 @@ class Comparison(Record):
     crossover_probability: float | None
 
 
+class Moved(Record):
+    """Whether a factor, or an interaction of two, moves one kind of parameter: exponents, coefficients or floors.
+
+    Attributes:
+        p_value: Of the hypothesis that it moves none of them.
+        effect: Difference of an exponent or floor, or ratio of a coefficient in the middle of the data, between the two
+            levels that `contrast` names; keyed by parameter where the law has several.
+        moves: True where the test rejects, false where every interval lies within the margin, null where neither.
+        margin: Difference (of a coefficient: ratio) that is too small to matter; keyed like `effect`.
+        detects: Difference (of a coefficient: ratio) that would be found with a probability of 80 %; keyed like
+            `effect`.
+        contrast: The levels that differ most, the second one subtracted (of a coefficient: in the denominator).
+        alike: Parameters that the factor is taken not to move in this test.
+    """
+
+    unwrapped = ("effect", "margin", "detects")
+
+    p_value: float
+    effect: dict[str, Estimate]
+    moves: bool | None
+    margin: dict[str, float | None]
+    detects: dict[str, float | None]
+    contrast: str
+    statistic: Number
+    degrees_of_freedom: tuple[float, float]
+    alike: tuple[str, ...] = ()
+
+
+class AtLevel(Record):
+    """What one factor of an interaction does to the exponent at one level of the other."""
+
+    factor: str
+    at: dict[str, str]
+    exponent: Moved
+
+
+class FactorEffect(Record):
+    """What a factor, or an interaction of two, does to the law.
+
+    Attributes:
+        name: The factor, or two joined by a colon.
+        exponent: Null where the design cannot separate it from other factors.
+        constant: Of the coefficients. If the exponent and the floor are not shown to move, they are taken to be equal,
+            which makes it much sharper.
+        floor: Null where the law has none.
+        multiplier: Compute (or other input) needed for equal loss, over that of the other level, if only the
+            coefficient moves.
+        levels: Effect on the exponent at each level of the other factor, for an interaction that moves it.
+    """
+
+    name: str
+    exponent: Moved | None
+    constant: Moved | None
+    floor: Moved | None
+    multiplier: Estimate | None
+    levels: tuple[AtLevel, ...]
+    sentence: str
+
+
 class ComparisonResult(Record):
     """All groups under one law, the models that share its parameters, and every pair of groups.
 
@@ -160,6 +219,7 @@ class ComparisonResult(Record):
         floor: Whether the exponents are compared with an irreducible loss for each group, one for all, or none.
         reference: The group with which all others are compared; None where all pairs are.
         tests: By hypothesis, such as `same_exponent`.
+        factors: With --factors: each factor, each covariate, and each interaction of two.
     """
 
     drawn = ("fits",)
@@ -182,5 +242,6 @@ class ComparisonResult(Record):
     tests: Annotated[dict[str, NestedTest], keys("same_exponent")]
     margin: Margin
     comparisons: tuple[Comparison, ...]
+    factors: tuple[FactorEffect, ...] = ()
     fits: tuple[FitResult, ...] = ()
     sentence: Sentence = ""

@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 from scaling_cli.numbers.format import brief, escape
-from scaling_cli.results.comparison import Comparison, ComparisonResult
+from scaling_cli.results.comparison import Comparison, ComparisonResult, FactorEffect
 from scaling_cli.results.fit import Estimate
 
+MOVES = {True: "the exponent is moved by", False: "it is not moved by", None: "the data leave open"}
 MOST_COUNTED = 4  # names of pairs that are listed
 
 
 def sentence(result: ComparisonResult, subject: str) -> str:
-    """The verdict on the only pair, with its compute multiplier, or how many pairs have each verdict."""
+    """The verdict on the only pair, with its compute multiplier; the verdicts of all pairs; or those on factors."""
+    if result.factors:
+        return _factors(result)
     if len(result.comparisons) == 1:
         (pair,) = result.comparisons
         return f"{escape(pair.sentence)}{_needs(pair, result, subject)}"
     return _counted(result)
+
+
+def _factors(result: ComparisonResult) -> str:
+    """Which factors move the exponent, which do not, and which are left open."""
+    by: dict[bool | None, list[str]] = {}
+    for effect in result.factors:
+        if effect.exponent is not None:
+            by.setdefault(effect.exponent.moves, []).append(_factor(effect))
+    if not by:
+        return "The design cannot separate the factors."
+    parts = [f"{words} {_named(by[moves])}" for moves, words in MOVES.items() if moves in by]
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _factor(effect: FactorEffect) -> str:
+    assert effect.exponent is not None
+    sizes = [
+        f"{brief(value)}{f' in {name}' if len(effect.exponent.effect) > 1 else ''}"
+        for name, value in effect.exponent.effect.items()
+    ]
+    return f"{escape(effect.name)} ({', '.join(sizes)})"
 
 
 def _needs(pair: Comparison, result: ComparisonResult, subject: str) -> str:

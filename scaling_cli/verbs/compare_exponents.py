@@ -21,9 +21,10 @@ from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import report_of, require_compute, settings_of, unread
+from scaling_cli.verbs.compared_groups import factors_of, groups_by
 
 if TYPE_CHECKING:
-    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
+    from scaling_cli.analysis.comparison.question import ComparisonQuestion
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
@@ -45,18 +46,18 @@ def compare_exponents(
     """
     # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
     from scaling_cli.analysis.comparison.answer import compare
+    from scaling_cli.analysis.comparison.factors.comparison import compare_factors
 
-    if not asked.by:
-        raise UsageError("It is not clear which groups to compare.", hint="Name the column of the groups with --by.")
+    by = groups_by(asked)
     settings = settings_of(asked)
     weights = (asked.weight,) if asked.weight else ()
-    table, column = _load_pairable(runs, asked, keep=tuple(name for name in (asked.x, asked.weight) if name))
-    choice = choose(table.frame, asked.law, asked.x, by=asked.by)
+    table, column = _load_pairable(runs, asked.but(by=by), keep=tuple(name for name in (asked.x, asked.weight) if name))
+    choice = choose(table.frame, asked.law, asked.x, by=by)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own(weights)))
-    groups, is_paired = matched(list(groups_of(table, asked.by)), choice, column, must=asked.pair not in (None, "none"))
+    groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
-    doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
+    doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
     with one_blas_thread():
         for group, points in groups:
@@ -71,7 +72,12 @@ def compare_exponents(
             caveats += found
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])
-        result, found = compare([problem for problem, _ in fitted], [one for _, one in fitted], question)
+        problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
+        if asked.factors or asked.covariate:
+            factors = factors_of(asked, [one.group for one in results])
+            result, found = compare_factors(problems, results, factors, question)
+        else:
+            result, found = compare(problems, results, question)
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
 
 
@@ -79,7 +85,7 @@ def _question(
     asked: CompareExponents, choice: Choice, *, is_paired: bool, on_progress: Progress | None
 ) -> ComparisonQuestion:
     """What is asked of the groups, once it is known how their runs match."""
-    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
+    from scaling_cli.analysis.comparison.question import ComparisonQuestion
 
     return ComparisonQuestion(
         level=asked.level,

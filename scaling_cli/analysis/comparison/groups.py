@@ -83,7 +83,7 @@ def comparison_data(
         groups.append(_group(member, result, is_identified=is_identified, width=width))
     return ComparisonData(
         tuple(members), tuple(results), profiles, tuple(groups), loss_curves(tuple(results)),
-        _margin(members, results[0], margin, to), level, tuple(caveats),
+        margin_of(members, results[0], margin, to), level, tuple(caveats),
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def _floor_width(member: Member, known: Mapping[str, ParameterProfile], cut: flo
     return (high - (low or 0.0)) / above
 
 
-def _margin(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
+def margin_of(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
     """The margin and the range over which drift is measured, which starts where the range shared by all groups ends."""
     role = result.inputs.get("x", "compute")
     spans = [_along(member) for member in members]

@@ -195,6 +195,7 @@ def solve_in_chunks(
     target: Array | None = None,
     weights: Array | None = None,
     gain: float = GAIN,
+    fixed: Flags | None = None,
 ) -> Solution:
     """The solution of `minimise`, computed in chunks of replicates that fit in the cache."""
     size = max(1, CHUNK_VALUES // len(problem.target))
@@ -206,6 +207,7 @@ def solve_in_chunks(
             target=None if target is None else target[first : first + size],
             weights=None if weights is None else weights[first : first + size],
             gain=gain,
+            fixed=fixed,
         )
         for first in range(0, len(starts), size)
     ]

@@ -38,7 +38,7 @@ class ParameterProfile(Record):
 
     def interval(self, cut: float, scale: float) -> tuple[float | None, float | None]:
         """Ends at which the statistic reaches `cut`, for residuals of standard deviation `scale`; None for no end."""
-        return _crossings(self.values, self.roots / scale, np.sqrt(cut))
+        return crossings(self.values, self.roots / scale, np.sqrt(cut))
 
 
 class DifferenceProfile(Record):
@@ -50,7 +50,7 @@ class DifferenceProfile(Record):
 
     def interval(self, cut: float) -> tuple[float | None, float | None]:
         """Ends at which the statistic reaches `cut`; None where the data set no limit."""
-        return _crossings(self.values, self.roots, np.sqrt(cut))
+        return crossings(self.values, self.roots, np.sqrt(cut))
 
     def statistic(self, difference: float) -> float:
         """The statistic of the hypothesis that the difference is this one."""
@@ -137,7 +137,7 @@ def _finer(values: Array) -> Array:
     return np.interp(places, np.arange(len(values)), values)
 
 
-def _crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, float | None]:
+def crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, float | None]:
     """Where a rising curve passes -cut and +cut, nearest to its zero; None if it never does."""
     zero = int(np.argmin(np.abs(roots)))
     above = np.flatnonzero(roots[zero:] >= cut)
