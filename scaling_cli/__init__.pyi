@@ -123,6 +123,7 @@ def compare_exponents(
     shared_floor: bool = ...,
     margin: Number = ...,
     to: Mapping[str, Number] | str | Iterable[str] = ...,
+    same_metric: bool = ...,
     pair: str | None = ...,
     law: str = ...,
     x: str | None = ...,

@@ -18,8 +18,7 @@ class Comparing(Options):
 
     factors: tuple[str, ...] = option(
         (), LISTED,
-        "Columns of factors (crossed or not): for each, and for each two together, whether it moves the exponent, the "
-        "constant or the floor. In place of --by.",
+        "In place of --by: columns of factors; for each, and each two, what it moves: exponent, constant or floor.",
         is_basic=True,
     )  # fmt: skip
     covariate: tuple[str, ...] = option(
@@ -44,6 +43,9 @@ class Comparing(Options):
         "Scale up to which the multiplier may change by --margin: compute=1e25; by default, as many decades past the "
         "data as they span.",
         is_basic=True,
+    )  # fmt: skip
+    same_metric: bool = option(
+        False, SWITCH, "Losses of all groups can be compared, although their column's name suggests that they cannot.",
     )  # fmt: skip
     pair: str | None = option(
         None, COLUMN, "Column by which runs of different groups are matched; by default seed, if all runs match. "

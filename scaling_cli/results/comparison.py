@@ -207,6 +207,40 @@ class FactorEffect(Record):
     sentence: str
 
 
+class Ranked(Record):
+    """A group among many.
+
+    Attributes:
+        letters: Groups that have a letter in common are not shown to differ; empty with a reference.
+        exponent: Keyed by exponent where the law has several.
+        multiplier: Compute (or other input) that it needs for equal loss, over that of `against`, at the end of the
+            data; null for that group itself, and where losses cannot be compared.
+    """
+
+    unwrapped = ("exponent",)
+
+    name: str
+    letters: str
+    exponent: dict[str, Estimate]
+    multiplier: Estimate | None
+    against: str | None
+
+
+class Sharing(Record):
+    """Groups of which no two are shown to differ, with the exponent fitted to all of them.
+
+    Attributes:
+        exponent: Empty where the law has several.
+        p_value: Of one exponent for all of them, by F.
+    """
+
+    unwrapped = ("exponent",)
+
+    groups: tuple[str, ...]
+    exponent: dict[str, Estimate]
+    p_value: float | None
+
+
 class ComparisonResult(Record):
     """All groups under one law, the models that share its parameters, and every pair of groups.
 
@@ -220,6 +254,10 @@ class ComparisonResult(Record):
         reference: The group with which all others are compared; None where all pairs are.
         tests: By hypothesis, such as `same_exponent`.
         factors: With --factors: each factor, each covariate, and each interaction of two.
+        ranking: The groups from the steepest exponent to the flattest, where there are more than two.
+        sharing: Groups that are consistent with one exponent.
+        incomparable: Column because of which the losses of different groups cannot be compared, so that there are no
+            multipliers and no crossovers.
     """
 
     drawn = ("fits",)
@@ -243,5 +281,8 @@ class ComparisonResult(Record):
     margin: Margin
     comparisons: tuple[Comparison, ...]
     factors: tuple[FactorEffect, ...] = ()
+    ranking: tuple[Ranked, ...] = ()
+    sharing: tuple[Sharing, ...] = ()
+    incomparable: str | None = None
     fits: tuple[FitResult, ...] = ()
     sentence: Sentence = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.numbers.format import brief, escape
-from scaling_cli.results.comparison import Comparison, ComparisonResult, FactorEffect
+from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked
 from scaling_cli.results.fit import Estimate
 
 MOVES = {True: "the exponent is moved by", False: "it is not moved by", None: "the data leave open"}
@@ -17,7 +17,7 @@ def sentence(result: ComparisonResult, subject: str) -> str:
     if len(result.comparisons) == 1:
         (pair,) = result.comparisons
         return f"{escape(pair.sentence)}{_needs(pair, result, subject)}"
-    return _counted(result)
+    return _of_many(result) or _counted(result)
 
 
 def _factors(result: ComparisonResult) -> str:
@@ -49,6 +49,38 @@ def _needs(pair: Comparison, result: ComparisonResult, subject: str) -> str:
     row, role = inside[-1], escape(result.margin.role)
     times = brief(Estimate(row.estimate, row.low, row.high))
     return f" At equal {subject.lower()}, {escape(pair.left)} needs {times} times the {role} of {escape(pair.right)}."
+
+
+def _of_many(result: ComparisonResult) -> str:
+    """Which groups are consistent with one exponent, if that is simple to say."""
+    sharing = max(result.sharing, key=lambda found: len(found.groups), default=None)
+    if sharing is None or not sharing.exponent or result.reference is not None:
+        return ""
+    inside, total = set(sharing.groups), len(result.ranking)
+    shared = brief(next(iter(sharing.exponent.values())))
+    others = [row for row in result.ranking if row.name not in inside]
+    if not others:
+        return (
+            f"No two of the {total:,} exponents are shown to differ; one exponent for all is {shared} "
+            f"(p = {sharing.p_value:.2g})."
+        )
+    apart = {frozenset((pair.left, pair.right)) for pair in result.comparisons if pair.verdict == DIFFERENT}
+    if any(frozenset((row.name, name)) not in apart for row in others for name in inside):
+        return (
+            f"{len(apart):,} of {len(result.comparisons):,} pairs of exponents differ, from "
+            f"{_ranked(result.ranking[0])} to {_ranked(result.ranking[-1])}; groups with a letter in common are not "
+            "shown to differ."
+        )
+    listed = ", ".join(_ranked(row) for row in others[:MOST_COUNTED])
+    more = f" and {len(others) - MOST_COUNTED:,} more" if len(others) > MOST_COUNTED else ""
+    return (
+        f"{len(inside):,} of {total:,} groups are consistent with one exponent, {shared} (p = {sharing.p_value:.2g}); "
+        f"{'the others are' if len(others) > 1 else 'the other is'} not: {listed}{more}."
+    )
+
+
+def _ranked(row: Ranked) -> str:
+    return f"{escape(row.name)} ({brief(next(iter(row.exponent.values())))})"
 
 
 def _counted(result: ComparisonResult) -> str:

@@ -21,7 +21,7 @@ from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import report_of, require_compute, settings_of, unread
-from scaling_cli.verbs.compared_groups import factors_of, groups_by
+from scaling_cli.verbs.compared_groups import factors_of, groups_by, obstacle
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.question import ComparisonQuestion
@@ -57,6 +57,8 @@ def compare_exponents(
     table = table.needing((*choice.inputs.values(), *table.own(weights)))
     groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
+    if not asked.same_metric:
+        question = replace(question, incomparable=obstacle(by, table.columns.get("loss", "loss"), asked.loss_unit))
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
     with one_blas_thread():
@@ -96,6 +98,7 @@ def _question(
         margin=asked.margin,
         to=_reach(asked.to, choice),
         is_paired=is_paired,
+        has_replicates=asked.replicates != CompareExponents.options["replicates"].default,
         is_exact=asked.interval == "t",
         is_tuned=asked.objective == "huber" and asked.delta is None,
         workers=asked.workers,

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scaling_cli.data.names import normalise
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.options.compare_exponents import CompareExponents
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.factors.design import Factor
+
+
+# Columns whose values stand for different evaluations, or for different units of the loss.
+EVALUATIONS = frozenset({
+    "dataset", "corpus", "resolution", "imagesize", "modality", "domain", "metric", "eval", "evaluation", "evalset",
+    "evaldata", "valset", "validationset", "testset", "benchmark", "task", "subject", "language", "lang", "unit",
+    "lossunit", "lossname",
+})  # fmt: skip
+TOKENS = frozenset({"tokenizer", "tokeniser", "vocab", "vocabulary", "vocabsize", "tokenization", "tokenisation"})
+BYTES = ("bitsperbyte", "bpb", "bitsperchar", "bpc", "natsperbyte", "lossperbyte")
+
+
+def obstacle(columns: Iterable[str], loss: str, unit: str) -> str | None:
+    """The column because of which losses of different groups cannot be compared; None if there is none.
+
+    Losses per byte or per character do not depend on the tokenizer.
+    """
+    per_byte = unit == "bits-per-byte" or any(name in _plain(loss) for name in BYTES)
+    for column in columns:
+        if _plain(column) in EVALUATIONS or (_plain(column) in TOKENS and not per_byte):
+            return column
+    return None
+
+
+def _plain(name: str) -> str:
+    return normalise(name).replace("_", "")
 
 
 def groups_by(asked: CompareExponents) -> tuple[str, ...]:

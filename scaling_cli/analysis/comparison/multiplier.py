@@ -14,7 +14,7 @@ from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Crossover, Multiplier
-from scaling_cli.results.fit import FitResult
+from scaling_cli.results.fit import Estimate, FitResult
 
 NODES = 480
 BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
@@ -108,6 +108,14 @@ def multipliers(left: LossCurve, right: LossCurve, to: float, level: float) -> t
             Multiplier(loss, _exp(needed[i]), *ends_of, _round(np.exp(at[i])), is_extrapolated=i == len(places))
         )
     return tuple(rows)
+
+
+def multiplier_at(left: LossCurve, right: LossCurve, place: float, level: float) -> Estimate:
+    """Compute that left needs over what right needs, at the loss that right reaches with `place`."""
+    at = np.array([np.log(place)])
+    losses = right.log_loss(at)
+    needed = _inverse(left, losses) - at
+    return Estimate(_exp(needed[0]), *_ends(_drawn_multipliers(left, right, losses)[:, 0], level))
 
 
 def _places(low: float, high: float) -> list[float]:

@@ -29,12 +29,16 @@ SPREAD = 4.0  # how much denser nodes are at the estimate than far from it
 
 
 class ParameterProfile(Record):
-    """Values of a parameter `(NODES,)`, and at each the signed root of twice the rise of the objective."""
+    """Values of a parameter `(NODES,)`, and at each the signed root of twice the rise of the objective.
+
+    `unit_error` is its standard error for residuals of standard deviation 1.
+    """
 
     estimate: float
     error: float
     values: Array
     roots: Array
+    unit_error: float
 
     def interval(self, cut: float, scale: float) -> tuple[float | None, float | None]:
         """Ends at which the statistic reaches `cut`, for residuals of standard deviation `scale`; None for no end."""
@@ -91,7 +95,7 @@ def profile(member: Member, parameter: str, scale: float) -> ParameterProfile:
     fixed[k] = True
     best = minimise(problem, start, delta=member.delta, fixed=fixed).value
     rise = np.maximum(best - best.min(), 0.0)
-    return ParameterProfile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise))
+    return ParameterProfile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise), error / scale)
 
 
 def difference_profile(
@@ -104,7 +108,7 @@ def difference_profile(
     differences = np.unique(np.clip(estimate + widest * _spread(DIFFERENCES), lowest, highest))
     at = _finer(np.unique(np.concatenate([right.values, left.values - estimate])))
     other = _statistic(right, at, scales[1])
-    total = np.array([np.min(_statistic(left, at + difference, scales[0]) + other) for difference in differences])
+    total = np.min(_statistic(left, at + differences[:, None], scales[0]) + other, axis=1)
     here = float(np.min(_statistic(left, at + estimate, scales[0]) + other))
     roots = np.sign(differences - estimate) * np.sqrt(np.maximum(total - here, 0.0))
     return DifferenceProfile(estimate, differences, roots)

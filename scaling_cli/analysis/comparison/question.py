@@ -27,7 +27,8 @@ class ComparisonQuestion(Record):
 
     `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1). The drift is measured
     up to `to`; None stands for as far beyond the data as they span. `is_exact` uses F even with few runs. `is_tuned`
-    says that the objective's delta follows from the data.
+    says that the objective's delta follows from the data, `has_replicates` that the user set their number.
+    `incomparable` is a column because of which the losses of different groups cannot be compared.
     """
 
     level: float
@@ -40,6 +41,8 @@ class ComparisonQuestion(Record):
     is_paired: bool = False
     is_exact: bool = False
     is_tuned: bool = False
+    has_replicates: bool = False
+    incomparable: str | None = None
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
 

@@ -27,10 +27,11 @@ MISFIT = 0.01  # p-value below which a model with equal exponents and floors lea
 
 
 class FactorQuestion(Record):
-    """What is asked of the factors: the margin, and the level of intervals."""
+    """What is asked of the factors: the margin, the level of intervals, and a factor whose levels have other losses."""
 
     margin: Margin
     level: float
+    incomparable: str | None = None
 
 
 def effects_in(setting: Ready, factors: Sequence[Factor], question: FactorQuestion) -> tuple[FactorEffect, ...]:
@@ -58,6 +59,10 @@ def _effect(setting: Ready, term: Term, terms: Sequence[Term], question: FactorQ
             (),
             factor_sentence(term, None, None, None, None, (), question.margin.role),
         )
+    if any(factor.name == question.incomparable for factor in term.factors):
+        levels = _levels(setting, term, question) if term.is_interaction and exponent.moves else ()
+        words = factor_sentence(term, exponent, None, None, None, levels, question.margin.role)
+        return FactorEffect(term.name, exponent, None, None, None, levels, words)
     floor = _moved(setting, term, terms, floors(law), question) if floors(law) else None
     alike = (*exponents(law), *floors(law))
     is_alone = exponent.moves is not True and (floor is None or floor.moves is not True)

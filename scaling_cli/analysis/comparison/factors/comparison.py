@@ -48,7 +48,7 @@ def compare_factors(
         margin=question.margin,
         to=question.to,
     )
-    asked = FactorQuestion(data.margin, question.level)
+    asked = FactorQuestion(data.margin, question.level, question.incomparable)
     law, first = members[0].problem.law, results[0]
     result = ComparisonResult(
         group={},
@@ -66,16 +66,17 @@ def compare_factors(
         reference=None,
         groups=data.groups,
         models=(),
-        tests=_of_all_cells(setting),
+        tests=of_all_cells(setting),
         margin=data.margin,
         comparisons=(),
         factors=effects_in(setting, factors, asked),
+        incomparable=question.incomparable,
         fits=tuple(results),
     )
     return result, law_caveats(members)
 
 
-def _of_all_cells(setting: Ready) -> dict[str, NestedTest]:
+def of_all_cells(setting: Ready) -> dict[str, NestedTest]:
     """Tests whether all cells share some parameters, whatever the factors."""
     law = setting.members[0].problem.law
     cells = len(setting.members)
