@@ -18,6 +18,10 @@ SENTENCES = {
         "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even a "
         "clear difference may not be significant. Give more --replicates, or compare with one --reference only."
     ),
+    "pinned-floor": (
+        "The floor (irreducible loss) is held at {floor:g}. If it were {step:g} lower or higher, {name} would need "
+        "{others} times the compute of {against} instead of {multiplier:.3g}. Check the floor with larger runs."
+    ),
     "low-power": (
         "For {weak} of {pairs} pairs, only a difference above {share:.0%} of the exponent could have been found, so "
         "finding none there means little. Add runs, sizes or seeds before concluding."

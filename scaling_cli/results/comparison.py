@@ -6,7 +6,7 @@ from typing import Annotated
 
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, FitResult, IntervalMethod
-from scaling_cli.results.values import Count, GroupValues, InputColumns, Noise, Number, Ranges, Sentence, keys, words
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Noise, Number, Ranges, Sentence, words
 
 DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED = "different", "equivalent", "inconclusive", "not-identified"
 VERDICTS = (DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED)
@@ -277,7 +277,7 @@ class ComparisonResult(Record):
     reference: str | None
     groups: tuple[Group, ...]
     models: tuple[Model, ...]
-    tests: Annotated[dict[str, NestedTest], keys("same_exponent")]
+    tests: dict[str, NestedTest]
     margin: Margin
     comparisons: tuple[Comparison, ...]
     factors: tuple[FactorEffect, ...] = ()

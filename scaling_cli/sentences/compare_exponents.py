@@ -7,13 +7,28 @@ from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResu
 from scaling_cli.results.fit import Estimate
 
 MOVES = {True: "the exponent is moved by", False: "it is not moved by", None: "the data leave open"}
+ALLOWED = 0.2  # p-value of no floors from which on a law without floors is mentioned
 MOST_COUNTED = 4  # names of pairs that are listed
 
 
 def sentence(result: ComparisonResult, subject: str) -> str:
+    """What is found of the groups, and whether the data allow a law without floors, which would be sharper."""
+    return _found(result, subject) + _no_floor(result)
+
+
+def _no_floor(result: ComparisonResult) -> str:
+    test = result.tests.get("no_floor")
+    if test is None or test.p_value is None or test.p_value < ALLOWED:
+        return ""
+    return f" No group needs a floor (p = {test.p_value:.2g}), so the sharper --law power is allowed too."
+
+
+def _found(result: ComparisonResult, subject: str) -> str:
     """The verdict on the only pair, with its compute multiplier; the verdicts of all pairs; or those on factors."""
     if result.factors:
         return _factors(result)
+    if not result.comparisons and result.ranking:
+        return _pinned(result, subject)
     if len(result.comparisons) == 1:
         (pair,) = result.comparisons
         return f"{escape(pair.sentence)}{_needs(pair, result, subject)}"
@@ -49,6 +64,15 @@ def _needs(pair: Comparison, result: ComparisonResult, subject: str) -> str:
     row, role = inside[-1], escape(result.margin.role)
     times = brief(Estimate(row.estimate, row.low, row.high))
     return f" At equal {subject.lower()}, {escape(pair.left)} needs {times} times the {role} of {escape(pair.right)}."
+
+
+def _pinned(result: ComparisonResult, subject: str) -> str:
+    """The multiplier of each group where exponent and floor are held."""
+    rows = [row for row in result.ranking if row.multiplier is not None]
+    listed = [f"{escape(row.name)} needs {brief(row.multiplier)}" for row in rows[:MOST_COUNTED] if row.multiplier]
+    more = f", and {len(rows) - MOST_COUNTED:,} more" if len(rows) > MOST_COUNTED else ""
+    role, against = escape(result.margin.role), escape(rows[0].against or "")
+    return f"At equal {subject.lower()}, {', '.join(listed)}{more} times the {role} of {against}."
 
 
 def _of_many(result: ComparisonResult) -> str:

@@ -13,6 +13,7 @@ from functools import partial
 from scipy.special import fdtri
 
 from scaling_cli import jobs
+from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import ComparisonData, comparison_data
 from scaling_cli.analysis.comparison.many import MANY_PAIRS, many_ready, tested_pairs, tests_of_many
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
@@ -86,7 +87,7 @@ def compare(
         reference=question.reference,
         groups=data.groups,
         models=found.models,
-        tests=found.tests,
+        tests=_with_floors(found, members),
         margin=data.margin,
         comparisons=comparisons,
         ranking=rows,
@@ -95,6 +96,12 @@ def compare(
         fits=tuple(results),
     )
     return result, [*law_caveats(members), *found.caveats, *data.caveats, *_power_caveats(comparisons, data)]
+
+
+def _with_floors(found: Found, members: Sequence[Member]) -> dict[str, NestedTest]:
+    """The tests of all groups, with the one that no group has a floor."""
+    test = no_floor_test(members, found.scales)
+    return found.tests if test is None else {**found.tests, "no_floor": test}
 
 
 class Found(Record):

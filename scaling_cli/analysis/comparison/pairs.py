@@ -178,7 +178,7 @@ def _split_difference(data: ComparisonData, pair: Pair) -> Estimate:
     for side in (pair.left, pair.right):
         result = data.results[side]
         values.append(float(result.derived["params_exponent"].estimate or 0.0))
-        names = data.members[side].problem.law.names
+        names = tuple(result.parameters)
         drawn = np.array(result.draws) if result.draws else np.empty((0, len(names)))
         alpha, beta = drawn[:, names.index("alpha")], drawn[:, names.index("beta")]
         draws.append(beta / (alpha + beta))

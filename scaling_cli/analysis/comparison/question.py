@@ -61,6 +61,23 @@ def members_of(problems: Sequence[Problem], results: Sequence[FitResult], questi
         UsageError: The law has no exponent that can be compared, or an option does not apply to it.
         FitError: Fewer than two groups were fitted.
     """
+    members = named_members(problems, results, question)
+    check_comparable(members[0].problem)
+    law = members[0].problem.law
+    if question.shared_floor and not floors(law):
+        raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
+    return members
+
+
+def named_members(
+    problems: Sequence[Problem], results: Sequence[FitResult], question: ComparisonQuestion
+) -> list[Member]:
+    """The groups with their own fits, whatever the law.
+
+    Raises:
+        UsageError: No group has the name of the reference.
+        FitError: Fewer than two groups were fitted.
+    """
     members = [
         _member(problem, result, is_tuned=question.is_tuned) for problem, result in zip(problems, results, strict=True)
     ]
@@ -88,10 +105,6 @@ def _check(members: Sequence[Member], question: ComparisonQuestion) -> None:
             f"A comparison needs two groups that can be fitted, and {'only one' if members else 'none'} could be.",
             hint="Run scaling fit --by to see why groups fail, or choose a --law with fewer parameters.",
         )
-    law = members[0].problem.law
-    check_comparable(members[0].problem)
-    if question.shared_floor and not floors(law):
-        raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
     names = [member.name for member in members]
     if question.reference is not None and question.reference not in names:
         near = guess(question.reference, names)

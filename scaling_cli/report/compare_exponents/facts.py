@@ -21,6 +21,7 @@ TEST_WORDS = {
     "same_exponent_and_floor": "same exponent and floor",
     "same_exponent": "same exponent",
     "same_floor": "same floor",
+    "no_floor": "no floor at all",
 }
 
 
@@ -66,6 +67,8 @@ def details(result: ComparisonResult) -> Facts:
 
 
 def _tests(result: ComparisonResult) -> str:
+    if not result.tests:
+        return ""
     tests = [f"{TEST_WORDS[name]} p {equals(test.p_value)}" for name, test in result.tests.items()]
     test = result.tests["same_exponent"]
     replicates = f", {test.replicates:,} replicates" if test.replicates else ""

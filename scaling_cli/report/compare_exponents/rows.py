@@ -17,6 +17,8 @@ PAIR_COLUMNS = (
 
 def sections(result: ComparisonResult) -> list[Section]:
     """Every table of the result."""
+    if not result.comparisons:
+        return [Section("", _ranking_sheet(result)), Section("", group_sheet(result))]
     if len(result.comparisons) > MOST_MULTIPLIED:
         return [
             Section("", _ranking_sheet(result)),

@@ -10,6 +10,7 @@ from scipy.special import fdtri
 from scaling_cli.analysis.comparison.factors.answer import FactorQuestion, coefficients, effects_in
 from scaling_cli.analysis.comparison.factors.design import Factor, Term
 from scaling_cli.analysis.comparison.factors.term_test import Ready, judged_term, ready
+from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import comparison_data
 from scaling_cli.analysis.comparison.models import exponents, floors
 from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of
@@ -48,6 +49,7 @@ def compare_factors(
         margin=question.margin,
         to=question.to,
     )
+    no_floor = no_floor_test(members, setting.fits.scales[0])
     asked = FactorQuestion(data.margin, question.level, question.incomparable)
     law, first = members[0].problem.law, results[0]
     result = ComparisonResult(
@@ -66,7 +68,7 @@ def compare_factors(
         reference=None,
         groups=data.groups,
         models=(),
-        tests=of_all_cells(setting),
+        tests={**of_all_cells(setting), **({} if no_floor is None else {"no_floor": no_floor})},
         margin=data.margin,
         comparisons=(),
         factors=effects_in(setting, factors, asked),
