@@ -346,6 +346,10 @@ FORECAST = {
 }
 
 COMPARISON = {
+    "pinned-floor": (
+        lambda: compared(two((1.5, -0.15, 1.7), (1.4, -0.15, 1.7)), fix={"b": -0.15, "c": 1.7}),
+        lambda: compared(SAME_LAW),
+    ),
     "floor-open": (
         lambda: compared(two((1.5, -0.03, 1.0), (1.5, -0.03, 1.0), noise=0.01)),
         lambda: compared(SAME_LAW),
