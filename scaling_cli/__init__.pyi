@@ -63,7 +63,7 @@ def fit(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[FitResult]: ...
 def extrapolate(
-    runs: Runs,
+    runs: Runs | None = ...,
     *,
     law: str = ...,
     interval: Literal['wild', 'bootstrap', 'bca', 'profile', 'sandwich', 't', 'none'] = ...,
@@ -158,7 +158,7 @@ def compare_exponents(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[ComparisonResult]: ...
 def optimal_allocation(
-    runs: Runs,
+    runs: Runs | None = ...,
     *,
     law: str = ...,
     interval: Literal['wild', 'bootstrap', 'none'] = ...,

@@ -95,4 +95,9 @@ SENTENCES = {
         "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json`, without "
         "--no-draws."
     ),
+    "guessed-uncertainty": (
+        "The data of {fit} are not public, so intervals rest on a guess: {exponents:.0%} of each exponent and of the "
+        "irreducible loss, {coefficients:.0%} of each coefficient. Use chinchilla:besiroglu, whose data are public, or "
+        "fit your own runs."
+    ),
 }

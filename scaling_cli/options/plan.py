@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.errors import UsageError
-from scaling_cli.options.command import RUNS_HELP as HELP
-from scaling_cli.options.command import Argument, Command
+from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Along, Intervals, Law
 from scaling_cli.options.hardware import BUDGET, Hardware
 from scaling_cli.options.kinds import FILE, SWITCH, TEXT, TEXTS, choice, number, share_between, whole
@@ -55,7 +54,7 @@ class Allowed(Options):
         None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1 % of the budget."
     )
     max_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the largest run; by default a fifth of the budget.", is_basic=True
+        None, AMOUNT, "FLOPs of the largest run; by default half of the budget.", is_basic=True
     )
     sizes: tuple[str, ...] = option(
         (), TEXTS, "Sizes that can be trained: 60M,150M,400M, or a file with one per line.", metavar="N,N|FILE"
@@ -120,10 +119,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
 COMMAND = Command(
     about="Choose the runs to train next: those that narrow the intervals of your goals most for a budget. The result "
     "has the intervals to expect. Without runs, plan from a published fit: --law chinchilla:besiroglu.",
-    argument=Argument(
-        name="runs", metavar="[RUNS...|FIT.json]", help=f"{HELP} Or one saved fit (scaling fit -o FIT.json).",
-        python="Runs | None", is_needed=False,
-    ),
+    argument=RUNS_FIT_OR_NONE,
     options=Plan,
     shell=(Drawn,),
     examples=(

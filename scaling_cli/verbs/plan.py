@@ -11,7 +11,16 @@ from scaling_cli.options.reading import Reading
 from scaling_cli.results.plan import PlanResult
 from scaling_cli.results.report import Failure, Report, Source
 from scaling_cli.sentences import with_sentences
-from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
+from scaling_cli.verbs.common import (
+    guess_doubts,
+    is_published,
+    merged,
+    refuse_refitting,
+    report_of,
+    saved_document,
+    settings_of,
+    unread,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,39 +44,29 @@ def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None)
         FitError: The law cannot be fitted to the runs that there are.
     """
     from scaling_cli.fitting.threads import one_blas_thread
-    from scaling_cli.laws.published import names_published
 
     asked.check_asked()
-    has_runs = runs is not None and not (isinstance(runs, list | tuple) and not runs)
     with one_blas_thread():
-        if names_published(asked.law):
-            if has_runs:
-                raise UsageError(
-                    f"--law {asked.law} is a published fit, and runs are given too.",
-                    hint="Leave the runs out, or name only the law.",
-                )
+        if is_published(runs, asked.law):
             return _from_published(asked)
-        if not has_runs:
-            raise UsageError(
-                "There are no runs to plan from.",
-                hint="Give runs or a saved fit, or a published fit: --law chinchilla:besiroglu.",
-            )
         assert runs is not None
         saved = saved_document(runs)
         return _from_runs(runs, asked, on_progress) if saved is None else _from_saved(saved, asked)
 
 
 def _from_published(asked: Plan) -> Report[PlanResult]:
-    from scaling_cli.analysis.plan.question import answered, published_arm
+    from scaling_cli.analysis.plan.arms import published_arm
+    from scaling_cli.analysis.plan.question import answered
 
     result, caveats = answered([published_arm(asked)], asked, "published", {})
     said = with_sentences("plan", [result], {})
-    return Report("plan", (), {}, asked.recorded(), said, merged(caveats))
+    return Report("plan", (), {}, asked.recorded(), said, merged([*caveats, *guess_doubts(asked.law)]))
 
 
 def _from_saved(path: Path, asked: Plan) -> Report[PlanResult]:
     """A plan from each fit of a saved document, or from two of them together."""
-    from scaling_cli.analysis.plan.question import answered, compares, saved_arm
+    from scaling_cli.analysis.plan.arms import saved_arm
+    from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
@@ -89,7 +88,8 @@ def _from_saved(path: Path, asked: Plan) -> Report[PlanResult]:
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
     """A plan for each group of runs, or one for two groups that are compared."""
-    from scaling_cli.analysis.plan.question import answered, compares, fitted_arm
+    from scaling_cli.analysis.plan.arms import fitted_arm
+    from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.points.choose import check_law, choose, columns_of
     from scaling_cli.points.group import groups_of
