@@ -13,6 +13,7 @@ from scaling_cli.results.fit import FitResult
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.laws import LawResult
 from scaling_cli.results.plan import PlanResult
+from scaling_cli.results.score import ScoreResult
 
 __version__: str
 Number = float | str
@@ -265,6 +266,30 @@ def plan(
     scheduler: str | None = ...,
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[PlanResult]: ...
+def score(
+    files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    within: Number = ...,
+    loss: str | None = ...,
+    params: str | None = ...,
+    tokens: str | None = ...,
+    compute: str | None = ...,
+    run: str | None = ...,
+    step: str | None = ...,
+    map: Mapping[str, str] | str | Iterable[str] = ...,
+    by: str | Iterable[str] = ...,
+    best_over: str | Iterable[str] = ...,
+    where: str | None = ...,
+    checkpoints: Literal['final', 'all', 'best'] = ...,
+    skip_tokens: str | None = ...,
+    sample_at: str | None = ...,
+    smooth: str | None = ...,
+    keep_diverged: bool = ...,
+    params_from_name: str | None = ...,
+    flops_rule: str = ...,
+    loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+) -> Answer[ScoreResult]: ...
 def inference_coverage(
     logs: Runs,
     *,

@@ -1,4 +1,4 @@
-"""Caveats about plans: which runs to train next."""
+"""Caveats about plans, and about forecasts that are scored later."""
 
 SENTENCES = {
     "plan-other-law": (
@@ -8,5 +8,9 @@ SENTENCES = {
     "plan-unknown-goal": (
         "After the planned runs {goals} would still be unknown, so they do not serve this goal. Allow more or larger "
         "runs, or a wider range of tokens per param."
+    ),
+    "forecast-knew-runs": (
+        "{files} was made from a file that it is now scored by, so its errors may be too small. Use runs that "
+        "were trained after the forecast."
     ),
 }

@@ -82,7 +82,7 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     Raises:
         DataError: The text is not what `scaling fit --json` writes.
     """
-    fits = [_fit(result, where) for where, document in _documents(text, name) for result in _results(document, where)]
+    fits = [_fit(result, where) for where, document in documents(text, name) for result in _results(document, where)]
     if not fits:
         raise DataError(
             f"{name} contains no fit.", hint="All of its groups may have failed; see `failures` in the file."
@@ -90,7 +90,7 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     return tuple(fits)
 
 
-def _documents(text: str, name: str) -> list[tuple[str, Any]]:
+def documents(text: str, name: str) -> list[tuple[str, Any]]:
     """Each document with the place to name in an error."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     # A line that begins a document but does not end it belongs to an indented one.

@@ -49,7 +49,7 @@ class Allowed(Options):
 
     heading = "Limits"
 
-    max_runs: int = option(30, whole(1, "30"), "Most runs.", is_basic=True)
+    max_runs: int = option(20, whole(1, "20"), "Most runs.", is_basic=True)
     min_compute: float | None = option(
         None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1 % of the budget."
     )

@@ -74,11 +74,19 @@ class Model(Record):
 
 
 class Limits(Record):
-    """What a design may cost: `budget` in the unit of `cost` `(m,)`, and at most `runs` runs."""
+    """What a design may cost: `budget` in the unit of `cost` `(m,)`, `runs` runs, each candidate `once` or often."""
 
     cost: Array
     budget: float
     runs: int
+    once: bool = False
+
+    def free(self, chosen: Sequence[int] | Indices) -> Flags:
+        """Which candidates `(m,)` may still be run beside those chosen."""
+        free = np.ones(len(self.cost), dtype=bool)
+        if self.once:
+            free[np.asarray(chosen, dtype=int)] = False
+        return free
 
 
 def select(models: Sequence[Model], limits: Limits, weights: Array) -> Indices:
@@ -155,7 +163,7 @@ def _greedy(models: Sequence[Model], limits: Limits, weights: Array) -> Indices:
     inverses = [inverse_of(model.base) for model in models]
     now = _current(models, inverses, weights)
     while len(chosen) < limits.runs:
-        is_affordable = spent + limits.cost <= limits.budget * OVER
+        is_affordable = (spent + limits.cost <= limits.budget * OVER) & limits.free(chosen)
         if not is_affordable.any():
             break
         rated = _rate(models, inverses, weights)
@@ -195,7 +203,7 @@ def exchanged(
     if not len(chosen):
         return chosen
     chosen = chosen.copy()
-    bill = (price or 0.0) * limits.cost
+    bill = price * limits.cost if price is not None else np.zeros(len(limits.cost))
     spent = float(limits.cost[chosen].sum())
     now = criterion(models, chosen, weights)
     for _ in range(PASSES):
@@ -208,6 +216,7 @@ def exchanged(
             rated = _rate(models, inverses, weights) + bill
             if price is None:
                 rated[~is_affordable] = np.inf
+            rated[~limits.free(others)] = np.inf
             best = int(np.argmin(rated))
             if rated[best] < now + bill[chosen[place]] - IMPROVED:
                 spent += float(limits.cost[best]) - spared
