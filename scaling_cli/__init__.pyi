@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from scaling_cli.data.paths_or_table import PathsOrTable as Runs
-from scaling_cli.library.answer import Answer
+from scaling_cli.library.answer import Answer as Answer
+from scaling_cli.library.answer import load as load
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.columns import ColumnsResult
 from scaling_cli.results.comparison import ComparisonResult
@@ -57,6 +58,7 @@ def fit(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -109,6 +111,7 @@ def extrapolate(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -153,6 +156,7 @@ def compare_exponents(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -207,6 +211,7 @@ def optimal_allocation(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -261,6 +266,7 @@ def plan(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -289,6 +295,7 @@ def score(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
 ) -> Answer[ScoreResult]: ...
 def inference_coverage(
     logs: Runs,
@@ -344,6 +351,7 @@ def inference_coverage(
     on_missing: Literal['drop', 'fail'] = ...,
     success: str | Iterable[str] = ...,
     design: Literal['auto', 'fixed', 'stop-at-success'] = ...,
+    max_expand: Number | None = ...,
     label: Mapping[str, str] | None = ...,
 ) -> Answer[CoverageResult]: ...
 def columns(
@@ -368,6 +376,7 @@ def columns(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
 ) -> Answer[ColumnsResult]: ...
 def list_laws(
     name: str | None = ...,

@@ -61,7 +61,7 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
         DataError: The file is not such a document.
     """
     found = []
-    for where, document in documents(path.read_text(encoding="utf-8-sig"), str(path)):
+    for where, document in documents(path):
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise DataError(
                 f"{where} is not a saved forecast.",

@@ -19,6 +19,7 @@ SUMMARIES = {
     "score": "Score saved forecasts by runs that were trained later.",
     "inference-coverage": "Estimate and forecast coverage (pass@k) from sampling logs.",
     "columns": "Show how each column is read, before fitting.",
+    "show": "Show a saved result again, in any format, without fitting.",
     "laws": "List the laws that can be fitted, or explain one.",
     "schema": "Print the JSON Schema of a command's results.",
 }
@@ -27,7 +28,7 @@ EXAMPLES = (  # of `scaling --help`, which imports no command
     ("scaling fit runs.csv -o fit.json", "a law with intervals, saved"),
     ("scaling extrapolate fit.json --at params=70B,tokens=1.4T", "the loss of one larger run"),
 )
-NO_FUNCTION = ("schema",)  # commands of the shell alone
+NO_FUNCTION = ("show", "schema")  # commands of the shell alone
 
 
 def module_of(name: str) -> str:

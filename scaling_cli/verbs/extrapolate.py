@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
@@ -23,6 +22,7 @@ from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
+    knowing,
     labelled,
     merged,
     refuse_refitting,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.question import Ask
     from scaling_cli.document.read import SavedFit
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs
+    from scaling_cli.verbs.common import Runs, SavedFile
 
 
 def extrapolate(
@@ -83,7 +83,10 @@ def _question(asked: Extrapolate) -> Ask:
         from scaling_cli.data.runs.targets import load_targets
 
         keep = (asked.x,) if asked.x else ()
-        rows = load_targets(asked.targets, mapping=asked.mapping, by=asked.by, keep=keep, loss_unit=asked.loss_unit)
+        rows = load_targets(
+            asked.targets, mapping=asked.mapping, by=asked.by, keep=keep, loss_unit=asked.loss_unit,
+            most=asked.max_expand,
+        )  # fmt: skip
         wanted += [Target(*row) for row in rows]
     return Ask(tuple(wanted), asked.target_loss, asked.backtest, asked.then, asked.then_law, asked.chance)
 
@@ -120,7 +123,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     groups = list(groups_of(table, asked.by))
     for group, points in groups:
         try:
-            with one_blas_thread():
+            with one_blas_thread(), knowing(caveats):
                 evidence, known = evidence_from(points, group, choice, ask, method)
                 result, found = answer(evidence, ask)
         except ScalingError as error:
@@ -136,14 +139,14 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     return report_of("extrapolate", table, asked, results, caveats, failures)
 
 
-def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
+def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
-    refuse_refitting(path, asked, (Held, Started, Recipe))
-    fits = read_fits(path)
-    return _by_fits(fits, asked, ask, method, Source(str(path), content_hash(str(path)), len(fits)))
+    refuse_refitting(file, asked, (Held, Started, Recipe))
+    fits = read_fits(file.path, file.name)
+    return _by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
 
 
 def _by_published(asked: Extrapolate, on_progress: Progress | None) -> Report[Extrapolation]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
@@ -22,6 +21,7 @@ from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
+    knowing,
     merged,
     refuse_refitting,
     report_of,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
     from scaling_cli.document.read import SavedFit
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs
+    from scaling_cli.verbs.common import Runs, SavedFile
 
 
 def optimal_allocation(
@@ -95,7 +95,8 @@ def _from_runs(
         try:
             evidence, shapes = evidence_from(points, group, asked, lines.get(tuple(group.values())))
             plan = plan_of(asked, evidence.largest, shapes)
-            result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
+            with knowing(caveats):
+                result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
@@ -106,14 +107,14 @@ def _from_runs(
     return report_of("optimal-allocation", table, asked, results, caveats, failures)
 
 
-def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult]:
+def _from_saved(file: SavedFile, asked: OptimalAllocation) -> Report[AllocationResult]:
     """Splits from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
-    refuse_refitting(path, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
-    fits = read_fits(path)
-    return _from_fits(fits, asked, Source(str(path), content_hash(str(path)), len(fits)))
+    refuse_refitting(file, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
+    fits = read_fits(file.path, file.name)
+    return _from_fits(fits, asked, Source(file.name, content_hash(str(file.path)), len(fits)))
 
 
 def _from_fits(fits: Sequence[SavedFit], asked: OptimalAllocation, source: Source | None) -> Report[AllocationResult]:
@@ -132,7 +133,7 @@ def _from_fits(fits: Sequence[SavedFit], asked: OptimalAllocation, source: Sourc
             )
         result, found = allocate_saved(saved_law(saved), saved.group, how, plan, with_gap=asked.explain_gap)
         results.append(result)
-        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+        caveats += [*saved.known, *found, *(plan.hardware.doubts() if plan.hardware else ())]
     return Report(
         command="optimal-allocation",
         inputs=(source,) if source is not None else (),

@@ -23,10 +23,8 @@ from scaling_cli.verbs.common import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs
+    from scaling_cli.verbs.common import Runs, SavedFile
 
 
 def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
@@ -63,15 +61,15 @@ def _from_published(asked: Plan) -> Report[PlanResult]:
     return Report("plan", (), {}, asked.recorded(), said, merged([*caveats, *guess_doubts(asked.law)]))
 
 
-def _from_saved(path: Path, asked: Plan) -> Report[PlanResult]:
+def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
     """A plan from each fit of a saved document, or from two of them together."""
     from scaling_cli.analysis.plan.arms import saved_arm
     from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
-    refuse_refitting(path, asked, (Law, Along, Reading))
-    fits = read_fits(path)
+    refuse_refitting(file, asked, (Law, Along, Reading))
+    fits = read_fits(file.path, file.name)
     arms = [saved_arm(fit, asked) for fit in fits]
     results, caveats = [], []
     if compares(asked):
@@ -82,7 +80,7 @@ def _from_saved(path: Path, asked: Plan) -> Report[PlanResult]:
             result, found = answered([arm], asked, "saved", fit.group)
             results.append(result)
             caveats += found
-    source = Source(str(path), content_hash(str(path)), len(fits))
+    source = Source(file.name, content_hash(str(file.path)), len(fits))
     return Report("plan", (source,), {}, asked.recorded(), with_sentences("plan", results, {}), merged(caveats))
 
 

@@ -191,8 +191,8 @@ ELSEWHERE = {
     ("extrapolate", "targets"), ("compare_exponents", "pair"), ("fit", "keep_diverged"), ("fit", "best_over"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"),
-    *((verb, "input_format") for verb in LIBRARY),
     *(("score", name) for name in find_command("score").options.options),
+    *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand")),
     *((verb, name) for verb in LIBRARY for name in ("keep_diverged", "best_over", "scheduler", "jobs", "backend")),
 }  # fmt: skip
 
