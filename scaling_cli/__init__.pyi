@@ -228,6 +228,8 @@ def plan(
     until: str | None = ...,
     judge: str | os.PathLike[str] | None = ...,
     rounds: int | str = ...,
+    recipe: bool = ...,
+    rules: str | os.PathLike[str] | None = ...,
     check_: bool = ...,
     max_runs: int | str = ...,
     min_compute: Number | None = ...,

@@ -41,6 +41,13 @@ class Wanted(Options):
         1, whole(1, "3"), "Split the runs into so many rounds; after each, plan the next one with its results.",
         is_basic=True,
     )  # fmt: skip
+    recipe: bool = option(
+        False, SWITCH, "Add width, depth, heads, batch size and learning rate of each run, by your runs or published "
+        "rules.",
+    )  # fmt: skip
+    rules: str | None = option(
+        None, FILE, "Rules for --recipe, one per line, such as 'width = 128 * depth'.", metavar="FILE"
+    )
     check_: bool = option(False, SWITCH, "Simulate the plan 200 times, and compare the intervals with those expected.")
 
 
@@ -51,7 +58,7 @@ class Allowed(Options):
 
     max_runs: int = option(20, whole(1, "20"), "Most runs.", is_basic=True)
     min_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1 % of the budget."
+        None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1% of the budget."
     )
     max_compute: float | None = option(
         None, AMOUNT, "FLOPs of the largest run; by default half of the budget.", is_basic=True
@@ -109,6 +116,8 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
             raise UsageError("--min-tokens-per-param is above --max-tokens-per-param.", hint="Swap them.")
         if self.min_compute and self.max_compute and self.min_compute > self.max_compute:
             raise UsageError("--min-compute is above --max-compute.", hint="Swap them.")
+        if self.rules is not None and not self.recipe:
+            raise UsageError("--rules is for --recipe.", hint="Add --recipe.")
         if self.rounds > self.max_runs:
             raise UsageError(
                 f"{self.rounds} rounds need at least as many runs, and --max-runs is {self.max_runs}.",

@@ -88,6 +88,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     """A plan for each group of runs, or one for two groups that are compared."""
     from scaling_cli.analysis.plan.arms import fitted_arm
     from scaling_cli.analysis.plan.question import answered, compares
+    from scaling_cli.analysis.plan.recipe import column_names
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.points.choose import check_law, choose, columns_of
     from scaling_cli.points.group import groups_of
@@ -95,7 +96,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
 
     check_law(asked.law)
     keep, maybe = columns_of(asked.law, asked.x)
-    table = load_runs(runs, asked, keep=keep, maybe=maybe)
+    table = load_runs(runs, asked, keep=keep, maybe=(*maybe, *(column_names() if asked.recipe else ())))
     choice = choose(table.frame, asked.law, asked.x, by=asked.by)
     table = table.needing(tuple(choice.inputs.values()))
     settings = settings_of(asked, on_progress)

@@ -136,6 +136,7 @@ SPECIAL = {
     ("optimal_allocation", "seed"): (3, {"interval": "wild", "replicates": 40}),
     ("optimal_allocation", "params_from_name"): ("n([0-9.]+M)", {"params": "none"}),
     ("plan", "law"): ("chinchilla-tied", {}),
+    ("plan", "recipe"): (True, {}),
     ("plan", "x"): ("tokens", {"law": "power-constant", "goal": "b"}),
     ("plan", "interval"): ("bootstrap", {}),
     ("plan", "gpus"): (64, {"peak_flops": "h100", "mfu": 0.4}),
@@ -190,7 +191,7 @@ MORE = {
 ELSEWHERE = {
     ("extrapolate", "targets"), ("compare_exponents", "pair"), ("fit", "keep_diverged"), ("fit", "best_over"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
-    ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"),
+    ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),
     *(("score", name) for name in find_command("score").options.options),
     *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand")),
     *((verb, name) for verb in LIBRARY for name in ("keep_diverged", "best_over", "scheduler", "jobs", "backend")),

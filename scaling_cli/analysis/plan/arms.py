@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of
+from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.published import published_fit
@@ -97,10 +98,17 @@ def fitted_arm(
     arm = Arm(
         group_label(group), problem.law, parameters, noise, choice.inputs, present=dict(problem.columns),
         is_rival_excluded=excluded,
+        rules=tuple(_rules(points, compute)) if asked.recipe else (),
     )  # fmt: skip
     if excluded:
         caveats = [*caveats, caveat("plan-other-law", group, law=problem.law.name)]
     return arm, caveats
+
+
+def _rules(points: PointTable, compute: Array) -> list[Rule]:
+    """Recipes by the columns of the runs that there are."""
+    found = {name: points.numbers(name) for name in column_names() if name in points.columns}
+    return fitted_rules(found, points.numbers("params"), compute) if "params" in points.columns else []
 
 
 def _scale(residuals: Array, robust: float, parameters: int) -> float:

@@ -13,6 +13,7 @@ from scaling_cli.analysis.plan.goals import Goal, check_goal, parse_goal
 from scaling_cli.analysis.plan.judge import judged
 from scaling_cli.analysis.plan.knowledge import Arm
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, compute_bounds, parse_sizes
+from scaling_cli.analysis.plan.recipe import read_rules, with_recipes
 from scaling_cli.analysis.plan.result import result_of
 from scaling_cli.analysis.plan.until import least_budget, parse_until
 from scaling_cli.arrays import Array
@@ -24,27 +25,27 @@ from scaling_cli.results.plan import Judgement, PlanResult
 
 
 def goals_of(asked: Plan) -> tuple[Goal, ...]:
-    """The goals, with that of --until if it is another one."""
+    """The goals, with that of --until if it is another one.
+
+    Raises:
+        UsageError: A goal cannot be read, or only some of them compare two groups.
+    """
     goals = tuple(map(parse_goal, asked.goal))
     if asked.until is not None:
         wanted = parse_until(asked.until).goal
         goals = goals if any(goal.text == wanted.text for goal in goals) else (wanted, *goals)
-    return goals
-
-
-def compares(asked: Plan) -> bool:
-    """Whether the goals compare two groups.
-
-    Raises:
-        UsageError: Only some of them do.
-    """
-    between = [goal.between for goal in goals_of(asked)]
+    between = [goal.between for goal in goals]
     if any(between) and not all(between):
         raise UsageError(
             "Some goals compare two groups, and others are of one group.",
             hint="Plan them one after another: first difference(...) and multiplier@..., then the others.",
         )
-    return all(between)
+    return goals
+
+
+def compares(asked: Plan) -> bool:
+    """Whether the goals compare two groups."""
+    return goals_of(asked)[0].between
 
 
 def answered(
@@ -54,9 +55,9 @@ def answered(
     task, machines = task_of(arms, asked)
     note: tuple[str, ...] = ()
     if asked.until is not None:
-        least = least_budget(task, parse_until(asked.until), lambda budget: _bounds(task.arms, asked, budget))
+        least, bounds = least_budget(task, parse_until(asked.until), lambda budget: _bounds(arms, asked, budget))
         note = (f"the least budget for {asked.until}",)
-        task = replace(task, budget=least, bounds=_bounds(task.arms, asked, least))
+        task = replace(task, budget=least, bounds=bounds)
     plan = planned(task)
     result = result_of(task, plan, machines, source, group)
     everything = plan.place(np.repeat(plan.all, task.seeds))
@@ -66,6 +67,9 @@ def answered(
             raise UsageError("--check simulates plans of one group.", hint="Leave it out, or plan without --by.")
         check = simulated(arms[0], task.goals, everything, seed=asked.seed)
     result = replace(result, check=check, judged=_judgements(task, asked), notes=(*note, *result.notes))
+    if asked.recipe:
+        own = read_rules(asked.rules) if asked.rules is not None else list(arms[0].rules)
+        result = with_recipes(result, own)
     return result, _doubts(result, machines.doubts() if machines else [], group)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from scaling_cli.analysis.plan.recipe import shown as shown_quantity
 from scaling_cli.numbers.format import count, escape, figure, flops, percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
@@ -48,7 +49,7 @@ def _run(run: PlannedRun, recipe: tuple[str, ...], *, several: bool) -> Cells:
         "" if bill is None else count(bill.gpu_hours),
         "" if bill is None or bill.days is None else figure(bill.days, 3),
         "" if bill is None or bill.price is None else count(bill.price),
-        *("" if name not in run.recipe else figure(run.recipe[name]) for name in recipe),
+        *("" if name not in run.recipe else shown_quantity(name, run.recipe[name]) for name in recipe),
         run.why,
     )
 
