@@ -22,12 +22,15 @@ class Wanted(Options):
     heading = "Plan"
 
     goal: tuple[str, ...] = option(
-        (), TEXTS, "What to find out: params@1e24, loss@1e24, alpha, difference(alpha) between two groups, and others. "
-        "Repeatable.",
+        (), TEXTS, "What to find out: params@1e24, loss@1e24, alpha, difference(alpha) between two groups, "
+        "coverage@10000. Repeatable.",
         metavar="[WEIGHT*]GOAL", is_basic=True,
     )  # fmt: skip
     budget: float | str | None = option(
-        None, BUDGET, "What all runs may cost: FLOPs, money (1e6usd) or time (8gpu*30days).", is_basic=True
+        None,
+        BUDGET,
+        "What all runs may cost: FLOPs, money (1e6usd) or time (8gpu*30days); attempts, for coverage.",
+        is_basic=True,
     )
     until: str | None = option(
         None, TEXT, "Find the least budget, up to --budget, for an interval this narrow: 'width(params@1e24) < 0.2' "

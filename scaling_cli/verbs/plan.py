@@ -41,6 +41,7 @@ def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None)
         DataError: The files cannot be read.
         FitError: The law cannot be fitted to the runs that there are.
     """
+    from scaling_cli.analysis.plan.question import goals_of
     from scaling_cli.fitting.threads import one_blas_thread
 
     asked.check_asked()
@@ -48,6 +49,8 @@ def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None)
         if is_published(runs, asked.law):
             return _from_published(asked)
         assert runs is not None
+        if any(goal.what == "coverage" for goal in goals_of(asked)):
+            return _from_samples(runs, asked)
         saved = saved_document(runs)
         return _from_runs(runs, asked, on_progress) if saved is None else _from_saved(saved, asked)
 
@@ -82,6 +85,31 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
             caveats += found
     source = Source(file.name, content_hash(str(file.path)), len(fits))
     return Report("plan", (source,), {}, asked.recorded(), with_sentences("plan", results, {}), merged(caveats))
+
+
+def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
+    """Further attempts at problems, for each group of a log of repeated sampling."""
+    from scaling_cli.analysis.plan.attempts import attempts_plan
+    from scaling_cli.analysis.plan.question import goals_of
+    from scaling_cli.data.samples.load import load_samples
+    from scaling_cli.options.inference_coverage import InferenceCoverage
+    from scaling_cli.points.samples import sample_groups
+
+    if not isinstance(asked.budget, float):
+        raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
+    table = load_samples(logs, InferenceCoverage(by=asked.by, **({"where": asked.where} if asked.where else {})))
+    results, failures = [], [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+    for group in sample_groups(table, asked.by):
+        try:
+            results.append(
+                attempts_plan(group.counts, group.problems, goals_of(asked), asked.budget, asked.level, group.values)
+            )
+        except ScalingError as error:
+            if not group.values or isinstance(error, UsageError):
+                raise
+            failures.append(Failure(group.values, error.message, error.hint))
+    said = with_sentences("plan", results, {})
+    return Report("plan", table.sources, table.columns, asked.recorded(), said, merged(table.caveats), tuple(failures))
 
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
