@@ -29,7 +29,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.laws.published import guessed_covariance, published_law
 
 NOISE, RUNS = 0.005, 42
-SHIFTS = (0.0, 0.02)
+SHIFTS = (0.02, 0.0)
 REPLICATES = 99
 CENTRE = np.log(5e8)  # log params at which both recipes have equal terms
 WEAK = 1e6

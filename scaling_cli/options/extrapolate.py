@@ -9,6 +9,7 @@ from scaling_cli.options.kinds import COLUMN, FILE, NUMBERS, SWITCH, TEXTS, choi
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
+from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 
 ESTIMATORS = ("forecast", "describe")
@@ -135,6 +136,6 @@ COMMAND = Command(
         ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "and test the forecast on the runs"),
         ("scaling extrapolate fit.json --target-loss 2.0", "the compute that reaches a loss, from a saved fit"),
     ),
-    shell=(Batch, Drawn),
+    shell=(Batch, Watching, Drawn),
     progress="Replicates",
 )
