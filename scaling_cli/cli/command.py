@@ -18,6 +18,7 @@ from scaling_cli.options.command import Argument, Command
 from scaling_cli.options.commands import find_command, module_of
 from scaling_cli.options.option import Option, Options
 from scaling_cli.options.output import Output, ToFile
+from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 
 Shell = dict[type[Options], Any]
@@ -73,6 +74,12 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
         raise UsageError(
             "In this command --jobs works only with --per-file.", hint="Add --per-file, or leave --jobs out."
         )
+    watching = shell.get(Watching)
+    if watching is not None and watching.is_asked:
+        from scaling_cli.cli.watch import scheduled, watched
+
+        ask = functools.partial(verb, argument, scheduled(asked))
+        return watched(ask, lambda report: deliver(report, output, view_of(report.command)), argument or (), watching)
     try:
         with progress(output, command.progress) as on_progress:
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))

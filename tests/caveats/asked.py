@@ -455,7 +455,26 @@ def doubts_of_plan(width):
     return plan_doubts(replace(result, goals=goals), [], {})
 
 
+def scored(*, knew):
+    """A forecast that is scored by the runs it was made from, or by others at the same places."""
+    with TemporaryDirectory() as folder:
+        runs, others, forecast = (Path(folder) / name for name in ("runs.csv", "others.csv", "forecast.json"))
+        frame = surface(noise=0.001)
+        frame.write_csv(runs)
+        surface(noise=0.0011).write_csv(others)
+        largest = frame.sort("params").row(-1, named=True)
+        place = f"params={largest['params']},tokens={largest['tokens']}"
+        scaling.extrapolate(str(runs), at=[place], **FEW).save(forecast)
+        return scaling.score([str(forecast), str(runs if knew else others)])
+
+
+def published(fit):
+    return scaling.plan(law=f"chinchilla:{fit}", budget=1e21, goal="params@1e24")
+
+
 PLAN = {
+    "guessed-uncertainty": (lambda: published("hoffmann"), lambda: published("besiroglu")),
+    "forecast-knew-runs": (lambda: scored(knew=True), lambda: scored(knew=False)),
     "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
     "plan-unknown-goal": (lambda: doubts_of_plan(np.inf), lambda: doubts_of_plan(0.2)),
 }
