@@ -6,20 +6,24 @@ gives type checkers the keywords of the library.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import re
 from collections.abc import Iterable
 from string import Formatter
+from typing import Any
 
 import scaling_cli as scaling
-from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast
 from scaling_cli.cli.help import ABOUT, default_of, sections_of
+from scaling_cli.laws import LAWS
 from scaling_cli.library.called import EXTRAS
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
 from scaling_cli.options.option import Option
 from scaling_cli.verbs.schema import result_of
 from tests import ROOT
 
-STAGES = (data, fit, forecast, comparison, allocation, coverage)
+STAGES = (data, design, fit, forecast, comparison, allocation, coverage)
 
 
 def options_page() -> str:
@@ -60,14 +64,37 @@ def caveats_page() -> str:
         "What to know before using a result. Caveats are printed to stderr and stored in JSON under `caveats`. Each",
         "has a stable code: `--strict` turns all of them into errors, and `--allow CODE` accepts one. A sentence says",
         "what is wrong, what this does to the result, and what to do about it. Words in *italics* stand for names and",
-        "numbers of your data, and ... for words that are there in some cases.",
+        "numbers of your data, and ... for words that are there in some cases. The last column says when a caveat",
+        "appears; its numbers are those of the code.",
         "This page is written by `python -m tests.written`.",
     ]
     for module in STAGES:
         about = (module.__doc__ or "").partition(".")[0].removeprefix("Caveats about ").capitalize()
-        lines += ["", f"## {about}", "", "| code | sentence |", "| --- | --- |"]
-        lines += [f"| `{code}` | {_shown(sentence)} |" for code, sentence in sorted(module.SENTENCES.items())]
+        lines += ["", f"## {about}", "", "| code | sentence | when it appears |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{code}` | {_shown(sentence)} | {_cell(when(module.WHEN[code]))} |"
+            for code, sentence in sorted(module.SENTENCES.items())
+        ]
     return "\n".join(lines) + "\n"
+
+
+class _Constants(Formatter):
+    """Texts with constants of modules, such as `{fitting.repeats.LEVEL}` or `{data.runs.sanity.SMALLEST[params]:g}`."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        path, _, key = field_name.rstrip("]").partition("[")
+        module, _, name = path.rpartition(".")
+        value = getattr(importlib.import_module(f"scaling_cli.{module}"), name)
+        return (value[int(key) if key.isdigit() else key] if key else value), field_name
+
+
+def when(text: str) -> str:
+    """When a caveat appears, with the constants of the code."""
+    return re.sub(r"(?<=\d)%", " %", _Constants().vformat(text, (), {})).replace("e+", "e")
+
+
+def _cell(text: str) -> str:
+    return text.replace("*", "\\*").replace("|", "\\|")
 
 
 def _shown(sentence: str) -> str:
@@ -116,6 +143,21 @@ def _function(function: str, name: str) -> Iterable[str]:
     yield f") -> Answer[{result_of(name).__name__}]: ..."
 
 
+def laws_page() -> str:
+    """`docs/laws.md`."""
+    lines = ["# Laws", "", "Every law that can be fitted. `scaling laws NAME` prints one with its published fits.", "",
+             "This page is written by `python -m tests.written`."]  # fmt: skip
+    for law in LAWS:
+        lines += ["", f"## {law.name}", "", f"`{law.formula}`", "", f"Source: {law.source}.", ""]
+        lines += [f"Inputs: {', '.join(law.inputs)}.", "", "| parameter | unit | meaning |", "| --- | --- | --- |"]
+        lines += [f"| `{each.name}` | {each.unit} | {each.meaning} |" for each in law.parameters]
+        lines += [f"| `{each.name}` | | {each.meaning} |" for each in law.derived]
+        names = ", ".join(f"`{fit.name}`" for fit in law.published)
+        lines += ["", f"Published fits: {names}."] if names else []
+        lines += ["", f"Not determined by points at random inputs: {law.undetermined}."] if law.undetermined else []
+    return "\n".join(lines).replace("|x|", "\\|x\\|") + "\n"
+
+
 def man_page() -> str:
     """`docs/scaling.1`."""
     lines = [
@@ -156,6 +198,7 @@ def _roff(text: str) -> str:
 WRITTEN = {
     "docs/options.md": options_page,
     "docs/caveats.md": caveats_page,
+    "docs/laws.md": laws_page,
     "docs/scaling.1": man_page,
     "scaling_cli/__init__.pyi": stub,
 }

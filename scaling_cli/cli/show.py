@@ -23,13 +23,13 @@ from scaling_cli.cli.verdict import DONE, judge, say
 from scaling_cli.document.write import plain
 from scaling_cli.numbers.format import escape
 
+FOR_PEOPLE = ("table", "plain")  # formats below which a plot may stand
+
 
 def deliver(report: Report[Any], output: Output, view: View) -> int:
     """Print or write the report, and give the exit code."""
     from scaling_cli.report.pages.render import render, render_notes
 
-    files = (output.output, *output.report, *(output.figure if isinstance(output, Drawn) else ()))
-    check_not_read((Path(name) for name in files if name), (source.path for source in report.inputs))
     look = Look(
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
@@ -44,7 +44,11 @@ def deliver(report: Report[Any], output: Output, view: View) -> int:
         write_file(Path(output.output), text + ("\n" + notes if notes and form == "plain" else ""))
     else:
         sys.stdout.write(text)
-        sys.stdout.write(_plot(report, output, form, look, view))
+        plot = _plot(report, output, form, look, view)
+        if form in FOR_PEOPLE:
+            sys.stdout.write(plot)
+        elif not output.quiet:  # a program that reads the result must find nothing else in it
+            sys.stderr.write(plot)
         sys.stdout.flush()
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr), is_detailed=output.details)

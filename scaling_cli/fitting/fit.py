@@ -9,7 +9,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
-from scaling_cli.fitting.influence import influence, influence_doubts
+from scaling_cli.fitting.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
@@ -99,7 +99,9 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     if ends.beside:
         caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
     influences = influence(fitted, grouped.names)
-    caveats += influence_doubts(fitted, influences, grouped.names, grouped.group)
+    caveats += influence_doubts(fitted, influences, grouped.names, grouped.group) or outlying_doubts(
+        fitted, grouped.names, grouped.group
+    )
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)
