@@ -31,6 +31,7 @@ ALONE = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
     "style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'\"/>"
 )
+WIDE = '<div class="wide" tabindex="0">'  # what scrolls sideways, also by keyboard
 NUMBER = ' class="number"'
 CHECKED = ("fit", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage")
 QUESTIONS = {
@@ -94,7 +95,8 @@ def _figure(rows: Panels, description: str) -> str:
     drawing = _drawn(rows)
     if not drawing:
         return ""
-    return f'<div class="wide"><div id="{PLACE}" role="img" aria-label="{_text(description)}">\n{drawing}</div></div>'
+    label = f'id="{PLACE}" role="figure" aria-label="{_text(description)}"'
+    return f"{WIDE}<div {label}>\n{drawing}</div></div>"
 
 
 def _document(title: str, parts: Iterable[str]) -> str:
@@ -129,7 +131,7 @@ def _table(sheet: Sheet) -> str:
     )
     rows = ("".join(map(_cell, sheet.columns, row)) for row in sheet.rows)
     body = "".join(f"<tr>{row}</tr>\n" for row in rows)
-    return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>'
+    return f"{WIDE}<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>"
 
 
 def _cell(column: Column, text: str) -> str:

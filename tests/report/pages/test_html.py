@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -41,17 +42,45 @@ def test_a_page_draws_in_a_browser_without_a_request_or_an_error(tmp_path, name)
     page = tmp_path / "page.html"
     page.write_text(report_page(made, view_of(made.command).pages(made), panels_of(view_of(made.command), made)))
     assert page.stat().st_size < 3_000_000
-    ran = subprocess.run(
-        [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000",
-         "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
+    ran = browsed(page)
     said = [line for line in ran.stderr.splitlines() if "CONSOLE" in line]
     assert not said
     figure = ran.stdout[ran.stdout.index('id="figure"') :]
     assert 'data-drawn="yes"' in figure[:2000]
     assert "mark-symbol" in figure
     assert "default-src 'none'" in ran.stdout  # so a request would have been refused, and said so on the console
+
+
+CHECK = """<script>addEventListener('load', () => setTimeout(async () => {
+  const found = await axe.run(document, {resultTypes: ['violations']});
+  const shown = document.createElement('pre');
+  shown.id = 'checked';
+  shown.textContent = found.violations.map(one => one.impact + ' ' + one.id).join(';');
+  document.body.appendChild(shown);
+}, 3000));</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.skipif(importlib.util.find_spec("axe_core_python") is None, reason="axe-core-python is not installed")
+@pytest.mark.parametrize("name", ["fit", "compare-exponents"])
+def test_a_checker_of_accessibility_finds_no_serious_fault(tmp_path, name):
+    made = ASKED[name]()
+    page = report_page(made, view_of(made.command).pages(made), panels_of(view_of(made.command), made))
+    package = Path(importlib.util.find_spec("axe_core_python").origin).parent
+    checker = (package / "axe.min.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
+    start, _, end = page.rpartition("</body>")
+    (tmp_path / "page.html").write_text(f"{start}<script>{checker}</script>{CHECK}</body>{end}")
+    shown = browsed(tmp_path / "page.html").stdout
+    (found,) = re.findall(r'<pre id="checked">(.*?)</pre>', shown)
+    assert not re.search("serious|critical", found), found
+
+
+def browsed(page):
+    return subprocess.run(
+        [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000",
+         "--enable-logging=stderr", f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
 
 
 def page_of(made, **look):
@@ -78,7 +107,7 @@ def test_a_page_says_what_makes_it_again():
 def test_a_page_can_be_read_aloud_and_in_the_dark():
     page = page_of(report(chinchilla_result()))
     assert '<html lang="en">' in page
-    assert re.search(r'role="img" aria-label="Loss falls as params', page)
+    assert re.search(r'role="figure" aria-label="Loss falls as params', page)
     assert re.findall(r"<th[ >]", page) == ["<th "] * page.count("<th ")
     assert page.count('scope="col"') == page.count("<th ")
     for query in ("prefers-color-scheme: dark", "@media print", "max-width: 40rem", "break-after: avoid"):
