@@ -368,6 +368,7 @@ COMPARISON = {
 ALLOCATION = {
     "limited": (lambda: split(surface(), max_params="1e8"), lambda: split(surface(), max_params="1e12")),
     "far-reach": (lambda: split(surface(), budget=1e24), lambda: split(surface(), budget=5e21)),
+    "small-budget": (lambda: split(surface(), budget=1e16), lambda: split(surface(), budget=2e17)),
     "split-off-budget": (
         lambda: split(counted(1.3), approach="isoflop"),
         lambda: split(counted(1.0), approach="isoflop"),
