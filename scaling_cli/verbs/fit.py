@@ -21,6 +21,7 @@ from scaling_cli.points.choose import (
     checkpoints_of,
     choose,
     columns_of,
+    own_inputs,
 )
 from scaling_cli.points.group import grouped_for, groups_of
 from scaling_cli.points.pooled import input_doubts
@@ -92,13 +93,15 @@ def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:
 
 def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str, tuple[str, ...]]]:
     """The points, the laws to fit, and the quantities of each law that the FLOP rule takes away."""
-    keep, maybe = columns_of(asked.law, asked.x)
+    own = own_inputs(asked.map, asked.law)
+    keep, maybe = columns_of(asked.law, asked.x, own)
     weights = (asked.weight,) if asked.weight else ()
-    table = load_runs(runs, asked, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
+    reading = asked.but(map={name: column for name, column in asked.map.items() if name not in own})
+    table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
     if asked.law == "all":
         choices = candidates(table.frame, asked.x)
     else:
-        choices = [choose(table.frame, asked.law, asked.x, by=asked.by, start=asked.start, bound=asked.bound)]
+        choices = [choose(table.frame, asked.law, asked.x, by=asked.by, start=asked.start, bound=asked.bound, own=own)]
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]

@@ -17,11 +17,15 @@ Truths = dict[str, dict[str, float]]
 
 
 class System(Record):
-    """A file, the command on it, and the true parameters by group."""
+    """A file, the command on it, and the true parameters by group.
+
+    `refusal` is what the command says where the data do not determine the law.
+    """
 
     file: str
     command: str
     truths: Truths = {}
+    refusal: str = ""
 
 
 def _all(**truth: float) -> Truths:
@@ -60,7 +64,7 @@ RM_RL = {"3M": (0.45, 0.13), "85M": (0.75, 0.11), "3B": (1.1, 0.09)}
 RM_BON = {"3M": (0.45, 0.18), "85M": (0.75, 0.16), "3B": (1.1, 0.15)}
 CHINCHILLA = {"A": 482.0, "alpha": 0.348, "B": 2085.0, "beta": 0.366}
 SPARSITY = _all(
-    a=16612.5, alpha=0.5962, b=5455.67, beta=0.3954, c=0.4598, lambda_=-0.1666, d=17.26, delta=0.1603, gamma=0.1595,
+    a=16612.5, alpha=0.5962, b=5455.67, beta=0.3954, c=0.4598, lam=-0.1666, d=17.26, delta=0.1603, gamma=0.1595,
     e=0.94,
 )  # fmt: skip
 FLOAT = _all(A=69.2343, alpha=0.2368, B=68973.0621, beta=0.5162, E=1.9061, gamma=11334.5197, delta=3.1926, nu=2.9543)
@@ -189,7 +193,8 @@ SYSTEMS = (
     System(
         "kaplan_steps", "fit {} --law kaplan-steps", _all(N_c=8.8e13, S_c=2100, alpha_N=0.076, alpha_S=0.76)
     ),
-    System("l2l", "fit {} --law loss-to-loss --x loss_pile --loss loss_code", _all(E1=1.2, K=1.3, kappa=0.8, E0=1.9)),
+    System("l2l", "fit {} --law loss-to-loss --x loss_pile --loss loss_code", refusal="E1, K and E0 can change together",
+    ),
     System(
         "laion", "fit {} --law shifted-power --x gflops --loss error --by model",
         {
@@ -233,9 +238,11 @@ SYSTEMS = (
     ),
     System("mixreal_2Mix_70M", "fit {} --law mixture-exp --map mixture=w0,w1 --loss loss_Github"),
     System("mixreal_3Mix_160M", "fit {} --law mixture-exp --map mixture=w0,w1,w2 --loss loss_Github"),
-    System("mixreal_3Mix_70M", "fit {} --law mixture-exp --map mixture=w0,w1,w2 --loss loss_Books3"),
+    System("mixreal_3Mix_70M", "fit {} --law mixture-exp --map mixture=w0,w1,w2 --loss loss_Books3",
+        refusal="3 points are too few",
+    ),
     *(
-        System("mixreal_5Mix_70M", f"fit {{}} --law mixture-exp --map {MIXTURE_5} --loss loss_{domain}")
+        System("mixreal_5Mix_70M", f"fit {{}} --law mixture-exp --map {MIXTURE_5} --loss loss_{domain} --where 'step = 30000'")
         for domain in DOMAINS_5
     ),
     System("mixreal_shift", f"fit {{}} --law mixture-exp --map {MIXTURE_5} --loss loss_Github"),
