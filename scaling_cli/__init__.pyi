@@ -20,6 +20,7 @@ def fit(
     runs: Runs,
     *,
     law: str = ...,
+    share: str | Iterable[str] = ...,
     x: str | None = ...,
     fix: Mapping[str, Number] | str | Iterable[str] = ...,
     tie: str | Iterable[str | tuple[str, str]] = ...,

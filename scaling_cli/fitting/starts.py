@@ -13,7 +13,9 @@ import itertools
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.group_starts import group_starts
 from scaling_cli.fitting.problem import SMALL, Problem
+from scaling_cli.laws.grouped import GroupedLaw
 
 SPARE = 8  # times as many nodes are examined as needed, since some may predict negative values
 GRID_SIZE = 1_500  # nodes at most
@@ -25,6 +27,8 @@ RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 def starts(problem: Problem, count: int | None = None) -> Array:
     """The `count` best starting coordinates `(count, k)`, best first; by default `law.polished` of them."""
+    if isinstance(problem.law, GroupedLaw):
+        return group_starts(problem, problem.law, starts)[: count or None]
     n, count = len(problem.observed), count or problem.law.polished
     nodes = _nodes(problem)
     most = max(GRID_VALUES // len(nodes), 100)

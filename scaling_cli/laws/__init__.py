@@ -114,6 +114,12 @@ def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
     Raises:
         UsageError: No law has this name; the hint lists the names.
     """
+    if " sharing " in name:
+        from scaling_cli.laws.grouped import GROUPED, LEVEL, grouped
+
+        if (parts := GROUPED.fullmatch(name)) is not None:
+            inner = find_law(parts["law"], [each for each in inputs if each != LEVEL + parts["column"]])
+            return grouped(inner, parts["column"], parts["labels"].split(";"), parts["shared"].split(","))
     if is_formula(name):
         from scaling_cli.laws.custom import INPUTS, law_from_formula
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from scaling_cli.options.command import RUNS, Command
 from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Spread, Started, Weights
-from scaling_cli.options.option import changed
+from scaling_cli.options.kinds import LISTED as NAMED
+from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Saved
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Batch, Work
 
 
-class Fit(Law, Along, Held, Started, Objective, Weights, Prior, Spread, Intervals, Reading, Work):
+class Share(Options):
+    """What groups have in common."""
+
+    heading = "Law"
+
+    share: tuple[str, ...] = option(
+        (), NAMED,
+        "With --by: parameters that are equal in all groups, E,alpha,beta; all groups are then fitted together.",
+        metavar="NAME[,NAME]",
+    )  # fmt: skip
+
+
+class Fit(Law, Share, Along, Held, Started, Objective, Weights, Prior, Spread, Intervals, Reading, Work):
     """Everything that `scaling fit` takes."""
 
     law: str = changed(

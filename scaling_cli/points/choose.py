@@ -196,7 +196,8 @@ def _written(
 ) -> Choice:
     if x is not None:
         raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
-    from scaling_cli.laws.custom import LEVEL, indices, law_from_formula
+    from scaling_cli.laws.custom import indices, law_from_formula
+    from scaling_cli.laws.grouped import LEVEL
     from scaling_cli.points.labels import labels_of
 
     columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]

@@ -25,6 +25,7 @@ from scaling_cli.points.choose import (
 )
 from scaling_cli.points.group import grouped_for, groups_of
 from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.share import shared
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
@@ -67,7 +68,12 @@ def fit(
     doubts = (*table.caveats, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
-    for group, points in groups_of(table, asked.by, label):
+    if asked.share:
+        points, choices = shared(table, choices, asked)
+        parts = [(dict(label or {}), points)]
+    else:
+        parts = list(groups_of(table, asked.by, label))
+    for group, points in parts:
         weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
         try:
             grouped = [grouped_for(points, group, choice, asked.space, weighting) for choice in choices]
@@ -105,7 +111,7 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]
-    if asked.fix or asked.tie:
+    if (asked.fix or asked.tie) and not asked.share:
         from scaling_cli.points.held import hold
 
         choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]

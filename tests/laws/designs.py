@@ -358,7 +358,38 @@ def sweep_optimum(draw) -> dict[str, float]:
     }  # fmt: skip
 
 
+def utility_decay(draw) -> dict[str, float]:
+    return {"a": draw(3.0, 6.0), "b": -draw(0.15, 0.3), "tau": draw(3.0, 8.0), "d": draw(0.1, 0.2)}
+
+
+def sparsity(draw) -> dict[str, float]:
+    base = chinchilla_like(draw)
+    return {
+        "a": base["A"], "alpha": base["alpha"], "b": base["B"], "beta": base["beta"], "c": draw(0.3, 0.6),
+        "lam": -draw(0.1, 0.3), "d": draw(5.0, 20.0), "delta": draw(0.1, 0.2), "gamma": draw(0.1, 0.2), "e": 0.9,
+    }  # fmt: skip
+
+
+def farseer(draw) -> dict[str, float]:
+    return {
+        "a": -draw(0.01, 0.03), "alpha": 0.17, "c": -draw(0.05, 0.1), "b": draw(80.0, 95.0), "beta": -0.1,
+        "d": -draw(6.0, 6.5), "g": -draw(0.1, 0.13), "gamma": 0.12, "f": draw(0.4, 0.45),
+    }  # fmt: skip
+
+
+def distillation(draw) -> dict[str, float]:
+    alpha, beta = draw(0.3, 0.35), draw(0.3, 0.5)
+    return {
+        "c0": draw(2.0, 3.0), "q": draw(1.5, 2.5), "w": draw(8.0, 12.0), "A": 9e8**alpha, "alpha": alpha,
+        "B": 2e10**beta, "beta": beta, "gamma": draw(0.6, 0.9),
+    }  # fmt: skip
+
+
 DRAWS = {
+    "utility-decay": utility_decay,
+    "sparsity": sparsity,
+    "farseer": farseer,
+    "distillation": distillation,
     "two-power": two_power,
     "exponential": exponential,
     "u-shaped": u_shaped,

@@ -73,6 +73,11 @@ DOMAINS_5 = ("Github", "Pile-CC", "Books3", "PhilPapers", "DM_Mathematics")
 MIXTURE_5 = "mixture=w0,w1,w2,w3,w4"
 
 
+def _by_group(**parameters: dict[str, float]) -> dict[str, float]:
+    """Parameters that have a value in each group, as a joint fit names them."""
+    return {f"{name}[{group}]": value for name, values in parameters.items() for group, value in values.items()}
+
+
 def _multifactor() -> Truths:
     return {
         f"{optimizer},{arch},{data}": {"b": -0.15 if data == "web" else -0.19, "c": 1.7 if data == "web" else 0.9}
@@ -149,10 +154,7 @@ SYSTEMS = (
     System("genrm", "fit {} --law power --x budget --loss best_verifications", _all(a=1.1, b=0.39)),
     System(
         "goyal", "fit {} --law utility-decay --loss error --by pool --share a,d",
-        {
-            "top10": {"b": -0.18, "tau": 3.5, "d": 0.2},
-            "top30": {"b": -0.15, "tau": 5.5, "d": 0.2},
-        },
+        _all(d=0.2, **_by_group(b={"top10": -0.18, "top30": -0.15}, tau={"top10": 3.5, "top30": 5.5})),
     ),
     System(
         "granularity", "fit {} --law granularity",
@@ -193,7 +195,8 @@ SYSTEMS = (
     System(
         "kaplan_steps", "fit {} --law kaplan-steps", _all(N_c=8.8e13, S_c=2100, alpha_N=0.076, alpha_S=0.76)
     ),
-    System("l2l", "fit {} --law loss-to-loss --x loss_pile --loss loss_code", refusal="E1, K and E0 can change together",
+    System(
+        "l2l", "fit {} --law loss-to-loss --x loss_pile --loss loss_code", refusal="E1, K and E0 can change together",
     ),
     System(
         "laion", "fit {} --law shifted-power --x gflops --loss error --by model",
@@ -242,7 +245,10 @@ SYSTEMS = (
         refusal="3 points are too few",
     ),
     *(
-        System("mixreal_5Mix_70M", f"fit {{}} --law mixture-exp --map {MIXTURE_5} --loss loss_{domain} --where 'step = 30000'")
+        System(
+            "mixreal_5Mix_70M",
+            f"fit {{}} --law mixture-exp --map {MIXTURE_5} --loss loss_{domain} --where 'step = 30000'",
+        )
         for domain in DOMAINS_5
     ),
     System("mixreal_shift", f"fit {{}} --law mixture-exp --map {MIXTURE_5} --loss loss_Github"),
@@ -252,9 +258,8 @@ SYSTEMS = (
     ),
     System(
         "moe_dense", "fit {} --law chinchilla --params active_params --by arch --share E,alpha,beta",
-        {
-            name: {"A": a, "B": b, "E": e, "alpha": 0.348, "beta": 0.366} for name, (a, b, e) in MOE.items()
-        },
+        _all(E=1.8, alpha=0.348, beta=0.366, **_by_group(A={name: a for name, (a, _, _) in MOE.items()},
+                                                         B={name: b for name, (_, b, _) in MOE.items()})),
     ),
     System("muen", "fit {} --law data-constrained", _muennighoff()),
     System(
