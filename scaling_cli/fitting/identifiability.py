@@ -21,11 +21,8 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.undetermined import is_far_from_noise, undetermined
+from scaling_cli.fitting.undetermined import is_far_from_noise, is_written, undetermined
 from scaling_cli.laws.constrained import ConstrainedLaw
-from scaling_cli.laws.formula import FormulaLaw
-from scaling_cli.laws.grouped import GroupedLaw
-from scaling_cli.laws.law import Law
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -81,7 +78,7 @@ def _check_variation(problem: Problem) -> None:
     if len(problem.observed) < 2:
         return
     # A formula may well take a constant; whether it leaves a parameter undetermined is seen at the optimum.
-    takes_constants = _is_formula(problem.law) and any(np.ptp(v) > 0 for v in problem.columns.values())
+    takes_constants = is_written(problem.law) and any(np.ptp(v) > 0 for v in problem.columns.values())
     columns = {} if takes_constants else problem.columns
     for name, values in [*columns.items(), ("the loss", problem.observed)]:
         if np.ptp(values) == 0:
@@ -89,13 +86,6 @@ def _check_variation(problem: Problem) -> None:
                 f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} cannot be fitted.",
                 hint="Check the column, or add runs that differ in it.",
             )
-
-
-def _is_formula(law: Law) -> bool:
-    """Whether a law is a formula, in groups or with parameters held."""
-    while isinstance(law, ConstrainedLaw | GroupedLaw):
-        law = law.inner
-    return isinstance(law, FormulaLaw)
 
 
 def examine(fitted: Fitted) -> Identifiability:
@@ -127,7 +117,7 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
         return
     _refuse_growth(fitted)
     law = fitted.problem.law
-    if _is_formula(law) and is_far_from_noise(fitted):
+    if is_written(law) and is_far_from_noise(fitted):
         raise FitError(
             f"The search for the parameters of {law.name} ended far from the data: its residuals are more than twice "
             "those of a smooth surface through the points.",

@@ -70,6 +70,8 @@ def naive(fitted: Fitted) -> Spread:
 def noise_variance(fitted: Fitted) -> float:
     """The unit of the objective: the residual variance for least squares, E psi^2 / E psi' for robust objectives."""
     problem = fitted.problem
+    if problem.space == "binomial":  # its spread is known
+        return 1.0 / problem.attempts
     pull = np.clip(residuals(fitted), -fitted.delta, fitted.delta)
     left = max(len(pull) - int(is_free(fitted).sum()), 1)
     return float(np.sum(problem.weights * pull**2)) / left / curvature(fitted)

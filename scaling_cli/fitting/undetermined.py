@@ -13,12 +13,23 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.laws.formula import FormulaLaw
+from scaling_cli.laws.grouped import GroupedLaw
+from scaling_cli.laws.law import Law
 from scaling_cli.record import Record
 
 NOTABLE = 0.15  # of the largest share in a vector: parameters with less hardly take part
 WORSE = 2.0  # times the residuals of a smooth surface: residuals above it are not noise
 SPARE = 2  # points for each term of the surface
 SHOWN = 6
+
+
+def is_written(law: Law) -> bool:
+    """Whether a law is a formula, in groups or with parameters held."""
+    while isinstance(law, ConstrainedLaw | GroupedLaw):
+        law = law.inner
+    return isinstance(law, FormulaLaw)
 
 
 class Direction(Record):

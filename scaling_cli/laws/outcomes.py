@@ -64,7 +64,7 @@ RL_EFFICIENCY = formula_law(
     source="Tan et al. 2025, arXiv:2509.25300: x is compute or data of reinforcement learning, the loss 1 - pass@1; "
     "errors at X_0 are a power law of params",
     about={
-        "E0": About("log of the error at X_0 and 1 param"),
+        "E0": About("log of the error at X_0 and 1 param", "log loss"),
         "E1": About("exponent of params at X_0", kind="exponent"),
         "K_max": About("exponent of x for large models", kind="exponent"),
         "N_0": About("params at which the exponent is half of K_max", "params", low=0.0, high=1e15),
@@ -146,7 +146,7 @@ BATCH_TRADEOFF = formula_law(
     inputs=("batch_tokens",),
     source="McCandlish et al. 2018, arXiv:1812.06162: steps to a target loss against the batch size in tokens",
     about={
-        "S_min": About("steps to the target loss with large batches", "steps", low=0.0, high=1e30),
+        "S_min": About("steps to the target loss with large batches", "loss (steps)", low=0.0, high=1e30),
         "B_crit": About("critical batch size", "tokens", low=0.0, high=1e30),
     },
     derived=(Derived("E_min", "tokens to the target loss with small batches", lambda p: p["S_min"] * p["B_crit"]),),

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS, Command
-from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Spread, Started, Weights
+from scaling_cli.options.fitting import (
+    OBJECTIVES,
+    Along,
+    Held,
+    Intervals,
+    Law,
+    Objective,
+    Prior,
+    Spread,
+    Started,
+    Weights,
+)
+from scaling_cli.options.kinds import COLUMN, choice
 from scaling_cli.options.kinds import LISTED as NAMED
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Saved
@@ -23,7 +36,18 @@ class Share(Options):
     )  # fmt: skip
 
 
-class Fit(Law, Share, Along, Held, Started, Objective, Weights, Prior, Spread, Intervals, Reading, Work):
+class Outcomes(Options):
+    """Outcomes instead of losses."""
+
+    heading = "Estimation"
+
+    trials: str | None = option(
+        None, COLUMN,
+        "Column with the number of attempts behind each share; the fit is then the binomial maximum likelihood.",
+    )  # fmt: skip
+
+
+class Fit(Law, Share, Along, Held, Started, Objective, Outcomes, Weights, Prior, Spread, Intervals, Reading, Work):
     """Everything that `scaling fit` takes."""
 
     law: str = changed(
@@ -32,6 +56,24 @@ class Fit(Law, Share, Along, Held, Started, Objective, Weights, Prior, Spread, I
         "columns) or all (ranked).",
         metavar="NAME|FORMULA|auto|all",
     )  # fmt: skip
+    objective: str = changed(
+        Objective.objective,
+        kind=choice(*OBJECTIVES, "binomial"),
+        help="Function of the residuals to minimise; lad: least absolute deviations; binomial: the likelihood of "
+        "outcomes that are 0 or 1.",
+        choices=(*OBJECTIVES, "binomial"),
+    )
+
+    @property
+    def is_binomial(self) -> bool:
+        """Whether outcomes are fitted by maximum likelihood."""
+        return self.objective == "binomial" or self.trials is not None or self.law == "bernoulli"
+
+    def check(self) -> None:
+        """Refuse attempts that would also be weights."""
+        super().check()
+        if self.trials is not None and self.weight is not None:
+            raise UsageError("--trials and --weight are both weights.", hint="Give one of them.")
 
 
 COMMAND = Command(

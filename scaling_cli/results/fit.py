@@ -20,15 +20,15 @@ class ObjectiveValue(Record):
     """The objective that was minimised.
 
     Attributes:
-        space: Whether residuals are of log loss or of loss.
+        space: Whether residuals are of log loss or of loss; binomial where outcomes are fitted by maximum likelihood.
         delta: Residual size above which huber is linear, in units of the residuals.
         value: Sum over the points at the minimum (not an average), without the prior.
         weights: Formula of the points' weights; None where they are equal.
         prior: Prior on exponents and irreducible loss.
     """
 
-    name: Annotated[str, words("huber", "lad", "least-squares")]
-    space: Annotated[str, words("log", "linear")]
+    name: Annotated[str, words("huber", "lad", "least-squares", "binomial")]
+    space: Annotated[str, words("log", "linear", "binomial")]
     delta: float | None
     value: Number
     weights: str | None = None

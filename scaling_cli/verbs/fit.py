@@ -14,6 +14,7 @@ from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
 from scaling_cli.options.fit import Fit
+from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.points.choose import (
     Choice,
     candidates,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from scaling_cli.verbs.common import Runs
 
 
+OF_LOSSES = ("single-outcomes", "not-a-loss", "metric-grows", "loss-unit")  # caveats that outcomes need not have
+
+
 def fit(
     runs: Runs, asked: Fit, *, label: Mapping[str, str] | None = None, on_progress: Progress | None = None
 ) -> Report[FitResult]:
@@ -57,6 +61,9 @@ def fit(
     """
     check_law(asked.law)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
+    if asked.is_binomial:
+        method = "profile" if asked.interval in REPLICATED else asked.interval
+        asked = asked.but(space="linear", objective="binomial", weight=asked.trials or asked.weight, interval=method)
     try:
         table, choices, bent = _prepared(runs, asked)
     except ScalingError as error:
@@ -65,7 +72,9 @@ def fit(
         return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
     settings = settings_of(asked, on_progress)
     results: list[FitResult] = []
-    doubts = (*table.caveats, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
+    space = "binomial" if asked.is_binomial else asked.space
+    known = [found for found in table.caveats if not (asked.is_binomial and found.code in OF_LOSSES)]
+    doubts = (*known, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
     if asked.share:
@@ -76,7 +85,7 @@ def fit(
     for group, points in parts:
         weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
         try:
-            grouped = [grouped_for(points, group, choice, asked.space, weighting) for choice in choices]
+            grouped = [grouped_for(points, group, choice, space, weighting) for choice in choices]
             with one_blas_thread():
                 result, found = fit_group(grouped[0], settings) if asked.law != "all" else _best(grouped, settings)
         except ScalingError as error:
