@@ -136,10 +136,10 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
 
 
 def _refuse_growth(fitted: Fitted) -> None:
-    """Refuse a metric that grows to which the best fit of the law is flat: no further run would help.
+    """Refuse a metric that grows with an input, which a law of a loss cannot follow: no further run would help.
 
     Raises:
-        FitError: The metric grows with its inputs, and the fit does not.
+        FitError: The metric grows with an input.
     """
     problem = fitted.problem
     if len(problem.observed) < GROWTH_POINTS:
@@ -149,10 +149,11 @@ def _refuse_growth(fitted: Fitted) -> None:
         name: _correlation(_ranks(values), _ranks(problem.observed)) or 0.0 for name, values in problem.columns.items()
     }
     steepest = max(ranks, key=lambda name: ranks[name])
-    if flat and min(ranks.values()) > 0 and ranks[steepest] > GROWTH_RANK:
+    if ranks[steepest] > GROWTH_RANK:
+        end = "is flat, so its parameters would mean nothing" if flat else "does not determine its parameters"
         raise FitError(
             f"The fitted metric grows with {steepest}, so it is probably not a loss, and the best fit of "
-            f"{problem.law.name} is flat, so its parameters would mean nothing.",
+            f"{problem.law.name} {end}.",
             hint="Choose a loss with --loss, or fit a law that grows, such as --law sigmoid, with --space linear.",
         )
 

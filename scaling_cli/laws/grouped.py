@@ -117,7 +117,7 @@ class GroupedLaw(Law, kw_only=True):
         return self._evaluated(self.inner.evaluate_linear, theta, inputs)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """None: starts come from the groups' own fits, see `scaling_cli.fitting.group_starts`."""
+        """None: starts come from the groups' own fits, see `scaling_cli.fitting.starts`."""
         return {}
 
     @property

@@ -46,12 +46,16 @@ class Parameter(Record, kw_only=True):
 
 
 class Published(Record):
-    """Parameters that a paper printed for a law, for comparison; `about` gives the data set and the units."""
+    """Parameters that a paper printed for a law, for comparison; `about` gives the data set and the units.
+
+    `covariance` is that of the coordinates `(k, k)`, row by row, where the data of the fit are public.
+    """
 
     name: str
     about: str
     source: str
     parameters: Mapping[str, float]
+    covariance: tuple[tuple[float, ...], ...] = ()
 
 
 class Derived(Record):

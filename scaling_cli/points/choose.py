@@ -8,10 +8,11 @@ import polars as pl
 
 from scaling_cli.data.names import COLUMN, column_of
 from scaling_cli.data.runs.aliases import ROLES
+from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
-from scaling_cli.points.mixture import MIXTURE, check_mixture
+from scaling_cli.points.mixture import MIXTURE, check_mixture, listed
 from scaling_cli.record import Record
 
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
@@ -43,19 +44,6 @@ def columns_of(
         return listed(own), tuple(parse(law, has_levels=True).names())
     maybe = () if law in ("auto", "all") else tuple(name for name in find_law(law).inputs if name not in ROLES)
     return (*_asked(law, x), *listed(own)), tuple(name for name in maybe if name not in ("x", *own))
-
-
-def listed(own: Mapping[str, str]) -> tuple[str, ...]:
-    """All columns that the user named for inputs that are not roles."""
-    return tuple(part.strip() for columns in own.values() for part in columns.split(","))
-
-
-def own_inputs(mapping: Mapping[str, str], law: str) -> dict[str, str]:
-    """The part of `--map` that is for inputs of the law that are not roles, and for a mixture."""
-    inputs = () if law in ("auto", "all") or is_formula(law) else find_law(law).inputs
-    return {
-        name: column for name, column in mapping.items() if name == MIXTURE or (name in inputs and name not in ROLES)
-    }
 
 
 def check_floors(choice: Choice, fix: Mapping[str, float], frame: pl.DataFrame) -> None:
@@ -100,11 +88,12 @@ def choose(
     start: Mapping[str, float] | None = None,
     bound: Mapping[str, tuple[float, float]] | None = None,
     own: Mapping[str, str] | None = None,
+    others: Sequence[str] = (),
 ) -> Choice:
     """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open), or the formula.
 
     `by` are the columns whose groups will be fitted separately, all to this law. `own` has the columns of inputs that
-    are not roles.
+    are not roles. `others` are columns without a role.
 
     Raises:
         UsageError: No such law, or `x`, `start` or `bound` does not go with it.
@@ -124,11 +113,11 @@ def choose(
     if law == "auto":
         return _automatic(frame, x, by)
     if law in FAMILIES:
-        return _family(frame, law, tuple(own[MIXTURE].split(",")) if MIXTURE in own else _asked(law, x))
+        return _family(frame, law, tuple(own[MIXTURE].split(",")) if MIXTURE in own else _asked(law, x), others)
     named = find_law(law)
     if named.inputs == ("x",):
         column = column_of(frame.columns, x) if x else _one_input(frame)
-        return Choice(named, {"x": _require(frame, named, column)})
+        return Choice(named, {"x": _require(frame, named, column, others)})
     if "x" in named.inputs:
         own = {**own, "x": column_of(frame.columns, x) if x else _one_input(frame)}
     elif x is not None:
@@ -136,7 +125,9 @@ def choose(
             f"--x gives one input, but {law} takes {' and '.join(named.inputs)}.",
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
-    return Choice(named, {name: _require(frame, named, own.get(name, name), name) for name in named.inputs})
+    return Choice(
+        named, {name: _require(frame, named, own.get(name, name), others, name=name) for name in named.inputs}
+    )
 
 
 def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
@@ -175,7 +166,7 @@ def _asked(law: str, x: str | None) -> tuple[str, ...]:
     return tuple(column.strip() for column in x.split(",") if column.strip()) if law in FAMILIES else (x,)
 
 
-def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...]) -> Choice:
+def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...], others: Sequence[str]) -> Choice:
     """A law of any columns, over those asked for, or over those that it has most often."""
     usual = {"precision": ("bits",), "sweep-optimum": ("lr",)}.get(law, ("params", "tokens"))
     if law.startswith(MIXTURE) and not asked:
@@ -184,7 +175,7 @@ def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...]) -> Choice:
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)
     own = {name: column_of(frame.columns, name) if asked else name for name in family.inputs}
-    return Choice(family, {name: _require(frame, family, column) for name, column in own.items()})
+    return Choice(family, {name: _require(frame, family, column, others) for name, column in own.items()})
 
 
 def _written(
@@ -281,10 +272,9 @@ def _one_input(frame: pl.DataFrame) -> str:
     )
 
 
-def _require(frame: pl.DataFrame, law: Law, column: str, name: str = "") -> str:
+def _require(frame: pl.DataFrame, law: Law, column: str, others: Sequence[str] = (), *, name: str = "") -> str:
     if column not in frame.columns:
-        option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
-        raise DataError(f"{law.name} needs {column}, but no column was found for it.", hint=f"Name it with {option}.")
+        raise no_column(column, others, who=law.name)
     if name not in law.flags and not frame[column].dtype.is_numeric():
         raise UsageError(
             f"Column {column} does not have a number in every row: it has {frame[column].drop_nulls().first()!r}.",

@@ -1,16 +1,31 @@
-"""Shares of domains, which add up to one."""
+"""Inputs of laws that are not roles: columns that `--map` names for them, above all shares of domains."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from scaling_cli.data.names import column_of
+from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.laws import find_law, is_formula
 
 MIXTURE = "mixture"  # the name under which --map takes the columns of all shares
 ROUNDED = 0.01  # how far from one a sum of rounded shares may be
+
+
+def listed(own: Mapping[str, str]) -> tuple[str, ...]:
+    """All columns that the user named for inputs that are not roles."""
+    return tuple(part.strip() for columns in own.values() for part in columns.split(","))
+
+
+def own_inputs(mapping: Mapping[str, str], law: str) -> dict[str, str]:
+    """The part of `--map` that is for inputs of the law that are not roles, and for a mixture."""
+    inputs = () if law in ("auto", "all") or is_formula(law) else find_law(law).inputs
+    return {
+        name: column for name, column in mapping.items() if name == MIXTURE or (name in inputs and name not in ROLES)
+    }
 
 
 def check_mixture(frame: pl.DataFrame, columns: Sequence[str]) -> None:
