@@ -77,8 +77,10 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     check_size(problem, with_interval=settings.interval != "none")
     fitted = optimum(problem, settings.objective)
     facts = examine(fitted)
-    require_identified(fitted, facts)
+    unknown = require_identified(fitted, facts)
     caveats = doubts(fitted, facts, grouped.group)
+    if unknown:
+        caveats.append(caveat("parameters-unknown", grouped.group, law=problem.law.name, parameters=", ".join(unknown)))
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
     together = err_together(fitted) if settings.interval != "none" else None
@@ -105,6 +107,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)
+    by_name |= {name: Estimate(by_name[name].estimate) for name in unknown}
     caveats += _floor_doubts(problem, by_name, grouped.group)
     draws = None if ends.replicates is None else problem.parameters(ends.replicates.theta)
     result = FitResult(
