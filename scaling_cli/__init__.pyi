@@ -24,6 +24,8 @@ def fit(
     law: str = ...,
     objective: Literal['huber', 'lad', 'least-squares', 'binomial'] = ...,
     share: str | Iterable[str] = ...,
+    derive: Mapping[str, str] | str | Iterable[str] = ...,
+    expect: Mapping[str, Number] | str | Iterable[str] = ...,
     x: str | None = ...,
     fix: Mapping[str, Number] | str | Iterable[str] = ...,
     tie: str | Iterable[str | tuple[str, str]] = ...,

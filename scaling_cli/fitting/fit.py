@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from scaling_cli import jobs
@@ -11,6 +13,7 @@ from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
 from scaling_cli.fitting.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals
+from scaling_cli.fitting.linear import expectations
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem
@@ -42,6 +45,7 @@ class Settings(Record):
     replicates: int = 1000
     seed: int = 0
     spread: bool = False
+    expect: Mapping[str, float] = {}
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
 
@@ -131,6 +135,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
         observations=_observations(fitted, grouped),
+        expected=expectations(fitted, settings.expect, by_name, settings.level),
     )
     return result, caveats
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS, Command
 from scaling_cli.options.fitting import (
@@ -16,8 +18,9 @@ from scaling_cli.options.fitting import (
     Started,
     Weights,
 )
-from scaling_cli.options.kinds import COLUMN, choice
+from scaling_cli.options.kinds import COLUMN, amounts, choice
 from scaling_cli.options.kinds import LISTED as NAMED
+from scaling_cli.options.kinds import MAPPING as FORMULAS
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Saved
 from scaling_cli.options.reading import Reading
@@ -36,6 +39,20 @@ class Share(Options):
     )  # fmt: skip
 
 
+class Asked(Options):
+    """What else to say of the parameters."""
+
+    heading = "Law"
+
+    derive: Mapping[str, str] = option(
+        {}, FORMULAS, "Also report a quantity with its interval: 'ratio = B/A'. Repeatable.",
+        metavar="NAME=FORMULA",
+    )  # fmt: skip
+    expect: dict[str, float] = option(
+        {}, amounts("b=-1"), "Test whether a parameter or derived quantity has this value: b=-1. Repeatable."
+    )
+
+
 class Outcomes(Options):
     """Outcomes instead of losses."""
 
@@ -47,7 +64,9 @@ class Outcomes(Options):
     )  # fmt: skip
 
 
-class Fit(Law, Share, Along, Held, Started, Objective, Outcomes, Weights, Prior, Spread, Intervals, Reading, Work):
+class Fit(
+    Law, Share, Asked, Along, Held, Started, Objective, Outcomes, Weights, Prior, Spread, Intervals, Reading, Work
+):
     """Everything that `scaling fit` takes."""
 
     law: str = changed(

@@ -9,6 +9,7 @@ import polars as pl
 from scaling_cli.data.names import in_order
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.laws.derive import with_derived
 from scaling_cli.laws.grouped import LEVEL, grouped
 from scaling_cli.options.fit import Fit
 from scaling_cli.points.choose import Choice
@@ -38,7 +39,9 @@ def shared(table: RunTable, choices: Sequence[Choice], asked: Fit) -> tuple[Poin
             for losses in [part["loss"]]}  # fmt: skip
     (choice,) = choices
     law = grouped(choice.law, column, levels, asked.share, [_positive(*ends[label]) for label in levels])
-    both = replace(choice, law=law, inputs={**choice.inputs, LEVEL + column: LEVEL + column})
+    both = replace(
+        choice, law=with_derived(law, asked.derive), inputs={**choice.inputs, LEVEL + column: LEVEL + column}
+    )
     return PointTable(frame), [hold(both, asked.fix, asked.tie, frame)]
 
 

@@ -161,6 +161,22 @@ class Candidate(Record):
     error: str | None = None
 
 
+class Expectation(Record):
+    """Whether a quantity has a value that was expected of it.
+
+    Attributes:
+        p_value: Of the hypothesis that it has this value, two-sided; null where the data determine no error.
+        detects: Difference from the value that these data would show with a probability of 80 %.
+        runs_needed: Runs of this design with which the difference found would be shown with a probability of 80 %.
+    """
+
+    value: float
+    found: Estimate
+    p_value: Number | None
+    detects: Number | None
+    runs_needed: Number | None
+
+
 class Observations(Record):
     """The points of a fit, for drawing.
 
@@ -187,6 +203,7 @@ class FitResult(Record):
         influence: Runs whose removal moves an exponent by more than one standard error, largest move first.
         spread: With --spread, the estimates under other objectives.
         selection: With --law all, every law and baseline, best first.
+        expected: With --expect, the tests of stated values.
         draws: Parameters of each replicate, in the order of `parameters`; None without replicates.
     """
 
@@ -213,6 +230,7 @@ class FitResult(Record):
     selection: tuple[Candidate, ...] | None = None
     draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
+    expected: dict[str, Expectation] = {}
     sentence: Sentence = ""
 
 

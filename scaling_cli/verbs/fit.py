@@ -13,6 +13,7 @@ from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
+from scaling_cli.laws.derive import with_derived
 from scaling_cli.options.fit import Fit
 from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.points.choose import (
@@ -131,6 +132,8 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]
+    if asked.derive and not asked.share:
+        choices = [replace(choice, law=with_derived(choice.law, asked.derive)) for choice in choices]
     if (asked.fix or asked.tie) and not asked.share:
         from scaling_cli.points.held import hold
 
