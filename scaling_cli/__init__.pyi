@@ -358,4 +358,6 @@ def columns(
 ) -> Answer[ColumnsResult]: ...
 def list_laws(
     name: str | None = ...,
+    *,
+    topic: Literal['curves', 'surfaces', 'data', 'architecture', 'precision', 'training', 'reinforcement', 'inference', 'metrics'] | None = ...,
 ) -> Answer[LawResult]: ...
