@@ -73,6 +73,7 @@ def settings_of(
         replicates=asked.replicates,
         seed=asked.seed,
         spread=getattr(asked, "spread", False),
+        expect=getattr(asked, "expect", {}),
         workers=asked.workers,
         on_progress=on_progress,
     )

@@ -13,7 +13,9 @@ from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
+from scaling_cli.laws.derive import with_derived
 from scaling_cli.options.fit import Fit
+from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.points.choose import (
     Choice,
     candidates,
@@ -23,7 +25,9 @@ from scaling_cli.points.choose import (
     columns_of,
 )
 from scaling_cli.points.group import grouped_for, groups_of
+from scaling_cli.points.mixture import own_inputs
 from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.share import shared
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
+
+
+OF_LOSSES = ("single-outcomes", "not-a-loss", "metric-grows", "loss-unit")  # caveats that outcomes need not have
 
 
 def fit(
@@ -55,6 +62,9 @@ def fit(
     """
     check_law(asked.law)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
+    if asked.is_binomial:
+        method = "profile" if asked.interval in REPLICATED else asked.interval
+        asked = asked.but(space="linear", objective="binomial", weight=asked.trials or asked.weight, interval=method)
     try:
         table, choices, bent = _prepared(runs, asked)
     except ScalingError as error:
@@ -63,13 +73,20 @@ def fit(
         return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
     settings = settings_of(asked, on_progress)
     results: list[FitResult] = []
-    doubts = (*table.caveats, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
+    space = "binomial" if asked.is_binomial else asked.space
+    known = [found for found in table.caveats if not (asked.is_binomial and found.code in OF_LOSSES)]
+    doubts = (*known, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
-    for group, points in groups_of(table, asked.by, label):
+    if asked.share:
+        points, choices = shared(table, choices, asked)
+        parts = [(dict(label or {}), points)]
+    else:
+        parts = list(groups_of(table, asked.by, label))
+    for group, points in parts:
         weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
         try:
-            grouped = [grouped_for(points, group, choice, asked.space, weighting) for choice in choices]
+            grouped = [grouped_for(points, group, choice, space, weighting) for choice in choices]
             with one_blas_thread(), knowing(caveats):
                 result, found = fit_group(grouped[0], settings) if asked.law != "all" else _best(grouped, settings)
         except ScalingError as error:
@@ -92,21 +109,32 @@ def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:
 
 def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str, tuple[str, ...]]]:
     """The points, the laws to fit, and the quantities of each law that the FLOP rule takes away."""
-    keep, maybe = columns_of(asked.law, asked.x)
+    own = own_inputs(asked.map, asked.law)
+    keep, maybe = columns_of(asked.law, asked.x, own)
     weights = (asked.weight,) if asked.weight else ()
-    table = load_runs(runs, asked, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
+    reading = asked.but(map={name: column for name, column in asked.map.items() if name not in own})
+    table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
     if asked.law == "all":
         choices = candidates(table.frame, asked.x)
     else:
         choices = [
             choose(
-                table.frame, asked.law, asked.x, by=asked.by, start=asked.start, bound=asked.bound, others=table.others
+                table.frame,
+                asked.law,
+                asked.x,
+                by=asked.by,
+                start=asked.start,
+                bound=asked.bound,
+                own=own,
+                others=table.others,
             )
         ]
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]
-    if asked.fix or asked.tie:
+    if asked.derive and not asked.share:
+        choices = [replace(choice, law=with_derived(choice.law, asked.derive)) for choice in choices]
+    if (asked.fix or asked.tie) and not asked.share:
         from scaling_cli.points.held import hold
 
         choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]

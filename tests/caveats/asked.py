@@ -26,6 +26,7 @@ from tests.analysis.allocation.test_envelope import curves
 from tests.caveats.reading import grid, logged, loss
 from tests.factories import grouped
 from tests.fitting.test_influence import curve as long_curve
+from tests.laws.designs import draw_design, draw_parameters
 
 FEW = {"replicates": 60}
 
@@ -439,6 +440,16 @@ ALLOCATION = {
 }
 
 
+def distilled(teachers):
+    """A fit of students of teachers with these losses."""
+    law, rng = find_law("distillation"), np.random.default_rng(0)
+    columns, truth = draw_design(law, rng, 150), draw_parameters(law, rng)
+    columns["teacher_loss"] = rng.choice(teachers, 150)
+    observed = law.predict(dict(zip(law.names, truth, strict=True)), columns) * np.exp(0.003 * rng.standard_normal(150))
+    problem = problem_from_arrays(law, columns, observed, np.arange(150))
+    return fit(grouped(problem), Settings(interval="none"))[1]
+
+
 def planned(gamma):
     """A plan for runs that are additive in the losses from params and tokens, or in a power of them."""
     frame = surface(noise=0.001)
@@ -473,6 +484,7 @@ def published(fit):
 
 
 PLAN = {
+    "parameters-unknown": (lambda: distilled([2.3, 2.301]), lambda: distilled(np.linspace(2.0, 3.0, 150))),
     "guessed-uncertainty": (lambda: published("hoffmann"), lambda: published("besiroglu")),
     "forecast-knew-runs": (lambda: scored(knew=True), lambda: scored(knew=False)),
     "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
