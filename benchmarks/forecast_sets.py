@@ -28,7 +28,7 @@ def curve(x: Array, loss: Array) -> ForecastPoints:
 
 def _splits(family: str, name: str, rows: pl.DataFrame, ratios: Sequence[float]) -> Iterator[Case]:
     """The runs up to 1/ratio of the largest `x`, and the larger ones, if enough runs remain to fit."""
-    rows = rows.drop_nulls().filter(pl.col("loss") > 0)
+    rows = rows.drop_nulls().filter(pl.col("loss").is_finite() & (pl.col("loss") > 0))
     whole = curve(rows["x"].to_numpy().astype(float), rows["loss"].to_numpy().astype(float))
     for ratio in ratios:
         below = whole.scale <= whole.scale.max() / ratio * (1 + 1e-9)
