@@ -222,6 +222,15 @@ COARSE = curves(np.geomspace(1e8, 1e10, 4))
 BARE = {"approach": "envelope"}
 ENDS = pl.col("run_id").is_in(["run0", "run59"])
 THIN_ENDS = TRAINED.filter(~ENDS | (pl.col("step") % 60 == 0))
+LENGTHS = pl.concat(
+    curves(np.geomspace(1e8, 1e10, 4), rows=100)
+    .with_columns(pl.col("run_id") + f"-{times}", tokens=pl.col("tokens") * times)
+    .with_columns(loss=1.69 + 406.4 * pl.col("params") ** -0.31 + 410.7 * pl.col("tokens") ** -0.31)
+    for times in (1, 4, 16)
+)
+DECAYED = LENGTHS.with_columns(
+    pl.col("loss") * pl.when(pl.col("tokens") < 0.9 * pl.col("tokens").max().over("run_id")).then(1.03).otherwise(1.0)
+)
 FINISHED = TRAINED.filter(pl.col("tokens") > 0.87 * pl.col("tokens").max().over("run_id"))
 ISOFLOPS = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.5, 1.5, 9))
 ONE_SIDED = isoflop_frame(HOFFMANN, offsets=np.linspace(0.6, 2.2, 9), budgets=np.array([1e22]))
@@ -427,6 +436,7 @@ ALLOCATION = {
     ),
     "grid-edge": (lambda: split(COARSE, **BARE), lambda: split(THIN_ENDS, **BARE)),
     "unfinished-schedules": (lambda: split(COARSE, **BARE), lambda: split(FINISHED, **BARE)),
+    "schedule-ends": (lambda: split(DECAYED, **BARE), lambda: split(LENGTHS, **BARE)),
     "no-waste-band": (lambda: split(COARSE, **BARE), lambda: isoflop()),
     "approach-skipped": (lambda: split(surface(), approach="all"), lambda: split(surface(), approach="parametric")),
     "approaches-disagree": (
