@@ -6,10 +6,11 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, SMALLEST_DELTA, Objective, robust_scale
 from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import Solution, minimise
+from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.starts import starts
 from scaling_cli.record import Record
 
@@ -78,10 +79,15 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     Raises:
         FitError: No start led to a finite objective.
     """
+    return alone(optimum_asking(problem, objective))
+
+
+def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
+    """`optimum`, as work that asks the solver."""
     first = starts(problem)
     delta = objective.delta if objective.name == "huber" and objective.delta is not None else np.inf
-    polished = minimise(problem, first, delta=delta, strength=strength(_scales(problem, first)[1], delta))
-    delta, scale, polished = _tuned(problem, objective, delta, polished, first)
+    polished = yield Ask(problem, first, delta, strength=strength(_scales(problem, first)[1], delta))
+    delta, scale, polished = yield from _tuned(problem, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
             f"{problem.law.name} has no finite objective from any starting value.",
@@ -98,7 +104,7 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
 
 def _tuned(
     problem: Problem, objective: Objective, delta: float, polished: Solution, blind: Array
-) -> tuple[float, float, Solution]:
+) -> Asking[tuple[float, float, Solution]]:
     """Delta and the scale for priors, consistent with the fit that they lead to, and that fit.
 
     The `polished` fit that comes in is by least squares. Each further fit begins at the blind starts again: least
@@ -111,7 +117,7 @@ def _tuned(
         for _ in range(SCALE_PASSES):
             delta = HUBER_EFFICIENCY * scale if is_automatic else delta
             restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
-            polished = minimise(problem, restarts, delta=delta, strength=strength(prior_scale, delta))
+            polished = yield Ask(problem, restarts, delta, strength=strength(prior_scale, delta))
             earlier = scale
             scale, prior_scale = _scales(problem, _best(polished))
             if abs(scale / earlier - 1) < SCALE_TOLERANCE:
@@ -119,7 +125,10 @@ def _tuned(
     if objective.name == "lad":
         restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
         wide, narrow = HUBER_EFFICIENCY * scale, NARROW_DELTA * scale
-        ends = [minimise_absolute(problem, restarts, first_delta=width, scale=prior_scale) for width in (wide, narrow)]
+        ends = []
+        for width in (wide, narrow):
+            end = yield from absolute_asking(problem, restarts, first_delta=width, scale=prior_scale)
+            ends.append(end)
         delta, polished = LAD_DELTA, _better(*ends)
     return delta, prior_scale, polished
 
@@ -150,7 +159,7 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
     return scale, scale * correlation_inflation(residuals * np.sqrt(problem.weights), along)
 
 
-def minimise_absolute(
+def absolute_asking(
     problem: Problem,
     theta: Array,
     *,
@@ -158,12 +167,15 @@ def minimise_absolute(
     weights: Array | None = None,
     target: Array | None = None,
     scale: float = SMALLEST_DELTA,
-) -> Solution:
-    """Least absolute deviations, by Huber's function with a delta that falls tenfold from fit to fit."""
+) -> Asking[Solution]:
+    """Least absolute deviations, by Huber's function with a delta that falls tenfold from fit to fit.
+
+    Like `minimise`, but as work that asks the solver.
+    """
     delta = first_delta
     while delta > LAD_DELTA:
         pull = strength(scale, delta)
-        theta = minimise(problem, theta, delta=delta, weights=weights, target=target, strength=pull).theta
+        theta = (yield Ask(problem, theta, delta, weights=weights, target=target, strength=pull)).theta
         delta /= 10
     pull = strength(scale, LAD_DELTA)
-    return minimise(problem, theta, delta=LAD_DELTA, weights=weights, target=target, strength=pull)
+    return (yield Ask(problem, theta, LAD_DELTA, weights=weights, target=target, strength=pull))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,8 @@ class FormulaLaw(Law, kw_only=True):
     each parameter its bounds and starts. Inputs that no entry of `absorbs` names are not centred; each key of `follows`
     is centred by the mean of the input that is its value. `groups` holds scales that move several coefficients.
     """
+
+    takes_rows: ClassVar[bool] = True
 
     roles: Mapping[str, Role]
     expression: str = ""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -92,8 +92,11 @@ class Law(Record, ABC, kw_only=True, dict=True):
     `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on
     the earlier points of its run: `prepare` also gets `run` `(n,)`, and all rows of a run are points. `polished` is the
     number of starts that the solver refines; laws with many minima need more. `undetermined` says why points at random
-    inputs do not determine the parameters, where they do not; such a law is listed with that reason.
+    inputs do not determine the parameters, where they do not; such a law is listed with that reason. `takes_rows` says
+    that `evaluate` also takes inputs with a row for each replicate, `(replicates, n)`.
     """
+
+    takes_rows: ClassVar[bool] = False
 
     name: str
     formula: str

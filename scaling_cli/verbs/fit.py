@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.fit import Grouped, Settings
-from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.ask import Asking, together
+from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
@@ -22,8 +22,9 @@ from scaling_cli.points.choose import (
     choose,
     columns_of,
 )
-from scaling_cli.points.group import grouped_for, groups_of
+from scaling_cli.points.group import Groups, grouped_for, groups_of
 from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
+
+AT_ONCE = 64  # groups whose fits are under way together: more are no faster, and need more memory
+
+Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
 
 
 def fit(
@@ -66,23 +71,42 @@ def fit(
     doubts = (*table.caveats, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
-    for group, points in groups_of(table, asked.by, label):
-        weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
-        try:
-            grouped = [grouped_for(points, group, choice, asked.space, weighting) for choice in choices]
-            with one_blas_thread():
-                result, found = fit_group(grouped[0], settings) if asked.law != "all" else _best(grouped, settings)
-        except ScalingError as error:
-            if not group or (label is None and isinstance(error, UsageError)):
-                raise
-            failures.append(Failure(group, error.message, error.hint))
+    for group, outcome in _fitted(list(groups_of(table, asked.by, label)), choices, asked, settings):
+        if isinstance(outcome, ScalingError):
+            if not group or (label is None and isinstance(outcome, UsageError)):
+                raise outcome
+            failures.append(Failure(group, outcome.message, outcome.hint))
             continue
+        result, found = outcome
         results.append(_completed(result, choices, asked))
         caveats += found
         if names := bent.get(result.law):
             rule, quantities = asked.flops_rule, " and ".join(names)
             caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=quantities))
     return report_of("fit", table, asked, results, caveats, failures)
+
+
+def _fitted(
+    groups: Groups, choices: Sequence[Choice], asked: Fit, settings: Settings
+) -> Iterator[tuple[dict[str, str], Outcome | ScalingError]]:
+    """Each group with its fit, or with the error that ended it; many groups are under way at once."""
+    for first in range(0, len(groups), AT_ONCE):
+        some = groups[first : first + AT_ONCE]
+        with one_blas_thread():
+            outcomes = together([_work(points, group, choices, asked, settings) for group, points in some])
+        for (group, _), outcome in zip(some, outcomes, strict=True):
+            yield group, outcome
+
+
+def _work(
+    points: PointTable, group: dict[str, str], choices: Sequence[Choice], asked: Fit, settings: Settings
+) -> Asking[Outcome]:
+    """The fit of one group, as work that asks the solver."""
+    weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
+    grouped = [grouped_for(points, group, choice, asked.space, weighting) for choice in choices]
+    if asked.law == "all":
+        return _best(grouped, settings)
+    return (yield from fit_asking(grouped[0], settings))
 
 
 def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:
