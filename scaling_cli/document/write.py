@@ -20,6 +20,8 @@ InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
 
 SCHEMA_VERSION = 1
 OPTIONAL = ("draws",)  # keys of a result that may be left out
+NUMBERS = frozenset((float, int))
+ENCODER = json.JSONEncoder(allow_nan=False)
 ONE_LINE = 112  # characters up to which an object of plain values stays on its line
 
 
@@ -87,6 +89,8 @@ def plain(value: object) -> Plain:
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, tuple | list):
+        if set(map(type, value)) == {float} and all(map(math.isfinite, value)):  # a replicate; there may be millions
+            return list(value)
         return [plain(each) for each in value]
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
@@ -101,7 +105,7 @@ def _field(record: Record, name: str) -> Plain:
 
 def _compact(value: Plain) -> str:
     # DEL is the one control character that json takes for printable ASCII.
-    return json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f")
+    return ENCODER.encode(value).replace("\x7f", "\\u007f")
 
 
 def _indented(value: Plain, margin: str) -> str:
@@ -114,7 +118,14 @@ def _indented(value: Plain, margin: str) -> str:
         if isinstance(value, list) or len(margin) + len(line) <= ONE_LINE:
             return line
     inner = margin + "  "
+    if isinstance(value, list) and all(map(_is_numbers, value)):
+        rows_at_once = ENCODER.encode(value)[1:-1].replace("], [", f"],\n{inner}[")
+        return f"[\n{inner}{rows_at_once}\n{margin}]"
     if isinstance(value, dict):
         rows = [f"{_compact(key)}: {_indented(each, inner)}" for key, each in value.items()]
         return "{\n" + ",\n".join(inner + row for row in rows) + f"\n{margin}}}"
     return "[\n" + ",\n".join(inner + _indented(each, inner) for each in value) + f"\n{margin}]"
+
+
+def _is_numbers(value: Plain) -> bool:
+    return isinstance(value, list) and bool(value) and NUMBERS.issuperset(map(type, value))
