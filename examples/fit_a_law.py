@@ -13,7 +13,7 @@ report = scaling.fit(RUNS, law="chinchilla", replicates=200)
 for name, value in result.parameters.items():
     print(f"{name}: {value.estimate:.4g}, 95 % interval {value.low:.4g} to {value.high:.4g}")
 
-# What to know before believing it: each caveat has a stable code and says what to do.
+# What to know before using it: each caveat has a stable code and says what to do.
 for caveat in report.caveats:
     print(f"{caveat.code}: {caveat.message}")
 

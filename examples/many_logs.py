@@ -10,7 +10,7 @@ import scaling_cli as scaling
 
 RUNS = Path(__file__).parents[1] / "sample_data" / "optimizers.csv"
 
-# Tables in memory are read as files are. A group that cannot be fitted is listed in `failures`; the others go on.
+# A table in memory works like a file. A group that cannot be fitted is listed in `failures`; the others are fitted.
 runs = pl.read_csv(RUNS)
 report = scaling.fit(runs, by="optimizer", replicates=200)
 print(report.to_polars().select("optimizer", "parameter", "estimate", "low", "high"))

@@ -15,7 +15,7 @@ for choice in split.results[0].allocations:
     print(f"{choice.compute:.0e} FLOPs: {params.estimate:.3g} params, {tokens.estimate:.3g} tokens")
     print(f"  params may be {params.low:.3g} to {params.high:.3g}")
 
-# The loss to expect there, and how such forecasts have done on these runs.
+# The loss to expect there, and how accurate such forecasts have been on these runs.
 forecast = scaling.extrapolate(RUNS, at="compute=1e22", backtest=True, replicates=200)
 (prediction,) = forecast.results[0].predictions
 print(f"loss at 1e22 FLOPs: {prediction.loss.estimate:.3f}")

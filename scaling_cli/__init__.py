@@ -1,4 +1,4 @@
-"""Scaling laws that can be defended, from training and sampling logs.
+"""Fit scaling laws to training and sampling logs, with intervals and checks.
 
 `import scaling_cli as scaling` gives the commands as functions: `scaling.fit("runs.csv", law="chinchilla")`.
 They are loaded on first use, so that importing the package costs nothing. `__init__.pyi` has their signatures.

@@ -24,6 +24,8 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "text-table": ("text_tables.TEXT_TABLE", ()),
     "csv": ("delimited.DELIMITED", (".csv", ".tsv")),
 }
+# What programs print as they train; the first measurement may come late in the file.
+LOGS = tuple(name for name, (_, suffixes) in FORMATS.items() if suffixes == (".log",))
 SYNONYMS = {"tsv": "csv"}
 
 NAMES = (*FORMATS, *SYNONYMS)  # what --input-format accepts

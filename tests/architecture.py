@@ -24,7 +24,7 @@ LAYERS = (
     ("options",),
     ("caveats", "flops"),
     ("laws", "results"),
-    ("data", "fitting", "coverage"),
+    ("data", "fitting", "coverage", "sentences"),
     ("points", "document"),
     ("analysis",),
     ("verbs",),

@@ -10,6 +10,7 @@ from scaling_cli.caveats import caveat
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import replace
+from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.fit import (
     Estimate,
     FitResult,
@@ -21,6 +22,9 @@ from scaling_cli.results.fit import (
     Starts,
 )
 from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.sentences import with_sentences
+
+SAID = {"fit": FitResult, "compare-exponents": ComparisonResult}  # results whose sentence reports here have
 
 
 def grouped(problem: Problem, **more: Any) -> Grouped:
@@ -119,7 +123,10 @@ def report(*results: FitResult, **changes: Any) -> Report[FitResult]:
         },
         results=results,
     )
-    return replace(made, **changes)
+    made = replace(made, **changes)
+    if not all(isinstance(result, SAID.get(made.command, ())) for result in made.results):
+        return made
+    return replace(made, results=with_sentences(made.command, made.results, made.columns))
 
 
 def bad_report() -> Report[FitResult]:

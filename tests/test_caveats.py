@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -13,10 +14,12 @@ from scaling_cli.analysis.forecast.doubts import run_doubts
 from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.caveats import SENTENCES, allocation, caveat, comparison, coverage, data, fit, forecast
+from scaling_cli.caveats.order import MAY_BE_WRONG, SAYS_HOW, rank
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.ranking import fit_best
 from scaling_cli.laws import find_law
+from tests import ROOT
 from tests.cli.running import run
 from tests.factories import grouped
 
@@ -213,3 +216,15 @@ def test_losses_that_rise_with_tokens_are_a_caveat():
 )
 def test_factors_are_written_out_up_to_a_million(reach, written):
     assert f" is {written} times the largest run" in caveat("far-reach", compute="1e24", reach=reach).message
+
+
+def test_every_caveat_in_the_order_exists_and_stands_there_once():
+    assert not MAY_BE_WRONG & SAYS_HOW
+    assert SENTENCES.keys() >= MAY_BE_WRONG | SAYS_HOW
+
+
+def test_what_may_change_the_answer_is_listed_first():
+    ran = run("fit", "sample_data/optimizers.csv", "--where", "optimizer = 'adamw'", "--json", "--interval", "none",
+              cwd=ROOT)  # fmt: skip
+    ranks = [rank(each["code"]) for each in json.loads(ran.stdout)["caveats"]]
+    assert ranks == sorted(ranks)

@@ -8,6 +8,7 @@ change.
 
 from __future__ import annotations
 
+import re
 from string import Formatter
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from scaling_cli.caveats import allocation, comparison, coverage, data, fit, for
 from scaling_cli.record import Record
 
 LARGEST_WRITTEN_OUT = 1e6  # of factors
+POWER = re.compile(r"(?<=\d)e\+?(?=-?\d)0?(?=\d)")  # 1e+24, as Python writes 1e24
 
 SENTENCES = {
     **data.SENTENCES,
@@ -43,11 +45,15 @@ class Caveat(Record):
 
 
 class _Sentence(Formatter):
-    """Sentences whose numbers may have the format `times`: 1,234, and from a million on 1.2e6."""
+    """Sentences with a blank before `%`, and without `+` in powers.
+
+    Numbers may have the format `times`: 1,234, and from a million on 1.2e6.
+    """
 
     def format_field(self, value: object, format_spec: str) -> str:
         if format_spec != "times":
-            return str(super().format_field(value, format_spec))
+            text = str(super().format_field(value, format_spec))
+            return f"{text[:-1]} %" if format_spec.endswith("%") else POWER.sub("e", text)
         assert isinstance(value, float | int)
         mantissa, _, power = f"{value:.2g}".partition("e")
         if value < LARGEST_WRITTEN_OUT:

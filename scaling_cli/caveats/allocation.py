@@ -2,7 +2,7 @@
 
 SENTENCES = {
     "limited": (
-        "{limit} decides the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
+        "{limit} determines the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
         "Loosen the limit if you can."
     ),
     "far-reach": (
@@ -16,8 +16,8 @@ SENTENCES = {
     ),
     "unanswered": "{reason} The other budgets and targets are not affected. {hint}",
     "many-epochs": (
-        "A budget of {compute} FLOPs trains on {unique} unique tokens {epochs:.3g} times, and the last epochs add "
-        "{worth}. Find more data, or spend less."
+        "A budget of {compute} FLOPs trains on {unique} unique tokens {epochs:.3g} times, and the last epochs lower "
+        "the loss by {worth}. Find more data, or spend less."
     ),
     "training-exponents": (
         "The exponents describe training compute alone and ignore {options}. Compare the rows of several budgets to "
@@ -50,8 +50,8 @@ SENTENCES = {
         "grids on the minima."
     ),
     "parabola-bias": (
-        "Judged by the exact profile, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}. Use "
-        "--profile exact, or correct for this bias."
+        "Compared with the exact profile, parabolas on these grids miss the best params by {low:+.1%} to {high:+.1%}. "
+        "Use --profile exact, or correct for this bias."
     ),
     "replicates-lost": (
         "{share:.0%} of replicates have no minimum at {compute} FLOPs, so the interval there uses only the others. Add "
@@ -63,12 +63,12 @@ SENTENCES = {
     ),
     "grid-edge": (
         "{share:.0%} of the envelope lies on the smallest or largest model, where a still smaller or larger one might "
-        "be better. Add smaller and larger models, or use --approach parametric."
+        "be better, so the exponent may be wrong. Add smaller and larger models, or use --approach parametric."
     ),
     "unfinished-schedules": (
         "{share:.0%} of the envelope comes from points before the last 15 % of a run's tokens, where a decaying "
-        "learning rate has not yet lowered the loss. Use runs with a constant learning rate, or --approach parametric "
-        "on finished runs."
+        "learning rate has not yet lowered the loss, so best params and exponents may be wrong. Use runs with a "
+        "constant learning rate, or --approach parametric on finished runs."
     ),
     "no-waste-band": (
         "The envelope alone does not show how flat the optimum is, so the range of params that waste at most 5 % of "

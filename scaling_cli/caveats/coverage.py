@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "pooled-tasks": (
-        "The values of {column} are pooled into one curve, which mixes easy and hard tasks. Give --by {column} for one "
-        "curve per value, or keep one of them with --where."
+        "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
+        "them. Give --by {column} for one curve per value, or keep one of them with --where."
     ),
     "other-problems": (
         "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
@@ -44,8 +44,8 @@ SENTENCES = {
         "Sample at a temperature above 0, or use only k = 1."
     ),
     "near-ceiling": (
-        "Beyond k = {last} few problems are left unsolved, so the power law is fitted only up to there. Use the "
-        "beta-binomial law beyond it, or add harder problems."
+        "Beyond k = {last} few problems are left unsolved, and these few would determine the power law, so it is "
+        "fitted only up to there. Use the beta-binomial law beyond it, or add harder problems."
     ),
     "one-problem": (
         "All attempts are at one problem, so coverage says nothing about other problems. If n and c count problems and "
@@ -66,15 +66,16 @@ SENTENCES = {
         "{high:.2f}, so it does not set a ceiling of coverage. Sample further before using it as one."
     ),
     "poor-track-record": (
-        "Fitted to {trained} attempts per problem, the forecast misses coverage at k = {held_out} by {error:.2f} on "
-        "average, so forecasts beyond the log may be off by as much. Allow for this error, or sample further."
+        "When fitted to {trained} attempts per problem, the forecast misses coverage at k = {held_out} by {error:.2f} "
+        "on average, so forecasts beyond the log may be off by as much. Allow for this error, or sample further."
     ),
     "false-positives": (
-        "At k = {k} a problem that cannot be solved passes the verifier with probability {floor:.2f}, so coverage "
-        "overstates what is correct. Use the accuracy instead of coverage, or make the verifier stricter."
+        "With k = {k} attempts at a problem that cannot be solved, the verifier accepts at least one with probability "
+        "{floor:.2f}, so coverage overstates what is correct. Use the accuracy instead of coverage, or make the "
+        "verifier stricter."
     ),
     "beyond-attempts": (
-        "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to be sure."
+        "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to measure it."
     ),
     "attention-heavy": (
         "In an attempt, attention and memory take {share:.1f} times the compute of the params, so the number of params "

@@ -9,7 +9,8 @@ SENTENCES = {
     ),
     "partial-compute": (
         "{points} of {total} points have no value in the compute column and get 6*params*tokens instead, so compute "
-        "may be counted in two ways. Fill in the column, or use 6*params*tokens for all points with --compute none."
+        "may be counted in two different ways, which may change exponents of compute. Fill in the column, or use "
+        "6*params*tokens for all points with --compute none."
     ),
     "compute-drift": (
         "The compute column is {small:.3g} times 6*params*tokens at {small_params:.3g} params but {large:.3g} times at "
@@ -18,12 +19,14 @@ SENTENCES = {
     ),
     "unit-slip": (
         "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all other runs by a "
-        "factor of {factor:.3g} or more; divided or multiplied by a thousand they would be in their range, so its unit "
-        "may be wrong. Correct the value, or leave the run out with --where."
+        "factor of {factor:.3g} or more. Divided or multiplied by a thousand they would be in the range of the others, "
+        "so the unit may be wrong, and one such value can change every exponent. Correct the value, or leave the run "
+        "out with --where."
     ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
-        "unit is probably missing. Give the unit in the header, as in {header!r}, or in the cells, as in {cell}."
+        "unit is probably missing, which makes coefficients and forecasts wrong. Give the unit in the header, as in "
+        "{header!r}, or in the cells, as in {cell}."
     ),
     "loss-unit": (
         "By its name, {column} holds {unit}, not a loss in nats per token, so the irreducible loss and the "
@@ -35,7 +38,8 @@ SENTENCES = {
     ),
     "large-loss": (
         "The median loss is {median:.3g}, above the 13.8 nats of a uniform guess among a million tokens, so the column "
-        "may hold perplexity{or_other}. If it does, give --loss-unit perplexity to fit its logarithm{else_other}."
+        "may hold perplexity{or_other}, whose exponents are not those of a loss. If it does, give --loss-unit "
+        "perplexity to fit its logarithm{else_other}."
     ),
     "not-a-loss": (
         "{column}, which {reason}, is probably {kind} and not a loss in nats per token. The law then describes {kind}, "
@@ -74,12 +78,12 @@ SENTENCES = {
     "tokens-restarted": (
         "{column} starts again near zero while steps go on in {runs} of {total} runs ({run} at step {step}), as "
         "counters do after a resume, so the tokens before each restart are added. If that is wrong, choose another "
-        "column with --tokens, or do without: --tokens none."
+        "column with --tokens, or use no tokens: --tokens none."
     ),
     "tokens-fall": (
         "{column} falls while steps grow in {runs} of {total} runs ({run} at step {step}), so it does not count all "
         "tokens that a run was trained on, and exponents of tokens may be wrong. Correct the column, choose another "
-        "with --tokens, or do without: --tokens none."
+        "with --tokens, or use no tokens: --tokens none."
     ),
     "repeated-steps": (
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and only the later row counts. "
@@ -108,8 +112,9 @@ SENTENCES = {
         "diverged do, and pull the fit up. Leave them out with --where if they do not belong to the law."
     ),
     "summary-copies": (
-        "{count} of {total} points have the {roles} of a point from another file, as a summary beside the files of its "
-        "runs has, so they are left out, and each run counts once. Give only the summary or only its parts to check."
+        "{count} of {total} points have the same {roles} as a point from another file, as happens when a summary file "
+        "is given together with the logs of its runs, so these copies are left out and each run counts once. To check, "
+        "give only the summary or only the logs."
     ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
@@ -131,15 +136,15 @@ SENTENCES = {
     ),
     "repeated-points": (
         "{rows} points equal an earlier one in {roles}, and each counts as {counted}, so intervals are too narrow if "
-        "they are copies. Remove the copies."
+        "these points are copies. Remove the copies."
     ),
     "repeated-data": (
-        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times), "
-        "where the loss falls less and may rise. Fit --law data-constrained, or keep only points with few epochs by "
-        "--where."
+        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times). "
+        "There, more tokens lower the loss less than new data would, or even raise it, so laws that ignore repetition "
+        "may give wrong exponents. Fit --law data-constrained, or keep only points with few epochs by --where."
     ),
     "late-rise": (
-        "{points} points with repeated data have more than {times:.3g} times the lowest loss, as overfitted or "
+        "{points} points with repeated data have a loss more than {times:.3g} times the lowest one, as overfitted or "
         "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
     ),
     "undecayed-lr": (
@@ -147,17 +152,17 @@ SENTENCES = {
         "a finished schedule. Fit only runs whose schedules end in the same way; select them with --where."
     ),
     "mid-schedule": (
-        "Points within a run share its learning-rate schedule, so they are not independent, and their losses are "
-        "higher than those of runs that finished there. Compare with --checkpoints final."
+        "Points of one run share its learning-rate schedule, so they are not independent, and their losses are higher "
+        "than those of runs whose schedule ended there. Compare with --checkpoints final."
     ),
     "best-checkpoint": (
-        "Each loss is the lowest of its run, which noise makes too low, and more so in longer logs. Compare with "
-        "--checkpoints final."
+        "The loss of each run is its lowest one, which noise makes too low, the more so the longer the log. Compare "
+        "with --checkpoints final."
     ),
     "best-over": (
-        "The lowest loss over {columns} was taken of runs that are equal in all else, which left {after} of {before} "
-        "points; {several} of them are the best of several runs{edges}. Noise makes a minimum too low. Compare with a "
-        "fit of more seeds, and extend sweeps whose best value is at an end."
+        "Of runs that differ only in {columns}, only the one with the lowest loss is kept, so {after} of {before} "
+        "points remain; {several} of them are the best of several runs{edges}. A minimum of noisy losses is too low. "
+        "Compare with a fit of more seeds, and extend sweeps whose best value is at an end."
     ),
     "unread-input": (
         "{columns} {verb} like {role} but was not read as that, so the law ignores it and may be wrong. Give {flag} "
@@ -179,9 +184,9 @@ SENTENCES = {
         "--where {condition}."
     ),
     "unexplained-spread": (
-        "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than those of seeds, and no column of few "
-        "values explains it, so the runs may be of several kinds. Add the column in which they differ, and give it to "
-        "--by."
+        "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than different seeds explain, and no "
+        "column of few values explains it either, so the runs may be of several kinds, and the law describes their "
+        "average. Add the column in which they differ, and give it to --by."
     ),
     "sample-missed": (
         "For {missed} of {wanted} combinations of run and amount, no row is within 2.5 % of the {role} to sample at, "

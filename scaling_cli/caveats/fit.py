@@ -19,8 +19,8 @@ SENTENCES = {
         "add runs at other inputs."
     ),
     "fixed-tokens-per-param": (
-        "Tokens per param span only {low:.3g} to {high:.3g}, so the fit can hardly separate alpha from beta. Add runs "
-        "trained on fewer and on more tokens per param (a span of 16x is enough)."
+        "Four of five runs have {low:.3g} to {high:.3g} tokens per param, so the fit hardly separates alpha from beta. "
+        "Add runs trained on fewer and on more tokens per param (a span of 16x is enough)."
     ),
     "collinear-design": (
         "log params and log tokens have a correlation of {correlation:.3f}, so the fit can hardly separate their "
@@ -35,9 +35,10 @@ SENTENCES = {
         "with --objective least-squares before relying on it."
     ),
     "runs-err-together": (
-        "{runs} runs at {configurations} different inputs vary less around the mean of their inputs than these means "
-        "vary around the law (F test, p {p_value}): the errors of runs at equal inputs are correlated, or the law "
-        "does not fit some inputs, so {effect}. Add other inputs rather than repeats, and compare with another --law."
+        "Runs at equal inputs ({runs} runs at {configurations} different inputs) differ from each other by less than "
+        "their means differ from the law (F test, p {p_value}): either the errors of runs at equal inputs are "
+        "correlated, or the law does not fit some inputs, so {effect}. Add other inputs rather than repeats, and "
+        "compare with another --law."
     ),
     "rival-optimum": (
         "Another optimum within 1 % of the best objective gives {difference}, so the data do not decide between the "
@@ -82,9 +83,9 @@ SENTENCES = {
         "with --by or --where, or try another law."
     ),
     "interval-off-estimate": (
-        "The interval of {parameters} did not contain its estimate and is extended to it, so neither is reliable: "
-        "fitted to data simulated from this fit, the law gives other parameters. Use predictions inside the data "
-        "instead of single parameters, or fit a law with fewer parameters."
+        "The interval of {parameters} did not contain its estimate and is extended to it, so neither is reliable: when "
+        "data are simulated from this fit and fitted again, the parameters come out different. Use predictions inside "
+        "the data instead of single parameters, or fit a law with fewer parameters."
     ),
     "rule-bends-split": (
         "Compute by --flops-rule {rule} is not proportional to params * tokens, so {quantities} do not apply and are "

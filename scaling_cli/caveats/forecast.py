@@ -7,7 +7,7 @@ SENTENCES = {
     ),
     "below-data": (
         "{place} is {times:,.3g} times smaller than the smallest run, and the data do not show how the loss continues "
-        "there. Add smaller runs."
+        "there, so the forecast may be wrong. Add smaller runs."
     ),
     "off-hull": (
         "{place} lies outside the params and tokens of the runs by a factor of {outside:.2g}, so the forecast there is "
@@ -15,7 +15,7 @@ SENTENCES = {
     ),
     "off-ratio": (
         "{place} is {ratio} tokens per param, and the runs have {low} to {high}, so {effect}. Add runs with about "
-        "{ratio} tokens per param, or ask for a target with the ratio of the runs."
+        "{ratio} tokens per param, or choose a target with the ratio of the runs."
     ),
     "no-rolling-origin": (
         "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from replicates "
@@ -52,8 +52,8 @@ SENTENCES = {
         "Choose a lower target, or add smaller runs."
     ),
     "target-below-floor": (
-        "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run: it "
-        "lies {limit} of these laws. Choose a {other} target, or add larger runs."
+        "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run, "
+        "because it lies {limit} of these laws. Choose a {other} target, or add larger runs."
     ),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "

@@ -1,1 +1,1 @@
-"""The shell's face of the tool: flags, output, exit codes. No arithmetic."""
+"""The command-line interface: flags, output and exit codes. It computes nothing."""

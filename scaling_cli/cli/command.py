@@ -41,7 +41,7 @@ def typer_command(name: str) -> Callable[..., int]:
 
 
 def answer(name: str, command: Command, argument: Any, asked: Options, shell: Shell) -> int:
-    """Ask the verb, show what it answers, and give the exit code."""
+    """Run the verb, show its report, and return the exit code."""
     from scaling_cli.cli.output import prepare_output
     from scaling_cli.cli.progress import progress
     from scaling_cli.cli.show import deliver, write
@@ -89,7 +89,7 @@ def _argument(argument: Argument) -> inspect.Parameter:
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    """A flag. Each takes a list of texts, so that one that is given twice can be told; the option reads them."""
+    """The parameter of a flag. It takes a list of texts, so that a repeated flag is noticed; the option parses them."""
     flags = [option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"]
     flags += [f"-{option.letter}"] if option.letter else []
     kind: Any = (bool | None) if option.kind.is_switch else (list[str] | None)

@@ -12,10 +12,10 @@ from scaling_cli.errors import UsageError
 
 
 def check_writable(path: Path, inputs: Sequence[str]) -> None:
-    """Find out whether `path` can be written and is none of the `inputs`.
+    """Refuse a `path` that cannot be written, or that is one of the `inputs`.
 
     Raises:
-        UsageError: It cannot, or is.
+        UsageError: It is such a path.
     """
     if any(os.path.exists(name) and path.exists() and path.samefile(name) for name in inputs):
         raise UsageError(f"{path} is an input, and would be overwritten.", hint="Give another file to write to.")
@@ -50,14 +50,14 @@ def check_not_read(paths: Iterable[Path], read: Iterable[str]) -> None:
 
 
 def is_device(path: Path) -> bool:
-    """Whether there is something at `path` that can be written to and is no file, such as /dev/stdout."""
+    """Whether `path` is a device or a pipe, such as /dev/stdout, and not a file or a folder."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write `path` whole or not at all: readers never see half a file, nor does a crash leave one.
 
-    A link is followed, and a device or a pipe is written to as it is.
+    A link is followed; a device or a pipe is written to directly.
 
     Raises:
         UsageError: The disk is full, or something else keeps it from being written.

@@ -1,8 +1,8 @@
 """`--fail-if`: a test on a number or a word of a result, such as `alpha.low < 0.2` or `verdict == different`.
 
-The grammar is a path (see `scaling_cli.cli.places`), a comparison and a number or a word; words are only equal or not.
-A path that means several places, such as the loss of every prediction, trips where one of them does. A missing value
-trips the test: a gate that cannot be judged must not pass.
+A test is a path (see `scaling_cli.cli.places`), a comparison and a number or a word; words can only be compared by ==
+and !=. If a path means several places, such as the loss of every prediction, one of them is enough to fail the gate. A
+missing value also fails it: a gate must not pass if its test cannot be evaluated.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from scaling_cli.cli.places import Place, kind, lookup, names, number_or_word, row_values, steps
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import figure
 from scaling_cli.record import Record
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -23,6 +24,7 @@ GRAMMAR = re.compile(
     r"\s*(?P<path>(?:[^<>=!\s\[\]]|\[[^\]]*\])+)\s*(?P<comparison><=|>=|==|!=|<|>)\s*(?P<value>[^<>=!\s]+)\s*"
 )
 NAMED = 12  # names that a hint lists
+GATE_DIGITS = 6  # of the number that a test compares
 
 
 class Gate(Record):
@@ -50,7 +52,7 @@ class Gate(Record):
         values = [(place, self._comparable(value, result)) for place, value in places]
         for place, value in values:
             if value is None or COMPARISONS[self.comparison](value, self.value):
-                return f"{'.'.join(place)} is {'missing' if value is None else value}"
+                return f"{'.'.join(place)} is {_shown(value)}"
         return ""
 
     def _comparable(self, value: object, result: Mapping[str, object]) -> float | str | None:
@@ -85,8 +87,13 @@ class Gate(Record):
         return UsageError(f"--fail-if {self.text!r}: {problem}", hint=hint)
 
 
+def _shown(value: float | str | None) -> str:
+    """A value as people write it; one that is compared is close to a round number at most by chance."""
+    return "missing" if value is None else value if isinstance(value, str) else figure(value, GATE_DIGITS)
+
+
 def parse_gate(text: str) -> Gate:
-    """The test that `text` writes.
+    """The test that `text` describes.
 
     Raises:
         UsageError: It is not a path, a comparison and a number, nor a path, == or != and a word.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from scaling_cli.options.command import Command
-from scaling_cli.options.commands import SUMMARIES, find_command
-from scaling_cli.options.option import Option
+from scaling_cli.options.commands import EXAMPLES, SUMMARIES, find_command
+
+if TYPE_CHECKING:
+    from scaling_cli.options.command import Command
+    from scaling_cli.options.option import Option
 
 ABOUT = "Fit scaling laws to training and sampling logs, and say how far each number can be trusted."
 WIDEST = 120  # columns, beyond which lines are hard to follow
@@ -39,7 +42,7 @@ def main_help(columns: int) -> str:
             *_rows(rows, columns),
             "",
             "Examples:",
-            *(line for name in ("fit", "extrapolate") for line in _examples(find_command(name), columns)[:1]),
+            *_examples(EXAMPLES, columns),
             "",
         ]
     )
@@ -61,7 +64,7 @@ def command_help(name: str, columns: int, *, is_short: bool) -> str:
         for heading, options in sections:
             lines += [f"{heading}:", *_rows([_row(option) for option in options], columns), ""]
         lines += ["Help:", *_rows([HELP_ROW], columns), ""]
-    examples = _examples(command, columns)
+    examples = _examples(command.examples, columns)
     return "\n".join([*lines, "Examples:", *(examples[:SHORT_EXAMPLES] if is_short else examples), ""])
 
 
@@ -101,10 +104,10 @@ def _rows(rows: Iterable[tuple[str, str]], columns: int) -> list[str]:
     return lines
 
 
-def _examples(command: Command, columns: int) -> list[str]:
+def _examples(examples: Sequence[tuple[str, str]], columns: int) -> list[str]:
     """Each command line with what it does, beside it where there is room, else below."""
     lines = []
-    for line, meaning in command.examples:
+    for line, meaning in examples:
         whole = f"  {line}  # {meaning}"
         lines.append(whole if len(whole) <= columns else f"  # {meaning}\n  {line}")
     return lines

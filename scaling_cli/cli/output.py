@@ -16,7 +16,7 @@ REPORTS = suffixes(complete=True)  # of --report
 
 
 def prepare_output(output: Output | ToFile, inputs: Sequence[str]) -> None:
-    """Find out before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
+    """Check before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
 
     `inputs` are the files that the command reads, which it must not overwrite.
 
@@ -60,7 +60,7 @@ def _check_words(output: Output) -> None:
 
 
 def _check_suffix(path: Path) -> None:
-    """Refuse a file whose name promises a format that the result is not written in; one without a suffix is text."""
+    """Refuse a file whose suffix belongs to a format that the result cannot have; without a suffix, it is text."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
@@ -74,9 +74,9 @@ def _check_suffix(path: Path) -> None:
 
 
 def chosen_format(output: Output, look: Look) -> str:
-    """The form of the result: as asked for, else what the file's name ends in, else a table.
+    """The format of the result: the one asked for, else the one of the file's suffix, else a table.
 
-    Where no one looks, a table is plain text: rich takes longer to import than a small fit takes.
+    If stdout is not a terminal, a table is plain text, because importing rich takes longer than a small fit.
     """
     form: str = "json" if output.json else output.format
     if form == "table" and output.output is not None:

@@ -1,4 +1,4 @@
-"""`--per-file`: one result a file, handed on as soon as the order of the files allows."""
+"""`--per-file`: one result per file, written as soon as the order of the files allows."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def deliver_each(
     output: Output,
     view: View,
 ) -> int:
-    """Ask each file, hand on the answers, and give the exit code they add up to.
+    """Analyse each file, write the results, and return the exit code of them all.
 
-    In folders, files with one of `suffixes` are asked.
+    In folders, only files with one of `suffixes` are read.
     """
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
@@ -82,7 +82,7 @@ def _logs(names: list[str], output: str | None) -> list[str]:
 
 
 class _Tally:
-    """What the lines add up to."""
+    """Counts of the results, caveats and failures in the lines."""
 
     def __init__(self, output: Output) -> None:
         self._output, self._results, self._tripped = output, 0, ""
@@ -99,7 +99,7 @@ class _Tally:
         self._tripped = self._tripped or tripped_gate(document["results"], self._output)
 
     def verdict(self) -> Verdict:
-        """As for one report."""
+        """The verdict on all files, as on one report."""
         return judged(
             self._output,
             results=self._results,
@@ -113,12 +113,12 @@ class _Tally:
         lines = [f"{number_of(files, 'file')}: {number_of(self._results, 'result')}, {len(self._failed):,} failed\n"]
         lines += [f"failed: {escape(said)}\n" for said in self._failed[:SHOWN]]
         if len(self._failed) > SHOWN:
-            lines.append(f"failed: {len(self._failed) - SHOWN:,} more, each with its line\n")
+            lines.append(f"failed: {len(self._failed) - SHOWN:,} more, each with its error in the output\n")
         return "".join(lines)
 
 
 def _stream(answers: Iterator[Any], output: Output, kept: dict[str, work.Kept]) -> _Tally:
-    """Write the lines of each answer at once, so that a reader never sees a file half done."""
+    """Write all lines of a file at once, so that a reader never sees only some of them."""
     tally = _Tally(output)
     with _sink(output.output, kept) as (stream, left):
         for answer in answers:
@@ -134,10 +134,10 @@ def _stream(answers: Iterator[Any], output: Output, kept: dict[str, work.Kept]) 
 
 @contextlib.contextmanager
 def _sink(path: str | None, kept: dict[str, work.Kept]) -> Iterator[tuple[TextIO, list[work.Kept]]]:
-    """Where lines go, and the kept answers that are still to be written.
+    """The stream to write lines to, and the kept results that are still to be written.
 
-    An interrupted run that had kept answers loses none: those not reached yet follow what was written, and the new file
-    takes the place of the old one only then. Where the disk is full, the old file stays, or else the whole lines.
+    A run that is interrupted loses no kept result: those not reached yet are written after the others, and only then
+    does the new file replace the old one. If the disk is full, the old file stays; without one, the complete lines do.
     """
     if path is None:
         yield sys.stdout, []

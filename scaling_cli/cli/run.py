@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _answered(arguments: Sequence[str]) -> int:
-    """The same for a command whose output can be written."""
+    """The exit code of one command line; errors in writing its output are raised."""
     try:
         application = typer.main.get_command(build(arguments))
         code = application.main(list(arguments) or ["--help"], prog_name="scaling", standalone_mode=False)
@@ -72,7 +72,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 
 
 def _not_asked_for() -> int:
-    """A command that `arguments` cannot mean."""
+    """A stand-in for a command that `arguments` do not name."""
     return 0
 
 

@@ -32,6 +32,7 @@ def deliver(report: Report[Any], output: Output, view: View) -> int:
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
         unicode=terminal.speaks_unicode(sys.stdout),
+        is_detailed=output.details,
     )
     form = chosen_format(output, look)
     verdict = judge(report, output)  # a mistyped gate is an error, and an error prints no result
@@ -44,7 +45,7 @@ def deliver(report: Report[Any], output: Output, view: View) -> int:
         sys.stdout.write(_plot(report, output, form, look, view))
         sys.stdout.flush()
     if not output.quiet:
-        notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr))
+        notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr), is_detailed=output.details)
         notes = render_notes(report, "table" if form == "table" else "plain", notes_look)
         sys.stderr.write("\n" + notes if notes and terminal.is_terminal(sys.stdout) else notes)
     if output.verbose:

@@ -1,4 +1,4 @@
-"""Where output goes that can no longer be written: a full disk is said in one line, a reader who left is no error."""
+"""Output that cannot be written: a full disk is an error of one line, a pipe closed by its reader is no error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errn
 
 
 def open_missing() -> None:
-    """Give a stream that the caller closed a place to go, before a file of ours takes its number."""
+    """Open /dev/null for a stream that the caller closed, before another file gets its descriptor."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 def unwritten(error: OSError) -> int:
-    """The exit code of a command that `error` kept from writing, told on stderr where it is one.
+    """The exit code of a command that could not write because of `error`, which is printed on stderr unless it is 0.
 
     Raises:
         OSError: It is of another kind.

@@ -11,7 +11,7 @@ FALLBACK_WIDTH = 80
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a person looks at `stream`."""
+    """Whether `stream` is a terminal."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 

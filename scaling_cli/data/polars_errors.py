@@ -24,11 +24,11 @@ MEANINGS = (
      "Close the quote, or remove it."),
     (r"more fields than defined", "has a line with more cells than its header.",
      "Put cells that contain the separator in quotes, or remove the line."),
-    (r"conversion from|could not parse|strict conversion", "has a cell that is not what the rest of its column is",
+    (r"conversion from|could not parse|strict conversion", "has a cell of another type than the rest of its column",
      "Correct the cell, or choose another column with --map ROLE=COLUMN."),
     (r"cannot cast|casting|not supported for dtype|dtype", "has a column of lists, dates or other values that are not "
      "numbers or words", "Choose other columns with --map ROLE=COLUMN, or write single values into this one."),
-    (r"out-of-range date", "has a date that no calendar has", "Correct it, or leave the column out."),
+    (r"out-of-range date", "has a date that does not exist", "Correct it, or leave the column out."),
     (r"parquet|PAR1|thrift", "cannot be read: it is a Parquet file that is damaged or cut short.", REWRITE),
 )  # fmt: skip
 

@@ -124,7 +124,7 @@ def _results(document: Any, where: str) -> list[Any]:
         rule = options.get("flops_rule") if isinstance(options, dict) else None
         if rule not in (None, "6ND"):
             raise DataError(
-                f"{where} counts compute by {rule!r}, but a saved fit is read by the rule 6ND.",
+                f"{where} counts compute by {rule!r}, but a saved fit always uses 6 * params * tokens (6ND).",
                 hint="Give the runs instead of the saved fit, with --flops-rule.",
             )
         if isinstance(results, list):

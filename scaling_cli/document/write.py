@@ -1,6 +1,6 @@
-"""JSON for the result of any command: one document, or one line a group.
+"""JSON for the result of any command: one document, or one line per group.
 
-Text is ASCII throughout: whatever a file or group name holds, control characters too, leaves as an escape.
+All text is ASCII: other characters and control characters, as in names of files and groups, are escaped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def to_json(report: Report[Any], *, draws: bool = True) -> str:
 
 
 def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None) -> Iterator[str]:
-    """One complete document a line (without its newline) for each result and each failure.
+    """One complete document per line (without its newline), for each result and each failure.
 
     Args:
         report: What the command found.
@@ -109,7 +109,7 @@ def _compact(value: Plain) -> str:
 
 
 def _indented(value: Plain, margin: str) -> str:
-    """JSON with an item a line, where what holds only plain values, such as a replicate, stays on one."""
+    """JSON with one item per line; a list or object of plain values, such as a replicate, stays on one line."""
     if not isinstance(value, dict | list) or not value:
         return _compact(value)
     items = value.values() if isinstance(value, dict) else value

@@ -200,8 +200,8 @@ def _directions(fitted: Fitted) -> dict[str, Array]:
     found: dict[str, Array] = {}
     logs = {name: _standard(np.log(values)) for name, values in problem.columns.items() if (values > 0).all()}
     for name, values in logs.items():
-        distinct = len(np.unique(values))
-        for power, shape in ((2, "bend"), (3, "bend twice"), (4, "wave")):
+        distinct = np.count_nonzero(np.diff(np.sort(values))) + 1  # np.unique would import numpy.ma
+        for power, shape in ((2, "bend"), (3, "bend twice"), (4, "oscillate")):
             if distinct > power + 1 and (power < 4 or len(logs) == 1):
                 found[f"{shape} along {name}"] = values**power
     if len(logs) == 2:
@@ -209,7 +209,7 @@ def _directions(fitted: Fitted) -> dict[str, Array]:
         found[f"depend on {' and '.join(logs)} together"] = first * second
     if len(logs) > 1:
         prediction = problem.predictions(fitted.theta[None])[0]
-        found["bend along the prediction"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
+        found["bend along the predicted loss"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
     return found
 
 

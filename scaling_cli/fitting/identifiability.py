@@ -37,7 +37,7 @@ FLAT = 0.1  # share of the observed range that the predictions of a flat fit sta
 FEW_RUNS = 10
 FEWEST_RUNS = 3  # that can be resampled at all
 SAME_VALUE = 0.01  # relative: optima whose parameters all agree this well are one answer
-TYPICAL = (0.1, 0.9)  # quantiles: the span of tokens per param should not depend on single runs
+TYPICAL = (0.1, 0.9)  # quantiles of tokens per param: a caveat about their span should not hang on single runs
 
 
 def check_size(problem: Problem, *, with_interval: bool) -> None:
@@ -90,8 +90,8 @@ def examine(fitted: Fitted) -> Identifiability:
     ratio, correlation = None, None
     if "params" in problem.columns and "tokens" in problem.columns:
         params, tokens = problem.columns["params"], problem.columns["tokens"]
-        low, high = _quantiles(tokens / params, TYPICAL)
-        ratio, correlation = (float(low), float(high)), _correlation(np.log(params), np.log(tokens))
+        each = tokens / params
+        ratio, correlation = (float(each.min()), float(each.max())), _correlation(np.log(params), np.log(tokens))
     return Identifiability(
         condition_number=_condition(problem, fitted.theta),
         degrees_of_freedom=len(problem.observed) - len(fitted.theta),
@@ -157,7 +157,7 @@ def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
         return
     if _ranges(problem)["compute"] < np.log10(ONE_BUDGET):
         raise FitError(
-            "6*params*tokens is about equal in all runs, so params and tokens are one input, and the two terms of "
+            "6*params*tokens is about equal in all runs, so tokens follow from params, and the two terms of "
             f"{problem.law.name} cannot be separated.",
             hint="Add runs of another budget, such as ten times less compute.",
         )
@@ -200,9 +200,10 @@ def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str]
         caveats.append(caveat("few-runs", group, runs=problem.run_count, parameters=parameters))
     if facts.condition_number > DOUBTFUL_CONDITION:
         caveats.append(caveat("condition-number", group, condition=facts.condition_number))
-    if facts.tokens_per_param is not None and _ratio(facts.tokens_per_param) < NARROW_RATIO:
-        low, high = facts.tokens_per_param
-        caveats.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
+    if facts.tokens_per_param is not None:
+        low, high = _quantiles(problem.columns["tokens"] / problem.columns["params"], TYPICAL)
+        if _ratio((float(low), float(high))) < NARROW_RATIO:
+            caveats.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
     if facts.correlation is not None and abs(facts.correlation) > COLLINEAR:
         caveats.append(caveat("collinear-design", group, correlation=facts.correlation))
     for quantity, decades in _ranges(problem).items():

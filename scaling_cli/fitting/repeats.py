@@ -25,7 +25,7 @@ EXACT = 1e-9  # root mean square residual of data without noise, where only roun
 
 
 class ErrTogether(Record):
-    """Runs at equal inputs whose errors are more alike than those of other runs.
+    """Runs at equal inputs whose errors are more similar than those of other runs.
 
     `configurations` `(n,)` is the number of each point's configuration, `p_value` that of the F test.
     """
@@ -67,9 +67,9 @@ def together_doubt(found: ErrTogether, runs: int, *, is_resampled: bool, group: 
     """The caveat about runs that err together; `is_resampled` says that the interval resamples something."""
     configurations = int(found.configurations.max()) + 1
     effect = (
-        "the interval resamples configurations, not runs"
+        "the interval resamples all runs at equal inputs together, not each run by itself"
         if is_resampled
-        else "an interval that takes runs as independent is too narrow (give --interval wild, which does not)"
+        else "an interval that treats runs as independent is too narrow (use --interval wild, which does not)"
     )
     p_value = f"= {found.p_value:.2g}" if found.p_value > LEAST_P else f"< {LEAST_P:g}"
     facts = {"runs": f"{runs:,}", "configurations": f"{configurations:,}", "p_value": p_value, "effect": effect}

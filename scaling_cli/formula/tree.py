@@ -121,7 +121,7 @@ class _Reader(Record):
 
     def node(self, tree: ast.expr, depth: int = 1) -> Node:
         if depth > DEEPEST:
-            raise self.refusal(f"it has more than {DEEPEST} operations within one another")
+            raise self.refusal(f"it has more than {DEEPEST} nested operations")
         match tree:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 if value >= LARGEST:

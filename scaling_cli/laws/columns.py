@@ -69,7 +69,7 @@ def precision(columns: Sequence[str]) -> Law:
                       vanishes=True),
             Parameter(name="alpha", meaning="exponent of effective params", kind="exponent"),
             Parameter(name="beta", meaning="exponent of tokens", kind="exponent"),
-            *(Parameter(name=f"gamma_{column}", meaning=f"bits at which {column} leave 63 % of the params effective",
+            *(Parameter(name=f"gamma_{column}", meaning=f"value of {column} at which 63 % of the params are effective",
                         unit="bits", positive=True) for column in columns),
         ),
         roles={"E": FLOOR, "A": COEFFICIENT, "B": COEFFICIENT, "alpha": exponent(), "beta": exponent(), **gammas},

@@ -22,7 +22,7 @@ DATA_CONSTRAINED = FormulaLaw(
         *coefficient_parameters(),
         Parameter(name="alpha", meaning="exponent of effective params", kind="exponent"),
         Parameter(name="beta", meaning="exponent of effective tokens", kind="exponent"),
-        Parameter(name="R_D", meaning="repetitions that give 63 % of the most repeating can add", positive=True),
+        Parameter(name="R_D", meaning="repetitions that give 63 % of the largest gain from repetition", positive=True),
         Parameter(name="R_N", meaning="like R_D, for params beyond what is optimal for the unique tokens",
                   positive=True),
     ),

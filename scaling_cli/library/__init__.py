@@ -1,1 +1,1 @@
-"""Python's face of the tool: keywords are checked, and reports print, draw and tabulate themselves."""
+"""The Python interface: it checks keywords, and its reports print, draw and tabulate themselves."""

@@ -1,6 +1,6 @@
-"""Keywords of earlier versions, accepted for one version more.
+"""Older names of keywords, which are accepted for one more version.
 
-Only one version: then this module and its test go.
+After that version, this module and its test are to be deleted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SPREAD: dict[str, Callable[[Any], dict[str, Any]]] = {
 
 
 def renamed(verb: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords under their names of today.
+    """The keywords under their current names.
 
     Raises:
         UsageError: An option is given under both names, or what an old name holds cannot be read.
@@ -44,14 +44,14 @@ def renamed(verb: str, given: Mapping[str, Any]) -> dict[str, Any]:
         for today, new in _today(verb, name, value).items():
             if today in options:
                 raise UsageError(
-                    f"{verb} is given {today!r} twice.", hint=f"{name!r} is its earlier name: leave that out."
+                    f"{verb} is given {today!r} twice.", hint=f"{name!r} is an older name of this option: leave it out."
                 )
             options[today] = new
     return options
 
 
 def _today(verb: str, name: str, value: Any) -> dict[str, Any]:
-    """One keyword as the options of today."""
+    """One keyword as current options."""
     if verb != "inference_coverage":
         return {"map": value} if name == "mapping" else {name: value}
     if name in SPREAD and value is None:

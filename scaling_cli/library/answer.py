@@ -1,4 +1,4 @@
-"""A report at a prompt and in a notebook: a few lines of text, the tables of the HTML page, and a frame."""
+"""A report in Python: a few lines of text at a prompt, tables in a notebook, and a data frame."""
 
 from __future__ import annotations
 
@@ -33,24 +33,23 @@ class Answer(Report[Result]):
 
 
 def answer(report: Report[Result]) -> Answer[Result]:
-    """The report as callers from Python get it."""
+    """The report as the functions of the library return it."""
     return Answer(**{each.name: getattr(report, each.name) for each in fields(report)})
 
 
 def text(report: Report[Any]) -> str:
-    """What was asked, a line a result and a failure, and the codes of the caveats."""
+    """The command, one line per result and per failure, and the codes of the caveats."""
     counts = [f"{len(report.results):,} {'result' if len(report.results) == 1 else 'results'}"]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
-    view = view_of(report.command)
-    lines += _some([_led(each.group, view.line(each)) for each in report.results[:SHOWN]], len(report.results))
+    lines += _some([_led(each.group, each.sentence) for each in report.results[:SHOWN]], len(report.results))
     lines += _some(
         [_led(each.group, f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]], len(report.failures)
     )
     codes = Counter(each.code for each in report.caveats)
     if codes:
-        told = ", ".join(code if count == 1 else f"{code} ({count:,})" for code, count in codes.items())
-        lines.append(f"  caveats: {told}; see .caveats")
+        listed = ", ".join(code if count == 1 else f"{code} ({count:,})" for code, count in codes.items())
+        lines.append(f"  caveats: {listed}; see .caveats")
     return "\n".join(lines) + ">"
 
 

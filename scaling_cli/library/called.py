@@ -1,6 +1,6 @@
-"""The verbs as callers from Python meet them: keywords become checked options, and a report becomes an `Answer`.
+"""The verbs as functions of the library: keywords become checked options, and a report becomes an `Answer`.
 
-The keywords are those of the records in `options`, and what the command line refuses in words is refused here, too.
+The keywords are those of the records in `options`, and what the command line refuses is refused here, too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Verb:
         self.__doc__ = described(self._command, self._verb.__doc__ or "")
 
     def __call__(self, *given: Any, **keywords: Any) -> Answer[Any]:
-        """Ask; an answer that holds no result is an error, unless it carries a `label`."""
+        """Run the verb; a report without results is an error, unless a `label` is given."""
         extras = {name: keywords.pop(name) for name in self._extras if name in keywords}
         read, options = self._bound(given, keywords)
         report = self._verb(*read, self._command.options(**renamed(self.__name__, options)), **extras)
@@ -90,5 +90,5 @@ def described(command: Command, text: str) -> str:
 
 def _nothing(report: Report[Any]) -> FitError:
     first = report.failures[0]
-    several = f"None of {len(report.failures):,} groups could be answered; " if len(report.failures) > 1 else ""
+    several = f"None of {len(report.failures):,} groups gave a result; the first: " if len(report.failures) > 1 else ""
     return FitError(f"{several}{group_in_full(first.group)}: {first.error}", hint=first.hint)

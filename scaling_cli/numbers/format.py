@@ -1,4 +1,4 @@
-"""Numbers and names as people read them: rounded together, with suffixes, and with nothing hidden in a name."""
+"""Numbers and names as people read them: rounded, with suffixes, and with control characters made visible."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 INTERVAL_DIGITS = 3  # of the width of an interval: the ends differ by at least a hundred units of their last digit
 MOST_DIGITS = 6  # of an estimate, however narrow its interval
 WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showing
+SCIENTIFIC_RATIO = 10.0  # likewise of numbers with a power of ten, each of which then has
+SCIENTIFIC_DIGITS = 2
+BRIEF_DIGITS = 3  # of a number in a sentence that has no interval
+BRIEF_DECIMALS, LARGEST_BRIEF = 2, 10.0  # the least decimals of a smaller number in a sentence
+BRIEF_WIDTH = 2.0  # units of the last digit, at least, between the ends of an interval in a sentence
 
 
 def figure(number: float | None, digits: int = PLAIN_DIGITS) -> str:
@@ -56,6 +61,24 @@ def flops(number: float | None) -> str:
 def percent(share: float | None, digits: int = 2) -> str:
     """A share of one: 0.00512 is 0.51 %."""
     return MISSING if share is None or not math.isfinite(share) else f"{figure(100 * share, digits)} %"
+
+
+def signed(number: float | None, decimals: int) -> str:
+    """A difference with its sign; what rounds to zero has none."""
+    if number is None or not math.isfinite(number):
+        return MISSING
+    text = f"{number:+.{decimals}f}"
+    return text.lstrip("+-") if float(text) == 0 else text
+
+
+def signed_percent(share: float | None, decimals: int = 1) -> str:
+    """A difference as a share of one: 0.0123 is +1.2 %."""
+    return MISSING if share is None or not math.isfinite(share) else f"{signed(100 * share, decimals)} %"
+
+
+def decimal(number: float | None, decimals: int) -> str:
+    """A number with so many decimals, for columns whose numbers are of one size."""
+    return MISSING if number is None or not math.isfinite(number) else _fixed(number, decimals)
 
 
 class Rounded(Record):
@@ -99,21 +122,39 @@ def rounded(value: WithInterval) -> Rounded:
     if not known:
         return Rounded(MISSING, MISSING, MISSING)
     # Positive ends that lie orders of magnitude apart: one last digit for all would erase the small ones.
-    if min(known) > 0 and max(known) / min(known) > WIDE_RATIO:
-        return Rounded(*(MISSING if number is None else figure(number, INTERVAL_DIGITS) for number in numbers))
-    power = _shared_power(max(abs(number) for number in known))
-    known = [number / 10.0**power for number in known]
-    decimals = _decimals(known)
-    return Rounded(
-        *(MISSING if number is None else _fixed(number / 10.0**power, decimals, power) for number in numbers)
-    )
-
-
-def _shared_power(size: float) -> int:
-    """The power of ten written out after all of them, 0 where plain decimals read well."""
+    if _is_wide(known):
+        return Rounded(*(figure(number, INTERVAL_DIGITS) for number in numbers))
+    size = max(abs(number) for number in known)
     if size == 0 or SMALLEST_DECIMAL <= size < LARGEST_DECIMAL:
-        return 0
-    return math.floor(math.log10(size))
+        decimals = _decimals(known)
+        return Rounded(*(MISSING if number is None else _fixed(number, decimals) for number in numbers))
+    if min(map(abs, known)) * SCIENTIFIC_RATIO < size:
+        return Rounded(*(figure(number, SCIENTIFIC_DIGITS) for number in numbers))
+    power = math.floor(math.log10(size))
+    last = power - _decimals([number / 10.0**power for number in known])
+    return Rounded(*(MISSING if number is None else _to_power(number, last) for number in numbers))
+
+
+def brief(value: WithInterval, units: float = BRIEF_WIDTH) -> str:
+    """The estimate and its interval for a sentence, with as few digits as tell the ends of the interval from another.
+
+    `units` is how many units of the last digit, at least, lie between the ends.
+    """
+    known = [number for number in (value.estimate, value.low, value.high) if number is not None]
+    size, width = max(map(abs, known), default=0.0), max(known, default=0.0) - min(known, default=0.0)
+    if not SMALLEST_DECIMAL <= size < LARGEST_DECIMAL or width == 0 or _is_wide(known):
+        shown = Rounded(*(figure(number, BRIEF_DIGITS) for number in (value.estimate, value.low, value.high)))
+        return shown.whole
+    leading = math.floor(math.log10(size))
+    decimals = max(-math.floor(math.log10(width / units)), BRIEF_DECIMALS if size < LARGEST_BRIEF else 0)
+    decimals = max(0, min(decimals, MOST_DIGITS - 1 - leading))
+    numbers = (value.estimate, value.low, value.high)
+    return Rounded(*(MISSING if number is None else _fixed(number, decimals) for number in numbers)).whole
+
+
+def _is_wide(known: list[float]) -> bool:
+    """Whether positive numbers lie so far from each other that decimals shared by all would erase the smallest."""
+    return min(known) > 0 and max(known) / min(known) > WIDE_RATIO
 
 
 def _decimals(known: list[float]) -> int:
@@ -130,11 +171,18 @@ def _decimals(known: list[float]) -> int:
     return max(0, min(decimals, MOST_DIGITS - 1 - leading))
 
 
-def _fixed(number: float, decimals: int, power: int) -> str:
+def _fixed(number: float, decimals: int) -> str:
     text = f"{number:.{decimals}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text if power == 0 else f"{text}e{power}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def _to_power(number: float, last: int) -> str:
+    """A number with its own power of ten, whose last digit stands for `10**last`."""
+    if number == 0:
+        return "0"
+    leading = math.floor(math.log10(abs(number)))
+    mantissa, power = f"{number:.{max(0, leading - last)}e}".split("e")
+    return f"{mantissa}e{int(power)}"
 
 
 def amount(role: str, number: float) -> str:

@@ -64,7 +64,7 @@ def parse_share(text: str) -> float:
     """A share as a person writes it: `parse_share("40%") == 0.4 == parse_share("0.4")`.
 
     Raises:
-        UsageError: The text is no number.
+        UsageError: The text is not a number.
     """
     written = text.strip()
     if not written.endswith("%"):

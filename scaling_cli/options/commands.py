@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from scaling_cli.options.command import Command
+if TYPE_CHECKING:
+    from scaling_cli.options.command import Command
 
 # Name to the line that `scaling --help` shows. A command NAME is described by `COMMAND` in `options/NAME.py`, answered
 # by the function NAME of `verbs/NAME.py`, and shown by the view in `report/NAME` (hyphens are underscores there).
@@ -19,11 +20,16 @@ SUMMARIES = {
     "laws": "List the laws that can be fitted, or explain one.",
     "schema": "Print the JSON Schema of a command's results.",
 }
+EXAMPLES = (  # of `scaling --help`, which imports no command
+    ("scaling columns runs.csv", "how each column is read"),
+    ("scaling fit runs.csv -o fit.json", "a law with intervals, saved"),
+    ("scaling extrapolate fit.json --at params=70B,tokens=1.4T", "the loss of one larger run"),
+)
 NO_FUNCTION = ("schema",)  # commands of the shell alone
 
 
 def module_of(name: str) -> str:
-    """The name of a command as modules and functions bear it."""
+    """The name of a command's modules and functions: with underscores in place of hyphens."""
     return name.replace("-", "_")
 
 

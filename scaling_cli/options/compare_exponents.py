@@ -26,14 +26,14 @@ class Comparing(Options):
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(
         1.25, MARGIN,
-        "Largest difference that counts as equivalent: drift of the compute multiplier up to --to, or (below 1) "
-        "exponent difference.",
+        "Largest change called equivalent: of the compute multiplier up to --to (as a factor), or of the exponent (if "
+        "below 1).",
         is_basic=True,
     )  # fmt: skip
     to: dict[str, float] = option(
         {}, amounts("compute=1e25", "ROLE=N"),
-        "Scale up to which that drift is measured: compute=1e25; by default, as many decades beyond the data as they "
-        "span.",
+        "Scale up to which the multiplier may change by --margin: compute=1e25; by default, as many decades past the "
+        "data as they span.",
         is_basic=True,
     )  # fmt: skip
     pair: str | None = option(

@@ -50,7 +50,7 @@ class Targets(Options):
 
 
 class Then(Options):
-    """The second of two stages."""
+    """The second stage of a forecast, from the loss to a task metric."""
 
     heading = "From loss to a task metric"
 
@@ -64,7 +64,7 @@ class Then(Options):
 
 
 class Recipe(Options):
-    """What is minimised, where that is to differ from what the estimator does by itself."""
+    """What to minimise, if not what the estimator minimises by default."""
 
     heading = "Estimation"
 
@@ -102,7 +102,7 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
     )
 
     def check(self) -> None:
-        """Refuse targets and laws that no forecast can serve."""
+        """Refuse targets and laws for which no forecast can be made."""
         super().check()
         if self.law == "all":
             raise UsageError(

@@ -89,7 +89,7 @@ class Objective(Options):
     delta: float | None = option(
         None,
         DELTA,
-        "Size of residuals beyond which the Huber loss is linear; auto: 1.345 times the robust scale of the residuals.",
+        "Residual size above which the Huber loss is linear; auto: 1.345 times the robust scale of the residuals.",
     )
     space: str = option(
         "log", choice(*SPACES), "Whether residuals are in the log of the loss, or in the loss itself.", choices=SPACES

@@ -235,7 +235,7 @@ def _margin(given: Any, flag: str) -> float:
         return value
     raise UsageError(
         f"{flag} is {value:g}.",
-        hint="Give a drift of the compute multiplier such as 1.25, or an exponent difference such as 0.005.",
+        hint="Give a factor of the compute multiplier, such as 1.25, or an exponent difference, such as 0.005.",
     )
 
 

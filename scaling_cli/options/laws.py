@@ -7,7 +7,7 @@ from scaling_cli.options.option import Options
 
 
 class Laws(Options):
-    """None of its own."""
+    """No options beside those of output."""
 
 
 COMMAND = Command(

@@ -49,12 +49,12 @@ class Question(Options):
     explain_gap: bool = option(
         False,
         SWITCH,
-        "Show how counting embeddings, and the range of model sizes, change the exponent (Kaplan or Chinchilla).",
+        "Show how the exponent depends on counting embeddings and on model sizes, as between Kaplan and Chinchilla.",
     )
 
 
 class Limits(Options):
-    """What bounds the split."""
+    """Limits on the split."""
 
     heading = "Limits"
 
@@ -70,7 +70,7 @@ class Limits(Options):
 
 
 class Hardware(Options):
-    """Time and money."""
+    """The hardware, which gives time and price."""
 
     heading = "Hardware"
 

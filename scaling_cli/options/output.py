@@ -27,6 +27,9 @@ class Output(Options):
         f"Also write the whole result, with caveats, to this file: {', '.join(suffixes(complete=True))}. Repeatable.",
         is_basic=True,
     )
+    details: bool = option(
+        False, SWITCH, "Show every table and number, not only what matters; JSON, Markdown and HTML always have them."
+    )
     color: str = option("auto", choice(*COLORS), "Whether to use colour; auto: only on a terminal.", choices=COLORS)
     quiet: bool = option(False, SWITCH, "Print no caveats and no progress; stderr gets only errors.", letter="q")
     verbose: bool = option(False, SWITCH, "Print on stderr which files, columns and options were used.", letter="v")

@@ -21,7 +21,7 @@ def text(given: Any, flag: str) -> str:
     """One text, or a path."""
     if isinstance(given, str | os.PathLike):
         return os.fspath(given)
-    raise UsageError(f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give text.")
+    raise UsageError(f"{flag} is {given!r}, of type {type(given).__name__}.", hint="Give text.")
 
 
 def column(given: Any, flag: str) -> str:
@@ -68,7 +68,7 @@ def amount(given: Any, flag: str) -> float:
     if isinstance(given, Real) and not isinstance(given, bool):
         return _computable(float(given), flag)
     raise UsageError(
-        f"{flag} is {given!r}, a {type(given).__name__}.", hint="Give a number, or text such as 70B or 1e20."
+        f"{flag} is {given!r}, of type {type(given).__name__}.", hint="Give a number, or text such as 70B or 1e20."
     )
 
 

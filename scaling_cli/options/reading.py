@@ -33,7 +33,7 @@ class Reading(Options):
     map: Mapping[str, str] = option(
         {},
         MAPPING,
-        "Column for any quantity, also lr, unique_tokens or epochs: lr=learning_rate. Repeatable.",
+        "Column of a quantity, including lr, unique_tokens and epochs: lr=learning_rate. Repeatable.",
         recorded="given",
     )
     by: tuple[str, ...] = option(
@@ -62,7 +62,7 @@ class Reading(Options):
         None, TEXT, "Average the loss over the end of each run: 5% for the last 5 %.", metavar="SHARE", recorded="given"
     )
     keep_diverged: bool = option(
-        False, SWITCH, "Keep runs that end with a loss that is not finite, with their last finite loss.",
+        False, SWITCH, "Keep runs whose loss ends as NaN or infinity, and use their last finite loss.",
         recorded="given",
     )  # fmt: skip
     params_from_name: str | None = option(

@@ -1,4 +1,4 @@
-"""Who does the work, and many files one by one."""
+"""Work in parallel processes, and on many files one by one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scaling_cli.options.option import Options, option
 
 
 class Work(Options):
-    """Who does the work; the answer is the same bytes whoever does."""
+    """How many processes do the work; the result does not depend on it, to the byte."""
 
     heading = "Parallel work"
 
@@ -29,7 +29,7 @@ class Work(Options):
 
     @property
     def workers(self) -> Workers:
-        """Who does the work."""
+        """The processes that these options ask for."""
         return workers_from(self.jobs, self.backend, self.scheduler)
 
 

@@ -22,6 +22,7 @@ from scaling_cli.data.runs.aliases import EXTRAS
 from scaling_cli.data.runs.best_over import levels
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
+from scaling_cli.numbers.format import percent
 from scaling_cli.points.unread import ignored_roles, likely_role, unread_inputs
 from scaling_cli.points.variance import (
     FEWEST_SPARE,
@@ -86,7 +87,9 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
     names = " and ".join(inputs)
     swept = [role for role in SWEPT if role in runs.swept and _differs_in_cells(runs, runs.swept[role])]
     for role in swept:
-        shares = [f", and {role} explains {one.share:.0%} of their variance" for one in explained if one.column == role]
+        shares = [
+            f", and {role} explains {percent(one.share)} of their variance" for one in explained if one.column == role
+        ]
         column = shlex.quote(_column(table, role))
         yield caveat(
             "pooled-sweep", group, role=role, inputs=names, spread=spread, share="".join(shares), column=column
@@ -234,15 +237,23 @@ def _is_candidate(runs: _Group, labels: Indices) -> bool:
 
 def _differs_in_cells(runs: _Group, values: Array) -> bool:
     """Whether runs at equal inputs have different values."""
-    cells = pl.DataFrame({"cell": runs.cells, "value": values}).fill_nan(None).drop_nulls()
-    ends = cells.group_by("cell").agg(pl.col("value").min().alias("low"), pl.col("value").max().alias("high"))
-    return bool((ends["high"] > 1.05 * ends["low"]).any())
+    known = ~np.isnan(values)
+    low, high = _ends(values[known], runs.cells[known])
+    return bool(np.any(high > 1.05 * low))
 
 
 def _spread(runs: _Group) -> float:
     """By how much losses at equal inputs differ at most, as a share."""
-    losses = pl.DataFrame({"cell": runs.cells, "loss": runs.loss}).group_by("cell")
-    return float(np.expm1(losses.agg(pl.col("loss").max() - pl.col("loss").min())["loss"].to_numpy().max()))
+    low, high = _ends(runs.loss, runs.cells)
+    return float(np.expm1(np.max(high - low)))
+
+
+def _ends(values: Array, cells: Indices) -> tuple[Array, Array]:
+    """The least and the greatest value of each cell that has any."""
+    order = np.argsort(cells, kind="stable")
+    starts = np.flatnonzero(np.diff(cells[order], prepend=-1))
+    values = values[order]
+    return np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
 
 
 def _pure_spread(runs: _Group) -> float:

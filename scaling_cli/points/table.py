@@ -44,9 +44,7 @@ class PointTable(Record):
         """
         column = column_of(self.columns, column) if own else column
         if column not in self.columns:
-            raise UsageError(
-                f"There is no column {column!r}.", hint="`scaling columns` lists the columns that there are."
-            )
+            raise UsageError(f"There is no column {column!r}.", hint="`scaling columns` lists the columns.")
         if not self.frame[column].dtype.is_numeric():
             raise DataError(f"Column {column} does not hold numbers.", hint="Name a column of numbers.")
         return self.frame[column].to_numpy().astype(float)

@@ -8,6 +8,8 @@ from scaling_cli.data.names import shortened
 from scaling_cli.numbers.format import MISSING, amount, escape, figure
 from scaling_cli.record import astuple, fields
 from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.next_steps import next_steps
+from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.page import Facts, Page, Row, Section
 from scaling_cli.report.pages.sheet import Column, Sheet, numbers, words
 from scaling_cli.results.columns import ColumnsResult, RoleColumn
@@ -38,15 +40,9 @@ def charts(report: ColumnsReport) -> list[Chart]:
     return []
 
 
-def line(result: ColumnsResult) -> str:
-    """Which column plays which role."""
-    return ", ".join(f"{role.role} from {_shown(role.origin)}" for role in result.roles)
-
-
 def _facts(report: ColumnsReport, result: ColumnsResult) -> Facts:
     files = f"{len(report.inputs):,} files, " if len(report.inputs) > 1 else ""
-    fitted = f"{result.points:,} points of {result.runs:,} runs would be fitted"
-    facts = [("read", f"{files}{result.rows:,} rows; {'nothing can be fitted yet' if result.problem else fitted}")]
+    facts = [("read", f"{files}{number_of(result.rows, 'row')}")]
     if result.problem:
         facts += [("problem", escape(result.problem)), ("remedy", escape(result.remedy or ""))]
     if result.excluded:
@@ -55,7 +51,7 @@ def _facts(report: ColumnsReport, result: ColumnsResult) -> Facts:
         more = len(result.others) - SHOWN_OTHERS
         names = ", ".join(_shown(name) for name in result.others[:SHOWN_OTHERS])
         facts.append(("other columns", names + (f" and {more:,} more" if more > 0 else "")))
-    return facts
+    return facts + next_steps(result, [source.path for source in report.inputs])
 
 
 def _roles(result: ColumnsResult) -> Sheet:

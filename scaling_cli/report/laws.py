@@ -41,14 +41,9 @@ def charts(report: LawsReport) -> list[Chart]:
     return []
 
 
-def line(result: LawResult) -> str:
-    """The law's name and formula."""
-    return f"{escape(result.name)}: {escape(result.formula)}"
-
-
 def _facts(law: LawResult) -> Facts:
     facts = [
-        ("law", line(law)),
+        ("law", f"{escape(law.name)}: {escape(law.formula)}"),
         ("inputs", escape(", ".join(law.inputs))),
         ("source", escape(law.source)),
     ]

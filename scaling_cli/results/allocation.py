@@ -7,7 +7,7 @@ from typing import Annotated
 from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate, IntervalMethod
-from scaling_cli.results.values import Count, GroupValues, Ranges, keys, words
+from scaling_cli.results.values import Count, GroupValues, Ranges, Sentence, keys, words
 
 
 class Bill(Record):
@@ -16,7 +16,7 @@ class Bill(Record):
     Attributes:
         gpu_hours: Hours of one GPU.
         days: Days on all GPUs, with --gpus.
-        price: With --price-per-gpu-hour.
+        price: Price of all GPU-hours, with --price-per-gpu-hour.
     """
 
     gpu_hours: float
@@ -233,3 +233,4 @@ class AllocationResult(Record):
     gap: tuple[Gap, ...] = ()
     ranges: Ranges = {}
     frontiers: dict[str, Curve] = {}
+    sentence: Sentence = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.record import Record
-from scaling_cli.results.values import Count, GroupValues
+from scaling_cli.results.values import Count, GroupValues, Sentence
 
 
 class RoleColumn(Record):
@@ -47,3 +47,4 @@ class ColumnsResult(Record):
     group: GroupValues = {}
     problem: str | None = None
     remedy: str | None = None
+    sentence: Sentence = ""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, FitResult, IntervalMethod
-from scaling_cli.results.values import Count, GroupValues, InputColumns, Noise, Number, Ranges, keys, words
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Noise, Number, Ranges, Sentence, keys, words
 
 DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED = "different", "equivalent", "inconclusive", "not-identified"
 VERDICTS = (DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED)
@@ -183,3 +183,4 @@ class ComparisonResult(Record):
     margin: Margin
     comparisons: tuple[Comparison, ...]
     fits: tuple[FitResult, ...] = ()
+    sentence: Sentence = ""

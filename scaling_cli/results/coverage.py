@@ -9,7 +9,7 @@ from typing import Annotated
 
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate
-from scaling_cli.results.values import Count, GroupValues, Level, Number, Share, words
+from scaling_cli.results.values import Count, GroupValues, Level, Number, Sentence, Share, words
 
 
 class Attempts(Record):
@@ -44,7 +44,7 @@ class Coverage(Record):
 class Slope(Record):
     """The mean slope of log(-log coverage) against log k between two k, with its sign changed.
 
-    It is what the exponent looks like over the data.
+    It is the exponent as it appears over the data.
     """
 
     start: Count
@@ -266,3 +266,4 @@ class CoverageResult(Record):
     exchange: tuple[Exchange, ...] = ()
     curve: Curve | None = None
     forecast_curve: Curve | None = None
+    sentence: Sentence = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from scaling_cli.record import Record
-from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Noise, Number, Ranges, words
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Noise, Number, Ranges, Sentence, words
 
 
 class Estimate(Record):
@@ -211,6 +211,7 @@ class FitResult(Record):
     selection: tuple[Candidate, ...] | None = None
     draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
+    sentence: Sentence = ""
 
 
 class Curve(Record):

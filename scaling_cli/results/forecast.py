@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate, Observations
-from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Ranges, Share, words
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Level, Ranges, Sentence, Share, words
 
 Place: TypeAlias = Annotated[
     dict[str, float], Meta(description="Amounts by role (params, tokens, compute), or by column name.")
@@ -169,7 +169,7 @@ class Then(Record):
     Attributes:
         points: Points to which the law was fitted.
         rmse: Root mean square error of the metric at them.
-        loss_range: Smallest and largest loss of them.
+        loss_range: Smallest and largest loss of these points.
     """
 
     metric: str
@@ -236,3 +236,4 @@ class Extrapolation(Record):
     observations: Observations | None = None
     scale: tuple[float, ...] = ()
     curve: Curve | None = None
+    sentence: Sentence = ""

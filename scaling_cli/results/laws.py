@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.record import Record
+from scaling_cli.results.values import Sentence
 
 
 class LawParameter(Record):
@@ -45,3 +46,4 @@ class LawResult(Record):
     published: tuple[PublishedFit, ...]
     undetermined: str | None = None
     group: dict[str, str] = {}
+    sentence: Sentence = ""

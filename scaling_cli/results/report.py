@@ -1,4 +1,4 @@
-"""The answer to one command: results by group, and what a reader must know to judge them."""
+"""The report of one command: results by group, and what a reader must know to judge them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Report(Record, Generic[Result]):
 
     Attributes:
         columns: The column that was read for each role, such as loss or params; empty for a saved fit.
-        options: Every option that shaped the answer, with its value.
+        options: Every option that affected the results, with its value.
         results: One for each group.
         caveats: What to keep in mind when using the results.
         failures: Groups or files without a result, and why.

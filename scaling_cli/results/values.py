@@ -32,4 +32,5 @@ InputColumns: TypeAlias = Annotated[dict[str, str], Meta(description="The column
 Ranges: TypeAlias = Annotated[
     dict[str, tuple[float, float]], Meta(description="Smallest and largest value of each quantity in the data.")
 ]
+Sentence: TypeAlias = Annotated[str, Meta(description="The answer in one plain sentence.")]
 Noise: TypeAlias = Annotated[Number, Meta(description="Robust standard deviation of the log residuals.")]

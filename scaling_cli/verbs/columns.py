@@ -9,6 +9,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.reading import Reading
 from scaling_cli.results.columns import ColumnsResult
 from scaling_cli.results.report import Report
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import report_of, unread
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
     """Which column of the runs plays which role, and what would be left out.
 
     Raises:
-        UsageError: The options name what does not exist, or two columns tie for a role. The error's `partial` holds
-            what could be found out before it, where that is something.
-        DataError: The files cannot be read, or have no loss; likewise.
+        UsageError: The options name what does not exist, or two columns fit a role equally well. The
+            error's `partial` holds what was found before the error, if anything.
+        DataError: The files cannot be read, or have no loss; `partial` is set here, too.
     """
     from scaling_cli.data.runs.summary import summarise, summarise_unloadable
 
@@ -29,7 +30,9 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
         table = load_runs(runs, asked)
     except (UsageError, DataError) as error:
         found = summarise_unloadable(runs, asked.mapping, asked.loss_unit, asked.input_format, error)
-        error.partial = None if found is None else Report("columns", (), {}, asked.recorded(), (found,))
+        if found is not None:
+            results = with_sentences("columns", (found,), {})
+            error.partial = Report("columns", (), {}, asked.recorded(), results)
         raise
     summary = summarise(table, asked.loss_unit)
     return report_of("columns", table, asked, (summary,), table.caveats, unread(table))

@@ -1,4 +1,4 @@
-"""What the verbs share: groups of runs ready to be fitted, saved documents, and what is left to say."""
+"""What the verbs share: how to load and group runs, saved fits, and the parts of a report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.caveats.order import rank
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -18,6 +19,7 @@ from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report, Result
+from scaling_cli.sentences import with_sentences
 
 if TYPE_CHECKING:
     from scaling_cli.options.compare_exponents import CompareExponents
@@ -42,9 +44,8 @@ def report_of(
     failures: Iterable[Failure],
 ) -> Report[Result]:
     """The report of a command on the runs of a table, with each caveat once."""
-    return Report(
-        command, table.sources, table.columns, asked.recorded(), tuple(results), merged(caveats), tuple(failures)
-    )
+    said = with_sentences(command, results, table.columns)
+    return Report(command, table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
 
 
 def settings_of(
@@ -64,7 +65,7 @@ def settings_of(
 
 
 def require_compute(choice: Choice, rule: str) -> None:
-    """Refuse a way to count compute where the law takes none: what follows for compute would rest on 6ND.
+    """Refuse another FLOP rule for a law without compute, whose derived quantities would still assume 6ND.
 
     Raises:
         UsageError: Another rule was asked for, and the law is not of compute.
@@ -77,7 +78,7 @@ def require_compute(choice: Choice, rule: str) -> None:
 
 
 def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None, empty: Report[Any]) -> Report[Any]:
-    """The answer, in groups that carry the label; under one, an error becomes a failure in the `empty` report."""
+    """The report with the label in every group; if there is a label, an error becomes a failure in `empty`."""
     if label is None:
         return answer()
     try:
@@ -93,12 +94,12 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
 
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
-    """The caveats, each once."""
+    """The caveats, each once, those first that may change the answer."""
     kept: list[Caveat] = []
     for found in caveats:
         if found not in kept:
             kept.append(found)
-    return tuple(kept)
+    return tuple(sorted(kept, key=lambda found: rank(found.code)))
 
 
 def saved_document(runs: Runs) -> Path | None:

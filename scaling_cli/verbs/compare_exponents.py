@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def compare_exponents(
     runs: Runs, asked: CompareExponents, *, on_progress: Progress | None = None
 ) -> Report[ComparisonResult]:
-    """Compare the exponents of groups of runs: does a factor move the exponent, or only the constant?
+    """Compare the exponents of groups of runs: does a factor change the exponent, or only the constant?
 
     Args:
         runs: Files or a table, as `fit` takes them.
@@ -98,9 +98,9 @@ def _question(
 
 
 def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
-    told = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
+    lead = f"{fitted} of {groups:,} groups could" if fitted else f"None of {groups:,} groups could"
     return FitError(
-        f"{told} be fitted, but a comparison needs two. The last that failed is {group_label(failure.group)}: "
+        f"{lead} be fitted, but a comparison needs two. The last that failed is {group_label(failure.group)}: "
         f"{failure.error}",
         hint=failure.hint,
     )
@@ -120,7 +120,7 @@ def _load_pairable(runs: Runs, asked: CompareExponents, *, keep: tuple[str, ...]
 
 
 def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
-    """The value of `--to`, which must be of what the law is drawn along."""
+    """The value of `--to`, which must be one of the law's input."""
     if not to:
         return None
     role = choice.inputs.get("x", "compute")

@@ -1,7 +1,7 @@
-"""One question asked of many files, each on its own: a file that fails is a result, too.
+"""One command on many files, each analysed separately: a file that fails becomes a failure in its report.
 
-Results leave in the order of the files, whoever worked on them. JSON lines that an earlier run left behind stand in for
-files that have not changed since.
+Results are returned in the order of the files, whichever worker made them. JSON lines of an earlier run are used again
+for files that have not changed since.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ FILE = "file"  # the key of a group that is a file
 
 
 class Verb(Protocol):
-    """A question as the library's verbs take it, with its options already filled in."""
+    """A verb of the library with its options already filled in."""
 
     def __call__(self, runs: Sequence[str], *, label: Mapping[str, str]) -> Report[Any]:
-        """The answer for these runs, in groups that carry the label; an error is a failure in the report."""
+        """The report on these runs, with the label in every group; an error becomes a failure in it."""
 
 
 class Kept(Record):
@@ -38,7 +38,7 @@ class Kept(Record):
 
 
 def file_names(given: Sequence[str], suffixes: Sequence[str]) -> list[str]:
-    """The files that are asked about, in order; `suffixes` are those of logs in folders.
+    """The files to analyse, in order; `suffixes` are those of logs in folders.
 
     Raises:
         UsageError: Standard input is among them.
@@ -74,7 +74,7 @@ def _ask(verb: Verb, name: str) -> Report[Any]:
 
 
 def lines_of(answer: Report[Any] | Kept) -> tuple[str, ...]:
-    """The answer as JSON lines, without their ends."""
+    """The report as JSON lines, without newlines."""
     return answer.lines if isinstance(answer, Kept) else tuple(to_json_lines(answer))
 
 
@@ -93,7 +93,7 @@ def merged(command: str, reports: Sequence[Report[Any]]) -> Report[Any]:
 
 
 def read_kept(path: str, names: Sequence[str], verb: Verb) -> dict[str, Kept]:
-    """What an earlier run wrote to `path`, for each file that it answered and that has not changed since.
+    """What an earlier run wrote to `path`, for each file that it could analyse and that has not changed since.
 
     A last line that was cut short is dropped. Files that failed are left out, to be tried again.
 

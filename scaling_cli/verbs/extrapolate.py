@@ -18,6 +18,7 @@ from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
     labelled,
     merged,
@@ -44,7 +45,7 @@ def extrapolate(
     Args:
         runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote.
         asked: What to forecast and how, and which rows and columns to read.
-        label: What all of these runs are, as for `fit`.
+        label: A name for all of these runs, as for `fit`.
         on_progress: Called with the number of chunks done and the number of all chunks.
 
     Raises:
@@ -145,6 +146,6 @@ def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method
         inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
         columns={},
         options=asked.but(estimator="describe").recorded(),
-        results=tuple(results),
+        results=with_sentences("extrapolate", results, {}),
         caveats=merged(caveats),
     )

@@ -49,7 +49,7 @@ def fit(
     Args:
         runs: Files, folders or globs, or a table (polars, or Arrow) with one row per run or checkpoint.
         asked: How to fit, and which rows and columns to read.
-        label: What all of these runs are, such as `{"file": "a.csv"}`; it becomes part of each group, and an error
+        label: A name for all of these runs, such as `{"file": "a.csv"}`; it becomes part of each group, and an error
             becomes a failure in the report.
         on_progress: Called with the number of chunks done and the number of all chunks.
 

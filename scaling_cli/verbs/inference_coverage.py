@@ -9,6 +9,7 @@ from scaling_cli.options.inference_coverage import InferenceCoverage
 from scaling_cli.record import replace
 from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.report import Failure, Report
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import labelled, merged
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ def inference_coverage(
     Args:
         logs: Files, or a table (polars, or Arrow) with one row per attempt or problem.
         asked: What to estimate, and which rows and columns to read.
-        label: What all of these logs are, as for `fit`.
+        label: A name for all of these logs, as for `fit`.
 
     Raises:
         UsageError: The options do not fit together or name what does not exist.
-        DataError: The files cannot be read, or are of no known layout.
-        FitError: There is one group, and nothing can be said of it.
+        DataError: The files cannot be read, or their layout is not known.
+        FitError: There is one group, and it cannot be analysed.
     """
     from scaling_cli.analysis.coverage.question import check_question
 
@@ -50,7 +51,7 @@ def _covered(logs: Runs, asked: InferenceCoverage, empty: Report[CoverageResult]
         empty,
         inputs=table.sources,
         columns=table.columns,
-        results=tuple(found.results),
+        results=with_sentences("inference-coverage", found.results, table.columns),
         caveats=merged([*table.caveats, *found.caveats]),
         failures=(*unread, *found.failures),
     )

@@ -6,6 +6,7 @@ from scaling_cli.laws import LAWS, Law, find_law
 from scaling_cli.options.laws import Laws
 from scaling_cli.results.laws import LawParameter, LawQuantity, LawResult, PublishedFit
 from scaling_cli.results.report import Report
+from scaling_cli.sentences import with_sentences
 
 
 def laws(name: str | None, asked: Laws) -> Report[LawResult]:
@@ -15,7 +16,10 @@ def laws(name: str | None, asked: Laws) -> Report[LawResult]:
         UsageError: No law has this name.
     """
     chosen = LAWS if name is None else (find_law(name),)
-    return Report("laws", (), {}, {"name": name, **asked.recorded()}, tuple(map(_described, chosen)))
+    results = tuple(map(_described, chosen))
+    if name is not None:  # a list needs none
+        results = with_sentences("laws", results, {})
+    return Report("laws", (), {}, {"name": name, **asked.recorded()}, results)
 
 
 def _described(law: Law) -> LawResult:

@@ -16,6 +16,7 @@ from scaling_cli.points.pooled import input_doubts
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.fit import IntervalMethod
 from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
 
 if TYPE_CHECKING:
@@ -108,6 +109,6 @@ def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult
         inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
         columns={},
         options=asked.recorded(),
-        results=tuple(results),
+        results=with_sentences("optimal-allocation", results, {}),
         caveats=merged(caveats),
     )

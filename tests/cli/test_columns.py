@@ -29,9 +29,14 @@ def test_the_mapping_its_units_and_what_is_left_out_are_told(log):
     ran = run("columns", log)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == (
-        "read: 3 rows; 2 points of 2 runs would be fitted\n"
+        "2 points of 2 runs can be fitted, with params, tokens and compute.\n"
+        "\n"
+        "read: 3 rows\n"
         "left out: 1 with non-finite loss\n"
         "other columns: note\n"
+        "good for: a law of the loss (fit), the loss of larger runs (extrapolate), the best split of a budget "
+        "(optimal-allocation)\n"
+        f"next: scaling fit {log}\n"
         "\n"
         "role     read from        unit   factor     min      max      missing\n"
         "run_id   Run              name   -          -        -        -\n"
@@ -63,7 +68,9 @@ def test_a_tie_is_shown_with_both_names_and_refused(tmp_path):
     ran = run("columns", path)
     assert ran.returncode == 2
     assert ran.stdout == (
-        "read: 1 rows; nothing can be fitted yet\n"
+        "Nothing can be fitted yet: Columns 'params_total' and 'non_embedding_params' could both be params.\n"
+        "\n"
+        "read: 1 row\n"
         "problem: Columns 'params_total' and 'non_embedding_params' could both be params.\n"
         "remedy: Choose one: --map params=params_total or --map params=non_embedding_params.\n"
         "other columns: note\n"

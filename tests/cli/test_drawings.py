@@ -49,7 +49,7 @@ def test_the_result_is_the_same_with_and_without_drawings(tmp_path):
         str(tmp_path / "a.md"),
     )
     assert run(*FIT, "--json", *files).stdout == run(*FIT, "--json").stdout
-    assert (tmp_path / "a.md").read_text(encoding="utf-8").startswith("- law: chinchilla")
+    assert (tmp_path / "a.md").read_text(encoding="utf-8").startswith("# scaling fit\n\nLoss falls as params^")
     assert {each.suffix for each in tmp_path.iterdir()} == {".png", ".pdf", ".md"}
 
 

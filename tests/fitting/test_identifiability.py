@@ -157,7 +157,7 @@ def test_floor_that_could_be_anything_is_a_caveat(decades, is_doubted):
 
 def test_one_isoflop_budget_is_called_one_budget():
     params = np.geomspace(3e7, 1e9, 12)
-    with pytest.raises(FitError, match="params and tokens are one input"):
+    with pytest.raises(FitError, match="tokens follow from params"):
         fit(surface(params, 1e19 / 6 / params), PLAIN)
     with pytest.raises(FitError, match="depend only on params"):
         fit(surface(params, 20 * params), PLAIN)

@@ -49,7 +49,7 @@ def test_runs_that_err_independently_are_resampled_by_run(repeats):
 def test_an_interval_that_resamples_nothing_is_called_too_narrow():
     result, (found,) = fitted(repeated(0, shared=0.9), interval="profile")
     assert result.interval.unit is None
-    assert "an interval that takes runs as independent is too narrow" in found.message
+    assert "an interval that treats runs as independent is too narrow" in found.message
 
 
 def test_copies_of_every_run_do_not_narrow_the_interval():

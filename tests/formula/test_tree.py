@@ -42,7 +42,7 @@ def test_the_largest_long_sum_is_read_and_evaluated():
     total = parse("+".join(["a"] * 250))
     assert total.names() == ("a",)
     assert total.evaluate({"a": np.ones(2)}).tolist() == [250.0, 250.0]
-    with pytest.raises(UsageError, match="operations within one another"):
+    with pytest.raises(UsageError, match="nested operations"):
         parse("+".join(["a"] * 252))
 
 

@@ -65,7 +65,7 @@ def test_the_frame_has_the_rows_of_csv(answered):
 def test_failures_have_their_lines_and_control_characters_are_escaped():
     shown = repr(answer(groups_report()))
     assert "2 results, 1 failed" in shown
-    assert "adamw: chinchilla, 120 runs: E 1.817 [1.769, 1.871]" in shown
+    assert "adamw: Loss falls as params^-0.35 and tokens^-0.37 towards 1.82 [1.77, 1.87]" in shown
     assert "failed: 3 points cannot fix the 5 parameters of chinchilla." in shown
     assert "\x1b" not in shown + answer(bad_report())._repr_html_()
 
@@ -73,4 +73,4 @@ def test_failures_have_their_lines_and_control_characters_are_escaped():
 def test_many_results_are_counted():
     several = answer(report(*(chinchilla_result(group={"run": str(place)}) for place in range(14))))
     assert repr(several).splitlines()[-1] == "  and 4 more>"
-    assert repr(several).count("chinchilla") == 10
+    assert repr(several).count("Loss falls") == 10

@@ -19,7 +19,7 @@ RUNS = SAMPLES / "isoflop_runs.csv"
 def test_a_report_of_no_group_is_an_error_that_says_what_the_first_lacks():
     with pytest.raises(FitError) as caught:
         scaling.fit(RUNS, by="run_id")
-    assert caught.value.message.startswith("None of 100 groups could be answered; run_id=")
+    assert caught.value.message.startswith("None of 100 groups gave a result; the first: run_id=")
     assert caught.value.hint
 
 
@@ -45,7 +45,7 @@ def test_verbs_can_be_sent_to_workers():
         ("fit", {"loss_unit": "nits"}, "--loss-unit is 'nits'", "nats"),
         ("fit", {"zzz": 3}, "There is no option 'zzz'", "Options are law, x"),
         ("fit", {"loss": "a", "mapping": {"loss": "b"}}, "loss is given two columns, 'a' and 'b'", "one column"),
-        ("fit", {"map": {"loss": "a"}, "mapping": {"loss": "a"}}, "given 'map' twice", "leave that out"),
+        ("fit", {"map": {"loss": "a"}, "mapping": {"loss": "a"}}, "given 'map' twice", "leave it out"),
         ("extrapolate", {"targe": "a.csv"}, "There is no option 'targe'", "target"),
         ("optimal_allocation", {"budgets": [1e21]}, "There is no option 'budgets'", "budget"),
         ("inference_coverage", {"band": None}, "--band is None", "Leave it out"),

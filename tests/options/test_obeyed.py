@@ -237,7 +237,7 @@ def test_options_of_the_shell_alone_are_those_of_output_and_of_many_files():
     assert shell <= {Work, Batch, Output, Drawn, Saved}
     assert {option.name for part in (Batch, Saved) for option in part.options.values()} == {
         "per_file", "resume", "format", "json", "output", "draws", "plot", "figure", "report", "color", "quiet",
-        "verbose", "strict", "allow", "fail_if",
+        "verbose", "strict", "allow", "fail_if", "details",
     }  # fmt: skip
     for name in ("fit", "extrapolate"):
         assert run(name, "--help").returncode == 0

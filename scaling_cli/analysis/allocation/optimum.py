@@ -18,6 +18,7 @@ from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.surface import Chinchilla, Surface
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.errors import FitError
+from scaling_cli.numbers.format import flops
 from scaling_cli.record import Record
 
 FEWEST_TOKENS = 1.0  # tokens at the large end of the range of params
@@ -51,7 +52,7 @@ def best_split(surface: Surface, costs: Costs, compute: float) -> Split:
     split = _split(surface, costs, compute)
     if split.limit in (AT_LOW, AT_HIGH):
         raise FitError(
-            f"At {compute:.3g} FLOPs the law's loss keeps falling towards {split.limit} params, so no split is best.",
+            f"At {flops(compute)} FLOPs the loss falls towards {split.limit} params without end, so no split is best.",
             hint="Add runs on both sides of the best params, or limit params with --min-params and --max-params.",
         )
     return split

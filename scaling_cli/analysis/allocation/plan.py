@@ -40,8 +40,8 @@ class AllocationPlan(Record):
                     raise UsageError(f"{name} is {value:g}.", hint="Give a number above 0.")
         if self.approach != "parametric" and self.beyond_split:
             raise UsageError(
-                f"--approach {self.approach} cannot be combined with {', '.join(self.beyond_split)}: only parametric "
-                "allows for more than training compute proportional to params * tokens.",
+                f"--approach {self.approach} cannot be combined with {', '.join(self.beyond_split)}, which "
+                "only the parametric approach takes into account.",
                 hint=f"Use --approach parametric, or leave out {', '.join(self.beyond_split)}.",
             )
 

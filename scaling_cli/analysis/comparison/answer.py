@@ -74,8 +74,8 @@ class ComparisonQuestion(Record):
     def __post_init__(self) -> None:
         if not (np.isfinite(self.margin) and self.margin > 0 and self.margin != 1):
             raise UsageError(
-                f"The margin is {self.margin:g}.",
-                hint="Give a drift of the compute multiplier such as 1.25, or an exponent difference such as 0.005.",
+                f"--margin is {self.margin:g}.",
+                hint="Give a factor of the compute multiplier, such as 1.25, or an exponent difference, such as 0.005.",
             )
 
 

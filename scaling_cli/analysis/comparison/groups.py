@@ -13,6 +13,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.numbers.format import percent
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Group, Margin
 from scaling_cli.results.fit import FitResult
@@ -77,7 +78,7 @@ def comparison_data(
         settled = all(None not in known[name].interval(cut, float(scale)) for name in exponents(law))
         is_identified = settled and (not floors(law) or (width is not None and width <= WIDE_FLOOR))
         if not is_identified:
-            shown = "an unlimited share" if width is None else f"{width:.0%}"
+            shown = "an unlimited share" if width is None else percent(width)
             caveats.append(caveat("floor-open", result.group, width=shown, most=WIDE_FLOOR))
         groups.append(_group(member, result, is_identified=is_identified, width=width))
     return ComparisonData(

@@ -91,7 +91,7 @@ def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:
         largest = data.require_span()[1]
         if len(data.inputs) > 1 and not set(SURFACE) <= set(data.inputs):
             example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
-            raise UsageError("Nothing says where to forecast.", hint=f"Add --at {example}.")
+            raise UsageError("No run to forecast is given.", hint=f"Add --at {example}.")
         role = "compute" if set(SURFACE) <= set(data.inputs) else next(iter(data.inputs.values()))
         targets = [Target({role: largest * step}) for step in DEFAULT_STEPS]
     if data.run_names:

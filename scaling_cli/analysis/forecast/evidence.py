@@ -48,7 +48,7 @@ class Method(Record):
         choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound)
         if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or asked.estimator == "describe"):
             raise UsageError(
-                f"{asked.law} forecasts only how runs that have started continue, at the rows of --targets.",
+                f"{asked.law} can only forecast how the runs in the log continue, at the rows of --targets.",
                 hint="Leave out --backtest, --then, --target-loss and --estimator describe.",
             )
         roles = {role for target in ask.targets for role in target.at}
@@ -138,7 +138,8 @@ def evidence_from(
     scale = problem.columns["step"] if choice.law.is_curve else scale_of(table, choice.inputs)
     if scale is None:
         raise DataError(
-            "The size of the runs is unknown without compute, or params and tokens.", hint="Name it with --compute."
+            "The size of the runs is unknown, because they have neither compute nor both params and tokens.",
+            hint="Name the column of compute with --compute, or those of params and tokens with --params and --tokens.",
         )
     weights = Weighting(asked.weight).weights(table, choice.inputs)
     points = ForecastPoints(problem.columns, problem.observed, problem.runs, scale, weights)

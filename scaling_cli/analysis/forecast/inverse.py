@@ -84,8 +84,9 @@ def _path(
         return {next(iter(inputs)): scale}
     if not set(SURFACE) <= set(inputs):
         raise UsageError(
-            f"--target-loss follows one input, or params and tokens, and this law is of {', '.join(inputs.values())}.",
-            hint="Forecast at --at instead, or fit a law of one input or of params and tokens.",
+            "--target-loss needs a law of one input, or of params and tokens, but this is a law of "
+            f"{', '.join(inputs.values())}.",
+            hint="Use --at instead of --target-loss, or choose a law of one input or of params and tokens.",
         )
     if fixed is not None:
         sizes = np.full(len(scale), fixed)

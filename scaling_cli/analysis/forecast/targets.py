@@ -11,6 +11,7 @@ from scaling_cli.arrays import Array, Flags
 from scaling_cli.data.names import COLUMN, guess
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.numbers.format import flops
 from scaling_cli.numbers.parse import LARGEST, SMALLEST, is_computable, parse_number
 from scaling_cli.record import Record, replace
 
@@ -190,7 +191,7 @@ def _one_of_three(at: Mapping[str, float], column: str) -> Mapping[str, float]:
     split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]
     if not LOW_RATIO <= at.get("compute", split) / split <= HIGH_RATIO:
         raise UsageError(
-            f"A target has {at['compute']:.3g} compute, but 6 * params * tokens is {split:.3g}.",
+            f"A target has {flops(at['compute'])} compute, but 6 * params * tokens is {flops(split)}.",
             hint="Give either compute, or params and tokens.",
         )
     return {"compute": split} | {role: amount for role, amount in at.items() if role not in SURFACE}

@@ -129,7 +129,7 @@ def _remote(argument: str, kind: str | None) -> DataError:
             "MLflow: mlflow experiments csv -x ID -o runs.csv."
         )
     elif kind not in ("http", "https", "ftp"):
-        hint = "Copy it to this machine first, with the tool of that storage, and give the copy."
+        hint = "Copy the file to this machine first, with the client of that storage, and give the path of the copy."
     return DataError(f"{argument} is an address, and only files on this machine are read.", hint=hint)
 
 

@@ -9,7 +9,7 @@ from scaling_cli.data.files.format import Format, line_blocks
 from scaling_cli.data.files.text_logs import looks_like_table, unknown_text
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import DataError
-from scaling_cli.input_formats import FORMATS, NAMES, SYNONYMS
+from scaling_cli.input_formats import FORMATS, LOGS, NAMES, SYNONYMS
 
 
 @cache
@@ -35,13 +35,12 @@ def format_of(path: str, head: bytes) -> Format:
     """
     if not head.strip():
         raise DataError(f"{path} is empty.", hint="Check that the job that writes it has finished, or leave it out.")
-    kinds = [load_format(name) for name in FORMATS]
-    if b" " not in head:  # every line of a log has a blank; most tables have none, and there may be thousands of them
-        kinds = [kind for kind in kinds if not kind.is_log]
-    found = next(kind for kind in kinds if kind.recognises(head))
+    # Every line of a log has a blank; most tables have none, and there may be thousands of them.
+    names = FORMATS if b" " in head else [name for name in FORMATS if name not in LOGS]
+    found = next(kind for kind in map(load_format, names) if kind.recognises(head))
     if not found.line_per_row or looks_like_table(head):
         return found
-    logs = [kind for kind in kinds if kind.is_log]
+    logs = [load_format(name) for name in LOGS]
     # The head may end within the line that shows the format, so it is read again as part of the whole.
     for block in line_blocks(path):
         for kind in logs:

@@ -79,4 +79,4 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return scan_rows(paths, read_log)
 
 
-MEGATRON = Format(lambda head: MARK.search(head) is not None, _layout, _scan, one_run=True, is_log=True)
+MEGATRON = Format(lambda head: MARK.search(head) is not None, _layout, _scan, one_run=True)

@@ -59,7 +59,6 @@ def text_log(mark: str, read: Callable[[str], Steps]) -> Format:
         layout,
         scan,
         one_run=True,
-        is_log=True,
     )
 
 

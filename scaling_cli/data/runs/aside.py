@@ -59,9 +59,9 @@ def aside_columns(schema: pl.Schema, plan: Plan, *, is_small: bool) -> dict[str,
     """The columns to read beside the points, under the names that they get there."""
     used = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()}
     free = [name for name, kind in schema.items() if name not in used and _is_plain(kind) and _may_differ(name)]
-    told = [name for name in free if is_condition(name)]
-    others = [name for name in free if name not in told] if is_small else []
-    return {ASIDE + name: name for name in [*told, *others][:MOST]}
+    conditions = [name for name in free if is_condition(name)]
+    others = [name for name in free if name not in conditions] if is_small else []
+    return {ASIDE + name: name for name in [*conditions, *others][:MOST]}
 
 
 def _is_plain(kind: pl.DataType) -> bool:

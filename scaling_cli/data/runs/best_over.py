@@ -71,9 +71,9 @@ def _keys(points: pl.DataFrame, aside: pl.DataFrame, plan: Plan) -> list[str]:
     further = [
         name for name in plan.keep if name in points.columns and 2 * points[name].n_unique() <= points.height
     ]  # fmt: skip
-    told = [name for name in aside.columns if is_condition(name) and 2 * aside[name].n_unique() <= points.height]
-    named = dict.fromkeys([*sizes, *EXTRAS, *groups, *further, *told])
-    return [name for name in named if name in points.columns or name in told]
+    conditions = [name for name in aside.columns if is_condition(name) and 2 * aside[name].n_unique() <= points.height]
+    named = dict.fromkeys([*sizes, *EXTRAS, *groups, *further, *conditions])
+    return [name for name in named if name in points.columns or name in conditions]
 
 
 def _labels(known: pl.DataFrame, names: Sequence[str]) -> pl.Series:
@@ -87,16 +87,19 @@ def levels(values: pl.Series) -> pl.Series:
     """Values as labels; positive numbers that differ by less than a percent share one."""
     if not values.dtype.is_numeric():
         return values.cast(pl.String).fill_null("").alias(values.name)
-    numbers = values.cast(pl.Float64).to_numpy()
-    different, places = np.unique(numbers, return_inverse=True)
-    positive = different > 0
-    logs = np.log(np.where(positive, different, 1.0))
-    starts = np.append(True, (np.diff(logs) > EQUAL) | ~positive[1:] | ~positive[:-1])[: len(different)]
-    chain = np.cumsum(starts)
-    first, last = (np.searchsorted(chain, chain, side) for side in ("left", "right"))
-    is_wide = logs[last - 1] - logs[first] > CHAIN
-    labels = np.where(is_wide, len(chain) + np.arange(len(chain)), chain)
-    return pl.Series(values.name, labels[places])
+    numbers = values.cast(pl.Float64).fill_null(float("nan")).alias("number")
+    number, log = pl.col("number"), pl.col("log")
+    is_first = (log.diff() > EQUAL) | log.is_null() | log.shift().is_null()
+    different = (
+        numbers.unique().sort().to_frame()
+        .with_columns(pl.when(number > 0, number.is_not_nan()).then(number.log()).alias("log"))
+        .with_columns(is_first.fill_null(True).cum_sum().alias("chain"))
+        .with_columns(((log.max() - log.min()).over("chain") > CHAIN).fill_null(False).alias("is_wide"))
+    )  # fmt: skip
+    label = pl.when("is_wide").then(pl.len() + pl.row_index()).otherwise("chain").alias(values.name)
+    return numbers.to_frame().join(different.select(number, label), on="number", how="left", maintain_order="left")[
+        values.name
+    ]
 
 
 def _edges(known: pl.DataFrame, settings: pl.DataFrame, best: pl.DataFrame, swept: Sequence[str]) -> str:

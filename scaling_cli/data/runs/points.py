@@ -82,7 +82,7 @@ def choose_points(
         rows = rows.with_columns(_loss_or_nan(schema, plan)).filter(~_has_only_another_loss(schema, plan))
     if options.rule.name != SIX_ND and checkpoints.sample_at is not None and checkpoints.sample_at[0] == "compute":
         raise UsageError(
-            "--sample-at compute cannot be combined with --flops-rule, because it counts 6 * params * tokens.",
+            "--sample-at compute cannot be combined with --flops-rule, because --sample-at counts 6 * params * tokens.",
             hint="Sample at tokens instead, such as --sample-at tokens=1B,2B.",
         )
     flags = {UNJUDGED + name: f"unreadable {name} in --where" for name in unjudged}

@@ -1,7 +1,7 @@
 """Points that come twice, because a summary file lies beside the files of its runs.
 
 Two points are copies if they agree in every number that both have, among them an amount and the loss, but do not have
-the same columns: a summary lacks steps, or the parts lack learning rates. One chance agreement is no copy, so most
+the same columns: a summary lacks steps, or the parts lack learning rates. A single match may be chance, so most
 points with the columns of the summary must have one. Losses in summaries are often rounded.
 """
 

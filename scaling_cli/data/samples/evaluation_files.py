@@ -77,7 +77,7 @@ def _damaged(path: str, error: Exception) -> DataError:
     elif isinstance(error, zipfile.BadZipFile | RuntimeError | zlib.error):
         what = "it is a zip archive that is damaged or encrypted"
     else:
-        what = "it has a field that is missing or holds another kind of value than the tool that writes such files"
+        what = "a field is missing, or has another type than such files should have"
     return DataError(
         f"{path} cannot be read: {what}.",
         hint="Check that the file is complete, or give a table of counts with columns problem, n and c.",

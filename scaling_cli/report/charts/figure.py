@@ -1,6 +1,6 @@
 """Charts as files: PNG, SVG and PDF by matplotlib, and HTML with the drawing inside.
 
-matplotlib is an extra and takes half a second to import, so that only the functions that draw do. Names come from
+matplotlib is an extra and takes half a second to import, so only the functions that draw import it. Names come from
 files: nothing in them is read as mathematics.
 """
 

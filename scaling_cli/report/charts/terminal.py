@@ -2,7 +2,7 @@
 
 plotext draws the canvas. This module hands it log10 data on linear axes with ticks of its own, since a log
 scale with manual ticks collapses the axis, and writes title and legend around it, where they hide no point.
-plotext takes a third of a second to import, so only the functions that draw do.
+plotext takes a third of a second to import, so only the functions that draw import it.
 """
 
 from __future__ import annotations

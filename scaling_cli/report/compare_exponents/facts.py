@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from scaling_cli.numbers.format import MISSING, amount, escape, figure, flops, percent
+from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.comparison import Comparison, ComparisonResult, Crossover, Multiplier
 from scaling_cli.results.report import Report
@@ -37,15 +38,20 @@ def facts(report: CompareReport) -> Facts:
     result = report.results[0]
     renamed = "".join(f", {name} = {column}" for name, column in result.inputs.items() if name != column)
     matched = "; the same inputs and seeds in every group, resampled together" if result.is_paired else ""
-    facts = [
+    return stated(
         ("law", escape(f"{result.law}: {result.formula}{renamed}")),
-        ("why", escape(result.reason or "")),
         ("data", f"{len(result.groups)} groups, {result.runs:,} runs, {result.points:,} points{matched}"),
-        ("floor", FLOOR_WORDS[result.floor]),
         ("margin", margin_words(result)),
+    )
+
+
+def details(result: ComparisonResult) -> Facts:
+    """Why this law, what floors it has, and the tests of all groups at once."""
+    return stated(
+        ("why", escape(result.reason or "")),
+        ("floor", FLOOR_WORDS[result.floor]),
         ("all groups", _tests(result)),
-    ]
-    return [(label, sentence) for label, sentence in facts if sentence]
+    )
 
 
 def _tests(result: ComparisonResult) -> str:
@@ -75,14 +81,16 @@ def margin_words(result: ComparisonResult) -> str:
         return f"exponents within {figure(margin.difference)} are equivalent"
     start, to = amount(margin.role, margin.start or 0.0), amount(margin.role, margin.to)
     role = escape(margin.role)
-    return f"equivalent if the {role} multiplier drifts less than {figure(margin.drift)}x from {start} to {to}"
+    return f"equivalent if the {role} multiplier changes by less than {figure(margin.drift)}x from {start} to {to}"
 
 
 def sentences(report: CompareReport) -> list[str]:
-    """For each pair its verdict, how much more compute one side needs, and where their laws cross."""
+    """For each pair what the answer does not say: its verdict, how much more compute one side needs, and crossings."""
     result = report.results[0]
     if len(result.comparisons) > MOST_MULTIPLIED:
         return [escape(pair.sentence) for pair in result.comparisons]
+    if len(result.comparisons) == 1:
+        return list(filter(None, [_crossing(result.comparisons[0], result)]))
     return [
         " ".join(part for part in (escape(pair.sentence), _needs(pair, result), _crossing(pair, result)) if part)
         for pair in result.comparisons

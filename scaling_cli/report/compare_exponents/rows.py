@@ -17,10 +17,10 @@ PAIR_COLUMNS = (
 
 def sections(result: ComparisonResult) -> list[Section]:
     """Every table of the result."""
-    sheets = [_group_sheet(result), _pair_sheet(result)]
+    tables = [Section("", _pair_sheet(result)), Section("", _group_sheet(result))]
     if len(result.comparisons) <= MOST_MULTIPLIED and any(pair.compute_multiplier for pair in result.comparisons):
-        sheets.append(_multiplier_sheet(result))
-    return [Section("", sheet) for sheet in sheets]
+        tables.append(Section("", _multiplier_sheet(result), is_detail=True))
+    return tables
 
 
 def _group_sheet(result: ComparisonResult) -> Sheet:

@@ -9,13 +9,13 @@ from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.compare_exponents.facts import (
     SURFACE_COMPUTE,
     CompareReport,
-    equals,
+    details,
     facts,
     sentences,
 )
 from scaling_cli.report.compare_exponents.rows import differences, sections, size_of
-from scaling_cli.report.pages.page import LINE_ANSWERS, Page, Row, more
-from scaling_cli.results.comparison import Comparison, ComparisonResult
+from scaling_cli.report.pages.page import Page, Row
+from scaling_cli.results.comparison import Comparison
 from scaling_cli.results.fit import Estimate
 
 HEADER = (
@@ -27,7 +27,8 @@ HEADER = (
 
 def pages(report: CompareReport) -> list[Page]:
     """One page about all groups."""
-    return [Page(facts(report), sections(report.results[0]), sentences(report))]
+    (result,) = report.results
+    return [Page(facts(report), sections(result), sentences(report), details(result))]
 
 
 def records(report: CompareReport) -> Iterator[Row]:
@@ -48,15 +49,6 @@ def charts(report: CompareReport) -> list[Chart]:
     is_surface = len(fits[0].inputs) > 1  # multipliers and crossovers are then of 6 * params * tokens
     compute = SURFACE_COMPUTE if is_surface else report.columns.get("compute", "compute")
     return fit_charts(fits, sketches(fits), report.columns.get("loss", "loss"), compute)
-
-
-def line(result: ComparisonResult) -> str:
-    """The first verdicts."""
-    verdicts = [
-        f"{escape(pair.left)} - {escape(pair.right)}: {pair.verdict} (p {equals(pair.p_adjusted)})"
-        for pair in result.comparisons[:LINE_ANSWERS]
-    ]
-    return "; ".join(verdicts) + more(len(result.comparisons))
 
 
 def _csv_row(pair: Comparison, name: str, exponent: str, value: Estimate) -> Row:

@@ -40,7 +40,7 @@ def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]
 
 
 def _edge(result: Extrapolation) -> list[float]:
-    """Heights of an upright line at the largest run."""
+    """The ends of a vertical line at the largest run."""
     assert result.observations is not None
     assert result.curve is not None
     seen = [*result.observations.observed, *result.curve.y]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from scaling_cli.numbers.format import MISSING, amount, escape, figure, percent, rounded
+from scaling_cli.numbers.format import MISSING, amount, escape, figure, percent, rounded, signed_percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.fit import Estimate
@@ -64,8 +64,8 @@ def _backtest(result: Extrapolation) -> Section:
     rows = [
         (
             figure(cutoff.cutoff, 3), f"{cutoff.trained:,}", f"{cutoff.held_out:,}", f"{figure(cutoff.reach, 3)}x",
-            _share(cutoff.mape), _share(cutoff.rmse_log), f"{100 * cutoff.bias_log:+.1f}%",
-            _share(cutoff.coverage, 0), *(_share(cutoff.baselines[name]) for name in names),
+            percent(cutoff.mape), percent(cutoff.rmse_log), signed_percent(cutoff.bias_log),
+            percent(cutoff.coverage), *(percent(cutoff.baselines[name]) for name in names),
         )
         for cutoff in result.backtest
     ]  # fmt: skip
@@ -73,11 +73,6 @@ def _backtest(result: Extrapolation) -> Section:
         "backtest: fitted to runs up to a scale; errors on the runs held out, and rms errors of simpler forecasts",
         Sheet(columns, tuple(rows)),
     )
-
-
-def _share(share: float | None, decimals: int = 1) -> str:
-    """A percentage without a space, as narrow as it can be."""
-    return MISSING if share is None else f"{100 * share:.{decimals}f}%"
 
 
 def _inverse(result: Extrapolation) -> Section:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, rounded
+from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed_percent
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.extrapolate.rows import sections
-from scaling_cli.report.pages.facts import runs_and_points, spans
-from scaling_cli.report.pages.page import LINE_ANSWERS, Facts, Page, Row, grouped, more
+from scaling_cli.report.pages.facts import runs_and_points, spans, stated
+from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight
 from scaling_cli.results.report import Report
 
@@ -24,7 +24,7 @@ ExtrapolateReport: TypeAlias = Report[Extrapolation]
 
 def pages(report: ExtrapolateReport) -> Iterator[Page]:
     """A page for each group."""
-    return (Page(facts(report, result), sections(result)) for result in report.results)
+    return (Page(facts(report, result), sections(result), details=details(result)) for result in report.results)
 
 
 def records(report: ExtrapolateReport) -> Iterable[Row]:
@@ -41,34 +41,26 @@ def charts(report: ExtrapolateReport) -> list[Chart]:
     return [chart for result in report.results for chart in extrapolate_charts(result, loss)]
 
 
-def line(result: Extrapolation) -> str:
-    """The first forecasts."""
-    answers = []
-    for prediction in result.predictions[:LINE_ANSWERS]:
-        at = ", ".join(f"{escape(role)} {amount(role, value)}" for role, value in prediction.at.items())
-        answers.append(f"loss {rounded(prediction.loss).whole} at {at}")
-    answers += [
-        f"loss {figure(inverse.target_loss)} at {inverse.scale} {rounded(inverse.compute).whole}"
-        for inverse in result.inverse[: LINE_ANSWERS - len(answers)]
-    ]
-    return f"{result.estimator}: {'; '.join(answers)}" + more(len(result.predictions) + len(result.inverse))
-
-
 def facts(report: ExtrapolateReport, result: Extrapolation) -> Facts:
     """What was done and how well such forecasts did on smaller runs, in the order in which to read it."""
-    roles = [role for role in result.ranges if role not in ("loss", "step") or role in result.inputs.values()]
-    facts = [
+    return stated(
         ("group", group_name(result.group)),
         ("estimator", _estimator(result)),
-        ("inside", _inside(result.inside, result) if result.inside else ""),
         ("data", runs_and_points(result.runs, result.points, report.inputs)),
-        ("range", ", ".join(spans(result.ranges, roles))),
         ("interval", _interval(result)),
         ("track record", _track(result)),
-        ("reach", _reach(result)),
         ("score", _score(result)),
-    ]
-    return [(label, sentence) for label, sentence in facts if sentence]
+    )
+
+
+def details(result: Extrapolation) -> Facts:
+    """Where the data lie, and how forecasts among them are made."""
+    roles = [role for role in result.ranges if role not in ("loss", "step") or role in result.inputs.values()]
+    return stated(
+        ("inside", _inside(result.inside, result) if result.inside else ""),
+        ("range", ", ".join(spans(result.ranges, roles))),
+        ("reach", _reach(result)),
+    )
 
 
 def _track(result: Extrapolation) -> str:
@@ -124,7 +116,7 @@ def _score(result: Extrapolation) -> str:
     covered = "" if score.coverage is None else f", {percent(score.coverage)} inside the prediction interval"
     return (
         f"{score.points} targets: mean error {percent(score.mape)}, rms {percent(score.rmse_log)}, "
-        f"bias {100 * score.bias_log:+.2g} %{covered}"
+        f"bias {signed_percent(score.bias_log, 2)}{covered}"
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from scaling_cli.numbers.format import escape, figure, group_name, percent
 from scaling_cli.report.fit.rows import estimates
-from scaling_cli.report.pages.facts import number_of, runs_and_points, spans
+from scaling_cli.report.pages.facts import number_of, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Report
@@ -22,30 +22,40 @@ FitReport: TypeAlias = Report[FitResult]
 def fit_facts(result: FitResult, columns: Mapping[str, str]) -> Facts:
     """What was fitted and how well, in the order in which to read it."""
     renamed = [f"{role} from {escape(name)}" for role, name in columns.items() if role != name]
-    facts = [
+    return stated(
         ("group", group_name(result.group)),
         ("law", _law(result)),
         ("why", escape(result.reason or "")),
         ("data", runs_and_points(result.runs, result.points, ())),
         ("columns", ", ".join(renamed)),
-        ("range", _ranges(result)),
-        ("objective", f"{_objective(result)} = {figure(result.objective.value, 6)}; {_starts(result)}"),
         ("interval", _interval(result)),
         ("quality", _quality(result)),
         ("spread", _spread(result)),
         ("ranking", _ranking(result)),
-    ]
-    return [(label, sentence) for label, sentence in facts if sentence]
+    )
+
+
+def fit_details(result: FitResult) -> Facts:
+    """What checks the fit."""
+    return stated(
+        ("range", _ranges(result)),
+        ("objective", f"{_objective(result)} = {figure(result.objective.value, 6)}; {_starts(result)}"),
+    )
 
 
 def shared_facts(report: FitReport) -> Facts:
-    """What all groups have in common; empty where they were fitted in different ways."""
-    facts = []
-    for label, describe in (("law", _law), ("objective", _objective), ("interval", _interval)):
-        sentences = {describe(result) for result in report.results}
-        if len(sentences) == 1:
-            facts.append((label, sentences.pop()))
-    return facts
+    """The law of all groups, where it is one."""
+    return _shared(report, law=_law)
+
+
+def shared_details(report: FitReport) -> Facts:
+    """How all groups were fitted, where it is one way."""
+    return _shared(report, objective=_objective, interval=_interval)
+
+
+def _shared(report: FitReport, **described: Callable[[FitResult], str]) -> Facts:
+    said = {label: {describe(result) for result in report.results} for label, describe in described.items()}
+    return [(label, sentences.pop()) for label, sentences in said.items() if len(sentences) == 1]
 
 
 def _law(result: FitResult) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scaling_cli.numbers.format import escape, rounded
+from scaling_cli.numbers.format import escape
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.fit.facts import FitReport, fit_facts, shared_facts
+from scaling_cli.report.fit.facts import FitReport, fit_details, fit_facts, shared_details, shared_facts
 from scaling_cli.report.fit.rows import estimates, parameter_section
-from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.fit import FitResult
 
@@ -19,9 +18,11 @@ def pages(report: FitReport) -> list[Page]:
     """One page, with the facts of the fit, or those that all groups share."""
     if not report.results:
         return []
-    is_alone = len(report.results) == 1
-    facts = fit_facts(report.results[0], report.columns) if is_alone else shared_facts(report)
-    return [Page(facts, [parameter_section(report)])]
+    section = parameter_section(report)
+    if len(report.results) > 1:
+        return [Page(shared_facts(report), [section], details=shared_details(report))]
+    (result,) = report.results
+    return [Page(fit_facts(result, report.columns), [section], details=fit_details(result))]
 
 
 def records(report: FitReport) -> Iterable[Row]:
@@ -38,12 +39,6 @@ def charts(report: FitReport) -> list[Chart]:
     drawn = sketches(report.results, flops_rule(str(report.options.get("flops_rule", SIX_ND))))
     roles = report.columns
     return fit_charts(report.results, drawn, roles.get("loss", "loss"), roles.get("compute", "compute"))
-
-
-def line(result: FitResult) -> str:
-    """The law and its parameters."""
-    values = ", ".join(f"{escape(name)} {rounded(value).whole}" for name, value in result.parameters.items())
-    return f"{escape(result.law)}, {number_of(result.runs, 'run')}: {values}"
 
 
 def _records(result: FitResult) -> Iterator[Row]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import MISSING, escape, figure, flops, percent, rounded
+from scaling_cli.analysis.coverage.laws import COMBINED
+from scaling_cli.numbers.format import MISSING, decimal, escape, figure, flops, percent, rounded, signed
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.coverage import CoverageResult, Purchase
@@ -15,6 +16,7 @@ from scaling_cli.results.report import Report
 CoverageReport: TypeAlias = Report[CoverageResult]
 Rows: TypeAlias = Callable[[CoverageResult], Iterator[Cells]]
 
+DETAILS = ("Data", "Laws", "Forecasts of each law", "Track record on this log")
 ALL_SUCCEED = "All of k succeed (pass^k)"
 
 
@@ -27,26 +29,31 @@ def sections(report: CoverageReport) -> list[Section]:
         tables.pop("Data")
     if not report.options.get("all_succeed"):
         tables.pop(ALL_SUCCEED)
-    made = [Section(title, _sheet(report, columns, rows_of)) for title, (columns, rows_of) in tables.items()]
+    made = [
+        Section(title, _sheet(report, columns, rows_of), is_detail=title in DETAILS)
+        for title, (columns, rows_of) in tables.items()
+    ]
     return [section for section in made if section.sheet.rows]
 
 
 def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
     """Title, columns and rows of each table, in the order in which to read them."""
     k, law, coverage = numbers("k"), words("law"), (Column("coverage", "number", is_bold=True), interval)
+    errors = (Column(name, "number", is_detail=True) for name in ("error over problems", "over attempts"))
     return {
         "Data": ((*numbers("problems", "attempts", "never solved"), *words("design")), _data),
-        "Coverage": ((*k, *coverage, *numbers("error over problems", "over attempts")), _coverage),
+        "Coverage": ((*k, *coverage, *errors), _coverage),
         ALL_SUCCEED: ((*k, *numbers("share")), _all_succeed),
+        "Forecast": ((*k, *coverage), _combined),
         "Laws": ((*law, *words("parameter"), *numbers("estimate"), interval), _laws),
-        "Forecast": ((*k, *law, *coverage), _forecasts),
+        "Forecasts of each law": ((*k, *law, *coverage), _forecasts),
         "Track record on this log": (
             (*law, *numbers("fitted to", "scored at", "mean error", "mean absolute error")), _backtest),
         "Choosing one attempt": (
             (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
         "Assumed verifier": (
             numbers("accepts correct", "accepts wrong", "ceiling", "accepted unsolvable"), _verifier),
-        "Budgets (* by forecast)": (
+        "Budgets (* from a forecast)": (
             (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")), _budgets),
         "Paired differences": (
             (*words("minus"), *numbers("k", "problems", "difference"), interval, *words("verdict")), _comparisons),
@@ -77,7 +84,7 @@ def _pair(estimate: float | None, low: float | None, high: float | None) -> tupl
 
 def _coverage(result: CoverageResult) -> Iterator[Cells]:
     for row in result.coverage:
-        problems, attempts = figure(row.se_problems, 3), figure(row.se_attempts, 3)
+        problems, attempts = decimal(row.se_problems, 4), decimal(row.se_attempts, 4)
         yield f"{row.k:,}", *_pair(row.estimate, row.low, row.high), problems, attempts
 
 
@@ -100,6 +107,12 @@ def _laws(result: CoverageResult) -> Iterator[Cells]:
             yield "", "p-value for no unsolvable problems", figure(law.p_value, 2), ""
 
 
+def _combined(result: CoverageResult) -> Iterator[Cells]:
+    for row in result.forecast:
+        if row.law == COMBINED and row.low is not None:
+            yield f"{row.k:,}", *_pair(row.estimate, row.low, row.high)
+
+
 def _forecasts(result: CoverageResult) -> Iterator[Cells]:
     if all(row.low is None for row in result.forecast):
         return  # a caveat says why, and empty rows would say nothing
@@ -109,11 +122,7 @@ def _forecasts(result: CoverageResult) -> Iterator[Cells]:
 
 def _backtest(result: CoverageResult) -> Iterator[Cells]:
     for row in result.backtest:
-        yield row.law, f"{row.trained:,}", f"{row.held_out:,}", _signed(row.bias), figure(row.mean_absolute_error, 2)
-
-
-def _signed(value: float | None) -> str:
-    return MISSING if value is None else f"{'+' if value > 0 else ''}{figure(value, 2)}"
+        yield row.law, f"{row.trained:,}", f"{row.held_out:,}", signed(row.bias, 3), decimal(row.mean_absolute_error, 3)
 
 
 def _selections(result: CoverageResult) -> Iterator[Cells]:
@@ -144,7 +153,7 @@ def _budgets(result: CoverageResult) -> Iterator[Cells]:
 
 
 def _whole(value: int | None, most: int) -> str:
-    """A number of attempts; one that the attempts made do not show is more than they are."""
+    """A number of attempts; None means more than the attempts made."""
     return f"> {most:,}" if value is None else f"{value:,}"
 
 

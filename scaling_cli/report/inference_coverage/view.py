@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scaling_cli.analysis.coverage.laws import COMBINED
-from scaling_cli.numbers.format import escape, figure, percent, rounded
+from scaling_cli.numbers.format import escape, percent
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
+from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
-from scaling_cli.results.coverage import Backtest, CoverageResult
+from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.fit import Estimate
 
 
 def pages(report: CoverageReport) -> list[Page]:
     """One page about all groups."""
-    return [Page(facts(report), sections(report))]
+    return [Page(facts(report), sections(report), details=details(report))]
 
 
 def records(report: CoverageReport) -> Iterable[Row]:
@@ -33,32 +33,24 @@ def charts(report: CoverageReport) -> list[Chart]:
     return coverage_charts(report.results)
 
 
-def line(result: CoverageResult) -> str:
-    """Coverage at the first and the last k, and the furthest forecast."""
-    ends = dict.fromkeys(result.coverage[:1] + result.coverage[-1:])
-    parts = [f"{result.problems:,} problems"]
-    parts += [f"coverage at k = {row.k:,}: {rounded(Estimate(row.estimate, row.low, row.high)).whole}" for row in ends]
-    forecast = headline(result)
-    return "; ".join([*parts, f"forecast of {forecast}"] if forecast else parts)
-
-
 def facts(report: CoverageReport) -> Facts:
-    """What was read, how intervals were made, and for one group its furthest forecast."""
+    """What was read, and how intervals were made."""
     results = report.results
     if not results:
         return []
-    is_alone = len(results) == 1
-    columns = ", ".join(f"{role} from {escape(name)}" for role, name in report.columns.items() if role != name)
-    designs = dict.fromkeys(design(result) for result in results)
     intervals = dict.fromkeys(f"{percent(result.level, 4)}, {result.interval}" for result in results)
-    facts = [
-        ("data", data_sentence(results[0]) if is_alone else ""),
-        ("read as", results[0].layout + (f"; {columns}" if columns else "")),
-        ("design", ", ".join(designs)),
+    return stated(
+        ("data", data_sentence(results[0]) if len(results) == 1 else ""),
         ("interval", "; ".join(intervals)),
-        ("forecast", headline(results[0]) if is_alone else ""),
-    ]
-    return [(label, sentence) for label, sentence in facts if sentence]
+    )
+
+
+def details(report: CoverageReport) -> Facts:
+    """How the log was read."""
+    columns = ", ".join(f"{role} from {escape(name)}" for role, name in report.columns.items() if role != name)
+    designs = dict.fromkeys(design(result) for result in report.results)
+    layout = report.results[0].layout if report.results else ""
+    return stated(("read as", layout + (f"; {columns}" if columns else "")), ("design", ", ".join(designs)))
 
 
 def data_sentence(result: CoverageResult) -> str:
@@ -95,20 +87,3 @@ def _numbers(result: CoverageResult) -> Iterator[Row]:
 
 def _ends(value: Estimate) -> tuple[float | None, float | None, float | None]:
     return value.estimate, value.low, value.high
-
-
-def headline(result: CoverageResult) -> str:
-    """The furthest forecast and its record, in one sentence; empty without one."""
-    combined = [row for row in result.forecast if row.law == COMBINED and row.estimate is not None]
-    if not combined:
-        return ""
-    row, shown = combined[-1], rounded(Estimate(combined[-1].estimate, combined[-1].low, combined[-1].high))
-    record = next((scored for scored in result.backtest if scored.law == COMBINED), None)
-    return f"coverage at k = {row.k:,}: {shown.estimate} {shown.interval}{_record_sentence(record)}"
-
-
-def _record_sentence(record: Backtest | None) -> str:
-    if record is None or record.mean_absolute_error is None:
-        return ""
-    size = figure(record.mean_absolute_error, 2)
-    return f"; fitted to {record.trained:,} attempts it missed k = {record.held_out:,} by {size} on average"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scaling_cli.numbers.format import MISSING, count, escape, figure, flops, percent, rounded
+from scaling_cli.numbers.format import MISSING, count, escape, figure, flops, percent, rounded, signed, signed_percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Kind, Sheet, numbers, words
 from scaling_cli.results.allocation import Allocation, AllocationResult, IsoFlop
@@ -25,20 +25,22 @@ def sections(result: AllocationResult) -> list[Section]:
             f"IsoFLOP minima, {result.profile} profile (sizes below | above it; bend, vertex and bias of a parabola)"
         )
         tables.append(Section(title, isoflop_sheet(result.isoflops)))
-        tables.append(Section("Exponents of these curves by each profile", _profile_sheet(result)))
+        tables.append(Section("Exponents of these curves with each profile", _profile_sheet(result), is_detail=True))
     if result.estimators:
         tables.append(Section("This law fitted with other objectives", _estimator_sheet(result)))
     if len(result.exponents) > 1 or _is_unsteady(result):
         tables.append(Section("Without the points with the fewest tokens", _cutoff_sheet(result)))
     if result.gap:
         tables.append(
-            Section("Kaplan or Chinchilla: the exponent by the count of params and the sizes", _gap_sheet(result))
+            Section(
+                "Kaplan or Chinchilla: the exponent by how params are counted, and by model sizes", _gap_sheet(result)
+            )
         )
     return tables
 
 
 def _is_unsteady(result: AllocationResult) -> bool:
-    """Whether leaving points out moves an exponent so far that the table of cutoffs is shown unasked."""
+    """Whether leaving points out moves an exponent so far that the table of cutoffs is shown in any case."""
     wholes = {approach: exponents["params"].estimate for approach, exponents in result.exponents.items()}
     return any(
         abs(cutoff.params_exponent - whole) > UNSTEADY
@@ -140,10 +142,10 @@ def isoflop_sheet(isoflops: Sequence[IsoFlop]) -> Sheet:
             counted(isoflop.params),
             MISSING if isoflop.loss.estimate is None else figure(isoflop.loss.estimate, LOSS_DIGITS),
             MISSING if isoflop.refused else f"{isoflop.left} | {isoflop.right}",
-            MISSING if isoflop.centre_offset is None else f"{isoflop.centre_offset:+.2f}",
+            signed(isoflop.centre_offset, 2),
             MISSING if isoflop.curvature is None else figure(isoflop.curvature, 3),
             MISSING if isoflop.parabola_params is None else count(isoflop.parabola_params),
-            MISSING if isoflop.parabola_bias is None else f"{100 * isoflop.parabola_bias:+.1f} %",
+            signed_percent(isoflop.parabola_bias),
             isoflop.refused or "",
         )
         for isoflop in isoflops
@@ -162,7 +164,7 @@ def _profile_sheet(result: AllocationResult) -> Sheet:
             figure(profile.params_exponent),
             figure(profile.tokens_exponent),
             str(profile.budgets),
-            MISSING if profile.bias is None else f"{profile.bias:+.4f}",
+            signed(profile.bias, 4),
         )
         for profile in result.profiles
     )

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
-from scaling_cli.numbers.format import amount, escape, figure, flops, group_name, percent, rounded
+from scaling_cli.numbers.format import amount, escape, figure, flops, group_name, percent, signed
 from scaling_cli.report.charts.chart import Chart
-from scaling_cli.report.optimal_allocation.rows import counted, sections
-from scaling_cli.report.pages.facts import runs_and_points, spans
-from scaling_cli.report.pages.page import LINE_ANSWERS, Facts, Page, Row, grouped, more
+from scaling_cli.report.optimal_allocation.rows import sections
+from scaling_cli.report.pages.facts import runs_and_points, spans, stated
+from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.report import Report
 
@@ -33,7 +33,7 @@ AllocationReport: TypeAlias = Report[AllocationResult]
 
 def pages(report: AllocationReport) -> Iterator[Page]:
     """A page for each group."""
-    return (Page(facts(report, result), sections(result)) for result in report.results)
+    return (Page(facts(report, result), sections(result), details=details(result)) for result in report.results)
 
 
 def records(report: AllocationReport) -> Iterable[Row]:
@@ -48,16 +48,6 @@ def charts(report: AllocationReport) -> list[Chart]:
     return allocation_charts(report.results, report.columns.get("loss", "loss"))
 
 
-def line(result: AllocationResult) -> str:
-    """The first splits."""
-    answers = [
-        f"{_asked(row)} {row.approach}: params {counted(row.params)}, tokens {counted(row.tokens)}, "
-        f"loss {rounded(row.loss).whole}"
-        for row in result.allocations[:LINE_ANSWERS]
-    ]
-    return "; ".join(answers) + more(len(result.allocations))
-
-
 def _asked(row: Allocation) -> str:
     reached = "" if row.target_loss is None else f"loss {figure(row.target_loss)} at "
     return f"{reached}{flops(row.compute)} FLOPs"
@@ -66,17 +56,22 @@ def _asked(row: Allocation) -> str:
 def facts(report: AllocationReport, result: AllocationResult) -> Facts:
     """What was done, in the order in which to read it."""
     law = "" if result.law is None else escape(f"{result.law}: {result.formula}")
-    roles = [role for role in result.ranges if role in ("params", "tokens", "compute")]
-    facts = [
+    return stated(
         ("group", group_name(result.group)),
         ("law", law),
         ("data", runs_and_points(result.runs, result.points, report.inputs)),
-        ("range", ", ".join(spans(result.ranges, roles))),
-        ("compute", f"training FLOPs = {escape(result.flops_rule)}"),
         ("interval", _interval(result)),
         *_checks(result),
-    ]
-    return [(label, sentence) for label, sentence in facts if sentence]
+    )
+
+
+def details(result: AllocationResult) -> Facts:
+    """Where the data lie, and how compute is counted."""
+    roles = [role for role in result.ranges if role in ("params", "tokens", "compute")]
+    return stated(
+        ("range", ", ".join(spans(result.ranges, roles))),
+        ("compute", f"training FLOPs = {escape(result.flops_rule)}"),
+    )
 
 
 def _interval(result: AllocationResult) -> str:
@@ -107,7 +102,7 @@ def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:
         chance = "" if result.drift.p_value is None else f" (p = {figure(result.drift.p_value, 2)})"
         yield (
             "drift",
-            f"centres of the grids of sizes move {result.drift.slope:+.3f} decades relative to the minima, "
+            f"centres of the grids of sizes move {signed(result.drift.slope, 3)} decades relative to the minima, "
             f"per decade of compute{chance}",
         )
     for pair in result.agreement:

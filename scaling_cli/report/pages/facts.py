@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from scaling_cli.numbers.format import amount, escape
+from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.report import Source
+
+
+def stated(*facts: tuple[str, str]) -> Facts:
+    """The facts of which there is something to say."""
+    return [(label, sentence) for label, sentence in facts if sentence]
 
 
 def number_of(number: int, noun: str) -> str:

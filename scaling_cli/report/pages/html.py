@@ -10,7 +10,7 @@ from typing import Any
 from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.pages.notes import gathered
-from scaling_cli.report.pages.page import Page, View
+from scaling_cli.report.pages.page import Page, View, answers
 from scaling_cli.report.pages.sheet import Column, Sheet
 from scaling_cli.results.report import Report
 from scaling_cli.version import __version__
@@ -28,6 +28,7 @@ dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th { text-align: left; border-bottom: 1px solid #888; } th, td { padding: .15rem .9rem .15rem 0; vertical-align: top; }
 td.number { text-align: right; white-space: nowrap; }
+.answer { font-size: 1.15em; }
 .caveat, .failed { border-left: 3px solid #e69f00; padding-left: .7rem; margin: .4rem 0; }
 .failed { border-color: #d55e00; }
 code { background: rgba(128, 128, 128, .15); padding: 0 .2rem; } svg { max-width: 100%; height: auto; }
@@ -57,7 +58,8 @@ def figure_page(charts: Sequence[Chart], title: str) -> str:
 
 
 def _body(report: Report[Any], pages: Iterable[Page]) -> list[str]:
-    return [_notes(report), *(part for page in pages for part in _page(page))]
+    said = [f'<p class="answer">{_text(line)}</p>' for line in answers(report)]
+    return [*said, _notes(report), *(part for page in pages for part in _page(page.whole))]
 
 
 def _document(title: str, parts: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scaling_cli.numbers.format import MISSING
-from scaling_cli.report.pages.page import Page, View, joined
+from scaling_cli.report.pages.page import Page, View, answers, joined
 from scaling_cli.report.pages.sheet import NUMERIC, Column, Sheet
 from scaling_cli.results.report import Report
 
@@ -36,7 +36,8 @@ GREEK = frozenset({"alpha", "beta", "gamma", "delta", "kappa", "lambda", "mu", "
 def write(report: Report[Any], view: View, **_: object) -> str:
     """The tables of the report's pages."""
     # A blank line would end a paragraph wherever the text is put.
-    return joined((block for page in view.pages(report) for block in _blocks(page)), between="%\n")
+    said = "".join(f"% {line}\n" for line in answers(report))
+    return joined([said, *(block for page in view.pages(report) for block in _blocks(page.whole))], between="%\n")
 
 
 def _blocks(page: Page) -> Iterable[str]:

@@ -12,11 +12,15 @@ NARROWEST = 20  # columns: text is never folded to less
 
 
 class Look(Record):
-    """The width in columns (None for a file or pipe, which has no limit), colour, and box-drawing characters."""
+    """The width in columns (None for a file or pipe, which has no limit), colour, and box-drawing characters.
+
+    `is_detailed` asks for everything; without it, a terminal shows what matters on one screen.
+    """
 
     width: int | None = None
     color: bool = False
     unicode: bool = True
+    is_detailed: bool = False
 
     @property
     def is_drawn(self) -> bool:

@@ -9,15 +9,16 @@ from typing import Any
 from scaling_cli.caveats import Caveat
 from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.report.pages.notes import gathered
-from scaling_cli.report.pages.page import Page, View, joined
+from scaling_cli.report.pages.page import Page, View, answers, joined
 from scaling_cli.report.pages.sheet import Cells, Sheet
 from scaling_cli.results.report import Failure, Report
 
 
 def write(report: Report[Any], view: View, **_: object) -> str:
-    """The report's pages, then its caveats and failures."""
-    blocks = [block for page in view.pages(report) for block in _blocks(page)]
-    return joined([*blocks, markdown_notes(report.caveats, report.failures)])
+    """A title and the answers, the report's pages, then its caveats and failures."""
+    said = "".join(f"{markdown_text(line)}\n\n" for line in answers(report)).removesuffix("\n")
+    blocks = [block for page in view.pages(report) for block in _blocks(page.whole)]
+    return joined([f"# scaling {report.command}\n", said, *blocks, markdown_notes(report.caveats, report.failures)])
 
 
 def _blocks(page: Page) -> Iterable[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from scaling_cli.caveats import Caveat
+from scaling_cli.caveats.order import MEANINGS, rank
 from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.record import Record
 from scaling_cli.report.pages.look import Look
 from scaling_cli.results.report import Failure
 
+SHOWN_AT_ONCE = 5  # caveats on a terminal
 SHOWN_IN_LINES, SHOWN_ON_PAGES = 3, 20  # names listed when one caveat concerns several groups
 
 
@@ -35,11 +38,19 @@ def gathered(caveats: Iterable[Caveat]) -> list[Gathered]:
 
 
 def caveat_lines(caveats: Iterable[Caveat], look: Look) -> str:
-    """Each caveat once, with its code and the groups that have it."""
-    return "".join(
+    """Each caveat once, with its code and the groups that have it; on a terminal the first, and a count of the rest."""
+    notes = sorted(gathered(caveats), key=lambda note: rank(note.code))
+    is_cut = look.width is not None and not look.is_detailed and len(notes) > SHOWN_AT_ONCE
+    shown = notes[:SHOWN_AT_ONCE] if is_cut else notes
+    lines = [
         _note("caveat", f"{_lead(note.where(SHOWN_IN_LINES))}{escape(note.message)} [{escape(note.code)}]", look)
-        for note in gathered(caveats)
-    )
+        for note in shown
+    ]
+    if is_cut:
+        counts = Counter(rank(note.code) for note in notes[SHOWN_AT_ONCE:])
+        left = " and ".join(f"{count} that {MEANINGS[level]}" for level, count in sorted(counts.items()))
+        lines.append(_note("caveats", f"{left} are left out here; --details shows all {len(notes)}.", look))
+    return "".join(lines)
 
 
 def failure_lines(failures: Iterable[Failure], look: Look) -> str:

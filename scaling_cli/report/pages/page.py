@@ -5,32 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from scaling_cli.numbers.format import escape
+from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.record import Record
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.pages.sheet import Column, Sheet
 from scaling_cli.results.report import Report
 
-LINE_ANSWERS = 3  # answers of one result that its line has room for
+MOST_ANSWERS = 5  # sentences that a terminal shows before the tables
 
 Facts: TypeAlias = list[tuple[str, str]]
 Row: TypeAlias = Sequence[object]
 
 
 class Section(Record):
-    """A table under its title, which may be empty; `wide` says it in fewer rows, for terminals that are wide enough."""
+    """A table under its title, which may be empty; `wide` says it in fewer rows, for terminals that are wide enough.
+
+    A detail is for who wants to check the answer: terminals and plain text show it with --details alone.
+    """
 
     title: str
     sheet: Sheet
     wide: Sheet | None = None
+    is_detail: bool = False
 
 
 class Page(Record):
-    """Facts as label and sentence, tables, and sentences to quote, all about one thing. All text is escaped."""
+    """Facts as label and sentence, tables, and sentences to quote, all about one thing. All text is escaped.
+
+    `details` are facts that terminals and plain text show with --details alone.
+    """
 
     facts: Facts
     sections: Sequence[Section] = ()
     sentences: Sequence[str] = ()
+    details: Facts = []
+
+    @property
+    def brief(self) -> Page:
+        """The page without what only --details shows."""
+        return Page(self.facts, [section for section in self.sections if not section.is_detail], self.sentences)
+
+    @property
+    def whole(self) -> Page:
+        """The page with its details among the rest."""
+        return Page([*self.facts, *self.details], self.sections, self.sentences)
 
 
 class View(Protocol):
@@ -44,9 +62,6 @@ class View(Protocol):
 
     def charts(self, report: Report[Any]) -> list[Chart]:
         """The plots."""
-
-    def line(self, result: Any) -> str:
-        """One result on one line, without its group."""
 
 
 def group_columns(report: Report[Any]) -> tuple[str, ...]:
@@ -73,9 +88,12 @@ def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], It
         yield from ([*group, *row] for row in rows(result))
 
 
-def more(answers: int) -> str:
-    """How many answers a line leaves out."""
-    return f"; {answers - LINE_ANSWERS:,} more" if answers > LINE_ANSWERS else ""
+def answers(report: Report[Any], most: int | None = None) -> list[str]:
+    """The sentence of each result, led by its group; beyond `most`, the number of the others."""
+    said = [(group_name(result.group), result.sentence) for result in report.results if result.sentence]
+    lines = [f"{name}: {sentence}" if name else sentence for name, sentence in said[:most]]
+    left = len(said) - len(lines)
+    return [*lines, f"And {left:,} more groups, in the tables below."] if left else lines
 
 
 def joined(blocks: Iterable[str], between: str = "\n") -> str:

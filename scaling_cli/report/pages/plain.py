@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from scaling_cli.report.pages.page import Page, View, joined
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.page import Page, View, answers, joined
 from scaling_cli.report.pages.sheet import Sheet, cells_wide
 from scaling_cli.results.report import Report
 
 
-def write(report: Report[Any], view: View, **_: object) -> str:
-    """The report's pages, with blank lines between their parts."""
-    return joined(block for page in view.pages(report) for block in _blocks(page))
+def write(report: Report[Any], view: View, *, look: Look, **_: object) -> str:
+    """The answers, then the report's pages, with blank lines between their parts."""
+    pages = (page.whole if look.is_detailed else page.brief for page in view.pages(report))
+    said = "".join(f"{line}\n" for line in answers(report))
+    return joined([said, *(block for page in pages for block in _blocks(page))])
 
 
 def _blocks(page: Page) -> Iterable[str]:

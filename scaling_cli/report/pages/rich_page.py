@@ -17,21 +17,47 @@ from rich.text import Text
 from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.narrow import GAP, Placed, placed
-from scaling_cli.report.pages.page import Page, Section, View
+from scaling_cli.report.pages.page import MOST_ANSWERS, Page, Section, View, answers
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet
 from scaling_cli.results.report import Failure, Report
 
+MOST_LINES = 25  # that matter, below the answer
+FEWEST_LINES = 6  # of a table that is cut: its title, its header and some rows
+MORE = "--details shows the rest."
 UNLIMITED = 100_000  # columns: rich needs a number, and cuts at 80 if left to guess in a pipe
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
 FAILURE_COLUMNS = (Column("failed"), Column("why", "text"), Column("hint", "text"))
 
 
 def write(report: Report[Any], view: View, *, look: Look, **_: object) -> str:
-    """The report's pages and what failed, drawn for the terminal."""
-    blocks = [block for page in view.pages(report) for block in _blocks(page, look)]
-    if report.failures:
-        blocks += _tables(Section("", _failures(report.failures)), look)
-    return _drawn([part for block in blocks for part in (block, Text())][:-1], look)
+    """The answers, the report's pages and what failed, drawn for the terminal: on one screen, unless all is wanted."""
+    is_cut = look.width is not None and not look.is_detailed
+    said = [Text(line, style="bold") for line in answers(report, MOST_ANSWERS if is_cut else None)]
+    pages = list(view.pages(report))
+    shown = [page.whole if look.is_detailed else page.brief for page in pages]
+    blocks = [_drawn([block], look) for page in shown for block in _blocks(page, look)]
+    kept = screenful(blocks, MOST_LINES) if is_cut else blocks
+    if is_cut and (kept != blocks or any(page.brief != page.whole for page in pages)):
+        kept.append(look.wrapped(MORE, indent=0) + "\n")
+    failed = [_drawn(_tables(Section("", _failures(report.failures)), look), look)] if report.failures else []
+    return "\n".join([*([_drawn(said, look)] if said else []), *kept, *failed])
+
+
+def screenful(blocks: Sequence[str], most: int) -> list[str]:
+    """The first blocks that take no more than `most` lines with the blank lines between them; at least some lines.
+
+    A table that does not fit loses its last rows, and what is too short to be of use is left out.
+    """
+    kept: list[str] = []
+    for block in blocks:
+        lines = block.splitlines(keepends=True)
+        if len(lines) > most:
+            if most >= FEWEST_LINES or not kept:
+                kept.append("".join(lines[: most - 1]) + f"and {len(lines) - most + 1:,} more lines\n")
+            break
+        kept.append(block)
+        most -= len(lines) + 1
+    return kept
 
 
 def _blocks(page: Page, look: Look) -> Iterator[RenderableType]:

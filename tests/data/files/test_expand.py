@@ -151,7 +151,7 @@ def test_a_damaged_file_is_named_as_the_user_wrote_it_not_by_its_link(tmp_path):
     [
         ("wandb:me/project", "Export the runs first"),
         ("https://example.org/runs.csv", "curl -LO https://example.org/runs.csv"),
-        ("s3://bucket/runs.csv", "Copy it to this machine first"),
+        ("s3://bucket/runs.csv", "Copy the file to this machine first"),
     ],
 )
 def test_an_address_is_refused_with_what_to_do(given, hint):

@@ -32,7 +32,7 @@ def test_each_cell_keeps_its_lowest_loss_and_the_caveat_counts_them(name):
     table, message = found(sweep().rename({"lr": name}), name)
     assert table.frame.height == 12
     assert table.frame["lr"].unique().to_list() == [1e-3]
-    assert "left 12 of 48 points; 12 of them are the best of several runs." in message
+    assert "12 of 48 points remain; 12 of them are the best of several runs." in message
 
 
 def test_seeds_are_averaged_before_the_minimum_is_taken():
@@ -41,7 +41,7 @@ def test_seeds_are_averaged_before_the_minimum_is_taken():
     means = frame.group_by("params", "tokens", "lr").agg(pl.col("loss").mean())
     least = means.group_by("params", "tokens").agg(pl.col("loss").min()).sort("params", "tokens")
     assert table.frame.sort("params", "tokens")["loss"].to_list() == pytest.approx(least["loss"].to_list())
-    assert "left 12 of 192" in message
+    assert "12 of 192 points remain" in message
 
 
 @pytest.mark.parametrize("options", [{"by": ("dataset",)}, {}])
@@ -70,7 +70,7 @@ def test_the_last_rows_of_curves_are_compared_by_the_peak_of_their_rate():
         for step in (1, 50, 100)
     ]
     table, message = found(pl.concat(rows), "lr")
-    assert "left 12 of 96 points; 12 of them are the best of several runs" in message
+    assert "12 of 96 points remain; 12 of them are the best of several runs" in message
     assert table.frame["loss"].min() == pytest.approx(sweep()["loss"].min())
 
 
@@ -83,3 +83,14 @@ def test_amounts_within_a_percent_are_one_level_unless_they_are_a_continuum():
     assert levels(pl.Series([1e9, 1.003e9, 2e9])).n_unique() == 2
     assert levels(pl.Series(np.linspace(1e9, 2e9, 500))).n_unique() == 500
     assert levels(pl.Series([0.0, -1.0, None, 1.0])).n_unique() == 4
+
+
+def test_labels_are_shared_within_a_percent_and_no_value_is_lost():
+    values = pl.Series("x", [1.0, 1.005, 2.0, None, 0.0, -1.0, -1.001, 2.001, None, 3.0])
+    labels = levels(values).to_list()
+    assert labels[0] == labels[1]
+    assert labels[2] == labels[7]
+    assert labels[3] == labels[8]
+    assert len(set(labels)) == 7
+    chain = levels(pl.Series("x", np.exp(0.008 * np.arange(10))))
+    assert chain.n_unique() == 10

@@ -54,7 +54,7 @@ def test_a_summary_beside_its_parts_counts_no_run_twice(tmp_path, digits, write,
     assert table.frame["run_id"].n_unique() == len(SIZES)
     assert table.frame["step"].null_count() == table.frame["lr"].null_count() == 0
     assert codes(table) == ["summary-copies"]
-    assert "8 of 16 points have the loss and params of a point from another file" in table.caveats[0].message
+    assert "8 of 16 points have the same loss and params as a point from another file" in table.caveats[0].message
 
 
 def test_other_runs_of_the_same_sizes_beside_parts_all_count(tmp_path):

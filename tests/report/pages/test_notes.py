@@ -43,3 +43,17 @@ def test_the_order_is_that_of_the_first_group():
     other = Caveat("short-range", "compute spans 1 decade; add runs.", {"optimizer": "adamw"})
     lines = caveat_lines([SEVERAL[0], other, SEVERAL[1]], Look()).splitlines()
     assert [line.rpartition(" ")[2] for line in lines] == ["[few-runs]", "[short-range]"]
+
+
+def test_a_terminal_shows_five_caveats_and_counts_the_others():
+    codes = ["rows-excluded", "loss-unit", "few-runs", "at-bound", "off-hull", "short-range", "poor-fit", "best-over"]
+    many = [Caveat(code, f"Said of {code}.") for code in codes]
+    lines = caveat_lines(many, Look(width=200)).splitlines()
+    assert [line.rpartition("[")[2] for line in lines[:5]] == [
+        "at-bound]", "poor-fit]", "few-runs]", "off-hull]", "short-range]",
+    ]  # fmt: skip
+    assert lines[5:] == [
+        "caveats: 3 that say how the data were read and used are left out here; --details shows all 8."
+    ]
+    for look in (Look(), Look(width=200, is_detailed=True)):
+        assert caveat_lines(many, look).count("\n") == 8

@@ -1,0 +1,55 @@
+"""What a file is good for, and the command to run next: the first thing that a new user asks."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from scaling_cli.data.names import normalise
+from scaling_cli.data.samples.columns import ALIASES, MODELS
+from scaling_cli.numbers.format import escape
+from scaling_cli.report.pages.facts import stated
+from scaling_cli.report.pages.page import Facts
+from scaling_cli.results.columns import ColumnsResult
+
+SURFACE = {"params", "tokens"}
+GROUPS = frozenset({"optimizer", "model", "modelfamily", "family", "dataset", "data", "architecture", "arch", "recipe"})
+
+
+def next_steps(result: ColumnsResult, paths: Sequence[str]) -> Facts:
+    """`good for` and `next`, as facts of a page."""
+    file = shlex.join(paths) if len(paths) == 1 else "RUNS" if paths else "FILE"
+    if result.problem:
+        names = [*result.others, *(name for role in result.roles for name in role.origin.split(" or "))]
+        if not _is_sampling_log(names):
+            return []
+        by = next((name for name in names if normalise(name) in MODELS), "")
+        command = f"scaling inference-coverage {file}" + (f" --by {shlex.quote(by)}" if by else "")
+        return [("good for", "pass@k: this looks like a log of repeated attempts"), ("next", escape(command))]
+    varied = {role.role for role in result.roles if role.low is not None and role.high is not None
+              and role.low < role.high}  # fmt: skip
+    group = next((name for name in result.others if normalise(name).replace("_", "") in GROUPS), "")
+    return stated(("good for", _uses(varied, group)), ("next", escape(_command(varied, group, file))))
+
+
+def _is_sampling_log(names: Sequence[str]) -> bool:
+    known = {normalise(name) for name in names}
+    has = {role: any(known & set(tier) for tier in ALIASES[role]) for role in ALIASES}
+    return has["problem"] and (has["correct"] or (has["n"] and has["c"]))
+
+
+def _uses(varied: set[str], group: str) -> str:
+    if not varied & {*SURFACE, "compute"}:
+        return ""
+    uses = ["a law of the loss (fit)", "the loss of larger runs (extrapolate)"]
+    if varied >= SURFACE:
+        uses.append("the best split of a budget (optimal-allocation)")
+    if group:
+        uses.append(f"whether exponents differ (compare-exponents --by {escape(shlex.quote(group))})")
+    return ", ".join(uses)
+
+
+def _command(varied: set[str], group: str, file: str) -> str:
+    if not varied & {*SURFACE, "compute"}:
+        return ""
+    return f"scaling fit {file}" + (f" --by {shlex.quote(group)}" if group else "")

@@ -1,0 +1,25 @@
+"""What the columns of a file say: whether it can be fitted, and with what."""
+
+from __future__ import annotations
+
+from scaling_cli.numbers.format import escape
+from scaling_cli.results.columns import ColumnsResult
+
+INPUTS = ("params", "tokens", "compute")
+
+
+def sentence(result: ColumnsResult, subject: str) -> str:
+    """How many points of how many runs there are, with which inputs; or what keeps them from being fitted."""
+    if result.problem:
+        return f"Nothing can be fitted yet: {escape(result.problem)}"
+    known = [role.role for role in result.roles if role.role in INPUTS and role.low is not None]
+    by = f", with {_listed(known)}" if known else ""
+    return f"{_number(result.points, 'point')} of {_number(result.runs, 'run')} can be fitted{by}."
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,75 @@
+"""What a forecast says: the loss to expect, and how far such forecasts erred on the runs that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scaling_cli.numbers.format import MISSING, amount, brief, escape, figure, percent
+from scaling_cli.results.fit import Estimate
+from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction
+
+MOST_TARGETS = 3
+SURFACE = ("params", "tokens")
+ERROR_DIGITS = 2
+
+
+def sentence(result: Extrapolation, subject: str) -> str:
+    """The forecasts, then their track record."""
+    wanted = subject if subject != "Loss" else "a loss"
+    parts = [_forecast(row, wanted) for row in result.predictions[:MOST_TARGETS]]
+    parts += [_reached(row, wanted) for row in result.inverse[: MOST_TARGETS - len(parts)]]
+    left = len(result.predictions) + len(result.inverse) - len(parts)
+    more = f" ({left:,} more below)" if left else ""
+    record = _record(result)
+    said = "; ".join(parts) + more + (f"; {record}" if record and parts else record)
+    return said[:1].upper() + said[1:] + "." if said else ""
+
+
+def _forecast(row: Prediction, wanted: str) -> str:
+    if row.loss.estimate is None:
+        return f"at {place(row.at)} no {wanted.removeprefix('a ')} can be forecast"
+    whole = Estimate(row.loss.estimate, row.prediction.low, row.prediction.high)
+    known = whole if whole.low is not None else row.loss
+    return f"at {place(row.at)} expect {wanted} of {brief(known)}"
+
+
+def place(at: Mapping[str, float]) -> str:
+    """`70B params and 1.4T tokens`, or `1e24 FLOPs (92B params, 1.8T tokens)`: what was asked comes first."""
+    if {"compute", *SURFACE} <= at.keys():
+        split = [_amount(role, at[role]) for role in SURFACE]
+        asked = next(iter(at)) == "compute"
+        return f"{_amount('compute', at['compute'])} ({', '.join(split)})" if asked else " and ".join(split)
+    shown = [_amount(role, number) for role, number in at.items()]
+    return " and ".join(shown) if len(shown) < MOST_TARGETS else ", ".join(shown)
+
+
+def _amount(role: str, number: float) -> str:
+    if role == "compute":
+        return f"{amount(role, number)} FLOPs"
+    return (
+        f"{amount(role, number)} {role}" if role in ("params", "tokens") else f"{escape(role)} {amount(role, number)}"
+    )
+
+
+def _reached(row: Inverse, wanted: str) -> str:
+    name = wanted.removeprefix("a ")
+    if row.compute.estimate is None:
+        return f"a {name} of {figure(row.target_loss)} is not reached"
+    low, high = (MISSING if end is None else amount(row.scale, end) for end in (row.compute.low, row.compute.high))
+    unit = " FLOPs" if row.scale == "compute" else f" {escape(row.scale)}"
+    return (
+        f"a {name} of {figure(row.target_loss)} takes {amount(row.scale, row.compute.estimate)}{unit} [{low}, {high}]"
+    )
+
+
+def _record(result: Extrapolation) -> str:
+    """The error of the furthest test on the runs that there are."""
+    if result.score is not None:
+        return f"against the losses observed there, the error is {percent(result.score.mape, ERROR_DIGITS)} on average"
+    if result.track:
+        furthest = max(result.track, key=lambda record: record.reach)
+        return (
+            f"tested on your own runs, {figure(furthest.reach, ERROR_DIGITS)} times beyond those used, such forecasts "
+            f"erred by {percent(furthest.rmse_log, ERROR_DIGITS)}"
+        )
+    return ""
