@@ -52,7 +52,8 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     inputs = [*(argument if command.argument.is_list else ()), *([targets] if targets else [])]
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
     prepare_output(output, inputs)
-    verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
+    module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
+    verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
     view = view_of(name)
@@ -63,8 +64,9 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
         alone = asked if work is not None else asked.but(**Work().__dict__)
         workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
         return deliver_each(
-            argument, command.argument.suffixes, functools.partial(verb, asked=alone), batch, workers, output, view
-        )
+            argument, command.argument.suffixes, functools.partial(verb, asked=alone), batch, workers, output, view,
+            None if many is None else functools.partial(many, asked=alone),
+        )  # fmt: skip
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
             "In this command --jobs works only with --per-file.", hint="Add --per-file, or leave --jobs out."

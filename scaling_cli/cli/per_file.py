@@ -40,10 +40,11 @@ def deliver_each(
     workers: Workers,
     output: Output,
     view: View,
+    many: work.Many | None = None,
 ) -> int:
     """Analyse each file, write the results, and return the exit code of them all.
 
-    In folders, only files with one of `suffixes` are read.
+    In folders, only files with one of `suffixes` are read. `many` answers like `verb`, but for many files at once.
     """
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
@@ -55,7 +56,7 @@ def deliver_each(
     names = _logs(work.file_names(runs, suffixes), output.output)
     kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
     with progress(output, "Files") as on_progress:
-        answers = work.ask_each(names, verb, kept=kept, workers=workers, on_progress=on_progress)
+        answers = work.ask_each(names, verb, many=many, kept=kept, workers=workers, on_progress=on_progress)
         if not is_streamed:
             reports = [answer for answer in answers if not isinstance(answer, work.Kept)]
         else:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Runs = PathsOrTable
 
+FILE = "file"  # the key of a group that is a file
+
 
 def unread(table: RunTable) -> list[Failure]:
     """The files that could not be read while others could."""

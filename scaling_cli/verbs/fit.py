@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.ask import Asking, together
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
@@ -26,13 +27,12 @@ from scaling_cli.points.group import Groups, grouped_for, groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
-from scaling_cli.record import replace
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import report_of, settings_of, unread
+from scaling_cli.verbs.common import FILE, report_of, settings_of, unread
 
 if TYPE_CHECKING:
-    from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
@@ -58,20 +58,68 @@ def fit(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is one group, and no law fitted to it could be trusted.
     """
+    return _reports([(runs, label)], asked, on_progress)[0]
+
+
+def fit_each(files: Sequence[str], asked: Fit) -> list[Report[FitResult]]:
+    """The report on each file by itself, as `fit` with a label gives it; their fits are under way at once."""
+    return _reports([([name], {FILE: name}) for name in files], asked, None)
+
+
+class _Opened(Record):
+    """Runs ready to be fitted; `bent` has the quantities of each law that the FLOP rule takes away."""
+
+    label: Mapping[str, str] | None
+    table: RunTable
+    choices: tuple[Choice, ...]
+    bent: dict[str, tuple[str, ...]]
+    groups: Groups
+
+    def works(self, asked: Fit, settings: Settings) -> list[Asking[Outcome]]:
+        """The fit of each group, as work that asks the solver."""
+        return [_work(points, group, self.choices, asked, settings) for group, points in self.groups]
+
+
+def _reports(
+    parts: Sequence[tuple[Runs, Mapping[str, str] | None]], asked: Fit, on_progress: Progress | None
+) -> list[Report[FitResult]]:
+    """The report on each of several sets of runs, each with its label."""
     check_law(asked.law)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
+    settings = settings_of(asked, on_progress)
+    opened = [_opened(runs, asked, label) for runs, label in parts]
+    usable = [each for each in opened if isinstance(each, _Opened)]
+    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
+    return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
+
+
+def _opened(runs: Runs, asked: Fit, label: Mapping[str, str] | None) -> _Opened | Report[FitResult]:
+    """The runs, or under a label a report of the error that reading them ended with."""
     try:
         table, choices, bent = _prepared(runs, asked)
     except ScalingError as error:
         if label is None:
             raise
         return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
-    settings = settings_of(asked, on_progress)
+    return _Opened(label, table, tuple(choices), bent, list(groups_of(table, asked.by, label)))
+
+
+def _outcomes(works: Sequence[Asking[Outcome]]) -> Iterator[Outcome | ScalingError]:
+    """The outcome of each fit; many are under way at once."""
+    for first in range(0, len(works), AT_ONCE):
+        with one_blas_thread():
+            outcomes = together(works[first : first + AT_ONCE])
+        yield from outcomes
+
+
+def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: Fit) -> Report[FitResult]:
+    """The report on one set of runs, whose groups have the next of the outcomes."""
+    label, table, choices = opened.label, opened.table, opened.choices
     results: list[FitResult] = []
     doubts = (*table.caveats, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
-    for group, outcome in _fitted(list(groups_of(table, asked.by, label)), choices, asked, settings):
+    for (group, _), outcome in zip(opened.groups, outcomes, strict=False):
         if isinstance(outcome, ScalingError):
             if not group or (label is None and isinstance(outcome, UsageError)):
                 raise outcome
@@ -80,22 +128,10 @@ def fit(
         result, found = outcome
         results.append(_completed(result, choices, asked))
         caveats += found
-        if names := bent.get(result.law):
+        if names := opened.bent.get(result.law):
             rule, quantities = asked.flops_rule, " and ".join(names)
             caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=quantities))
     return report_of("fit", table, asked, results, caveats, failures)
-
-
-def _fitted(
-    groups: Groups, choices: Sequence[Choice], asked: Fit, settings: Settings
-) -> Iterator[tuple[dict[str, str], Outcome | ScalingError]]:
-    """Each group with its fit, or with the error that ended it; many groups are under way at once."""
-    for first in range(0, len(groups), AT_ONCE):
-        some = groups[first : first + AT_ONCE]
-        with one_blas_thread():
-            outcomes = together([_work(points, group, choices, asked, settings) for group, points in some])
-        for (group, _), outcome in zip(some, outcomes, strict=True):
-            yield group, outcome
 
 
 def _work(
