@@ -24,6 +24,7 @@ from scaling_cli.options.output import Drawn, Output
 from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.look import Look
 from scaling_cli.verbs import each_file as work
+from scaling_cli.verbs.common import FILE
 
 if TYPE_CHECKING:
     from scaling_cli.options.work import Batch
@@ -95,7 +96,7 @@ class _Tally:
         document: dict[str, Any] = json.loads(line)
         self._results += len(document["results"])
         for failure in document["failures"]:
-            self._failed.append(f"{failure['group'].get(work.FILE, '')}: {failure['error']}")
+            self._failed.append(f"{failure['group'].get(FILE, '')}: {failure['error']}")
         self._codes |= {caveat["code"] for caveat in document["caveats"]}
         self._tripped = self._tripped or tripped_gate(document["results"], self._output)
 

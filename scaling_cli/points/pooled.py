@@ -82,8 +82,10 @@ def input_doubts(
 
 
 def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[str, str] | None) -> Iterator[Caveat]:
-    spread = _spread(runs)
     explained = _explaining(runs)
+    if not (explained or runs.swept) and _pure_spread(runs) <= LARGE_SPREAD:
+        return
+    spread = _spread(runs)
     names = " and ".join(inputs)
     swept = [role for role in SWEPT if role in runs.swept and _differs_in_cells(runs, runs.swept[role])]
     for role in swept:
@@ -148,10 +150,10 @@ def _reduced(
     """One row per run: residuals of the surface are averaged over the rows of a run, where it has several."""
     logs = {name: frame[name].log().to_numpy() for name in usable}
     loss = frame["loss"].log().to_numpy()
-    places = frame.select(levels(frame[name]) for name in dict.fromkeys((*usable, *_further(frame)))).select(
-        pl.struct(pl.all()).rank("dense")
-    )
-    cells = _levels_of(places.to_series())
+    cells = np.zeros(len(loss), dtype=np.intp)
+    for name in dict.fromkeys((*usable, *_further(frame))):
+        number = _levels_of(frame[name])
+        cells = _renumbered(cells * (int(number.max()) + 1) + number)
     ids = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
     numbers = {name: _levels_of(values) for name, values in tried.items()}
     rates = {name: values.cast(pl.Float64).to_numpy() for name, values in swept.items()}
@@ -185,7 +187,10 @@ def _further(frame: pl.DataFrame) -> list[str]:
 
 def _levels_of(values: pl.Series) -> Indices:
     """The levels of a column, numbered from 0."""
-    numbered: Indices = levels(values).rank("dense").to_numpy().astype(np.intp) - 1
+    labels = levels(values)
+    if labels.dtype.is_numeric():
+        return _renumbered(labels.to_numpy())
+    numbered: Indices = labels.rank("dense").to_numpy().astype(np.intp) - 1
     return numbered
 
 
@@ -196,6 +201,8 @@ def _renumbered(labels: Indices) -> Indices:
 def _explaining(runs: _Group) -> list[Explained]:
     """The columns that explain how losses differ, the best first; each beyond those before it."""
     candidates = {name: labels for name, labels in runs.labels.items() if _is_candidate(runs, labels)}
+    if not candidates:
+        return []
     left, terms = _remover(runs)
     rest = left(runs.loss[:, None])[:, 0]
     least = SHARE if _pure_spread(runs) <= LARGE_SPREAD else SHARE_OF_LARGE

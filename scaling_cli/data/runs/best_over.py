@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import unknown
 from scaling_cli.data.runs.aliases import EXTRAS
@@ -87,19 +88,26 @@ def levels(values: pl.Series) -> pl.Series:
     """Values as labels; positive numbers that differ by less than a percent share one."""
     if not values.dtype.is_numeric():
         return values.cast(pl.String).fill_null("").alias(values.name)
-    numbers = values.cast(pl.Float64).fill_null(float("nan")).alias("number")
-    number, log = pl.col("number"), pl.col("log")
-    is_first = (log.diff() > EQUAL) | log.is_null() | log.shift().is_null()
-    different = (
-        numbers.unique().sort().to_frame()
-        .with_columns(pl.when(number > 0, number.is_not_nan()).then(number.log()).alias("log"))
-        .with_columns(is_first.fill_null(True).cum_sum().alias("chain"))
-        .with_columns(((log.max() - log.min()).over("chain") > CHAIN).fill_null(False).alias("is_wide"))
-    )  # fmt: skip
-    label = pl.when("is_wide").then(pl.len() + pl.row_index()).otherwise("chain").alias(values.name)
-    return numbers.to_frame().join(different.select(number, label), on="number", how="left", maintain_order="left")[
-        values.name
-    ]
+    return pl.Series(values.name, _numbered(values.cast(pl.Float64).to_numpy()))
+
+
+def _numbered(numbers: Array) -> Indices:
+    """The label of each number `(n,)`.
+
+    Positive numbers that follow each other by less than `EQUAL` in logs share a label, unless the first and the last of
+    such a chain differ by more than `CHAIN`.
+    """
+    different, place = np.unique(numbers, return_inverse=True)
+    if not len(different):
+        return np.zeros(0, dtype=np.intp)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(different > 0, np.log(different), np.nan)
+        # A comparison with NaN is false, so a number without a logarithm always begins a chain.
+        chain = np.cumsum(~(np.diff(logs, prepend=np.nan) <= EQUAL))
+        starts = np.flatnonzero(np.diff(chain, prepend=0))
+        spans = np.maximum.reduceat(logs, starts) - np.minimum.reduceat(logs, starts)
+    labels: Indices = np.where(spans[chain - 1] > CHAIN, len(different) + np.arange(len(different)), chain)
+    return labels[place.ravel()]
 
 
 def _edges(known: pl.DataFrame, settings: pl.DataFrame, best: pl.DataFrame, swept: Sequence[str]) -> str:
