@@ -16,7 +16,7 @@ inputs repeat, the noise is known without any law, and lack of fit is tested aga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import erfc, log, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from scaling_cli.fitting.leverage import free_jacobian, residuals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.tails import f_tail, two_tails
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.numbers.format import percent
@@ -185,15 +186,6 @@ def _orthonormal(jacobian: Array) -> Array:
     return np.asarray(left[:, size > 1e-10 * size.max(initial=0.0)])
 
 
-def two_tails(t: float, freedom: float) -> float:
-    """The two-sided p-value of Student's t, by Wallace's transformation to a normal (1959).
-
-    It is right to a tenth of the p-value from four degrees of freedom on, and needs no import of scipy.
-    """
-    z = sqrt(freedom * log(1 + t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
-    return erfc(z / sqrt(2))
-
-
 def _directions(fitted: Fitted) -> dict[str, Array]:
     """Bends and waves along each input and along the prediction, and the product of two inputs, each `(n,)`."""
     problem = fitted.problem
@@ -231,13 +223,6 @@ def _pure_error(problem: Problem, residual: Array, parameters: int) -> float:
     within = float(np.sum((residual - means[cell]) ** 2))
     between = float(np.sum(count * means**2))
     return f_tail((between / lack) / max(within / pure, 1e-300), lack, pure)
-
-
-def f_tail(ratio: float, first: int, second: int) -> float:
-    """The upper tail of F."""
-    from scipy.special import fdtrc
-
-    return float(fdtrc(first, second, ratio))
 
 
 def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.aliases import EXTRAS
-from scaling_cli.data.runs.best_over import levels
+from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.numbers.format import percent
@@ -150,18 +150,15 @@ def _reduced(
     """One row per run: residuals of the surface are averaged over the rows of a run, where it has several."""
     logs = {name: frame[name].log().to_numpy() for name in usable}
     loss = frame["loss"].log().to_numpy()
-    cells = np.zeros(len(loss), dtype=np.intp)
-    for name in dict.fromkeys((*usable, *_further(frame))):
-        number = _levels_of(frame[name])
-        cells = _renumbered(cells * (int(number.max()) + 1) + number)
+    same = cells([levels(frame[name]) for name in dict.fromkeys((*usable, *_further(frame)))])
     ids = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
-    numbers = {name: _levels_of(values) for name, values in tried.items()}
+    numbers = {name: levels(values) for name, values in tried.items()}
     rates = {name: values.cast(pl.Float64).to_numpy() for name, values in swept.items()}
     if ids.max() + 1 == len(ids):
         every = slice(None, None, step)
         return _Group(
             loss[every], {name: logs[name][every] for name in usable},
-            {name: _renumbered(values[every]) for name, values in numbers.items()}, _renumbered(cells[every]),
+            {name: _renumbered(values[every]) for name, values in numbers.items()}, _renumbered(same[every]),
             {name: values[every] for name, values in rates.items()},
         )  # fmt: skip
     rest = left_by(loss, surface([logs[name] for name in inputs], len(loss)))
@@ -185,17 +182,8 @@ def _further(frame: pl.DataFrame) -> list[str]:
     return [role for role in (*design, *(() if has_scale else ("step",))) if role in frame.columns]
 
 
-def _levels_of(values: pl.Series) -> Indices:
-    """The levels of a column, numbered from 0."""
-    labels = levels(values)
-    if labels.dtype.is_numeric():
-        return _renumbered(labels.to_numpy())
-    numbered: Indices = labels.rank("dense").to_numpy().astype(np.intp) - 1
-    return numbered
-
-
 def _renumbered(labels: Indices) -> Indices:
-    return np.unique(labels, return_inverse=True)[1].astype(np.intp)
+    return distinct(labels)[1]
 
 
 def _explaining(runs: _Group) -> list[Explained]:

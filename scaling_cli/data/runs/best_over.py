@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import unknown
 from scaling_cli.data.runs.aliases import EXTRAS
@@ -81,14 +81,23 @@ def _labels(known: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """The number of the combination of values that each row has in the columns."""
     if not names:
         return pl.Series(np.zeros(known.height, dtype=int))
-    return known.select(levels(known[name]) for name in names).select(pl.struct(pl.all()).rank("dense")).to_series()
+    return pl.Series(cells([levels(known[name]) for name in names]))
 
 
-def levels(values: pl.Series) -> pl.Series:
-    """Values as labels; positive numbers that differ by less than a percent share one."""
+def cells(labels: Sequence[Indices]) -> Indices:
+    """The number of the combination of labels `(n,)` that each row has."""
+    numbers = labels[0]
+    for each in labels[1:]:
+        numbers = distinct(numbers * (int(each.max(initial=0)) + 1) + each)[1]
+    return numbers
+
+
+def levels(values: pl.Series) -> Indices:
+    """The level of each value, numbered from 0; positive numbers that differ by less than a percent share one."""
     if not values.dtype.is_numeric():
-        return values.cast(pl.String).fill_null("").alias(values.name)
-    return pl.Series(values.name, _numbered(values.cast(pl.Float64).to_numpy()))
+        ranks: Indices = values.cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.intp) - 1
+        return ranks
+    return distinct(_numbered(values.cast(pl.Float64).to_numpy()))[1]
 
 
 def _numbered(numbers: Array) -> Indices:
@@ -97,7 +106,7 @@ def _numbered(numbers: Array) -> Indices:
     Positive numbers that follow each other by less than `EQUAL` in logs share a label, unless the first and the last of
     such a chain differ by more than `CHAIN`.
     """
-    different, place = np.unique(numbers, return_inverse=True)
+    different, place = distinct(numbers)
     if not len(different):
         return np.zeros(0, dtype=np.intp)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -107,7 +116,7 @@ def _numbered(numbers: Array) -> Indices:
         starts = np.flatnonzero(np.diff(chain, prepend=0))
         spans = np.maximum.reduceat(logs, starts) - np.minimum.reduceat(logs, starts)
     labels: Indices = np.where(spans[chain - 1] > CHAIN, len(different) + np.arange(len(different)), chain)
-    return labels[place.ravel()]
+    return labels[place]
 
 
 def _edges(known: pl.DataFrame, settings: pl.DataFrame, best: pl.DataFrame, swept: Sequence[str]) -> str:
