@@ -59,6 +59,8 @@ def influence_doubts(
 
     The ends of a short sweep always move an exponent, so influence by itself does not say that a run is wrong.
     """
+    if not influences:
+        return []
     place = {run: index for index, run in enumerate(runs)}
     chosen = np.array([place[found.run] for found in influences], dtype=np.intp)
     are_off = yield from _are_off(fitted, chosen)

@@ -20,6 +20,7 @@ SAME_PLACE = 1e-3  # in coordinates: closer optima count as one
 NARROW_DELTA = 0.01  # robust scales: a wide delta is slow to ignore outliers, a narrow one may miss the basin
 SCALE_PASSES = 20  # most iterations between the fit and the robust scale of its residuals; most fits need three
 SCALE_TOLERANCE = 1e-4
+MANY_POINTS, PART = 50_000, 10_000  # points above which starts are first taken to the optimum of a part of the points
 
 
 class Fitted(Record):
@@ -84,10 +85,10 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
 
 def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
     """`optimum`, as work that asks the solver."""
-    first = starts(problem)
+    first, part = starts(problem), _part(problem)
     delta = objective.delta if objective.name == "huber" and objective.delta is not None else np.inf
-    polished = yield Ask(problem, first, delta, strength=strength(_scales(problem, first)[1], delta))
-    delta, scale, polished = yield from _tuned(problem, objective, delta, polished, first)
+    polished = yield from _polished(problem, part, first, delta, strength(_scales(problem, first)[1], delta))
+    delta, scale, polished = yield from _tuned(problem, part, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
             f"{problem.law.name} has no finite objective from any starting value.",
@@ -102,8 +103,37 @@ def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
     return Fitted(problem, objective, theta, delta, value, log_residuals, polished, scale)
 
 
+def _part(problem: Problem) -> Problem | None:
+    """A part of the points, from the lowest loss to the highest; None where they are not very many."""
+    n = len(problem.observed)
+    if n <= MANY_POINTS:
+        return None
+    order = np.argsort(problem.observed, kind="stable")
+    return problem.subset(order[np.linspace(0, n - 1, PART).astype(int)])
+
+
+def _polished(problem: Problem, part: Problem | None, first: Array, delta: float, pull: float) -> Asking[Solution]:
+    """The end of each start.
+
+    Where there are very many points, starts first go to the optimum of a part of them. Those that meet there go on to
+    that of all points together, as one.
+    """
+    if part is None:
+        return (yield Ask(problem, first, delta, strength=pull))
+    rough = yield Ask(part, first, delta, strength=pull * len(part.observed) / len(problem.observed))
+    ends: list[Solution] = []
+    met = np.empty(len(first), dtype=np.intp)
+    for row, place in enumerate(rough.theta):
+        same = [i for i in range(row) if np.abs(place - rough.theta[i]).max() <= SAME_PLACE]
+        met[row] = met[same[0]] if same else len(ends)
+        if not same:
+            ends.append((yield Ask(problem, place[None], delta, strength=pull)))
+    names = ("theta", "value", "steps", "is_settled")
+    return Solution(*(np.concatenate([getattr(end, name) for end in ends])[met] for name in names))
+
+
 def _tuned(
-    problem: Problem, objective: Objective, delta: float, polished: Solution, blind: Array
+    problem: Problem, part: Problem | None, objective: Objective, delta: float, polished: Solution, blind: Array
 ) -> Asking[tuple[float, float, Solution]]:
     """Delta and the scale for priors, consistent with the fit that they lead to, and that fit.
 
@@ -117,7 +147,7 @@ def _tuned(
         for _ in range(SCALE_PASSES):
             delta = HUBER_EFFICIENCY * scale if is_automatic else delta
             restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
-            polished = yield Ask(problem, restarts, delta, strength=strength(prior_scale, delta))
+            polished = yield from _polished(problem, part, restarts, delta, strength(prior_scale, delta))
             earlier = scale
             scale, prior_scale = _scales(problem, _best(polished))
             if abs(scale / earlier - 1) < SCALE_TOLERANCE:
