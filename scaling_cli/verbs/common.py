@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +97,11 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
     """The caveats, each once, those first that may change the answer."""
-    kept: list[Caveat] = []
+    kept: dict[Hashable, Caveat] = {}
     for found in caveats:
-        if found not in kept:
-            kept.append(found)
-    return tuple(sorted(kept, key=lambda found: rank(found.code)))
+        group = None if found.group is None else frozenset(found.group.items())
+        kept.setdefault((found.code, found.message, group), found)
+    return tuple(sorted(kept.values(), key=lambda found: rank(found.code)))
 
 
 def saved_document(runs: Runs) -> Path | None:
