@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+
+# The kernel counts the memory of the process that starts a command as the command's own, so a small one starts it.
+LAUNCHER = """
+import os, sys
+child = os.fork()
+if not child:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.execv(sys.argv[1], sys.argv[1:])
+_, status, used = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
 
 
 @dataclass(frozen=True)
@@ -40,15 +52,12 @@ def _once(command: Sequence[str]) -> Cost:
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
-    null = os.open(os.devnull, os.O_WRONLY)
-    child = os.posix_spawn(
-        command[0], command, environment, file_actions=[(os.POSIX_SPAWN_DUP2, null, 1)], setsigdef=[]
-    )
-    os.close(null)
-    _, status, used = os.wait4(child, 0)
-    if code := os.waitstatus_to_exitcode(status):
-        raise SystemExit(f"{' '.join(command)} ended with exit code {code}.")
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    launcher = [sys.executable, "-S", "-c", LAUNCHER, *command]
+    done = subprocess.run(launcher, env=environment, capture_output=True, text=True, check=False)
+    code, seconds, memory = done.stdout.split()
+    if code != "0":
+        raise SystemExit(f"{' '.join(command)} ended with exit code {code}.\n{done.stderr}")
+    return Cost(float(seconds), float(memory) / 1024)
 
 
 def machine() -> str:
