@@ -25,6 +25,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.leverage import free_jacobian, residuals
+from scaling_cli.fitting.neighbours import neighbour_p_value
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
@@ -36,6 +37,7 @@ from scaling_cli.record import Record, replace
 
 SIZE = 0.002  # of all tests of a fit together
 GAMMA_SIZE = 0.008  # of the test of chinchilla against general
+NEIGHBOUR_SIZE = 0.002  # of the test of neighbours
 PATTERN_SIZE = 0.05  # of a pattern, where pure error rejects
 PURE_SIZE = 0.001  # of the test against pure error
 ROBUST_SIZE = 0.05  # of the test with errors that allow uneven noise
@@ -70,7 +72,7 @@ class Misfit(Record):
 
 def misfit_doubts(fitted: Fitted, group: dict[str, str] | None) -> Asking[list[Caveat]]:
     """A caveat if the law does not fit the points, or leaves most of their spread unexplained."""
-    found = yield from misfit_asking(fitted)
+    found = yield from misfit(fitted)
     return _scatter(fitted, group) if found is None else [_said(found, fitted.problem.law.name, group)]
 
 
@@ -78,7 +80,7 @@ def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) ->
     """A caveat if none of the laws that a forecast averages fits the points; each problem has one of the laws."""
     first: Misfit | None = None
     for problem in problems:
-        found = misfit(optimum(problem, Objective()))
+        found = alone(misfit(optimum(problem, Objective())))
         if found is None:
             return []
         first = first or found
@@ -116,13 +118,8 @@ def _scatter(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
     return [caveat("poor-fit", group, law=law, share=max(share, 0.0), rmse=percent(rmse))]
 
 
-def misfit(fitted: Fitted) -> Misfit | None:
+def misfit(fitted: Fitted) -> Asking[Misfit | None]:
     """What shows that the law does not fit; None if nothing does, or if there are too few runs to say."""
-    return alone(misfit_asking(fitted))
-
-
-def misfit_asking(fitted: Fitted) -> Asking[Misfit | None]:
-    """`misfit`, as work that asks the solver."""
     problem = fitted.problem
     spare = problem.run_count - len(fitted.theta)
     residual = residuals(fitted)
@@ -135,6 +132,9 @@ def misfit_asking(fitted: Fitted) -> Asking[Misfit | None]:
     bent = yield from _against_general(fitted, tested)
     if bent is not None:
         return bent
+    along = _along_neighbours(fitted, tested)
+    if along is not None:
+        return Misfit(along, *(yield from _better(fitted)))
     if not patterns:
         return None
     strongest = min(patterns, key=lambda found: found.p_value)
@@ -203,6 +203,17 @@ def _directions(fitted: Fitted) -> dict[str, Array]:
         prediction = problem.predictions(fitted.theta[None])[0]
         found["bend along the predicted loss"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
     return found
+
+
+def _along_neighbours(fitted: Fitted, tested: _Tested) -> Pattern | None:
+    """Residuals that resemble those of neighbouring points, in a way that no direction describes."""
+    columns = fitted.problem.columns
+    if any((values <= 0).any() for values in columns.values()):
+        return None
+    inputs = np.stack([_standard(np.log(values)) for values in columns.values()], axis=1)
+    p_value = neighbour_p_value(inputs, tested.residual, tested.basis, tested.runs)
+    what = f"have the same sign at neighbouring {' and '.join(columns)}"
+    return Pattern(what, p_value, p_value) if p_value <= NEIGHBOUR_SIZE else None
 
 
 def _standard(values: Array) -> Array:

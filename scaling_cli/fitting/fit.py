@@ -10,7 +10,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
-from scaling_cli.fitting.influence import influence, influence_doubts
+from scaling_cli.fitting.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals_asking
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum_asking
@@ -105,7 +105,8 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
     if ends.beside:
         caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
     influences = yield from influence(fitted, grouped.names)
-    caveats += yield from influence_doubts(fitted, influences, grouped.names, grouped.group)
+    influential = yield from influence_doubts(fitted, influences, grouped.names, grouped.group)
+    caveats += influential or outlying_doubts(fitted, grouped.names, grouped.group)
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)
@@ -131,7 +132,7 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
         influence=influences,
         spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
-        observations=_observations(fitted, grouped.compute),
+        observations=_observations(fitted, grouped),
     )
     return result, caveats
 
@@ -213,11 +214,12 @@ def _starts(fitted: Fitted) -> Starts:
     return Starts(len(fitted.polished.value), fitted.agreeing, optima)
 
 
-def _observations(fitted: Fitted, compute: Array | None) -> Observations:
-    problem = fitted.problem
+def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
+    problem, compute = fitted.problem, grouped.compute
     return Observations(
         inputs={name: tuple(values.tolist()) for name, values in problem.columns.items()},
         observed=tuple(problem.observed.tolist()),
         predicted=tuple(problem.predictions(fitted.theta[None])[0].tolist()),
         compute=None if compute is None else tuple(compute.tolist()),
+        names=tuple(grouped.names[run] for run in problem.runs.tolist()),
     )

@@ -30,7 +30,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import FILE, report_of, settings_of, unread
+from scaling_cli.verbs.common import FILE, knowing, report_of, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
@@ -122,7 +122,8 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
     for (group, _), outcome in zip(opened.groups, outcomes, strict=False):
         if isinstance(outcome, ScalingError):
             if not group or (label is None and isinstance(outcome, UsageError)):
-                raise outcome
+                with knowing(caveats):
+                    raise outcome
             failures.append(Failure(group, outcome.message, outcome.hint))
             continue
         result, found = outcome
@@ -158,7 +159,11 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
     if asked.law == "all":
         choices = candidates(table.frame, asked.x)
     else:
-        choices = [choose(table.frame, asked.law, asked.x, by=asked.by, start=asked.start, bound=asked.bound)]
+        choices = [
+            choose(
+                table.frame, asked.law, asked.x, by=asked.by, start=asked.start, bound=asked.bound, others=table.others
+            )
+        ]
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]

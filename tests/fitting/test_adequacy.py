@@ -8,11 +8,12 @@ import pytest
 from scipy import stats
 
 import scaling_cli as scaling
-from scaling_cli.fitting.adequacy import Misfit, _improvement, misfit, misfit_doubts, two_tails
+from scaling_cli.fitting.adequacy import Misfit, _improvement, misfit, misfit_doubts
 from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.tails import two_tails
 from scaling_cli.laws import find_law
 
 Columns = dict[str, np.ndarray]
@@ -63,7 +64,7 @@ def fitted(columns: Columns, law: str, loss: np.ndarray) -> Fitted:
 
 
 def found_in(columns: Columns, law: str, loss: np.ndarray) -> Misfit | None:
-    return misfit(fitted(columns, law, loss))
+    return alone(misfit(fitted(columns, law, loss)))
 
 
 def false_alarms(design: str, kind: str, sets: int) -> int:
@@ -95,7 +96,7 @@ def test_chinchilla_notices_a_power_of_the_sum_wherever_an_f_test_does(columns, 
     for seed in range(3):
         loss = surface_loss(columns, gamma) * np.exp(noise("normal", np.random.default_rng(seed), columns, scale))
         fit = fitted(columns, "chinchilla", loss)
-        found = misfit(fit)
+        found = alone(misfit(fit))
         assert (found is not None and found.better == "general") or alone(_improvement(fit, "general")) > 0.008
 
 
@@ -136,7 +137,7 @@ def test_points_of_a_run_that_err_together_are_no_pattern():
     for seed in range(20):
         shared = 0.01 * np.random.default_rng(seed).standard_normal(12)[runs]
         problem = problem_from_arrays(find_law("power-constant"), columns, curve_loss(columns) * np.exp(shared), runs)
-        doubted += misfit(optimum(problem, Objective())) is not None
+        doubted += alone(misfit(optimum(problem, Objective()))) is not None
     assert doubted <= 2
 
 
