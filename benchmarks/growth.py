@@ -3,8 +3,8 @@
     python -m benchmarks growth              # the table of docs/benchmarks.md
     python -m benchmarks growth fit rows     # some commands and sizes
 
-Each command runs on inputs of sizes n, 2n and 4n, each in processes of its own. The exponent of a cost is log2 of the
-growth from 2n to 4n over that from n to 2n, so what a command needs for any input, such as imports, does not count. A
+Each command runs on inputs of sizes n / 16, n and 4 n, each in processes of its own. The exponent p is that of a cost
+of a + b size^p through the three costs, so what a command needs for any input, such as imports, does not count. A
 growth too small to be measured counts as flat. The last line names the exponents above the limit of 1.1, and the exit
 code is 1 if there are any.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ import polars as pl
 from measure import Cost, machine, scaling
 
 LIMIT = 1.1
-LEAST_SECONDS, LEAST_MEMORY = 0.08, 6.0  # of growth from 2n to 4n: less is noise
+FACTORS = (1 / 16, 1, 4)
+LEAST_SECONDS, LEAST_MEMORY = 0.15, 10.0  # of growth in all: less is noise
 QUIET = ("--quiet",)
 
 
@@ -165,7 +165,7 @@ AGAINST = ("--reference", "g00000", *FEWER)
 CURVES = ("--approach", "isoflop", "--profile", "parabola", *FEWER)
 CASES = (
     Case("fit", "rows of logs", 400_000, lambda at, n: [logs(at, n), *NONE]),
-    Case("fit", "runs", 100_000, lambda at, n: [written(at, runs(n)), *NONE]),
+    Case("fit", "runs", 150_000, lambda at, n: [written(at, runs(n)), *NONE]),
     Case("fit", "files", 1_500, lambda at, n: [files(at, n), *NONE, "--checkpoints", "all"]),
     Case("fit", "files, --per-file", 80, lambda at, n: [files(at, n), "--per-file", *NONE, "--format", "jsonl"]),
     Case("fit", "groups", 60, lambda at, n: [groups(at, n), "--by", "group", "--replicates", "200"]),
@@ -175,11 +175,11 @@ CASES = (
     Case("columns", "rows", 1_000_000, lambda at, n: [logs(at, n)]),
     Case("columns", "files", 2_000, lambda at, n: [files(at, n)]),
     Case("columns", "columns", 1_000, lambda at, n: [wide(at, n)]),
-    Case("compare-exponents", "groups with a reference", 6, lambda at, n: [groups(at, n), *BY, *AGAINST]),
+    Case("compare-exponents", "groups with a reference", 32, lambda at, n: [groups(at, n), *BY, *AGAINST]),
     Case("compare-exponents", "replicates", 2_000, lambda at, n: [groups(at, 2), *BY, "--replicates", str(n)]),
     Case("optimal-allocation", "runs", 100_000, lambda at, n: [written(at, runs(n)), *NONE]),
     Case("optimal-allocation", "replicates", 4_000, lambda at, n: [written(at, runs(60)), "--replicates", str(n)]),
-    Case("optimal-allocation", "budgets of curves", 8, lambda at, n: [isoflop(at, n), *CURVES]),
+    Case("optimal-allocation", "budgets of curves", 48, lambda at, n: [isoflop(at, n), *CURVES]),
     Case("optimal-allocation", "compute budgets", 1_000, lambda at, n: [written(at, runs(60)), *NONE, *budgets(n)]),
     Case("extrapolate", "targets", 2_000, targets),
     Case("extrapolate", "results of a saved fit", 400, lambda at, n: [saved(at, n, 100), *AHEAD]),
@@ -192,20 +192,25 @@ CASES = (
 
 
 def exponent(costs: list[float], least: float) -> float:
-    """The exponent of the growth of three costs; 0 where it is flat."""
-    first, second = costs[1] - costs[0], costs[2] - costs[1]
+    """The p of a + b size^p through the costs at the `FACTORS`; 0 where the cost hardly grows."""
+    first, second = costs[1] - costs[0], costs[2] - costs[0]
     if second < least:
         return 0.0
-    # Half of what is noise is added to both, so that a step that happens to be tiny does not decide alone.
-    return math.log2((second + least / 2) / (max(first, 0.0) + least / 2))
+    low, high = 0.01, 4.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        grown = [factor**middle for factor in FACTORS]
+        is_steeper = (grown[2] - grown[0]) * max(first, 0.0) < (grown[1] - grown[0]) * second
+        low, high = (middle, high) if is_steeper else (low, middle)
+    return low
 
 
 def measured(case: Case, repeats: int) -> list[Cost]:
-    """The costs for n, 2n and 4n."""
+    """The costs for n / 16, n and 4 n."""
     costs = []
-    for factor in (1, 2, 4):
+    for factor in FACTORS:
         with tempfile.TemporaryDirectory() as folder:
-            arguments = case.make(Path(folder), case.n * factor)
+            arguments = case.make(Path(folder), max(int(case.n * factor), 2))
             costs.append(scaling(case.command, *arguments, *QUIET, repeats=repeats))
     return costs
 
@@ -235,7 +240,7 @@ def main() -> None:
         seconds, megabytes = (
             f"{first:.{digits}f} to {last:.{digits}f}"
             for first, last, digits in (
-                (costs[0].seconds, costs[2].seconds, 2), (costs[0].memory, costs[2].memory, 0),
+                (costs[1].seconds, costs[2].seconds, 2), (costs[1].memory, costs[2].memory, 0),
             )
         )  # fmt: skip
         print(

@@ -217,7 +217,7 @@ def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str]
         caveats.append(caveat("condition-number", group, condition=facts.condition_number))
     if facts.tokens_per_param is not None:
         low, high = _quantiles(problem.columns["tokens"] / problem.columns["params"], TYPICAL)
-        if _ratio((float(low), float(high))) < NARROW_RATIO:
+        if high < NARROW_RATIO * low:
             caveats.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
     if facts.correlation is not None and abs(facts.correlation) > COLLINEAR:
         caveats.append(caveat("collinear-design", group, correlation=facts.correlation))
