@@ -56,7 +56,8 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
     batch, work = shell.get(Batch), shell.get(Work)
     prepare_output(output, functools.partial(_files_read, command, argument, asked, batch))
-    verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
+    module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
+    verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
     if batch is not None and (batch.per_file or batch.resume):
@@ -72,6 +73,7 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             workers,
             output,
             view_of(name),
+            None if many is None else functools.partial(many, asked=alone),
         )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
