@@ -58,8 +58,8 @@ SENTENCES = {
         "k = {k} is {reach:times} times the attempts made and {what}. {remedy} at least k / 100 attempts per problem."
     ),
     "laws-disagree": (
-        "At k = {k} the laws differ by {spread:.2f} in coverage, so no single forecast is given. Sample further, or "
-        "use the interval."
+        "At k = {k} laws that fit the attempts equally well span {spread:.2f} in coverage, so no single forecast is "
+        "given. Sample further, or use the interval."
     ),
     "ceiling-not-identified": (
         "The share of unsolvable problems is estimated at {estimate:.2f}, but the data also allow any share from 0 to "

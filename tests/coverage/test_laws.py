@@ -5,7 +5,9 @@ from scipy import stats
 from scaling_cli.coverage.beta_binomial import fit_beta_binomial, log_failure
 from scaling_cli.coverage.counts import make_counts
 from scaling_cli.coverage.curves import fit_exponentiated, fit_power_law, log_grid
-from scaling_cli.coverage.distributions import DISTRIBUTIONS, _inflated_failure, fit_distribution, log_minus_log
+from scaling_cli.coverage.distribution import log_minus_log
+from scaling_cli.coverage.distributions import DISTRIBUTIONS, fit_distribution
+from scaling_cli.coverage.inflated import _inflated_failure
 from scaling_cli.coverage.estimate import mean, solve_rates
 from scaling_cli.coverage.grid import beta_weights, make_grid
 from scaling_cli.errors import FitError
