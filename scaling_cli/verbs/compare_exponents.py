@@ -10,6 +10,7 @@ from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.repeats import by_inputs
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents
@@ -20,7 +21,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import report_of, require_compute, settings_of, unread
+from scaling_cli.verbs.common import knowing, report_of, require_compute, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.answer import ComparisonQuestion
@@ -51,14 +52,14 @@ def compare_exponents(
     settings = settings_of(asked)
     weights = (asked.weight,) if asked.weight else ()
     table, column = _load_pairable(runs, asked, keep=tuple(name for name in (asked.x, asked.weight) if name))
-    choice = choose(table.frame, asked.law, asked.x, by=asked.by)
+    choice = choose(table.frame, asked.law, asked.x, by=asked.by, others=table.others)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own(weights)))
     groups, is_paired = matched(list(groups_of(table, asked.by)), choice, column, must=asked.pair not in (None, "none"))
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
     doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
     fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
-    with one_blas_thread():
+    with one_blas_thread(), knowing(caveats):
         for group, points in groups:
             weighting = Weighting(asked.weight, asked.scale_weight, "none")
             grouped = grouped_for(points, group, choice, asked.space, weighting)
@@ -71,7 +72,10 @@ def compare_exponents(
             caveats += found
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])
-        result, found = compare([problem for problem, _ in fitted], [one for _, one in fitted], question)
+        problems = [problem for problem, _ in fitted]
+        if any(found.code == "runs-err-together" for found in caveats):
+            problems = [by_inputs(problem) for problem in problems]
+        result, found = compare(problems, [one for _, one in fitted], question)
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
 
 

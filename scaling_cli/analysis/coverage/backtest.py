@@ -49,8 +49,8 @@ def _at(data: Sampled, names: Sequence[str], trained: int, samples: int) -> list
         fitted, _ = fit_laws(part, names, None, None)
         for name in fitted.names:
             errors[name].append(float(fitted.coverage(name, np.array([held_out], dtype=float))[0][0]) - truth)
-        if combines and (combined := combine(fitted, held_out)) is not None:
-            errors.setdefault(COMBINED, []).append(combined[0] - truth)
+        if combines and (combined := combine(fitted, np.array([held_out], dtype=float))) is not None:
+            errors.setdefault(COMBINED, []).append(float(combined[0][0]) - truth)
     return [_row(name, trained, held_out, len(parts), np.array(values)) for name, values in errors.items()]
 
 

@@ -174,15 +174,14 @@ def _of_curve(fitted: FittedLaws, name: str, slope: Slope) -> LawFit:
     return LawFit(parameters, None, fitted.estimate(law.exponent), slope, dropped=law.dropped)
 
 
-def combine(fitted: FittedLaws, k: float) -> tuple[float, float, float] | None:
-    """The combined coverage at k with its interval; None without the mixture, which the interval comes from."""
+def combine(fitted: FittedLaws, k: Array) -> tuple[Array, Array, Array] | None:
+    """The combined coverage at each k with its interval; None without the mixture, which the interval comes from."""
     if MIXTURE not in fitted.names:
         return None
-    at = np.array([k], dtype=float)
-    mixed, low, high = (float(values[0]) for values in fitted.coverage(MIXTURE, at))
-    curves = [float(fitted.coverage(name, at)[0][0]) for name in OF_CURVE if name in fitted.names]
-    middle = (mixed + float(np.mean(curves))) / 2 if curves else mixed
-    return middle, min(low, middle), max(high, middle)
+    mixed, low, high = fitted.coverage(MIXTURE, k)
+    curves = [fitted.coverage(name, k)[0] for name in OF_CURVE if name in fitted.names]
+    middle = (mixed + np.mean(curves, axis=0)) / 2 if curves else mixed
+    return middle, np.fmin(low, middle), np.fmax(high, middle)
 
 
 def forecast(
@@ -235,22 +234,21 @@ def _row(fitted: FittedLaws, name: str, k: int, *, is_refused: bool) -> Forecast
 
 
 def _combined_row(fitted: FittedLaws, k: int, *, too_far: bool, force: bool) -> Forecast:
-    combined = None if too_far else combine(fitted, k)
+    combined = None if too_far else combine(fitted, np.array([k], dtype=float))
     if combined is None:
         return Forecast(k, COMBINED, None, None, None)
-    middle, low, high = combined
+    middle, low, high = (float(part[0]) for part in combined)
     return Forecast(k, COMBINED, middle if force or high - low <= WIDEST else None, low, high)
 
 
 def drawn_forecast(fitted: FittedLaws, asked: Sequence[str], start: int, end: int, points: int) -> Curve | None:
-    """The forecast as a curve with a band, from the last attempt made."""
+    """The laws as a curve with a band, from one attempt over the last one made to the furthest forecast."""
     if not fitted or end <= start:
         return None
-    k = np.geomspace(start, end, points)
+    k = np.unique(np.concatenate([np.geomspace(1, start, points), np.geomspace(start, end, points)]))
     if set(asked) >= COMBINES:
-        rows = [combine(fitted, float(one_k)) for one_k in k]
-        columns = list(zip(*[row for row in rows if row is not None], strict=True))
-        return Curve(tuple(k.tolist()), *columns) if columns else None
+        combined = combine(fitted, k)
+        return None if combined is None else Curve(tuple(k.tolist()), *(tuple(part.tolist()) for part in combined))
     return Curve(tuple(k.tolist()), *(tuple(values.tolist()) for values in fitted.coverage(fitted.names[0], k)))
 
 
