@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from scaling_cli.version import __version__ as __version__
 
+ANSWERS = ("Answer", "load")
+
 
 def __getattr__(name: str) -> object:
     from scaling_cli.options.commands import LIBRARY
 
+    if name in ANSWERS:
+        from scaling_cli.library import answer
+
+        return getattr(answer, name)
     if name not in LIBRARY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from scaling_cli.library.called import Verb
@@ -23,4 +29,4 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     from scaling_cli.options.commands import LIBRARY
 
-    return sorted([*LIBRARY, "__version__"])
+    return sorted([*LIBRARY, *ANSWERS, "__version__"])

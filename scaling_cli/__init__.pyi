@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from scaling_cli.data.paths_or_table import PathsOrTable as Runs
-from scaling_cli.library.answer import Answer
+from scaling_cli.library.answer import Answer as Answer
+from scaling_cli.library.answer import load as load
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.columns import ColumnsResult
 from scaling_cli.results.comparison import ComparisonResult
@@ -12,6 +13,7 @@ from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.laws import LawResult
+from scaling_cli.results.plan import PlanResult
 
 __version__: str
 Number = float | str
@@ -55,6 +57,7 @@ def fit(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -107,6 +110,7 @@ def extrapolate(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -159,6 +163,7 @@ def compare_exponents(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
@@ -213,11 +218,67 @@ def optimal_allocation(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
     jobs: int | str = ...,
     backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
     scheduler: str | None = ...,
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[AllocationResult]: ...
+def plan(
+    runs: Runs | None = ...,
+    *,
+    law: str = ...,
+    interval: Literal['wild', 'bootstrap'] = ...,
+    level: Number = ...,
+    goal: str | Iterable[str] = ...,
+    budget: Number | None = ...,
+    until: str | None = ...,
+    judge: str | os.PathLike[str] | None = ...,
+    rounds: int | str = ...,
+    check_: bool = ...,
+    max_runs: int | str = ...,
+    min_compute: Number | None = ...,
+    max_compute: Number | None = ...,
+    sizes: str | Iterable[str] = ...,
+    min_tokens_per_param: Number = ...,
+    max_tokens_per_param: Number = ...,
+    unique_tokens: Number | None = ...,
+    seeds: int | str = ...,
+    test_share: Number = ...,
+    underway: str | os.PathLike[str] | None = ...,
+    noise: Number | None = ...,
+    gpus: int | str | None = ...,
+    peak_flops: Number | None = ...,
+    mfu: Number | None = ...,
+    price_per_gpu_hour: Number | None = ...,
+    x: str | None = ...,
+    replicates: int | str = ...,
+    seed: int | str = ...,
+    loss: str | None = ...,
+    params: str | None = ...,
+    tokens: str | None = ...,
+    compute: str | None = ...,
+    run: str | None = ...,
+    step: str | None = ...,
+    map: Mapping[str, str] | str | Iterable[str] = ...,
+    by: str | Iterable[str] = ...,
+    best_over: str | Iterable[str] = ...,
+    where: str | None = ...,
+    checkpoints: Literal['final', 'all', 'best'] = ...,
+    skip_tokens: str | None = ...,
+    sample_at: str | None = ...,
+    smooth: str | None = ...,
+    keep_diverged: bool = ...,
+    params_from_name: str | None = ...,
+    flops_rule: str = ...,
+    loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
+    jobs: int | str = ...,
+    backend: Literal['serial', 'loky', 'dask', 'ray'] | None = ...,
+    scheduler: str | None = ...,
+    on_progress: Callable[[int, int], None] | None = ...,
+) -> Answer[PlanResult]: ...
 def inference_coverage(
     logs: Runs,
     *,
@@ -272,6 +333,7 @@ def inference_coverage(
     on_missing: Literal['drop', 'fail'] = ...,
     success: str | Iterable[str] = ...,
     design: Literal['auto', 'fixed', 'stop-at-success'] = ...,
+    max_expand: Number | None = ...,
     label: Mapping[str, str] | None = ...,
 ) -> Answer[CoverageResult]: ...
 def columns(
@@ -296,6 +358,7 @@ def columns(
     flops_rule: str = ...,
     loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
     input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
 ) -> Answer[ColumnsResult]: ...
 def list_laws(
     name: str | None = ...,

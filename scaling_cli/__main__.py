@@ -24,6 +24,9 @@ def main() -> None:
         # What numpy says about an overflow is not a message to users; workers inherit the variable.
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
         warnings.simplefilter("ignore")
+    from scaling_cli.cli.interrupts import listen
+
+    listen()
     from scaling_cli.cli.run import run
 
     sys.exit(run(arguments))
@@ -44,6 +47,10 @@ def command() -> None:
     """Run `main` and exit at once: unloading all modules would take a third of the time of a small fit."""
     try:
         main()
+    except KeyboardInterrupt:  # while the first modules are imported
+        from scaling_cli.cli.interrupts import ended
+
+        os._exit(ended())
     except SystemExit as end:
         has_workers = "joblib" in sys.modules
         if not isinstance(end.code, int) or "polars" not in sys.modules or has_workers:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # that of `typing`, whose import takes a seventh of `--version`
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class ScalingError(Exception):
     """There is no usable result. `main` prints the message and the hint, and exits with `exit_code`."""
 
     exit_code = 1
+    caveats: Sequence[object] = ()  # what was found out about the data before, which may be the reason
     partial: object = None  # a report of what could be found out before the error, where there is one
 
     def __init__(self, message: str, *, hint: str) -> None:

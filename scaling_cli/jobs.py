@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import Record
 
 Task = TypeVar("Task")
@@ -116,9 +116,23 @@ def _spread(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers:
         stack.enter_context(joblib.parallel_config(backend=workers.backend, n_jobs=workers.count))
         # As a context, so that the processes live until all slices are done.
         parallel = stack.enter_context(joblib.Parallel(return_as="generator" if is_local else "list"))
+        stack.enter_context(_told_if_killed())
         size = len(tasks) if is_local else SLICE * workers.count
         for first in range(0, len(tasks), size):
             yield from parallel(joblib.delayed(function)(task) for task in tasks[first : first + size])
+
+
+@contextlib.contextmanager
+def _told_if_killed() -> Iterator[None]:
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    try:
+        yield
+    except BrokenProcessPool:
+        raise DataError(
+            "A worker process was killed, perhaps because the memory was full.",
+            hint="Use fewer --jobs. With --per-file and a file of JSON lines, --resume keeps what was finished.",
+        ) from None
 
 
 @contextlib.contextmanager

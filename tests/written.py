@@ -6,12 +6,15 @@ gives type checkers the keywords of the library.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import re
 from collections.abc import Iterable
 from string import Formatter
+from typing import Any
 
 import scaling_cli as scaling
-from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast
 from scaling_cli.cli.help import default_of, sections_of
 from scaling_cli.library.called import EXTRAS
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
@@ -19,7 +22,7 @@ from scaling_cli.options.option import Option
 from scaling_cli.verbs.schema import result_of
 from tests import ROOT
 
-STAGES = (data, fit, forecast, comparison, allocation, coverage)
+STAGES = (data, design, fit, forecast, comparison, allocation, coverage)
 
 
 def options_page() -> str:
@@ -60,14 +63,37 @@ def caveats_page() -> str:
         "What to know before using a result. Caveats are printed to stderr and stored in JSON under `caveats`. Each",
         "has a stable code: `--strict` turns all of them into errors, and `--allow CODE` accepts one. A sentence says",
         "what is wrong, what this does to the result, and what to do about it. Words in *italics* stand for names and",
-        "numbers of your data, and ... for words that are there in some cases.",
+        "numbers of your data, and ... for words that are there in some cases. The last column says when a caveat",
+        "appears; its numbers are those of the code.",
         "This page is written by `python -m tests.written`.",
     ]
     for module in STAGES:
         about = (module.__doc__ or "").partition(".")[0].removeprefix("Caveats about ").capitalize()
-        lines += ["", f"## {about}", "", "| code | sentence |", "| --- | --- |"]
-        lines += [f"| `{code}` | {_shown(sentence)} |" for code, sentence in sorted(module.SENTENCES.items())]
+        lines += ["", f"## {about}", "", "| code | sentence | when it appears |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{code}` | {_shown(sentence)} | {_cell(when(module.WHEN[code]))} |"
+            for code, sentence in sorted(module.SENTENCES.items())
+        ]
     return "\n".join(lines) + "\n"
+
+
+class _Constants(Formatter):
+    """Texts with constants of modules, such as `{fitting.repeats.LEVEL}` or `{data.runs.sanity.SMALLEST[params]:g}`."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        path, _, key = field_name.rstrip("]").partition("[")
+        module, _, name = path.rpartition(".")
+        value = getattr(importlib.import_module(f"scaling_cli.{module}"), name)
+        return (value[int(key) if key.isdigit() else key] if key else value), field_name
+
+
+def when(text: str) -> str:
+    """When a caveat appears, with the constants of the code."""
+    return re.sub(r"(?<=\d)%", " %", _Constants().vformat(text, (), {})).replace("e+", "e")
+
+
+def _cell(text: str) -> str:
+    return text.replace("*", "\\*").replace("|", "\\|")
 
 
 def _shown(sentence: str) -> str:
@@ -88,7 +114,8 @@ def stub() -> str:
         "from typing import Literal",
         "",
         "from scaling_cli.data.paths_or_table import PathsOrTable as Runs",
-        "from scaling_cli.library.answer import Answer",
+        "from scaling_cli.library.answer import Answer as Answer",
+        "from scaling_cli.library.answer import load as load",
         *sorted(f"from {result.__module__} import {result.__name__}" for result in map(result_of, LIBRARY.values())),
         "",
         "__version__: str",

@@ -21,6 +21,9 @@ SPLIT_POINTS = 200  # candidate splits of a budget
 SPLIT_SPAN = 1e3  # candidates reach this factor beyond the params of the data
 SAME = 1e-6  # relative: compute this close to 6 * params * tokens is taken as 6 * params * tokens
 LEAST_SLOPE = 0.5  # of log FLOPs per token in log params: a slope further from 1 is taken as noise
+SIX = 6.0  # FLOPs for a param and a token
+ROUGHLY = 0.02  # relative: compute this close to 6 * params * tokens may be drawn as that
+RATIOS = (0.1, 0.5, 0.9)  # quantiles of tokens per param at which a law is drawn
 AS_GIVEN = FlopsRule("as given", "per_token * tokens")
 
 
@@ -32,13 +35,40 @@ class Sketch(Record):
     curve: Curve | None
 
 
-def sketches(results: Sequence[FitResult], rule: FlopsRule | None = None) -> list[Sketch | None]:
+def sketches(
+    results: Sequence[FitResult], rule: FlopsRule | None = None, *, to: float | None = None
+) -> list[Sketch | None]:
     """Each fit prepared for a plot; None for a fit without observations.
 
     `rule` counts the compute along which laws of params and tokens are drawn; under 6ND it is the runs' own compute.
-    Without a rule it is 6 * params * tokens, even if the runs have compute of their own.
+    Without a rule it is 6 * params * tokens, even if the runs have compute of their own. Curves end a little beyond the
+    data, or at `to`.
     """
-    return [None if result.observations is None else _sketch(result, result.observations, rule) for result in results]
+    return [
+        None if result.observations is None else _sketch(result, result.observations, rule, to) for result in results
+    ]
+
+
+def ratio_lines(result: FitResult, sketch: Sketch) -> list[tuple[float, Curve]]:
+    """Laws of params and tokens along compute at fixed tokens per param: the ratio and the curve of each.
+
+    The ratios are those of the runs: a low, a middle and a high one. None where compute is not 6 * params * tokens.
+    """
+    seen = result.observations
+    law = find_law(result.law, tuple(result.inputs))
+    if seen is None or set(law.inputs) != {"params", "tokens"}:
+        return []
+    params, tokens, x = np.array(seen.inputs["params"]), np.array(seen.inputs["tokens"]), np.array(sketch.x)
+    if not np.allclose(x, SIX * params * tokens, rtol=ROUGHLY):
+        return []
+    estimates = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
+    grid = _grid(x, None)
+    lines = []
+    for ratio in np.quantile(tokens / params, RATIOS):
+        sizes = np.sqrt(grid / SIX / ratio)
+        loss = _losses(law, estimates, {"params": sizes, "tokens": ratio * sizes})[0]
+        lines.append((float(ratio), Curve(tuple(grid.tolist()), tuple(loss.tolist()))))
+    return lines
 
 
 def drawn_along(result: FitResult) -> str:
@@ -48,7 +78,7 @@ def drawn_along(result: FitResult) -> str:
     return next(iter(result.inputs.values()))
 
 
-def _sketch(result: FitResult, seen: Observations, rule: FlopsRule | None) -> Sketch:
+def _sketch(result: FitResult, seen: Observations, rule: FlopsRule | None, to: float | None) -> Sketch:
     along = drawn_along(result)
     columns = {name: np.array(values) for name, values in seen.inputs.items()}
     costs = Costs()
@@ -58,7 +88,7 @@ def _sketch(result: FitResult, seen: Observations, rule: FlopsRule | None) -> Sk
         given = None if rule is None or seen.compute is None else np.array(seen.compute)
         costs = _costs(columns["params"], columns["tokens"], given, rule)
         x = costs.training(columns["params"], columns["tokens"]) if given is None else given
-    return Sketch(along, tuple(x.tolist()), _law_curve(result, seen, x, costs))
+    return Sketch(along, tuple(x.tolist()), _law_curve(result, seen, x, costs, to))
 
 
 def _costs(params: Array, tokens: Array, compute: Array | None, rule: FlopsRule | None) -> Costs:
@@ -76,7 +106,7 @@ def _costs(params: Array, tokens: Array, compute: Array | None, rule: FlopsRule 
     return Costs(AS_GIVEN, {"per_token": (slope, start)})
 
 
-def _law_curve(result: FitResult, seen: Observations, x: Array, costs: Costs) -> Curve | None:
+def _law_curve(result: FitResult, seen: Observations, x: Array, costs: Costs, to: float | None) -> Curve | None:
     """The fitted law along its input, or along compute at the best split of params and tokens.
 
     None if the law has other inputs.
@@ -84,7 +114,7 @@ def _law_curve(result: FitResult, seen: Observations, x: Array, costs: Costs) ->
     law = find_law(result.law, tuple(result.inputs))
     estimates = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
     draws = np.array(result.draws[:BAND_DRAWS]) if result.draws else np.empty((0, len(law.names)))
-    parameters, grid = np.concatenate([estimates, draws]), _grid(x)
+    parameters, grid = np.concatenate([estimates, draws]), _grid(x, to)
     if len(law.inputs) == 1:
         lines = _losses(law, parameters, {law.inputs[0]: grid})
     elif set(law.inputs) == {"params", "tokens"}:
@@ -100,10 +130,11 @@ def _law_curve(result: FitResult, seen: Observations, x: Array, costs: Costs) ->
     return Curve(*(tuple(values.tolist()) for values in (grid, lines[0], low, high)))
 
 
-def _grid(values: Array) -> Array:
+def _grid(values: Array, to: float | None) -> Array:
     low, high = np.log(values.min()), np.log(values.max())
     margin = MARGIN * (high - low)
-    return np.exp(np.linspace(low - margin, high + margin, POINTS))
+    end = high + margin if to is None else max(float(np.log(to)), high)
+    return np.exp(np.linspace(low - margin, end, POINTS))
 
 
 def _losses(law: Law, parameters: Array, columns: Mapping[str, Array]) -> Array:

@@ -1,9 +1,9 @@
 """Caveats: what a reader should know before using a result, each with a stable code and a sentence.
 
 A sentence says what is wrong, what this does to the result, and what to do about it; its last part is the thing to do.
-There is one module of sentences for each stage: reading runs (`data`), fitting (`fit`), and the four questions asked of
-a fit (`forecast`, `comparison`, `allocation`, `coverage`). Codes are for `--allow CODE` and for scripts, and do not
-change.
+There is one module for each stage: reading runs (`data`), their inputs (`design`), fitting (`fit`), and the questions
+asked of a fit (`forecast`, `comparison`, `allocation`, `coverage`, `plan`). Each has the sentences, and `WHEN` they
+are said, which only the page of all caveats reads. Codes are for `--allow CODE` and for scripts, and do not change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from scaling_cli.caveats import allocation, comparison, coverage, data, fit, forecast
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
 from scaling_cli.record import Record
 
 LARGEST_WRITTEN_OUT = 1e6  # of factors
@@ -22,11 +22,13 @@ POWER = re.compile(r"(?<=\d)e\+?(?=-?\d)0?(?=\d)")  # 1e+24, as Python writes 1e
 
 SENTENCES = {
     **data.SENTENCES,
+    **design.SENTENCES,
     **fit.SENTENCES,
     **comparison.SENTENCES,
     **allocation.SENTENCES,
     **coverage.SENTENCES,
     **forecast.SENTENCES,
+    **plan.SENTENCES,
 }
 
 

@@ -86,3 +86,58 @@ SENTENCES = {
         "the cut-off with any exponent you quote."
     ),
 }
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "limited": "--min-params, --max-params or --max-tokens decides the split.",
+    "far-reach": "A budget is more than {analysis.allocation.plan.FAR:g} times the compute of the largest run.",
+    "split-off-budget": (
+        "Params and tokens of a split spend {analysis.allocation.along_lines.NOTABLE_GAP:.0%} more or less than the "
+        "budget."
+    ),
+    "unanswered": "One of several budgets or target losses has no best split.",
+    "many-epochs": (
+        "--unique-tokens, and a split trains on more than {analysis.allocation.parametric.TIRED_EPOCHS:g} epochs."
+    ),
+    "training-exponents": "--inference-tokens or a limit, beside which exponents are those of training alone.",
+    "published-repetition": "--unique-tokens with a law that does not model repetition.",
+    "sparse-peak": "--peak-flops is within {analysis.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
+    "high-mfu": "--mfu is above {analysis.hardware.HIGHEST_MFU:.0%}.",
+    "budgets-refused": "The IsoFLOP curve of a budget bends downwards, or has its minimum outside its runs.",
+    "few-budgets": "Fewer than {analysis.allocation.isoflop.tables.ENOUGH_BUDGETS} IsoFLOP budgets can be used.",
+    "thin-side": (
+        "A budget has fewer than {analysis.allocation.isoflop.tables.ENOUGH_ON_A_SIDE} sizes on a side of its minimum."
+    ),
+    "drifting-grid": (
+        "The grid of sizes drifts across budgets (p < {analysis.allocation.isoflop.tables.DRIFT_LEVEL}), and this "
+        "biases the exponent by parabolas by more than a tenth of {analysis.allocation.isoflop.tables.PROFILE_SWING}."
+    ),
+    "parabola-bias": (
+        "--profile parabola, and its vertex is off the minimum of the exact curve by more than "
+        "{analysis.allocation.isoflop.tables.NOTABLE_BIAS:.0%} of params."
+    ),
+    "replicates-lost": (
+        "In more than {analysis.allocation.isoflop.tables.LOST_SHARE:.0%} of replicates, a budget that is used has no "
+        "minimum."
+    ),
+    "profiles-differ": (
+        "Exponents by different profiles differ by more than {analysis.allocation.isoflop.tables.PROFILE_SWING}."
+    ),
+    "grid-edge": (
+        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belong to the smallest or the "
+        "largest size."
+    ),
+    "unfinished-schedules": (
+        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lie before "
+        "{analysis.allocation.envelope.FINISHED:.0%} of the tokens of their runs."
+    ),
+    "no-waste-band": "--approach envelope or all.",
+    "approach-skipped": "--approach all, and one approach is not possible.",
+    "approaches-disagree": "--approach all, and the intervals of best params by the approaches do not overlap.",
+    "unstable-exponent": (
+        "Leaving out the {analysis.allocation.stability.SHARES[0]:.0%} or "
+        "{analysis.allocation.stability.SHARES[1]:.0%} of at least {analysis.allocation.stability.FEWEST_POINTS} "
+        "points with fewest tokens moves the exponent of params by more than {analysis.allocation.stability.SWING} "
+        "and {analysis.allocation.stability.SIGMAS:g} standard errors."
+    ),
+}

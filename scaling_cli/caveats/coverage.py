@@ -86,3 +86,37 @@ SENTENCES = {
         "resumed, not merged by mistake."
     ),
 }
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
+    "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
+    "unknown-outcomes": "Outcomes hold words that are neither right nor wrong.",
+    "missing-outcomes": "Some attempts or counts are empty.",
+    "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",
+    "short-problems": "k exceeds the attempts that all problems have.",
+    "short-problems-dropped": "The same with --short drop.",
+    "all-alike": "No problem is solved, or every attempt succeeded.",
+    "all-solved": "Every problem is solved at least once.",
+    "deterministic-sampling": "Each problem has only successes or only failures, and both kinds occur.",
+    "near-ceiling": "The power law could be fitted only to the first part of the curve.",
+    "one-problem": "There is one problem.",
+    "few-problems": "Fewer than {analysis.coverage.curve.FEW_PROBLEMS} problems or clusters.",
+    "law-not-fitted": "A law of coverage cannot be fitted.",
+    "overdispersion-not-identified": "The data show no spread of difficulty between problems, which beta laws need.",
+    "far-extrapolation": "k exceeds {analysis.coverage.laws.LARGEST_REACH:g} times the attempts.",
+    "laws-disagree": "The laws differ by more than {analysis.coverage.laws.LARGEST_SPREAD} in coverage.",
+    "ceiling-not-identified": "The interval of the unsolvable share reaches down to 0.",
+    "poor-track-record": (
+        "The forecast from about an {analysis.coverage.backtest.SHORT_RECORD}th of the attempts is off by more than "
+        "{analysis.coverage.backtest.LARGEST_ERROR} on average."
+    ),
+    "false-positives": (
+        "k times the false-positive rate of the verifier is above {analysis.coverage.verifier.WARNED_FLOOR}."
+    ),
+    "beyond-attempts": "A budget buys more attempts than were made.",
+    "attention-heavy": (
+        "Attention costs more than {analysis.coverage.budget.HEAVY_ATTENTION:g} times the other FLOPs of an attempt."
+    ),
+    "repeated-attempts": "Rows repeat the number of an attempt.",
+}

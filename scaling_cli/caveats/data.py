@@ -2,32 +2,6 @@
 
 SENTENCES = {
     "rows-excluded": "{count} of {total} rows were left out: {reasons}. Correct them if they should count.",
-    "compute-mismatch": (
-        "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens, so compute, params and tokens do not "
-        "agree. Check the unit of compute and whether params include embeddings, or ignore the column with --compute "
-        "none."
-    ),
-    "partial-compute": (
-        "{points} of {total} points have no value in the compute column and get 6*params*tokens instead, so compute "
-        "may be counted in two different ways, which may change exponents of compute. Fill in the column, or use "
-        "6*params*tokens for all points with --compute none."
-    ),
-    "compute-drift": (
-        "The compute column is {small:.3g} times 6*params*tokens at {small_params:.3g} params but {large:.3g} times at "
-        "{large_params:.3g} params, which changes fitted exponents. Check whether params include embeddings, and "
-        "compare with --compute none."
-    ),
-    "unit-slip": (
-        "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all other runs by a "
-        "factor of {factor:.3g} or more. Divided or multiplied by a thousand they would be in the range of the others, "
-        "so the unit may be wrong, and one such value can change every exponent. Correct the value, or leave the run "
-        "out with --where."
-    ),
-    "tiny-unit": (
-        "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
-        "unit is probably missing, which makes coefficients and forecasts wrong. Give the unit in the header, as in "
-        "{header!r}, or in the cells, as in {cell}."
-    ),
     "loss-unit": (
         "By its name, {column} holds {unit}, not a loss in nats per token, so the irreducible loss and the "
         "coefficients are in that unit. Convert the column, or give --loss-unit {unit}."
@@ -138,58 +112,107 @@ SENTENCES = {
         "{rows} points equal an earlier one in {roles}, and each counts as {counted}, so intervals are too narrow if "
         "these points are copies. Remove the copies."
     ),
-    "repeated-data": (
-        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times). "
-        "There, more tokens lower the loss less than new data would, or even raise it, so laws that ignore repetition "
-        "may give wrong exponents. Fit --law data-constrained, or keep only points with few epochs by --where."
-    ),
-    "late-rise": (
-        "{points} points with repeated data have a loss more than {times:.3g} times the lowest one, as overfitted or "
-        "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
-    ),
     "undecayed-lr": (
         "{runs} of {total} runs end with a learning rate above half of its peak, so their losses are higher than after "
         "a finished schedule. Fit only runs whose schedules end in the same way; select them with --where."
     ),
     "mid-schedule": (
-        "Points of one run share its learning-rate schedule, so they are not independent, and their losses are higher "
+        "Points of one run are not independent, and unless the learning rate was constant, their losses are higher "
         "than those of runs whose schedule ended there. Compare with --checkpoints final."
     ),
     "best-checkpoint": (
         "The loss of each run is its lowest one, which noise makes too low, the more so the longer the log. Compare "
         "with --checkpoints final."
     ),
-    "best-over": (
-        "Of runs that differ only in {columns}, only the one with the lowest loss is kept, so {after} of {before} "
-        "points remain; {several} of them are the best of several runs{edges}. A minimum of noisy losses is too low. "
-        "Compare with a fit of more seeds, and extend sweeps whose best value is at an end."
-    ),
-    "unread-input": (
-        "{columns} {verb} like {role} but was not read as that, so the law ignores it and may be wrong. Give {flag} "
-        "if it is {role}."
-    ),
-    "ignored-input": (
-        "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
-        "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
-        "--by {column}."
-    ),
-    "pooled-sweep": (
-        "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
-        "average over {role} and not the best losses. Keep the best of each size with --best-over {column}, or "
-        "separate the values with --by {column} or --where."
-    ),
-    "pooled-groups": (
-        "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
-        "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
-        "--where {condition}."
-    ),
-    "unexplained-spread": (
-        "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than different seeds explain, and no "
-        "column of few values explains it either, so the runs may be of several kinds, and the law describes their "
-        "average. Add the column in which they differ, and give it to --by."
-    ),
     "sample-missed": (
         "For {missed} of {wanted} combinations of run and amount, no row is within 2.5 % of the {role} to sample at, "
         "so those points are missing. Choose amounts with --sample-at that all runs reach."
     ),
+}
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "rows-excluded": (
+        "At least one row was left out: an unreadable or missing number, a loss of zero or less in log space, or a "
+        "role that the law needs is empty."
+    ),
+    "loss-unit": (
+        "The name of the loss column holds a unit such as bits, bits per byte, perplexity or accuracy, and "
+        "--loss-unit is not given."
+    ),
+    "perplexity-log": "--loss-unit perplexity.",
+    "large-loss": (
+        "The median loss is above {data.runs.metric_kind.LARGEST_LOSS}, and neither name nor values say what it is."
+    ),
+    "not-a-loss": (
+        "The name of the loss column is that of a percentage, score, reward, error rate, time or number of steps; or "
+        "at least {data.runs.metric_kind.FEW} values are negative, all at most 1 under another name than loss, all "
+        "large whole numbers, or have a median above {data.runs.metric_kind.LARGEST_PERPLEXITY:g}."
+    ),
+    "single-outcomes": "The loss takes exactly the values 0 and 1.",
+    "metric-grows": (
+        "The rank correlation with compute, tokens or params (the first that takes at least "
+        "{data.runs.metric_kind.GROWTH_POINTS} values) is above {data.runs.metric_kind.GROWTH_RANK}."
+    ),
+    "training-loss": "The loss was not named, and the best column by name is a training loss.",
+    "several-splits": (
+        "A column such as split, mode or is_val names training and evaluation data (at most "
+        "{data.runs.rows.splits.MOST} values) on different rows that have a loss, unless evaluation rows follow all "
+        "training rows of each run."
+    ),
+    "log-calls": "Steps are needed, no other column orders rows, and _step was not named with --step.",
+    "tokens-of-one-device": (
+        "Another column whose name says total is a whole multiple of the tokens column in every row (to "
+        "{data.runs.rows.total_tokens.WHOLE})."
+    ),
+    "tokens-share": "--tokens names a column whose name says per device, rank, batch or step.",
+    "tokens-restarted": (
+        "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens of the "
+        "steps since the row before."
+    ),
+    "tokens-fall": "Tokens fall while steps grow, to more than that.",
+    "repeated-steps": "A run has several usable rows of one step.",
+    "inferred-runs": (
+        "No column names the run, and every size has at least {data.runs.rows.runs_without_names.MANY} rows, each at "
+        "another step, of which {data.runs.rows.runs_without_names.EVEN:.0%} or more of the gaps are equal."
+    ),
+    "unnamed-runs": (
+        "No column names the run, and sizes have at least {data.runs.rows.runs_without_names.FEW} rows by step, or "
+        "{data.runs.rows.runs_without_names.MANY_TOKENS} by evenly spaced tokens, that are not clearly those of one "
+        "run."
+    ),
+    "diverged-runs": (
+        "After the last finite loss of a run come rows whose loss is NaN or infinite, and before it at most "
+        "{data.runs.diverged.STRAY} such rows for each finite one."
+    ),
+    "kept-diverged": "The same with --keep-diverged.",
+    "risen-loss": (
+        "The last loss of a run is more than {data.runs.diverged.RISE} times that of at least "
+        "{data.runs.diverged.LOW_SHARE:.0%} of its rows, to which it had fallen from {data.runs.diverged.FALL} times "
+        "or more, in at most half of the runs."
+    ),
+    "summary-copies": (
+        "Points of another layout of columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
+        "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
+        "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
+    ),
+    "unordered-rows": (
+        "Some runs of one size have several rows, and no column (step, epoch, date, revision, ...) orders them."
+    ),
+    "unfinished-runs": (
+        "A column state or status calls the run of a point crashed, failed, killed, running or the like."
+    ),
+    "copied-files": "Two files have the same content (SHA-256).",
+    "names-anew": (
+        "A run name occurs in several files, with another loss at the first step or with other constant params."
+    ),
+    "repeated-points": (
+        "Two points agree in params, tokens, compute, step, loss (those that are there, at least two) and all other "
+        "columns read. Where only the loss is known, numbers of other columns stand in, unless losses take fewer than "
+        "{data.runs.sanity.COARSE:.0%} as many values as points."
+    ),
+    "undecayed-lr": "The learning rate changes within runs, and some runs end above half of its peak.",
+    "mid-schedule": "--checkpoints all or --sample-at, and the learning rate changes within runs, or is not known.",
+    "best-checkpoint": "--checkpoints best.",
+    "sample-missed": "--sample-at, and some runs have no row near an amount.",
 }

@@ -52,6 +52,11 @@ SENTENCES = {
         "Without run {run}, {parameter} would be {value:.4g}, which is {moves:.1f} standard errors away{others}, so "
         "the estimate depends on single runs. Check that run, or repeat it with another seed."
     ),
+    "outlying-run": (
+        "{run} lies {size} {side} the fit, {times:.0f} times the noise of all runs{others}, so it is probably wrong or "
+        "differs in more than its size, and rmse and R2 describe it more than the fit. Check it, and leave it out with "
+        "--where if it does not belong to the law."
+    ),
     "no-cutoffs": (
         "The runs are too few, or too close in scale, to test forecasts of larger runs from smaller ones, so laws are "
         "ranked by AICc on the runs they are fitted to. Add larger runs before extrapolating."
@@ -95,4 +100,70 @@ SENTENCES = {
         "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json`, without "
         "--no-draws."
     ),
+}
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
+    "no-interval-room": "Fewer than two points more than parameters.",
+    "short-range": (
+        "What the law is extrapolated along (compute for params and tokens, else each input) spans less than "
+        "{fitting.identifiability.ENOUGH_DECADES:g} decades."
+    ),
+    "condition-number": (
+        "The condition number of the scaled Jacobian is above {fitting.identifiability.DOUBTFUL_CONDITION:g}; above "
+        "{fitting.identifiability.HOPELESS_CONDITION:g} the fit is refused."
+    ),
+    "fixed-tokens-per-param": (
+        "The middle 80 % of tokens per param span a factor below {fitting.identifiability.NARROW_RATIO:g}."
+    ),
+    "collinear-design": (
+        "The correlation of log params and log tokens is above {fitting.identifiability.COLLINEAR} in size."
+    ),
+    "at-bound": "A parameter ends at its bound.",
+    "lone-start": "Only one start reached the best objective.",
+    "runs-err-together": (
+        "Inputs repeat, and lack of fit exceeds pure error (F test, p < {fitting.repeats.LEVEL}, at least "
+        "{fitting.repeats.FEWEST_REPEATS} repeats). Replicates then draw configurations."
+    ),
+    "rival-optimum": (
+        "Another optimum has an objective within {fitting.optimum.RIVAL:.0%}, and a parameter that differs by more "
+        "than {fitting.identifiability.SAME_VALUE:.0%}."
+    ),
+    "replicates-failed": "A replicate did not converge.",
+    "influential-run": (
+        "Without the run, an exponent moves by more than {fitting.influence.NOTABLE:g} standard error, and the run "
+        "lies off the fit of all others (t test, p < {fitting.influence.CHANCE} over all runs)."
+    ),
+    "outlying-run": (
+        "A run lies more than {fitting.influence.OUTLYING:g} robust standard deviations, and "
+        "{fitting.influence.LEAST_OUTLYING:.1%} of the loss, off the fit, and influential-run does not fire."
+    ),
+    "no-cutoffs": "--law all, and no larger runs can be held out.",
+    "baseline-wins": "--law all, and a baseline has the lowest held-out error.",
+    "floor-unknown": (
+        "The interval of a floor reaches down to 0, or is wider than the distance of its estimate from the smallest "
+        "loss."
+    ),
+    "open-interval": "--interval profile, and the profile stays below its limit on a side.",
+    "replicates-at-bound": "A parameter is at a bound in more than {fitting.fit.OFTEN_AT_BOUND:.0%} of replicates.",
+    "law-misfit": (
+        "With at least {fitting.adequacy.FEWEST_SPARE} runs to spare: a bend, wave or product along inputs explains "
+        "residuals (F test, p < {fitting.adequacy.SIZE} over all; {fitting.adequacy.PATTERN_SIZE} where repeated "
+        "inputs show lack of fit at {fitting.adequacy.PURE_SIZE}), also with errors for uneven noise (p < "
+        "{fitting.adequacy.ROBUST_SIZE}); or neighbouring points have like residuals (p < "
+        "{fitting.adequacy.NEIGHBOUR_SIZE}); or `general` fits better than chinchilla (p < "
+        "{fitting.adequacy.GAMMA_SIZE})."
+    ),
+    "poor-fit": (
+        "rmse of log loss is at least {fitting.adequacy.POOR_RMSE}, R2 at most {fitting.adequacy.POOR_R2}, and "
+        "law-misfit does not fire."
+    ),
+    "interval-off-estimate": (
+        "A percentile interval lies {fitting.intervals.NOTABLE_GAP:.0%} of its width or more beside its estimate."
+    ),
+    "rule-bends-split": (
+        "--flops-rule whose FLOPs are not in proportion to params * tokens, with a law that gives exponents of compute."
+    ),
+    "no-draws": "The saved fit was written with --no-draws or --interval none.",
 }

@@ -64,3 +64,49 @@ SENTENCES = {
         "of --by, with the values of a group."
     ),
 }
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "far-forecast": (
+        "A target or target loss lies more than {analysis.forecast.doubts.FAR:g} times beyond the largest run."
+    ),
+    "below-data": "A target is more than {analysis.forecast.doubts.NOTED:g} times smaller than the smallest run.",
+    "off-hull": (
+        "A target within {analysis.forecast.doubts.NOTED:g} times the largest run lies that factor outside the convex "
+        "hull of params and tokens."
+    ),
+    "off-ratio": (
+        "Tokens per param of a target lie more than {analysis.forecast.doubts.NOTED:g} times outside those of the runs."
+    ),
+    "no-rolling-origin": (
+        "No cut-off leaves at least {analysis.forecast.windows.FEWEST_TRAINED} points of "
+        "{analysis.forecast.windows.FEWEST_SCALES} scales to train on, and larger runs to test."
+    ),
+    "optimal-split": "A target gives compute alone, and the laws are of params and tokens.",
+    "unstable-forecast": (
+        "Leaving out the smallest {analysis.forecast.stability.SHARES[0]:.0%} to "
+        "{analysis.forecast.stability.SHARES[2]:.0%} of points moves a forecast by more than "
+        "{analysis.forecast.stability.SWING:.2%} and {analysis.forecast.stability.SIGMAS:g} standard errors."
+    ),
+    "rising-loss": (
+        "In more than {analysis.forecast.doubts.OFTEN_RISING:.0%} of pairs of runs of equal params (at least "
+        "{analysis.forecast.doubts.FEWEST_PAIRS}), more tokens give a loss higher by "
+        "{analysis.forecast.doubts.RISE:g} times the noise."
+    ),
+    "lone-growth": (
+        "The forecast is along compute; params or tokens span at most a factor of {analysis.forecast.doubts.STILL}, "
+        "and the other at least {analysis.forecast.doubts.MOVED:g}."
+    ),
+    "pooled-sizes": "The law has one input, neither params nor compute, and runs have several sizes.",
+    "mid-schedule-points": "Some runs have points of several sizes, and mid-schedule does not fire.",
+    "target-above-data": "A target loss is reached below the smallest run, or is higher than all losses.",
+    "target-below-floor": (
+        "A target loss is reached in less than half of the replicates within {analysis.forecast.inverse.BEYOND:g} "
+        "times the largest run."
+    ),
+    "then-outside-range": (
+        "The forecast loss lies more than {analysis.forecast.downstream.WIDENED:.0%} of the range of log losses "
+        "outside that range."
+    ),
+    "unmatched-targets": "--by with --targets, and some targets have labels of no group.",
+}

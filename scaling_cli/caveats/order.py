@@ -19,7 +19,7 @@ MAY_BE_WRONG = _codes(
     drifting-grid false-positives floor-open floor-unknown grid-edge high-mfu ignored-input
     interval-off-estimate kept-diverged large-loss late-rise law-misfit laws-disagree log-calls lone-start
     metric-grows mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems
-    parabola-bias partial-compute pooled-groups pooled-sizes pooled-sweep pooled-tasks poor-fit
+    outlying-run parabola-bias partial-compute pooled-groups pooled-sizes pooled-sweep pooled-tasks poor-fit
     poor-track-record repeated-data rising-loss risen-loss rival-optimum shared-floor-rejected single-outcomes
     sparse-peak split-off-budget target-below-floor tiny-unit tokens-fall tokens-of-one-device tokens-restarted
     tokens-share training-loss unanswered undecayed-lr unexplained-spread unfinished-runs unfinished-schedules

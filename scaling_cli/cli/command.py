@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -48,22 +49,25 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     from scaling_cli.report.views import view_of
     from scaling_cli.results.report import Report
 
-    targets = getattr(asked, "targets", None)
-    inputs = [*(argument if command.argument.is_list else ()), *([targets] if targets else [])]
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
-    prepare_output(output, inputs)
+    batch, work = shell.get(Batch), shell.get(Work)
+    prepare_output(output, functools.partial(_files_read, command, argument, asked, batch))
     verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
-    view = view_of(name)
-    batch, work = shell.get(Batch), shell.get(Work)
     if batch is not None and (batch.per_file or batch.resume):
         from scaling_cli.cli.per_file import deliver_each
 
         alone = asked if work is not None else asked.but(**Work().__dict__)
         workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
         return deliver_each(
-            argument, command.argument.suffixes, functools.partial(verb, asked=alone), batch, workers, output, view
+            argument,
+            command.argument.suffixes,
+            functools.partial(verb, asked=alone),
+            batch,
+            workers,
+            output,
+            view_of(name),
         )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
@@ -74,9 +78,25 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
     except ScalingError as error:
         if isinstance(error.partial, Report):
-            deliver(error.partial, output, view)
+            deliver(error.partial, output, view_of(error.partial.command))
         raise
-    return deliver(report, output, view)
+    return deliver(report, output, view_of(report.command))
+
+
+def _files_read(command: Command, argument: Any, asked: Options, batch: Batch | None) -> list[str | int]:
+    """The files that a command reads: each name that is given, and each file that it stands for."""
+    from scaling_cli.cli.inputs import files_read
+
+    named = list(argument or ()) if command.argument.is_list else [argument] if os.path.exists(argument or "") else []
+    for name, option in asked.options.items():
+        value = getattr(asked, name)
+        if "FILE" in option.shown and value:
+            named += [value] if isinstance(value, str) else [text for text in value if os.path.exists(text)]
+    return files_read(
+        named,
+        command.argument.suffixes,
+        takes_results=batch is None or not batch.per_file,
+    )
 
 
 def _argument(argument: Argument) -> inspect.Parameter:

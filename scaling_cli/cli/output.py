@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scaling_cli.cli.files import check_writable, is_device
+from scaling_cli.cli.files import check_apart, check_not_read, check_writable, is_device
 from scaling_cli.errors import UsageError
 from scaling_cli.options.formats import suffixes
 from scaling_cli.options.output import Drawn, Output, ToFile
 from scaling_cli.report.pages.look import Look
 
+if TYPE_CHECKING:
+    from scaling_cli.report.charts.style import FigureStyle
+
 SUFFIXES = suffixes()  # of -o, each with its format
 REPORTS = suffixes(complete=True)  # of --report
 
 
-def prepare_output(output: Output | ToFile, inputs: Sequence[str]) -> None:
+def prepare_output(output: Output | ToFile, inputs: Callable[[], Iterable[str | int]]) -> None:
     """Check before long work what would fail after it: an unwritable file, a mistyped test or caveat code.
 
-    `inputs` are the files that the command reads, which it must not overwrite.
+    `inputs` gives the files that the command reads, which it must not overwrite; it is asked where a file to write
+    exists.
 
     Raises:
         UsageError: One of them.
+        DataError: A disk can only be read.
     """
     figures = output.figure if isinstance(output, Drawn) else ()
     reports = output.report if isinstance(output, Output) else ()
-    for name in (*([output.output] if output.output else []), *reports, *figures):
-        check_writable(Path(name), inputs)
+    paths = [Path(name) for name in (*([output.output] if output.output else []), *reports, *figures)]
+    for path in paths:
+        check_writable(path)
+    check_apart(paths)
+    if existing := [path for path in paths if path.exists()]:
+        check_not_read(existing, inputs())
     if isinstance(output, Output):
         _check_words(output)
         if output.output is not None and not output.json and output.format == "table":
@@ -34,13 +44,26 @@ def prepare_output(output: Output | ToFile, inputs: Sequence[str]) -> None:
     if figures:
         from scaling_cli.report.files import check_figure
 
+        assert isinstance(output, Drawn)
         for name in figures:
             check_figure(Path(name))
+        style_of(output)
     for name in reports:
         if Path(name).suffix.lower() not in REPORTS:
             raise UsageError(
                 f"{name} does not end in a report format.", hint=f"Use a name that ends in one of {', '.join(REPORTS)}."
             )
+
+
+def style_of(output: Drawn) -> FigureStyle:
+    """How figures are to be drawn.
+
+    Raises:
+        UsageError: There is no such size or style.
+    """
+    from scaling_cli.report.charts.style import figure_style
+
+    return figure_style(output.figure_size, output.dpi, output.title, output.style)
 
 
 def _check_words(output: Output) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from scaling_cli.cli.files import check_not_read, is_device, unwritable
+from scaling_cli.cli.files import check_not_read
+from scaling_cli.cli.inputs import is_result
 from scaling_cli.cli.output import chosen_format
 from scaling_cli.cli.progress import progress
 from scaling_cli.cli.show import deliver
-from scaling_cli.cli.streams import UNWRITABLE
+from scaling_cli.cli.sink import open_sink
 from scaling_cli.cli.verdict import Verdict, judged, say, tripped_gate
-from scaling_cli.document.read import is_document
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
 from scaling_cli.numbers.format import escape
@@ -75,10 +74,9 @@ def _logs(names: list[str], output: str | None) -> list[str]:
     """
     if output is None or not os.path.isfile(output):
         return names
-    is_result = is_document(Path(output)) or os.path.getsize(output) == 0
-    if not is_result:
+    if not is_result(output):
         check_not_read([Path(output)], names)
-    return [name for name in names if not os.path.samefile(name, output)]
+    return [name for name in names if not (os.path.exists(name) and os.path.samefile(name, output))]
 
 
 class _Tally:
@@ -120,7 +118,7 @@ class _Tally:
 def _stream(answers: Iterator[Any], output: Output, kept: dict[str, work.Kept]) -> _Tally:
     """Write all lines of a file at once, so that a reader never sees only some of them."""
     tally = _Tally(output)
-    with _sink(output.output, kept) as (stream, left):
+    with open_sink(output.output, kept) as (stream, left):
         for answer in answers:
             lines = work.lines_of(answer)
             stream.write("".join(line + "\n" for line in lines))
@@ -130,40 +128,3 @@ def _stream(answers: Iterator[Any], output: Output, kept: dict[str, work.Kept]) 
             for line in lines:
                 tally.add(line)
     return tally
-
-
-@contextlib.contextmanager
-def _sink(path: str | None, kept: dict[str, work.Kept]) -> Iterator[tuple[TextIO, list[work.Kept]]]:
-    """The stream to write lines to, and the kept results that are still to be written.
-
-    A run that is interrupted loses no kept result: those not reached yet are written after the others, and only then
-    does the new file replace the old one. If the disk is full, the old file stays; without one, the complete lines do.
-    """
-    if path is None:
-        yield sys.stdout, []
-        return
-    left = list(kept.values())
-    target = Path(path)
-    place = target.with_name(f".{target.name}.resumed") if kept else target
-    try:
-        with place.open("w", encoding="utf-8", newline="") as stream:
-            try:
-                yield stream, left
-            finally:
-                for answer in left:
-                    stream.write("".join(line + "\n" for line in answer.lines))
-    except OSError as problem:
-        if problem.errno not in UNWRITABLE:
-            raise
-        place.unlink() if kept else _cut(target)
-        raise unwritable(target, problem, hint="Make room, and add --resume to keep what was written.") from problem
-    finally:
-        if kept and place.exists():
-            os.replace(place, target)
-
-
-def _cut(path: Path) -> None:
-    """Drop a last line that is not whole."""
-    if not is_device(path):
-        whole, end, _ = path.read_bytes().rpartition(b"\n")
-        os.truncate(path, len(whole + end))

@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
+from scaling_cli.cli.interrupts import ended, was_stopped
 from scaling_cli.cli.streams import tell, unwritten
-from scaling_cli.errors import ScalingError
+from scaling_cli.errors import DataError, ScalingError
 from scaling_cli.options.commands import SUMMARIES
 from scaling_cli.version import __version__
 
 NO_HELP: dict[str, list[str]] = {"help_option_names": []}  # help is our own
 COMPLETION = "_SCALING_COMPLETE"  # set by the shell when it asks what could follow
-INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,7 +31,9 @@ def run(arguments: Sequence[str]) -> int:
         code = _answered(arguments)
         sys.stdout.flush()
     except OSError as error:
-        return unwritten(error)
+        return ended() if was_stopped() else unwritten(error)
+    except KeyboardInterrupt:
+        return ended()
     return code
 
 
@@ -43,17 +45,20 @@ def _answered(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         return _say(error.format_message(), "See scaling --help, or --help after the command.", error.exit_code)
     except ScalingError as error:
-        return _say(error.message, error.hint, error.exit_code)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        return ended() if was_stopped() else _say(error.message, error.hint, error.exit_code, error.caveats)
+    except MemoryError:
+        hint = "Use fewer --jobs or --replicates, fewer rows, or a machine with more memory."
+        return _say("There is not enough memory.", hint, DataError.exit_code)
     except typer.Abort as end:
-        if end.__cause__ is not None:  # an end of file that no one expected is a bug, which typer takes for a refusal
+        if isinstance(end.__cause__, EOFError):  # one that no one expected is a bug, which typer takes for a refusal
             raise end.__cause__ from None
-        return INTERRUPTED
+        return ended()
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # which typer takes for an exit code of 1
             raise end.__context__ from None
         raise
+    if was_stopped():  # typer takes the interrupt for an exit
+        return ended()
     return code if isinstance(code, int) else 0
 
 
@@ -97,8 +102,14 @@ def _common(
     """What every command has."""
 
 
-def _say(message: str, hint: str, code: int) -> int:
+def _say(message: str, hint: str, code: int, caveats: Sequence[object] = ()) -> int:
     from scaling_cli.numbers.format import escape
 
     tell(f"error: {escape(message)}\nhint: {escape(hint)}\n")
+    if caveats:
+        from scaling_cli.caveats import Caveat
+        from scaling_cli.report.pages.look import Look
+        from scaling_cli.report.pages.notes import caveat_lines
+
+        tell(caveat_lines([found for found in caveats if isinstance(found, Caveat)], Look()))
     return code

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
-from scaling_cli.cli.files import check_not_read, write_file
+from scaling_cli.cli.files import write_file
 from scaling_cli.errors import UsageError
 from scaling_cli.options.output import Drawn, Output, Saved
 from scaling_cli.report.pages.look import Look
@@ -16,18 +16,18 @@ from scaling_cli.report.pages.look import Look
 if TYPE_CHECKING:
     from scaling_cli.report.pages.page import View
     from scaling_cli.results.report import Report
-from scaling_cli.cli.output import REPORTS, chosen_format
+from scaling_cli.cli.output import REPORTS, chosen_format, style_of
 from scaling_cli.cli.verdict import DONE, judge, say
 from scaling_cli.document.write import plain
 from scaling_cli.numbers.format import escape
+
+FOR_PEOPLE = ("table", "plain")  # formats below which a plot may stand
 
 
 def deliver(report: Report[Any], output: Output, view: View) -> int:
     """Print or write the report, and give the exit code."""
     from scaling_cli.report.pages.render import render, render_notes
 
-    files = (output.output, *output.report, *(output.figure if isinstance(output, Drawn) else ()))
-    check_not_read((Path(name) for name in files if name), (source.path for source in report.inputs))
     look = Look(
         width=None if output.output else terminal.width(),
         color=not output.output and terminal.wants_color(output.color, sys.stdout),
@@ -42,7 +42,11 @@ def deliver(report: Report[Any], output: Output, view: View) -> int:
         write_file(Path(output.output), text + ("\n" + notes if notes and form == "plain" else ""))
     else:
         sys.stdout.write(text)
-        sys.stdout.write(_plot(report, output, form, look, view))
+        plot = _plot(report, output, form, look, view)
+        if form in FOR_PEOPLE:
+            sys.stdout.write(plot)
+        elif not output.quiet:  # a program that reads the result must find nothing else in it
+            sys.stderr.write(plot)
         sys.stdout.flush()
     if not output.quiet:
         notes_look = Look(terminal.width(), terminal.wants_color(output.color, sys.stderr), is_detailed=output.details)
@@ -78,15 +82,17 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
         return
     from scaling_cli.report.files import figure_file
     from scaling_cli.report.pages.render import render
+    from scaling_cli.report.views import panels_of
 
     for path in map(Path, output.report):
         form = REPORTS[path.suffix.lower()]
         write_file(path, render(report, form, view, look=Look(), draws=not isinstance(output, Saved) or output.draws))
-    charts = view.charts(report) if figures and report.results else []
+    charts = panels_of(view, report) if figures and report.results else []
     for path in map(Path, figures if report.results else ()):  # no result is an error of its own
         if not charts:
             raise UsageError(f"This result has no plot to save to {path}.", hint="Leave --figure out.")
-        write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}"))
+        assert isinstance(output, Drawn)
+        write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}", style_of(output)))
 
 
 def _plot(report: Report[Any], output: Output, form: str, look: Look, view: View) -> str:

@@ -12,9 +12,10 @@ from typing import Any, NoReturn, TypeVar
 
 from msgspec import ValidationError, convert
 
+from scaling_cli.caveats import SENTENCES, Caveat
 from scaling_cli.errors import DataError
 from scaling_cli.options.fitting import INTERVALS
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
 
 Shape = TypeVar("Shape", bound=Record)
@@ -30,7 +31,12 @@ class SavedInterval(Record):
 
 
 class SavedFit(Record):
-    """A fit as it was saved; each of the `draws` has the parameters of one replicate, in the order of `parameters`."""
+    """A fit as it was saved.
+
+    Attributes:
+        draws: Each has the parameters of one replicate, in the order of `parameters`.
+        known: The caveats of the fit, which hold for all that follows from it.
+    """
 
     law: str
     parameters: dict[str, Estimate]
@@ -40,6 +46,7 @@ class SavedFit(Record):
     noise: float | None = None
     draws: tuple[tuple[float, ...], ...] | None = None
     interval: SavedInterval = SavedInterval()
+    known: tuple[Caveat, ...] = ()
 
     @property
     def resampling(self) -> str | None:
@@ -60,20 +67,32 @@ def is_document(path: Path) -> bool:
     return head.lstrip().startswith(b"{") and b'"scaling.' in head.partition(b'"schema"')[2][:40]
 
 
-def read_fits(path: Path) -> tuple[SavedFit, ...]:
-    """Every fit in a JSON document, or in a file of JSON lines.
+def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
+    """Every fit in a JSON document, or in a file of JSON lines; `name` is what errors call it, where not `path`.
 
     Raises:
         DataError: The file cannot be read, or is not what `scaling fit --json` writes.
     """
+    return parse_fits(_text(path, name), name=name or str(path))
+
+
+def documents(path: Path) -> list[tuple[str, Any]]:
+    """Each JSON document of a file, with the place to name in an error.
+
+    Raises:
+        DataError: The file cannot be read, or is not JSON.
+    """
+    return _documents(_text(path), str(path))
+
+
+def _text(path: Path, name: str = "") -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise DataError(
-            f"{path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
+            f"{name or path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
         ) from problem
-    return parse_fits(text, name=str(path))
 
 
 def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
@@ -82,7 +101,11 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     Raises:
         DataError: The text is not what `scaling fit --json` writes.
     """
-    fits = [_fit(result, where) for where, document in _documents(text, name) for result in _results(document, where)]
+    fits = [
+        replace(fit, known=_known(document, fit.group, where))
+        for where, document in _documents(text, name)
+        for fit in [_fit(result, where) for result in _results(document, where)]
+    ]
     if not fits:
         raise DataError(
             f"{name} contains no fit.", hint="All of its groups may have failed; see `failures` in the file."
@@ -158,6 +181,15 @@ def _fit(result: Any, where: str) -> SavedFit:
     if any(len(draw) != width for draw in saved.draws or ()):
         _refuse(where, f"`draws` must be rows of {width} numbers, one per parameter")
     return saved
+
+
+def _known(document: Any, group: dict[str, str], where: str) -> tuple[Caveat, ...]:
+    """The caveats of the document about a group, or about all of its groups."""
+    given = document.get("caveats") if isinstance(document, dict) else None
+    if not isinstance(given, list):
+        return ()
+    caveats = [_converted(each, Caveat, f"{where}, caveats") for each in given]
+    return tuple(each for each in caveats if each.code in SENTENCES and each.group in (None, {}, group))
 
 
 def _estimate(entry: Any, where: str) -> Estimate:

@@ -36,6 +36,10 @@ DESCRIPTION = (
     "versions may add keys; those listed here keep their names and meaning. Null stands for what could not be computed "
     "or has no limit."
 )
+DRAWING = (
+    "What charts need of each result beyond its numbers, such as points and curves, for `scaling show`; not part of "
+    "the stable names, and left out with --no-draws and in JSON lines."
+)
 ENTRY = re.compile(r"^    (\w+(?:, \w+)*): (.*(?:\n {8}.*)*)", re.MULTILINE)  # of `Attributes` in a docstring
 NAMES: dict[type[Type], str] = {
     BoolType: "boolean",
@@ -58,6 +62,8 @@ def document_schema(command: str, result: type[Record]) -> Schema:
         "command": {"const": command},
     }
     properties["results"]["items"] = _value(type_info(result), shared)
+    required = list(properties)
+    properties["drawing"] = {"description": DRAWING, "type": "array"}
     return {
         "$schema": DIALECT,
         "$id": name,
@@ -65,7 +71,7 @@ def document_schema(command: str, result: type[Record]) -> Schema:
         "description": DESCRIPTION.format(command=command),
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": required,
         "$defs": dict(sorted(shared.items())),
     }
 

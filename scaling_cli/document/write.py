@@ -20,6 +20,7 @@ InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
 
 SCHEMA_VERSION = 1
 OPTIONAL = ("draws",)  # keys of a result that may be left out
+MOST_DRAWN = 50_000  # points of a drawing that are kept in a document
 ONE_LINE = 112  # characters up to which an object of plain values stays on its line
 
 
@@ -29,8 +30,44 @@ def schema_name(command: str) -> str:
 
 
 def to_json(report: Report[Any], *, draws: bool = True) -> str:
-    """The report as one indented document; `draws` says whether replicates are kept for later commands."""
-    return _indented(_document(report, draws=draws), "") + "\n"
+    """The report as one indented document; `draws` says whether it keeps replicates and drawings for later commands."""
+    document = _document(report, draws=draws)
+    drawing = [drawn_parts(result) for result in report.results] if draws else []
+    return _indented(document | ({"drawing": drawing} if any(drawing) else {}), "") + "\n"
+
+
+def drawn_parts(value: object) -> Plain:
+    """What only charts use of a value, in the places where it stands; empty if there is none, or far too much."""
+    if isinstance(value, tuple | list):
+        parts = [drawn_parts(each) for each in value] if value and isinstance(value[0], Record) else []
+        return parts if any(parts) else []
+    if not isinstance(value, Record):
+        return {}
+    found: dict[str, Plain] = {}
+    for name in value.__struct_fields__:
+        part = getattr(value, name)
+        if name in value.drawn and part is not None and _points(part) <= MOST_DRAWN:
+            found[name] = whole(part)
+        elif name not in value.drawn and (inner := drawn_parts(part)):
+            found[name] = inner
+    return found
+
+
+def whole(value: object) -> Plain:
+    """`value` in JSON's own types, with what only charts use."""
+    if isinstance(value, Record):
+        return {name: whole(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, tuple | list):
+        return [whole(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: whole(each) for key, each in value.items()}
+    return plain(value)
+
+
+def _points(value: object) -> int:
+    """How many points a drawn part has."""
+    observed = getattr(value, "observed", ())
+    return len(observed) if isinstance(observed, tuple) else 0
 
 
 def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None) -> Iterator[str]:

@@ -16,7 +16,7 @@ inputs repeat, the noise is known without any law, and lack of fit is tested aga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import erfc, log, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -24,9 +24,11 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.leverage import free_jacobian, residuals
+from scaling_cli.fitting.neighbours import neighbour_p_value
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.tails import f_tail, two_tails
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.numbers.format import percent
@@ -34,6 +36,7 @@ from scaling_cli.record import Record, replace
 
 SIZE = 0.002  # of all tests of a fit together
 GAMMA_SIZE = 0.008  # of the test of chinchilla against general
+NEIGHBOUR_SIZE = 0.002  # of the test of neighbours
 PATTERN_SIZE = 0.05  # of a pattern, where pure error rejects
 PURE_SIZE = 0.001  # of the test against pure error
 ROBUST_SIZE = 0.05  # of the test with errors that allow uneven noise
@@ -128,6 +131,9 @@ def misfit(fitted: Fitted) -> Misfit | None:
     bent = _against_general(fitted, tested)
     if bent is not None:
         return bent
+    along = _along_neighbours(fitted, tested)
+    if along is not None:
+        return Misfit(along, *_better(fitted))
     if not patterns:
         return None
     strongest = min(patterns, key=lambda found: found.p_value)
@@ -179,15 +185,6 @@ def _orthonormal(jacobian: Array) -> Array:
     return np.asarray(left[:, size > 1e-10 * size.max(initial=0.0)])
 
 
-def two_tails(t: float, freedom: float) -> float:
-    """The two-sided p-value of Student's t, by Wallace's transformation to a normal (1959).
-
-    It is right to a tenth of the p-value from four degrees of freedom on, and needs no import of scipy.
-    """
-    z = sqrt(freedom * log(1 + t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
-    return erfc(z / sqrt(2))
-
-
 def _directions(fitted: Fitted) -> dict[str, Array]:
     """Bends and waves along each input and along the prediction, and the product of two inputs, each `(n,)`."""
     problem = fitted.problem
@@ -205,6 +202,17 @@ def _directions(fitted: Fitted) -> dict[str, Array]:
         prediction = problem.predictions(fitted.theta[None])[0]
         found["bend along the predicted loss"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
     return found
+
+
+def _along_neighbours(fitted: Fitted, tested: _Tested) -> Pattern | None:
+    """Residuals that resemble those of neighbouring points, in a way that no direction describes."""
+    columns = fitted.problem.columns
+    if any((values <= 0).any() for values in columns.values()):
+        return None
+    inputs = np.stack([_standard(np.log(values)) for values in columns.values()], axis=1)
+    p_value = neighbour_p_value(inputs, tested.residual, tested.basis, tested.runs)
+    what = f"have the same sign at neighbouring {' and '.join(columns)}"
+    return Pattern(what, p_value, p_value) if p_value <= NEIGHBOUR_SIZE else None
 
 
 def _standard(values: Array) -> Array:
@@ -225,13 +233,6 @@ def _pure_error(problem: Problem, residual: Array, parameters: int) -> float:
     within = float(np.sum((residual - means[cell]) ** 2))
     between = float(np.sum(count * means**2))
     return f_tail((between / lack) / max(within / pure, 1e-300), lack, pure)
-
-
-def f_tail(ratio: float, first: int, second: int) -> float:
-    """The upper tail of F."""
-    from scipy.special import fdtrc
-
-    return float(fdtrc(first, second, ratio))
 
 
 def _against_general(fitted: Fitted, tested: _Tested) -> Misfit | None:

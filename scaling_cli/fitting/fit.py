@@ -9,7 +9,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
-from scaling_cli.fitting.influence import influence, influence_doubts
+from scaling_cli.fitting.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
@@ -99,7 +99,9 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     if ends.beside:
         caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
     influences = influence(fitted, grouped.names)
-    caveats += influence_doubts(fitted, influences, grouped.names, grouped.group)
+    caveats += influence_doubts(fitted, influences, grouped.names, grouped.group) or outlying_doubts(
+        fitted, grouped.names, grouped.group
+    )
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)
@@ -125,7 +127,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         influence=influences,
         spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
-        observations=_observations(fitted, grouped.compute),
+        observations=_observations(fitted, grouped),
     )
     return result, caveats
 
@@ -207,11 +209,12 @@ def _starts(fitted: Fitted) -> Starts:
     return Starts(len(fitted.polished.value), fitted.agreeing, optima)
 
 
-def _observations(fitted: Fitted, compute: Array | None) -> Observations:
-    problem = fitted.problem
+def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
+    problem, compute = fitted.problem, grouped.compute
     return Observations(
         inputs={name: tuple(values.tolist()) for name, values in problem.columns.items()},
         observed=tuple(problem.observed.tolist()),
         predicted=tuple(problem.predictions(fitted.theta[None])[0].tolist()),
         compute=None if compute is None else tuple(compute.tolist()),
+        names=tuple(grouped.names[run] for run in problem.runs.tolist()),
     )

@@ -21,7 +21,9 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.undetermined import is_far_from_noise, undetermined
 from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.laws.formula import FormulaLaw
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -76,7 +78,10 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
 def _check_variation(problem: Problem) -> None:
     if len(problem.observed) < 2:
         return
-    for name, values in [*problem.columns.items(), ("the loss", problem.observed)]:
+    # A formula may well take a constant; whether it leaves a parameter undetermined is seen at the optimum.
+    takes_constants = isinstance(problem.law, FormulaLaw) and any(np.ptp(v) > 0 for v in problem.columns.values())
+    columns = {} if takes_constants else problem.columns
+    for name, values in [*columns.items(), ("the loss", problem.observed)]:
         if np.ptp(values) == 0:
             raise FitError(
                 f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} cannot be fitted.",
@@ -112,21 +117,30 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
     if facts.condition_number <= HOPELESS_CONDITION:
         return
     _refuse_growth(fitted)
-    message = (
-        f"The data do not determine the parameters of {fitted.problem.law.name} "
-        f"(condition number {facts.condition_number:.1e})"
-    )
+    law = fitted.problem.law
+    if isinstance(law, FormulaLaw) and is_far_from_noise(fitted):
+        raise FitError(
+            f"The search for the parameters of {law.name} ended far from the data: its residuals are more than twice "
+            "those of a smooth surface through the points.",
+            hint="Give starting values with --start NAME=VALUE or bounds with --bound NAME=LOW,HIGH, or check whether "
+            "this law can fit these data at all.",
+        )
+    found = undetermined(fitted, HOPELESS_CONDITION)
+    is_log = {parameter.name: parameter.positive for parameter in law.parameters}
+    which = f": {'; '.join(direction.said(is_log) for direction in found[:2])}" if found else ""
     raise FitError(
-        f"{message}.",
-        hint="Add runs over a wider range of inputs, or choose a --law with fewer parameters.",
+        f"The data do not determine the parameters of {law.name} (condition number {facts.condition_number:.1e})"
+        f"{which}.",
+        hint="Add runs over a wider range of inputs, hold a parameter with --fix NAME=VALUE, or choose a --law with "
+        "fewer parameters.",
     )
 
 
 def _refuse_growth(fitted: Fitted) -> None:
-    """Refuse a metric that grows to which the best fit of the law is flat: no further run would help.
+    """Refuse a metric that grows with an input, which a law of a loss cannot follow: no further run would help.
 
     Raises:
-        FitError: The metric grows with its inputs, and the fit does not.
+        FitError: The metric grows with an input.
     """
     problem = fitted.problem
     if len(problem.observed) < GROWTH_POINTS:
@@ -136,10 +150,11 @@ def _refuse_growth(fitted: Fitted) -> None:
         name: _correlation(_ranks(values), _ranks(problem.observed)) or 0.0 for name, values in problem.columns.items()
     }
     steepest = max(ranks, key=lambda name: ranks[name])
-    if flat and min(ranks.values()) > 0 and ranks[steepest] > GROWTH_RANK:
+    if ranks[steepest] > GROWTH_RANK:
+        end = "is flat, so its parameters would mean nothing" if flat else "does not determine its parameters"
         raise FitError(
             f"The fitted metric grows with {steepest}, so it is probably not a loss, and the best fit of "
-            f"{problem.law.name} is flat, so its parameters would mean nothing.",
+            f"{problem.law.name} {end}.",
             hint="Choose a loss with --loss, or fit a law that grows, such as --law sigmoid, with --space linear.",
         )
 
@@ -270,7 +285,8 @@ def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
 
 
 def _decades(values: Array) -> float:
-    return float(np.ptp(np.log10(values[values > 0])))
+    positive = values[values > 0]
+    return float(np.ptp(np.log10(positive))) if len(positive) else 0.0
 
 
 def _ratio(span: tuple[float, float]) -> float:

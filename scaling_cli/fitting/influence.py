@@ -6,18 +6,23 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.fitting.adequacy import two_tails
-from scaling_cli.fitting.leverage import free_jacobian, is_free
+from scaling_cli.fitting.leverage import free_jacobian, is_free, residuals
 from scaling_cli.fitting.linear import run_influences
+from scaling_cli.fitting.objective import robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.tails import two_tails
 from scaling_cli.fitting.uncertainty import refit
+from scaling_cli.numbers.format import percent
 from scaling_cli.results.fit import Influence
 
 WORTH_A_REFIT = 0.5  # standard errors, by the linear approximation
 MOST_REFITS = 20
 NOTABLE = 1.0  # standard errors
 CHANCE = 0.02  # of sets of clean runs, at most, in which a run is said to be off
+OUTLYING = 12.0  # robust standard deviations of the residuals
+FEWEST_BESIDE = 3  # runs beyond the parameters, from which an outlier can be told
+LEAST_OUTLYING = 0.003  # of log loss: less is rounding or nothing that matters
 NEGLIGIBLE = 1e-3  # of the exponent: smaller moves do not matter, even in exact data
 
 
@@ -69,6 +74,34 @@ def influence_doubts(
         caveat(
             "influential-run", group, run=worst.run, parameter=worst.parameter, value=worst.without,
             moves=abs(worst.standard_errors), others=others,
+        )
+    ]  # fmt: skip
+
+
+def outlying_doubts(fitted: Fitted, runs: tuple[str, ...], group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat that names the run furthest off the fit, if it lies far outside the noise of the others.
+
+    A robust objective hardly follows such a run, so it may have no influence, and still be wrong.
+    """
+    problem = fitted.problem
+    spare = problem.run_count - int(is_free(fitted).sum())
+    if problem.space != "log" or len(runs) != problem.run_count or spare < FEWEST_BESIDE:
+        return []
+    residual = residuals(fitted)
+    by_run = _by_run(problem, residual[:, None])[:, 0]
+    noise = robust_scale(by_run, len(fitted.theta))
+    limit = max(OUTLYING * noise, LEAST_OUTLYING)
+    far = np.flatnonzero(np.abs(by_run) > limit)
+    if not len(far):
+        return []
+    worst = int(far[np.argmax(np.abs(by_run[far]))])
+    off = float(np.expm1(residual[problem.runs == worst].mean()))
+    more = len(far) - 1
+    return [
+        caveat(
+            "outlying-run", group, run=runs[worst], size=percent(abs(off)),
+            side="above" if off > 0 else "below", times=abs(by_run[worst]) / max(noise, 1e-300),
+            others=f", and {more} more {'run does' if more == 1 else 'runs do'}" if more else "",
         )
     ]  # fmt: skip
 

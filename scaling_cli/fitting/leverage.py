@@ -59,9 +59,11 @@ def half_inverse(fitted: Fitted) -> Array:
     weighted = np.sqrt(fitted.problem.weights)[:, None] * free_jacobian(fitted)
     if not weighted.shape[1]:  # all coordinates are at a bound
         return np.empty((0, 0))
-    _, size, right = np.linalg.svd(weighted, full_matrices=False)
+    length = np.sqrt(np.einsum("nk,nk->k", weighted, weighted))
+    length = np.where(length > 0, length, 1.0)  # coordinates of any unit count equally
+    _, size, right = np.linalg.svd(weighted / length, full_matrices=False)
     kept = size > RANK * size[0]
-    return np.asarray(right.T * np.where(kept, 1.0 / np.where(kept, size, 1.0), 0.0))
+    return np.asarray(right.T * np.where(kept, 1.0 / np.where(kept, size, 1.0), 0.0)) / length[:, None]
 
 
 def bread(fitted: Fitted) -> Array:

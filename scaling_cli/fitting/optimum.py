@@ -6,12 +6,13 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.escapes import escaped
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, SMALLEST_DELTA, Objective, robust_scale
 from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution, minimise
 from scaling_cli.fitting.starts import starts
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 AGREEMENT = 1e-6  # relative: two objectives closer than this are the same optimum
 RIVAL = 0.01  # relative: other optima with an objective this close to the best are reported
@@ -81,12 +82,16 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     first = starts(problem)
     delta = objective.delta if objective.name == "huber" and objective.delta is not None else np.inf
     polished = minimise(problem, first, delta=delta, strength=strength(_scales(problem, first)[1], delta))
+    if problem.law.escapes:
+        polished = escaped(problem, polished, delta)
+        first = problem.off_zero(polished.theta)
     delta, scale, polished = _tuned(problem, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
             f"{problem.law.name} has no finite objective from any starting value.",
             hint="Check the data for extreme values, or choose another --law.",
         )
+    polished = replace(polished, theta=problem.law.in_order(polished.theta))
     theta = polished.theta[np.argmin(polished.value)]
     residuals = problem.residuals(theta[None])[0]
     value = float(objective.value(residuals, problem.weights, delta)[0])

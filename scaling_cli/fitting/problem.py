@@ -114,9 +114,12 @@ def problem_from_arrays(
     `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1.
     """
     for name, values in [*columns.items(), ("loss", observed)]:
-        lowest = -np.inf if name == "loss" and space == "linear" else 0.0
-        is_usable = (values >= lowest) if name != "loss" and law.is_curve else (values > lowest)
-        if not (np.isfinite(values).all() and is_usable.all()):
+        is_usable = (space == "linear" or bool((values > 0).all())) if name == "loss" else law.takes(name, values)
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"{name} has values that are not finite numbers.", hint=f"Leave them out with --where '{name} < 1e300'."
+            )
+        if not is_usable:
             raise DataError(
                 f"{name} has values that are not positive, but {law.name} is fitted to logarithms.",
                 hint=f"Leave them out with --where '{name} > 0'"

@@ -11,7 +11,7 @@ from scaling_cli.arrays import Array, Flags
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record
 
-STEP = 1e-5  # of coordinates, for central differences: exponents and logs are of order one
+STEP = 1e-5  # for central differences, of coordinates: exponents and logs are of order one, other numbers of any size
 
 
 class Quantities(Record):
@@ -46,9 +46,10 @@ class Quantities(Record):
 
     def gradients(self, theta: Array) -> Array:
         """Derivatives `(replicates, q, k)` of the scaled values, by central differences."""
-        steps = STEP * np.eye(theta.shape[1])
+        sizes = STEP * np.maximum(1.0, np.abs(theta))
+        steps = [np.where(np.arange(theta.shape[1]) == place, sizes, 0.0) for place in range(theta.shape[1])]
         ahead, behind = (np.stack([self.scaled(theta + sign * step) for step in steps], axis=2) for sign in (1.0, -1.0))
-        return np.asarray((ahead - behind) / (2 * STEP))
+        return np.asarray((ahead - behind) / (2 * sizes[:, None, :]))
 
     def unscaled(self, values: Array) -> Array:
         """Values as papers print them, from those on their own scale; both `(..., q)`."""

@@ -15,6 +15,7 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.leverage import is_free, residuals
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record, replace
 
 LEVEL = 0.01  # of the F test: one in a hundred sets of independent runs is resampled by configuration in vain
@@ -40,7 +41,7 @@ def err_together(fitted: Fitted) -> ErrTogether | None:
     points = len(problem.observed)
     if problem.law.is_curve or problem.run_count < points:
         return None  # points of one run are resampled together anyway
-    numbers = _configurations(np.stack(list(problem.columns.values())))
+    numbers = numbered_inputs(np.stack(list(problem.columns.values())))
     configurations = int(numbers.max()) + 1
     spare, repeats = configurations - int(is_free(fitted).sum()), points - configurations
     if spare < FEWEST_SPARE or repeats < FEWEST_REPEATS:
@@ -63,6 +64,13 @@ def by_configuration(fitted: Fitted, found: ErrTogether) -> Fitted:
     return replace(fitted, problem=replace(fitted.problem, runs=found.configurations))
 
 
+def by_inputs(problem: Problem) -> Problem:
+    """The problem with configurations in place of runs, if each run is one point."""
+    if problem.run_count < len(problem.observed):
+        return problem
+    return replace(problem, runs=numbered_inputs(np.stack(list(problem.columns.values()))))
+
+
 def together_doubt(found: ErrTogether, runs: int, *, is_resampled: bool, group: dict[str, str] | None) -> Caveat:
     """The caveat about runs that err together; `is_resampled` says that the interval resamples something."""
     configurations = int(found.configurations.max()) + 1
@@ -76,7 +84,7 @@ def together_doubt(found: ErrTogether, runs: int, *, is_resampled: bool, group: 
     return caveat("runs-err-together", group, **facts)
 
 
-def _configurations(columns: Array) -> Indices:
+def numbered_inputs(columns: Array) -> Indices:
     """The number of the distinct point of each column of `columns` `(inputs, n)`. np.unique would import numpy.ma."""
     order = np.lexsort(columns)
     starts = np.concatenate([[0], (np.diff(columns[:, order], axis=1) != 0).any(axis=0).astype(np.int64)])

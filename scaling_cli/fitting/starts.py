@@ -19,6 +19,7 @@ SPARE = 8  # times as many nodes are examined as needed, since some may predict 
 GRID_SIZE = 1_500  # nodes at most
 GRID_VALUES = 2_000_000  # nodes times points at most: the grid only has to find the basin
 BLOCK_VALUES = 40_000  # nodes times points at once: for larger arrays, allocating memory costs more than arithmetic
+FEW_COLUMNS = 7  # up to here all sets of columns are tried
 RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 
@@ -31,7 +32,7 @@ def starts(problem: Problem, count: int | None = None) -> Array:
         order = np.argsort(problem.observed, kind="stable")
         problem = problem.subset(order[np.linspace(0, n - 1, most).astype(int)])
     blocks = np.array_split(nodes, -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES))
-    solved = [_solved(problem, block) for block in blocks]
+    solved = [with_coefficients(problem, block) for block in blocks]
     candidates, misfit = (np.concatenate(parts) for parts in zip(*solved, strict=True))
     best = np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[: SPARE * count]
     coordinates = np.clip(problem.off_zero(candidates[best]), problem.low, problem.high)
@@ -63,7 +64,7 @@ def _nodes(problem: Problem) -> Array:
     return nodes[inside[:, exponents].all(axis=1)]
 
 
-def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
+def with_coefficients(problem: Problem, nodes: Array) -> tuple[Array, Array]:
     """The nodes with the scales of the law solved for, and the misfit of each `(G,)`.
 
     The column of a scale is the derivative of the prediction in it, which does not depend on its value. The prediction
@@ -82,7 +83,8 @@ def _solved(problem: Problem, nodes: Array) -> tuple[Array, Array]:
         if any(is_logarithm[name] for name in scale.moves):
             rest = rest - basis[:, :, column]
     size = problem.observed if problem.space == "log" else np.full(len(problem.observed), problem.scene.highest)
-    target = (problem.observed - rest) / size
+    with np.errstate(over="ignore", invalid="ignore"):  # at a node far from the data
+        target = (problem.observed - rest) / size
     signed = np.array([scale.is_signed for scale in scales], dtype=bool)
     coefficients, misfit = non_negative(basis / size[:, None], problem.weights, target, signed)
     theta = nodes.copy()
@@ -107,7 +109,8 @@ def non_negative(
     """Non-negative least squares of `basis @ coefficients = target`, for many bases at once.
 
     Args:
-        basis: Shaped (G, n, p), with few columns: all sets of columns are tried, 2^p - 1 of them.
+        basis: Shaped (G, n, p). With few columns all sets of them are tried, 2^p - 1; with more than `FEW_COLUMNS`,
+            columns with negative coefficients are left out until there are none.
         weights: Shaped (n,).
         target: Shaped (G, n); ones by default.
         signed: Which columns may have negative coefficients, shaped (p,); none by default.
@@ -123,6 +126,9 @@ def non_negative(
     matrix = np.matmul(weighted, basis) * scale[:, :, None] * scale[:, None, :]
     right = np.matmul(weighted, target[:, :, None])[:, :, 0] * scale
     total = np.einsum("gn,gn,n->g", target, target, weights)
+    if basis.shape[2] > FEW_COLUMNS:
+        best, misfit = _pruned(matrix, right, total, free)
+        return best * scale, misfit
     best = np.zeros(right.shape)
     misfit = total.copy()
     for active in _sets(basis.shape[2]):
@@ -136,6 +142,24 @@ def non_negative(
         best = np.where(better[:, None], complete, best)
     with np.errstate(over="ignore"):  # a coefficient may overflow at a node far from the data
         return best * scale, misfit
+
+
+def _pruned(matrix: Array, right: Array, total: Array, free: Flags) -> tuple[Array, Array]:
+    """Coefficients `(G, p)` and sums of squares by leaving out columns whose coefficient is negative."""
+    p = right.shape[1]
+    active = np.ones(right.shape, dtype=bool)
+    solved: Array = np.zeros(right.shape)
+    for _ in range(p):
+        kept = active[:, :, None] & active[:, None, :]
+        block = np.where(kept, matrix, 0.0) + np.eye(p) * np.where(active, RIDGE, 1.0)[:, :, None]
+        solved = np.asarray(np.linalg.solve(block, np.where(active, right, 0.0)[:, :, None])[:, :, 0], dtype=float)
+        wrong = active & (solved < 0) & ~free
+        if not wrong.any():
+            break
+        active = active & ~wrong
+    solved = np.where(active & (free | (solved >= 0)), solved, 0.0)
+    misfit: Array = total - 2 * np.einsum("gp,gp->g", solved, right) + np.einsum("gp,gpq,gq->g", solved, matrix, solved)
+    return solved, np.maximum(misfit, 0.0)
 
 
 def _sets(columns: int) -> list[Indices]:

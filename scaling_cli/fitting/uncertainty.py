@@ -157,7 +157,7 @@ def _replicate(
         solution.is_settled[suspects[taken]] = again.is_settled[taken]
         moved = int(taken.sum())
     usable = solution.is_settled & np.isfinite(solution.value)
-    return Replicates(solution.theta[usable], int((~usable).sum()), len(suspects), moved)
+    return Replicates(fitted.problem.law.in_order(solution.theta[usable]), int((~usable).sum()), len(suspects), moved)
 
 
 def _is_suspect(fitted: Fitted, solution: Solution) -> Flags:

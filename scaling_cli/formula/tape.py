@@ -5,8 +5,10 @@ shaped `(replicates, 1)` for what depends on parameters alone, `(n,)` on inputs 
 backward gives the derivative of the result in every parameter (reverse accumulation, Griewank and Walther 2008), at a
 cost of a few forward passes whatever the number of parameters.
 
-Inputs come as logs. `base ** exponent` is `exp(exponent * log(base))` unless the exponent is a number, and the log of
-an input, of a product or of such an exponential is known without computing it.
+Inputs come as logs, or as they are (under the key `as_is(name)`) where they have values that are not positive.
+`base ** exponent` is `exp(exponent * log(base))` unless the exponent is a number, and the log of an input, of a product
+or of such an exponential is known without computing it. A log or a power that such an input cannot take is refused with
+the part of the formula where it stands.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
+from scaling_cli.errors import DataError
 from scaling_cli.formula.functions import apply, embedding_growth
 from scaling_cli.formula.tree import Node
 from scaling_cli.record import Record, replace
@@ -32,11 +35,39 @@ class _Step(Record):
     value: float = 0.0
 
 
+def as_is(name: str) -> str:
+    """The key of an input whose values are given as they are, not as logs."""
+    return f"{name} as it is"
+
+
 class Tape(Record):
-    """A formula's operations in order; the last is the result. `varies` marks those that depend on parameters."""
+    """A formula's operations in order; the last is the result. `varies` marks those that depend on parameters.
+
+    `logs` has the text of each part of the formula whose log is taken, by its place.
+    """
 
     steps: tuple[_Step, ...]
     varies: tuple[bool, ...]
+    logs: Mapping[int, str] = {}
+
+    def check(self, inputs: Inputs) -> None:
+        """Refuse a log or a power that depends on inputs alone and is taken of a value that is not positive.
+
+        Raises:
+            DataError: There is one; the message names the part of the formula.
+        """
+        values: list[Array] = []
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                place = len(values)
+                values.append(np.asarray(np.nan) if self.varies[place] else _value(step, values, {}, inputs))
+        for place, text in self.logs.items():
+            if not self.varies[place] and not np.all(values[place] > 0):
+                bad = int(np.sum(~(np.atleast_1d(values[place]) > 0)))
+                raise DataError(
+                    f"The formula takes the log or a power of {text}, which is not positive at {bad:,} points.",
+                    hint="Leave these points out with --where, or write that part so that it stays positive.",
+                )
 
     def evaluate(self, parameters: Mapping[str, Array], inputs: Inputs) -> tuple[Array, dict[str, Array]]:
         """The formula's value, and its derivative in each parameter that occurs, as shapes combine.
@@ -73,6 +104,8 @@ def _value(step: _Step, values: list[Array], parameters: Mapping[str, Array], in
             return parameters[step.name]
         case "log-input":
             return inputs[step.name]
+        case "input":
+            return inputs[as_is(step.name)]
         case "power":
             return values[step.left] ** step.value
     return apply(step.operation, *[values[place] for place in (step.left, step.right) if place >= 0])
@@ -113,9 +146,12 @@ def _shares(
     return [(part, share) for part, share in shares if varies[part]]
 
 
-def compile_tape(tree: Node, inputs: tuple[str, ...]) -> Tape:
-    """The tape of a formula in which the names of `inputs` are inputs and all others parameters."""
-    builder = _Builder(inputs)
+def compile_tape(tree: Node, inputs: tuple[str, ...], unlogged: frozenset[str] = frozenset()) -> Tape:
+    """The tape of a formula in which the names of `inputs` are inputs and all others parameters.
+
+    Inputs in `unlogged` come as they are.
+    """
+    builder = _Builder(inputs, unlogged)
     last = builder.add(tree)
     wanted = {last}
     for place in range(last, -1, -1):
@@ -127,15 +163,18 @@ def compile_tape(tree: Node, inputs: tuple[str, ...]) -> Tape:
     return Tape(
         tuple(replace(step, left=moved[step.left], right=moved[step.right]) for step in steps),
         tuple(builder.varies[place] for place in order),
+        {moved[place]: text for place, text in builder.logs.items() if place in moved},
     )
 
 
 @dataclass(slots=True)
 class _Builder:
     inputs: tuple[str, ...]
+    unlogged: frozenset[str]
     steps: list[_Step] = field(default_factory=list)
     varies: list[bool] = field(default_factory=list)
     places: dict[_Step, int] = field(default_factory=dict)
+    logs: dict[int, str] = field(default_factory=dict)
 
     def emit(self, operation: str, left: int = -1, right: int = -1, *, name: str = "", value: float = 0.0) -> int:
         step = _Step(operation, left, right, name, value)
@@ -150,6 +189,8 @@ class _Builder:
         match node.operation:
             case "number":
                 return self.emit("number", value=node.value)
+            case "name" if node.name in self.unlogged:
+                return self.emit("input", name=node.name)
             case "name" if node.name in self.inputs:
                 return self.emit("exp", self.emit("log-input", name=node.name))
             case "name":
@@ -159,7 +200,7 @@ class _Builder:
             case "sqrt":
                 return self.emit("power", self.add(node.parts[0]), value=0.5)
             case "log":
-                return self.log(self.add(node.parts[0]))
+                return self.log(self.add(node.parts[0]), node.parts[0].written())
             case "div":
                 return self.divide(*map(self.add, node.parts))
         return self.emit(node.operation, *map(self.add, node.parts))
@@ -169,11 +210,13 @@ class _Builder:
         known = self.steps[to]
         if known.operation == "neg" and self.steps[known.left].operation == "number":
             known = _Step("number", value=-self.steps[known.left].value)
-        if known.operation == "number" and self.varies[place]:
+        is_whole = known.operation == "number" and known.value == int(known.value)
+        if known.operation == "number" and (self.varies[place] or (is_whole and self.steps[place].operation != "exp")):
             return self.emit("power", place, value=known.value)
-        return self.emit("exp", self.emit("mul", to, self.log(place)))
+        return self.emit("exp", self.emit("mul", to, self.log(place, base.written())))
 
-    def log(self, place: int) -> int:
+    def log(self, place: int, text: str) -> int:
+        """The log of a value; `text` is how the formula writes it."""
         step = self.steps[place]
         if step.operation == "exp":
             return step.left
@@ -182,7 +225,8 @@ class _Builder:
             self.steps[step.right].operation,
         ):
             joined = "add" if step.operation == "mul" else "sub"
-            return self.emit(joined, self.log(step.left), self.log(step.right))
+            return self.emit(joined, self.log(step.left, text), self.log(step.right, text))
+        self.logs[place] = text
         return self.emit("log", place)
 
     def divide(self, above: int, below: int) -> int:

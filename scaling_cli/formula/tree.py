@@ -1,7 +1,9 @@
 """Formulas as trees, read from text by a whitelist of syntax.
 
 Numbers, names, `+ - * / **` (also written `^`), parentheses and the functions of `FUNCTIONS` are all there is: the text
-is parsed, never run. A formula that is refused is refused with the reason and the character where it stands.
+is parsed, never run. In a law, `A[optimizer]` is a parameter with one value for each level of a column; the levels may
+be written out, `A[optimizer, 'adamw', 'muon']`. A formula that is refused is refused with the reason and the character
+where it stands.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -21,7 +23,10 @@ from scaling_cli.record import Record
 OPERATORS: Mapping[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow",
 }  # fmt: skip
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
+BY_LEVEL = "by level"  # the operation of a parameter with one value for each level of a column
 LONGEST = 1_000  # characters: far beyond any law, and short of what would strain the parser
+LEVELS = re.compile(r"'[^']*'|\"[^\"]*\"")  # a written level
 SHOWN = 40  # characters of a longer formula in a message
 DEEPEST = 250  # operations within one another: recursion goes no deeper
 LARGEST = 1e300
@@ -29,7 +34,11 @@ EXAMPLE = "Write it like 'E + A*params**-alpha + B*tokens**-beta'."
 
 
 class Node(Record):
-    """A part of a formula: an operation on its `parts`; `value` holds a number, or `name` a name."""
+    """A part of a formula: an operation on its `parts`; `value` holds a number, or `name` a name.
+
+    The operation `by level` is a parameter by level of a column: `name` is the parameter, the first part names the
+    column, and the names of further parts are its levels, where the formula has them.
+    """
 
     operation: str
     parts: tuple[Node, ...] = ()
@@ -40,7 +49,28 @@ class Node(Record):
         """The names that occur, each once, in the order in which they are read."""
         if self.operation == "name":
             return (self.name,)
+        if self.operation == BY_LEVEL:
+            return (self.name, self.parts[0].name)
         return tuple(dict.fromkeys([name for part in self.parts for name in part.names()]))
+
+    def nodes(self) -> Iterator[Node]:
+        """This part and all parts within it."""
+        yield self
+        for part in self.parts:
+            yield from part.nodes()
+
+    def written(self) -> str:
+        """The text of this part, for messages."""
+        match self.operation:
+            case "number":
+                return f"{self.value:g}"
+            case "name":
+                return self.name
+            case "neg":
+                return f"-{self.parts[0].written()}"
+        if self.operation in SIGNS:
+            return "(" + f" {SIGNS[self.operation]} ".join(part.written() for part in self.parts) + ")"
+        return f"{self.operation}({', '.join(part.written().strip('()') for part in self.parts)})"
 
     def evaluate(self, values: Mapping[str, Array]) -> Array:
         """The value of the formula, as shapes combine, operation by operation as it is written."""
@@ -57,7 +87,12 @@ def number(value: float) -> Node:
 
 
 def parse(
-    text: str, definitions: Mapping[str, Node] | None = None, *, option: str = "--law", hint: str = EXAMPLE
+    text: str,
+    definitions: Mapping[str, Node] | None = None,
+    *,
+    option: str = "--law",
+    hint: str = EXAMPLE,
+    has_levels: bool = False,
 ) -> Node:
     """The tree of a formula; names in `definitions` stand for the trees given there.
 
@@ -66,14 +101,15 @@ def parse(
         definitions: Trees by name.
         option: The option that a refusal names.
         hint: How to write a formula, for a refusal.
+        has_levels: Whether a parameter may have a value for each level of a column.
 
     Raises:
         UsageError: The text is not a formula of the whitelist.
     """
-    reader = _Reader(text, definitions or {}, option, hint)
+    reader = _Reader(text, definitions or {}, option, hint, has_levels)
     if not text.strip():
         raise reader.refusal("it is empty")
-    if len(text) > LONGEST:
+    if len(LEVELS.sub("", text)) > LONGEST:
         raise reader.refusal(f"it has {len(text):,} characters, but at most {LONGEST:,} are allowed")
     try:
         tree = ast.parse(reader.python, mode="eval")
@@ -104,6 +140,7 @@ class _Reader(Record):
     definitions: Mapping[str, Node]
     option: str
     hint: str
+    has_levels: bool = False
 
     @property
     def python(self) -> str:
@@ -142,6 +179,13 @@ class _Reader(Record):
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 self.check_call(name, len(arguments), self.place(tree.col_offset))
                 return Node(name, tuple([self.node(argument, depth + 1) for argument in arguments]))
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=column)) if self.has_levels:
+                return Node(BY_LEVEL, (Node("name", name=column),), name)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Tuple(elts=[ast.Name(id=column), *labels])) if (
+                self.has_levels and all(_is_text(label) for label in labels)
+            ):
+                levels = [Node("name", name=label.value) for label in labels]  # type: ignore[attr-defined]
+                return Node(BY_LEVEL, (Node("name", name=column), *levels), name)
         place, end = self.place(tree.col_offset), self.place(tree.end_col_offset or 0)
         raise self.refusal(
             f"{self.text[place - 1 : end - 1]!r} at character {place} is not a number, a name or arithmetic"
@@ -165,6 +209,10 @@ class _Reader(Record):
     def refusal(self, problem: str, hint: str = "") -> UsageError:
         shown = self.text if len(self.text) <= LONGEST else f"{self.text[:SHOWN]}..."
         return UsageError(f"{self.option} {shown!r} is not a formula: {problem}.", hint=hint or self.hint)
+
+
+def _is_text(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and isinstance(tree.value, str)
 
 
 def degree(node: Node, names: frozenset[str]) -> float:

@@ -53,6 +53,10 @@ class ConstrainedLaw(Law, kw_only=True):
         values = {**free, **self.fixed}
         return {name: values[self.ties.get(name, name)] for name in self.inner.names}
 
+    def takes(self, name: str, values: Array) -> bool:
+        """Whether the whole law can take these values of an input."""
+        return self.inner.takes(name, values)
+
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The prepared inputs of the whole law."""
         return self.inner.prepare(columns)
@@ -160,7 +164,7 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
         name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
         fixed=dict(fix), ties=ties, narrow=law.narrow,
         is_curve=law.is_curve,
-        polished=law.polished,
+        polished=law.polished, escapes=law.escapes, levels=law.levels,
     )  # fmt: skip
     return replace(shell, derived=tuple(_completed(shell, quantity) for quantity in law.derived))
 

@@ -2,36 +2,37 @@
 
 A parameter in which the formula is linear is solved for. One that multiplies something with other parameters in it, as
 in A * params**-alpha, is a coefficient: taken as positive, and fitted by its logarithm. The rest start from values that
-their place in the formula suggests: an exponent from those that laws have, a number that is added to an input, or
-divides or multiplies it, from the size of that input.
+their place in the formula suggests (see `guesses`). `A[optimizer]` is one parameter for each level of a column.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
-from scaling_cli.formula.tape import compile_tape
-from scaling_cli.formula.tree import EXAMPLE, Node, linear_names, parse
-from scaling_cli.laws.formula import FormulaLaw
-from scaling_cli.laws.law import Kind, Parameter, Scene
-from scaling_cli.laws.roles import Role
+from scaling_cli.formula.tree import BY_LEVEL, EXAMPLE, Node, linear_names, parse
+from scaling_cli.laws.guesses import Reader
+from scaling_cli.laws.places import exchangeable
+from scaling_cli.laws.written import WrittenLaw
+from scaling_cli.record import Record
 
 INPUTS = (
     "params", "tokens", "compute", "step", "unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity",
     "bits", "streams", "x",
 )  # fmt: skip  # names that are inputs where the columns are not at hand
-EXPONENTS = np.array([0.04, 0.12, 0.3, 0.6, 1.2])
-SIZES = np.array([0.01, 0.1, 0.5, 1.0, 3.0, 20.0])  # of an input, or of its inverse
-LARGEST_LOG = 700.0  # beyond it exp() overflows
 NEAR = 0.75  # similarity from which a name is taken for a misspelt column
 SHORTEST = 4  # letters: shorter names resemble too many columns
+MANY = 6  # parameters; with more, the search also escapes from the best place that it has found
+ROUNDS, POLISHED = 30, 24  # rounds of such escapes, and starts that are refined
+MOST_LEVELS = 40
+LEVEL = "level of "  # before the name of a column that indexes parameters, as an input of the law
 
 Bounds = tuple[float, float]
+Levels = Mapping[str, tuple[str, ...]]
 
 
 def law_from_formula(
@@ -40,40 +41,120 @@ def law_from_formula(
     *,
     start: Mapping[str, float] | None = None,
     bound: Mapping[str, Bounds] | None = None,
-) -> FormulaLaw:
+    levels: Levels | None = None,
+) -> WrittenLaw:
     """The law that `text` writes out, of those of its names that are in `columns`.
+
+    `levels` has the labels of columns that index parameters. The name of the law has them written out, so that the law
+    can be read again from its name.
 
     Raises:
         UsageError: The text is not a formula, has no input or no parameter, or misspells a column; or `start` or
             `bound` names a parameter that it does not have.
     """
-    start, bound = start or {}, bound or {}
-    tree = parse(text)
-    inputs = tuple(name for name in tree.names() if name in columns)
-    names = tuple(name for name in tree.names() if name not in columns)
-    _check_names(text, inputs, names, columns)
-    for name in (*start, *bound):
-        if name not in names:
-            raise UsageError(f"The formula has no parameter {name!r}.", hint=f"Its parameters are {', '.join(names)}.")
-    linear = linear_names(tree, names)
-    roles, parameters = {}, []
+    tree = parse(text, has_levels=True)
+    columns = tuple(dict.fromkeys(name.removeprefix(LEVEL) for name in columns))
+    indexed = _indexed(tree, columns, levels or {})
+    plain = _without_levels(tree)
+    inputs = tuple(name for name in plain.names() if name in columns)
+    names = tuple(name for name in plain.names() if name not in columns)
+    labelled = {LEVEL + column: labels for column, labels in indexed.values()}
+    _check_names(text, (*inputs, *labelled), names, columns)
+    reader = Reader(plain, inputs, names, indexed)
+    asked = _Asked(start or {}, bound or {})
+    asked.check([one for name in names for one in reader.expanded(name)], names)
+    whole = _with_levels(tree, indexed)
+    parameters, roles, linear = (
+        [],
+        {},
+        linear_names(whole, tuple(one for name in names for one in reader.expanded(name))),
+    )
     for name in names:
-        low, high = bound.get(name, (-np.inf, np.inf))
-        shares_term = name in linear and bool(_multiplied_by(tree, name) - set(inputs))
-        is_coefficient = shares_term and (name not in bound or low >= 0)
-        is_exponent = name not in linear and _suggests_exponent(tree, name)
-        roles[name] = _role(tree, name, (low, high), start.get(name), name in linear, is_coefficient, inputs)
-        meaning = "coefficient" if is_coefficient else "exponent" if is_exponent else "number"
-        kind: Kind = "exponent" if is_exponent and not is_coefficient else "other"
-        parameters.append(Parameter(name=name, meaning=f"{meaning} of the formula", positive=is_coefficient, kind=kind))
+        for one in reader.expanded(name):
+            low, high = asked.bounds(one, name)
+            is_coefficient = reader.is_coefficient(name) and low >= (0 if asked.is_bound(one, name) else -np.inf)
+            roles[one] = reader.role(
+                name, (low, high), asked.start(one, name), is_linear=one in linear, is_coefficient=is_coefficient
+            )
+            parameters.append(reader.parameter(one, name, is_coefficient=is_coefficient))
     signed = tuple(
         parameter.name for parameter in parameters
-        if not parameter.positive and bound.get(parameter.name, (-1.0, 1.0))[0] < 0
+        if not parameter.positive and asked.bounds(parameter.name, _base(parameter.name), (-1.0, 1.0))[0] < 0
     )  # fmt: skip
-    return FormulaLaw(
-        name=text, formula=text, source="written by the user", inputs=inputs, parameters=tuple(parameters),
-        roles=roles, signed=signed,
+    positive = {parameter.name for parameter in parameters if parameter.positive}
+    return WrittenLaw(
+        name=_named(text, indexed), formula=text, source="written by the user",
+        inputs=(*inputs, *labelled), parameters=tuple(parameters), roles=roles, signed=signed, tree=whole,
+        levels=labelled, unlogged=inputs,
+        absorbs=reader.absorbs(positive - asked.given(names, reader)),
+        exchanges=() if start or bound or indexed else exchangeable(plain, inputs),
+        polished=POLISHED if len(parameters) > MANY else 8, escapes=ROUNDS if len(parameters) > MANY else 0,
     )  # fmt: skip
+
+
+def indices(text: str) -> tuple[str, ...]:
+    """The columns that index parameters of a formula."""
+    nodes = parse(text, has_levels=True).nodes()
+    return tuple(dict.fromkeys(node.parts[0].name for node in nodes if node.operation == BY_LEVEL))
+
+
+def _indexed(tree: Node, columns: Collection[str], levels: Levels) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The column and the labels of each parameter with levels.
+
+    Raises:
+        UsageError: The column does not exist, or has too many levels.
+    """
+    found = {}
+    for node in tree.nodes():
+        if node.operation != BY_LEVEL:
+            continue
+        column, *labels = (part.name for part in node.parts)
+        if column not in columns:
+            raise UsageError(
+                f"{node.name}[{column}] needs a column {column!r}.", hint=f"Columns are {', '.join(columns)}."
+            )
+        known = tuple(labels) or levels.get(column, ())
+        if not 2 <= len(known) <= MOST_LEVELS:
+            raise UsageError(
+                f"{node.name}[{column}] needs a column with 2 to {MOST_LEVELS} different values, but {column} has "
+                f"{len(known)}.",
+                hint=f"Write {node.name} without [{column}], or index it by another column.",
+            )
+        found[node.name] = (column, known)
+    return found
+
+
+def _named(text: str, indexed: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
+    """The formula with all levels written out."""
+    for column, labels in dict(indexed.values()).items():
+        written = ", ".join((column, *(f'"{label}"' if "'" in label else f"'{label}'" for label in labels)))
+        text = re.sub(rf"\[\s*{re.escape(column)}\s*\]", lambda _, written=written: f"[{written}]", text)  # type: ignore[misc]
+    return text
+
+
+def _base(name: str) -> str:
+    return name.partition("[")[0]
+
+
+def _without_levels(node: Node) -> Node:
+    if node.operation == BY_LEVEL:
+        return Node("name", name=node.name)
+    return Node(node.operation, tuple(map(_without_levels, node.parts)), node.name, node.value)
+
+
+def _with_levels(node: Node, indexed: Mapping[str, tuple[str, tuple[str, ...]]]) -> Node:
+    """Each parameter with levels as the sum of its levels, times indicators."""
+    if node.operation != BY_LEVEL:
+        return Node(node.operation, tuple(_with_levels(part, indexed) for part in node.parts), node.name, node.value)
+    column, labels = indexed[node.name]
+    terms = [
+        Node("mul", (Node("name", name=f"{node.name}[{label}]"), Node("name", name=f"{LEVEL}{column}={label}")))
+        for label in labels
+    ]
+    total = terms[0]
+    for term in terms[1:]:
+        total = Node("add", (total, term))
+    return total
 
 
 def _check_names(text: str, inputs: tuple[str, ...], names: tuple[str, ...], columns: Collection[str]) -> None:
@@ -90,76 +171,30 @@ def _check_names(text: str, inputs: tuple[str, ...], names: tuple[str, ...], col
         raise UsageError(f"{text!r} has no parameter to fit.", hint=EXAMPLE)
 
 
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for part in node.parts:
-        yield from _walk(part)
+class _Asked(Record):
+    """Starts and bounds that the user gave, by parameter; one without levels holds for all levels."""
 
+    starts: Mapping[str, float]
+    limits: Mapping[str, Bounds]
 
-def _multiplied_by(node: Node, name: str) -> set[str]:
-    """Names in what multiplies or divides `name` on the way from the root of a formula that is linear in it."""
-    factors: set[str] = set()
-    for part, other in zip(node.parts, reversed(node.parts), strict=True):
-        if name in part.names():
-            factors |= _multiplied_by(part, name)
-            if node.operation in ("mul", "div"):
-                factors |= set(other.names())
-    return factors
+    def check(self, names: Collection[str], bases: Collection[str]) -> None:
+        for name in (*self.starts, *self.limits):
+            if name not in names and name not in bases:
+                hint = f"Its parameters are {', '.join(names)}."
+                raise UsageError(f"The formula has no parameter {name!r}.", hint=hint)
 
+    def is_bound(self, name: str, base: str) -> bool:
+        return name in self.limits or base in self.limits
 
-def _suggests_exponent(tree: Node, name: str) -> bool:
-    return any(node.operation == "pow" and name in node.parts[1].names() for node in _walk(tree))
+    def bounds(self, name: str, base: str, otherwise: Bounds = (-np.inf, np.inf)) -> Bounds:
+        low, high = self.limits.get(name, self.limits.get(base, otherwise))
+        if not low < high:
+            raise UsageError(f"The bounds of {name} are {low:g} and {high:g}.", hint="Give the lower one first.")
+        return low, high
 
+    def start(self, name: str, base: str) -> float | None:
+        return self.starts.get(name, self.starts.get(base))
 
-def _role(
-    tree: Node,
-    name: str,
-    bounds: Bounds,
-    start: float | None,
-    is_linear: bool,
-    is_coefficient: bool,
-    inputs: tuple[str, ...],
-) -> Role:
-    low, high = bounds
-    if not low < high:
-        raise UsageError(f"The bounds of {name} are {low:g} and {high:g}.", hint="Give the lower one first.")
-    if is_coefficient:
-        with np.errstate(divide="ignore"):
-            logs = np.clip(np.log([max(low, 0.0), max(high, 0.0)]), -LARGEST_LOG, LARGEST_LOG)
-        return Role(lambda _: (float(logs[0]), float(logs[1])))
-    if is_linear:
-        return Role(lambda _: (low, high))
-    if start is not None:
-        return Role(lambda _: (low, high), lambda _: np.array([start]))
-    guess = _guess(tree, name, inputs)
-    return Role(lambda _: (low, high), lambda scene: _within(guess, scene, low, high))
-
-
-def _within(guess: tuple[Node, int] | None, scene: Scene, low: float, high: float) -> Array:
-    """Values to start from: those inside the bounds, or some made from the bounds."""
-    if guess is None:
-        values = np.concatenate([-EXPONENTS[::-1], EXPONENTS])
-    else:
-        node, power = guess
-        size = compile_tape(node, tuple(scene.inputs)).evaluate({}, scene.inputs)[0]
-        typical = float(np.exp(np.mean(np.log(np.maximum(np.abs(size), 1e-300)))))
-        values = SIZES * typical**power
-    inside = values[(values > low) & (values < high)]
-    if len(inside):
-        return inside
-    if np.isfinite(low) and np.isfinite(high):
-        return np.linspace(low, high, 7)[1:-1]
-    return low + EXPONENTS if np.isfinite(low) else high - EXPONENTS
-
-
-def _guess(tree: Node, name: str, inputs: tuple[str, ...]) -> tuple[Node, int] | None:
-    """The part of the formula whose size that of `name` should follow, and whether directly (1) or inversely (-1)."""
-    if _suggests_exponent(tree, name):
-        return None
-    for node in _walk(tree):
-        for part, other in zip(node.parts, reversed(node.parts), strict=True):
-            alone = part.parts[0] if part.operation == "neg" else part
-            is_of_inputs = bool(other.names()) and set(other.names()) <= set(inputs)
-            if len(node.parts) == 2 and alone.operation == "name" and alone.name == name and is_of_inputs:
-                return other, -1 if node.operation == "mul" else 1
-    return None
+    def given(self, bases: Collection[str], reader: Reader) -> set[str]:
+        """The parameters with a start or bounds, which refer to the units of the data."""
+        return {one for base in bases for one in reader.expanded(base) if {one, base} & {*self.starts, *self.limits}}

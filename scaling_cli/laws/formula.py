@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
-from scaling_cli.formula.tape import Tape, compile_tape
+from scaling_cli.formula.tape import Tape, as_is, compile_tape
 from scaling_cli.formula.tree import Node, linear_names, parse
 from scaling_cli.laws.law import Law, Scale, Scene
 from scaling_cli.laws.roles import Role, plain_scale
 from scaling_cli.record import Record
+
+NOTHING = 1e-300  # takes the place of zero where a power of it vanishes: its log is -691
 
 
 class Absorb(Record):
@@ -30,6 +32,10 @@ class FormulaLaw(Law, kw_only=True):
     `expression` is evaluated in place of the formula, where the two differ; `where` names parts of it. `roles` gives
     each parameter its bounds and starts. Inputs that no entry of `absorbs` names are not centred; each key of `follows`
     is centred by the mean of the input that is its value. `groups` holds scales that move several coefficients.
+
+    Inputs in `unlogged` may be zero or negative: they are then taken as they are. An input in `zeros` may be zero: the
+    formula takes its log only where that is the exponent of a vanishing power. `exchanges` lists sets of terms that are
+    alike, each by the names of its parameters: the fit orders them by their last parameter, the largest first.
     """
 
     roles: Mapping[str, Role]
@@ -39,9 +45,48 @@ class FormulaLaw(Law, kw_only=True):
     groups: tuple[Scale, ...] = ()
     signed: tuple[str, ...] = ()
     follows: Mapping[str, str] = {}
+    unlogged: tuple[str, ...] = ()
+    zeros: tuple[str, ...] = ()
+    exchanges: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
     def __post_init__(self) -> None:
-        _ = self._tape  # raises here if the formula cannot be parsed
+        _ = self._tape_for({})  # raises here if the formula cannot be parsed
+
+    def takes(self, name: str, values: Array) -> bool:
+        """Whether the formula can take these values: all, of an input that comes as it is or as labels."""
+        if name in self.unlogged or name in self.levels:
+            return True
+        return bool((values >= 0).all()) if name in self.zeros else Law.takes(self, name, values)
+
+    def prepare(self, columns: Mapping[str, Array]) -> Inputs:
+        """Logs of the inputs, or their values where they come as they are; indicators of labels."""
+        prepared: dict[str, Array] = {}
+        for name in self.inputs:
+            values = columns[name]
+            if name in self.levels:
+                prepared |= {as_is(f"{name}={label}"): (values == code) * 1.0
+                             for code, label in enumerate(self.levels[name])}  # fmt: skip
+            elif name in self.unlogged and not (values > 0).all():
+                prepared[as_is(name)] = np.asarray(values, dtype=float)
+            else:
+                prepared[name] = np.log(np.maximum(values, NOTHING) if name in self.zeros else values)
+        self._tape_for(prepared).check(prepared)
+        return prepared
+
+    def in_order(self, theta: Array) -> Array:
+        """Coordinates with terms that are alike ordered by their last parameter, the largest first."""
+        for terms in self.exchanges:
+            places = np.array([[self.names.index(name) for name in term] for term in terms])
+            order = np.argsort(-theta[:, places[:, -1]], axis=1, kind="stable")
+            theta = theta.copy()
+            rows = np.arange(len(theta))[:, None, None]
+            theta[rows, places[None]] = theta[rows, places[order]]
+        return theta
+
+    @property
+    def _whole(self) -> Node:
+        """The formula as a tree."""
+        return self._tree
 
     @cached_property
     def _tree(self) -> Node:
@@ -51,12 +96,22 @@ class FormulaLaw(Law, kw_only=True):
         return parse(self.expression or self.formula, definitions)
 
     @cached_property
-    def _tape(self) -> Tape:
-        return compile_tape(self._tree, self.inputs)
+    def _tapes(self) -> dict[frozenset[str], Tape]:
+        """A tape for each set of inputs that come as they are."""
+        return {}
+
+    def _tape_for(self, inputs: Inputs) -> Tape:
+        """The tape that takes these inputs."""
+        labels = {f"{name}={label}" for name, labels in self.levels.items() for label in labels}
+        unlogged = frozenset(name for name in self.unlogged if as_is(name) in inputs)
+        if unlogged not in self._tapes:
+            names = (*(name for name in self.inputs if name not in self.levels), *labels)
+            self._tapes[unlogged] = compile_tape(self._whole, names, unlogged | labels)
+        return self._tapes[unlogged]
 
     @cached_property
     def _linear(self) -> tuple[str, ...]:
-        return linear_names(self._tree, tuple(name for name in self.names if self.roles[name].starts is None))
+        return linear_names(self._whole, tuple(name for name in self.names if self.roles[name].starts is None))
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """Inputs less their mean, where coordinates can absorb it."""
@@ -79,7 +134,7 @@ class FormulaLaw(Law, kw_only=True):
         with np.errstate(all="ignore"):  # overflow gives a bad objective, which the solver rejects
             columns = np.where(self.is_logarithm, np.exp(np.where(self.is_logarithm, theta, 0.0)), theta)
             by_name = {name: columns[:, index, None] for index, name in enumerate(self.names)}
-            value, gradient = self._tape.evaluate(by_name, inputs)
+            value, gradient = self._tape_for(inputs).evaluate(by_name, inputs)
             for index, parameter in enumerate(self.parameters):
                 if parameter.name in gradient:
                     slope = gradient[parameter.name]

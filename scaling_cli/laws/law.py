@@ -46,12 +46,16 @@ class Parameter(Record, kw_only=True):
 
 
 class Published(Record):
-    """Parameters that a paper printed for a law, for comparison; `about` gives the data set and the units."""
+    """Parameters that a paper printed for a law, for comparison; `about` gives the data set and the units.
+
+    `covariance` is that of the coordinates `(k, k)`, row by row, where the data of the fit are public.
+    """
 
     name: str
     about: str
     source: str
     parameters: Mapping[str, float]
+    covariance: tuple[tuple[float, ...], ...] = ()
 
 
 class Derived(Record):
@@ -91,7 +95,9 @@ class Law(Record, ABC, kw_only=True, dict=True):
 
     `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on
     the earlier points of its run: `prepare` also gets `run` `(n,)`, and all rows of a run are points. `polished` is the
-    number of starts that the solver refines; laws with many minima need more. `undetermined` says why points at random
+    number of starts that the solver refines; laws with many minima need more, and `escapes` rounds of random steps from
+    the best place found. `levels` lists the labels of each input that is a column of labels; such an input comes as the
+    number of each point's label. `undetermined` says why points at random
     inputs do not determine the parameters, where they do not; such a law is listed with that reason.
     """
 
@@ -105,11 +111,21 @@ class Law(Record, ABC, kw_only=True, dict=True):
     narrow: tuple[str, ...] = ()
     is_curve: bool = False
     polished: int = 8
+    escapes: int = 0
+    levels: Mapping[str, tuple[str, ...]] = {}
     undetermined: str = ""
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The inputs that `evaluate` takes: the logarithms of one array `(n,)` for each name in `inputs`."""
         return {name: np.log(columns[name]) for name in self.inputs}
+
+    def takes(self, name: str, values: Array) -> bool:
+        """Whether the law can take these values `(n,)` of an input, beside the checks of `prepare`."""
+        return bool((values >= 0).all() if self.is_curve else (values > 0).all())
+
+    def in_order(self, theta: Array) -> Array:
+        """Coordinates `(replicates, k)` with terms that could exchange their names in a fixed order."""
+        return theta
 
     @abstractmethod
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:

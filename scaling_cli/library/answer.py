@@ -1,60 +1,216 @@
-"""A report in Python: a few lines of text at a prompt, tables in a notebook, and a data frame."""
+"""A report at a prompt, in a notebook and in a script: its numbers by name, frames, figures, files and forecasts."""
 
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.data.records import frame_of_records
-from scaling_cli.numbers.format import escape, group_name
-from scaling_cli.record import fields
+from scaling_cli.document.write import to_json
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import escape, group_label, group_name
+from scaling_cli.options.formats import suffixes
+from scaling_cli.record import fields, replace
 from scaling_cli.report.pages.html import report_part
-from scaling_cli.report.views import view_of
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.render import render, render_notes
+from scaling_cli.report.views import panels_of, view_of
+from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report, Result
 
 if TYPE_CHECKING:
+    import pandas as pd
     import polars as pl
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 SHOWN = 10  # results, and failures, that the text has a line for
 
 
 class Answer(Report[Result]):
-    """A report that prints itself, draws itself in a notebook and becomes a data frame."""
+    """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file."""
+
+    def __getitem__(self, name: str) -> Any:
+        """A number of the only result by its name, or the answer about one group.
+
+        `fit["alpha"]` is the `Estimate` of a parameter or of a quantity derived from it, and `forecast["predictions"]`
+        a field of the result. With several groups, `fits["adamw"]` is an `Answer` about that group.
+
+        Raises:
+            KeyError: There is no such name, or no such group.
+        """
+        if len(self.results) != 1:
+            kept = [result for result in self.results if group_label(result.group) == name]  # type: ignore[attr-defined]
+            if kept:
+                return replace(self, results=tuple(kept), failures=())
+            known = [group_label(result.group) for result in self.results]  # type: ignore[attr-defined]
+            raise KeyError(f"{name!r} is not a group; the groups are {', '.join(known)}")
+        return _named(self.results[0], name)
+
+    def predict(self, **at: Any) -> Any:
+        """The loss that a fitted law predicts, with intervals.
+
+        Args:
+            at: The inputs of the law by name, such as `params=70e9, tokens=1.4e12`, as numbers, text (`"70B"`) or
+                sequences `(n,)` of these.
+
+        Returns:
+            A `Predicted` for single amounts, a list of `n` for sequences.
+
+        Raises:
+            UsageError: This is not the answer of `fit` about one group, or an input is missing or unknown.
+
+        Example:
+            >>> import scaling_cli as scaling
+            >>> fit = scaling.fit("sample_data/isoflop_runs.csv", replicates=100)
+            >>> loss = fit.predict(params="70B", tokens="1.4T")
+            >>> 1.9 < loss.low < loss.estimate < loss.high < 2.1
+            True
+        """
+        from scaling_cli.library.predicted import predict
+
+        return predict(self, at)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the first panel of the figure on axes of matplotlib, new ones if there are none.
+
+        Example:
+            >>> import scaling_cli as scaling
+            >>> axes = scaling.fit("sample_data/isoflop_runs.csv", interval="none").plot()
+            >>> axes.get_xlabel()
+            'compute (FLOPs)'
+        """
+        from scaling_cli.library.drawn import plot
+
+        return plot(self._panels(), ax)
+
+    def figure(
+        self, size: str | None = None, *, dpi: int = 300, title: str | None = None, style: str = "paper"
+    ) -> Figure:
+        """The composed figure, as a figure of matplotlib: `answer.figure("single").savefig("fit.pdf")`.
+
+        Args:
+            size: As --figure-size: single, double, slide, or `120x80mm`.
+            dpi: Dots per inch of PNG files.
+            title: Above all panels.
+            style: paper, slide, or a style file of matplotlib.
+
+        Raises:
+            UsageError: There is nothing to draw, no such size or style, or matplotlib is not installed.
+        """
+        from scaling_cli.library.drawn import compose
+
+        return compose(self._panels(), size, dpi, title, style)
 
     def to_polars(self) -> pl.DataFrame:
         """The rows that `--format csv` writes, with numbers as numbers."""
         return frame_of_records(view_of(self.command).records(self))
 
+    def to_pandas(self) -> pd.DataFrame:
+        """The same rows as a pandas frame; pyarrow is not needed.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise UsageError("to_pandas() needs pandas.", hint="Install it with: pip install pandas") from None
+        return pd.DataFrame(self.to_polars().to_dict(as_series=False))
+
+    def to_json(self) -> str:
+        """The document that `--json` writes, which `scaling show` and later commands read."""
+        return to_json(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the answer to a file; its suffix chooses the format: .json, .html, .md, .csv, .tex, .txt or .jsonl.
+
+        Raises:
+            UsageError: No format has this suffix.
+        """
+        path, known = Path(path), suffixes()
+        form = known.get(path.suffix.lower())
+        if form is None:
+            raise UsageError(f"{path}: no format has this suffix.", hint=f"Use one of {', '.join(known)}.")
+        path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
+        return path
+
+    def summary(self, *, details: bool = False) -> str:
+        """The text that the command prints: the answer, what matters, and caveats; everything with `details`."""
+        look = Look(is_detailed=details)
+        view = view_of(self.command)
+        return render(self, "plain", view, look=look) + "".join(["\n", render_notes(self, "plain", look)]).rstrip("\n")
+
     def __repr__(self) -> str:
         return text(self)
 
     def _repr_html_(self) -> str:
-        return report_part(self, view_of(self.command).pages(self) if self.results else ())
+        if not self.results:
+            return report_part(self, ())
+        return report_part(self, view_of(self.command).pages(self), self._panels())
+
+    def _panels(self) -> Any:
+        return panels_of(view_of(self.command), self) if self.results else []
+
+
+def _named(result: Any, name: str) -> Any:
+    for place in ("parameters", "derived"):
+        values: dict[str, Estimate] = getattr(result, place, {})
+        if name in values:
+            return values[name]
+    if name in result.__struct_fields__:
+        return getattr(result, name)
+    known = [*getattr(result, "parameters", ()), *getattr(result, "derived", ()), *result.__struct_fields__]
+    raise KeyError(f"{name!r} is not in this result; it has {', '.join(known)}")
 
 
 def answer(report: Report[Result]) -> Answer[Result]:
-    """The report as the functions of the library return it."""
-    return Answer(**{each.name: getattr(report, each.name) for each in fields(report)})
+    """The report as callers from Python get it."""
+    return Answer(**{field.name: getattr(report, field.name) for field in fields(report)})
+
+
+def load(path: str | Path) -> Answer[Any]:
+    """An answer that was saved as JSON, by `save` or on the command line, without fitting again.
+
+    Raises:
+        UsageError: It is of a command that this version does not have.
+        DataError: The file cannot be read, or is not what a command wrote.
+
+    Example:
+        >>> import scaling_cli as scaling
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "fit.json"
+        >>> saved = scaling.fit("sample_data/isoflop_runs.csv", interval="none").save(path)
+        >>> round(scaling.load(saved)["alpha"].estimate, 2)
+        0.35
+    """
+    from scaling_cli.options.laws import Laws
+    from scaling_cli.verbs.show import show
+
+    return answer(show(str(path), Laws()))
 
 
 def text(report: Report[Any]) -> str:
-    """The command, one line per result and per failure, and the codes of the caveats."""
+    """What was asked, a line for each result and each failure, and the codes of the caveats."""
     counts = [f"{len(report.results):,} {'result' if len(report.results) == 1 else 'results'}"]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
-    lines += _some([_led(each.group, each.sentence) for each in report.results[:SHOWN]], len(report.results))
+    lines += _some([_led(result.group, result.sentence) for result in report.results[:SHOWN]], len(report.results))
     lines += _some(
-        [_led(each.group, f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]], len(report.failures)
+        [_led(failure.group, f"failed: {escape(failure.error)}") for failure in report.failures[:SHOWN]],
+        len(report.failures),
     )
-    codes = Counter(each.code for each in report.caveats)
+    codes = Counter(caveat.code for caveat in report.caveats)
     if codes:
-        listed = ", ".join(code if count == 1 else f"{code} ({count:,})" for code, count in codes.items())
-        lines.append(f"  caveats: {listed}; see .caveats")
+        named = ", ".join(code if count == 1 else f"{code} ({count:,})" for code, count in codes.items())
+        lines.append(f"  caveats: {named}; see .caveats")
     return "\n".join(lines) + ">"
 
 
 def _read(report: Report[Any]) -> str:
-    names = [escape(each.path) for each in report.inputs]
+    names = [escape(source.path) for source in report.inputs]
     if not names:
         return ""
     return f" from {names[0]}" if len(names) == 1 else f" from {len(names):,} files"

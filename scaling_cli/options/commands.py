@@ -15,8 +15,10 @@ SUMMARIES = {
     "extrapolate": "Forecast the loss of larger runs, and test such forecasts.",
     "compare-exponents": "Compare the exponents of groups of runs.",
     "optimal-allocation": "Split a compute budget between params and tokens.",
+    "plan": "Choose the runs to train next, with the intervals to expect.",
     "inference-coverage": "Estimate and forecast coverage (pass@k) from sampling logs.",
     "columns": "Show how each column is read, before fitting.",
+    "show": "Show a saved result again, in any format, without fitting.",
     "laws": "List the laws that can be fitted, or explain one.",
     "schema": "Print the JSON Schema of a command's results.",
 }
@@ -25,7 +27,7 @@ EXAMPLES = (  # of `scaling --help`, which imports no command
     ("scaling fit runs.csv -o fit.json", "a law with intervals, saved"),
     ("scaling extrapolate fit.json --at params=70B,tokens=1.4T", "the loss of one larger run"),
 )
-NO_FUNCTION = ("schema",)  # commands of the shell alone
+NO_FUNCTION = ("show", "schema")  # commands of the shell alone
 
 
 def module_of(name: str) -> str:

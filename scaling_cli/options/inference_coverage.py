@@ -22,7 +22,7 @@ from scaling_cli.options.kinds import (
 )
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
-from scaling_cli.options.reading import Reading
+from scaling_cli.options.reading import Reading, Unpacking
 from scaling_cli.options.work import Batch, Work
 
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
@@ -40,7 +40,7 @@ PRICES = {
 }  # fmt: skip
 
 
-class Samples(Options):
+class Samples(Unpacking):
     """Which rows and columns of sampling logs to read."""
 
     heading = "Input"

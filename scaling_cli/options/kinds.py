@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
@@ -93,6 +94,26 @@ def number(
         )
 
     return Kind(read=read, metavar="N", python="float" if plain else "Number")
+
+
+BYTE_UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2.0**10, "mi": 2.0**20, "gi": 2.0**30,
+              "ti": 2.0**40}  # fmt: skip
+
+
+def _bytes(given: Any, flag: str) -> float:
+    if not isinstance(given, str):
+        value = amount(given, flag)
+    else:
+        size = re.fullmatch(
+            r"([0-9]+(?:\.[0-9]*)?(?:e[0-9]{1,2})?)([kmgt]?i?)b?", given.strip().lower().replace(" ", "")
+        )
+        value = float(size[1]) * BYTE_UNITS.get(size[2], math.nan) if size else math.nan
+    if math.isfinite(value) and value > 0:
+        return value
+    raise UsageError(f"{flag} is {given!r}.", hint=f"Give a number of bytes, such as {flag} 20GB.")
+
+
+BYTES = Kind(read=_bytes, metavar="SIZE", python="Number")
 
 
 def share_between(low: float = 0.0, high: float = 1.0, *, inclusive: bool = False, example: str = "0.95") -> Kind:

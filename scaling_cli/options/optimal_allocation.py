@@ -5,7 +5,8 @@ from __future__ import annotations
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_OR_FIT, Command
 from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
-from scaling_cli.options.kinds import GPU, NUMBERS, SWITCH, choice, number, share_between, whole
+from scaling_cli.options.hardware import BUDGETS, Hardware
+from scaling_cli.options.kinds import NUMBERS, SWITCH, choice, number
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
@@ -22,11 +23,11 @@ class Question(Options):
 
     heading = "Budget"
 
-    budget: tuple[float, ...] = option(
+    budget: tuple[float | str, ...] = option(
         (),
-        NUMBERS,
-        "Budgets in FLOPs; by default 1, 10 and 100 times the compute of the largest run.",
-        metavar="C[,C]",
+        BUDGETS,
+        "Budgets: FLOPs, money (1e6usd) or time (8gpu*30days); by default 1, 10 and 100 times the FLOPs of the "
+        "largest run.",
         is_basic=True,
     )
     target_loss: tuple[float, ...] = option(
@@ -67,25 +68,6 @@ class Limits(Options):
     min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
     max_params: float | None = option(None, AMOUNT, "Most params to consider.")
     max_tokens: float | None = option(None, AMOUNT, "Most training tokens to consider.")
-
-
-class Hardware(Options):
-    """The hardware, which gives time and price."""
-
-    heading = "Hardware"
-
-    gpus: int | None = option(None, whole(1, "256"), "Number of GPUs; adds the days of training to the result.")
-    peak_flops: float | str | None = option(
-        None, GPU, "Dense peak FLOP/s of one GPU, or its name: 989e12 or h100; adds GPU-hours."
-    )
-    mfu: float | None = option(
-        None,
-        share_between(inclusive=True, example="0.4"),
-        "Share of the peak that training reaches (model FLOPs utilisation): 40%.",
-    )
-    price_per_gpu_hour: float | None = option(
-        None, number(least=0.0, example="2"), "Price of one GPU-hour; adds the cost.", metavar="PRICE"
-    )
 
 
 class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior, Weights, Intervals, Reading, Work):

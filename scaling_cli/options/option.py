@@ -41,7 +41,8 @@ class Option(Record, kw_only=True):
     """One option.
 
     Attributes:
-        name: The keyword of the library; with hyphens and two dashes, the flag of the shell.
+        name: The keyword of the library; with hyphens and two dashes, the flag of the shell. It ends in an underscore
+            where it would be the name of a method.
         help: One line.
         kind: How the value is written.
         default: The value where nothing is given.
@@ -65,7 +66,7 @@ class Option(Record, kw_only=True):
     @property
     def flag(self) -> str:
         """The flag of the shell."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
     def shown(self) -> str:

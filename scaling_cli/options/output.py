@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.options.formats import FORMATS, suffixes
-from scaling_cli.options.kinds import FILE, SWITCH, TEXTS, choice
+from scaling_cli.options.kinds import FILE, SWITCH, TEXT, TEXTS, choice, whole
 from scaling_cli.options.option import Options, changed, option
 
 PLOTS = ("auto", "never", "unicode", "ascii")
@@ -49,6 +49,15 @@ class Drawn(Output):
     )
     figure: tuple[str, ...] = option(
         (), FILES, "Also save the plot to this file: .png, .svg, .pdf or .html. Repeatable.", is_basic=True
+    )
+    figure_size: str | None = option(
+        None, TEXT, "Size of figures: single (89 mm wide), double (183 mm), slide, or as 120x80mm or 7x4in.",
+        metavar="SIZE",
+    )  # fmt: skip
+    dpi: int = option(300, whole(10, "300"), "Dots per inch of PNG figures.")
+    title: str | None = option(None, TEXT, "Title above the figure and of reports.")
+    style: str = option(
+        "paper", TEXT, "Style of figures: paper, slide, or a style file of matplotlib.", metavar="STYLE"
     )
 
 

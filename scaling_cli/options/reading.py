@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scaling_cli.errors import UsageError
 from scaling_cli.input_formats import NAMES
-from scaling_cli.options.kinds import COLUMN, LISTED, MAPPING, SWITCH, TEXT, choice
+from scaling_cli.options.kinds import BYTES, COLUMN, LISTED, MAPPING, SWITCH, TEXT, choice
 from scaling_cli.options.option import Options, option
 
 CHECKPOINTS = ("final", "all", "best")
@@ -17,7 +17,19 @@ SHORTHANDS = {
 }  # fmt: skip
 
 
-class Reading(Options):
+class Unpacking(Options):
+    """How large the input may be."""
+
+    heading = "Input"
+
+    max_expand: float | None = option(
+        None, BYTES, "Refuse a compressed file that is larger than this when it is unpacked; by default 4 GB, or 1,000 "
+        "times its size.",
+        recorded="never",
+    )  # fmt: skip
+
+
+class Reading(Unpacking):
     """Which rows and columns to read."""
 
     heading = "Input"

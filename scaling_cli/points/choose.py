@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.data.names import COLUMN, column_of
+from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
@@ -32,7 +33,7 @@ def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...
     if is_formula(law):
         from scaling_cli.formula.tree import parse
 
-        return (), tuple(parse(law).names())
+        return (), tuple(parse(law, has_levels=True).names())
     return _asked(law, x), ()
 
 
@@ -77,10 +78,11 @@ def choose(
     by: Sequence[str] = (),
     start: Mapping[str, float] | None = None,
     bound: Mapping[str, tuple[float, float]] | None = None,
+    others: Sequence[str] = (),
 ) -> Choice:
     """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open), or the formula.
 
-    `by` are the columns whose groups will be fitted separately, all to this law.
+    `by` are the columns whose groups will be fitted separately, all to this law. `others` are columns without a role.
 
     Raises:
         UsageError: No such law, or `x`, `start` or `bound` does not go with it.
@@ -98,17 +100,17 @@ def choose(
         return _automatic(frame, x, by)
     asked = _asked(law, x)
     if law in FAMILIES:
-        return _family(frame, law, asked)
+        return _family(frame, law, asked, others)
     named = find_law(law)
     if named.inputs == ("x",):
         column = column_of(frame.columns, x) if x else _one_input(frame)
-        return Choice(named, {"x": _require(frame, named, column)})
+        return Choice(named, {"x": _require(frame, named, column, others)})
     if x is not None:
         raise UsageError(
             f"--x gives one input, but {law} takes {' and '.join(named.inputs)}.",
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
-    return Choice(named, {name: _require(frame, named, name) for name in named.inputs})
+    return Choice(named, {name: _require(frame, named, name, others) for name in named.inputs})
 
 
 def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
@@ -145,14 +147,14 @@ def _asked(law: str, x: str | None) -> tuple[str, ...]:
     return tuple(column.strip() for column in x.split(",") if column.strip()) if law in FAMILIES else (x,)
 
 
-def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...]) -> Choice:
+def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...], others: Sequence[str]) -> Choice:
     """A law of any columns, over those asked for, or over those that it has most often."""
     usual = {"precision": ("bits",)}.get(law, ("params", "tokens"))
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)
     own = {name: column_of(frame.columns, name) if asked else name for name in family.inputs}
-    return Choice(family, {name: _require(frame, family, column) for name, column in own.items()})
+    return Choice(family, {name: _require(frame, family, column, others) for name, column in own.items()})
 
 
 def _written(
@@ -164,11 +166,13 @@ def _written(
 ) -> Choice:
     if x is not None:
         raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
-    from scaling_cli.laws.custom import law_from_formula
+    from scaling_cli.laws.custom import LEVEL, indices, law_from_formula
+    from scaling_cli.points.labels import labels_of
 
     columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
-    written = law_from_formula(text, columns, start=start, bound=bound)
-    return Choice(written, {name: column_of(frame.columns, name) for name in written.inputs})
+    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indices(text) if name in columns}
+    written = law_from_formula(text, columns, start=start, bound=bound, levels=levels)
+    return Choice(written, {name: column_of(frame.columns, name.removeprefix(LEVEL)) for name in written.inputs})
 
 
 def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
@@ -246,10 +250,9 @@ def _one_input(frame: pl.DataFrame) -> str:
     )
 
 
-def _require(frame: pl.DataFrame, law: Law, column: str) -> str:
+def _require(frame: pl.DataFrame, law: Law, column: str, others: Sequence[str] = ()) -> str:
     if column not in frame.columns:
-        option = f"--{column} COLUMN" if column in ONE_INPUT_ORDER else f"--map {column}=COLUMN"
-        raise DataError(f"{law.name} needs {column}, but no column was found for it.", hint=f"Name it with {option}.")
+        raise no_column(column, others, who=law.name)
     if not frame[column].dtype.is_numeric():
         raise UsageError(
             f"Column {column} does not have a number in every row: it has {frame[column].drop_nulls().first()!r}.",

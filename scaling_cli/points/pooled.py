@@ -20,10 +20,11 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.aliases import EXTRAS
 from scaling_cli.data.runs.best_over import levels
+from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.numbers.format import percent
-from scaling_cli.points.unread import ignored_roles, likely_role, unread_inputs
+from scaling_cli.points.unread import ignored_roles, unread_inputs
 from scaling_cli.points.variance import (
     FEWEST_SPARE,
     Explained,

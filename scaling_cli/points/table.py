@@ -12,6 +12,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import ParameterPrior
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import Law
+from scaling_cli.points.labels import codes
 from scaling_cli.record import Record
 
 
@@ -58,7 +59,7 @@ class PointTable(Record):
         return {
             name: (float(self.frame[name].min()), float(self.frame[name].max()))  # type: ignore[arg-type]
             for name in dict.fromkeys(columns)
-            if self.is_complete(name)
+            if self.is_complete(name) and self.frame[name].dtype.is_numeric()
         }
 
     def problem(
@@ -82,7 +83,12 @@ class PointTable(Record):
         Raises:
             DataError: The law needs logs of an input, or of the loss, that is not positive.
         """
-        values = {name: self.frame[column].to_numpy().astype(float) for name, column in inputs.items()}
+        values = {
+            name: codes(self.frame[column], law.levels[name], column)
+            if name in law.levels
+            else self.frame[column].to_numpy().astype(float)
+            for name, column in inputs.items()
+        }
         # Runs are numbered by name, so that the order of the rows does not decide which runs a replicate draws.
         runs = self.frame["run_id"].rank("dense").to_numpy().astype(int) - 1
         observed = self.frame["loss"].to_numpy().astype(float)

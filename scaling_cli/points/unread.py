@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.names import normalise
-from scaling_cli.data.runs.aliases import letter_role
 from scaling_cli.data.runs.derive import DERIVATIONS
+from scaling_cli.data.runs.likely import WORDS, likely_role
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.laws import HOMES, find_law
 from scaling_cli.numbers.format import figure
 
-WORDS = {
-    "params": {"param", "params", "parameter", "parameters", "nparams"},
-    "tokens": {"token", "tokens", "ntokens", "tok", "toks", "ntok"},
-    "compute": {"compute", "flop", "flops", "flos"},
-}
-# With one of these in its name, a column holds a rate, a length, another object's size, or a logarithm.
-OTHERWISE = {
-    *("per", "ratio", "sec", "second", "s", "throughput", "rate", "speed", "batch", "vocab", "len", "length", "max"),
-    *("context", "seq", "sequence", "unique", "eval", "val", "valid", "test", "loss", "type", "name", "id", "expert"),
-    *("embedding", "emb", "lr", "log", "log2", "log10", "ln", "cost", "price", "step", "gpu", "mfu", "teacher"),
-    *(
-        "draft",
-        "ref",
-        "reward",
-        "lower",
-        "upper",
-        "multiplier",
-        "share",
-        "fraction",
-        "pct",
-        "increase",
-        "growth",
-        "optimal",
-        "best",
-    ),
-}
 DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
 FEW_EPOCHS = 1.5  # above it, some tokens were seen again
-
-
-def likely_role(column: str) -> str | None:
-    """The role that the name of a column hints at without being an alias of it, or None."""
-    if (letter := letter_role(column)) is not None:
-        return letter if letter in WORDS else None
-    words = set(re.split(r"[^a-z0-9]+", normalise(column.replace("#", " ")).replace("_", " ")))
-    if words & OTHERWISE:
-        return None
-    return next((role for role, names in WORDS.items() if words & names), None)
 
 
 def unread_inputs(table: RunTable) -> Iterator[Caveat]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from scaling_cli.errors import UsageError
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.charts.figure import figure
+from scaling_cli.report.charts.style import FigureStyle
 
 SUFFIXES = (".png", ".svg", ".pdf", ".html")
 
@@ -23,14 +24,28 @@ def check_figure(path: Path) -> None:
         raise UsageError(
             f"{path} does not end in a figure format.", hint=f"Use a name that ends in one of {', '.join(SUFFIXES)}."
         )
+    require_matplotlib()
+
+
+def require_matplotlib() -> None:
+    """Refuse to draw without matplotlib.
+
+    Raises:
+        UsageError: matplotlib is not installed.
+    """
     if importlib.util.find_spec("matplotlib") is None:
-        raise UsageError("Figures need matplotlib.", hint="Install it with: pip install 'scaling-cli[figures]'")
+        raise UsageError(
+            "Figures need matplotlib.",
+            hint="Install it with: pip install 'scaling-cli[figures]', or in a clone: pip install '.[figures]'",
+        )
 
 
-def figure_file(charts: Sequence[Chart], suffix: str, title: str) -> bytes:
+def figure_file(
+    charts: Sequence[Chart | Sequence[Chart]], suffix: str, title: str, style: FigureStyle | None = None
+) -> bytes:
     """The content of a file with one of `SUFFIXES`; `title` is the title of an HTML page."""
     if suffix == ".html":
         from scaling_cli.report.pages.html import figure_page
 
         return figure_page(charts, title).encode()
-    return figure(charts, suffix.removeprefix("."))
+    return figure(charts, suffix.removeprefix("."), style)

@@ -167,12 +167,14 @@ class Observations(Record):
     Attributes:
         inputs: Values by input of the law, one for each point.
         compute: Training compute of each point; None where it is not known for all of them.
+        names: The run of each point; empty where it is not known.
     """
 
     inputs: dict[str, tuple[float, ...]]
     observed: tuple[float, ...]
     predicted: tuple[float, ...]
     compute: tuple[float, ...] | None = None
+    names: tuple[str, ...] = ()
 
 
 class FitResult(Record):

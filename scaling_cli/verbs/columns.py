@@ -29,7 +29,7 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
     try:
         table = load_runs(runs, asked)
     except (UsageError, DataError) as error:
-        found = summarise_unloadable(runs, asked.mapping, asked.loss_unit, asked.input_format, error)
+        found = summarise_unloadable(runs, asked, error)
         if found is not None:
             results = with_sentences("columns", (found,), {})
             error.partial = Report("columns", (), {}, asked.recorded(), results)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.caveats.order import rank
+from scaling_cli.data.files.pipes import copy_of
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -17,7 +19,7 @@ from scaling_cli.flops import SIX_ND
 from scaling_cli.jobs import Progress
 from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
-from scaling_cli.record import replace
+from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Failure, Report, Result
 from scaling_cli.sentences import with_sentences
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from scaling_cli.options.extrapolate import Extrapolate
     from scaling_cli.options.fit import Fit
     from scaling_cli.options.optimal_allocation import OptimalAllocation
+    from scaling_cli.options.plan import Plan
 
 Runs = PathsOrTable
 
@@ -48,12 +51,23 @@ def report_of(
     return Report(command, table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
 
 
+@contextmanager
+def knowing(caveats: Sequence[Caveat]) -> Iterator[None]:
+    """Add caveats about the data, which may be the reason, to an error that says that they cannot be fitted."""
+    try:
+        yield
+    except ScalingError as error:
+        if not isinstance(error, UsageError):
+            error.caveats = merged(caveats)
+        raise
+
+
 def settings_of(
-    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate, on_progress: Progress | None = None
+    asked: Fit | CompareExponents | OptimalAllocation | Extrapolate | Plan, on_progress: Progress | None = None
 ) -> Settings:
     """How to fit, as the engine takes it."""
     return Settings(
-        objective=Objective(asked.objective or "huber", asked.delta),
+        objective=Objective(getattr(asked, "objective", None) or "huber", getattr(asked, "delta", None)),
         interval=asked.interval,
         level=asked.level,
         replicates=asked.replicates,
@@ -102,20 +116,40 @@ def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
     return tuple(sorted(kept, key=lambda found: rank(found.code)))
 
 
-def saved_document(runs: Runs) -> Path | None:
-    """The path of the one saved fit that is given, if it is one."""
+class SavedFile(Record):
+    """A saved fit: its name as given, the path of its bytes, and the copy behind it where it came through a pipe."""
+
+    name: str
+    path: Path
+    copy: object = None
+
+
+def saved_document(runs: Runs) -> SavedFile | None:
+    """The one saved fit that is given, if it is one.
+
+    Raises:
+        UsageError: Other inputs are given, too.
+        DataError: Standard input or a pipe cannot be read.
+    """
     from scaling_cli.document.read import is_document
 
-    paths = [Path(each) for each in paths_of(runs)] if frame_of(runs) is None else []
-    documents = [path for path in paths if is_document(path)]
-    if documents and len(paths) > 1:
+    names = paths_of(runs) if frame_of(runs) is None else []
+    files = [_saved_file(name) for name in names]
+    documents = [file for file in files if is_document(file.path)]
+    if documents and len(files) > 1:
         raise UsageError(
-            f"{documents[0]} is a saved fit, and other inputs are given too.", hint="Give only that file, or only runs."
+            f"{documents[0].name} is a saved fit, and other inputs are given too.",
+            hint="Give only that file, or only runs.",
         )
     return documents[0] if documents else None
 
 
-def refuse_refitting(path: Path, asked: Options, parts: Sequence[type[Options]]) -> None:
+def _saved_file(name: str) -> SavedFile:
+    copy = copy_of(name)
+    return SavedFile(name, Path(name if copy is None else copy.path), copy)
+
+
+def refuse_refitting(file: SavedFile, asked: Options, parts: Sequence[type[Options]]) -> None:
     """Refuse options that only a new fit could obey; `parts` are the classes that hold them.
 
     Raises:
@@ -125,6 +159,6 @@ def refuse_refitting(path: Path, asked: Options, parts: Sequence[type[Options]])
     given = [option.flag for option in options if getattr(asked, option.name) != asked.options[option.name].default]
     if given:
         raise UsageError(
-            f"{path} is a saved fit, which {' and '.join(given)} cannot change.",
+            f"{file.name} is a saved fit, which {' and '.join(given)} cannot change.",
             hint="Leave them out, or give the runs instead of the saved fit.",
         )

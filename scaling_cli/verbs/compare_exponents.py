@@ -11,6 +11,7 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.repeats import by_inputs
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents
@@ -22,7 +23,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import report_of, require_compute, settings_of, unread
+from scaling_cli.verbs.common import knowing, report_of, require_compute, settings_of, unread
 from scaling_cli.verbs.compared_groups import factors_of, groups_by, obstacle
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def compare_exponents(
     keep, maybe = columns_of(asked.law, asked.x)
     weights = (asked.weight,) if asked.weight else ()
     table, column = _load_pairable(runs, asked.but(by=by), keep=(*keep, *weights), maybe=maybe)
-    choice = choose(table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound)
+    choice = choose(table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound, others=table.others)
     choice = compared(hold(choice, asked.fix, asked.tie, table.frame), asked.exponent)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own(weights)))
@@ -71,7 +72,7 @@ def compare_exponents(
         question = replace(question, incomparable=obstacle(by, table.columns.get("loss", "loss"), asked.loss_unit))
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
-    with one_blas_thread():
+    with one_blas_thread(), knowing(caveats):
         for group, points in groups:
             weighting = Weighting(asked.weight, asked.scale_weight, "none")
             grouped = grouped_for(points, group, choice, asked.space, weighting)
@@ -85,6 +86,8 @@ def compare_exponents(
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])
         problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
+        if any(found.code == "runs-err-together" for found in caveats):
+            problems = [by_inputs(problem) for problem in problems]
         if is_pinned(choice.law):
             result, found = compare_pinned(problems, results, question)
         elif asked.factors or asked.covariate:

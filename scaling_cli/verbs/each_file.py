@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from scaling_cli import jobs
 from scaling_cli.data.files.digest import content_hash
-from scaling_cli.data.files.expand import STDIN, expand
+from scaling_cli.data.files.expand import expand
+from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.document.write import plain, to_json_lines
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record

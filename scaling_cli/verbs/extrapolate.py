@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
@@ -20,6 +19,7 @@ from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
+    knowing,
     labelled,
     merged,
     refuse_refitting,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import Ask
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs
+    from scaling_cli.verbs.common import Runs, SavedFile
 
 
 def extrapolate(
@@ -72,7 +72,10 @@ def _question(asked: Extrapolate) -> Ask:
         from scaling_cli.data.runs.targets import load_targets
 
         keep = (asked.x,) if asked.x else ()
-        rows = load_targets(asked.targets, mapping=asked.mapping, by=asked.by, keep=keep, loss_unit=asked.loss_unit)
+        rows = load_targets(
+            asked.targets, mapping=asked.mapping, by=asked.by, keep=keep, loss_unit=asked.loss_unit,
+            most=asked.max_expand,
+        )  # fmt: skip
         wanted += [Target(*row) for row in rows]
     return Ask(tuple(wanted), asked.target_loss, asked.backtest, asked.then, asked.then_law, asked.chance)
 
@@ -108,7 +111,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     groups = list(groups_of(table, asked.by))
     for group, points in groups:
         try:
-            with one_blas_thread():
+            with one_blas_thread(), knowing(caveats):
                 evidence, known = evidence_from(points, group, choice, ask, method)
                 result, found = answer(evidence, ask)
         except ScalingError as error:
@@ -124,7 +127,7 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     return report_of("extrapolate", table, asked, results, caveats, failures)
 
 
-def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
+def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.analysis.forecast.answer import extrapolate as answer
     from scaling_cli.analysis.forecast.evidence import saved_evidence
@@ -132,10 +135,10 @@ def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method
     from scaling_cli.document.read import read_fits
     from scaling_cli.results.report import Source
 
-    refuse_refitting(path, asked, (Held, Started, Recipe))
+    refuse_refitting(file, asked, (Held, Started, Recipe))
     method.check_saved(ask)
     results, caveats = [], []
-    fits = read_fits(path)
+    fits = read_fits(file.path, file.name)
     for saved in fits:
         evidence, doubts = saved_evidence(saved, method)
         result, found = answer(evidence, ask)
@@ -143,7 +146,7 @@ def _extrapolated_saved(path: Path, asked: Extrapolate, ask: Ask, method: Method
         caveats += [*doubts, *found]
     return Report(
         command="extrapolate",
-        inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
+        inputs=(Source(file.name, content_hash(str(file.path)), len(fits)),),
         columns={},
         options=asked.but(estimator="describe").recorded(),
         results=with_sentences("extrapolate", results, {}),

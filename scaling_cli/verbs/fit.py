@@ -28,7 +28,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import report_of, settings_of, unread
+from scaling_cli.verbs.common import knowing, report_of, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
@@ -70,7 +70,7 @@ def fit(
         weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
         try:
             grouped = [grouped_for(points, group, choice, asked.space, weighting) for choice in choices]
-            with one_blas_thread():
+            with one_blas_thread(), knowing(caveats):
                 result, found = fit_group(grouped[0], settings) if asked.law != "all" else _best(grouped, settings)
         except ScalingError as error:
             if not group or (label is None and isinstance(error, UsageError)):
@@ -98,7 +98,11 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
     if asked.law == "all":
         choices = candidates(table.frame, asked.x)
     else:
-        choices = [choose(table.frame, asked.law, asked.x, by=asked.by, start=asked.start, bound=asked.bound)]
+        choices = [
+            choose(
+                table.frame, asked.law, asked.x, by=asked.by, start=asked.start, bound=asked.bound, others=table.others
+            )
+        ]
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]

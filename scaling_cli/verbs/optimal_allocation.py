@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
@@ -17,12 +16,12 @@ from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.fit import IntervalMethod
 from scaling_cli.results.report import Failure, Report, Source
 from scaling_cli.sentences import with_sentences
-from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
+from scaling_cli.verbs.common import knowing, merged, refuse_refitting, report_of, saved_document, settings_of, unread
 
 if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs
+    from scaling_cli.verbs.common import Runs, SavedFile
 
 
 def optimal_allocation(
@@ -74,7 +73,8 @@ def _from_runs(
         try:
             evidence, shapes = evidence_from(points, group, asked, lines.get(tuple(group.values())))
             plan = plan_of(asked, evidence.largest, shapes)
-            result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
+            with knowing(caveats):
+                result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
                 raise
@@ -85,7 +85,7 @@ def _from_runs(
     return report_of("optimal-allocation", table, asked, results, caveats, failures)
 
 
-def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult]:
+def _from_saved(file: SavedFile, asked: OptimalAllocation) -> Report[AllocationResult]:
     """Splits from a saved fit, for each of its groups."""
     from scaling_cli.analysis.allocation.answer import allocate_saved
     from scaling_cli.analysis.allocation.evidence import saved_law
@@ -93,9 +93,9 @@ def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
-    refuse_refitting(path, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
+    refuse_refitting(file, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
     results, caveats = [], []
-    fits = read_fits(path)
+    fits = read_fits(file.path, file.name)
     for saved in fits:
         plan = saved_plan(asked, saved)
         how = IntervalMethod("none", asked.level, 0, None)
@@ -103,10 +103,10 @@ def _from_saved(path: Path, asked: OptimalAllocation) -> Report[AllocationResult
             how = IntervalMethod(saved.resampling or "draws", asked.level, len(saved.draws), "run")
         result, found = allocate_saved(saved_law(saved), saved.group, how, plan, with_gap=asked.explain_gap)
         results.append(result)
-        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+        caveats += [*saved.known, *found, *(plan.hardware.doubts() if plan.hardware else ())]
     return Report(
         command="optimal-allocation",
-        inputs=(Source(str(path), content_hash(str(path)), len(fits)),),
+        inputs=(Source(file.name, content_hash(str(file.path)), len(fits)),),
         columns={},
         options=asked.recorded(),
         results=with_sentences("optimal-allocation", results, {}),

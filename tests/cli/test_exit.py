@@ -58,7 +58,7 @@ NO_ROOM = "hint: Make room"
 )  # fmt: skip
 def test_a_full_disk_is_said_in_one_line(tmp_path, arguments):
     shown = piped(tmp_path, shell="{python} -m scaling_cli " + arguments + " >/dev/full")
-    assert shown.returncode == 2
+    assert shown.returncode == 3
     assert "could not be written: No space left on device." in shown.stderr
     assert NO_ROOM in shown.stderr
     assert "Traceback" not in shown.stderr
@@ -90,7 +90,7 @@ def test_a_disk_that_fills_up_leaves_no_half_file(tmp_path, option):
     before.write_text("what was there")
     line = f"cd {tmp_path}; ulimit -f 1; {{python}} -m scaling_cli fit {{runs}} --interval none --spread {option}"
     shown = piped(tmp_path, shell=line)
-    assert shown.returncode == 2
+    assert shown.returncode == 3
     assert f"error: {before.name} could not be written: File too large.\nhint: Make room" in shown.stderr
     assert list(tmp_path.iterdir()) == [before]
     assert before.read_text() == "what was there"
@@ -104,13 +104,13 @@ def test_lines_on_a_disk_that_fills_up_are_whole_and_can_be_continued(tmp_path):
     out = tmp_path / "out.jsonl"
     command = f"{{python}} -m scaling_cli fit {logs} --per-file --interval none -o {out}"
     shown = piped(tmp_path, shell="ulimit -f 9; " + command)
-    assert shown.returncode == 2
+    assert shown.returncode == 3
     assert "--resume" in shown.stderr
     lines = out.read_text()
     assert lines.endswith("}\n")
     assert 0 < lines.count("\n") < 6
     again = piped(tmp_path, shell="ulimit -f 9; " + command + " --resume")
-    assert again.returncode == 2
+    assert again.returncode == 3
     assert out.read_text() == lines
     assert piped(tmp_path, shell=command + " --resume").returncode == 0
     assert out.read_text().count("\n") == 6

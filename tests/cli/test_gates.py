@@ -22,4 +22,4 @@ def test_a_documented_gate_passes_or_trips(command):
 
 
 def test_every_command_with_results_has_a_documented_gate():
-    assert {command.split()[0] for command in SHOWN} == set(SUMMARIES) - {"laws", "schema"}
+    assert {command.split()[0] for command in SHOWN} == set(SUMMARIES) - {"laws", "schema", "show"}

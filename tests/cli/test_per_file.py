@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from scaling_cli.cli import per_file
+from scaling_cli.cli.sink import open_sink
 from scaling_cli.verbs.each_file import Kept
 from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
@@ -166,7 +166,7 @@ def test_a_resumed_run_that_is_interrupted_keeps_what_it_added(tmp_path):
     out.write_text("old\n")
 
     def interrupted():
-        with per_file._sink(str(out), {"a.csv": Kept(("old",))}) as (stream, _):
+        with open_sink(str(out), {"a.csv": Kept(("old",))}) as (stream, _):
             stream.write("new\n")
             raise KeyboardInterrupt
 

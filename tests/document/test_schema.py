@@ -64,7 +64,7 @@ def test_attributes_of_a_docstring_become_descriptions():
 def test_a_schema_lists_every_key_of_a_document_and_requires_all_but_draws():
     document = json.loads(to_json(report(chinchilla_result())))
     described = schema_of("fit")
-    assert set(document) == set(described["properties"]) == set(described["required"])
+    assert set(document) == set(described["properties"]) == {*described["required"], "drawing"}
     result = described["$defs"]["FitResult"]
     assert set(document["results"][0]) == set(result["properties"]) == {*result["required"], "draws"}
 

@@ -38,7 +38,7 @@ def test_documents_and_lines_keep_to_the_schema(name):
 def test_keys_come_in_the_documented_order():
     keys = list(strict(to_json(report(power_result()))))
     assert keys[:6] == ["schema", "tool_version", "command", "inputs", "columns", "options"]
-    assert keys[6:] == ["results", "caveats", "failures"]
+    assert keys[6:] == ["results", "caveats", "failures", "drawing"]
 
 
 def test_a_document_says_what_made_it():
@@ -60,7 +60,10 @@ def test_what_is_not_finite_becomes_null():
 
 
 def test_observations_are_for_drawing_only():
-    assert "observations" not in strict(to_json(report(chinchilla_result())))["results"][0]
+    written = strict(to_json(report(chinchilla_result())))
+    assert "observations" not in written["results"][0]
+    assert len(written["drawing"][0]["observations"]["observed"]) == 240
+    assert "drawing" not in strict(to_json(report(chinchilla_result()), draws=False))
 
 
 def test_draws_can_be_left_out():

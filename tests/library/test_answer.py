@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import csv
+import doctest
 import io
+import sys
 
 import pytest
+from matplotlib.figure import Figure
 
 import scaling_cli as scaling
+from scaling_cli.errors import UsageError
+from scaling_cli.library import answer as answers
 from scaling_cli.library.answer import answer
+from scaling_cli.options.formats import suffixes
+from scaling_cli.report.charts.figure import figure
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
-from scaling_cli.report.views import view_of
+from scaling_cli.report.views import panels_of, view_of
 from tests import ROOT
 from tests.factories import bad_report, chinchilla_result, groups_report, report
 
@@ -74,3 +81,88 @@ def test_many_results_are_counted():
     several = answer(report(*(chinchilla_result(group={"run": str(place)}) for place in range(14))))
     assert repr(several).splitlines()[-1] == "  and 4 more>"
     assert repr(several).count("Loss falls") == 10
+
+
+def test_numbers_are_found_by_name():
+    fit = answer(report(chinchilla_result()))
+    assert fit["alpha"] == fit.results[0].parameters["alpha"]
+    assert fit["params_exponent"].low == 0.4712
+    assert fit["quality"].rmse_log == 0.00512
+    with pytest.raises(KeyError, match="it has E, A, B, alpha"):
+        fit["gamma"]
+    groups = answer(groups_report())
+    assert groups["adamw"]["E"].estimate == 1.817218
+    with pytest.raises(KeyError, match="the groups are adamw"):
+        groups["sgd"]
+
+
+def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
+    fit = scaling.fit(RUNS, replicates=100)
+    inside, beyond = fit.predict(params=["1B", 70e9], tokens=[20e9, "1.4T"])
+    assert inside.low < inside.estimate < inside.high
+    assert inside.new_low < inside.low < inside.high < inside.new_high
+    assert beyond.high / beyond.low > inside.high / inside.low
+    assert fit.predict(params="1B", tokens=20e9) == inside
+    with pytest.raises(UsageError, match="takes params, tokens, not compute"):
+        fit.predict(compute=1e22)
+    assert scaling.fit(RUNS, interval="none").predict(params=1e9, tokens=2e10).low is None
+    with pytest.raises(UsageError, match="needs the fit of one group"):
+        scaling.columns(RUNS).predict(params=1)
+
+
+@pytest.mark.parametrize("suffix", suffixes())
+def test_an_answer_is_saved_in_the_format_of_the_name(tmp_path, suffix):
+    made = answer(report(chinchilla_result()))
+    assert made.save(tmp_path / f"fit{suffix}").read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="no format"):
+        made.save(tmp_path / "fit.docx")
+
+
+def test_a_saved_answer_is_loaded_and_draws_the_same_figure(answered, tmp_path):
+    if answered.command == "columns":
+        pytest.skip("nothing is drawn")
+    loaded = scaling.load(answered.save(tmp_path / "a.json"))
+    assert loaded.to_json() == answered.to_json()
+    assert loaded.summary(details=True) == answered.summary(details=True)
+    before, after = (figure(panels_of(view_of(one.command), one), "svg") for one in (answered, loaded))
+    assert before == after
+
+
+def test_summary_begins_with_the_answer_and_ends_with_the_caveats(answered):
+    lines = answered.summary().splitlines()
+    assert lines[0].endswith(answered.results[0].sentence)
+    assert all(each.code in answered.summary() for each in answered.caveats)
+
+
+def test_figures_are_those_of_matplotlib(answered):
+    if answered.command == "columns":
+        with pytest.raises(UsageError, match="nothing to draw"):
+            answered.figure()
+        return
+    made = answered.figure("single", title="Mine")
+    assert made.get_figwidth() == pytest.approx(89 / 25.4)
+    axes = Figure().subplots()
+    assert answered.plot(ax=axes) is axes
+    assert axes.get_xlabel()
+    assert "<svg" in answered._repr_html_()
+
+
+def test_frames_for_pandas_need_no_pyarrow(answered, monkeypatch):
+    pandas = pytest.importorskip("pandas")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    frame = answered.to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns) == answered.to_polars().columns
+
+
+def test_without_pandas_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError, match="needs pandas") as error:
+        answer(report(chinchilla_result())).to_pandas()
+    assert "pip install pandas" in error.value.hint
+
+
+def test_examples_in_docstrings_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for module in (answers,):
+        assert doctest.testmod(module).failed == 0

@@ -76,6 +76,7 @@ BASE = {
     "optimal_allocation": {"interval": "none"},
     "inference_coverage": {"by": "model", "replicates": 100, "k": "1,5"},
     "columns": {},
+    "plan": {"goal": "params@1e24", "budget": 1e22, "replicates": 20, "law": "chinchilla", "max_runs": 8},
 }
 READING = {
     "loss": "other_loss", "params": "big", "tokens": "many", "compute": "none", "run": "label", "step": "moment",
@@ -134,6 +135,14 @@ SPECIAL = {
     ("optimal_allocation", "replicates"): (60, {"interval": "wild"}),
     ("optimal_allocation", "seed"): (3, {"interval": "wild", "replicates": 40}),
     ("optimal_allocation", "params_from_name"): ("n([0-9.]+M)", {"params": "none"}),
+    ("plan", "law"): ("chinchilla-tied", {}),
+    ("plan", "x"): ("tokens", {"law": "power-constant", "goal": "b"}),
+    ("plan", "interval"): ("bootstrap", {}),
+    ("plan", "gpus"): (64, {"peak_flops": "h100", "mfu": 0.4}),
+    ("plan", "peak_flops"): ("a100", {"peak_flops": "h100", "mfu": 0.4}),
+    ("plan", "mfu"): (0.3, {"peak_flops": "h100", "mfu": 0.4}),
+    ("plan", "price_per_gpu_hour"): (2, {"peak_flops": "h100", "mfu": 0.4}),
+    ("plan", "params_from_name"): ("n([0-9.]+M)", {"params": "none"}),
     ("columns", "compute"): ("spent", {}),
     ("columns", "flops_rule"): ("7 * params * tokens", {}),
     ("columns", "params_from_name"): ("n([0-9.]+M)", {"params": "none"}),
@@ -167,7 +176,13 @@ ALLOCATION = {
 }  # fmt: skip
 COMPARISON = {"reference": "two", "shared_floor": True, "margin": 0.001, "to": "compute=1e30"}
 FORECAST = {"target_loss": 2.1, "backtest": True, "estimator": "describe", "then": "accuracy"}
+PLANNING = {
+    "goal": "alpha", "budget": 1e21, "until": "width(params@1e24) < 0.09", "rounds": 2, "check_": True, "max_runs": 10,
+    "min_compute": 1e20, "max_compute": 1e21, "sizes": "100M,1B,10B", "min_tokens_per_param": 5,
+    "max_tokens_per_param": 200, "unique_tokens": "20B", "seeds": 2, "test_share": 0.4, "noise": 0.01,
+}  # fmt: skip
 MORE = {
+    "plan": PLANNING,
     "optimal_allocation": ALLOCATION, "compare_exponents": COMPARISON, "extrapolate": FORECAST, "fit": {},
     "columns": {},
 }  # fmt: skip
@@ -176,8 +191,8 @@ ELSEWHERE = {
     ("extrapolate", "targets"), ("compare_exponents", "pair"), ("compare_exponents", "factors"),
     ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
-    ("inference_coverage", "on_missing"),
-    *((verb, "input_format") for verb in LIBRARY),
+    ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"),
+    *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand")),
     *((verb, name) for verb in LIBRARY for name in ("keep_diverged", "best_over", "scheduler", "jobs", "backend")),
 }  # fmt: skip
 

@@ -19,10 +19,13 @@ from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer
 from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Settings, fit
+from scaling_cli.fitting.influence import outlying_doubts
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.repeats import err_together, together_doubt
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.numbers.format import flops
 from scaling_cli.options.optimal_allocation import APPROACHES
@@ -48,6 +51,7 @@ class _Answers:
     fit: FitResult | None = None
     curves: Curves | None = None
     frontier: Frontier | None = None
+    data: AllocationData | None = None
 
 
 def allocate(
@@ -61,10 +65,13 @@ def allocate(
     group = data.grouped.group
     asked = APPROACHES if plan.approach == "all" else (plan.approach,)
     collected = _Answers({}, [])
+    if "parametric" not in asked:
+        data, collected.caveats = _checked(data, settings)
     refusals: list[ScalingError] = []
+    collected.data = data
     for approach in asked:
         try:
-            _answer(approach, data, plan, settings, collected)
+            _answer(approach, collected.data, plan, settings, collected)
         except FitError as error:
             refusals.append(error)
             collected.caveats.append(
@@ -83,6 +90,25 @@ def allocate(
     ]
     estimators = _estimators(data, plan) if plan.approach == "all" and collected.fit is not None else ()
     return replace(result, agreement=agreement, cutoffs=steps, estimators=estimators), collected.caveats
+
+
+def _checked(data: AllocationData, settings: Settings) -> tuple[AllocationData, list[Caveat]]:
+    """What `fit` finds out about the points, where no fit splits budgets: misfit, and runs that err together.
+
+    Configurations then take the place of runs in all approaches.
+    """
+    grouped = data.grouped
+    try:
+        fitted = optimum(grouped.problem, settings.objective)
+    except FitError:
+        return data, []
+    found = [*misfit_doubts(fitted, grouped.group), *outlying_doubts(fitted, grouped.names, grouped.group)]
+    together = err_together(fitted) if settings.interval != "none" else None
+    if together is None:
+        return data, found
+    count = grouped.problem.run_count
+    found.append(together_doubt(together, count, is_resampled=True, group=grouped.group))
+    return data.by_configuration(), found
 
 
 def allocate_saved(
@@ -117,6 +143,8 @@ def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings:
     if approach == "parametric":
         require_spread(data.points)
         result, caveats = fit(data.grouped, settings)
+        if any(found.code == "runs-err-together" for found in caveats):
+            collected.data = data.by_configuration()
         collected.fit = completed(result, data.grouped.problem.law)
         fitted = fitted_law(collected.fit)
         if fitted.chinchilla is not None:

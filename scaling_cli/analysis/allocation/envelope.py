@@ -23,7 +23,7 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.allocation import Envelope
 
 WINDOW = 0.05  # of the compute at a point: losses within this share of it are averaged
@@ -66,7 +66,9 @@ def envelope(points: AllocationPoints, resampling: Resampling | None) -> Frontie
         )
     weights = np.ones((1, count))
     if resampling is not None:
-        drawn = run_weights(resampling, range(resampling.replicates), np.arange(count))
+        first = np.unique(curves.runs, return_index=True)[1]
+        clusters = np.unique(curves.resampled[first], return_inverse=True)[1]
+        drawn = run_weights(resampling, range(resampling.replicates), clusters)
         weights = np.concatenate([weights, drawn])
     hulls = [_hull(curves, row > 0) for row in weights]
     hull = curves.subset(hulls[0])
@@ -148,9 +150,7 @@ def smoothed(points: AllocationPoints) -> AllocationPoints:
     if not kept:
         return points.subset(np.array([], dtype=int))
     curves = points.subset(np.concatenate(kept))
-    return AllocationPoints(
-        curves.log_params, curves.log_tokens, curves.log_compute, np.concatenate(losses), np.concatenate(runs)
-    )
+    return replace(curves, loss=np.concatenate(losses), runs=np.concatenate(runs))
 
 
 def _hull(curves: AllocationPoints, used: np.ndarray) -> Indices:

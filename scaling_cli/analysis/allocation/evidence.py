@@ -13,12 +13,13 @@ from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.repeats import numbered_inputs
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import find_law
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 
 RANGED_ROLES = ("params", "tokens", "compute", "loss")
@@ -31,10 +32,26 @@ class AllocationData(Record):
     points: AllocationPoints
     curves: AllocationPoints | None
 
+    def by_configuration(self) -> AllocationData:
+        """The data with configurations in place of runs: runs of equal params and tokens count as one."""
+        curves = self.curves
+        return replace(
+            self, points=_by_configuration(self.points), curves=None if curves is None else _by_configuration(curves)
+        )
+
     @property
     def largest(self) -> float:
         """Compute of the largest run in FLOPs."""
         return float(np.exp(self.points.log_compute.max()))
+
+
+def _by_configuration(points: AllocationPoints) -> AllocationPoints:
+    """Points that are resampled by configuration: by params and by the tokens at the end of their run."""
+    count = int(points.runs.max()) + 1
+    sizes, ends = np.full(count, -np.inf), np.full(count, -np.inf)
+    np.maximum.at(sizes, points.runs, points.log_params)
+    np.maximum.at(ends, points.runs, points.log_tokens)
+    return replace(points, clusters=numbered_inputs(np.stack([sizes, ends]))[points.runs])
 
 
 def fitted_law(result: FitResult) -> FittedLaw:

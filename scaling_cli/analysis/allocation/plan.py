@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.allocation.costs import Costs
-from scaling_cli.analysis.allocation.hardware import Hardware
+from scaling_cli.analysis.hardware import Hardware
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scaling_cli.analysis.allocation.costs import Costs
-from scaling_cli.analysis.allocation.hardware import hardware
 from scaling_cli.analysis.allocation.plan import AllocationPlan
 from scaling_cli.analysis.allocation.surface import require_surface
+from scaling_cli.analysis.hardware import flops_of, hardware
 from scaling_cli.document.read import SavedFit
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule, flops_rule
@@ -46,7 +46,8 @@ def plan_of(asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple
 def _plan(
     asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[float, float]], rule: FlopsRule
 ) -> AllocationPlan:
-    budgets = asked.budget
+    machines = hardware(asked.gpus, asked.peak_flops, asked.mfu, asked.price_per_gpu_hour)
+    budgets = tuple(flops_of(budget, machines) for budget in asked.budget)
     if not budgets and not asked.target_loss:
         budgets = tuple(largest * step for step in DEFAULT_STEPS)
     costs = Costs(
@@ -64,7 +65,7 @@ def _plan(
         profile=asked.profile,
         costs=costs,
         unique_tokens=asked.unique_tokens,
-        hardware=hardware(asked.gpus, asked.peak_flops, asked.mfu, asked.price_per_gpu_hour),
+        hardware=machines,
         level=asked.level,
     )
 

@@ -17,6 +17,7 @@ from scaling_cli.analysis.coverage.curve import (
     coverage_doubts,
     coverage_rows,
     default_k,
+    drawn_curve,
     sampled,
 )
 from scaling_cli.analysis.coverage.paired import Side, compare
@@ -25,7 +26,6 @@ from scaling_cli.analysis.coverage.question import parse_k, prices_of, questions
 from scaling_cli.analysis.coverage.rivals import mixes, winners
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Indices
-from scaling_cli.coverage.curves import log_grid
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.uncertainty import group_hash
@@ -43,7 +43,6 @@ from scaling_cli.results.coverage import (
     Purchase,
     Selection,
 )
-from scaling_cli.results.fit import Curve
 from scaling_cli.results.report import Failure
 
 DEFAULT_REACH = 10  # times the attempts made: how far laws are followed without --to
@@ -154,7 +153,7 @@ def _group_result(
         backtest=tuple(record),
         selection=tuple(selection),
         verifier=verifier,
-        curve=_drawn_curve(data, ask),
+        curve=drawn_curve(data, ask.level, ask.replicates),
         forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
     return result, fitted, caveats + more_caveats
@@ -187,15 +186,6 @@ def _interval_name(data: Sampled, ask: InferenceCoverage) -> str:
     unit = "problems" if data.counts.clusters == data.counts.problems else "clusters"
     how = "product limit" if data.batch is not None else ask.band
     return f"{how}, bootstrap over {unit}, {ask.replicates:,} replicates"
-
-
-def _drawn_curve(data: Sampled, ask: InferenceCoverage) -> Curve:
-    k = log_grid(data.longest, CURVE_POINTS)
-    few = replace(data, resampling=replace(data.resampling, replicates=min(200, ask.replicates)))
-    rows, _ = coverage_rows(few, k, ask.level, "pointwise", "bound")
-    usable = [row for row in rows if row.estimate]
-    columns = [(float(row.k), row.estimate or 0.0, row.low or 0.0, row.high or 0.0) for row in usable]
-    return Curve(*zip(*columns, strict=True)) if columns else Curve((), ())
 
 
 def _selection(

@@ -20,14 +20,15 @@ from scaling_cli.coverage.estimate import (
 )
 from scaling_cli.coverage.stopping import batch_size, product_limit
 from scaling_cli.errors import UsageError
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import Coverage
+from scaling_cli.results.fit import Curve
 
 FIXED, STOPPED = "fixed", "stop-at-success"
 FEWEST_LEFT = 5  # problems at risk, or unsolved, that a point of the curve needs for a law to be fitted to it
 SHARE_LEFT = 0.25  # or this share of the problems, if there are fewer than twenty
 FEW_PROBLEMS = 20
-CURVE_POINTS = 48  # for drawing
+CURVE_POINTS, DRAWN_REPLICATES = 48, 200  # for drawing
 
 
 class Sampled(Record):
@@ -92,6 +93,18 @@ def default_k(longest: int) -> Indices:
     base = 10 if longest >= 100 else 2
     powers = base ** np.arange(int(np.log(longest) / np.log(base) + 1e-9) + 1)
     return np.unique(np.append(powers, longest)).astype(np.int64)
+
+
+def drawn_curve(data: Sampled, level: float, replicates: int) -> Curve:
+    """Coverage along all attempts made, with its interval, for drawing."""
+    few = replace(data, resampling=replace(data.resampling, replicates=min(replicates, DRAWN_REPLICATES)))
+    rows, _ = coverage_rows(few, log_grid(data.longest, CURVE_POINTS), level, "pointwise", "bound")
+    columns = [
+        (float(row.k), share, share if row.low is None else row.low, share if row.high is None else row.high)
+        for row in rows
+        if (share := row.estimate)
+    ]
+    return Curve(*zip(*columns, strict=True)) if columns else Curve((), ())
 
 
 def coverage_rows(data: Sampled, k: Indices, level: float, band: str, short: str) -> tuple[list[Coverage], Array]:

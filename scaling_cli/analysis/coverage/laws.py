@@ -264,14 +264,14 @@ def _largest_spread(fitted: FittedLaws, k: Sequence[int], attempts: int, *, forc
 
 
 def drawn_forecast(fitted: FittedLaws, asked: Sequence[str], start: int, end: int, points: int) -> Curve | None:
-    """The forecast as a curve with a band, from the last attempt made."""
+    """The laws as a curve with a band, from one attempt over the last one made to the furthest forecast."""
     if not fitted or end <= start:
         return None
-    k = np.geomspace(start, end, points)
+    k = np.unique(np.concatenate([np.geomspace(1, start, points), np.geomspace(start, end, points)]))
     if set(DEFAULT) <= set(asked):
-        rows = [combine(fitted, float(one_k), start) for one_k in k]
-        columns = list(zip(*[row for row in rows if row is not None], strict=True))
-        return Curve(tuple(k.tolist()), *columns) if columns else None
+        rows = [(one_k, combine(fitted, float(one_k), start)) for one_k in k.tolist()]
+        known = [(one_k, *row) for one_k, row in rows if row is not None]
+        return Curve(*zip(*known, strict=True)) if known else None
     return Curve(tuple(k.tolist()), *(tuple(values.tolist()) for values in fitted.coverage(fitted.names[0], k)))
 
 

@@ -61,6 +61,8 @@ class ForecastCandidate(Record):
     @property
     def name(self) -> str:
         """The name of the law, marked if it is fitted plainly."""
+        if self.is_plain and self.recipe.objective == "least-squares" and self.power == 0:
+            return f"{self.law.name} (least squares)"
         return f"{self.law.name} (plain)" if self.is_plain else self.law.name
 
     @property

@@ -84,7 +84,7 @@ def single_law_forecast(fit: FitResult | SavedFit, level: float, problem: Proble
     Raises:
         DataError: The saved fit lacks parameters of its law.
     """
-    law = problem.law if problem is not None else find_law(fit.law)
+    law = problem.law if problem is not None else find_law(fit.law, tuple(fit.inputs))
     if not set(law.names) <= set(fit.parameters):
         raise DataError(
             f"The saved fit of {law.name} lacks {', '.join(set(law.names) - set(fit.parameters))}.",

@@ -22,7 +22,11 @@ from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.adequacy import average_doubts
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.influence import outlying_doubts
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.repeats import err_together, together_doubt
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
 from scaling_cli.options.extrapolate import Extrapolate
@@ -31,7 +35,7 @@ from scaling_cli.points.group import grouped_for, ranges_of
 from scaling_cli.points.held import hold
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 FEWEST_VALUES = 3  # different ones of a sole input
 
@@ -45,7 +49,7 @@ class Method(Record):
     def choose(self, table: RunTable, ask: Ask) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         asked = self.asked
-        choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound)
+        choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound, others=table.others)
         if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or asked.estimator == "describe"):
             raise UsageError(
                 f"{asked.law} can only forecast how the runs in the log continue, at the rows of --targets.",
@@ -161,8 +165,11 @@ def evidence_from(
             plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=tokens_per_param(table)
         ), doubts
     laws = () if asked.law == "auto" else (choice.law,)
+    checked = None if choice.law.is_curve else optimum(problem, Objective())
+    together = None if checked is None else err_together(checked)
+    resampled = points if together is None else replace(points, runs=together.configurations)
     stacked = forecast(
-        points, laws=laws, recipe=recipe_of(asked), level=settings.level,
+        resampled, laws=laws, recipe=recipe_of(asked), level=settings.level,
         replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
         group=group_hash(group) % 2**32,
     )  # fmt: skip
@@ -171,9 +178,12 @@ def evidence_from(
     fits = [] if choice.law.is_curve else _problems(points, stacked)
     doubts = [
         *average_doubts(fits, group),
+        *(outlying_doubts(checked, table.run_names, group) if checked is not None else ()),
         *pooled_sizes(sizes, choice.inputs, group),
         *lone_growth(ranges, choice.inputs, group),
     ]
+    if together is not None:
+        doubts.append(together_doubt(together, problem.run_count, is_resampled=True, group=group))
     names = table.run_names if choice.law.is_curve else ()
     made = stacked if choice.law.is_curve else join_interpolation(stacked)
     return ForecastData(
@@ -233,5 +243,5 @@ def saved_evidence(saved: SavedFit, method: Method) -> tuple[ForecastData, list[
     law = find_law(saved.law)
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
     made = single_law_forecast(saved, method.settings.level)
-    doubts = [] if saved.draws else [caveat("no-draws", saved.group)]
+    doubts = [*saved.known, *([] if saved.draws else [caveat("no-draws", saved.group)])]
     return ForecastData(made, saved.group, inputs, saved.ranges, None), doubts

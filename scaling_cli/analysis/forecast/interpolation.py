@@ -108,7 +108,7 @@ class JoinedForecast(Record):
             np.where(below, interpolated.estimate, beyond.estimate),
             np.where(below, interpolated.confidence, beyond.confidence),
             np.where(below, interpolated.prediction, beyond.prediction),
-            np.where(below, interpolated.by_law, beyond.by_law),
+            np.where(below, _rows(interpolated, len(beyond.by_law)), beyond.by_law),
         )
 
     def laws(self) -> tuple[LawWeight, ...]:
@@ -124,6 +124,12 @@ class JoinedForecast(Record):
         return self.forecast.track()
 
 
+def _rows(bands: Bands, count: int) -> Array:
+    """The log losses of the laws `(count, m)`, filled up with their mean, which does not change their range."""
+    missing = count - len(bands.by_law)
+    return np.concatenate([bands.by_law, np.tile(bands.estimate, (missing, 1))])
+
+
 def _unweighted(candidate: ForecastCandidate) -> ForecastCandidate:
     """The candidate with equal weights at all scales, unless the user chose their power."""
     return replace(candidate, power=candidate.recipe.power or 0.0)
@@ -136,7 +142,7 @@ def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
         FitError: A law cannot be fitted with equal weights.
     """
     points = forecast.stack.points
-    fits = tuple(fit_candidate(_unweighted(fit.candidate), points, ()) for fit in forecast.stack.fits)
+    fits = tuple(fit_candidate(_unweighted(fit.candidate), points, ()) for fit in forecast.averaged.fits)
     stack = Stack(points, (), fits, np.ones(len(fits)) / len(fits), np.empty((len(fits), 0)))
     missed = stack.log_losses(points.columns) - np.log(points.observed)
     weights = 1 / np.maximum(np.sqrt(np.mean(missed**2, axis=1)), SMALLEST_ERROR)

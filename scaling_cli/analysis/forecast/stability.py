@@ -3,7 +3,8 @@
 A law that fits all runs gives equal forecasts from any part of them, up to noise. If early checkpoints or small runs
 follow a different law, the forecast depends on the cut-off below which they are left out. Both forecasts share the runs
 that are kept, so their errors are correlated; the test uses the standard error of their difference, from replicates
-that resample equal runs for both (Hausman 1978, by bootstrap).
+that resample equal runs for both (Hausman 1978, by bootstrap). The plain fit of the simplest law does not take part:
+without weak priors, a part of the runs need not determine it.
 """
 
 from __future__ import annotations
@@ -38,15 +39,16 @@ class Swing(Record):
 
 def largest_swing(forecaster: StackedForecast, columns: Mapping[str, Array]) -> Swing | None:
     """The cut-off with the largest change of a forecast that noise does not explain; None if there is none."""
-    points = forecaster.stack.points
+    averaged = forecaster.averaged
+    points = averaged.points
     parts = _parts(points)
     if not parts or not len(next(iter(columns.values()))) or len(np.unique(points.runs)) < FEWEST_RUNS:
         return None
-    fits, mean = forecaster.stack.fits, forecaster.stack.mean
+    fits, mean = averaged.fits, averaged.mean
     at_parts = [fit_parts(fit, parts) for fit in fits]
-    whole = mean(forecaster.stack.log_losses(columns))
+    whole = mean(averaged.log_losses(columns))
     moved = mean(np.stack([predict(fit, theta, columns) for fit, theta in zip(fits, at_parts, strict=True)])) - whole
-    draws = mean(forecaster.stack.replicates([theta[:REPLICATES] for theta in forecaster.draws], columns))
+    draws = mean(averaged.replicates([theta[:REPLICATES] for theta in forecaster.draws[: len(fits)]], columns))
     resampling = replace(forecaster.resampling, replicates=len(draws))
     swings = []
     for i, part in enumerate(parts):
@@ -54,7 +56,7 @@ def largest_swing(forecaster: StackedForecast, columns: Mapping[str, Array]) -> 
         if abs(moved[i, place]) < SWING:
             continue
         again = [fit_replicates(fit, resampling, part, theta[i]) for fit, theta in zip(fits, at_parts, strict=True)]
-        difference = mean(forecaster.stack.replicates(again, columns)) - draws
+        difference = mean(averaged.replicates(again, columns)) - draws
         swings.append(Swing(part.cutoff, place, float(moved[i, place]), float(difference[:, place].std())))
     beyond = [swing for swing in swings if abs(swing.shift) > SIGMAS * swing.standard_error]
     return max(beyond, key=lambda swing: abs(swing.shift), default=None)

@@ -79,7 +79,7 @@ def stack(candidates: Sequence[ForecastCandidate], points: ForecastPoints, origi
             failures.append(error)
     if not fits:
         raise failures[0]
-    rolling = np.array([_rolling_errors(fit, points, origins) for fit in fits])
+    rolling = np.array([rolling_errors(fit, points, origins) for fit in fits])
     weights = np.ones(len(fits))
     if len(origins):
         weights = 1 / np.maximum(np.sqrt(np.mean(rolling**2, axis=1)), SMALLEST_ERROR)
@@ -106,7 +106,8 @@ def _continued(fit: FittedCandidate, columns: Mapping[str, Array]) -> Inputs:
     return {name: values[len(problem.runs) :] for name, values in whole.items()}
 
 
-def _rolling_errors(fit: FittedCandidate, points: ForecastPoints, origins: Sequence[Window]) -> list[float]:
+def rolling_errors(fit: FittedCandidate, points: ForecastPoints, origins: Sequence[Window]) -> list[float]:
+    """The root mean square error of log loss of one law beyond each origin."""
     if not origins:
         return []
     missed = predict(fit, fit.at_origins, points.columns) - np.log(points.observed)

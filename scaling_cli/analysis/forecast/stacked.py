@@ -1,4 +1,10 @@
-"""The default forecaster of `scaling extrapolate`: a stack of laws with intervals, from one group of runs."""
+"""The default forecaster of `scaling extrapolate`: a stack of laws with intervals, from one group of runs.
+
+The forecast is a mean of two: that of the laws weighted by their errors at the rolling origins (`averaged`), and that
+of the simplest law, by the probability that it holds (`simplest`). Intervals are those of `averaged`: the fit of the
+simplest law to runs that follow it is better than its errors at origins show, but where it breaks at the largest runs,
+nothing else than the errors of the other laws shows how far the forecast may be off.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +17,7 @@ from scaling_cli.analysis.forecast.candidates import ForecastCandidate, candidat
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
 from scaling_cli.analysis.forecast.rolling import OriginErrors, growth, unit_bias, unit_error
+from scaling_cli.analysis.forecast.simplest import with_simplest
 from scaling_cli.analysis.forecast.stack import Stack, stack
 from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.arrays import Array
@@ -25,9 +32,13 @@ REPLICATES = 200  # for a standard deviation, which needs fewer than a percentil
 
 
 class StackedForecast(Record):
-    """A stack of laws, its errors at the rolling origins, and its replicates."""
+    """A stack of laws, and the part of it without the simplest law, whose errors at the origins give the intervals.
+
+    `draws` are the replicates of each law of `stack`, which begins with the laws of `averaged`.
+    """
 
     stack: Stack
+    averaged: Stack
     errors: tuple[OriginErrors, ...]
     draws: tuple[Array, ...]
     level: float
@@ -51,11 +62,13 @@ class StackedForecast(Record):
         """Log losses at `columns` with half-widths; `scale` `(n,)` is the size of the runs."""
         by_law = self.stack.log_losses(columns)
         estimate = self.stack.mean(by_law)
-        replicates = self.stack.replicates(self.draws, columns)
+        averaged = self.averaged
+        laws = len(averaged.fits)
+        replicates = averaged.replicates(self.draws[:laws], columns)
         # Variance of a mixture: the variance of each law on resampled runs, plus that of the laws about their mean.
-        variance = self.stack.mean(replicates.var(axis=1))
-        if not (self.errors and self.stack.is_nested):
-            variance = variance + self.stack.mean((by_law - estimate) ** 2)
+        variance = averaged.mean(replicates.var(axis=1))
+        if not (self.errors and averaged.is_nested):
+            variance = variance + averaged.mean((by_law[:laws] - averaged.mean(by_law[:laws])) ** 2)
         grown = growth(scale / self.stack.points.scale.max())
         normal = NormalDist().inv_cdf(0.5 + self.level / 2)
         confidence = normal * np.sqrt(variance + (unit_bias(self.errors) * grown) ** 2)
@@ -88,7 +101,7 @@ class StackedForecast(Record):
                 float(np.sqrt(np.mean(errors.errors**2))),
                 float(np.mean(errors.errors)),
             )
-            for origin, errors in zip(self.stack.origins, self.errors, strict=True)
+            for origin, errors in zip(self.stack.origins, origin_errors(self.stack), strict=True)
         )
 
 
@@ -115,16 +128,18 @@ def forecast(
     possible = candidates(tuple(points.columns), laws, recipe)
     # Weak priors make a law with more parameters than points fittable, but its forecast then only repeats the priors.
     usable = [candidate for candidate in possible if candidate.fewest <= len(points)] or [min(possible, key=_size)]
-    fitted = stack(usable, points, windows(points))
+    averaged = stack(usable, points, windows(points))
+    whole = averaged if laws or recipe != DEFAULT else with_simplest(averaged)
     resampling = Resampling(replicates, seed, group)
-    return StackedForecast(fitted, _origin_errors(fitted), fitted.draw(resampling), level, resampling)
+    return StackedForecast(whole, averaged, origin_errors(averaged), whole.draw(resampling), level, resampling)
 
 
 def _size(candidate: ForecastCandidate) -> int:
     return candidate.fewest
 
 
-def _origin_errors(fitted: Stack) -> tuple[OriginErrors, ...]:
+def origin_errors(fitted: Stack) -> tuple[OriginErrors, ...]:
+    """The errors of a stack at each of its origins, nearest first."""
     if not fitted.origins:
         return ()
     points = fitted.points

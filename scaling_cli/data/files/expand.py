@@ -11,20 +11,17 @@ import os
 import re
 import shlex
 import shutil
-import stat
-import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
 from urllib.parse import unquote
 
+from scaling_cli.data.files.pipes import STDIN, copy_of, stdin_copy
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SUFFIXES
 from scaling_cli.record import Record
 
-STDIN = "-"
 LIST_MARK = "@"
 COMPRESSED = (".gz", ".zst")
 EVENTS = "tfevents"  # in every name that TensorBoard gives a file; its suffix is the name of the host
@@ -52,16 +49,6 @@ class InputFile(Record):
     temporary: object = None
 
 
-class _StreamCopy:
-    """A stream in a temporary file, removed with the last reference to it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        handle, self.path = tempfile.mkstemp(prefix="scaling-stdin-")
-        with os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(stream, file)
-        weakref.finalize(self, Path(self.path).unlink, missing_ok=True)
-
-
 class _Link:
     """A temporary link to a file whose name is not UTF-8, which polars cannot open; removed with the last reference."""
 
@@ -70,19 +57,6 @@ class _Link:
         self.path = os.path.join(folder, os.path.basename(_printable(path)))
         os.symlink(os.path.abspath(path), self.path)
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-
-
-# One copy per stream: a stream can be read only once, and some commands read their runs twice.
-_STDIN_COPIES: weakref.WeakKeyDictionary[TextIO, _StreamCopy] = weakref.WeakKeyDictionary()
-_PIPE_COPIES: dict[str, _StreamCopy] = {}
-
-
-def _stdin_copy() -> _StreamCopy:
-    if sys.stdin is None:
-        raise DataError("Standard input is closed.", hint="Name the files, or write COMMAND | scaling ... -")
-    if sys.stdin not in _STDIN_COPIES:
-        _STDIN_COPIES[sys.stdin] = _StreamCopy(sys.stdin.buffer)
-    return _STDIN_COPIES[sys.stdin]
 
 
 def expand(
@@ -111,7 +85,7 @@ def _files(argument: str, *, reads_stdin: bool, suffixes: tuple[str, ...]) -> It
     if argument == STDIN and not reads_stdin:
         yield InputFile(STDIN, STDIN)
     elif argument == STDIN:
-        copy = _stdin_copy()
+        copy = stdin_copy()
         yield InputFile(STDIN, copy.path, (), copy)
     elif argument.startswith(LIST_MARK) and not os.path.exists(argument):
         for line in _paths_in_list(argument.removeprefix(LIST_MARK)):
@@ -141,11 +115,8 @@ def _paths(path: str, suffixes: tuple[str, ...]) -> list[str]:
 
 def _file(path: str) -> InputFile:
     name = _printable(path)
-    if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):  # such as <(COMMAND), which can be read only once
-        if path not in _PIPE_COPIES:
-            with open(path, "rb") as stream:
-                _PIPE_COPIES[path] = _StreamCopy(stream)
-        return InputFile(name, _PIPE_COPIES[path].path, (), _PIPE_COPIES[path])
+    if (copy := copy_of(path)) is not None:
+        return InputFile(name, copy.path, (), copy)
     if name == path or not os.path.lexists(path):
         return InputFile(name, name, tuple(_labels(name)))
     link = _Link(path)

@@ -70,14 +70,16 @@ def line_blocks(path: str) -> Iterator[bytes]:
         for batch in _lines(path).collect_batches(chunk_size=100_000):
             yield "\n".join(batch.to_series().fill_null("")).encode() + b"\n"
         return
-    rest = b""
+    begun: list[bytes] = []  # of a line that has not ended; joined once, because it may be long
     with gzip.open(path, "rb") if start.startswith(GZIP) else open(path, "rb") as file:
         while block := file.read(BLOCK):
-            whole, newline, rest = (rest + block).rpartition(b"\n")
+            whole, newline, rest = block.rpartition(b"\n")
             if newline:
-                yield whole + newline
-    if rest:
-        yield rest
+                yield b"".join((*begun, whole, newline))
+                begun = []
+            begun.append(rest)
+    if last := b"".join(begun):
+        yield last
 
 
 def text_frame(rows: Sequence[Row]) -> pl.DataFrame:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import difflib
-import gzip
 import os
 import shlex
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import Digest, digest_of
-from scaling_cli.data.files.expand import STDIN, InputFile, expand
+from scaling_cli.data.files.expand import InputFile, expand
 from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.files.formats import format_of, load_format
-from scaling_cli.data.polars_errors import explained, together
+from scaling_cli.data.files.pipes import STDIN
+from scaling_cli.data.files.stamps import CHANGED, Stamp, stamp_of
+from scaling_cli.data.files.unpacked import check_unpacked
+from scaling_cli.data.reader_errors import THROWN, explained, quiet_panics, together
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record
 
@@ -48,13 +48,14 @@ class Scan(Record):
 class Inputs(Record):
     """Files whose format was recognised, grouped by layout, and those that could not be read.
 
-    `digests` has those of files that were already read whole.
+    `digests` has those of files that were already read whole, and `stamps` shows whether a file has changed since.
     """
 
     files: tuple[InputFile, ...]
     layouts: dict[Layout, list[InputFile]]
     digests: Mapping[str, Digest]
     unread: tuple[UnreadFile, ...] = ()
+    stamps: Mapping[str, Stamp] = {}
 
     def scans(self) -> Iterator[Scan]:
         """One scan for each layout."""
@@ -83,7 +84,15 @@ class Inputs(Record):
             if (kept := [file for file in files if file.name not in names])
         }
         files = tuple(file for file in self.files if file.name not in names)
-        return Inputs(files, layouts, self.digests, every_unread)
+        return Inputs(files, layouts, self.digests, every_unread, self.stamps)
+
+    def changed(self) -> list[UnreadFile]:
+        """The files that were written to since they were opened."""
+        return [
+            UnreadFile(file.name, f"{file.name} {CHANGED}", "Run the command again, or copy the file first.")
+            for file in self.files
+            if stamp_of(file.path) != self.stamps.get(file.path)
+        ]
 
 
 def column_counts(scans: Sequence[Scan]) -> Counter[str]:
@@ -135,15 +144,16 @@ def _labelled(rows: pl.LazyFrame, files: Sequence[InputFile]) -> pl.LazyFrame:
     )
 
 
-def open_inputs(arguments: Sequence[str], input_format: str | None = None) -> Inputs:
+def open_inputs(arguments: Sequence[str], input_format: str | None = None, most: float | None = None) -> Inputs:
     """The files behind `RUNS...`, opened: see `expand` and `open_files`."""
-    return open_files(expand(arguments), input_format)
+    return open_files(expand(arguments), input_format, most)
 
 
-def open_files(files: Sequence[InputFile], input_format: str | None = None) -> Inputs:
+def open_files(files: Sequence[InputFile], input_format: str | None = None, most: float | None = None) -> Inputs:
     """The files with the format of each, which its content shows unless `input_format` names it.
 
-    If there are several files, those that cannot be read are listed as unread.
+    If there are several files, those that cannot be read are listed as unread. `most` limits the bytes of a file that
+    is compressed: see `unpacked`.
 
     Raises:
         UsageError: The format does not exist.
@@ -152,10 +162,12 @@ def open_files(files: Sequence[InputFile], input_format: str | None = None) -> I
     kind = load_format(input_format) if input_format else None
     layouts: dict[Layout, list[InputFile]] = {}
     digests: dict[str, Digest] = {}
+    stamps: dict[str, Stamp] = {}
     unread: list[UnreadFile] = []
     for file in files:
         try:
-            layouts.setdefault(_recognise(file, kind, digests), []).append(file)
+            stamps[file.path] = stamp_of(file.path)
+            layouts.setdefault(_recognise(file, kind, digests, most), []).append(file)
         except DataError as error:
             named = _with_given_name(error, file)
             # A broken link exists, so it is listed as unread like a damaged file.
@@ -165,7 +177,7 @@ def open_files(files: Sequence[InputFile], input_format: str | None = None) -> I
     if not layouts:
         raise none_readable(unread)
     readable = {file.name for group in layouts.values() for file in group}
-    return Inputs(tuple(file for file in files if file.name in readable), layouts, digests, tuple(unread))
+    return Inputs(tuple(file for file in files if file.name in readable), layouts, digests, tuple(unread), stamps)
 
 
 def _with_given_name(error: DataError, file: InputFile) -> DataError:
@@ -182,9 +194,10 @@ def none_readable(unread: Sequence[UnreadFile]) -> DataError:
     return DataError(f"None of {len(unread):,} files can be read; the first: {unread[0].error}", hint=unread[0].hint)
 
 
-def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest]) -> Layout:
+def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest], most: float | None) -> Layout:
     path = file.path
     try:
+        check_unpacked(path, most)
         raw, head = read_head(path)
         if len(raw) < HEAD:  # this is the whole file, so its hash needs no second reading
             digests[path] = digest_of(raw)
@@ -192,15 +205,7 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest])
         return recognised, recognised.layout(path, head)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.", hint=_similar_files(path)) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise DataError(
-            f"{path} cannot be decompressed: it is damaged or cut short.",
-            hint="Copy or write the file again, or leave it out.",
-        ) from None
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{path} cannot be opened: {reason}.", hint="Check the path and its permissions.") from None
-    except (PolarsError, PanicException) as error:
+    except THROWN as error:
         raise explained(error, path) from None
 
 
@@ -232,27 +237,36 @@ def read_usable(inputs: Inputs, read: Callable[[Inputs], Table]) -> Table:
     """
     while True:
         try:
-            return read(inputs)
+            with quiet_panics():
+                table = read(inputs)
         except UnusableFilesError as error:
             inputs = inputs.without(error.unread)
-        except (PolarsError, PanicException) as error:
+        except THROWN as error:
             inputs = inputs.without(_unreadable_files(inputs, error))
+        else:
+            if not (changed := inputs.changed()):
+                return table
+            if len(inputs.files) == 1:
+                raise DataError(changed[0].error, hint=changed[0].hint)
+            inputs = inputs.without(changed)
 
 
-def _unreadable_files(inputs: Inputs, error: PolarsError | PanicException) -> list[UnreadFile]:
+def _unreadable_files(inputs: Inputs, error: BaseException) -> list[UnreadFile]:
+    """The files that made reading fail; the error where it is not clear which they are."""
     if len(inputs.files) == 1:
-        raise explained(error, inputs.files[0].name)
+        raise explained(error, inputs.files[0].name) from None
     unread = [file for (kind, layout), files in inputs.layouts.items() for file in _search(kind, layout, files)]
     if not unread:
-        raise explained(error, together([file.name for file in inputs.files]))
+        raise explained(error, together([file.name for file in inputs.files])) from None
     return unread
 
 
 def _search(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[UnreadFile]:
     """The files that cannot be read, found by bisection, so that a thousand readable ones cost a few scans."""
     try:
-        kind.scan([file.path for file in files], layout).select(pl.all().count()).collect(engine="streaming")
-    except (PolarsError, PanicException) as error:
+        with quiet_panics():
+            kind.scan([file.path for file in files], layout).select(pl.all().count()).collect(engine="streaming")
+    except THROWN as error:
         if len(files) == 1:
             unread = explained(error, files[0].name)
             yield UnreadFile(files[0].name, unread.message, unread.hint)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.cells import NESTED, plain_columns
 from scaling_cli.data.files.format import FILE, Format, Row, line_blocks, stream, text_frame
@@ -84,7 +84,7 @@ def _table(block: bytes, path: str) -> pl.DataFrame:
     """The lines of a block as text, with `FILE`; a line without values is a row, too."""
     try:
         table = pl.read_ndjson(io.BytesIO(block), infer_schema_length=None)
-    except PolarsError:
+    except (PolarsError, PanicException):
         return text_frame([{FILE: path, **_row(line)} for line in block.splitlines() if line.strip()])
     table = plain_columns(table.lazy()).collect()
     texts = [_as_text(name, kind) for name, kind in table.schema.items()]

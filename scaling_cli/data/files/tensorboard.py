@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from scaling_cli.data.files.format import GZIP, Format, Row, scan_rows
+from scaling_cli.data.files.format import BLOCK, GZIP, Format, Row, scan_rows
 from scaling_cli.errors import DataError
 
 HEADER = 12  # bytes of a length and its checksum
@@ -51,10 +51,19 @@ def _length(header: bytes) -> int | None:
 
 def _payloads(file: BinaryIO) -> Iterator[bytes]:
     while (length := _length(file.read(HEADER))) is not None:
-        payload = file.read(length)
+        payload = _at_most(file, length)
         if len(payload) < length or len(file.read(4)) < 4:
             return
         yield payload
+
+
+def _at_most(file: BinaryIO, length: int) -> bytes:
+    """Up to `length` bytes; a length that only a damaged file claims takes no memory."""
+    blocks = []
+    while length > 0 and (block := file.read(min(length, BLOCK))):
+        blocks.append(block)
+        length -= len(block)
+    return b"".join(blocks)
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping, Sequence
 
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
@@ -28,7 +27,7 @@ from scaling_cli.data.files.inputs import (
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
-from scaling_cli.data.polars_errors import explained
+from scaling_cli.data.reader_errors import THROWN, explained, quiet_panics
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.aside import aside_columns
@@ -96,13 +95,14 @@ def load_runs(
     )
     rows = frame_of(given)
     if rows is None:
-        return _load_files(open_inputs(paths_of(given), reading.input_format), options)
+        return _load_files(open_inputs(paths_of(given), reading.input_format, reading.max_expand), options)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
-        rows = plain_columns(rows)
-        plan = _plan(rows.collect_schema().names(), options)
-        return _load(_Rows(rows, plan, {}, is_small, lacks_runs=_lacks_runs(plan, options)), options)
-    except (PolarsError, PanicException, OSError) as error:
+        with quiet_panics():
+            rows = plain_columns(rows)
+            plan = _plan(rows.collect_schema().names(), options)
+            return _load(_Rows(rows, plan, {}, is_small, lacks_runs=_lacks_runs(plan, options)), options)
+    except THROWN as error:
         raise explained(error, "The table") from None
 
 

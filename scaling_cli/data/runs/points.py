@@ -14,10 +14,11 @@ from scaling_cli.data.runs import curve_averages, derive, sanity, select
 from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
 from scaling_cli.data.runs.diverged import settled
+from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.rows.completion import Completion
 from scaling_cli.data.runs.select import LOWEST, RATE, Selection
-from scaling_cli.data.runs.table import BY, no_column
+from scaling_cli.data.runs.table import BY
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
 from scaling_cli.numbers.units import metric_unit
@@ -141,7 +142,7 @@ def _from_tokens(rows: pl.LazyFrame, plan: Plan, checkpoints: Checkpoints) -> pl
     for role in dict.fromkeys(wanted):
         if role not in plan.chosen:
             if role not in plan.derived or "params" not in plan.chosen:
-                raise no_column(role)
+                raise no_column(role, rows.collect_schema().names())
             rows = rows.with_columns(derive.expression(role))
     if checkpoints.skip_tokens is None:
         return rows
@@ -194,9 +195,9 @@ def _without_summaries(selection: Selection) -> Selection:
 
 
 def _has_schedules(points: pl.DataFrame) -> bool:
-    """Whether the learning rate changes within a run."""
-    if "lr" not in points.columns:
-        return False
+    """Whether the learning rate changes within a run, or is not known where runs have several points."""
+    if "lr" not in points.columns or points["lr"].is_null().all():
+        return points["run_id"].drop_nulls().is_duplicated().any()
     rates = points.drop_nulls("lr").group_by("run_id").agg(pl.col("lr").min() < pl.col("lr").max())
     return bool(rates["lr"].any())
 

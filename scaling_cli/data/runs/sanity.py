@@ -100,20 +100,20 @@ def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, 
     if ended.is_empty():
         return points, ()
     names = ended.unique().sort().to_list()
-    condition = _in_quotes(" AND ".join(_compared(column, "<>", name) for name in names))
+    condition = _in_quotes(" AND ".join(_compared(column, "<>", f"'{name}'") for name in names))
     facts = {"count": f"{ended.len():,}", "total": f"{points.height:,}", "column": column}
     found = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=condition)
     return points, (found,)
 
 
-def condition_on(column: str, sign: str, value: str) -> str:
-    """The condition that compares a column with a text, in quotes as a shell needs them after --where."""
-    return _in_quotes(_compared(column, sign, value))
+def condition_on(column: str, sign: str, value: str, *, is_text: bool = True) -> str:
+    """The condition that compares a column with a text or a number, in quotes as a shell needs them after --where."""
+    return _in_quotes(_compared(column, sign, f"'{value}'" if is_text else value))
 
 
 def _compared(column: str, sign: str, value: str) -> str:
     quoted = column if column.isidentifier() else f'"{column}"'
-    return f"{quoted} {sign} '{value}'"
+    return f"{quoted} {sign} {value}"
 
 
 def _in_quotes(condition: str) -> str:

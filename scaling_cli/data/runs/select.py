@@ -9,11 +9,11 @@ second pass counts the repeats.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from scaling_cli.numbers.parse import LARGEST, SMALLEST
 from scaling_cli.record import Record, replace
 
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
@@ -22,7 +22,6 @@ RATE, LOWEST = "tokens_per_step", "lr_lowest"
 LEAST_LOSS = "loss_lowest"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
-LARGEST = sys.float_info.max
 LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
 
 NON_FINITE = "non-finite loss"
@@ -78,8 +77,11 @@ def with_reasons(
         checks.append((~value.is_finite(), f"non-finite {role}"))
         if is_positive:
             checks.append((value <= 0, f"non-positive {role}"))
+        # Powers and products of numbers beyond these limits overflow.
+        fits = value.is_between(SMALLEST, LARGEST) if is_positive else value.is_between(-LARGEST, LARGEST)
+        checks.append((~fits, f"too large or small {role}"))
         # Text without a number is null, and for null `is_between` is never true.
-        sound.append(value.is_between(0.0, LARGEST, closed="right") if is_positive else value.is_finite())
+        sound.append(fits)
     checks += [(pl.col(label).is_null(), f"no {label.removeprefix('by ')}") for label in labels]
     sound += [pl.col(label).is_not_null() for label in labels]
     code = _code(sound, [(check, pl.lit(number, pl.UInt8)) for number, (check, _) in enumerate(checks, start=1)])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.files.inputs import column_counts, open_inputs
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
+from scaling_cli.data.reader_errors import THROWN, quiet_panics
 from scaling_cli.data.runs.aliases import ROLES, scale_of
 from scaling_cli.data.runs.columns import candidates
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError
 from scaling_cli.numbers.units import PERPLEXITY
+from scaling_cli.options.reading import Reading
 from scaling_cli.results.columns import ColumnsResult, RoleColumn
 
 SAMPLE_ROWS = 5
@@ -38,26 +39,25 @@ def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
     )
 
 
-def summarise_unloadable(
-    data: PathsOrTable, mapping: Mapping[str, str], loss_unit: str, input_format: str | None, error: ScalingError
-) -> ColumnsResult | None:
+def summarise_unloadable(data: PathsOrTable, reading: Reading, error: ScalingError) -> ColumnsResult | None:
     """The columns of input that cannot be loaded because of `error`; None if its rows cannot be read, either."""
     try:
-        rows, files = _rows(data, input_format)
+        rows, files = _rows(data, reading)
         names = list(files)
-        shown = candidates(names, mapping, files)
+        shown = candidates(names, reading.mapping, files)
         first = dict.fromkeys([*(name for columns in shown.values() for name in columns), *names])
         texts = [pl.col(name).cast(pl.String) for name in list(first)[:SAMPLE_COLUMNS]]
-        sample = rows.select(texts).head(SAMPLE_ROWS).collect()
-        count = int(rows.select(pl.len()).collect(engine="streaming").item())
-    except (ScalingError, PolarsError, PanicException, OSError):
+        with quiet_panics():
+            sample = rows.select(texts).head(SAMPLE_ROWS).collect()
+            count = int(rows.select(pl.len()).collect(engine="streaming").item())
+    except (ScalingError, *THROWN):
         return None
     shown = {"loss": []} | shown if "loss" not in shown else shown
     return ColumnsResult(
         runs=0,
         points=0,
         rows=count,
-        roles=tuple(_unsettled(role, shown[role], loss_unit) for role in ROLES if role in shown),
+        roles=tuple(_unsettled(role, shown[role], reading.loss_unit) for role in ROLES if role in shown),
         others=tuple(name for name in names if not any(name in columns for columns in shown.values())),
         excluded={},
         sample=tuple(sample.to_dicts()),
@@ -66,12 +66,12 @@ def summarise_unloadable(
     )
 
 
-def _rows(data: PathsOrTable, input_format: str | None) -> tuple[pl.LazyFrame, Counter[str]]:
+def _rows(data: PathsOrTable, reading: Reading) -> tuple[pl.LazyFrame, Counter[str]]:
     """The rows under the names in the files, and how many files have each column."""
     rows = frame_of(data)
     if rows is not None:
         return rows, Counter(rows.collect_schema().names())
-    inputs = open_inputs(paths_of(data), input_format)
+    inputs = open_inputs(paths_of(data), reading.input_format, reading.max_expand)
     return inputs.frame(), column_counts(list(inputs.scans()))
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.inputs import UnreadFile
 from scaling_cli.data.names import column_of, shortened
+from scaling_cli.data.runs.likely import no_column
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
@@ -58,7 +59,7 @@ class RunTable(Record):
         """
         for role in roles:
             if role not in self.frame.columns:
-                raise no_column(role)
+                raise no_column(role, self.others)
         points, aside, excluded = self.frame, self.aside, dict(self.excluded)
         for role in roles:
             if lacking := points[role].null_count():
@@ -71,13 +72,6 @@ class RunTable(Record):
         others = tuple(known for known in self.caveats if known.code != "rows-excluded")
         caveats = (*left_out(excluded, self.total, self.unreadable), *others)
         return replace(self, frame=points, aside=aside, excluded=excluded, caveats=caveats)
-
-
-def no_column(role: str) -> DataError:
-    """The error for a role that is needed, but has no column."""
-    return DataError(
-        f"No column could be identified as {role}.", hint=f"Choose it with --map {role}=COLUMN, or add such a column."
-    )
 
 
 def left_out(

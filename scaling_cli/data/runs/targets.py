@@ -32,6 +32,7 @@ def load_targets(
     by: Sequence[str] = (),
     keep: Sequence[str] = (),
     loss_unit: str = "nats",
+    most: float | None = None,
 ) -> list[Row]:
     """The amounts of each row, its loss if that was observed, and its group and run.
 
@@ -39,11 +40,12 @@ def load_targets(
         by: Columns that name groups; if the file lacks one, its rows are targets of every group.
         keep: Further columns that hold amounts.
         loss_unit: The unit of observed losses; the logarithm of perplexities is taken, as for runs.
+        most: Bytes that the file may have when it is unpacked.
 
     Raises:
         DataError: The file cannot be read, or has no rows, or some rows have no usable amounts.
     """
-    rows = read_usable(open_inputs([str(path)]), lambda inputs: inputs.frame().collect())
+    rows = read_usable(open_inputs([str(path)], most=most), lambda inputs: inputs.frame().collect())
     rows = rows.filter(~pl.all_horizontal(pl.all().is_null()))
     if rows.is_empty():
         raise DataError(

@@ -17,40 +17,40 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.data.cells import plain_columns
-from scaling_cli.data.files.format import read_head
+from scaling_cli.data.files.format import HEAD, read_head
 from scaling_cli.data.files.inputs import open_inputs
+from scaling_cli.data.files.unpacked import check_size
 from scaling_cli.data.names import listing
+from scaling_cli.data.reader_errors import THROWN, explained
+from scaling_cli.data.samples.arrays import array_rows
 from scaling_cli.errors import DataError
 
 SUMMARIES, JOURNAL = "summaries.json", "_journal/"  # of an inspect log: the first only of an evaluation that finished
 SHARE = re.compile(r"pass(@|_at_|_)1(,.*)?")  # a metric of lm-eval that is the share of correct responses
-WIDE = 1000  # columns of an array; above it, the attempts of a problem are a list, which takes less memory
 ZSTANDARD = 93  # a compression method of zip that Python reads only from 3.14 on
-DAMAGE = (ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, LookupError, TypeError, AttributeError,
-          OverflowError)  # fmt: skip
+# What a file whose content is not what its first bytes promise makes its reader throw.
+DAMAGE = (*THROWN, ValueError, RuntimeError, LookupError, TypeError, AttributeError, struct.error, NotImplementedError)
 LOCAL_HEADER = 30  # bytes before the name of a member of a zip; the last four are the sizes of name and extra fields
 
 
 def is_evaluation_file(path: str) -> bool:
     """Whether this module reads the file."""
     try:
-        raw, head = read_head(path)
-    except (OSError, EOFError, zlib.error):
+        with open(path, "rb") as file:
+            head = file.read(HEAD)
+    except OSError:
         return False  # the reader of tables fails, too, and explains why
-    if raw is not head:
-        return False  # the reader of tables decompresses it
     if head.startswith((b"PK\x03\x04", b"\x93NUMPY")):
         return True
     return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or Path(path).suffix in (".yaml", ".yml")
 
 
-def read_evaluation_file(path: str) -> pl.LazyFrame:
-    """The rows of such a file.
+def read_evaluation_file(path: str, most: float | None = None) -> pl.LazyFrame:
+    """The rows of such a file; `most` limits the bytes of an archive when it is unpacked.
 
     Raises:
         DataError: The file is damaged, or its layout is unknown.
@@ -58,9 +58,9 @@ def read_evaluation_file(path: str) -> pl.LazyFrame:
     _, head = read_head(path)
     try:
         if head.startswith(b"PK\x03\x04"):
-            return _inspect_rows(_zipped_samples(path), path)
+            return _inspect_rows(_zipped_samples(path, most), path)
         if head.startswith(b"\x93NUMPY"):
-            return _array_rows(path)
+            return array_rows(path)
         if Path(path).suffix in (".yaml", ".yml"):
             return _monkeys_rows(path)
         return _json_rows(path, head)
@@ -74,8 +74,10 @@ def _damaged(path: str, error: Exception) -> DataError:
         what = f"it is not valid JSON: line {error.lineno}, column {error.colno}"
     elif isinstance(error, UnicodeDecodeError):
         what = "it is not UTF-8 text"
-    elif isinstance(error, zipfile.BadZipFile | RuntimeError | zlib.error):
+    elif isinstance(error, zipfile.BadZipFile | zlib.error) or type(error) in (RuntimeError, NotImplementedError):
         what = "it is a zip archive that is damaged or encrypted"
+    elif isinstance(error, THROWN):
+        return explained(error, path)
     else:
         what = "a field is missing, or has another type than such files should have"
     return DataError(
@@ -200,12 +202,13 @@ def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
     return pl.DataFrame(rows).lazy()
 
 
-def _zipped_samples(path: str) -> list[Any]:
+def _zipped_samples(path: str, most: float | None) -> list[Any]:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if SUMMARIES not in names:
             raise _unfinished(path, names)
         member = archive.getinfo(SUMMARIES)
+        check_size(path, member.file_size, member.compress_size, most)
         if member.compress_type != ZSTANDARD:
             return list(json.loads(archive.read(member)))
     try:
@@ -257,26 +260,6 @@ def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:
 
 def _text(value: Any) -> str | None:
     return None if value is None or isinstance(value, dict | list) else str(value)
-
-
-def _array_rows(path: str) -> pl.LazyFrame:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)  # fails if the file is shorter than it says
-    except (ValueError, OverflowError):
-        raise DataError(
-            f"{path} is a numpy file that is damaged or holds Python objects.",
-            hint="Save a matrix of 0 and 1 with numpy.save.",
-        ) from None
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"{path} holds values that are not numbers.", hint="Save a matrix of 0 and 1 with numpy.save.")
-    if array.ndim != 2:
-        raise DataError(
-            f"{path} holds an array of {array.ndim} dimensions, not 2.",
-            hint="Save a matrix with one row per problem and one column per attempt.",
-        )
-    if array.shape[1] > WIDE:
-        return pl.DataFrame({"correct": pl.Series(array).arr.to_list()}).lazy()
-    return pl.DataFrame(array.astype(np.float64), schema=[f"a{i}" for i in range(array.shape[1])]).lazy()
 
 
 def _monkeys_rows(path: str) -> pl.LazyFrame:

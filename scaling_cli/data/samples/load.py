@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
@@ -30,7 +29,7 @@ from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
-from scaling_cli.data.polars_errors import explained, together
+from scaling_cli.data.reader_errors import THROWN, explained, quiet_panics, together
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
@@ -90,8 +89,9 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
     if rows is None:
         return _load_files(paths_of(logs), reading)
     try:
-        return _load(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
-    except (PolarsError, PanicException, OSError) as error:
+        with quiet_panics():
+            return _load(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
+    except THROWN as error:
         raise explained(error, "The table") from None
 
 
@@ -99,17 +99,17 @@ def _load_files(paths: Sequence[str], reading: Samples) -> SampleTable:
     files = expand(paths, suffixes=SAMPLE_SUFFIXES)
     special = [file for file in files if Path(file.path).is_file() and is_evaluation_file(file.path)]
     plain = [file for file in files if file not in special]
-    inputs = open_files(plain) if plain else None
-    special, unread = _readable(special, is_alone=len(files) == 1)
+    inputs = open_files(plain, most=reading.max_expand) if plain else None
+    special, unread = _readable(special, reading.max_expand, is_alone=len(files) == 1)
     if inputs is None:
         return _load_special(special, unread, reading)
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> SampleTable:
-        frames = [*(read_evaluation_file(file.path) for file in special), usable.frame()]
+        frames = [*(read_evaluation_file(file.path, reading.max_expand) for file in special), usable.frame()]
         table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
         total = table.rows if reading.where is None and not special else None
-        sources = (*_special_sources(special), *hashes.sources(usable, total))
+        sources = (*_special_sources(special, reading.max_expand), *hashes.sources(usable, total))
         return replace(table, sources=sources, unread=(*unread, *usable.unread))
 
     return read_usable(inputs, load)
@@ -120,19 +120,22 @@ def _load_special(files: Sequence[InputFile], unread: Sequence[UnreadFile], read
     if not files:
         raise none_readable(unread)
     try:
-        frames = [read_evaluation_file(file.path) for file in files]
-        table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
-    except (PolarsError, PanicException) as error:
+        with quiet_panics():
+            frames = [read_evaluation_file(file.path, reading.max_expand) for file in files]
+            table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
+    except THROWN as error:
         raise explained(error, together([file.name for file in files])) from None
-    return replace(table, sources=_special_sources(files), unread=tuple(unread))
+    return replace(table, sources=_special_sources(files, reading.max_expand), unread=tuple(unread))
 
 
-def _readable(files: Sequence[InputFile], *, is_alone: bool) -> tuple[list[InputFile], list[UnreadFile]]:
+def _readable(
+    files: Sequence[InputFile], most: float | None, *, is_alone: bool
+) -> tuple[list[InputFile], list[UnreadFile]]:
     """The files that can be read, and the others; if there is only one file, its error is raised."""
     readable, unread = [], []
     for file in files:
         try:
-            read_evaluation_file(file.path)
+            read_evaluation_file(file.path, most)
         except DataError as error:
             if is_alone:
                 raise
@@ -142,8 +145,9 @@ def _readable(files: Sequence[InputFile], *, is_alone: bool) -> tuple[list[Input
     return readable, unread
 
 
-def _special_sources(files: Sequence[InputFile]) -> tuple[Source, ...]:
-    rows = [int(read_evaluation_file(file.path).select(pl.len()).collect(engine="streaming").item()) for file in files]
+def _special_sources(files: Sequence[InputFile], most: float | None) -> tuple[Source, ...]:
+    frames = [read_evaluation_file(file.path, most) for file in files]
+    rows = [int(frame.select(pl.len()).collect(engine="streaming").item()) for frame in frames]
     return tuple(Source(file.name, content_hash(file.path), count) for file, count in zip(files, rows, strict=True))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaling_cli.numbers.format import escape
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.compare_exponents.factor_rows import factor_records, factor_sections
 from scaling_cli.report.compare_exponents.facts import (
     SURFACE_COMPUTE,
@@ -49,13 +49,25 @@ def records(report: CompareReport) -> Iterator[Row]:
 
 def charts(report: CompareReport) -> list[Chart]:
     """Points and laws of all groups."""
+    return _laws(report, None)
+
+
+def panels(report: CompareReport) -> Panels:
+    """Laws to --to, multipliers, and exponents."""
+    from scaling_cli.report.compare_exponents.panels import compare_panels
+
+    (result,) = report.results
+    return compare_panels(result, _laws(report, result.margin.to))
+
+
+def _laws(report: CompareReport, to: float | None) -> list[Chart]:
     from scaling_cli.analysis.drawn_fit import sketches
     from scaling_cli.report.fit.plot import fit_charts
 
     fits = report.results[0].fits
     is_surface = len(fits[0].inputs) > 1  # multipliers and crossovers are then of 6 * params * tokens
     compute = SURFACE_COMPUTE if is_surface else report.columns.get("compute", "compute")
-    return fit_charts(fits, sketches(fits), report.columns.get("loss", "loss"), compute)
+    return fit_charts(fits, sketches(fits, to=to), report.columns.get("loss", "loss"), compute)
 
 
 def _csv_row(pair: Comparison, name: str, exponent: str, value: Estimate) -> Row:

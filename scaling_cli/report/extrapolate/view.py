@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed_percent
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.extrapolate.rows import sections
 from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
@@ -39,6 +39,15 @@ def charts(report: ExtrapolateReport) -> list[Chart]:
 
     loss = report.columns.get("loss", "loss")
     return [chart for result in report.results for chart in extrapolate_charts(result, loss)]
+
+
+def panels(report: ExtrapolateReport) -> Panels:
+    """The forecast of each group, with its track record beside it."""
+    from scaling_cli.report.extrapolate.panels import extrapolate_panels
+    from scaling_cli.report.extrapolate.plot import extrapolate_charts
+
+    loss = report.columns.get("loss", "loss")
+    return [row for result in report.results for row in extrapolate_panels(result, extrapolate_charts(result, loss))]
 
 
 def facts(report: ExtrapolateReport, result: Extrapolation) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scaling_cli.numbers.format import escape
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.fit.facts import FitReport, fit_details, fit_facts, shared_details, shared_facts
 from scaling_cli.report.fit.rows import estimates, parameter_section
 from scaling_cli.report.pages.page import Page, Row, grouped
@@ -39,6 +39,16 @@ def charts(report: FitReport) -> list[Chart]:
     drawn = sketches(report.results, flops_rule(str(report.options.get("flops_rule", SIX_ND))))
     roles = report.columns
     return fit_charts(report.results, drawn, roles.get("loss", "loss"), roles.get("compute", "compute"))
+
+
+def panels(report: FitReport) -> Panels:
+    """The law among its runs, observed against predicted loss, and residuals."""
+    from scaling_cli.analysis.drawn_fit import sketches
+    from scaling_cli.flops import SIX_ND, flops_rule
+    from scaling_cli.report.fit.panels import fit_panels
+
+    drawn = sketches(report.results, flops_rule(str(report.options.get("flops_rule", SIX_ND))))
+    return fit_panels(charts(report), report.results, drawn, report.columns.get("loss", "loss"))
 
 
 def _records(result: FitResult) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from scaling_cli.numbers.format import group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
+from scaling_cli.report.inference_coverage.panels import beyond
 from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.fit import Curve
 
@@ -47,6 +48,7 @@ def _line(result: CoverageResult) -> Curve:
     curve, further = result.curve, result.forecast_curve
     if further is None:
         return curve
+    further = beyond(further, max(curve.x))
     return Curve(
         curve.x + further.x,
         curve.y + further.y,

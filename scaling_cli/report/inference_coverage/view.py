@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scaling_cli.numbers.format import escape, percent
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
 from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
@@ -31,6 +31,13 @@ def charts(report: CoverageReport) -> list[Chart]:
     from scaling_cli.report.inference_coverage.plot import coverage_charts
 
     return coverage_charts(report.results)
+
+
+def panels(report: CoverageReport) -> Panels:
+    """Measured coverage and the laws that forecast it."""
+    from scaling_cli.report.inference_coverage.panels import coverage_panels
+
+    return coverage_panels(report.results)
 
 
 def facts(report: CoverageReport) -> Facts:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
 from scaling_cli.numbers.format import amount, escape, figure, flops, group_name, percent, signed
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.optimal_allocation.rows import sections
 from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
@@ -51,6 +51,14 @@ def charts(report: AllocationReport) -> list[Chart]:
 def _asked(row: Allocation) -> str:
     reached = "" if row.target_loss is None else f"loss {figure(row.target_loss)} at "
     return f"{reached}{flops(row.compute)} FLOPs"
+
+
+def panels(report: AllocationReport) -> Panels:
+    """IsoFLOP curves, best sizes along compute, and the cost of other sizes."""
+    from scaling_cli.report.optimal_allocation.panels import allocation_panels
+
+    loss = report.columns.get("loss", "loss")
+    return [row for result in report.results for row in allocation_panels(result, loss)]
 
 
 def facts(report: AllocationReport, result: AllocationResult) -> Facts:

@@ -8,7 +8,7 @@ from html import escape as quoted
 from typing import Any
 
 from scaling_cli.numbers.format import escape, group_name
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.notes import gathered
 from scaling_cli.report.pages.page import Page, View, answers
 from scaling_cli.report.pages.sheet import Column, Sheet
@@ -46,20 +46,21 @@ def report_page(report: Report[Any], pages: Iterable[Page], charts: Sequence[Cha
     return _document(f"scaling {report.command}", parts)
 
 
-def report_part(report: Report[Any], pages: Iterable[Page]) -> str:
-    """The notes and tables as a part of another page, such as a notebook; its styles apply to this part only."""
-    body = "".join(part + "\n" for part in _body(report, pages) if part)
+def report_part(report: Report[Any], pages: Iterable[Page], panels: Panels = ()) -> str:
+    """Answer, figure, notes and tables as a part of another page, such as a notebook; its styles stay in this part."""
+    said, *others = _body(report, pages) or [""]
+    body = "".join(part + "\n" for part in (said, _drawn(panels), *others) if part)
     return f'<div class="scaling">\n<style>.scaling {{{PARTS_STYLE}}}</style>\n{body}</div>\n'
 
 
-def figure_page(charts: Sequence[Chart], title: str) -> str:
+def figure_page(charts: Sequence[Chart | Sequence[Chart]], title: str) -> str:
     """A page with only the charts."""
     return _document(title, [_drawn(charts)])
 
 
 def _body(report: Report[Any], pages: Iterable[Page]) -> list[str]:
-    said = [f'<p class="answer">{_text(line)}</p>' for line in answers(report)]
-    return [*said, _notes(report), *(part for page in pages for part in _page(page.whole))]
+    said = "\n".join(f'<p class="answer">{_text(line)}</p>' for line in answers(report))
+    return [said, _notes(report), *(part for page in pages for part in _page(page.whole))]
 
 
 def _document(title: str, parts: Iterable[str]) -> str:
@@ -114,7 +115,7 @@ def _where(groups: str) -> str:
     return f"<b>{_text(groups)}</b>: " if groups else ""
 
 
-def _drawn(charts: Sequence[Chart]) -> str:
+def _drawn(charts: Sequence[Chart | Sequence[Chart]]) -> str:
     if not charts:
         return ""
     if importlib.util.find_spec("matplotlib") is None:

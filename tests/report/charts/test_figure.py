@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import UsageError
+from scaling_cli.report.charts.axes import MOST_VECTORS
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series, heights
-from scaling_cli.report.charts.figure import MOST_VECTORS, figure
+from scaling_cli.report.charts.figure import figure
 from scaling_cli.report.files import check_figure, figure_file
 from scaling_cli.report.fit import view as fit
 from scaling_cli.report.pages.html import report_page

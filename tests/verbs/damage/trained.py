@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from tests.verbs.damage.known import Logs, Way, checkpoints, curve, law_of, noisy, one, surface
+from tests.verbs.damage.known import Logs, checkpoints, curve, noisy, one, surface, surface_of, way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 loss, tokens, params = pl.col("loss"), pl.col("tokens"), pl.col("params")
+CURVE = ("fit", "extrapolate")
 POWER: dict[str, object] = {"law": "power-constant"}
 ALL_ROWS: dict[str, object] = {"law": "chinchilla", "checkpoints": "all"}
 TIED = "fixed-tokens-per-param collinear-design condition-number"
@@ -25,7 +26,8 @@ def _diverged(end: float | None) -> Callable[[Generator, bool], Logs]:
         frame, truth = checkpoints(rng)
         names = frame["run"].unique(maintain_order=True).gather_every(6 if strong else 12).to_list()
         late = pl.col("run").is_in(names) & (pl.col("step") > 5000)
-        worse = pl.lit(float("nan")) if end is None else loss * (end if strong else end / 2)
+        is_finite = end is not None and np.isfinite(end)
+        worse = loss * (end if strong else end / 2) if is_finite else pl.lit(float("nan") if end is None else end)
         return one(frame.with_columns(pl.when(late).then(worse).otherwise(loss).alias("loss")), truth)
 
     return make
@@ -66,11 +68,19 @@ def _drawn_factor(column: str, values: list[str], worst: float) -> Callable[[Gen
     return make
 
 
+def _unexplained(rng: Generator, strong: bool) -> Logs:
+    """Each run twice, of two kinds that no column names."""
+    frame, truth = surface(rng)
+    other = frame.with_columns(loss=noisy(rng, frame["loss"].to_numpy() * (1.3 if strong else 1.1)))
+    return one(pl.concat([frame, other]).with_columns(run=pl.format("{}-{}", "run", pl.int_range(pl.len()))), truth)
+
+
 def _gamma(rng: Generator, strong: bool) -> Logs:
     frame, truth = surface(rng)
     law = truth | {"gamma": 0.5 if strong else 0.6, "A": 3000.0, "B": 3000.0}
     return one(
-        frame.with_columns(loss=noisy(rng, law_of(law, frame["params"].to_numpy(), frame["tokens"].to_numpy()))), law
+        frame.with_columns(loss=noisy(rng, surface_of(law, frame["params"].to_numpy(), frame["tokens"].to_numpy()))),
+        law,
     )
 
 
@@ -116,7 +126,7 @@ def _repeated(rng: Generator, strong: bool) -> Logs:
     seen = frame["tokens"].to_numpy()
     fresh = np.minimum(unique, seen)
     worth = fresh * (1 + 5 * (1 - np.exp(-(seen / fresh - 1) / 5)))
-    lost = noisy(rng, law_of(truth, frame["params"].to_numpy(), worth))
+    lost = noisy(rng, surface_of(truth, frame["params"].to_numpy(), worth))
     return one(frame.with_columns(loss=lost, unique_tokens=fresh), truth)
 
 
@@ -135,7 +145,8 @@ def _fixed_ratio(rng: Generator, strong: bool) -> Logs:
     frame, truth = surface(rng)
     amounts = frame["params"].to_numpy() * 20 * np.exp((0.02 if strong else 0.2) * rng.standard_normal(len(frame)))
     return one(
-        frame.with_columns(tokens=amounts, loss=noisy(rng, law_of(truth, frame["params"].to_numpy(), amounts))), truth
+        frame.with_columns(tokens=amounts, loss=noisy(rng, surface_of(truth, frame["params"].to_numpy(), amounts))),
+        truth,
     )
 
 
@@ -143,34 +154,46 @@ def _clean(rng: Generator, strong: bool) -> Logs:
     return one(*(checkpoints(rng) if strong else surface(rng)))
 
 
-def _way(name: str, make: Callable[[Generator, bool], Logs], codes: str, **more: object) -> Way:
-    return Way(name, make, frozenset(codes.split()), **more)  # type: ignore[arg-type]
-
-
-MISFIT = "law-misfit poor-fit influential-run rising-loss"
+MISFIT = "law-misfit poor-fit influential-run outlying-run rising-loss"
 POOLED = "pooled-groups pooled-sweep ignored-input unexplained-spread"
+KEPT: dict[str, object] = {"law": "chinchilla", "keep_diverged": True}
 
-TRAINED = (
-    _way("no damage", _clean, ""),
-    _way("diverged to NaN", _diverged(None), "diverged-runs rows-excluded"),
-    _way("diverged far above the past", _diverged(4), "risen-loss"),
-    _way("seeds that err together", _err_together, "runs-err-together"),
-    _way("sweep of the learning rate", _factor_of("lr", [1e-4, 3e-4, 1e-3], 0.3), POOLED),
-    _way("experts that the law ignores", _factor_of("experts", [1.0, 8.0, 64.0], -0.2), POOLED),
-    _way("sweep of the batch size", _factor_of("batch_size", [256.0, 512.0, 1024.0], 0.2), POOLED),
-    _way("pooled corpora", _drawn_factor("corpus", ["web", "books", "code"], 0.4), POOLED),
-    _way("pooled optimizers", _drawn_factor("optimizer", ["adam", "muon"], 0.1), POOLED),
-    _way("law with gamma", _gamma, MISFIT),
-    _way("wave", _wave, MISFIT, asked=POWER),
-    _way("hump", _hump, MISFIT, asked=POWER),
-    _way("one outlier", _outlier, MISFIT),
-    _way("last point turned up", _turned_up, MISFIT, asked=POWER),
-    _way("unfinished runs", _unfinished, "unfinished-runs"),
-    _way("checkpoints before the end", _mid_schedule, "mid-schedule", asked=ALL_ROWS),
-    _way("repeated data", _repeated, "repeated-data ignored-input"),
-    _way("floor at its bound", _no_floor, "at-bound replicates-at-bound floor-unknown"),
-    _way("too few sizes", _few_sizes, "few-runs open-interval condition-number short-range floor-unknown at-bound",
-         refusal="params|do not determine", leaves_enough=False),
-    _way("tokens in a fixed ratio to params", _fixed_ratio,
-         TIED, refusal="alpha|params|do not determine", leaves_enough=False),
+ENDED = (
+    way("no damage", _clean, always=()),
+    way("diverged to NaN", _diverged(None), "diverged-runs", says="run-0"),
+    way("diverged to infinity", _diverged(float("inf")), "diverged-runs", says="run-0"),
+    way("diverged and kept", _diverged(None), "kept-diverged", says="run-0", asked=KEPT),
+    way("diverged far above the past", _diverged(4), "risen-loss", says="run-0"),
+    way("unfinished runs", _unfinished, "unfinished-runs", says="state"),
+    way("checkpoints before the end", _mid_schedule, "mid-schedule", asked=ALL_ROWS),
+)
+
+POOLS = (
+    way("seeds that err together", _err_together, "runs-err-together"),
+    way("sweep of the learning rate", _factor_of("lr", [1e-4, 3e-4, 1e-3], 0.3), "pooled-sweep", says="lr"),
+    way("sweep of the batch size", _factor_of("batch_size", [256.0, 512.0, 1024.0], 0.2), POOLED, says="batch_size"),
+    way("experts that the law ignores", _factor_of("experts", [1.0, 8.0, 64.0], -0.2), "ignored-input", says="experts"),
+    way("bits that the law ignores", _factor_of("bits", [16.0, 8.0, 4.0], 0.2), "ignored-input", says="bits"),
+    way("repeated data", _repeated, "repeated-data ignored-input", says="unique|more than"),
+    way("pooled corpora", _drawn_factor("corpus", ["web", "books", "code"], 0.4), "pooled-groups", says="corpus"),
+    way("pooled datasets, all sizes", _factor_of("dataset", ["web", "books"], 0.3), "pooled-groups", says="dataset"),
+    way("pooled optimizers", _drawn_factor("optimizer", ["adam", "muon"], 0.1), "pooled-groups", says="optimizer"),
+    way("pooled conditions", _drawn_factor("condition", ["a", "b", "c", "d"], 0.2), "pooled-groups", says="condition"),
+    way("spread that no column explains", _unexplained, "unexplained-spread"),
+)
+
+SHAPES = (
+    way("law with gamma", _gamma, MISFIT, always=("fit", "optimal-allocation")),
+    way("wave", _wave, MISFIT, asked=POWER, verbs=CURVE, always=()),
+    way("hump", _hump, MISFIT, asked=POWER, verbs=CURVE, always=()),
+    way("one outlier", _outlier, "influential-run outlying-run", says="run-"),
+    way("last point turned up", _turned_up, MISFIT, asked=POWER, verbs=CURVE),
+    way("floor at its bound", _no_floor, "at-bound replicates-at-bound floor-unknown", says="E", always=()),
+    way("too few sizes", _few_sizes,
+        "few-runs open-interval condition-number short-range floor-unknown at-bound lone-growth far-forecast",
+         refusal="params|do not determine", leaves_enough=False, always=()),
+    way("tokens in a fixed ratio to params", _fixed_ratio, f"{TIED} lone-growth",
+        refusal="alpha|params|do not determine", leaves_enough=False, always=()),
 )  # fmt: skip
+
+TRAINED = (*ENDED, *POOLS, *SHAPES)

@@ -19,13 +19,22 @@ FEWEST_SIZES = 4  # distinct params that a curve needs
 
 
 class AllocationPoints(Record):
-    """Points as arrays `(n,)`: logs of params, tokens and compute, the loss, and the number of each point's run."""
+    """Points as arrays `(n,)`: logs of params, tokens and compute, the loss, and the number of each point's run.
+
+    `clusters` numbers the configurations where these are resampled, because their runs err together.
+    """
 
     log_params: Array
     log_tokens: Array
     log_compute: Array
     loss: Array
     runs: Indices
+    clusters: Indices | None = None
+
+    @property
+    def resampled(self) -> Indices:
+        """The number of what replicates draw: runs, or configurations."""
+        return self.runs if self.clusters is None else self.clusters
 
     @property
     def rates(self) -> tuple[float, float]:
@@ -35,7 +44,15 @@ class AllocationPoints(Record):
 
     def subset(self, index: Indices) -> AllocationPoints:
         """The points with these indices."""
-        return AllocationPoints(*(getattr(self, name)[index] for name in self.__struct_fields__))
+        clusters = None if self.clusters is None else self.clusters[index]
+        return AllocationPoints(
+            self.log_params[index],
+            self.log_tokens[index],
+            self.log_compute[index],
+            self.loss[index],
+            self.runs[index],
+            clusters,
+        )
 
 
 class Budget(Record):

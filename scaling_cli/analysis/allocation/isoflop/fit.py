@@ -116,7 +116,7 @@ def fit_exact(points: AllocationPoints, budgets: Sequence[Budget], settings: Set
         FitError: No start led to a finite objective.
     """
     law, index, columns = profile_law(points, budgets)
-    _, runs = np.unique(points.runs[index], return_inverse=True)
+    _, runs = np.unique(points.resampled[index], return_inverse=True)
     problem = problem_from_arrays(law, columns, points.loss[index], runs)
     return ExactFit(optimum(problem, settings.objective), tuple(budgets), index, law.span)
 
@@ -130,7 +130,7 @@ def replicate_data(
         return ReplicateData(ones, points.loss[None])
     everyone = range(resampling.replicates)
     if settings.interval != "wild" or exact is None:
-        weights = np.concatenate([ones, run_weights(resampling, everyone, points.runs)])
+        weights = np.concatenate([ones, run_weights(resampling, everyone, points.resampled)])
         return ReplicateData(weights, np.broadcast_to(points.loss, weights.shape))
     fitted, problem = exact.fitted, exact.fitted.problem
     factors = run_multipliers(resampling, everyone, problem.run_count, freedom(fitted))[:, problem.runs]

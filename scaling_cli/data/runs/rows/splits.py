@@ -26,6 +26,9 @@ KINDS = {
     **dict.fromkeys(("heldout", "holdout"), VAL),
     **dict.fromkeys(("test", "testing", "tst"), TEST),
 }
+FLAG = "is"  # as in `is_val`
+SPLITS = {TRAIN: "train", VAL: "validation", TEST: "test"}
+YES, NO = ("true", "1", "yes", "t"), ("false", "0", "no", "f")
 FEW = 3  # evaluation rows of a run; fewer may come after the last training row of a log, too
 MOST = 100  # different values; a column with more does not name splits
 
@@ -45,14 +48,14 @@ def one_split(
     }
     found: list[Caveat] = []
     for column in schema.names():
-        if column in used or not cells.is_text(schema[column]) or not names_splits(column):
+        if column in used or not names_splits(column) or not (cells.is_text(schema[column]) or flag_of(column)):
             continue
         counts, spelling = _counts(rows, schema, plan, column)
         split = _best(counts)
         if split is None or _are_held_out_points(rows, schema, plan, column):
             continue
-        rows = rows.filter(cells.text(column).str.to_lowercase() == split)
-        found.append(_caveat(column, split, counts, spelling))
+        rows = rows.filter(_splits(column) == split)
+        found.append(_caveat(column, split, counts, spelling, is_text=cells.is_text(schema[column])))
     return rows, tuple(found)
 
 
@@ -69,21 +72,40 @@ def names_splits(column: str) -> bool:
         words = words[1:]
     if len(words) > 1 and words[-1] in ENDINGS:
         words = words[:-1]
-    return len(words) == 1 and words[0] in NAMES
+    return (len(words) == 1 and words[0] in NAMES) or flag_of(column) is not None
+
+
+def flag_of(column: str) -> tuple[str, str] | None:
+    """The splits that true and false stand for, if a column is called like `is_val`; else None."""
+    words = normalise(column).split("_")
+    while len(words) > 2 and words[0] in HOLDERS:
+        words = words[1:]
+    if len(words) != 2 or words[0] != FLAG or words[1] not in KINDS:
+        return None
+    kind = KINDS[words[1]]
+    return SPLITS[kind], SPLITS[VAL if kind == TRAIN else TRAIN]
+
+
+def _splits(column: str) -> pl.Expr:
+    """The split of each row in lower case."""
+    if (flag := flag_of(column)) is None:
+        return cells.text(column).str.to_lowercase()
+    mark = cells.text(column).str.to_lowercase().str.strip_suffix(".0")
+    return pl.when(mark.is_in(YES)).then(pl.lit(flag[0])).when(mark.is_in(NO)).then(pl.lit(flag[1]))
 
 
 def _counts(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> tuple[dict[str, int], dict[str, str]]:
     """How many rows with a loss each value in lower case has, and how it is written; empty if there are too many."""
     loss = plan.chosen["loss"].column
     filled = (cells.text(loss) if cells.is_text(schema[loss]) else pl.col(loss)).is_not_null()
-    written = rows.filter(filled).group_by(cells.text(column).fill_null("").alias("value")).len()
-    values = written.sort("len", "value").collect(engine="streaming")
+    both = _splits(column).fill_null("").alias("split"), cells.text(column).fill_null("").alias("value")
+    values = rows.filter(filled).group_by(both).len().sort("len", "value").collect(engine="streaming")
     if values.height > MOST:
         return {}, {}
     counts: Counter[str] = Counter()
-    for value, count in values.iter_rows():
-        counts[value.lower()] += count
-    return dict(counts), {value.lower(): value for value in values["value"]}
+    for split, _, count in values.iter_rows():
+        counts[split] += count
+    return dict(counts), dict(values.select("split", "value").iter_rows())
 
 
 def _are_held_out_points(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> bool:
@@ -95,8 +117,7 @@ def _are_held_out_points(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, colu
     place = pl.int_range(pl.len()).cast(pl.Float64) if role is None else number_of(role, schema, plan)
     labels = [cells.label(name, schema[name]).fill_null("") for name in plan.by.values()]
     run = run_of(schema, plan) if plan.has_runs else pl.concat_str([pl.lit(""), *labels], separator="/").alias("run_id")
-    splits = cells.text(column).str.to_lowercase()
-    kinds = splits.map_batches(_kinds, return_dtype=pl.Int64, is_elementwise=True)
+    kinds = _splits(column).map_batches(_kinds, return_dtype=pl.Int64, is_elementwise=True)
     ends = (
         rows.select(run, kinds.alias("kind"), place.alias("place"))
         .drop_nulls()
@@ -122,7 +143,9 @@ def _best(counts: Mapping[str, int]) -> str | None:
     return min(kinds, key=lambda value: (kinds[value], -counts[value], value))
 
 
-def _caveat(column: str, split: str, counts: Mapping[str, int], spelling: Mapping[str, str]) -> Caveat:
+def _caveat(
+    column: str, split: str, counts: Mapping[str, int], spelling: Mapping[str, str], *, is_text: bool
+) -> Caveat:
     others = sorted(value for value in counts if value not in ("", split))
     return caveat(
         "several-splits",
@@ -131,6 +154,6 @@ def _caveat(column: str, split: str, counts: Mapping[str, int], spelling: Mappin
         count=f"{counts[split]:,}",
         total=f"{sum(counts.values()):,}",
         others=listing(others),
-        same=condition_on(column, "=", spelling[split]),
-        other=condition_on(column, "=", spelling[others[0]]),
+        same=condition_on(column, "=", spelling[split], is_text=is_text),
+        other=condition_on(column, "=", spelling[others[0]], is_text=is_text),
     )

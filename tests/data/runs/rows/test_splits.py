@@ -44,6 +44,18 @@ def test_only_rows_of_the_evaluation_split_become_points(column, train, evaluati
     assert load_runs(table(column, train, evaluation), where=condition).frame.equals(loaded.frame)
 
 
+@pytest.mark.parametrize("kind", [pl.Boolean, pl.Int64, pl.String, pl.Float64])
+@pytest.mark.parametrize(("column", "of_evaluation"), [("is_val", 1), ("is_train", 0), ("data/is_test", 1)])
+def test_rows_of_evaluation_may_be_marked_by_true_and_false(column, of_evaluation, kind):
+    marks = pl.when(pl.col("mode") == "val").then(of_evaluation).otherwise(1 - of_evaluation).cast(pl.Boolean)
+    rows = table("mode", "train", "val").with_columns(marks.cast(kind).alias(column)).drop("mode")
+    loaded = load_runs(rows)
+    assert loaded.frame["loss"].to_list() == pytest.approx([3.0 + GAP + 1 / 15] * 4)
+    (message,) = split_caveats(loaded)
+    (condition,) = shlex.split(message.partition("--where ")[2].partition(" if that")[0])
+    assert load_runs(rows, where=condition).frame.equals(loaded.frame)
+
+
 def test_what_the_caveat_says_to_write_chooses_the_split_and_ends_the_caveat():
     rows = table("mode", "train", "val")
     for split, step in (("val", 15.0), ("train", 20.0)):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.exceptions import ComputeError, InvalidOperationError, PolarsError
 
-from scaling_cli.data.polars_errors import explained
+from scaling_cli.data.reader_errors import explained
 from scaling_cli.errors import DataError, ScalingError
 from tests.data.loading import load_runs, load_samples
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
+from scaling_cli.options.hardware import spent
 from scaling_cli.record import Record
 from scaling_cli.results.allocation import Bill
 
@@ -40,6 +41,20 @@ class Hardware(Record):
         days = None if self.gpus is None else hours / self.gpus / HOURS_A_DAY
         price = None if self.price_per_gpu_hour is None else hours * self.price_per_gpu_hour
         return Bill(hours, days, price)
+
+    def flops(self, kind: str, amount: float) -> float:
+        """The FLOPs that so many `gpu-hours`, or so much money in `usd`, pay for.
+
+        Raises:
+            UsageError: Money is given, and no price.
+        """
+        if kind == "usd":
+            if not self.price_per_gpu_hour:
+                raise UsageError(
+                    "A budget in money needs the price of a GPU-hour.", hint="Add it, such as --price-per-gpu-hour 2."
+                )
+            amount /= self.price_per_gpu_hour
+        return amount * SECONDS_AN_HOUR * self.peak_flops * self.mfu
 
     def doubts(self) -> list[Caveat]:
         """Caveats on the peak and the utilisation given."""
@@ -77,6 +92,23 @@ def hardware(
     if price_per_gpu_hour is not None and price_per_gpu_hour < 0:
         raise UsageError(f"--price-per-gpu-hour is {price_per_gpu_hour:g}.", hint="Give a price of at least 0.")
     return Hardware(gpus, _peak(peak_flops), mfu, price_per_gpu_hour)
+
+
+def flops_of(budget: float | str, hardware: Hardware | None) -> float:
+    """A budget in FLOPs, whether it is given as such, as money or as time.
+
+    Raises:
+        UsageError: It is money or time, and the GPUs that it pays for are not described.
+    """
+    found = spent(budget) if isinstance(budget, str) else None
+    if found is None:
+        return float(budget)
+    if hardware is None:
+        raise UsageError(
+            f"The budget {budget} can be counted in FLOPs only for known GPUs.",
+            hint="Give the dense peak of one and the share of it that training reaches: --peak-flops h100 --mfu 0.4.",
+        )
+    return hardware.flops(*found)
 
 
 def _peak(given: str | float) -> float:

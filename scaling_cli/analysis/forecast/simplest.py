@@ -1,0 +1,181 @@
+"""How much of a forecast belongs to the simplest law, fitted by least squares to all runs.
+
+If runs follow one law, no other forecast is better than its plain fit. If they do not, that fit misses most. The weight
+of the simplest law P is therefore its posterior probability against rivals that can bend where P cannot:
+
+    weight = 1 / (1 + sum of Bayes factors of the rivals).
+
+A rival with p parameters more than the k of P has the Bayes factor of Zellner's g-prior with g = n, the unit
+information prior (Liang et al. 2008, section 2), with P in the place of the intercept. n is the number of points, and R
+is the rival's sum of squared residuals of log loss over that of P:
+
+    BF = (1 + n)^((n - k - p) / 2) / (1 + n R)^((n - k) / 2),   0 where n - k <= p.
+
+On curves these rivals are laws with a plateau or a break. On surfaces they are the law with a power gamma, and P with
+the squares, or the squares and cubes, of the logs of params and tokens. A few points cannot determine so many
+parameters, so on curves there is one more rival: P plus a smooth function of log x, which is a Gaussian process with
+squared-exponential correlation over the whole range, `AMPLITUDE` times as large as the noise (Rasmussen and Williams
+2006, chapter 2). Its likelihood ratio to P has a closed form once the noise is integrated out.
+
+Both look at the points alone, and a law that fits them may still break at the largest runs. The weight is therefore
+divided by the ratio of the errors of P at the rolling origins to those of the other laws, if that is above 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations_with_replacement
+from math import exp, inf, log, log1p
+
+import numpy as np
+
+from scaling_cli.analysis.forecast.candidates import FittedCandidate, ForecastCandidate, fit_candidate
+from scaling_cli.analysis.forecast.recipe import Recipe
+from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack, rolling_errors
+from scaling_cli.arrays import Array
+from scaling_cli.errors import FitError
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.laws import find_law
+from scaling_cli.record import replace
+
+LEAST_SQUARES = "least-squares"
+CURVE, SURFACE = "power-constant", "chinchilla"
+RIVALS = {CURVE: ("m4", "bnsl-monotone"), SURFACE: ("general",)}
+BENDS = (2, 3)  # highest powers of the logs of params and tokens
+AMPLITUDE = 30.0  # of the smooth function, in standard deviations of the noise
+NODES = 16  # at which the smooth function is known, far more than it has bends
+TESTED = 2  # points for each parameter of P that an origin needs to count
+ROUNDING = 1e-7  # of log loss: smaller residuals are those of the solver, and show no rival
+RANK = 1e-9  # of the largest singular value
+MOST_LOG = 600.0  # of a Bayes factor, so that its exponential is finite
+
+
+def with_simplest(averaged: Stack) -> Stack:
+    """The stack with the simplest law as its last; the same if there are too few points, or it cannot be fitted."""
+    points = averaged.points
+    name = CURVE if len(points.columns) == 1 else SURFACE
+    candidate = ForecastCandidate(find_law(name), 0.0, is_plain=True, recipe=Recipe(LEAST_SQUARES))
+    if len(points) < candidate.fewest:
+        return averaged
+    try:
+        fit = fit_candidate(candidate, points, averaged.origins)
+    except FitError:
+        return averaged
+    errors = np.array(rolling_errors(fit, points, averaged.origins))
+    weight = probability(fit.problem) / _failure(averaged, fit, errors)
+    return replace(
+        averaged,
+        fits=(*averaged.fits, fit),
+        weights=np.append((1 - weight) * averaged.weights, weight),
+        rolling=np.concatenate([averaged.rolling, errors[None]]),
+    )
+
+
+def _failure(averaged: Stack, fit: FittedCandidate, errors: Array) -> float:
+    """The ratio of the law's `errors` at the origins to those of the stack, at least 1."""
+    held = averaged.at_origins() - np.log(averaged.points.observed) if averaged.origins else ()
+    fewest = TESTED * len(fit.theta)
+    logs = [
+        log(max(own, SMALLEST_ERROR) / max(float(np.sqrt(np.mean(row[~origin.trained] ** 2))), SMALLEST_ERROR))
+        for own, row, origin in zip(errors, held, averaged.origins, strict=True)
+        if origin.trained.sum() >= fewest
+    ]
+    return max(1.0, exp(float(np.mean(logs)))) if logs else 1.0
+
+
+def log_bayes_factor(count: int, parameters: int, more: int, ratio: float) -> float:
+    """The log of BF (see above): `more` parameters than `parameters` reduce squares of `count` points to `ratio`."""
+    spare = count - parameters
+    if spare <= more:
+        return -inf
+    return (spare - more) / 2 * log1p(count) - spare / 2 * log1p(count * min(ratio, 1.0))
+
+
+def probability(problem: Problem) -> float:
+    """The probability of the problem's law against its rivals."""
+    return 1 / (1 + sum(exp(min(factor, MOST_LOG)) for factor in _log_factors(problem)))
+
+
+def _log_factors(problem: Problem) -> Iterator[float]:
+    """The log of the Bayes factor of each rival."""
+    count, parameters = len(problem.observed), len(problem.law.names)
+    least = count * ROUNDING**2
+    fitted = optimum(problem, Objective(LEAST_SQUARES))
+    own = 2 * fitted.value + least
+    for name in RIVALS[problem.law.name]:
+        more = len(find_law(name).names) - parameters
+        if count - parameters > more:
+            yield log_bayes_factor(count, parameters, more, (_squares(problem, name) + least) / own)
+    root = np.sqrt(problem.weights)
+    residuals, jacobian = (values[0] for values in problem.residuals(fitted.theta[None]))
+    basis = _basis(root[:, None] * jacobian)
+    left = root * residuals - basis @ (basis.T @ (root * residuals))
+    if problem.law.name == CURVE:
+        yield _log_smooth_factor(left, basis, root[:, None] * _smooth(problem), least)
+        return
+    for power in BENDS:
+        directions = _powers(problem, power)
+        bent = _basis(np.hstack([basis, root[:, None] * directions]))
+        rest = left - bent @ (bent.T @ left)
+        yield log_bayes_factor(count, parameters, directions.shape[1], (float(rest @ rest) + least) / own)
+
+
+def _squares(problem: Problem, name: str) -> float:
+    """The smallest sum of squared residuals of the law `name`; infinite if it cannot be fitted."""
+    try:
+        rival = problem_from_arrays(
+            find_law(name), problem.columns, problem.observed, problem.runs, weights=problem.weights
+        )
+        return 2 * optimum(rival, Objective(LEAST_SQUARES)).value
+    except FitError:
+        return inf
+
+
+def _basis(columns: Array) -> Array:
+    """An orthonormal basis `(n, rank)` of the columns."""
+    left, size, _ = np.linalg.svd(columns, full_matrices=False)
+    return np.asarray(left[:, size > RANK * size.max(initial=0.0)])
+
+
+def _powers(problem: Problem, highest: int) -> Array:
+    """Products of the logs of the inputs of second up to the `highest` degree `(n, directions)`."""
+    logs = [np.log(values) for values in problem.columns.values()]
+    centred = [(each - each.mean()) / max(float(np.ptp(each)), RANK) for each in logs]
+    return np.stack(
+        [
+            np.prod(factors, axis=0)
+            for degree in range(2, highest + 1)
+            for factors in combinations_with_replacement(centred, degree)
+        ],
+        axis=1,
+    )
+
+
+def _smooth(problem: Problem) -> Array:
+    """Features `(n, NODES)` whose inner products are the correlations of the smooth function, by Nystroem's method."""
+    (values,) = problem.columns.values()
+    place = (np.log(values) - np.log(values).min()) / max(float(np.ptp(np.log(values))), RANK)
+    nodes = np.linspace(0.0, 1.0, NODES)
+    size, vectors = np.linalg.eigh(np.exp(-0.5 * (nodes[:, None] - nodes) ** 2))
+    kept = size > RANK * size.max()
+    features: Array = np.exp(-0.5 * (place[:, None] - nodes) ** 2) @ vectors[:, kept] / np.sqrt(size[kept])
+    return features
+
+
+def _log_smooth_factor(left: Array, basis: Array, features: Array, least: float) -> float:
+    """The log of the Bayes factor of P plus a smooth function, against P.
+
+    `left` `(n,)` are the residuals outside of `basis` `(n, k)`, which P can follow.
+    """
+    freedom = len(left) - basis.shape[1]
+    outside, size, _ = np.linalg.svd(features - basis @ (basis.T @ features), full_matrices=False)
+    variance = size**2
+    if freedom < 1 or not variance.sum():
+        return -inf
+    widened = 1 + AMPLITUDE**2 * freedom * variance / variance.sum()  # over the variance of the noise
+    along = (outside.T @ left) ** 2
+    squares = float(left @ left) + least
+    explained = float(np.sum(along * (1 - 1 / widened)))
+    return float(-0.5 * np.log(widened).sum() - freedom / 2 * log(max(1 - explained / squares, least / squares)))

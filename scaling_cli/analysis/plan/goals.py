@@ -1,0 +1,208 @@
+"""What a plan is to find out: goals as text, and their values and gradients for draws of a law's coordinates.
+
+Goals are `params@1e24` and `tokens@1e24` (the best split of a budget), `loss@1e24` (the loss of that split, or of a law
+of compute), `loss@params=70B,tokens=1.4T` (the loss of a run), the name of a parameter or a derived quantity such as
+`alpha`, and for two groups `difference(alpha)` and `multiplier@1e24` (the compute that the second group needs for the
+loss that the first reaches with 1e24). `2*` before a goal counts it twice.
+
+Params, tokens, losses, multipliers and positive coefficients are sought in logs: their intervals are ratios. Exponents
+and floors are sought as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scaling_cli.analysis.plan.ground import Columns, Ground, along, optimum
+from scaling_cli.arrays import Array
+from scaling_cli.errors import UsageError
+from scaling_cli.laws import Law
+from scaling_cli.numbers.parse import parse_number
+from scaling_cli.record import Record
+
+GOAL = re.compile(r"\s*(?:(?P<weight>[\d.eE+-]+)\s*\*\s*)?(?P<what>[^@*]+?)\s*(?:@\s*(?P<at>.+?)\s*)?")
+DIFFERENCE = re.compile(r"difference\(\s*(?P<name>[^()]+?)\s*\)")
+SPLITS = ("params", "tokens")
+STEP = 1e-5  # in coordinates, for derivatives of derived quantities
+MULTIPLIER_STEP = 0.05  # of log compute, for the slope of the loss along compute
+EXAMPLES = "params@1e24, loss@params=70B,tokens=1.4T, alpha or difference(alpha)"
+
+
+class Goal(Record):
+    """One thing to find out.
+
+    Attributes:
+        text: As it was written, without its weight.
+        what: `params`, `tokens`, `loss`, `multiplier`, `difference` or `parameter`.
+        name: The parameter, for the last two.
+        at: The place, by role; a budget of compute for the first four.
+        weight: How much it counts.
+    """
+
+    text: str
+    what: str
+    name: str = ""
+    at: Mapping[str, float] = {}
+    weight: float = 1.0
+
+    @property
+    def between(self) -> bool:
+        """Whether it compares two groups."""
+        return self.what in ("difference", "multiplier")
+
+
+class Known(Record):
+    """Values of a goal `(r,)`, in logs if `is_log`, and its gradient `(r, k)` in centred coordinates."""
+
+    values: Array
+    gradient: Array
+    is_log: bool
+
+    def shown(self) -> Array:
+        """The values as people read them."""
+        shown: Array = np.exp(self.values) if self.is_log else self.values
+        return shown
+
+
+def parse_goal(text: str) -> Goal:
+    """A goal from its text.
+
+    Raises:
+        UsageError: It is not written like one.
+    """
+    match = GOAL.fullmatch(text)
+    if match is None:
+        raise _unreadable(text)
+    weight = float(parse_number(match["weight"])) if match["weight"] else 1.0
+    if not weight > 0:
+        raise UsageError(f"--goal {text!r} has the weight {weight:g}.", hint="Give a weight above 0: 2*params@1e24.")
+    what, place = match["what"], match["at"]
+    shown = f"{what}@{place}" if place else what
+    difference = DIFFERENCE.fullmatch(what)
+    if difference:
+        return Goal(shown, "difference", difference["name"], weight=weight)
+    if place is None:
+        if what in (*SPLITS, "loss", "multiplier", "coverage"):
+            raise UsageError(f"--goal {text!r} does not say where.", hint=f"Write it like {what}@1e24.")
+        return Goal(shown, "parameter", what, weight=weight)
+    if what not in (*SPLITS, "loss", "multiplier"):
+        raise UsageError(f"--goal {text!r} asks for {what!r} at a place.", hint=f"Goals are {EXAMPLES}.")
+    at = _place(place, text)
+    if what != "loss" and set(at) != {"compute"}:
+        raise UsageError(f"--goal {text!r} needs a budget.", hint=f"Write it like {what}@1e24.")
+    return Goal(shown, what, at=at, weight=weight)
+
+
+def _unreadable(text: str) -> UsageError:
+    return UsageError(f"--goal {text!r} cannot be read.", hint=f"Write it like {EXAMPLES}.")
+
+
+def _place(text: str, goal: str) -> dict[str, float]:
+    """`1e24` as compute, `params=70B,tokens=1.4T` by role."""
+    found = {}
+    for part in text.split(","):
+        role, equals, number = part.rpartition("=")
+        value = parse_number(number)
+        if not value > 0:
+            raise UsageError(f"--goal {goal!r} is at {value:g}.", hint="Give an amount above 0.")
+        found[role.strip() if equals else "compute"] = value
+    return found
+
+
+def check_goal(goal: Goal, law: Law) -> None:
+    """Refuse a goal that a law cannot tell.
+
+    Raises:
+        UsageError: The law has no such parameter, or other inputs.
+    """
+    quantities = [*law.names, *(quantity.name for quantity in law.derived)]
+    if goal.what in ("parameter", "difference"):
+        if goal.name not in quantities:
+            raise UsageError(
+                f"{law.name} has no {goal.name!r}.", hint=f"It has {', '.join(quantities)}; other goals: {EXAMPLES}."
+            )
+        return
+    is_surface = {"params", "tokens"} <= set(law.inputs)
+    if goal.what in SPLITS and not is_surface:
+        raise UsageError(
+            f"{law.name} is a law of {' and '.join(law.inputs)}, which has no best split.",
+            hint="Use --law chinchilla, or a goal such as loss@1e24.",
+        )
+    missing = [name for name in law.inputs if name not in goal.at and name != "x"]
+    is_split = set(goal.at) == {"compute"} and set(law.inputs) <= {"params", "tokens", "compute"}
+    if missing and not (is_surface and is_split):
+        raise UsageError(
+            f"--goal {goal.text!r} does not give {' and '.join(missing)}, which {law.name} needs.",
+            hint=f"Write it like {goal.what}@{','.join(f'{name}=70B' for name in law.inputs)}.",
+        )
+
+
+def places(goal: Goal, law: Law) -> list[Columns]:
+    """The places that a goal needs the law at."""
+    if goal.what in ("parameter", "difference"):
+        return []
+    if set(goal.at) == {"compute"} and {"params", "tokens"} <= set(law.inputs):
+        if goal.what == "multiplier":
+            return [along(goal.at["compute"]), along(goal.at["compute"] * np.exp(MULTIPLIER_STEP))]
+        return [along(goal.at["compute"])]
+    alone = [{name: np.array([goal.at[name if name in goal.at else next(iter(goal.at))]]) for name in law.inputs}]
+    if goal.what == "multiplier":
+        alone += [{name: values * np.exp(MULTIPLIER_STEP) for name, values in alone[0].items()}]
+    return list(alone)
+
+
+def known(goal: Goal, ground: Ground, theta: Array, first: int) -> Known:
+    """Values and gradients of a goal of one group; its places are the parts of the ground from `first` on.
+
+    For `difference` and `multiplier`, these are what each group contributes: the parameter, and the log loss.
+    """
+    if goal.what in ("parameter", "difference"):
+        return _parameter(goal.name, ground, theta)
+    found = places(goal, ground.law)
+    log_loss, gradient = ground.at(first, theta)
+    if log_loss.shape[1] == 1:
+        return Known(log_loss[:, 0], gradient[:, 0], is_log=True)
+    best = optimum(log_loss, gradient, found[0])
+    if goal.what in ("loss", "multiplier"):
+        return Known(best.log_loss, best.loss_gradient, is_log=True)
+    if goal.what == "params":
+        return Known(best.log_params, best.params_gradient, is_log=True)
+    logs = float(np.log(found[0]["params"][0] * found[0]["tokens"][0]))
+    return Known(logs - best.log_params, -best.params_gradient, is_log=True)
+
+
+def loss_slope(goal: Goal, ground: Ground, theta: Array, first: int) -> Array:
+    """The slope `(r,)` of log loss along log compute at the place of a `multiplier`."""
+    here = known(goal, ground, theta, first).values
+    there = known(goal, ground, theta, first + 1).values
+    slope: Array = (there - here) / MULTIPLIER_STEP
+    return slope
+
+
+def _parameter(name: str, ground: Ground, theta: Array) -> Known:
+    law = ground.law
+    raw = (theta - ground.offset) @ np.linalg.inv(ground.shift).T
+    if name in law.names:
+        index = law.names.index(name)
+        unit = np.zeros_like(theta)
+        unit[:, index] = 1.0
+        return Known(raw[:, index], ground.uncentred(unit), is_log=bool(law.parameters[index].positive))
+    quantity = next(quantity for quantity in law.derived if quantity.name == name)
+
+    def value(coordinates: Array) -> Array:
+        return quantity.compute(dict(zip(law.names, law.to_parameters(coordinates).T, strict=True)))
+
+    gradient = np.empty_like(theta)
+    for index in range(theta.shape[1]):
+        step = np.zeros(theta.shape[1])
+        step[index] = STEP
+        gradient[:, index] = (value(raw + step) - value(raw - step)) / (2 * STEP)
+    return Known(value(raw), ground.uncentred(gradient), is_log=False)
+
+
+def total_weights(goals: Sequence[Goal]) -> Array:
+    """The weights of goals `(q,)`."""
+    return np.array([goal.weight for goal in goals])

@@ -1,0 +1,77 @@
+"""A design rated: how narrow the goals become, beside a plan of equal cost, and which runs tell little."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling_cli.analysis.plan.answer import Task, planned
+from scaling_cli.analysis.plan.knowledge import Arm
+from scaling_cli.analysis.plan.limits import Bounds, Candidates
+from scaling_cli.analysis.plan.outlook import Outlook
+from scaling_cli.arrays import Array, Flags
+from scaling_cli.record import replace
+from scaling_cli.results.plan import Judgement
+
+WIDER = 1.05  # intervals may get this much wider without runs that tell little
+JUDGE_DRAWS = 8
+MOST_LEFT_OUT = 400  # runs for which each is left out in turn
+
+
+def judged(name: str, task: Task, runs: Candidates, *, is_present: bool) -> Judgement:
+    """A design of one arm; `is_present` where its runs are those that there are."""
+    arms = [replace(arm, present=None, covariance=None) if is_present else arm for arm in task.arms]
+    outlook = Outlook(arms, task.goals, task.level)
+    seen = outlook.seen([runs], draws=JUDGE_DRAWS)
+    count, cost = len(runs.params), runs.compute
+    spare = (0 if is_present else task.present) + count - task.parameters
+    widths = outlook.width(outlook.deviations(seen, 0), spare)
+    idle = _idle(outlook, seen, cost)
+    best = outlook.width(_best(task, arms, runs), spare)
+    return Judgement(
+        name, count, float(cost.sum()), tuple(widths.tolist()), tuple(best.tolist()),
+        float(cost[idle].sum() / cost.sum()), int(idle.sum()),
+    )  # fmt: skip
+
+
+def _best(task: Task, arms: list[Arm], runs: Candidates) -> Array:
+    """The deviations that a plan of the same cost, number and range of runs would give."""
+    cost = runs.compute
+    ratio = runs.tokens / runs.params
+    bounds = Bounds(
+        (float(cost.min()), float(cost.max())),
+        (min(task.bounds.ratio[0], float(ratio.min())), max(task.bounds.ratio[1], float(ratio.max()))),
+        task.bounds.sizes, task.bounds.most_tokens,
+    )  # fmt: skip
+    least = max(len(runs.params), task.parameters + 1)
+    same = replace(
+        task, arms=arms, bounds=bounds, budget=float(cost.sum()), runs=least, seeds=1, share=0.0, rounds=1,
+        underway=None,
+    )  # fmt: skip
+    plan = planned(same, draws=JUDGE_DRAWS)
+    outlook = same.outlook
+    return outlook.deviations(outlook.seen([plan.place(plan.all)], draws=JUDGE_DRAWS), 0)
+
+
+def _idle(outlook: Outlook, seen: object, cost: Array) -> Flags:
+    """The runs without which intervals stay within `WIDER`: most of the compute that can be spared, found greedily."""
+    idle = np.zeros(len(cost), dtype=bool)
+    if len(cost) > MOST_LEFT_OUT:
+        return idle
+    ones = np.ones(len(cost))
+    whole = outlook.deviations(seen, 0, ones)  # type: ignore[arg-type]
+    if not np.isfinite(whole).all():
+        return idle
+    loss = np.array(
+        [_wider(outlook, seen, whole, np.where(np.arange(len(cost)) == i, 0.0, ones)) for i in range(len(cost))]
+    )
+    for i in np.argsort(loss / cost):
+        trial = idle.copy()
+        trial[i] = True
+        if _wider(outlook, seen, whole, np.where(trial, 0.0, 1.0)) <= np.log(WIDER):
+            idle = trial
+    return idle
+
+
+def _wider(outlook: Outlook, seen: object, whole: Array, repeats: Array) -> float:
+    found = outlook.deviations(seen, 0, repeats)  # type: ignore[arg-type]
+    return float(np.mean(np.log(found / whole))) if np.isfinite(found).all() else np.inf

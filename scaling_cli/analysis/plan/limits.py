@@ -1,0 +1,128 @@
+"""The runs that the limits allow, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scaling_cli.arrays import Array
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import count, flops
+from scaling_cli.record import Record
+
+COMPUTE_LEVELS, RATIO_LEVELS = 13, 17
+SMALLEST = 1e-3  # of the budget: the smallest run where nothing is known
+LARGEST = 0.2  # of the budget
+WIDEST_RATIO = (0.08, 5000.0)  # tokens per param: what the widest usual grid has, +-1.2 decades of params around 20
+USUAL_RATIO = 20.0
+
+
+class Bounds(Record):
+    """What one run may be: FLOPs, tokens per param, sizes that exist (any if empty) and most tokens."""
+
+    compute: tuple[float, float]
+    ratio: tuple[float, float] = WIDEST_RATIO
+    sizes: tuple[float, ...] = ()
+    most_tokens: float | None = None
+
+
+class Candidates(Record):
+    """Runs that are possible: params and tokens `(m,)`, with the arm of each, and its FLOPs."""
+
+    params: Array
+    tokens: Array
+
+    @property
+    def compute(self) -> Array:
+        """FLOPs of each."""
+        return 6.0 * self.params * self.tokens
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """By role."""
+        return {"params": self.params, "tokens": self.tokens, "compute": self.compute}
+
+
+def candidates(
+    bounds: Bounds, *, is_surface: bool, levels: tuple[int, int] = (COMPUTE_LEVELS, RATIO_LEVELS)
+) -> Candidates:
+    """Runs on a grid within the bounds; of laws of one input, only those at 20 tokens per param.
+
+    Raises:
+        UsageError: No run is within the bounds.
+    """
+    low, high = bounds.compute
+    compute = np.geomspace(low, high, levels[0]) if high > low * 1.001 else np.array([low])
+    ratios = np.geomspace(*bounds.ratio, levels[1]) if is_surface else np.array([np.clip(USUAL_RATIO, *bounds.ratio)])
+    if bounds.sizes:
+        params, budgets = (grid.ravel() for grid in np.meshgrid(np.array(bounds.sizes), compute, indexing="ij"))
+        tokens = budgets / 6 / params
+        inside = (tokens / params >= bounds.ratio[0] * 0.999) & (tokens / params <= bounds.ratio[1] * 1.001)
+        params, tokens = params[inside], tokens[inside]
+    else:
+        budgets, ratio = (grid.ravel() for grid in np.meshgrid(compute, ratios, indexing="ij"))
+        params = np.sqrt(budgets / 6 / ratio)
+        tokens = params * ratio
+    if bounds.most_tokens is not None:
+        params, tokens = (values[tokens <= bounds.most_tokens * 1.001] for values in (params, tokens))
+    if not len(params):
+        raise _none(bounds)
+    return Candidates(params, tokens)
+
+
+def _none(bounds: Bounds) -> UsageError:
+    least, most = (np.sqrt(bounds.compute[i] / 6 / bounds.ratio[1 - i]) for i in (0, 1))
+    return UsageError(
+        f"No run of {flops(bounds.compute[0])} to {flops(bounds.compute[1])} FLOPs is within the limits.",
+        hint=f"Within {bounds.ratio[0]:g} to {bounds.ratio[1]:g} tokens per param, such runs have {count(least)} to "
+        f"{count(most)} params: widen --sizes, --unique-tokens or the range of tokens per param.",
+    )
+
+
+def compute_bounds(
+    budget: float, least: float | None, most: float | None, present: Array | None
+) -> tuple[float, float]:
+    """The smallest and the largest run in FLOPs: as asked, else by the budget and the runs that there are.
+
+    Raises:
+        UsageError: The smallest is above the largest.
+    """
+    high = most if most is not None else LARGEST * budget
+    if least is not None:
+        low = least
+    elif present is not None:
+        low = min(float(present.min()), high)
+    else:
+        low = min(SMALLEST * budget, high)
+    if low > high * (1 + 1e-9):
+        raise UsageError(
+            f"The smallest run, {flops(low)} FLOPs, is above the largest, {flops(high)} FLOPs.",
+            hint="Lower --min-compute, or raise --max-compute or the budget (a run may take a fifth of it).",
+        )
+    return low, high
+
+
+def tiled(candidates: Candidates, arms: int) -> Array:
+    """The cost of the candidates once for each arm `(arms * m,)`."""
+    return np.tile(candidates.compute, arms)
+
+
+def parse_sizes(texts: Sequence[str]) -> tuple[float, ...]:
+    """Sizes from text such as `60M,150M`, or from a file with one on each line.
+
+    Raises:
+        UsageError: One is not a number above zero.
+    """
+    from pathlib import Path
+
+    from scaling_cli.numbers.parse import parse_number
+
+    words: list[str] = []
+    for text in texts:
+        path = Path(text)
+        words += path.read_text(encoding="utf-8").split() if path.is_file() else text.split(",")
+    sizes = sorted({parse_number(word) for word in words if word.strip(", ")})
+    if not sizes or sizes[0] <= 0:
+        raise UsageError(f"--sizes {', '.join(texts)!r} has no size above 0.", hint="Write it like --sizes 60M,150M.")
+    return tuple(sizes)

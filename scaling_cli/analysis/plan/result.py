@@ -1,0 +1,157 @@
+"""A plan as plain numbers: the runs in order, why each is there, and everything that is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scaling_cli.analysis.hardware import Hardware
+from scaling_cli.analysis.plan.answer import Planned, Task
+from scaling_cli.analysis.plan.expected import expected
+from scaling_cli.analysis.plan.ground import along, ground, optimum
+from scaling_cli.analysis.plan.knowledge import RIVALS, Arm
+from scaling_cli.analysis.plan.reserve import bends, shown
+from scaling_cli.analysis.plan.usual import usual_designs
+from scaling_cli.arrays import Array, Indices
+from scaling_cli.results.fit import Curve
+from scaling_cli.results.plan import PlannedRun, PlanResult, Test
+
+FAR = 2.0  # times the best params of its budget: further off, a run tells mostly of one term
+CURVE_POINTS = 24
+SPENT = 0.9  # of the budget: if less is spent, the limits are the reason
+GOAL, TEST = "goal", "test"
+
+
+def result_of(
+    task: Task, plan: Planned, hardware: Hardware | None, source: str, group: Mapping[str, str]
+) -> PlanResult:
+    """The result of one plan."""
+    place, pool = plan.place(plan.all), plan.candidates
+    compute = float(place.compute.sum()) * task.seeds
+    runs = len(plan.all) * task.seeds
+    found = expected(task, plan, usual_designs(runs, compute, float(pool.compute.min()), is_surface=task.is_surface))
+    law, noise = task.arms[0].law, task.arms[0].noise
+    middle = np.array([np.sqrt(np.prod(task.bounds.compute))])
+    has_rival = all(arm.law.name in RIVALS and not arm.is_rival_excluded for arm in task.arms)
+    return PlanResult(
+        group=dict(group),
+        law=law.name,
+        formula=law.formula,
+        laws=(law.name, *((RIVALS[law.name],) if has_rival else ())),
+        source=source,
+        level=task.level,
+        noise=float(noise.at(middle)[0]),
+        noise_slope=noise.slope,
+        budget=task.budget,
+        compute=compute,
+        bill=None if hardware is None else hardware.bill(compute),
+        goals=found.goals,
+        runs=_runs(task, plan, hardware),
+        test=_test(task, plan),
+        usual=found.usual,
+        candidates=len(pool.params) * len(task.arms),
+        tokens_per_param=task.bounds.ratio,
+        notes=_notes(task, compute, runs),
+        present=_present(task.arms),
+        fall=found.fall,
+        best=_best(task),
+    )
+
+
+def _runs(task: Task, plan: Planned, hardware: Hardware | None) -> tuple[PlannedRun, ...]:
+    rows = []
+    for number, chosen in enumerate(plan.rounds, 1):
+        for purpose, indices in ((GOAL, chosen.main), (TEST, chosen.tests)):
+            counts = np.bincount(indices) if len(indices) else np.zeros(0, dtype=int)
+            found = np.flatnonzero(counts)
+            rows += [(number, purpose, int(index), int(counts[index]) * task.seeds) for index in found]
+    places = plan.place(np.array([row[2] for row in rows], dtype=int))
+    best = _best_params(task, places.compute)
+    order = sorted(range(len(rows)), key=lambda i: (rows[i][0], places.compute[i], places.params[i]))
+    return tuple(
+        PlannedRun(
+            round=rows[i][0],
+            purpose=rows[i][1],
+            repeats=rows[i][3],
+            params=float(places.params[i]),
+            tokens=float(places.tokens[i]),
+            compute=float(places.compute[i]),
+            tokens_per_param=float(places.tokens[i] / places.params[i]),
+            why=_why(rows[i][1], float(places.params[i]), best[i]),
+            arm=task.arms[plan.arm(rows[i][2])].name,
+            bill=None if hardware is None else hardware.bill(float(places.compute[i])),
+        )
+        for i in order
+    )
+
+
+def _why(purpose: str, params: float, best: float) -> str:
+    if purpose == TEST:
+        return "tests the law"
+    if not np.isfinite(best):
+        return "answers the goals"
+    if params > FAR * best:
+        return "few tokens: shows the loss from tokens"
+    if params < best / FAR:
+        return "few params: shows the loss from params"
+    return "near the best split: shows the lowest loss"
+
+
+def _best_params(task: Task, compute: Array) -> Array:
+    """Best params `(n,)` by the estimate at these budgets; NaN for laws without a best split."""
+    if not task.is_surface:
+        return np.full(len(compute), np.nan)
+    arm = task.arms[0]
+    different = np.unique(compute)
+    spots = [along(float(budget)) for budget in different]
+    place = ground(arm.law, spots)
+    theta = place.coordinates(arm.parameters[:1])
+    found = [optimum(*place.at(i, theta), spot).log_params[0] for i, spot in enumerate(spots)]
+    best: Array = np.exp(np.array(found))[np.searchsorted(different, compute)]
+    return best
+
+
+def _test(task: Task, plan: Planned) -> Test | None:
+    """The reserved runs, and what they and the others would show of a wrong law."""
+    tests = np.concatenate([chosen.tests for chosen in plan.rounds])
+    if not len(tests):
+        return None
+    from scaling_cli.analysis.plan.knowledge import view
+
+    pool = plan.candidates
+    seen = view(task.arms, task.goals, [pool.columns], draws=1)
+    noise = np.concatenate([arm.noise.at(pool.compute) for arm in task.arms])
+    logs = [np.tile(np.log(values), len(task.arms)) for values in (pool.params, pool.tokens)]
+    bent = bends(logs if task.is_surface else [logs[0] + logs[1]])
+    repeated: Indices = np.repeat(plan.all, task.seeds)
+    compute = float(plan.place(tests).compute.sum()) * task.seeds
+    return Test(len(tests) * task.seeds, compute, shown(seen.model(), bent, noise, repeated))
+
+
+def _present(arms: Sequence[Arm]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Params and tokens of the runs that there are."""
+    found = [arm.present for arm in arms if arm.present is not None and {"params", "tokens"} <= set(arm.present)]
+    if not found:
+        return (), ()
+    params, tokens = (np.concatenate([columns[name] for columns in found]) for name in ("params", "tokens"))
+    return tuple(params.tolist()), tuple(tokens.tolist())
+
+
+def _best(task: Task) -> Curve | None:
+    """Tokens of the best split over its params, along the budgets of the candidates."""
+    if not task.is_surface:
+        return None
+    compute = np.geomspace(*task.bounds.compute, CURVE_POINTS)
+    params = _best_params(task, compute)
+    if not np.isfinite(params).all():
+        return None
+    return Curve(tuple(params.tolist()), tuple((compute / 6 / params).tolist()))
+
+
+def _notes(task: Task, compute: float, runs: int) -> tuple[str, ...]:
+    notes = []
+    if compute < SPENT * task.budget:
+        limit = "--max-runs" if runs >= task.runs else "--max-compute"
+        notes.append(f"{compute / task.budget:.0%} of the budget is spent: {limit} prevents more")
+    return tuple(notes)

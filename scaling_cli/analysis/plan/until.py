@@ -1,0 +1,83 @@
+"""The least budget with which an interval is expected to be as narrow as it is wanted."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from scaling_cli.analysis.plan.answer import Task, planned
+from scaling_cli.analysis.plan.goals import Goal, parse_goal
+from scaling_cli.analysis.plan.limits import Bounds
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import figure, flops
+from scaling_cli.numbers.parse import parse_number
+from scaling_cli.record import Record, replace
+
+CONDITION = re.compile(r"\s*width\(\s*(?P<goal>.+?)\s*\)\s*<=?\s*(?P<width>[^<>()]+?)\s*")
+STEPS = 18
+HIGHEST = 1e5  # times the first budget that is tried
+DRAWS = 4
+PRECISE = 0.02  # of log budget
+EXAMPLE = "--until 'width(params@1e24) < 0.2'"
+
+
+class Condition(Record):
+    """A goal and the width that its interval is to have: decades for params, tokens and losses."""
+
+    goal: Goal
+    width: float
+
+
+def parse_until(text: str) -> Condition:
+    """The condition that `--until` writes.
+
+    Raises:
+        UsageError: It is not written like one.
+    """
+    match = CONDITION.fullmatch(text)
+    if match is None:
+        raise UsageError(f"--until {text!r} cannot be read.", hint=f"Write it like {EXAMPLE}.")
+    width = parse_number(match["width"])
+    if not width > 0:
+        raise UsageError(f"--until asks for a width of {width:g}.", hint=f"Write it like {EXAMPLE}.")
+    return Condition(parse_goal(match["goal"]), width)
+
+
+def least_budget(task: Task, condition: Condition, bounds_of: object) -> float:
+    """FLOPs of the cheapest plan with an interval that narrow; a task's budget is the most that may be spent.
+
+    `bounds_of` gives the bounds of one run for a budget.
+
+    Raises:
+        UsageError: No budget up to the largest reaches it.
+    """
+    index = task.goals.index(condition.goal)
+
+    def width(budget: float) -> float:
+        bounds: Bounds = bounds_of(budget)  # type: ignore[operator]
+        try:
+            trial = replace(task, budget=budget, bounds=bounds, rounds=1, levels=(9, 11))
+            plan = planned(trial, draws=DRAWS)
+        except UsageError:
+            return float("inf")
+        outlook = trial.outlook
+        seen = outlook.seen([plan.place(plan.all)], draws=DRAWS)
+        repeats = np.full(len(plan.all), float(task.seeds))
+        spare = task.present + len(plan.all) * task.seeds - task.parameters
+        return float(outlook.width(outlook.deviations(seen, 0, repeats), spare)[index])
+
+    high = task.budget
+    if (reached := width(high)) > condition.width:
+        raise UsageError(
+            f"With {flops(high)} FLOPs and {task.runs} runs the interval of {condition.goal.text} is expected to be "
+            f"{figure(reached, 3)} wide, not {figure(condition.width, 3)}.",
+            hint="Raise --budget, --max-compute or --max-runs, or ask for a wider interval.",
+        )
+    low = high / HIGHEST
+    for _ in range(STEPS):
+        if np.log(high / low) < PRECISE:
+            break
+        middle = float(np.sqrt(low * high))
+        low, high = (low, middle) if width(middle) <= condition.width else (middle, high)
+    return high

@@ -1,0 +1,114 @@
+"""Caveats about amounts, and what runs differ in."""
+
+SENTENCES = {
+    "best-over": (
+        "Of runs that differ only in {columns}, only the one with the lowest loss is kept, so {after} of {before} "
+        "points remain; {several} of them are the best of several runs{edges}. A minimum of noisy losses is too low. "
+        "Compare with a fit of more seeds, and extend sweeps whose best value is at an end."
+    ),
+    "unread-input": (
+        "{columns} {verb} like {role} but was not read as that, so the law ignores it and may be wrong. Give {flag} "
+        "if it is {role}."
+    ),
+    "ignored-input": (
+        "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
+        "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
+        "--by {column}."
+    ),
+    "pooled-sweep": (
+        "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
+        "average over {role} and not the best losses. Keep the best of each size with --best-over {column}, or "
+        "separate the values with --by {column} or --where."
+    ),
+    "pooled-groups": (
+        "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
+        "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
+        "--where {condition}."
+    ),
+    "unexplained-spread": (
+        "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than different seeds explain, and no "
+        "column of few values explains it either, so the runs may be of several kinds, and the law describes their "
+        "average. Add the column in which they differ, and give it to --by."
+    ),
+    "repeated-data": (
+        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times). "
+        "There, more tokens lower the loss less than new data would, or even raise it, so laws that ignore repetition "
+        "may give wrong exponents. Fit --law data-constrained, or keep only points with few epochs by --where."
+    ),
+    "late-rise": (
+        "{points} points with repeated data have a loss more than {times:.3g} times the lowest one, as overfitted or "
+        "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
+    ),
+    "unit-slip": (
+        "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all other runs by a "
+        "factor of {factor:.3g} or more. Divided or multiplied by a thousand they would be in the range of the others, "
+        "so the unit may be wrong, and one such value can change every exponent. Correct the value, or leave the run "
+        "out with --where."
+    ),
+    "tiny-unit": (
+        "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
+        "unit is probably missing, which makes coefficients and forecasts wrong. Give the unit in the header, as in "
+        "{header!r}, or in the cells, as in {cell}."
+    ),
+    "compute-mismatch": (
+        "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens, so compute, params and tokens do not "
+        "agree. Check the unit of compute and whether params include embeddings, or ignore the column with --compute "
+        "none."
+    ),
+    "partial-compute": (
+        "{points} of {total} points have no value in the compute column and get 6*params*tokens instead, so compute "
+        "may be counted in two different ways, which may change exponents of compute. Fill in the column, or use "
+        "6*params*tokens for all points with --compute none."
+    ),
+    "compute-drift": (
+        "The compute column is {small:.3g} times 6*params*tokens at {small_params:.3g} params but {large:.3g} times at "
+        "{large_params:.3g} params, which changes fitted exponents. Check whether params include embeddings, and "
+        "compare with --compute none."
+    ),
+}
+
+# When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
+WHEN = {
+    "best-over": "--best-over.",
+    "unread-input": (
+        "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
+        "is one of the letters N, D and C."
+    ),
+    "ignored-input": (
+        "bits, experts, granularity or streams take several values within a group, or tokens exceed "
+        "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."
+    ),
+    "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
+    "pooled-groups": (
+        "A column of at most {points.pooled.MOST_LEVELS} values explains log loss beyond a smooth surface of the "
+        "inputs (F test, p < {points.pooled.CHANCE:g} over all columns), at least {points.pooled.SHARE:.0%} of what "
+        "that leaves ({points.pooled.SHARE_OF_LARGE:.0%} where that is more than noise), by more than "
+        "{points.variance.EFFECT:.1%} of loss."
+    ),
+    "unexplained-spread": (
+        "Log losses at equal inputs have a standard deviation above {points.pooled.LARGE_SPREAD}, and neither "
+        "pooled-sweep nor pooled-groups fires."
+    ),
+    "repeated-data": "Some points have more than {data.runs.sanity.FEW_EPOCHS:g} tokens per unique token.",
+    "late-rise": "Some of those points have more than {data.runs.sanity.RISE:g} times the lowest loss.",
+    "unit-slip": (
+        "Of at least {data.runs.sanity.SLIP_POINTS} points, one has tokens per param more than "
+        "{data.runs.sanity.LONE_RATIO:g} times from those of all others (or, without both, an amount more than "
+        "{data.runs.sanity.LONE_AMOUNT:g} times), and a factor of {data.runs.sanity.SLIP:g} would bring it among "
+        "them."
+    ),
+    "tiny-unit": (
+        "All values lie below {data.runs.sanity.SMALLEST[params]:g} (params), {data.runs.sanity.SMALLEST[tokens]:g} "
+        "(tokens) or {data.runs.sanity.SMALLEST[compute]:g} (compute)."
+    ),
+    "compute-mismatch": (
+        "compute / (6 * params * tokens) lies outside {data.runs.derive.LOW_RATIO} to {data.runs.derive.HIGH_RATIO} "
+        "for some point, and compute-drift does not fire."
+    ),
+    "partial-compute": "The compute column is empty for some points that have params and tokens.",
+    "compute-drift": (
+        "compute / (6 * params * tokens) differs by more than {data.runs.derive.DRIFT} times between points of at "
+        "least {data.runs.derive.DRIFT_SIZES} sizes, with a rank correlation with params above "
+        "{data.runs.derive.DRIFT_RANK}."
+    ),
+}

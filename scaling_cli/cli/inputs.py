@@ -1,0 +1,43 @@
+"""The files that a command is going to read, so that it writes none of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from scaling_cli.data.files.expand import LIST_MARK, WANDB_SUMMARY, expand
+from scaling_cli.data.files.pipes import STDIN
+from scaling_cli.document.read import is_document
+from scaling_cli.errors import ScalingError
+
+STDIN_NUMBER = 0
+SETTINGS = ("config.yaml", "config.json")  # read beside a summary of W&B
+
+
+def files_read(arguments: Sequence[str], suffixes: Sequence[str], *, takes_results: bool) -> list[str | int]:
+    """The names of files that stand on the command line, in folders, globs and lists, and the number of stdin.
+
+    Without `takes_results`, earlier results in folders are left out, which `--per-file` does not read.
+    """
+    named: list[str | int] = [STDIN_NUMBER, *arguments]
+    named += [name.removeprefix(LIST_MARK) for name in arguments if name.startswith(LIST_MARK)]
+    return named + [
+        name for argument in arguments for name in _found(argument, suffixes) if takes_results or not is_result(name)
+    ]
+
+
+def _found(argument: str, suffixes: Sequence[str]) -> Iterator[str]:
+    """The files that an argument stands for, and those that are read beside them."""
+    with contextlib.suppress(ScalingError, OSError):  # which the command itself explains
+        for file in expand([argument], reads_stdin=False, suffixes=suffixes):
+            if file.name != STDIN:
+                yield file.path
+            if os.path.basename(file.path) == WANDB_SUMMARY:
+                yield from (os.path.join(os.path.dirname(file.path), name) for name in SETTINGS)
+
+
+def is_result(name: str) -> bool:
+    """Whether a file is an earlier result, or is empty, as one that was interrupted may be."""
+    return is_document(Path(name)) or (os.path.isfile(name) and os.path.getsize(name) == 0)

@@ -1,0 +1,59 @@
+"""The role that the name of a column hints at, without being one of the role's names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from scaling_cli.data.names import normalise
+from scaling_cli.data.runs.aliases import letter_role
+from scaling_cli.errors import DataError
+
+WORDS = {
+    "params": {"param", "params", "parameter", "parameters", "nparams"},
+    "tokens": {"token", "tokens", "ntokens", "tok", "toks", "ntok"},
+    "compute": {"compute", "flop", "flops", "flos"},
+}
+# With one of these in its name, a column holds a rate, a length, another object's size, or a logarithm.
+OTHERWISE = {
+    *("per", "ratio", "sec", "second", "s", "throughput", "rate", "speed", "batch", "vocab", "len", "length", "max"),
+    *("context", "seq", "sequence", "unique", "eval", "val", "valid", "test", "loss", "type", "name", "id", "expert"),
+    *("embedding", "emb", "lr", "log", "log2", "log10", "ln", "cost", "price", "step", "gpu", "mfu", "teacher"),
+    *(
+        "draft",
+        "ref",
+        "reward",
+        "lower",
+        "upper",
+        "multiplier",
+        "share",
+        "fraction",
+        "pct",
+        "increase",
+        "growth",
+        "optimal",
+        "best",
+    ),
+}
+
+
+def likely_role(column: str) -> str | None:
+    """The role that the name of a column hints at without being an alias of it, or None."""
+    if (letter := letter_role(column)) is not None:
+        return letter if letter in WORDS else None
+    words = set(re.split(r"[^a-z0-9]+", normalise(column.replace("#", " ")).replace("_", " ")))
+    if words & OTHERWISE:
+        return None
+    return next((role for role, names in WORDS.items() if words & names), None)
+
+
+def no_column(role: str, others: Sequence[str] = (), *, who: str | None = None) -> DataError:
+    """The error for a role that `who` needs, but that has no column; `others` are the columns that have no role."""
+    option = f"--{role}" if role in WORDS else f"--map {role}="
+    likely = [name for name in others if likely_role(name) == role]
+    column = shlex.quote(likely[0]) if likely else "COLUMN"
+    flag = f"{option} {column}" if role in WORDS else f"{option}{column}"
+    hint = f"Give {flag} if that is {role}." if likely else f"Name it with {flag}, or add such a column."
+    missing = f"No column could be identified as {role}."
+    return DataError(missing if who is None else f"{who} needs {role}, but no column was found for it.", hint=hint)

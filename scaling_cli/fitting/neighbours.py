@@ -1,0 +1,76 @@
+"""Whether residuals at neighbouring inputs resemble each other, as they do around a hump that a law cannot follow.
+
+The statistic is the sum of products of the residuals of all pairs of points, each weighted by how near their inputs are
+(Zheng 1996): zero on average if the law fits, whatever the shape of the misfit that it is to find. A bend or a wave of
+known form is found more easily by a test of that form (see `adequacy`); this one finds the others.
+
+Its distribution comes from the residuals with random signs, fitted again to first order (wild bootstrap; Wu 1986), so
+noise of uneven size and heavy tails raise no false alarm. Points of one run, or of equal inputs, have one sign, and
+pairs of them do not count: that runs at equal inputs err together is another finding (see `repeats`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling_cli.arrays import Array, Indices
+from scaling_cli.fitting.repeats import numbered_inputs
+
+NEIGHBOURS = 4.0  # whose products count, per point, on average
+LEAST_LEFT = 0.2  # of a residual after the pull of its own point
+FIRST, ALL = 199, 2_199  # sign patterns: the first show whether it is worth drawing all of them
+CHUNK = 500
+FEWEST, MOST = 8, 600  # clusters; points
+BISECTIONS = 14
+
+
+def neighbour_p_value(inputs: Array, residual: Array, basis: Array, runs: Indices) -> float:
+    """The p-value of residuals that resemble those of neighbours; 1 where there are too few points, or too many.
+
+    Args:
+        inputs: Each point's inputs `(n, d)`, in logs, scaled to [-1, 1].
+        residual: Weighted residuals `(n,)`, without their part along the basis.
+        basis: An orthonormal basis `(n, k)` of what the law can follow.
+        runs: The number of each point's run `(n,)`.
+    """
+    clusters = _clusters(inputs, runs)
+    count = int(clusters.max()) + 1
+    if count < FEWEST or len(residual) > MOST:
+        return 1.0
+    nearness = _nearness(inputs, clusters)
+    size = float(residual @ residual)
+    if not nearness.any() or size <= 0:
+        return 1.0
+    asked = float(residual @ nearness @ residual) / size
+    left = np.maximum(1.0 - np.einsum("nk,nk->n", basis, basis), LEAST_LEFT)
+    freed = residual / np.sqrt(left)
+    generator = np.random.default_rng(0)
+    reached = drawn = 0
+    while drawn < ALL:
+        rows = min(FIRST if not drawn else CHUNK, ALL - drawn)
+        signs = 2.0 * generator.integers(2, size=(rows, count)) - 1.0
+        turned = signs[:, clusters] * freed
+        turned -= (turned @ basis) @ basis.T
+        reached += int(np.sum(np.einsum("rn,rn->r", turned @ nearness, turned) >= asked * (turned**2).sum(axis=1)))
+        drawn += rows
+        if drawn == FIRST and reached > 0.02 * FIRST:
+            break
+    return (1 + reached) / (1 + drawn)
+
+
+def _clusters(inputs: Array, runs: Indices) -> Indices:
+    """The number of each point's run, or of its inputs where each run is one point."""
+    several = int(runs.max()) + 1 < len(runs)
+    return runs if several else numbered_inputs(inputs.T)
+
+
+def _nearness(inputs: Array, clusters: Indices) -> Array:
+    """The weight of each pair of points `(n, n)`, by the distance of their inputs."""
+    squares = ((inputs[:, None] - inputs[None]) ** 2).sum(axis=2)
+    apart = clusters[:, None] != clusters[None]
+    low, high = 1e-3, 10.0
+    for _ in range(BISECTIONS):  # bisect for the width at which a point has this many neighbours
+        width = (low * high) ** 0.5
+        near = np.exp(-squares / (2 * width**2)) * apart
+        low, high = (width, high) if near.sum() < NEIGHBOURS * len(inputs) else (low, width)
+    return np.asarray(near)

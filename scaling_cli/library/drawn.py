@@ -1,0 +1,51 @@
+"""The figure of an answer on axes of matplotlib, or as a figure of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scaling_cli.errors import UsageError
+from scaling_cli.report.charts.chart import Panels
+from scaling_cli.report.charts.style import FigureStyle, figure_style
+from scaling_cli.report.files import require_matplotlib
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def plot(panels: Panels, ax: Axes | None) -> Axes:
+    """The first panel on `ax`."""
+    _require(panels)
+    from scaling_cli.report.charts.axes import draw_axes
+
+    if ax is None:
+        import matplotlib
+        from matplotlib.figure import Figure
+
+        with matplotlib.rc_context(FigureStyle().settings()):
+            ax = Figure(figsize=(5.0, 3.2), layout="constrained").subplots()
+            draw_axes(ax, panels[0][0])
+        return ax
+    draw_axes(ax, panels[0][0])
+    return ax
+
+
+def compose(panels: Panels, size: str | None, dpi: int, title: str | None, style: str) -> Figure:
+    """All panels as one figure."""
+    _require(panels)
+    import matplotlib
+
+    from scaling_cli.report.charts.figure import drawn
+
+    look = figure_style(size, dpi, title, style)
+    with matplotlib.rc_context(look.settings()):
+        made: Figure = drawn(panels, look)
+        made.set_dpi(dpi)
+    return made
+
+
+def _require(panels: Panels) -> None:
+    require_matplotlib()
+    if not panels:
+        raise UsageError("This answer has nothing to draw.", hint="It may be read from a file without drawings.")

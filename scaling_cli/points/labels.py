@@ -1,0 +1,38 @@
+"""Columns of labels as numbers: the place of each point's label among the levels of a law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from scaling_cli.arrays import Array
+from scaling_cli.data.names import in_order
+from scaling_cli.errors import DataError
+
+DIGITS = 10  # of a number that serves as a label
+
+
+def labels_of(column: pl.Series) -> tuple[str, ...]:
+    """The different labels of a column, numbers by size and before words."""
+    return tuple(sorted({_label(value) for value in column.drop_nulls().unique()}, key=in_order))
+
+
+def codes(column: pl.Series, levels: Sequence[str], name: str) -> Array:
+    """The number `(n,)` of each point's label among `levels`.
+
+    Raises:
+        DataError: A point has a label that is not among them.
+    """
+    place = {level: float(code) for code, level in enumerate(levels)}
+    found = [place.get(_label(value)) for value in column]
+    if None in found:
+        other = _label(column[found.index(None)])
+        raise DataError(f"{name} is {other!r} at a point, but the law has no parameter for it.",
+                        hint=f"Leave such points out with --where; the law has {', '.join(levels)}.")  # fmt: skip
+    return np.array(found, dtype=float)
+
+
+def _label(value: object) -> str:
+    return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)

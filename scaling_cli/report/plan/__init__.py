@@ -1,0 +1,1 @@
+"""How `scaling plan` looks: the answer, the runs, the intervals to expect, and charts."""

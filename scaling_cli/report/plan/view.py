@@ -1,0 +1,135 @@
+"""What `scaling plan` says below its answer: the runs, the intervals to expect, and usual designs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from scaling_cli.numbers.format import escape, figure, flops, group_name, percent
+from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.pages.facts import number_of, stated
+from scaling_cli.report.pages.page import Facts, Page, Row, grouped
+from scaling_cli.report.plan.rows import sections, width
+from scaling_cli.results.plan import PlanResult
+from scaling_cli.results.report import Report
+from scaling_cli.sentences.plan import called
+
+HEADER = (
+    "run", "round", "purpose", "arm", "seed", "params", "tokens", "compute", "tokens_per_param", "gpu_hours", "price",
+    "why",
+)  # fmt: skip
+SOURCES = {"runs": "your runs", "saved": "a saved fit", "published": "a published fit"}
+
+PlanReport: TypeAlias = Report[PlanResult]
+
+
+def pages(report: PlanReport) -> Iterator[Page]:
+    """A page for each group."""
+    return (Page(facts(result), sections(result), details=details(result)) for result in report.results)
+
+
+def records(report: PlanReport) -> Iterable[Row]:
+    """One row per run, for a launcher; equal runs differ in their seed."""
+    recipe = tuple(dict.fromkeys(name for result in report.results for run in result.runs for name in run.recipe))
+    return grouped(report, (*HEADER, *map(escape, recipe)), lambda result: _records(result, recipe))
+
+
+def charts(report: PlanReport) -> list[Chart]:
+    """The runs over those that there are, and the fall of the interval with the compute spent."""
+    from scaling_cli.report.plan.plot import plan_charts
+
+    return [chart for result in report.results for chart in plan_charts(result)]
+
+
+def facts(result: PlanResult) -> Facts:
+    """What the plan rests on, and what it comes to."""
+    return stated(
+        ("group", group_name(result.group)),
+        ("law", escape(f"{result.law}: {result.formula}")),
+        ("from", _source(result)),
+        ("noise", _noise(result)),
+        ("rounds", _rounds(result)),
+        ("check", _check(result)),
+        *(("note", escape(note)) for note in result.notes),
+        *(("judged", sentence) for sentence in _judged(result)),
+    )
+
+
+def details(result: PlanResult) -> Facts:
+    """What the runs were chosen from, and how well they would test the law."""
+    low, high = result.tokens_per_param
+    return stated(
+        ("limits", f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} candidates"),
+        ("test", _test(result)),
+    )
+
+
+def _source(result: PlanResult) -> str:
+    if len(result.laws) == 1:
+        return SOURCES[result.source]
+    return f"{SOURCES[result.source]}; good for the laws {escape(' and '.join(result.laws))}"
+
+
+def _noise(result: PlanResult) -> str:
+    change = (
+        f", changing by {percent(math.expm1(result.noise_slope))} per decade of compute" if result.noise_slope else ""
+    )
+    assumed = " (assumed; --noise changes it)" if result.source == "published" else ""
+    return f"{percent(result.noise)} of the loss between runs{change}{assumed}"
+
+
+def _rounds(result: PlanResult) -> str:
+    last = max((run.round for run in result.runs), default=1)
+    if last == 1:
+        return ""
+    now = [run for run in result.runs if run.round == 1]
+    total = sum(run.repeats * run.compute for run in now)
+    runs = number_of(sum(run.repeats for run in now), "run")
+    return f"train the {runs} of round 1 now ({flops(total)} FLOPs), then plan again with their results"
+
+
+def _test(result: PlanResult) -> str:
+    test = result.test
+    if test is None:
+        return ""
+    return (
+        f"{number_of(test.runs, 'run')} ({percent(test.compute / result.compute)} of the compute) test the law: a "
+        f"departure of {percent(test.seen)} at the edge of the candidates would be seen"
+    )
+
+
+def _check(result: PlanResult) -> str:
+    check = result.check
+    if check is None:
+        return ""
+    found = (
+        f"{escape(goal.goal)} {figure(ratio, 3)} times as wide, {percent(covered, 3)} cover"
+        for goal, ratio, covered in zip(result.goals, check.ratios, check.coverage, strict=True)
+    )
+    return f"{check.simulations} simulations against what is expected: {'; '.join(found)}"
+
+
+def _judged(result: PlanResult) -> Iterator[str]:
+    for each in result.judged:
+        wide = (
+            f"{called(goal.goal)} {width(goal, value)} wide, at best {width(goal, best)}"
+            for goal, value, best in zip(result.goals, each.widths, each.best_widths, strict=True)
+        )
+        spare = (
+            f"; without {percent(each.idle)} of its compute ({number_of(each.idle_runs, 'run')}) it would be 5 % wider"
+        )
+        yield f"{escape(each.name)}: {', '.join(wide)}{spare if each.idle_runs else ''}"
+
+
+def _records(result: PlanResult, recipe: tuple[str, ...]) -> Iterator[Row]:
+    number = 0
+    for run in result.runs:
+        for seed in range(run.repeats):
+            number += 1
+            bill = run.bill
+            yield [
+                f"plan-{number:03d}", run.round, run.purpose, escape(run.arm), seed, round(run.params),
+                round(run.tokens), run.compute, run.tokens_per_param, None if bill is None else bill.gpu_hours,
+                None if bill is None else bill.price, run.why, *(run.recipe.get(name) for name in recipe),
+            ]  # fmt: skip

@@ -1,0 +1,62 @@
+"""What a plan says: how many runs, what they cost, and what becomes of the interval of the first goal."""
+
+from __future__ import annotations
+
+import math
+
+from scaling_cli.numbers.format import MISSING, amount, count, escape, figure, flops, percent, rounded
+from scaling_cli.results.fit import Estimate
+from scaling_cli.results.plan import GoalOutlook, PlanResult
+
+COUNTED = ("params", "tokens")
+NAMES = {"params": "best params", "tokens": "best tokens", "loss": "the loss", "multiplier": "the compute multiplier"}
+STAYS = 0.97  # of the width: what shrinks less does not visibly shrink
+CLOSE = 1.05  # times: closer designs are as good
+
+
+def sentence(result: PlanResult, subject: str) -> str:
+    """The runs, their cost, the interval that they make of the first goal's, and what a usual grid would take."""
+    runs = sum(run.repeats for run in result.runs)
+    price = "" if result.bill is None or result.bill.price is None else f" (USD {count(result.bill.price)})"
+    lead = f"{runs:,} {'run' if runs == 1 else 'runs'}, {flops(result.compute)} FLOPs{price}"
+    if not result.goals:
+        return f"{lead}."
+    usual = [other for other in result.usual if other.times is not None and other.times > CLOSE]
+    beside = f"; the {usual[0].name} would need {figure(usual[0].times, 2)} times the compute" if usual else ""
+    return f"{lead}: {_becomes(result, result.goals[0])}{beside}."
+
+
+def _becomes(result: PlanResult, goal: GoalOutlook) -> str:
+    name = f"the {percent(result.level, 4)} interval of {called(goal.goal)}"
+    if not math.isfinite(goal.width_after):
+        return f"{name} would stay unknown"
+    if result.source == "published":
+        return f"{name} is expected to be {interval(goal, goal.after)}, by these runs alone"
+    if not math.isfinite(goal.width_before):
+        return f"{name} is expected to become {interval(goal, goal.after)}"
+    if goal.width_after > STAYS * goal.width_before:
+        return f"{name}, {interval(goal, goal.before)}, would hardly shrink"
+    return f"{name} shrinks from {interval(goal, goal.before)} to {interval(goal, goal.after)}"
+
+
+def called(text: str) -> str:
+    """A goal in words."""
+    what, at, where = text.partition("@")
+    return f"{NAMES.get(what, escape(what))} at {escape(where)}" if at else escape(what)
+
+
+def shown(goal: GoalOutlook, value: float | None) -> str:
+    """A value of a goal in the notation of its quantity."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    what = goal.goal.partition("@")[0]
+    return amount(what, value) if what in COUNTED else figure(value)
+
+
+def interval(goal: GoalOutlook, value: Estimate) -> str:
+    """The interval of a goal, open where it has no end."""
+    if goal.goal.partition("@")[0] not in COUNTED:
+        return rounded(value).interval
+    if value.low is None and value.high is None:
+        return MISSING
+    return f"[{shown(goal, value.low)}, {shown(goal, value.high)}]"

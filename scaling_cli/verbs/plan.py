@@ -1,0 +1,120 @@
+"""`scaling plan` as a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.options.fitting import Along, Law
+from scaling_cli.options.plan import Plan
+from scaling_cli.options.reading import Reading
+from scaling_cli.results.plan import PlanResult
+from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.sentences import with_sentences
+from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
+
+if TYPE_CHECKING:
+    from scaling_cli.jobs import Progress
+    from scaling_cli.verbs.common import Runs, SavedFile
+
+
+def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
+    """Choose the runs to train next, with the intervals of the goals to expect.
+
+    Args:
+        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None to plan from
+            a published fit, such as `law="chinchilla:besiroglu"`.
+        asked: Goals, budget and limits, and which rows and columns to read.
+        on_progress: Called with the number of chunks done and the number of all chunks.
+
+    Raises:
+        UsageError: The options do not fit together, or no plan is within the limits.
+        DataError: The files cannot be read.
+        FitError: The law cannot be fitted to the runs that there are.
+    """
+    from scaling_cli.fitting.threads import one_blas_thread
+    from scaling_cli.laws.published import names_published
+
+    asked.check_asked()
+    has_runs = runs is not None and not (isinstance(runs, list | tuple) and not runs)
+    with one_blas_thread():
+        if names_published(asked.law):
+            if has_runs:
+                raise UsageError(
+                    f"--law {asked.law} is a published fit, and runs are given too.",
+                    hint="Leave the runs out, or name only the law.",
+                )
+            return _from_published(asked)
+        if not has_runs:
+            raise UsageError(
+                "There are no runs to plan from.",
+                hint="Give runs or a saved fit, or a published fit: --law chinchilla:besiroglu.",
+            )
+        assert runs is not None
+        saved = saved_document(runs)
+        return _from_runs(runs, asked, on_progress) if saved is None else _from_saved(saved, asked)
+
+
+def _from_published(asked: Plan) -> Report[PlanResult]:
+    from scaling_cli.analysis.plan.question import answered, published_arm
+
+    result, caveats = answered([published_arm(asked)], asked, "published", {})
+    said = with_sentences("plan", [result], {})
+    return Report("plan", (), {}, asked.recorded(), said, merged(caveats))
+
+
+def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
+    """A plan from each fit of a saved document, or from two of them together."""
+    from scaling_cli.analysis.plan.question import answered, compares, saved_arm
+    from scaling_cli.data.files.digest import content_hash
+    from scaling_cli.document.read import read_fits
+
+    refuse_refitting(file, asked, (Law, Along, Reading))
+    fits = read_fits(file.path, file.name)
+    arms = [saved_arm(fit, asked) for fit in fits]
+    results, caveats = [], []
+    if compares(asked):
+        result, found = answered(arms, asked, "saved", {})
+        results, caveats = [result], [*found]
+    else:
+        for fit, arm in zip(fits, arms, strict=True):
+            result, found = answered([arm], asked, "saved", fit.group)
+            results.append(result)
+            caveats += found
+    source = Source(file.name, content_hash(str(file.path)), len(fits))
+    return Report("plan", (source,), {}, asked.recorded(), with_sentences("plan", results, {}), merged(caveats))
+
+
+def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
+    """A plan for each group of runs, or one for two groups that are compared."""
+    from scaling_cli.analysis.plan.question import answered, compares, fitted_arm
+    from scaling_cli.data.runs.load import load_runs
+    from scaling_cli.points.choose import check_law, choose, columns_of
+    from scaling_cli.points.group import groups_of
+    from scaling_cli.points.pooled import input_doubts
+
+    check_law(asked.law)
+    keep, maybe = columns_of(asked.law, asked.x)
+    table = load_runs(runs, asked, keep=keep, maybe=maybe)
+    choice = choose(table.frame, asked.law, asked.x, by=asked.by)
+    table = table.needing(tuple(choice.inputs.values()))
+    settings = settings_of(asked, on_progress)
+    caveats = [*table.caveats, *input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)]
+    results, failures, arms = [], unread(table), []
+    for group, points in groups_of(table, asked.by):
+        try:
+            arm, found = fitted_arm(points, group, choice, settings, asked)
+            arms.append(arm)
+            caveats += found
+            if not compares(asked):
+                result, doubts = answered([arm], asked, "runs", group)
+                results.append(result)
+                caveats += doubts
+        except ScalingError as error:
+            if not group or isinstance(error, UsageError) or compares(asked):
+                raise
+            failures.append(Failure(group, error.message, error.hint))
+    if compares(asked):
+        result, doubts = answered(arms, asked, "runs", {})
+        results, caveats = [result], [*caveats, *doubts]
+    return report_of("plan", table, asked, results, caveats, failures)

@@ -1,0 +1,121 @@
+"""The simplest law has the weight that it deserves: most where it holds, none where it breaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.forecast.recipe import Recipe
+from scaling_cli.analysis.forecast.simplest import log_bayes_factor, probability
+from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.laws import find_law
+
+
+def curve(loss, count=20, noise=0.003, seed=0, decades=3.0):
+    x = np.geomspace(1.0, 10.0**decades, count)
+    observed = loss(x) * np.exp(noise * np.random.default_rng(seed).standard_normal(count))
+    return ForecastPoints({"x": x}, observed, np.arange(count), x)
+
+
+def surface(gamma=1.0, noise=0.003, seed=0):
+    compute = np.repeat(np.geomspace(1e18, 1e21, 5), 5)
+    params = np.sqrt(compute / 120) * np.tile(np.geomspace(0.25, 4, 5), 5)
+    tokens = compute / 6 / params
+    loss = 1.8 + (480 / params**0.35 + 2100 / tokens**0.37) ** gamma
+    observed = loss * np.exp(noise * np.random.default_rng(seed).standard_normal(len(loss)))
+    return ForecastPoints({"params": params, "tokens": tokens}, observed, np.arange(len(loss)), compute)
+
+
+def problem(points, law):
+    return problem_from_arrays(find_law(law), dict(points.columns), points.observed, points.runs)
+
+
+def one_law(x):
+    return 1.5 + 2.0 * x**-0.25
+
+
+def broken(x):
+    return 1.5 + 2.0 * x**-0.1 * (1 + (x / 50) ** 2) ** -0.2
+
+
+def test_the_bayes_factor_is_the_ratio_of_the_evidence_of_linear_models():
+    # By numerical integration over the variance: y ~ N(0, v I) against N(0, v (I + n H)), flat in log v.
+    rng = np.random.default_rng(1)
+    count, more = 9, 2
+    basis = np.linalg.qr(rng.standard_normal((count, more)))[0]
+    y = rng.standard_normal(count) + 2 * basis[:, 0]
+    variance = np.exp(np.linspace(-9, 9, 4001))[:, None]
+    wide = np.eye(count) + count * basis @ basis.T
+    evidence = [
+        np.sum(np.exp(-0.5 * (count * np.log(variance) + logdet + y @ np.linalg.solve(shape, y) / variance)))
+        for shape, logdet in ((np.eye(count), 0.0), (wide, np.linalg.slogdet(wide)[1]))
+    ]
+    ratio = 1 - float(np.sum((basis.T @ y) ** 2) / (y @ y))
+    assert log_bayes_factor(count, 0, more, ratio) == pytest.approx(np.log(evidence[1] / evidence[0]), rel=1e-4)
+
+
+def test_points_without_spare_parameters_say_nothing_for_a_rival():
+    assert log_bayes_factor(6, 3, 3, 0.0) == -np.inf
+    assert log_bayes_factor(20, 3, 2, 1.0) == pytest.approx(-np.log(21))
+
+
+@pytest.mark.parametrize(("count", "most"), [(6, 0.5), (20, 0.01)])
+def test_the_law_that_holds_is_probable_and_one_that_bends_is_not(count, most):
+    held = [probability(problem(curve(one_law, count, seed=seed), "power-constant")) for seed in range(4)]
+    bent = [probability(problem(curve(broken, count, seed=seed), "power-constant")) for seed in range(4)]
+    assert np.median(held) > 0.75
+    assert np.median(bent) < most
+
+
+def test_a_surface_of_one_law_is_told_from_one_with_a_power():
+    held = [probability(problem(surface(seed=seed), "chinchilla")) for seed in range(4)]
+    bent = [probability(problem(surface(0.6, 0.001, seed), "chinchilla")) for seed in range(4)]
+    assert np.median(held) > 0.6
+    assert np.median(bent) < 0.05
+
+
+def test_a_law_that_holds_is_forecast_almost_as_well_as_by_its_own_fit():
+    far = {"x": np.array([1e4, 1e5])}
+    truth = np.log(one_law(far["x"]))
+    errors = []
+    for seed in range(3):
+        made = forecast(curve(one_law, 12, seed=seed), replicates=2)
+        alone = made.stack.log_losses(far)[-1]
+        errors.append(
+            [
+                np.abs(each - truth).mean()
+                for each in (made.mean(far), alone, made.averaged.mean(made.stack.log_losses(far)[:-1]))
+            ]
+        )
+    mixed, plain, averaged = np.median(errors, axis=0)
+    assert mixed < 1.5 * plain
+    assert mixed < averaged
+
+
+def test_exact_runs_of_one_law_give_it_all_but_the_price_of_asking():
+    assert probability(problem(curve(one_law, noise=0.0), "power-constant")) > 0.8
+
+
+def test_intervals_keep_their_width_and_move_with_the_forecast():
+    made = forecast(curve(one_law, 12), replicates=20)
+    far = {"x": np.array([1e4])}
+    bands = made.bands(far, far["x"])
+    assert made.stack.fits[-1].candidate.name == "power-constant (least squares)"
+    assert bands.estimate == pytest.approx(made.mean(far))
+    assert bands.by_law.shape[0] == len(made.averaged.fits) + 1
+
+
+def test_a_law_or_an_estimator_that_the_user_chose_is_left_alone():
+    points = curve(one_law, 12)
+    for made in (
+        forecast(points, laws=(find_law("power-constant"),), replicates=2),
+        forecast(points, recipe=Recipe(objective="lad"), replicates=2),
+    ):
+        assert made.stack is made.averaged
+
+
+def test_four_points_have_no_weight_for_a_law_of_three_parameters():
+    made = forecast(curve(one_law, 4), replicates=2)
+    assert made.stack is made.averaged

@@ -1,0 +1,96 @@
+"""Plans: within their limits, better than usual grids, honest about what they promise, and fast."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.plan.answer import planned
+from scaling_cli.analysis.plan.check import simulated
+from scaling_cli.analysis.plan.limits import Bounds, Candidates
+from scaling_cli.analysis.plan.result import result_of
+from scaling_cli.analysis.plan.usual import spread, usual_designs
+from scaling_cli.errors import UsageError
+from tests.analysis.plan.surfaces import arm, task
+
+
+def test_a_plan_spends_its_budget_and_no_more_and_reserves_runs():
+    asked = task("params@1e24")
+    plan = planned(asked)
+    runs = plan.place(plan.all)
+    assert 0.9 * asked.budget < runs.compute.sum() <= asked.budget * (1 + 1e-9)
+    assert len(plan.all) <= 42
+    tests = plan.place(plan.rounds[0].tests)
+    assert len(tests.params) == round(0.15 * 42)
+    assert tests.compute.sum() <= 0.15 * asked.budget
+
+
+def test_a_plan_beats_usual_grids_of_equal_cost():
+    result = result_of(asked := task("params@1e24", "params_exponent"), planned(asked), None, "published", {})
+    for other in result.usual:
+        assert other.compute == pytest.approx(result.compute, rel=1e-6)
+        assert all(goal.width_after < width for goal, width in zip(result.goals, other.widths, strict=True))
+        assert other.times is None or other.times > 1.5
+
+
+def test_intervals_narrow_from_round_to_round():
+    result = result_of(asked := task(rounds=3), planned(asked), None, "published", {})
+    assert {run.round for run in result.runs} == {1, 2, 3}
+    widths = result.goals[0].rounds
+    assert widths[0] > widths[1] > widths[2] == result.goals[0].width_after
+
+
+def test_sizes_that_exist_and_unique_tokens_are_kept():
+    bounds = Bounds((1e18, 1e20), sizes=(6e7, 1.5e8, 4e8, 1e9), most_tokens=2e10)
+    plan = planned(task(bounds=bounds))
+    runs = plan.place(plan.all)
+    assert set(runs.params) <= {6e7, 1.5e8, 4e8, 1e9}
+    assert runs.tokens.max() <= 2e10 * 1.001
+
+
+def test_seeds_repeat_every_run():
+    asked = task(seeds=3, runs=30)
+    result = result_of(asked, planned(asked), None, "published", {})
+    assert all(run.repeats % 3 == 0 for run in result.runs)
+    assert sum(run.repeats * run.compute for run in result.runs) <= asked.budget * (1 + 1e-9)
+
+
+def test_runs_under_way_are_counted_on():
+    there = Candidates(np.array([1e8, 1e8, 1e9, 1e9]), np.array([1e9, 1e10, 1e10, 2e9]))
+    alone, helped = (result_of(asked := task(runs=12, underway=more), planned(asked), None, "published", {})
+                     for more in (None, there))  # fmt: skip
+    assert helped.goals[0].width_after < alone.goals[0].width_after
+
+
+def test_too_few_runs_and_too_small_budgets_name_the_least():
+    with pytest.raises(UsageError, match="at least 6 are needed"):
+        planned(task(runs=4))
+    with pytest.raises(UsageError, match=r"these take 6e18") as caught:
+        planned(task(budget=3e18, bounds=Bounds((1e18, 1e18))))
+    assert "--budget 6e18" in caught.value.hint
+    planned(task(budget=6.1e18, bounds=Bounds((1e18, 1e18)), share=0.0))
+
+
+def test_a_plan_of_a_thousand_candidates_and_replicates_takes_two_seconds():
+    asked = task("params@1e24", "alpha", arms=[arm(draws=1000)], levels=(25, 40))
+    start = time.process_time()
+    result_of(asked, planned(asked), None, "published", {})
+    assert time.process_time() - start < 2.0
+
+
+def test_what_a_plan_promises_is_what_simulations_give():
+    asked = task("params@1e24", "alpha", "loss@1e22")
+    plan = planned(asked)
+    check = simulated(asked.arms[0], asked.goals, plan.place(plan.all), count=2000)
+    # The 95 % range of 2,000 draws is known to 2.5 %, and the coverage to 0.5 % (one standard error).
+    assert check.ratios == pytest.approx([1.0, 1.0, 1.0], abs=0.1)
+    assert check.coverage == pytest.approx([0.95] * 3, abs=0.016)
+
+
+def test_usual_designs_cost_as_much_as_the_plan():
+    for design in usual_designs(28, 1e21, 1e18, is_surface=True).values():
+        assert design.compute.sum() == pytest.approx(1e21, rel=1e-6)
+        assert len(design.params) == 28
+    assert spread(4, 2.0, 1.0) == pytest.approx(np.full(4, 0.5))

@@ -1,0 +1,67 @@
+"""The search for runs: its formulas against plain linear algebra, and its designs against others."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.plan.search import Limits, Model, criterion, exchanged, select
+
+
+def model(seed=0, draws=3, candidates=12, k=3, goals=2):
+    rng = np.random.default_rng(seed)
+    return Model(
+        rng.standard_normal((draws, candidates, k)), np.tile(0.1 * np.eye(k), (draws, 1, 1)),
+        rng.standard_normal((draws, goals, k)),
+    )  # fmt: skip
+
+
+def test_the_variance_is_that_of_plain_linear_algebra():
+    one = model()
+    chosen = np.array([0, 3, 3, 7])
+    for r in range(3):
+        rows = one.jacobian[r, chosen]
+        inverse = np.linalg.inv(one.known[r] + rows.T @ rows)
+        wanted = [g @ inverse @ g for g in one.goals[r]]
+        assert one.variances(chosen)[r] == pytest.approx(wanted, rel=1e-6)  # the ridge is 1e-9 of the information
+
+
+def test_a_small_design_is_the_best_of_all_designs():
+    one = model(candidates=6, draws=2)
+    limits = Limits(np.ones(6), 3.0, 3)
+    weights = np.ones(2)
+    chosen = select([one], limits, weights)
+    best = min(
+        criterion([one], np.array(each), weights) for each in itertools.combinations_with_replacement(range(6), 3)
+    )
+    assert criterion([one], chosen, weights) == pytest.approx(best, abs=1e-9)
+
+
+def test_costs_and_the_number_of_runs_stay_within_the_limits():
+    one = model(candidates=40)
+    cost = np.geomspace(1, 50, 40)
+    chosen = select([one], Limits(cost, 60.0, 9), np.ones(2))
+    assert len(chosen) <= 9
+    assert cost[chosen].sum() <= 60.0 * (1 + 1e-9)
+
+
+def test_nothing_is_chosen_where_nothing_is_affordable():
+    assert len(select([model()], Limits(np.full(12, 5.0), 4.0, 3), np.ones(2))) == 0
+
+
+def test_an_exchange_never_makes_a_design_worse():
+    one, cost = model(seed=4, candidates=30), np.geomspace(1, 20, 30)
+    weights = np.ones(2)
+    start = np.array([0, 1, 2, 3, 4, 5])
+    better = exchanged([one], Limits(cost, float(cost[start].sum()) + 10, 6), weights, start)
+    assert criterion([one], better, weights) <= criterion([one], start, weights)
+
+
+def test_a_goal_with_all_the_weight_decides():
+    one = model(seed=2, candidates=30)
+    limits = Limits(np.ones(30), 8.0, 8)
+    first, second = (select([one], limits, np.array(weights)) for weights in ([1.0, 1e-6], [1e-6, 1.0]))
+    assert one.variances(first).mean(axis=0)[0] < one.variances(second).mean(axis=0)[0]
+    assert one.variances(second).mean(axis=0)[1] < one.variances(first).mean(axis=0)[1]

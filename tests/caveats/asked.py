@@ -1,0 +1,457 @@
+"""For each caveat about fits and what follows from them: runs for which it must appear, and some for which not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+
+import scaling_cli as scaling
+from scaling_cli.analysis.forecast.doubts import run_doubts
+from scaling_cli.analysis.forecast.targets import Places
+from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.analysis.plan.question import _doubts as plan_doubts
+from scaling_cli.fitting.fit import Settings, fit
+from scaling_cli.fitting.identifiability import _start_doubts
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.ranking import fit_best
+from scaling_cli.laws import find_law
+from scaling_cli.record import replace
+from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, SETS, SYMMETRIC, isoflop_frame, loss_at, saved_fit
+from tests.analysis.allocation.test_envelope import curves
+from tests.caveats.reading import grid, logged, loss
+from tests.factories import grouped
+from tests.fitting.test_influence import curve as long_curve
+
+FEW = {"replicates": 60}
+
+
+def surface(budgets=(1e18, 1e19, 1e20, 1e21), offsets=(-1.5, -0.75, 0, 0.75, 1.5), noise=0.002):
+    """An IsoFLOP grid: the logs of params lie at `offsets` from the middle."""
+    rng = np.random.default_rng(0)
+    compute, offset = (axis.ravel() for axis in np.meshgrid(budgets, offsets, indexing="ij"))
+    params = np.sqrt(compute / 120) * np.exp(offset)
+    tokens = compute / 6 / params
+    lost = (1.82 + 482 / params**0.35 + 2085 / tokens**0.37) * np.exp(noise * rng.standard_normal(len(params)))
+    return pl.DataFrame({"params": params, "tokens": tokens, "loss": lost})
+
+
+def line(points=12, noise=0.004, floor=0.0, seed=0, last=22.0, exponent=-0.06):
+    """Losses along compute."""
+    compute = np.logspace(18 if last > 21 else 20, last, points)
+    off = np.exp(noise * np.random.default_rng(seed).standard_normal(points))
+    return pl.DataFrame({"compute": compute, "loss": (30 * compute**exponent + floor) * off})
+
+
+def groups(count, **more):
+    """Groups of one law, each with its own noise."""
+    return pl.concat([line(seed=seed, **more).with_columns(pl.lit(f"g{seed}").alias("g")) for seed in range(count)])
+
+
+def floored(seed=0, floor=1.8, noise=0.003, points=25, decades=6.0):
+    """Losses along compute that fall to a floor."""
+    compute = np.geomspace(1e17, 10 ** (17 + decades), points)
+    off = np.exp(noise * np.random.default_rng(seed).standard_normal(points))
+    return pl.DataFrame({"compute": compute, "loss": (floor + 2 * (compute / 1e17) ** -0.2) * off})
+
+
+def kinked(exponent):
+    """Losses along compute whose exponent changes from this one to -0.03 halfway."""
+    compute = np.geomspace(1e17, 1e23, 40)
+    lost = 3 * np.minimum((compute / 1e20) ** exponent, (compute / 1e20) ** -0.03)
+    off = np.exp(0.0002 * np.random.default_rng(0).standard_normal(40))
+    return pl.DataFrame({"compute": compute, "loss": lost * off})
+
+
+def plain(frame, **options):
+    """A fit without intervals."""
+    return scaling.fit(frame, **({"interval": "none"} | options))
+
+
+def curve(law, loss_of, points=20):
+    """A problem of one input."""
+    x = np.geomspace(1e18, 1e22, points)
+    return problem_from_arrays(find_law(law), {"x": x}, loss_of(x), np.arange(points))
+
+
+def engine(problem, **settings):
+    """The caveats of the engine."""
+    return fit(grouped(problem), Settings(**({"interval": "none"} | settings)))[1]
+
+
+def other_optimum(distance):
+    """The doubts about a fit with a second optimum at a distance."""
+    found = optimum(curve("power-constant", lambda x: 20 * x**-0.1 + 1.7), Objective())
+    near = found.polished.theta.copy()
+    near[1:] += [[distance, 0.0, 0.0]]
+    return _start_doubts(replace(found, polished=replace(found.polished, theta=near, value=np.zeros(len(near)))), None)
+
+
+def agreeing_starts(count):
+    """The doubts about a fit that this many starts reached."""
+    found = optimum(curve("power-constant", lambda x: 20 * x**-0.1 + 1.7), Objective())
+    value = np.r_[np.zeros(count), np.ones(len(found.polished.value) - count)]
+    return _start_doubts(replace(found, polished=replace(found.polished, value=value)), None)
+
+
+def ranked(flat):
+    """The caveats of a choice among laws, of losses that stop falling halfway or not at all."""
+    x = np.logspace(18, 22, 20)
+    lost = (
+        30
+        * np.minimum(x, 1e20 if flat else 1e30) ** -0.06
+        * np.exp(0.001 * np.random.default_rng(0).standard_normal(20))
+    )
+    problem = problem_from_arrays(find_law("power"), {"x": x}, lost, np.arange(20))
+    return fit_best([grouped(problem, scale=x)], Settings(interval="none"))[1]
+
+
+def seeds(shared):
+    """Five seeds at each of ten sizes of compute, whose errors are shared or not."""
+    rng = np.random.default_rng(0)
+    base = floored(points=10, noise=0.0)
+    each = [base.with_columns(loss * np.exp(0.002 * rng.standard_normal(10))) for _ in range(5)]
+    off = np.exp(0.02 * rng.standard_normal(10)) if shared else 1.0
+    return pl.concat([one.with_columns(loss=pl.Series(one["loss"].to_numpy() * off)) for one in each])
+
+
+def shifted(law):
+    """A curve that starts near its pole, which shifted-power cannot follow."""
+    x = np.linspace(2.2, 12, 25)
+    y = (1.6 + 2.5 / (x - 2.016) ** 0.781) * np.exp(0.003 * np.random.default_rng(8).standard_normal(25))
+    problem = problem_from_arrays(find_law(law), {"x": x}, y, np.arange(25))
+    return engine(problem, interval="wild", replicates=200)
+
+
+def fixed_ratio(spread):
+    """Runs whose tokens per param vary little."""
+    params = np.geomspace(5e7, 1.6e10, 24)
+    tokens = params * 20 * np.exp(np.random.default_rng(1).uniform(-spread, spread, 24))
+    return pl.DataFrame({"params": params, "tokens": tokens, "loss": loss_at(HOFFMANN, params, tokens)})
+
+
+def from_saved(verb, draws, **options):
+    """The answer of a command to a saved fit."""
+    ranges = {"compute": [1e18, 1e21], "params": [1e7, 1e10], "tokens": [1e9, 1e11]}
+    with TemporaryDirectory() as folder:
+        return verb(saved_fit(Path(folder), SETS["besiroglu"], draws=draws, ranges=ranges), **options)
+
+
+def forecast(frame, **options):
+    """A forecast from runs."""
+    return scaling.extrapolate(frame, **({"replicates": 40} | options))
+
+
+def split(frame, **options):
+    """A split of budgets by runs."""
+    return scaling.optimal_allocation(frame, **({"budget": 1e21, "interval": "none"} | options))
+
+
+def isoflop(parameters=HOFFMANN, low=-1.5, high=1.5, sizes=9, drift=0.0, noise=0.001, **options):
+    """A split by IsoFLOP curves."""
+    frame = isoflop_frame(parameters, offsets=np.linspace(low, high, sizes), drift=drift, noise=noise)
+    return split(frame, **({"approach": "isoflop"} | options))
+
+
+def counted(ratio):
+    """IsoFLOP runs whose compute is counted as a multiple of 6 * params * tokens."""
+    return isoflop_frame(HOFFMANN, offsets=np.linspace(-1.5, 1.5, 9), noise=0.001).with_columns(
+        pl.col("compute") * ratio
+    )
+
+
+def rising(slope):
+    """The doubts about runs whose loss changes with tokens by a slope."""
+    params, tokens = (axis.ravel() for axis in np.meshgrid([1e8, 1e9], np.geomspace(1e9, 1e11, 5)))
+    points = ForecastPoints(
+        {"params": params, "tokens": tokens},
+        2 + 400 / params**0.34 + slope * np.log(tokens / 1e9), np.arange(10), 6 * params * tokens,
+    )  # fmt: skip
+    return run_doubts(None, 0.01, points, Places((), {}, np.array([])), {})
+
+
+def targets(*labels):
+    """A forecast at targets with labels of groups."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "targets.csv"
+        pl.DataFrame({"g": labels, "compute": [1e23] * len(labels)}).write_csv(path)
+        return forecast(groups(2), by="g", targets=path, law="power")
+
+
+def one_size(**options):
+    """Runs of one size and many amounts of tokens."""
+    tokens = np.geomspace(1e9, 1e11, 16)
+    frame = pl.DataFrame({"params": np.full(16, 1e8), "tokens": tokens})
+    lost = loss_at(HOFFMANN, frame["params"].to_numpy(), tokens)
+    return forecast(frame.with_columns(loss=pl.Series(lost)), at="compute=1e21", **options)
+
+
+def bent_by_tokens(extra):
+    """Runs whose loss has an extra term at few tokens."""
+    frame = surface(budgets=tuple(np.geomspace(1e18, 1e22, 8)), noise=0.0005)
+    return frame.with_columns(loss * (1 + extra * (frame["tokens"] / frame["tokens"].min()) ** -0.5))
+
+
+def compared(frame, **options):
+    """A comparison of groups."""
+    return scaling.compare_exponents(frame, **({"by": "g", "replicates": 199, "law": "power-constant"} | options))
+
+
+def two(first, second, noise=0.001, points=14):
+    """Two groups, each with a coefficient, an exponent and a floor."""
+    compute = np.geomspace(1e-4, 1e4, points)
+    rng = np.random.default_rng(3)
+    parts = [
+        pl.DataFrame(
+            {"compute": compute * 1e20, "loss": (a * compute**b + c) * np.exp(noise * rng.standard_normal(points))}
+        )
+        for a, b, c in (first, second)
+    ]
+    return pl.concat([part.with_columns(g=pl.lit(name)) for part, name in zip(parts, "ab", strict=True)])
+
+
+SAME_LAW = two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7))
+ACCURATE = line(20, noise=0.001).with_columns(accuracy=1 / (1 + (pl.col("loss") - 2).exp()))
+TRAINED = curves(np.geomspace(1e7, 3e10, 60))
+COARSE = curves(np.geomspace(1e8, 1e10, 4))
+BARE = {"approach": "envelope"}
+ENDS = pl.col("run_id").is_in(["run0", "run59"])
+THIN_ENDS = TRAINED.filter(~ENDS | (pl.col("step") % 60 == 0))
+FINISHED = TRAINED.filter(pl.col("tokens") > 0.87 * pl.col("tokens").max().over("run_id"))
+ISOFLOPS = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.5, 1.5, 9))
+ONE_SIDED = isoflop_frame(HOFFMANN, offsets=np.linspace(0.6, 2.2, 9), budgets=np.array([1e22]))
+
+FIT = {
+    "few-runs": (lambda: plain(line(8), law="power"), lambda: plain(line(12), law="power")),
+    "no-interval-room": (
+        lambda: plain(line(4, floor=2), law="power-constant"),
+        lambda: plain(line(6, floor=2), law="power-constant"),
+    ),
+    "short-range": (lambda: plain(line(12, last=20.9), law="power"), lambda: plain(line(12), law="power")),
+    "condition-number": (
+        lambda: plain(floored(decades=0.8, noise=0.0003), law="power-constant"),
+        lambda: plain(floored(), law="power-constant"),
+    ),
+    "fixed-tokens-per-param": (lambda: plain(fixed_ratio(0.5)), lambda: plain(fixed_ratio(2.0))),
+    "collinear-design": (lambda: plain(fixed_ratio(0.5)), lambda: plain(fixed_ratio(2.0))),
+    "at-bound": (
+        lambda: engine(curve("power-constant", lambda x: 3 * np.exp(-0.02 * np.log(x / 1e18) ** 1.5))),
+        lambda: engine(curve("power-constant", lambda x: 20 * x**-0.1 + 1.7)),
+    ),
+    "lone-start": (lambda: agreeing_starts(1), lambda: agreeing_starts(2)),
+    "rival-optimum": (lambda: other_optimum(0.5), lambda: other_optimum(2e-3)),
+    "runs-err-together": (
+        lambda: scaling.fit(seeds(shared=True), law="power-constant", **FEW),
+        lambda: scaling.fit(seeds(shared=False), law="power-constant", **FEW),
+    ),
+    "replicates-failed": (
+        lambda: scaling.fit(line(6, noise=0.2, floor=2.0), law="shifted-power", interval="bootstrap", **FEW),
+        lambda: scaling.fit(floored(), law="power-constant", interval="bootstrap", **FEW),
+    ),
+    "influential-run": (
+        lambda: engine(long_curve(off=0.03), objective=Objective("least-squares")),
+        lambda: engine(long_curve(), objective=Objective("least-squares")),
+    ),
+    "outlying-run": (
+        lambda: plain(grid().with_columns(pl.when(pl.col("run") == "r12").then(loss * 1.3).otherwise(loss))),
+        lambda: plain(grid().with_columns(pl.when(pl.col("run") == "r12").then(loss * 1.01).otherwise(loss))),
+    ),
+    "no-cutoffs": (lambda: plain(line(9, last=20.2), law="all"), lambda: plain(floored(), law="all")),
+    "baseline-wins": (lambda: ranked(flat=True), lambda: ranked(flat=False)),
+    "floor-unknown": (
+        lambda: scaling.fit(line(), law="power-constant", **FEW),
+        lambda: scaling.fit(floored(), law="power-constant", **FEW),
+    ),
+    "open-interval": (
+        lambda: scaling.fit(line(10, noise=0.02, floor=1.0), law="power-constant", interval="profile"),
+        lambda: scaling.fit(floored(), law="power-constant", interval="profile"),
+    ),
+    "replicates-at-bound": (
+        lambda: scaling.fit(line(), law="power-constant", **FEW),
+        lambda: scaling.fit(floored(), law="power-constant", **FEW),
+    ),
+    "law-misfit": (lambda: plain(floored(), law="power"), lambda: plain(floored(), law="power-constant")),
+    "poor-fit": (
+        lambda: engine(
+            problem_from_arrays(
+                find_law("power"),
+                {"x": np.tile(np.geomspace(1e18, 1e22, 8), 3)},
+                np.repeat([1.0, 2.0, 4.0], 8),
+                np.arange(24),
+            )
+        ),
+        lambda: engine(
+            problem_from_arrays(
+                find_law("power"),
+                {"x": np.tile(np.geomspace(1e18, 1e22, 8), 3)},
+                np.tile(np.geomspace(8.0, 1.0, 8), 3),
+                np.arange(24),
+            )
+        ),
+    ),
+    "interval-off-estimate": (lambda: shifted("shifted-power"), lambda: shifted("power-constant")),
+    "rule-bends-split": (
+        lambda: plain(grid(), law="chinchilla", flops_rule="6 * (params + 2e9) * tokens"),
+        lambda: plain(grid(), law="chinchilla", flops_rule="8 * params * tokens"),
+    ),
+    "no-draws": (
+        lambda: from_saved(scaling.extrapolate, 0, at="compute=1e22"),
+        lambda: from_saved(scaling.extrapolate, 40, at="compute=1e22"),
+    ),
+}
+
+FORECAST = {
+    "far-forecast": (lambda: forecast(floored(), at="compute=1e25"), lambda: forecast(floored(), at="compute=1e24")),
+    "below-data": (lambda: forecast(floored(), at="compute=1e16"), lambda: forecast(floored(), at="compute=5e16")),
+    "off-hull": (
+        lambda: forecast(surface(), at="params=1e7,tokens=1e12"),
+        lambda: forecast(surface(), at="params=1e9,tokens=2e10"),
+    ),
+    "off-ratio": (
+        lambda: forecast(surface(), at="params=1e8,tokens=6e12"),
+        lambda: forecast(surface(), at="params=1e10,tokens=2e11"),
+    ),
+    "no-rolling-origin": (lambda: forecast(line(6, last=20.3)), lambda: forecast(floored())),
+    "optimal-split": (
+        lambda: forecast(surface(), at="compute=1e22"),
+        lambda: forecast(surface(), at="params=1e10,tokens=2e11"),
+    ),
+    "unstable-forecast": (
+        lambda: forecast(kinked(-0.12), law="power", scale_weight=0, at="compute=1e26"),
+        lambda: forecast(kinked(-0.03), law="power", scale_weight=0, at="compute=1e26"),
+    ),
+    "rising-loss": (lambda: rising(0.1), lambda: rising(-0.1)),
+    "lone-growth": (lambda: one_size(x="compute"), lambda: forecast(surface(), x="compute", at="compute=1e22")),
+    "pooled-sizes": (
+        lambda: forecast(surface(), x="tokens", law="power"),
+        lambda: forecast(surface(), x="compute", law="power"),
+    ),
+    "mid-schedule-points": (
+        lambda: forecast(
+            logged().drop("lr").with_columns(pl.lit(1e-3).alias("lr")), checkpoints="all", at="params=1e10,tokens=1e11"
+        ),
+        lambda: forecast(logged(), at="params=1e10,tokens=1e11"),
+    ),
+    "target-above-data": (lambda: forecast(floored(), target_loss=5.0), lambda: forecast(floored(), target_loss=2.0)),
+    "target-below-floor": (lambda: forecast(floored(), target_loss=1.0), lambda: forecast(floored(), target_loss=2.0)),
+    "then-outside-range": (
+        lambda: forecast(ACCURATE, then="accuracy", at="compute=1e28"),
+        lambda: forecast(ACCURATE, then="accuracy", at="compute=2e22"),
+    ),
+    "unmatched-targets": (lambda: targets("g0", "other"), lambda: targets("g0", "g1")),
+}
+
+COMPARISON = {
+    "floor-open": (
+        lambda: compared(two((1.5, -0.03, 1.0), (1.5, -0.03, 1.0), noise=0.01)),
+        lambda: compared(SAME_LAW),
+    ),
+    "apparent-exponents": (
+        lambda: compared(two((3.0, -0.05, 0.0), (3.0, -0.05, 0.0)), law="power"),
+        lambda: compared(SAME_LAW),
+    ),
+    "shared-floor-rejected": (
+        lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.9)), shared_floor=True),
+        lambda: compared(SAME_LAW, shared_floor=True),
+    ),
+    "coarse-p-values": (
+        lambda: compared(groups(4), replicates=40),
+        lambda: compared(SAME_LAW, replicates=199),
+    ),
+    "low-power": (lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7), noise=0.05)), lambda: compared(SAME_LAW)),
+}
+
+ALLOCATION = {
+    "limited": (lambda: split(surface(), max_params="1e8"), lambda: split(surface(), max_params="1e12")),
+    "far-reach": (lambda: split(surface(), budget=1e24), lambda: split(surface(), budget=5e21)),
+    "split-off-budget": (
+        lambda: split(counted(1.3), approach="isoflop"),
+        lambda: split(counted(1.0), approach="isoflop"),
+    ),
+    "unanswered": (
+        lambda: from_saved(scaling.optimal_allocation, 0, target_loss=(2.0, 0.5)),
+        lambda: from_saved(scaling.optimal_allocation, 0, target_loss=(2.0, 2.1)),
+    ),
+    "many-epochs": (
+        lambda: split(surface(), budget=1e22, unique_tokens="1e9"),
+        lambda: split(surface(), budget=1e22, unique_tokens="1e12"),
+    ),
+    "training-exponents": (lambda: split(surface(), inference_tokens="1e12"), lambda: split(surface())),
+    "published-repetition": (lambda: split(surface(), unique_tokens="1e12"), lambda: split(surface())),
+    "sparse-peak": (
+        lambda: split(surface(), gpus=8, peak_flops=1979e12, mfu=0.4),
+        lambda: split(surface(), gpus=8, peak_flops=989e12, mfu=0.4),
+    ),
+    "high-mfu": (
+        lambda: split(surface(), gpus=8, peak_flops="h100", mfu=0.9),
+        lambda: split(surface(), gpus=8, peak_flops="h100", mfu=0.4),
+    ),
+    "budgets-refused": (
+        lambda: split(ISOFLOPS.vstack(ONE_SIDED), approach="isoflop"),
+        lambda: split(ISOFLOPS, approach="isoflop"),
+    ),
+    "few-budgets": (
+        lambda: split(surface(budgets=(1e18, 1e20), offsets=(-1.2, -0.4, 0.4, 0.8, 1.2, 1.6)), approach="isoflop"),
+        lambda: isoflop(),
+    ),
+    "thin-side": (lambda: split(surface(offsets=(-0.3, 0.4, 0.9, 1.5, 2.0)), approach="isoflop"), lambda: isoflop()),
+    "drifting-grid": (
+        lambda: isoflop(
+            ASYMMETRIC, low=-2, high=2, sizes=11, drift=0.15, noise=0.0, profile="parabola", interval="wild", **FEW
+        ),
+        lambda: isoflop(SYMMETRIC, noise=0.0, profile="parabola", interval="wild", **FEW),
+    ),
+    "parabola-bias": (
+        lambda: isoflop(ASYMMETRIC, noise=0.0, profile="parabola"),
+        lambda: isoflop(SYMMETRIC, noise=0.0, profile="parabola"),
+    ),
+    "replicates-lost": (
+        lambda: isoflop(low=-0.6, high=0.6, sizes=5, noise=0.004, interval="wild", **FEW),
+        lambda: isoflop(noise=0.0005, interval="wild", **FEW),
+    ),
+    "profiles-differ": (
+        lambda: split(
+            surface(budgets=(1e18, 1e20), offsets=(-1.2, -0.4, 0.4, 0.8, 1.2, 1.6), noise=0.004), approach="isoflop"
+        ),
+        lambda: isoflop(noise=0.0),
+    ),
+    "grid-edge": (lambda: split(COARSE, **BARE), lambda: split(THIN_ENDS, **BARE)),
+    "unfinished-schedules": (lambda: split(COARSE, **BARE), lambda: split(FINISHED, **BARE)),
+    "no-waste-band": (lambda: split(COARSE, **BARE), lambda: isoflop()),
+    "approach-skipped": (lambda: split(surface(), approach="all"), lambda: split(surface(), approach="parametric")),
+    "approaches-disagree": (
+        lambda: split(bent_by_tokens(0.8), approach="all", interval="wild", **FEW),
+        lambda: split(surface(), approach="all", interval="wild", **FEW),
+    ),
+    "unstable-exponent": (
+        lambda: split(bent_by_tokens(-0.3), interval="wild", **FEW),
+        lambda: split(bent_by_tokens(0.0), interval="wild", **FEW),
+    ),
+}
+
+
+def planned(gamma):
+    """A plan for runs that are additive in the losses from params and tokens, or in a power of them."""
+    frame = surface(noise=0.001)
+    parts = ((482 / frame["params"] ** 0.35), (2085 / frame["tokens"] ** 0.37))
+    lost = 1.82 + sum(part ** (1 / gamma) for part in parts) ** gamma
+    noise = np.exp(0.001 * np.random.default_rng(0).standard_normal(len(lost)))
+    return scaling.plan(frame.with_columns(loss=lost * noise), budget=1e21, goal="params@1e24", **FEW)
+
+
+def doubts_of_plan(width):
+    """The caveats about a plan after which a goal would have an interval of this width."""
+    result = planned(1.0).results[0]
+    goals = (replace(result.goals[0], width_after=width),)
+    return plan_doubts(replace(result, goals=goals), [], {})
+
+
+PLAN = {
+    "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
+    "plan-unknown-goal": (lambda: doubts_of_plan(np.inf), lambda: doubts_of_plan(0.2)),
+}
+CASES = {**FIT, **FORECAST, **COMPARISON, **ALLOCATION, **PLAN}

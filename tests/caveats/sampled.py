@@ -1,0 +1,116 @@
+"""For each caveat about coverage: attempts for which it must appear, and similar ones for which it must not."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+import scaling_cli as scaling
+from tests.data.loading import load_samples
+
+COST = {"params": "1B", "tokens_out": "50"}
+
+
+def counts(attempts, solved):
+    """A table of counts."""
+    names = [f"p{place}" for place in range(len(solved))]
+    return pl.DataFrame({"problem": names, "n": np.broadcast_to(attempts, len(solved)), "c": solved})
+
+
+def sampled(attempts, problems=60, a=0.5, b=2.0, seed=0):
+    """Problems whose chances follow a beta distribution."""
+    rng = np.random.default_rng(seed)
+    return counts(attempts, rng.binomial(attempts, rng.beta(a, b, problems)))
+
+
+def covered(log, **options):
+    """The caveats of a coverage curve."""
+    return scaling.inference_coverage(log, replicates=100, **options).caveats
+
+
+def attempts(problems=40, each=8, seed=0, **columns):
+    """One row for each attempt."""
+    rng = np.random.default_rng(seed)
+    chance = np.repeat(rng.beta(0.5, 2.0, problems), each)
+    return pl.DataFrame(
+        {
+            "problem": np.repeat([f"p{place}" for place in range(problems)], each),
+            "attempt": np.tile(np.arange(each), problems),
+            "correct": rng.random(problems * each) < chance,
+        }
+    ).with_columns(**{name: pl.lit(value) for name, value in columns.items()})
+
+
+def stopped(batch=1):
+    """Attempts that end with the first success of each problem."""
+    rng = np.random.default_rng(0)
+    lengths = np.minimum(rng.geometric(rng.uniform(0.05, 0.6, 40)), 60) * batch
+    rows = [(f"p{n}", k, k == length - 1) for n, length in enumerate(lengths) for k in range(length)]
+    return pl.DataFrame(rows, schema=["problem", "attempt", "correct"], orient="row")
+
+
+READ = attempts()
+WORDS = READ.with_columns(correct=pl.when("correct").then(pl.lit("pass")).otherwise(pl.lit("fail")))
+FIRST = pl.col("attempt") == 0
+EVEN = counts(50, np.random.default_rng(0).integers(1, 40, 40))
+SMALL = counts(50, [0, 1, 2, 5, 10, 30, 0, 3])
+SHORT = counts(np.array([10] * 30 + [4] * 30), [2, 0, 1] * 20)
+TWO_TASKS = pl.concat([attempts(task="x"), attempts(task="y", seed=1)])
+
+CASES = {
+    "pooled-tasks": (lambda: load_samples(TWO_TASKS), lambda: load_samples(TWO_TASKS, by=["task"])),
+    "other-problems": (
+        lambda: load_samples(READ.with_columns(task_id=pl.format("{}-{}", "problem", pl.col("attempt") % 2))),
+        lambda: load_samples(READ.with_columns(task_id="problem")),
+    ),
+    "unknown-outcomes": (
+        lambda: load_samples(
+            WORDS.with_columns(pl.when(FIRST).then(pl.lit("odd")).otherwise("correct").alias("correct"))
+        ),
+        lambda: load_samples(WORDS),
+    ),
+    "missing-outcomes": (
+        lambda: load_samples(READ.with_columns(pl.when(~FIRST).then("correct").alias("correct"))),
+        lambda: load_samples(READ),
+    ),
+    "stop-at-success": (lambda: covered(stopped()), lambda: covered(READ)),
+    "short-problems": (lambda: covered(SHORT, k="1,8"), lambda: covered(SHORT, k="1,4")),
+    "short-problems-dropped": (
+        lambda: covered(SHORT, k="8", short="drop"),
+        lambda: covered(SHORT, k="4", short="drop"),
+    ),
+    "all-alike": (lambda: covered(counts(50, [0] * 30)), lambda: covered(counts(50, [0] * 29 + [3]))),
+    "all-solved": (lambda: covered(EVEN), lambda: covered(sampled(50))),
+    "deterministic-sampling": (lambda: covered(counts(8, [0, 8] * 20)), lambda: covered(counts(8, [0, 8] * 20 + [3]))),
+    "near-ceiling": (lambda: covered(sampled(200, a=0.6, b=3)), lambda: covered(sampled(50, a=0.3, b=6))),
+    "one-problem": (lambda: covered(counts(200, [61])), lambda: covered(counts(200, [61, 20]))),
+    "few-problems": (lambda: covered(SMALL), lambda: covered(sampled(50))),
+    "law-not-fitted": (
+        lambda: covered(counts(2, [0, 1] * 20), laws="power-law"),
+        lambda: covered(sampled(50), laws="power-law"),
+    ),
+    "overdispersion-not-identified": (lambda: covered(counts(32, [3, 4] * 20)), lambda: covered(sampled(50))),
+    "far-extrapolation": (lambda: covered(sampled(50), to="1e5"), lambda: covered(sampled(50), to="1e3")),
+    "laws-disagree": (
+        lambda: covered(sampled(200, a=0.15, b=3.0, problems=200), to="20000"),
+        lambda: covered(sampled(50), to="100"),
+    ),
+    "ceiling-not-identified": (
+        lambda: covered(sampled(100), laws="all"),
+        lambda: covered(counts(100, [0] * 100 + [50, 60, 40, 70] * 25), laws="zero-inflated"),
+    ),
+    "poor-track-record": (lambda: covered(SMALL), lambda: covered(sampled(200, problems=300))),
+    "false-positives": (
+        lambda: covered(sampled(200), fpr=0.02, k="1,100"),
+        lambda: covered(sampled(200), fpr=1e-4, k="1,100"),
+    ),
+    "beyond-attempts": (
+        lambda: covered(sampled(50), budgets="2e13flops", prices=COST),
+        lambda: covered(sampled(50), budgets="1e12flops", prices=COST),
+    ),
+    "attention-heavy": (
+        lambda: covered(sampled(50), budgets="1e13flops", prices=COST | {"kv_dim": "1e9"}),
+        lambda: covered(sampled(50), budgets="1e13flops", prices=COST),
+    ),
+    "repeated-attempts": (lambda: load_samples(pl.concat([READ, READ.filter(FIRST)])), lambda: load_samples(READ)),
+}

@@ -1,0 +1,139 @@
+"""Formulas take zeros, negative values, constants and labels, and are found blind in the units of their columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.errors import DataError, FitError, UsageError
+from scaling_cli.laws import find_law
+from scaling_cli.laws.custom import indices, law_from_formula
+from scaling_cli.points.labels import codes, labels_of
+
+SPARSE = "E + A/params^alpha + c*(1 - sparsity)^s"
+
+
+def simulated(text: str, truth: dict[str, float], columns: dict[str, list], noise: float = 0.002, seed: int = 0):
+    """A table whose loss follows the formula, where `truth` has a value for each level of indexed parameters."""
+    frame = pl.DataFrame(columns)
+    law = scaling_law(text, frame)
+    values = {}
+    for name in law.inputs:
+        column = name.removeprefix("level of ")
+        levels = law.levels.get(name)
+        values[name] = codes(frame[column], levels, column) if levels else frame[column].to_numpy().astype(float)
+    loss = law.predict(truth, values)
+    loss = loss * np.exp(noise * np.random.default_rng(seed).standard_normal(len(loss)))
+    return frame.with_columns(loss=pl.Series(loss))
+
+
+def scaling_law(text: str, frame: pl.DataFrame):
+    return law_from_formula(text, frame.columns, levels={name: labels_of(frame[name]) for name in indices(text)})
+
+
+def grid(**axes: list) -> dict[str, list]:
+    meshes = np.meshgrid(*(np.arange(len(values)) for values in axes.values()), indexing="ij")
+    return {name: [values[i] for i in mesh.ravel()] for (name, values), mesh in zip(axes.items(), meshes, strict=True)}
+
+
+def assert_found(result, truth: dict[str, float]) -> None:
+    for name, value in truth.items():
+        found = result.parameters[name]
+        assert found.low <= value <= found.high, (name, found)
+
+
+def test_a_column_may_be_zero_where_no_log_of_it_is_taken():
+    truth = {"E": 1.5, "A": 400.0, "alpha": 0.33, "c": 0.5, "s": 0.7}
+    runs = simulated(SPARSE, truth, grid(sparsity=[0.0, 0.5, 0.9], params=np.geomspace(1e7, 1e10, 8).tolist()))
+    result = scaling.fit(runs, law=SPARSE, interval="sandwich", level=0.999).results[0]
+    assert_found(result, truth)
+
+
+def test_a_log_of_what_is_not_positive_is_refused_where_it_stands():
+    runs = simulated("E + A/params^alpha + 0*sparsity", {"E": 1.0, "A": 300.0, "alpha": 0.3},
+                     grid(sparsity=[0.0, 0.5, 1.0], params=[1e7, 1e8, 1e9, 1e10]))  # fmt: skip
+    with pytest.raises(DataError, match=r"log or a power of \(1 - sparsity\), which is not positive at 4 points"):
+        scaling.fit(runs, law=SPARSE, interval="none")
+    with pytest.raises(DataError, match="power of sparsity, which is not positive at 4 points"):
+        scaling.fit(runs, law="E + A/params^alpha + c*sparsity^s", interval="none")
+
+
+def test_negative_columns_and_whole_powers_of_them():
+    text = "a + b*score + c*score^2"
+    truth = {"a": 2.0, "b": -0.3, "c": 0.2}
+    runs = simulated(text, truth, {"score": np.linspace(-2, 3, 20).tolist()})
+    assert_found(scaling.fit(runs, law=text, interval="sandwich", level=0.999).results[0], truth)
+
+
+def test_a_constant_column_is_an_input_like_any_other():
+    text = "E + A/(once + loops^phi*params)^alpha"
+    truth = {"E": 1.8, "A": 500.0, "phi": 0.45, "alpha": 0.34}
+    columns = grid(loops=[1, 2, 4, 8], params=np.geomspace(3e7, 3e9, 8).tolist())
+    runs = simulated(text, truth, {**columns, "once": [2e7] * 32})
+    assert_found(scaling.fit(runs, law=text, interval="sandwich", level=0.999).results[0], truth)
+    with pytest.raises(FitError, match="A and B"):
+        scaling.fit(runs, law="E + (A + B*once)/params^alpha", interval="none")
+
+
+def test_a_parameter_has_a_value_for_each_level_of_a_column():
+    text = "E + A[optimizer]/params^alpha"
+    truth = {"E": 1.5, "A[adamw]": 400.0, "A[muon]": 330.0, "alpha": 0.33}
+    columns = grid(optimizer=["adamw", "muon"], params=np.geomspace(1e7, 1e10, 10).tolist())
+    runs = simulated(text, truth, columns)
+    result = scaling.fit(runs, law=text, interval="sandwich", level=0.999).results[0]
+    assert_found(result, truth)
+    again = find_law(result.law, tuple(result.inputs))
+    assert again.names == tuple(result.parameters)
+    held = scaling.fit(runs, law=text, fix={"A[muon]": 330.0}, interval="none").results[0]
+    assert held.parameters["A[muon]"].estimate == 330.0
+
+
+def test_a_number_may_index_and_be_an_input_too():
+    text = "exp(E[params] - K/(1 + N0/params)*log(compute/1e18))"
+    sizes = [5e8, 1.5e9, 7e9, 3.2e10]
+    truth = {"K": 0.09, "N0": 4e9} | {f"E[{size:.10g}]": -0.2 - 0.1 * i for i, size in enumerate(sizes)}
+    runs = simulated(text, truth, grid(params=sizes, compute=np.geomspace(1e17, 1e20, 10).tolist()))
+    assert_found(scaling.fit(runs, law=text, interval="sandwich", level=0.999).results[0], truth)
+
+
+@pytest.mark.parametrize(
+    ("law", "said"),
+    [
+        ("E[loss]*params^-a", "needs a column 'loss'"),
+        ("E[same]*params^-a", "2 to 40 different values, but same has 1"),
+        ("E[params + 1]*params^-a", "not a number, a name or arithmetic"),
+    ],
+)
+def test_wrong_indices_are_usage_errors(law, said):
+    runs = pl.DataFrame({"params": [1e7, 1e8, 1e9, 1e10], "loss": [4.0, 3.5, 3.1, 2.9], "same": ["x"] * 4})
+    with pytest.raises(UsageError, match=said):
+        scaling.fit(runs, law=law, interval="none")
+
+
+def test_terms_that_are_alike_are_put_in_order():
+    text = "A*x^-a + B*x^-b"
+    truth = {"A": 0.9, "a": 0.6, "B": 0.05, "b": 0.1}
+    runs = simulated(text, truth, {"x": np.geomspace(1e2, 1e6, 30).tolist()}, noise=0.0002)
+    report = scaling.fit(runs, law=text, interval="wild", replicates=40, level=0.999)
+    assert_found(report.results[0], truth)
+    draws = np.array(report.results[0].draws)
+    assert (draws[:, 1] > draws[:, 3]).all()
+
+
+def test_eleven_parameters_are_found_blind_in_raw_units():
+    text = "E + 1/(C1*web^g1 + C2*code^g2 + C3*math^g3) + A/params^alpha + B/tokens^beta"
+    truth = {
+        "E": 1.2, "C1": 0.9, "g1": 0.3, "C2": 0.6, "g2": 0.5, "C3": 0.2, "g3": 0.4, "A": 300.0, "alpha": 0.33,
+        "B": 1500.0, "beta": 0.36,
+    }  # fmt: skip
+    generator = np.random.default_rng(5)
+    weights = generator.dirichlet([1.0, 1.0, 1.0], 120)
+    columns = {name: weights[:, place].tolist() for place, name in enumerate(("web", "code", "math"))}
+    columns["params"] = np.tile([2e8, 4e8, 1e9, 3e9], 30).tolist()
+    columns["tokens"] = np.repeat([5e9, 2e10, 6e10], 40).tolist()
+    runs = simulated(text, truth, columns)
+    result = scaling.fit(runs, law=text, interval="sandwich", level=0.9999).results[0]
+    assert result.quality.rmse_log < 0.0025
+    assert_found(result, truth)
