@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.document.read import SavedFit, SavedInterval
+from scaling_cli.document.saved_fit import SavedFit, SavedInterval
 from scaling_cli.laws.published import published_law
 from scaling_cli.results.fit import Estimate
 

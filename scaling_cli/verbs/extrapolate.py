@@ -36,7 +36,7 @@ from scaling_cli.verbs.common import (
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import Ask
-    from scaling_cli.document.read import SavedFit
+    from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs, SavedFile
 
@@ -134,8 +134,10 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
         results.append(result)
         caveats += [*known, *found]
     caveats += unmatched(ask, [group for group, _ in groups])
-    if any(each.code == "mid-schedule" for each in caveats):  # which says the same, and knows the schedule
-        caveats = [each for each in caveats if each.code != "mid-schedule-points"]
+    said = {each.code for each in caveats}
+    if {"mid-schedule", "mid-schedule-points"} <= said:  # which say the same; the first may know the schedule
+        less = "mid-schedule-points" if "lr" in table.columns else "mid-schedule"
+        caveats = [each for each in caveats if each.code != less]
     return report_of("extrapolate", table, asked, results, caveats, failures)
 
 

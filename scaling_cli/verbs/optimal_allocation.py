@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scaling_cli.data.runs.table import RunTable
-    from scaling_cli.document.read import SavedFit
+    from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs, SavedFile
 

@@ -346,6 +346,10 @@ FORECAST = {
 }
 
 COMPARISON = {
+    "pinned-floor": (
+        lambda: compared(two((1.5, -0.15, 1.7), (1.4, -0.15, 1.7)), fix={"b": -0.15, "c": 1.7}),
+        lambda: compared(SAME_LAW),
+    ),
     "floor-open": (
         lambda: compared(two((1.5, -0.03, 1.0), (1.5, -0.03, 1.0), noise=0.01)),
         lambda: compared(SAME_LAW),
@@ -368,6 +372,7 @@ COMPARISON = {
 ALLOCATION = {
     "limited": (lambda: split(surface(), max_params="1e8"), lambda: split(surface(), max_params="1e12")),
     "far-reach": (lambda: split(surface(), budget=1e24), lambda: split(surface(), budget=5e21)),
+    "small-budget": (lambda: split(surface(), budget=1e16), lambda: split(surface(), budget=2e17)),
     "split-off-budget": (
         lambda: split(counted(1.3), approach="isoflop"),
         lambda: split(counted(1.0), approach="isoflop"),

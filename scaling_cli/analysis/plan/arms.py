@@ -11,7 +11,7 @@ from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.published import published_fit
-from scaling_cli.document.read import SavedFit
+from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective
