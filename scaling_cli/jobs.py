@@ -151,7 +151,8 @@ def _cluster(workers: Workers) -> Iterator[None]:
         except ImportError as error:
             raise UsageError(
                 f"--backend {workers.backend} needs a package that is not installed ({error.name}).",
-                hint=f"Install it: pip install 'scaling-cli[{workers.backend}]'.",
+                hint=f"Install it with: pip install 'scaling-cli[{workers.backend}]', or in a clone: "
+                f"pip install '.[{workers.backend}]'",
             ) from None
         except OSError as error:
             if workers.scheduler is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from scaling_cli import jobs
@@ -12,6 +14,7 @@ from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
 from scaling_cli.fitting.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals_asking
+from scaling_cli.fitting.linear import expectations
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem
@@ -43,6 +46,7 @@ class Settings(Record):
     replicates: int = 1000
     seed: int = 0
     spread: bool = False
+    expect: Mapping[str, float] = {}
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
 
@@ -83,8 +87,10 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
     check_size(problem, with_interval=settings.interval != "none")
     fitted = yield from optimum_asking(problem, settings.objective)
     facts = examine(fitted)
-    require_identified(fitted, facts)
+    unknown = require_identified(fitted, facts)
     caveats = doubts(fitted, facts, grouped.group)
+    if unknown:
+        caveats.append(caveat("parameters-unknown", grouped.group, law=problem.law.name, parameters=", ".join(unknown)))
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
     together = err_together(fitted) if settings.interval != "none" else None
@@ -110,6 +116,7 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)
+    by_name |= {name: Estimate(by_name[name].estimate) for name in unknown}
     caveats += _floor_doubts(problem, by_name, grouped.group)
     draws = None if ends.replicates is None else problem.parameters(ends.replicates.theta)
     result = FitResult(
@@ -133,6 +140,7 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
         spread=_alternatives(fitted) if settings.spread else None,
         draws=None if draws is None else tuple(map(tuple, draws.tolist())),
         observations=_observations(fitted, grouped),
+        expected=expectations(fitted, settings.expect, by_name, settings.level),
     )
     return result, caveats
 

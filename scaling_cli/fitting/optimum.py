@@ -147,7 +147,7 @@ def _tuned(
     under the objective asked for.
     """
     scale, prior_scale = _scales(problem, _best(polished))
-    is_automatic = objective.name != "least-squares" and objective.delta is None
+    is_automatic = objective.name not in ("least-squares", "binomial") and objective.delta is None
     if is_automatic or problem.penalty is not None:
         for _ in range(SCALE_PASSES):
             delta = HUBER_EFFICIENCY * scale if is_automatic else delta

@@ -12,9 +12,10 @@ import numpy as np
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
+from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Crossover, Multiplier
-from scaling_cli.results.fit import FitResult
+from scaling_cli.results.fit import Estimate, FitResult
 
 NODES = 480
 BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
@@ -39,9 +40,14 @@ class LossCurve(Record):
         return losses
 
 
-def loss_curves(results: tuple[FitResult, ...]) -> list[LossCurve] | None:
-    """The loss curve of each result on one grid; None unless the law has one input, or is chinchilla."""
-    along = [_along_one_input(result) for result in results]
+def whole_law(law: Law) -> Law:
+    """The law with all of its parameters, those that are held included."""
+    return law.inner if isinstance(law, ConstrainedLaw) else law
+
+
+def loss_curves(results: tuple[FitResult, ...], law: Law) -> list[LossCurve] | None:
+    """The loss curve of each result of `law` on one grid; None unless it has one input, or is chinchilla."""
+    along = [_along_one_input(result, law) for result in results]
     known = [result for result in along if result is not None]
     if len(known) < len(along):
         return None
@@ -54,9 +60,8 @@ def loss_curves(results: tuple[FitResult, ...]) -> list[LossCurve] | None:
     return made
 
 
-def _along_one_input(result: FitResult) -> tuple[Law, Array, Array, tuple[float, float]] | None:
+def _along_one_input(result: FitResult, law: Law) -> tuple[Law, Array, Array, tuple[float, float]] | None:
     """A law of one input, its raw coordinates `(1, k)`, those of replicates, and the log range of the input."""
-    law = find_law(result.law)
     parameters = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
     draws = np.array(result.draws) if result.draws else np.empty((0, len(law.names)))
     assert result.observations is not None
@@ -108,6 +113,14 @@ def multipliers(left: LossCurve, right: LossCurve, to: float, level: float) -> t
             Multiplier(loss, _exp(needed[i]), *ends_of, _round(np.exp(at[i])), is_extrapolated=i == len(places))
         )
     return tuple(rows)
+
+
+def multiplier_at(left: LossCurve, right: LossCurve, place: float, level: float) -> Estimate:
+    """Compute that left needs over what right needs, at the loss that right reaches with `place`."""
+    at = np.array([np.log(place)])
+    losses = right.log_loss(at)
+    needed = _inverse(left, losses) - at
+    return Estimate(_exp(needed[0]), *_ends(_drawn_multipliers(left, right, losses)[:, 0], level))
 
 
 def _places(low: float, high: float) -> list[float]:
