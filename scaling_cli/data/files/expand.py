@@ -166,7 +166,7 @@ def _logs_in_folder(folder: str, suffixes: tuple[str, ...]) -> list[str]:
         for place, folders, names in os.walk(folder)
         if _prune(folders)
         for name in sorted(names)
-        if _is_log(name, suffixes) and not (WANDB_SUMMARY in names and name == WANDB_CONSOLE)
+        if _is_log(name, suffixes) and not (name == WANDB_CONSOLE and WANDB_SUMMARY in names)
     ]
     if not paths:
         raise DataError(

@@ -37,11 +37,13 @@ def _markdown(lines: Sequence[str]) -> Cells:
 
 def _aligned(lines: Sequence[str]) -> Cells:
     """Lines of words, equally many in each, and with numbers below the header."""
+    if lines and _separator(lines[0]):
+        return []
     rows = [line.split() for line in lines if line.strip()]
     if len(rows) < 2 or any(mark in rows[0][0] for mark in "<#{["):
         return []
     is_table = len(rows[0]) > 1 and all(len(row) == len(rows[0]) for row in rows[: LINES + 1])
-    has_names = not _numbers(rows[0]) and len({*rows[0]}) == len(rows[0]) and not _separator(lines[0])
+    has_names = not _numbers(rows[0]) and len({*rows[0]}) == len(rows[0])
     return rows if is_table and has_names and all(map(_numbers, rows[1 : LINES + 1])) else []
 
 
