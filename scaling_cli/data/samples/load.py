@@ -87,7 +87,8 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
     check_roles(reading.mapping)
     rows = frame_of(logs)
     if rows is None:
-        return _load_files(paths_of(logs), reading)
+        with quiet_panics():
+            return _load_files(paths_of(logs), reading)
     try:
         with quiet_panics():
             return _load(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
