@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from scaling_cli.cli.streams import tell
+from scaling_cli.data.quiet import loud
 
 WORDS = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
 SHELL = 128  # what shells add to the number of a signal
@@ -46,5 +47,6 @@ def was_stopped() -> bool:
 def ended() -> int:
     """Say which signal ended the command, and give the exit code."""
     number = _received[0] if _received else int(signal.SIGINT)
+    loud()
     tell(f"error: {WORDS[signal.Signals(number)]}.\n")
     return SHELL + number

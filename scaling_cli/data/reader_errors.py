@@ -6,16 +6,11 @@ polars says what failed in words for programmers. Only what names the data is ta
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shlex
-import sys
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import IO
+from collections.abc import Sequence
 
 from polars.exceptions import ColumnNotFoundError, NoDataError, PanicException, PolarsError
 
@@ -25,7 +20,6 @@ from scaling_cli.errors import DataError
 # zlib, zip and the rest of Python's library; polars, and what Rust panics with.
 THROWN = (OSError, EOFError, OverflowError, RecursionError, MemoryError, UnicodeError, zlib.error, zipfile.BadZipFile,
           PolarsError, PanicException)  # fmt: skip
-STDERR, PANIC = 2, "panicked at"
 
 COLUMN = re.compile(r"\bcolumn '([^'\n]+)'")
 CELL = re.compile(r"values?: \[\"?([^\",\]]+)")
@@ -82,33 +76,6 @@ def explained(error: BaseException, name: str) -> DataError:
         if re.search(pattern, text):
             return DataError(f"{name} {what}{'' if what.endswith('.') else _place(text) + '.'}", hint=hint)
     return DataError(f"{name} cannot be read: it is damaged, or changed while it was read.", hint=REWRITE)
-
-
-@contextlib.contextmanager
-def quiet_panics() -> Iterator[None]:
-    """Keep off stderr what Rust writes there while it panics; the error that follows says what is wrong."""
-    try:
-        kept, written = os.dup(STDERR), _scratch()
-    except OSError:  # stderr is closed, or there is no room for a file
-        yield
-        return
-    with written:
-        os.dup2(written.fileno(), STDERR)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, STDERR)
-            os.close(kept)
-            written.seek(0)
-            text = written.read().decode(errors="replace")
-            if text and PANIC not in text:
-                sys.stderr.write(text)
-
-
-def _scratch() -> IO[bytes]:
-    """A file without a name, in memory where the system has such."""
-    return os.fdopen(os.memfd_create("stderr"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
 
 
 def _said(error: OSError) -> str:

@@ -163,6 +163,21 @@ def test_freedom_counts_runs_and_not_points():
     assert freedom(optimum(as_points, SQUARES)) > 50
 
 
+def test_freedom_does_not_depend_on_the_unit_of_weights():
+    x = np.geomspace(1e18, 1e22, 12)
+    loss = 30 * x**-0.06 * np.exp(0.01 * np.random.default_rng(4).standard_normal(12))
+    found = [
+        freedom(
+            optimum(
+                problem_from_arrays(find_law("power"), {"x": x}, loss, np.arange(12), weights=np.full(12, unit)),
+                SQUARES,
+            )
+        )
+        for unit in (1.0, 9.0)
+    ]
+    assert found[1] == pytest.approx(found[0], rel=1e-6)
+
+
 def test_freedom_of_a_mean_of_alike_runs_is_runs_less_one():
     # Two places, the same number of runs at each: the exponent is a difference of means, with n - 2 to tell its error.
     x = np.repeat([1e18, 1e22], 10)

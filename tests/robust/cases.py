@@ -115,6 +115,14 @@ def _given(draw: st.DrawFn, option: Option) -> list[str]:
     return [option.flag, draw(st.sampled_from(known))]
 
 
+def _sound(draw: st.DrawFn, name: str) -> Mapping[str, bytes]:
+    """Files that the command reads."""
+    if name == "inference-coverage":
+        return seeds.samples()
+    takes_fits = name in ("extrapolate", "optimal-allocation", "plan")
+    return seeds.fits() if name == "show" or (takes_fits and draw(st.booleans())) else seeds.runs()
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """A command with damaged files and a few options."""
@@ -123,15 +131,15 @@ def cases(draw: st.DrawFn) -> Case:
     options = {one.name: one for part in (command.options, *command.shell) for one in part.options.values()}
     files: dict[str, bytes] = {}
     arguments: list[str] = [name]
-    if not command.argument.is_list:
+    if name in ("laws", "schema"):
         arguments += draw(st.lists(st.sampled_from(("fit", "chinchilla", "power", "x", "columns", "")), max_size=1))
     else:
-        sound = dict(seeds.samples() if name == "inference-coverage" else seeds.runs())
-        if name in ("extrapolate", "optimal-allocation") and draw(st.booleans()):
-            sound = dict(seeds.fits())
-        chosen = draw(st.lists(st.sampled_from(sorted(sound)), min_size=1, max_size=3, unique=True))
+        sound = _sound(draw, name)
+        most = 3 if command.argument.is_list else 1
+        chosen = draw(st.lists(st.sampled_from(sorted(sound)), min_size=1, max_size=most, unique=True))
         files = {one: draw(damaged(sound[one])) for one in chosen}
-        arguments += draw(st.sampled_from((chosen, chosen, ["."], ["*"], ["@list.txt"])))
+        ways = (chosen, chosen, ["."], ["*"], ["@list.txt"]) if most > 1 else (chosen,)
+        arguments += draw(st.sampled_from(ways))
         files["list.txt"] = "\n".join(chosen).encode()
     if "replicates" in options:
         arguments += ["--replicates", draw(st.sampled_from(("40", "60", "5")))]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scaling_cli.options.commands import SUMMARIES
+
 NUMBERS = (
     "0",
     "-1",
@@ -112,16 +114,7 @@ VALUES: tuple[Any, ...] = (
     ["a", 1],
 )
 NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?")
-COMMANDS = (
-    "fit",
-    "extrapolate",
-    "optimal-allocation",
-    "compare-exponents",
-    "inference-coverage",
-    "columns",
-    "laws",
-    "schema",
-)
+COMMANDS = tuple(SUMMARIES)
 FORMULAS = (
     "E + A*params**-a",
     "chinchilla",
@@ -188,6 +181,9 @@ TEXTS = {
     "smooth": ("5%", "200%", "-1"),
     "skip_tokens": ("1B", "-1"),
     "targets": ("targets.csv", "missing.csv"),
+    "goal": ("alpha", "params@1e24", "loss@nan", "x@y", "params@0"),
+    "until": ("width(params@1e24) < 0.2", "width(x) <", "1 < 2"),
+    "budget": ("1e22", "1e6usd", "8gpu*30days", "0", "nan"),
     "jobs": ("1", "0", "x"),
     "backend": ("serial", "x"),
     "scheduler": ("x",),
@@ -225,6 +221,13 @@ USUAL: Mapping[str, Sequence[Sequence[str]]] = {
     ),
     "compare-exponents": (("--by", "group"), ("--by", "group", "--law", "power", "--x", "params"), ()),
     "inference-coverage": ((), (), ("--k", "1,4"), ("--by", "model"), ("--fit", "all"), ("--fit", "none")),
+    "plan": (
+        ("--budget", "1e22", "--goal", "params@1e23"),
+        ("--law", "chinchilla:besiroglu", "--budget", "1e21", "--goal", "alpha"),
+        ("--budget", "1e22", "--goal", "loss@1e23"),
+        (),
+    ),
+    "show": ((), ("--figure", "f.svg")),
     "columns": ((),),
     "laws": ((),),
     "schema": ((),),

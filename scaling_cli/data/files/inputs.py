@@ -20,7 +20,8 @@ from scaling_cli.data.files.formats import format_of, load_format
 from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.data.files.stamps import CHANGED, Stamp, stamp_of
 from scaling_cli.data.files.unpacked import check_unpacked
-from scaling_cli.data.reader_errors import THROWN, explained, quiet_panics, together
+from scaling_cli.data.quiet import quiet_panics
+from scaling_cli.data.reader_errors import THROWN, explained, together
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record
 

@@ -27,7 +27,8 @@ from scaling_cli.data.files.inputs import (
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
-from scaling_cli.data.reader_errors import THROWN, explained, quiet_panics
+from scaling_cli.data.quiet import quiet_panics
+from scaling_cli.data.reader_errors import THROWN, explained
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.aside import aside_columns

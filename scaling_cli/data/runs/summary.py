@@ -9,7 +9,8 @@ import polars as pl
 
 from scaling_cli.data.files.inputs import column_counts, open_inputs
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
-from scaling_cli.data.reader_errors import THROWN, quiet_panics
+from scaling_cli.data.quiet import quiet_panics
+from scaling_cli.data.reader_errors import THROWN
 from scaling_cli.data.runs.aliases import ROLES, scale_of
 from scaling_cli.data.runs.columns import candidates
 from scaling_cli.data.runs.table import RunTable

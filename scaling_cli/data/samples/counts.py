@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import polars as pl
 
 from scaling_cli.caveats import caveat
@@ -13,7 +15,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 
 MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
-CELL = "cell "  # prefix of the columns of a matrix, which may have any name
+TOGETHER = 100  # columns of a matrix in one query, whose time and memory grow with their square
 
 
 def read_counts(log: SamplingLog) -> Counted:
@@ -50,23 +52,29 @@ def count_matrix(log: SamplingLog) -> Counted:
     """The counts of a log with one row per problem and one column per attempt, and perhaps a column of problems."""
     by = log.options.by
     cells = [name for name in log.schema.names() if name not in (log.columns.get("problem"), *by, *log.tasks)]
-    outcomes = [f"{CELL}{place}" for place in range(len(cells))]
-    values = [
-        outcome(name, log.schema, success=log.options.success).alias(cell)
-        for name, cell in zip(cells, outcomes, strict=True)
-    ]
-    everything = log.rows.select(*log.groups(), log.problem(), *values).collect(engine="streaming")
-    frame = everything.drop_nulls("problem")
+    everything = log.rows.select(*log.groups(), log.problem()).collect()
+    known = solved = pl.repeat(0, everything.height, dtype=pl.Int64, eager=True)
+    for part in parts_of(cells):
+        values = [outcome(name, log.schema, success=log.options.success) for name in part]
+        some = log.rows.select(
+            known=pl.sum_horizontal(value.is_not_null().cast(pl.Int64) for value in values),
+            solved=pl.sum_horizontal((value >= log.success_at).fill_null(False).cast(pl.Int64) for value in values),
+        ).collect()
+        known, solved = known + some["known"], solved + some["solved"]
+    frame = everything.with_columns(n=known, c=solved).drop_nulls("problem")
     _refuse_repeated(frame.select(*by, "problem"))
-    known = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in outcomes)
-    solved = pl.sum_horizontal((pl.col(name) >= log.success_at).fill_null(False).cast(pl.Int64) for name in outcomes)
-    counts = frame.select(*by, "problem", n=known, c=solved)
+    counts = frame.select(*by, "problem", "n", "c")
     missing = counts.height * len(cells) - int(counts["n"].sum())
     if log.options.on_missing == "fail":
         counts = counts.with_columns(n=pl.lit(len(cells), pl.Int64))
     caveats = list(without_problem(everything.height - frame.height, everything.height))
     caveats += missing_outcomes(log, cells, missing) if missing else []
     return Counted(counts, caveats)
+
+
+def parts_of(cells: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The columns of a matrix, as many at a time as one query can take."""
+    return (cells[first : first + TOGETHER] for first in range(0, len(cells), TOGETHER))
 
 
 def several_rows() -> UsageError:

@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.samples.columns import CURVE_COLUMNS, choose, named
-from scaling_cli.data.samples.counts import several_rows
+from scaling_cli.data.samples.counts import parts_of, several_rows
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import are_outcomes
 from scaling_cli.errors import DataError
@@ -70,8 +70,12 @@ def _has_only_outcomes(log: SamplingLog, cells: Sequence[str]) -> bool:
     """Whether these columns, at least two, hold nothing but 0, 1, words for them, and nulls."""
     if len(cells) < 2:
         return False
-    is_outcome = [are_outcomes(name, log.schema, log.options.success) for name in cells]
-    return bool(log.rows.select(pl.all_horizontal(is_outcome).all()).collect(engine="streaming").item())
+    return all(
+        log.rows.select(pl.all_horizontal(are_outcomes(name, log.schema, log.options.success) for name in part).all())
+        .collect(engine="streaming")
+        .item()
+        for part in parts_of(cells)
+    )
 
 
 def _counts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:

@@ -29,7 +29,8 @@ from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
-from scaling_cli.data.reader_errors import THROWN, explained, quiet_panics, together
+from scaling_cli.data.quiet import quiet_panics
+from scaling_cli.data.reader_errors import THROWN, explained, together
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
@@ -87,7 +88,8 @@ def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
     check_roles(reading.mapping)
     rows = frame_of(logs)
     if rows is None:
-        return _load_files(paths_of(logs), reading)
+        with quiet_panics():
+            return _load_files(paths_of(logs), reading)
     try:
         with quiet_panics():
             return _load(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
