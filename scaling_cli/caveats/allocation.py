@@ -9,6 +9,10 @@ SENTENCES = {
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
         "there. Add larger runs before spending this budget."
     ),
+    "small-budget": (
+        "{compute} FLOPs is {times:times} times less than the smallest run used, and the data do not show whether the "
+        "law holds there, so the split may be wrong. Check the unit of the budget, or add smaller runs."
+    ),
     "split-off-budget": (
         "By the {approach} approach 6 * params * tokens is {share:.3g} of {compute} FLOPs, because the compute column "
         "of these runs is {rates} times params * tokens, and not 6. Check that column, or count compute as "
@@ -95,6 +99,7 @@ SENTENCES = {
 WHEN = {
     "limited": "--min-params, --max-params or --max-tokens decides the split.",
     "far-reach": "A budget is more than {analysis.allocation.plan.FAR:g} times the compute of the largest run.",
+    "small-budget": "A budget is over {analysis.allocation.plan.FAR:g} times below the compute of the smallest run.",
     "split-off-budget": (
         "Params and tokens of a split spend {analysis.allocation.along_lines.NOTABLE_GAP:.0%} more or less than the "
         "budget."
