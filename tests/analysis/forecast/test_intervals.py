@@ -10,6 +10,7 @@ import importlib
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.forecast.windows import windows
 from tests import ROOT
 
 
@@ -22,7 +23,11 @@ def benchmark(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(("what", "widest"), [("curves", 0.10), ("surfaces", 0.055)])
 def test_nine_in_ten_held_out_runs_lie_in_narrow_intervals(benchmark, shared_data, what, widest):
+    """Intervals are narrow where runs could be held out; without them they must still hold the larger runs."""
     cases = list(getattr(benchmark, what)(shared_data))
-    inside, widths, _ = benchmark.coverage(cases, [benchmark.default(case) for case in cases])
+    inside, widths, hindsight = benchmark.coverage(cases, [benchmark.default(case) for case in cases])
+    tested = np.array([len(windows(case.points)) > 0 for case in cases])
     assert 0.88 <= inside.mean() <= 0.95
-    assert np.median(widths) <= widest
+    assert np.median(widths[tested]) <= widest
+    assert np.median(widths[tested]) <= 1.3 * np.median(hindsight[tested])
+    assert inside[~tested].mean() >= 0.86 if (~tested).any() else True
