@@ -18,13 +18,15 @@ from scaling_cli.analysis.comparison.factors.cells import DesignedProblem
 from scaling_cli.analysis.comparison.factors.design import Factor, Term, base_of
 from scaling_cli.analysis.comparison.factors.term_test import Ready, TermTest
 from scaling_cli.analysis.comparison.models import solve_in_chunks
-from scaling_cli.analysis.comparison.profile import crossings
+from scaling_cli.analysis.comparison.profile import LAD_INFLATION, crossings
 from scaling_cli.analysis.comparison.verdict import POWER
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 
 NODES = 25
+UNREACHED = 1e12  # rise of the objective where a fit has no value
 REACH = 40.0  # standard errors to either side
 DENSITY = 4.0  # how much denser nodes are at the estimate than far from it
 MOST_CONTRASTS = 400  # of a factor with many levels: more are not searched
@@ -118,12 +120,27 @@ def _column_of(term: Term, highs: Sequence[int], lows: Sequence[int]) -> int:
 
 def _covariance(setting: Ready, problem: DesignedProblem, phi: Array) -> Array:
     """Covariance `(K, K)` of a designed fit, from design and noise; coordinates at bounds are held."""
-    slopes = problem.residuals(phi[None])[1][0] * np.sqrt(setting.fits.weights(setting.members)[0])[:, None]
+    slopes = problem.residuals(phi[None])[1][0] * np.sqrt(_precision(setting))[:, None]
     free = (phi > problem.low) & (phi < problem.high)
     length = np.maximum(np.sqrt((slopes**2).sum(axis=0)), 1e-300)
     unit = np.where(free, slopes / length, 0.0)
     covariance: Array = np.linalg.pinv(unit.T @ unit, rcond=1e-12) / np.outer(length, length)
     return covariance
+
+
+def _precision(setting: Ready) -> Array:
+    """One over the variance of each point `(n,)`.
+
+    Least absolute deviations have no curvature: their errors are those for Gaussian noise of the median residual size.
+    """
+    if all(member.delta > LAD_DELTA for member in setting.members):
+        return np.asarray(setting.fits.weights(setting.members)[0])
+    scales = [
+        LAD_INFLATION * robust_scale(member.problem.residuals(theta)[0][0], len(member.theta))
+        for member, theta in zip(setting.members, setting.fits.thetas, strict=True)
+    ]
+    points = [member.points for member in setting.members]
+    return np.asarray(setting.fits.point_weights(setting.members)[0] / np.repeat(scales, points) ** 2)
 
 
 def _interval(
@@ -145,7 +162,7 @@ def _interval(
     fit = solve_in_chunks(
         problem, starts, delta=np.broadcast_to(setting.fits.deltas, weights.shape), weights=weights, fixed=fixed
     )
-    rise = np.where(np.isfinite(fit.value), fit.value - np.nanmin(fit.value), np.inf)
+    rise = np.where(np.isfinite(fit.value), fit.value - np.nanmin(fit.value), UNREACHED)
     roots = np.sign(steps) * np.sqrt(2 * np.maximum(rise, 0.0))
     return crossings(estimate + steps, np.maximum.accumulate(roots), float(np.sqrt(cut)))
 

@@ -24,6 +24,8 @@ from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 
 DRAWN_SHARE = 0.2  # of draws in the p-value, beside F
+DRAWN_SHARE_SMALL = 0.1  # with few degrees of freedom, where draws have little power
+SMALL = 16
 DRAWN_SHARE_UNEVEN = 0.5  # where the cells' noise differs, which F knows only roughly
 UNEVEN = 30.0  # degrees of freedom of the prior of the noise, below which the cells differ
 MATCHED = 2.0  # standard errors by which the errors of matched runs are correlated
@@ -155,12 +157,14 @@ def null_of(pose: Pose, phi: Array, fits: OwnFits, row: int, factors: Array, *, 
     on = involved(pose.wider, pose.tested)
     line = tangent(pose.base, phi, fits, row, on)
     drawn = drawn_statistics(line, pose.base, pose.wider, on, factors, pose.fewer)
+    is_small = line.freedom.sum() <= SMALL
+    share = DRAWN_SHARE_UNEVEN if float(fits.prior[row]) < UNEVEN else DRAWN_SHARE_SMALL if is_small else DRAWN_SHARE
     return NullDistribution(
         pose.fewer,
         freedom_of(line, pose.base, pose.wider, on, fits, row),
         drawn[np.isfinite(drawn)],
         is_averaged=not is_clustered,
-        drawn_share=DRAWN_SHARE_UNEVEN if float(fits.prior[row]) < UNEVEN else DRAWN_SHARE,
+        drawn_share=share,
     )
 
 
