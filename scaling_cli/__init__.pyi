@@ -23,14 +23,18 @@ def fit(
     runs: Runs,
     *,
     law: str = ...,
+    objective: Literal['huber', 'lad', 'least-squares', 'binomial'] = ...,
+    share: str | Iterable[str] = ...,
+    derive: Mapping[str, str] | str | Iterable[str] = ...,
+    expect: Mapping[str, Number] | str | Iterable[str] = ...,
     x: str | None = ...,
     fix: Mapping[str, Number] | str | Iterable[str] = ...,
     tie: str | Iterable[str | tuple[str, str]] = ...,
     start: Mapping[str, Number] | str | Iterable[str] = ...,
     bound: Mapping[str, tuple[float, float]] | str | Iterable[str] = ...,
-    objective: Literal['huber', 'lad', 'least-squares'] = ...,
     delta: Number | None = ...,
     space: Literal['log', 'linear'] = ...,
+    trials: str | None = ...,
     weight: str | None = ...,
     scale_weight: Number = ...,
     prior: Literal['none', 'weak'] = ...,
@@ -390,4 +394,6 @@ def columns(
 ) -> Answer[ColumnsResult]: ...
 def list_laws(
     name: str | None = ...,
+    *,
+    topic: Literal['curves', 'surfaces', 'data', 'architecture', 'precision', 'training', 'reinforcement', 'inference', 'metrics'] | None = ...,
 ) -> Answer[LawResult]: ...

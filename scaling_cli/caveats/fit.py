@@ -13,6 +13,10 @@ SENTENCES = {
         "{quantity} spans only {decades:.2g} decades, so exponents are uncertain. Add runs until it spans two decades "
         "before relying on exponents."
     ),
+    "parameters-unknown": (
+        "The data determine the predictions of {law}, but not {parameters}, which can change together without changing "
+        "them. Their estimates stand for no value, and have no intervals. Use predictions inside the data."
+    ),
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}), so single parameters are "
         "uncertain, while predictions inside the data are not. Use such predictions instead of single parameters, or "
@@ -115,6 +119,10 @@ WHEN = {
     "short-range": (
         "What the law is extrapolated along (compute for params and tokens, else each input) spans less than "
         "{fitting.identifiability.ENOUGH_DECADES:g} decades."
+    ),
+    "parameters-unknown": (
+        "The condition number of the scaled Jacobian is above {fitting.identifiability.HOPELESS_CONDITION:g} for a law "
+        "that is used for its predictions, such as distillation."
     ),
     "condition-number": (
         "The condition number of the scaled Jacobian is above {fitting.identifiability.DOUBTFUL_CONDITION:g}; above "

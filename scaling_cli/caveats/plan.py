@@ -16,11 +16,6 @@ SENTENCES = {
 }
 
 WHEN = {
-    "plan-other-law": "The runs given reject the additive law against the more general one.",
-    "plan-unknown-goal": "The expected interval of a goal has no end.",
-}
-
-WHEN = {
     "plan-other-law": "An F test at the 1 % level rejects the additive law for the law with a free power of the sum.",
     "plan-unknown-goal": "With the planned runs the expected interval of a goal has no end.",
     "forecast-knew-runs": "A file of runs has the hash of a file that the forecast was made from.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from scaling_cli.options.plan import Plan
 
 Runs = PathsOrTable
+
+FILE = "file"  # the key of a group that is a file
 
 
 def unread(table: RunTable) -> list[Failure]:
@@ -73,6 +75,7 @@ def settings_of(
         replicates=asked.replicates,
         seed=asked.seed,
         spread=getattr(asked, "spread", False),
+        expect=getattr(asked, "expect", {}),
         workers=asked.workers,
         on_progress=on_progress,
     )
@@ -109,11 +112,11 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
     """The caveats, each once, those first that may change the answer."""
-    kept: list[Caveat] = []
+    kept: dict[Hashable, Caveat] = {}
     for found in caveats:
-        if found not in kept:
-            kept.append(found)
-    return tuple(sorted(kept, key=lambda found: rank(found.code)))
+        group = None if found.group is None else frozenset(found.group.items())
+        kept.setdefault((found.code, found.message, group), found)
+    return tuple(sorted(kept.values(), key=lambda found: rank(found.code)))
 
 
 def is_published(runs: Runs | None, law: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
 from scaling_cli.laws.constrained import ConstrainedLaw
@@ -136,23 +136,34 @@ def _places(low: float, high: float) -> list[float]:
 def _drawn_multipliers(left: LossCurve, right: LossCurve, losses: Array) -> Array:
     """Log multipliers `(replicates, losses)`; infinite if a replicate's floor is above the loss."""
     count = min(len(left.draws), len(right.draws))
-    rows = np.empty((count, len(losses)))
-    for i in range(count):
-        with np.errstate(invalid="ignore"):  # if neither group reaches the loss, the ratio does not exist
-            rows[i] = _read(left.grid, left.draws[i], losses) - _read(right.grid, right.draws[i], losses)
+    with np.errstate(invalid="ignore"):  # if neither group reaches the loss, the ratio does not exist
+        rows: Array = _read(left.grid, left.draws[:count], losses) - _read(right.grid, right.draws[:count], losses)
     return rows
 
 
-def _read(grid: Array, curve: Array, values: Array) -> Array:
-    """Where a monotone curve takes `values`; +-inf if it never does."""
-    if curve[0] > curve[-1]:
-        return np.interp(-values, -curve, grid, left=-np.inf, right=np.inf)
-    return np.interp(values, curve, grid, left=-np.inf, right=np.inf)
+def _read(grid: Array, curves: Array, values: Array) -> Array:
+    """Where each of the monotone `curves` `(replicates, n)` takes `values` `(m,)`; +-inf if it never does.
+
+    It interpolates as np.interp does, but for all curves at once. Shaped `(replicates, m)`.
+    """
+    sign = np.where(curves[:, 0] > curves[:, -1], -1.0, 1.0)
+    rising = curves * sign[:, None]
+    rows, found = np.arange(len(curves)), np.empty((len(curves), len(values)))
+    for column, value in enumerate(values):
+        wanted = value * sign
+        place = np.count_nonzero(rising <= wanted[:, None], axis=1) - 1
+        at = np.clip(place, 0, len(grid) - 2)
+        low, high = rising[rows, at], rising[rows, at + 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            read = (grid[at + 1] - grid[at]) / (high - low) * (wanted - low) + grid[at]
+        read = np.where(wanted == rising[:, -1], grid[-1], read)
+        found[:, column] = np.where(place < 0, -np.inf, np.where(wanted > rising[:, -1], np.inf, read))
+    return found
 
 
 def _inverse(line: LossCurve, losses: Array) -> Array:
     """Log inputs at which the estimate has these log losses; infinite if it never has."""
-    near = _read(line.grid, line.estimate, losses)
+    near: Array = _read(line.grid, line.estimate[None], losses)[0]
     step = line.grid[1] - line.grid[0]
     low, high = near - step, near + step
     falls = line.estimate[0] > line.estimate[-1]
@@ -173,26 +184,29 @@ def crossover(left: LossCurve, right: LossCurve, to: float, level: float) -> tup
     shared = (max(left.span[0], right.span[0]), min(left.span[1], right.span[1]))
     start, middle = min(left.span[0], right.span[0]), 0.5 * (shared[0] + shared[1])
     count = min(len(left.draws), len(right.draws))
-    drawn = [_crossings(left.grid, left.draws[i] - right.draws[i]) for i in range(count)]
-    below = [bool(((crossings >= start) & (crossings <= np.log(to))).any()) for crossings in drawn]
-    probability = float(np.mean(below)) if below else None
-    roots = _crossings(left.grid, left.estimate - right.estimate)
+    owner, drawn = _crossings(left.grid, left.draws[:count] - right.draws[:count])
+    below = np.zeros(count, dtype=bool)
+    below[owner[(drawn >= start) & (drawn <= np.log(to))]] = True
+    probability = float(np.mean(below)) if count else None
+    _, roots = _crossings(left.grid, (left.estimate - right.estimate)[None])
     if not len(roots):
         return None, probability
     root = _refined(left, right, float(roots[np.argmin(np.abs(roots - middle))]))
-    missing = np.inf if root > middle else -np.inf
-    nearest = np.array(
-        [crossings[np.argmin(np.abs(crossings - root))] if len(crossings) else missing for crossings in drawn]
-    )
+    nearest = np.full(count, np.inf if root > middle else -np.inf)
+    # The nearest crossing of a replicate is written last; of two equally near ones, the first.
+    order = np.lexsort((-np.arange(len(drawn)), -np.abs(drawn - root)))
+    nearest[owner[order]] = drawn[order]
     place = "below" if root < shared[0] else "above" if root > shared[1] else "inside"
     return Crossover(float(np.exp(root)), *_ends(nearest, level), place), probability
 
 
-def _crossings(grid: Array, gap: Array) -> Array:
-    """Where a curve on the grid changes sign, by linear interpolation."""
-    at = np.flatnonzero((gap[:-1] * gap[1:] < 0) & np.isfinite(gap[:-1] * gap[1:]))
-    crossings: Array = grid[at] + (grid[at + 1] - grid[at]) * gap[at] / (gap[at] - gap[at + 1])
-    return crossings
+def _crossings(grid: Array, gaps: Array) -> tuple[Indices, Array]:
+    """Where curves `(replicates, n)` on the grid change sign, by linear interpolation: the rows, and the places."""
+    product = gaps[:, :-1] * gaps[:, 1:]
+    rows, at = np.nonzero((product < 0) & np.isfinite(product))
+    first, second = gaps[rows, at], gaps[rows, at + 1]
+    crossings: Array = grid[at] + (grid[at + 1] - grid[at]) * first / (first - second)
+    return rows, crossings
 
 
 def _refined(left: LossCurve, right: LossCurve, near: float) -> float:
