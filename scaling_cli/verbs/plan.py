@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.flops import SIX_ND
 from scaling_cli.options.fitting import Along, Law
 from scaling_cli.options.plan import Plan
 from scaling_cli.options.reading import Reading
@@ -122,6 +123,11 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     from scaling_cli.points.group import groups_of
     from scaling_cli.points.pooled import input_doubts
 
+    if asked.flops_rule != SIX_ND:
+        raise UsageError(
+            f"--flops-rule {asked.flops_rule!r} counts the compute of runs, and a plan counts 6 * params * tokens.",
+            hint="Leave it out, and give --budget in FLOPs of 6 * params * tokens.",
+        )
     check_law(asked.law)
     keep, maybe = columns_of(asked.law, asked.x)
     table = load_runs(runs, asked, keep=keep, maybe=(*maybe, *(column_names() if asked.recipe else ())))

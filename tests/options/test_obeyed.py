@@ -256,7 +256,7 @@ def test_options_of_the_shell_alone_are_those_of_output_and_of_many_files():
     assert shell <= {Work, Batch, Watching, Output, Drawn, Saved}
     assert {option.name for part in (Batch, Saved) for option in part.options.values()} == {
         "per_file", "resume", "format", "json", "output", "draws", "plot", "figure", "report", "color", "quiet",
-        "verbose", "strict", "allow", "fail_if", "details",
+        "verbose", "strict", "allow", "fail_if", "details", "figure_size", "title", "dpi", "style",
     }  # fmt: skip
     for name in ("fit", "extrapolate"):
         assert run(name, "--help").returncode == 0
