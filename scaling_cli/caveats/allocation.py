@@ -69,6 +69,10 @@ SENTENCES = {
         "{share:.0%} of the envelope lies on the smallest or largest model, where a still smaller or larger one might "
         "be better, so the exponent may be wrong. Add smaller and larger models, or use --approach parametric."
     ),
+    "schedule-ends": (
+        "The {runs} runs end {drop:.1%} below the law of their earlier checkpoints, as they do if the learning rate "
+        "decays, so the envelope uses only their ends. Add finished runs of other lengths and sizes to make it denser."
+    ),
     "unfinished-schedules": (
         "{share:.0%} of the envelope comes from points before the last 15 % of a run's tokens, where a decaying "
         "learning rate has not yet lowered the loss, so best params and exponents may be wrong. Use runs with a "
@@ -131,6 +135,10 @@ WHEN = {
     "grid-edge": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belong to the smallest or the "
         "largest size."
+    ),
+    "schedule-ends": (
+        "The ends of runs lie more than {analysis.allocation.schedules.DROP:.1%} and "
+        "{analysis.allocation.schedules.SIGMAS:.0f} standard errors below the law of their earlier checkpoints."
     ),
     "unfinished-schedules": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lie before "

@@ -13,6 +13,10 @@ SENTENCES = {
         "{quantity} spans only {decades:.2g} decades, so exponents are uncertain. Add runs until it spans two decades "
         "before relying on exponents."
     ),
+    "parameters-unknown": (
+        "The data determine the predictions of {law}, but not {parameters}, which can change together without changing "
+        "them. Their estimates stand for no value, and have no intervals. Use predictions inside the data."
+    ),
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}), so single parameters are "
         "uncertain, while predictions inside the data are not. Use such predictions instead of single parameters, or "
@@ -100,15 +104,25 @@ SENTENCES = {
         "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json`, without "
         "--no-draws."
     ),
+    "guessed-uncertainty": (
+        "The data of {fit} are not public, so intervals rest on a guess: {exponents:.0%} of each exponent and of the "
+        "irreducible loss, {coefficients:.0%} of each coefficient. Use chinchilla:besiroglu, whose data are public, or "
+        "fit your own runs."
+    ),
 }
 
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
+    "guessed-uncertainty": "--law NAME:FIT names a published fit whose data are not public.",
     "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
     "no-interval-room": "Fewer than two points more than parameters.",
     "short-range": (
         "What the law is extrapolated along (compute for params and tokens, else each input) spans less than "
         "{fitting.identifiability.ENOUGH_DECADES:g} decades."
+    ),
+    "parameters-unknown": (
+        "The condition number of the scaled Jacobian is above {fitting.identifiability.HOPELESS_CONDITION:g} for a law "
+        "that is used for its predictions, such as distillation."
     ),
     "condition-number": (
         "The condition number of the scaled Jacobian is above {fitting.identifiability.DOUBTFUL_CONDITION:g}; above "

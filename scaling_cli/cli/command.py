@@ -20,6 +20,7 @@ from scaling_cli.options.command import Argument, Command
 from scaling_cli.options.commands import find_command, module_of
 from scaling_cli.options.option import Option, Options
 from scaling_cli.options.output import Output, ToFile
+from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 
 Shell = dict[type[Options], Any]
@@ -55,7 +56,8 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
     batch, work = shell.get(Batch), shell.get(Work)
     prepare_output(output, functools.partial(_files_read, command, argument, asked, batch))
-    verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
+    module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
+    verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
     if batch is not None and (batch.per_file or batch.resume):
@@ -71,11 +73,18 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             workers,
             output,
             view_of(name),
+            None if many is None else functools.partial(many, asked=alone),
         )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
             "In this command --jobs works only with --per-file.", hint="Add --per-file, or leave --jobs out."
         )
+    watching = shell.get(Watching)
+    if watching is not None and watching.is_asked:
+        from scaling_cli.cli.watch import scheduled, watched
+
+        ask = functools.partial(verb, argument, scheduled(asked))
+        return watched(ask, lambda report: deliver(report, output, view_of(report.command)), argument or (), watching)
     try:
         with progress(output, command.progress) as on_progress:
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))

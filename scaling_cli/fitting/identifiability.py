@@ -21,9 +21,14 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.undetermined import is_far_from_noise, undetermined
+from scaling_cli.fitting.undetermined import (
+    is_far_from_noise,
+    is_written,
+    not_determined,
+    search_failed,
+    undetermined,
+)
 from scaling_cli.laws.constrained import ConstrainedLaw
-from scaling_cli.laws.formula import FormulaLaw
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -65,7 +70,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
             f"{len(problem.law.parameters)} parameters.",
             hint=f"{more}, or use --interval none." if with_interval and points == needed - 1 else f"{more}.",
         )
-    different = _count_different(np.stack(list(problem.columns.values())))
+    different = _count_different(np.stack(list(problem.columns.values())), len(problem.law.parameters))
     if different < len(problem.law.parameters):
         names = " and ".join(problem.columns)
         raise FitError(
@@ -79,7 +84,7 @@ def _check_variation(problem: Problem) -> None:
     if len(problem.observed) < 2:
         return
     # A formula may well take a constant; whether it leaves a parameter undetermined is seen at the optimum.
-    takes_constants = isinstance(problem.law, FormulaLaw) and any(np.ptp(v) > 0 for v in problem.columns.values())
+    takes_constants = is_written(problem.law) and any(np.ptp(v) > 0 for v in problem.columns.values())
     columns = {} if takes_constants else problem.columns
     for name, values in [*columns.items(), ("the loss", problem.observed)]:
         if np.ptp(values) == 0:
@@ -106,8 +111,8 @@ def examine(fitted: Fitted) -> Identifiability:
     )
 
 
-def require_identified(fitted: Fitted, facts: Identifiability) -> None:
-    """Refuse a fit whose parameters the data do not determine.
+def require_identified(fitted: Fitted, facts: Identifiability) -> tuple[str, ...]:
+    """Refuse a fit whose parameters the data do not determine; of a law that is `is_predictive`, name them instead.
 
     Raises:
         FitError: Tokens follow params, or the condition number is too large; the hint names the runs to add, or what to
@@ -115,25 +120,16 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> None:
     """
     _require_two_inputs(fitted.problem, facts)
     if facts.condition_number <= HOPELESS_CONDITION:
-        return
-    _refuse_growth(fitted)
+        return ()
     law = fitted.problem.law
-    if isinstance(law, FormulaLaw) and is_far_from_noise(fitted):
-        raise FitError(
-            f"The search for the parameters of {law.name} ended far from the data: its residuals are more than twice "
-            "those of a smooth surface through the points.",
-            hint="Give starting values with --start NAME=VALUE or bounds with --bound NAME=LOW,HIGH, or check whether "
-            "this law can fit these data at all.",
-        )
+    if not law.is_predictive:
+        _refuse_growth(fitted)
+    if is_written(law) and is_far_from_noise(fitted):
+        raise search_failed(law)
     found = undetermined(fitted, HOPELESS_CONDITION)
-    is_log = {parameter.name: parameter.positive for parameter in law.parameters}
-    which = f": {'; '.join(direction.said(is_log) for direction in found[:2])}" if found else ""
-    raise FitError(
-        f"The data do not determine the parameters of {law.name} (condition number {facts.condition_number:.1e})"
-        f"{which}.",
-        hint="Add runs over a wider range of inputs, hold a parameter with --fix NAME=VALUE, or choose a --law with "
-        "fewer parameters.",
-    )
+    if law.is_predictive:
+        return tuple(name for name in law.names if any(name in direction.names for direction in found))
+    raise not_determined(law, facts.condition_number, found)
 
 
 def _refuse_growth(fitted: Fitted) -> None:
@@ -147,8 +143,12 @@ def _refuse_growth(fitted: Fitted) -> None:
         return
     flat = np.ptp(problem.predictions(fitted.theta[None])[0]) < FLAT * np.ptp(problem.observed)
     ranks = {
-        name: _correlation(_ranks(values), _ranks(problem.observed)) or 0.0 for name, values in problem.columns.items()
+        name: _correlation(_ranks(values), _ranks(problem.observed)) or 0.0
+        for name, values in problem.columns.items()
+        if name not in (*problem.law.narrow, *problem.law.levels)  # a loss, such as a teacher's, may well rise with it
     }
+    if not ranks:
+        return
     steepest = max(ranks, key=lambda name: ranks[name])
     if ranks[steepest] > GROWTH_RANK:
         end = "is flat, so its parameters would mean nothing" if flat else "does not determine its parameters"
@@ -217,7 +217,7 @@ def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str]
         caveats.append(caveat("condition-number", group, condition=facts.condition_number))
     if facts.tokens_per_param is not None:
         low, high = _quantiles(problem.columns["tokens"] / problem.columns["params"], TYPICAL)
-        if _ratio((float(low), float(high))) < NARROW_RATIO:
+        if high < NARROW_RATIO * low:
             caveats.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
     if facts.correlation is not None and abs(facts.correlation) > COLLINEAR:
         caveats.append(caveat("collinear-design", group, correlation=facts.correlation))
@@ -271,10 +271,13 @@ def _condition(problem: Problem, theta: Array) -> float:
     return float((singular[0] / max(singular[-1], 1e-150)) ** 2)
 
 
-def _count_different(columns: Array) -> int:
-    """The number of distinct points in `columns` `(inputs, n)`. np.unique would do, but it imports numpy.ma."""
-    ordered = columns[:, np.lexsort(columns)]
-    return 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
+def _count_different(columns: Array, enough: int) -> int:
+    """The number of distinct points in `columns` `(inputs, n)`, or of the first thousand where that is `enough`."""
+    ordered = columns[:, :1_000][:, np.lexsort(columns[:, :1_000])]
+    count = 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
+    if count >= enough or columns.shape[1] <= ordered.shape[1]:
+        return count
+    return 1 + int((np.diff(columns[:, np.lexsort(columns)], axis=1) != 0).any(axis=0).sum())
 
 
 def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
@@ -287,10 +290,6 @@ def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
 def _decades(values: Array) -> float:
     positive = values[values > 0]
     return float(np.ptp(np.log10(positive))) if len(positive) else 0.0
-
-
-def _ratio(span: tuple[float, float]) -> float:
-    return span[1] / span[0]
 
 
 def _correlation(left: Array, right: Array) -> float | None:

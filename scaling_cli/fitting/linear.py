@@ -7,6 +7,8 @@ run. Residuals corrected for leverage (see `leverage`) repair this, and quantile
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from scaling_cli.arrays import Array
@@ -25,6 +27,9 @@ from scaling_cli.fitting.leverage import (
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.record import Record
+from scaling_cli.results.fit import Estimate, Expectation
+
+POWER = 0.8  # probability with which a difference is shown, for what the data could detect
 
 
 class Spread(Record):
@@ -58,6 +63,42 @@ def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
     return influences
 
 
+def expectations(
+    fitted: Fitted, asked: Mapping[str, float], known: Mapping[str, Estimate], level: float
+) -> dict[str, Expectation]:
+    """Tests of stated values by Student's t with the sandwich's errors, on the scale on which quantities are handled.
+
+    Raises:
+        UsageError: The law has no such quantity.
+    """
+    if not asked:
+        return {}
+    from scipy.special import stdtr, stdtrit
+
+    quantities, spread = Quantities(fitted.problem), sandwich(fitted)
+    centre, errors = quantities.scaled(fitted.theta[None])[0], spread.errors(fitted)
+    reach = float(stdtrit(spread.freedom, (1 + level) / 2) + stdtrit(spread.freedom, POWER))
+    tests = {}
+    for name, value in asked.items():
+        if name not in quantities.names:
+            hint = f"It has {', '.join(quantities.names)}."
+            raise UsageError(f"--expect names {name!r}, but {fitted.problem.law.name} has no such quantity.", hint=hint)
+        place = quantities.names.index(name)
+        is_log = bool(quantities.is_log[place])
+        if is_log and value <= 0:
+            raise UsageError(f"--expect {name}={value:g}: {name} is positive.", hint="Give a positive number.")
+        error = float(errors[place])
+        off = abs(float(centre[place]) - (float(np.log(value)) if is_log else value))
+        if not (np.isfinite(error) and error > 0):
+            tests[name] = Expectation(value, known[name], None, None, None)
+            continue
+        needed = fitted.problem.run_count * (reach * error / off) ** 2 if off > 0 else np.inf
+        shown = value * float(np.expm1(reach * error)) if is_log else reach * error
+        chance = float(2 * stdtr(spread.freedom, -off / error))
+        tests[name] = Expectation(value, known[name], chance, shown, float(np.ceil(needed)))
+    return tests
+
+
 def naive(fitted: Fitted) -> Spread:
     """The covariance if points are independent and their noise has equal variance."""
     problem = fitted.problem
@@ -70,6 +111,8 @@ def naive(fitted: Fitted) -> Spread:
 def noise_variance(fitted: Fitted) -> float:
     """The unit of the objective: the residual variance for least squares, E psi^2 / E psi' for robust objectives."""
     problem = fitted.problem
+    if problem.space == "binomial":  # its spread is known
+        return 1.0 / problem.attempts
     pull = np.clip(residuals(fitted), -fitted.delta, fitted.delta)
     left = max(len(pull) - int(is_free(fitted).sum()), 1)
     return float(np.sum(problem.weights * pull**2)) / left / curvature(fitted)

@@ -12,6 +12,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices, Inputs
 from scaling_cli.errors import DataError
+from scaling_cli.fitting.binomial import root_deviances
 from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
 from scaling_cli.laws import Law, Scene
 from scaling_cli.record import Record
@@ -25,7 +26,8 @@ class Problem(Record):
 
     `columns` are the law's inputs as read, `inputs` the prepared and centred inputs; `observed` `(n,)` is the loss;
     `runs` `(n,)` is the number of each point's run; `weights` `(n,)` have mean 1; `low` and `high` `(k,)` bound the
-    coordinates; `penalty` holds priors on them, if there are any.
+    coordinates; `penalty` holds priors on them, if there are any. In the space `binomial`, `observed` are shares, and
+    `attempts` is the mean number of attempts behind one.
     """
 
     law: Law
@@ -41,6 +43,7 @@ class Problem(Record):
     high: Array
     offset: Array
     penalty: Penalty | None = None
+    attempts: float = 1.0
 
     @property
     def scene(self) -> Scene:
@@ -54,8 +57,12 @@ class Problem(Record):
 
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
         """Observed (or `target`) less predicted `(replicates, n)` in the problem's space, and the Jacobian."""
-        evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
+        evaluate = self.law.evaluate if self.space == "log" else self.law.evaluate_linear
         prediction, jacobian = evaluate(theta, self.inputs)
+        if self.space == "binomial":
+            root, slope = root_deviances(self.observed, prediction)
+            # The target is zero, and the prediction the root with its sign reversed.
+            return (0.0 if target is None else target) + root, -slope[:, :, None] * jacobian
         return (self.target if target is None else target) - prediction, jacobian
 
     def kept(self, _: Flags) -> Problem:
@@ -95,7 +102,7 @@ class Problem(Record):
             {name: values[points] for name, values in self.columns.items()},
             {name: values[points] for name, values in self.inputs.items()},
             self.shift, self.observed[points], self.target[points], self.space, self.runs[points],
-            self.weights[points], self.low, self.high, self.offset, self.penalty,
+            self.weights[points], self.low, self.high, self.offset, self.penalty, self.attempts,
         )  # fmt: skip
 
 
@@ -114,7 +121,7 @@ def problem_from_arrays(
     `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1.
     """
     for name, values in [*columns.items(), ("loss", observed)]:
-        is_usable = (space == "linear" or bool((values > 0).all())) if name == "loss" else law.takes(name, values)
+        is_usable = (space != "log" or bool((values > 0).all())) if name == "loss" else law.takes(name, values)
         if not np.isfinite(values).all():
             raise DataError(
                 f"{name} has values that are not finite numbers.", hint=f"Leave them out with --where '{name} < 1e300'."
@@ -127,10 +134,29 @@ def problem_from_arrays(
             )
     inputs, shift, offset = law.centre(law.prepare({**columns, "run": runs.astype(float)} if law.is_curve else columns))
     low, high = law.bounds(Scene(inputs, *_extent(observed)))
-    target = np.log(observed) if space == "log" else observed
+    if space == "binomial" and not ((observed >= 0) & (observed <= 1)).all():
+        raise DataError(
+            "A binomial fit is of outcomes that are 0 or 1, or of shares, but some values lie outside 0 to 1.",
+            hint="Choose a column of shares with --loss, or divide percentages by 100.",
+        )
+    target = np.log(observed) if space == "log" else np.zeros_like(observed) if space == "binomial" else observed
+    attempts = 1.0 if weights is None or space != "binomial" else float(weights.mean())
     weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
     return Problem(
-        law, columns, inputs, shift, observed, target, space, runs, weights, low, high, offset, penalty(law, priors)
+        law,
+        columns,
+        inputs,
+        shift,
+        observed,
+        target,
+        space,
+        runs,
+        weights,
+        low,
+        high,
+        offset,
+        penalty(law, priors),
+        attempts,
     )
 
 

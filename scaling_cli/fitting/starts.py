@@ -13,18 +13,25 @@ import itertools
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
-from scaling_cli.fitting.problem import SMALL, Problem
+from scaling_cli.errors import ScalingError
+from scaling_cli.fitting.normal import solve_positive
+from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
+from scaling_cli.fitting.solve import minimise
+from scaling_cli.laws.grouped import GroupedLaw
 
 SPARE = 8  # times as many nodes are examined as needed, since some may predict negative values
 GRID_SIZE = 1_500  # nodes at most
 GRID_VALUES = 2_000_000  # nodes times points at most: the grid only has to find the basin
 BLOCK_VALUES = 40_000  # nodes times points at once: for larger arrays, allocating memory costs more than arithmetic
 FEW_COLUMNS = 7  # up to here all sets of columns are tried
+ENOUGH = 1  # points more than parameters with which a group is fitted alone
 RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 
 def starts(problem: Problem, count: int | None = None) -> Array:
     """The `count` best starting coordinates `(count, k)`, best first; by default `law.polished` of them."""
+    if isinstance(problem.law, GroupedLaw):
+        return _group_starts(problem, problem.law)[: count or None]
     n, count = len(problem.observed), count or problem.law.polished
     nodes = _nodes(problem)
     most = max(GRID_VALUES // len(nodes), 100)
@@ -120,12 +127,12 @@ def non_negative(
     """
     target = np.ones(basis.shape[:2]) if target is None else target
     free = np.zeros(basis.shape[2], dtype=bool) if signed is None else signed
-    sizes = np.sqrt(np.einsum("gnp,gnp,n->gp", basis, basis, weights))
-    scale = 1.0 / np.maximum(sizes, 1e-300)
     weighted = np.swapaxes(basis * weights[:, None], 1, 2)
-    matrix = np.matmul(weighted, basis) * scale[:, :, None] * scale[:, None, :]
+    matrix = np.matmul(weighted, basis)
+    scale = 1.0 / np.maximum(np.sqrt(np.einsum("gpp->gp", matrix)), 1e-300)
+    matrix *= scale[:, :, None] * scale[:, None, :]
     right = np.matmul(weighted, target[:, :, None])[:, :, 0] * scale
-    total = np.einsum("gn,gn,n->g", target, target, weights)
+    total = (target * target) @ weights
     if basis.shape[2] > FEW_COLUMNS:
         best, misfit = _pruned(matrix, right, total, free)
         return best * scale, misfit
@@ -133,7 +140,7 @@ def non_negative(
     misfit = total.copy()
     for active in _sets(basis.shape[2]):
         block = matrix[:, active[:, None], active] + RIDGE * np.eye(len(active))
-        solved = np.linalg.solve(block, right[:, active, None])[:, :, 0]
+        solved = solve_positive(block, right[:, active])
         rss = total - np.einsum("ga,ga->g", solved, right[:, active])
         better = ((solved >= 0) | free[active]).all(axis=1) & (rss < misfit)
         misfit = np.where(better, rss, misfit)
@@ -166,3 +173,62 @@ def _sets(columns: int) -> list[Indices]:
     return [
         np.array(chosen) for size in range(1, columns + 1) for chosen in itertools.combinations(range(columns), size)
     ]
+
+
+def _group_starts(problem: Problem, law: GroupedLaw) -> Array:
+    """Starts `(starts, k)`: shared parameters at the median of the groups' own values, and at each group's value.
+
+    They come from the fit of each group alone, or of all points where a group has too few.
+    """
+    codes = problem.columns[law.column]
+    pooled = _fitted(problem, law, np.ones(len(codes), dtype=bool))
+    alone = []
+    for number in range(len(law.labels)):
+        points = codes == number
+        is_enough = int(points.sum()) >= len(law.inner.names) + ENOUGH
+        found = _fitted(problem, law, points) if is_enough else None
+        alone.append(found if found is not None else pooled)
+    known = [raw for raw in alone if raw is not None]
+    if not known:
+        return np.clip(np.zeros((1, len(law.names))), problem.low, problem.high)
+    middle = np.median(known, axis=0)
+    rows = []
+    for common in [middle, *known]:
+        row = np.zeros(len(law.names))
+        for places, raw in zip(law.index, alone, strict=True):
+            row[places] = middle if raw is None else raw
+        row[[law.names.index(name) for name in law.shared]] = [
+            common[law.inner.names.index(name)] for name in law.shared
+        ]
+        rows.append(row)
+    # Coefficients keep the size of their terms in the middle of the data when shared exponents change.
+    return np.clip(problem.off_zero(_recentred(problem, law, np.array(rows), alone, middle)), problem.low, problem.high)
+
+
+def _recentred(problem: Problem, law: GroupedLaw, raw: Array, alone: list[Array | None], middle: Array) -> Array:
+    """Centred coordinates of starts, in which each group's own coordinates are those of its own fit."""
+    theta = raw @ problem.shift.T + problem.offset
+    own = np.zeros(len(law.names))
+    for places, found in zip(law.index, alone, strict=True):
+        own[places] = middle if found is None else found
+    centred = problem.shift @ own + problem.offset
+    is_own = np.array([name not in law.shared for name in law.names])
+    return np.asarray(np.where(is_own, centred, theta))
+
+
+def _fitted(problem: Problem, law: GroupedLaw, points: Array) -> Array | None:
+    """Coordinates `(k,)` on raw inputs of the inner law fitted to some points; None where that fails."""
+    try:
+        part = problem_from_arrays(
+            law.inner,
+            {name: values[points] for name, values in problem.columns.items() if name != law.column},
+            problem.observed[points],
+            np.arange(int(points.sum())),
+            problem.space,
+        )
+        found = minimise(part, starts(part), delta=np.inf)
+    except (ScalingError, np.linalg.LinAlgError):
+        return None
+    if not np.isfinite(found.value).any():
+        return None
+    return np.asarray(part.uncentred(found.theta[[np.argmin(found.value)]])[0])

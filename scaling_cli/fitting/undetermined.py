@@ -9,16 +9,30 @@ data are not to blame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from scaling_cli.arrays import Array
+from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.laws.formula import FormulaLaw
+from scaling_cli.laws.grouped import GroupedLaw
+from scaling_cli.laws.law import Law
 from scaling_cli.record import Record
 
 NOTABLE = 0.15  # of the largest share in a vector: parameters with less hardly take part
 WORSE = 2.0  # times the residuals of a smooth surface: residuals above it are not noise
 SPARE = 2  # points for each term of the surface
 SHOWN = 6
+
+
+def is_written(law: Law) -> bool:
+    """Whether a law is a formula, in groups or with parameters held."""
+    while isinstance(law, ConstrainedLaw | GroupedLaw):
+        law = law.inner
+    return isinstance(law, FormulaLaw)
 
 
 class Direction(Record):
@@ -60,6 +74,27 @@ def undetermined(fitted: Fitted, hopeless: float) -> tuple[Direction, ...]:
         names = tuple(problem.law.names[kept[part]] for part in parts)
         found.append(Direction(names, right[row][parts] / length[kept][parts]))
     return tuple(found)
+
+
+def not_determined(law: Law, condition: float, found: Sequence[Direction]) -> FitError:
+    """The refusal of a fit whose parameters can change in these directions."""
+    is_log = {parameter.name: parameter.positive for parameter in law.parameters}
+    which = f": {'; '.join(direction.said(is_log) for direction in found[:2])}" if found else ""
+    return FitError(
+        f"The data do not determine the parameters of {law.name} (condition number {condition:.1e}){which}.",
+        hint="Add runs over a wider range of inputs, hold a parameter with --fix NAME=VALUE, or choose a --law with "
+        "fewer parameters.",
+    )
+
+
+def search_failed(law: Law) -> FitError:
+    """The refusal of a fit that is far from the data."""
+    return FitError(
+        f"The search for the parameters of {law.name} ended far from the data: its residuals are more than twice those "
+        "of a smooth surface through the points.",
+        hint="Give starting values with --start NAME=VALUE or bounds with --bound NAME=LOW,HIGH, or check whether this "
+        "law can fit these data at all.",
+    )
 
 
 def is_far_from_noise(fitted: Fitted) -> bool:

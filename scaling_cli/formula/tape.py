@@ -20,7 +20,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import DataError
-from scaling_cli.formula.functions import apply, embedding_growth
+from scaling_cli.formula.functions import apply, embedding_growth, worn_slope
 from scaling_cli.formula.tree import Node
 from scaling_cli.record import Record, replace
 
@@ -140,6 +140,8 @@ def _shares(
             shares = [(left, slope * (step.value * values[left] ** (step.value - 1)))]
         case "non_embedding":
             shares = [(left, slope / embedding_growth(values[place]))]
+        case "worn":
+            shares = [(right, slope * worn_slope(values[left], values[right]))]
         case "min" | "max":
             taken = values[left] <= values[right] if step.operation == "min" else values[left] >= values[right]
             shares = [(left, np.where(taken, slope, 0.0)), (right, np.where(taken, 0.0, slope))]

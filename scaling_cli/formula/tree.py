@@ -181,6 +181,8 @@ class _Reader(Record):
                 return Node(name, tuple([self.node(argument, depth + 1) for argument in arguments]))
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=column)) if self.has_levels:
                 return Node(BY_LEVEL, (Node("name", name=column),), name)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(column))) if self.has_levels:
+                return Node(BY_LEVEL, (Node("name", name=column),), name)
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Tuple(elts=[ast.Name(id=column), *labels])) if (
                 self.has_levels and all(_is_text(label) for label in labels)
             ):

@@ -46,10 +46,45 @@ HOMES = {
     "multi-power": "columns.MULTI_POWER",
     "additive": "columns.ADDITIVE",
     "loss-to-loss": "architecture.LOSS_TO_LOSS",
+    "two-power": "mixture.TWO_POWER",
+    "exponential": "outcomes.EXPONENTIAL",
+    "u-shaped": "outcomes.U_SHAPED",
+    "bump": "outcomes.BUMP",
+    "farseer": "sparse.FARSEER",
+    "mixture-exp": "mixture.MIXTURE_EXP",
+    "mixture-additive": "mixture.MIXTURE_ADDITIVE",
+    "mixture-repetition": "mixture.MIXTURE_REPETITION",
+    "utility-decay": "mixture.UTILITY_DECAY",
+    "transfer": "mixture.TRANSFER",
+    "sparsity": "sparse.SPARSITY",
+    "pruning": "sparse.PRUNING",
+    "looped": "sparse.LOOPED",
+    "float-format": "sparse.FLOAT_FORMAT",
+    "post-training-quantisation": "sparse.POST_TRAINING_QUANTISATION",
+    "encoder-decoder": "sparse.ENCODER_DECODER",
+    "distillation": "sparse.DISTILLATION",
+    "reward-over-optimisation": "outcomes.REWARD_OVER_OPTIMISATION",
+    "best-of-n-reward": "outcomes.BEST_OF_N_REWARD",
+    "rl-efficiency": "outcomes.RL_EFFICIENCY",
+    "rl-sigmoid": "outcomes.RL_SIGMOID",
+    "pass-until": "outcomes.PASS_UNTIL",
+    "bernoulli": "outcomes.BERNOULLI",
+    "observational": "outcomes.OBSERVATIONAL",
+    "batch-tradeoff": "outcomes.BATCH_TRADEOFF",
+    "power-lines": "outcomes.POWER_LINES",
+    "sweep-optimum": "outcomes.SWEEP_OPTIMUM",
     "annealing": "schedule.ANNEALING",
     "multi-power-schedule": "schedule.MULTI_POWER_SCHEDULE",
 }
-FAMILIES = ("multi-power", "additive", "precision")  # laws whose inputs are the columns the user names
+FAMILIES = {  # laws whose inputs are the columns the user names, and where they are made
+    "multi-power": "columns",
+    "additive": "columns",
+    "precision": "columns",
+    "mixture-exp": "mixture",
+    "mixture-additive": "mixture",
+    "sweep-optimum": "outcomes",
+    "observational": "outcomes",
+}
 WRITTEN = re.compile(r"[+*/^()\s]")  # characters of formulas that no law's name contains
 
 LAWS: tuple[Law, ...]
@@ -79,14 +114,19 @@ def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
     Raises:
         UsageError: No law has this name; the hint lists the names.
     """
+    if " sharing " in name:
+        from scaling_cli.laws.grouped import GROUPED, LEVEL, grouped
+
+        if (parts := GROUPED.fullmatch(name)) is not None:
+            inner = find_law(parts["law"], [each for each in inputs if each != LEVEL + parts["column"]])
+            return grouped(inner, parts["column"], parts["labels"].split(";"), parts["shared"].split(","))
     if is_formula(name):
         from scaling_cli.laws.custom import INPUTS, law_from_formula
 
         return law_from_formula(name, inputs or INPUTS)
     if name in FAMILIES and inputs:
-        from scaling_cli.laws.columns import MAKERS
-
-        return MAKERS[name](inputs)
+        made: Law = importlib.import_module(f"{__name__}.{FAMILIES[name]}").MAKERS[name](inputs)
+        return made
     if name not in HOMES:
         near = difflib.get_close_matches(name.lower().replace("_", "-"), HOMES, n=1)
         guess = f"Did you mean {near[0]}? " if near else ""

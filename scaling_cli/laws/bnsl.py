@@ -56,6 +56,7 @@ def _broken(name: str, *, early: Role, late: Role, about: str, published: tuple[
             "f1": shape(0.01, 3.0, (0.1, 0.6), is_log=True),
         },
         absorbs=(Absorb("d1", "x"), Absorb("b", "x", by="c0")),
+        polished=24,  # the objective has many local minima: eight starts missed the best one of 20 runs
         published=published,
     )  # fmt: skip
 

@@ -164,7 +164,8 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
         name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
         fixed=dict(fix), ties=ties, narrow=law.narrow,
         is_curve=law.is_curve,
-        polished=law.polished, escapes=law.escapes, levels=law.levels,
+        polished=law.polished, escapes=law.escapes, levels=law.levels, flags=law.flags,
+        is_predictive=law.is_predictive,
     )  # fmt: skip
     return replace(shell, derived=tuple(_completed(shell, quantity) for quantity in law.derived))
 

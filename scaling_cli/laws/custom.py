@@ -15,6 +15,7 @@ import numpy as np
 
 from scaling_cli.errors import UsageError
 from scaling_cli.formula.tree import BY_LEVEL, EXAMPLE, Node, linear_names, parse
+from scaling_cli.laws.grouped import LEVEL
 from scaling_cli.laws.guesses import Reader
 from scaling_cli.laws.places import exchangeable
 from scaling_cli.laws.written import WrittenLaw
@@ -26,10 +27,9 @@ INPUTS = (
 )  # fmt: skip  # names that are inputs where the columns are not at hand
 NEAR = 0.75  # similarity from which a name is taken for a misspelt column
 SHORTEST = 4  # letters: shorter names resemble too many columns
-MANY = 6  # parameters; with more, the search also escapes from the best place that it has found
+MANY = 5  # parameters; with more, the search also escapes from the best place that it has found
 ROUNDS, POLISHED = 30, 24  # rounds of such escapes, and starts that are refined
 MOST_LEVELS = 40
-LEVEL = "level of "  # before the name of a column that indexes parameters, as an input of the law
 
 Bounds = tuple[float, float]
 Levels = Mapping[str, tuple[str, ...]]

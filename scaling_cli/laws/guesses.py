@@ -24,6 +24,9 @@ SIZES = np.array([0.01, 0.1, 0.5, 1.0, 3.0, 20.0])  # of an input, or of its inv
 WITHIN = np.array([-4.0, -1.0, 1.0, 4.0])  # logs of a coefficient inside a power, in units of its neighbours
 LARGEST_LOG = 700.0  # beyond it exp() overflows
 
+SHIFT = 0  # in place of a power: the parameter is subtracted from a log, so it is a place in its range
+PLACES = (0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0)
+
 Bounds = tuple[float, float]
 
 
@@ -120,16 +123,21 @@ class Reader(Record, dict=True):
                 alone = part.parts[0] if part.operation == "neg" else part
                 is_of_inputs = bool(other.names()) and set(other.names()) <= set(self.inputs)
                 if len(node.parts) == 2 and alone.operation == "name" and alone.name == name and is_of_inputs:
-                    return other, -1 if node.operation == "mul" else 1
+                    is_shift = node.operation == "sub" and other.operation == "log"
+                    return other, SHIFT if is_shift else -1 if node.operation == "mul" else 1
         return None
+
+
+def _values(node: Node, scene: Scene) -> Array:
+    """The values of a part of the formula that has no parameter."""
+    names = node.names()
+    unlogged = frozenset(name for name in names if as_is(name) in scene.inputs)
+    return np.atleast_1d(compile_tape(node, names, unlogged).evaluate({}, scene.inputs)[0])
 
 
 def _size(node: Node, scene: Scene) -> float:
     """The typical size of a part of the formula that has no parameter."""
-    names = node.names()
-    unlogged = frozenset(name for name in names if as_is(name) in scene.inputs)
-    size = compile_tape(node, names, unlogged).evaluate({}, scene.inputs)[0]
-    seen = np.abs(np.atleast_1d(size))
+    seen = np.abs(_values(node, scene))
     seen = seen[(seen > 0) & np.isfinite(seen)]
     return float(np.exp(np.mean(np.log(seen)))) if len(seen) else 1.0
 
@@ -143,6 +151,8 @@ def _within(guess: tuple[Node, int] | None, scene: Scene, low: float, high: floa
         values = SIZES * _size(node, scene) ** power
         if power < 0:  # a slope may fall or rise
             values = np.concatenate([-values[::-1], values])
+        if power == SHIFT:  # a place among the values of what it is subtracted from
+            values = np.quantile(_values(node, scene), PLACES)
     inside = values[(values > low) & (values < high)]
     if len(inside):
         return inside

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -96,10 +96,15 @@ class Law(Record, ABC, kw_only=True, dict=True):
     `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on
     the earlier points of its run: `prepare` also gets `run` `(n,)`, and all rows of a run are points. `polished` is the
     number of starts that the solver refines; laws with many minima need more, and `escapes` rounds of random steps from
-    the best place found. `levels` lists the labels of each input that is a column of labels; such an input comes as the
-    number of each point's label. `undetermined` says why points at random
-    inputs do not determine the parameters, where they do not; such a law is listed with that reason.
+    the best place found. `flags` lists inputs that are 0 or 1, with the words that mean 0 where the column has words.
+    If `is_ranked`, it is among the laws that `all` tries. If `is_predictive`, a fit is of use for its predictions even
+    where the data do not determine the parameters. `levels` lists the labels of each input that is a column of labels;
+    such an input comes as the number of each point's label. `undetermined` says why points at random inputs do not
+    determine the parameters, where they do not; such a law is listed with that reason. `takes_rows` says that
+    `evaluate` also takes inputs with a row for each replicate, `(replicates, n)`.
     """
+
+    takes_rows: ClassVar[bool] = False
 
     name: str
     formula: str
@@ -113,6 +118,9 @@ class Law(Record, ABC, kw_only=True, dict=True):
     polished: int = 8
     escapes: int = 0
     levels: Mapping[str, tuple[str, ...]] = {}
+    flags: Mapping[str, tuple[str, ...]] = {}
+    is_predictive: bool = False
+    is_ranked: bool = True
     undetermined: str = ""
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:

@@ -2,15 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS, Command
-from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Spread, Started, Weights
-from scaling_cli.options.option import changed
+from scaling_cli.options.fitting import (
+    OBJECTIVES,
+    Along,
+    Held,
+    Intervals,
+    Law,
+    Objective,
+    Prior,
+    Spread,
+    Started,
+    Weights,
+)
+from scaling_cli.options.kinds import COLUMN, amounts, choice
+from scaling_cli.options.kinds import LISTED as NAMED
+from scaling_cli.options.kinds import MAPPING as FORMULAS
+from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Saved
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Batch, Work
 
 
-class Fit(Law, Along, Held, Started, Objective, Weights, Prior, Spread, Intervals, Reading, Work):
+class Share(Options):
+    """What groups have in common."""
+
+    heading = "Law"
+
+    share: tuple[str, ...] = option(
+        (), NAMED,
+        "With --by: parameters that are equal in all groups, E,alpha,beta; all groups are then fitted together.",
+        metavar="NAME[,NAME]",
+    )  # fmt: skip
+
+
+class Asked(Options):
+    """What else to say of the parameters."""
+
+    heading = "Law"
+
+    derive: Mapping[str, str] = option(
+        {}, FORMULAS, "Also report a quantity with its interval: 'ratio = B/A'. Repeatable.",
+        metavar="NAME=FORMULA",
+    )  # fmt: skip
+    expect: dict[str, float] = option(
+        {}, amounts("b=-1"), "Test whether a parameter or derived quantity has this value: b=-1. Repeatable."
+    )
+
+
+class Outcomes(Options):
+    """Outcomes instead of losses."""
+
+    heading = "Estimation"
+
+    trials: str | None = option(
+        None, COLUMN,
+        "Column with the number of attempts behind each share; the fit is then the binomial maximum likelihood.",
+    )  # fmt: skip
+
+
+class Fit(
+    Law, Share, Asked, Along, Held, Started, Objective, Outcomes, Weights, Prior, Spread, Intervals, Reading, Work
+):
     """Everything that `scaling fit` takes."""
 
     law: str = changed(
@@ -19,6 +75,24 @@ class Fit(Law, Along, Held, Started, Objective, Weights, Prior, Spread, Interval
         "columns) or all (ranked).",
         metavar="NAME|FORMULA|auto|all",
     )  # fmt: skip
+    objective: str = changed(
+        Objective.objective,
+        kind=choice(*OBJECTIVES, "binomial"),
+        help="Function of the residuals to minimise; lad: least absolute deviations; binomial: the likelihood of "
+        "outcomes that are 0 or 1.",
+        choices=(*OBJECTIVES, "binomial"),
+    )
+
+    @property
+    def is_binomial(self) -> bool:
+        """Whether outcomes are fitted by maximum likelihood."""
+        return self.objective == "binomial" or self.trials is not None or self.law == "bernoulli"
+
+    def check(self) -> None:
+        """Refuse attempts that would also be weights."""
+        super().check()
+        if self.trials is not None and self.weight is not None:
+            raise UsageError("--trials and --weight are both weights.", hint="Give one of them.")
 
 
 COMMAND = Command(

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.data.names import COLUMN, column_of
+from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
+from scaling_cli.points.mixture import MIXTURE, check_mixture, listed
 from scaling_cli.record import Record
 
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
@@ -28,13 +30,20 @@ class Choice(Record):
     reason: str | None = None
 
 
-def columns_of(law: str, x: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Columns to read for a law beside the roles: those that must exist, and names that may be columns or not."""
+def columns_of(
+    law: str, x: str | None, own: Mapping[str, str] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Columns to read for a law beside the roles: those that must exist, and names that may be columns or not.
+
+    `own` has the columns that the user named for inputs that are not roles.
+    """
+    own = own or {}
     if is_formula(law):
         from scaling_cli.formula.tree import parse
 
-        return (), tuple(parse(law, has_levels=True).names())
-    return _asked(law, x), ()
+        return listed(own), tuple(parse(law, has_levels=True).names())
+    maybe = () if law in ("auto", "all") else tuple(name for name in find_law(law).inputs if name not in ROLES)
+    return (*_asked(law, x), *listed(own)), tuple(name for name in maybe if name not in ("x", *own))
 
 
 def check_floors(choice: Choice, fix: Mapping[str, float], frame: pl.DataFrame) -> None:
@@ -78,17 +87,22 @@ def choose(
     by: Sequence[str] = (),
     start: Mapping[str, float] | None = None,
     bound: Mapping[str, tuple[float, float]] | None = None,
+    own: Mapping[str, str] | None = None,
     others: Sequence[str] = (),
 ) -> Choice:
     """The law to fit to the points of `frame`, from the name the user gave (`auto` leaves it open), or the formula.
 
-    `by` are the columns whose groups will be fitted separately, all to this law. `others` are columns without a role.
+    `by` are the columns whose groups will be fitted separately, all to this law. `own` has the columns of inputs that
+    are not roles. `others` are columns without a role.
 
     Raises:
         UsageError: No such law, or `x`, `start` or `bound` does not go with it.
         DataError: The law needs a column that the data do not have.
     """
     _refuse_one(frame)
+    own = own or {}
+    if MIXTURE in own:
+        check_mixture(frame, own[MIXTURE].split(","))
     if is_formula(law):
         return _written(frame, law, x, start, bound)
     if start or bound:
@@ -98,19 +112,22 @@ def choose(
         )
     if law == "auto":
         return _automatic(frame, x, by)
-    asked = _asked(law, x)
     if law in FAMILIES:
-        return _family(frame, law, asked, others)
+        return _family(frame, law, tuple(own[MIXTURE].split(",")) if MIXTURE in own else _asked(law, x), others)
     named = find_law(law)
     if named.inputs == ("x",):
         column = column_of(frame.columns, x) if x else _one_input(frame)
         return Choice(named, {"x": _require(frame, named, column, others)})
-    if x is not None:
+    if "x" in named.inputs:
+        own = {**own, "x": column_of(frame.columns, x) if x else _one_input(frame)}
+    elif x is not None:
         raise UsageError(
             f"--x gives one input, but {law} takes {' and '.join(named.inputs)}.",
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
-    return Choice(named, {name: _require(frame, named, name, others) for name in named.inputs})
+    return Choice(
+        named, {name: _require(frame, named, own.get(name, name), others, name=name) for name in named.inputs}
+    )
 
 
 def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
@@ -124,12 +141,14 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     _refuse_one(frame)
     first = _automatic(frame, x)
     if first.law.inputs == ("x",):
-        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and not law.narrow]
+        return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and law.is_ranked and not law.narrow]
     known = _known(frame)
     return [
         Choice(law, {name: name for name in law.inputs})
         for law in LAWS
-        if {"params", "tokens"} <= set(law.inputs) and all(_is_complete(known, name) for name in law.inputs)
+        if law.is_ranked
+        and {"params", "tokens"} <= set(law.inputs)
+        and all(_is_complete(known, name) for name in law.inputs)
     ]
 
 
@@ -149,7 +168,9 @@ def _asked(law: str, x: str | None) -> tuple[str, ...]:
 
 def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...], others: Sequence[str]) -> Choice:
     """A law of any columns, over those asked for, or over those that it has most often."""
-    usual = {"precision": ("bits",)}.get(law, ("params", "tokens"))
+    usual = {"precision": ("bits",), "sweep-optimum": ("lr",)}.get(law, ("params", "tokens"))
+    if law.startswith(MIXTURE) and not asked:
+        raise UsageError(f"{law} takes shares of domains.", hint="Name their columns: --map mixture=w1,w2,w3.")
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)
@@ -166,7 +187,8 @@ def _written(
 ) -> Choice:
     if x is not None:
         raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
-    from scaling_cli.laws.custom import LEVEL, indices, law_from_formula
+    from scaling_cli.laws.custom import indices, law_from_formula
+    from scaling_cli.laws.grouped import LEVEL
     from scaling_cli.points.labels import labels_of
 
     columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
@@ -250,10 +272,10 @@ def _one_input(frame: pl.DataFrame) -> str:
     )
 
 
-def _require(frame: pl.DataFrame, law: Law, column: str, others: Sequence[str] = ()) -> str:
+def _require(frame: pl.DataFrame, law: Law, column: str, others: Sequence[str] = (), *, name: str = "") -> str:
     if column not in frame.columns:
         raise no_column(column, others, who=law.name)
-    if not frame[column].dtype.is_numeric():
+    if name not in law.flags and not frame[column].dtype.is_numeric():
         raise UsageError(
             f"Column {column} does not have a number in every row: it has {frame[column].drop_nulls().first()!r}.",
             hint="Choose another column with --x, or correct the cells.",

@@ -34,5 +34,10 @@ def codes(column: pl.Series, levels: Sequence[str], name: str) -> Array:
     return np.array(found, dtype=float)
 
 
+def flagged(column: pl.Series, none: Sequence[str]) -> Array:
+    """0 `(n,)` where a column has one of the words in `none`, 1 elsewhere."""
+    return np.array([float(str(value).strip().lower() not in none) for value in column])
+
+
 def _label(value: object) -> str:
     return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)

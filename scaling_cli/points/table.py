@@ -12,7 +12,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import ParameterPrior
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import Law
-from scaling_cli.points.labels import codes
+from scaling_cli.points.labels import codes, flagged
 from scaling_cli.record import Record
 
 
@@ -83,13 +83,17 @@ class PointTable(Record):
         Raises:
             DataError: The law needs logs of an input, or of the loss, that is not positive.
         """
-        values = {
-            name: codes(self.frame[column], law.levels[name], column)
-            if name in law.levels
-            else self.frame[column].to_numpy().astype(float)
-            for name, column in inputs.items()
-        }
+        values = {name: self._values(law, name, column) for name, column in inputs.items()}
         # Runs are numbered by name, so that the order of the rows does not decide which runs a replicate draws.
         runs = self.frame["run_id"].rank("dense").to_numpy().astype(int) - 1
         observed = self.frame["loss"].to_numpy().astype(float)
         return problem_from_arrays(law, values, observed, runs, space, weights=weights, priors=priors)
+
+    def _values(self, law: Law, name: str, column: str) -> Array:
+        """The values `(n,)` of an input of the law; labels and words as numbers."""
+        values = self.frame[column]
+        if name in law.levels:
+            return codes(values, law.levels[name], column)
+        if name in law.flags and not values.dtype.is_numeric():
+            return flagged(values, law.flags[name])
+        return values.to_numpy().astype(float)

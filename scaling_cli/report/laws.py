@@ -45,7 +45,9 @@ def _facts(law: LawResult) -> Facts:
     facts = [
         ("law", f"{escape(law.name)}: {escape(law.formula)}"),
         ("inputs", escape(", ".join(law.inputs))),
+        ("topics", ", ".join(law.topics)),
         ("source", escape(law.source)),
+        ("example", escape(law.example)),
     ]
     return facts + ([("not determined", escape(law.undetermined))] if law.undetermined else [])
 

@@ -20,15 +20,15 @@ class ObjectiveValue(Record):
     """The objective that was minimised.
 
     Attributes:
-        space: Whether residuals are of log loss or of loss.
+        space: Whether residuals are of log loss or of loss; binomial where outcomes are fitted by maximum likelihood.
         delta: Residual size above which huber is linear, in units of the residuals.
         value: Sum over the points at the minimum (not an average), without the prior.
         weights: Formula of the points' weights; None where they are equal.
         prior: Prior on exponents and irreducible loss.
     """
 
-    name: Annotated[str, words("huber", "lad", "least-squares")]
-    space: Annotated[str, words("log", "linear")]
+    name: Annotated[str, words("huber", "lad", "least-squares", "binomial")]
+    space: Annotated[str, words("log", "linear", "binomial")]
     delta: float | None
     value: Number
     weights: str | None = None
@@ -161,6 +161,22 @@ class Candidate(Record):
     error: str | None = None
 
 
+class Expectation(Record):
+    """Whether a quantity has a value that was expected of it.
+
+    Attributes:
+        p_value: Of the hypothesis that it has this value, two-sided; null where the data determine no error.
+        detects: Difference from the value that these data would show with a probability of 80 %.
+        runs_needed: Runs of this design with which the difference found would be shown with a probability of 80 %.
+    """
+
+    value: float
+    found: Estimate
+    p_value: Number | None
+    detects: Number | None
+    runs_needed: Number | None
+
+
 class Observations(Record):
     """The points of a fit, for drawing.
 
@@ -187,6 +203,7 @@ class FitResult(Record):
         influence: Runs whose removal moves an exponent by more than one standard error, largest move first.
         spread: With --spread, the estimates under other objectives.
         selection: With --law all, every law and baseline, best first.
+        expected: With --expect, the tests of stated values.
         draws: Parameters of each replicate, in the order of `parameters`; None without replicates.
     """
 
@@ -213,6 +230,7 @@ class FitResult(Record):
     selection: tuple[Candidate, ...] | None = None
     draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
+    expected: dict[str, Expectation] = {}
     sentence: Sentence = ""
 
 

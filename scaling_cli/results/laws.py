@@ -34,6 +34,8 @@ class LawResult(Record):
     """One law: its formula, where it comes from, its inputs and parameters, and the fits that papers published.
 
     Attributes:
+        topics: What it is about.
+        example: A command that fits it; its columns stand for those of the user.
         undetermined: Why points at random inputs do not determine its parameters; null where they do.
     """
 
@@ -44,6 +46,8 @@ class LawResult(Record):
     parameters: tuple[LawParameter, ...]
     derived: tuple[LawQuantity, ...]
     published: tuple[PublishedFit, ...]
+    topics: tuple[str, ...] = ()
+    example: str = ""
     undetermined: str | None = None
     group: dict[str, str] = {}
     sentence: Sentence = ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from scaling_cli.laws import LAWS, Law, find_law
+from collections.abc import Sequence
+
+from scaling_cli.laws import HOMES, LAWS, Law, find_law, is_formula
+from scaling_cli.laws.topics import TOPICS, example_of, found_by, topics_of
 from scaling_cli.options.laws import Laws
 from scaling_cli.results.laws import LawParameter, LawQuantity, LawResult, PublishedFit
 from scaling_cli.results.report import Report
@@ -10,16 +13,24 @@ from scaling_cli.sentences import with_sentences
 
 
 def laws(name: str | None, asked: Laws) -> Report[LawResult]:
-    """The laws that can be fitted, or only the one called `name`.
+    """The laws that can be fitted, only the one called `name`, or those in which the words of `name` occur.
 
     Raises:
-        UsageError: No law has this name.
+        UsageError: No law has this name, or is found by it.
     """
-    chosen = LAWS if name is None else (find_law(name),)
+    every = tuple(law for law in LAWS if asked.topic is None or law.name in TOPICS[asked.topic])
+    chosen = every if name is None else _found(name, every)
     results = tuple(map(_described, chosen))
-    if name is not None:  # a list needs none
+    if name is not None and len(results) == 1:  # a list needs none
         results = with_sentences("laws", results, {})
     return Report("laws", (), {}, {"name": name, **asked.recorded()}, results)
+
+
+def _found(name: str, laws: Sequence[Law]) -> tuple[Law, ...]:
+    if name in HOMES or is_formula(name):
+        return (find_law(name),)
+    found = found_by(name, laws)
+    return found or (find_law(name),)  # which says that there is none, and what is near
 
 
 def _described(law: Law) -> LawResult:
@@ -28,6 +39,8 @@ def _described(law: Law) -> LawResult:
         formula=law.formula,
         source=law.source,
         inputs=law.inputs,
+        topics=topics_of(law.name),
+        example=example_of(law),
         parameters=tuple(
             LawParameter(parameter.name, parameter.unit, parameter.meaning) for parameter in law.parameters
         ),

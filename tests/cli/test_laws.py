@@ -56,3 +56,11 @@ def test_what_cannot_be_answered_is_refused(arguments, problem):
     ran = run("laws", *arguments)
     assert ran.returncode == 2
     assert problem in ran.stderr
+
+
+def test_laws_are_found_by_words_and_topics():
+    found = json.loads(run("laws", "mixture", "--json").stdout)["results"]
+    assert {"mixture-exp", "mixture-additive", "mixture-repetition"} <= {law["name"] for law in found}
+    about = json.loads(run("laws", "--topic", "precision", "--json").stdout)["results"]
+    assert [law["name"] for law in about] == ["precision", "float-format", "post-training-quantisation"]
+    assert "example: scaling fit runs.csv --law sparsity" in run("laws", "sparsity").stdout

@@ -20,7 +20,36 @@ SIZES = {
     "granularity": (1.0, 64.0),
     "bits": (2.0, 16.0),
     "streams": (1.0, 8.0),
+    "sparsity": (0.02, 0.98),
+    "once_params": (1e7, 5e7),
+    "recurrences": (1.0, 8.0),
+    "recurrent_params": (3e7, 1e9),
+    "exponent_bits": (1.0, 5.0),
+    "mantissa_bits": (0.5, 7.0),
+    "block": (16.0, 512.0),
+    "encoder_params": (5e6, 5e8),
+    "decoder_params": (5e6, 5e8),
+    "share": (0.01, 0.5),
+    "unique_samples": (1e6, 1e8),
+    "epochs": (1.0, 20.0),
+    "pretrained": (0.5, 1.5),
+    "d": (0.1, 10.0),
+    "batch_tokens": (1e4, 1e7),
+    "lr": (1e-5, 1e-1),
+    "teacher_loss": (1.9, 2.8),
+    "supervised_loss": (2.0, 3.2),
 }  # published runs lie in these ranges
+OWN_SIZES = {
+    "two-power": {"x": (1e2, 1e7)},
+    "exponential": {"x": (1e3, 5e5)},
+    "u-shaped": {"x": (1e8, 1e11)},
+    "bump": {"x": (1e2, 1e5)},
+    "rl-efficiency": {"x": (1e17, 1e21)},
+    "rl-sigmoid": {"x": (1e2, 3e4)},
+    "pass-until": {"x": (3e7, 3e9)},
+    "bernoulli": {"x": (3e-3, 5e-2)},
+    "observational": {"x1": (0.2, 3.0), "x2": (0.2, 3.0)},
+}
 LOSSES = ("sigmoid", "exponential-saturation", "loss-to-loss", "critical-batch")  # laws whose x is itself a loss
 
 
@@ -28,7 +57,11 @@ def draw_design(law: Law, generator: np.random.Generator, points: int) -> dict[s
     """`points` values of each input, log-uniform and independent of each other; of curves, four runs."""
     if law.is_curve:
         return draw_schedules(generator, points)
-    ranges = SIZES | ({"x": (1.8, 5.0)} if law.name in LOSSES else {})
+    ranges = SIZES | ({"x": (1.8, 5.0)} if law.name in LOSSES else {}) | OWN_SIZES.get(law.name, {})
+    if law.name.startswith("mixture-") and "w1" in law.inputs:
+        shares = generator.dirichlet(np.ones(3), points)
+        others = {name: np.exp(generator.uniform(*np.log(ranges[name]), points)) for name in law.inputs[:-3]}
+        return others | dict(zip(("w1", "w2", "w3"), shares.T, strict=True))
     return {name: np.exp(generator.uniform(*np.log(ranges[name]), points)) for name in law.inputs}
 
 
@@ -217,7 +250,169 @@ def annealing(draw) -> dict[str, float]:
     return curve | {"C": draw(0.1, 0.4), "memory": draw(500.0, 5000.0)}
 
 
+def two_power(draw) -> dict[str, float]:
+    fast, slow = draw(0.5, 0.9), draw(0.1, 0.25)
+    cross = np.exp(draw(*np.log([1e4, 1e5])))
+    return {"A": cross**fast, "alpha": fast, "B": cross**slow, "beta": slow}
+
+
+def exponential(draw) -> dict[str, float]:
+    return {"c": draw(0.1, 0.5), "A": draw(0.5, 2.0), "scale": draw(3e4, 1e5)}
+
+
+def u_shaped(draw) -> dict[str, float]:
+    return {"c": draw(0.2, 1.0), "a": draw(0.05, 0.3), "u": draw(*np.log([1e9, 1e10]))}
+
+
+def bump(draw) -> dict[str, float]:
+    alpha = draw(0.2, 0.5)
+    return {
+        "E": draw(0.1, 0.3), "A": draw(0.5, 1.5) * 1e2**alpha, "alpha": alpha, "H": draw(0.2, 0.6),
+        "u": draw(*np.log([1e3, 1e4])), "width": draw(0.3, 0.8),
+    }  # fmt: skip
+
+
+def mixture_exp(draw) -> dict[str, float]:
+    return {"c": draw(0.5, 2.0), "k": draw(0.5, 2.0), "t_w1": draw(-3.0, -1.0), "t_w2": draw(0.2, 1.0)}
+
+
+def mixture_additive(draw) -> dict[str, float]:
+    base = chinchilla_like(draw)
+    weights = {f"C_w{i}": draw(0.2, 1.0) for i in (1, 2, 3)} | {f"g_w{i}": draw(0.25, 0.8) for i in (1, 2, 3)}
+    return base | weights
+
+
+def mixture_repetition(draw) -> dict[str, float]:
+    beta, alpha = draw(0.25, 0.5), draw(0.25, 0.5)
+    return {
+        "E": draw(0.5, 2.0), "C": draw(0.3, 1.5) * 9e8**beta, "beta": beta,
+        "B": draw(0.5, 2.0) * 1e9**alpha / 9e8**0.1, "delta": 0.1, "alpha": alpha, "R": draw(3.0, 20.0),
+        "gamma": draw(0.5, 2.0),
+    }  # fmt: skip
+
+
+def transfer(draw) -> dict[str, float]:
+    worth = {"k": draw(0.3, 3.0) * 2e10 / (2e10**0.2 * 9e8**0.4), "a": draw(0.15, 0.25), "b": draw(0.35, 0.45)}
+    return chinchilla_like(draw) | worth
+
+
+def pruning(draw) -> dict[str, float]:
+    b, beta = draw(0.2, 0.5), draw(0.2, 0.5)
+    return {
+        "a": draw(0.5, 2.0) * 9e8**b, "s": draw(0.4, 1.0), "c": draw(0.5, 2.0) * 9e8**b, "b": b,
+        "A": draw(0.3, 2.0) * 2e10**beta, "beta": beta, "E": draw(0.3, 1.5),
+    }  # fmt: skip
+
+
+def looped(draw) -> dict[str, float]:
+    base = chinchilla_like(draw)
+    return base | {"A": draw(0.3, 2.0) * 2e8 ** base["alpha"], "phi": draw(0.3, 0.7)}
+
+
+def float_format(draw) -> dict[str, float]:
+    return {
+        "A": draw(40.0, 100.0), "alpha": 0.25, "B": draw(3e4, 1e5), "beta": 0.5, "E": draw(1.0, 2.0),
+        "gamma": draw(3e3, 3e4), "delta": draw(2.0, 4.0), "nu": draw(2.0, 4.0),
+    }  # fmt: skip
+
+
+def post_training(draw) -> dict[str, float]:
+    return {"C_T": draw(0.03, 0.1), "gamma_D": draw(0.3, 0.6), "gamma_N": draw(0.2, 0.5), "gamma_post": draw(0.5, 2.0)}
+
+
+def encoder_decoder(draw) -> dict[str, float]:
+    e, d = draw(0.1, 0.4), draw(0.1, 0.4)
+    return {"A": draw(0.5, 2.0) * 5e7 ** (e + d), "p_e": e, "p_d": d, "E": draw(0.5, 1.5)}
+
+
+def reward(draw) -> dict[str, float]:
+    return {"alpha": draw(1.0, 1.5), "beta": draw(0.05, 0.1)}
+
+
+def rl_efficiency(draw) -> dict[str, float]:
+    return {"E0": draw(3.0, 4.0), "E1": draw(0.1, 0.2), "K_max": draw(0.05, 0.15), "N_0": draw(5e8, 4e9), "X_0": 1e18}
+
+
+def rl_sigmoid(draw) -> dict[str, float]:
+    return {"R_0": draw(0.2, 0.4), "A": draw(0.6, 0.8), "C_mid": draw(1e3, 3e3), "B": draw(1.0, 2.0)}
+
+
+def pass_until(draw) -> dict[str, float]:
+    alpha = draw(0.25, 0.4)
+    return {"c": draw(1.0, 3.0) * 3e8**alpha, "alpha": alpha}
+
+
+def batch_tradeoff(draw) -> dict[str, float]:
+    return {"S_min": draw(1e3, 1e4), "B_crit": draw(1e5, 1e6)}
+
+
+def power_lines(draw) -> dict[str, float]:
+    return {"c": draw(0.5, 2.0), "m": -draw(0.4, 0.6)}
+
+
+def sweep_optimum(draw) -> dict[str, float]:
+    alpha, p = draw(0.2, 0.5), -draw(0.1, 0.5)
+    return {
+        "E": draw(1.0, 2.0), "A": draw(0.5, 1.5) * 9e8**alpha, "alpha": alpha, "curvature": draw(0.03, 0.1),
+        "u": np.log(1e-3) - p * np.log(9e8), "p": p,
+    }  # fmt: skip
+
+
+def utility_decay(draw) -> dict[str, float]:
+    return {"a": draw(3.0, 6.0), "b": -draw(0.15, 0.3), "tau": draw(3.0, 8.0), "d": draw(0.1, 0.2)}
+
+
+def sparsity(draw) -> dict[str, float]:
+    base = chinchilla_like(draw)
+    return {
+        "a": base["A"], "alpha": base["alpha"], "b": base["B"], "beta": base["beta"], "c": draw(0.3, 0.6),
+        "lam": -draw(0.1, 0.3), "d": draw(5.0, 20.0), "delta": draw(0.1, 0.2), "gamma": draw(0.1, 0.2), "e": 0.9,
+    }  # fmt: skip
+
+
+def farseer(draw) -> dict[str, float]:
+    return {
+        "a": -draw(0.01, 0.03), "alpha": 0.17, "c": -draw(0.05, 0.1), "b": draw(80.0, 95.0), "beta": -0.1,
+        "d": -draw(6.0, 6.5), "g": -draw(0.1, 0.13), "gamma": 0.12, "f": draw(0.4, 0.45),
+    }  # fmt: skip
+
+
+def distillation(draw) -> dict[str, float]:
+    alpha, beta = draw(0.3, 0.35), draw(0.3, 0.5)
+    return {
+        "c0": draw(2.0, 3.0), "q": draw(1.5, 2.5), "w": draw(8.0, 12.0), "A": 9e8**alpha, "alpha": alpha,
+        "B": 2e10**beta, "beta": beta, "gamma": draw(0.6, 0.9),
+    }  # fmt: skip
+
+
 DRAWS = {
+    "utility-decay": utility_decay,
+    "sparsity": sparsity,
+    "farseer": farseer,
+    "distillation": distillation,
+    "two-power": two_power,
+    "exponential": exponential,
+    "u-shaped": u_shaped,
+    "bump": bump,
+    "mixture-exp": mixture_exp,
+    "mixture-additive": mixture_additive,
+    "mixture-repetition": mixture_repetition,
+    "transfer": transfer,
+    "pruning": pruning,
+    "looped": looped,
+    "float-format": float_format,
+    "post-training-quantisation": post_training,
+    "encoder-decoder": encoder_decoder,
+    "reward-over-optimisation": reward,
+    "best-of-n-reward": reward,
+    "rl-efficiency": rl_efficiency,
+    "rl-sigmoid": rl_sigmoid,
+    "pass-until": pass_until,
+    "bernoulli": lambda draw: {"x0": draw(0.01, 0.02), "k": draw(2.0, 5.0)},
+    "observational": lambda draw: {"a": draw(-3.0, -1.0), "w_x1": draw(0.5, 1.0), "w_x2": draw(0.3, 1.0)},
+    "batch-tradeoff": batch_tradeoff,
+    "power-lines": power_lines,
+    "sweep-optimum": sweep_optimum,
     "multi-power-schedule": multi_power_schedule,
     "annealing": annealing,
     "kaplan": kaplan,

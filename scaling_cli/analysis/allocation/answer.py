@@ -22,6 +22,7 @@ from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.adequacy import misfit_doubts
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.influence import outlying_doubts
@@ -115,7 +116,7 @@ def _checked(data: AllocationData, settings: Settings) -> tuple[AllocationData, 
         fitted = optimum(grouped.problem, settings.objective)
     except FitError:
         return data, []
-    found = [*misfit_doubts(fitted, grouped.group), *outlying_doubts(fitted, grouped.names, grouped.group)]
+    found = [*alone(misfit_doubts(fitted, grouped.group)), *outlying_doubts(fitted, grouped.names, grouped.group)]
     together = err_together(fitted) if settings.interval != "none" else None
     if together is None:
         return data, found

@@ -89,7 +89,7 @@ def choose_points(
     flags = {UNJUDGED + name: f"unreadable {name} in --where" for name in unjudged}
     has_ends = takes_ends(plan, checkpoints)
     named, unreadable = canonical(rows, schema, plan, tuple(flags), keeps_whole_steps=has_ends)
-    completion = Completion(canonical(around, schema, plan)[0], plan, run_names)
+    completion = Completion(lambda: canonical(around, schema, plan)[0], plan, run_names)
     if checkpoints.skip_tokens is not None or checkpoints.sample_at is not None:
         named = completion.of_rows(named)
     marked, reasons = select.with_reasons(

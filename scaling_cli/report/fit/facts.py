@@ -30,9 +30,29 @@ def fit_facts(result: FitResult, columns: Mapping[str, str]) -> Facts:
         ("columns", ", ".join(renamed)),
         ("interval", _interval(result)),
         ("quality", _quality(result)),
+        ("expected", _expected(result)),
         ("spread", _spread(result)),
         ("ranking", _ranking(result)),
     )
+
+
+def _expected(result: FitResult) -> str:
+    """Whether quantities have the values expected of them, and what these data could have shown."""
+    said = []
+    for name, test in result.expected.items():
+        lead = f"{escape(name)} = {figure(test.value, 4)}"
+        if test.p_value is None or test.detects is None:
+            said.append(f"{lead} cannot be tested, since the data determine no error")
+            continue
+        more = (
+            f"; {test.runs_needed:,.0f} such runs would show the difference found"
+            if (test.runs_needed is not None and math.isfinite(test.runs_needed) and test.runs_needed > result.runs)
+            else ""
+        )
+        verdict = "rejected" if test.p_value < 1 - result.interval.level else "not rejected"
+        shown = f"these runs would show a difference of {figure(test.detects, 2)}"
+        said.append(f"{lead} is {verdict} (p {figure(test.p_value, 2)}); {shown}{more}")
+    return ". ".join(said)
 
 
 def fit_details(result: FitResult) -> Facts:

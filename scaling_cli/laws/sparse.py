@@ -1,0 +1,168 @@
+"""Laws of models whose parts are not all used once at full precision: sparse, looped, quantised, two-tower models."""
+
+from __future__ import annotations
+
+from scaling_cli.laws.law import Derived, Published
+from scaling_cli.laws.named import About, exponent, floor, formula_law
+
+PARAMS_TERM = About("loss from finite params, at 1 param", "loss")
+TOKENS_TERM = About("loss from finite tokens, at 1 token", "loss")
+
+SPARSITY = formula_law(
+    "sparsity",
+    "a/params^alpha + b/tokens^beta + c/(1 - sparsity)^lam + d/((1 - sparsity)^delta*params^gamma) + e",
+    inputs=("params", "tokens", "sparsity"),
+    source="Abnar et al. 2025, arXiv:2501.12370: sparsity is the share of experts that a token does not use",
+    narrow=("sparsity",),
+    about={
+        "a": PARAMS_TERM,
+        "alpha": exponent("exponent of params"),
+        "b": TOKENS_TERM,
+        "beta": exponent("exponent of tokens"),
+        "c": About("loss that sparsity changes at any size", "loss"),
+        "lam": About("exponent of the active share in that loss", low=-3.0, high=3.0, kind="exponent"),
+        "d": About("loss that sparsity changes less in larger models, at 1 param", "loss"),
+        "delta": About("exponent of the active share in that loss", low=-3.0, high=3.0, kind="exponent"),
+        "gamma": exponent("exponent of params in that loss"),
+        "e": floor(),
+    },
+    published=(
+        Published(
+            "abnar",
+            "mixtures of experts, params of all experts",
+            "Abnar et al. 2025, arXiv:2501.12370",
+            {
+                "a": 16612.5, "alpha": 0.5962, "b": 5455.67, "beta": 0.3954, "c": 0.4598, "lam": -0.1666, "d": 17.26,
+                "delta": 0.1603, "gamma": 0.1595, "e": 0.94,
+            },
+        ),
+    ),
+    undetermined="c and e trade off while the exponent lam is near zero",
+)  # fmt: skip
+PRUNING = formula_law(
+    "pruning",
+    "(a*(1 - sparsity)^s + c)/params^b + A/tokens^beta + E",
+    inputs=("params", "tokens", "sparsity"),
+    source="Frantar et al. 2023, arXiv:2309.08520: params are those that are not zero",
+    narrow=("sparsity",),
+    about={
+        "a": About("loss from finite params that sparsity removes, at 1 param", "loss"),
+        "s": exponent("exponent of the share of params that are not zero", low=1e-2),
+        "c": About("loss from finite params at full sparsity, at 1 param", "loss"),
+        "b": exponent("exponent of params that are not zero"),
+        "A": TOKENS_TERM,
+        "beta": exponent("exponent of tokens"),
+        "E": floor(),
+    },
+)
+LOOPED = formula_law(
+    "looped",
+    "E + A/(once_params + recurrences^phi*recurrent_params)^alpha + B/tokens^beta",
+    inputs=("once_params", "recurrences", "recurrent_params", "tokens"),
+    source="Schwethelm et al. 2026, arXiv:2604.21106",
+    narrow=("recurrences", "once_params", "recurrent_params"),
+    about={
+        "E": floor(),
+        "A": About("loss from finite params, at 1 effective param", "loss"),
+        "phi": exponent("exponent by which recurrences multiply params", low=-1.0, high=2.0),
+        "alpha": exponent("exponent of effective params"),
+        "B": TOKENS_TERM,
+        "beta": exponent("exponent of tokens"),
+    },
+    derived=(Derived("r4", "params that 4 recurrences are worth, as a multiple", lambda p: 4.0 ** p["phi"]),),
+)
+FLOAT_FORMAT = formula_law(
+    "float-format",
+    "A/params^alpha + B/tokens^beta + E + tokens^beta/params^alpha*log(block)/log(2)"
+    "/(gamma*(exponent_bits + 0.5)^delta*(mantissa_bits + 0.5)^nu)",
+    inputs=("params", "tokens", "exponent_bits", "mantissa_bits", "block"),
+    source="Sun et al. 2025, arXiv:2501.02423: bits of exponent and mantissa, and values that share a scale",
+    narrow=("exponent_bits", "mantissa_bits", "block"),
+    about={
+        "A": PARAMS_TERM,
+        "alpha": exponent("exponent of params"),
+        "B": TOKENS_TERM,
+        "beta": exponent("exponent of tokens"),
+        "E": floor(),
+        "gamma": About("scale of the harm of few bits, which divides it", "1/loss"),
+        "delta": exponent("exponent of exponent bits", high=10.0),
+        "nu": exponent("exponent of mantissa bits", high=10.0),
+    },
+    derived=(
+        Derived("best_split", "exponent bits + 0.5 over mantissa bits + 0.5 at the lowest loss of a given number of "
+                "bits", lambda p: p["delta"] / p["nu"]),
+    ),
+)  # fmt: skip
+POST_TRAINING_QUANTISATION = formula_law(
+    "post-training-quantisation",
+    "C_T*tokens^gamma_D/params^gamma_N*exp(-bits/gamma_post)",
+    inputs=("params", "tokens", "bits"),
+    source="Kumar et al. 2024, arXiv:2411.04330, eq. 2: loss that quantisation after training adds",
+    narrow=("bits",),
+    about={
+        "C_T": About("loss added at 0 bits, 1 param and 1 token", "loss"),
+        "gamma_D": exponent("exponent of tokens: more training makes a model more fragile"),
+        "gamma_N": exponent("exponent of params"),
+        "gamma_post": About("bits that lower the added loss by a factor of e", "bits", low=0.05, high=30.0,
+                            starts=(0.3, 0.6, 1.0, 2.0, 5.0)),
+    },
+)  # fmt: skip
+ENCODER_DECODER = formula_law(
+    "encoder-decoder",
+    "A*encoder_params^-p_e*decoder_params^-p_d + E",
+    inputs=("encoder_params", "decoder_params"),
+    source="Ghorbani et al. 2021, arXiv:2109.07740",
+    about={
+        "A": About("loss above the floor at 1 param each", "loss"),
+        "p_e": exponent("exponent of params of the encoder"),
+        "p_d": exponent("exponent of params of the decoder"),
+        "E": floor(),
+    },
+    derived=(
+        Derived("encoder_share", "best share of all params in the encoder", lambda p: p["p_e"] / (p["p_e"] + p["p_d"])),
+    ),
+)
+FARSEER = formula_law(
+    "farseer",
+    "exp(a*params^alpha + c) + exp(b*params^beta + d)*tokens^(-exp(g*params^gamma + f))",
+    inputs=("params", "tokens"),
+    source="Li et al. 2025 (Farseer), arXiv:2506.10972: the exponent of tokens changes with params",
+    is_predictive=True,
+    about={
+        "a": About("slope of the log of the floor in params^alpha", starts=(-1.0, -0.1, -0.01, 0.01)),
+        "alpha": About("exponent of params in the floor", low=-1.0, high=1.0, starts=(-0.3, -0.1, 0.1, 0.2, 0.4),
+                       kind="exponent"),
+        "c": About("log of the floor where params^alpha vanishes", starts=(-1.0, 0.0, 1.0, 2.0)),
+        "b": About("slope of the log of the coefficient in params^beta", starts=(-50.0, -5.0, 5.0, 50.0, 200.0)),
+        "beta": About("exponent of params in the coefficient", low=-1.0, high=1.0, starts=(-0.3, -0.1, 0.1, 0.3),
+                      kind="exponent"),
+        "d": About("log of the coefficient where params^beta vanishes", starts=(-10.0, -3.0, 0.0, 3.0)),
+        "g": About("slope of the log of the exponent in params^gamma", starts=(-1.0, -0.1, 0.1)),
+        "gamma": About("exponent of params in the exponent", low=-1.0, high=1.0, starts=(-0.2, 0.05, 0.12, 0.3),
+                       kind="exponent"),
+        "f": About("log of the exponent where params^gamma vanishes", starts=(-1.5, -0.5, 0.5)),
+    },
+    undetermined="each of its three functions of params is nearly a straight line in the log of params, so their three "
+    "parameters trade off; its predictions are determined",
+)  # fmt: skip
+DISTILLATION = formula_law(
+    "distillation",
+    "teacher_loss + teacher_loss^-c0*exp(-q*(teacher_loss/supervised_loss)^w)*(A/params^alpha + B/tokens^beta)^gamma",
+    inputs=("params", "tokens", "teacher_loss", "supervised_loss"),
+    source="Busbridge et al. 2025, arXiv:2502.08606, in coordinates that data can determine; supervised_loss is "
+    "that of the student trained without a teacher",
+    narrow=("teacher_loss", "supervised_loss"),
+    is_predictive=True,
+    about={
+        "c0": About("exponent of the teacher's loss", low=-10.0, high=20.0, starts=(0.0, 1.0, 3.0, 6.0)),
+        "q": About("how fast a teacher weaker than the student stops to help", low=0.0, high=50.0,
+                   starts=(0.3, 1.0, 2.5, 6.0)),
+        "w": About("sharpness of that change", low=0.0, high=60.0, starts=(1.0, 4.0, 10.0, 20.0)),
+        "A": About("weight of finite params, at 1 param"),
+        "alpha": exponent("exponent of params"),
+        "B": About("weight of finite tokens, at 1 token"),
+        "beta": exponent("exponent of tokens"),
+        "gamma": exponent("power of the sum"),
+    },
+    undetermined="A, B, gamma and the exponents trade off; its predictions are determined",
+)  # fmt: skip

@@ -1,0 +1,74 @@
+"""What each law is about, and how to fit it: for lists of laws and for searches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scaling_cli.laws.law import Law
+
+TOPICS: dict[str, tuple[str, ...]] = {
+    "curves": (
+        "power", "power-constant", "shifted-power", "logarithmic", "m3", "m4", "bnsl", "bnsl-monotone", "two-power",
+        "exponential", "u-shaped", "bump", "loss-to-loss",
+    ),
+    "surfaces": ("chinchilla", "chinchilla-tied", "general", "kaplan", "kaplan-steps", "farseer", "additive",
+                 "multi-power"),
+    "data": ("data-constrained", "mixture-exp", "mixture-additive", "mixture-repetition", "utility-decay", "transfer",
+             "exponential", "two-power"),
+    "architecture": ("routed", "granularity", "parallel", "sparsity", "pruning", "looped", "encoder-decoder"),
+    "precision": ("precision", "post-training-quantisation", "float-format"),
+    "training": ("critical-batch", "batch-tradeoff", "power-lines", "sweep-optimum", "multi-power", "annealing",
+                 "multi-power-schedule", "distillation"),
+    "reinforcement": ("reward-over-optimisation", "best-of-n-reward", "rl-efficiency", "rl-sigmoid"),
+    "inference": ("best-of-n-reward", "pass-until", "saturating-power"),
+    "metrics": ("sigmoid", "hill", "exponential-saturation", "saturating-power", "pass-until", "bernoulli",
+                "observational", "u-shaped", "loss-to-loss"),
+}  # fmt: skip
+OPTIONS = {
+    "mixture-exp": "--map mixture=w1,w2,w3",
+    "mixture-additive": "--map mixture=w1,w2,w3",
+    "mixture-repetition": "--map share=target_share",
+    "transfer": "--map pretrained=init",
+    "utility-decay": "--loss error --by pool --share a,d",
+    "additive": "--x width,depth,tokens",
+    "multi-power": "--x params,tokens --loss best_lr",
+    "precision": "--x weight_bits",
+    "sweep-optimum": "--x lr",
+    "observational": "--x mmlu,arc --loss accuracy --space linear",
+    "bernoulli": "--x compute --loss solved",
+    "batch-tradeoff": "--by target_loss --loss steps",
+    "reward-over-optimisation": "--loss gold_reward --space linear",
+    "best-of-n-reward": "--loss gold_reward --space linear",
+    "critical-batch": "--x loss --loss critical_batch",
+    "loss-to-loss": "--x loss_pile --loss loss_code",
+    "rl-efficiency": "--x compute --loss error",
+    "post-training-quantisation": "--loss added_loss",
+    "power-lines": "--loss best_timescale",
+}
+GROWING = ("logarithmic", "sigmoid", "hill", "saturating-power", "exponential-saturation", "u-shaped")
+INPUT = {"rl-sigmoid": "--x compute --loss pass_rate", "pass-until": "--x params --loss pass_rate"}
+
+
+def topics_of(name: str) -> tuple[str, ...]:
+    """The topics of a law."""
+    return tuple(topic for topic, names in TOPICS.items() if name in names)
+
+
+def example_of(law: Law) -> str:
+    """A command that fits the law; the columns that it names stand for those of the user."""
+    options = OPTIONS.get(law.name, INPUT.get(law.name, ""))
+    if not options and law.inputs == ("x",):
+        options = "--x compute --loss accuracy --space linear" if law.name in GROWING else "--x compute"
+    return f"scaling fit runs.csv --law {law.name} {options}".strip()
+
+
+def found_by(text: str, laws: Sequence[Law]) -> tuple[Law, ...]:
+    """The laws in whose name, topics, formula, source or parameters all words of a text occur."""
+    words = text.lower().replace("-", " ").split()
+    return tuple(law for law in laws if words and all(word in _said(law) for word in words))
+
+
+def _said(law: Law) -> str:
+    meanings = (parameter.meaning for parameter in law.parameters)
+    parts = (law.name, *topics_of(law.name), law.source, *law.inputs, *meanings)
+    return " ".join(parts).lower().replace("-", " ")
