@@ -91,8 +91,12 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
     keeps = not isinstance(output, Saved) or output.draws
     for path in map(Path, output.report):
         form = REPORTS[path.suffix.lower()]
-        look = replace(page, picture=_picture(report, output, view, path)) if form == "md" else page
+        picture = path.with_suffix(".png")
+        drawing = _picture(report, output, view, picture) if form == "md" else b""
+        look = replace(page, picture=picture.name) if drawing else page
         write_file(path, render(report, form, view, look=look, draws=keeps))
+        if drawing:
+            write_file(picture, drawing)
     charts = panels_of(view, report) if figures and report.results else []
     for path in map(Path, figures if report.results else ()):  # no result is an error of its own
         if not charts:
@@ -101,19 +105,17 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
         write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}", style_of(output)))
 
 
-def _picture(report: Report[Any], output: Output, view: View, page: Path) -> str:
-    """The name of a picture beside a page, which is written here; empty where there is none to draw."""
+def _picture(report: Report[Any], output: Output, view: View, picture: Path) -> bytes:
+    """The figure that stands beside a page, in the file `picture`; empty where there is none to draw."""
     from scaling_cli.report.files import can_draw, figure_file
     from scaling_cli.report.views import panels_of
 
     panels = panels_of(view, report) if isinstance(output, Drawn) and report.results and can_draw() else ()
     if not panels:
-        return ""
-    picture = page.with_suffix(".png")
+        return b""
     check_not_read([picture], (source.path for source in report.inputs))
     assert isinstance(output, Drawn)
-    write_file(picture, figure_file(panels, ".png", "", style_of(output)))
-    return picture.name
+    return figure_file(panels, ".png", "", style_of(output))
 
 
 def _plot(report: Report[Any], output: Output, form: str, look: Look, view: View) -> str:

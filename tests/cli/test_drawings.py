@@ -80,8 +80,8 @@ def test_every_group_has_a_forecast_of_its_own_with_its_name(tmp_path):
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
     text = picture.read_text(encoding="utf-8")
-    assert ">adamw<" in text
-    assert ">muon<" in text
+    assert "adamw: forecast of larger runs<" in text
+    assert "muon: forecast of larger runs<" in text
 
 
 def test_groups_that_all_failed_say_why_although_there_is_nothing_to_draw(tmp_path):

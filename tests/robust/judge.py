@@ -17,6 +17,7 @@ from tests.robust.zygote import CPU_SECONDS, Ended
 CODES = (0, 2, 3, 4, 5)
 MEMORY = 10**9
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+OURS = re.compile(r"<script>//<!\[CDATA\[\n.*?\n//\]\]></script>", re.DOTALL)  # no name can begin one: < is escaped
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 WRITES = ("-o", "--output", "--report", "--figure")
 
@@ -104,13 +105,14 @@ class _Tags(html.parser.HTMLParser):
 def unexpected_html(text: str) -> list[str]:
     """Tags and attributes that a report never has, and that a browser would run or fetch."""
     parser = _Tags()
-    parser.feed(text)
+    parser.feed(OURS.sub("", text))
     return parser.found
 
 
 def _files(case: Case, folder: Path) -> Iterator[str]:
     """What became of the files: inputs as they were, and nothing but whole results beside them."""
     asked = {word for word in case.arguments if not word.startswith("-")}
+    asked |= {str(Path(word).with_suffix(".png")) for word in asked if word.endswith(".md")}  # the picture of a page
     for name, content in case.files.items():
         path = folder / name
         if not path.exists():

@@ -78,4 +78,4 @@ def _script(program: str) -> str:
 
 def _json(value: object) -> str:
     """JSON that ends no element."""
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    return json.dumps(value, allow_nan=False).translate({ord(each): f"\\u{ord(each):04x}" for each in "<>&"})
