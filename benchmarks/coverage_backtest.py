@@ -42,8 +42,8 @@ def forecasts(counts: Counts, n: int, names: tuple[str, ...]) -> dict[str, float
     fitted, _ = fit_laws(data, names, None, None)
     k = np.array([HELD_OUT], dtype=float)
     predicted = {name: float(fitted.coverage(name, k)[0][0]) for name in fitted.names}
-    if (combined := combine(fitted, HELD_OUT, n)) is not None:
-        predicted["combined"] = combined[0]
+    if (combined := combine(fitted, k)) is not None:
+        predicted["combined"] = float(combined[0][0])
     record = {row.law: row.mean_absolute_error for row in backtest(data, DEFAULT, is_full=False)}
     known = {name: error for name in DEFAULT if name in predicted and (error := record.get(name)) is not None}
     if known:

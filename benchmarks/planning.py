@@ -1,6 +1,6 @@
 """How well designs of `scaling plan` find the best split at larger budgets, beside usual grids and other rules.
 
-    python benchmarks/planning.py [REPETITIONS] [TRUTH,TRUTH] [NOISE,NOISE]
+    python benchmarks/planning.py [REPETITIONS] [TRUTH,TRUTH] [NOISE,NOISE] [RULE,RULE]
 
 A truth gives losses with log-normal noise. Every design has 42 runs of 1e18 to 1e20 FLOPs. It is judged by the best
 params at 1e22 and 1e24 and by the exponent of the best params, against those of the truth: root mean square errors, in
@@ -50,6 +50,7 @@ PILOT_DRAWS, DRAWS = 12, 6
 REJECTED = 4.1  # F(1, 36) at 5 %
 TOO_FAR = np.array([1.5, 4.0, 4.0, 0.6, 0.6, 1.0])
 START = np.array([1.87, 386.6, 2736.0, 0.3348, 0.3829])  # Muennighoff et al. 2023, free fit
+WEAK = 1e3
 SPREAD = (0.05, 0.2, 0.2, 0.05, 0.05)
 
 
@@ -307,9 +308,9 @@ def prior(rng: np.random.Generator, draws: int) -> Array:
 
 
 def prior_information() -> Array:
-    """Its information in raw coordinates `(5, 5)`."""
+    """What the search knows at first, in raw coordinates `(5, 5)`: next to nothing, as in `scaling plan`."""
     scale = np.array([START[0] * SPREAD[0], SPREAD[1], SPREAD[2], START[3] * SPREAD[3], START[4] * SPREAD[4]])
-    return np.diag(1 / scale**2)
+    return np.diag(1 / (WEAK * scale) ** 2)
 
 
 def pilot(laws: Laws, share: float, budget: float, sigma: float) -> Array:
@@ -459,17 +460,21 @@ def ratio(top: Array, bottom: Array) -> tuple[float, float, float]:
 COMPARED = (("plan 1/4", "grid +-0.75"), ("plan", "grid +-1.2"), ("plan", "prototype"), ("plan", "greedy, all FLOPs"))
 
 
-def cell(truth: Truth, sigma: float, repetitions: int) -> Iterator[str]:
+def cell(truth: Truth, sigma: float, repetitions: int, chosen: list[str]) -> Iterator[str]:
     """The table of one truth and one noise level."""
     noise = np.random.default_rng([3, int(1e5 * sigma)]).standard_normal((repetitions, RUNS))
     found = {}
     yield f"{truth.name}, noise {100 * sigma:g} %: rmse of log10 N* at 1e22 and 1e24, and of the exponent; FLOPs"
     for name, rule in rules().items():
+        if chosen and name not in chosen:
+            continue
         logs, y = rule(truth, sigma, noise)
         found[name] = errors(truth, logs, y)
         root = np.sqrt((found[name] ** 2).mean(axis=0))
         yield f"  {name:18s} {root[0]:.4f} {root[1]:.4f} {root[2]:.4f}   {cost(logs).sum(axis=1).mean():.3g}"
     for top, bottom in COMPARED:
+        if top not in found or bottom not in found:
+            continue
         shown = (ratio(found[top][:, i], found[bottom][:, i]) for i in range(3))
         text = "  ".join(f"{middle:.2f} [{low:.2f}, {high:.2f}]" for middle, low, high in shown)
         yield f"  {top} over {bottom}: {text}"
@@ -481,9 +486,10 @@ def main() -> None:
     repetitions = int(given[0]) if given else 500
     names = given[1].split(",") if len(given) > 1 else list(TRUTHS)
     noises = tuple(map(float, given[2].split(","))) if len(given) > 2 else NOISES
+    chosen = given[3].split(",") if len(given) > 3 else []
     for name in names:
         for sigma in noises:
-            for line in cell(TRUTHS[name], sigma, repetitions):
+            for line in cell(TRUTHS[name], sigma, repetitions, chosen):
                 print(line, flush=True)
 
 

@@ -54,6 +54,9 @@ PROBLEMS = 60
 DIFFICULTY_SCATTER = 0.25  # how far models disagree about which problems are hard, in sd of the difficulty
 
 
+CRASHED = 10  # place of the run of `wandb_export` that crashed
+
+
 def loss_at(params: float, tokens: float) -> float:
     """Loss of the Chinchilla law, in nats per token."""
     return E + A / params**ALPHA + B / tokens**BETA
@@ -139,6 +142,15 @@ def samples(rng: np.random.Generator) -> Iterator[Row]:
             yield model, f"p{problem:02d}", attempts, int(successes)
 
 
+def wandb_export(rng: np.random.Generator) -> Iterator[Row]:
+    """Every second of the IsoFLOP runs, as a runs table exported from Weights & Biases; one run crashed."""
+    yield "Name", "State", "Created", "n_params", "train/tokens", "val/loss"
+    _, *runs = isoflop_runs(rng)
+    for place, (name, params, tokens, _, loss) in enumerate(runs[::2]):
+        state = "crashed" if place == CRASHED else "finished"
+        yield f"iso-{name}", state, f"2026-03-{1 + place % 28:02d}T12:00:00Z", params, tokens, loss
+
+
 FILES = (("isoflop_runs.csv", isoflop_runs), ("optimizers.csv", optimizers), ("samples.csv", samples))
 
 
@@ -153,6 +165,7 @@ def simulate(folder: Path) -> None:
     """Write every simulated file into a folder."""
     for place, (name, rows) in enumerate(FILES):
         write(folder / name, rows(np.random.default_rng([SEED, place])))
+    write(folder / "wandb_export.csv", wandb_export(np.random.default_rng([SEED, 0])))
     for params in LOG_PARAMS:
         for tokens_per_param in LOG_TOKENS_PER_PARAM:
             name = f"n{size(params)}_d{size(params * tokens_per_param)}.csv"

@@ -14,6 +14,7 @@ from scaling_cli.results.fit import FitResult
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.laws import LawResult
 from scaling_cli.results.plan import PlanResult
+from scaling_cli.results.score import ScoreResult
 
 __version__: str
 Number = float | str
@@ -69,7 +70,7 @@ def fit(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[FitResult]: ...
 def extrapolate(
-    runs: Runs,
+    runs: Runs | None = ...,
     *,
     law: str = ...,
     interval: Literal['wild', 'bootstrap', 'bca', 'profile', 'sandwich', 't', 'none'] = ...,
@@ -125,13 +126,21 @@ def compare_exponents(
     runs: Runs,
     *,
     by: str | Iterable[str] = ...,
+    factors: str | Iterable[str] = ...,
+    covariate: str | Iterable[str] = ...,
     reference: str | None = ...,
     shared_floor: bool = ...,
     margin: Number = ...,
     to: Mapping[str, Number] | str | Iterable[str] = ...,
+    exponent: str | None = ...,
+    same_metric: bool = ...,
     pair: str | None = ...,
     law: str = ...,
     x: str | None = ...,
+    fix: Mapping[str, Number] | str | Iterable[str] = ...,
+    tie: str | Iterable[str | tuple[str, str]] = ...,
+    start: Mapping[str, Number] | str | Iterable[str] = ...,
+    bound: Mapping[str, tuple[float, float]] | str | Iterable[str] = ...,
     objective: Literal['huber', 'lad', 'least-squares'] = ...,
     delta: Number | None = ...,
     space: Literal['log', 'linear'] = ...,
@@ -166,7 +175,7 @@ def compare_exponents(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[ComparisonResult]: ...
 def optimal_allocation(
-    runs: Runs,
+    runs: Runs | None = ...,
     *,
     law: str = ...,
     interval: Literal['wild', 'bootstrap', 'none'] = ...,
@@ -232,6 +241,8 @@ def plan(
     until: str | None = ...,
     judge: str | os.PathLike[str] | None = ...,
     rounds: int | str = ...,
+    recipe: bool = ...,
+    rules: str | os.PathLike[str] | None = ...,
     check_: bool = ...,
     max_runs: int | str = ...,
     min_compute: Number | None = ...,
@@ -276,6 +287,31 @@ def plan(
     scheduler: str | None = ...,
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[PlanResult]: ...
+def score(
+    files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    within: Number = ...,
+    loss: str | None = ...,
+    params: str | None = ...,
+    tokens: str | None = ...,
+    compute: str | None = ...,
+    run: str | None = ...,
+    step: str | None = ...,
+    map: Mapping[str, str] | str | Iterable[str] = ...,
+    by: str | Iterable[str] = ...,
+    best_over: str | Iterable[str] = ...,
+    where: str | None = ...,
+    checkpoints: Literal['final', 'all', 'best'] = ...,
+    skip_tokens: str | None = ...,
+    sample_at: str | None = ...,
+    smooth: str | None = ...,
+    keep_diverged: bool = ...,
+    params_from_name: str | None = ...,
+    flops_rule: str = ...,
+    loss_unit: Literal['nats', 'bits', 'bits-per-byte', 'perplexity', 'accuracy', 'other'] = ...,
+    input_format: Literal['parquet', 'tensorboard', 'jsonl', 'wandb-summary', 'trainer-state', 'json', 'megatron', 'nanogpt', 'llm.c', 'torchtitan', 'trainer-console', 'composer', 'wandb-chart', 'text-table', 'csv', 'tsv'] | None = ...,
+    max_expand: Number | None = ...,
+) -> Answer[ScoreResult]: ...
 def inference_coverage(
     logs: Runs,
     *,

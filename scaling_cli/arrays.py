@@ -1,9 +1,9 @@
-"""Names of array types that all layers share."""
+"""Names of array types that all layers share, and the distinct values of an array."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,3 +18,18 @@ Indices: TypeAlias = NDArray[np.intp]
 
 
 Inputs: TypeAlias = Mapping[str, Array]
+
+
+def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Indices]:
+    """The different values of `values` `(n,)` in order, and the place of each value among them `(n,)`.
+
+    All NaN are one value. np.unique would do, but it imports numpy.ma, which takes a tenth of the time of a small fit.
+    """
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    is_new = np.ones(len(values), dtype=bool)
+    # NaN differs from itself, so two in a row are recognised by that.
+    is_new[1:] = (ordered[1:] != ordered[:-1]) & ((ordered[1:] == ordered[1:]) | (ordered[:-1] == ordered[:-1]))
+    places = np.empty(len(values), dtype=np.intp)
+    places[order] = np.cumsum(is_new) - 1
+    return ordered[is_new], places

@@ -38,6 +38,11 @@ class Workers(Record):
     scheduler: str | None = None
     is_trial: bool = False
 
+    @property
+    def is_serial(self) -> bool:
+        """Whether all work is done in this process."""
+        return self.count == 1 and self.backend not in CLUSTERS
+
 
 SERIAL = Workers(1, "serial")
 
@@ -88,8 +93,7 @@ def each(
 
 
 def _outcomes(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers: Workers) -> Iterator[Outcome]:
-    is_cluster = workers.backend in CLUSTERS
-    if len(tasks) < 2 or (workers.count == 1 and not is_cluster):
+    if len(tasks) < 2 or workers.is_serial:
         yield from map(function, tasks)
         return
     start = 0
@@ -147,7 +151,8 @@ def _cluster(workers: Workers) -> Iterator[None]:
         except ImportError as error:
             raise UsageError(
                 f"--backend {workers.backend} needs a package that is not installed ({error.name}).",
-                hint=f"Install it: pip install 'scaling-cli[{workers.backend}]'.",
+                hint=f"Install it with: pip install 'scaling-cli[{workers.backend}]', or in a clone: "
+                f"pip install '.[{workers.backend}]'",
             ) from None
         except OSError as error:
             if workers.scheduler is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.cli.running import run
 
 EXAMPLE = re.compile(r"(?P<head><!-- example: scaling (?P<command>.+?) -->\n```text\n)(?P<output>.*?)```", re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "sample_data" / "README.md"]
 
@@ -48,6 +51,25 @@ def shell_examples():
         for page, line in lines
         if line.startswith("scaling ") and ("sample_data" in line or line.startswith("scaling laws"))
     ]
+
+
+def python_blocks():
+    """The blocks of Python on the pages."""
+    blocks = [(page, block) for page in PAGES for block in PYTHON.findall(page.read_text(encoding="utf-8"))]
+    return [pytest.param(block, id=f"{page.stem}-{place}") for place, (page, block) in enumerate(blocks)]
+
+
+@pytest.mark.parametrize("block", python_blocks())
+def test_python_of_the_pages_runs(block, tmp_path):
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    ran = subprocess.run(
+        [sys.executable, "-c", block],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.slow

@@ -15,7 +15,9 @@ from typing import Any
 
 import scaling_cli as scaling
 from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast
-from scaling_cli.cli.help import default_of, sections_of
+from scaling_cli.cli.help import ABOUT, default_of, sections_of
+from scaling_cli.laws import LAWS
+from scaling_cli.laws.topics import example_of, topics_of
 from scaling_cli.library.called import EXTRAS
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
 from scaling_cli.options.option import Option
@@ -142,7 +144,66 @@ def _function(function: str, name: str) -> Iterable[str]:
     yield f") -> Answer[{result_of(name).__name__}]: ..."
 
 
-WRITTEN = {"docs/options.md": options_page, "docs/caveats.md": caveats_page, "scaling_cli/__init__.pyi": stub}
+def laws_page() -> str:
+    """`docs/laws.md`."""
+    lines = ["# Laws", "", "Every law that can be fitted. `scaling laws NAME` prints one with its published fits.", "",
+             "This page is written by `python -m tests.written`."]  # fmt: skip
+    for law in LAWS:
+        lines += ["", f"## {law.name}", "", f"`{law.formula}`", "", f"Source: {law.source}.", ""]
+        lines += [f"Topics: {', '.join(topics_of(law.name))}. Fit it with `{example_of(law)}`.", ""]
+        lines += [f"Inputs: {', '.join(law.inputs)}.", "", "| parameter | unit | meaning |", "| --- | --- | --- |"]
+        lines += [f"| `{each.name}` | {each.unit} | {each.meaning} |" for each in law.parameters]
+        lines += [f"| `{each.name}` | | {each.meaning} |" for each in law.derived]
+        names = ", ".join(f"`{fit.name}`" for fit in law.published)
+        lines += ["", f"Published fits: {names}."] if names else []
+        lines += ["", f"Not determined by points at random inputs: {law.undetermined}."] if law.undetermined else []
+    return "\n".join(lines).replace("|x|", "\\|x\\|") + "\n"
+
+
+def man_page() -> str:
+    """`docs/scaling.1`."""
+    lines = [
+        f'.TH SCALING 1 "" "scaling {scaling.__version__}" "User Commands"',
+        ".SH NAME",
+        "scaling \\- fit scaling laws to training and sampling logs",
+        ".SH SYNOPSIS",
+        ".B scaling",
+        ".I COMMAND",
+        "[OPTIONS]",
+        ".SH DESCRIPTION",
+        _roff(ABOUT),
+    ]
+    for name, summary in SUMMARIES.items():
+        command = find_command(name)
+        lines += [f'.SH "scaling {_roff(name)} {_roff(command.argument.metavar)}"', _roff(command.about or summary)]
+        for heading, options in sections_of(command):
+            lines += [f'.SS "{_roff(heading)}"'] if heading else []
+            for option in options:
+                letter = f"\\-{option.letter}, " if option.letter else ""
+                lines += [".TP", f".B {letter}{_roff(option.flag)} {_roff(option.shown)}".rstrip(), _roff(option.help)]
+        lines += [".PP", "Examples:", ".nf", *(f"  {_roff(line)}" for line, _ in command.examples), ".fi"]
+    lines += [
+        ".SH EXIT STATUS",
+        "0: done. 1: a bug. 2: the command line. 3: the data. 4: no result that could be trusted, or a caveat under "
+        "\\-\\-strict. 5: a gate of \\-\\-fail\\-if tripped, or some of several files or groups failed.",
+        ".SH FILES",
+        "scaling.toml, or [tool.scaling] of pyproject.toml: options that are set once for this folder.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _roff(text: str) -> str:
+    safe = text.replace("\\", "\\e").replace("-", "\\-").replace('"', "\\(dq")
+    return f"\\&{safe}" if safe.startswith((".", "'")) else safe
+
+
+WRITTEN = {
+    "docs/options.md": options_page,
+    "docs/caveats.md": caveats_page,
+    "docs/laws.md": laws_page,
+    "docs/scaling.1": man_page,
+    "scaling_cli/__init__.pyi": stub,
+}
 
 if __name__ == "__main__":
     for path, text in WRITTEN.items():

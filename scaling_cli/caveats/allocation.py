@@ -9,6 +9,10 @@ SENTENCES = {
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
         "there. Add larger runs before spending this budget."
     ),
+    "small-budget": (
+        "{compute} FLOPs is {times:times} times less than the smallest run used, and the data do not show whether the "
+        "law holds there, so the split may be wrong. Check the unit of the budget, or add smaller runs."
+    ),
     "split-off-budget": (
         "By the {approach} approach 6 * params * tokens is {share:.3g} of {compute} FLOPs, because the compute column "
         "of these runs is {rates} times params * tokens, and not 6. Check that column, or count compute as "
@@ -65,6 +69,10 @@ SENTENCES = {
         "{share:.0%} of the envelope lies on the smallest or largest model, where a still smaller or larger one might "
         "be better, so the exponent may be wrong. Add smaller and larger models, or use --approach parametric."
     ),
+    "schedule-ends": (
+        "The {runs} runs end {drop:.1%} below the law of their earlier checkpoints, as they do if the learning rate "
+        "decays, so the envelope uses only their ends. Add finished runs of other lengths and sizes to make it denser."
+    ),
     "unfinished-schedules": (
         "{share:.0%} of the envelope comes from points before the last 15 % of a run's tokens, where a decaying "
         "learning rate has not yet lowered the loss, so best params and exponents may be wrong. Use runs with a "
@@ -91,6 +99,7 @@ SENTENCES = {
 WHEN = {
     "limited": "--min-params, --max-params or --max-tokens decides the split.",
     "far-reach": "A budget is more than {analysis.allocation.plan.FAR:g} times the compute of the largest run.",
+    "small-budget": "A budget is over {analysis.allocation.plan.FAR:g} times below the compute of the smallest run.",
     "split-off-budget": (
         "Params and tokens of a split spend {analysis.allocation.along_lines.NOTABLE_GAP:.0%} more or less than the "
         "budget."
@@ -126,6 +135,10 @@ WHEN = {
     "grid-edge": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belong to the smallest or the "
         "largest size."
+    ),
+    "schedule-ends": (
+        "The ends of runs lie more than {analysis.allocation.schedules.DROP:.1%} and "
+        "{analysis.allocation.schedules.SIGMAS:.0f} standard errors below the law of their earlier checkpoints."
     ),
     "unfinished-schedules": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lie before "

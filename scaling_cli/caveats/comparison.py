@@ -18,6 +18,10 @@ SENTENCES = {
         "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even a "
         "clear difference may not be significant. Give more --replicates, or compare with one --reference only."
     ),
+    "pinned-floor": (
+        "The floor (irreducible loss) is held at {floor:g}. If it were {step:g} lower or higher, {name} would need "
+        "{others} times the compute of {against} instead of {multiplier:.3g}. Check the floor with larger runs."
+    ),
     "low-power": (
         "For {weak} of {pairs} pairs, only a difference above {share:.0%} of the exponent could have been found, so "
         "finding none there means little. Add runs, sizes or seeds before concluding."
@@ -33,6 +37,7 @@ WHEN = {
     "apparent-exponents": "The law has no floor, and its loss falls.",
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",
     "coarse-p-values": "Twice the number of pairs is at least (1 - level) times the replicates plus one.",
+    "pinned-floor": "--fix holds the exponent and the floor, and compute multipliers are given.",
     "low-power": (
         "For some pair, the smallest difference that would be found with a probability of "
         "{analysis.comparison.verdict.POWER:.0%} is above {analysis.comparison.answer.WEAK:.0%} of the exponent."

@@ -58,8 +58,8 @@ SENTENCES = {
         "k = {k} is {reach:times} times the attempts made and {what}. {remedy} at least k / 100 attempts per problem."
     ),
     "laws-disagree": (
-        "At k = {k} the laws differ by {spread:.2f} in coverage, so no single forecast is given. Sample further, or "
-        "use the interval."
+        "At k = {k} laws that fit the attempts equally well span {spread:.2f} in coverage, so no single forecast is "
+        "given. Sample further, or use the interval."
     ),
     "ceiling-not-identified": (
         "The share of unsolvable problems is estimated at {estimate:.2f}, but the data also allow any share from 0 to "
@@ -105,7 +105,7 @@ WHEN = {
     "law-not-fitted": "A law of coverage cannot be fitted.",
     "overdispersion-not-identified": "The data show no spread of difficulty between problems, which beta laws need.",
     "far-extrapolation": "k exceeds {analysis.coverage.laws.LARGEST_REACH:g} times the attempts.",
-    "laws-disagree": "The laws differ by more than {analysis.coverage.laws.LARGEST_SPREAD} in coverage.",
+    "laws-disagree": "The interval of the combined forecast is wider than {analysis.coverage.laws.WIDEST} in coverage.",
     "ceiling-not-identified": "The interval of the unsolvable share reaches down to 0.",
     "poor-track-record": (
         "The forecast from about an {analysis.coverage.backtest.SHORT_RECORD}th of the attempts is off by more than "

@@ -104,10 +104,16 @@ SENTENCES = {
         "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json`, without "
         "--no-draws."
     ),
+    "guessed-uncertainty": (
+        "The data of {fit} are not public, so intervals rest on a guess: {exponents:.0%} of each exponent and of the "
+        "irreducible loss, {coefficients:.0%} of each coefficient. Use chinchilla:besiroglu, whose data are public, or "
+        "fit your own runs."
+    ),
 }
 
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
+    "guessed-uncertainty": "--law NAME:FIT names a published fit whose data are not public.",
     "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
     "no-interval-room": "Fewer than two points more than parameters.",
     "short-range": (

@@ -18,8 +18,9 @@ SENTENCES = {
         "{ratio} tokens per param, or choose a target with the ratio of the runs."
     ),
     "no-rolling-origin": (
-        "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from replicates "
-        "and from how much the laws differ. Add smaller runs to test the forecast."
+        "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from "
+        "replicates, from how much the laws differ and, for params and tokens, from the errors on other small sets. "
+        "Add smaller runs to test the forecast."
     ),
     "optimal-split": (
         "No params and tokens are given for {compute} FLOPs, so the forecast is for the best split by these laws. Give "

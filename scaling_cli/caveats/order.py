@@ -15,24 +15,26 @@ def _codes(text: str) -> frozenset[str]:
 
 MAY_BE_WRONG = _codes(
     """
-    at-bound apparent-exponents approaches-disagree baseline-wins below-data compute-drift compute-mismatch
+    apparent-exponents approaches-disagree at-bound baseline-wins below-data compute-drift compute-mismatch
     drifting-grid false-positives floor-open floor-unknown grid-edge high-mfu ignored-input
     interval-off-estimate kept-diverged large-loss late-rise law-misfit laws-disagree log-calls lone-start
     metric-grows mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems
-    outlying-run parabola-bias parameters-unknown partial-compute pooled-groups pooled-sizes pooled-sweep pooled-tasks
-    poor-fit
-    poor-track-record repeated-data rising-loss risen-loss rival-optimum shared-floor-rejected single-outcomes
-    sparse-peak split-off-budget target-below-floor tiny-unit tokens-fall tokens-of-one-device tokens-restarted
-    tokens-share training-loss unanswered undecayed-lr unexplained-spread unfinished-runs unfinished-schedules
-    unit-slip unknown-outcomes unordered-rows unread-input unstable-exponent unstable-forecast
+    outlying-run parabola-bias parameters-unknown partial-compute pooled-groups pooled-sizes pooled-sweep
+    pooled-tasks poor-fit
+    poor-track-record repeated-data risen-loss rising-loss rival-optimum shared-floor-rejected
+    single-outcomes small-budget sparse-peak split-off-budget target-below-floor tiny-unit tokens-fall
+    tokens-of-one-device tokens-restarted tokens-share training-loss unanswered undecayed-lr
+    unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes unordered-rows
+    unread-input unstable-exponent unstable-forecast
     """
 )
 SAYS_HOW = _codes(
     """
-    all-alike all-solved approach-skipped best-over budgets-refused diverged-runs inferred-runs law-not-fitted
-    limited loss-unit names-anew near-ceiling no-draws no-waste-band optimal-split overdispersion-not-identified
-    perplexity-log repeated-attempts repeated-steps rows-excluded rule-bends-split sample-missed several-splits
-    short-problems-dropped stop-at-success summary-copies training-exponents unmatched-targets
+    all-alike all-solved approach-skipped best-over budgets-refused diverged-runs inferred-runs
+    law-not-fitted limited loss-unit names-anew near-ceiling no-draws no-waste-band optimal-split
+    overdispersion-not-identified perplexity-log repeated-attempts repeated-steps rows-excluded
+    rule-bends-split sample-missed schedule-ends several-splits short-problems-dropped stop-at-success summary-copies
+    training-exponents unmatched-targets
     """
 )
 

@@ -1,4 +1,4 @@
-"""Caveats about plans: which runs to train next."""
+"""Caveats about plans, and about forecasts that are scored later."""
 
 SENTENCES = {
     "plan-other-law": (
@@ -9,9 +9,14 @@ SENTENCES = {
         "After the planned runs {goals} would still be unknown, so they do not serve this goal. Allow more or larger "
         "runs, or a wider range of tokens per param."
     ),
+    "forecast-knew-runs": (
+        "{files} was made from a file that it is now scored by, so its errors may be too small. Use runs that "
+        "were trained after the forecast."
+    ),
 }
 
 WHEN = {
-    "plan-other-law": "The runs given reject the additive law against the more general one.",
-    "plan-unknown-goal": "The expected interval of a goal has no end.",
+    "plan-other-law": "An F test at the 1 % level rejects the additive law for the law with a free power of the sum.",
+    "plan-unknown-goal": "With the planned runs the expected interval of a goal has no end.",
+    "forecast-knew-runs": "A file of runs has the hash of a file that the forecast was made from.",
 }

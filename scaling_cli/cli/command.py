@@ -12,12 +12,15 @@ from typing import Annotated, Any
 
 import typer
 
+from scaling_cli.cli.completion import completion
 from scaling_cli.cli.help import command_help, width
+from scaling_cli.cli.settings import settings
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.options.command import Argument, Command
 from scaling_cli.options.commands import find_command, module_of
 from scaling_cli.options.option import Option, Options
 from scaling_cli.options.output import Output, ToFile
+from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 
 Shell = dict[type[Options], Any]
@@ -32,6 +35,7 @@ def typer_command(name: str) -> Callable[..., int]:
     def called(**values: Any) -> int:
         argument = values.pop(command.argument.name)
         given = {option.name: value for option in options if (value := _given(option, values[option.name])) is not None}
+        given = settings(name, options) | given
         parts = {part: part(**{key: given[key] for key in given if key in part.options}) for part in command.shell}
         asked = command.options(**{key: value for key, value in given.items() if key in command.options.options})
         return answer(name, command, argument, asked, parts)
@@ -52,7 +56,8 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
     batch, work = shell.get(Batch), shell.get(Work)
     prepare_output(output, functools.partial(_files_read, command, argument, asked, batch))
-    verb = getattr(importlib.import_module(f"scaling_cli.verbs.{module_of(name)}"), module_of(name))
+    module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
+    verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
     if batch is not None and (batch.per_file or batch.resume):
@@ -68,11 +73,18 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
             workers,
             output,
             view_of(name),
+            None if many is None else functools.partial(many, asked=alone),
         )
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
             "In this command --jobs works only with --per-file.", hint="Add --per-file, or leave --jobs out."
         )
+    watching = shell.get(Watching)
+    if watching is not None and watching.is_asked:
+        from scaling_cli.cli.watch import scheduled, watched
+
+        ask = functools.partial(verb, argument, scheduled(asked))
+        return watched(ask, lambda report: deliver(report, output, view_of(report.command)), argument or (), watching)
     try:
         with progress(output, command.progress) as on_progress:
             report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
@@ -114,26 +126,11 @@ def _parameter(option: Option) -> inspect.Parameter:
     flags += [f"-{option.letter}"] if option.letter else []
     kind: Any = (bool | None) if option.kind.is_switch else (list[str] | None)
     metavar = None if option.kind.is_switch else option.shown
-    complete = _completion(option)
+    complete = completion(option)
     mark = typer.Option(*flags, metavar=metavar, help=option.help, autocompletion=complete)
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, mark], default=None
     )
-
-
-def _completion(option: Option) -> Callable[[str], list[str]] | None:
-    """What the shell offers for an option's value: its choices, or the names of laws."""
-    if option.name == "law":
-        return _law_names
-    if not option.choices:
-        return None
-    return lambda incomplete: [word for word in option.choices if word.startswith(incomplete)]
-
-
-def _law_names(incomplete: str) -> list[str]:
-    from scaling_cli.laws import HOMES
-
-    return [name for name in ("auto", *HOMES) if name.startswith(incomplete)]
 
 
 def _given(option: Option, values: Any) -> Any:

@@ -23,6 +23,7 @@ from scaling_cli.options.output import Drawn, Output
 from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.look import Look
 from scaling_cli.verbs import each_file as work
+from scaling_cli.verbs.common import FILE
 
 if TYPE_CHECKING:
     from scaling_cli.options.work import Batch
@@ -39,10 +40,11 @@ def deliver_each(
     workers: Workers,
     output: Output,
     view: View,
+    many: work.Many | None = None,
 ) -> int:
     """Analyse each file, write the results, and return the exit code of them all.
 
-    In folders, only files with one of `suffixes` are read.
+    In folders, only files with one of `suffixes` are read. `many` answers like `verb`, but for many files at once.
     """
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
@@ -54,7 +56,7 @@ def deliver_each(
     names = _logs(work.file_names(runs, suffixes), output.output)
     kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
     with progress(output, "Files") as on_progress:
-        answers = work.ask_each(names, verb, kept=kept, workers=workers, on_progress=on_progress)
+        answers = work.ask_each(names, verb, many=many, kept=kept, workers=workers, on_progress=on_progress)
         if not is_streamed:
             reports = [answer for answer in answers if not isinstance(answer, work.Kept)]
         else:
@@ -92,7 +94,7 @@ class _Tally:
         document: dict[str, Any] = json.loads(line)
         self._results += len(document["results"])
         for failure in document["failures"]:
-            self._failed.append(f"{failure['group'].get(work.FILE, '')}: {failure['error']}")
+            self._failed.append(f"{failure['group'].get(FILE, '')}: {failure['error']}")
         self._codes |= {caveat["code"] for caveat in document["caveats"]}
         self._tripped = self._tripped or tripped_gate(document["results"], self._output)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
-from scaling_cli.cli.files import write_file
+from scaling_cli.cli.files import check_not_read, write_file
 from scaling_cli.errors import UsageError
 from scaling_cli.options.output import Drawn, Output, Saved
+from scaling_cli.record import replace
 from scaling_cli.report.pages.look import Look
 
 if TYPE_CHECKING:
@@ -84,15 +86,34 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
     from scaling_cli.report.pages.render import render
     from scaling_cli.report.views import panels_of
 
+    title = (output.title or "") if isinstance(output, Drawn) else ""
+    page = Look(title=title, command=shlex.join(["scaling", *sys.argv[1:]]))
+    keeps = not isinstance(output, Saved) or output.draws
     for path in map(Path, output.report):
         form = REPORTS[path.suffix.lower()]
-        write_file(path, render(report, form, view, look=Look(), draws=not isinstance(output, Saved) or output.draws))
+        look = replace(page, picture=_picture(report, output, view, path)) if form == "md" else page
+        write_file(path, render(report, form, view, look=look, draws=keeps))
     charts = panels_of(view, report) if figures and report.results else []
     for path in map(Path, figures if report.results else ()):  # no result is an error of its own
         if not charts:
             raise UsageError(f"This result has no plot to save to {path}.", hint="Leave --figure out.")
         assert isinstance(output, Drawn)
         write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}", style_of(output)))
+
+
+def _picture(report: Report[Any], output: Output, view: View, page: Path) -> str:
+    """The name of a picture beside a page, which is written here; empty where there is none to draw."""
+    from scaling_cli.report.files import can_draw, figure_file
+    from scaling_cli.report.views import panels_of
+
+    panels = panels_of(view, report) if isinstance(output, Drawn) and report.results and can_draw() else ()
+    if not panels:
+        return ""
+    picture = page.with_suffix(".png")
+    check_not_read([picture], (source.path for source in report.inputs))
+    assert isinstance(output, Drawn)
+    write_file(picture, figure_file(panels, ".png", "", style_of(output)))
+    return picture.name
 
 
 def _plot(report: Report[Any], output: Output, form: str, look: Look, view: View) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.cells import is_text, is_unreadable, numbers_of_text, read_numbers, text
+from scaling_cli.data.condition import check_condition
 from scaling_cli.data.names import listing, unknown
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
@@ -52,7 +53,7 @@ def keep_where(
     try:
         # Types are checked only when a query runs, so it runs on an empty table first.
         kind = pl.DataFrame(schema=converted.collect_schema()).select(expression).dtypes
-    except PolarsError:
+    except (PolarsError, PanicException):
         types = ", ".join(f"{name} has {_described(converted.collect_schema()[name])}" for name in named)
         raise UsageError(
             f"--where {condition!r} cannot be applied: {types or 'it names no column'}.", hint=HINT
@@ -82,9 +83,10 @@ def _parse(condition: str, names: list[str], roles: Mapping[str, Computed]) -> p
     unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "", condition)
     if re.search(r"\bselect\b", unquoted, re.IGNORECASE):
         raise UsageError(f"--where {condition!r} contains SELECT, but takes only a condition on a row.", hint=HINT)
+    check_condition(condition, HINT)
     try:
         expression = pl.sql_expr(condition)
-    except PolarsError:
+    except (PolarsError, PanicException):
         raise UsageError(
             f"--where {condition!r} is not an SQL condition.", hint=f"{HINT} Columns: {listing(names)}."
         ) from None

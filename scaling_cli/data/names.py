@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
 
 COLUMN = "column "  # before the name of a column that is read beside a role of the same name
+PUNCTUATION, DUPLICATED = re.compile(r"[\s./_\-()\[\]:]+"), re.compile(r"_duplicated_[0-9]+$")
 SHOWN = 12  # names in an error message; a wide log has hundreds
 LONGEST = 80  # characters of a name in a message; a file that is not a table can have one huge line as its header
 
 
+@lru_cache(maxsize=1 << 17)  # a wide log has thousands of names, and each is compared with many words
 def normalise(name: str) -> str:
     """A name in a form in which `Eval/Loss`, `eval.loss` and `eval_loss` are equal.
 
     `Compute (PF-days)` becomes `compute_pf_days`.
     """
-    folded = re.sub(r"[\s./_\-()\[\]:]+", "_", name.casefold()).strip("_")
+    folded = PUNCTUATION.sub("_", name.casefold()).strip("_")
     # polars renames the second of two equal header names; without its suffix they tie.
-    return re.sub(r"_duplicated_[0-9]+$", "", folded)
+    return DUPLICATED.sub("", folded)
 
 
 def column_of(columns: Collection[str], name: str) -> str:

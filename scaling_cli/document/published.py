@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.document.read import SavedFit, SavedInterval
+from scaling_cli.document.saved_fit import SavedFit, SavedInterval
 from scaling_cli.laws.published import published_law
 from scaling_cli.results.fit import Estimate
 
@@ -25,6 +25,6 @@ def published_fit(text: str, *, level: float = 0.95, seed: int = 0) -> SavedFit:
         for name, value, least, most in zip(known.law.names, known.parameters, low, high, strict=True)
     }
     return SavedFit(
-        known.law.name, parameters, inputs={name: name for name in known.law.inputs},
+        known.law.name, parameters, inputs=known.roles,
         draws=tuple(map(tuple, draws.tolist())), interval=SavedInterval(None),
     )  # fmt: skip

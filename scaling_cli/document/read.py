@@ -13,8 +13,9 @@ from typing import Any, NoReturn, TypeVar
 from msgspec import ValidationError, convert
 
 from scaling_cli.caveats import SENTENCES, Caveat
+from scaling_cli.document.saved_fit import SavedFit
+from scaling_cli.document.sound import first_fault
 from scaling_cli.errors import DataError
-from scaling_cli.options.fitting import INTERVALS
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
 
@@ -22,39 +23,6 @@ Shape = TypeVar("Shape", bound=Record)
 
 FIT_SCHEMA = "scaling.fit/1"
 HEAD_BYTES = 400  # the schema is the first key
-
-
-class SavedInterval(Record):
-    """How the intervals of a saved fit were made."""
-
-    method: str | None = None
-
-
-class SavedFit(Record):
-    """A fit as it was saved.
-
-    Attributes:
-        draws: Each has the parameters of one replicate, in the order of `parameters`.
-        known: The caveats of the fit, which hold for all that follows from it.
-    """
-
-    law: str
-    parameters: dict[str, Estimate]
-    group: dict[str, str] = {}
-    inputs: dict[str, str] = {}
-    ranges: dict[str, tuple[float, float]] = {}
-    noise: float | None = None
-    draws: tuple[tuple[float, ...], ...] | None = None
-    interval: SavedInterval = SavedInterval()
-    known: tuple[Caveat, ...] = ()
-
-    @property
-    def resampling(self) -> str | None:
-        """How the replicates were made: `wild` or `bootstrap`; None if there are none, or the document does not say."""
-        method = self.interval.method
-        if not self.draws or method not in INTERVALS:
-            return None
-        return "bootstrap" if method == "bca" else method
 
 
 def is_document(path: Path) -> bool:
@@ -180,6 +148,8 @@ def _fit(result: Any, where: str) -> SavedFit:
         _refuse(where, f"the fit of {saved.law!r} has no parameters")
     if any(len(draw) != width for draw in saved.draws or ()):
         _refuse(where, f"`draws` must be rows of {width} numbers, one per parameter")
+    if fault := first_fault(saved):
+        _refuse(where, fault)
     return saved
 
 

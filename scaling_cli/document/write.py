@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Report, Source
 from scaling_cli.version import __version__
@@ -20,6 +21,8 @@ InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
 
 SCHEMA_VERSION = 1
 OPTIONAL = ("draws",)  # keys of a result that may be left out
+NUMBERS = frozenset((float, int))
+ENCODER = json.JSONEncoder(allow_nan=False)
 MOST_DRAWN = 50_000  # points of a drawing that are kept in a document
 ONE_LINE = 112  # characters up to which an object of plain values stays on its line
 
@@ -78,22 +81,42 @@ def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: Inputs
         draws: Whether replicates are kept.
         inputs_of: The files behind a group; without it, the file a group is named after, or else all files.
     """
-    choose = inputs_of or functools.partial(_inputs_of, report.inputs)
+    choose, known = inputs_of or functools.partial(_inputs_of, report.inputs), _Known(report.caveats)
     for result in report.results:
-        line = _part(report, result.group, choose)
+        line = _part(report, result.group, choose, known)
         yield _compact(_document(replace(line, results=(result,)), draws=draws))
     for failure in report.failures:
-        line = _part(report, failure.group, choose)
+        line = _part(report, failure.group, choose, known)
         yield _compact(_document(replace(line, failures=(failure,)), draws=draws))
 
 
-def _part(report: Report[Any], group: Mapping[str, str], choose: InputsOf) -> Report[Any]:
+class _Known:
+    """Caveats by the keys and the values of their groups, so that those of a group are found without a search."""
+
+    def __init__(self, caveats: Sequence[Caveat]) -> None:
+        self._by_group: dict[tuple[str, ...], dict[tuple[str, ...], list[int]]] = {}
+        self._caveats = caveats
+        for place, caveat in enumerate(caveats):
+            group = caveat.group or {}
+            keys = tuple(sorted(group))
+            self._by_group.setdefault(keys, {}).setdefault(tuple(group[key] for key in keys), []).append(place)
+
+    def of(self, group: Mapping[str, str]) -> tuple[Caveat, ...]:
+        """The caveats that concern all groups or this one, in their order."""
+        places: list[int] = []
+        for keys, found in self._by_group.items():
+            if all(key in group for key in keys):
+                places += found.get(tuple(group[key] for key in keys), [])
+        return tuple(self._caveats[place] for place in sorted(places))
+
+
+def _part(report: Report[Any], group: Mapping[str, str], choose: InputsOf, known: _Known) -> Report[Any]:
     """The report with the inputs and caveats of one group, and as yet no result."""
     return replace(
         report,
         inputs=choose(group),
         results=(),
-        caveats=tuple(each for each in report.caveats if (each.group or {}).items() <= group.items()),
+        caveats=known.of(group),
         failures=(),
     )
 
@@ -124,6 +147,8 @@ def plain(value: object) -> Plain:
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, tuple | list):
+        if set(map(type, value)) == {float} and all(map(math.isfinite, value)):  # a replicate; there may be millions
+            return list(value)
         return [plain(each) for each in value]
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
@@ -138,7 +163,7 @@ def _field(record: Record, name: str) -> Plain:
 
 def _compact(value: Plain) -> str:
     # DEL is the one control character that json takes for printable ASCII.
-    return json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f")
+    return ENCODER.encode(value).replace("\x7f", "\\u007f")
 
 
 def _indented(value: Plain, margin: str) -> str:
@@ -151,7 +176,14 @@ def _indented(value: Plain, margin: str) -> str:
         if isinstance(value, list) or len(margin) + len(line) <= ONE_LINE:
             return line
     inner = margin + "  "
+    if isinstance(value, list) and all(map(_is_numbers, value)):
+        rows_at_once = ENCODER.encode(value)[1:-1].replace("], [", f"],\n{inner}[")
+        return f"[\n{inner}{rows_at_once}\n{margin}]"
     if isinstance(value, dict):
         rows = [f"{_compact(key)}: {_indented(each, inner)}" for key, each in value.items()]
         return "{\n" + ",\n".join(inner + row for row in rows) + f"\n{margin}}}"
     return "[\n" + ",\n".join(inner + _indented(each, inner) for each in value) + f"\n{margin}]"
+
+
+def _is_numbers(value: Plain) -> bool:
+    return isinstance(value, list) and bool(value) and NUMBERS.issuperset(map(type, value))

@@ -23,10 +23,11 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.leverage import free_jacobian, residuals
 from scaling_cli.fitting.neighbours import neighbour_p_value
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.tails import f_tail, two_tails
 from scaling_cli.laws import find_law
@@ -69,9 +70,9 @@ class Misfit(Record):
     better_p_value: float | None = None
 
 
-def misfit_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
+def misfit_doubts(fitted: Fitted, group: dict[str, str] | None) -> Asking[list[Caveat]]:
     """A caveat if the law does not fit the points, or leaves most of their spread unexplained."""
-    found = misfit(fitted)
+    found = yield from misfit(fitted)
     return _scatter(fitted, group) if found is None else [_said(found, fitted.problem.law.name, group)]
 
 
@@ -79,7 +80,7 @@ def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) ->
     """A caveat if none of the laws that a forecast averages fits the points; each problem has one of the laws."""
     first: Misfit | None = None
     for problem in problems:
-        found = misfit(optimum(problem, Objective()))
+        found = alone(misfit(optimum(problem, Objective())))
         if found is None:
             return []
         first = first or found
@@ -117,7 +118,7 @@ def _scatter(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
     return [caveat("poor-fit", group, law=law, share=max(share, 0.0), rmse=percent(rmse))]
 
 
-def misfit(fitted: Fitted) -> Misfit | None:
+def misfit(fitted: Fitted) -> Asking[Misfit | None]:
     """What shows that the law does not fit; None if nothing does, or if there are too few runs to say."""
     problem = fitted.problem
     spare = problem.run_count - len(fitted.theta)
@@ -128,12 +129,12 @@ def misfit(fitted: Fitted) -> Misfit | None:
         return None
     tested = _Tested(fitted, residual)
     patterns = [found for what, values in _directions(fitted).items() if (found := tested.pattern(what, values))]
-    bent = _against_general(fitted, tested)
+    bent = yield from _against_general(fitted, tested)
     if bent is not None:
         return bent
     along = _along_neighbours(fitted, tested)
     if along is not None:
-        return Misfit(along, *_better(fitted))
+        return Misfit(along, *(yield from _better(fitted)))
     if not patterns:
         return None
     strongest = min(patterns, key=lambda found: found.p_value)
@@ -141,7 +142,7 @@ def misfit(fitted: Fitted) -> Misfit | None:
     needed = (PATTERN_SIZE if is_loose else SIZE) / len(patterns)
     if strongest.p_value > needed or strongest.robust_p_value > ROBUST_SIZE:
         return None
-    return Misfit(strongest, *_better(fitted))
+    return Misfit(strongest, *(yield from _better(fitted)))
 
 
 class _Tested:
@@ -235,7 +236,7 @@ def _pure_error(problem: Problem, residual: Array, parameters: int) -> float:
     return f_tail((between / lack) / max(within / pure, 1e-300), lack, pure)
 
 
-def _against_general(fitted: Fitted, tested: _Tested) -> Misfit | None:
+def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:
     """Chinchilla against `general`: a first test by the slope in gamma, and a fit of `general` only where it hints."""
     problem = fitted.problem
     if problem.law.name != "chinchilla" or isinstance(problem.law, ConstrainedLaw) or problem.space != "log":
@@ -248,25 +249,29 @@ def _against_general(fitted: Fitted, tested: _Tested) -> Misfit | None:
     hint = tested.pattern("look as if a power other than 1 (gamma) acted on the sum of its terms", slope)
     if hint is None or hint.p_value > 10 * BETTER_SIZE:
         return None
-    p_value = _improvement(fitted, "general")
+    p_value = yield from _improvement(fitted, "general")
     if p_value > GAMMA_SIZE or hint.robust_p_value > ROBUST_SIZE:
         return None
     return Misfit(Pattern(hint.what, p_value, hint.robust_p_value), "general", p_value)
 
 
-def _better(fitted: Fitted) -> tuple[str | None, float | None]:
+def _better(fitted: Fitted) -> Asking[tuple[str | None, float | None]]:
     """The law that improves most on this one by an F test, and its p-value."""
     law = fitted.problem.law
     if isinstance(law, ConstrainedLaw):  # a law without its constraints may fit better for that reason alone
         return None, None
     names = [name for name in RIVALS.get(tuple(law.inputs), ()) if name != law.name]
-    ranked = sorted((_improvement(fitted, name), name) for name in names)
+    ranked = []
+    for name in names:
+        p_value = yield from _improvement(fitted, name)
+        ranked.append((p_value, name))
+    ranked.sort()
     if not ranked or ranked[0][0] > BETTER_SIZE:
         return None, None
     return ranked[0][1], ranked[0][0]
 
 
-def _improvement(fitted: Fitted, name: str) -> float:
+def _improvement(fitted: Fitted, name: str) -> Asking[float]:
     """The p-value by which the law `name`, of more parameters, fits better by least squares; 1 if it does not."""
     problem = fitted.problem
     wider = find_law(name)
@@ -275,7 +280,8 @@ def _improvement(fitted: Fitted, name: str) -> float:
     if more < 1 or spare < 1:
         return 1.0
     try:
-        left, right = (_squares(law_problem) for law_problem in (problem, _with_law(problem, name)))
+        left = yield from _squares(problem)
+        right = yield from _squares(_with_law(problem, name))
     except FitError:
         return 1.0
     return f_tail((left - right) / more / max(right / spare, 1e-300), more, spare) if right < left else 1.0
@@ -288,5 +294,6 @@ def _with_law(problem: Problem, name: str) -> Problem:
     )
 
 
-def _squares(problem: Problem) -> float:
-    return 2 * optimum(problem, Objective("least-squares")).value
+def _squares(problem: Problem) -> Asking[float]:
+    fitted = yield from optimum_asking(problem, Objective("least-squares"))
+    return 2 * fitted.value

@@ -12,8 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags
+from scaling_cli.fitting.ask import Ask, Asking
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import Solution, minimise
+from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.starts import with_coefficients
 
 HOPS = 96  # steps tried in a round
@@ -29,7 +30,7 @@ GAIN = 1e-5  # relative decrease of the objective that counts as gain
 STEPS = 60  # of the solver, for each step tried
 
 
-def escaped(problem: Problem, found: Solution, delta: float) -> Solution:
+def escaped(problem: Problem, found: Solution, delta: float) -> Asking[Solution]:
     """The best ends of a search that goes on from those `found`."""
     generator = np.random.default_rng(0)
     axes = {name: np.asarray(values) for name, values in problem.law.axes(problem.scene).items()}
@@ -40,12 +41,12 @@ def escaped(problem: Problem, found: Solution, delta: float) -> Solution:
     for _ in range(problem.law.escapes):
         before = best.value[0]
         hops = _hopped(problem, best.theta, ends, generator)
-        refined = minimise(problem, hops, delta=delta, most_steps=STEPS)
+        refined = yield Ask(problem, hops, delta, most_steps=STEPS)
         best = _best(_joined(best, refined), KEPT)
         idle = 0 if best.value[0] < before * (1 - GAIN) else idle + 1
         if idle >= PATIENCE:
             break
-    return minimise(problem, best.theta, delta=delta)
+    return (yield Ask(problem, best.theta, delta))
 
 
 def _hopped(problem: Problem, places: Array, ends: Array, generator: np.random.Generator) -> Array:

@@ -10,12 +10,13 @@ from scaling_cli import jobs
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.adequacy import misfit_doubts
+from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
 from scaling_cli.fitting.influence import influence, influence_doubts, outlying_doubts
-from scaling_cli.fitting.intervals import Intervals, estimates, intervals
+from scaling_cli.fitting.intervals import Intervals, estimates, intervals_asking
 from scaling_cli.fitting.linear import expectations
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.repeats import by_configuration, err_together, together_doubt
@@ -77,9 +78,14 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     Raises:
         FitError: There are too few points, or they do not determine the parameters.
     """
+    return alone(fit_asking(grouped, settings))
+
+
+def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, list[Caveat]]]:
+    """`fit`, as work that asks the solver."""
     problem = grouped.problem
     check_size(problem, with_interval=settings.interval != "none")
-    fitted = optimum(problem, settings.objective)
+    fitted = yield from optimum_asking(problem, settings.objective)
     facts = examine(fitted)
     unknown = require_identified(fitted, facts)
     caveats = doubts(fitted, facts, grouped.group)
@@ -88,7 +94,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
     together = err_together(fitted) if settings.interval != "none" else None
-    ends = intervals(
+    ends = yield from intervals_asking(
         fitted if together is None else by_configuration(fitted, together),
         settings.interval,
         settings.level,
@@ -101,13 +107,12 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
         is_resampled = ends.how.unit is not None
         caveats.append(together_doubt(together, problem.run_count, is_resampled=is_resampled, group=grouped.group))
     caveats += _replicate_doubts(problem, ends, settings.replicates, grouped.group)
-    caveats += misfit_doubts(fitted, grouped.group)
+    caveats += yield from misfit_doubts(fitted, grouped.group)
     if ends.beside:
         caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
-    influences = influence(fitted, grouped.names)
-    caveats += influence_doubts(fitted, influences, grouped.names, grouped.group) or outlying_doubts(
-        fitted, grouped.names, grouped.group
-    )
+    influences = yield from influence(fitted, grouped.names)
+    influential = yield from influence_doubts(fitted, influences, grouped.names, grouped.group)
+    caveats += influential or outlying_doubts(fitted, grouped.names, grouped.group)
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)

@@ -70,7 +70,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
             f"{len(problem.law.parameters)} parameters.",
             hint=f"{more}, or use --interval none." if with_interval and points == needed - 1 else f"{more}.",
         )
-    different = _count_different(np.stack(list(problem.columns.values())))
+    different = _count_different(np.stack(list(problem.columns.values())), len(problem.law.parameters))
     if different < len(problem.law.parameters):
         names = " and ".join(problem.columns)
         raise FitError(
@@ -217,7 +217,7 @@ def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str]
         caveats.append(caveat("condition-number", group, condition=facts.condition_number))
     if facts.tokens_per_param is not None:
         low, high = _quantiles(problem.columns["tokens"] / problem.columns["params"], TYPICAL)
-        if _ratio((float(low), float(high))) < NARROW_RATIO:
+        if high < NARROW_RATIO * low:
             caveats.append(caveat("fixed-tokens-per-param", group, low=low, high=high))
     if facts.correlation is not None and abs(facts.correlation) > COLLINEAR:
         caveats.append(caveat("collinear-design", group, correlation=facts.correlation))
@@ -271,10 +271,13 @@ def _condition(problem: Problem, theta: Array) -> float:
     return float((singular[0] / max(singular[-1], 1e-150)) ** 2)
 
 
-def _count_different(columns: Array) -> int:
-    """The number of distinct points in `columns` `(inputs, n)`. np.unique would do, but it imports numpy.ma."""
-    ordered = columns[:, np.lexsort(columns)]
-    return 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
+def _count_different(columns: Array, enough: int) -> int:
+    """The number of distinct points in `columns` `(inputs, n)`, or of the first thousand where that is `enough`."""
+    ordered = columns[:, :1_000][:, np.lexsort(columns[:, :1_000])]
+    count = 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
+    if count >= enough or columns.shape[1] <= ordered.shape[1]:
+        return count
+    return 1 + int((np.diff(columns[:, np.lexsort(columns)], axis=1) != 0).any(axis=0).sum())
 
 
 def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
@@ -287,10 +290,6 @@ def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
 def _decades(values: Array) -> float:
     positive = values[values > 0]
     return float(np.ptp(np.log10(positive))) if len(positive) else 0.0
-
-
-def _ratio(span: tuple[float, float]) -> float:
-    return span[1] / span[0]
 
 
 def _correlation(left: Array, right: Array) -> float | None:

@@ -6,13 +6,14 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.leverage import free_jacobian, is_free, residuals
 from scaling_cli.fitting.linear import run_influences
 from scaling_cli.fitting.objective import robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.tails import two_tails
-from scaling_cli.fitting.uncertainty import refit
+from scaling_cli.fitting.uncertainty import refit_asking
 from scaling_cli.numbers.format import percent
 from scaling_cli.results.fit import Influence
 
@@ -26,7 +27,7 @@ LEAST_OUTLYING = 0.003  # of log loss: less is rounding or nothing that matters
 NEGLIGIBLE = 1e-3  # of the exponent: smaller moves do not matter, even in exact data
 
 
-def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
+def influence(fitted: Fitted, runs: tuple[str, ...]) -> Asking[tuple[Influence, ...]]:
     """The runs, by name, whose removal moves an exponent by more than one standard error; the largest move first.
 
     A linear approximation chooses the runs that are left out in an actual refit. A run with several exponents counts by
@@ -44,7 +45,7 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
     chosen = chosen[guess[chosen] > WORTH_A_REFIT]
     if not len(chosen):
         return ()
-    without = _left_out(fitted, chosen)[:, exponents]
+    without = (yield from _left_out(fitted, chosen))[:, exponents]
     moves = (without - fitted.theta[exponents]) / np.where(errors[chosen] > 0, errors[chosen], np.inf)
     influences = []
     for run, values, moved in zip(chosen, without, moves, strict=True):
@@ -58,14 +59,17 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> tuple[Influence, ...]:
 
 def influence_doubts(
     fitted: Fitted, influences: tuple[Influence, ...], runs: tuple[str, ...], group: dict[str, str] | None
-) -> list[Caveat]:
+) -> Asking[list[Caveat]]:
     """A caveat that names the run with the largest influence, of those that lie off the fit of all others.
 
     The ends of a short sweep always move an exponent, so influence by itself does not say that a run is wrong.
     """
+    if not influences:
+        return []
     place = {run: index for index, run in enumerate(runs)}
     chosen = np.array([place[found.run] for found in influences], dtype=np.intp)
-    found = [one for one, off in zip(influences, _are_off(fitted, chosen), strict=True) if off]
+    are_off = yield from _are_off(fitted, chosen)
+    found = [one for one, off in zip(influences, are_off, strict=True) if off]
     if not found:
         return []
     worst, more = found[0], len(found) - 1
@@ -106,7 +110,7 @@ def outlying_doubts(fitted: Fitted, runs: tuple[str, ...], group: dict[str, str]
     ]  # fmt: skip
 
 
-def _are_off(fitted: Fitted, chosen: Indices) -> Flags:
+def _are_off(fitted: Fitted, chosen: Indices) -> Asking[Flags]:
     """Which of these runs lie further off the fit of all others than noise explains in any of the runs.
 
     This is the t test of a deleted residual, corrected for the number of runs (Cook and Weisberg 1982). The
@@ -117,7 +121,8 @@ def _are_off(fitted: Fitted, chosen: Indices) -> Flags:
         return np.zeros(len(chosen), dtype=bool)
     slopes = _by_run(problem, free_jacobian(fitted))
     leverage = np.einsum("ri,ir->r", slopes, np.linalg.pinv(slopes))[chosen]
-    left = _by_run(problem, problem.residuals(_left_out(fitted, chosen))[0].T).T
+    without = yield from _left_out(fitted, chosen)
+    left = _by_run(problem, problem.residuals(without)[0].T).T
     own = left[np.arange(len(chosen)), chosen]
     variance = np.maximum((left**2).sum(axis=1) - own**2, 0.0) / freedom
     size = np.abs(own) * np.sqrt(np.maximum(1.0 - leverage, 0.0))
@@ -132,8 +137,9 @@ def _by_run(problem: Problem, values: Array) -> Array:
     return np.asarray(sums / np.bincount(problem.runs, minlength=problem.run_count)[:, None])
 
 
-def _left_out(fitted: Fitted, runs: Indices) -> Array:
+def _left_out(fitted: Fitted, runs: Indices) -> Asking[Array]:
     """Coordinates `(runs, k)` of the fits without each of these runs."""
     problem = fitted.problem
     weights = problem.weights * (problem.runs[None, :] != runs[:, None])
-    return refit(fitted, np.tile(problem.off_zero(fitted.theta[None]), (len(runs), 1)), weights=weights).theta
+    rows = np.tile(problem.off_zero(fitted.theta[None]), (len(runs), 1))
+    return (yield from refit_asking(fitted, rows, weights=weights)).theta

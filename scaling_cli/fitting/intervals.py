@@ -6,11 +6,12 @@ import numpy as np
 
 from scaling_cli import jobs
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.linear import Spread, exact, run_influences, sandwich
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
+from scaling_cli.fitting.uncertainty import Replicates, Resampling, replicates_asking
 from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, IntervalMethod
@@ -47,6 +48,19 @@ def intervals(
     Raises:
         UsageError: The method is `t`, and the fit is not one for which t intervals are exact.
     """
+    return alone(intervals_asking(fitted, method, level, resampling, workers=workers, on_progress=on_progress))
+
+
+def intervals_asking(
+    fitted: Fitted,
+    method: str,
+    level: float,
+    resampling: Resampling,
+    *,
+    workers: jobs.Workers = jobs.SERIAL,
+    on_progress: jobs.Progress | None = None,
+) -> Asking[Intervals]:
+    """`intervals`, as work that asks the solver."""
     quantities = Quantities(fitted.problem)
     nothing = np.full(len(quantities.names), np.nan)
     if method == "none":
@@ -55,8 +69,9 @@ def intervals(
         low, high = _ends(fitted, quantities, method, level)
         unit = "run" if method == "sandwich" else None
         return _around(fitted, quantities, low, high, IntervalMethod(method, level, 0, unit))
-    repeat = wild if method == "wild" else bootstrap
-    drawn = repeat(fitted, resampling, workers=workers, on_progress=on_progress)
+    drawn = yield from replicates_asking(
+        fitted, resampling, is_wild=method == "wild", workers=workers, on_progress=on_progress
+    )
     how = IntervalMethod(method, level, len(drawn.theta), "run", drawn.failed, drawn.retried, drawn.moved)
     if not len(drawn.theta):
         return Intervals(nothing, nothing, how, drawn)

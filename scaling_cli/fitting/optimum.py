@@ -6,11 +6,12 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.escapes import escaped
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, SMALLEST_DELTA, Objective, robust_scale
 from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import Solution, minimise
+from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.starts import starts
 from scaling_cli.record import Record, replace
 
@@ -20,6 +21,7 @@ SAME_PLACE = 1e-3  # in coordinates: closer optima count as one
 NARROW_DELTA = 0.01  # robust scales: a wide delta is slow to ignore outliers, a narrow one may miss the basin
 SCALE_PASSES = 20  # most iterations between the fit and the robust scale of its residuals; most fits need three
 SCALE_TOLERANCE = 1e-4
+MANY_POINTS, PART = 50_000, 10_000  # points above which starts are first taken to the optimum of a part of the points
 
 
 class Fitted(Record):
@@ -79,13 +81,18 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     Raises:
         FitError: No start led to a finite objective.
     """
-    first = starts(problem)
+    return alone(optimum_asking(problem, objective))
+
+
+def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
+    """`optimum`, as work that asks the solver."""
+    first, part = starts(problem), _part(problem)
     delta = objective.delta if objective.name == "huber" and objective.delta is not None else np.inf
-    polished = minimise(problem, first, delta=delta, strength=strength(_scales(problem, first)[1], delta))
+    polished = yield from _polished(problem, part, first, delta, strength(_scales(problem, first)[1], delta))
     if problem.law.escapes:
-        polished = escaped(problem, polished, delta)
+        polished = yield from escaped(problem, polished, delta)
         first = problem.off_zero(polished.theta)
-    delta, scale, polished = _tuned(problem, objective, delta, polished, first)
+    delta, scale, polished = yield from _tuned(problem, part, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
             f"{problem.law.name} has no finite objective from any starting value.",
@@ -101,9 +108,38 @@ def optimum(problem: Problem, objective: Objective) -> Fitted:
     return Fitted(problem, objective, theta, delta, value, log_residuals, polished, scale)
 
 
+def _part(problem: Problem) -> Problem | None:
+    """A part of the points, from the lowest loss to the highest; None where they are not very many."""
+    n = len(problem.observed)
+    if n <= MANY_POINTS:
+        return None
+    order = np.argsort(problem.observed, kind="stable")
+    return problem.subset(order[np.linspace(0, n - 1, PART).astype(int)])
+
+
+def _polished(problem: Problem, part: Problem | None, first: Array, delta: float, pull: float) -> Asking[Solution]:
+    """The end of each start.
+
+    Where there are very many points, starts first go to the optimum of a part of them. Those that meet there go on to
+    that of all points together, as one.
+    """
+    if part is None:
+        return (yield Ask(problem, first, delta, strength=pull))
+    rough = yield Ask(part, first, delta, strength=pull * len(part.observed) / len(problem.observed))
+    ends: list[Solution] = []
+    met = np.empty(len(first), dtype=np.intp)
+    for row, place in enumerate(rough.theta):
+        same = [i for i in range(row) if np.abs(place - rough.theta[i]).max() <= SAME_PLACE]
+        met[row] = met[same[0]] if same else len(ends)
+        if not same:
+            ends.append((yield Ask(problem, place[None], delta, strength=pull)))
+    names = ("theta", "value", "steps", "is_settled")
+    return Solution(*(np.concatenate([getattr(end, name) for end in ends])[met] for name in names))
+
+
 def _tuned(
-    problem: Problem, objective: Objective, delta: float, polished: Solution, blind: Array
-) -> tuple[float, float, Solution]:
+    problem: Problem, part: Problem | None, objective: Objective, delta: float, polished: Solution, blind: Array
+) -> Asking[tuple[float, float, Solution]]:
     """Delta and the scale for priors, consistent with the fit that they lead to, and that fit.
 
     The `polished` fit that comes in is by least squares. Each further fit begins at the blind starts again: least
@@ -116,7 +152,7 @@ def _tuned(
         for _ in range(SCALE_PASSES):
             delta = HUBER_EFFICIENCY * scale if is_automatic else delta
             restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
-            polished = minimise(problem, restarts, delta=delta, strength=strength(prior_scale, delta))
+            polished = yield from _polished(problem, part, restarts, delta, strength(prior_scale, delta))
             earlier = scale
             scale, prior_scale = _scales(problem, _best(polished))
             if abs(scale / earlier - 1) < SCALE_TOLERANCE:
@@ -124,7 +160,10 @@ def _tuned(
     if objective.name == "lad":
         restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
         wide, narrow = HUBER_EFFICIENCY * scale, NARROW_DELTA * scale
-        ends = [minimise_absolute(problem, restarts, first_delta=width, scale=prior_scale) for width in (wide, narrow)]
+        ends = []
+        for width in (wide, narrow):
+            end = yield from absolute_asking(problem, restarts, first_delta=width, scale=prior_scale)
+            ends.append(end)
         delta, polished = LAD_DELTA, _better(*ends)
     return delta, prior_scale, polished
 
@@ -155,7 +194,7 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
     return scale, scale * correlation_inflation(residuals * np.sqrt(problem.weights), along)
 
 
-def minimise_absolute(
+def absolute_asking(
     problem: Problem,
     theta: Array,
     *,
@@ -163,12 +202,15 @@ def minimise_absolute(
     weights: Array | None = None,
     target: Array | None = None,
     scale: float = SMALLEST_DELTA,
-) -> Solution:
-    """Least absolute deviations, by Huber's function with a delta that falls tenfold from fit to fit."""
+) -> Asking[Solution]:
+    """Least absolute deviations, by Huber's function with a delta that falls tenfold from fit to fit.
+
+    Like `minimise`, but as work that asks the solver.
+    """
     delta = first_delta
     while delta > LAD_DELTA:
         pull = strength(scale, delta)
-        theta = minimise(problem, theta, delta=delta, weights=weights, target=target, strength=pull).theta
+        theta = (yield Ask(problem, theta, delta, weights=weights, target=target, strength=pull)).theta
         delta /= 10
     pull = strength(scale, LAD_DELTA)
-    return minimise(problem, theta, delta=LAD_DELTA, weights=weights, target=target, strength=pull)
+    return (yield Ask(problem, theta, LAD_DELTA, weights=weights, target=target, strength=pull))

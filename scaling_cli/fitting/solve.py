@@ -28,10 +28,10 @@ from typing import Protocol
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
-from scaling_cli.fitting.memory import reuse_memory
 from scaling_cli.fitting.normal import TINY, damped_step
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.prior import Penalty
+from scaling_cli.fitting.threads import reuse_memory
 from scaling_cli.record import Record
 
 MAX_STEPS = 300

@@ -14,6 +14,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.errors import ScalingError
+from scaling_cli.fitting.normal import solve_positive
 from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.laws.grouped import GroupedLaw
@@ -126,12 +127,12 @@ def non_negative(
     """
     target = np.ones(basis.shape[:2]) if target is None else target
     free = np.zeros(basis.shape[2], dtype=bool) if signed is None else signed
-    sizes = np.sqrt(np.einsum("gnp,gnp,n->gp", basis, basis, weights))
-    scale = 1.0 / np.maximum(sizes, 1e-300)
     weighted = np.swapaxes(basis * weights[:, None], 1, 2)
-    matrix = np.matmul(weighted, basis) * scale[:, :, None] * scale[:, None, :]
+    matrix = np.matmul(weighted, basis)
+    scale = 1.0 / np.maximum(np.sqrt(np.einsum("gpp->gp", matrix)), 1e-300)
+    matrix *= scale[:, :, None] * scale[:, None, :]
     right = np.matmul(weighted, target[:, :, None])[:, :, 0] * scale
-    total = np.einsum("gn,gn,n->g", target, target, weights)
+    total = (target * target) @ weights
     if basis.shape[2] > FEW_COLUMNS:
         best, misfit = _pruned(matrix, right, total, free)
         return best * scale, misfit
@@ -139,7 +140,7 @@ def non_negative(
     misfit = total.copy()
     for active in _sets(basis.shape[2]):
         block = matrix[:, active[:, None], active] + RIDGE * np.eye(len(active))
-        solved = np.linalg.solve(block, right[:, active, None])[:, :, 0]
+        solved = solve_positive(block, right[:, active])
         rss = total - np.einsum("ga,ga->g", solved, right[:, active])
         better = ((solved >= 0) | free[active]).all(axis=1) & (rss < misfit)
         misfit = np.where(better, rss, misfit)

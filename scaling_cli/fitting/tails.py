@@ -1,4 +1,4 @@
-"""Tails of distributions, as p-values."""
+"""p-values of tests: the tails of Student's t and of F."""
 
 from __future__ import annotations
 

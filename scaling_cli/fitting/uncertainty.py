@@ -27,12 +27,13 @@ import numpy as np
 
 from scaling_cli import jobs
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.leverage import freed_residuals, freedom, residuals
 from scaling_cli.fitting.objective import LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
-from scaling_cli.fitting.optimum import AGREEMENT, Fitted, minimise_absolute
+from scaling_cli.fitting.optimum import AGREEMENT, Fitted, absolute_asking
 from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import Solution, minimise
+from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.streams import draws, generators
 from scaling_cli.record import Record
@@ -98,7 +99,7 @@ def bootstrap(
     on_progress: jobs.Progress | None = None,
 ) -> Replicates:
     """Fit the law to resampled runs."""
-    return _replicate(fitted, _Redrawn(), resampling, workers, on_progress)
+    return alone(replicates_asking(fitted, resampling, is_wild=False, workers=workers, on_progress=on_progress))
 
 
 def wild(
@@ -109,9 +110,7 @@ def wild(
     on_progress: jobs.Progress | None = None,
 ) -> Replicates:
     """Fit the law to its own predictions plus the runs' residuals times random factors."""
-    prediction = fitted.problem.target - residuals(fitted)
-    scheme = _Turned(prediction, freed_residuals(fitted), freedom(fitted))
-    return _replicate(fitted, scheme, resampling, workers, on_progress)
+    return alone(replicates_asking(fitted, resampling, is_wild=True, workers=workers, on_progress=on_progress))
 
 
 def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices) -> Array:
@@ -134,20 +133,26 @@ def run_multipliers(resampling: Resampling, replicates: Sequence[int], runs: int
     return factors
 
 
-def _replicate(
+def replicates_asking(
     fitted: Fitted,
-    scheme: _Redrawn | _Turned,
     resampling: Resampling,
-    workers: jobs.Workers,
-    on_progress: jobs.Progress | None,
-) -> Replicates:
+    *,
+    is_wild: bool,
+    workers: jobs.Workers = jobs.SERIAL,
+    on_progress: jobs.Progress | None = None,
+) -> Asking[Replicates]:
+    """`wild` or `bootstrap`, as work that asks the solver."""
+    scheme: _Redrawn | _Turned = _Redrawn()
+    if is_wild:
+        prediction = fitted.problem.target - residuals(fitted)
+        scheme = _Turned(prediction, freed_residuals(fitted), freedom(fitted))
     everyone = np.arange(resampling.replicates)
-    solution = _solve(fitted, scheme, resampling, fitted.theta[None], everyone, workers, on_progress)
+    solution = yield from _solve(fitted, scheme, resampling, fitted.theta[None], everyone, workers, on_progress)
     suspects = np.flatnonzero(_is_suspect(fitted, solution))
     moved = 0
     if len(suspects):
         others = starts(fitted.problem, OTHER_STARTS)
-        again = _solve(fitted, scheme, resampling, others, suspects, workers, None)
+        again = yield from _solve(fitted, scheme, resampling, others, suspects, workers, None)
         improved = again.value < solution.value[suspects] * (1 - AGREEMENT)
         taken = improved | (
             again.is_settled & ~solution.is_settled[suspects] & (again.value <= solution.value[suspects])
@@ -179,12 +184,19 @@ def _solve(
     replicates: Indices,
     workers: jobs.Workers,
     on_progress: jobs.Progress | None,
-) -> Solution:
+) -> Asking[Solution]:
     """Fit the replicates with these numbers from every row of `first`, and keep the best end of each."""
     size = max(1, min(CHUNK_REPLICATES, CHUNK_VALUES // len(fitted.problem.observed)))
     chunks = [replicates[start : start + size].tolist() for start in range(0, len(replicates), size)]
-    task = partial(_fit_chunk, fitted, scheme, resampling, first)
-    parts = list(jobs.each(task, chunks, workers=workers, on_progress=on_progress))
+    if workers.is_serial or len(chunks) == 1:
+        parts = []
+        for done, chunk in enumerate(chunks, start=1):
+            parts.append((yield from _chunk_asking(fitted, scheme, resampling, first, chunk)))
+            if on_progress is not None:
+                on_progress(done, len(chunks))
+    else:
+        task = partial(_fit_chunk, fitted, scheme, resampling, first)
+        parts = list(jobs.each(task, chunks, workers=workers, on_progress=on_progress))
     return Solution(
         np.concatenate([part.theta for part in parts]),
         np.concatenate([part.value for part in parts]),
@@ -196,10 +208,17 @@ def _solve(
 def _fit_chunk(
     fitted: Fitted, scheme: _Redrawn | _Turned, resampling: Resampling, first: Array, replicates: Sequence[int]
 ) -> Solution:
+    return alone(_chunk_asking(fitted, scheme, resampling, first, replicates))
+
+
+def _chunk_asking(
+    fitted: Fitted, scheme: _Redrawn | _Turned, resampling: Resampling, first: Array, replicates: Sequence[int]
+) -> Asking[Solution]:
     weights, target = scheme.draw(fitted.problem, resampling, replicates)
     best: Solution | None = None
     for start in fitted.problem.off_zero(first):
-        solution = refit(fitted, np.tile(start, (len(replicates), 1)), weights=weights, target=target)
+        rows = np.tile(start, (len(replicates), 1))
+        solution = yield from refit_asking(fitted, rows, weights=weights, target=target)
         if best is None:
             best = solution
         else:
@@ -212,10 +231,21 @@ def _fit_chunk(
 
 def refit(fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None) -> Solution:
     """Fit again, with the fit's objective and delta, to other weights or other data, both `(replicates, n)`."""
+    return alone(refit_asking(fitted, start, weights=weights, target=target))
+
+
+def refit_asking(
+    fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None
+) -> Asking[Solution]:
+    """`refit`, as work that asks the solver."""
     problem = fitted.problem
     if fitted.objective.name == "lad":
         size = np.median(np.abs(residuals(fitted)))
         first = max(float(size), SMALLEST_DELTA, 10 * LAD_DELTA)
-        return minimise_absolute(problem, start, first_delta=first, weights=weights, target=target, scale=fitted.scale)
+        return (
+            yield from absolute_asking(
+                problem, start, first_delta=first, weights=weights, target=target, scale=fitted.scale
+            )
+        )
     pull = strength(fitted.scale, fitted.delta)
-    return minimise(problem, start, delta=fitted.delta, weights=weights, target=target, strength=pull)
+    return (yield Ask(problem, start, fitted.delta, weights=weights, target=target, strength=pull))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class FormulaLaw(Law, kw_only=True):
     formula takes its log only where that is the exponent of a vanishing power. `exchanges` lists sets of terms that are
     alike, each by the names of its parameters: the fit orders them by their last parameter, the largest first.
     """
+
+    takes_rows: ClassVar[bool] = True
 
     roles: Mapping[str, Role]
     expression: str = ""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -100,8 +100,11 @@ class Law(Record, ABC, kw_only=True, dict=True):
     If `is_ranked`, it is among the laws that `all` tries. If `is_predictive`, a fit is of use for its predictions even
     where the data do not determine the parameters. `levels` lists the labels of each input that is a column of labels;
     such an input comes as the number of each point's label. `undetermined` says why points at random inputs do not
-    determine the parameters, where they do not; such a law is listed with that reason.
+    determine the parameters, where they do not; such a law is listed with that reason. `takes_rows` says that
+    `evaluate` also takes inputs with a row for each replicate, `(replicates, n)`.
     """
+
+    takes_rows: ClassVar[bool] = False
 
     name: str
     formula: str

@@ -7,6 +7,7 @@ exponent and of the irreducible loss, and 20 % of each coefficient, independent 
 from __future__ import annotations
 
 import difflib
+import re
 
 import numpy as np
 
@@ -14,10 +15,13 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law, is_formula
 from scaling_cli.laws.law import Law, Published
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 EXPONENT_SPREAD = 0.05  # relative standard deviation; floors have the same
 COEFFICIENT_SPREAD = 0.20  # of the log
+ROLE = re.compile(r"(?:x = (?:minimum )?|against )(params|tokens|compute)")
+PF_DAYS = "PF-days"  # a unit of compute in which some fits are printed
+FLOPS_A_PF_DAY = 8.64e19
 
 
 class PublishedLaw(Record):
@@ -35,6 +39,12 @@ class PublishedLaw(Record):
     def parameters(self) -> Array:
         """The parameters `(k,)` in the order of the law."""
         return np.array([self.fit.parameters[name] for name in self.law.names])
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """What each input of the law is; a law of x is of what its fit says, such as `x = params`."""
+        found = ROLE.search(self.fit.about)
+        return {name: found[1] if name == "x" and found else name for name in self.law.inputs}
 
     def draws(self, count: int, seed: int) -> Array:
         """Draws of the parameters `(count, k)`."""
@@ -66,6 +76,7 @@ def published_law(text: str) -> PublishedLaw:
         )
     for fit in law.published:
         if fit.name == wanted.strip():
+            fit = _in_flops(fit)
             known = np.array(fit.covariance) if fit.covariance else guessed_covariance(law, fit)
             return PublishedLaw(law, fit, known, not fit.covariance)
     near = difflib.get_close_matches(wanted.strip().lower(), names, n=1)
@@ -74,6 +85,14 @@ def published_law(text: str) -> PublishedLaw:
         f"{law.name} has no published fit {wanted.strip()!r}.",
         hint=f"{guess}It has {', '.join(names)}; `scaling laws {law.name}` shows them.",
     )
+
+
+def _in_flops(fit: Published) -> Published:
+    """A power law `a * x^b` of compute in PF-days as one of compute in FLOPs."""
+    if PF_DAYS not in fit.about:
+        return fit
+    changed = {**fit.parameters, "a": fit.parameters["a"] * FLOPS_A_PF_DAY ** -fit.parameters["b"]}
+    return replace(fit, about=fit.about.replace(PF_DAYS, "FLOPs"), parameters=changed)
 
 
 def guessed_covariance(law: Law, fit: Published) -> Array:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -51,6 +52,8 @@ class _Place(Record):
 
 class SumLaw(Law, kw_only=True):
     """A law defined by its list of terms."""
+
+    takes_rows: ClassVar[bool] = True
 
     terms: tuple[Term, ...]
 

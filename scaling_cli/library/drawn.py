@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 from scaling_cli.errors import UsageError
 from scaling_cli.report.charts.chart import Panels
@@ -42,6 +43,15 @@ def compose(panels: Panels, size: str | None, dpi: int, title: str | None, style
     with matplotlib.rc_context(look.settings()):
         made: Figure = drawn(panels, look)
         made.set_dpi(dpi)
+    # The kind of fonts in a file is decided when it is written, which happens later.
+    save = made.savefig
+
+    @functools.wraps(save)
+    def savefig(*given: Any, **options: Any) -> None:
+        with matplotlib.rc_context(look.settings()):
+            save(*given, **options)
+
+    made.savefig = savefig  # type: ignore[method-assign]
     return made
 
 

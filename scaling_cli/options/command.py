@@ -31,6 +31,11 @@ RUNS_OR_FIT = Argument(
     name="runs", metavar="RUNS...|FIT.json", help=f"{RUNS_HELP} Or one saved fit (scaling fit -o FIT.json).",
     python="Runs",
 )  # fmt: skip
+RUNS_FIT_OR_NONE = Argument(
+    name="runs", metavar="[RUNS...|FIT.json]",
+    help=f"{RUNS_OR_FIT.help} Or none, with --law NAME:FIT (`scaling laws NAME` lists the published fits).",
+    python="Runs | None", is_needed=False,
+)  # fmt: skip
 
 
 class Command(Record, kw_only=True):

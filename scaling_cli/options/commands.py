@@ -16,6 +16,7 @@ SUMMARIES = {
     "compare-exponents": "Compare the exponents of groups of runs.",
     "optimal-allocation": "Split a compute budget between params and tokens.",
     "plan": "Choose the runs to train next, with the intervals to expect.",
+    "score": "Score saved forecasts by runs that were trained later.",
     "inference-coverage": "Estimate and forecast coverage (pass@k) from sampling logs.",
     "columns": "Show how each column is read, before fitting.",
     "show": "Show a saved result again, in any format, without fitting.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scaling_cli.options.command import RUNS, Command
-from scaling_cli.options.fitting import Along, Intervals, Law, Objective, Weights
-from scaling_cli.options.kinds import COLUMN, MARGIN, SWITCH, TEXT, amounts
+from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Started, Weights
+from scaling_cli.options.kinds import COLUMN, LISTED, MARGIN, SWITCH, TEXT, amounts
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
@@ -16,6 +16,14 @@ class Comparing(Options):
 
     heading = "Comparison"
 
+    factors: tuple[str, ...] = option(
+        (), LISTED,
+        "In place of --by: columns of factors; for each, and each two, what it moves: exponent, constant or floor.",
+        is_basic=True,
+    )  # fmt: skip
+    covariate: tuple[str, ...] = option(
+        (), LISTED, "Columns of numbers, or log(COL): the slope of the exponent in each, with or without --factors.",
+    )  # fmt: skip
     reference: str | None = option(
         None,
         TEXT,
@@ -36,6 +44,12 @@ class Comparing(Options):
         "data as they span.",
         is_basic=True,
     )  # fmt: skip
+    exponent: str | None = option(
+        None, TEXT, "Parameter of the law to compare, if not all of its exponents.", metavar="NAME",
+    )  # fmt: skip
+    same_metric: bool = option(
+        False, SWITCH, "Losses of all groups can be compared, although their column's name suggests that they cannot.",
+    )  # fmt: skip
     pair: str | None = option(
         None, COLUMN, "Column by which runs of different groups are matched; by default seed, if all runs match. "
         "none: do not match.",
@@ -43,7 +57,7 @@ class Comparing(Options):
     )  # fmt: skip
 
 
-class CompareExponents(Comparing, Law, Along, Objective, Weights, Intervals, Reading, Work):
+class CompareExponents(Comparing, Law, Along, Held, Started, Objective, Weights, Intervals, Reading, Work):
     """Everything that `scaling compare-exponents` takes."""
 
     by: tuple[str, ...] = changed(Reading.by, help="Columns whose values define the groups to compare.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from scaling_cli.errors import UsageError
-from scaling_cli.options.command import RUNS_OR_FIT, Command
+from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Started, Weights
 from scaling_cli.options.kinds import COLUMN, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
+from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 
 ESTIMATORS = ("forecast", "describe")
@@ -92,7 +93,10 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
     """Everything that `scaling extrapolate` takes."""
 
     law: str = changed(
-        Law.law, help="Use this law or formula instead of the average of several laws.", metavar="NAME|FORMULA|auto"
+        Law.law,
+        help="Use this law or formula instead of the average of several laws, or a published fit: "
+        "chinchilla:besiroglu.",
+        metavar="NAME|FORMULA|NAME:FIT|auto",
     )
 
     interval: str = changed(
@@ -125,13 +129,13 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
 
 COMMAND = Command(
     about="Forecast the loss of larger runs, and measure how far off such forecasts are on the runs that you have.",
-    argument=RUNS_OR_FIT,
+    argument=RUNS_FIT_OR_NONE,
     options=Extrapolate,
     examples=(
         ("scaling extrapolate runs.csv --at params=70B,tokens=1.4T", "the loss of one larger run"),
         ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "and test the forecast on the runs"),
         ("scaling extrapolate fit.json --target-loss 2.0", "the compute that reaches a loss, from a saved fit"),
     ),
-    shell=(Batch, Drawn),
+    shell=(Batch, Watching, Drawn),
     progress="Replicates",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.errors import UsageError
-from scaling_cli.options.command import RUNS_OR_FIT, Command
+from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
 from scaling_cli.options.hardware import BUDGETS, Hardware
 from scaling_cli.options.kinds import HELD, NUMBERS, SWITCH, choice, number
@@ -77,9 +77,9 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
     """Everything that `scaling optimal-allocation` takes."""
 
     law: str = changed(
-        Law.law, help="Law for the parametric approach, with params and tokens among its inputs, others being held by "
-        "--hold; auto: chinchilla.",
-        metavar="NAME|auto",
+        Law.law, help="Law for the parametric approach (auto: chinchilla), with params and tokens among its inputs and "
+        "others held by --hold; or a published fit: chinchilla:besiroglu.",
+        metavar="NAME|NAME:FIT|auto",
     )  # fmt: skip
     interval: str = changed(
         Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,
@@ -102,12 +102,13 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
 COMMAND = Command(
     about="Find the best split of a compute budget between params and tokens, with intervals, and what another split "
     "would cost.",
-    argument=RUNS_OR_FIT,
+    argument=RUNS_FIT_OR_NONE,
     options=OptimalAllocation,
     shell=(Drawn,),
     examples=(
         ("scaling optimal-allocation runs.csv --budget 1e21,1e24", "params and tokens for two budgets"),
         ("scaling optimal-allocation runs.csv --budget 1e24 --approach all", "three approaches side by side"),
+        ("scaling optimal-allocation --law chinchilla:besiroglu --budget 1e24", "without runs, by a published fit"),
         ("scaling optimal-allocation fit.json --budget 1e24 --inference-tokens 1T", "count inference too"),
     ),
     progress="Replicates",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.errors import UsageError
-from scaling_cli.options.command import RUNS_HELP as HELP
-from scaling_cli.options.command import Argument, Command
+from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Along, Intervals, Law
 from scaling_cli.options.hardware import BUDGET, Hardware
 from scaling_cli.options.kinds import FILE, SWITCH, TEXT, TEXTS, choice, number, share_between, whole
@@ -23,12 +22,15 @@ class Wanted(Options):
     heading = "Plan"
 
     goal: tuple[str, ...] = option(
-        (), TEXTS, "What to find out: params@1e24, loss@1e24, alpha, difference(alpha) between two groups, and others. "
-        "Repeatable.",
+        (), TEXTS, "What to find out: params@1e24, loss@1e24, alpha, difference(alpha) between two groups, "
+        "coverage@10000. Repeatable.",
         metavar="[WEIGHT*]GOAL", is_basic=True,
     )  # fmt: skip
     budget: float | str | None = option(
-        None, BUDGET, "What all runs may cost: FLOPs, money (1e6usd) or time (8gpu*30days).", is_basic=True
+        None,
+        BUDGET,
+        "What all runs may cost: FLOPs, money (1e6usd) or time (8gpu*30days); attempts, for coverage.",
+        is_basic=True,
     )
     until: str | None = option(
         None, TEXT, "Find the least budget, up to --budget, for an interval this narrow: 'width(params@1e24) < 0.2' "
@@ -42,6 +44,13 @@ class Wanted(Options):
         1, whole(1, "3"), "Split the runs into so many rounds; after each, plan the next one with its results.",
         is_basic=True,
     )  # fmt: skip
+    recipe: bool = option(
+        False, SWITCH, "Add width, depth, heads, batch size and learning rate of each run, by your runs or published "
+        "rules.",
+    )  # fmt: skip
+    rules: str | None = option(
+        None, FILE, "Rules for --recipe, one per line, such as 'width = 128 * depth'.", metavar="FILE"
+    )
     check_: bool = option(False, SWITCH, "Simulate the plan 200 times, and compare the intervals with those expected.")
 
 
@@ -50,12 +59,12 @@ class Allowed(Options):
 
     heading = "Limits"
 
-    max_runs: int = option(30, whole(1, "30"), "Most runs.", is_basic=True)
+    max_runs: int = option(20, whole(1, "20"), "Most runs.", is_basic=True)
     min_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1 % of the budget."
+        None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1% of the budget."
     )
     max_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the largest run; by default a fifth of the budget.", is_basic=True
+        None, AMOUNT, "FLOPs of the largest run; by default half of the budget.", is_basic=True
     )
     sizes: tuple[str, ...] = option(
         (), TEXTS, "Sizes that can be trained: 60M,150M,400M, or a file with one per line.", metavar="N,N|FILE"
@@ -110,6 +119,8 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
             raise UsageError("--min-tokens-per-param is above --max-tokens-per-param.", hint="Swap them.")
         if self.min_compute and self.max_compute and self.min_compute > self.max_compute:
             raise UsageError("--min-compute is above --max-compute.", hint="Swap them.")
+        if self.rules is not None and not self.recipe:
+            raise UsageError("--rules is for --recipe.", hint="Add --recipe.")
         if self.rounds > self.max_runs:
             raise UsageError(
                 f"{self.rounds} rounds need at least as many runs, and --max-runs is {self.max_runs}.",
@@ -120,10 +131,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
 COMMAND = Command(
     about="Choose the runs to train next: those that narrow the intervals of your goals most for a budget. The result "
     "has the intervals to expect. Without runs, plan from a published fit: --law chinchilla:besiroglu.",
-    argument=Argument(
-        name="runs", metavar="[RUNS...|FIT.json]", help=f"{HELP} Or one saved fit (scaling fit -o FIT.json).",
-        python="Runs | None", is_needed=False,
-    ),
+    argument=RUNS_FIT_OR_NONE,
     options=Plan,
     shell=(Drawn,),
     examples=(

@@ -9,6 +9,7 @@ import polars as pl
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.laws.law import Kind, Parameter
 from scaling_cli.points.choose import Choice, check_floors
 from scaling_cli.record import replace
 
@@ -45,3 +46,26 @@ def _refuse_lacking(choice: Choice, names: Sequence[str], frame: pl.DataFrame) -
         f"{lacking[0]!r} is a parameter of {SURFACE}, but the law is {choice.law.name}, because {choice.reason}.",
         hint=f"{cure}, or hold one of {', '.join(choice.law.names)}.",
     )
+
+
+def compared(choice: Choice, exponent: str | None) -> Choice:
+    """The choice with `exponent` as the only exponent of its law, whatever kind of parameter it is.
+
+    Raises:
+        UsageError: The law lacks that parameter.
+    """
+    if exponent is None:
+        return choice
+    if exponent not in choice.law.names:
+        raise UsageError(
+            f"{choice.law.name} has no parameter {exponent!r} that is free.",
+            hint=f"Name one of {', '.join(choice.law.names)}.",
+        )
+    parameters = tuple(replace(parameter, kind=_kind(parameter, exponent)) for parameter in choice.law.parameters)
+    return replace(choice, law=replace(choice.law, parameters=parameters))
+
+
+def _kind(parameter: Parameter, exponent: str) -> Kind:
+    if parameter.name == exponent:
+        return "exponent"
+    return "other" if parameter.kind == "exponent" else parameter.kind

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.aliases import EXTRAS
-from scaling_cli.data.runs.best_over import levels
+from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
@@ -83,8 +83,10 @@ def input_doubts(
 
 
 def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[str, str] | None) -> Iterator[Caveat]:
-    spread = _spread(runs)
     explained = _explaining(runs)
+    if not (explained or runs.swept) and _pure_spread(runs) <= LARGE_SPREAD:
+        return
+    spread = _spread(runs)
     names = " and ".join(inputs)
     swept = [role for role in SWEPT if role in runs.swept and _differs_in_cells(runs, runs.swept[role])]
     for role in swept:
@@ -149,18 +151,15 @@ def _reduced(
     """One row per run: residuals of the surface are averaged over the rows of a run, where it has several."""
     logs = {name: frame[name].log().to_numpy() for name in usable}
     loss = frame["loss"].log().to_numpy()
-    places = frame.select(levels(frame[name]) for name in dict.fromkeys((*usable, *_further(frame)))).select(
-        pl.struct(pl.all()).rank("dense")
-    )
-    cells = _levels_of(places.to_series())
+    same = cells([levels(frame[name]) for name in dict.fromkeys((*usable, *_further(frame)))])
     ids = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
-    numbers = {name: _levels_of(values) for name, values in tried.items()}
+    numbers = {name: levels(values) for name, values in tried.items()}
     rates = {name: values.cast(pl.Float64).to_numpy() for name, values in swept.items()}
     if ids.max() + 1 == len(ids):
         every = slice(None, None, step)
         return _Group(
             loss[every], {name: logs[name][every] for name in usable},
-            {name: _renumbered(values[every]) for name, values in numbers.items()}, _renumbered(cells[every]),
+            {name: _renumbered(values[every]) for name, values in numbers.items()}, _renumbered(same[every]),
             {name: values[every] for name, values in rates.items()},
         )  # fmt: skip
     rest = left_by(loss, surface([logs[name] for name in inputs], len(loss)))
@@ -184,19 +183,15 @@ def _further(frame: pl.DataFrame) -> list[str]:
     return [role for role in (*design, *(() if has_scale else ("step",))) if role in frame.columns]
 
 
-def _levels_of(values: pl.Series) -> Indices:
-    """The levels of a column, numbered from 0."""
-    numbered: Indices = levels(values).rank("dense").to_numpy().astype(np.intp) - 1
-    return numbered
-
-
 def _renumbered(labels: Indices) -> Indices:
-    return np.unique(labels, return_inverse=True)[1].astype(np.intp)
+    return distinct(labels)[1]
 
 
 def _explaining(runs: _Group) -> list[Explained]:
     """The columns that explain how losses differ, the best first; each beyond those before it."""
     candidates = {name: labels for name, labels in runs.labels.items() if _is_candidate(runs, labels)}
+    if not candidates:
+        return []
     left, terms = _remover(runs)
     rest = left(runs.loss[:, None])[:, 0]
     least = SHARE if _pure_spread(runs) <= LARGE_SPREAD else SHARE_OF_LARGE

@@ -27,13 +27,18 @@ def check_figure(path: Path) -> None:
     require_matplotlib()
 
 
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
 def require_matplotlib() -> None:
     """Refuse to draw without matplotlib.
 
     Raises:
         UsageError: matplotlib is not installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
+    if not can_draw():
         raise UsageError(
             "Figures need matplotlib.",
             hint="Install it with: pip install 'scaling-cli[figures]', or in a clone: pip install '.[figures]'",

@@ -13,7 +13,11 @@ from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.columns import ColumnsResult
 
 SURFACE = {"params", "tokens"}
-GROUPS = frozenset({"optimizer", "model", "modelfamily", "family", "dataset", "data", "architecture", "arch", "recipe"})
+# A column called model or arch often names the run.
+GROUPS = frozenset(
+    {"optimizer", "modelfamily", "family", "dataset", "corpus", "data", "architecture", "recipe", "mixture"}
+)
+SAME = 1.05  # factor between tokens per param of the smallest and the largest run below which they are one ratio
 
 
 def next_steps(result: ColumnsResult, paths: Sequence[str]) -> Facts:
@@ -29,7 +33,23 @@ def next_steps(result: ColumnsResult, paths: Sequence[str]) -> Facts:
     varied = {role.role for role in result.roles if role.low is not None and role.high is not None
               and role.low < role.high}  # fmt: skip
     group = next((name for name in result.others if normalise(name).replace("_", "") in GROUPS), "")
-    return stated(("good for", _uses(varied, group)), ("next", escape(_command(varied, group, file))))
+    return stated(
+        ("good for", _uses(varied, group, is_line=_is_line(result))), ("next", escape(_command(varied, group, file)))
+    )
+
+
+def _is_line(result: ColumnsResult) -> bool:
+    """Whether tokens seem to grow in proportion to params: then no other split can be judged."""
+    ends = {
+        role.role: (role.low, role.high)
+        for role in result.roles
+        if role.low is not None and role.high is not None and role.low > 0
+    }
+    if not ends.keys() >= SURFACE:
+        return False
+    (least, most), (fewest, largest) = ends["params"], ends["tokens"]
+    ratio = (fewest / least) / (largest / most)
+    return 1 / SAME < ratio < SAME
 
 
 def _is_sampling_log(names: Sequence[str]) -> bool:
@@ -38,11 +58,11 @@ def _is_sampling_log(names: Sequence[str]) -> bool:
     return has["problem"] and (has["correct"] or (has["n"] and has["c"]))
 
 
-def _uses(varied: set[str], group: str) -> str:
+def _uses(varied: set[str], group: str, *, is_line: bool) -> str:
     if not varied & {*SURFACE, "compute"}:
         return ""
     uses = ["a law of the loss (fit)", "the loss of larger runs (extrapolate)"]
-    if varied >= SURFACE:
+    if varied >= SURFACE and not is_line:
         uses.append("the best split of a budget (optimal-allocation)")
     if group:
         uses.append(f"whether exponents differ (compare-exponents --by {escape(shlex.quote(group))})")

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, cast
+from typing import cast
 
 from scaling_cli.options.commands import module_of
-from scaling_cli.report.charts.chart import Panels
-from scaling_cli.report.pages.page import View
-from scaling_cli.results.report import Report
+from scaling_cli.report.pages.page import View, panels_of
 
-
-def panels_of(view: View, report: Report[Any]) -> Panels:
-    """The figure of a report: what the view composes, else its charts one under another."""
-    compose = getattr(view, "panels", None)
-    rows: Panels = compose(report) if compose else [[chart] for chart in view.charts(report)]
-    return [row for row in rows if row]
+__all__ = ["panels_of", "view_of"]
 
 
 def view_of(command: str) -> View:

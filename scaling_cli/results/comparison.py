@@ -6,7 +6,7 @@ from typing import Annotated
 
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, FitResult, IntervalMethod
-from scaling_cli.results.values import Count, GroupValues, InputColumns, Noise, Number, Ranges, Sentence, keys, words
+from scaling_cli.results.values import Count, GroupValues, InputColumns, Noise, Number, Ranges, Sentence, words
 
 DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED = "different", "equivalent", "inconclusive", "not-identified"
 VERDICTS = (DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_IDENTIFIED)
@@ -148,6 +148,99 @@ class Comparison(Record):
     crossover_probability: float | None
 
 
+class Moved(Record):
+    """Whether a factor, or an interaction of two, moves one kind of parameter: exponents, coefficients or floors.
+
+    Attributes:
+        p_value: Of the hypothesis that it moves none of them.
+        effect: Difference of an exponent or floor, or ratio of a coefficient in the middle of the data, between the two
+            levels that `contrast` names; keyed by parameter where the law has several.
+        moves: True where the test rejects, false where every interval lies within the margin, null where neither.
+        margin: Difference (of a coefficient: ratio) that is too small to matter; keyed like `effect`.
+        detects: Difference (of a coefficient: ratio) that would be found with a probability of 80 %; keyed like
+            `effect`.
+        contrast: The levels that differ most, the second one subtracted (of a coefficient: in the denominator).
+        alike: Parameters that the factor is taken not to move in this test.
+    """
+
+    unwrapped = ("effect", "margin", "detects")
+
+    p_value: float
+    effect: dict[str, Estimate]
+    moves: bool | None
+    margin: dict[str, float | None]
+    detects: dict[str, float | None]
+    contrast: str
+    statistic: Number
+    degrees_of_freedom: tuple[float, float]
+    alike: tuple[str, ...] = ()
+
+
+class AtLevel(Record):
+    """What one factor of an interaction does to the exponent at one level of the other."""
+
+    factor: str
+    at: dict[str, str]
+    exponent: Moved
+
+
+class FactorEffect(Record):
+    """What a factor, or an interaction of two, does to the law.
+
+    Attributes:
+        name: The factor, or two joined by a colon.
+        exponent: Null where the design cannot separate it from other factors.
+        constant: Of the coefficients. If the exponent and the floor are not shown to move, they are taken to be equal,
+            which makes it much sharper.
+        floor: Null where the law has none.
+        multiplier: Compute (or other input) needed for equal loss, over that of the other level, if only the
+            coefficient moves.
+        levels: Effect on the exponent at each level of the other factor, for an interaction that moves it.
+    """
+
+    name: str
+    exponent: Moved | None
+    constant: Moved | None
+    floor: Moved | None
+    multiplier: Estimate | None
+    levels: tuple[AtLevel, ...]
+    sentence: str
+
+
+class Ranked(Record):
+    """A group among many.
+
+    Attributes:
+        letters: Groups that have a letter in common are not shown to differ; empty with a reference.
+        exponent: Keyed by exponent where the law has several.
+        multiplier: Compute (or other input) that it needs for equal loss, over that of `against`, at the end of the
+            data; null for that group itself, and where losses cannot be compared.
+    """
+
+    unwrapped = ("exponent",)
+
+    name: str
+    letters: str
+    exponent: dict[str, Estimate]
+    multiplier: Estimate | None
+    against: str | None
+
+
+class Sharing(Record):
+    """Groups of which no two are shown to differ, with the exponent fitted to all of them.
+
+    Attributes:
+        exponent: Empty where the law has several.
+        p_value: Of one exponent for all of them, by F.
+    """
+
+    unwrapped = ("exponent",)
+
+    groups: tuple[str, ...]
+    exponent: dict[str, Estimate]
+    p_value: float | None
+
+
 class ComparisonResult(Record):
     """All groups under one law, the models that share its parameters, and every pair of groups.
 
@@ -160,6 +253,11 @@ class ComparisonResult(Record):
         floor: Whether the exponents are compared with an irreducible loss for each group, one for all, or none.
         reference: The group with which all others are compared; None where all pairs are.
         tests: By hypothesis, such as `same_exponent`.
+        factors: With --factors: each factor, each covariate, and each interaction of two.
+        ranking: The groups from the steepest exponent to the flattest, where there are more than two.
+        sharing: Groups that are consistent with one exponent.
+        incomparable: Column because of which the losses of different groups cannot be compared, so that there are no
+            multipliers and no crossovers.
     """
 
     drawn = ("fits",)
@@ -179,8 +277,12 @@ class ComparisonResult(Record):
     reference: str | None
     groups: tuple[Group, ...]
     models: tuple[Model, ...]
-    tests: Annotated[dict[str, NestedTest], keys("same_exponent")]
+    tests: dict[str, NestedTest]
     margin: Margin
     comparisons: tuple[Comparison, ...]
+    factors: tuple[FactorEffect, ...] = ()
+    ranking: tuple[Ranked, ...] = ()
+    sharing: tuple[Sharing, ...] = ()
+    incomparable: str | None = None
     fits: tuple[FitResult, ...] = ()
     sentence: Sentence = ""

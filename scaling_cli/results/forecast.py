@@ -204,6 +204,8 @@ class Extrapolation(Record):
         estimator: `forecast` for laws weighted by their errors in backtests, `describe` for a plain fit of one law.
         changed: What the options change about the estimator, such as "objective lad"; empty for the default.
         law: None where several laws are averaged.
+        shift_log: What is taken off the forecast of log loss of a run as large as the largest, because forecasts of
+            held-out runs were too high (above 0) or too low; None where nothing is taken off.
         inside: Predictions within the data; None where no target lies there.
         score: Errors at targets whose loss was observed.
         track: Errors in the backtests that set the weights.
@@ -222,6 +224,7 @@ class Extrapolation(Record):
     changed: tuple[str, ...]
     law: str | None
     laws: tuple[LawWeight, ...]
+    shift_log: float | None
     inside: InsidePart | None
     inputs: InputColumns
     ranges: Ranges

@@ -37,6 +37,21 @@ class PlannedRun(Record):
     recipe: dict[str, float] = {}
 
 
+class MoreAttempts(Record):
+    """Further attempts at one problem, with goals of coverage.
+
+    Attributes:
+        attempts: Those made so far.
+        successes: How many of them succeeded.
+        more: How many to make.
+    """
+
+    problem: str
+    attempts: Count
+    successes: Count
+    more: Count
+
+
 class GoalOutlook(Record):
     """What is known about a goal, and what is expected to be known.
 
@@ -138,6 +153,7 @@ class PlanResult(Record):
         candidates: Number of runs among which it was chosen.
         tokens_per_param: The fewest and the most that a run may have.
         notes: What else to know, such as why much of the budget is left.
+        attempts: With goals of coverage, the problems to attempt again; budget and compute are then in attempts.
     """
 
     drawn = ("present", "fall", "best")
@@ -162,6 +178,7 @@ class PlanResult(Record):
     candidates: Count = 0
     tokens_per_param: tuple[float, float] = (0.0, 0.0)
     notes: tuple[str, ...] = ()
+    attempts: tuple[MoreAttempts, ...] = ()
     present: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     fall: Curve | None = None
     best: Curve | None = None

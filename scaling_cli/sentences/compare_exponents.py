@@ -3,18 +3,58 @@
 from __future__ import annotations
 
 from scaling_cli.numbers.format import brief, escape
-from scaling_cli.results.comparison import Comparison, ComparisonResult
+from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked
 from scaling_cli.results.fit import Estimate
 
+MOVES = {True: "the exponent is moved by", False: "it is not moved by", None: "the data leave open"}
+ALLOWED = 0.2  # p-value of no floors from which on a law without floors is mentioned
 MOST_COUNTED = 4  # names of pairs that are listed
 
 
 def sentence(result: ComparisonResult, subject: str) -> str:
-    """The verdict on the only pair, with its compute multiplier, or how many pairs have each verdict."""
+    """What is found of the groups, and whether the data allow a law without floors, which would be sharper."""
+    return _found(result, subject) + _no_floor(result)
+
+
+def _no_floor(result: ComparisonResult) -> str:
+    test = result.tests.get("no_floor")
+    if test is None or test.p_value is None or test.p_value < ALLOWED:
+        return ""
+    return f" No group needs a floor (p = {test.p_value:.2g}), so the sharper --law power is allowed too."
+
+
+def _found(result: ComparisonResult, subject: str) -> str:
+    """The verdict on the only pair, with its compute multiplier; the verdicts of all pairs; or those on factors."""
+    if result.factors:
+        return _factors(result)
+    if not result.comparisons and result.ranking:
+        return _pinned(result, subject)
     if len(result.comparisons) == 1:
         (pair,) = result.comparisons
         return f"{escape(pair.sentence)}{_needs(pair, result, subject)}"
-    return _counted(result)
+    return _of_many(result) or _counted(result)
+
+
+def _factors(result: ComparisonResult) -> str:
+    """Which factors move the exponent, which do not, and which are left open."""
+    by: dict[bool | None, list[str]] = {}
+    for effect in result.factors:
+        if effect.exponent is not None:
+            by.setdefault(effect.exponent.moves, []).append(_factor(effect))
+    if not by:
+        return "The design cannot separate the factors."
+    parts = [f"{words} {_named(by[moves])}" for moves, words in MOVES.items() if moves in by]
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _factor(effect: FactorEffect) -> str:
+    assert effect.exponent is not None
+    sizes = [
+        f"{brief(value)}{f' in {name}' if len(effect.exponent.effect) > 1 else ''}"
+        for name, value in effect.exponent.effect.items()
+    ]
+    return f"{escape(effect.name)} ({', '.join(sizes)})"
 
 
 def _needs(pair: Comparison, result: ComparisonResult, subject: str) -> str:
@@ -24,6 +64,47 @@ def _needs(pair: Comparison, result: ComparisonResult, subject: str) -> str:
     row, role = inside[-1], escape(result.margin.role)
     times = brief(Estimate(row.estimate, row.low, row.high))
     return f" At equal {subject.lower()}, {escape(pair.left)} needs {times} times the {role} of {escape(pair.right)}."
+
+
+def _pinned(result: ComparisonResult, subject: str) -> str:
+    """The multiplier of each group where exponent and floor are held."""
+    rows = [row for row in result.ranking if row.multiplier is not None]
+    listed = [f"{escape(row.name)} needs {brief(row.multiplier)}" for row in rows[:MOST_COUNTED] if row.multiplier]
+    more = f", and {len(rows) - MOST_COUNTED:,} more" if len(rows) > MOST_COUNTED else ""
+    role, against = escape(result.margin.role), escape(rows[0].against or "")
+    return f"At equal {subject.lower()}, {', '.join(listed)}{more} times the {role} of {against}."
+
+
+def _of_many(result: ComparisonResult) -> str:
+    """Which groups are consistent with one exponent, if that is simple to say."""
+    sharing = max(result.sharing, key=lambda found: len(found.groups), default=None)
+    if sharing is None or not sharing.exponent or result.reference is not None:
+        return ""
+    inside, total = set(sharing.groups), len(result.ranking)
+    shared = brief(next(iter(sharing.exponent.values())))
+    others = [row for row in result.ranking if row.name not in inside]
+    if not others:
+        return (
+            f"No two of the {total:,} exponents are shown to differ; one exponent for all is {shared} "
+            f"(p = {sharing.p_value:.2g})."
+        )
+    apart = {frozenset((pair.left, pair.right)) for pair in result.comparisons if pair.verdict == DIFFERENT}
+    if any(frozenset((row.name, name)) not in apart for row in others for name in inside):
+        return (
+            f"{len(apart):,} of {len(result.comparisons):,} pairs of exponents differ, from "
+            f"{_ranked(result.ranking[0])} to {_ranked(result.ranking[-1])}; groups with a letter in common are not "
+            "shown to differ."
+        )
+    listed = ", ".join(_ranked(row) for row in others[:MOST_COUNTED])
+    more = f" and {len(others) - MOST_COUNTED:,} more" if len(others) > MOST_COUNTED else ""
+    return (
+        f"{len(inside):,} of {total:,} groups are consistent with one exponent, {shared} (p = {sharing.p_value:.2g}); "
+        f"{'the others are' if len(others) > 1 else 'the other is'} not: {listed}{more}."
+    )
+
+
+def _ranked(row: Ranked) -> str:
+    return f"{escape(row.name)} ({brief(next(iter(row.exponent.values())))})"
 
 
 def _counted(result: ComparisonResult) -> str:

@@ -9,13 +9,16 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.results.plan import GoalOutlook, PlanResult
 
 COUNTED = ("params", "tokens")
-NAMES = {"params": "best params", "tokens": "best tokens", "loss": "the loss", "multiplier": "the compute multiplier"}
+NAMES = {"params": "best params", "tokens": "best tokens", "loss": "the loss", "multiplier": "the compute multiplier",
+         "coverage": "coverage"}  # fmt: skip
 STAYS = 0.97  # of the width: what shrinks less does not visibly shrink
 CLOSE = 1.05  # times: closer designs are as good
 
 
 def sentence(result: PlanResult, subject: str) -> str:
     """The runs, their cost, the interval that they make of the first goal's, and what a usual grid would take."""
+    if result.attempts:
+        return _attempts(result)
     runs = sum(run.repeats for run in result.runs)
     price = "" if result.bill is None or result.bill.price is None else f" (USD {count(result.bill.price)})"
     lead = f"{runs:,} {'run' if runs == 1 else 'runs'}, {flops(result.compute)} FLOPs{price}"
@@ -23,6 +26,14 @@ def sentence(result: PlanResult, subject: str) -> str:
         return f"{lead}."
     usual = [other for other in result.usual if other.times is not None and other.times > CLOSE]
     beside = f"; the {usual[0].name} would need {figure(usual[0].times, 2)} times the compute" if usual else ""
+    return f"{lead}: {_becomes(result, result.goals[0])}{beside}."
+
+
+def _attempts(result: PlanResult) -> str:
+    """Further attempts, and what becomes of the interval of coverage."""
+    usual = result.usual[0]
+    beside = f"; {usual.name} would need {figure(usual.times, 2)} times as many" if usual.times else ""
+    lead = f"{result.compute:,.0f} attempts at {len(result.attempts):,} problems"
     return f"{lead}: {_becomes(result, result.goals[0])}{beside}."
 
 

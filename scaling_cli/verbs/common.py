@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling_cli.caveats import Caveat
+from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.caveats.order import rank
 from scaling_cli.data.files.pipes import copy_of
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from scaling_cli.options.plan import Plan
 
 Runs = PathsOrTable
+
+FILE = "file"  # the key of a group that is a file
 
 
 def unread(table: RunTable) -> list[Failure]:
@@ -110,11 +112,43 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
 
 def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
     """The caveats, each once, those first that may change the answer."""
-    kept: list[Caveat] = []
+    kept: dict[Hashable, Caveat] = {}
     for found in caveats:
-        if found not in kept:
-            kept.append(found)
-    return tuple(sorted(kept, key=lambda found: rank(found.code)))
+        group = None if found.group is None else frozenset(found.group.items())
+        kept.setdefault((found.code, found.message, group), found)
+    return tuple(sorted(kept.values(), key=lambda found: rank(found.code)))
+
+
+def is_published(runs: Runs | None, law: str) -> bool:
+    """Whether a published fit stands in place of runs, as in `--law chinchilla:besiroglu`.
+
+    Raises:
+        UsageError: There are both, or neither.
+    """
+    from scaling_cli.laws.published import names_published
+
+    has_runs = runs is not None and not (isinstance(runs, list | tuple) and not runs)
+    if names_published(law):
+        if has_runs:
+            raise UsageError(
+                f"--law {law} is a published fit, and runs are given too.",
+                hint="Leave the runs out, or name only the law.",
+            )
+        return True
+    if not has_runs:
+        raise UsageError(
+            "There are no runs.", hint="Give runs or a saved fit, or a published fit: --law chinchilla:besiroglu."
+        )
+    return False
+
+
+def guess_doubts(law: str) -> list[Caveat]:
+    """A caveat if the uncertainty of a published fit is a guess."""
+    from scaling_cli.laws.published import COEFFICIENT_SPREAD, EXPONENT_SPREAD, published_law
+
+    if not published_law(law).is_guess:
+        return []
+    return [caveat("guessed-uncertainty", fit=law, exponents=EXPONENT_SPREAD, coefficients=COEFFICIENT_SPREAD)]
 
 
 class SavedFile(Record):

@@ -9,24 +9,30 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, UsageError
+from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.repeats import by_inputs
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents
-from scaling_cli.points.choose import Choice, choose
+from scaling_cli.points.choose import Choice, choose, columns_of
 from scaling_cli.points.group import grouped_for, groups_of, matched
+from scaling_cli.points.held import compared, hold
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import knowing, report_of, require_compute, settings_of, unread
+from scaling_cli.verbs.compared_groups import factors_of, groups_by, obstacle
 
 if TYPE_CHECKING:
-    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
+    from scaling_cli.analysis.comparison.question import ComparisonQuestion
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
+
+
+POINTLESS = ("few-runs", "short-range")  # caveats about exponents, where these are held
 
 
 def compare_exponents(
@@ -46,18 +52,25 @@ def compare_exponents(
     """
     # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
     from scaling_cli.analysis.comparison.answer import compare
+    from scaling_cli.analysis.comparison.factors.comparison import compare_factors
+    from scaling_cli.analysis.comparison.pinned import compare_pinned, is_pinned
 
-    if not asked.by:
-        raise UsageError("It is not clear which groups to compare.", hint="Name the column of the groups with --by.")
+    by = groups_by(asked)
     settings = settings_of(asked)
+    keep, maybe = columns_of(asked.law, asked.x)
     weights = (asked.weight,) if asked.weight else ()
-    table, column = _load_pairable(runs, asked, keep=tuple(name for name in (asked.x, asked.weight) if name))
-    choice = choose(table.frame, asked.law, asked.x, by=asked.by, others=table.others)
+    table, column = _load_pairable(runs, asked.but(by=by), keep=(*keep, *weights), maybe=maybe)
+    choice = choose(table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound, others=table.others)
+    choice = compared(hold(choice, asked.fix, asked.tie, table.frame), asked.exponent)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own(weights)))
-    groups, is_paired = matched(list(groups_of(table, asked.by)), choice, column, must=asked.pair not in (None, "none"))
+    groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
+    if is_pinned(choice.law):  # intervals come from the noise of all groups
+        settings = replace(settings, interval="none")
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
-    doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
+    if not asked.same_metric:
+        question = replace(question, incomparable=obstacle(by, table.columns.get("loss", "loss"), asked.loss_unit))
+    doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
     with one_blas_thread(), knowing(caveats):
         for group, points in groups:
@@ -68,14 +81,20 @@ def compare_exponents(
             except FitError as error:
                 failures.append(Failure(group, error.message, error.hint))
                 continue
-            fitted.append((grouped.problem, one))
-            caveats += found
+            fitted.append((grouped.problem, completed(one, choice.law)))
+            caveats += [one for one in found if one.code not in POINTLESS] if is_pinned(choice.law) else found
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])
-        problems = [problem for problem, _ in fitted]
+        problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
         if any(found.code == "runs-err-together" for found in caveats):
             problems = [by_inputs(problem) for problem in problems]
-        result, found = compare(problems, [one for _, one in fitted], question)
+        if is_pinned(choice.law):
+            result, found = compare_pinned(problems, results, question)
+        elif asked.factors or asked.covariate:
+            factors = factors_of(asked, [one.group for one in results])
+            result, found = compare_factors(problems, results, factors, question)
+        else:
+            result, found = compare(problems, results, question)
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
 
 
@@ -83,7 +102,7 @@ def _question(
     asked: CompareExponents, choice: Choice, *, is_paired: bool, on_progress: Progress | None
 ) -> ComparisonQuestion:
     """What is asked of the groups, once it is known how their runs match."""
-    from scaling_cli.analysis.comparison.answer import ComparisonQuestion
+    from scaling_cli.analysis.comparison.question import ComparisonQuestion
 
     return ComparisonQuestion(
         level=asked.level,
@@ -94,6 +113,7 @@ def _question(
         margin=asked.margin,
         to=_reach(asked.to, choice),
         is_paired=is_paired,
+        has_replicates=asked.replicates != CompareExponents.options["replicates"].default,
         is_exact=asked.interval == "t",
         is_tuned=asked.objective == "huber" and asked.delta is None,
         workers=asked.workers,
@@ -110,24 +130,28 @@ def _too_few(fitted: int, groups: int, failure: Failure) -> FitError:
     )
 
 
-def _load_pairable(runs: Runs, asked: CompareExponents, *, keep: tuple[str, ...]) -> tuple[RunTable, str | None]:
+def _load_pairable(
+    runs: Runs, asked: CompareExponents, *, keep: tuple[str, ...], maybe: tuple[str, ...]
+) -> tuple[RunTable, str | None]:
     """The runs with the column that matches them across groups, and its name where there is one."""
     if asked.pair is None:
         try:
-            return load_runs(runs, asked, keep=(*keep, PAIR_COLUMN)), PAIR_COLUMN
+            return load_runs(runs, asked, keep=(*keep, PAIR_COLUMN), maybe=maybe), PAIR_COLUMN
         except UsageError:
             # Most logs have no seeds. If something else is wrong, the next line says so.
-            return load_runs(runs, asked, keep=keep), None
+            return load_runs(runs, asked, keep=keep, maybe=maybe), None
     if asked.pair == "none":
-        return load_runs(runs, asked, keep=keep), None
-    return load_runs(runs, asked, keep=(*keep, asked.pair)), asked.pair
+        return load_runs(runs, asked, keep=keep, maybe=maybe), None
+    return load_runs(runs, asked, keep=(*keep, asked.pair), maybe=maybe), asked.pair
 
 
 def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
     """The value of `--to`, which must be one of the law's input."""
     if not to:
         return None
-    role = choice.inputs.get("x", "compute")
+    from scaling_cli.analysis.comparison.groups import role_of
+
+    role = role_of(choice.inputs)
     if set(to) != {role}:
         raise UsageError(
             f"--to gives {', '.join(to)}, but the input of the law is {role}.", hint=f"Write --to {role}=1e25."

@@ -21,8 +21,10 @@ from scaling_cli.document.write import plain, to_json_lines
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
 from scaling_cli.results.report import Report
+from scaling_cli.verbs.common import FILE
 
-FILE = "file"  # the key of a group that is a file
+MOST_AT_ONCE = 64  # files that are analysed together, where the verb can; a reader waits for all of them
+SHARES = 4  # parts of the files that each process gets at least, if there are so many
 
 
 class Verb(Protocol):
@@ -30,6 +32,13 @@ class Verb(Protocol):
 
     def __call__(self, runs: Sequence[str], *, label: Mapping[str, str]) -> Report[Any]:
         """The report on these runs, with the label in every group; an error becomes a failure in it."""
+
+
+class Many(Protocol):
+    """A verb for many files at once, with its options already filled in."""
+
+    def __call__(self, files: Sequence[str]) -> list[Report[Any]]:
+        """What the verb reports on each file, in their order."""
 
 
 class Kept(Record):
@@ -54,24 +63,32 @@ def ask_each(
     names: Sequence[str],
     verb: Verb,
     *,
+    many: Many | None = None,
     kept: Mapping[str, Kept] | None = None,
     workers: jobs.Workers = jobs.SERIAL,
     on_progress: jobs.Progress | None = None,
 ) -> Iterator[Report[Any] | Kept]:
-    """The report for each file, or what was kept of an earlier one, in the order of the files."""
+    """The report for each file, or what was kept of an earlier one, in the order of the files.
+
+    `many` answers like `verb`, but for many files at once.
+    """
     kept = kept or {}
-    answers = jobs.each(
-        functools.partial(_ask, verb),
-        [name for name in names if name not in kept],
-        workers=workers,
-        on_progress=on_progress,
-    )
+    asked = [name for name in names if name not in kept]
+    size = 1 if many is None else max(1, min(MOST_AT_ONCE, len(asked) // (SHARES * workers.count)))
+    parts = [asked[first : first + size] for first in range(0, len(asked), size)]
+
+    def progressed(done: int, _: int) -> None:
+        if on_progress is not None:
+            on_progress(min(size * done, len(asked)), len(asked))
+
+    reports = jobs.each(functools.partial(_ask, verb, many), parts, workers=workers, on_progress=progressed)
+    answers = (report for part in reports for report in part)
     for name in names:
         yield kept[name] if name in kept else next(answers)
 
 
-def _ask(verb: Verb, name: str) -> Report[Any]:
-    return verb([name], label={FILE: name})
+def _ask(verb: Verb, many: Many | None, names: Sequence[str]) -> list[Report[Any]]:
+    return [verb([name], label={FILE: name}) for name in names] if many is None else many(names)
 
 
 def lines_of(answer: Report[Any] | Kept) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
@@ -15,10 +15,13 @@ from scaling_cli.options.fitting import Held, Started
 from scaling_cli.points.choose import checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
+from scaling_cli.record import replace
 from scaling_cli.results.forecast import Extrapolation
-from scaling_cli.results.report import Failure, Report
+from scaling_cli.results.report import Failure, Report, Source
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
+    guess_doubts,
+    is_published,
     knowing,
     labelled,
     merged,
@@ -33,17 +36,23 @@ from scaling_cli.verbs.common import (
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs, SavedFile
 
 
 def extrapolate(
-    runs: Runs, asked: Extrapolate, *, label: Mapping[str, str] | None = None, on_progress: Progress | None = None
+    runs: Runs | None,
+    asked: Extrapolate,
+    *,
+    label: Mapping[str, str] | None = None,
+    on_progress: Progress | None = None,
 ) -> Report[Extrapolation]:
-    """Forecast the loss of larger runs, from runs or from a saved fit.
+    """Forecast the loss of larger runs, from runs, or from a saved or a published fit.
 
     Args:
-        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote.
+        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None with a
+            published fit, such as `law="chinchilla:besiroglu"`.
         asked: What to forecast and how, and which rows and columns to read.
         label: A name for all of these runs, as for `fit`.
         on_progress: Called with the number of chunks done and the number of all chunks.
@@ -55,6 +64,8 @@ def extrapolate(
     """
     from scaling_cli.analysis.forecast.evidence import Method
 
+    if is_published(runs, asked.law):
+        return _by_published(asked, on_progress)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
     ask = _question(asked)
     method = Method(asked, settings_of(asked, on_progress))
@@ -80,8 +91,9 @@ def _question(asked: Extrapolate) -> Ask:
     return Ask(tuple(wanted), asked.target_loss, asked.backtest, asked.then, asked.then_law, asked.chance)
 
 
-def _answered(runs: Runs, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
+def _answered(runs: Runs | None, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from runs or from a saved fit, whichever is given."""
+    assert runs is not None
     saved = saved_document(runs)
     rule = asked.flops_rule
     if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
@@ -122,23 +134,44 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
         results.append(result)
         caveats += [*known, *found]
     caveats += unmatched(ask, [group for group, _ in groups])
-    if any(each.code == "mid-schedule" for each in caveats):  # which says the same, and knows the schedule
-        caveats = [each for each in caveats if each.code != "mid-schedule-points"]
+    said = {each.code for each in caveats}
+    if {"mid-schedule", "mid-schedule-points"} <= said:  # which say the same; the first may know the schedule
+        less = "mid-schedule-points" if "lr" in table.columns else "mid-schedule"
+        caveats = [each for each in caveats if each.code != less]
     return report_of("extrapolate", table, asked, results, caveats, failures)
 
 
 def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
-    from scaling_cli.analysis.forecast.answer import extrapolate as answer
-    from scaling_cli.analysis.forecast.evidence import saved_evidence
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
-    from scaling_cli.results.report import Source
 
     refuse_refitting(file, asked, (Held, Started, Recipe))
+    fits = read_fits(file.path, file.name)
+    return _by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
+
+
+def _by_published(asked: Extrapolate, on_progress: Progress | None) -> Report[Extrapolation]:
+    """Forecasts of a published fit, which stands in place of runs."""
+    from scaling_cli.analysis.forecast.evidence import Method
+    from scaling_cli.document.published import published_fit
+
+    fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
+    alone = asked.but(law="auto")
+    report = _by_fits([fit], alone, _question(alone), Method(alone, settings_of(alone, on_progress)), None)
+    caveats = (*report.caveats, *guess_doubts(asked.law))
+    return replace(report, options=asked.but(estimator="describe").recorded(), caveats=caveats)
+
+
+def _by_fits(
+    fits: Sequence[SavedFit], asked: Extrapolate, ask: Ask, method: Method, source: Source | None
+) -> Report[Extrapolation]:
+    """Forecasts of fits in place of runs."""
+    from scaling_cli.analysis.forecast.answer import extrapolate as answer
+    from scaling_cli.analysis.forecast.evidence import saved_evidence
+
     method.check_saved(ask)
     results, caveats = [], []
-    fits = read_fits(file.path, file.name)
     for saved in fits:
         evidence, doubts = saved_evidence(saved, method)
         result, found = answer(evidence, ask)
@@ -146,7 +179,7 @@ def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: M
         caveats += [*doubts, *found]
     return Report(
         command="extrapolate",
-        inputs=(Source(file.name, content_hash(str(file.path)), len(fits)),),
+        inputs=(source,) if source is not None else (),
         columns={},
         options=asked.but(estimator="describe").recorded(),
         results=with_sentences("extrapolate", results, {}),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.fit import Grouped, Settings
-from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.ask import Asking, together
+from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
@@ -24,20 +25,24 @@ from scaling_cli.points.choose import (
     choose,
     columns_of,
 )
-from scaling_cli.points.group import grouped_for, groups_of
+from scaling_cli.points.group import Groups, grouped_for, groups_of
 from scaling_cli.points.mixture import own_inputs
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.share import shared
+from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
-from scaling_cli.record import replace
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import knowing, report_of, settings_of, unread
+from scaling_cli.verbs.common import FILE, knowing, report_of, settings_of, unread
 
 if TYPE_CHECKING:
-    from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
+
+AT_ONCE = 64  # groups whose fits are under way together: more are no faster, and need more memory
+
+Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
 
 
 OF_LOSSES = ("single-outcomes", "not-a-loss", "metric-grows", "loss-unit")  # caveats that outcomes need not have
@@ -60,46 +65,107 @@ def fit(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is one group, and no law fitted to it could be trusted.
     """
+    return _reports([(runs, label)], asked, on_progress)[0]
+
+
+def fit_each(files: Sequence[str], asked: Fit) -> list[Report[FitResult]]:
+    """The report on each file by itself, as `fit` with a label gives it; their fits are under way at once."""
+    return _reports([([name], {FILE: name}) for name in files], asked, None)
+
+
+class _Opened(Record):
+    """Runs ready to be fitted.
+
+    `inputs` are the columns that the laws need, and `bent` the quantities of each law that the FLOP rule takes away.
+    """
+
+    label: Mapping[str, str] | None
+    table: RunTable
+    inputs: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    bent: dict[str, tuple[str, ...]]
+    groups: Groups
+
+    def works(self, asked: Fit, settings: Settings) -> list[Asking[Outcome]]:
+        """The fit of each group, as work that asks the solver."""
+        return [_work(points, group, self.choices, asked, settings) for group, points in self.groups]
+
+
+def _reports(
+    parts: Sequence[tuple[Runs, Mapping[str, str] | None]], asked: Fit, on_progress: Progress | None
+) -> list[Report[FitResult]]:
+    """The report on each of several sets of runs, each with its label."""
     check_law(asked.law)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
     if asked.is_binomial:
         method = "profile" if asked.interval in REPLICATED else asked.interval
         asked = asked.but(space="linear", objective="binomial", weight=asked.trials or asked.weight, interval=method)
+    settings = settings_of(asked, on_progress)
+    opened = [_opened(runs, asked, label) for runs, label in parts]
+    usable = [each for each in opened if isinstance(each, _Opened)]
+    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
+    return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
+
+
+def _opened(runs: Runs, asked: Fit, label: Mapping[str, str] | None) -> _Opened | Report[FitResult]:
+    """The runs, or under a label a report of the error that reading them ended with."""
     try:
         table, choices, bent = _prepared(runs, asked)
+        inputs = _inputs(choices)
+        if asked.share:
+            points, choices = shared(table, choices, asked)
+            groups: Groups = [(dict(label or {}), points)]
+        else:
+            groups = list(groups_of(table, asked.by, label))
     except ScalingError as error:
         if label is None:
             raise
         return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
-    settings = settings_of(asked, on_progress)
+    return _Opened(label, table, inputs, tuple(choices), bent, groups)
+
+
+def _outcomes(works: Sequence[Asking[Outcome]]) -> Iterator[Outcome | ScalingError]:
+    """The outcome of each fit; many are under way at once."""
+    for first in range(0, len(works), AT_ONCE):
+        with one_blas_thread():
+            outcomes = together(works[first : first + AT_ONCE])
+        yield from outcomes
+
+
+def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: Fit) -> Report[FitResult]:
+    """The report on one set of runs, whose groups have the next of the outcomes."""
+    label, table, choices = opened.label, opened.table, opened.choices
     results: list[FitResult] = []
-    space = "binomial" if asked.is_binomial else asked.space
     known = [found for found in table.caveats if not (asked.is_binomial and found.code in OF_LOSSES)]
-    doubts = (*known, *input_doubts(table, _inputs(choices), asked.by, asked.best_over))
+    doubts = (*known, *input_doubts(table, opened.inputs, asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
-    if asked.share:
-        points, choices = shared(table, choices, asked)
-        parts = [(dict(label or {}), points)]
-    else:
-        parts = list(groups_of(table, asked.by, label))
-    for group, points in parts:
-        weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
-        try:
-            grouped = [grouped_for(points, group, choice, space, weighting) for choice in choices]
-            with one_blas_thread(), knowing(caveats):
-                result, found = fit_group(grouped[0], settings) if asked.law != "all" else _best(grouped, settings)
-        except ScalingError as error:
-            if not group or (label is None and isinstance(error, UsageError)):
-                raise
-            failures.append(Failure(group, error.message, error.hint))
+    for (group, _), outcome in zip(opened.groups, outcomes, strict=False):
+        if isinstance(outcome, ScalingError):
+            if not group or (label is None and isinstance(outcome, UsageError)):
+                with knowing(caveats):
+                    raise outcome
+            failures.append(Failure(group, outcome.message, outcome.hint))
             continue
+        result, found = outcome
         results.append(_completed(result, choices, asked))
         caveats += found
-        if names := bent.get(result.law):
+        if names := opened.bent.get(result.law):
             rule, quantities = asked.flops_rule, " and ".join(names)
             caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=quantities))
     return report_of("fit", table, asked, results, caveats, failures)
+
+
+def _work(
+    points: PointTable, group: dict[str, str], choices: Sequence[Choice], asked: Fit, settings: Settings
+) -> Asking[Outcome]:
+    """The fit of one group, as work that asks the solver."""
+    weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
+    space = "binomial" if asked.is_binomial else asked.space
+    grouped = [grouped_for(points, group, choice, space, weighting) for choice in choices]
+    if asked.law == "all":
+        return _best(grouped, settings)
+    return (yield from fit_asking(grouped[0], settings))
 
 
 def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:

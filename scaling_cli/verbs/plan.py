@@ -11,7 +11,16 @@ from scaling_cli.options.reading import Reading
 from scaling_cli.results.plan import PlanResult
 from scaling_cli.results.report import Failure, Report, Source
 from scaling_cli.sentences import with_sentences
-from scaling_cli.verbs.common import merged, refuse_refitting, report_of, saved_document, settings_of, unread
+from scaling_cli.verbs.common import (
+    guess_doubts,
+    is_published,
+    merged,
+    refuse_refitting,
+    report_of,
+    saved_document,
+    settings_of,
+    unread,
+)
 
 if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
@@ -32,40 +41,33 @@ def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None)
         DataError: The files cannot be read.
         FitError: The law cannot be fitted to the runs that there are.
     """
+    from scaling_cli.analysis.plan.question import goals_of
     from scaling_cli.fitting.threads import one_blas_thread
-    from scaling_cli.laws.published import names_published
 
     asked.check_asked()
-    has_runs = runs is not None and not (isinstance(runs, list | tuple) and not runs)
     with one_blas_thread():
-        if names_published(asked.law):
-            if has_runs:
-                raise UsageError(
-                    f"--law {asked.law} is a published fit, and runs are given too.",
-                    hint="Leave the runs out, or name only the law.",
-                )
+        if is_published(runs, asked.law):
             return _from_published(asked)
-        if not has_runs:
-            raise UsageError(
-                "There are no runs to plan from.",
-                hint="Give runs or a saved fit, or a published fit: --law chinchilla:besiroglu.",
-            )
         assert runs is not None
+        if any(goal.what == "coverage" for goal in goals_of(asked)):
+            return _from_samples(runs, asked)
         saved = saved_document(runs)
         return _from_runs(runs, asked, on_progress) if saved is None else _from_saved(saved, asked)
 
 
 def _from_published(asked: Plan) -> Report[PlanResult]:
-    from scaling_cli.analysis.plan.question import answered, published_arm
+    from scaling_cli.analysis.plan.arms import published_arm
+    from scaling_cli.analysis.plan.question import answered
 
     result, caveats = answered([published_arm(asked)], asked, "published", {})
     said = with_sentences("plan", [result], {})
-    return Report("plan", (), {}, asked.recorded(), said, merged(caveats))
+    return Report("plan", (), {}, asked.recorded(), said, merged([*caveats, *guess_doubts(asked.law)]))
 
 
 def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
     """A plan from each fit of a saved document, or from two of them together."""
-    from scaling_cli.analysis.plan.question import answered, compares, saved_arm
+    from scaling_cli.analysis.plan.arms import saved_arm
+    from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
@@ -85,9 +87,36 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
     return Report("plan", (source,), {}, asked.recorded(), with_sentences("plan", results, {}), merged(caveats))
 
 
+def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
+    """Further attempts at problems, for each group of a log of repeated sampling."""
+    from scaling_cli.analysis.plan.attempts import attempts_plan
+    from scaling_cli.analysis.plan.question import goals_of
+    from scaling_cli.data.samples.load import load_samples
+    from scaling_cli.options.inference_coverage import InferenceCoverage
+    from scaling_cli.points.samples import sample_groups
+
+    if not isinstance(asked.budget, float):
+        raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
+    table = load_samples(logs, InferenceCoverage(by=asked.by, **({"where": asked.where} if asked.where else {})))
+    results, failures = [], [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+    for group in sample_groups(table, asked.by):
+        try:
+            results.append(
+                attempts_plan(group.counts, group.problems, goals_of(asked), asked.budget, asked.level, group.values)
+            )
+        except ScalingError as error:
+            if not group.values or isinstance(error, UsageError):
+                raise
+            failures.append(Failure(group.values, error.message, error.hint))
+    said = with_sentences("plan", results, {})
+    return Report("plan", table.sources, table.columns, asked.recorded(), said, merged(table.caveats), tuple(failures))
+
+
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
     """A plan for each group of runs, or one for two groups that are compared."""
-    from scaling_cli.analysis.plan.question import answered, compares, fitted_arm
+    from scaling_cli.analysis.plan.arms import fitted_arm
+    from scaling_cli.analysis.plan.question import answered, compares
+    from scaling_cli.analysis.plan.recipe import column_names
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.points.choose import check_law, choose, columns_of
     from scaling_cli.points.group import groups_of
@@ -95,7 +124,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
 
     check_law(asked.law)
     keep, maybe = columns_of(asked.law, asked.x)
-    table = load_runs(runs, asked, keep=keep, maybe=maybe)
+    table = load_runs(runs, asked, keep=keep, maybe=(*maybe, *(column_names() if asked.recipe else ())))
     choice = choose(table.frame, asked.law, asked.x, by=asked.by)
     table = table.needing(tuple(choice.inputs.values()))
     settings = settings_of(asked, on_progress)

@@ -26,6 +26,7 @@ from tests.analysis.allocation.test_envelope import curves
 from tests.caveats.reading import grid, logged, loss
 from tests.factories import grouped
 from tests.fitting.test_influence import curve as long_curve
+from tests.laws.designs import draw_design, draw_parameters
 
 FEW = {"replicates": 60}
 
@@ -221,6 +222,15 @@ COARSE = curves(np.geomspace(1e8, 1e10, 4))
 BARE = {"approach": "envelope"}
 ENDS = pl.col("run_id").is_in(["run0", "run59"])
 THIN_ENDS = TRAINED.filter(~ENDS | (pl.col("step") % 60 == 0))
+LENGTHS = pl.concat(
+    curves(np.geomspace(1e8, 1e10, 4), rows=100)
+    .with_columns(pl.col("run_id") + f"-{times}", tokens=pl.col("tokens") * times)
+    .with_columns(loss=1.69 + 406.4 * pl.col("params") ** -0.31 + 410.7 * pl.col("tokens") ** -0.31)
+    for times in (1, 4, 16)
+)
+DECAYED = LENGTHS.with_columns(
+    pl.col("loss") * pl.when(pl.col("tokens") < 0.9 * pl.col("tokens").max().over("run_id")).then(1.03).otherwise(1.0)
+)
 FINISHED = TRAINED.filter(pl.col("tokens") > 0.87 * pl.col("tokens").max().over("run_id"))
 ISOFLOPS = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.5, 1.5, 9))
 ONE_SIDED = isoflop_frame(HOFFMANN, offsets=np.linspace(0.6, 2.2, 9), budgets=np.array([1e22]))
@@ -346,6 +356,10 @@ FORECAST = {
 }
 
 COMPARISON = {
+    "pinned-floor": (
+        lambda: compared(two((1.5, -0.15, 1.7), (1.4, -0.15, 1.7)), fix={"b": -0.15, "c": 1.7}),
+        lambda: compared(SAME_LAW),
+    ),
     "floor-open": (
         lambda: compared(two((1.5, -0.03, 1.0), (1.5, -0.03, 1.0), noise=0.01)),
         lambda: compared(SAME_LAW),
@@ -368,6 +382,7 @@ COMPARISON = {
 ALLOCATION = {
     "limited": (lambda: split(surface(), max_params="1e8"), lambda: split(surface(), max_params="1e12")),
     "far-reach": (lambda: split(surface(), budget=1e24), lambda: split(surface(), budget=5e21)),
+    "small-budget": (lambda: split(surface(), budget=1e16), lambda: split(surface(), budget=2e17)),
     "split-off-budget": (
         lambda: split(counted(1.3), approach="isoflop"),
         lambda: split(counted(1.0), approach="isoflop"),
@@ -421,6 +436,7 @@ ALLOCATION = {
     ),
     "grid-edge": (lambda: split(COARSE, **BARE), lambda: split(THIN_ENDS, **BARE)),
     "unfinished-schedules": (lambda: split(COARSE, **BARE), lambda: split(FINISHED, **BARE)),
+    "schedule-ends": (lambda: split(DECAYED, **BARE), lambda: split(LENGTHS, **BARE)),
     "no-waste-band": (lambda: split(COARSE, **BARE), lambda: isoflop()),
     "approach-skipped": (lambda: split(surface(), approach="all"), lambda: split(surface(), approach="parametric")),
     "approaches-disagree": (
@@ -432,6 +448,16 @@ ALLOCATION = {
         lambda: split(bent_by_tokens(0.0), interval="wild", **FEW),
     ),
 }
+
+
+def distilled(teachers):
+    """A fit of students of teachers with these losses."""
+    law, rng = find_law("distillation"), np.random.default_rng(0)
+    columns, truth = draw_design(law, rng, 150), draw_parameters(law, rng)
+    columns["teacher_loss"] = rng.choice(teachers, 150)
+    observed = law.predict(dict(zip(law.names, truth, strict=True)), columns) * np.exp(0.003 * rng.standard_normal(150))
+    problem = problem_from_arrays(law, columns, observed, np.arange(150))
+    return fit(grouped(problem), Settings(interval="none"))[1]
 
 
 def planned(gamma):
@@ -450,7 +476,27 @@ def doubts_of_plan(width):
     return plan_doubts(replace(result, goals=goals), [], {})
 
 
+def scored(*, knew):
+    """A forecast that is scored by the runs it was made from, or by others at the same places."""
+    with TemporaryDirectory() as folder:
+        runs, others, forecast = (Path(folder) / name for name in ("runs.csv", "others.csv", "forecast.json"))
+        frame = surface(noise=0.001)
+        frame.write_csv(runs)
+        surface(noise=0.0011).write_csv(others)
+        largest = frame.sort("params").row(-1, named=True)
+        place = f"params={largest['params']},tokens={largest['tokens']}"
+        scaling.extrapolate(str(runs), at=[place], **FEW).save(forecast)
+        return scaling.score([str(forecast), str(runs if knew else others)])
+
+
+def published(fit):
+    return scaling.plan(law=f"chinchilla:{fit}", budget=1e21, goal="params@1e24")
+
+
 PLAN = {
+    "parameters-unknown": (lambda: distilled([2.3, 2.301]), lambda: distilled(np.linspace(2.0, 3.0, 150))),
+    "guessed-uncertainty": (lambda: published("hoffmann"), lambda: published("besiroglu")),
+    "forecast-knew-runs": (lambda: scored(knew=True), lambda: scored(knew=False)),
     "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
     "plan-unknown-goal": (lambda: doubts_of_plan(np.inf), lambda: doubts_of_plan(0.2)),
 }

@@ -5,6 +5,7 @@ import time
 import jsonschema
 import pytest
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.document.write import plain, to_json, to_json_lines
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
@@ -127,3 +128,26 @@ def test_what_is_keyed_by_exponent_loses_its_key_where_there_is_one():
     assert plain(Other({}, "", {"alpha": alpha}, ()))["by_exponent"] == plain(alpha)
     both = {"alpha": alpha, "beta": beta}
     assert plain(Other({}, "", both, ()))["by_exponent"] == {"alpha": plain(alpha), "beta": plain(beta)}
+
+
+def test_each_line_has_the_caveats_of_its_group_and_those_of_all_in_order():
+    result = power_result()
+    groups = [{"file": "a", "kind": "x"}, {"file": "a", "kind": "y"}, {"file": "b", "kind": "x"}]
+    caveats = (
+        Caveat("one", "For kind x.", {"kind": "x"}),
+        Caveat("two", "For all."),
+        Caveat("three", "For b.", {"file": "b"}),
+        Caveat("four", "For a and y.", {"kind": "y", "file": "a"}),
+        Caveat("five", "For another key.", {"other": "x"}),
+    )
+    whole = replace(report(result), results=tuple(replace(result, group=group) for group in groups), caveats=caveats)
+    said = [[found["code"] for found in strict(line)["caveats"]] for line in to_json_lines(whole)]
+    assert said == [["one", "two"], ["two", "four"], ["one", "two", "three"]]
+
+
+def test_replicates_are_written_as_json_would_write_each():
+    draws = ((1.0, 2.5e-7), (3.0, float("nan")), (1e300, 4.0))
+    text = to_json(report(replace(power_result(), draws=draws)))
+    assert strict(text)["results"][0]["draws"] == [[1.0, 2.5e-7], [3.0, None], [1e300, 4.0]]
+    finite = to_json(report(replace(power_result(), draws=draws[::2])))
+    assert "\n        [1.0, 2.5e-07],\n        [1e+300, 4.0]\n" in finite

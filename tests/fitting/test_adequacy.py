@@ -9,6 +9,7 @@ from scipy import stats
 
 import scaling_cli as scaling
 from scaling_cli.fitting.adequacy import Misfit, _improvement, misfit, misfit_doubts
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -63,7 +64,7 @@ def fitted(columns: Columns, law: str, loss: np.ndarray) -> Fitted:
 
 
 def found_in(columns: Columns, law: str, loss: np.ndarray) -> Misfit | None:
-    return misfit(fitted(columns, law, loss))
+    return alone(misfit(fitted(columns, law, loss)))
 
 
 def false_alarms(design: str, kind: str, sets: int) -> int:
@@ -95,8 +96,8 @@ def test_chinchilla_notices_a_power_of_the_sum_wherever_an_f_test_does(columns, 
     for seed in range(3):
         loss = surface_loss(columns, gamma) * np.exp(noise("normal", np.random.default_rng(seed), columns, scale))
         fit = fitted(columns, "chinchilla", loss)
-        found = misfit(fit)
-        assert (found is not None and found.better == "general") or _improvement(fit, "general") > 0.008
+        found = alone(misfit(fit))
+        assert (found is not None and found.better == "general") or alone(_improvement(fit, "general")) > 0.008
 
 
 def hump(columns: Columns) -> np.ndarray:
@@ -136,19 +137,19 @@ def test_points_of_a_run_that_err_together_are_no_pattern():
     for seed in range(20):
         shared = 0.01 * np.random.default_rng(seed).standard_normal(12)[runs]
         problem = problem_from_arrays(find_law("power-constant"), columns, curve_loss(columns) * np.exp(shared), runs)
-        doubted += misfit(optimum(problem, Objective())) is not None
+        doubted += alone(misfit(optimum(problem, Objective()))) is not None
     assert doubted <= 2
 
 
 def test_exact_losses_are_not_doubted():
-    assert misfit_doubts(fitted(grid(5, 5), "chinchilla", surface_loss(grid(5, 5))), None) == []
+    assert alone(misfit_doubts(fitted(grid(5, 5), "chinchilla", surface_loss(grid(5, 5))), None)) == []
 
 
 def test_a_law_that_explains_little_says_so():
     generator = np.random.default_rng(0)
     loss = np.repeat([1.0, 2.0, 4.0], 8) * np.exp(0.01 * generator.standard_normal(24))
     columns = {"x": np.tile(np.geomspace(1e18, 1e22, 8), 3)}
-    assert [found.code for found in misfit_doubts(fitted(columns, "power-constant", loss), None)] == ["poor-fit"]
+    assert [found.code for found in alone(misfit_doubts(fitted(columns, "power-constant", loss), None))] == ["poor-fit"]
 
 
 @pytest.mark.parametrize("freedom", [4, 10, 100])

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.influence import influence
 from scaling_cli.fitting.objective import Objective
@@ -27,7 +28,7 @@ NAMES = tuple(f"run {place}" for place in range(40))
 
 
 def test_a_run_far_off_at_the_end_is_named_first():
-    found = influence(optimum(curve(off=0.03), Objective("least-squares")), NAMES)
+    found = alone(influence(optimum(curve(off=0.03), Objective("least-squares")), NAMES))
     assert found[0].run == "run 39"
     assert found[0].parameter == "b"
     assert abs(found[0].standard_errors) > 1
@@ -35,14 +36,14 @@ def test_a_run_far_off_at_the_end_is_named_first():
 
 def test_the_estimate_without_it_is_that_of_a_fit_without_it():
     problem = curve(off=0.03)
-    found = influence(optimum(problem, Objective("least-squares")), NAMES)[0]
+    found = alone(influence(optimum(problem, Objective("least-squares")), NAMES))[0]
     rest = problem.subset(np.arange(39))
     without = optimum(rest, Objective("least-squares"))
     assert found.without == float(without.theta[1]) or abs(found.without / without.theta[1] - 1) < 1e-6
 
 
 def test_many_runs_of_one_noise_hang_on_none():
-    assert influence(optimum(curve(), Objective()), NAMES) == ()
+    assert alone(influence(optimum(curve(), Objective()), NAMES)) == ()
 
 
 def test_influential_runs_are_a_caveat_with_the_count():

@@ -12,6 +12,7 @@ from scaling_cli.document.write import plain
 from scaling_cli.errors import ScalingError
 from scaling_cli.options.commands import LIBRARY, find_command
 from scaling_cli.options.output import Drawn, Output, Saved
+from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 from tests.cli.running import run
 
@@ -136,6 +137,7 @@ SPECIAL = {
     ("optimal_allocation", "seed"): (3, {"interval": "wild", "replicates": 40}),
     ("optimal_allocation", "params_from_name"): ("n([0-9.]+M)", {"params": "none"}),
     ("plan", "law"): ("chinchilla-tied", {}),
+    ("plan", "recipe"): (True, {}),
     ("plan", "x"): ("tokens", {"law": "power-constant", "goal": "b"}),
     ("plan", "interval"): ("bootstrap", {}),
     ("plan", "gpus"): (64, {"peak_flops": "h100", "mfu": 0.4}),
@@ -188,9 +190,11 @@ MORE = {
 }  # fmt: skip
 # Tested elsewhere, with inputs of their own.
 ELSEWHERE = {
-    ("extrapolate", "targets"), ("compare_exponents", "pair"), ("fit", "keep_diverged"), ("fit", "best_over"),
+    ("extrapolate", "targets"), ("compare_exponents", "pair"), ("compare_exponents", "factors"),
+    ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
-    ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"),
+    ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),
+    *(("score", name) for name in find_command("score").options.options),
     *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand")),
     *((verb, name) for verb in LIBRARY for name in ("keep_diverged", "best_over", "scheduler", "jobs", "backend")),
 }  # fmt: skip
@@ -249,7 +253,7 @@ def test_layouts_of_counts_obey_their_columns():
 
 def test_options_of_the_shell_alone_are_those_of_output_and_of_many_files():
     shell = {part for command in LIBRARY.values() for part in find_command(command).shell}
-    assert shell <= {Work, Batch, Output, Drawn, Saved}
+    assert shell <= {Work, Batch, Watching, Output, Drawn, Saved}
     assert {option.name for part in (Batch, Saved) for option in part.options.values()} == {
         "per_file", "resume", "format", "json", "output", "draws", "plot", "figure", "report", "color", "quiet",
         "verbose", "strict", "allow", "fail_if", "details",

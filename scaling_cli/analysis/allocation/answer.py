@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from scaling_cli.analysis.allocation.design import require_both_sides, require_spread
 from scaling_cli.analysis.allocation.embedding_gap import explain_gap
 from scaling_cli.analysis.allocation.envelope import Frontier, envelope, envelope_answer
@@ -15,11 +17,12 @@ from scaling_cli.analysis.allocation.isoflop.curves import Curves, curves_of
 from scaling_cli.analysis.allocation.isoflop.fit import resampling_of
 from scaling_cli.analysis.allocation.isoflop.tables import isoflop_tables
 from scaling_cli.analysis.allocation.parametric import FittedLaw, parametric
-from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer
+from scaling_cli.analysis.allocation.plan import FAR, AllocationPlan, ApproachAnswer
 from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.adequacy import misfit_doubts
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.influence import outlying_doubts
@@ -79,6 +82,8 @@ def allocate(
             )
     if not collected.answers:
         raise refusals[0]
+    rows = [row for answer in collected.answers.values() for row in answer.allocations]
+    collected.caveats += small_budgets(rows, float(np.exp(data.points.log_compute.min())), group)
     steps = cutoffs(data, collected.answers, plan, settings)
     collected.caveats += stability_doubts(steps, collected.answers, group)
     result = _result(data, plan, settings, collected, with_gap=with_gap)
@@ -92,6 +97,15 @@ def allocate(
     return replace(result, agreement=agreement, cutoffs=steps, estimators=estimators), collected.caveats
 
 
+def small_budgets(rows: Sequence[Allocation], smallest: float, group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat on the budget that lies furthest below the `smallest` run, if one lies far below it."""
+    budgets = [row.training_compute or row.compute for row in rows]
+    least = min((budget for budget in budgets if budget), default=smallest)
+    if least * FAR >= smallest:
+        return []
+    return [caveat("small-budget", group, compute=flops(least), times=smallest / least)]
+
+
 def _checked(data: AllocationData, settings: Settings) -> tuple[AllocationData, list[Caveat]]:
     """What `fit` finds out about the points, where no fit splits budgets: misfit, and runs that err together.
 
@@ -102,7 +116,7 @@ def _checked(data: AllocationData, settings: Settings) -> tuple[AllocationData, 
         fitted = optimum(grouped.problem, settings.objective)
     except FitError:
         return data, []
-    found = [*misfit_doubts(fitted, grouped.group), *outlying_doubts(fitted, grouped.names, grouped.group)]
+    found = [*alone(misfit_doubts(fitted, grouped.group)), *outlying_doubts(fitted, grouped.names, grouped.group)]
     together = err_together(fitted) if settings.interval != "none" else None
     if together is None:
         return data, found
@@ -117,6 +131,8 @@ def allocate_saved(
     """Splits of the plan's budgets, by a saved fit."""
     answer = parametric(fitted, plan, group)
     caveats = list(answer.caveats)
+    if "compute" in fitted.ranges:
+        caveats += small_budgets(answer.allocations, fitted.ranges["compute"][0], group)
     if len(fitted.parameters) == 1:
         caveats.append(caveat("no-draws", group))
     result = AllocationResult(

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.allocation.surface import Chinchilla
+from scaling_cli.errors import FitError
 from scaling_cli.formula.functions import embedding_growth, non_embedding, with_embedding
 from scaling_cli.results.allocation import Gap
 
@@ -27,7 +28,15 @@ def explain_gap(law: Chinchilla, params: tuple[float, float] | None) -> tuple[Ga
     """The exponent for all params, and for params without embeddings over several ranges of sizes.
 
     The ranges are those of Kaplan et al., of the data, and of large models.
+
+    Raises:
+        FitError: The loss does not fall along both params and tokens, so that no split is the best.
     """
+    if not all(values[0] > 0 for values in (law.A, law.B, law.alpha, law.beta)):
+        raise FitError(
+            "--explain-gap compares best splits, but by this law the loss does not fall along both params and tokens.",
+            hint="Leave --explain-gap out, or fit the law to runs that vary both.",
+        )
     exponent = float(law.params_exponent[0])
     rows = [Gap("all params", params or FRONTIER_SIZES, exponent)]
     ranges = [KAPLAN_SIZES, FRONTIER_SIZES]

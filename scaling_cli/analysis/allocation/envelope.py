@@ -7,19 +7,24 @@ below every line between two others. Its points are read at compute evenly space
 fitted to their params and tokens.
 
 If the smallest or largest model is on the hull, models beyond the range might be better. Those parts are left out of
-the lines if three sizes remain. Two biases remain and are reported: before the end of a run its learning rate has not
-decayed, and the lowest of many noisy curves is low partly by chance.
+the lines if three sizes remain. Two biases remain: the hull of finitely many noisy curves errs, which a law of the
+curves corrects (see `envelope_replicates`), and before the end of a run its learning rate may not have decayed, for
+which curves are refused or read at their ends alone (see `schedules`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve, line_doubts
+from scaling_cli.analysis.allocation.envelope_replicates import CENTRED, corrected, describes, law_of_curves, simulated
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.lines import LossLine, PowerLine, loss_line, power_line
 from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer, estimated
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.analysis.allocation.schedules import finished_points
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
@@ -39,7 +44,8 @@ SAME_SIZE = 1e-6  # in log params
 class Frontier(Record):
     """Power laws along the envelope, each `(replicates,)`, and the hull of the estimate as `(compute, params)`.
 
-    `rates` are the least and the largest compute per param and token of the runs.
+    `rates` are the least and the largest compute per param and token of the runs. `drop` is what the log loss falls at
+    the end of the schedule, where only the ends of runs are used.
     """
 
     params: PowerLine
@@ -48,15 +54,21 @@ class Frontier(Record):
     facts: Envelope
     hull: tuple[Array, Array]
     rates: tuple[float, float]
+    drop: float | None = None
 
 
-def envelope(points: AllocationPoints, resampling: Resampling | None) -> Frontier:
+def envelope(points: AllocationPoints, resampling: Resampling | None, *, is_corrected: bool = True) -> Frontier:
     """The envelope of the training curves in `points`, where each point is a checkpoint.
+
+    Args:
+        points: The checkpoints.
+        resampling: How to draw replicates; None for no interval.
+        is_corrected: Whether a law of the curves corrects the hull and gives its replicates.
 
     Raises:
         FitError: There are too few curves, or the hull consists of one model size.
     """
-    curves = smoothed(points)
+    curves, drop = _curves(points)
     count = int(curves.runs.max()) + 1 if len(curves.runs) else 0
     if count < FEWEST_CURVES:
         raise FitError(
@@ -64,29 +76,75 @@ def envelope(points: AllocationPoints, resampling: Resampling | None) -> Frontie
             f"checkpoints, but an envelope needs {FEWEST_CURVES}.",
             hint="Log the loss during training (one row per checkpoint, with its tokens) for models of three sizes.",
         )
-    weights = np.ones((1, count))
-    if resampling is not None:
-        first = np.unique(curves.runs, return_index=True)[1]
-        clusters = np.unique(curves.resampled[first], return_inverse=True)[1]
-        drawn = run_weights(resampling, range(resampling.replicates), clusters)
-        weights = np.concatenate([weights, drawn])
-    hulls = [_hull(curves, row > 0) for row in weights]
-    hull = curves.subset(hulls[0])
+    hull = curves.subset(_hull(curves))
     if len(_sizes(hull)) < 2:
         raise FitError(
             "The envelope consists of one model size, so it gives no exponent.",
             hint="Add curves of smaller and larger models, long enough to cross the existing ones.",
         )
-    compute, params, loss = (np.stack(rows) for rows in zip(*(_read(curves, hull) for hull in hulls), strict=True))
     rate = float(np.mean(curves.log_compute - curves.log_params - curves.log_tokens))
+    by_law = _by_law(curves, rate, resampling) if is_corrected else None
+    line, losses = by_law or _by_whole_curves(curves, resampling)
     return Frontier(
-        params=power_line(compute, params),
-        tokens=power_line(compute, compute - params - rate),
-        loss=loss_line(compute, loss),
-        facts=_facts(curves, hulls[0], count),
+        params=line,
+        tokens=PowerLine(1 - line.exponent, -rate - line.intercept),
+        loss=losses,
+        facts=_facts(curves, _hull(curves), count),
         hull=(np.exp(hull.log_compute), np.exp(hull.log_params)),
         rates=curves.rates,
+        drop=drop,
     )
+
+
+def _curves(points: AllocationPoints) -> tuple[AllocationPoints, float | None]:
+    """Smoothed curves; or the ends of runs alone, with what their loss falls at the end of the schedule."""
+    used, drop = finished_points(points)
+    if drop is None:
+        return smoothed(points), None
+    _, first, index = np.unique(used.runs, return_index=True, return_inverse=True)
+    count = np.bincount(index)
+    params, tokens, compute, loss = (
+        np.bincount(index, values) / count for values in (used.log_params, used.log_tokens, used.log_compute, used.loss)
+    )
+    clusters = None if used.clusters is None else used.clusters[first]
+    return AllocationPoints(params, tokens, compute, loss, np.arange(len(first)), clusters), drop
+
+
+def _by_law(
+    curves: AllocationPoints, rate: float, resampling: Resampling | None
+) -> tuple[PowerLine, LossLine | None] | None:
+    """The lines of params and of the loss, corrected by a law of the curves, and their replicates from that law.
+
+    None if no law describes the curves. `rate` is the log of compute per param and token.
+    """
+    law = law_of_curves(curves, rate)
+    if law is None:
+        return None
+    drawn = [simulated(curves, law, CENTRED), *([] if resampling is None else [simulated(curves, law, resampling)])]
+    rows = [curves, *(replace(curves, loss=loss) for losses in drawn for loss in losses)]
+    compute, params, loss = _read_all((row, _hull(row)) for row in rows)
+    line, shown = power_line(compute, params), np.r_[0, 1 + CENTRED.replicates : len(rows)]
+    if not describes(line, float(curves.log_compute.mean())):
+        return None
+    return corrected(line, law), loss_line(compute[shown], loss[shown])
+
+
+def _by_whole_curves(curves: AllocationPoints, resampling: Resampling | None) -> tuple[PowerLine, LossLine | None]:
+    """The lines of params and of the loss, and their replicates from whole curves drawn with replacement."""
+    hulls = [_hull(curves)]
+    if resampling is not None:
+        first = np.unique(curves.runs, return_index=True)[1]
+        clusters = np.unique(curves.resampled[first], return_inverse=True)[1]
+        drawn = run_weights(resampling, range(resampling.replicates), clusters)
+        hulls += [_hull(curves, row > 0) for row in drawn]
+    compute, params, loss = _read_all((curves, hull) for hull in hulls)
+    return power_line(compute, params), loss_line(compute, loss)
+
+
+def _read_all(hulls: Iterable[tuple[AllocationPoints, Indices]]) -> tuple[Array, Array, Array]:
+    """Log compute, log params and loss along each hull `(hulls, READINGS)`."""
+    compute, params, loss = (np.stack(rows) for rows in zip(*(_read(*hull) for hull in hulls), strict=True))
+    return compute, params, loss
 
 
 def envelope_answer(
@@ -153,9 +211,9 @@ def smoothed(points: AllocationPoints) -> AllocationPoints:
     return replace(curves, loss=np.concatenate(losses), runs=np.concatenate(runs))
 
 
-def _hull(curves: AllocationPoints, used: np.ndarray) -> Indices:
+def _hull(curves: AllocationPoints, used: Flags | None = None) -> Indices:
     """Indices of the falling part of the lower convex hull of log loss over log compute, of the runs in `used`."""
-    index = np.flatnonzero(used[curves.runs])
+    index = np.arange(len(curves.runs)) if used is None else np.flatnonzero(used[curves.runs])
     index = index[np.lexsort((curves.loss[index], curves.log_compute[index]))]
     # Only points with a lower loss than all points of less compute can lie on the falling part of the hull.
     lowest = np.minimum.accumulate(curves.loss[index])
@@ -184,6 +242,8 @@ def _facts(curves: AllocationPoints, hull: Indices, count: int) -> Envelope:
 
 def _doubts(frontier: Frontier, group: dict[str, str] | None) -> list[Caveat]:
     caveats = [caveat("no-waste-band", group)]
+    if frontier.drop is not None:
+        caveats.append(caveat("schedule-ends", group, runs=frontier.facts.curves, drop=float(np.expm1(frontier.drop))))
     if frontier.facts.at_edge > NOTABLE_SHARE:
         caveats.append(caveat("grid-edge", group, share=frontier.facts.at_edge))
     if frontier.facts.unfinished > NOTABLE_SHARE:

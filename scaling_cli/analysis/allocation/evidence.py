@@ -9,7 +9,7 @@ from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.parametric import FittedLaw
 from scaling_cli.analysis.allocation.question import law_of
 from scaling_cli.arrays import Array
-from scaling_cli.document.read import SavedFit
+from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem

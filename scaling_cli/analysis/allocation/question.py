@@ -8,7 +8,7 @@ from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.plan import AllocationPlan
 from scaling_cli.analysis.allocation.surface import require_surface
 from scaling_cli.analysis.hardware import flops_of, hardware
-from scaling_cli.document.read import SavedFit
+from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule, flops_rule
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula

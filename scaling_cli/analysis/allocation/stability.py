@@ -79,7 +79,9 @@ def _envelope(curves: AllocationPoints, share: float, settings: Settings) -> Cut
     part = curves.subset(kept)
     part = replace(part, runs=np.unique(part.runs, return_inverse=True)[1])
     try:
-        frontier = envelope(part, None if settings.interval == "none" else _resampling(settings))
+        resampling = None if settings.interval == "none" else _resampling(settings)
+        # The hull as it is read in published work: a law of the part would correct what the cut-off does to it.
+        frontier = envelope(part, resampling, is_corrected=False)
     except FitError:
         return None
     return _cutoff(float(np.exp(least)), len(kept), "envelope", frontier.params.exponent)

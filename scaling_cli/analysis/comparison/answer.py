@@ -10,15 +10,16 @@ import itertools
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
+from scipy.special import fdtri
 
 from scaling_cli import jobs
+from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import ComparisonData, comparison_data
-from scaling_cli.analysis.comparison.models import Member, check_comparable, exponents, floors
+from scaling_cli.analysis.comparison.many import MANY_PAIRS, many_ready, tested_pairs, tests_of_many
+from scaling_cli.analysis.comparison.models import Member, exponents, floors
 from scaling_cli.analysis.comparison.nested import (
     ALL_SEPARATE,
     ContrastFit,
-    centred,
     fit_contrast,
     models,
     nested,
@@ -26,17 +27,16 @@ from scaling_cli.analysis.comparison.nested import (
     same_exponent,
 )
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
-from scaling_cli.analysis.comparison.pairs import Pair, compared_pairs
+from scaling_cli.analysis.comparison.pairs import compared_pairs, pair_of
+from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of
+from scaling_cli.analysis.comparison.ranking import ranking
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.names import guess
-from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
-from scaling_cli.numbers.format import group_label
-from scaling_cli.record import Record
-from scaling_cli.results.comparison import Comparison, ComparisonResult, NestedTest
+from scaling_cli.record import Record, replace
+from scaling_cli.results.comparison import Comparison, ComparisonResult, Model, NestedTest
 from scaling_cli.results.fit import FitResult
 
 TESTS = {
@@ -45,38 +45,9 @@ TESTS = {
     "shared-exponent": "same_exponent",
     "shared-floor": "same_floor",
 }
+MOST_MULTIPLIED = 50  # pairs whose multipliers and crossovers are computed; of more, only those of the ranking
 MANY_RUNS = 30  # runs in every group from which on F replaces the bootstrap
-DRIFT = 1.25  # of the compute multiplier: exponent differences that cause less drift are too small to matter
 WEAK = 0.25  # of the exponent: power is low if the minimum detectable difference is larger
-
-
-class ComparisonQuestion(Record):
-    """What the user asks about the groups.
-
-    `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1). The drift is measured
-    up to `to`; None stands for as far beyond the data as they span. `is_exact` uses F even with few runs. `is_tuned`
-    says that the objective's delta follows from the data.
-    """
-
-    level: float
-    replicates: int
-    seed: int
-    reference: str | None = None
-    shared_floor: bool = False
-    margin: float = DRIFT
-    to: float | None = None
-    is_paired: bool = False
-    is_exact: bool = False
-    is_tuned: bool = False
-    workers: jobs.Workers = jobs.SERIAL
-    on_progress: jobs.Progress | None = None
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.margin) and self.margin > 0 and self.margin != 1):
-            raise UsageError(
-                f"--margin is {self.margin:g}.",
-                hint="Give a factor of the compute multiplier, such as 1.25, or an exponent difference, such as 0.005.",
-            )
 
 
 def compare(
@@ -93,43 +64,12 @@ def compare(
         UsageError: The law has no exponent that can be compared, or an option does not apply to it.
         FitError: Fewer than two groups were fitted.
     """
-    members = [
-        _member(problem, result, is_tuned=question.is_tuned) for problem, result in zip(problems, results, strict=True)
-    ]
-    _check(members, question)
-    contrast_fits = {
-        name: fit_contrast(contrast) for name, contrast in nested(members, is_paired=question.is_paired).items()
-    }
-    resampling = _resampling(members, question)
+    members = members_of(problems, results, question)
     pairs = _pairs(members, question.reference)
-    asked = [*contrast_fits.values(), *_pair_fits(members, pairs, contrast_fits["shared-exponent"], question)]
-    distributions = _null_distributions(asked, resampling, question)
-    tests = {
-        TESTS[name]: _test(contrast_fit, distribution, name, ALL_SEPARATE)
-        for (name, contrast_fit), distribution in zip(contrast_fits.items(), distributions, strict=False)
-    }
-    answered = list(zip(asked[len(contrast_fits) :], distributions[len(contrast_fits) :], strict=True))
-    caveats = _law_caveats(members)
-    has_one_floor = question.shared_floor and not _rejects(tests["same_floor"], question)
-    if has_one_floor:
-        tests["same_exponent"], answered = _under_one_floor(members, pairs, resampling, question)
-    elif question.shared_floor:
-        caveats.append(caveat("shared-floor-rejected", p_value=f"{tests['same_floor'].p_value:.2g}"))
-    same_exponent_fit = contrast_fits["shared-exponent"]
-    data = comparison_data(
-        members,
-        results,
-        scales=same_exponent_fit.scales,
-        cut=distributions[list(contrast_fits).index("shared-exponent")].cut(question.level),
-        level=question.level,
-        margin=question.margin,
-        to=question.to,
-    )
-    comparisons = compared_pairs(
-        data,
-        [Pair(left, right, *answer) for (left, right), answer in zip(pairs, answered, strict=True)],
-        has_one_floor=has_one_floor,
-    )
+    is_many = len(pairs) > MANY_PAIRS and not question.shared_floor and not question.is_exact
+    found = (_many if is_many else _few)(members, results, pairs, question)
+    data, comparisons = found.data, found.comparisons
+    rows, sharing = ranking(data, comparisons, found.scales, question.reference) if len(members) > 2 else ((), ())
     first_result = results[0]
     result = ComparisonResult(
         group={},
@@ -143,24 +83,102 @@ def compare(
         objective={"name": first_result.objective.name, "space": first_result.objective.space},
         interval=first_result.interval,
         is_paired=question.is_paired,
-        floor=("shared" if has_one_floor else "separate") if floors(members[0].problem.law) else "none",
+        floor=("shared" if found.has_one_floor else "separate") if floors(members[0].problem.law) else "none",
         reference=question.reference,
         groups=data.groups,
-        models=models(contrast_fits),
-        tests=tests,
+        models=found.models,
+        tests=_with_floors(found, members),
         margin=data.margin,
         comparisons=comparisons,
+        ranking=rows,
+        sharing=sharing,
+        incomparable=question.incomparable,
         fits=tuple(results),
     )
+    return result, [*law_caveats(members), *found.caveats, *data.caveats, *_power_caveats(comparisons, data)]
+
+
+def _with_floors(found: Found, members: Sequence[Member]) -> dict[str, NestedTest]:
+    """The tests of all groups, with the one that no group has a floor."""
+    test = no_floor_test(members, found.scales)
+    return found.tests if test is None else {**found.tests, "no_floor": test}
+
+
+class Found(Record):
+    """What is found of the groups: their profiles, the pairs, and the tests of all groups."""
+
+    data: ComparisonData
+    comparisons: tuple[Comparison, ...]
+    scales: Array
+    tests: dict[str, NestedTest]
+    models: tuple[Model, ...]
+    has_one_floor: bool
+    caveats: list[Caveat]
+
+
+def _many(
+    members: Sequence[Member],
+    results: Sequence[FitResult],
+    pairs: Sequence[tuple[int, int]],
+    question: ComparisonQuestion,
+) -> Found:
+    """Many pairs, tested with the noise of all groups."""
+    setting = many_ready(members, len(pairs), question)
+    freedom = sum(max(member.freedom, 1) for member in members)
+    scales = setting.fits.scales[0]
+    data = _data(members, results, scales, float(fdtri(1, freedom, question.level)), question)
+    compared = compared_pairs(
+        data,
+        tested_pairs(setting, data, pairs),
+        has_one_floor=False,
+        with_multipliers=len(pairs) <= MOST_MULTIPLIED,
+    )
+    return Found(data, compared, scales, tests_of_many(setting, data), (), False, [])
+
+
+def _few(
+    members: Sequence[Member],
+    results: Sequence[FitResult],
+    pairs: Sequence[tuple[int, int]],
+    question: ComparisonQuestion,
+) -> Found:
+    """Few pairs, each with nested models and draws of its own."""
+    contrast_fits = {
+        name: fit_contrast(contrast) for name, contrast in nested(members, is_paired=question.is_paired).items()
+    }
+    resampling = _resampling(members, question)
+    asked = [*contrast_fits.values(), *_pair_fits(members, pairs, contrast_fits["shared-exponent"], question)]
+    distributions = _null_distributions(asked, resampling, question)
+    tests = {
+        TESTS[name]: _test(contrast_fit, distribution, name, ALL_SEPARATE)
+        for (name, contrast_fit), distribution in zip(contrast_fits.items(), distributions, strict=False)
+    }
+    answered = list(zip(asked[len(contrast_fits) :], distributions[len(contrast_fits) :], strict=True))
+    caveats: list[Caveat] = []
+    has_one_floor = question.shared_floor and not _rejects(tests["same_floor"], question)
+    if has_one_floor:
+        tests["same_exponent"], answered = _under_one_floor(members, pairs, resampling, question)
+    elif question.shared_floor:
+        caveats.append(caveat("shared-floor-rejected", p_value=f"{tests['same_floor'].p_value:.2g}"))
+    same_exponent_fit = contrast_fits["shared-exponent"]
+    cut = distributions[list(contrast_fits).index("shared-exponent")].cut(question.level)
+    data = _data(members, results, same_exponent_fit.scales, cut, question)
+    comparisons = compared_pairs(
+        data,
+        [pair_of(left, right, *answer) for (left, right), answer in zip(pairs, answered, strict=True)],
+        has_one_floor=has_one_floor,
+    )
     caveats += _coarseness([distribution for _, distribution in answered], question)
-    return result, [*caveats, *data.caveats, *_power_caveats(comparisons, data)]
+    return Found(data, comparisons, same_exponent_fit.scales, tests, models(contrast_fits), has_one_floor, caveats)
 
 
-def _law_caveats(members: Sequence[Member]) -> list[Caveat]:
-    """A caveat for laws without a floor: their exponents are slopes, which differ if floors differ."""
-    law = members[0].problem.law
-    falls = any(member.theta[law.names.index("b")] < 0 for member in members) if "b" in law.names else False
-    return [caveat("apparent-exponents", law=law.name)] if falls and not floors(law) else []
+def _data(
+    members: Sequence[Member], results: Sequence[FitResult], scales: Array, cut: float, question: ComparisonQuestion
+) -> ComparisonData:
+    data = comparison_data(
+        members, results, scales=scales, cut=cut, level=question.level, margin=question.margin, to=question.to
+    )
+    return data if question.incomparable is None else replace(data, curves=None)
 
 
 def _coarseness(distributions: Sequence[NullDistribution], question: ComparisonQuestion) -> list[Caveat]:
@@ -184,36 +202,6 @@ def _power_caveats(comparisons: Sequence[Comparison], data: ComparisonData) -> l
             for name, value in by_name.items()
         )
     return [caveat("low-power", weak=weak, pairs=len(comparisons), share=WEAK)] if weak else []
-
-
-def _member(problem: Problem, result: FitResult, *, is_tuned: bool) -> Member:
-    law = problem.law
-    values = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
-    theta = np.clip(centred(problem, _finite(law.to_coordinates(values)[0])), problem.low, problem.high)
-    given = result.objective.delta
-    delta = LAD_DELTA if result.objective.name == "lad" else np.inf if given is None else given
-    return Member(group_label(result.group), problem, theta, delta, is_tuned)
-
-
-def _finite(coordinates: Array) -> Array:
-    """Coordinates with -inf, the log of a coefficient of zero, replaced by a very low number."""
-    return np.where(np.isneginf(coordinates), -1e3, coordinates)
-
-
-def _check(members: Sequence[Member], question: ComparisonQuestion) -> None:
-    if len(members) < 2:
-        raise FitError(
-            f"A comparison needs two groups that can be fitted, and {'only one' if members else 'none'} could be.",
-            hint="Run scaling fit --by to see why groups fail, or choose a --law with fewer parameters.",
-        )
-    law = members[0].problem.law
-    check_comparable(members[0].problem)
-    if question.shared_floor and not floors(law):
-        raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
-    names = [member.name for member in members]
-    if question.reference is not None and question.reference not in names:
-        near = guess(question.reference, names)
-        raise UsageError(f"No group is called {question.reference!r}.", hint=f"{near}Choose one of {', '.join(names)}.")
 
 
 def _resampling(members: Sequence[Member], question: ComparisonQuestion) -> Resampling | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
-from scaling_cli.analysis.comparison.multiplier import LossCurve, loss_curves
+from scaling_cli.analysis.comparison.multiplier import LossCurve, loss_curves, whole_law
 from scaling_cli.analysis.comparison.profile import ParameterProfile, profile
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
@@ -82,8 +82,8 @@ def comparison_data(
             caveats.append(caveat("floor-open", result.group, width=shown, most=WIDE_FLOOR))
         groups.append(_group(member, result, is_identified=is_identified, width=width))
     return ComparisonData(
-        tuple(members), tuple(results), profiles, tuple(groups), loss_curves(tuple(results)),
-        _margin(members, results[0], margin, to), level, tuple(caveats),
+        tuple(members), tuple(results), profiles, tuple(groups), loss_curves(tuple(results), whole_law(law)),
+        margin_of(members, results[0], margin, to), level, tuple(caveats),
     )  # fmt: skip
 
 
@@ -116,9 +116,9 @@ def _floor_width(member: Member, known: Mapping[str, ParameterProfile], cut: flo
     return (high - (low or 0.0)) / above
 
 
-def _margin(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
+def margin_of(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
     """The margin and the range over which drift is measured, which starts where the range shared by all groups ends."""
-    role = result.inputs.get("x", "compute")
+    role = role_of(result.inputs)
     spans = [_along(member) for member in members]
     low, high = max(float(values.min()) for values in spans), min(float(values.max()) for values in spans)
     if low >= high:
@@ -134,8 +134,13 @@ def _margin(members: Sequence[Member], result: FitResult, margin: float, to: flo
     return Margin(role, high if end > high else low, end, margin)
 
 
+def role_of(inputs: Mapping[str, str]) -> str:
+    """The role along which groups are compared: compute for laws of params and tokens, else the first input."""
+    return "compute" if {"params", "tokens"} <= inputs.keys() else next(iter(inputs.values()))
+
+
 def _along(member: Member) -> Array:
     columns = member.problem.columns
-    if len(columns) == 1:
+    if not {"params", "tokens"} <= columns.keys():
         return next(iter(columns.values()))
     return FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"]

@@ -156,7 +156,7 @@ def noise_scales(
     squares = []
     for group, theta, delta, part in zip(groups, thetas, deltas, parts(groups), strict=True):
         residuals, _ = group.problem.residuals(theta, target[:, part])
-        squares.append(_robust_square(residuals, group, delta))
+        squares.append(robust_square(residuals, group, delta))
     sums = np.stack(squares, axis=1)
     freedom = np.array([max(group.freedom, 1) for group in groups], dtype=float)
     pooled = sums.sum(axis=1, keepdims=True) / freedom.sum()
@@ -164,7 +164,7 @@ def noise_scales(
     return np.maximum(scales, SMALLEST_SCALE)
 
 
-def _robust_square(residuals: Array, group: Member, delta: float | Array) -> Array:
+def robust_square(residuals: Array, group: Member, delta: float | Array) -> Array:
     """Sum of squared residuals `(replicates,)`, in the units of the objective.
 
     Twice a difference of Huber objectives is about chi-squared in units of mean psi^2 / mean psi' (Schrader and

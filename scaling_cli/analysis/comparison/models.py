@@ -19,8 +19,6 @@ from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
 from scaling_cli.laws import Law
 from scaling_cli.record import Record, replace
 
-EXPONENTS = ("b", "alpha", "beta")  # the names that laws give their exponents
-FLOORS = ("c", "E")
 CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
 
 
@@ -50,14 +48,12 @@ class Member(Record):
 
 def exponents(law: Law) -> tuple[str, ...]:
     """Names of the law's exponents."""
-    return tuple(
-        parameter.name for parameter in law.parameters if parameter.name in EXPONENTS and parameter.kind == "exponent"
-    )
+    return tuple(parameter.name for parameter in law.parameters if parameter.kind == "exponent")
 
 
 def floors(law: Law) -> tuple[str, ...]:
     """Names of the law's floors."""
-    return tuple(name for name in law.names if name in FLOORS)
+    return tuple(parameter.name for parameter in law.parameters if parameter.kind == "floor")
 
 
 def check_comparable(problem: Problem) -> None:
@@ -72,7 +68,8 @@ def check_comparable(problem: Problem) -> None:
     if not exponents(law) or (problem.shift[kept] != same).any() or problem.offset[kept].any():
         raise UsageError(
             f"{law.name} has no exponent that can be compared between groups.",
-            hint="Choose --law power-constant, --law power or --law chinchilla.",
+            hint="Choose --law power-constant, --law power or --law chinchilla, or name the parameter to compare with "
+            "--exponent.",
         )
 
 
@@ -195,6 +192,7 @@ def solve_in_chunks(
     target: Array | None = None,
     weights: Array | None = None,
     gain: float = GAIN,
+    fixed: Flags | None = None,
 ) -> Solution:
     """The solution of `minimise`, computed in chunks of replicates that fit in the cache."""
     size = max(1, CHUNK_VALUES // len(problem.target))
@@ -206,6 +204,7 @@ def solve_in_chunks(
             target=None if target is None else target[first : first + size],
             weights=None if weights is None else weights[first : first + size],
             gain=gain,
+            fixed=fixed,
         )
         for first in range(0, len(starts), size)
     ]

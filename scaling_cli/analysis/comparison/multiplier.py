@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
+from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Crossover, Multiplier
-from scaling_cli.results.fit import FitResult
+from scaling_cli.results.fit import Estimate, FitResult
 
 NODES = 480
 BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
@@ -39,9 +40,14 @@ class LossCurve(Record):
         return losses
 
 
-def loss_curves(results: tuple[FitResult, ...]) -> list[LossCurve] | None:
-    """The loss curve of each result on one grid; None unless the law has one input, or is chinchilla."""
-    along = [_along_one_input(result) for result in results]
+def whole_law(law: Law) -> Law:
+    """The law with all of its parameters, those that are held included."""
+    return law.inner if isinstance(law, ConstrainedLaw) else law
+
+
+def loss_curves(results: tuple[FitResult, ...], law: Law) -> list[LossCurve] | None:
+    """The loss curve of each result of `law` on one grid; None unless it has one input, or is chinchilla."""
+    along = [_along_one_input(result, law) for result in results]
     known = [result for result in along if result is not None]
     if len(known) < len(along):
         return None
@@ -54,9 +60,8 @@ def loss_curves(results: tuple[FitResult, ...]) -> list[LossCurve] | None:
     return made
 
 
-def _along_one_input(result: FitResult) -> tuple[Law, Array, Array, tuple[float, float]] | None:
+def _along_one_input(result: FitResult, law: Law) -> tuple[Law, Array, Array, tuple[float, float]] | None:
     """A law of one input, its raw coordinates `(1, k)`, those of replicates, and the log range of the input."""
-    law = find_law(result.law)
     parameters = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
     draws = np.array(result.draws) if result.draws else np.empty((0, len(law.names)))
     assert result.observations is not None
@@ -110,6 +115,14 @@ def multipliers(left: LossCurve, right: LossCurve, to: float, level: float) -> t
     return tuple(rows)
 
 
+def multiplier_at(left: LossCurve, right: LossCurve, place: float, level: float) -> Estimate:
+    """Compute that left needs over what right needs, at the loss that right reaches with `place`."""
+    at = np.array([np.log(place)])
+    losses = right.log_loss(at)
+    needed = _inverse(left, losses) - at
+    return Estimate(_exp(needed[0]), *_ends(_drawn_multipliers(left, right, losses)[:, 0], level))
+
+
 def _places(low: float, high: float) -> list[float]:
     """Logs of inputs from low to high: powers of ten, or three points if there are fewer than two of them."""
     decades = np.arange(np.ceil(low / np.log(10) - 1e-9), np.floor(high / np.log(10) + 1e-9) + 1)
@@ -123,23 +136,34 @@ def _places(low: float, high: float) -> list[float]:
 def _drawn_multipliers(left: LossCurve, right: LossCurve, losses: Array) -> Array:
     """Log multipliers `(replicates, losses)`; infinite if a replicate's floor is above the loss."""
     count = min(len(left.draws), len(right.draws))
-    rows = np.empty((count, len(losses)))
-    for i in range(count):
-        with np.errstate(invalid="ignore"):  # if neither group reaches the loss, the ratio does not exist
-            rows[i] = _read(left.grid, left.draws[i], losses) - _read(right.grid, right.draws[i], losses)
+    with np.errstate(invalid="ignore"):  # if neither group reaches the loss, the ratio does not exist
+        rows: Array = _read(left.grid, left.draws[:count], losses) - _read(right.grid, right.draws[:count], losses)
     return rows
 
 
-def _read(grid: Array, curve: Array, values: Array) -> Array:
-    """Where a monotone curve takes `values`; +-inf if it never does."""
-    if curve[0] > curve[-1]:
-        return np.interp(-values, -curve, grid, left=-np.inf, right=np.inf)
-    return np.interp(values, curve, grid, left=-np.inf, right=np.inf)
+def _read(grid: Array, curves: Array, values: Array) -> Array:
+    """Where each of the monotone `curves` `(replicates, n)` takes `values` `(m,)`; +-inf if it never does.
+
+    It interpolates as np.interp does, but for all curves at once. Shaped `(replicates, m)`.
+    """
+    sign = np.where(curves[:, 0] > curves[:, -1], -1.0, 1.0)
+    rising = curves * sign[:, None]
+    rows, found = np.arange(len(curves)), np.empty((len(curves), len(values)))
+    for column, value in enumerate(values):
+        wanted = value * sign
+        place = np.count_nonzero(rising <= wanted[:, None], axis=1) - 1
+        at = np.clip(place, 0, len(grid) - 2)
+        low, high = rising[rows, at], rising[rows, at + 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            read = (grid[at + 1] - grid[at]) / (high - low) * (wanted - low) + grid[at]
+        read = np.where(wanted == rising[:, -1], grid[-1], read)
+        found[:, column] = np.where(place < 0, -np.inf, np.where(wanted > rising[:, -1], np.inf, read))
+    return found
 
 
 def _inverse(line: LossCurve, losses: Array) -> Array:
     """Log inputs at which the estimate has these log losses; infinite if it never has."""
-    near = _read(line.grid, line.estimate, losses)
+    near: Array = _read(line.grid, line.estimate[None], losses)[0]
     step = line.grid[1] - line.grid[0]
     low, high = near - step, near + step
     falls = line.estimate[0] > line.estimate[-1]
@@ -160,26 +184,29 @@ def crossover(left: LossCurve, right: LossCurve, to: float, level: float) -> tup
     shared = (max(left.span[0], right.span[0]), min(left.span[1], right.span[1]))
     start, middle = min(left.span[0], right.span[0]), 0.5 * (shared[0] + shared[1])
     count = min(len(left.draws), len(right.draws))
-    drawn = [_crossings(left.grid, left.draws[i] - right.draws[i]) for i in range(count)]
-    below = [bool(((crossings >= start) & (crossings <= np.log(to))).any()) for crossings in drawn]
-    probability = float(np.mean(below)) if below else None
-    roots = _crossings(left.grid, left.estimate - right.estimate)
+    owner, drawn = _crossings(left.grid, left.draws[:count] - right.draws[:count])
+    below = np.zeros(count, dtype=bool)
+    below[owner[(drawn >= start) & (drawn <= np.log(to))]] = True
+    probability = float(np.mean(below)) if count else None
+    _, roots = _crossings(left.grid, (left.estimate - right.estimate)[None])
     if not len(roots):
         return None, probability
     root = _refined(left, right, float(roots[np.argmin(np.abs(roots - middle))]))
-    missing = np.inf if root > middle else -np.inf
-    nearest = np.array(
-        [crossings[np.argmin(np.abs(crossings - root))] if len(crossings) else missing for crossings in drawn]
-    )
+    nearest = np.full(count, np.inf if root > middle else -np.inf)
+    # The nearest crossing of a replicate is written last; of two equally near ones, the first.
+    order = np.lexsort((-np.arange(len(drawn)), -np.abs(drawn - root)))
+    nearest[owner[order]] = drawn[order]
     place = "below" if root < shared[0] else "above" if root > shared[1] else "inside"
     return Crossover(float(np.exp(root)), *_ends(nearest, level), place), probability
 
 
-def _crossings(grid: Array, gap: Array) -> Array:
-    """Where a curve on the grid changes sign, by linear interpolation."""
-    at = np.flatnonzero((gap[:-1] * gap[1:] < 0) & np.isfinite(gap[:-1] * gap[1:]))
-    crossings: Array = grid[at] + (grid[at + 1] - grid[at]) * gap[at] / (gap[at] - gap[at + 1])
-    return crossings
+def _crossings(grid: Array, gaps: Array) -> tuple[Indices, Array]:
+    """Where curves `(replicates, n)` on the grid change sign, by linear interpolation: the rows, and the places."""
+    product = gaps[:, :-1] * gaps[:, 1:]
+    rows, at = np.nonzero((product < 0) & np.isfinite(product))
+    first, second = gaps[rows, at], gaps[rows, at + 1]
+    crossings: Array = grid[at] + (grid[at + 1] - grid[at]) * first / (first - second)
+    return rows, crossings
 
 
 def _refined(left: LossCurve, right: LossCurve, near: float) -> float:

@@ -14,9 +14,9 @@ class NullDistribution(Record):
 
     Draws account for correlated errors within a run and for matched designs, in which noise cancels; F does not. With
     few runs draws have little power, so without such correlations (`is_averaged`) the p-value is the geometric mean of
-    both, with F counted twice. Draws are too narrow if groups have hardly more runs than parameters, or if the null has
-    its floor at zero and the true floor is slightly above (Andrews 2000); then (`is_cautious`) the larger p-value is
-    used.
+    both, in which draws count for `drawn_share`. Draws are too narrow if groups have hardly more runs than parameters,
+    or if the null has its floor at zero and the true floor is slightly above (Andrews 2000); then (`is_cautious`) the
+    larger p-value is used.
     """
 
     fewer: int
@@ -25,6 +25,7 @@ class NullDistribution(Record):
     failed: int = 0
     is_averaged: bool = False
     is_cautious: bool = False
+    drawn_share: float = 1 / 3
 
     @property
     def method(self) -> str:
@@ -40,7 +41,7 @@ class NullDistribution(Record):
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
         if self.is_cautious:
             return max(drawn, expected)
-        return float((drawn * expected**2) ** (1 / 3)) if self.is_averaged else drawn
+        return float(drawn**self.drawn_share * expected ** (1 - self.drawn_share)) if self.is_averaged else drawn
 
     def cut(self, level: float) -> float:
         """The statistic of one parameter that is exceeded with probability 1 - level."""

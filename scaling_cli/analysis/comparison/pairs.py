@@ -9,49 +9,64 @@ import numpy as np
 from scaling_cli.analysis.comparison.groups import ComparisonData
 from scaling_cli.analysis.comparison.hypothesis_tests import holm
 from scaling_cli.analysis.comparison.models import exponents, parts
-from scaling_cli.analysis.comparison.multiplier import crossover, multipliers
+from scaling_cli.analysis.comparison.multiplier import LossCurve, crossover, multipliers
 from scaling_cli.analysis.comparison.nested import ContrastFit
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import (
     DifferenceProfile,
     difference_profile,
     linear_profile,
-    standard_errors,
 )
 from scaling_cli.analysis.comparison.verdict import ExponentJudgement, exponent_margins, judge, verdict
-from scaling_cli.analysis.comparison.wording import sentence
+from scaling_cli.analysis.comparison.wording import drift_words, sentence
+from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Comparison, Multiplier
 from scaling_cli.results.fit import Estimate
 
 
 class Pair(Record):
-    """Indices of two groups, the fit of their nested models, and the null distribution of its statistic."""
+    """Indices of two groups, and the test of their exponents.
+
+    `scales` `(2,)` are the standard deviations of their residuals, `sizes` the exponents that both would share, and
+    `contrast_fit` the fit of their nested models, where there is one.
+    """
 
     left: int
     right: int
-    contrast_fit: ContrastFit
+    statistic: float
     distribution: NullDistribution
+    scales: Array
+    sizes: dict[str, float]
+    contrast_fit: ContrastFit | None = None
 
 
-def compared_pairs(data: ComparisonData, pairs: Sequence[Pair], *, has_one_floor: bool) -> tuple[Comparison, ...]:
+def pair_of(left: int, right: int, contrast_fit: ContrastFit, distribution: NullDistribution) -> Pair:
+    """A pair whose nested models were fitted."""
+    contrast = contrast_fit.contrast
+    law, index = contrast.groups[0].problem.law, contrast.null.index[0]
+    sizes = {name: abs(float(contrast_fit.null[index[law.names.index(name)]])) for name in exponents(law)}
+    return Pair(left, right, contrast_fit.statistic, distribution, contrast_fit.scales, sizes, contrast_fit)
+
+
+def compared_pairs(
+    data: ComparisonData, pairs: Sequence[Pair], *, has_one_floor: bool, with_multipliers: bool = True
+) -> tuple[Comparison, ...]:
     """A comparison for each pair, with p-values adjusted for the number of pairs."""
-    p_values: list[float | None] = [pair.distribution.tail(pair.contrast_fit.statistic) for pair in pairs]
+    p_values: list[float | None] = [pair.distribution.tail(pair.statistic) for pair in pairs]
     comparisons = []
     for pair, p_value, p_adjusted in zip(pairs, p_values, holm(p_values), strict=True):
         judgements = _judgements(data, pair, has_one_floor=has_one_floor)
-        comparisons.append(_comparison(data, pair, judgements, p_value, p_adjusted))
+        curves = data.curves if with_multipliers else None
+        comparisons.append(_comparison(data, pair, judgements, p_value, p_adjusted, curves))
     return tuple(comparisons)
 
 
 def _judgements(data: ComparisonData, pair: Pair, *, has_one_floor: bool) -> dict[str, ExponentJudgement]:
     """The judgement of each exponent."""
-    law = data.members[0].problem.law
-    contrast_fit, index = pair.contrast_fit, pair.contrast_fit.contrast.null.index[0]
-    sizes = {name: abs(float(contrast_fit.null[index[law.names.index(name)]])) for name in exponents(law)}
-    margins = exponent_margins(data.margin, sizes)
+    margins = exponent_margins(data.margin, pair.sizes)
     judgements = {}
-    for name in exponents(law):
+    for name in pair.sizes:
         profile, error = _joint_difference(pair, name) if has_one_floor else _own_difference(data, pair, name)
         judgements[name] = judge(profile, pair.distribution, error=error, margin=margins[name], level=data.level)
     return judgements
@@ -59,12 +74,13 @@ def _judgements(data: ComparisonData, pair: Pair, *, has_one_floor: bool) -> dic
 
 def _own_difference(data: ComparisonData, pair: Pair, name: str) -> tuple[DifferenceProfile, float]:
     """The profile of a difference and its standard error, for groups with separate floors."""
-    k = data.members[0].problem.law.names.index(name)
-    scales = (float(pair.contrast_fit.scales[0]), float(pair.contrast_fit.scales[1]))
+    scales = (float(pair.scales[0]), float(pair.scales[1]))
     profile = difference_profile(data.profiles[pair.left][name], data.profiles[pair.right][name], scales)
-    members = data.members[pair.left], data.members[pair.right]
-    errors = [standard_errors(member, scale)[k] for member, scale in zip(members, scales, strict=True)]
-    return profile, float(np.hypot(*errors))
+    errors = [
+        profiles[name].unit_error * scale
+        for profiles, scale in zip((data.profiles[pair.left], data.profiles[pair.right]), scales, strict=True)
+    ]
+    return profile, float(np.hypot(errors[0], errors[1]))
 
 
 def _joint_difference(pair: Pair, name: str) -> tuple[DifferenceProfile, float]:
@@ -72,6 +88,7 @@ def _joint_difference(pair: Pair, name: str) -> tuple[DifferenceProfile, float]:
 
     The joint fit is then nearly linear, because many points share the floor.
     """
+    assert pair.contrast_fit is not None
     wider, fitted = pair.contrast_fit.contrast.wider, pair.contrast_fit.fitted
     assert wider is not None
     assert fitted is not None
@@ -92,6 +109,7 @@ def _comparison(
     judgements: dict[str, ExponentJudgement],
     p_value: float | None,
     p_adjusted: float | None,
+    curves: Sequence[LossCurve] | None,
 ) -> Comparison:
     left, right = data.groups[pair.left], data.groups[pair.right]
     difference = _differences(data, pair, judgements)
@@ -106,8 +124,8 @@ def _comparison(
     )
     crossed, probability = None, None
     rows: tuple[Multiplier, ...] = ()
-    if data.curves is not None:
-        ours, theirs = data.curves[pair.left], data.curves[pair.right]
+    if curves is not None:
+        ours, theirs = curves[pair.left], curves[pair.right]
         rows = multipliers(ours, theirs, data.margin.to, data.level)
         crossed, probability = crossover(ours, theirs, data.margin.to, data.level)
     known = [p for p in equivalences if p is not None]
@@ -115,7 +133,7 @@ def _comparison(
         left=left.name,
         right=right.name,
         exponent_difference=difference,
-        statistic=pair.contrast_fit.statistic,
+        statistic=pair.statistic,
         p_value=p_value,
         p_adjusted=p_adjusted,
         method=pair.distribution.method,
@@ -128,6 +146,7 @@ def _comparison(
             p_adjusted=p_adjusted,
             margin=margin,
             detectable=detectable,
+            drift=_drift(data, pair, difference),
         ),
         margin=margin,
         equivalence_p_value=max(known) if len(known) == len(equivalences) else None,
@@ -136,6 +155,14 @@ def _comparison(
         crossover=crossed,
         crossover_probability=probability,
     )
+
+
+def _drift(data: ComparisonData, pair: Pair, difference: dict[str, Estimate]) -> str:
+    """What the difference does, for laws of one exponent whose losses can be compared."""
+    if data.curves is None or len(pair.sizes) > 1:
+        return ""
+    ((name, size),) = pair.sizes.items()
+    return drift_words(difference[name], size, data.margin.role)
 
 
 def _differences(data: ComparisonData, pair: Pair, judgements: dict[str, ExponentJudgement]) -> dict[str, Estimate]:
@@ -151,7 +178,7 @@ def _split_difference(data: ComparisonData, pair: Pair) -> Estimate:
     for side in (pair.left, pair.right):
         result = data.results[side]
         values.append(float(result.derived["params_exponent"].estimate or 0.0))
-        names = data.members[side].problem.law.names
+        names = tuple(result.parameters)
         drawn = np.array(result.draws) if result.draws else np.empty((0, len(names)))
         alpha, beta = drawn[:, names.index("alpha")], drawn[:, names.index("beta")]
         draws.append(beta / (alpha + beta))

@@ -29,16 +29,20 @@ SPREAD = 4.0  # how much denser nodes are at the estimate than far from it
 
 
 class ParameterProfile(Record):
-    """Values of a parameter `(NODES,)`, and at each the signed root of twice the rise of the objective."""
+    """Values of a parameter `(NODES,)`, and at each the signed root of twice the rise of the objective.
+
+    `unit_error` is its standard error for residuals of standard deviation 1.
+    """
 
     estimate: float
     error: float
     values: Array
     roots: Array
+    unit_error: float
 
     def interval(self, cut: float, scale: float) -> tuple[float | None, float | None]:
         """Ends at which the statistic reaches `cut`, for residuals of standard deviation `scale`; None for no end."""
-        return _crossings(self.values, self.roots / scale, np.sqrt(cut))
+        return crossings(self.values, self.roots / scale, np.sqrt(cut))
 
 
 class DifferenceProfile(Record):
@@ -50,7 +54,7 @@ class DifferenceProfile(Record):
 
     def interval(self, cut: float) -> tuple[float | None, float | None]:
         """Ends at which the statistic reaches `cut`; None where the data set no limit."""
-        return _crossings(self.values, self.roots, np.sqrt(cut))
+        return crossings(self.values, self.roots, np.sqrt(cut))
 
     def statistic(self, difference: float) -> float:
         """The statistic of the hypothesis that the difference is this one."""
@@ -91,7 +95,7 @@ def profile(member: Member, parameter: str, scale: float) -> ParameterProfile:
     fixed[k] = True
     best = minimise(problem, start, delta=member.delta, fixed=fixed).value
     rise = np.maximum(best - best.min(), 0.0)
-    return ParameterProfile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise))
+    return ParameterProfile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise), error / scale)
 
 
 def difference_profile(
@@ -104,7 +108,7 @@ def difference_profile(
     differences = np.unique(np.clip(estimate + widest * _spread(DIFFERENCES), lowest, highest))
     at = _finer(np.unique(np.concatenate([right.values, left.values - estimate])))
     other = _statistic(right, at, scales[1])
-    total = np.array([np.min(_statistic(left, at + difference, scales[0]) + other) for difference in differences])
+    total = np.min(_statistic(left, at + differences[:, None], scales[0]) + other, axis=1)
     here = float(np.min(_statistic(left, at + estimate, scales[0]) + other))
     roots = np.sign(differences - estimate) * np.sqrt(np.maximum(total - here, 0.0))
     return DifferenceProfile(estimate, differences, roots)
@@ -137,7 +141,7 @@ def _finer(values: Array) -> Array:
     return np.interp(places, np.arange(len(values)), values)
 
 
-def _crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, float | None]:
+def crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, float | None]:
     """Where a rising curve passes -cut and +cut, nearest to its zero; None if it never does."""
     zero = int(np.argmin(np.abs(roots)))
     above = np.flatnonzero(roots[zero:] >= cut)

@@ -203,7 +203,7 @@ def _selection(
     if verifier is None:
         return rows, None, []
     try:
-        assumed, facts, caveats = verifiers.assumed_rows(group.data.counts, k, verifier, group.label)
+        assumed, facts, caveats = verifiers.assumed_rows(group.data.counts, k, verifier, ask.level, group.label)
     except FitError as error:
         doubt = caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)
         return rows, None, [doubt]

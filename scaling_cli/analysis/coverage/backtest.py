@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.coverage.curve import Sampled
-from scaling_cli.analysis.coverage.laws import COMBINED, DEFAULT, combine, fit_laws
+from scaling_cli.analysis.coverage.laws import COMBINED, COMBINES, combine, fit_laws
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Array, Counts, make_counts
 from scaling_cli.record import replace
@@ -43,14 +43,14 @@ def _at(data: Sampled, names: Sequence[str], trained: int, samples: int) -> list
     truth = float(data.coverage(np.array([held_out]))[0])
     parts = _parts(data, trained, samples)
     errors: dict[str, list[float]] = {name: [] for name in names}
-    combines = set(DEFAULT) <= set(names)
+    combines = set(names) >= COMBINES
     for counts in parts:
         part = Sampled(counts, data.batch, replace(data.resampling, replicates=0))
         fitted, _ = fit_laws(part, names, None, None)
         for name in fitted.names:
             errors[name].append(float(fitted.coverage(name, np.array([held_out], dtype=float))[0][0]) - truth)
-        if combines and (combined := combine(fitted, held_out, trained)) is not None:
-            errors.setdefault(COMBINED, []).append(combined[0] - truth)
+        if combines and (combined := combine(fitted, np.array([held_out], dtype=float))) is not None:
+            errors.setdefault(COMBINED, []).append(float(combined[0][0]) - truth)
     return [_row(name, trained, held_out, len(parts), np.array(values)) for name, values in errors.items()]
 
 
@@ -75,7 +75,7 @@ def _row(name: str, trained: int, held_out: int, samples: int, errors: Array) ->
 
 def record_doubts(rows: Sequence[Backtest], names: Sequence[str], group: dict[str, str] | None) -> list[Caveat]:
     """A caveat if the forecast from the usual fraction of the attempts had a large error."""
-    wanted = COMBINED if set(DEFAULT) <= set(names) else (names[0] if names else None)
+    wanted = COMBINED if set(names) >= COMBINES else (names[0] if names else None)
     for row in rows:
         is_usual = row.held_out // row.trained >= SHORT_RECORD and row.held_out // row.trained < 2 * SHORT_RECORD
         if row.law == wanted and is_usual and (row.mean_absolute_error or 0) > LARGEST_ERROR:

@@ -1,11 +1,11 @@
-"""Laws of one group's coverage: their fits, their forecasts, and one combined forecast if they agree.
+"""Laws of one group's coverage: their fits, their forecasts, and one combined forecast.
 
-The combined forecast averages two laws whose errors tend to cancel. The power law of the curve varies less from sample
-to sample and overestimates; the beta-binomial underestimates less and varies more. Up to ten times the attempts made,
-they have equal weight; beyond, the weight of the beta-binomial falls with the logarithm of the reach, to zero at a
-hundred times. On seven models with ten thousand attempts the errors were smaller than those of either law, and than
-those of choosing a law by its backtest (benchmarks/coverage_backtest.py). The interval spans those of both laws, so it
-contains their disagreement.
+The combined forecast is half the mixture of laws of difficulty, and half the mean of the two laws of the curve. The
+mixture knows how the attempts at each problem vary, and weighs laws that fit the attempts equally well; the laws of the
+curve follow its shape, which on real logs goes on far beyond the attempts made. Their errors differ, so the mean of
+both errs less than either. No weight was chosen by its result. The interval is that of the mixture, stretched where
+needed to contain the combined forecast: it spans what laws that fit equally well predict. Where that is almost
+everything, no number is given.
 """
 
 from __future__ import annotations
@@ -20,13 +20,9 @@ from scaling_cli.coverage.beta_binomial import NoSpreadError
 from scaling_cli.coverage.bootstrap import draw_curves, percentiles
 from scaling_cli.coverage.counts import Array
 from scaling_cli.coverage.curves import EXPONENTIATED, POWER, CurveLaw, fit_exponentiated, fit_power_law, log_grid
-from scaling_cli.coverage.distributions import (
-    BETA_BINOMIAL,
-    DISTRIBUTIONS,
-    ZERO_INFLATED,
-    Distribution,
-    fit_distribution,
-)
+from scaling_cli.coverage.distribution import Distribution
+from scaling_cli.coverage.distributions import BETA_BINOMIAL, DISTRIBUTIONS, MIXTURE, fit_distribution
+from scaling_cli.coverage.inflated import ZERO_INFLATED
 from scaling_cli.data.names import guess
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.record import Record, replace
@@ -34,14 +30,15 @@ from scaling_cli.results.coverage import Forecast, LawFit, Slope
 from scaling_cli.results.fit import Curve, Estimate
 
 LAWS = (*DISTRIBUTIONS, POWER, EXPONENTIATED)
-DEFAULT = (BETA_BINOMIAL, POWER)
+DEFAULT = (BETA_BINOMIAL, POWER, EXPONENTIATED, MIXTURE)
 COMBINED = "combined"
+OF_CURVE = (POWER, EXPONENTIATED)
+COMBINES = {MIXTURE, *OF_CURVE}  # the laws behind the combined forecast
 CURVE_FITS = {POWER: fit_power_law, EXPONENTIATED: fit_exponentiated}
 
-LARGEST_SPREAD = 0.05  # difference between laws, in coverage, above which no single number is given
+WIDEST = 0.5  # interval of coverage above which no single number is given
 LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is forecast
 STEPS_A_DOUBLING = 4  # of the attempts at which lower ends are computed
-EQUAL_REACH = 10.0  # times the attempts made, up to which both laws have equal weight
 
 
 class FittedLaws(Record):
@@ -177,20 +174,14 @@ def _of_curve(fitted: FittedLaws, name: str, slope: Slope) -> LawFit:
     return LawFit(parameters, None, fitted.estimate(law.exponent), slope, dropped=law.dropped)
 
 
-def beta_share(reach: float) -> float:
-    """The weight of the beta-binomial in the combined forecast; `reach` is k over the attempts made."""
-    return 0.5 * float(np.clip(np.log(LARGEST_REACH / reach) / np.log(LARGEST_REACH / EQUAL_REACH), 0, 1))
-
-
-def combine(fitted: FittedLaws, k: float, attempts: int) -> tuple[float, float, float] | None:
-    """The combined coverage at k and the outer ends of the laws' intervals; None if neither law was fitted."""
-    names = [name for name in DEFAULT if name in fitted.names]
-    if not names:
+def combine(fitted: FittedLaws, k: Array) -> tuple[Array, Array, Array] | None:
+    """The combined coverage at each k with its interval; None without the mixture, which the interval comes from."""
+    if MIXTURE not in fitted.names:
         return None
-    rows = [[float(values[0]) for values in fitted.coverage(name, np.array([k], dtype=float))] for name in names]
-    weights = [beta_share(k / attempts), 1 - beta_share(k / attempts)] if len(names) == 2 else [1.0]
-    middle = sum(weight * row[0] for weight, row in zip(weights, rows, strict=True))
-    return middle, min(row[1] for row in rows), max(row[2] for row in rows)
+    mixed, low, high = fitted.coverage(MIXTURE, k)
+    curves = [fitted.coverage(name, k)[0] for name in OF_CURVE if name in fitted.names]
+    middle = (mixed + np.mean(curves, axis=0)) / 2 if curves else mixed
+    return middle, np.fmin(low, middle), np.fmax(high, middle)
 
 
 def forecast(
@@ -205,18 +196,20 @@ def forecast(
     """Coverage at each k beyond the data by each law asked for, and the combined forecast if it includes both laws."""
     rows: list[Forecast] = []
     caveats: list[Caveat] = []
-    combines = set(DEFAULT) <= set(asked)
+    combines = set(asked) >= COMBINES
     for one_k in k:
         too_far = one_k > LARGEST_REACH * attempts and not force
         fitted_names = fitted.names
         rows += [_row(fitted, name, one_k, is_refused=too_far or name not in fitted_names) for name in asked]
         if combines:
-            rows.append(_combined_row(fitted, one_k, attempts, too_far=too_far, force=force))
+            rows.append(_combined_row(fitted, one_k, too_far=too_far, force=force))
     furthest = max(k, default=0)
     if furthest > LARGEST_REACH * attempts:
         caveats.append(far_doubt(furthest, attempts, group, is_shown=force))
-    if combines and (spread := _largest_spread(fitted, k, attempts, force=force)) is not None:
-        caveats.append(caveat("laws-disagree", group, k=f"{spread[0]:,}", spread=spread[1]))
+    unknown = [row for row in rows if row.law == COMBINED and row.estimate is None and row.low is not None]
+    if unknown and unknown[0].high is not None and unknown[0].low is not None:
+        spread = unknown[0].high - unknown[0].low
+        caveats.append(caveat("laws-disagree", group, k=f"{unknown[0].k:,}", spread=spread))
     return rows, caveats
 
 
@@ -229,7 +222,7 @@ def far_doubt(k: int, attempts: int, group: dict[str, str] | None, *, is_shown: 
 
 def combined_at(fitted: FittedLaws, k: int, attempts: int, *, force: bool) -> Estimate:
     """The combined forecast at one k; an empty estimate where it is refused."""
-    row = _combined_row(fitted, k, attempts, too_far=k > LARGEST_REACH * attempts and not force, force=force)
+    row = _combined_row(fitted, k, too_far=k > LARGEST_REACH * attempts and not force, force=force)
     return Estimate(row.estimate, row.low, row.high)
 
 
@@ -240,27 +233,12 @@ def _row(fitted: FittedLaws, name: str, k: int, *, is_refused: bool) -> Forecast
     return Forecast(k, name, middle, low, high)
 
 
-def _combined_row(fitted: FittedLaws, k: int, attempts: int, *, too_far: bool, force: bool) -> Forecast:
-    combined = None if too_far else combine(fitted, k, attempts)
+def _combined_row(fitted: FittedLaws, k: int, *, too_far: bool, force: bool) -> Forecast:
+    combined = None if too_far else combine(fitted, np.array([k], dtype=float))
     if combined is None:
         return Forecast(k, COMBINED, None, None, None)
-    is_agreed = force or _spread(fitted, k) <= LARGEST_SPREAD
-    return Forecast(k, COMBINED, combined[0] if is_agreed else None, combined[1], combined[2])
-
-
-def _spread(fitted: FittedLaws, k: int) -> float:
-    values = [
-        float(fitted.coverage(name, np.array([k], dtype=float))[0][0]) for name in DEFAULT if name in fitted.names
-    ]
-    return max(values) - min(values) if values else 0.0
-
-
-def _largest_spread(fitted: FittedLaws, k: Sequence[int], attempts: int, *, force: bool) -> tuple[int, float] | None:
-    """The first k at which the laws differ by more than `LARGEST_SPREAD`, and the difference there."""
-    for one_k in k:
-        if (force or one_k <= LARGEST_REACH * attempts) and (spread := _spread(fitted, one_k)) > LARGEST_SPREAD:
-            return one_k, spread
-    return None
+    middle, low, high = (float(part[0]) for part in combined)
+    return Forecast(k, COMBINED, middle if force or high - low <= WIDEST else None, low, high)
 
 
 def drawn_forecast(fitted: FittedLaws, asked: Sequence[str], start: int, end: int, points: int) -> Curve | None:
@@ -268,10 +246,9 @@ def drawn_forecast(fitted: FittedLaws, asked: Sequence[str], start: int, end: in
     if not fitted or end <= start:
         return None
     k = np.unique(np.concatenate([np.geomspace(1, start, points), np.geomspace(start, end, points)]))
-    if set(DEFAULT) <= set(asked):
-        rows = [(one_k, combine(fitted, float(one_k), start)) for one_k in k.tolist()]
-        known = [(one_k, *row) for one_k, row in rows if row is not None]
-        return Curve(*zip(*known, strict=True)) if known else None
+    if set(asked) >= COMBINES:
+        combined = combine(fitted, k)
+        return None if combined is None else Curve(tuple(k.tolist()), *(tuple(part.tolist()) for part in combined))
     return Curve(tuple(k.tolist()), *(tuple(values.tolist()) for values in fitted.coverage(fitted.names[0], k)))
 
 

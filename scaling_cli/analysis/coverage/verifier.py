@@ -14,6 +14,7 @@ from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResamplin
 from scaling_cli.coverage.estimate import log_failure
 from scaling_cli.coverage.grid import beta_weights, make_grid
 from scaling_cli.coverage.maximise import maximise
+from scaling_cli.coverage.mixture import LOG_P, fit_mixture
 from scaling_cli.coverage.verifier import assumed_accuracy, best_of, floor, logged_accuracy, majority
 from scaling_cli.points.samples import Outcomes, Verdicts
 from scaling_cli.record import Record
@@ -88,19 +89,22 @@ def _interval(middle: float, error: float, level: float) -> tuple[float, float]:
 
 
 def assumed_rows(
-    counts: Counts, k: Indices, rates: Rates, group: dict[str, str] | None
+    counts: Counts, k: Indices, rates: Rates, level: float, group: dict[str, str] | None
 ) -> tuple[list[Selection], AssumedVerifier, list[Caveat]]:
     """Accuracy of a verifier with assumed rates, for the spread of difficulty that the counts show.
 
     If the outcomes in the log are the verifier's verdicts, the likelihood converts the chance of an accepted attempt to
-    that of a correct one; rescaling coverage would be right only at k = 1.
+    that of a correct one; rescaling coverage would be right only at k = 1. The interval spans what distributions of
+    difficulty that fit the counts equally well give.
     """
     tpr, fpr = rates.true_positive, rates.false_positive
     p, weight = _spread(counts, rates)
     accuracy = weight @ assumed_accuracy(p, k.astype(float), true_positive=tpr, false_positive=fpr)
     oracle = weight @ assumed_accuracy(p, k.astype(float), true_positive=1.0, false_positive=0.0)
+    low, high = _assumed_ends(counts, k, rates, level)
+    low, high = np.fmin(low, accuracy), np.fmax(high, accuracy)
     rows = [
-        Selection(attempts, ASSUMED, float(accuracy[i]), None, None, float(oracle[i]))
+        Selection(attempts, ASSUMED, float(accuracy[i]), float(low[i]), float(high[i]), float(oracle[i]))
         for i, attempts in enumerate(k.tolist())
     ]
     accepted = tpr * p + fpr * (1 - p)
@@ -110,6 +114,13 @@ def assumed_rows(
     if float(k[-1]) * fpr > WARNED_FLOOR:
         caveats.append(caveat("false-positives", group, k=f"{k[-1]:,}", floor=passes))
     return rows, AssumedVerifier(tpr, fpr, float(weight @ precision), passes), caveats
+
+
+def _assumed_ends(counts: Counts, k: Indices, rates: Rates, level: float) -> tuple[Array, Array]:
+    tpr, fpr = rates.true_positive, rates.false_positive
+    law = fit_mixture(counts) if rates.labels == "truth" else fit_mixture(counts, tpr - fpr, fpr)
+    accuracy = assumed_accuracy(np.exp(LOG_P), k.astype(float), true_positive=tpr, false_positive=fpr)
+    return law.ends(law.weights @ accuracy, level)
 
 
 def _spread(counts: Counts, rates: Rates) -> tuple[Array, Array]:

@@ -61,6 +61,7 @@ def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Cavea
         changed=data.recipe,
         law=laws[0].law if len(laws) == 1 else None,
         laws=laws,
+        shift_log=_shift(data),
         inside=forecaster.part() if isinstance(forecaster, JoinedForecast) and inside.any() else None,
         inputs=data.inputs,
         ranges=data.ranges,
@@ -77,6 +78,13 @@ def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Cavea
         curve=_curve(data, places),
     )
     return result, [*caveats, *inverse_caveats, *link_caveats]
+
+
+def _shift(data: ForecastData) -> float | None:
+    """What is taken off the forecast of a run as large as the largest."""
+    if data.forecast is None or data.forecast.shift is None:
+        return None
+    return float(data.forecast.shift.at(np.ones(1))[0])
 
 
 def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:

@@ -47,7 +47,7 @@ CLEAR = 3.0  # standard errors of a slope
 # Priors from published laws, as value and spread of the log: exponents, and floors as a share of the lowest loss.
 CURVE_EXPONENT, CURVE_FLOOR = (0.35, 0.7), (0.5, 1.0)
 SURFACE_EXPONENT, SURFACE_FLOOR = (0.4, 0.5), (0.67, 0.5)
-GAMMA = (1.0, 0.5)
+GAMMA = (1.0, 1.0)  # a narrower one keeps the loss of large runs too high
 
 
 class ForecastCandidate(Record):

@@ -9,7 +9,7 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.arrays import Array
-from scaling_cli.document.read import SavedFit
+from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum

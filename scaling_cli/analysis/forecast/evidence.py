@@ -17,7 +17,7 @@ from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.table import RunTable
-from scaling_cli.document.read import SavedFit
+from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.adequacy import average_doubts
 from scaling_cli.fitting.fit import Settings

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.targets import SURFACE, Places
+from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
+from scaling_cli.errors import FitError
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band, Prediction, Score
 
+LARGEST_LOG = 300.0  # of a loss, in size
 DIRECTIONS = 360  # in which the hull of the points is measured
 
 
@@ -25,6 +27,8 @@ def predictions(
     rows = []
     for i, target in enumerate(places.targets):
         centre, by_law = bands.estimate[i], bands.by_law[:, i]
+        if not abs(centre) < LARGEST_LOG:
+            raise _no_loss(target)
         rows.append(
             Prediction(
                 at=dict(target.at),
@@ -42,9 +46,18 @@ def predictions(
 
 
 def _ends(centre: float, half: float) -> tuple[float | None, float | None]:
-    if not np.isfinite(half):
+    if not np.isfinite(half) or half > LARGEST_LOG:
         return None, None
     return float(np.exp(centre - half)), float(np.exp(centre + half))
+
+
+def _no_loss(target: Target) -> FitError:
+    """The error for a place at which the law gives no number that a loss could be."""
+    where = ", ".join(f"{role} {amount:.3g}" for role, amount in target.at.items())
+    return FitError(
+        f"The law has no loss above zero at {where}, or one too large to compute with.",
+        hint="Check the parameters of the law, and choose a target closer to the runs.",
+    )
 
 
 def _outside(places: Places, points: ForecastPoints | None) -> Array | None:

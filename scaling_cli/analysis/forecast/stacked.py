@@ -3,7 +3,8 @@
 The forecast is a mean of two: that of the laws weighted by their errors at the rolling origins (`averaged`), and that
 of the simplest law, by the probability that it holds (`simplest`). Intervals are those of `averaged`: the fit of the
 simplest law to runs that follow it is better than its errors at origins show, but where it breaks at the largest runs,
-nothing else than the errors of the other laws shows how far the forecast may be off.
+nothing else than the errors of the other laws shows how far the forecast may be off. Forecasts of surfaces of params
+and tokens also have a shift and intervals of their own (`surface_errors`).
 """
 
 from __future__ import annotations
@@ -19,22 +20,25 @@ from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
 from scaling_cli.analysis.forecast.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.forecast.simplest import with_simplest
 from scaling_cli.analysis.forecast.stack import Stack, stack
+from scaling_cli.analysis.forecast.surface_errors import Shift, half_widths, shift
 from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Law
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, LawWeight, Track
 
 FEWEST_POINTS = 4
+SURFACE = {"params", "tokens"}
 REPLICATES = 200  # for a standard deviation, which needs fewer than a percentile
 
 
 class StackedForecast(Record):
     """A stack of laws, and the part of it without the simplest law, whose errors at the origins give the intervals.
 
-    `draws` are the replicates of each law of `stack`, which begins with the laws of `averaged`.
+    `draws` are the replicates of each law of `stack`, which begins with the laws of `averaged`. `shift` is taken off
+    the forecast of a surface by the default laws.
     """
 
     stack: Stack
@@ -43,6 +47,7 @@ class StackedForecast(Record):
     draws: tuple[Array, ...]
     level: float
     resampling: Resampling
+    shift: Shift | None = None
 
     @property
     def estimator(self) -> str:
@@ -54,27 +59,44 @@ class StackedForecast(Record):
         """Robust scale of the log residuals, averaged over the laws by their weights."""
         return float(self.stack.weights @ [fit.scale for fit in self.stack.fits])
 
+    @property
+    def simplest(self) -> float:
+        """The weight of the simplest law."""
+        return float(self.stack.weights[-1]) if self.stack is not self.averaged else 0.0
+
     def mean(self, columns: Mapping[str, Array]) -> Array:
         """The forecast of log loss `(n,)`, without intervals."""
-        return self.stack.mean(self.stack.log_losses(columns))
+        return self._shifted(self.stack.mean(self.stack.log_losses(columns)), columns)
+
+    def _shifted(self, estimate: Array, columns: Mapping[str, Array]) -> Array:
+        """The forecast less its shift."""
+        if self.shift is None:
+            return estimate
+        points = self.stack.points.columns
+        reach = columns["params"] * columns["tokens"] / (points["params"] * points["tokens"]).max()
+        return estimate - self.shift.at(reach)
 
     def bands(self, columns: Mapping[str, Array], scale: Array) -> Bands:
         """Log losses at `columns` with half-widths; `scale` `(n,)` is the size of the runs."""
         by_law = self.stack.log_losses(columns)
         estimate = self.stack.mean(by_law)
-        averaged = self.averaged
-        laws = len(averaged.fits)
+        averaged, laws = self.averaged, len(self.averaged.fits)
+        others = averaged.mean(by_law[:laws])
         replicates = averaged.replicates(self.draws[:laws], columns)
         # Variance of a mixture: the variance of each law on resampled runs, plus that of the laws about their mean.
         variance = averaged.mean(replicates.var(axis=1))
         if not (self.errors and averaged.is_nested):
-            variance = variance + averaged.mean((by_law[:laws] - averaged.mean(by_law[:laws])) ** 2)
-        grown = growth(scale / self.stack.points.scale.max())
+            variance = variance + averaged.mean((by_law[:laws] - others) ** 2)
+        reach = scale / self.stack.points.scale.max()
+        if set(columns) == SURFACE:
+            variance = variance + self.simplest * (1 - self.simplest) * (by_law[-1] - others) ** 2
+            confidence, prediction = half_widths(variance, self.errors, reach, self.level)
+            return Bands(self._shifted(estimate, columns), confidence, prediction, by_law)
         normal = NormalDist().inv_cdf(0.5 + self.level / 2)
-        confidence = normal * np.sqrt(variance + (unit_bias(self.errors) * grown) ** 2)
+        confidence = normal * np.sqrt(variance + (unit_bias(self.errors) * growth(reach)) ** 2)
         # Without origins the errors of the laws are unknown, and the noise of a run is a lower limit.
         error = unit_error(self.errors) if self.errors else self.noise
-        prediction = normal * np.sqrt(variance + (error * grown) ** 2)
+        prediction = normal * np.sqrt(variance + (error * growth(reach)) ** 2)
         return Bands(estimate, confidence, prediction, by_law)
 
     def laws(self) -> tuple[LawWeight, ...]:
@@ -131,7 +153,11 @@ def forecast(
     averaged = stack(usable, points, windows(points))
     whole = averaged if laws or recipe != DEFAULT else with_simplest(averaged)
     resampling = Resampling(replicates, seed, group)
-    return StackedForecast(whole, averaged, origin_errors(averaged), whole.draw(resampling), level, resampling)
+    errors = origin_errors(averaged)
+    made = StackedForecast(whole, averaged, errors, whole.draw(resampling), level, resampling)
+    if laws or recipe != DEFAULT or set(points.columns) != SURFACE:
+        return made
+    return replace(made, shift=shift(origin_errors(whole), errors, made.simplest))
 
 
 def _size(candidate: ForecastCandidate) -> int:

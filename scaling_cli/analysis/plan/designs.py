@@ -51,15 +51,15 @@ def design(ask: Ask, limits: Limits) -> Chosen:
     reserved = round(ask.share * limits.runs)
     cheapest = float(limits.cost.min())
     budget = max(ask.share * limits.budget, reserved * cheapest) if reserved else 0.0
-    within = Limits(limits.cost, limits.budget - budget, limits.runs - reserved)
+    within = Limits(limits.cost, limits.budget - budget, limits.runs - reserved, limits.once)
     main = select(ask.models, within, ask.weights)
     if not reserved or not len(main):
         return Chosen(main, np.empty(0, dtype=int))
-    tests = test_runs(ask.models[0], ask.bent, ask.noise, main, Limits(limits.cost, budget, reserved))
+    tests = test_runs(ask.models[0], ask.bent, ask.noise, main, Limits(limits.cost, budget, reserved, limits.once))
     spent = float(limits.cost[tests].sum())
     given = [with_runs(model, tests) for model in ask.models]
     within = Limits(limits.cost, limits.budget - spent, limits.runs - len(tests))
-    return Chosen(exchanged(given, within, ask.weights, main), tests)
+    return Chosen(main if limits.once else exchanged(given, within, ask.weights, main), tests)
 
 
 def with_runs(model: Model, runs: Indices) -> Model:

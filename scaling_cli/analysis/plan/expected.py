@@ -67,7 +67,7 @@ def _goals(sight: _Sight, outlook: Outlook) -> tuple[GoalOutlook, ...]:
         taken = taken + sight.repeats(chosen.all)
         by_round.append(outlook.width(outlook.deviations(sight.seen, 0, taken), sight.spare(taken)))
     found = []
-    today = outlook.seen([]).goals
+    today = outlook.seen([sight.plan.place(sight.places)]).goals
     for i, (goal, values) in enumerate(zip(outlook.goals, today, strict=True)):
         before, width = interval_now(values, outlook.level), float(by_round[-1][i])
         found.append(

@@ -1,9 +1,10 @@
 """What a plan is to find out: goals as text, and their values and gradients for draws of a law's coordinates.
 
-Goals are `params@1e24` and `tokens@1e24` (the best split of a budget), `loss@1e24` (the loss of that split, or of a law
-of compute), `loss@params=70B,tokens=1.4T` (the loss of a run), the name of a parameter or a derived quantity such as
-`alpha`, and for two groups `difference(alpha)` and `multiplier@1e24` (the compute that the second group needs for the
-loss that the first reaches with 1e24). `2*` before a goal counts it twice.
+Goals are `params@1e24` and `tokens@1e24` (the best split of a budget), `loss@1e24` (the loss of that split, or of a
+law of compute), `loss@params=70B,tokens=1.4T` (the loss of a run), the name of a parameter or a derived quantity such
+as `alpha`, and for two groups `difference(alpha)` and `multiplier@1e24` (the compute that the second group needs for
+the loss that the first reaches with 1e24). With logs of attempts, `coverage@10000` is pass@k at 10,000 attempts. `2*`
+before a goal counts it twice.
 
 Params, tokens, losses, multipliers and positive coefficients are sought in logs: their intervals are ratios. Exponents
 and floors are sought as they are.
@@ -36,9 +37,9 @@ class Goal(Record):
 
     Attributes:
         text: As it was written, without its weight.
-        what: `params`, `tokens`, `loss`, `multiplier`, `difference` or `parameter`.
+        what: `params`, `tokens`, `loss`, `multiplier`, `coverage`, `difference` or `parameter`.
         name: The parameter, for the last two.
-        at: The place, by role; a budget of compute for the first four.
+        at: The place, by role; a budget of compute for the first four, a number of attempts for coverage.
         weight: How much it counts.
     """
 
@@ -88,7 +89,7 @@ def parse_goal(text: str) -> Goal:
         if what in (*SPLITS, "loss", "multiplier", "coverage"):
             raise UsageError(f"--goal {text!r} does not say where.", hint=f"Write it like {what}@1e24.")
         return Goal(shown, "parameter", what, weight=weight)
-    if what not in (*SPLITS, "loss", "multiplier"):
+    if what not in (*SPLITS, "loss", "multiplier", "coverage"):
         raise UsageError(f"--goal {text!r} asks for {what!r} at a place.", hint=f"Goals are {EXAMPLES}.")
     at = _place(place, text)
     if what != "loss" and set(at) != {"compute"}:
@@ -118,6 +119,11 @@ def check_goal(goal: Goal, law: Law) -> None:
     Raises:
         UsageError: The law has no such parameter, or other inputs.
     """
+    if goal.what == "coverage":
+        raise UsageError(
+            f"{goal.text} needs a log of attempts, not a law of runs.",
+            hint="Give the log alone: scaling plan samples.csv --goal coverage@10000 --budget 20000.",
+        )
     quantities = [*law.names, *(quantity.name for quantity in law.derived)]
     if goal.what in ("parameter", "difference"):
         if goal.name not in quantities:

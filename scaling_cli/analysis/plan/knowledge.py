@@ -8,6 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.plan.goals import Goal, Known, known, loss_slope, places
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, ground, optimum
+from scaling_cli.analysis.plan.recipe import Rule
 from scaling_cli.analysis.plan.search import Model
 from scaling_cli.arrays import Array
 from scaling_cli.laws import Law, find_law
@@ -47,7 +48,8 @@ class Arm(Record):
         covariance: Of the coordinates on raw inputs (k, k), where there are no runs but what is known of them.
         prior: The same for what only guides the choice of runs.
         roles: The column behind each input of the law.
-        fixed: Inputs of the law that are equal in all runs, such as unique tokens.
+        is_rival_excluded: Whether the law is itself the one to which a simpler law was rejected.
+        rules: Recipes fitted to the runs.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Arm(Record):
     covariance: Array | None = None
     prior: Array | None = None
     is_rival_excluded: bool = False
+    rules: tuple[Rule, ...] = ()
 
     def columns(self, runs: Columns) -> dict[str, Array]:
         """Runs, given by their roles, as inputs of the law."""

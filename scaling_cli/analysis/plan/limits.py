@@ -11,9 +11,10 @@ from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import count, flops
 from scaling_cli.record import Record
 
-COMPUTE_LEVELS, RATIO_LEVELS = 13, 17
+COMPUTE_LEVELS, RATIO_LEVELS = 15, 17
 SMALLEST = 1e-3  # of the budget: the smallest run where nothing is known
-LARGEST = 0.2  # of the budget
+SMALLEST_COMPUTE = 1e17  # FLOPs: laws of language models have not been tested far below
+LARGEST = 0.5  # of the budget
 WIDEST_RATIO = (0.08, 5000.0)  # tokens per param: what the widest usual grid has, +-1.2 decades of params around 20
 USUAL_RATIO = 20.0
 
@@ -94,11 +95,11 @@ def compute_bounds(
     elif present is not None:
         low = min(float(present.min()), high)
     else:
-        low = min(SMALLEST * budget, high)
+        low = min(max(SMALLEST * budget, SMALLEST_COMPUTE), high)
     if low > high * (1 + 1e-9):
         raise UsageError(
             f"The smallest run, {flops(low)} FLOPs, is above the largest, {flops(high)} FLOPs.",
-            hint="Lower --min-compute, or raise --max-compute or the budget (a run may take a fifth of it).",
+            hint="Lower --min-compute, or raise --max-compute or the budget (a run takes at most half of it).",
         )
     return low, high
 

@@ -36,7 +36,7 @@ def test_runs(model: Model, bent: Array, noise: Array, chosen: Indices, limits: 
     picked: list[int] = []
     spent = 0.0
     while len(picked) < limits.runs:
-        is_affordable = spent + limits.cost <= limits.budget * OVER
+        is_affordable = (spent + limits.cost <= limits.budget * OVER) & limits.free([*chosen.tolist(), *picked])
         if not is_affordable.any():
             break
         whole = np.einsum("rmk,rkl,rml->rm", rows, np.linalg.inv(known), rows)

@@ -8,7 +8,8 @@ lie (pseudo-Bayesian design; Chaloner and Verdinelli 1995).
 
 Runs are first added one by one, each time the one with the most gain per cost; a run cheaper than an even share of what
 is left counts as that share, since the number of runs is limited too. Then each run is exchanged for the best other
-candidate that is affordable, until nothing improves (Fedorov 1972). A run changes M by rank one, so all candidates are
+candidate, until nothing improves (Fedorov 1972), both within the budget and at a price of cost that makes the design
+meet it. A run changes M by rank one, so all candidates are
 rated without inverting again:
 
     g' (M + J J')^-1 g = g' S g - (J' S g)^2 / (1 + J' S J),   S = M^-1.
@@ -29,7 +30,9 @@ RIDGE = 1e-9  # of the mean diagonal of the information: keeps M invertible befo
 PASSES = 12
 IMPROVED = 1e-6  # of the criterion, which is in logs of variances
 OVER = 1 + 1e-9  # rounding of sums of costs
-POWERS = (1.0, 0.5)  # of cost, by which the gain is divided: each gives a start of its own
+PRICES = (1e-2, 1e2)  # of the whole budget, in units of the criterion
+PRICE_STEPS = 8
+FEW_DRAWS = 3  # with which starts are sought
 
 
 class Model(Record):
@@ -46,6 +49,10 @@ class Model(Record):
     known: Array
     goals: Array
     weight: float = 1.0
+
+    def few(self) -> Model:
+        """The model with the first draws alone."""
+        return Model(self.jacobian[:FEW_DRAWS], self.known[:FEW_DRAWS], self.goals[:FEW_DRAWS], self.weight)
 
     @property
     def base(self) -> Array:
@@ -67,11 +74,19 @@ class Model(Record):
 
 
 class Limits(Record):
-    """What a design may cost: `budget` in the unit of `cost` `(m,)`, and at most `runs` runs."""
+    """What a design may cost: `budget` in the unit of `cost` `(m,)`, `runs` runs, each candidate `once` or often."""
 
     cost: Array
     budget: float
     runs: int
+    once: bool = False
+
+    def free(self, chosen: Sequence[int] | Indices) -> Flags:
+        """Which candidates `(m,)` may still be run beside those chosen."""
+        free = np.ones(len(self.cost), dtype=bool)
+        if self.once:
+            free[np.asarray(chosen, dtype=int)] = False
+        return free
 
 
 def select(models: Sequence[Model], limits: Limits, weights: Array) -> Indices:
@@ -79,11 +94,32 @@ def select(models: Sequence[Model], limits: Limits, weights: Array) -> Indices:
 
     Fewer runs than the limit come back if the budget allows no more. Empty if no candidate is affordable.
     """
-    ends = []
-    for power in POWERS:
-        chosen = exchanged(models, limits, weights, _greedy(models, limits, weights, power))
-        ends.append((criterion(models, chosen, weights), chosen))
-    return min(ends, key=lambda end: end[0])[1]
+    first = _greedy(models, limits, weights)
+    if not len(first):
+        return first
+    few = [model.few() for model in models]
+    plain = exchanged(few, limits, weights, first)
+    starts = [first, plain, _priced(few, limits, weights, plain)]
+    return exchanged(models, limits, weights, min(starts, key=lambda start: criterion(models, start, weights)))
+
+
+def _priced(models: Sequence[Model], limits: Limits, weights: Array, start: Indices) -> Indices:
+    """The best affordable design of a path along which cost has a price instead of a limit.
+
+    With the budget spent, no single exchange can turn two middling runs into a large and a small one. At a fixed price
+    per FLOP it can, step by step; the price is then changed until the budget is met.
+    """
+    best, chosen = start, start
+    value = criterion(models, start, weights)
+    low, high = PRICES
+    for _ in range(PRICE_STEPS):
+        price = float(np.sqrt(low * high))
+        chosen = exchanged(models, limits, weights, chosen, price / limits.budget)
+        is_affordable = limits.cost[chosen].sum() <= limits.budget * OVER
+        low, high = (low, price) if is_affordable else (price, high)
+        if is_affordable and (found := criterion(models, chosen, weights)) < value:
+            best, value = chosen, found
+    return best
 
 
 def criterion(models: Sequence[Model], chosen: Indices, weights: Array) -> float:
@@ -121,18 +157,18 @@ def _rate(models: Sequence[Model], inverses: Sequence[Array], weights: Array) ->
     return value
 
 
-def _greedy(models: Sequence[Model], limits: Limits, weights: Array, power: float) -> Indices:
+def _greedy(models: Sequence[Model], limits: Limits, weights: Array) -> Indices:
     chosen: list[int] = []
     spent = 0.0
     inverses = [inverse_of(model.base) for model in models]
     now = _current(models, inverses, weights)
     while len(chosen) < limits.runs:
-        is_affordable = spent + limits.cost <= limits.budget * OVER
+        is_affordable = (spent + limits.cost <= limits.budget * OVER) & limits.free(chosen)
         if not is_affordable.any():
             break
         rated = _rate(models, inverses, weights)
         share = (limits.budget - spent) / (limits.runs - len(chosen))
-        gain = np.where(is_affordable, (now - rated) / np.maximum(limits.cost, share) ** power, -np.inf)
+        gain = np.where(is_affordable, (now - rated) / np.maximum(limits.cost, share), -np.inf)
         best = int(np.argmax(gain))
         chosen.append(best)
         spent += float(limits.cost[best])
@@ -160,27 +196,33 @@ def _with(model: Model, inverse: Array, candidate: int) -> Array:
     return updated
 
 
-def exchanged(models: Sequence[Model], limits: Limits, weights: Array, chosen: Indices) -> Indices:
-    """A design improved by exchanging one run at a time, and by adding runs that are still affordable."""
+def exchanged(
+    models: Sequence[Model], limits: Limits, weights: Array, chosen: Indices, price: float | None = None
+) -> Indices:
+    """A design improved by exchanging one run at a time: within the budget, or at a `price` of cost instead."""
     if not len(chosen):
         return chosen
     chosen = chosen.copy()
+    bill = price * limits.cost if price is not None else np.zeros(len(limits.cost))
     spent = float(limits.cost[chosen].sum())
     now = criterion(models, chosen, weights)
     for _ in range(PASSES):
-        before = now
+        before = now + bill[chosen].sum()
         for place in _one_of_each(chosen):
             spared = float(limits.cost[chosen[place]])
             others = np.delete(chosen, place)
             inverses = [inverse_of(model.information(others)) for model in models]
             is_affordable: Flags = spent - spared + limits.cost <= limits.budget * OVER
-            rated = np.where(is_affordable, _rate(models, inverses, weights), np.inf)
+            rated = _rate(models, inverses, weights) + bill
+            if price is None:
+                rated[~is_affordable] = np.inf
+            rated[~limits.free(others)] = np.inf
             best = int(np.argmin(rated))
-            if rated[best] < now - IMPROVED:
+            if rated[best] < now + bill[chosen[place]] - IMPROVED:
                 spent += float(limits.cost[best]) - spared
                 chosen[place] = best
-                now = float(rated[best])
-        if before - now < IMPROVED:
+                now = float(rated[best] - bill[best])
+        if before - now - bill[chosen].sum() < IMPROVED:
             break
     return chosen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 
@@ -44,8 +45,19 @@ def parse_until(text: str) -> Condition:
     return Condition(parse_goal(match["goal"]), width)
 
 
-def least_budget(task: Task, condition: Condition, bounds_of: object) -> float:
-    """FLOPs of the cheapest plan with an interval that narrow; a task's budget is the most that may be spent.
+def _with_smallest(bounds: Bounds, smallest: float) -> Bounds:
+    """Bounds whose smallest run is given: a smaller budget is no reason to trust the law at smaller scales.
+
+    Raises:
+        UsageError: The largest run is smaller.
+    """
+    if smallest > bounds.compute[1]:
+        raise UsageError("The budget does not pay for the smallest run.", hint="Give a larger one.")
+    return replace(bounds, compute=(smallest, bounds.compute[1]))
+
+
+def least_budget(task: Task, condition: Condition, bounds_of: Callable[[float], Bounds]) -> tuple[float, Bounds]:
+    """FLOPs of the cheapest plan with an interval that narrow, and its bounds; a task's budget is the most to spend.
 
     `bounds_of` gives the bounds of one run for a budget.
 
@@ -55,8 +67,8 @@ def least_budget(task: Task, condition: Condition, bounds_of: object) -> float:
     index = task.goals.index(condition.goal)
 
     def width(budget: float) -> float:
-        bounds: Bounds = bounds_of(budget)  # type: ignore[operator]
         try:
+            bounds = _with_smallest(bounds_of(budget), task.bounds.compute[0])
             trial = replace(task, budget=budget, bounds=bounds, rounds=1, levels=(9, 11))
             plan = planned(trial, draws=DRAWS)
         except UsageError:
@@ -80,4 +92,4 @@ def least_budget(task: Task, condition: Condition, bounds_of: object) -> float:
             break
         middle = float(np.sqrt(low * high))
         low, high = (low, middle) if width(middle) <= condition.width else (middle, high)
-    return high
+    return high, _with_smallest(bounds_of(high), task.bounds.compute[0])

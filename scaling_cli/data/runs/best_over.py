@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import unknown
 from scaling_cli.data.runs.aliases import EXTRAS
@@ -80,26 +81,42 @@ def _labels(known: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """The number of the combination of values that each row has in the columns."""
     if not names:
         return pl.Series(np.zeros(known.height, dtype=int))
-    return known.select(levels(known[name]) for name in names).select(pl.struct(pl.all()).rank("dense")).to_series()
+    return pl.Series(cells([levels(known[name]) for name in names]))
 
 
-def levels(values: pl.Series) -> pl.Series:
-    """Values as labels; positive numbers that differ by less than a percent share one."""
+def cells(labels: Sequence[Indices]) -> Indices:
+    """The number of the combination of labels `(n,)` that each row has."""
+    numbers = labels[0]
+    for each in labels[1:]:
+        numbers = distinct(numbers * (int(each.max(initial=0)) + 1) + each)[1]
+    return numbers
+
+
+def levels(values: pl.Series) -> Indices:
+    """The level of each value, numbered from 0; positive numbers that differ by less than a percent share one."""
     if not values.dtype.is_numeric():
-        return values.cast(pl.String).fill_null("").alias(values.name)
-    numbers = values.cast(pl.Float64).fill_null(float("nan")).alias("number")
-    number, log = pl.col("number"), pl.col("log")
-    is_first = (log.diff() > EQUAL) | log.is_null() | log.shift().is_null()
-    different = (
-        numbers.unique().sort().to_frame()
-        .with_columns(pl.when(number > 0, number.is_not_nan()).then(number.log()).alias("log"))
-        .with_columns(is_first.fill_null(True).cum_sum().alias("chain"))
-        .with_columns(((log.max() - log.min()).over("chain") > CHAIN).fill_null(False).alias("is_wide"))
-    )  # fmt: skip
-    label = pl.when("is_wide").then(pl.len() + pl.row_index()).otherwise("chain").alias(values.name)
-    return numbers.to_frame().join(different.select(number, label), on="number", how="left", maintain_order="left")[
-        values.name
-    ]
+        ranks: Indices = values.cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.intp) - 1
+        return ranks
+    return distinct(_numbered(values.cast(pl.Float64).to_numpy()))[1]
+
+
+def _numbered(numbers: Array) -> Indices:
+    """The label of each number `(n,)`.
+
+    Positive numbers that follow each other by less than `EQUAL` in logs share a label, unless the first and the last of
+    such a chain differ by more than `CHAIN`.
+    """
+    different, place = distinct(numbers)
+    if not len(different):
+        return np.zeros(0, dtype=np.intp)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(different > 0, np.log(different), np.nan)
+        # A comparison with NaN is false, so a number without a logarithm always begins a chain.
+        chain = np.cumsum(~(np.diff(logs, prepend=np.nan) <= EQUAL))
+        starts = np.flatnonzero(np.diff(chain, prepend=0))
+        spans = np.maximum.reduceat(logs, starts) - np.minimum.reduceat(logs, starts)
+    labels: Indices = np.where(spans[chain - 1] > CHAIN, len(different) + np.arange(len(different)), chain)
+    return labels[place]
 
 
 def _edges(known: pl.DataFrame, settings: pl.DataFrame, best: pl.DataFrame, swept: Sequence[str]) -> str:

@@ -223,6 +223,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     is_plain = plan.chosen == rows.plan.chosen and not plan.has_reused_names
     around = rows.frame if is_plain and any(map(names_splits, settled)) else frame
     frame, split_caveats = one_split(frame, schema, plan, settled)
+    if split_caveats and order_caveats:  # the rows of one split may be one for each run
+        frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     if rows.lacks_runs and "run_id" not in plan.chosen:
         tried = with_likely_step(frame, schema, plan)
         inferred, run_caveats = infer_runs(tried.frame, tried.schema, tried.plan)

@@ -89,7 +89,7 @@ def choose_points(
     flags = {UNJUDGED + name: f"unreadable {name} in --where" for name in unjudged}
     has_ends = takes_ends(plan, checkpoints)
     named, unreadable = canonical(rows, schema, plan, tuple(flags), keeps_whole_steps=has_ends)
-    completion = Completion(canonical(around, schema, plan)[0], plan, run_names)
+    completion = Completion(lambda: canonical(around, schema, plan)[0], plan, run_names)
     if checkpoints.skip_tokens is not None or checkpoints.sample_at is not None:
         named = completion.of_rows(named)
     marked, reasons = select.with_reasons(
@@ -103,13 +103,34 @@ def choose_points(
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(flags))
     is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
     selection = _selection(marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats)
-    diverged: tuple[Caveat, ...] = ()
-    if has_ends:
-        is_loss = options.loss_unit not in GROWING and metric_unit(normalise(plan.chosen["loss"].column)) not in GROWING
-        selection, diverged = settled(marked, selection, keeps=options.keep_diverged, is_loss=is_loss, names=run_names)
+    selection, diverged = _without_diverged(marked, reasons, selection, plan, options, run_names)
     selection = completion.of_points(selection)
     caveats = (*diverged, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
     return ChosenPoints(_without_summaries(selection), caveats)
+
+
+def _without_diverged(
+    rows: pl.LazyFrame,
+    reasons: dict[int, str],
+    selection: Selection,
+    plan: Plan,
+    options: LoadOptions,
+    run_names: Mapping[str, str],
+) -> tuple[Selection, tuple[Caveat, ...]]:
+    """The selection without runs that diverged, which their last rows show, whichever rows are the points."""
+    has_ends = takes_ends(plan, options.checkpoints)
+    if not has_ends and not plan.has_curves:
+        return selection, ()
+    ends = selection if has_ends else select.last_rows(rows, reasons)
+    is_loss = options.loss_unit not in GROWING and metric_unit(normalise(plan.chosen["loss"].column)) not in GROWING
+    kept, found = settled(rows, ends, keeps=options.keep_diverged, is_loss=is_loss, names=run_names)
+    if has_ends:
+        return kept, found
+    gone = ends.points.filter(~pl.col("run_id").is_in(kept.points["run_id"].implode()))["run_id"].drop_nulls()
+    if gone.is_empty():
+        return selection, found
+    points = selection.points.filter(~pl.col("run_id").is_in(gone.implode()).fill_null(value=False))
+    return replace(selection, points=points), found
 
 
 def _has_only_another_loss(schema: pl.Schema, plan: Plan) -> pl.Expr:

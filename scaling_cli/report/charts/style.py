@@ -27,7 +27,8 @@ STYLES = ("paper", "slide")
 SHARED: dict[str, Any] = {
     "svg.hashsalt": "scaling", "svg.fonttype": "none", "pdf.fonttype": 42, "ps.fonttype": 42,
     "text.parse_math": False, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-    "grid.alpha": 0.25, "axes.axisbelow": True, "legend.frameon": False, "axes.titlelocation": "left",
+    "grid.alpha": 0.25, "axes.axisbelow": True, "axes.titlelocation": "left",
+    "legend.frameon": True, "legend.framealpha": 0.8, "legend.edgecolor": "none",
 }  # fmt: skip
 PAPER: dict[str, Any] = {
     "font.size": 7, "axes.titlesize": 7, "legend.fontsize": 6, "axes.linewidth": 0.6, "grid.linewidth": 0.4,

@@ -21,6 +21,7 @@ TEST_WORDS = {
     "same_exponent_and_floor": "same exponent and floor",
     "same_exponent": "same exponent",
     "same_floor": "same floor",
+    "no_floor": "no floor at all",
 }
 
 
@@ -42,6 +43,17 @@ def facts(report: CompareReport) -> Facts:
         ("law", escape(f"{result.law}: {result.formula}{renamed}")),
         ("data", f"{len(result.groups)} groups, {result.runs:,} runs, {result.points:,} points{matched}"),
         ("margin", margin_words(result)),
+        ("multipliers", _omitted(result)),
+    )
+
+
+def _omitted(result: ComparisonResult) -> str:
+    """Why there are no multipliers, if their losses cannot be compared."""
+    if result.incomparable is None:
+        return ""
+    return (
+        f"none, because losses of different values of {escape(result.incomparable)} need not be of one evaluation; "
+        "add --same-metric if they are"
     )
 
 
@@ -55,6 +67,8 @@ def details(result: ComparisonResult) -> Facts:
 
 
 def _tests(result: ComparisonResult) -> str:
+    if not result.tests:
+        return ""
     tests = [f"{TEST_WORDS[name]} p {equals(test.p_value)}" for name, test in result.tests.items()]
     test = result.tests["same_exponent"]
     replicates = f", {test.replicates:,} replicates" if test.replicates else ""
@@ -88,7 +102,7 @@ def sentences(report: CompareReport) -> list[str]:
     """For each pair what the answer does not say: its verdict, how much more compute one side needs, and crossings."""
     result = report.results[0]
     if len(result.comparisons) > MOST_MULTIPLIED:
-        return [escape(pair.sentence) for pair in result.comparisons]
+        return []
     if len(result.comparisons) == 1:
         return list(filter(None, [_crossing(result.comparisons[0], result)]))
     return [

@@ -17,13 +17,39 @@ PAIR_COLUMNS = (
 
 def sections(result: ComparisonResult) -> list[Section]:
     """Every table of the result."""
-    tables = [Section("", _pair_sheet(result)), Section("", _group_sheet(result))]
+    if not result.comparisons:
+        return [Section("", _ranking_sheet(result)), Section("", group_sheet(result))]
+    if len(result.comparisons) > MOST_MULTIPLIED:
+        return [
+            Section("", _ranking_sheet(result)),
+            Section("", group_sheet(result), is_detail=True),
+            Section("", _pair_sheet(result), is_detail=True),
+        ]
+    tables = [Section("", _pair_sheet(result)), Section("", group_sheet(result))]
     if len(result.comparisons) <= MOST_MULTIPLIED and any(pair.compute_multiplier for pair in result.comparisons):
         tables.append(Section("", _multiplier_sheet(result), is_detail=True))
     return tables
 
 
-def _group_sheet(result: ComparisonResult) -> Sheet:
+def _ranking_sheet(result: ComparisonResult) -> Sheet:
+    """One row per group, from the steepest exponent to the flattest."""
+    against = next((row.against for row in result.ranking if row.against is not None), "")
+    names = list(result.ranking[0].exponent)
+    columns = (
+        *words("group"), *(Column(name, "estimate") for name in names), Column("letters", is_bold=True),
+        Column(f"{escape(result.margin.role)} over {escape(against or '')}", "estimate"), *words("identified"),
+    )  # fmt: skip
+    settled = {group.name: group.is_identified for group in result.groups}
+    rows = []
+    for row in result.ranking:
+        values = [rounded(value).whole for value in row.exponent.values()]
+        multiplier = "" if row.multiplier is None else rounded(row.multiplier).whole
+        identified = "" if all(settled.values()) else "yes" if settled[row.name] else "no"
+        rows.append((escape(row.name), *values, row.letters, multiplier, identified))
+    return Sheet(columns, tuple(rows)).without_empty()
+
+
+def group_sheet(result: ComparisonResult) -> Sheet:
     """One row per group, with its own fit."""
     names = (escape(name) for name in result.groups[0].parameters)
     estimates = (Column(name, "estimate") for name in names)
@@ -58,13 +84,13 @@ def _pair_sheet(result: ComparisonResult) -> Sheet:
         verdict = (probability(pair.p_value), adjusted, pair.verdict)
         for name, value in differences(pair).items():
             sizes = (size_of(pair.margin, name), size_of(pair.minimum_detectable_difference, name))
-            shown = (rounded(value).estimate, _open_interval(value), *(figure(size, 2) for size in sizes))
+            shown = (rounded(value).estimate, open_interval(value), *(figure(size, 2) for size in sizes))
             rows.append((lead, name, *shown, *verdict))
             lead, verdict = "", ("", "", "")
     return Sheet(PAIR_COLUMNS, tuple(rows)).without_empty()
 
 
-def _open_interval(value: Estimate) -> str:
+def open_interval(value: Estimate) -> str:
     """An interval; an end that the data do not limit is infinite."""
     if value.low is not None and value.high is not None:
         return rounded(value).interval

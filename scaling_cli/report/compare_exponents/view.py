@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scaling_cli.numbers.format import escape
 from scaling_cli.report.charts.chart import Chart, Panels
+from scaling_cli.report.compare_exponents.factor_rows import factor_records, factor_sections
 from scaling_cli.report.compare_exponents.facts import (
     SURFACE_COMPUTE,
     CompareReport,
@@ -28,11 +29,17 @@ HEADER = (
 def pages(report: CompareReport) -> list[Page]:
     """One page about all groups."""
     (result,) = report.results
+    if result.factors:
+        said = [escape(effect.sentence) for effect in result.factors]
+        return [Page(facts(report), factor_sections(result), said, details(result))]
     return [Page(facts(report), sections(result), sentences(report), details(result))]
 
 
 def records(report: CompareReport) -> Iterator[Row]:
-    """One row for each pair and exponent."""
+    """One row for each pair and exponent, or for each factor and parameter."""
+    if any(result.factors for result in report.results):
+        yield from factor_records(report.results)
+        return
     yield HEADER
     for result in report.results:
         for pair in result.comparisons:

@@ -17,6 +17,7 @@ HEADER = (
     "loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "spread_low", "spread_high", "reach",
     "outside", "observed", "level", "estimator", "target",
 )  # fmt: skip
+LEAST_SHIFT = 5e-5  # of log loss: smaller ones print as zero
 NOTED = 3.0  # factor beyond the data above which the reach is stated
 
 ExtrapolateReport: TypeAlias = Report[Extrapolation]
@@ -91,7 +92,22 @@ def _estimator(result: Extrapolation) -> str:
     how = ", ".join(result.changed) or "large runs weigh more, weak priors"
     if len(weights) == 1:
         return escape(f"forecast: {result.laws[0].law}; {how}")
-    return escape(f"forecast: mean of {', '.join(weights)}, weighted by errors on held-out runs; {how}")
+    weighted = f"weighted by errors on held-out runs{_simplest(result)}"
+    return escape(f"forecast: mean of {', '.join(weights)}, {weighted}; {how}{_shift(result)}")
+
+
+def _simplest(result: Extrapolation) -> str:
+    """How the plain fit of the simplest law is weighted, if it takes part."""
+    least_squares = any(law.law.endswith("(least squares)") for law in result.laws)
+    return " and by the probability that the simplest law holds" if least_squares else ""
+
+
+def _shift(result: Extrapolation) -> str:
+    """What was taken off the forecast, if that is as much as is printed."""
+    if result.shift_log is None or abs(result.shift_log) < LEAST_SHIFT:
+        return ""
+    way = "lowered" if result.shift_log > 0 else "raised"
+    return f"; {way} by {percent(abs(result.shift_log))}, the error that such forecasts share"
 
 
 def _inside(inside: InsidePart, result: Extrapolation) -> str:

@@ -21,6 +21,8 @@ def number_of(number: int, noun: str) -> str:
 
 def runs_and_points(runs: int | None, points: int | None, inputs: Sequence[Source]) -> str:
     """The numbers of runs and of points, or the saved fit that stands for them."""
+    if (runs is None or points is None) and not inputs:
+        return "none: a published fit stands in place of runs"
     if runs is None or points is None:
         return f"saved fit {escape(', '.join(source.path for source in inputs))}"
     return f"{number_of(runs, 'run')}, {number_of(points, 'point')}"

@@ -14,13 +14,17 @@ NARROWEST = 20  # columns: text is never folded to less
 class Look(Record):
     """The width in columns (None for a file or pipe, which has no limit), colour, and box-drawing characters.
 
-    `is_detailed` asks for everything; without it, a terminal shows what matters on one screen.
+    `is_detailed` asks for everything; without it, a terminal shows what matters on one screen. Pages have the `title`,
+    and the `command` line that made them; Markdown shows the `picture`, a file beside it.
     """
 
     width: int | None = None
     color: bool = False
     unicode: bool = True
     is_detailed: bool = False
+    title: str = ""
+    command: str = ""
+    picture: str = ""
 
     @property
     def is_drawn(self) -> bool:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.numbers.format import escape, group_name
+from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.notes import gathered
-from scaling_cli.report.pages.page import Page, View, answers, joined
+from scaling_cli.report.pages.page import MOST_ANSWERS, Page, View, answers, joined
 from scaling_cli.report.pages.sheet import Cells, Sheet
 from scaling_cli.results.report import Failure, Report
 
 
-def write(report: Report[Any], view: View, **_: object) -> str:
+def write(report: Report[Any], view: View, *, look: Look, **_: object) -> str:
     """A title and the answers, the report's pages, then its caveats and failures."""
     said = "".join(f"{markdown_text(line)}\n\n" for line in answers(report)).removesuffix("\n")
     blocks = [block for page in view.pages(report) for block in _blocks(page.whole)]
-    return joined([f"# scaling {report.command}\n", said, *blocks, markdown_notes(report.caveats, report.failures)])
+    title = f"# {markdown_text(escape(look.title or f'scaling {report.command}'))}\n"
+    described = markdown_text(" ".join(answers(report, MOST_ANSWERS))).replace("[", "\\[").replace("]", "\\]")
+    picture = f"![{described}]({quote(look.picture)})\n" if look.picture else ""
+    return joined([title, said, picture, *blocks, markdown_notes(report.caveats, report.failures)])
 
 
 def _blocks(page: Page) -> Iterable[str]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.record import Record
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.sheet import Column, Sheet
 from scaling_cli.results.report import Report
 
@@ -94,6 +94,13 @@ def answers(report: Report[Any], most: int | None = None) -> list[str]:
     lines = [f"{name}: {sentence}" if name else sentence for name, sentence in said[:most]]
     left = len(said) - len(lines)
     return [*lines, f"And {left:,} more groups, in the tables below."] if left else lines
+
+
+def panels_of(view: View, report: Report[Any]) -> Panels:
+    """The figure of a report: what the view composes, else its charts one under another."""
+    compose = getattr(view, "panels", None)
+    rows: Panels = compose(report) if compose else [[chart] for chart in view.charts(report)]
+    return [row for row in rows if row]
 
 
 def joined(blocks: Iterable[str], between: str = "\n") -> str:

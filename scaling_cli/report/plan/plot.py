@@ -13,6 +13,8 @@ PURPOSES = {"goal": "to answer the goals", "test": "to test the law"}
 
 def plan_charts(result: PlanResult) -> Iterator[Chart]:
     """Both plots, as far as there is something to draw."""
+    if not result.runs:
+        return
     name = group_name(result.group)
     lead = f"{name}: " if name else ""
     series = [Series("present", *result.present)] if result.present[0] else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from scaling_cli.analysis.plan.recipe import shown as shown_quantity
 from scaling_cli.numbers.format import count, escape, figure, flops, percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
@@ -16,7 +17,9 @@ def sections(result: PlanResult) -> list[Section]:
     tables = [Section("Intervals", goal_sheet(result))]
     if result.runs:
         tables.insert(0, Section("Runs to train", run_sheet(result)))
-    if result.usual:
+    if result.attempts:
+        tables.insert(0, Section("Attempts to make", attempt_sheet(result)))
+    if result.usual and not result.attempts:
         tables.append(Section("Usual designs of the same cost", usual_sheet(result)))
     if result.judged:
         tables.append(Section("Designs judged, beside the best of their cost", judged_sheet(result), is_detail=True))
@@ -48,9 +51,22 @@ def _run(run: PlannedRun, recipe: tuple[str, ...], *, several: bool) -> Cells:
         "" if bill is None else count(bill.gpu_hours),
         "" if bill is None or bill.days is None else figure(bill.days, 3),
         "" if bill is None or bill.price is None else count(bill.price),
-        *("" if name not in run.recipe else figure(run.recipe[name]) for name in recipe),
+        *("" if name not in run.recipe else shown_quantity(name, run.recipe[name]) for name in recipe),
         run.why,
     )
+
+
+def attempt_sheet(result: PlanResult) -> Sheet:
+    """One row for problems with equal counts, those with the most further attempts first."""
+    classes: dict[tuple[int, int, int], int] = {}
+    for row in result.attempts:
+        key = (row.more, row.attempts, row.successes)
+        classes[key] = classes.get(key, 0) + 1
+    rows = tuple(
+        (f"{problems:,}", f"{successes:,} of {attempts:,}", f"{more:,}", f"{problems * more:,}")
+        for (more, attempts, successes), problems in sorted(classes.items(), reverse=True)
+    )
+    return Sheet((*numbers("problems"), *words("solved so far"), *numbers("more attempts at each", "in all")), rows)
 
 
 def _breaks(runs: tuple[PlannedRun, ...]) -> tuple[int, ...]:

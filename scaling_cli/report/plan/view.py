@@ -31,6 +31,10 @@ def pages(report: PlanReport) -> Iterator[Page]:
 
 def records(report: PlanReport) -> Iterable[Row]:
     """One row per run, for a launcher; equal runs differ in their seed."""
+    if any(result.attempts for result in report.results):
+        header = ("problem", "attempts", "successes", "more")
+        return grouped(report, header, lambda result: [[escape(row.problem), row.attempts, row.successes, row.more]
+                                                       for row in result.attempts])  # fmt: skip
     recipe = tuple(dict.fromkeys(name for result in report.results for run in result.runs for name in run.recipe))
     return grouped(report, (*HEADER, *map(escape, recipe)), lambda result: _records(result, recipe))
 
@@ -60,7 +64,12 @@ def details(result: PlanResult) -> Facts:
     """What the runs were chosen from, and how well they would test the law."""
     low, high = result.tokens_per_param
     return stated(
-        ("limits", f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} candidates"),
+        (
+            "limits",
+            ""
+            if result.attempts
+            else f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} candidates",
+        ),
         ("test", _test(result)),
     )
 
@@ -72,6 +81,8 @@ def _source(result: PlanResult) -> str:
 
 
 def _noise(result: PlanResult) -> str:
+    if result.attempts:
+        return ""
     change = (
         f", changing by {percent(math.expm1(result.noise_slope))} per decade of compute" if result.noise_slope else ""
     )

@@ -20,7 +20,7 @@ def arm(*, draws: int = 50, sigma: float = 0.005, name: str = "", present=None) 
     drawn = np.concatenate([BESIROGLU.parameters[None], BESIROGLU.draws(draws, 0)])
     return Arm(
         name, law, drawn, Noise(sigma), {"params": "params", "tokens": "tokens"}, present=present,
-        prior=guessed_covariance(law, BESIROGLU.fit),
+        prior=1e6 * guessed_covariance(law, BESIROGLU.fit),
     )  # fmt: skip
 
 

@@ -80,17 +80,17 @@ def test_a_column_that_is_not_there_is_refused():
 
 
 def test_amounts_within_a_percent_are_one_level_unless_they_are_a_continuum():
-    assert levels(pl.Series([1e9, 1.003e9, 2e9])).n_unique() == 2
-    assert levels(pl.Series(np.linspace(1e9, 2e9, 500))).n_unique() == 500
-    assert levels(pl.Series([0.0, -1.0, None, 1.0])).n_unique() == 4
+    assert len(set(levels(pl.Series([1e9, 1.003e9, 2e9])).tolist())) == 2
+    assert len(set(levels(pl.Series(np.linspace(1e9, 2e9, 500))).tolist())) == 500
+    assert len(set(levels(pl.Series([0.0, -1.0, None, 1.0])).tolist())) == 4
 
 
 def test_labels_are_shared_within_a_percent_and_no_value_is_lost():
     values = pl.Series("x", [1.0, 1.005, 2.0, None, 0.0, -1.0, -1.001, 2.001, None, 3.0])
-    labels = levels(values).to_list()
+    labels = levels(values).tolist()
     assert labels[0] == labels[1]
     assert labels[2] == labels[7]
     assert labels[3] == labels[8]
     assert len(set(labels)) == 7
     chain = levels(pl.Series("x", np.exp(0.008 * np.arange(10))))
-    assert chain.n_unique() == 10
+    assert len(set(chain.tolist())) == 10

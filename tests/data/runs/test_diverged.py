@@ -122,3 +122,15 @@ def test_noisy_curves_and_metrics_that_grow_have_not_risen(seed):
     assert codes(load_runs(curves(noise=0.05, seed=seed))) == []
     growing = curves(noise=0.05, seed=seed).with_columns((1 / pl.col("loss")).alias("loss"))
     assert "risen-loss" not in codes(load_runs(growing))
+
+
+@pytest.mark.parametrize("which", ["all", "best"])
+def test_a_run_that_diverged_is_left_out_whichever_rows_are_the_points(which):
+    rows = damaged(curves(), 30, float("nan"))
+    table = load_runs(rows, checkpoints=which)
+    assert "b" not in table.frame["run_id"]
+    assert "diverged-runs" in codes(table)
+    kept = load_runs(rows, checkpoints=which, keep_diverged=True)
+    assert "b" in kept.frame["run_id"]
+    assert "kept-diverged" in codes(kept)
+    assert not {"diverged-runs", "risen-loss"} & set(codes(load_runs(curves(), checkpoints=which)))

@@ -22,6 +22,7 @@ from scaling_cli.results.fit import Curve
 from tests.factories import groups_report, power_result, report
 
 HOSTILE = "</script><b>$\\alpha$\x1b[31m 運"
+PROGRAM = re.compile(r"<script>//<!\[CDATA\[\n.*?</script>", re.DOTALL)
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
@@ -52,7 +53,7 @@ def test_many_points_do_not_make_a_large_file():
 def test_a_page_of_a_figure_stands_alone():
     page = figure_file([chart(HOSTILE)], ".html", "scaling fit").decode()
     assert page.startswith("<!DOCTYPE html>")
-    assert not re.search(r"<script|<b>|src=|\x1b", page)
+    assert not re.search(r"<script|<b>|src=|\x1b", PROGRAM.sub("", page))
 
 
 @pytest.mark.parametrize("name", ["fit.gif", "fit"])

@@ -165,7 +165,7 @@ ENDED = (
     way("diverged and kept", _diverged(None), "kept-diverged", says="run-0", asked=KEPT),
     way("diverged far above the past", _diverged(4), "risen-loss", says="run-0"),
     way("unfinished runs", _unfinished, "unfinished-runs", says="state"),
-    way("checkpoints before the end", _mid_schedule, "mid-schedule", asked=ALL_ROWS),
+    way("checkpoints before the end", _mid_schedule, "mid-schedule mid-schedule-points", asked=ALL_ROWS),
 )
 
 POOLS = (

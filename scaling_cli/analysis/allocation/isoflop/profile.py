@@ -52,25 +52,25 @@ class ProfileLaw(Law, kw_only=True):
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log of the loss and its Jacobian, which is zero for points and coordinates of different budgets."""
-        n = len(inputs["params"])
-        budgets = len(self.slices)
-        jacobian = np.zeros((len(theta), len(self.parameters), n))
-        total = np.empty((len(theta), n))
+        n, budgets = len(inputs["params"]), len(self.slices)
+        owner = np.repeat(np.arange(budgets), [at.stop - at.start for at in self.slices])
         alpha, beta = theta[:, 1, None], theta[:, 2, None]
-        both = alpha + beta
+        best, depth = theta[:, SHARED + owner], np.exp(theta[:, SHARED + budgets :])[:, owner]
+        left, right = inputs["params"] - best, inputs["tokens"] - best
+        fewer, more = np.exp(-alpha * left), np.exp(beta * right)
+        shape = (beta * fewer + alpha * more) / (alpha + beta)
+        above = depth * shape
+        total = theta[:, 0, None] + above
+        inverse = 1.0 / total
+        scale = depth / (alpha + beta) * inverse
+        jacobian = np.zeros((len(theta), len(self.parameters), n))
+        jacobian[:, 0] = inverse
+        jacobian[:, 1] = scale * (more - left * beta * fewer - shape)
+        jacobian[:, 2] = scale * (fewer + right * alpha * more - shape)
+        of_best, of_depth = scale * (alpha * beta) * (fewer - more), above * inverse
         for i, at in enumerate(self.slices):
-            best, depth = theta[:, SHARED + i, None], np.exp(theta[:, SHARED + budgets + i, None])
-            left, right = inputs["params"][at] - best, inputs["tokens"][at] - best
-            fewer, more = np.exp(-alpha * left), np.exp(beta * right)
-            shape = (beta * fewer + alpha * more) / both
-            scale = depth / both
-            total[:, at] = theta[:, 0, None] + depth * shape
-            jacobian[:, 1, at] = scale * (more - left * beta * fewer - shape)
-            jacobian[:, 2, at] = scale * (fewer + right * alpha * more - shape)
-            jacobian[:, SHARED + i, at] = scale * alpha * beta * (fewer - more)
-            jacobian[:, SHARED + budgets + i, at] = depth * shape
-        jacobian[:, 0] = 1.0
-        jacobian /= total[:, None, :]
+            jacobian[:, SHARED + i, at] = of_best[:, at]
+            jacobian[:, SHARED + budgets + i, at] = of_depth[:, at]
         return np.log(total), jacobian.swapaxes(1, 2)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:

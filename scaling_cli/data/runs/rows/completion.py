@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import polars as pl
 
@@ -21,13 +22,18 @@ NO_LOSS = "no loss"
 class Completion:
     """Completes rows or points of runs, and gathers caveats about that."""
 
-    def __init__(self, rows: pl.LazyFrame, plan: Plan, run_names: Mapping[str, str]) -> None:
-        """`rows` are all rows under canonical names; `run_names` has the names of runs that are files."""
-        self.rows = rows
+    def __init__(self, read: Callable[[], pl.LazyFrame], plan: Plan, run_names: Mapping[str, str]) -> None:
+        """`read` makes all rows under canonical names; `run_names` has the names of runs that are files."""
+        self._read = read
         self.plan = plan
         self.run_names = run_names
         self.caveats: tuple[Caveat, ...] = ()
         self.has_mended_rows = False
+
+    @cached_property
+    def rows(self) -> pl.LazyFrame:
+        """All rows, made only where they are needed: most tables have one row per run."""
+        return self._read()
 
     def of_rows(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Rows whose tokens are complete, for a choice of points by tokens."""

@@ -38,8 +38,9 @@ def infer_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[Plan,
         return plan, ()
     if plan.chosen["params"].column in plan.by.values():  # each group is one curve, whose rows are to be fitted
         return plan, ()
-    sizes = _sizes(rows, schema, plan, role)
-    if sizes.count < 2 or sizes.places < (FEW if role == "step" else MANY_TOKENS) * sizes.count:
+    least = FEW if role == "step" else MANY_TOKENS
+    sizes = _sizes(rows, schema, plan, role, least)
+    if sizes.count < 2 or sizes.places < least * sizes.count:
         return plan, ()
     is_even = sizes.evenness >= EVEN
     facts = {"rows": f"{sizes.rows:,}", "sizes": f"{sizes.count:,}", "role": role}
@@ -49,15 +50,20 @@ def infer_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[Plan,
     return (plan, (caveat("unnamed-runs", None, **facts),)) if role == "step" or is_even else (plan, ())
 
 
-def _sizes(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, role: str) -> _Sizes:
+def _sizes(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, role: str, least: int) -> _Sizes:
+    """The sizes; where there are fewer than `least` rows for each, only how many there are."""
     groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(plan.by.values())]
     place = number_of(role, schema, plan).alias(PLACE)
     keys = [*(group.meta.output_name() for group in groups), SIZE]
     gaps = pl.col(PLACE).unique().sort().diff().drop_nulls()
+    known = rows.select(*groups, number_of("params", schema, plan).alias(SIZE), place).drop_nulls([SIZE, PLACE])
+    # A million sizes are counted at once, but the gaps of each take as long as a thousand rows.
+    counts = known.group_by(keys).len().select(pl.len().alias("sizes"), pl.col("len").sum()).collect(engine="streaming")
+    count, total = (int(number) for number in counts.row(0))
+    if total < least * count:
+        return _Sizes(count, total, 0, 0.0)
     sizes = (
-        rows.select(*groups, number_of("params", schema, plan).alias(SIZE), place)
-        .drop_nulls([SIZE, PLACE])
-        .group_by(keys)
+        known.group_by(keys)
         .agg(
             pl.len().alias("rows"),
             pl.col(PLACE).n_unique().alias("places"),

@@ -16,7 +16,7 @@ from scaling_cli.data.runs.canonical import number_of, run_of
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.sanity import condition_on
 
-NAMES = ("mode", "split", "phase", "stage", "subset", "partition", "fold", "set")
+NAMES = ("mode", "split", "phase", "stage", "subset", "partition", "fold", "set", "type", "kind", "metric", "tag")
 HOLDERS = ("data", "dataset", "eval", "evaluation", "loss", "log", *PREFIXES)  # as in `data_split`
 ENDINGS = ("name", "type")  # as in `split_name`
 TRAIN, VAL, TEST = 2, 0, 1  # the order of preference
@@ -76,13 +76,13 @@ def names_splits(column: str) -> bool:
 
 
 def flag_of(column: str) -> tuple[str, str] | None:
-    """The splits that true and false stand for, if a column is called like `is_val`; else None."""
+    """The splits that true and false stand for, if a column is called like `is_val` or `validation`; else None."""
     words = normalise(column).split("_")
     while len(words) > 2 and words[0] in HOLDERS:
         words = words[1:]
-    if len(words) != 2 or words[0] != FLAG or words[1] not in KINDS:
+    if words[:-1] not in ([], [FLAG]) or words[-1] not in KINDS:
         return None
-    kind = KINDS[words[1]]
+    kind = KINDS[words[-1]]
     return SPLITS[kind], SPLITS[VAL if kind == TRAIN else TRAIN]
 
 

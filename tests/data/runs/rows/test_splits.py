@@ -30,7 +30,7 @@ def split_caveats(loaded):
 
 
 @pytest.mark.parametrize(
-    "column", ["mode", "Split", "phase", "stage", "subset", "partition", "data/split", "split_name"]
+    "column", ["mode", "Split", "phase", "stage", "subset", "partition", "data/split", "split_name", "type", "kind"]
 )
 @pytest.mark.parametrize(
     ("train", "evaluation"), [("train", "val"), ("TRAIN", "Validation"), ("training", "eval"), ("train", "test")]
@@ -45,7 +45,9 @@ def test_only_rows_of_the_evaluation_split_become_points(column, train, evaluati
 
 
 @pytest.mark.parametrize("kind", [pl.Boolean, pl.Int64, pl.String, pl.Float64])
-@pytest.mark.parametrize(("column", "of_evaluation"), [("is_val", 1), ("is_train", 0), ("data/is_test", 1)])
+@pytest.mark.parametrize(
+    ("column", "of_evaluation"), [("is_val", 1), ("is_train", 0), ("data/is_test", 1), ("evaluation", 1)]
+)
 def test_rows_of_evaluation_may_be_marked_by_true_and_false(column, of_evaluation, kind):
     marks = pl.when(pl.col("mode") == "val").then(of_evaluation).otherwise(1 - of_evaluation).cast(pl.Boolean)
     rows = table("mode", "train", "val").with_columns(marks.cast(kind).alias(column)).drop("mode")

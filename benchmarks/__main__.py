@@ -1,0 +1,45 @@
+"""The one entry point of the benchmarks.
+
+    python -m benchmarks                 # list them
+    python -m benchmarks growth --quick  # run one, with its own arguments
+
+Run it from the root of the repository.
+"""
+
+from __future__ import annotations
+
+import ast
+import runpy
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+SHARED = ("measure",)  # modules that others use
+
+
+def main() -> None:
+    """List the benchmarks, or run the one that is named."""
+    names = sorted(path.stem for path in FOLDER.glob("[!_]*.py") if path.stem not in SHARED)
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
+        width = max(map(len, names))
+        print("\n".join(f"{name:<{width}}  {about(name)}" for name in names))
+        return
+    name = arguments[0]
+    if name not in names:
+        raise SystemExit(f"There is no benchmark {name!r}. Choose one of {', '.join(names)}.")
+    # As when a script is run by its path: some import others of this folder.
+    sys.path[0] = str(FOLDER)
+    sys.path.insert(1, str(FOLDER.parent))
+    sys.argv = [str(FOLDER / f"{name}.py"), *arguments[1:]]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def about(name: str) -> str:
+    """The first sentence of what a benchmark says about itself, on one line."""
+    text = ast.get_docstring(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+if __name__ == "__main__":
+    main()

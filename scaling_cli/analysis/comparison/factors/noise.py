@@ -1,0 +1,201 @@
+"""The noise of the cells, from few residuals per cell, and the fits that allow for it.
+
+A variance from a handful of residuals is unreliable, and weights made from it would cost power. It is therefore shrunk
+towards that of all cells, the more the less the cells' variances differ beyond what chance explains: the empirical
+Bayes estimate of Smyth (2004), whose prior has `d0` degrees of freedom. If the cells have equal noise, d0 is large, and
+all residuals count together.
+
+Within cells, noise may change with scale, as a power of the inputs. That power is estimated from all cells together
+(Harvey 1976), and shrunk by the share of its square that chance explains, so that equal noise is hardly disturbed. The
+points are weighted by it, and the delta of the objective follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import digamma, erf, polygamma
+
+from scaling_cli.analysis.comparison.hypothesis_tests import SMALLEST_SCALE
+from scaling_cli.analysis.comparison.models import Member, parts, solve_in_chunks
+from scaling_cli.arrays import Array
+from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA
+from scaling_cli.record import Record
+
+MOST_PRIOR = 1e4  # degrees of freedom that stand for cells of equal noise
+MEDIAN_EFFICIENCY = 0.37  # of a scale from the median absolute residual, for Gaussian noise
+PASSES = 2  # of fits and noise; more do not change rejection rates
+SCORING_STEPS = 4
+FURTHEST = 9.0  # squared residual, in units of the noise, beyond which a point says nothing more about the noise
+STEEPEST = 1.0  # power of the inputs with which noise may change
+LEAST_SPREAD = 0.05  # lower limit of 1 - leverage
+
+
+class OwnFits(Record):
+    """Each cell's own fit in every data set, and its noise.
+
+    `thetas` are `(replicates, k)` for each cell; `scales` `(replicates, cells)` are their noise, and `prior`
+    `(replicates,)` the degrees of freedom by which it is shrunk; `shape` `(replicates, n)` is the noise of each point
+    relative to its cell's; `deltas` and `target` are `(replicates, n)`.
+    """
+
+    thetas: tuple[Array, ...]
+    scales: Array
+    prior: Array
+    shape: Array
+    deltas: Array
+    target: Array
+
+    def point_weights(self, members: Sequence[Member]) -> Array:
+        """The points' weights `(replicates, n)` within their cells."""
+        own = np.concatenate([member.problem.weights for member in members])
+        weights: Array = own / self.shape**2
+        return weights
+
+    def weights(self, members: Sequence[Member]) -> Array:
+        """The points' weights `(replicates, n)`, in units of each cell's noise."""
+        weights: Array = np.repeat(self.scales**-2, [member.points for member in members], axis=1) * self.point_weights(
+            members
+        )
+        return weights
+
+
+def settled_fits(members: Sequence[Member], thetas: Sequence[Array], target: Array) -> OwnFits:
+    """The cells fitted to every data set `target` `(replicates, n)`, with noise that is known better by all cells.
+
+    Args:
+        members: The cells. Where a cell's delta follows its residuals, it is made to follow the noise found here.
+        thetas: Each cell's own fits `(replicates, k)`, from which to start.
+        target: What each replicate is fitted to.
+    """
+    freedom = np.array([max(member.freedom, 1) for member in members], dtype=float)
+    shape = np.ones(target.shape)
+    thetas = tuple(thetas)
+    for _ in range(PASSES):
+        residuals, leverage = _residuals(members, thetas, target, shape)
+        size = _median_scales(members, residuals / shape, freedom)
+        shape = _shape(members, residuals, leverage, size)
+        deltas = _deltas(members, size, shape)
+        weights = np.concatenate([member.problem.weights for member in members]) / shape**2
+        thetas = tuple(
+            solve_in_chunks(
+                member.problem, theta, delta=deltas[:, part], target=target[:, part], weights=weights[:, part]
+            ).theta
+            for member, theta, part in zip(members, thetas, parts(members), strict=True)
+        )
+    residuals, _ = _residuals(members, thetas, target, shape)
+    squares = _squares(members, residuals * np.sqrt(weights), deltas * np.sqrt(weights), size)
+    scales, prior = shrunk(squares, freedom)
+    return OwnFits(thetas, scales, prior, shape, deltas, target)
+
+
+def _residuals(members: Sequence[Member], thetas: Sequence[Array], target: Array, shape: Array) -> tuple[Array, Array]:
+    """Residuals of each cell's own fit and the leverage of each point, both `(replicates, n)`."""
+    residuals, leverage = np.empty(target.shape), np.empty(target.shape)
+    for member, theta, part in zip(members, thetas, parts(members), strict=True):
+        residuals[:, part], slopes = member.problem.residuals(theta, target[:, part])
+        slopes = slopes * (np.sqrt(member.problem.weights) / shape[:, part])[:, :, None]
+        unit = slopes / np.maximum(np.sqrt((slopes**2).sum(axis=1)), 1e-12)[:, None, :]
+        inverse = np.linalg.inv(np.matmul(unit.swapaxes(1, 2), unit) + 1e-10 * np.eye(theta.shape[1]))
+        leverage[:, part] = np.einsum("rnk,rkl,rnl->rn", unit, inverse, unit)
+    return residuals, np.clip(leverage, 0.0, 1 - LEAST_SPREAD)
+
+
+def _median_scales(members: Sequence[Member], residuals: Array, freedom: Array) -> Array:
+    """Robust scales `(replicates, cells)` from median absolute residuals, shrunk towards that of all cells."""
+    sizes = []
+    for member, known, part in zip(members, freedom, parts(members), strict=True):
+        size = np.sort(np.abs(residuals[:, part]), axis=1)
+        middle = (size[:, member.points // 2] + size[:, (member.points - 1) // 2]) / 2
+        sizes.append(MAD_TO_SIGMA * middle * np.sqrt(member.points / known))
+    counted = MEDIAN_EFFICIENCY * freedom
+    return shrunk(np.stack(sizes, axis=1) ** 2 * counted, counted)[0]
+
+
+def _shape(members: Sequence[Member], residuals: Array, leverage: Array, size: Array) -> Array:
+    """Noise of each point over that of its cell `(replicates, n)`: a power of the inputs, common to all cells."""
+    along = np.concatenate([_scale_of(member) for member in members])
+    room = float((along**2).sum())
+    if room == 0:
+        return np.ones(residuals.shape)
+    free = 1 - sum(len(member.theta) for member in members) / len(along)
+    squares = residuals**2 / np.repeat(size**2, [member.points for member in members], axis=1) / (1 - leverage)
+    power = np.zeros(len(residuals))
+    for _ in range(SCORING_STEPS):
+        now = np.minimum(squares * np.exp(-2 * power[:, None] * along), FURTHEST)
+        now /= now.mean(axis=1, keepdims=True)
+        power = np.clip(power + (now - 1) @ along / (2 * room), -STEEPEST, STEEPEST)
+    evidence = np.maximum(power**2 * 2 * room * free, 1e-12)
+    power *= np.maximum(1 - 1 / evidence, 0.0)
+    shape: Array = np.exp(power[:, None] * along)
+    return shape
+
+
+def _scale_of(member: Member) -> Array:
+    """The log of the product of a cell's inputs `(n,)`, less its mean; zero if inputs have no logarithm."""
+    columns = list(member.problem.columns.values())
+    if any((column <= 0).any() for column in columns):
+        return np.zeros(member.points)
+    along = np.sum([np.log(column) for column in columns], axis=0)
+    return np.asarray(along - along.mean())
+
+
+def _deltas(members: Sequence[Member], size: Array, shape: Array) -> Array:
+    """The delta of each point `(replicates, n)`: that of the objective, or 1.345 times its noise where it is tuned."""
+    found = np.empty(shape.shape)
+    for cell, (member, part) in enumerate(zip(members, parts(members), strict=True)):
+        own = HUBER_EFFICIENCY * size[:, [cell]] if member.is_tuned else np.full((len(size), 1), member.delta)
+        found[:, part] = own * shape[:, part] / np.sqrt(member.problem.weights)
+    return found
+
+
+def _squares(members: Sequence[Member], residuals: Array, deltas: Array, size: Array) -> Array:
+    """Sums of squares `(replicates, cells)` in units of the objective: sum psi^2 over mean psi' (Huber 1981, 7.6).
+
+    mean psi' is the share of points inside delta. It is too large for residuals of a fit, by 1 + k/n (1 - m)/m with m
+    the share of Gaussian noise inside delta.
+    """
+    sums = []
+    for cell, (member, part) in enumerate(zip(members, parts(members), strict=True)):
+        pull = np.clip(residuals[:, part], -deltas[:, part], deltas[:, part])
+        share = erf(deltas[:, part].mean(axis=1) / np.maximum(size[:, cell], SMALLEST_SCALE) / np.sqrt(2))
+        if member.delta <= LAD_DELTA:
+            inside = share
+        else:
+            excess = 1 + len(member.theta) / member.points * (1 / np.maximum(share, SMALLEST_SCALE) - 1)
+            inside = np.maximum((np.abs(residuals[:, part]) <= deltas[:, part]).mean(axis=1), 0.1) / excess
+        sums.append((pull**2).sum(axis=1) / np.maximum(inside, SMALLEST_SCALE))
+    return np.stack(sums, axis=1)
+
+
+def shrunk(squares: Array, freedom: Array) -> tuple[Array, Array]:
+    """Scales `(replicates, cells)` and the degrees of freedom of the prior `(replicates,)`.
+
+    Args:
+        squares: Sums of squares `(replicates, cells)`.
+        freedom: Degrees of freedom of each `(cells,)`, at least 1.
+    """
+    mean = np.maximum(squares, SMALLEST_SCALE**2) / freedom
+    # The log of a chi-squared over its freedom has this mean and variance.
+    logs = np.log(mean) - digamma(freedom / 2) + np.log(freedom / 2)
+    noise = float(np.mean(polygamma(1, freedom / 2)))
+    extra = np.var(logs, axis=1, ddof=1) - noise if squares.shape[1] > 1 else np.zeros(len(squares))
+    prior = np.where(extra > 1e-9, 2 * _inverse_trigamma(np.maximum(extra, 1e-9)), MOST_PRIOR)
+    prior = np.clip(prior, 0.0, MOST_PRIOR)
+    centre = np.where(
+        prior < MOST_PRIOR / 10,
+        np.exp(logs.mean(axis=1) + digamma(np.maximum(prior, 1e-3) / 2) - np.log(np.maximum(prior, 1e-3) / 2)),
+        squares.sum(axis=1) / freedom.sum(),
+    )
+    variance = (squares + (prior * centre)[:, None]) / (freedom + prior[:, None])
+    return np.maximum(np.sqrt(variance), SMALLEST_SCALE), prior
+
+
+def _inverse_trigamma(value: Array) -> Array:
+    """Where the trigamma function takes `value`, by Newton's method on its reciprocal (Smyth 2004, appendix)."""
+    y = 0.5 + 1 / value
+    for _ in range(6):
+        trigamma = polygamma(1, y)
+        y = y + trigamma * (1 - trigamma / value) / polygamma(2, y)
+    return np.asarray(y)

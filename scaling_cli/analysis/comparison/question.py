@@ -1,0 +1,118 @@
+"""What is asked of the groups of a comparison, and the groups themselves, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scaling_cli import jobs
+from scaling_cli.analysis.comparison.models import Member, check_comparable, floors
+from scaling_cli.analysis.comparison.nested import centred
+from scaling_cli.arrays import Array
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import guess
+from scaling_cli.errors import FitError, UsageError
+from scaling_cli.fitting.objective import LAD_DELTA
+from scaling_cli.fitting.problem import Problem
+from scaling_cli.numbers.format import group_label
+from scaling_cli.record import Record
+from scaling_cli.results.fit import FitResult
+
+DRIFT = 1.25  # of the compute multiplier: exponent differences that cause less drift are too small to matter
+
+
+class ComparisonQuestion(Record):
+    """What the user asks about the groups.
+
+    `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1). The drift is measured
+    up to `to`; None stands for as far beyond the data as they span. `is_exact` uses F even with few runs. `is_tuned`
+    says that the objective's delta follows from the data, `has_replicates` that the user set their number.
+    `incomparable` is a column because of which the losses of different groups cannot be compared.
+    """
+
+    level: float
+    replicates: int
+    seed: int
+    reference: str | None = None
+    shared_floor: bool = False
+    margin: float = DRIFT
+    to: float | None = None
+    is_paired: bool = False
+    is_exact: bool = False
+    is_tuned: bool = False
+    has_replicates: bool = False
+    incomparable: str | None = None
+    workers: jobs.Workers = jobs.SERIAL
+    on_progress: jobs.Progress | None = None
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.margin) and self.margin > 0 and self.margin != 1):
+            raise UsageError(
+                f"--margin is {self.margin:g}.",
+                hint="Give a factor of the compute multiplier, such as 1.25, or an exponent difference, such as 0.005.",
+            )
+
+
+def members_of(problems: Sequence[Problem], results: Sequence[FitResult], question: ComparisonQuestion) -> list[Member]:
+    """The groups with their own fits.
+
+    Raises:
+        UsageError: The law has no exponent that can be compared, or an option does not apply to it.
+        FitError: Fewer than two groups were fitted.
+    """
+    members = named_members(problems, results, question)
+    check_comparable(members[0].problem)
+    law = members[0].problem.law
+    if question.shared_floor and not floors(law):
+        raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
+    return members
+
+
+def named_members(
+    problems: Sequence[Problem], results: Sequence[FitResult], question: ComparisonQuestion
+) -> list[Member]:
+    """The groups with their own fits, whatever the law.
+
+    Raises:
+        UsageError: No group has the name of the reference.
+        FitError: Fewer than two groups were fitted.
+    """
+    members = [
+        _member(problem, result, is_tuned=question.is_tuned) for problem, result in zip(problems, results, strict=True)
+    ]
+    _check(members, question)
+    return members
+
+
+def _member(problem: Problem, result: FitResult, *, is_tuned: bool) -> Member:
+    law = problem.law
+    values = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
+    theta = np.clip(centred(problem, _finite(law.to_coordinates(values)[0])), problem.low, problem.high)
+    given = result.objective.delta
+    delta = LAD_DELTA if result.objective.name == "lad" else np.inf if given is None else given
+    return Member(group_label(result.group), problem, theta, delta, is_tuned)
+
+
+def _finite(coordinates: Array) -> Array:
+    """Coordinates with -inf, the log of a coefficient of zero, replaced by a very low number."""
+    return np.where(np.isneginf(coordinates), -1e3, coordinates)
+
+
+def _check(members: Sequence[Member], question: ComparisonQuestion) -> None:
+    if len(members) < 2:
+        raise FitError(
+            f"A comparison needs two groups that can be fitted, and {'only one' if members else 'none'} could be.",
+            hint="Run scaling fit --by to see why groups fail, or choose a --law with fewer parameters.",
+        )
+    names = [member.name for member in members]
+    if question.reference is not None and question.reference not in names:
+        near = guess(question.reference, names)
+        raise UsageError(f"No group is called {question.reference!r}.", hint=f"{near}Choose one of {', '.join(names)}.")
+
+
+def law_caveats(members: Sequence[Member]) -> list[Caveat]:
+    """A caveat for laws without a floor: their exponents are slopes, which differ if floors differ."""
+    law = members[0].problem.law
+    falls = any(member.theta[law.names.index("b")] < 0 for member in members) if "b" in law.names else False
+    return [caveat("apparent-exponents", law=law.name)] if falls and not floors(law) else []

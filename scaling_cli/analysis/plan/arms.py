@@ -1,0 +1,159 @@
+"""What is known before a plan, as arms: from runs that are fitted, a saved fit, or a published one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of
+from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
+from scaling_cli.arrays import Array
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.document.published import published_fit
+from scaling_cli.document.saved_fit import SavedFit
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.fit import Settings, fit
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
+from scaling_cli.laws import Law, find_law
+from scaling_cli.laws.published import guessed_covariance, published_law
+from scaling_cli.numbers.format import group_label
+from scaling_cli.options.plan import Plan
+from scaling_cli.points.choose import Choice
+from scaling_cli.points.group import grouped_for
+from scaling_cli.points.table import PointTable
+from scaling_cli.points.weights import Weighting
+
+USUAL_NOISE = 0.005  # of log loss, where no runs tell: seeds of small language models differ by 0.2 % to 0.5 %
+HEAVY = 1.5  # times the robust noise: a larger standard deviation is that of a few runs
+LEAST_NOISE = 1e-6
+WEAK = 1e3  # times the guessed uncertainty: keeps the search from singular matrices, and decides nothing
+EXCLUDED = 0.01  # level of the F test that excludes a law for its rival: only clear evidence
+KNOWN_ROLES = ("params", "tokens", "compute")
+
+
+def published_arm(asked: Plan) -> Arm:
+    """A published fit in place of runs."""
+    known = published_law(asked.law)
+    saved = published_fit(asked.law, level=asked.level, seed=asked.seed)
+    _require_plannable(known.law)
+    noise = Noise(asked.noise if asked.noise is not None else USUAL_NOISE)
+    parameters = np.array([known.parameters.tolist(), *(saved.draws or ())], dtype=float)
+    prior = WEAK**2 * guessed_covariance(known.law, known.fit)
+    return Arm("", known.law, parameters, noise, known.roles, prior=prior)
+
+
+def saved_arm(saved: SavedFit, asked: Plan) -> Arm:
+    """A saved fit in place of runs: its replicates say how well the parameters are known.
+
+    Raises:
+        UsageError: It has no replicates.
+    """
+    law = find_law(saved.law, tuple(saved.inputs))
+    _require_plannable(law)
+    if not saved.draws:
+        raise UsageError(
+            "The saved fit has no replicates, so nothing says how uncertain it is.",
+            hint="Save it with an interval: scaling fit RUNS -o FIT.json.",
+        )
+    if set(saved.parameters) != set(law.names):
+        raise DataError(
+            f"The saved fit of {law.name} has parameters {', '.join(saved.parameters)}, not {', '.join(law.names)}.",
+            hint="Write it again with `scaling fit --json -o FILE`.",
+        )
+    order = [list(saved.parameters).index(name) for name in law.names]
+    estimate = [saved.parameters[name].estimate for name in law.names]
+    parameters = np.array([estimate, *([row[i] for i in order] for row in saved.draws)], dtype=float)
+    coordinates = law.to_coordinates(parameters[1:])
+    coordinates = coordinates[np.isfinite(coordinates).all(axis=1)]
+    sigma = asked.noise or saved.noise or USUAL_NOISE
+    return Arm(
+        group_label(saved.group), law, parameters, Noise(sigma), _roles(law, saved.inputs),
+        covariance=np.cov(coordinates.T),
+    )  # fmt: skip
+
+
+def fitted_arm(
+    points: PointTable, group: dict[str, str], choice: Choice, settings: Settings, asked: Plan
+) -> tuple[Arm, list[Caveat]]:
+    """Runs, fitted: by the law that was asked for, or by its rival where the runs exclude it."""
+    _require_plannable(choice.law)
+    grouped = grouped_for(points, group, choice, "log", Weighting(None, 0.0, "none"))
+    excluded = _is_excluded(points, group, choice) if asked.law == "auto" else False
+    if excluded:
+        choice = Choice(find_law(RIVALS[choice.law.name]), choice.inputs, choice.reason)
+        grouped = grouped_for(points, group, choice, "log", Weighting(None, 0.0, "none"))
+    result, caveats = fit(grouped, settings)
+    problem = grouped.problem
+    parameters = np.array(
+        [[result.parameters[name].estimate for name in problem.law.names], *(result.draws or ())], dtype=float
+    )
+    seen = result.observations
+    assert seen is not None
+    residuals = np.log(np.array(seen.observed)) - np.log(np.array(seen.predicted))
+    compute = _compute_of(points, problem.columns)
+    sigma = _scale(residuals, result.noise, len(problem.law.names))
+    noise = Noise(asked.noise) if asked.noise is not None else noise_of(residuals, compute, sigma)
+    arm = Arm(
+        group_label(group), problem.law, parameters, noise, choice.inputs, present=dict(problem.columns),
+        is_rival_excluded=excluded,
+        rules=tuple(_rules(points, compute)) if asked.recipe else (),
+    )  # fmt: skip
+    if excluded:
+        caveats = [*caveats, caveat("plan-other-law", group, law=problem.law.name)]
+    return arm, caveats
+
+
+def _rules(points: PointTable, compute: Array) -> list[Rule]:
+    """Recipes by the columns of the runs that there are."""
+    found = {name: points.numbers(name) for name in column_names() if name in points.columns}
+    return fitted_rules(found, points.numbers("params"), compute) if "params" in points.columns else []
+
+
+def _scale(residuals: Array, robust: float, parameters: int) -> float:
+    """The noise of one run: the standard deviation of the residuals, or the robust one where a few runs are far off."""
+    plain = float(np.sqrt(np.sum(residuals**2) / max(len(residuals) - parameters, 1)))
+    is_usable = np.isfinite(robust) and robust > 0
+    return max(robust if is_usable and plain > HEAVY * robust else plain, LEAST_NOISE)
+
+
+def _is_excluded(points: PointTable, group: dict[str, str], choice: Choice) -> bool:
+    """Whether the runs exclude the law for the rival that has it as a special case, by an F test of least squares."""
+    from scipy.special import fdtrc
+
+    if choice.law.name not in RIVALS or len(points) < 2 * len(choice.law.parameters) + 2:
+        return False
+    sums = []
+    rival = find_law(RIVALS[choice.law.name])
+    for law in (choice.law, rival):
+        grouped = grouped_for(points, group, Choice(law, choice.inputs), "log", Weighting(None, 0.0, "none"))
+        sums.append(float(np.sum(optimum(grouped.problem, Objective("least-squares")).log_residuals ** 2)))
+    spare = len(points) - len(rival.parameters)
+    statistic = (sums[0] - sums[1]) / max(sums[1] / spare, 1e-300)
+    return bool(statistic > 0 and fdtrc(1, spare, statistic) < EXCLUDED)
+
+
+def _compute_of(points: PointTable, columns: Mapping[str, Array]) -> Array:
+    if points.is_complete("compute"):
+        return points.numbers("compute")
+    if {"params", "tokens"} <= set(columns):
+        return 6.0 * columns["params"] * columns["tokens"]
+    return next(iter(columns.values()))
+
+
+def _roles(law: Law, inputs: Mapping[str, str]) -> dict[str, str]:
+    return {name: inputs.get(name, name) for name in law.inputs}
+
+
+def _require_plannable(law: Law) -> None:
+    if law.is_curve:
+        raise UsageError(
+            f"{law.name} describes whole training curves, and a plan chooses runs.",
+            hint="Use --law chinchilla, or a law of compute, params or tokens.",
+        )
+    if len(law.inputs) > 1 and not set(law.inputs) <= set(KNOWN_ROLES):
+        raise UsageError(
+            f"{law.name} is a law of {', '.join(law.inputs)}, and a plan chooses params and tokens alone.",
+            hint="Use --law chinchilla, or another law of params and tokens.",
+        )

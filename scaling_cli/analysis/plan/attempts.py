@@ -1,0 +1,210 @@
+"""Which problems to attempt again, and how often, so that coverage (pass@k) at a large k becomes known.
+
+The law is the beta-binomial one. A problem with c successes in n attempts has a chance of success drawn from
+Beta(alpha + c, beta + n - c), so the counts after m further attempts have known odds, and with them the information
+about (log alpha, log beta): the mean of minus the second derivatives of the likelihood. Problems with equal counts get
+equal attempts. The number of each such class is raised step by step, always where the log variance of log(-log C(k))
+falls most per attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import betaln, digamma, gammaln, polygamma
+
+from scaling_cli.analysis.plan.goals import Goal
+from scaling_cli.analysis.plan.outlook import quantile
+from scaling_cli.arrays import Array, Indices
+from scaling_cli.coverage.beta_binomial import BetaBinomial, fit_beta_binomial
+from scaling_cli.coverage.counts import Counts
+from scaling_cli.errors import UsageError
+from scaling_cli.record import Record
+from scaling_cli.results.fit import Estimate
+from scaling_cli.results.plan import GoalOutlook, MoreAttempts, OtherDesign, PlanResult
+
+NORMAL_FREEDOM = 10**6  # the likelihood has no noise to estimate
+LEVELS = 12  # doublings of the further attempts at a problem
+MOST = 1 << 14  # further attempts at one problem in one plan
+FORMULA = "C(k) = 1 - B(alpha, beta + k) / B(alpha, beta)"
+
+
+class _Law(Record):
+    """A fitted law with the classes of problems: counts `(j,)` and how many problems have them."""
+
+    fit: BetaBinomial
+    n: Indices
+    c: Indices
+    problems: Array
+
+    def information(self, place: int, more: int) -> Array:
+        """The expected information (2, 2) of one problem of a class after `more` further attempts."""
+        a, b, n, c = self.fit.alpha, self.fit.beta, int(self.n[place]), int(self.c[place])
+        x = np.arange(more + 1.0)
+        odds = np.exp(
+            gammaln(more + 1) - gammaln(x + 1) - gammaln(more - x + 1)
+            + betaln(a + c + x, b + n - c + more - x) - betaln(a + c, b + n - c)
+        )  # fmt: skip
+        return -_bend(a, b, n + more, c + x, odds / odds.sum())
+
+
+def _bend(a: float, b: float, n: int, c: Array, odds: Array) -> Array:
+    """The mean second derivatives (2, 2) of the log-likelihood of one problem in (log alpha, log beta)."""
+    shared = digamma(n + a + b) - digamma(a + b)
+    first = np.array([odds @ digamma(c + a) - digamma(a), odds @ digamma(n - c + b) - digamma(b)]) - shared
+    own = [odds @ polygamma(1, c + a) - polygamma(1, a), odds @ polygamma(1, n - c + b) - polygamma(1, b)]
+    scale = np.array([a, b])
+    both = polygamma(1, n + a + b) - polygamma(1, a + b)
+    bend: Array = np.outer(scale, scale) * (np.diag(own) - both) + np.diag(scale * first)
+    return bend
+
+
+def _slopes(fit: BetaBinomial, k: float) -> Array:
+    """The gradient (2,) of log(-log C(k)) in (log alpha, log beta), by differences."""
+
+    def value(step: Array) -> float:
+        a, b = np.exp(np.log([fit.alpha, fit.beta]) + step)
+        failed = np.exp(betaln(a, b + k) - betaln(a, b))
+        return float(np.log(-np.log1p(-failed)))
+
+    units = 1e-5 * np.eye(2)
+    return np.array([(value(unit) - value(-unit)) / 2e-5 for unit in units])
+
+
+class _Plan(Record):
+    """Further attempts of each class `(j,)`, and the information with them."""
+
+    more: Indices
+    problems: Array
+    information: Array
+
+
+def attempts_plan(
+    counts: Counts, names: Sequence[str], goals: Sequence[Goal], budget: float, level: float, group: dict[str, str]
+) -> PlanResult:
+    """The plan for one group of problems.
+
+    Raises:
+        UsageError: The budget is less than one attempt, or goals are of different kinds.
+        FitError: The law cannot be fitted.
+    """
+    if any(goal.what != "coverage" for goal in goals):
+        raise UsageError(
+            "Goals of coverage need a log of attempts, and others need runs.", hint="Plan them one by one."
+        )
+    if budget < 1:
+        raise UsageError("The budget is less than one attempt.", hint="Give the number of attempts: --budget 20000.")
+    fit = fit_beta_binomial(counts)
+    law = _Law(fit, counts.pair_n, counts.pair_c, counts.multiplicity)
+    slopes = [(_slopes(fit, next(iter(goal.at.values()))), goal.weight) for goal in goals]
+    today: Array = np.asarray(np.linalg.inv(fit.covariance), dtype=float)
+    chosen = _greedy(law, slopes, budget, today)
+    each = max(int(budget // counts.problems), 1)
+    equal = _equal(law, each)
+    outlooks = tuple(_outlook(goal, fit, level, today, chosen.information) for goal in goals)
+    widths = tuple(_outlook(goal, fit, level, today, equal).width_after for goal in goals)
+    further = _by_problem(counts, chosen, names)
+    spent = float(sum(row.more for row in further))
+    times = _times(law, slopes, chosen.information, spent / counts.problems)
+    usual = OtherDesign("equal attempts at every problem", counts.problems, each * counts.problems, widths, times)
+    return PlanResult(
+        group=group,
+        law="beta-binomial",
+        formula=FORMULA,
+        laws=("beta-binomial",),
+        source="runs",
+        level=level,
+        noise=float("nan"),
+        noise_slope=0.0,
+        budget=budget,
+        compute=spent,
+        bill=None,
+        goals=outlooks,
+        runs=(),
+        test=None,
+        usual=(usual,),
+        candidates=len(law.n),
+        attempts=further,
+    )
+
+
+def _variance(information: Array, slopes: Sequence[tuple[Array, float]]) -> float:
+    """The weighted mean log variance of the goals."""
+    inverse = np.linalg.inv(information)
+    total = sum(weight for _, weight in slopes)
+    return float(sum(weight / total * np.log(slope @ inverse @ slope) for slope, weight in slopes))
+
+
+def _greedy(law: _Law, slopes: Sequence[tuple[Array, float]], budget: float, today: Array) -> _Plan:
+    steps = np.unique(np.minimum(np.round(np.median(law.n) * 2.0 ** np.arange(-2, LEVELS - 2)), MOST)).astype(int)
+    steps = np.concatenate([[0], np.maximum(steps, 1)])
+    at, problems = np.zeros(len(law.n), dtype=int), law.problems.copy()
+    tables = [[law.information(place, int(more)) for more in steps[:2]] for place in range(len(law.n))]
+    information, left = today.copy(), budget
+    while True:
+        now, best = _variance(information, slopes), (0.0, -1, 0.0, information)
+        for place, table in enumerate(tables):
+            if at[place] + 1 >= len(steps):
+                continue
+            extra = steps[at[place] + 1] - steps[at[place]]
+            count = min(float(left // extra), problems[place])
+            if count < 1 or (count < problems[place] and at[place] > 0):
+                continue
+            trial = information + count * (table[1] - table[0])
+            gain = (now - _variance(trial, slopes)) / (count * extra)
+            if gain > best[0]:
+                best = (gain, place, count, trial)
+        gain, place, count, information = best
+        if place < 0:
+            break
+        left -= count * (steps[at[place] + 1] - steps[at[place]])
+        problems[place] = count
+        at[place] += 1
+        following = steps[at[place] + 1] if at[place] + 1 < len(steps) else steps[at[place]]
+        tables[place] = [tables[place][1], law.information(place, int(following))]
+    return _Plan(steps[at], problems, information)
+
+
+def _equal(law: _Law, more: int) -> Array:
+    """The information with equal further attempts at every problem."""
+    parts = [law.problems[place] * law.information(place, more) for place in range(len(law.n))]
+    total: Array = np.sum(parts, axis=0)
+    return total
+
+
+def _times(law: _Law, slopes: Sequence[tuple[Array, float]], wanted: Array, each: float) -> float | None:
+    """How many times the attempts of the plan equal attempts would need; None beyond what can be computed."""
+    goal = _variance(wanted, slopes)
+    more = max(int(each), 1)
+    while more <= MOST and _variance(_equal(law, more), slopes) > goal:
+        more = max(more + 1, round(1.15 * more))
+    return None if more > MOST else more / max(each, 1e-9)
+
+
+def _outlook(goal: Goal, fit: BetaBinomial, level: float, today: Array, then: Array) -> GoalOutlook:
+    k = float(next(iter(goal.at.values())))
+    slope, z = _slopes(fit, k), quantile(level, NORMAL_FREEDOM)
+    centre = float(np.log(-np.log1p(-np.exp(fit.log_failure(np.array(k))))))
+
+    def interval(information: Array) -> Estimate:
+        error = float(np.sqrt(slope @ np.linalg.solve(information, slope)))
+        low, middle, high = (float(np.exp(-np.exp(centre + sign * z * error))) for sign in (1, 0, -1))
+        return Estimate(middle, low, high)
+
+    before, after = interval(today), interval(then)
+    width = (after.high or 0.0) - (after.low or 0.0)
+    return GoalOutlook(
+        goal.text, goal.weight, False, before, after, (before.high or 0.0) - (before.low or 0.0), width, (width,)
+    )
+
+
+def _by_problem(counts: Counts, plan: _Plan, names: Sequence[str]) -> tuple[MoreAttempts, ...]:
+    """The problems that get further attempts, in their order; of a class, as many as the plan says."""
+    left = plan.problems.copy()
+    rows = []
+    for i, pair in enumerate(counts.pair):
+        if plan.more[pair] > 0 and left[pair] >= 1:
+            left[pair] -= 1
+            rows.append(MoreAttempts(names[i], int(counts.n[i]), int(counts.c[i]), int(plan.more[pair])))
+    return tuple(rows)

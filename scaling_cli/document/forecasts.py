@@ -1,0 +1,82 @@
+"""Saved forecasts read back, so that they can be scored by runs that were trained later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import ValidationError, convert
+
+from scaling_cli.document.read import documents
+from scaling_cli.errors import DataError
+from scaling_cli.record import Record
+from scaling_cli.results.fit import Estimate
+from scaling_cli.results.forecast import Band
+
+SCHEMA = "scaling.extrapolate/1"
+
+
+class SavedPrediction(Record):
+    """One forecast loss, with its interval for the mean loss and, if it has one, that for one new run."""
+
+    at: dict[str, float]
+    loss: Estimate
+    prediction: Band = Band()
+
+    @property
+    def interval(self) -> Estimate:
+        """The forecast with the interval for one new run, or else that for the mean."""
+        low, high = self.prediction.low, self.prediction.high
+        if low is None or high is None:
+            low, high = self.loss.low, self.loss.high
+        return Estimate(self.loss.estimate, low, high)
+
+
+class SavedLevel(Record):
+    """The level of the intervals."""
+
+    level: float = 0.95
+
+
+class SavedForecast(Record):
+    """The forecasts for one group of runs; `hashes` are those of the files that it was made from."""
+
+    path: str
+    group: dict[str, str]
+    level: float
+    predictions: tuple[SavedPrediction, ...]
+    hashes: frozenset[str]
+
+
+class _Result(Record):
+    predictions: tuple[SavedPrediction, ...]
+    group: dict[str, str] = {}
+    interval: SavedLevel = SavedLevel()
+
+
+def read_forecasts(path: Path) -> list[SavedForecast]:
+    """Every forecast in a document of `scaling extrapolate`.
+
+    Raises:
+        DataError: The file is not such a document.
+    """
+    found = []
+    for where, document in documents(path):
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise DataError(
+                f"{where} is not a saved forecast.",
+                hint="Save one with scaling extrapolate RUNS --at ... -o FORECAST.json.",
+            )
+        hashes = frozenset(each.get("sha256", "") for each in document.get("inputs", ()) if isinstance(each, dict))
+        found += [_forecast(result, where, str(path), hashes) for result in document.get("results", ())]
+    return found
+
+
+def _forecast(result: Any, where: str, path: str, hashes: frozenset[str]) -> SavedForecast:
+    try:
+        made = convert(result, _Result)
+    except ValidationError as problem:
+        raise DataError(
+            f"{where}: {problem}.", hint="Write it again with scaling extrapolate -o FORECAST.json."
+        ) from problem
+    return SavedForecast(path, made.group, made.interval.level, made.predictions, hashes)

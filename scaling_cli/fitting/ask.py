@@ -1,0 +1,159 @@
+"""Work that asks the solver, so that the questions of many fits can be answered in one batch.
+
+A fit is written as a generator: it yields an `Ask` wherever it needs the solver, gets back a `Solution`, and in the end
+returns its result. `alone` answers the asks of one fit as they come. `together` lets many fits run side by side, up to
+the next ask of each, and answers those of one law in one batch of the solver. A step costs a batch of a thousand rows
+little more than a single row, so fits of a few points are faster by far; their numbers are the same to the solver's
+precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Iterator, Sequence
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+
+from scaling_cli.arrays import Array, Flags
+from scaling_cli.errors import ScalingError
+from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.solve import GAIN, MAX_STEPS, Constraint, Solution, Solvable, minimise
+from scaling_cli.fitting.stack import padded, stacked
+from scaling_cli.record import Record
+
+BATCH_VALUES = 1 << 15  # replicates times points in one batch: keeps its arrays in cache
+UNEVEN = 1.5  # problems are stacked with others that have at most so many times their points
+
+Result = TypeVar("Result")
+
+
+class Ask(Record):
+    """A question to the solver: the arguments of `minimise`, whose docstring explains them."""
+
+    problem: Solvable
+    theta: Array
+    delta: float | Array
+    weights: Array | None = None
+    target: Array | None = None
+    strength: float = 0.0
+    constraint: Constraint | None = None
+    fixed: Flags | None = None
+    gain: float = GAIN
+    most_steps: int = MAX_STEPS
+
+    @property
+    def points(self) -> int:
+        """How many points its problem has."""
+        return int(self.problem.target.shape[-1])
+
+    def answer(self) -> Solution:
+        """The answer to this question by itself."""
+        return minimise(
+            self.problem, self.theta, delta=self.delta, weights=self.weights, target=self.target,
+            strength=self.strength, constraint=self.constraint, fixed=self.fixed, gain=self.gain,
+            most_steps=self.most_steps,
+        )  # fmt: skip
+
+
+Asking: TypeAlias = Generator[Ask, Solution, Result]
+
+
+def alone(work: Asking[Result]) -> Result:
+    """The result of one fit, whose asks are answered as they come."""
+    try:
+        ask = next(work)
+        while True:
+            ask = work.send(ask.answer())
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+
+
+def together(works: Sequence[Asking[Result]]) -> list[Result | ScalingError]:
+    """The result of each fit, or the error that ended it; all fits are under way at once."""
+    outcomes: dict[int, Result | ScalingError] = {}
+    asks: dict[int, Ask] = {}
+    answers: dict[int, Solution | None] = dict.fromkeys(range(len(works)))
+    while answers:
+        for place, answer in answers.items():
+            try:
+                asks[place] = next(works[place]) if answer is None else works[place].send(answer)
+            except StopIteration as end:
+                outcomes[place] = end.value
+            except ScalingError as error:
+                outcomes[place] = error
+        answers = dict(zip(asks, answered(list(asks.values())), strict=True))
+        asks = {}
+    return [outcomes[place] for place in range(len(works))]
+
+
+def answered(asks: Sequence[Ask]) -> list[Solution]:
+    """The answer to each ask, in batches of one law."""
+    kinds: dict[Hashable, list[int]] = {}
+    for place, ask in enumerate(asks):
+        kinds.setdefault(_kind(ask) or place, []).append(place)
+    answers: dict[int, Solution] = {}
+    for places in kinds.values():
+        for batch in _batches(asks, sorted(places, key=lambda place: asks[place].points)):
+            answers.update(zip(batch, _answer([asks[place] for place in batch]), strict=True))
+    return [answers[place] for place in range(len(asks))]
+
+
+def _kind(ask: Ask) -> tuple[Hashable, ...] | None:
+    """What asks of one batch have in common; None for an ask that is answered by itself."""
+    problem = ask.problem
+    if not isinstance(problem, Problem) or not problem.law.takes_rows or ask.constraint is not None:
+        return None
+    if np.ndim(ask.delta) or len(ask.theta) * ask.points > BATCH_VALUES:
+        return None
+    fixed = None if ask.fixed is None else ask.fixed.tobytes()
+    return id(problem.law), problem.space, ask.gain, ask.most_steps, problem.penalty is None, fixed
+
+
+def _batches(asks: Sequence[Ask], places: Sequence[int]) -> Iterator[list[int]]:
+    """Asks of one kind, ordered by points, in batches of which each fits in the cache."""
+    batch: list[int] = []
+    rows = 0
+    for place in places:
+        ask = asks[place]
+        is_uneven = bool(batch) and ask.points > UNEVEN * asks[batch[0]].points
+        if batch and (is_uneven or (rows + len(ask.theta)) * ask.points > BATCH_VALUES):
+            yield batch
+            batch, rows = [], 0
+        batch.append(place)
+        rows += len(ask.theta)
+    if batch:
+        yield batch
+
+
+def _answer(asks: Sequence[Ask]) -> list[Solution]:
+    if len(asks) == 1:
+        return [asks[0].answer()]
+    first, counts = asks[0], [len(ask.theta) for ask in asks]
+    owner = np.repeat(np.arange(len(asks)), counts)
+    problems = [ask.problem for ask in asks if isinstance(ask.problem, Problem)]
+    stack = stacked(problems, owner)
+    n = stack.target.shape[1]
+    weights, target = None, None
+    if any(ask.weights is not None for ask in asks):
+        weights = padded([_rows(ask.weights, ask, ask.problem.weights) for ask in asks], n, last=0.0)
+    if any(ask.target is not None for ask in asks):
+        target = padded([_rows(ask.target, ask, ask.problem.target) for ask in asks], n)
+    solution = minimise(
+        stack,
+        np.concatenate([ask.theta for ask in asks]),
+        delta=np.array([float(np.asarray(ask.delta)) for ask in asks])[owner, None],
+        weights=weights,
+        target=target,
+        strength=np.array([ask.strength for ask in asks])[owner],
+        fixed=first.fixed,
+        gain=first.gain,
+        most_steps=first.most_steps,
+    )
+    ends = np.cumsum(counts)[:-1]
+    parts = (np.split(getattr(solution, name), ends) for name in ("theta", "value", "steps", "is_settled"))
+    return [Solution(*part) for part in zip(*parts, strict=True)]
+
+
+def _rows(given: Array | None, ask: Ask, own: Array) -> Array:
+    return np.broadcast_to(own, (len(ask.theta), len(own))) if given is None else given

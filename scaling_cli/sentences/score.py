@@ -1,0 +1,21 @@
+"""What a score says: how far off the forecasts were, and how many runs lie inside their intervals."""
+
+from __future__ import annotations
+
+from scaling_cli.numbers.format import percent, signed_percent
+from scaling_cli.results.score import ScoreResult
+
+
+def sentence(result: ScoreResult, subject: str) -> str:
+    """Errors and calibration."""
+    count = len(result.scored)
+    lead = f"{count:,} {'run' if count == 1 else 'runs'} against {result.forecasts:,} saved "
+    lead += "forecast" if result.forecasts == 1 else "forecasts"
+    error = f"rms error {percent(result.rmse_log)} of the loss (mean {signed_percent(result.bias_log)})"
+    coverage = result.coverage
+    if coverage.estimate is None:
+        return f"{lead}: {error}; the forecasts have no intervals."
+    return (
+        f"{lead}: {error}; {result.inside:,} of {count:,} lie inside their {percent(result.level, 4)} interval, "
+        f"which is {percent(coverage.estimate)} [{percent(coverage.low)}, {percent(coverage.high)}]."
+    )

@@ -1,0 +1,67 @@
+"""`scaling score` as a function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.runs.load import load_runs
+from scaling_cli.document.forecasts import SavedForecast, read_forecasts
+from scaling_cli.document.read import is_document
+from scaling_cli.errors import UsageError
+from scaling_cli.options.score import Score
+from scaling_cli.results.report import Report
+from scaling_cli.results.score import ScoreResult
+from scaling_cli.verbs.common import report_of, unread
+
+USAGE = "Write it like scaling score forecast.json new_runs.csv."
+
+
+def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], asked: Score) -> Report[ScoreResult]:
+    """Score forecasts that were saved before the runs were trained.
+
+    Args:
+        files: Saved forecasts, or folders of them, and files of runs.
+        asked: How to match runs to forecasts, and which rows and columns to read.
+
+    Raises:
+        UsageError: There is no forecast, or no file of runs.
+        DataError: A file cannot be read, or no run fits a forecast.
+    """
+    from scaling_cli.analysis.score import scored
+
+    paths = [Path(each) for each in ([files] if isinstance(files, str | os.PathLike) else files)]
+    saved, runs = _sorted(paths)
+    forecasts = [forecast for path in saved for forecast in read_forecasts(path)]
+    groups = tuple(dict.fromkeys(column for forecast in forecasts for column in forecast.group))
+    table = load_runs([str(path) for path in runs], asked, keep=tuple(groups))
+    result = scored(forecasts, list(table.frame.iter_rows(named=True)), asked.within)
+    seen = {source.sha256 for source in table.sources}
+    return report_of("score", table, asked, [result], [*table.caveats, *_doubts(forecasts, seen)], unread(table))
+
+
+def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The forecasts, in the order of their names within folders, and the runs."""
+    saved, runs = [], []
+    for path in paths:
+        inside = sorted(path.glob("*.json")) if path.is_dir() else []
+        documents = [each for each in inside if is_document(each)]
+        if documents:
+            saved += documents
+        elif path.is_file() and is_document(path):
+            saved.append(path)
+        else:
+            runs.append(path)
+    if not saved:
+        raise UsageError("There is no saved forecast among the files.", hint=f"Save one first. {USAGE}")
+    if not runs:
+        raise UsageError("There are only forecasts, and no runs to score them by.", hint=USAGE)
+    return saved, runs
+
+
+def _doubts(forecasts: Sequence[SavedForecast], seen: set[str]) -> list[Caveat]:
+    """A caveat for forecasts that were made from the runs by which they are scored."""
+    own = sorted({Path(forecast.path).name for forecast in forecasts if forecast.hashes & seen})
+    return [caveat("forecast-knew-runs", files=", ".join(own))] if own else []

@@ -1,0 +1,133 @@
+"""Multipliers with a held exponent and floor; laws that have no floor, other exponents, or are formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.analysis.comparison.pinned import multiplier, pinned
+from scaling_cli.errors import ScalingError, UsageError
+from tests.analysis.comparison.simulations import binomial_bounds
+
+B, C = -0.15, 1.6
+X = np.array([1e19, 1e20, 1e21])
+
+
+def losses(a, generator, noise=0.003):
+    return (C + a * (X / 1e20) ** B) * np.exp(noise * generator.standard_normal(len(X)))
+
+
+def arms(seed=0, counts=(3, 3)):
+    generator = np.random.default_rng(seed)
+    rows = [
+        {"recipe": name, "compute": x, "loss": loss}
+        for (name, a), count in zip((("base", 1.0), ("new", 0.95)), counts, strict=True)
+        for x, loss in list(zip(X, losses(a, generator), strict=True))[:count]
+    ]
+    return pl.DataFrame(rows)
+
+
+def test_the_interval_of_a_multiplier_holds_the_truth_in_95_percent_of_three_point_arms():
+    generator, truth, held = np.random.default_rng(0), 0.95 ** (1 / 0.15), 0
+    for _ in range(2000):
+        found = pinned([X, X], [losses(1.0, generator), losses(0.95, generator)], B, C)
+        interval = multiplier(found, 1, 0, B, 0.95)
+        held += interval.low <= truth <= interval.high
+    low, high = binomial_bounds(2000, 0.95, 0.999)
+    assert 0.93 <= low <= held / 2000 <= high <= 0.97
+
+
+@pytest.mark.parametrize("counts", [(3, 3), (2, 4), (2, 2)])
+def test_two_to_four_runs_an_arm_give_a_multiplier_if_floor_and_exponent_are_held(counts):
+    frame = arms(counts=tuple(min(count, 3) for count in counts))
+    report = scaling.compare_exponents(frame, by="recipe", law="power-constant", fix={"b": B, "c": C}, reference="base")
+    (result,) = report.results
+    row = next(row for row in result.ranking if row.name == "new")
+    assert row.against == "base"
+    assert row.multiplier.low < 0.95 ** (1 / 0.15) < row.multiplier.high
+    assert "new needs" in result.sentence
+    assert "pinned-floor" in {caveat.code for caveat in report.caveats}
+
+
+def test_the_caveat_says_by_how_much_the_multiplier_moves_with_the_floor():
+    frame = arms()
+    (caveat,) = (
+        found
+        for found in scaling.compare_exponents(
+            frame, by="recipe", law="power-constant", fix={"b": B, "c": C}, reference="base"
+        ).caveats
+        if found.code == "pinned-floor"
+    )
+    parts = [frame.filter(pl.col("recipe") == name)["loss"].to_numpy() for name in ("base", "new")]
+    for floor in (C - 0.05, C + 0.05):
+        found = pinned([X, X], parts, B, floor)
+        assert f"{multiplier(found, 1, 0, B, 0.95).estimate:.3g}" in caveat.message
+
+
+def test_one_run_an_arm_is_refused_and_so_are_losses_that_cannot_be_compared():
+    options = {"law": "power-constant", "fix": {"b": B, "c": C}}
+    with pytest.raises(ScalingError):
+        scaling.compare_exponents(arms(counts=(1, 1)), by="recipe", **options)
+    frame = arms().rename({"recipe": "tokenizer"})
+    with pytest.raises(UsageError, match="one evaluation"):
+        scaling.compare_exponents(frame, by="tokenizer", **options)
+
+
+def runs(law, groups, noise=0.002, seed=0, count=14):
+    generator = np.random.default_rng(seed)
+    rows = [
+        {"recipe": name, "compute": x, "loss": law(x, **values) * np.exp(noise * generator.standard_normal())}
+        for name, values in groups.items()
+        for x in np.geomspace(1e5, 1e9, count)
+    ]
+    return pl.DataFrame(rows)
+
+
+def saturating(x, a, gamma, p):
+    return a * (1 / x + gamma) ** p
+
+
+def test_a_law_whose_exponent_is_called_c_is_compared_by_it():
+    frame = runs(saturating, {"u": {"a": 20, "gamma": 1e-8, "p": 0.28}, "v": {"a": 18, "gamma": 2e-8, "p": 0.2}})
+    (result,) = scaling.compare_exponents(frame, by="recipe", law="m3", replicates=99).results
+    assert result.exponents == ("c",)
+    (pair,) = result.comparisons
+    assert pair.verdict == "different"
+    assert pair.exponent_difference["c"].low < -0.08 < pair.exponent_difference["c"].high
+
+
+def test_any_parameter_of_a_formula_can_be_the_one_that_is_compared():
+    frame = runs(saturating, {"u": {"a": 20, "gamma": 1e-8, "p": 0.28}, "v": {"a": 18, "gamma": 2e-8, "p": 0.2}})
+    (result,) = scaling.compare_exponents(
+        frame, by="recipe", law="A*(1/compute + exp(g))^p", exponent="p", start={"g": -18.0, "p": 0.25}, replicates=99
+    ).results
+    assert result.exponents == ("p",)
+    difference = result.comparisons[0].exponent_difference["p"]
+    assert difference.low < 0.08 < difference.high
+    with pytest.raises(UsageError, match="no parameter 'q'"):
+        scaling.compare_exponents(frame, by="recipe", law="m3", exponent="q")
+
+
+def test_a_held_floor_makes_the_comparison_sharper():
+    frame = runs(
+        lambda x, a, b, c: a * x**b + c, {"u": {"a": 9, "b": -0.15, "c": 1.6}, "v": {"a": 9, "b": -0.17, "c": 1.6}}
+    )
+    free, held = (
+        scaling.compare_exponents(frame, by="recipe", law="power-constant", fix=fix, replicates=99).results[0]
+        for fix in ({}, {"c": 1.6})
+    )
+    widths = [found.comparisons[0].exponent_difference["b"] for found in (free, held)]
+    assert widths[1].high - widths[1].low < 0.5 * (widths[0].high - widths[0].low)
+    assert held.comparisons[0].verdict == "different"
+    assert held.comparisons[0].compute_multiplier
+
+
+@pytest.mark.parametrize(("floor", "is_allowed"), [(0.0, True), (1.5, False)])
+def test_the_answer_says_whether_floors_are_needed_at_all(floor, is_allowed):
+    groups = {"u": {"a": 9, "b": -0.15, "c": floor}, "v": {"a": 8, "b": -0.15, "c": floor}}
+    frame = runs(lambda x, a, b, c: a * x**b + c, groups)
+    (result,) = scaling.compare_exponents(frame, by="recipe", law="power-constant", replicates=99).results
+    assert ("No group needs a floor" in result.sentence) is is_allowed
+    assert (result.tests["no_floor"].p_value > 0.05) is is_allowed

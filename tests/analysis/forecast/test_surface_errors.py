@@ -1,0 +1,85 @@
+"""The shift of a surface's forecast, and its interval, from errors at rolling origins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.forecast.rolling import OriginErrors
+from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.analysis.forecast.surface_errors import EXCESS, NEAR, Shift, half_widths, shift
+from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.laws import find_law
+
+
+def origin(mean, spread=0.0, count=40):
+    errors = mean + spread * np.linspace(-1, 1, count)
+    return OriginErrors(errors, np.ones(count))
+
+
+def surface(count=6, noise=0.003, seed=0, drop=0.0):
+    """Runs of a Chinchilla law; with `drop`, larger runs do better than the law by so much per factor of e."""
+    compute = np.repeat(np.geomspace(1e18, 1e21, count), count)
+    params = np.sqrt(compute / 120) * np.tile(np.geomspace(0.25, 4, count), count)
+    tokens = compute / 6 / params
+    loss = (1.8 + 480 / params**0.35 + 2100 / tokens**0.37) * np.exp(-drop * np.log(compute / 1e18))
+    observed = loss * np.exp(noise * np.random.default_rng(seed).standard_normal(len(loss)))
+    return ForecastPoints({"params": params, "tokens": tokens}, observed, np.arange(len(loss)), compute)
+
+
+def test_an_error_that_the_nearest_origins_share_is_taken_off():
+    shared = shift([origin(0.01), origin(0.01)], (), 0.0)
+    assert shared.constant == pytest.approx(0.01)
+    noisy = shift([origin(0.01, 0.05), origin(0.01, 0.05)], (), 0.0)
+    assert 0 < noisy.constant < 0.002
+    few = shift([origin(0.01, 0.01, 3), origin(0.01, 0.01, 3)], (), 0.0)
+    many = shift([origin(0.01, 0.01, 40), origin(0.01, 0.01, 40)], (), 0.0)
+    assert few.constant < many.constant
+
+
+def test_errors_to_both_sides_and_a_single_origin_shift_nothing():
+    assert shift([origin(0.01), origin(-0.01)], (), 0.0) == Shift(0.0, 0.0)
+    assert shift([origin(0.01)], (), 0.0) == Shift(0.0, 0.0)
+    assert shift([], (), 0.0) == Shift(0.0, 0.0)
+    assert shift([origin(0.0), origin(0.0)], (), 0.0) == Shift(0.0, 0.0)
+
+
+def test_a_law_that_is_probable_is_not_shifted():
+    errors = [origin(0.01), origin(0.01)]
+    assert shift(errors, errors, 1.0) == Shift(0.0, 0.0)
+    assert shift(errors, errors, 0.5).constant == pytest.approx(0.005)
+    assert shift(errors, errors, 0.0).unit == pytest.approx(EXCESS * 0.01 / 1.2816)
+
+
+def test_the_shift_fades_into_the_data_and_stays_beyond_tested_reaches():
+    at = Shift(0.01, 0.002).at(np.array([0.01, 0.125, 0.5, 1.0, 10.0, 30.0, 1e6]))
+    assert at[:2] == pytest.approx(0)
+    assert at[3] == pytest.approx(0.012)
+    assert (np.diff(at[1:6]) > 0).all()
+    assert at[6] == at[5]
+
+
+def test_intervals_widen_with_reach_with_errors_and_without_any_origin():
+    nothing, reach = np.zeros(3), np.array([1.0, 10.0, 100.0])
+    tested = half_widths(nothing, [origin(0.0, 0.01)], reach, 0.9)
+    assert (np.diff(tested[1]) > 0).all()
+    assert (tested[1] > tested[0]).all()
+    assert (half_widths(nothing, [origin(0.0, 0.03)], reach, 0.9)[1] > tested[1]).all()
+    untested = half_widths(nothing, [], reach, 0.9)
+    assert (untested[1] > tested[1]).all()
+    assert untested[0] == pytest.approx(untested[1])
+    exact = half_widths(nothing, [origin(0.0)], reach, 0.9)[1]
+    assert exact == pytest.approx(1.943 * NEAR, rel=1e-3)
+
+
+def test_runs_that_do_better_with_scale_are_forecast_lower_than_by_their_laws():
+    points = surface(noise=0.001, drop=0.02)
+    made = forecast(points, replicates=2)
+    at = {"params": np.array([3e10]), "tokens": np.array([6e11])}
+    assert made.shift is not None
+    assert made.mean(at) < made.stack.mean(made.stack.log_losses(at))
+    assert made.mean(at) == pytest.approx(made.bands(at, np.array([1e23])).estimate)
+
+
+def test_a_law_that_the_user_chose_is_not_shifted():
+    assert forecast(surface(4), laws=(find_law("chinchilla"),), replicates=2).shift is None

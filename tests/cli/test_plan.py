@@ -1,0 +1,146 @@
+"""`scaling plan` as a user meets it: from the command to the file."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests import ROOT
+from tests.cli.running import run
+
+RUNS = str(ROOT / "sample_data" / "isoflop_runs.csv")
+FIRST = ("plan", "--law", "chinchilla:besiroglu", "--budget", "1e21", "--goal", "params@1e24")
+QUICK = ("--law", "chinchilla", "--replicates", "40", "--max-runs", "10")
+
+
+def planned(*words):
+    ended = run(*words, "--json", "--quiet")
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)["results"]
+
+
+def test_the_first_minute_needs_no_data():
+    ended = run(*FIRST)
+    assert ended.returncode == 0, ended.stderr
+    first = ended.stdout.splitlines()[0]
+    assert first.startswith("20 runs, ")
+    assert "95 % interval of best params at 1e24 is expected to be [" in first
+    assert "IsoFLOP grid of +-0.75 decades would need" in first
+
+
+def test_a_launcher_reads_one_row_per_run(tmp_path):
+    path = tmp_path / "runs.csv"
+    assert run(*FIRST, "--rounds", "2", "-o", str(path), "-q").returncode == 0
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 20
+    assert len({row["run"] for row in rows}) == 20
+    assert {row["round"] for row in rows} == {"1", "2"}
+    assert sum(float(row["compute"]) for row in rows) <= 1e21 * (1 + 1e-9)
+    for row in rows:
+        assert 6 * int(row["params"]) * int(row["tokens"]) == pytest.approx(float(row["compute"]), rel=1e-5)
+
+
+def test_a_plan_is_judged_by_the_tool_that_made_it(tmp_path):
+    path = tmp_path / "runs.csv"
+    assert run(*FIRST, "--test-share", "0", "-o", str(path), "-q").returncode == 0
+    (result,) = planned(*FIRST, "--judge", str(path))
+    (mine,) = result["judged"]
+    # A plan for one goal is nearly the best of its cost: searches of different draws differ by little.
+    assert mine["widths"][0] == pytest.approx(mine["best_widths"][0], rel=0.1)
+    grid = tmp_path / "grid.csv"
+    steps = 10 ** np.linspace(-0.5, 0.5, 5)
+    table = [(np.sqrt(c / 120) * s, c / 6 / (np.sqrt(c / 120) * s)) for c in np.geomspace(1e18, 1e20, 4) for s in steps]
+    pl.DataFrame(table, schema=["params", "tokens"], orient="row").write_csv(grid)
+    (result,) = planned(*FIRST, "--judge", str(grid))
+    assert result["judged"][0]["widths"][0] > 2 * result["judged"][0]["best_widths"][0]
+
+
+def test_money_buys_the_runs():
+    bought = ("--peak-flops", "h100", "--mfu", "0.4", "--price-per-gpu-hour", "2")
+    (result,) = planned(
+        "plan", "--law", "chinchilla:besiroglu", "--budget", "2000usd", "--goal", "params@1e24", *bought
+    )
+    assert result["bill"]["price"] <= 2000 * (1 + 1e-9)
+    assert result["budget"] == pytest.approx(1000 * 3600 * 989.4e12 * 0.4)
+    assert sum(each["bill"]["price"] * each["repeats"] for each in result["runs"]) == pytest.approx(
+        result["bill"]["price"]
+    )
+
+
+def test_the_least_budget_is_enough_and_a_smaller_one_is_not():
+    wanted = 0.15
+    (result,) = planned(*FIRST, "--until", f"width(params@1e24) < {wanted}")
+    assert result["budget"] < 1e21
+    assert result["goals"][0]["width_after"] == pytest.approx(wanted, rel=0.05)
+    refused = run(*FIRST, "--until", "width(params@1e24) < 0.001")
+    assert refused.returncode == 2
+    assert "is expected to be" in refused.stderr
+
+
+def test_runs_that_there_are_narrow_the_interval_and_are_judged():
+    words = ("--law", "chinchilla", "--replicates", "300", "--max-runs", "10")
+    (result,) = planned("plan", RUNS, "--budget", "3e21", "--goal", "params@1e24", "--goal", "2*alpha", *words)
+    assert result["source"] == "runs"
+    for goal in result["goals"]:
+        assert goal["width_after"] < goal["width_before"]
+    assert [goal["weight"] for goal in result["goals"]] == [1, 2]
+    (mine,) = result["judged"]
+    assert (mine["name"], mine["runs"]) == ("your runs", 100)
+    assert 0 < mine["idle"] < 1
+
+
+def test_a_saved_fit_stands_for_its_runs(tmp_path):
+    path = tmp_path / "fit.json"
+    assert run("fit", RUNS, "--law", "chinchilla", "--replicates", "200", "-o", str(path), "-q").returncode == 0
+    (result,) = planned("plan", str(path), "--budget", "3e21", "--goal", "params@1e24", "--max-runs", "10")
+    assert result["source"] == "saved"
+    assert result["goals"][0]["width_after"] < result["goals"][0]["width_before"]
+
+
+def test_two_groups_share_the_runs(tmp_path):
+    generator = np.random.default_rng(3)
+    compute = np.repeat(np.geomspace(1e18, 1e20, 5), 6)
+    rows = []
+    for recipe, alpha in (("old", 0.35), ("new", 0.36)):
+        params = np.sqrt(compute / 120) * 10 ** generator.uniform(-0.8, 0.8, 30)
+        tokens = compute / 6 / params
+        loss = (1.8 + 480 / params**alpha + 2100 / tokens**0.37) * np.exp(0.003 * generator.standard_normal(30))
+        rows += [
+            {"recipe": recipe, "params": n, "tokens": d, "loss": y}
+            for n, d, y in zip(params, tokens, loss, strict=True)
+        ]
+    path = tmp_path / "runs.csv"
+    pl.DataFrame(rows).write_csv(path)
+    words = ("plan", str(path), "--by", "recipe", "--budget", "5e20", *QUICK)
+    (result,) = planned(*words, "--goal", "difference(alpha)", "--goal", "multiplier@1e22")
+    assert {each["arm"] for each in result["runs"]} == {"old", "new"}
+    assert all(goal["width_after"] < goal["width_before"] for goal in result["goals"])
+    each_alone = planned(*words, "--goal", "alpha")
+    assert [result["group"] for result in each_alone] == [{"recipe": "new"}, {"recipe": "old"}]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("plan", "--law", "chinchilla:besiroglu", "--budget", "1e21"), "has no goal"),
+        (("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha"), "has no budget"),
+        (("plan", "--goal", "alpha", "--budget", "1e21"), "There are no runs"),
+        ((*FIRST[:-1], "loss"), "does not say where"),
+        ((*FIRST, "--goal", "difference(alpha)"), "Some goals compare"),
+        ((*FIRST[:-1], "difference(alpha)"), "compares two groups"),
+        ((*FIRST, "--max-runs", "4"), "at least 6 are needed"),
+        ((*FIRST, "--budget", "1e6usd"), "given 2 times"),
+        ((*FIRST, "--sizes", "1T"), "is within the limits"),
+        ((*FIRST, RUNS), "runs are given too"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
+    ended = run(*words)
+    assert ended.returncode == 2, ended.stdout
+    assert problem in ended.stderr
+    assert "hint:" in ended.stderr

@@ -1,0 +1,123 @@
+"""Forecasts that are saved, and scored by runs that are trained later, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.document.write import to_json
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.laws.published import published_law
+from tests.cli.running import run
+
+PLACES = [(2e9, 4e10), (3e9, 6e10), (4e9, 8e10), (6e9, 1e11)]
+
+
+def loss(params, tokens):
+    return 1.81686 + 482.00572 / params**0.34781 + 2085.4342 / tokens**0.36585
+
+
+def runs(places, seed, noise=0.004):
+    generator = np.random.default_rng(seed)
+    return pl.DataFrame(
+        [
+            {
+                "run_id": f"r{i}",
+                "params": n,
+                "tokens": d,
+                "loss": loss(n, d) * np.exp(noise * generator.standard_normal()),
+            }
+            for i, (n, d) in enumerate(places)
+        ]
+    )
+
+
+def small(seed):
+    generator = np.random.default_rng([7, seed])
+    compute = np.repeat(np.geomspace(1e18, 1e20, 5), 8)
+    params = np.sqrt(compute / 120) * 10 ** generator.uniform(-0.8, 0.8, 40)
+    return runs(list(zip(params, compute / 6 / params, strict=True)), seed)
+
+
+def saved(folder, number, places=PLACES):
+    """A forecast by a published fit, saved with `-o`."""
+    at = [f"params={n:g},tokens={d:g}" for n, d in places]
+    path = folder / f"forecast_{number:02d}.json"
+    path.write_text(to_json(scaling.extrapolate(law="chinchilla:besiroglu", at=at)))
+    return path
+
+
+def test_a_forecast_is_saved_and_scored_by_runs_made_later(tmp_path):
+    small(3).write_csv(tmp_path / "small.csv")
+    forecast, new = tmp_path / "forecast.json", tmp_path / "new.csv"
+    made = run("extrapolate", str(tmp_path / "small.csv"), "--at", "params=2e9,tokens=4e10", "-o", str(forecast), "-q")
+    assert made.returncode == 0, made.stderr
+    runs(PLACES, 99).write_csv(new)
+    ended = run("score", str(forecast), str(new), "--json")
+    assert ended.returncode == 0, ended.stderr
+    (result,) = json.loads(ended.stdout)["results"]
+    (row,) = result["scored"]
+    assert row["run"] == "r0"
+    assert row["error_log"] == pytest.approx(np.log(row["observed"] / row["predicted"]["estimate"]))
+    assert row["inside"] == (row["predicted"]["low"] <= row["observed"] <= row["predicted"]["high"])
+    assert result["unmatched"] == 0
+
+
+def test_the_calibration_of_twenty_forecasts_in_a_folder(tmp_path):
+    """Each truth is a draw from the uncertainty of the published fit, so its 95 % intervals are calibrated."""
+    folder, new = tmp_path / "forecasts", tmp_path / "new.csv"
+    folder.mkdir()
+    places = [(n, 20 * n) for n in np.geomspace(1e9, 1e11, 20)]
+    truths = published_law("chinchilla:besiroglu").draws(20, 5)
+    for number, place in enumerate(places):
+        saved(folder, number, [place])
+    rows = [
+        {"run_id": f"r{i}", "params": n, "tokens": d, "loss": t[0] + t[1] / n ** t[3] + t[2] / d ** t[4]}
+        for i, ((n, d), t) in enumerate(zip(places, truths, strict=True))
+    ]
+    pl.DataFrame(rows).write_csv(new)
+    result = scaling.score([folder, new]).results[0]
+    assert (result.forecasts, len(result.scored)) == (20, 20)
+    assert result.inside >= 16  # of 20 at 95 %: fewer in one of 400 cases
+    assert result.coverage.estimate == result.inside / 20 == result.scored[-1].running
+    assert result.coverage.low < result.coverage.estimate <= result.coverage.high
+    assert "20 runs against 20 saved forecasts" in result.sentence
+
+
+def test_wrong_forecasts_are_outside(tmp_path):
+    path = saved(tmp_path, 1)
+    worse = runs(PLACES, 99).with_columns(loss=pl.col("loss") * 1.2)
+    worse.write_csv(tmp_path / "new.csv")
+    result = scaling.score([path, tmp_path / "new.csv"]).results[0]
+    assert result.inside == 0
+    assert result.bias_log == pytest.approx(np.log(1.2), abs=0.02)
+
+
+def test_runs_are_matched_within_a_share(tmp_path):
+    path = saved(tmp_path, 1)
+    runs([(n * 1.1, d) for n, d in PLACES[:2]], 99).write_csv(tmp_path / "new.csv")
+    with pytest.raises(DataError, match="within 5% of the params"):
+        scaling.score([path, tmp_path / "new.csv"])
+    found = scaling.score([path, tmp_path / "new.csv"], within="12%").results[0]
+    assert (len(found.scored), found.unmatched) == (2, 2)
+
+
+def test_a_forecast_that_knew_its_runs_gets_a_caveat(tmp_path):
+    new = tmp_path / "new.csv"
+    pl.concat([small(2), runs(PLACES, 3)]).write_csv(new)
+    path = tmp_path / "forecast.json"
+    assert run("extrapolate", str(new), "--at", "params=2e9,tokens=4e10", "-o", str(path), "-q").returncode == 0
+    assert [each.code for each in scaling.score([path, new]).caveats].count("forecast-knew-runs") == 1
+
+
+def test_forecasts_without_runs_and_runs_without_forecasts_are_refused(tmp_path):
+    path, new = saved(tmp_path, 1), tmp_path / "new.csv"
+    runs(PLACES, 3).write_csv(new)
+    with pytest.raises(UsageError, match="only forecasts"):
+        scaling.score([path])
+    with pytest.raises(UsageError, match="no saved forecast"):
+        scaling.score([new])

@@ -1,0 +1,49 @@
+"""What `--where` may contain: conditions as people write them, and nothing that takes memory or time without limit."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from scaling_cli.errors import UsageError
+from tests.data.loading import load_runs
+
+RUNS = pl.DataFrame(
+    {"run_id": ["a", "b", "c"], "params": [1e6, 2e6, 4e6], "tokens": [1e9] * 3, "loss": [3.0, 2.9, 2.8]}
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"),
+    [
+        ("params > 1e6 AND loss < 2.9", 1),
+        ("run_id IN ('a', 'b--c') OR (params) > 3e6", 2),
+        ("lower(run_id) LIKE '%a' OR log10(params) > 6.5", 2),
+        ("CASE WHEN params > 1e6 THEN true ELSE false END", 2),
+        ("run_id = 'repeat(1)' OR params BETWEEN 1 AND 1e6", 1),
+        ("run_id IN (" + ", ".join(f"'r{i}'" for i in range(5000)) + ", 'a')", 1),
+        (" OR ".join(["params > 1e6"] * 100), 2),
+    ],
+)
+def test_what_people_write_is_taken(condition, kept):
+    assert load_runs(RUNS, where=condition).frame.height == kept
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        ("repeat(run_id, 1000000000000) = 'a'", r"calls repeat\(\)"),
+        ("LPAD(run_id, 1000000000000, 'x') = 'a'", r"calls LPAD\(\)"),
+        ("replace(replace(run_id, 'a', 'aaaa'), 'a', 'aaaa') = 'a'", r"calls replace\(\)"),
+        ("(" * 51 + "params" + ")" * 51 + " > 1", "parentheses"),
+        (" OR ".join(["params > 1"] * 500), "operators"),
+        ("-" + "-" * 100 + "params > 1", "comment"),
+        ("- " * 300 + "params > 1", "operators"),
+        ("CASE WHEN params > 1 THEN " * 9, "CASE"),
+        ("params > 1; DROP TABLE x", "second statement"),
+        ("params > 1" + " " * 100_000, "characters"),
+    ],
+)
+def test_what_could_take_memory_or_time_is_refused(condition, why):
+    with pytest.raises(UsageError, match=why):
+        load_runs(RUNS, where=condition)

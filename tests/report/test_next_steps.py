@@ -1,0 +1,33 @@
+"""What a file is good for, and the command to run next."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.report.next_steps import next_steps
+from tests import ROOT
+
+SAMPLES = ROOT / "sample_data"
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("isoflop_runs", "scaling fit runs.csv"), ("optimizers", "scaling fit runs.csv --by optimizer")],
+)
+def test_the_next_command_is_one_that_the_file_can_answer(name, command):
+    (result,) = scaling.columns(SAMPLES / f"{name}.csv").results
+    steps = dict(next_steps(result, ["runs.csv"]))
+    assert steps["next"] == command
+    assert ("optimal-allocation" in steps["good for"]) == (name == "isoflop_runs")
+
+
+def test_runs_of_one_ratio_are_not_good_for_splits_and_names_of_runs_are_no_groups():
+    params = [1e8, 3e8, 1e9, 3e9, 1e10]
+    runs = pl.DataFrame({"model": list("abcde"), "params": params, "tokens": [20 * n for n in params],
+                         "loss": [3.4, 2.9, 2.6, 2.4, 2.2]})  # fmt: skip
+    (result,) = scaling.columns(runs).results
+    steps = dict(next_steps(result, ["a b.csv"]))
+    assert "optimal-allocation" not in steps["good for"]
+    assert steps["next"] == "scaling fit 'a b.csv'"
