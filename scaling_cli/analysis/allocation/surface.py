@@ -168,6 +168,11 @@ def require_surface(law: Law, held: Mapping[str, float]) -> None:
     Raises:
         UsageError: The law lacks params or tokens, or has other inputs that are not held.
     """
+    if law.levels:
+        raise UsageError(
+            f"{law.name} has parameters for each {' and '.join(law.levels)}: it is several laws of params and tokens.",
+            hint="Fit one group alone, with --where or --by, and split its budget.",
+        )
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held)]
     unused = [name for name in held if name not in law.inputs or name in KNOWN_INPUTS]
     if unused:
