@@ -186,6 +186,7 @@ def optimal_allocation(
     explain_gap: bool = ...,
     inference_tokens: Number | None = ...,
     unique_tokens: Number | None = ...,
+    hold: Mapping[str, Number] | str | Iterable[str] = ...,
     min_params: Number | None = ...,
     max_params: Number | None = ...,
     max_tokens: Number | None = ...,

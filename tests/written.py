@@ -17,6 +17,7 @@ import scaling_cli as scaling
 from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast
 from scaling_cli.cli.help import ABOUT, default_of, sections_of
 from scaling_cli.laws import LAWS
+from scaling_cli.laws.topics import example_of, topics_of
 from scaling_cli.library.called import EXTRAS
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
 from scaling_cli.options.option import Option
@@ -149,6 +150,7 @@ def laws_page() -> str:
              "This page is written by `python -m tests.written`."]  # fmt: skip
     for law in LAWS:
         lines += ["", f"## {law.name}", "", f"`{law.formula}`", "", f"Source: {law.source}.", ""]
+        lines += [f"Topics: {', '.join(topics_of(law.name))}. Fit it with `{example_of(law)}`.", ""]
         lines += [f"Inputs: {', '.join(law.inputs)}.", "", "| parameter | unit | meaning |", "| --- | --- | --- |"]
         lines += [f"| `{each.name}` | {each.unit} | {each.meaning} |" for each in law.parameters]
         lines += [f"| `{each.name}` | | {each.meaning} |" for each in law.derived]

@@ -19,16 +19,11 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
+from scaling_cli.fitting import undetermined as unknown
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.undetermined import (
-    is_far_from_noise,
-    is_written,
-    not_determined,
-    search_failed,
-    undetermined,
-)
 from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.laws.written import WrittenLaw
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -84,7 +79,7 @@ def _check_variation(problem: Problem) -> None:
     if len(problem.observed) < 2:
         return
     # A formula may well take a constant; whether it leaves a parameter undetermined is seen at the optimum.
-    takes_constants = is_written(problem.law) and any(np.ptp(v) > 0 for v in problem.columns.values())
+    takes_constants = unknown.is_written(problem.law) and any(np.ptp(v) > 0 for v in problem.columns.values())
     columns = {} if takes_constants else problem.columns
     for name, values in [*columns.items(), ("the loss", problem.observed)]:
         if np.ptp(values) == 0:
@@ -124,12 +119,12 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> tuple[str, ...
     law = fitted.problem.law
     if not law.is_predictive:
         _refuse_growth(fitted)
-    if is_written(law) and is_far_from_noise(fitted):
-        raise search_failed(law)
-    found = undetermined(fitted, HOPELESS_CONDITION)
+    if unknown.is_written(law) and unknown.is_far_from_noise(fitted):
+        raise unknown.search_failed(law)
+    found = unknown.undetermined(fitted, HOPELESS_CONDITION)
     if law.is_predictive:
         return tuple(name for name in law.names if any(name in direction.names for direction in found))
-    raise not_determined(law, facts.condition_number, found)
+    raise unknown.not_determined(law, facts.condition_number, found)
 
 
 def _refuse_growth(fitted: Fitted) -> None:
@@ -150,7 +145,8 @@ def _refuse_growth(fitted: Fitted) -> None:
     if not ranks:
         return
     steepest = max(ranks, key=lambda name: ranks[name])
-    if ranks[steepest] > GROWTH_RANK:
+    # A formula of the user's may be of anything that grows; what trades off in it says more.
+    if ranks[steepest] > GROWTH_RANK and (flat or not isinstance(problem.law, WrittenLaw)):
         end = "is flat, so its parameters would mean nothing" if flat else "does not determine its parameters"
         raise FitError(
             f"The fitted metric grows with {steepest}, so it is probably not a loss, and the best fit of "
@@ -232,7 +228,8 @@ def _ranges(problem: Problem) -> dict[str, float]:
     if "params" in problem.columns and "tokens" in problem.columns:
         # As a sum of logs, since the product of extreme values would overflow.
         return {"compute": float(np.ptp(np.log10(problem.columns["params"]) + np.log10(problem.columns["tokens"])))}
-    return {name: _decades(values) for name, values in problem.columns.items() if name not in problem.law.narrow}
+    scales = {name: values for name, values in problem.columns.items() if (values > 0).all()}
+    return {name: _decades(scales[name]) for name in scales if name not in (*problem.law.narrow, *problem.law.levels)}
 
 
 def _bound_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:

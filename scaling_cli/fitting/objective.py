@@ -4,6 +4,20 @@ Huber's function is r^2/2 for |r| <= delta and delta (|r| - delta/2) beyond. Lea
 delta. Least absolute deviations is its limit for vanishing delta, divided by delta. So one solver serves all three. The
 objective is a sum, never a mean: a mean shrinks the gradients below the tolerance of solvers, which is why the fit of
 Hoffmann et al. 2022 stopped early.
+
+Shares of known attempts, and outcomes that are 0 or 1, fitted by maximum likelihood.
+
+The deviance of a share y of m attempts under a probability p is
+
+    D = 2 m (y log(y / p) + (1 - y) log((1 - y) / (1 - p))),
+
+and its signed root r = sign(y - p) sqrt(D) is a residual: half the sum of its squares is the negative log-likelihood,
+up to a constant. So the least-squares solver maximises the likelihood (McCullagh and Nelder 1989, section 2.4). The
+residual has the derivative
+
+    dr / dp = -m (y - p) / (p (1 - p) r),   and -sqrt(m / (p (1 - p))) where r vanishes.
+
+The attempts are the weights of the points here, which have mean 1, so the objective is in units of their mean.
 """
 
 from __future__ import annotations
@@ -18,6 +32,8 @@ SMALLEST_DELTA = 1e-8  # in units of the residual: exact data would give zero
 LAD_DELTA = (
     1e-7  # in units of the residual: far below the last digit of a loss; Huber is then least absolute deviations
 )
+EDGE = 1e-12  # a probability stays this far inside 0 and 1
+NEAR = 1e-6  # roots of deviances below it count as zero
 MAD_TO_SIGMA = 1.4826  # median absolute deviation of a Gaussian, inverted
 
 
@@ -74,3 +90,17 @@ def _weighted_median(values: Array, weights: Array) -> float:
     order = np.argsort(values, kind="stable")
     share = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
     return float(np.interp(0.5, share, values[order]))
+
+
+def root_deviances(observed: Array, probability: Array) -> tuple[Array, Array]:
+    """Signed roots of the deviances of one attempt `(replicates, n)`, and their derivative in the probability."""
+    p = np.clip(probability, EDGE, 1 - EDGE)
+    y = np.broadcast_to(observed, p.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hit = np.where(y > 0, y * np.log(np.where(y > 0, y, 1.0) / p), 0.0)
+        miss = np.where(y < 1, (1 - y) * np.log(np.where(y < 1, 1 - y, 1.0) / (1 - p)), 0.0)
+    root = np.sign(y - p) * np.sqrt(2 * np.maximum(hit + miss, 0.0))
+    spread = p * (1 - p)
+    is_zero = np.abs(root) < NEAR
+    slope = np.where(is_zero, -1 / np.sqrt(spread), -(y - p) / (spread * np.where(is_zero, 1.0, root)))
+    return root, np.where(np.isfinite(probability), slope, np.nan)

@@ -12,7 +12,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices, Inputs
 from scaling_cli.errors import DataError
-from scaling_cli.fitting.binomial import root_deviances
+from scaling_cli.fitting.objective import root_deviances
 from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
 from scaling_cli.laws import Law, Scene
 from scaling_cli.record import Record

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.laws.formula import Absorb, FormulaLaw
 from scaling_cli.laws.law import Derived, Law, Parameter, Published
 from scaling_cli.laws.roles import COEFFICIENT, FLOOR, exponent, shape
@@ -74,7 +75,27 @@ def precision(columns: Sequence[str]) -> Law:
         ),
         roles={"E": FLOOR, "A": COEFFICIENT, "B": COEFFICIENT, "alpha": exponent(), "beta": exponent(), **gammas},
         absorbs=(Absorb("A", "params", by="alpha"), Absorb("B", "tokens", by="beta")),
+        derived=_best_bits(list(gammas)) if len(gammas) > 1 else (),
     )  # fmt: skip
+
+
+def _best_bits(gammas: Sequence[str]) -> tuple[Derived, ...]:
+    """The number of bits, equal in all columns, with the most effective params for a cost in proportion to bits.
+
+    With one column fewer bits are always better; the bits maximise prod (1 - exp(-P / gamma)) / P (Kumar et al. 2024,
+    section 4.3).
+    """
+
+    def compute(parameters: Mapping[str, Array]) -> Array:
+        widths = np.stack([parameters[name] for name in gammas])
+        low, high = widths.min(axis=0) * 1e-3, widths.max(axis=0) * 50
+        for _ in range(200):  # the logarithm of the product has a falling slope, so bisection finds its zero
+            bits = (low + high) / 2
+            slope = (bits / (widths * np.expm1(bits / widths))).sum(axis=0) - 1
+            low, high = np.where(slope > 0, bits, low), np.where(slope > 0, high, bits)
+        return np.asarray(bits)
+
+    return (Derived("best_bits", "bits, equal in all columns, with the most effective params for their cost", compute),)
 
 
 ADDITIVE = additive(("x1", "x2"))

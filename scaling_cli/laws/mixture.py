@@ -6,10 +6,11 @@ given relative to the last domain, whose share follows from the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.laws.law import Derived, Law
 from scaling_cli.laws.named import About, exponent, floor, formula_law
@@ -58,6 +59,14 @@ def mixture_additive(columns: Sequence[str]) -> Law:
         source=SHUKOR,
         narrow=tuple(columns),
         zeros=tuple(columns),
+        derived=tuple(
+            Derived(
+                f"best_{column}",
+                f"share of {column} at the lowest loss, which no params or tokens change",
+                _best_share(names, place),
+            )
+            for place, (_, _, column) in enumerate(names)
+        ),
         about=about
         | {
             "A": About("loss from finite params, at 1 param", "loss"),
@@ -66,6 +75,32 @@ def mixture_additive(columns: Sequence[str]) -> Law:
             "beta": exponent("exponent of tokens"),
         },
     )
+
+
+def _best_share(names: Sequence[tuple[str, str, str]], place: int) -> Callable[[Mapping[str, Array]], Array]:
+    """One of the shares that maximise the sum of C h^g on the simplex."""
+
+    def compute(parameters: Mapping[str, Array]) -> Array:
+        weights = np.stack([parameters[weight] for weight, _, _ in names])
+        powers = np.stack([parameters[power] for _, power, _ in names])
+        return np.asarray(best_shares(weights, powers)[place])
+
+    return compute
+
+
+def best_shares(weights: Array, powers: Array) -> Array:
+    """The shares `(domains, replicates)` that maximise sum C h^g, where all g are below 1; NaN elsewhere.
+
+    There C g h^(g - 1) is equal for all domains, so the shares follow from that value, which bisection finds.
+    """
+    with np.errstate(all="ignore"):
+        ends = np.log(np.stack([np.full(weights.shape[1], 1e-12), np.full(weights.shape[1], 1e12)]))
+        for _ in range(200):
+            middle = ends.mean(axis=0)
+            shares = np.exp((np.log(weights * powers) - middle) / (1 - powers))
+            is_much = np.nan_to_num(shares, nan=0.0).sum(axis=0) > 1
+            ends = np.where(is_much, np.stack([middle, ends[1]]), np.stack([ends[0], middle]))
+    return np.asarray(np.where((powers < 1).all(axis=0), shares, np.nan))
 
 
 SLOPES = (-30.0, -10.0, -4.0, -1.5, -0.4, 0.4, 1.5, 4.0)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.laws.law import Derived, Law
 from scaling_cli.laws.named import About, exponent, floor, formula_law
@@ -48,7 +49,7 @@ BEST_OF_N_REWARD = formula_law(
 )  # fmt: skip
 
 
-def log_n(kl: np.ndarray) -> np.ndarray:
+def log_n(kl: Array) -> Array:
     """The log of n whose best of n has this KL divergence, log n - (n - 1) / n, by Newton's method."""
     known = np.maximum(np.asarray(kl, dtype=float), 0.0)
     x = known + 1.0  # from above, where Newton's steps fall steadily

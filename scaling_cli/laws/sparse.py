@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from scaling_cli.arrays import Array
 from scaling_cli.laws.law import Derived, Published
 from scaling_cli.laws.named import About, exponent, floor, formula_law
 
@@ -122,28 +125,55 @@ ENCODER_DECODER = formula_law(
         Derived("encoder_share", "best share of all params in the encoder", lambda p: p["p_e"] / (p["p_e"] + p["p_d"])),
     ),
 )
+
+
+def _stretched(value: str, slope: str, exponent_name: str) -> str:
+    """A function of params by its value and slope at `AT` params: a power that bends as the exponent says."""
+    return f"{value} + {slope}*((params/{AT:g})^{exponent_name} - 1)/{exponent_name}"
+
+
+def _as_printed(slope: str, exponent_name: str) -> Callable[[Mapping[str, Array]], Array]:
+    return lambda p: p[slope] / (p[exponent_name] * AT ** p[exponent_name])
+
+
+def _limit(value: str, slope: str, exponent_name: str) -> Callable[[Mapping[str, Array]], Array]:
+    return lambda p: p[value] - p[slope] / p[exponent_name]
+
+
+AT = 1e9  # params
 FARSEER = formula_law(
     "farseer",
-    "exp(a*params^alpha + c) + exp(b*params^beta + d)*tokens^(-exp(g*params^gamma + f))",
+    f"exp({_stretched('e', 'e1', 'alpha')}) + exp({_stretched('k', 'k1', 'beta')})"
+    f"*tokens^(-exp({_stretched('r', 'r1', 'gamma')}))",
+    shown="exp(a*params^alpha + c) + exp(b*params^beta + d)*tokens^(-exp(g*params^gamma + f)), each fitted by its "
+    "value and slope at params = 1e9",
     inputs=("params", "tokens"),
     source="Li et al. 2025 (Farseer), arXiv:2506.10972: the exponent of tokens changes with params",
     is_predictive=True,
     about={
-        "a": About("slope of the log of the floor in params^alpha", starts=(-1.0, -0.1, -0.01, 0.01)),
-        "alpha": About("exponent of params in the floor", low=-1.0, high=1.0, starts=(-0.3, -0.1, 0.1, 0.2, 0.4),
+        "e": About("log of the floor at 1e9 params", starts=(-2.0, -1.0, -0.3, 0.3, 0.8)),
+        "e1": About("slope of that in log params", starts=(-0.3, -0.1, -0.02, 0.02)),
+        "alpha": About("how that slope bends: exponent of params", low=-2.0, high=2.0, starts=(-0.4, -0.1, 0.1, 0.4),
                        kind="exponent"),
-        "c": About("log of the floor where params^alpha vanishes", starts=(-1.0, 0.0, 1.0, 2.0)),
-        "b": About("slope of the log of the coefficient in params^beta", starts=(-50.0, -5.0, 5.0, 50.0, 200.0)),
-        "beta": About("exponent of params in the coefficient", low=-1.0, high=1.0, starts=(-0.3, -0.1, 0.1, 0.3),
+        "k": About("log of the coefficient of tokens at 1e9 params", starts=(0.0, 2.0, 4.0, 7.0, 10.0)),
+        "k1": About("slope of that in log params", starts=(-2.0, -1.0, -0.3, 0.0, 0.3)),
+        "beta": About("how that slope bends: exponent of params", low=-2.0, high=2.0, starts=(-0.4, -0.1, 0.1, 0.4),
                       kind="exponent"),
-        "d": About("log of the coefficient where params^beta vanishes", starts=(-10.0, -3.0, 0.0, 3.0)),
-        "g": About("slope of the log of the exponent in params^gamma", starts=(-1.0, -0.1, 0.1)),
-        "gamma": About("exponent of params in the exponent", low=-1.0, high=1.0, starts=(-0.2, 0.05, 0.12, 0.3),
+        "r": About("log of the exponent of tokens at 1e9 params", starts=(-2.0, -1.4, -1.0, -0.6)),
+        "r1": About("slope of that in log params", starts=(-0.3, -0.1, -0.03, 0.03)),
+        "gamma": About("how that slope bends: exponent of params", low=-2.0, high=2.0, starts=(-0.4, -0.1, 0.1, 0.4),
                        kind="exponent"),
-        "f": About("log of the exponent where params^gamma vanishes", starts=(-1.5, -0.5, 0.5)),
     },
-    undetermined="each of its three functions of params is nearly a straight line in the log of params, so their three "
-    "parameters trade off; its predictions are determined",
+    derived=(
+        Derived("a", "slope of the log of the floor in params^alpha", _as_printed("e1", "alpha")),
+        Derived("c", "log of the floor where params^alpha vanishes", _limit("e", "e1", "alpha")),
+        Derived("b", "slope of the log of the coefficient in params^beta", _as_printed("k1", "beta")),
+        Derived("d", "log of the coefficient where params^beta vanishes", _limit("k", "k1", "beta")),
+        Derived("g", "slope of the log of the exponent in params^gamma", _as_printed("r1", "gamma")),
+        Derived("f", "log of the exponent where params^gamma vanishes", _limit("r", "r1", "gamma")),
+    ),
+    undetermined="each of its three functions of params is nearly a straight line in the log of params, so how they "
+    "bend is hardly determined; its predictions are",
 )  # fmt: skip
 DISTILLATION = formula_law(
     "distillation",

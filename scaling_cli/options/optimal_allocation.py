@@ -6,7 +6,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
 from scaling_cli.options.hardware import BUDGETS, Hardware
-from scaling_cli.options.kinds import NUMBERS, SWITCH, choice, number
+from scaling_cli.options.kinds import HELD, NUMBERS, SWITCH, choice, number
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
@@ -65,6 +65,9 @@ class Limits(Options):
     unique_tokens: float | None = option(
         None, AMOUNT, "Number of unique tokens available; training on more than this repeats data."
     )
+    hold: dict[str, float] = option(
+        {}, HELD, "Values of the further inputs of a law: bits=8,granularity=16. Repeatable."
+    )
     min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
     max_params: float | None = option(None, AMOUNT, "Most params to consider.")
     max_tokens: float | None = option(None, AMOUNT, "Most training tokens to consider.")
@@ -74,8 +77,8 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
     """Everything that `scaling optimal-allocation` takes."""
 
     law: str = changed(
-        Law.law, help="Law of params and tokens for the parametric approach (auto: chinchilla), or a published fit: "
-        "chinchilla:besiroglu.",
+        Law.law, help="Law for the parametric approach (auto: chinchilla), with params and tokens among its inputs and "
+        "others held by --hold; or a published fit: chinchilla:besiroglu.",
         metavar="NAME|NAME:FIT|auto",
     )  # fmt: skip
     interval: str = changed(

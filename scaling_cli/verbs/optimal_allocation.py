@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.document.published import published_fit
 from scaling_cli.errors import ScalingError, UsageError
@@ -70,7 +71,8 @@ def optimal_allocation(
     keep = tuple(flops_rule(asked.flops_rule).extras)
     needed = ("params", "tokens", "compute", *law_of(asked).inputs, *keep)
     weights = (asked.weight,) if asked.weight else ()
-    table = load_runs(runs, asked, keep=(*keep, *weights))
+    own = tuple(name for name in law_of(asked).inputs if name not in ROLES)
+    table = load_runs(runs, asked, keep=(*keep, *own, *weights))
     table = table.needing(tuple(dict.fromkeys((*needed, *table.own(weights)))))
     curves = None
     if needs_curves(asked):

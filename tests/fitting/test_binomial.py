@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 import scaling_cli as scaling
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.binomial import root_deviances
+from scaling_cli.fitting.objective import root_deviances
 
 LOGISTIC = "1/(1 + (x0/size)^k)"
 

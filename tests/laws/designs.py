@@ -372,8 +372,8 @@ def sparsity(draw) -> dict[str, float]:
 
 def farseer(draw) -> dict[str, float]:
     return {
-        "a": -draw(0.01, 0.03), "alpha": 0.17, "c": -draw(0.05, 0.1), "b": draw(80.0, 95.0), "beta": -0.1,
-        "d": -draw(6.0, 6.5), "g": -draw(0.1, 0.13), "gamma": 0.12, "f": draw(0.4, 0.45),
+        "e": -draw(0.6, 0.8), "e1": -draw(0.08, 0.15), "alpha": 0.17, "k": draw(4.0, 5.0), "k1": -draw(1.0, 1.2),
+        "beta": -0.1, "r": -draw(1.0, 1.2), "r1": -draw(0.15, 0.2), "gamma": 0.12,
     }  # fmt: skip
 
 

@@ -75,6 +75,17 @@ DOMAINS_5 = ("Github", "Pile-CC", "Books3", "PhilPapers", "DM_Mathematics")
 MIXTURE_5 = "mixture=w0,w1,w2,w3,w4"
 
 
+def _farseer() -> Truths:
+    """The three functions of params by value and slope at 1e9 params."""
+    at, truth = 1e9, {}
+    for value, slope, exponent, size, power, rest in (
+        ("e", "e1", "alpha", -0.021, 0.169, -0.091), ("k", "k1", "beta", 88.01, -0.1, -6.287),
+        ("r", "r1", "gamma", -0.124, 0.123, 0.424),
+    ):  # fmt: skip
+        truth |= {value: size * at**power + rest, slope: size * power * at**power, exponent: power}
+    return _all(**truth)
+
+
 def _by_group(**parameters: dict[str, float]) -> dict[str, float]:
     """Parameters that have a value in each group, as a joint fit names them."""
     return {f"{name}[{group}]": value for name, values in parameters.items() for group, value in values.items()}
@@ -142,7 +153,7 @@ SYSTEMS = (
         _all(E=0.08, A=0.6 * 1e2**0.35, alpha=0.35, H=0.5, x0=3e3, width=0.35),
     ),
     System("energy", "fit {} --law chinchilla", _all(E=1.82, **CHINCHILLA)),
-    System("farseer", "fit {} --law farseer", noise=0.002),
+    System("farseer", "fit {} --law farseer", _farseer(), noise=0.002),
     System("fp", "fit {} --law float-format", FLOAT),
     System("fp_half", "fit {} --law float-format", FLOAT),
     System(

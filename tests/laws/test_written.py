@@ -137,3 +137,30 @@ def test_eleven_parameters_are_found_blind_in_raw_units():
     result = scaling.fit(runs, law=text, interval="sandwich", level=0.9999).results[0]
     assert result.quality.rmse_log < 0.0025
     assert_found(result, truth)
+
+
+def test_what_a_formula_of_shares_leaves_open_is_named():
+    """Shares add up to one, so an intercept and a slope for each of them are one parameter too many."""
+    generator = np.random.default_rng(3)
+    shares = generator.dirichlet([1.0, 1.0, 1.0], 40)
+    columns = {name: shares[:, place].tolist() for place, name in enumerate(("web", "code", "math"))}
+    text = "c + k*exp(a*web + b*code + d*math)"
+    runs = simulated(text, {"c": 1.5, "k": 1.0, "a": -2.0, "b": 0.5, "d": 1.0}, columns)
+    with pytest.raises(FitError, match="k, a, b and d can change together"):
+        scaling.fit(runs, law=text, interval="none")
+    named = scaling.fit(runs, law="mixture-exp", map={"mixture": "web,code,math"}, interval="sandwich", level=0.999)
+    assert_found(named.results[0], {"c": 1.5, "t_web": -3.0, "t_code": -0.5})
+
+
+def test_shares_that_do_not_add_up_are_refused():
+    runs = pl.DataFrame({"web": [0.5, 0.2, 0.3], "code": [0.2, 0.5, 0.1], "loss": [2.0, 2.1, 2.2]})
+    with pytest.raises(DataError, match="add up to"):
+        scaling.fit(runs, law="mixture-exp", map={"mixture": "web,code"}, interval="none")
+
+
+def test_labels_carry_no_caveat_about_their_range():
+    truth = {"E": 1.5, "A[adamw]": 400.0, "A[muon]": 330.0, "alpha": 0.33}
+    text = "E + A[optimizer]/params^alpha"
+    columns = grid(optimizer=["adamw", "muon"], params=np.geomspace(1e7, 1e10, 10).tolist())
+    report = scaling.fit(simulated(text, truth, columns), law=text, interval="none")
+    assert "short-range" not in {caveat.code for caveat in report.caveats}

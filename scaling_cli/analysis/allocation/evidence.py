@@ -56,7 +56,7 @@ def _by_configuration(points: AllocationPoints) -> AllocationPoints:
 
 def fitted_law(result: FitResult) -> FittedLaw:
     """A fit with its replicates, ready to be optimised."""
-    law = find_law(result.law)
+    law = find_law(result.law, tuple(result.inputs))
     rows = [[result.parameters[name].estimate for name in law.names], *(result.draws or ())]
     return FittedLaw(law, np.array(rows, dtype=float), result.ranges)
 

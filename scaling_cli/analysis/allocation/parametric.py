@@ -56,7 +56,7 @@ def parametric(fitted: FittedLaw, plan: AllocationPlan, group: dict[str, str] | 
     Raises:
         FitError: No question has an answer.
     """
-    loss_surface = surface(fitted.law, fitted.parameters, plan.unique_tokens)
+    loss_surface = surface(fitted.law, fitted.parameters, plan.unique_tokens, plan.held)
     asked: list[tuple[float | None, float | None]] = [(compute, None) for compute in plan.budgets]
     asked += [(None, loss) for loss in plan.target_losses]
     allocations, caveats, refusals = [], [], []
@@ -143,7 +143,9 @@ def _repetition(
     alone = replace(fitted, parameters=fitted.parameters[:1])
 
     def loss(unique_tokens: float, budget: float) -> float:
-        return float(best_split(surface(alone.law, alone.parameters, unique_tokens), plan.costs, budget).loss[0])
+        return float(
+            best_split(surface(alone.law, alone.parameters, unique_tokens, plan.held), plan.costs, budget).loss[0]
+        )
 
     up, down = np.exp(STEP), np.exp(-STEP)
     by_unique = (loss(unique * up, compute) - loss(unique * down, compute)) / unique

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class AllocationPlan(Record):
     profile: str
     costs: Costs
     unique_tokens: float | None
+    held: Mapping[str, float]
     hardware: Hardware | None
     level: float
 
@@ -52,6 +53,7 @@ class AllocationPlan(Record):
         asked = {
             "--inference-tokens": costs.inference_tokens or None,
             "--unique-tokens": self.unique_tokens,
+            "--hold": self.held or None,
             "--min-params": costs.min_params,
             "--max-params": costs.max_params,
             "--max-tokens": costs.max_tokens,

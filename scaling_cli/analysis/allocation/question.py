@@ -11,7 +11,7 @@ from scaling_cli.analysis.hardware import flops_of, hardware
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule, flops_rule
-from scaling_cli.laws import Law, find_law
+from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 
@@ -20,7 +20,12 @@ DEFAULT_STEPS = (1.0, 10.0, 100.0)  # times the largest run, where no budget is 
 
 def law_of(asked: OptimalAllocation) -> Law:
     """The law of the parametric approach."""
-    return constrain(find_law("chinchilla" if asked.law == "auto" else asked.law), asked.fix, asked.tie)
+    name, inputs = "chinchilla" if asked.law == "auto" else asked.law, tuple[str, ...]()
+    if is_formula(name):
+        inputs = ("params", "tokens", "compute", "unique_tokens", *asked.hold)
+    elif name in FAMILIES:
+        inputs = tuple(asked.hold)
+    return constrain(find_law(name, inputs), asked.fix, asked.tie)
 
 
 def check_question(asked: OptimalAllocation) -> None:
@@ -29,7 +34,7 @@ def check_question(asked: OptimalAllocation) -> None:
     Raises:
         UsageError: The law has no params and tokens to split, or limits or hardware do not go together.
     """
-    require_surface(law_of(asked))
+    require_surface(law_of(asked), asked.hold)
     _plan(asked, 1.0, {}, flops_rule(SIX_ND))
 
 
@@ -65,6 +70,7 @@ def _plan(
         profile=asked.profile,
         costs=costs,
         unique_tokens=asked.unique_tokens,
+        held=asked.hold,
         hardware=machines,
         level=asked.level,
     )

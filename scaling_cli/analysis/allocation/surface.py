@@ -162,13 +162,30 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
     return Chinchilla(*(by_name[name] for name in ("E", "A", "B", "alpha", "beta")))
 
 
-def require_surface(law: Law) -> None:
-    """Refuse laws that are not laws of params and tokens.
+def require_surface(law: Law, held: Mapping[str, float]) -> None:
+    """Refuse laws that are not laws of params and tokens, with their other inputs held at a value.
 
     Raises:
-        UsageError: The law has other inputs.
+        UsageError: The law lacks params or tokens, or has other inputs that are not held.
     """
-    if not {"params", "tokens"} <= set(law.inputs) or not set(law.inputs) <= KNOWN_INPUTS:
+    if law.levels:
+        raise UsageError(
+            f"{law.name} has parameters for each {' and '.join(law.levels)}: it is several laws of params and tokens.",
+            hint="Fit one group alone, with --where or --by, and split its budget.",
+        )
+    others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held)]
+    unused = [name for name in held if name not in law.inputs or name in KNOWN_INPUTS]
+    if unused:
+        raise UsageError(
+            f"--hold names {unused[0]}, which {law.name} does not take beside params and tokens.",
+            hint=f"Its inputs are {', '.join(law.inputs)}.",
+        )
+    if others and {"params", "tokens"} <= set(law.inputs):
+        raise UsageError(
+            f"{law.name} also depends on {' and '.join(others)}.",
+            hint="Say at which value: " + " ".join(f"--hold {name}=VALUE" for name in others) + ".",
+        )
+    if not {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
             f"{law.name} is a law of {' and '.join(law.inputs)}, but only a law of params and tokens can split a "
             "budget.",
@@ -176,13 +193,13 @@ def require_surface(law: Law) -> None:
         )
 
 
-def surface(law: Law, parameters: Array, unique_tokens: float | None) -> Surface:
-    """The surface of fitted parameters `(replicates, k)`, as papers print them.
+def surface(law: Law, parameters: Array, unique_tokens: float | None, held: Mapping[str, float]) -> Surface:
+    """The surface of fitted parameters `(replicates, k)`, as papers print them, with further inputs `held`.
 
     Raises:
         UsageError: The law is not one of params and tokens, or does not describe repeated tokens.
     """
-    require_surface(law)
+    require_surface(law, held)
     limits_data = "unique_tokens" in law.inputs
     if unique_tokens is None and limits_data:
         raise UsageError(f"{law.name} needs the number of unique tokens.", hint="Give --unique-tokens.")
@@ -190,7 +207,7 @@ def surface(law: Law, parameters: Array, unique_tokens: float | None) -> Surface
     if unique_tokens is None and chinchilla is not None:
         return chinchilla
     if unique_tokens is None or limits_data:
-        fixed = {} if unique_tokens is None else {"unique_tokens": unique_tokens}
+        fixed = {**held, **({} if unique_tokens is None else {"unique_tokens": unique_tokens})}
         return LawSurface(law, law.to_coordinates(parameters), fixed)
     if chinchilla is None:
         raise UsageError(

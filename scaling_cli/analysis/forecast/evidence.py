@@ -240,7 +240,7 @@ def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> 
 
 def saved_evidence(saved: SavedFit, method: Method) -> tuple[ForecastData, list[Caveat]]:
     """A saved fit as it forecasts."""
-    law = find_law(saved.law)
+    law = find_law(saved.law, tuple(saved.inputs))
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
     made = single_law_forecast(saved, method.settings.level)
     doubts = [*saved.known, *([] if saved.draws else [caveat("no-draws", saved.group)])]
