@@ -80,7 +80,7 @@ def caveats_page() -> str:
 
 
 class _Constants(Formatter):
-    """Texts with constants of modules, such as `{fitting.repeats.LEVEL}` or `{data.runs.sanity.SMALLEST[params]:g}`."""
+    """Texts with constants of modules: `{fitting.checks.repeats.LEVEL}`, `{data.runs.sanity.SMALLEST[params]:g}`."""
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
         path, _, key = field_name.rstrip("]").partition("[")

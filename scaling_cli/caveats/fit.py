@@ -137,8 +137,8 @@ WHEN = {
     "at-bound": "A parameter ends at its bound.",
     "lone-start": "Only one start reached the best objective.",
     "runs-err-together": (
-        "Inputs repeat, and lack of fit exceeds pure error (F test, p < {fitting.repeats.LEVEL}, at least "
-        "{fitting.repeats.FEWEST_REPEATS} repeats). Replicates then draw configurations."
+        "Inputs repeat, and lack of fit exceeds pure error (F test, p < {fitting.checks.repeats.LEVEL}, at least "
+        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). Replicates then draw configurations."
     ),
     "rival-optimum": (
         "Another optimum has an objective within {fitting.optimum.RIVAL:.0%}, and a parameter that differs by more "
@@ -146,12 +146,12 @@ WHEN = {
     ),
     "replicates-failed": "A replicate did not converge.",
     "influential-run": (
-        "Without the run, an exponent moves by more than {fitting.influence.NOTABLE:g} standard error, and the run "
-        "lies off the fit of all others (t test, p < {fitting.influence.CHANCE} over all runs)."
+        "Without the run, an exponent moves by more than {fitting.checks.influence.NOTABLE:g} standard error, and the "
+        "run lies off the fit of all others (t test, p < {fitting.checks.influence.CHANCE} over all runs)."
     ),
     "outlying-run": (
-        "A run lies more than {fitting.influence.OUTLYING:g} robust standard deviations, and "
-        "{fitting.influence.LEAST_OUTLYING:.1%} of the loss, off the fit, and influential-run does not fire."
+        "A run lies more than {fitting.checks.influence.OUTLYING:g} robust standard deviations, and "
+        "{fitting.checks.influence.LEAST_OUTLYING:.1%} of the loss, off the fit, and influential-run does not fire."
     ),
     "no-cutoffs": "--law all, and no larger runs can be held out.",
     "baseline-wins": "--law all, and a baseline has the lowest held-out error.",
@@ -162,16 +162,17 @@ WHEN = {
     "open-interval": "--interval profile, and the profile stays below its limit on a side.",
     "replicates-at-bound": "A parameter is at a bound in more than {fitting.fit.OFTEN_AT_BOUND:.0%} of replicates.",
     "law-misfit": (
-        "With at least {fitting.adequacy.FEWEST_SPARE} runs to spare: a bend, wave or product along inputs explains "
-        "residuals (F test, p < {fitting.adequacy.SIZE} over all; {fitting.adequacy.PATTERN_SIZE} where repeated "
-        "inputs show lack of fit at {fitting.adequacy.PURE_SIZE}), also with errors for uneven noise (p < "
-        "{fitting.adequacy.ROBUST_SIZE}); or neighbouring points have like residuals (p < "
-        "{fitting.adequacy.NEIGHBOUR_SIZE}); or `general` fits better than chinchilla (p < "
-        "{fitting.adequacy.GAMMA_SIZE})."
+        "With at least {fitting.checks.adequacy.FEWEST_SPARE} runs to spare: a bend, wave or product along inputs "
+        "explains residuals (F test, p < {fitting.checks.adequacy.SIZE} over all; "
+        "{fitting.checks.adequacy.PATTERN_SIZE} where repeated inputs show lack of fit at "
+        "{fitting.checks.adequacy.PURE_SIZE}), also with errors for uneven noise (p < "
+        "{fitting.checks.adequacy.ROBUST_SIZE}); or neighbouring points have like residuals (p < "
+        "{fitting.checks.adequacy.NEIGHBOUR_SIZE}); or `general` fits better than chinchilla (p < "
+        "{fitting.checks.adequacy.GAMMA_SIZE})."
     ),
     "poor-fit": (
-        "rmse of log loss is at least {fitting.adequacy.POOR_RMSE}, R2 at most {fitting.adequacy.POOR_R2}, and "
-        "law-misfit does not fire."
+        "rmse of log loss is at least {fitting.checks.adequacy.POOR_RMSE}, R2 at most "
+        "{fitting.checks.adequacy.POOR_R2}, and law-misfit does not fire."
     ),
     "interval-off-estimate": (
         "A percentile interval lies {fitting.intervals.NOTABLE_GAP:.0%} of its width or more beside its estimate."

@@ -9,17 +9,17 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.ask import Asking, alone
+from scaling_cli.fitting.checks.adequacy import misfit_doubts
+from scaling_cli.fitting.checks.influence import influence, influence_doubts, outlying_doubts
+from scaling_cli.fitting.checks.repeats import by_configuration, err_together, together_doubt
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
-from scaling_cli.fitting.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals_asking
 from scaling_cli.fitting.linear import expectations
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.repeats import by_configuration, err_together, together_doubt
 from scaling_cli.fitting.uncertainty import Resampling, group_hash
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import (

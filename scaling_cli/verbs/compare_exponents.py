@@ -9,9 +9,9 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, UsageError
+from scaling_cli.fitting.checks.repeats import by_inputs
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import fit as fit_group
-from scaling_cli.fitting.repeats import by_inputs
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents

@@ -25,7 +25,7 @@ from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, SETS, SYMME
 from tests.analysis.allocation.test_envelope import curves
 from tests.caveats.reading import grid, logged, loss
 from tests.factories import grouped
-from tests.fitting.test_influence import curve as long_curve
+from tests.fitting.checks.test_influence import curve as long_curve
 from tests.laws.designs import draw_design, draw_parameters
 
 FEW = {"replicates": 60}

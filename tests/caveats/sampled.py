@@ -92,7 +92,7 @@ CASES = {
     "overdispersion-not-identified": (lambda: covered(counts(32, [3, 4] * 20)), lambda: covered(sampled(50))),
     "far-extrapolation": (lambda: covered(sampled(50), to="1e5"), lambda: covered(sampled(50), to="1e3")),
     "laws-disagree": (
-        lambda: covered(sampled(200, a=0.15, b=3.0, problems=200), to="20000"),
+        lambda: covered(counts(32, [0] * 34 + [1] * 4 + [5, 20]), to="3200"),
         lambda: covered(sampled(50), to="100"),
     ),
     "ceiling-not-identified": (

@@ -7,7 +7,7 @@ import pytest
 from scaling_cli.fitting.estimators import COMMON, alternatives
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
-from tests.fitting.test_influence import curve
+from tests.fitting.checks.test_influence import curve
 
 
 def test_there_is_one_answer_for_each_objective_but_the_chosen_one():

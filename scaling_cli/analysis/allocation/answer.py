@@ -21,14 +21,14 @@ from scaling_cli.analysis.allocation.plan import FAR, AllocationPlan, ApproachAn
 from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
-from scaling_cli.fitting.adequacy import misfit_doubts
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.checks.adequacy import misfit_doubts
+from scaling_cli.fitting.checks.influence import outlying_doubts
+from scaling_cli.fitting.checks.repeats import err_together, together_doubt
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import Settings, fit
-from scaling_cli.fitting.influence import outlying_doubts
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
-from scaling_cli.fitting.repeats import err_together, together_doubt
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.numbers.format import flops
 from scaling_cli.options.optimal_allocation import APPROACHES

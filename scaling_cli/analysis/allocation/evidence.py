@@ -11,9 +11,9 @@ from scaling_cli.analysis.allocation.question import law_of
 from scaling_cli.arrays import Array
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.fitting.checks.repeats import numbered_inputs
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.repeats import numbered_inputs
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import find_law
 from scaling_cli.options.optimal_allocation import OptimalAllocation

@@ -19,14 +19,14 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
-from scaling_cli.fitting.adequacy import average_doubts
+from scaling_cli.fitting.checks.adequacy import average_doubts
+from scaling_cli.fitting.checks.influence import outlying_doubts
+from scaling_cli.fitting.checks.repeats import err_together, together_doubt
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.fit import fit as fit_group
-from scaling_cli.fitting.influence import outlying_doubts
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.repeats import err_together, together_doubt
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
 from scaling_cli.options.extrapolate import Extrapolate

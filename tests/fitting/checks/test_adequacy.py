@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 
 import scaling_cli as scaling
-from scaling_cli.fitting.adequacy import Misfit, _improvement, misfit, misfit_doubts
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.checks.adequacy import Misfit, _improvement, misfit, misfit_doubts
+from scaling_cli.fitting.checks.tails import two_tails
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.tails import two_tails
 from scaling_cli.laws import find_law
 
 Columns = dict[str, np.ndarray]

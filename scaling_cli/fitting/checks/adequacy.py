@@ -24,12 +24,12 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Asking, alone
+from scaling_cli.fitting.checks.neighbours import neighbour_p_value
+from scaling_cli.fitting.checks.tails import f_tail, two_tails
 from scaling_cli.fitting.leverage import free_jacobian, residuals
-from scaling_cli.fitting.neighbours import neighbour_p_value
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.tails import f_tail, two_tails
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.numbers.format import percent

@@ -8,8 +8,8 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.checks.influence import influence
 from scaling_cli.fitting.fit import Grouped, Settings, fit
-from scaling_cli.fitting.influence import influence
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.fitting.repeats import numbered_inputs
+from scaling_cli.fitting.checks.repeats import numbered_inputs
 
 NEIGHBOURS = 4.0  # whose products count, per point, on average
 LEAST_LEFT = 0.2  # of a residual after the pull of its own point

@@ -7,12 +7,12 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.ask import Asking
+from scaling_cli.fitting.checks.tails import two_tails
 from scaling_cli.fitting.leverage import free_jacobian, is_free, residuals
 from scaling_cli.fitting.linear import run_influences
 from scaling_cli.fitting.objective import robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.tails import two_tails
 from scaling_cli.fitting.uncertainty import refit_asking
 from scaling_cli.numbers.format import percent
 from scaling_cli.results.fit import Influence

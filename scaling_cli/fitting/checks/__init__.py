@@ -1,0 +1,1 @@
+"""What may be wrong with a fit: its law, single runs, runs at equal inputs that err together."""
