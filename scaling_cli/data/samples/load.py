@@ -46,6 +46,7 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of the table of counts, which no group may be called
+MOST_COLUMNS = 10_000  # the time that polars needs grows with their square
 COUNTERS = {
     "attempts": count_attempts,
     "counts": read_counts,
@@ -166,6 +167,11 @@ def _filtered(rows: pl.LazyFrame, where: str | None, mapping: Mapping[str, str])
 
 def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     schema = rows.collect_schema()
+    if len(schema) > MOST_COLUMNS:
+        raise DataError(
+            f"The log has {len(schema):,} columns, and at most {MOST_COLUMNS:,} can be read.",
+            hint="Write one row per attempt, counts with columns problem, n and c, or a matrix with numpy.save.",
+        )
     for name in reading.by:
         if name not in schema:
             raise unknown("column", name, schema.names())
