@@ -434,7 +434,7 @@ def rules() -> dict[str, Callable[[Truth, float, Array], tuple[Array, Array]]]:
         "grid +-1.2": fixed(grid(1.2)),
         "grid with centre": fixed(centred_grid()),
         "greedy per FLOP": by_variance,
-        "greedy, all FLOPs": partial(by_variance, spends_all=True),
+        "greedy by share": partial(by_variance, spends_all=True),
         "prototype 1/4": by_design(narrow, 0.0, 0.25),
         "prototype": by_design(narrow, 0.0, 1.0),
         "plan 1/4": by_design(wide, 0.15, 0.25),
@@ -457,7 +457,7 @@ def ratio(top: Array, bottom: Array) -> tuple[float, float, float]:
     return float(np.sqrt((top**2).mean() / (bottom**2).mean())), float(low), float(high)
 
 
-COMPARED = (("plan 1/4", "grid +-0.75"), ("plan", "grid +-1.2"), ("plan", "prototype"), ("plan", "greedy, all FLOPs"))
+COMPARED = (("plan 1/4", "grid +-0.75"), ("plan", "grid +-1.2"), ("plan", "prototype"), ("plan", "greedy by share"))
 
 
 def cell(truth: Truth, sigma: float, repetitions: int, chosen: list[str]) -> Iterator[str]:

@@ -37,7 +37,7 @@ WHEN = {
     "apparent-exponents": "The law has no floor, and its loss falls.",
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",
     "coarse-p-values": "Twice the number of pairs is at least (1 - level) times the replicates plus one.",
-    "pinned-floor": "--fix holds the exponent and the floor, and compute multipliers are given.",
+    "pinned-floor": "--fix holds the exponent and a floor, and other floors than zero are possible.",
     "low-power": (
         "For some pair, the smallest difference that would be found with a probability of "
         "{analysis.comparison.verdict.POWER:.0%} is above {analysis.comparison.answer.WEAK:.0%} of the exponent."

@@ -74,7 +74,9 @@ class Allowed(Options):
     unique_tokens: float | None = option(None, AMOUNT, "Unique tokens available; no run trains on more.")
     seeds: int = option(1, whole(1, "3"), "Train each run with so many seeds.")
     test_share: float = option(
-        0.15, share_between(inclusive=True, example="15%"), "Share of runs and budget reserved for testing the law."
+        0.15,
+        share_between(0.0, 0.5, inclusive=True, example="15%"),
+        "Share of runs and budget reserved for testing the law.",
     )
     underway: str | None = option(
         None, FILE, "File with the params and tokens of runs that are being trained; the plan counts on them."

@@ -45,7 +45,15 @@ def _factors(result: ComparisonResult) -> str:
         return "The design cannot separate the factors."
     parts = [f"{words} {_named(by[moves])}" for moves, words in MOVES.items() if moves in by]
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{text[0].upper()}{text[1:]}.{''.join(map(_at_levels, result.factors))}"
+
+
+def _at_levels(effect: FactorEffect) -> str:
+    """What an interaction that moves the exponent means at each level of one of its factors."""
+    if not effect.levels:
+        return ""
+    start = effect.sentence.find(". With ")
+    return escape(effect.sentence[start + 1 :]) if start >= 0 else ""
 
 
 def _factor(effect: FactorEffect) -> str:

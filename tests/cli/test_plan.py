@@ -102,6 +102,13 @@ def test_a_saved_fit_stands_for_its_runs(tmp_path):
     assert result["goals"][0]["width_after"] < result["goals"][0]["width_before"]
 
 
+def test_runs_under_way_are_counted_on(tmp_path):
+    path = tmp_path / "underway.csv"
+    path.write_text("params,tokens\n1e8,2e10\n1e9,1e9\n3e9,1e9\n2e8,3e10\n")
+    alone, helped = (planned(*FIRST, "--max-runs", "8", *more)[0] for more in ((), ("--underway", str(path))))
+    assert helped["goals"][0]["width_after"] < alone["goals"][0]["width_after"]
+
+
 def test_two_groups_share_the_runs(tmp_path):
     generator = np.random.default_rng(3)
     compute = np.repeat(np.geomspace(1e18, 1e20, 5), 6)

@@ -155,7 +155,7 @@ def _require_enough(task: Task, cost: Array) -> None:
         raise UsageError(
             f"{task.runs} {'run is' if task.runs == 1 else 'runs are'} too few: {task.arms[0].law.name} has "
             f"{task.parameters} parameters{' in all groups' if len(task.arms) > 1 else ''}, so at least "
-            f"{least * task.seeds} are needed.",
+            f"{least * task.seeds} are needed{f' with {task.seeds} seeds each' if task.seeds > 1 else ''}.",
             hint=f"Give --max-runs {least * task.seeds} or more, or start from runs or a saved fit.",
         )
     needed = least * float(cost.min())

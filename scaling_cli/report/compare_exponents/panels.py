@@ -16,9 +16,45 @@ UNITS = {"compute": "compute (FLOPs)"}
 
 
 def compare_panels(result: ComparisonResult, charts: Sequence[Chart]) -> Panels:
-    """Laws and multipliers in one row, exponents in the next."""
+    """Laws and multipliers in one row; exponents, or the effects of factors, in the next."""
     laws = [replace(chart, title="Laws of the groups") for chart in charts]
-    return [row for row in ([*laws, *_multipliers(result)], list(_forests(result))) if row]
+    below = _effects(result) if result.factors else _forests(result)
+    return [row for row in ([*laws, *_multipliers(result), *_ranked(result)], list(below)) if row]
+
+
+def _ranked(result: ComparisonResult) -> Iterator[Chart]:
+    """The multiplier of each of many groups against one of them, where pairs have none."""
+    rows = [row for row in result.ranking if row.multiplier is not None and row.multiplier.estimate is not None]
+    if not rows or any(pair.compute_multiplier for pair in result.comparisons):
+        return
+    values = {row.name: row.multiplier for row in rows if row.multiplier is not None}
+    yield Chart(
+        series=[_forest(values)],
+        lines=[],
+        x=Axis(f"{escape(result.margin.role)} over {escape(rows[0].against or '')}", is_log=False),
+        y=Axis("", names=tuple(map(escape, values)), is_log=False),
+        title="At equal loss, times the other group",
+        rules=[Rule("", 1.0)],
+    )
+
+
+def _effects(result: ComparisonResult) -> Iterator[Chart]:
+    """What each factor does to each exponent, factors one under another."""
+    for exponent in result.exponents[:MOST_EXPONENTS]:
+        values = {
+            effect.name: effect.exponent.effect[exponent]
+            for effect in result.factors
+            if effect.exponent is not None and effect.exponent.effect[exponent].estimate is not None
+        }
+        if values:
+            yield Chart(
+                series=[_forest(values)],
+                lines=[],
+                x=Axis(f"effect on exponent {exponent}", is_log=False),
+                y=Axis("", names=tuple(map(escape, values)), is_log=False),
+                title=f"Effects with {percent(result.interval.level, 4)} intervals",
+                rules=[Rule("none", 0.0)],
+            )
 
 
 def _multipliers(result: ComparisonResult) -> Iterator[Chart]:
@@ -59,7 +95,9 @@ def _curve(pair: Comparison) -> Curve | None:
 def _forests(result: ComparisonResult) -> Iterator[Chart]:
     """The exponent of each group with its interval, groups one under another."""
     for exponent in result.exponents[:MOST_EXPONENTS]:
-        found = {group.name: value for group in result.groups if (value := group.parameters.get(exponent))}
+        groups = {group.name: group for group in result.groups}
+        ordered = [groups[row.name] for row in result.ranking] or list(result.groups)
+        found = {group.name: value for group in ordered if (value := group.parameters.get(exponent))}
         values = {name: value for name, value in found.items() if value.estimate is not None}
         if not values:
             continue
@@ -69,7 +107,17 @@ def _forests(result: ComparisonResult) -> Iterator[Chart]:
             x=Axis(f"exponent {exponent}", is_log=False),
             y=Axis("", names=tuple(values), is_log=False),
             title=f"Exponents with {percent(result.interval.level, 4)} intervals",
+            rules=_common(result, exponent),
         )
+
+
+def _common(result: ComparisonResult, exponent: str) -> list[Rule]:
+    """The exponent that most groups are consistent with."""
+    sharing = max(result.sharing, key=lambda found: len(found.groups), default=None)
+    value = None if sharing is None else sharing.exponent.get(exponent)
+    if sharing is None or value is None or value.estimate is None:
+        return []
+    return [Rule(f"common to {len(sharing.groups)} groups", value.estimate)]
 
 
 def _forest(values: dict[str, Estimate]) -> Series:

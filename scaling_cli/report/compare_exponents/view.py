@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaling_cli.numbers.format import escape
-from scaling_cli.report.charts.chart import Chart, Panels
+from scaling_cli.numbers.format import escape, figure, group_name
+from scaling_cli.record import replace
+from scaling_cli.report.charts.chart import Chart, Panels, Series
 from scaling_cli.report.compare_exponents.factor_rows import factor_records, factor_sections
 from scaling_cli.report.compare_exponents.facts import (
     SURFACE_COMPUTE,
@@ -16,7 +17,7 @@ from scaling_cli.report.compare_exponents.facts import (
 )
 from scaling_cli.report.compare_exponents.rows import differences, sections, size_of
 from scaling_cli.report.pages.page import Page, Row
-from scaling_cli.results.comparison import Comparison
+from scaling_cli.results.comparison import Comparison, ComparisonResult
 from scaling_cli.results.fit import Estimate
 
 HEADER = (
@@ -67,7 +68,17 @@ def _laws(report: CompareReport, to: float | None) -> list[Chart]:
     fits = report.results[0].fits
     is_surface = len(fits[0].inputs) > 1  # multipliers and crossovers are then of 6 * params * tokens
     compute = SURFACE_COMPUTE if is_surface else report.columns.get("compute", "compute")
-    return fit_charts(fits, sketches(fits, to=to), report.columns.get("loss", "loss"), compute)
+    drawn = fit_charts(fits, sketches(fits, to=to), report.columns.get("loss", "loss"), compute)
+    return [replace(chart, series=[_labelled(series, report.results[0]) for series in chart.series]) for chart in drawn]
+
+
+def _labelled(series: Series, result: ComparisonResult) -> Series:
+    """The points of a group, with its exponent in the legend if the law has one."""
+    named = [group for group in result.groups if group_name(group.group) == series.name]
+    if len(result.exponents) != 1 or not named:
+        return series
+    (exponent,) = result.exponents
+    return replace(series, name=f"{series.name}, {exponent} {figure(named[0].parameters[exponent].estimate, 3)}")
 
 
 def _csv_row(pair: Comparison, name: str, exponent: str, value: Estimate) -> Row:

@@ -50,7 +50,7 @@ def facts(result: PlanResult) -> Facts:
     """What the plan rests on, and what it comes to."""
     return stated(
         ("group", group_name(result.group)),
-        ("law", escape(f"{result.law}: {result.formula}")),
+        ("law", escape(result.law if result.law == result.formula else f"{result.law}: {result.formula}")),
         ("from", _source(result)),
         ("noise", _noise(result)),
         ("rounds", _rounds(result)),
