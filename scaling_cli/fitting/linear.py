@@ -92,10 +92,10 @@ def expectations(
         if not (np.isfinite(error) and error > 0):
             tests[name] = Expectation(value, known[name], None, None, None)
             continue
-        needed = fitted.problem.run_count * (reach * error / off) ** 2 if off > 0 else np.inf
+        needed = float(np.ceil(fitted.problem.run_count * (reach * error / off) ** 2)) if off > 0 else None
         shown = value * float(np.expm1(reach * error)) if is_log else reach * error
         chance = float(2 * stdtr(spread.freedom, -off / error))
-        tests[name] = Expectation(value, known[name], chance, shown, float(np.ceil(needed)))
+        tests[name] = Expectation(value, known[name], chance, shown, needed)
     return tests
 
 

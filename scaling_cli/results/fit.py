@@ -172,9 +172,9 @@ class Expectation(Record):
 
     value: float
     found: Estimate
-    p_value: Number | None
-    detects: Number | None
-    runs_needed: Number | None
+    p_value: float | None
+    detects: float | None
+    runs_needed: float | None
 
 
 class Observations(Record):

@@ -46,7 +46,7 @@ def _expected(result: FitResult) -> str:
             continue
         more = (
             f"; {test.runs_needed:,.0f} such runs would show the difference found"
-            if (test.runs_needed is not None and math.isfinite(test.runs_needed) and test.runs_needed > result.runs)
+            if (test.runs_needed is not None and test.runs_needed > result.runs)
             else ""
         )
         verdict = "rejected" if test.p_value < 1 - result.interval.level else "not rejected"
