@@ -136,4 +136,5 @@ def _either(choices: list[Schema]) -> Schema:
     if others != [{"type": "null"}] or "$ref" in first:
         return {"anyOf": choices}
     words = {"enum": [*first["enum"], None]} if "enum" in first else {}
-    return first | {"type": [first["type"], "null"]} | words
+    kinds = first["type"] if isinstance(first["type"], list) else [first["type"]]
+    return first | {"type": list(dict.fromkeys([*kinds, "null"]))} | words
