@@ -12,6 +12,7 @@ from scaling_cli.document.schema import documented
 from scaling_cli.document.write import to_json
 from scaling_cli.options.commands import LIBRARY
 from scaling_cli.options.extrapolate import ESTIMATORS
+from scaling_cli.options.fit import Fit
 from scaling_cli.options.fitting import INTERVALS, OBJECTIVES, PRIORS, SPACES
 from scaling_cli.options.inference_coverage import POLICIES
 from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
@@ -82,8 +83,9 @@ def words(command, record, field):
 
 
 def test_closed_lists_of_words_are_those_of_the_options():
-    assert words("fit", "ObjectiveValue", "name") == set(OBJECTIVES)
-    assert words("fit", "ObjectiveValue", "space") == set(SPACES)
+    assert words("fit", "ObjectiveValue", "name") == set(Fit.objective.choices)
+    assert set(Fit.objective.choices) == {*OBJECTIVES, "binomial"}
+    assert words("fit", "ObjectiveValue", "space") == {*SPACES, "binomial"}
     assert words("fit", "ObjectiveValue", "prior") == set(PRIORS)
     assert words("fit", "IntervalMethod", "method") == {*INTERVALS, "draws"}
     assert words("extrapolate", "Extrapolation", "estimator") == set(ESTIMATORS)
