@@ -11,11 +11,12 @@ from scaling_cli.analysis.plan.ground import Columns, Ground, along, ground, opt
 from scaling_cli.analysis.plan.recipe import Rule
 from scaling_cli.analysis.plan.search import Model
 from scaling_cli.arrays import Array
+from scaling_cli.errors import FitError
 from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record
 
 RIVALS = {"chinchilla": "general"}  # a law that has the first as a special case, by one more parameter at 1
-KNOTS = (-2.0, -1.0, 0.0, 1.0, 2.0)  # of log compute, between which the multiplier of a second group is sought
+KNOTS = (-4.0, -2.0, 0.0, 2.0, 4.0)  # of log compute, between which the multiplier of a second group is sought
 FEWEST_NOISE_RUNS = 20
 NOISE_CERTAIN = 2.5  # standard errors: a smaller change of the noise with scale is not used
 STEEPEST = 0.5  # of log noise per decade
@@ -195,7 +196,17 @@ def _between(goal: Goal, first: tuple[Known, ...], second: tuple[Known, ...], co
 
 
 def _multiplier(wanted: Array, losses: Array) -> Array:
-    """Log of the factor of compute `(r,)` at which the second group's log loss is the wanted one, between the knots."""
+    """Log of the factor of compute `(r,)` at which the second group's log loss is the wanted one, between the knots.
+
+    Raises:
+        FitError: By the estimates it is at none of these factors.
+    """
+    if not losses[0, -1] <= wanted[0] <= losses[0, 0]:
+        far = np.exp(KNOTS[-1])
+        raise FitError(
+            f"The second group does not reach the loss of the first with up to {far:.0f} times more or less compute.",
+            hint="Ask for the loss of each group, such as --goal loss@1e24, or for difference(alpha).",
+        )
     coefficients = losses @ np.linalg.inv(np.vander(np.array(KNOTS), len(KNOTS), increasing=True)).T
     low, high = np.full(len(wanted), KNOTS[0]), np.full(len(wanted), KNOTS[-1])
     for _ in range(60):
