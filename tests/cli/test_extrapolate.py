@@ -359,10 +359,10 @@ def test_a_target_inside_the_data_is_told_by_all_runs_alike_and_says_so():
 
 
 def test_only_pages_with_targets_inside_speak_of_it():
-    within = run("extrapolate", *ADAMW, "--at", "compute=1e19", *FAST).stdout
+    within = run("extrapolate", *ADAMW, "--at", "compute=1e19", "--details", *FAST).stdout
     assert "inside: below compute 1.08e22" in within
     assert "all runs have equal weight" in within
-    assert "inside" not in run("extrapolate", *ADAMW, "--at", "compute=1e23", *FAST).stdout
+    assert "inside" not in run("extrapolate", *ADAMW, "--at", "compute=1e23", "--details", *FAST).stdout
 
 
 def test_the_curve_goes_through_the_runs():

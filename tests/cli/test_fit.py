@@ -182,8 +182,8 @@ def test_a_file_named_for_another_format_is_refused_before_work(tmp_path, name, 
 
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("fit.csv", "law,"), ("fit.json", "{\n"), ("fit.jsonl", '{"schema"'), ("fit.md", "- law"), ("fit.TEX", "%"),
-     ("fit.txt", "law: "), ("fit", "law: ")],
+    [("fit.csv", "law,"), ("fit.json", "{\n"), ("fit.jsonl", '{"schema"'), ("fit.md", "# scaling fit"), ("fit.TEX", "%"),
+     ("fit.txt", "Loss falls"), ("fit", "Loss falls")],
 )  # fmt: skip
 def test_the_suffix_of_a_file_chooses_its_format(tmp_path, name, start):
     assert run("fit", SAMPLE, *QUICK, "-o", tmp_path / name).returncode == 0
@@ -343,7 +343,8 @@ def test_losses_at_the_ends_of_floats_end_in_an_error_without_noise(tmp_path):
     path.write_text("compute,loss\n1e17,1e-300\n1e18,1e300\n1e19,2\n1e20,3\n1e21,1e200\n1e22,1\n")
     ran = run("fit", path)
     assert ran.returncode == 4
-    assert ran.stderr.startswith("error: The data do not determine")
+    assert ran.stderr.startswith("error: 3 points are too few")
+    assert "3 with too large or small loss" in ran.stderr
     assert "Warning" not in ran.stderr
 
 

@@ -101,7 +101,7 @@ def small_budgets(rows: Sequence[Allocation], smallest: float, group: dict[str, 
     """A caveat on the budget that lies furthest below the `smallest` run, if one lies far below it."""
     budgets = [row.training_compute or row.compute for row in rows]
     least = min((budget for budget in budgets if budget), default=smallest)
-    if least * FAR >= smallest:
+    if not least * FAR < smallest < np.inf:
         return []
     return [caveat("small-budget", group, compute=flops(least), times=smallest / least)]
 

@@ -16,7 +16,8 @@ from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record
 
 RIVALS = {"chinchilla": "general"}  # a law that has the first as a special case, by one more parameter at 1
-KNOTS = (-4.0, -2.0, 0.0, 2.0, 4.0)  # of log compute, between which the multiplier of a second group is sought
+# Of log compute, between which the multiplier of a second group is sought.
+KNOTS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
 FEWEST_NOISE_RUNS = 20
 NOISE_CERTAIN = 2.5  # standard errors: a smaller change of the noise with scale is not used
 STEEPEST = 0.5  # of log noise per decade

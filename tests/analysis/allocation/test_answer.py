@@ -153,7 +153,7 @@ def test_parameters_can_be_held_or_tied():
 def test_what_needs_the_parametric_approach_is_named(approach, options, named):
     with pytest.raises(UsageError, match="cannot be combined with") as caught:
         optimal_allocation(SAMPLE, approach=approach, **options)
-    assert f"{named}:" in caught.value.message
+    assert f"{named}, which only the parametric" in caught.value.message
     assert "--approach parametric" in caught.value.hint
 
 

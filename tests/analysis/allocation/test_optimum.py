@@ -145,12 +145,12 @@ def test_replicates_are_each_optimised():
     rng = np.random.default_rng(3)
     parameters = np.array(TEX) * np.exp(0.02 * rng.normal(size=(50, 5)))
     law = find_law("chinchilla")
-    many = surface(law, parameters, None)
+    many = surface(law, parameters, None, {})
     assert isinstance(many, Chinchilla)
     served = Costs(inference_tokens=1e12)
     together = best_split(many, served, 1e24)
     for i in (0, 7, 49):
-        alone = best_split(surface(law, parameters[i : i + 1], None), served, 1e24)
+        alone = best_split(surface(law, parameters[i : i + 1], None, {}), served, 1e24)
         assert together.params[i] == pytest.approx(alone.params[0], rel=1e-8)
         assert together.loss[i] == pytest.approx(alone.loss[0], rel=1e-12)
 
@@ -159,9 +159,9 @@ def test_least_budgets_of_replicates_are_those_of_each_alone():
     rng = np.random.default_rng(4)
     parameters = np.array(TEX) * np.exp(0.01 * rng.normal(size=(20, 5)))
     law = find_law("chinchilla")
-    budgets, split = least_split(surface(law, parameters, None), Costs(), 2.1)
+    budgets, split = least_split(surface(law, parameters, None, {}), Costs(), 2.1)
     for i in range(20):
-        alone, alone_split = least_split(surface(law, parameters[i : i + 1], None), Costs(), 2.1)
+        alone, alone_split = least_split(surface(law, parameters[i : i + 1], None, {}), Costs(), 2.1)
         assert budgets[i] == pytest.approx(alone[0], rel=1e-3)
         assert split.params[i] == pytest.approx(alone_split.params[0], rel=1e-3)
 
