@@ -95,7 +95,7 @@ class Curve(Options):
     fit: str = option(
         "auto",
         TEXT,
-        "Law(s) to fit to coverage; auto: beta-binomial, mixture and both laws of the curve, combined.",
+        "Law(s) to fit to coverage; auto: beta-binomial, mixture and both laws of the curve.",
         metavar="LAW|auto|all|none",
         is_basic=True,
     )
