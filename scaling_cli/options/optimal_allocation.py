@@ -77,8 +77,7 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
     """Everything that `scaling optimal-allocation` takes."""
 
     law: str = changed(
-        Law.law, help="Law for the parametric approach (auto: chinchilla), with params and tokens among its inputs and "
-        "others held by --hold; or a published fit: chinchilla:besiroglu.",
+        Law.law, help="Law of params and tokens for the parametric approach (auto: chinchilla), or a published fit.",
         metavar="NAME|NAME:FIT|auto",
     )  # fmt: skip
     interval: str = changed(

@@ -120,7 +120,7 @@ def read_kept(path: str, names: Sequence[str], verb: Verb) -> dict[str, Kept]:
     """
     if not os.path.exists(path):
         return {}
-    wanted = plain(verb((), label={FILE: ""}).options)
+    wanted = plain(verb([""], label={FILE: ""}).options)  # there is no such file, and the report says how it was asked
     found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     text = Path(path).read_bytes().decode("utf-8", errors="replace")
     whole, _, _ = text.rpartition("\n")

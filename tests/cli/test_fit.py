@@ -182,8 +182,8 @@ def test_a_file_named_for_another_format_is_refused_before_work(tmp_path, name, 
 
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("fit.csv", "law,"), ("fit.json", "{\n"), ("fit.jsonl", '{"schema"'), ("fit.md", "# scaling fit"), ("fit.TEX", "%"),
-     ("fit.txt", "Loss falls"), ("fit", "Loss falls")],
+    [("fit.csv", "law,"), ("fit.json", "{\n"), ("fit.jsonl", '{"schema"'), ("fit.md", "# scaling fit"),
+     ("fit.TEX", "%"), ("fit.txt", "Loss falls"), ("fit", "Loss falls")],
 )  # fmt: skip
 def test_the_suffix_of_a_file_chooses_its_format(tmp_path, name, start):
     assert run("fit", SAMPLE, *QUICK, "-o", tmp_path / name).returncode == 0

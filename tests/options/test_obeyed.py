@@ -190,8 +190,11 @@ MORE = {
 }  # fmt: skip
 # Tested elsewhere, with inputs of their own.
 ELSEWHERE = {
-    ("extrapolate", "targets"), ("compare_exponents", "pair"), ("compare_exponents", "factors"),
-    ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"),
+    ("extrapolate", "targets"), ("fit", "keep_diverged"), ("fit", "best_over"),
+    *(("compare_exponents", name)
+      for name in ("pair", "factors", "covariate", "exponent", "same_metric", "start", "bound")),
+    *(("fit", name) for name in ("share", "derive", "expect", "trials")),
+    ("optimal_allocation", "hold"), ("list_laws", "topic"), ("inference_coverage", "force"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),
     *(("score", name) for name in find_command("score").options.options),

@@ -174,7 +174,7 @@ def test_a_unit_slip_quotes_the_quantity_whose_factor_it_gives():
     factor = pl.when(pl.int_range(pl.len()) == 4).then(1000.0).otherwise(1.0)
     (by_ratio,) = load_runs(lawful().with_columns(pl.col("tokens") * factor)).caveats
     assert (
-        "tokens per param of this run differ from those of all other runs by a factor of 1e+03 or more"
+        "tokens per param of this run differ from those of all other runs by a factor of 1e3 or more"
         in by_ratio.message
     )
     sizes = [1e7, 2e7, 4e7, 8e7, 6e10, 1.6e8, 3e7]

@@ -101,7 +101,7 @@ def test_rows_of_several_sizes_under_one_name_are_finished_runs():
 def test_points_along_a_column_that_was_asked_for_need_no_order():
     assert codes(load_runs(rows(lambda place: 2.0**place, "examples"), keep=["examples"])) == []
     assert codes(load_runs(rows(lambda place: "x", "note"), by=["run"])) == []
-    assert codes(load_runs(rows(lambda place: "x", "note"), checkpoints="all")) == []
+    assert codes(load_runs(rows(lambda place: "x", "note"), checkpoints="all")) == ["mid-schedule"]
 
 
 def test_a_file_that_is_a_table_of_runs_holds_as_many_runs_as_rows(tmp_path):
