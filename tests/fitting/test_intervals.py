@@ -217,8 +217,20 @@ def test_t_is_refused_where_it_is_not_exact(problem, objective):
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("law", DETERMINED, ids=lambda law: law.name)
-@pytest.mark.parametrize("method", ["wild", "profile", "sandwich"])
+METHODS = ("wild", "profile", "sandwich")
+LENGTHY = ("mixture-additive", "profile")  # minutes: eleven parameters, each of which is profiled
+
+
+@pytest.mark.parametrize(
+    ("law", "method"),
+    [
+        pytest.param(
+            law, method, id=f"{method}-{law.name}",
+            marks=[pytest.mark.slow] if (law.name, method) == LENGTHY else [],
+        )
+        for law in DETERMINED for method in METHODS
+    ],
+)  # fmt: skip
 def test_every_law_gets_intervals(law, method):
     problem, _ = simulated(law, np.random.default_rng(17), noise=0.003)
     result, _ = fit(grouped(problem), Settings(interval=method, replicates=60))

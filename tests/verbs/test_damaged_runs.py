@@ -41,7 +41,7 @@ def test_a_wrong_answer_is_never_silent(way, verb, seed, tmp_path):
     assert verdict.outcome != "silent", verdict.account
     if verb in way.always and way.codes:
         assert verdict.is_named, verdict.account
-    if way.leaves_enough:
+    if way.leaves_enough and not needs_the_column(way, verb):
         assert verdict.answered, verdict.account
 
 
@@ -53,8 +53,13 @@ def test_no_wrong_answer_is_silent_in_many_draws(way, verb, tmp_path):
     for seed, verdict in verdicts.items():
         by_strength[seed % 2].append(verdict.answered)
     assert not silent(way, verb, verdicts)
-    if way.leaves_enough:
+    if way.leaves_enough and not needs_the_column(way, verb):
         assert all(sum(answered) >= 0.9 * len(answered) for answered in by_strength.values())
+
+
+def needs_the_column(way: Way, verb: str) -> bool:
+    """Whether the command is refused by name, since its target or split needs a column that was not recognised."""
+    return verb != "fit" and " called " in way.name
 
 
 def silent(way: Way, verb: str, verdicts: dict[int, Verdict]) -> str:

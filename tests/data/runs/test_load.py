@@ -196,7 +196,7 @@ def test_a_point_without_tokens_stays_until_they_are_needed():
 def test_a_needed_role_without_a_column_is_named():
     with pytest.raises(DataError, match="params") as caught:
         load_runs(pl.DataFrame({"loss": [1.0]})).needing(["params"])
-    assert "--map params=COLUMN" in caught.value.hint
+    assert "--params COLUMN" in caught.value.hint
 
 
 @pytest.mark.parametrize(
