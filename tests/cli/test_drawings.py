@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests import ROOT
@@ -35,7 +37,8 @@ def test_every_command_draws_its_plot_and_writes_its_page(tmp_path, name):
     assert picture.read_text(encoding="utf-8").startswith("<?xml")
     text = page.read_text(encoding="utf-8")
     assert f"<h1>scaling {name}</h1>" in text
-    assert text.count("<svg") == 1
+    markup = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)  # scripts of live pages write svg themselves
+    assert markup.count("<svg") == 1
     assert "<table>" in text
 
 
