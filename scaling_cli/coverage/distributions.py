@@ -91,16 +91,22 @@ def _averaged(counts: Counts, level: float | None) -> Distribution:
         {name: (chance, None, None) for name, chance in law.families.items()},
         None,
         None,
-        lambda k: np.log1p(-law.mean(law.coverage(k))),
+        lambda k: _log(law.mean(law.failure(k))),
         partial(_averaged_interval, law, level),
     )
 
 
 def _averaged_interval(law: Mixture, level: float | None, k: Array) -> tuple[Array, Array, Array]:
-    values = law.coverage(k)
+    values = law.failure(k)
     middle = law.mean(values)
     low, high = (middle, middle) if level is None else law.ends(values, level)
-    return tuple(log_minus_log(np.log1p(-at)) for at in (middle, np.fmax(high, middle), np.fmin(low, middle)))  # type: ignore[return-value]
+    return tuple(log_minus_log(_log(at)) for at in (middle, np.fmin(low, middle), np.fmax(high, middle)))  # type: ignore[return-value]
+
+
+def _log(failure: Array) -> Array:
+    """The log of a share, which is zero where it is below the smallest number."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(failure))
 
 
 _FITS: dict[str, Callable[[Counts, float | None], Distribution]] = {

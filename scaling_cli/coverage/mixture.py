@@ -51,9 +51,9 @@ class Mixture(Record):
     chances: Array
     families: dict[str, float]
 
-    def coverage(self, k: Array) -> Array:
-        """Coverage at each k in each draw, `(draws, len(k))`."""
-        return np.asarray(1 - self.weights @ np.exp(LOG_Q[:, None] * np.asarray(k, dtype=float)))
+    def failure(self, k: Array) -> Array:
+        """One minus the coverage at each k in each draw, `(draws, len(k))`."""
+        return np.asarray(self.weights @ np.exp(LOG_Q[:, None] * np.asarray(k, dtype=float)))
 
     def mean(self, values: Array) -> Array:
         """The mean of `(draws, m)` over the draws."""

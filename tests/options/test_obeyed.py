@@ -38,6 +38,7 @@ def runs() -> pl.DataFrame:
                             "other_loss": loss + 0.3 + 0.1 * generator.random(), "seed": int(share > 1),
                             "big": params * 1.3, "many": tokens * 0.7, "spent": 7 * params * tokens,
                             "width": np.sqrt(params), "label": f"{group}{compute:.0e}", "moment": 4 - step,
+                            "corpus": group, "tried": 50 + 10 * step, "share": round(50 / loss) / 50,
                         }
                     )  # fmt: skip
     return pl.DataFrame(rows)
@@ -98,6 +99,10 @@ SPECIAL = {
     ("fit", "start"): ("a=0.2", {"law": "E + A*params^-a", "bound": "E=1,2"}),
     ("fit", "bound"): ("a=0.05,0.1", {"law": "E + A*params^-a"}),
     ("fit", "space"): ("linear", {}),
+    ("fit", "share"): ("E", {"law": "chinchilla", "by": "group"}),
+    ("fit", "derive"): ("ratio = B/A", {"law": "chinchilla"}),
+    ("fit", "expect"): ("alpha=0.3", {"law": "chinchilla", "interval": "sandwich"}),
+    ("fit", "trials"): ("tried", {"law": "bernoulli", "x": "compute", "loss": "share", "objective": "binomial"}),
     ("fit", "level"): (0.5, {"interval": "wild", "replicates": 40}),
     ("fit", "replicates"): (60, {"interval": "wild"}),
     ("fit", "seed"): (3, {"interval": "wild", "replicates": 40}),
@@ -116,6 +121,10 @@ SPECIAL = {
     ("extrapolate", "chance"): (0.0001, {"then": "accuracy"}),
     ("extrapolate", "params_from_name"): ("n([0-9.]+M)", {"params": "none"}),
     ("compare_exponents", "law"): ("power", {}),
+    ("compare_exponents", "exponent"): ("q", {"law": "E + A*params^-p + B*tokens^-q", "x": None}),
+    ("compare_exponents", "same_metric"): (True, {"by": "corpus"}),
+    ("compare_exponents", "start"): ("p=0.2", {"law": "E + A*compute^-p", "exponent": "p", "bound": "E=1,1.5", "x": None}),
+    ("compare_exponents", "bound"): ("p=0.05,0.1", {"law": "E + A*compute^-p", "exponent": "p", "x": None}),
     ("compare_exponents", "x"): ("tokens", {}),
     ("compare_exponents", "space"): ("linear", {}),
     ("compare_exponents", "by"): ("seed,group", {}),
@@ -124,6 +133,7 @@ SPECIAL = {
     ("compare_exponents", "interval"): ("t", {}),
     ("compare_exponents", "params_from_name"): ("n([0-9.]+M)", {"params": "none", "x": "params"}),
     ("compare_exponents", "pair"): ("none", {"pair": "none"}),
+    ("optimal_allocation", "hold"): ("heavy=2", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
     ("optimal_allocation", "profile"): ("parabola", {"approach": "isoflop"}),
     ("optimal_allocation", "approach"): ("isoflop", {}),
     ("optimal_allocation", "gpus"): (64, {"peak_flops": "h100", "mfu": 0.4}),
@@ -190,11 +200,8 @@ MORE = {
 }  # fmt: skip
 # Tested elsewhere, with inputs of their own.
 ELSEWHERE = {
-    ("extrapolate", "targets"), ("fit", "keep_diverged"), ("fit", "best_over"),
-    *(("compare_exponents", name)
-      for name in ("pair", "factors", "covariate", "exponent", "same_metric", "start", "bound")),
-    *(("fit", name) for name in ("share", "derive", "expect", "trials")),
-    ("optimal_allocation", "hold"), ("list_laws", "topic"), ("inference_coverage", "force"),
+    ("extrapolate", "targets"), ("compare_exponents", "pair"), ("compare_exponents", "factors"),
+    ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"), ("list_laws", "topic"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),
     *(("score", name) for name in find_command("score").options.options),
