@@ -123,7 +123,9 @@ SPECIAL = {
     ("compare_exponents", "law"): ("power", {}),
     ("compare_exponents", "exponent"): ("q", {"law": "E + A*params^-p + B*tokens^-q", "x": None}),
     ("compare_exponents", "same_metric"): (True, {"by": "corpus"}),
-    ("compare_exponents", "start"): ("p=0.2", {"law": "E + A*compute^-p", "exponent": "p", "bound": "E=1,1.5", "x": None}),
+    ("compare_exponents", "start"): (
+        "p=0.2", {"law": "E + A*compute^-p", "exponent": "p", "bound": "E=1,1.5", "x": None}
+    ),
     ("compare_exponents", "bound"): ("p=0.05,0.1", {"law": "E + A*compute^-p", "exponent": "p", "x": None}),
     ("compare_exponents", "x"): ("tokens", {}),
     ("compare_exponents", "space"): ("linear", {}),

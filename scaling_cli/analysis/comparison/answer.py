@@ -28,7 +28,7 @@ from scaling_cli.analysis.comparison.nested import (
 )
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.pairs import compared_pairs, pair_of
-from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of
+from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of, what_was_compared
 from scaling_cli.analysis.comparison.ranking import ranking
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
@@ -72,16 +72,9 @@ def compare(
     rows, sharing = ranking(data, comparisons, found.scales, question.reference) if len(members) > 2 else ((), ())
     first_result = results[0]
     result = ComparisonResult(
-        group={},
-        runs=sum(result.runs for result in results),
-        points=sum(result.points for result in results),
-        law=first_result.law,
-        formula=first_result.formula,
-        inputs=first_result.inputs,
-        reason=first_result.reason,
+        **what_was_compared(results),
         exponents=exponents(members[0].problem.law),
         objective={"name": first_result.objective.name, "space": first_result.objective.space},
-        interval=first_result.interval,
         is_paired=question.is_paired,
         floor=("shared" if found.has_one_floor else "separate") if floors(members[0].problem.law) else "none",
         reference=question.reference,

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from scaling_cli.analysis.comparison.groups import margin_of
-from scaling_cli.analysis.comparison.question import ComparisonQuestion, named_members
+from scaling_cli.analysis.comparison.question import ComparisonQuestion, named_members, what_was_compared
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, UsageError
@@ -115,16 +115,9 @@ def compare_pinned(
     )  # fmt: skip
     first = results[0]
     result = ComparisonResult(
-        group={},
-        runs=sum(result.runs for result in results),
-        points=sum(result.points for result in results),
-        law=first.law,
-        formula=first.formula,
-        inputs=first.inputs,
-        reason=first.reason,
+        **what_was_compared(results),
         exponents=(),
         objective={"name": "least-squares", "space": "log"},
-        interval=first.interval,
         is_paired=False,
         floor="shared" if c else "none",
         reference=question.reference,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -116,3 +117,18 @@ def law_caveats(members: Sequence[Member]) -> list[Caveat]:
     law = members[0].problem.law
     falls = any(member.theta[law.names.index("b")] < 0 for member in members) if "b" in law.names else False
     return [caveat("apparent-exponents", law=law.name)] if falls and not floors(law) else []
+
+
+def what_was_compared(results: Sequence[FitResult]) -> dict[str, Any]:
+    """The fields of a comparison that repeat what was fitted, from the fits of its groups."""
+    first = results[0]
+    return {
+        "group": {},
+        "runs": sum(result.runs for result in results),
+        "points": sum(result.points for result in results),
+        "law": first.law,
+        "formula": first.formula,
+        "inputs": first.inputs,
+        "reason": first.reason,
+        "interval": first.interval,
+    }

@@ -13,7 +13,7 @@ from scaling_cli.analysis.comparison.factors.term_test import Ready, judged_term
 from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import comparison_data
 from scaling_cli.analysis.comparison.models import exponents, floors
-from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of
+from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of, what_was_compared
 from scaling_cli.caveats import Caveat
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.results.comparison import ComparisonResult, NestedTest
@@ -53,16 +53,9 @@ def compare_factors(
     asked = FactorQuestion(data.margin, question.level, question.incomparable)
     law, first = members[0].problem.law, results[0]
     result = ComparisonResult(
-        group={},
-        runs=sum(result.runs for result in results),
-        points=sum(result.points for result in results),
-        law=first.law,
-        formula=first.formula,
-        inputs=first.inputs,
-        reason=first.reason,
+        **what_was_compared(results),
         exponents=exponents(law),
         objective={"name": first.objective.name, "space": first.objective.space},
-        interval=first.interval,
         is_paired=question.is_paired and setting.is_matched,
         floor="separate" if floors(law) else "none",
         reference=None,
