@@ -65,7 +65,7 @@ def _bundle() -> str:
     import vl_convert
 
     # A comment of the program names pages of its project; none is ever asked for.
-    program = str(vl_convert.javascript_bundle())
+    program = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     # In its strings stand characters that do not print; pages have none.
     return "".join(each if each == "\n" or each.isprintable() else f"\\u{ord(each):04x}" for each in program)
 
