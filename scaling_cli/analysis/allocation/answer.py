@@ -12,11 +12,12 @@ from scaling_cli.analysis.allocation.design import require_both_sides, require_s
 from scaling_cli.analysis.allocation.embedding_gap import explain_gap
 from scaling_cli.analysis.allocation.envelope import Frontier, envelope, envelope_answer
 from scaling_cli.analysis.allocation.evidence import AllocationData, fitted_law
+from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.isoflop.answer import isoflop_answer
 from scaling_cli.analysis.allocation.isoflop.curves import Curves, curves_of
 from scaling_cli.analysis.allocation.isoflop.fit import resampling_of
 from scaling_cli.analysis.allocation.isoflop.tables import isoflop_tables
-from scaling_cli.analysis.allocation.parametric import FittedLaw, parametric
+from scaling_cli.analysis.allocation.parametric import parametric
 from scaling_cli.analysis.allocation.plan import FAR, AllocationPlan, ApproachAnswer
 from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
 from scaling_cli.caveats import Caveat, caveat
@@ -147,6 +148,7 @@ def allocate_saved(
         interval=interval,
         gap=_gap(fitted) if with_gap else (),
         ranges=dict(fitted.ranges),
+        held=dict(plan.held),
         frontiers={} if answer.frontier is None else {"parametric": answer.frontier},
     )
     return result, caveats
@@ -208,6 +210,7 @@ def _result(
         envelope=collected.frontier.facts if collected.frontier is not None else None,
         gap=_gap(None if law is None else fitted_law(law)) if with_gap else (),
         ranges=data.grouped.ranges,
+        held=dict(plan.held),
         frontiers={name: answer.frontier for name, answer in collected.answers.items() if answer.frontier is not None},
     )
 
