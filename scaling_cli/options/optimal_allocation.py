@@ -50,7 +50,7 @@ class Question(Options):
     explain_gap: bool = option(
         False,
         SWITCH,
-        "Show how the exponent depends on counting embeddings and on model sizes, as between Kaplan and Chinchilla.",
+        "Show how the exponent changes if embeddings are not counted or models are small, as in Kaplan et al. 2020.",
     )
 
 
@@ -66,7 +66,7 @@ class Limits(Options):
         None, AMOUNT, "Number of unique tokens available; training on more than this repeats data."
     )
     hold: dict[str, float] = option(
-        {}, HELD, "Values of the further inputs of a law: bits=8,granularity=16. Repeatable."
+        {}, HELD, "Values of the other inputs of the law: bits=8,granularity=16. Repeatable."
     )
     min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
     max_params: float | None = option(None, AMOUNT, "Most params to consider.")

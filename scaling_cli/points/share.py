@@ -26,14 +26,16 @@ def shared(table: RunTable, choices: Sequence[Choice], asked: Fit) -> tuple[Poin
         DataError: There is only one group.
     """
     if not asked.by or asked.law == "all":
-        said = "--share needs one law" if asked.by else "--share needs groups, which --by names"
+        said = "--share needs one law" if asked.by else "--share needs --by, which names the column of the groups"
         raise UsageError(f"{said}.", hint="Give, for example, --law chinchilla --by optimizer --share E,alpha,beta.")
     column = ",".join(asked.by)
     labels = pl.concat_str([pl.col(label_of(table.frame, name)) for name in asked.by], separator=",")
     frame = table.frame.with_columns(labels.alias(LEVEL + column))
     levels = sorted(frame[LEVEL + column].unique().to_list(), key=in_order)
     if len(levels) < 2:
-        raise DataError(f"{column} has only one value.", hint="Leave --by and --share out.")
+        raise DataError(
+            f"--share needs several groups, but {column} has only one value.", hint="Leave --by and --share out."
+        )
     ends = {label: (float(losses.min()), float(losses.max()))  # type: ignore[arg-type]
             for (label,), part in frame.partition_by([LEVEL + column], as_dict=True).items()
             for losses in [part["loss"]]}  # fmt: skip

@@ -170,20 +170,20 @@ def require_surface(law: Law, held: Mapping[str, float]) -> None:
     """
     if law.levels:
         raise UsageError(
-            f"{law.name} has parameters for each {' and '.join(law.levels)}: it is several laws of params and tokens.",
-            hint="Fit one group alone, with --where or --by, and split its budget.",
+            f"{law.name} has its own parameters for each {' and '.join(law.levels)}, so it gives no single best split.",
+            hint="Fit one group at a time, with --where or --by.",
         )
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held)]
     unused = [name for name in held if name not in law.inputs or name in KNOWN_INPUTS]
     if unused:
         raise UsageError(
-            f"--hold names {unused[0]}, which {law.name} does not take beside params and tokens.",
+            f"--hold names {unused[0]}, which is not an input of {law.name} that can be held.",
             hint=f"Its inputs are {', '.join(law.inputs)}.",
         )
     if others and {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
             f"{law.name} also depends on {' and '.join(others)}.",
-            hint="Say at which value: " + " ".join(f"--hold {name}=VALUE" for name in others) + ".",
+            hint="Give its value: " + " ".join(f"--hold {name}=VALUE" for name in others) + ".",
         )
     if not {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
