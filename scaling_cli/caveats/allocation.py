@@ -123,7 +123,7 @@ WHEN = {
     "many-epochs": (
         "--unique-tokens, and a split trains on more than {analysis.allocation.each_budget.TIRED_EPOCHS:g} epochs."
     ),
-    "training-exponents": "--inference-tokens or a limit, beside which exponents are those of training alone.",
+    "training-exponents": "--inference-tokens or a limit is given, which exponents do not take into account.",
     "published-repetition": "--unique-tokens with a law that does not model repetition.",
     "sparse-peak": "--peak-flops is within {analysis.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
     "high-mfu": "--mfu is above {analysis.hardware.HIGHEST_MFU:.0%}.",

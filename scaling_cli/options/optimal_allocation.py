@@ -51,7 +51,7 @@ class Question(Options):
     explain_gap: bool = option(
         False,
         SWITCH,
-        "Show how the exponent depends on counting embeddings and on model sizes, as between Kaplan and Chinchilla.",
+        "Show how the exponent changes if embeddings are not counted or models are small, as in Kaplan et al. 2020.",
     )
 
 
@@ -70,7 +70,7 @@ class Limits(Options):
         None, AMOUNT, "Most FLOPs of inference for a token (for a byte, where tokens are bytes)."
     )
     hold: dict[str, float] = option(
-        {}, HELD, "Values of the further inputs of a law: bits=8,granularity=16. Repeatable."
+        {}, HELD, "Values of the other inputs of the law: bits=8,granularity=16. Repeatable."
     )
     search: dict[str, Range] = option(
         {},

@@ -136,14 +136,14 @@ def test_two_groups_share_the_runs(tmp_path):
     [
         (("plan", "--law", "chinchilla:besiroglu", "--budget", "1e21"), "has no goal"),
         (("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha"), "has no budget"),
-        (("plan", "--goal", "alpha", "--budget", "1e21"), "There are no runs"),
-        ((*FIRST[:-1], "loss"), "does not say where"),
+        (("plan", "--goal", "alpha", "--budget", "1e21"), "No runs are given"),
+        ((*FIRST[:-1], "loss"), "lacks the compute after @"),
         ((*FIRST, "--goal", "difference(alpha)"), "Some goals compare"),
         ((*FIRST[:-1], "difference(alpha)"), "compares two groups"),
         ((*FIRST, "--max-runs", "4"), "at least 6 are needed"),
         ((*FIRST, "--budget", "1e6usd"), "given 2 times"),
         ((*FIRST, "--sizes", "1T"), "is within the limits"),
-        ((*FIRST, RUNS), "runs are given too"),
+        ((*FIRST, RUNS), "cannot be combined with runs"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):

@@ -181,15 +181,15 @@ def require_surface(
     """
     if law.levels:
         raise UsageError(
-            f"{law.name} has parameters for each {' and '.join(law.levels)}: it is several laws of params and tokens.",
-            hint="Fit one group alone, with --where or --by, and split its budget.",
+            f"{law.name} has its own parameters for each {' and '.join(law.levels)}, so it gives no single best split.",
+            hint="Fit one group at a time, with --where or --by.",
         )
     _refuse_unused(law, held, searched, () if rule is None else rule.extras)
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched)]
     if others and {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
             f"{law.name} also depends on {' and '.join(others)}.",
-            hint="Say at which value, "
+            hint="Give its value: "
             + " ".join(f"--hold {name}=VALUE" for name in others)
             + f", or find the best one: --search {others[0]}=LOW..HIGH.",
         )

@@ -161,7 +161,7 @@ def _require_enough(task: Task, cost: Array) -> None:
     needed = least * float(cost.min())
     if task.budget < needed:
         raise UsageError(
-            f"{flops(task.budget)} FLOPs do not pay for {least * task.seeds} of the smallest runs, the least that a "
-            f"fit needs: these take {flops(needed)}.",
+            f"A fit needs at least {least * task.seeds} runs. Of the smallest size, these take {flops(needed)} FLOPs, "
+            f"more than the budget of {flops(task.budget)} FLOPs.",
             hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
         )
