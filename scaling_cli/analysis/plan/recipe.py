@@ -83,7 +83,7 @@ def read_rules(path: str) -> list[Rule]:
 
     Raises:
         DataError: The file cannot be read.
-        UsageError: A line is no rule, or uses a name that no earlier line defines.
+        UsageError: A line is not a rule, or uses a name that no earlier line defines.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
