@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from scaling_cli.errors import UsageError
 from scaling_cli.input_formats import NAMES
-from scaling_cli.options.kinds import BYTES, COLUMN, LISTED, MAPPING, SWITCH, TEXT, choice
+from scaling_cli.options.kinds import BYTES, COLUMN, COLUMNS, LISTED, MAPPING, SWITCH, TEXT, choice
 from scaling_cli.options.option import Options, option
 
 CHECKPOINTS = ("final", "all", "best")
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
 SIX_ND = "6ND"
 SHORTHANDS = {
-    "loss": "loss", "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
+    "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
 }  # fmt: skip
 
 
@@ -34,7 +35,9 @@ class Reading(Unpacking):
 
     heading = "Input"
 
-    loss: str | None = option(None, COLUMN, "Column of the loss.", is_basic=True, recorded="given")
+    takes_losses: ClassVar[bool] = False  # whether the command takes several columns of --loss
+
+    loss: tuple[str, ...] = option((), COLUMNS, "Column of the loss.", is_basic=True, recorded="given")
     params: str | None = option(None, COLUMN, "Column of the number of params.", recorded="given")
     tokens: str | None = option(None, COLUMN, "Column of the training tokens.", recorded="given")
     compute: str | None = option(
@@ -97,12 +100,13 @@ class Reading(Unpacking):
 
     @property
     def mapping(self) -> dict[str, str]:
-        """Role to column, from `map` and its shorthands.
+        """Role to column, from `map` and its shorthands; of several columns of the loss, the first.
 
         Raises:
             UsageError: A role is given two columns.
         """
         found = {role: column for name, role in SHORTHANDS.items() if (column := getattr(self, name)) is not None}
+        found |= {"loss": self.loss[0]} if self.loss else {}
         for role, column in self.map.items():
             if found.setdefault(role, column) != column:
                 raise UsageError(
@@ -114,4 +118,9 @@ class Reading(Unpacking):
     def check(self) -> None:
         """Refuse a role with two columns."""
         super().check()
+        if len(self.loss) > 1 and not self.takes_losses:
+            raise UsageError(
+                f"--loss names {len(self.loss)} columns, and this command reads one.",
+                hint="Name one column of the loss.",
+            )
         _ = self.mapping

@@ -236,6 +236,11 @@ def two(first, second, noise=0.001, points=14):
 
 
 SAME_LAW = two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7))
+PAIRED = line(20, noise=0.001).with_columns(
+    second=pl.col("loss") + 0.3,
+    apart=pl.when(pl.int_range(20) < 10).then(pl.col("loss")),
+    other=pl.when(pl.int_range(20) >= 10).then(pl.col("loss")),
+)
 ACCURATE = line(20, noise=0.001).with_columns(accuracy=1 / (1 + (pl.col("loss") - 2).exp()))
 TRAINED = curves(np.geomspace(1e7, 3e10, 60))
 COARSE = curves(np.geomspace(1e8, 1e10, 4))
@@ -368,6 +373,16 @@ FORECAST = {
     ),
     "target-above-data": (lambda: forecast(floored(), target_loss=5.0), lambda: forecast(floored(), target_loss=2.0)),
     "target-below-floor": (lambda: forecast(floored(), target_loss=1.0), lambda: forecast(floored(), target_loss=2.0)),
+    "suite-without-common-runs": (
+        lambda: forecast(PAIRED, loss=["apart", "other"], at="compute=2e22"),
+        lambda: forecast(PAIRED, loss=["loss", "second"], at="compute=2e22"),
+    ),
+    "task-without-law": (
+        lambda: forecast(
+            ACCURATE.with_columns(flat=pl.int_range(20) % 2), then=["accuracy", "flat"], at="compute=2e22"
+        ),
+        lambda: forecast(ACCURATE.with_columns(b=pl.col("accuracy") ** 2), then=["accuracy", "b"], at="compute=2e22"),
+    ),
     "then-outside-range": (
         lambda: forecast(ACCURATE, then="accuracy", at="compute=1e28"),
         lambda: forecast(ACCURATE, then="accuracy", at="compute=2e22"),
