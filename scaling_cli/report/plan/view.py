@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.numbers.format import escape, figure, flops, group_name, percent
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.facts import number_of, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.report.plan.rows import sections, width
@@ -44,6 +44,13 @@ def charts(report: PlanReport) -> list[Chart]:
     from scaling_cli.report.plan.plot import plan_charts
 
     return [chart for result in report.results for chart in plan_charts(result)]
+
+
+def panels(report: PlanReport) -> Panels:
+    """The runs, the fall of the interval and the usual designs of each group."""
+    from scaling_cli.report.plan.panels import plan_panels
+
+    return [row for result in report.results for row in plan_panels(result)]
 
 
 def facts(result: PlanResult) -> Facts:
