@@ -70,7 +70,16 @@ def _joint(fitted: FittedLaw, plan: AllocationPlan) -> Joint:
             f"--hold leaves a share of {left:.4g} of the mixture to search.", hint="Hold shares that add up to less."
         )
     space = Space(True, axes, plan.shares, left if plan.shares else 1.0)
-    return Joint(law, law.to_coordinates(fitted.parameters), held, plan.costs, space)
+    followers = fitted.followers
+    count = min(len(each.parameters) for each in (fitted, *followers.values()))
+    return Joint(
+        law,
+        law.to_coordinates(fitted.parameters[:count]),
+        held,
+        plan.costs,
+        space,
+        {name: (each.law, each.law.to_coordinates(each.parameters[:count])) for name, each in followers.items()},
+    )
 
 
 def _axis(name: str, ends: tuple[float, float] | None, fitted: FittedLaw) -> Axis:
@@ -122,6 +131,7 @@ def _allocation(
         searched={
             name: _searched(joint, name, chosen.further[name], within[name], level) for name in joint.space.names
         },
+        followed={name: estimated(values, level) for name, values in joint.followed(chosen).items()},
     )
     return allocation, solution.valley
 
