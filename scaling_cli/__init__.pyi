@@ -129,6 +129,7 @@ def compare_exponents(
     factors: str | Iterable[str] = ...,
     covariate: str | Iterable[str] = ...,
     reference: str | None = ...,
+    share: str | Iterable[str] = ...,
     shared_floor: bool = ...,
     margin: Number = ...,
     to: Mapping[str, Number] | str | Iterable[str] = ...,

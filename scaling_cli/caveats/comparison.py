@@ -14,6 +14,10 @@ SENTENCES = {
         "One floor (irreducible loss) for all groups does not fit the data (p = {p_value}), so each group gets its "
         "own. Leave out --shared-floor."
     ),
+    "share-rejected": (
+        "{names} cannot be equal in all groups (p = {p_value}), so each group gets its own. Leave out --share, or "
+        "share fewer parameters."
+    ),
     "coarse-p-values": (
         "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even a "
         "clear difference may not be significant. Give more --replicates, or compare with one --reference only."
@@ -36,6 +40,7 @@ WHEN = {
     ),
     "apparent-exponents": "The law has no floor, and its loss falls.",
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",
+    "share-rejected": "--share, and equal values in all groups are rejected (p at most 1 - level).",
     "coarse-p-values": "Twice the number of pairs is at least (1 - level) times the replicates plus one.",
     "pinned-floor": "--fix holds the exponent and a floor, and other floors than zero are possible.",
     "low-power": (

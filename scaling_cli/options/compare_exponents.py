@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.options.command import RUNS, Command
+from scaling_cli.options.fit import Share
 from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Started, Weights
 from scaling_cli.options.kinds import COLUMN, LISTED, MARGIN, SWITCH, TEXT, amounts
 from scaling_cli.options.option import Options, changed, option
@@ -30,6 +31,11 @@ class Comparing(Options):
         "Compare every other group with this one; by default, compare all pairs.",
         metavar="NAME",
         is_basic=True,
+    )
+    share: tuple[str, ...] = changed(
+        Share.share,
+        help="Parameters that are equal in all groups, unless the data reject it: E,beta. The other exponents are "
+        "compared, more precisely.",
     )
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(

@@ -190,7 +190,7 @@ ALLOCATION = {
     "budget": 1e23, "target_loss": 2.1, "explain_gap": True, "inference_tokens": "1T", "unique_tokens": "1B",
     "min_params": "500B", "max_params": "10M", "max_tokens": "1B",
 }  # fmt: skip
-COMPARISON = {"reference": "two", "shared_floor": True, "margin": 0.001, "to": "compute=1e30"}
+COMPARISON = {"reference": "two", "shared_floor": True, "share": "c", "margin": 0.001, "to": "compute=1e30"}
 FORECAST = {"target_loss": 2.1, "backtest": True, "estimator": "describe", "then": "accuracy"}
 PLANNING = {
     "goal": "alpha", "budget": 1e21, "until": "width(params@1e24) < 0.09", "rounds": 2, "check_": True, "max_runs": 10,

@@ -20,6 +20,7 @@ TEST_WORDS = {
     "same_curve": "same curve",
     "same_exponent_and_floor": "same exponent and floor",
     "same_exponent": "same exponent",
+    "same_shared": "parameters of --share",
     "same_floor": "same floor",
     "no_floor": "no floor at all",
 }
@@ -62,6 +63,7 @@ def details(result: ComparisonResult) -> Facts:
     return stated(
         ("why", escape(result.reason or "")),
         ("floor", FLOOR_WORDS[result.floor]),
+        ("shared", escape(", ".join(result.shared))),
         ("all groups", _tests(result)),
     )
 
