@@ -5,6 +5,10 @@ SENTENCES = {
         "{limit} determines the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
         "Loosen the limit if you can."
     ),
+    "falls-again": (
+        "At {compute} FLOPs the loss of the law also falls without end outside {low} to {high} params, so the split is "
+        "the best one within this range. Limit params with --min-params and --max-params if you expect it elsewhere."
+    ),
     "search-end": (
         "The loss is lowest at the {end} {name} that --search allows, {value}, so a {beyond} one may be better still. "
         "Search a wider range, unless no other value is possible."
@@ -110,6 +114,9 @@ SENTENCES = {
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
     "limited": "--min-params, --max-params, --max-tokens or --inference-budget decides the split.",
+    "falls-again": (
+        "The loss of a law is lowest at an end of all params, and the split lies in a valley before that end."
+    ),
     "search-end": "The best value of a searched input lies at an end of its range, and not at that of a mixture.",
     "search-beyond": "The best value of a searched input lies outside the values of the runs.",
     "mixture-corner": "The best mixture leaves a domain out.",

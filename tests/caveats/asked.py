@@ -157,6 +157,16 @@ SHARED = "E + A/params^0.35 + B/tokens^0.37 + k*(web - u)^2"
 WEB_AND_CODE = {"mixture": "web,code"}
 
 
+LOWERED = "exp(-fall*params^0.25) * (E + A/params^0.35 + B/tokens^0.37)"
+FALL = {"fall": 0.0003}
+
+
+def lowered():
+    """Runs whose law goes to zero for huge models."""
+    frame = surface()
+    return frame.with_columns(loss=frame["loss"] * np.exp(-0.0003 * frame["params"].to_numpy() ** 0.25))
+
+
 def swept(last=8.0):
     """Runs with a knob whose best value is 4."""
     frame = surface()
@@ -434,6 +444,7 @@ ALLOCATION = {
         lambda: split(surface(), budget=1e22, unique_tokens="1e9"),
         lambda: split(surface(), budget=1e22, unique_tokens="1e12"),
     ),
+    "falls-again": (lambda: split(lowered(), law=LOWERED, fix=FALL), lambda: split(surface())),
     "search-end": (
         lambda: split(swept(), law=SWEPT, search="knob=1..2"),
         lambda: split(swept(), law=SWEPT, search="knob=1..16"),
