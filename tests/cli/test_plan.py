@@ -45,6 +45,33 @@ def test_a_launcher_reads_one_row_per_run(tmp_path):
         assert 6 * int(row["params"]) * int(row["tokens"]) == pytest.approx(float(row["compute"]), rel=1e-5)
 
 
+def test_json_lines_of_the_runs_say_what_the_csv_says(tmp_path):
+    lines, table = tmp_path / "runs.jsonl", tmp_path / "runs.csv"
+    ended = run(*FIRST, "--recipe", "--launch", str(lines), "--launch", str(table), "-q")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("20 runs, ")  # the result is printed all the same
+    rows = [json.loads(line) for line in lines.read_text().splitlines()]
+    with table.open(newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [list(row) for row in rows] == [list(row) for row in written]
+    assert len({row["run"] for row in rows}) == len(rows) == 20
+    for row, same in zip(rows, written, strict=True):
+        assert (row["params"], row["tokens"], row["gpu_hours"]) == (int(same["params"]), int(same["tokens"]), None)
+        assert row["width"] == float(same["width"])
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("runs.csv", "files that are read"), ("runs.txt", "does not end in"), ("no/r.csv", "cannot be")],
+)
+def test_the_runs_to_train_are_written_safely(tmp_path, name, problem):
+    (tmp_path / "runs.csv").write_text("params,tokens\n1e8,2e10\n")
+    ended = run(*FIRST, "--underway", str(tmp_path / "runs.csv"), "--launch", str(tmp_path / name))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert problem in ended.stderr
+    assert (tmp_path / "runs.csv").read_text() == "params,tokens\n1e8,2e10\n"
+
+
 def test_a_plan_is_judged_by_the_tool_that_made_it(tmp_path):
     path = tmp_path / "runs.csv"
     assert run(*FIRST, "--test-share", "0", "-o", str(path), "-q").returncode == 0
