@@ -30,7 +30,7 @@ MAY_BE_WRONG = _codes(
 )
 SAYS_HOW = _codes(
     """
-    all-alike all-solved approach-skipped best-over budgets-refused diverged-runs inferred-runs
+    all-alike all-solved approach-skipped best-over cost-not-fitted budgets-refused diverged-runs inferred-runs
     law-not-fitted limited loss-unit names-anew near-ceiling no-draws no-waste-band optimal-split
     overdispersion-not-identified perplexity-log repeated-attempts repeated-steps rows-excluded
     rule-bends-split sample-missed schedule-ends several-splits short-problems-dropped stop-at-success summary-copies

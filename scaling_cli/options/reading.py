@@ -48,7 +48,7 @@ class Reading(Unpacking):
     map: Mapping[str, str] = option(
         {},
         MAPPING,
-        "Column of a quantity, including lr, unique_tokens and epochs: lr=learning_rate. Repeatable.",
+        "Column of a quantity, including lr, unique_tokens, epochs and gpu_hours: lr=learning_rate. Repeatable.",
         recorded="given",
     )
     by: tuple[str, ...] = option(

@@ -99,6 +99,53 @@ def test_money_buys_the_runs():
     )
 
 
+def priced_runs(path, hours, **columns):
+    generator = np.random.default_rng(2)
+    compute = np.repeat(np.geomspace(1e18, 1e20, 4), 6)
+    params = np.sqrt(compute / 120) * 10 ** generator.uniform(-0.8, 0.8, 24)
+    tokens = compute / 6 / params
+    loss = (1.8 + 480 / params**0.348 + 2085 / tokens**0.366) * np.exp(0.004 * generator.standard_normal(24))
+    took = hours(compute) * np.exp(0.05 * generator.standard_normal(24))
+    frame = pl.DataFrame({"params": params, "tokens": tokens, "loss": loss, "took": took, **columns})
+    frame.with_columns(took=pl.col("took") * (450 if columns else 1)).write_csv(path)
+    return str(path)
+
+
+def test_money_buys_runs_at_the_cost_of_those_that_there_are(tmp_path):
+    """Cost is fitted to GPU-hours; seconds and GPUs say the same."""
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 40 * (compute / 1e19) ** 0.9)
+    timed = priced_runs(tmp_path / "timed.csv", lambda compute: 40 * (compute / 1e19) ** 0.9, world_size=8)
+    words = ("--goal", "params@1e24", "--budget", "2000usd", "--price-per-gpu-hour", "2", *QUICK)
+    (result,) = planned("plan", path, "--map", "gpu_hours=took", *words)
+    (same,) = planned("plan", timed, "--map", "seconds=took", *words)
+    for each in (result, same):
+        assert 0.5 * 2000 < each["bill"]["price"] <= 2000 * (1 + 1e-9)
+        assert "GPU-hours grow as compute^0.9" in each["notes"][0]
+        for run_ in each["runs"]:
+            assert run_["bill"]["gpu_hours"] == pytest.approx(40 * (run_["compute"] / 1e19) ** 0.9, rel=0.1)
+    assert result["runs"] == same["runs"]
+
+
+def test_a_cost_that_does_not_grow_with_compute_is_refused(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 7 + 0 * compute)
+    words = ("plan", path, "--map", "gpu_hours=took", "--goal", "alpha", *QUICK)
+    refused = run(*words, "--budget", "2000usd", "--price-per-gpu-hour", "2")
+    assert refused.returncode == 2
+    assert "those of training runs grow about as compute" in refused.stderr
+    known = run(*words, "--budget", "1e20", "--json")
+    assert known.returncode == 0
+    document = json.loads(known.stdout)
+    assert document["results"][0]["bill"] is None
+    assert "cost-not-fitted" in {each["code"] for each in document["caveats"]}
+
+
+def test_seconds_alone_are_not_a_cost(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 40 * (compute / 1e19))
+    words = ("plan", path, "--map", "seconds=took", "--goal", "alpha", *QUICK)
+    assert "no number of GPUs" in run(*words, "--budget", "8gpu*30days").stderr
+    assert "cost-not-fitted" not in run(*words, "--budget", "1e20").stderr  # many logs have a clock
+
+
 def test_the_least_budget_is_enough_and_a_smaller_one_is_not():
     wanted = 0.15
     (result,) = planned(*FIRST, "--until", f"width(params@1e24) < {wanted}")
