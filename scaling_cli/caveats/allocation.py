@@ -7,7 +7,7 @@ SENTENCES = {
     ),
     "falls-again": (
         "At {compute} FLOPs the loss of the law also falls without end outside {low} to {high} params, so the split is "
-        "the best one within this range. Limit params with --min-params and --max-params if you expect it elsewhere."
+        "the best one within this range. Give --min-params and --max-params if you expect it elsewhere."
     ),
     "search-end": (
         "The loss is lowest at the {end} {name} that --search allows, {value}, so a {beyond} one may be better still. "
