@@ -221,6 +221,10 @@ CASES = {
         ),
         lambda: fitted(grid().with_columns(lr=3e-4 * (params / 5e7) ** -0.2)),
     ),
+    "tied-to-tokens": (
+        lambda: fitted(grid().with_columns(lr=3e-4 * (pl.col("tokens") / 1e9) ** -0.2)),
+        lambda: fitted(grid().with_columns(lr=3e-4 * (params / 5e7) ** -0.2)),
+    ),
     "pooled-groups": (lambda: fitted(TWO_KINDS), lambda: fitted(SAME_KINDS)),
     "unexplained-spread": (lambda: fitted(TWO_KINDS.drop("kind")), lambda: fitted(SAME_KINDS.drop("kind"))),
     "repeated-data": (
