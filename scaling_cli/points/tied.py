@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.special import stdtr
 
 from scaling_cli.arrays import Array
 
@@ -40,9 +39,15 @@ def tied_to_tokens(inputs: Mapping[str, Array], rates: Mapping[str, Array]) -> I
         if min(part.std() for part in rest) < LEAST:
             continue
         share = float((rest[0] @ rest[1]) ** 2 / (rest[0] @ rest[0]) / (rest[1] @ rest[1]))
-        chance = 2 * stdtr(spare, -np.sqrt(spare * share / max(1 - share, 1e-12)))
-        if share >= SHARE and chance < CHANCE:
+        if share >= SHARE and _chance(share, spare) < CHANCE:
             yield role
+
+
+def _chance(share: float, spare: int) -> float:
+    """The chance of at least this partial correlation, squared, without any: a two-sided t test."""
+    from scipy.special import stdtr  # slow to import, and rarely needed
+
+    return float(2 * stdtr(spare, -np.sqrt(spare * share / max(1 - share, 1e-12))))
 
 
 def _beside(values: Array, params: Array) -> Array:

@@ -32,6 +32,17 @@ def logged(rows=10):
     return frame.with_columns(lr=3e-4 * (1 - 0.9 * pl.col("share"))).drop("share")
 
 
+def stepless_evaluations():
+    """Logs in which each evaluation follows the training row of its step, without a step of its own."""
+    train = logged().rename({"loss": "train_loss"}).with_columns(val_loss=pl.lit(None, pl.Float64), order=pl.lit(0))
+    evaluation = train.with_columns(
+        pl.lit(None, pl.Int64).alias("step"), pl.lit(None, pl.Float64).alias("tokens"), pl.lit(None, pl.Float64).alias("train_loss"),
+        val_loss=pl.col("train_loss") * 1.02, order=pl.lit(1),
+    )  # fmt: skip
+    rows = pl.concat([train.with_row_index("place"), evaluation.with_row_index("place")])
+    return rows.sort("place", "order").drop("place", "order")
+
+
 def of(frame, **options):
     """The caveats of reading a table."""
     return scaling.columns(frame, **options).caveats
@@ -169,6 +180,10 @@ CASES = {
     "summary-copies": (
         lambda: files(PARTS | {"all.csv": SUMMARY}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
+    ),
+    "steps-from-rows-before": (
+        lambda: of(stepless_evaluations()),
+        lambda: of(logged()),
     ),
     "unordered-rows": (
         lambda: of(logged().drop("step", "lr").with_columns(tokens.max().over("run"))),
