@@ -35,10 +35,12 @@ def logged(rows=10):
 def stepless_evaluations():
     """Logs in which each evaluation follows the training row of its step, without a step of its own."""
     train = logged().rename({"loss": "train_loss"}).with_columns(val_loss=pl.lit(None, pl.Float64), order=pl.lit(0))
+    empty = {"step": pl.Int64, "tokens": pl.Float64, "train_loss": pl.Float64}
     evaluation = train.with_columns(
-        pl.lit(None, pl.Int64).alias("step"), pl.lit(None, pl.Float64).alias("tokens"), pl.lit(None, pl.Float64).alias("train_loss"),
-        val_loss=pl.col("train_loss") * 1.02, order=pl.lit(1),
-    )  # fmt: skip
+        *(pl.lit(None, kind).alias(name) for name, kind in empty.items()),
+        val_loss=pl.col("train_loss") * 1.02,
+        order=pl.lit(1),
+    )
     rows = pl.concat([train.with_row_index("place"), evaluation.with_row_index("place")])
     return rows.sort("place", "order").drop("place", "order")
 
