@@ -22,6 +22,7 @@ from scaling_cli.analysis.coverage.curve import (
 )
 from scaling_cli.analysis.coverage.paired import Side, compare
 from scaling_cli.analysis.coverage.prices import require_costs
+from scaling_cli.analysis.coverage.printed import highest_ends, interval_doubts, printed_fit, printed_forecast
 from scaling_cli.analysis.coverage.question import parse_k, prices_of, questions_of, resampling_of, verifier_of
 from scaling_cli.analysis.coverage.rivals import mixes, winners
 from scaling_cli.caveats import Caveat, caveat
@@ -129,6 +130,7 @@ def _group_result(
     names = laws.law_names(ask.fit)
     solved = int((counts.c > 0).sum())
     fitted, more_caveats = _fitted(data, names, ask, group, solved)
+    fitted = replace(fitted, measured=(data.longest, *highest_ends(rows)))
     fits = laws.describe(fitted, 1, data.longest) if data.longest > 1 else {}
     forecasts, doubts = _forecasts(fitted, names, ask, group)
     record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
@@ -148,15 +150,15 @@ def _group_result(
         interval=_interval_name(data, ask),
         level=ask.level,
         coverage=tuple(rows),
-        fits=fits,
-        forecast=tuple(forecasts),
+        fits={name: printed_fit(fit) for name, fit in fits.items()},
+        forecast=tuple(printed_forecast(row, ask.level) for row in forecasts),
         backtest=tuple(record),
         selection=tuple(selection),
         verifier=verifier,
         curve=drawn_curve(data, ask.level, ask.replicates),
         forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
-    return result, fitted, caveats + more_caveats
+    return result, fitted, caveats + more_caveats + interval_doubts(result, (forecasts, fits), group.label)
 
 
 def _fitted(
@@ -196,9 +198,9 @@ def _selection(
     if samples.verdicts is not None:
         rows += verifiers.logged_rows(samples.counts, samples.verdicts, reached, ask.level)
     if samples.scored:
-        rows += verifiers.scored_rows(samples.scored, reached, ask.level)
+        rows += verifiers.scored_rows(samples.counts, samples.scored, reached, ask.level)
     if samples.voted:
-        rows += verifiers.voted_rows(samples.voted, reached, ask.level, group.data.resampling)
+        rows += verifiers.voted_rows(samples.counts, samples.voted, reached, ask.level, group.data.resampling)
     verifier = verifier_of(ask)
     if verifier is None:
         return rows, None, []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import stdtrit
 
+from scaling_cli.analysis.coverage.curve import number_or_none
 from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling, make_counts, problem_weights
-from scaling_cli.coverage.estimate import solve_rates
+from scaling_cli.coverage.estimate import error_of_mean, solve_rates
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record
 from scaling_cli.results.coverage import Comparison
@@ -42,32 +43,35 @@ def compare(
     left_counts, right_counts = _shared(left, common), _shared(right, common)
     k = k[(k <= left_counts.n.min()) & (k <= right_counts.n.min())]
     differences = solve_rates(left_counts, k)[left_counts.pair] - solve_rates(right_counts, k)[right_counts.pair]
-    middle, error = differences.mean(axis=0), differences.std(axis=0, ddof=1) / np.sqrt(len(common))
+    middle, error = differences.mean(axis=0), error_of_mean(differences, left_counts.cluster)
     if band == "simultaneous":
-        critical = _sup_t(differences, middle, error, level, resampling)
+        critical = _sup_t(differences, left_counts.cluster, error, level, resampling)
     else:
-        critical = float(stdtrit(len(common) - 1, (1 + level) / 2))
+        critical = float(stdtrit(max(left_counts.clusters - 1, 1), (1 + level) / 2))
     rows = []
     for i, attempts in enumerate(k.tolist()):
-        low, high = middle[i] - critical * error[i], middle[i] + critical * error[i]
-        verdict = GAIN if low > 0 else LOSS if high < 0 else OPEN
-        difference = Estimate(float(middle[i]), float(low), float(high))
-        rows.append(Comparison(right.name, attempts, len(common), difference, float(error[i]), verdict))
+        low, high = max(-1.0, middle[i] - critical * error[i]), min(1.0, middle[i] + critical * error[i])
+        is_known = error[i] > 0 and high - low < 2 * level
+        verdict = OPEN if not is_known else GAIN if low > 0 else LOSS if high < 0 else OPEN
+        ends = (float(low), float(high)) if is_known else (None, None)
+        difference = Estimate(float(middle[i]), *ends)
+        rows.append(Comparison(right.name, attempts, len(common), difference, number_or_none(error[i]), verdict))
     return rows
 
 
 def _shared(side: Side, common: list[str]) -> Counts:
     place = {name: i for i, name in enumerate(side.problems)}
     picked = np.array([place[name] for name in common], dtype=np.int64)
-    return make_counts(side.counts.n[picked], side.counts.c[picked])
+    cluster = np.unique(side.counts.cluster[picked], return_inverse=True)[1]
+    return make_counts(side.counts.n[picked], side.counts.c[picked], cluster.astype(np.int64))
 
 
-def _sup_t(differences: Array, middle: Array, error: Array, level: float, resampling: ProblemResampling) -> float:
+def _sup_t(differences: Array, cluster: Indices, error: Array, level: float, resampling: ProblemResampling) -> float:
     """Half-width of a band over all k, in standard errors."""
-    units = make_counts(np.arange(1, len(differences) + 1), np.zeros(len(differences), dtype=np.int64))
-    varies = error > 0
+    units = make_counts(np.arange(1, len(differences) + 1), np.zeros(len(differences), dtype=np.int64), cluster)
+    varies, away = error > 0, differences - differences.mean(axis=0)
     largest = [
-        np.abs((weights @ differences / len(differences) - middle)[:, varies] / error[varies]).max(axis=1, initial=0)
+        np.abs((weights @ away / weights.sum(axis=1)[:, None])[:, varies] / error[varies]).max(axis=1, initial=0)
         for weights in problem_weights(units, resampling)
     ]
     return float(np.quantile(np.concatenate(largest), level))

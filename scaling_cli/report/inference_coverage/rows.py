@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.analysis.coverage.laws import COMBINED
+from scaling_cli.analysis.coverage.printed import COMBINED
 from scaling_cli.numbers.format import MISSING, decimal, escape, figure, flops, percent, rounded, signed
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
