@@ -36,8 +36,10 @@ from scaling_cli.verbs.common import (
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.caveats import Caveat
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
+    from scaling_cli.points.choose import Choice
     from scaling_cli.verbs.common import Runs, SavedFile
 
 
@@ -119,9 +121,14 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
     doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
+    if choice.law.levels:
+        return _by_levels(table, choice, asked, ask, method, doubts)
     results, caveats, failures = [], [*table.caveats, *doubts], unread(table)
     groups = list(groups_of(table, asked.by))
+    ask = ask.of_groups([group for group, _ in groups])
     for group, points in groups:
+        if not ask.concerns(group):
+            continue
         try:
             with one_blas_thread(), knowing(caveats):
                 evidence, known = evidence_from(points, group, choice, ask, method)
@@ -141,12 +148,33 @@ def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method)
     return report_of("extrapolate", table, asked, results, caveats, failures)
 
 
+def _by_levels(
+    table: RunTable, choice: Choice, asked: Extrapolate, ask: Ask, method: Method, doubts: Sequence[Caveat]
+) -> Report[Extrapolation]:
+    """Forecasts from one fit of several groups, whose law has parameters for each level of a column."""
+    from scaling_cli.analysis.forecast.evidence import plain_fit
+    from scaling_cli.document.levels import by_level, saved_from
+
+    fits: list[SavedFit] = []
+    caveats = [*table.caveats, *doubts]
+    for group, points in groups_of(table, asked.by):
+        with one_blas_thread(), knowing(caveats):
+            result, found = plain_fit(points, group, choice, method)
+        fits += by_level(saved_from(result))
+        caveats += found
+    report = _by_fits(fits, asked, ask, method, None)
+    runs, count = table.frame["run_id"].n_unique(), len(table.frame)
+    results = [replace(each, runs=runs, points=count) for each in report.results]  # all groups are fitted together
+    return report_of("extrapolate", table, asked, results, [*caveats, *report.caveats], unread(table))
+
+
 def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
 
     refuse_refitting(file, asked, (Held, Started, Recipe))
+    method.check_saved(ask)
     fits = read_fits(file.path, file.name)
     return _by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
 
@@ -170,9 +198,13 @@ def _by_fits(
     from scaling_cli.analysis.forecast.answer import extrapolate as answer
     from scaling_cli.analysis.forecast.evidence import saved_evidence
 
-    method.check_saved(ask)
+    if ask.backtest or ask.then:
+        method.check_saved(ask)
+    ask = ask.of_groups([saved.group for saved in fits])
     results, caveats = [], []
     for saved in fits:
+        if not ask.concerns(saved.group):
+            continue
         evidence, doubts = saved_evidence(saved, method)
         result, found = answer(evidence, ask)
         results.append(result)
