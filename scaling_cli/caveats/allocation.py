@@ -7,7 +7,7 @@ SENTENCES = {
     ),
     "falls-again": (
         "At {compute} FLOPs the loss of the law also falls without end outside {low} to {high} params, so the split is "
-        "the best one within this range. Limit params with --min-params and --max-params if you expect it elsewhere."
+        "the best one within this range. Give --min-params and --max-params if you expect it elsewhere."
     ),
     "search-end": (
         "The loss is lowest at the {end} {name} that --search allows, {value}, so a {beyond} one may be better still. "
@@ -130,7 +130,7 @@ WHEN = {
     "many-epochs": (
         "--unique-tokens, and a split trains on more than {analysis.allocation.each_budget.TIRED_EPOCHS:g} epochs."
     ),
-    "training-exponents": "--inference-tokens or a limit, beside which exponents are those of training alone.",
+    "training-exponents": "--inference-tokens or a limit is given, which exponents do not take into account.",
     "published-repetition": "--unique-tokens with a law that does not model repetition.",
     "sparse-peak": "--peak-flops is within {analysis.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
     "high-mfu": "--mfu is above {analysis.hardware.HIGHEST_MFU:.0%}.",

@@ -51,7 +51,7 @@ class Question(Options):
     explain_gap: bool = option(
         False,
         SWITCH,
-        "Show how the exponent depends on counting embeddings and on model sizes, as between Kaplan and Chinchilla.",
+        "Show how the exponent changes if embeddings are not counted or models are small, as in Kaplan et al. 2020.",
     )
 
 
@@ -72,8 +72,8 @@ class Limits(Options):
     hold: dict[str, float | str] = option(
         {},
         HELD,
-        "Values of the further inputs of a law: bits=8,granularity=16; or a law of params and tokens to fit to such a "
-        "column: supervised_loss=chinchilla. Repeatable.",
+        "Values of a law's other inputs: bits=8,experts=16; or a law to fit to such a column: "
+        "supervised_loss=chinchilla. Repeatable.",
     )
     search: dict[str, Range] = option(
         {},

@@ -246,6 +246,11 @@ def two(first, second, noise=0.001, points=14):
 
 
 SAME_LAW = two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7))
+PAIRED = line(20, noise=0.001).with_columns(
+    second=pl.col("loss") + 0.3,
+    apart=pl.when(pl.int_range(20) < 10).then(pl.col("loss")),
+    other=pl.when(pl.int_range(20) >= 10).then(pl.col("loss")),
+)
 ACCURATE = line(20, noise=0.001).with_columns(accuracy=1 / (1 + (pl.col("loss") - 2).exp()))
 TRAINED = curves(np.geomspace(1e7, 3e10, 60))
 COARSE = curves(np.geomspace(1e8, 1e10, 4))
@@ -378,6 +383,14 @@ FORECAST = {
     ),
     "target-above-data": (lambda: forecast(floored(), target_loss=5.0), lambda: forecast(floored(), target_loss=2.0)),
     "target-below-floor": (lambda: forecast(floored(), target_loss=1.0), lambda: forecast(floored(), target_loss=2.0)),
+    "suite-without-common-runs": (
+        lambda: forecast(PAIRED, loss=["apart", "other"], at="compute=2e22"),
+        lambda: forecast(PAIRED, loss=["loss", "second"], at="compute=2e22"),
+    ),
+    "task-without-law": (
+        lambda: forecast(ACCURATE.with_columns(flat=pl.lit(0.5)), then=["accuracy", "flat"], at="compute=2e22"),
+        lambda: forecast(ACCURATE.with_columns(b=pl.col("accuracy") ** 2), then=["accuracy", "b"], at="compute=2e22"),
+    ),
     "then-outside-range": (
         lambda: forecast(ACCURATE, then="accuracy", at="compute=1e28"),
         lambda: forecast(ACCURATE, then="accuracy", at="compute=2e22"),
@@ -516,6 +529,11 @@ def planned(gamma):
     return scaling.plan(frame.with_columns(loss=lost * noise), budget=1e21, goal="params@1e24", **FEW)
 
 
+def priced(hours):
+    """A plan for runs that took so many GPU-hours."""
+    return scaling.plan(surface().with_columns(gpu_hours=hours), budget=1e21, goal="alpha", **FEW)
+
+
 def doubts_of_plan(width):
     """The caveats about a plan after which a goal would have an interval of this width."""
     result = planned(1.0).results[0]
@@ -545,6 +563,10 @@ PLAN = {
     "guessed-uncertainty": (lambda: published("hoffmann"), lambda: published("besiroglu")),
     "forecast-knew-runs": (lambda: scored(knew=True), lambda: scored(knew=False)),
     "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
+    "cost-not-fitted": (
+        lambda: priced(pl.lit(7.0)),
+        lambda: priced(pl.col("params") * pl.col("tokens") / 1e18),
+    ),
     "plan-unknown-goal": (lambda: doubts_of_plan(np.inf), lambda: doubts_of_plan(0.2)),
 }
 CASES = {**FIT, **FORECAST, **COMPARISON, **ALLOCATION, **PLAN}

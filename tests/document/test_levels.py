@@ -112,7 +112,7 @@ def test_separate_fits_forecast_the_group_that_the_target_names():
 
 
 def test_a_formula_with_levels_cannot_split_the_budget_of_runs():
-    with pytest.raises(UsageError, match="several laws"):
+    with pytest.raises(UsageError, match="no single best split"):
         scaling.optimal_allocation(runs(), law=FORMULA, budget=1e22)
 
 

@@ -172,7 +172,7 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
 def several_laws(name: str, columns: Sequence[str]) -> UsageError:
     """The error for a law with parameters for each level of a column."""
     return UsageError(
-        f"{name} has parameters for each {' and '.join(columns)}: it is several laws of params and tokens.",
+        f"{name} has its own parameters for each {' and '.join(columns)}, so it gives no single best split.",
         hint="Save the joint fit with `scaling fit ... -o fit.json`, and give that file to split the budget of each.",
     )
 
@@ -194,7 +194,7 @@ def require_surface(
     if others and {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
             f"{law.name} also depends on {' and '.join(others)}.",
-            hint="Say at which value, "
+            hint="Give its value: "
             + " ".join(f"--hold {name}=VALUE" for name in others)
             + f", or find the best one: --search {others[0]}=LOW..HIGH.",
         )
