@@ -69,6 +69,8 @@ class Fit(
 ):
     """Everything that `scaling fit` takes."""
 
+    takes_losses = True
+
     law: str = changed(
         Law.law,
         help="Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', auto (chosen by the "
@@ -89,8 +91,12 @@ class Fit(
         return self.objective == "binomial" or self.trials is not None or self.law == "bernoulli"
 
     def check(self) -> None:
-        """Refuse attempts that would also be weights."""
+        """Refuse attempts that would also be weights, and losses that cannot be fitted side by side."""
         super().check()
+        if len(self.loss) > 1 and self.share:
+            raise UsageError(
+                "--share fits groups of one loss together, and --loss names several.", hint="Fit one loss at a time."
+            )
         if self.trials is not None and self.weight is not None:
             raise UsageError(
                 "--trials and --weight both set the weight of each point, so they cannot be combined.",
@@ -106,6 +112,7 @@ COMMAND = Command(
     examples=(
         ("scaling fit runs.csv", "the law is chosen by the columns"),
         ("scaling fit runs.csv --law chinchilla --by optimizer", "one fit per optimizer"),
+        ("scaling fit runs.csv --loss web_loss --loss code_loss", "two losses of the same runs, and how they differ"),
         ("scaling fit logs/ --per-file --format jsonl -o fits.jsonl", "one fit per file"),
     ),
     shell=(Batch, Saved),

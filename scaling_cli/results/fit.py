@@ -204,6 +204,8 @@ class FitResult(Record):
         spread: With --spread, the estimates under other objectives.
         selection: With --law all, every law and baseline, best first.
         expected: With --expect, the tests of stated values.
+        differences: With several columns of --loss, each parameter less that of the first loss, with its interval over
+            shared draws.
         draws: Parameters of each replicate, in the order of `parameters`; None without replicates.
     """
 
@@ -231,6 +233,7 @@ class FitResult(Record):
     draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
     expected: dict[str, Expectation] = {}
+    differences: dict[str, Estimate] = {}
     sentence: Sentence = ""
 
 

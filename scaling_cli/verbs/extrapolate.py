@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.caveats import Caveat
@@ -32,6 +32,7 @@ from scaling_cli.verbs.common import (
     settings_of,
     unread,
 )
+from scaling_cli.verbs.several_losses import of_loss, said_once
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import ForecastData, Method
@@ -161,7 +162,7 @@ def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> 
             *loss.table.caveats,
             *input_doubts(loss.table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over),
         ]
-        caveats += [_of(each, loss.label) for each in known]
+        caveats += [of_loss(each, loss.label) for each in known]
         groups = loss.groups(asked.by)
         for group, points in groups:
             if not loss.ask.concerns(group):
@@ -169,7 +170,7 @@ def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> 
             found = _evidence(loss, group, points, caveats, failures)
             if found is not None:
                 by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
-        caveats += [_of(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
+        caveats += [of_loss(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
     for key, parts in by_group.items():
         try:
             with one_blas_thread(), knowing(caveats):
@@ -182,7 +183,7 @@ def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> 
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
             caveats += doubts
-    caveats = _once(caveats, len(losses))
+    caveats = said_once(caveats, len(losses))
     said = {each.code for each in caveats}
     if {"mid-schedule", "mid-schedule-points"} <= said:  # which say the same; the first may know the schedule
         less = "mid-schedule-points" if "lr" in first.columns else "mid-schedule"
@@ -240,30 +241,6 @@ def _evidence(
         return None
     caveats += known
     return data
-
-
-def _once(caveats: Sequence[Caveat], losses: int) -> list[Caveat]:
-    """The caveats, with what concerns each of several losses said once for all."""
-    if losses == 1:
-        return list(caveats)
-    concerned: dict[Hashable, set[str]] = {}
-    for each in caveats:
-        concerned.setdefault(_key(_unlabelled(each)), set()).add((each.group or {}).get("loss", ""))
-    return [common if len(concerned[_key(common := _unlabelled(each))]) == losses else each for each in caveats]
-
-
-def _key(found: Caveat) -> Hashable:
-    return found.code, found.message, tuple((found.group or {}).items())
-
-
-def _unlabelled(found: Caveat) -> Caveat:
-    group = {name: value for name, value in (found.group or {}).items() if name != "loss"}
-    return replace(found, group=group or None)
-
-
-def _of(found: Caveat, label: Mapping[str, str]) -> Caveat:
-    """A caveat about the runs as those of one loss, where there are several."""
-    return replace(found, group={**label, **(found.group or {})}) if label else found
 
 
 def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None) -> Report[Extrapolation]:

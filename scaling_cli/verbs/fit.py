@@ -35,6 +35,7 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import FILE, knowing, report_of, settings_of, unread
+from scaling_cli.verbs.several_losses import LOSS, one_report
 
 if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
@@ -66,11 +67,29 @@ def fit(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is one group, and no law fitted to it could be trusted.
     """
+    if len(asked.loss) > 1:
+        return _several(runs, asked, label or {}, on_progress)
     return _reports([(runs, label)], asked, on_progress)[0]
+
+
+def _several(runs: Runs, asked: Fit, label: Mapping[str, str], on_progress: Progress | None) -> Report[FitResult]:
+    """The report on several losses of the same runs.
+
+    Raises:
+        ScalingError: No loss could be fitted; the error is that of the first.
+    """
+    reports = [
+        _reports([(runs, {**label, LOSS: name})], asked.but(loss=(name,)), on_progress)[0] for name in asked.loss
+    ]
+    if not (label or any(report.results for report in reports)):
+        return _reports([(runs, label or None)], asked.but(loss=asked.loss[:1]), on_progress)[0]
+    return one_report(reports, asked.recorded())
 
 
 def fit_each(files: Sequence[str], asked: Fit) -> list[Report[FitResult]]:
     """The report on each file by itself, as `fit` with a label gives it; their fits are under way at once."""
+    if len(asked.loss) > 1:
+        return [_several([name], asked, {FILE: name}, None) for name in files]
     return _reports([([name], {FILE: name}) for name in files], asked, None)
 
 
@@ -164,7 +183,9 @@ def _work(
     """The fit of one group, as work that asks the solver."""
     weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
     space = "binomial" if asked.is_binomial else asked.space
-    grouped = [grouped_for(points, group, choice, space, weighting) for choice in choices]
+    # All losses of the same runs have the same draws, so that their differences have intervals.
+    drawn_as = {key: value for key, value in group.items() if key != LOSS} if LOSS in group else None
+    grouped = [replace(grouped_for(points, group, choice, space, weighting), drawn_as=drawn_as) for choice in choices]
     if asked.law == "all":
         return _best(grouped, settings)
     return (yield from fit_asking(grouped[0], settings))

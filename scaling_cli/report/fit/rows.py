@@ -35,6 +35,22 @@ def parameter_section(report: Report[FitResult]) -> Section:
     return Section("", sheet, wide=_group_sheet(report) if len(names) == 1 else None)
 
 
+def difference_sections(report: Report[FitResult]) -> list[Section]:
+    """The parameters of each further loss less those of the first, where there are several."""
+    later = [result for result in report.results if result.differences]
+    if not later:
+        return []
+    keys = group_columns(report)
+    rows = tuple(
+        (*group_cells(keys, result), escape(name), rounded(value).estimate, rounded(value).interval)
+        for result in later
+        for name, value in result.differences.items()
+    )
+    first = escape(report.columns.get("loss", "").partition(",")[0])
+    columns = (*group_headings(keys), *_columns(report)[:3])
+    return [Section(f"Differences from {first}, over the same draws", Sheet(columns, rows).without_empty())]
+
+
 def _columns(report: Report[FitResult]) -> tuple[Column, ...]:
     levels = {result.interval.level for result in report.results if result.interval.method != "none"}
     return (
