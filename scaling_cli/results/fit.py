@@ -206,6 +206,8 @@ class FitResult(Record):
         expected: With --expect, the tests of stated values.
         differences: With several columns of --loss, each parameter less that of the first loss, with its interval over
             shared draws.
+        loss_to_loss: The parameters of this loss as E1 + K (L0 - E0)^kappa of the first loss L0, where both are power
+            laws of one input.
         draws: Parameters of each replicate, in the order of `parameters`; None without replicates.
     """
 
@@ -234,6 +236,7 @@ class FitResult(Record):
     observations: Observations | None = None
     expected: dict[str, Expectation] = {}
     differences: dict[str, Estimate] = {}
+    loss_to_loss: dict[str, Estimate] = {}
     sentence: Sentence = ""
 
 

@@ -29,9 +29,7 @@ def one_report(reports: Sequence[Report[FitResult]], options: Mapping[str, objec
         for result in report.results:
             group = tuple(sorted((key, value) for key, value in result.group.items() if key != LOSS))
             reference = first.setdefault(group, result)
-            results.append(
-                result if reference is result else replace(result, differences=_differences(reference, result))
-            )
+            results.append(result if reference is result else _beside(reference, result))
     caveats = said_once([each for report in reports for each in report.caveats], len(reports))
     named = [report for report in reports if report.columns]
     columns = {**named[0].columns, LOSS: ", ".join(report.columns[LOSS] for report in named)} if named else {}
@@ -65,22 +63,51 @@ def of_loss(found: Caveat, label: Mapping[str, str]) -> Caveat:
     return replace(found, group={**label, **(found.group or {})}) if label else found
 
 
-def _differences(reference: FitResult, result: FitResult) -> dict[str, Estimate]:
-    """By name, a parameter or quantity less that of the reference; no interval where draws are not the same."""
+def _beside(reference: FitResult, result: FitResult) -> FitResult:
+    """The result with its differences from that of the first loss, and as a function of that loss."""
     if reference.law != result.law:
-        return {}
+        return result
     before, after = _values(reference), _values(result)
+    if not _share_draws(reference, result):
+        before, after = ({name: each[:1] for name, each in values.items()} for values in (before, after))
+    differences = {name: after[name] - before[name] for name in after if name in before}
+    unknown = [name for name in differences if _is_unknown(name, reference, result)]
+    return replace(
+        result,
+        differences=_estimates(differences, reference, result, unknown),
+        loss_to_loss=_estimates(_loss_to_loss(result.law, before, after), reference, result, unknown),
+    )
+
+
+def _loss_to_loss(law: str, before: Mapping[str, Array], after: Mapping[str, Array]) -> dict[str, Array]:
+    """The parameters of L1 = E1 + K (L0 - E0)^kappa, as in Brandfonbrener et al. 2024, arXiv:2411.12925, eq. 1.
+
+    If L0 = a0 x^b0 + c0 and L1 = a1 x^b1 + c1 with the same x, then E0 = c0, E1 = c1, kappa = b1 / b0 and
+    K = a1 a0^-kappa. The floors are those of each loss along x, which losses alone hardly determine.
+    """
+    if law not in ("power", "power-constant"):
+        return {}
+    with np.errstate(all="ignore"):
+        kappa = after["b"] / before["b"]
+        found = {"K": np.exp(np.log(after["a"]) - kappa * np.log(before["a"])), "kappa": kappa}
+    return {"E1": after["c"], "E0": before["c"], **found} if law == "power-constant" else found
+
+
+def _estimates(
+    values: Mapping[str, Array], reference: FitResult, result: FitResult, unknown: Sequence[str]
+) -> dict[str, Estimate]:
+    """Each quantity `(1 + replicates,)` with its interval over the draws, if both losses have the same draws."""
     are_shared = _share_draws(reference, result)
     level, found = result.interval.level, {}
-    for name in (name for name in after if name in before):
-        values = after[name] - before[name] if are_shared else after[name][:1] - before[name][:1]
-        if np.isnan(values[0]):
+    for name, drawn in values.items():
+        first, drawn = float(drawn[0]), drawn[1:][np.isfinite(drawn[1:])]
+        if not np.isfinite(first):
             continue
-        ends: tuple[float | None, float | None] = (None, None)
-        if are_shared and not _is_unknown(name, reference, result):
-            low, high = np.quantile(values[1:], [(1 - level) / 2, (1 + level) / 2], method="weibull")
-            ends = (min(float(low), float(values[0])), max(float(high), float(values[0])))
-        found[name] = Estimate(float(values[0]), *ends)
+        if not are_shared or name in unknown or not len(drawn):
+            found[name] = Estimate(first)
+            continue
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="weibull")
+        found[name] = Estimate(first, min(float(low), first), max(float(high), first))
     return found
 
 
@@ -90,7 +117,10 @@ def _is_unknown(name: str, *results: FitResult) -> bool:
 
 
 def _values(result: FitResult) -> dict[str, Array]:
-    """The estimate and the draws `(1 + replicates,)` of each parameter and each quantity of the law."""
+    """The estimate and the draws of each parameter and each quantity of the law.
+
+    They are `(1 + replicates,)`, or `(1,)` without draws.
+    """
     rows = [[value.estimate for value in result.parameters.values()], *(result.draws or ())]
     values = dict(zip(result.parameters, np.array(rows, dtype=float).T, strict=True))
     law = find_law(result.law, tuple(result.inputs))

@@ -61,6 +61,20 @@ def test_intervals_of_differences_hold_the_truth_as_often_as_they_say():
     assert low <= inside <= high, inside
 
 
+def test_one_loss_as_a_function_of_another_takes_the_floors_of_both():
+    """Floors that the losses alone do not determine (they trade off with K) come from each loss along compute."""
+    generator = np.random.default_rng(5)
+    compute = np.geomspace(1e18, 1e22, 20)
+    web = 1.9 + 60 * compute**-0.09
+    code = 1.2 + 1.3 * (web - 1.9) ** 0.8
+    noise = 0.001 * generator.standard_normal((2, 20))
+    table = pl.DataFrame({"compute": compute, "web_loss": web * np.exp(noise[0]), "code_loss": code * np.exp(noise[1])})
+    second = both(table, law="power-constant", level=0.99).results[1].loss_to_loss
+    for name, truth in {"E0": 1.9, "E1": 1.2, "K": 1.3, "kappa": 0.8}.items():
+        assert second[name].low < truth < second[name].high
+        assert second[name].high - second[name].low < 1.5 * truth
+
+
 def test_a_loss_that_some_runs_lack_has_no_shared_draws():
     table = runs().with_columns(code_loss=pl.when(pl.int_range(pl.len()) > 1).then("code_loss"))
     second = both(table).results[1]

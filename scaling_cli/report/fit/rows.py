@@ -36,19 +36,26 @@ def parameter_section(report: Report[FitResult]) -> Section:
 
 
 def difference_sections(report: Report[FitResult]) -> list[Section]:
-    """The parameters of each further loss less those of the first, where there are several."""
-    later = [result for result in report.results if result.differences]
-    if not later:
-        return []
-    keys = group_columns(report)
-    rows = tuple(
-        (*group_cells(keys, result), escape(name), rounded(value).estimate, rounded(value).interval)
-        for result in later
-        for name, value in result.differences.items()
-    )
+    """The parameters of each further loss less those of the first, and each as a function of the first."""
     first = escape(report.columns.get("loss", "").partition(",")[0])
+    tables = {
+        f"Differences from {first}, over the same draws": [result.differences for result in report.results],
+        f"As a function of {first}: loss = E1 + K ({first} - E0)^kappa": [
+            result.loss_to_loss for result in report.results
+        ],
+    }
+    keys = group_columns(report)
     columns = (*group_headings(keys), *_columns(report)[:3])
-    return [Section(f"Differences from {first}, over the same draws", Sheet(columns, rows).without_empty())]
+    sections = []
+    for title, values in tables.items():
+        rows = tuple(
+            (*group_cells(keys, result), escape(name), rounded(value).estimate, rounded(value).interval)
+            for result, each in zip(report.results, values, strict=True)
+            for name, value in each.items()
+        )
+        if rows:
+            sections.append(Section(title, Sheet(columns, rows).without_empty()))
+    return sections
 
 
 def _columns(report: Report[FitResult]) -> tuple[Column, ...]:

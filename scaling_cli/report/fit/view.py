@@ -58,5 +58,6 @@ def _records(result: FitResult) -> Iterator[Row]:
     for name, value in estimates(result).items():
         kind = "fitted" if name in result.parameters else "derived"
         yield (*about, escape(name), kind, value.estimate, value.low, value.high, *how)
-    for name, value in result.differences.items():
-        yield (*about, escape(name), "difference", value.estimate, value.low, value.high, *how)
+    for kind, values in (("difference", result.differences), ("loss to loss", result.loss_to_loss)):
+        for name, value in values.items():
+            yield (*about, escape(name), kind, value.estimate, value.low, value.high, *how)
