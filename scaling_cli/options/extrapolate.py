@@ -23,7 +23,7 @@ class Targets(Options):
 
     at: tuple[str, ...] = option(
         (), TEXTS, "Run to forecast: params=70B,tokens=1.4T, or compute=1e22,1e23 (two runs), or compute=1e20..1e24 "
-        "(a range). Repeatable.",
+        "(a range); with groups also optimizer=muon. Repeatable.",
         metavar="ROLE=N[,ROLE=N]", is_basic=True,
     )  # fmt: skip
     targets: str | None = option(
