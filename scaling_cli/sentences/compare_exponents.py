@@ -8,7 +8,11 @@ from scaling_cli.numbers.format import brief, escape
 from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked
 from scaling_cli.results.fit import Estimate
 
-MOVES = {True: "the exponent is moved by", False: "it is not moved by", None: "the data leave open"}
+MOVES = {
+    True: "the exponent depends on",
+    False: "it does not depend on",
+    None: "the data do not show whether it depends on",
+}
 ALLOWED = 0.2  # p-value of no floors from which on a law without floors is mentioned
 MOST_COUNTED = 4  # names of pairs that are listed
 
@@ -22,7 +26,10 @@ def _no_floor(result: ComparisonResult) -> str:
     test = result.tests.get("no_floor")
     if test is None or test.p_value is None or test.p_value < ALLOWED:
         return ""
-    return f" No group needs a floor (p = {test.p_value:.2g}), so the sharper --law power is allowed too."
+    return (
+        f" The data do not show that any group has a floor (p = {test.p_value:.2g}), so --law power, which gives "
+        "narrower intervals, can be used too."
+    )
 
 
 def _found(result: ComparisonResult, subject: str) -> str:
@@ -38,7 +45,7 @@ def _found(result: ComparisonResult, subject: str) -> str:
 
 
 def _factors(result: ComparisonResult) -> str:
-    """Which factors move the exponent, which do not, and which are left open."""
+    """Which factors change the exponent, which do not, and for which the data do not decide."""
     by: dict[bool | None, list[str]] = {}
     for effect in result.factors:
         if effect.exponent is not None:
@@ -51,7 +58,7 @@ def _factors(result: ComparisonResult) -> str:
 
 
 def _at_levels(effect: FactorEffect) -> str:
-    """What an interaction that moves the exponent means at each level of one of its factors."""
+    """What an interaction that changes the exponent means at each level of one of its factors."""
     if not effect.levels:
         return ""
     start = effect.sentence.find(". With ")

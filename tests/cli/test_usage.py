@@ -11,7 +11,10 @@ from tests.cli.running import run
     ("words", "hint"),
     [
         (["fit", "runs.csv", "--checkpoints"], "Write --checkpoints final|all|best. scaling fit --help describes it."),
-        (["fit", "runs.csv", "--format"], "Write --format table|plain|json|jsonl|csv|md|latex|html. scaling fit --help"),
+        (
+            ["fit", "runs.csv", "--format"],
+            "Write --format table|plain|json|jsonl|csv|md|latex|html. scaling fit --help",
+        ),
         (["columns", "runs.csv", "--lose"], "scaling columns --help lists its options."),
         (["fti", "runs.csv"], "scaling --help lists the commands."),
     ],

@@ -22,7 +22,8 @@ from scaling_cli.results.columns import ColumnsResult, RoleColumn
 SAMPLE_ROWS = 5
 SAMPLE_COLUMNS = 8  # of input that cannot be loaded; a wide log has hundreds
 NOTHING = "nothing found"
-UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given"}
+UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given",
+         "gpu_hours": "GPU-hours", "seconds": "s"}  # fmt: skip
 
 
 def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
