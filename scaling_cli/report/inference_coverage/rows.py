@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.coverage.printed import COMBINED
-from scaling_cli.numbers.format import MISSING, decimal, escape, figure, flops, percent, rounded, signed
+from scaling_cli.numbers.format import MISSING, decimal, escape, figure, percent, rounded, signed
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.coverage import CoverageResult, Purchase
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report
+from scaling_cli.sentences.inference_coverage import money, unit_of
 
 CoverageReport: TypeAlias = Report[CoverageResult]
 Rows: TypeAlias = Callable[[CoverageResult], Iterator[Cells]]
@@ -166,23 +167,11 @@ def _question(row: Purchase) -> str:
     return f"{word} {money(row.amount, row.unit)}{stop}"
 
 
-def money(amount: float, unit: str) -> str:
-    """An amount with its unit."""
-    return f"{flops(amount)} FLOPs" if unit == "flops" else f"{figure(amount)} USD"
-
-
 def _cost(row: Purchase, result: CoverageResult) -> str:
     if row.cost is None:
         return MISSING
-    unit = row.unit if row.unit in ("usd", "flops") else _unit_of(result)
+    unit = row.unit if row.unit in ("usd", "flops") else unit_of(result)
     return money(row.cost, unit)
-
-
-def _unit_of(result: CoverageResult) -> str:
-    """The unit that a question about coverage is priced in: that of the other questions, or the size of its cost."""
-    named = [row.unit for row in result.budgets if row.unit in ("usd", "flops")]
-    sizes = [row.cost for row in result.budgets if row.cost is not None]
-    return named[0] if named else "flops" if sizes and max(sizes) > 1e6 else "usd"
 
 
 def _comparisons(result: CoverageResult) -> Iterator[Cells]:
