@@ -98,11 +98,20 @@ class Planned(Record):
 
 
 def planned(task: Task, *, draws: int = SEARCH_DRAWS) -> Planned:
-    """The best design found.
+    """The best design found; where it has too few runs to fit the law, the best of small runs, all in one round.
 
     Raises:
         UsageError: The budget or the number of runs is too small for any design.
     """
+    found = _designed(task, draws)
+    if len(found.all) >= task.least_runs:
+        return found
+    low = task.bounds.compute[0]
+    small = replace(task.bounds, compute=(low, max(low, task.budget / (task.least_runs * task.seeds))))
+    return _designed(replace(task, share=0.0, rounds=1, bounds=small), draws)
+
+
+def _designed(task: Task, draws: int) -> Planned:
     levels = {"levels": task.levels} if task.levels else {}
     pool = candidates(task.bounds, is_surface=task.is_surface, **levels)
     price = pool.compute if task.machines is None else task.machines.equivalent(pool.compute)
@@ -152,6 +161,12 @@ def _no_goal(task: Task) -> UsageError:
     )
 
 
+def _of_the_smallest(count: int) -> str:
+    if count == 1:
+        return "one run of the smallest size, which takes"
+    return f"{count} of the smallest runs, the least that a fit needs: these take"
+
+
 def _require_enough(task: Task, cost: Array) -> None:
     places = task.runs // task.seeds
     least = task.least_runs
@@ -165,7 +180,6 @@ def _require_enough(task: Task, cost: Array) -> None:
     needed = least * float(cost.min())
     if task.budget < needed:
         raise UsageError(
-            f"{flops(task.budget)} FLOPs do not pay for {least * task.seeds} of the smallest runs, the least that a "
-            f"fit needs: these take {flops(needed)}.",
+            f"{flops(task.budget)} FLOPs do not pay for {_of_the_smallest(least * task.seeds)} {flops(needed)}.",
             hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
         )
