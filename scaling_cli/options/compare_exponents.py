@@ -42,8 +42,8 @@ class Comparing(Options):
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(
         1.25, MARGIN,
-        "Largest change that counts as equivalent: from 1 up, a factor of the compute multiplier up to --to; below 1, "
-        "a difference of exponents.",
+        "Largest change that counts as equivalent: from 1 up, a factor of the compute multiplier; below 1, a "
+        "difference of exponents.",
         is_basic=True,
     )  # fmt: skip
     to: dict[str, float] = option(

@@ -67,10 +67,10 @@ class Limits(Options):
         None, AMOUNT, "Number of unique tokens available; training on more than this repeats data."
     )
     inference_budget: float | None = option(
-        None, AMOUNT, "Most FLOPs of inference for a token (for a byte, where tokens are bytes)."
+        None, AMOUNT, "Most FLOPs that inference may take per token (per byte, if tokens are bytes)."
     )
     hold: dict[str, float] = option(
-        {}, HELD, "Values of the other inputs of the law: bits=8,granularity=16. Repeatable."
+        {}, HELD, "Hold other inputs of the law at these values: bits=8,granularity=16. Repeatable."
     )
     search: dict[str, Range] = option(
         {},
@@ -92,7 +92,7 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
     )  # fmt: skip
     interval: str = changed(
         Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,
-        help="Method for intervals; the envelope approach always resamples whole runs.",
+        help="Method for intervals; the envelope approach has its own method, unless this is none.",
     )  # fmt: skip
 
     def check(self) -> None:

@@ -124,7 +124,7 @@ def identified(data: ComparisonData, fit: ContrastFit) -> ComparisonData:
         width = 2 * NORMAL * float(errors[index[k]]) / above if above > 0 else None
         is_identified = width is not None and width <= WIDE_FLOOR
         if not is_identified:
-            shown = "an unlimited share" if width is None else percent(width)
+            shown = "an unlimited part" if width is None else percent(width)
             caveats.append(caveat("floor-open", group.group, width=shown, most=WIDE_FLOOR))
         groups.append(replace(group, is_identified=is_identified, floor_width=width))
     return replace(data, groups=tuple(groups), caveats=tuple(caveats))
