@@ -14,8 +14,8 @@ SENTENCES = {
         "there. Add runs around it before relying on it."
     ),
     "mixture-corner": (
-        "The best mixture has no {names}, because only the effect of each domain on the fitted loss counts. If the model must "
-        "also be good at something that this loss does not measure, fit a loss on all domains that matter."
+        "The best mixture has no {names}, because only the effect of each domain on the fitted loss counts. If the "
+        "model must also be good at something that this loss does not measure, fit a loss on all domains that matter."
     ),
     "far-reach": (
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
