@@ -197,9 +197,9 @@ def print_surfaces(made: list[Made]) -> None:
     """The errors on surfaces, by family."""
     print("## Surfaces of params and tokens\n")
     say(
-        "Mean absolute error of the loss in percent on larger runs, if the forecast is fitted to the runs up to C_max/3, "
-        "C_max/10 and C_max/30, where C_max is the largest compute of a set. `before` is an earlier version of the "
-        "forecast: the average of laws, without the plain fit of the simplest law and without the shift."
+        "Mean absolute error of the loss in percent on larger runs, if the forecast is fitted to the runs up to "
+        "C_max/3, C_max/10 and C_max/30, where C_max is the largest compute of a set. `before` is an earlier version "
+        "of the forecast: the average of laws, without the plain fit of the simplest law and without the shift."
     )
     errors, families = surface_errors(made), [row.case.family for row in made]
     names = sorted(set(families))
@@ -319,10 +319,10 @@ def print_coverage(made: list[Made]) -> None:
     say(
         "Intervals of a new run. Their constants are in `scaling_cli/analysis/forecast/surface_errors.py`. Each family "
         "is judged with `SHARE` (of the error at the rolling origins) and `FREEDOM` (degrees of freedom) fitted to the "
-        f"other families ({', '.join(constants)}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and the "
-        "form of the interval were chosen once for all families. The table shows means over splits, with standard errors "
-        "from resampling families. `width` is the median full width of 90 % intervals in log loss, and `hindsight` is "
-        "the width that would have been enough for 90 % of the runs of each split, which nobody knows in advance."
+        f"other families ({', '.join(constants)}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and "
+        "the form of the interval were chosen once for all families. The table shows means over splits, with standard "
+        "errors from resampling families. `width` is the median full width of 90 % intervals in log loss, and "
+        "`hindsight` is the width that would have been enough for 90 % of the runs of each split, which nobody knows in advance."
     )
     cuts = np.array([row.cut for row in made])
     masks = {

@@ -128,7 +128,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
             raise UsageError("--rules works only with --recipe.", hint="Add --recipe, or leave --rules out.")
         if self.rounds > self.max_runs:
             raise UsageError(
-                f"{self.rounds} rounds need at least as many runs, and --max-runs is {self.max_runs}.",
+                f"{self.rounds} rounds need at least as many runs, but --max-runs is {self.max_runs}.",
                 hint="Give fewer --rounds or more --max-runs.",
             )
 

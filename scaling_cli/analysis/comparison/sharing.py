@@ -39,7 +39,7 @@ def check_shared(law: Law, names: Sequence[str], exponent: str | None) -> None:
     for name in names:
         if name not in law.names:
             raise UsageError(
-                f"--share names {name!r}, but {law.name} has no such parameter that is free.",
+                f"--share names {name!r}, but {law.name} has no free parameter of this name.",
                 hint=f"Its free parameters are {', '.join(law.names)}.",
             )
     if not (set(exponents(law)) if exponent is None else {exponent}) - set(names):
@@ -48,7 +48,9 @@ def check_shared(law: Law, names: Sequence[str], exponent: str | None) -> None:
             hint="Share fewer parameters, or name another one to compare with --exponent.",
         )
     if law.is_curve:
-        raise UsageError(f"--share cannot be used with {law.name}, a law of whole curves.", hint="Leave it out.")
+        raise UsageError(
+            f"--share cannot be used with {law.name}, which describes whole training curves.", hint="Leave it out."
+        )
 
 
 def on_one_centre(members: Sequence[Member]) -> list[Member]:
