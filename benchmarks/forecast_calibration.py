@@ -322,7 +322,8 @@ def print_coverage(made: list[Made]) -> None:
         f"other families ({', '.join(constants)}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and "
         "the form of the interval were chosen once for all families. The table shows means over splits, with standard "
         "errors from resampling families. `width` is the median full width of 90 % intervals in log loss, and "
-        "`hindsight` is the width that would have been enough for 90 % of the runs of each split, which nobody knows in advance."
+        "`hindsight` is the width that would have been enough for 90 % of the runs of each split, which nobody knows "
+        "in advance."
     )
     cuts = np.array([row.cut for row in made])
     masks = {
