@@ -82,8 +82,8 @@ SENTENCES = {
         "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to measure it."
     ),
     "attention-heavy": (
-        "In an attempt, attention and memory take {share:.1f} times the compute of the params, so the number of params "
-        "does not show the cost. Check --kv-dim, and compare models by cost."
+        "In an attempt, attention and reading memory take {share:.1f} times the compute that the params take, so the "
+        "number of params does not show the cost. Check --kv-dim, and compare models by cost."
     ),
     "repeated-attempts": (
         "{count} attempts are in the log more than once, and only the last row of each counts. Check that the log was "

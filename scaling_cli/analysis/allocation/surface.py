@@ -216,7 +216,7 @@ def _refuse_unused(law: Law, held: Collection[str], searched: Sequence[str], cou
                 raise UsageError(f"{flag} names {name}.", hint=OWN_OPTIONS[name])
             if name not in usable:
                 raise UsageError(
-                    f"{flag} names {name}, which {law.name} does not take beside params and tokens.",
+                    f"{flag} names {name}, which is not a further input of {law.name}.",
                     hint=f"Its inputs are {', '.join(law.inputs)}.",
                 )
 
