@@ -53,7 +53,7 @@ SENTENCES = {
     ),
     "few-problems": "Intervals from only {count} {unit} are rough. Add {unit} before comparing.",
     "no-coverage-interval": (
-        "There is no interval for {what}: from only {count} {unit}, it would exclude its own estimate or almost no "
+        "No interval is given for {what}: from only {count} {unit}, it would exclude its own estimate or almost no "
         "value at all, so these estimates alone say little. Add {units} before using them."
     ),
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",

@@ -23,7 +23,7 @@ SENTENCES = {
     "tied-to-tokens": (
         "{role} ({column}) changes together with tokens between runs of equal params, so their effects cannot be "
         "separated: the exponent of tokens includes that of {role}, and holds only for runs whose {role} changes in "
-        "this way too. Train some runs of equal params and tokens with other values."
+        "this way too. Add runs of equal params and tokens with other values."
     ),
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
