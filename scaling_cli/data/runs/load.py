@@ -48,7 +48,7 @@ from scaling_cli.data.runs.rows.splits import names_splits, one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.select import Selection
-from scaling_cli.data.runs.table import RunTable, left_out, no_points
+from scaling_cli.data.runs.table import NO, RunTable, left_out, no_points
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.options.reading import Reading
@@ -113,7 +113,8 @@ class _Rows(Record):
 
     `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
     `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run,
-    and `are_joined` that the rows come from several files.
+    and `are_joined` that the rows come from several files. `lacking` has the reason for rows without a role, and which
+    files lack its column.
     """
 
     frame: pl.LazyFrame
@@ -123,6 +124,7 @@ class _Rows(Record):
     may_reuse_names: bool = False
     lacks_runs: bool = False
     are_joined: bool = False
+    lacking: Mapping[str, str] = {}
 
 
 def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
@@ -167,6 +169,7 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         is_small=sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL,
         may_reuse_names=may_reuse_names,
         are_joined=len(inputs.files) > 1,
+        lacking=_lacking(scans, plan),
         lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
     )
 
@@ -177,6 +180,18 @@ def _refuse_without_loss(scans: Sequence[Scan], loss: str) -> None:
         raise UnusableFilesError(
             [UnreadFile(file.name, f"{file.name} has no column {loss!r}.", hint) for file in files]
         )
+
+
+def _lacking(scans: Sequence[Scan], plan: Plan) -> dict[str, str]:
+    """For each role of which some files have the column, the files that do not."""
+    found = {}
+    for role, chosen in plan.chosen.items():
+        files = [file.name for scan in scans if chosen.column not in scan.columns for file in scan.files]
+        if files:
+            more = f" and {len(files) - 1:,} more {'file' if len(files) == 2 else 'files'}" if len(files) > 1 else ""
+            verb = "have" if more else "has"
+            found[f"{NO}{role}"] = f"{files[0]}{more} {verb} no column {chosen.column!r}"
+    return found
 
 
 def _short_names(inputs: Inputs) -> dict[str, str]:
@@ -241,7 +256,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         around=around, count_repeats=rows.is_small, run_names=rows.file_names,
     )  # fmt: skip
     selection = chosen.selection
-    examples = _unreadable_cells(frame, plan, selection)
+    examples = {**rows.lacking, **_unreadable_cells(frame, plan, selection)}
     if selection.points.is_empty():
         options.checkpoints.refuse_none(selection.excluded, selection.total)
         raise no_points(selection.excluded, selection.total, options.where, examples)
