@@ -56,6 +56,11 @@ SENTENCES = {
         "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run, "
         "because it lies {limit} of these laws. Choose a {other} target, or add larger runs."
     ),
+    "suite-without-common-runs": (
+        "The losses or tasks have fewer than 4 runs in common, so their errors are drawn as if independent, and the "
+        "intervals of averages may be too narrow. Give runs that have all of them."
+    ),
+    "task-without-law": ("{metric} is not forecast: {reason} {hint}"),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "
         "({low:.4g} to {high:.4g}) in which {metric} was measured. Add runs with losses nearer to theirs."
@@ -105,6 +110,11 @@ WHEN = {
         "A target loss is reached in less than half of the replicates within {analysis.forecast.inverse.BEYOND:g} "
         "times the largest run."
     ),
+    "suite-without-common-runs": (
+        "Several losses or tasks are forecast, and fewer than {analysis.forecast.joint.FEWEST_COMMON} errors are of "
+        "runs that have all of the losses, or all of the tasks."
+    ),
+    "task-without-law": "Several losses or tasks are forecast, and no law from a loss to a task can be fitted.",
     "then-outside-range": (
         "The forecast loss lies more than {analysis.forecast.downstream.WIDENED:.0%} of the range of log losses "
         "outside that range."

@@ -21,7 +21,7 @@ MAY_BE_WRONG = _codes(
     metric-grows mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems
     outlying-run parabola-bias parameters-unknown partial-compute pooled-groups pooled-sizes pooled-sweep
     pooled-tasks poor-fit
-    poor-track-record repeated-data risen-loss rising-loss rival-optimum shared-floor-rejected
+    poor-track-record repeated-data risen-loss rising-loss rival-optimum share-rejected shared-floor-rejected
     single-outcomes small-budget sparse-peak split-off-budget target-below-floor tiny-unit tokens-fall
     tokens-of-one-device tokens-restarted tokens-share training-loss unanswered undecayed-lr
     unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes unordered-rows
@@ -30,11 +30,11 @@ MAY_BE_WRONG = _codes(
 )
 SAYS_HOW = _codes(
     """
-    all-alike all-solved approach-skipped best-over budgets-refused diverged-runs inferred-runs
-    law-not-fitted limited loss-unit names-anew near-ceiling no-draws no-waste-band optimal-split
+    all-alike all-solved approach-skipped best-over budgets-refused cost-not-fitted diverged-runs inferred-runs
+    law-not-fitted limited loss-unit mixture-corner names-anew near-ceiling no-draws no-waste-band optimal-split
     overdispersion-not-identified perplexity-log repeated-attempts repeated-steps rows-excluded
-    rule-bends-split sample-missed schedule-ends several-splits short-problems-dropped stop-at-success summary-copies
-    training-exponents unmatched-targets
+    rule-bends-split sample-missed schedule-ends search-end several-splits short-problems-dropped stop-at-success
+    summary-copies task-without-law training-exponents unmatched-targets
     """
 )
 

@@ -104,7 +104,7 @@ def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
     delta, scale, polished = yield from _tuned(problem, part, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
-            f"{problem.law.name} has no finite objective from any starting value.",
+            f"{problem.law.name} cannot be fitted: its objective is not finite at any starting value.",
             hint="Check the data for extreme values, or choose another --law.",
         )
     polished = replace(polished, theta=problem.law.in_order(polished.theta))

@@ -114,9 +114,9 @@ def wild(
     return alone(replicates_asking(fitted, resampling, is_wild=True, workers=workers, on_progress=on_progress))
 
 
-def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices) -> Array:
-    """How often each point is drawn `(replicates, n)`: as often as its run."""
-    count = int(runs.max()) + 1
+def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices, *, count: int | None = None) -> Array:
+    """How often each point is drawn `(replicates, n)`: as often as its run, of `count` runs that are drawn from."""
+    count = int(runs.max()) + 1 if count is None else count
     drawn = np.empty((len(replicates), count))
     for row, generator in enumerate(generators(resampling.seed, resampling.group, replicates)):
         drawn[row] = np.bincount(generator.integers(count, size=count), minlength=count)

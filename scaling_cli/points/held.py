@@ -48,20 +48,30 @@ def _refuse_lacking(choice: Choice, names: Sequence[str], frame: pl.DataFrame) -
     )
 
 
-def compared(choice: Choice, exponent: str | None) -> Choice:
+def compared(choice: Choice, exponent: str | None, shared: Sequence[str] = ()) -> Choice:
     """The choice with `exponent` as the only exponent of its law, whatever kind of parameter it is.
+
+    Without `exponent`, all exponents of the law but those that groups share.
 
     Raises:
         UsageError: The law lacks that parameter.
     """
     if exponent is None:
-        return choice
+        return _without_exponents(choice, shared) if shared else choice
     if exponent not in choice.law.names:
         raise UsageError(
             f"{choice.law.name} has no parameter {exponent!r} that is free.",
             hint=f"Name one of {', '.join(choice.law.names)}.",
         )
     parameters = tuple(replace(parameter, kind=_kind(parameter, exponent)) for parameter in choice.law.parameters)
+    return replace(choice, law=replace(choice.law, parameters=parameters))
+
+
+def _without_exponents(choice: Choice, shared: Sequence[str]) -> Choice:
+    parameters = tuple(
+        replace(parameter, kind="other") if parameter.kind == "exponent" and parameter.name in shared else parameter
+        for parameter in choice.law.parameters
+    )
     return replace(choice, law=replace(choice.law, parameters=parameters))
 
 

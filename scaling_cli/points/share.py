@@ -26,23 +26,37 @@ def shared(table: RunTable, choices: Sequence[Choice], asked: Fit) -> tuple[Poin
         DataError: There is only one group.
     """
     if not asked.by or asked.law == "all":
-        said = "--share needs one law" if asked.by else "--share needs groups, which --by names"
+        said = "--share needs one law" if asked.by else "--share needs --by, which names the column of the groups"
         raise UsageError(f"{said}.", hint="Give, for example, --law chinchilla --by optimizer --share E,alpha,beta.")
-    column = ",".join(asked.by)
-    labels = pl.concat_str([pl.col(label_of(table.frame, name)) for name in asked.by], separator=",")
-    frame = table.frame.with_columns(labels.alias(LEVEL + column))
+    (choice,) = choices
+    points, both = of_groups([table.frame], asked.by, choice, asked.share)
+    both = replace(both, law=with_derived(both.law, asked.derive))
+    return points, [hold(both, asked.fix, asked.tie, points.frame)]
+
+
+def of_groups(
+    frames: Sequence[pl.DataFrame], by: Sequence[str], choice: Choice, names: Sequence[str]
+) -> tuple[PointTable, Choice]:
+    """The points with a column of their groups, and the law in all groups, which share the parameters in `names`.
+
+    Raises:
+        UsageError: The parameters cannot be shared.
+        DataError: There is only one group.
+    """
+    column = ",".join(by)
+    frame = pl.concat(frames)
+    labels = pl.concat_str([pl.col(label_of(frame, name)) for name in by], separator=",")
+    frame = frame.with_columns(labels.alias(LEVEL + column))
     levels = sorted(frame[LEVEL + column].unique().to_list(), key=in_order)
     if len(levels) < 2:
-        raise DataError(f"{column} has only one value.", hint="Leave --by and --share out.")
+        raise DataError(
+            f"--share needs several groups, but {column} has only one value.", hint="Leave --by and --share out."
+        )
     ends = {label: (float(losses.min()), float(losses.max()))  # type: ignore[arg-type]
             for (label,), part in frame.partition_by([LEVEL + column], as_dict=True).items()
             for losses in [part["loss"]]}  # fmt: skip
-    (choice,) = choices
-    law = grouped(choice.law, column, levels, asked.share, [_positive(*ends[label]) for label in levels])
-    both = replace(
-        choice, law=with_derived(law, asked.derive), inputs={**choice.inputs, LEVEL + column: LEVEL + column}
-    )
-    return PointTable(frame), [hold(both, asked.fix, asked.tie, frame)]
+    law = grouped(choice.law, column, levels, names, [_positive(*ends[label]) for label in levels])
+    return PointTable(frame), replace(choice, law=law, inputs={**choice.inputs, LEVEL + column: LEVEL + column})
 
 
 def _positive(low: float, high: float) -> tuple[float, float]:

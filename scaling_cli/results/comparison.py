@@ -44,7 +44,12 @@ class Model(Record):
         deviance: Sum of squared residuals, in units of each group's noise.
     """
 
-    name: Annotated[str, words("one-curve", "separate-coefficients", "shared-exponent", "shared-floor", "all-separate")]
+    name: Annotated[
+        str,
+        words(
+            "one-curve", "separate-coefficients", "shared-exponent", "shared-floor", "shared-parameters", "all-separate"
+        ),
+    ]
     shared: tuple[str, ...]
     parameters: Count
     deviance: Number
@@ -258,6 +263,7 @@ class ComparisonResult(Record):
         sharing: Groups that are consistent with one exponent.
         incomparable: Column because of which the losses of different groups cannot be compared, so that there are no
             multipliers and no crossovers.
+        shared: Parameters that are equal in all groups, with --shared-floor or --share.
     """
 
     drawn = ("fits",)
@@ -284,5 +290,6 @@ class ComparisonResult(Record):
     ranking: tuple[Ranked, ...] = ()
     sharing: tuple[Sharing, ...] = ()
     incomparable: str | None = None
+    shared: tuple[str, ...] = ()
     fits: tuple[FitResult, ...] = ()
     sentence: Sentence = ""

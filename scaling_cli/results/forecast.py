@@ -170,6 +170,7 @@ class Then(Record):
         points: Points to which the law was fitted.
         rmse: Root mean square error of the metric at them.
         loss_range: Smallest and largest loss of these points.
+        loss: Column of the loss.
     """
 
     metric: str
@@ -180,6 +181,42 @@ class Then(Record):
     rmse: float
     loss_range: tuple[float, float]
     predictions: tuple[ThenPrediction, ...]
+    loss: str
+
+
+class SuiteRow(Record):
+    """A loss, task or average at one place.
+
+    Attributes:
+        loss: Column of the loss that a task follows from; None for losses and averages.
+        value: The forecast with its interval for one new run; None where a task, or a part of an average, is outside
+            the losses to which its law was fitted.
+    """
+
+    name: str
+    kind: Annotated[str, words("loss", "task", "average")]
+    loss: str | None
+    at: Place
+    value: Estimate
+
+
+class SuiteForecast(Record):
+    """Several losses, tasks and averages, from joint draws.
+
+    A draw of all losses has the correlations that their errors have on held-out runs; each task follows from the drawn
+    loss, by a law fitted to runs that were resampled for all tasks together, with the correlations of what the laws
+    leave unexplained.
+
+    Attributes:
+        draws: Number of draws.
+        correlations: Correlation of each two of the names over the draws at the first place.
+        tasks: The law of each task.
+    """
+
+    draws: Count
+    rows: tuple[SuiteRow, ...]
+    correlations: dict[str, dict[str, float]]
+    tasks: tuple[Then, ...]
 
 
 class ForecastInterval(Record):
@@ -211,7 +248,9 @@ class Extrapolation(Record):
         track: Errors in the backtests that set the weights.
         backtest: With --backtest, forecasts by smaller runs and their errors.
         inverse: With --target-loss, the scale at which it is reached.
-        then: With --then, a task metric predicted through the loss.
+        then: With one --then, a task metric predicted through the loss.
+        suite: With several losses or tasks, all of them at each target, from joint draws; in the result of the first
+            loss.
         noise: Robust standard deviation of the log residuals.
     """
 
@@ -235,6 +274,7 @@ class Extrapolation(Record):
     backtest: tuple[Backtest, ...]
     inverse: tuple[Inverse, ...]
     then: Then | None
+    suite: SuiteForecast | None
     noise: float | None
     observations: Observations | None = None
     scale: tuple[float, ...] = ()

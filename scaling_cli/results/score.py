@@ -18,6 +18,7 @@ class Scored(Record):
         error_log: Log of the observed over the forecast loss.
         inside: Whether the observed loss lies inside the interval.
         running: Share of the forecasts inside their intervals, up to this one.
+        loss: Column of the loss, where several were forecast together.
     """
 
     forecast: str
@@ -28,6 +29,7 @@ class Scored(Record):
     error_log: float
     inside: bool | None
     running: Share | None
+    loss: str | None = None
 
 
 class ScoreResult(Record):

@@ -25,7 +25,7 @@ from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import knowing, report_of, require_compute, settings_of, unread
-from scaling_cli.verbs.compared_groups import factors_of, groups_by, obstacle
+from scaling_cli.verbs.compared_groups import check_share, factors_of, fits_together, groups_by, obstacle
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.question import ComparisonQuestion
@@ -62,7 +62,9 @@ def compare_exponents(
     weights = (asked.weight,) if asked.weight else ()
     table, column = _load_pairable(runs, asked.but(by=by), keep=(*keep, *weights), maybe=maybe)
     choice = choose(table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound, others=table.others)
-    choice = compared(hold(choice, asked.fix, asked.tie, table.frame), asked.exponent)
+    choice = hold(choice, asked.fix, asked.tie, table.frame)
+    check_share(asked, choice.law)
+    choice = compared(choice, asked.exponent, asked.share)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own(weights)))
     groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
@@ -99,7 +101,12 @@ def compare_exponents(
             factors = factors_of(asked, [one.group for one in results])
             result, found = compare_factors(problems, results, factors, question)
         else:
-            result, found = compare(problems, results, question)
+            sizes = {tuple(one.group.values()) for one in results}
+            own = [(group, points) for group, points in groups if tuple(group.values()) in sizes]
+            together = fits_together(own, results, by, choice, asked, settings) if asked.share else None
+            result, found = compare(problems, results, question, () if together is None else together[0])
+            if together is not None and result.shared:  # the groups' own fits are not what is reported
+                caveats = [*table.caveats, *doubts, *together[1]]
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
 
 
@@ -114,6 +121,7 @@ def _question(
         replicates=asked.replicates,
         seed=asked.seed,
         reference=asked.reference,
+        shared=asked.share,
         shared_floor=asked.shared_floor,
         margin=asked.margin,
         to=_reach(asked.to, choice),

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scaling_cli.data.names import normalise
 from scaling_cli.errors import FitError, UsageError
+from scaling_cli.fitting.complete import completed
 from scaling_cli.options.compare_exponents import CompareExponents
+from scaling_cli.points.group import grouped_for
+from scaling_cli.points.weights import Weighting
+from scaling_cli.record import replace
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.factors.design import Factor
+    from scaling_cli.caveats import Caveat
+    from scaling_cli.fitting.fit import Settings
+    from scaling_cli.laws import Law
+    from scaling_cli.points.choose import Choice
+    from scaling_cli.points.group import Groups
+    from scaling_cli.results.fit import FitResult
 
 
 # Columns whose values stand for different evaluations, or for different units of the loss.
@@ -40,6 +50,70 @@ def obstacle(columns: Iterable[str], loss: str, unit: str) -> str | None:
 
 def _plain(name: str) -> str:
     return normalise(name).replace("_", "")
+
+
+def check_share(asked: CompareExponents, law: Law) -> None:
+    """Refuse --share where groups cannot share what it names.
+
+    Raises:
+        UsageError: It names no parameter of the law, or other options of the call compare without a fit of all groups.
+    """
+    if not asked.share:
+        return
+    from scaling_cli.analysis.comparison.pinned import is_pinned
+    from scaling_cli.analysis.comparison.sharing import check_shared
+
+    if asked.factors or asked.covariate:
+        raise UsageError(
+            "--share compares the groups of --by, and --factors and --covariate test columns.",
+            hint="Leave --share out.",
+        )
+    if is_pinned(law):
+        raise UsageError("--share needs an exponent that is free, and --fix holds it.", hint="Leave --share out.")
+    check_shared(law, asked.share, asked.exponent)
+
+
+def fits_together(
+    groups: Groups,
+    own: Sequence[FitResult],
+    by: Sequence[str],
+    choice: Choice,
+    asked: CompareExponents,
+    settings: Settings,
+) -> tuple[list[FitResult], list[Caveat]]:
+    """Each group's part in the fit of all groups, which share the parameters of --share, and the caveats of that fit.
+
+    Args:
+        groups: The points of each group.
+        own: The fit of each group by itself, in the same order.
+        by: Columns of the groups.
+        choice: The law, and the columns that are its inputs.
+        asked: What to share, and how to fit.
+        settings: How to fit.
+    """
+    from scaling_cli.fitting.fit import fit
+    from scaling_cli.points.share import of_groups
+
+    points, both = of_groups([points.frame for _, points in groups], by, choice, asked.share)
+    weighting = Weighting(asked.weight, asked.scale_weight, "none")
+    joint, caveats = fit(grouped_for(points, {}, both, asked.space, weighting), settings)
+    return [completed(_part(joint, one, choice.law, asked.share), choice.law) for one in own], caveats
+
+
+def _part(joint: FitResult, own: FitResult, law: Law, shared: Sequence[str]) -> FitResult:
+    """The result of one group with the parameters and replicates that it has in the fit of all groups."""
+    label = ",".join(own.group.values())
+    place = {name: number for number, name in enumerate(joint.parameters)}
+    names = [name if name in shared else f"{name}[{label}]" for name in law.names]
+    draws = joint.draws
+    if draws is not None:
+        draws = tuple(tuple(row[place[name]] for name in names) for row in draws)
+    return replace(
+        own,
+        parameters={name: joint.parameters[of] for name, of in zip(law.names, names, strict=True)},
+        derived={name: joint.derived.get(f"{name}[{label}]", value) for name, value in own.derived.items()},
+        draws=draws,
+    )
 
 
 def groups_by(asked: CompareExponents) -> tuple[str, ...]:

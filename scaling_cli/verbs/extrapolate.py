@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -12,10 +13,11 @@ from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
 from scaling_cli.options.extrapolate import Extrapolate, Recipe
 from scaling_cli.options.fitting import Held, Started
-from scaling_cli.points.choose import checkpoints_of, columns_of
+from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
-from scaling_cli.record import replace
+from scaling_cli.points.table import PointTable
+from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report, Source
 from scaling_cli.sentences import with_sentences
@@ -34,8 +36,9 @@ from scaling_cli.verbs.common import (
 )
 
 if TYPE_CHECKING:
-    from scaling_cli.analysis.forecast.evidence import Method
+    from scaling_cli.analysis.forecast.evidence import ForecastData, Method
     from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.analysis.forecast.suite import Suite
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs, SavedFile
@@ -63,17 +66,18 @@ def extrapolate(
         FitError: There is one group, and nothing can be forecast from it.
     """
     from scaling_cli.analysis.forecast.evidence import Method
+    from scaling_cli.analysis.forecast.suite import suite_of
 
+    suite = suite_of(asked)
     if is_published(runs, asked.law):
-        return _by_published(asked, on_progress)
+        return _by_published(asked, suite, on_progress)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
-    ask = _question(asked)
     method = Method(asked, settings_of(asked, on_progress))
     empty: Report[Extrapolation] = Report("extrapolate", (), {}, asked.recorded(), ())
-    return labelled(lambda: _answered(runs, asked, ask, method), label, empty)
+    return labelled(lambda: _answered(runs, asked, suite, method), label, empty)
 
 
-def _question(asked: Extrapolate) -> Ask:
+def _question(asked: Extrapolate, suite: Suite) -> Ask:
     """What is asked, with all targets."""
     from scaling_cli.analysis.forecast.question import Ask
     from scaling_cli.analysis.forecast.targets import Target, parse_at
@@ -88,14 +92,14 @@ def _question(asked: Extrapolate) -> Ask:
             most=asked.max_expand,
         )  # fmt: skip
         wanted += [Target(*row) for row in rows]
-    return Ask(tuple(wanted), asked.target_loss, asked.backtest, asked.then, asked.then_law, asked.chance)
+    return Ask(tuple(wanted), asked.target_loss, asked.backtest, suite)
 
 
-def _answered(runs: Runs | None, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
+def _answered(runs: Runs | None, asked: Extrapolate, suite: Suite, method: Method) -> Report[Extrapolation]:
     """Forecasts from runs or from a saved fit, whichever is given."""
     assert runs is not None
     saved = saved_document(runs)
-    rule = asked.flops_rule
+    rule, ask = asked.flops_rule, _question(asked, suite)
     if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
@@ -103,42 +107,129 @@ def _answered(runs: Runs | None, asked: Extrapolate, ask: Ask, method: Method) -
         )
     if saved is not None:
         return _extrapolated_saved(saved, asked, ask, method)
+    losses = suite.losses if len(suite.losses) > 1 else (None,)
+    return _extrapolated([_loaded(runs, asked, name, suite, method) for name in losses], asked, suite)
+
+
+class _Loss(Record):
+    """One loss with its runs, and how they are to be forecast; `label` names it where there are several."""
+
+    name: str
+    table: RunTable
+    choice: Choice
+    ask: Ask
+    method: Method
+    label: dict[str, str]
+
+    def groups(self, by: tuple[str, ...]) -> list[tuple[dict[str, str], PointTable]]:
+        """Each group, without the label, and its points."""
+        return list(groups_of(self.table, by))
+
+
+def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, method: Method) -> _Loss:
+    """The runs with one column as the loss."""
+    only = suite.losses[0] if suite.losses and name is None else name
+    if only is not None and "loss" not in asked.map:
+        asked = asked.but(loss=(only,))
+    ask = _question(asked, suite)
+    method = replace(method, asked=asked)
     keep, maybe = columns_of(asked.law, asked.x)
-    further = tuple(column for column in (ask.then, asked.weight) if column)
+    further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
     table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
-    return _extrapolated(table, asked, ask, method)
-
-
-def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
-    """Forecasts from runs, group by group."""
-    from scaling_cli.analysis.forecast.answer import extrapolate as answer
-    from scaling_cli.analysis.forecast.evidence import evidence_from
-    from scaling_cli.analysis.forecast.question import unmatched
-
     choice = method.choose(table, ask)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
-    doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
-    results, caveats, failures = [], [*table.caveats, *doubts], unread(table)
-    groups = list(groups_of(table, asked.by))
-    for group, points in groups:
+    label = {"loss": name} if name is not None else {}
+    return _Loss(table.columns["loss"], table, choice, ask, method, label)
+
+
+def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> Report[Extrapolation]:
+    """Forecasts from runs, group by group."""
+    from scaling_cli.analysis.forecast.answer import extrapolate_suite
+    from scaling_cli.analysis.forecast.question import unmatched
+
+    first = losses[0].table
+    results: list[Extrapolation] = []
+    caveats: list[Caveat] = []
+    failures = unread(first)
+    by_group: dict[tuple[tuple[str, str], ...], list[tuple[str, ForecastData, Ask]]] = {}
+    for loss in losses:
+        known = [
+            *loss.table.caveats,
+            *input_doubts(loss.table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over),
+        ]
+        caveats += [_of(each, loss.label) for each in known]
+        groups = loss.groups(asked.by)
+        for group, points in groups:
+            found = _evidence(loss, group, points, caveats, failures)
+            if found is not None:
+                by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
+        caveats += [_of(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
+    for key, parts in by_group.items():
         try:
             with one_blas_thread(), knowing(caveats):
-                evidence, known = evidence_from(points, group, choice, ask, method)
-                result, found = answer(evidence, ask)
+                made = extrapolate_suite(parts, suite, dict(key))
         except ScalingError as error:
-            if not group or isinstance(error, UsageError):
+            if not key or isinstance(error, UsageError):
                 raise
-            failures.append(Failure(group, error.message, error.hint))
+            failures.append(Failure(dict(key), error.message, error.hint))
             continue
-        results.append(result)
-        caveats += [*known, *found]
-    caveats += unmatched(ask, [group for group, _ in groups])
+        for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
+            results += with_sentences("extrapolate", [result], {"loss": name})
+            caveats += doubts
+    caveats = _once(caveats, len(losses))
     said = {each.code for each in caveats}
     if {"mid-schedule", "mid-schedule-points"} <= said:  # which say the same; the first may know the schedule
-        less = "mid-schedule-points" if "lr" in table.columns else "mid-schedule"
+        less = "mid-schedule-points" if "lr" in first.columns else "mid-schedule"
         caveats = [each for each in caveats if each.code != less]
+    table = replace(first, columns={**first.columns, "loss": ", ".join(loss.name for loss in losses)})
     return report_of("extrapolate", table, asked, results, caveats, failures)
+
+
+def _evidence(
+    loss: _Loss, group: dict[str, str], points: PointTable, caveats: list[Caveat], failures: list[Failure]
+) -> ForecastData | None:
+    """One group of one loss, its forecaster fitted; None after a failure that leaves other groups or losses."""
+    from scaling_cli.analysis.forecast.evidence import evidence_from
+
+    named = {**loss.label, **group}
+    try:
+        with one_blas_thread(), knowing(caveats):
+            data, known = evidence_from(
+                points, named, loss.choice, loss.ask, loss.method, drawn_as=group,
+                has_names="run_id" in loss.table.columns,
+            )  # fmt: skip
+    except ScalingError as error:
+        if not named or isinstance(error, UsageError):
+            raise
+        failures.append(Failure(named, error.message, error.hint))
+        return None
+    caveats += known
+    return data
+
+
+def _once(caveats: Sequence[Caveat], losses: int) -> list[Caveat]:
+    """The caveats, with what concerns each of several losses said once for all."""
+    if losses == 1:
+        return list(caveats)
+    concerned: dict[Hashable, set[str]] = {}
+    for each in caveats:
+        concerned.setdefault(_key(_unlabelled(each)), set()).add((each.group or {}).get("loss", ""))
+    return [common if len(concerned[_key(common := _unlabelled(each))]) == losses else each for each in caveats]
+
+
+def _key(found: Caveat) -> Hashable:
+    return found.code, found.message, tuple((found.group or {}).items())
+
+
+def _unlabelled(found: Caveat) -> Caveat:
+    group = {name: value for name, value in (found.group or {}).items() if name != "loss"}
+    return replace(found, group=group or None)
+
+
+def _of(found: Caveat, label: Mapping[str, str]) -> Caveat:
+    """A caveat about the runs as those of one loss, where there are several."""
+    return replace(found, group={**label, **(found.group or {})}) if label else found
 
 
 def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
@@ -151,14 +242,14 @@ def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: M
     return _by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
 
 
-def _by_published(asked: Extrapolate, on_progress: Progress | None) -> Report[Extrapolation]:
+def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None) -> Report[Extrapolation]:
     """Forecasts of a published fit, which stands in place of runs."""
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.document.published import published_fit
 
     fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
     alone = asked.but(law="auto")
-    report = _by_fits([fit], alone, _question(alone), Method(alone, settings_of(alone, on_progress)), None)
+    report = _by_fits([fit], alone, _question(alone, suite), Method(alone, settings_of(alone, on_progress)), None)
     caveats = (*report.caveats, *guess_doubts(asked.law))
     return replace(report, options=asked.but(estimator="describe").recorded(), caveats=caveats)
 

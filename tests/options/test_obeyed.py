@@ -136,6 +136,8 @@ SPECIAL = {
     ("compare_exponents", "params_from_name"): ("n([0-9.]+M)", {"params": "none", "x": "params"}),
     ("compare_exponents", "pair"): ("none", {"pair": "none"}),
     ("optimal_allocation", "hold"): ("heavy=2", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
+    ("optimal_allocation", "search"): ("heavy=1..3", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
+    ("optimal_allocation", "inference_budget"): ("200M", {}),
     ("optimal_allocation", "profile"): ("parabola", {"approach": "isoflop"}),
     ("optimal_allocation", "approach"): ("isoflop", {}),
     ("optimal_allocation", "gpus"): (64, {"peak_flops": "h100", "mfu": 0.4}),
@@ -188,7 +190,7 @@ ALLOCATION = {
     "budget": 1e23, "target_loss": 2.1, "explain_gap": True, "inference_tokens": "1T", "unique_tokens": "1B",
     "min_params": "500B", "max_params": "10M", "max_tokens": "1B",
 }  # fmt: skip
-COMPARISON = {"reference": "two", "shared_floor": True, "margin": 0.001, "to": "compute=1e30"}
+COMPARISON = {"reference": "two", "shared_floor": True, "share": "c", "margin": 0.001, "to": "compute=1e30"}
 FORECAST = {"target_loss": 2.1, "backtest": True, "estimator": "describe", "then": "accuracy"}
 PLANNING = {
     "goal": "alpha", "budget": 1e21, "until": "width(params@1e24) < 0.09", "rounds": 2, "check_": True, "max_runs": 10,
@@ -202,7 +204,8 @@ MORE = {
 }  # fmt: skip
 # Tested elsewhere, with inputs of their own.
 ELSEWHERE = {
-    ("extrapolate", "targets"), ("compare_exponents", "pair"), ("compare_exponents", "factors"),
+    ("extrapolate", "targets"), ("extrapolate", "suite"),
+    ("compare_exponents", "pair"), ("compare_exponents", "factors"),
     ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"), ("list_laws", "topic"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import scaling_cli as scaling
@@ -9,7 +11,8 @@ from scaling_cli.options.formats import FORMATS
 from scaling_cli.record import replace
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
-from scaling_cli.report.plan.view import charts, records
+from scaling_cli.report.plan.panels import plan_panels
+from scaling_cli.report.plan.view import charts, panels, records
 from scaling_cli.report.views import view_of
 
 HOSTILE = "a\x1b[31m|b"
@@ -39,3 +42,24 @@ def test_the_rows_and_the_charts_are_those_of_the_runs(report):
     design, fall = charts(report)
     assert {series.name for series in design.series} <= {"to answer the goals", "to test the law"}
     assert fall.lines[0].curve.y[0] > fall.lines[0].curve.y[-1]
+
+
+def test_the_figure_shows_the_width_that_each_usual_design_gives(report):
+    design, fall, designs = (chart for row in panels(report) for chart in row)
+    result = report.results[0]
+    assert design.title.endswith("Runs to train")
+    assert {series.name for series in fall.series} <= {other.name for other in result.usual}
+    assert designs.y.names == ("this plan", *(other.name for other in result.usual))
+    first = designs.series[0]
+    expected = {
+        place: other.widths[0] / result.goals[0].width_after
+        for place, other in enumerate(result.usual, 1)
+        if math.isfinite(other.widths[0])
+    }
+    assert dict(zip(first.y, first.x, strict=True)) == pytest.approx({0: 1.0, **expected})
+
+
+def test_a_plan_without_usual_designs_draws_what_there_is(report):
+    bare = replace(report.results[0], usual=(), fall=None)
+    assert [len(row) for row in plan_panels(bare)] == [1]
+    assert plan_panels(replace(bare, runs=())) == []

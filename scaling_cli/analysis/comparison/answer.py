@@ -8,33 +8,38 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from functools import partial
 
 from scipy.special import fdtri
 
-from scaling_cli import jobs
+from scaling_cli.analysis.comparison.drawn import null_distributions, rejects, resampling_of, test_of
 from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import ComparisonData, comparison_data
 from scaling_cli.analysis.comparison.many import MANY_PAIRS, many_ready, tested_pairs, tests_of_many
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
 from scaling_cli.analysis.comparison.nested import (
     ALL_SEPARATE,
+    SHARED,
     ContrastFit,
     fit_contrast,
     models,
     nested,
-    null_distribution_of,
     same_exponent,
 )
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.pairs import compared_pairs, pair_of
-from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of, what_was_compared
+from scaling_cli.analysis.comparison.question import (
+    ComparisonQuestion,
+    law_caveats,
+    members_of,
+    shared_names,
+    what_was_compared,
+)
 from scaling_cli.analysis.comparison.ranking import ranking
+from scaling_cli.analysis.comparison.shared_pairs import pairs_sharing
+from scaling_cli.analysis.comparison.sharing import identified, on_one_centre, with_shared
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.uncertainty import Resampling, group_hash
 from scaling_cli.record import Record, replace
 from scaling_cli.results.comparison import Comparison, ComparisonResult, Model, NestedTest
 from scaling_cli.results.fit import FitResult
@@ -44,14 +49,17 @@ TESTS = {
     "separate-coefficients": "same_exponent_and_floor",
     "shared-exponent": "same_exponent",
     "shared-floor": "same_floor",
+    SHARED: "same_shared",
 }
 MOST_MULTIPLIED = 50  # pairs whose multipliers and crossovers are computed; of more, only those of the ranking
-MANY_RUNS = 30  # runs in every group from which on F replaces the bootstrap
 WEAK = 0.25  # of the exponent: power is low if the minimum detectable difference is larger
 
 
 def compare(
-    problems: Sequence[Problem], results: Sequence[FitResult], question: ComparisonQuestion
+    problems: Sequence[Problem],
+    results: Sequence[FitResult],
+    question: ComparisonQuestion,
+    together: Sequence[FitResult] = (),
 ) -> tuple[ComparisonResult, list[Caveat]]:
     """The comparison of all groups and of every pair, with its caveats.
 
@@ -59,6 +67,7 @@ def compare(
         problems: The points of each group.
         results: Each group's own fit, in the same order.
         question: What the user asks.
+        together: Each group's part in the fit of all groups with the parameters that they are to share.
 
     Raises:
         UsageError: The law has no exponent that can be compared, or an option does not apply to it.
@@ -66,8 +75,9 @@ def compare(
     """
     members = members_of(problems, results, question)
     pairs = _pairs(members, question.reference)
-    is_many = len(pairs) > MANY_PAIRS and not question.shared_floor and not question.is_exact
-    found = (_many if is_many else _few)(members, results, pairs, question)
+    is_sharing = bool(shared_names(members[0].problem.law, question))
+    is_many = len(pairs) > MANY_PAIRS and not is_sharing and not question.is_exact
+    found = _many(members, results, pairs, question) if is_many else _few(members, results, pairs, question, together)
     data, comparisons = found.data, found.comparisons
     rows, sharing = ranking(data, comparisons, found.scales, question.reference) if len(members) > 2 else ((), ())
     first_result = results[0]
@@ -76,7 +86,8 @@ def compare(
         exponents=exponents(members[0].problem.law),
         objective={"name": first_result.objective.name, "space": first_result.objective.space},
         is_paired=question.is_paired,
-        floor=("shared" if found.has_one_floor else "separate") if floors(members[0].problem.law) else "none",
+        floor=_floor(members, found.shared),
+        shared=found.shared,
         reference=question.reference,
         groups=data.groups,
         models=found.models,
@@ -86,7 +97,7 @@ def compare(
         ranking=rows,
         sharing=sharing,
         incomparable=question.incomparable,
-        fits=tuple(results),
+        fits=found.data.results,
     )
     return result, [*law_caveats(members), *found.caveats, *data.caveats, *_power_caveats(comparisons, data)]
 
@@ -97,6 +108,14 @@ def _with_floors(found: Found, members: Sequence[Member]) -> dict[str, NestedTes
     return found.tests if test is None else {**found.tests, "no_floor": test}
 
 
+def _floor(members: Sequence[Member], shared: Sequence[str]) -> str:
+    """Whether the groups have a floor each, one for all, or none."""
+    names = floors(members[0].problem.law)
+    if not names:
+        return "none"
+    return "shared" if set(names) <= set(shared) else "separate"
+
+
 class Found(Record):
     """What is found of the groups: their profiles, the pairs, and the tests of all groups."""
 
@@ -105,7 +124,7 @@ class Found(Record):
     scales: Array
     tests: dict[str, NestedTest]
     models: tuple[Model, ...]
-    has_one_floor: bool
+    shared: tuple[str, ...]
     caveats: list[Caveat]
 
 
@@ -123,10 +142,10 @@ def _many(
     compared = compared_pairs(
         data,
         tested_pairs(setting, data, pairs),
-        has_one_floor=False,
+        is_sharing=False,
         with_multipliers=len(pairs) <= MOST_MULTIPLIED,
     )
-    return Found(data, compared, scales, tests_of_many(setting, data), (), False, [])
+    return Found(data, compared, scales, tests_of_many(setting, data), (), (), [])
 
 
 def _few(
@@ -134,35 +153,52 @@ def _few(
     results: Sequence[FitResult],
     pairs: Sequence[tuple[int, int]],
     question: ComparisonQuestion,
+    together: Sequence[FitResult],
 ) -> Found:
     """Few pairs, each with nested models and draws of its own."""
+    names = shared_names(members[0].problem.law, question)
     contrast_fits = {
         name: fit_contrast(contrast) for name, contrast in nested(members, is_paired=question.is_paired).items()
     }
-    resampling = _resampling(members, question)
+    sharing = "shared-floor" if names == floors(members[0].problem.law) else SHARED
+    if names and sharing == SHARED:
+        contrast = with_shared(on_one_centre(members), names, is_paired=question.is_paired)
+        contrast_fits[SHARED] = fit_contrast(contrast)
+    resampling = resampling_of(members, question)
     asked = [*contrast_fits.values(), *_pair_fits(members, pairs, contrast_fits["shared-exponent"], question)]
-    distributions = _null_distributions(asked, resampling, question)
+    distributions = null_distributions(asked, resampling, question)
     tests = {
-        TESTS[name]: _test(contrast_fit, distribution, name, ALL_SEPARATE)
+        TESTS[name]: test_of(contrast_fit, distribution, name, ALL_SEPARATE)
         for (name, contrast_fit), distribution in zip(contrast_fits.items(), distributions, strict=False)
     }
-    answered = list(zip(asked[len(contrast_fits) :], distributions[len(contrast_fits) :], strict=True))
     caveats: list[Caveat] = []
-    has_one_floor = question.shared_floor and not _rejects(tests["same_floor"], question)
-    if has_one_floor:
-        tests["same_exponent"], answered = _under_one_floor(members, pairs, resampling, question)
-    elif question.shared_floor:
-        caveats.append(caveat("shared-floor-rejected", p_value=f"{tests['same_floor'].p_value:.2g}"))
     same_exponent_fit = contrast_fits["shared-exponent"]
     cut = distributions[list(contrast_fits).index("shared-exponent")].cut(question.level)
-    data = _data(members, results, same_exponent_fit.scales, cut, question)
-    comparisons = compared_pairs(
+    scales, compared = same_exponent_fit.scales, models(contrast_fits, names)
+    if names and not rejects(tests[TESTS[sharing]], question):
+        found = pairs_sharing(members, pairs, names, resampling, question)
+        data = identified(_data(members, together or results, scales, cut, question), found.of_all)
+        tests["same_exponent"] = found.test
+        rows = compared_pairs(data, found.pairs, is_sharing=True)
+        return Found(data, rows, scales, tests, compared, names, _coarseness(found.distributions, question))
+    if names:
+        caveats.append(_rejected(names, sharing, tests[TESTS[sharing]]))
+    answered = list(zip(asked[len(contrast_fits) :], distributions[len(contrast_fits) :], strict=True))
+    data = _data(members, results, scales, cut, question)
+    rows = compared_pairs(
         data,
         [pair_of(left, right, *answer) for (left, right), answer in zip(pairs, answered, strict=True)],
-        has_one_floor=has_one_floor,
+        is_sharing=False,
     )
     caveats += _coarseness([distribution for _, distribution in answered], question)
-    return Found(data, comparisons, same_exponent_fit.scales, tests, models(contrast_fits), has_one_floor, caveats)
+    return Found(data, rows, scales, tests, compared, (), caveats)
+
+
+def _rejected(names: Sequence[str], sharing: str, test: NestedTest) -> Caveat:
+    """What is said where the groups cannot share what they were to share."""
+    if sharing != SHARED:
+        return caveat("shared-floor-rejected", p_value=f"{test.p_value:.2g}")
+    return caveat("share-rejected", names=", ".join(names), p_value=f"{test.p_value:.2g}")
 
 
 def _data(
@@ -197,16 +233,6 @@ def _power_caveats(comparisons: Sequence[Comparison], data: ComparisonData) -> l
     return [caveat("low-power", weak=weak, pairs=len(comparisons), share=WEAK)] if weak else []
 
 
-def _resampling(members: Sequence[Member], question: ComparisonQuestion) -> Resampling | None:
-    """How the null distributions are drawn; None if F is used instead."""
-    few = any(member.problem.run_count < MANY_RUNS for member in members)
-    clustered = any(member.problem.run_count < member.points for member in members)
-    absolute = any(member.delta <= LAD_DELTA for member in members)
-    if question.is_exact or not (few or clustered or absolute or question.is_paired):
-        return None
-    return Resampling(question.replicates, question.seed, group_hash({}))
-
-
 def _pairs(members: Sequence[Member], reference: str | None) -> list[tuple[int, int]]:
     """Indices of left and right: every pair, or every other group against the reference."""
     if reference is None:
@@ -224,44 +250,3 @@ def _pair_fits(
         fit_contrast(same_exponent([members[left], members[right]], is_paired=question.is_paired))
         for left, right in pairs
     ]
-
-
-def _null_distributions(
-    asked: Sequence[ContrastFit], resampling: Resampling | None, question: ComparisonQuestion
-) -> list[NullDistribution]:
-    """The null distribution of each fit's statistic; a fit that occurs twice is drawn once."""
-    different = list({id(contrast_fit): contrast_fit for contrast_fit in asked}.values())
-    task = partial(null_distribution_of, resampling)
-    distributions = list(jobs.each(task, different, workers=question.workers, on_progress=question.on_progress))
-    by_identity = {
-        id(contrast_fit): distribution for contrast_fit, distribution in zip(different, distributions, strict=True)
-    }
-    return [by_identity[id(contrast_fit)] for contrast_fit in asked]
-
-
-def _under_one_floor(
-    members: Sequence[Member],
-    pairs: Sequence[tuple[int, int]],
-    resampling: Resampling | None,
-    question: ComparisonQuestion,
-) -> tuple[NestedTest, list[tuple[ContrastFit, NullDistribution]]]:
-    """The test of equal exponents, and the fits of all pairs, with one floor shared by the groups."""
-    several = [list(members), *([members[left], members[right]] for left, right in pairs)]
-    asked = [
-        fit_contrast(same_exponent(compared_members, is_paired=question.is_paired, shared_floor=True))
-        for compared_members in several
-    ]
-    distributions = _null_distributions(asked, resampling, question)
-    test = _test(asked[0], distributions[0], "separate-coefficients", "shared-floor")
-    return test, list(zip(asked[1:], distributions[1:], strict=True))
-
-
-def _test(contrast_fit: ContrastFit, distribution: NullDistribution, null: str, against: str) -> NestedTest:
-    draws = 0 if distribution.draws is None else len(distribution.draws)
-    return NestedTest(
-        contrast_fit.statistic, distribution.tail(contrast_fit.statistic), distribution.method, null, against, draws
-    )
-
-
-def _rejects(test: NestedTest, question: ComparisonQuestion) -> bool:
-    return test.p_value is None or test.p_value <= 1 - question.level

@@ -124,11 +124,18 @@ def parts(members: Sequence[Member]) -> list[slice]:
     return [slice(end - member.points, end) for member, end in zip(members, ends, strict=True)]
 
 
-def joint_problem(members: Sequence[Member], shared: Sequence[str], *, is_paired: bool = False) -> JointProblem:
+def joint_problem(
+    members: Sequence[Member],
+    shared: Sequence[str],
+    *,
+    is_paired: bool = False,
+    equal: tuple[int, int] | None = None,
+) -> JointProblem:
     """The members under one law, with the parameters named in `shared` shared by all.
 
     Args:
         is_paired: Whether run i of every group is a matched run, with correlated errors.
+        equal: Two members whose exponents are equal, too.
     """
     names = members[0].problem.law.names
     common = [name for name in names if name in shared]
@@ -138,7 +145,9 @@ def joint_problem(members: Sequence[Member], shared: Sequence[str], *, is_paired
         first = len(common) + i * len(own)
         place = {name: j for j, name in enumerate(common)} | {name: first + j for j, name in enumerate(own)}
         index.append(np.array([place[name] for name in names]))
-    size = len(common) + len(members) * len(own)
+    if equal is not None:
+        index = _with_equal_exponents(index, members[0].problem.law, equal)
+    size = int(np.concatenate(index).max()) + 1
     low, high = np.full(size, -np.inf), np.full(size, np.inf)
     for where, member in zip(index, members, strict=True):
         low[where] = np.maximum(low[where], member.problem.low)
@@ -153,6 +162,16 @@ def joint_problem(members: Sequence[Member], shared: Sequence[str], *, is_paired
         delta=deltas(members),
         runs=run_numbers(members, is_paired=is_paired),
     )
+
+
+def _with_equal_exponents(index: list[Indices], law: Law, equal: tuple[int, int]) -> list[Indices]:
+    """The indices with one coordinate for each exponent of two members, numbered without gaps."""
+    left, right = equal
+    for name in exponents(law):
+        k = law.names.index(name)
+        index[right][k] = index[left][k]
+    _, numbers = np.unique(np.concatenate(index), return_inverse=True)
+    return list(numbers.reshape(len(index), -1))
 
 
 def deltas(members: Sequence[Member]) -> Array:

@@ -4,6 +4,7 @@ one-curve              all parameters shared: the groups do not differ
 separate-coefficients  exponents and floors shared: only coefficients differ
 shared-exponent        exponents shared, floors and coefficients differ: the null of equal exponents
 shared-floor           floors shared, exponents and coefficients differ
+shared-parameters      what --share names is shared, the rest differs
 all-separate           nothing shared: every group has its own fit
 """
 
@@ -33,6 +34,7 @@ from scaling_cli.record import Record
 from scaling_cli.results.comparison import Model
 
 ALL_SEPARATE = "all-separate"
+SHARED = "shared-parameters"
 
 
 class ContrastFit(Record):
@@ -52,13 +54,10 @@ class ContrastFit(Record):
     deviances: tuple[float, float]
 
 
-def same_exponent(members: Sequence[Member], *, is_paired: bool, shared_floor: bool = False) -> Contrast:
-    """Shared exponents against separate ones, with separate floors or, if `shared_floor`, one floor."""
+def same_exponent(members: Sequence[Member], *, is_paired: bool) -> Contrast:
+    """Shared exponents against separate ones; nothing else is shared."""
     law = members[0].problem.law
     fewer = len(exponents(law)) * (len(members) - 1)
-    if shared_floor:
-        null = joint_problem(members, (*exponents(law), *floors(law)), is_paired=is_paired)
-        return Contrast(tuple(members), null, joint_problem(members, floors(law), is_paired=is_paired), fewer)
     return Contrast(tuple(members), joint_problem(members, exponents(law), is_paired=is_paired), None, fewer)
 
 
@@ -80,8 +79,8 @@ def nested(members: Sequence[Member], *, is_paired: bool) -> dict[str, Contrast]
     return contrasts
 
 
-def models(contrast_fits: dict[str, ContrastFit]) -> tuple[Model, ...]:
-    """The nested models, ordered from all parameters shared to none."""
+def models(contrast_fits: dict[str, ContrastFit], names: tuple[str, ...] = ()) -> tuple[Model, ...]:
+    """The nested models, ordered from all parameters shared to none; `names` are those of --share."""
     rows = []
     for name, contrast_fit in contrast_fits.items():
         law = contrast_fit.contrast.groups[0].problem.law
@@ -90,6 +89,7 @@ def models(contrast_fits: dict[str, ContrastFit]) -> tuple[Model, ...]:
             "separate-coefficients": (*exponents(law), *floors(law)),
             "shared-exponent": exponents(law),
             "shared-floor": floors(law),
+            SHARED: names,
         }[name]
         rows.append(Model(name, shared, len(contrast_fit.null), contrast_fit.deviances[0]))
     last = next(iter(contrast_fits.values()))

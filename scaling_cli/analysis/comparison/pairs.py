@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.groups import ComparisonData
 from scaling_cli.analysis.comparison.hypothesis_tests import holm
-from scaling_cli.analysis.comparison.models import exponents, parts
+from scaling_cli.analysis.comparison.models import exponents
 from scaling_cli.analysis.comparison.multiplier import LossCurve, crossover, multipliers
 from scaling_cli.analysis.comparison.nested import ContrastFit
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
@@ -17,6 +17,7 @@ from scaling_cli.analysis.comparison.profile import (
     difference_profile,
     linear_profile,
 )
+from scaling_cli.analysis.comparison.sharing import covariance
 from scaling_cli.analysis.comparison.verdict import ExponentJudgement, exponent_margins, judge, verdict
 from scaling_cli.analysis.comparison.wording import drift_words, sentence
 from scaling_cli.arrays import Array
@@ -28,8 +29,8 @@ from scaling_cli.results.fit import Estimate
 class Pair(Record):
     """Indices of two groups, and the test of their exponents.
 
-    `scales` `(2,)` are the standard deviations of their residuals, `sizes` the exponents that both would share, and
-    `contrast_fit` the fit of their nested models, where there is one.
+    `scales` are the standard deviations of their residuals, `sizes` the exponents that both would share, and
+    `contrast_fit` the fit of their nested models, where there is one; `places` are theirs among its groups.
     """
 
     left: int
@@ -39,35 +40,42 @@ class Pair(Record):
     scales: Array
     sizes: dict[str, float]
     contrast_fit: ContrastFit | None = None
+    places: tuple[int, int] = (0, 1)
 
 
-def pair_of(left: int, right: int, contrast_fit: ContrastFit, distribution: NullDistribution) -> Pair:
-    """A pair whose nested models were fitted."""
+def pair_of(
+    left: int,
+    right: int,
+    contrast_fit: ContrastFit,
+    distribution: NullDistribution,
+    places: tuple[int, int] = (0, 1),
+) -> Pair:
+    """A pair whose nested models were fitted, by itself or, at these places, among all groups."""
     contrast = contrast_fit.contrast
-    law, index = contrast.groups[0].problem.law, contrast.null.index[0]
+    law, index = contrast.groups[0].problem.law, contrast.null.index[places[0]]
     sizes = {name: abs(float(contrast_fit.null[index[law.names.index(name)]])) for name in exponents(law)}
-    return Pair(left, right, contrast_fit.statistic, distribution, contrast_fit.scales, sizes, contrast_fit)
+    return Pair(left, right, contrast_fit.statistic, distribution, contrast_fit.scales, sizes, contrast_fit, places)
 
 
 def compared_pairs(
-    data: ComparisonData, pairs: Sequence[Pair], *, has_one_floor: bool, with_multipliers: bool = True
+    data: ComparisonData, pairs: Sequence[Pair], *, is_sharing: bool, with_multipliers: bool = True
 ) -> tuple[Comparison, ...]:
     """A comparison for each pair, with p-values adjusted for the number of pairs."""
     p_values: list[float | None] = [pair.distribution.tail(pair.statistic) for pair in pairs]
     comparisons = []
     for pair, p_value, p_adjusted in zip(pairs, p_values, holm(p_values), strict=True):
-        judgements = _judgements(data, pair, has_one_floor=has_one_floor)
+        judgements = _judgements(data, pair, is_sharing=is_sharing)
         curves = data.curves if with_multipliers else None
         comparisons.append(_comparison(data, pair, judgements, p_value, p_adjusted, curves))
     return tuple(comparisons)
 
 
-def _judgements(data: ComparisonData, pair: Pair, *, has_one_floor: bool) -> dict[str, ExponentJudgement]:
+def _judgements(data: ComparisonData, pair: Pair, *, is_sharing: bool) -> dict[str, ExponentJudgement]:
     """The judgement of each exponent."""
     margins = exponent_margins(data.margin, pair.sizes)
     judgements = {}
     for name in pair.sizes:
-        profile, error = _joint_difference(pair, name) if has_one_floor else _own_difference(data, pair, name)
+        profile, error = _joint_difference(pair, name) if is_sharing else _own_difference(data, pair, name)
         judgements[name] = judge(profile, pair.distribution, error=error, margin=margins[name], level=data.level)
     return judgements
 
@@ -84,22 +92,19 @@ def _own_difference(data: ComparisonData, pair: Pair, name: str) -> tuple[Differ
 
 
 def _joint_difference(pair: Pair, name: str) -> tuple[DifferenceProfile, float]:
-    """The profile of a difference and its standard error, for groups with one floor.
+    """The profile of a difference and its standard error, for groups that share parameters.
 
-    The joint fit is then nearly linear, because many points share the floor.
+    The joint fit is then nearly linear, because many points share them.
     """
     assert pair.contrast_fit is not None
     wider, fitted = pair.contrast_fit.contrast.wider, pair.contrast_fit.fitted
     assert wider is not None
     assert fitted is not None
     k = wider.members[0].problem.law.names.index(name)
+    left, right = (wider.index[place][k] for place in pair.places)
     contrast = np.zeros(len(fitted))
-    contrast[wider.index[0][k]], contrast[wider.index[1][k]] = 1.0, -1.0
-    weights = wider.weights.copy()
-    for part, scale in zip(parts(wider.members), pair.contrast_fit.scales, strict=True):
-        weights[part] /= scale**2
-    jacobian = wider.residuals(fitted[None])[1][0] * np.sqrt(weights)[:, None]
-    error = float(np.sqrt(contrast @ np.linalg.pinv(jacobian.T @ jacobian) @ contrast))
+    contrast[left], contrast[right] = 1.0, -1.0
+    error = float(np.sqrt(contrast @ covariance(pair.contrast_fit) @ contrast))
     return linear_profile(float(contrast @ fitted), error), error
 
 

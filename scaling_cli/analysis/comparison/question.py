@@ -16,6 +16,7 @@ from scaling_cli.data.names import guess
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.laws import Law
 from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
@@ -27,15 +28,17 @@ class ComparisonQuestion(Record):
     """What the user asks about the groups.
 
     `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1). The drift is measured
-    up to `to`; None stands for as far beyond the data as they span. `is_exact` uses F even with few runs. `is_tuned`
-    says that the objective's delta follows from the data, `has_replicates` that the user set their number.
-    `incomparable` is a column because of which the losses of different groups cannot be compared.
+    up to `to`; None stands for as far beyond the data as they span. `shared` are parameters that all groups share,
+    unless the data reject it. `is_exact` uses F even with few runs. `is_tuned` says that the objective's delta follows
+    from the data, `has_replicates` that the user set their number. `incomparable` is a column because of which the
+    losses of different groups cannot be compared.
     """
 
     level: float
     replicates: int
     seed: int
     reference: str | None = None
+    shared: tuple[str, ...] = ()
     shared_floor: bool = False
     margin: float = DRIFT
     to: float | None = None
@@ -68,6 +71,12 @@ def members_of(problems: Sequence[Problem], results: Sequence[FitResult], questi
     if question.shared_floor and not floors(law):
         raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
     return members
+
+
+def shared_names(law: Law, question: ComparisonQuestion) -> tuple[str, ...]:
+    """The parameters that all groups are to share, in the order of the law."""
+    asked = {*question.shared, *(floors(law) if question.shared_floor else ())}
+    return tuple(name for name in law.names if name in asked)
 
 
 def named_members(

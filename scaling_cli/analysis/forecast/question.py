@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scaling_cli.analysis.forecast.suite import Suite
 from scaling_cli.analysis.forecast.targets import Target
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.record import Record
@@ -15,9 +16,7 @@ class Ask(Record):
     targets: tuple[Target, ...] = ()
     target_losses: tuple[float, ...] = ()
     backtest: bool = False
-    then: str | None = None
-    then_law: str = "sigmoid"
-    chance: float | None = None
+    suite: Suite = Suite()
 
     @property
     def has_place(self) -> bool:

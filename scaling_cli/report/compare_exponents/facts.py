@@ -20,6 +20,7 @@ TEST_WORDS = {
     "same_curve": "same curve",
     "same_exponent_and_floor": "same exponent and floor",
     "same_exponent": "same exponent",
+    "same_shared": "parameters of --share",
     "same_floor": "same floor",
     "no_floor": "no floor at all",
 }
@@ -52,8 +53,8 @@ def _omitted(result: ComparisonResult) -> str:
     if result.incomparable is None:
         return ""
     return (
-        f"none, because losses of different values of {escape(result.incomparable)} need not be of one evaluation; "
-        "add --same-metric if they are"
+        f"none, because losses of different values of {escape(result.incomparable)} may be on different evaluation "
+        "data; add --same-metric if they are on the same"
     )
 
 
@@ -62,6 +63,7 @@ def details(result: ComparisonResult) -> Facts:
     return stated(
         ("why", escape(result.reason or "")),
         ("floor", FLOOR_WORDS[result.floor]),
+        ("shared", escape(", ".join(result.shared))),
         ("all groups", _tests(result)),
     )
 

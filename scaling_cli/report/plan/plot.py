@@ -22,7 +22,7 @@ def plan_charts(result: PlanResult) -> Iterator[Chart]:
         runs = [run for run in result.runs if run.purpose == purpose]
         if runs:
             series.append(Series(label, [run.params for run in runs], [run.tokens for run in runs]))
-    lines = [Line("best split", result.best)] if result.best is not None else []
+    lines = [Line("best split", result.best, is_dashed=True, is_plain=True)] if result.best is not None else []
     yield Chart(
         series=series, lines=lines, x=Axis("params", "params"), y=Axis("tokens", "tokens"),
         title=f"{lead}Runs to train",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.numbers.format import escape, figure, flops, group_name, percent
-from scaling_cli.report.charts.chart import Chart
+from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.facts import number_of, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.report.plan.rows import sections, width
@@ -46,6 +46,13 @@ def charts(report: PlanReport) -> list[Chart]:
     return [chart for result in report.results for chart in plan_charts(result)]
 
 
+def panels(report: PlanReport) -> Panels:
+    """The runs, the fall of the interval and the usual designs of each group."""
+    from scaling_cli.report.plan.panels import plan_panels
+
+    return [row for result in report.results for row in plan_panels(result)]
+
+
 def facts(result: PlanResult) -> Facts:
     """What the plan rests on, and what it comes to."""
     return stated(
@@ -77,7 +84,7 @@ def details(result: PlanResult) -> Facts:
 def _source(result: PlanResult) -> str:
     if len(result.laws) == 1:
         return SOURCES[result.source]
-    return f"{SOURCES[result.source]}; good for the laws {escape(' and '.join(result.laws))}"
+    return f"{SOURCES[result.source]}; the runs suit each of the laws {escape(' and '.join(result.laws))}"
 
 
 def _noise(result: PlanResult) -> str:
@@ -106,7 +113,7 @@ def _test(result: PlanResult) -> str:
         return ""
     return (
         f"{number_of(test.runs, 'run')} ({percent(test.compute / result.compute)} of the compute) test the law: a "
-        f"departure of {percent(test.seen)} at the edge of the candidates would be seen"
+        f"departure of {percent(test.seen)} at the edge of the candidates would be detected"
     )
 
 

@@ -7,9 +7,11 @@ import pytest
 from scipy import stats
 
 from scaling_cli.analysis.comparison.hypothesis_tests import fit_nested, holm, resampled, wild_weights
+from scaling_cli.analysis.comparison.models import floors
 from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import standard_errors
+from scaling_cli.analysis.comparison.sharing import same_exponent_of
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
@@ -165,7 +167,7 @@ def test_a_difference_of_b_is_found_and_the_same_b_is_not():
 
 def test_one_floor_for_groups_whose_floors_differ_would_reject_the_same_exponent():
     members = [group("a", c=1.7), group("b", c=1.9, seed=1)]
-    shared = fit_contrast(same_exponent(members, is_paired=False, shared_floor=True))
+    shared = fit_contrast(same_exponent_of(members, floors(members[0].problem.law), None, is_paired=False))
     assert null_distribution_of(None, shared).tail(shared.statistic) < 1e-3
     separate = fit_contrast(same_exponent(members, is_paired=False))
     assert null_distribution_of(None, separate).tail(separate.statistic) > 0.05

@@ -25,6 +25,7 @@ ASKED = {
     "inference-coverage": lambda: scaling.inference_coverage(
         SAMPLES / "samples.csv", by=["model"], replicates=100, target=0.9
     ),
+    "plan": lambda: scaling.plan(RUNS, budget=3e21, goal=["params@1e24", "loss@1e24"], max_runs=8, replicates=50),
 }
 
 
@@ -47,6 +48,7 @@ def test_each_command_has_its_panels(panels):
         "compare-exponents": {"Laws of the groups", "At equal loss", "Exponents with 95 % intervals"},
         "optimal-allocation": {"IsoFLOP curves", "Best split (parametric)", "Cost of other sizes"},
         "inference-coverage": {"Coverage and forecast"},
+        "plan": {"Runs to train", "Expected width of params@1e24", "Designs of the same cost"},
     }[name]  # fmt: skip
     assert set(charts(rows)) == titles
 

@@ -1,0 +1,53 @@
+"""Tests of nested models, and how their null distributions are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from scaling_cli import jobs
+from scaling_cli.analysis.comparison.models import Member
+from scaling_cli.analysis.comparison.nested import ContrastFit, null_distribution_of
+from scaling_cli.analysis.comparison.null_distribution import NullDistribution
+from scaling_cli.analysis.comparison.question import ComparisonQuestion
+from scaling_cli.fitting.objective import LAD_DELTA
+from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.results.comparison import NestedTest
+
+MANY_RUNS = 30  # runs in every group from which on F replaces the bootstrap
+
+
+def resampling_of(members: Sequence[Member], question: ComparisonQuestion) -> Resampling | None:
+    """How the null distributions are drawn; None if F is used instead."""
+    few = any(member.problem.run_count < MANY_RUNS for member in members)
+    clustered = any(member.problem.run_count < member.points for member in members)
+    absolute = any(member.delta <= LAD_DELTA for member in members)
+    if question.is_exact or not (few or clustered or absolute or question.is_paired):
+        return None
+    return Resampling(question.replicates, question.seed, group_hash({}))
+
+
+def null_distributions(
+    asked: Sequence[ContrastFit], resampling: Resampling | None, question: ComparisonQuestion
+) -> list[NullDistribution]:
+    """The null distribution of each fit's statistic; a fit that occurs twice is drawn once."""
+    different = list({id(contrast_fit): contrast_fit for contrast_fit in asked}.values())
+    task = partial(null_distribution_of, resampling)
+    distributions = list(jobs.each(task, different, workers=question.workers, on_progress=question.on_progress))
+    by_identity = {
+        id(contrast_fit): distribution for contrast_fit, distribution in zip(different, distributions, strict=True)
+    }
+    return [by_identity[id(contrast_fit)] for contrast_fit in asked]
+
+
+def test_of(contrast_fit: ContrastFit, distribution: NullDistribution, null: str, against: str) -> NestedTest:
+    """The test of the model `null` against the wider model `against`."""
+    draws = 0 if distribution.draws is None else len(distribution.draws)
+    return NestedTest(
+        contrast_fit.statistic, distribution.tail(contrast_fit.statistic), distribution.method, null, against, draws
+    )
+
+
+def rejects(test: NestedTest, question: ComparisonQuestion) -> bool:
+    """Whether the test rejects at the level that was asked, or cannot say."""
+    return test.p_value is None or test.p_value <= 1 - question.level

@@ -1,0 +1,107 @@
+"""Groups that share parameters besides the exponents that are compared."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.errors import UsageError
+
+SHARED = "E,B,beta"
+
+
+def experts(alphas, noise=0.003, seed=0):
+    """Runs of chinchilla's law whose groups differ in A and alpha only."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for name, alpha in alphas.items():
+        for params in np.geomspace(1e8, 1e10, 5):
+            for tokens in np.geomspace(2e9, 2e11, 4):
+                loss = 1.7 + 400 * params**-alpha + 410 / tokens**0.28
+                rows.append((name, params, tokens, loss * np.exp(noise * generator.standard_normal())))
+    return pl.DataFrame(rows, schema=["group", "params", "tokens", "loss"], orient="row")
+
+
+def compare(data, **options):
+    return scaling.compare_exponents(
+        data, **{"by": ["group"], "law": "chinchilla", "replicates": 99, "seed": 1, **options}
+    )
+
+
+def width(report, name="alpha"):
+    (pair,) = report.results[0].comparisons
+    found = pair.exponent_difference
+    found = found[name] if isinstance(found, dict) else found
+    return found.high - found.low
+
+
+@pytest.fixture(scope="module")
+def same():
+    return experts({"few": 0.34, "many": 0.34})
+
+
+def test_what_is_shared_makes_the_difference_of_the_rest_more_precise(same):
+    alone, together = compare(same), compare(same, share=SHARED)
+    result = together.results[0]
+    assert result.shared == ("E", "B", "beta")
+    assert result.floor == "shared"
+    assert result.exponents == ("alpha",)
+    assert 3 * width(together) < width(alone)
+    assert (
+        result.comparisons[0].exponent_difference["alpha"].low
+        < 0
+        < result.comparisons[0].exponent_difference["alpha"].high
+    )
+
+
+def test_groups_are_shown_with_the_fit_of_all_of_them(same):
+    groups = compare(same, share=SHARED).results[0].groups
+    assert groups[0].parameters["E"] == groups[1].parameters["E"]
+    assert groups[0].parameters["alpha"] != groups[1].parameters["alpha"]
+    joint = scaling.fit(same, by=["group"], law="chinchilla", share=SHARED, replicates=99, seed=1).results[0]
+    assert groups[0].parameters["alpha"].estimate == pytest.approx(joint.parameters["alpha[few]"].estimate, rel=1e-6)
+
+
+def test_a_difference_in_the_rest_is_found():
+    pair = compare(experts({"few": 0.34, "many": 0.36}), share=SHARED).results[0].comparisons[0]
+    assert pair.verdict == "different"
+
+
+def test_three_groups_are_compared_within_the_fit_of_all():
+    report = compare(experts({"a": 0.34, "b": 0.34, "c": 0.365}), share=SHARED)
+    verdicts = {(pair.left, pair.right): pair.verdict for pair in report.results[0].comparisons}
+    assert verdicts["a", "c"] == verdicts["b", "c"] == "different"
+    assert verdicts["a", "b"] != "different"
+
+
+def test_what_the_data_reject_is_not_shared():
+    report = compare(experts({"few": 0.34, "many": 0.36}), share="A,alpha", exponent="beta")
+    assert "share-rejected" in {found.code for found in report.caveats}
+    assert report.results[0].shared == ()
+    assert report.results[0].tests["same_shared"].p_value < 0.05
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"share": "gamma"}, "no such parameter"),
+        ({"share": "alpha,beta"}, "every exponent"),
+        ({"share": "alpha", "exponent": "alpha"}, "every exponent"),
+        ({"share": "E", "by": (), "factors": ["group"]}, "--factors"),
+        ({"share": "E", "law": "power-constant", "fix": {"b": -0.3, "c": 1.7}}, "--fix"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(same, options, said):
+    with pytest.raises(UsageError, match=said):
+        compare(same, **options)
+
+
+@pytest.mark.slow
+def test_equal_exponents_are_rejected_as_often_as_the_level_says():
+    sets, rejected = 400, 0
+    for seed in range(sets):
+        pair = compare(experts({"few": 0.34, "many": 0.34}, seed=1000 + seed), share=SHARED).results[0].comparisons[0]
+        rejected += pair.p_value <= 0.05
+    assert abs(rejected / sets - 0.05) <= 3 * np.sqrt(0.05 * 0.95 / sets)
