@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
-from scaling_cli.errors import FitError, UsageError
+from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.ask import together
 from scaling_cli.fitting.checks.repeats import by_inputs
 from scaling_cli.fitting.complete import completed
-from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.fit import fit_asking
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents
@@ -75,15 +76,19 @@ def compare_exponents(
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
     with one_blas_thread(), knowing(caveats):
-        for group, points in groups:
-            weighting = Weighting(asked.weight, asked.scale_weight, "none")
-            grouped = grouped_for(points, group, choice, asked.space, weighting)
-            try:
-                one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
-            except FitError as error:
-                failures.append(Failure(group, error.message, error.hint))
+        weighting = Weighting(asked.weight, asked.scale_weight, "none")
+        grouped = [
+            replace(grouped_for(points, group, choice, asked.space, weighting), drawn_as={} if is_paired else None)
+            for group, points in groups
+        ]
+        for each, outcome in zip(grouped, together([fit_asking(one, settings) for one in grouped]), strict=True):
+            if isinstance(outcome, FitError):
+                failures.append(Failure(each.group, outcome.message, outcome.hint))
                 continue
-            fitted.append((grouped.problem, completed(one, choice.law)))
+            if isinstance(outcome, ScalingError):
+                raise outcome
+            one, found = outcome
+            fitted.append((each.problem, completed(one, choice.law)))
             caveats += [one for one in found if one.code not in POINTLESS] if is_pinned(choice.law) else found
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])

@@ -54,6 +54,7 @@ from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.options.reading import Reading
 from scaling_cli.record import Record, replace
 
+TINY = 2**20  # bytes of input; up to this, polars streams no faster than it reads the whole
 SMALL = 2**25  # bytes of input; up to this, repeated steps are counted over whole runs, not only at their ends
 
 
@@ -121,6 +122,7 @@ class _Rows(Record):
     plan: Plan
     file_names: Mapping[str, str]
     is_small: bool
+    is_tiny: bool = False
     may_reuse_names: bool = False
     lacks_runs: bool = False
     are_joined: bool = False
@@ -161,12 +163,14 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
             run_is_file = True
         else:
             parts.append(scan.rows)
+    size = sum(os.path.getsize(file.path) for file in inputs.files)
     may_reuse_names = run is not None and "step" in plan.chosen and counts[run.column] > 1
     return _Rows(
         frame=joined(parts) if may_reuse_names else joined(parts).drop(FILE),
         plan=replace(plan, run_is_file=run_is_file),
         file_names=_short_names(inputs) if run_is_file or may_reuse_names else {},
-        is_small=sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL,
+        is_small=size <= SMALL,
+        is_tiny=size <= TINY,
         may_reuse_names=may_reuse_names,
         are_joined=len(inputs.files) > 1,
         lacking=_lacking(scans, plan),
@@ -253,7 +257,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
             frame, schema, plan = tried.frame, tried.schema, inferred
     chosen = choose_points(
         frame, schema, plan, options, unjudged,
-        around=around, count_repeats=rows.is_small, run_names=rows.file_names,
+        around=around, count_repeats=rows.is_small, is_tiny=rows.is_tiny, run_names=rows.file_names,
     )  # fmt: skip
     selection = chosen.selection
     examples = {**rows.lacking, **_unreadable_cells(frame, plan, selection)}
