@@ -144,8 +144,8 @@ def flops_of(budget: float | str, hardware: Machines | None) -> float:
         return float(budget)
     if hardware is None:
         raise UsageError(
-            f"The budget {budget} can be counted in FLOPs only for known GPUs.",
-            hint="Give the dense peak of one and the share of it that training reaches: --peak-flops h100 --mfu 0.4.",
+            f"The budget {budget} cannot be converted to FLOPs, because the speed of the GPUs is not given.",
+            hint="Give the dense peak of a GPU and the share of it that training reaches: --peak-flops h100 --mfu 0.4.",
         )
     return hardware.flops(*found)
 

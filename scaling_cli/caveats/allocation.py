@@ -5,6 +5,22 @@ SENTENCES = {
         "{limit} determines the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
         "Loosen the limit if you can."
     ),
+    "falls-again": (
+        "At {compute} FLOPs the loss of the law also falls without end outside {low} to {high} params, so the split is "
+        "the best one within this range. Give --min-params and --max-params if you expect it elsewhere."
+    ),
+    "search-end": (
+        "The loss is lowest at the {end} {name} that --search allows, {value}, so a {beyond} one may be better still. "
+        "Search a wider range, unless no other value is possible."
+    ),
+    "search-beyond": (
+        "The best {name}, {value}, lies outside the values of the runs, {low} to {high}, and the law may not hold "
+        "there. Add runs around it before relying on it."
+    ),
+    "mixture-corner": (
+        "The best mixture has no {names}: the law knows only this loss, and gives other domains no value beyond it. "
+        "Fit the loss on all domains that matter if the mixture has to serve more than one."
+    ),
     "far-reach": (
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
         "there. Add larger runs before spending this budget."
@@ -97,7 +113,13 @@ SENTENCES = {
 
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
-    "limited": "--min-params, --max-params or --max-tokens decides the split.",
+    "limited": "--min-params, --max-params, --max-tokens or --inference-budget decides the split.",
+    "falls-again": (
+        "The loss of a law is lowest at an end of all params, and the split lies in a valley before that end."
+    ),
+    "search-end": "The best value of a searched input lies at an end of its range, and not at that of a mixture.",
+    "search-beyond": "The best value of a searched input lies outside the values of the runs.",
+    "mixture-corner": "The best mixture leaves a domain out.",
     "far-reach": "A budget is more than {analysis.allocation.plan.FAR:g} times the compute of the largest run.",
     "small-budget": "A budget is over {analysis.allocation.plan.FAR:g} times below the compute of the smallest run.",
     "split-off-budget": (
@@ -106,9 +128,9 @@ WHEN = {
     ),
     "unanswered": "One of several budgets or target losses has no best split.",
     "many-epochs": (
-        "--unique-tokens, and a split trains on more than {analysis.allocation.parametric.TIRED_EPOCHS:g} epochs."
+        "--unique-tokens, and a split trains on more than {analysis.allocation.each_budget.TIRED_EPOCHS:g} epochs."
     ),
-    "training-exponents": "--inference-tokens or a limit, beside which exponents are those of training alone.",
+    "training-exponents": "--inference-tokens or a limit is given, which exponents do not take into account.",
     "published-repetition": "--unique-tokens with a law that does not model repetition.",
     "sparse-peak": "--peak-flops is within {analysis.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
     "high-mfu": "--mfu is above {analysis.hardware.HIGHEST_MFU:.0%}.",

@@ -20,8 +20,8 @@ SENTENCES = {
         "and its floor is not an irreducible loss. Choose a loss with --loss, or confirm with --loss-unit {unit}."
     ),
     "single-outcomes": (
-        "{column} holds only 0 and 1, outcomes of single attempts, and a robust fit follows the more frequent one and "
-        "not their rate. Choose a column of rates with --loss, such as the mean outcome of each run."
+        "{column} holds only 0 and 1, outcomes of single attempts, so a robust fit follows the more frequent value "
+        "instead of the rate of success. Choose a column of rates with --loss, such as the mean outcome of each run."
     ),
     "metric-grows": (
         "{column} grows with {role}, so it is not a loss, and a law that falls will fit it badly. Choose a loss with "
@@ -170,11 +170,11 @@ WHEN = {
         "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens of the "
         "steps since the row before."
     ),
-    "tokens-fall": "Tokens fall while steps grow, to more than that.",
+    "tokens-fall": "Tokens fall while steps grow, but not so near to zero that tokens-restarted fires.",
     "repeated-steps": "A run has several usable rows of one step.",
     "inferred-runs": (
         "No column names the run, and every size has at least {data.runs.rows.runs_without_names.MANY} rows, each at "
-        "another step, of which {data.runs.rows.runs_without_names.EVEN:.0%} or more of the gaps are equal."
+        "another step, and at least {data.runs.rows.runs_without_names.EVEN:.0%} of the gaps between steps are equal."
     ),
     "unnamed-runs": (
         "No column names the run, and sizes have at least {data.runs.rows.runs_without_names.FEW} rows by step, or "
@@ -185,14 +185,14 @@ WHEN = {
         "After the last finite loss of a run come rows whose loss is NaN or infinite, and before it at most "
         "{data.runs.diverged.STRAY} such rows for each finite one."
     ),
-    "kept-diverged": "The same with --keep-diverged.",
+    "kept-diverged": "Runs diverged, as for diverged-runs, and --keep-diverged is given.",
     "risen-loss": (
         "The last loss of a run is more than {data.runs.diverged.RISE} times that of at least "
-        "{data.runs.diverged.LOW_SHARE:.0%} of its rows, to which it had fallen from {data.runs.diverged.FALL} times "
-        "or more, in at most half of the runs."
+        "{data.runs.diverged.LOW_SHARE:.0%} of its rows, after a fall to that level from {data.runs.diverged.FALL} "
+        "times it or more; and at most half of the runs do so."
     ),
     "summary-copies": (
-        "Points of another layout of columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
+        "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
         "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
         "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
     ),

@@ -90,7 +90,9 @@ WHEN = {
         "pooled-sweep nor pooled-groups fires."
     ),
     "repeated-data": "Some points have more than {data.runs.sanity.FEW_EPOCHS:g} tokens per unique token.",
-    "late-rise": "Some of those points have more than {data.runs.sanity.RISE:g} times the lowest loss.",
+    "late-rise": (
+        "Some points with repeated data have a loss of more than {data.runs.sanity.RISE:g} times the lowest loss."
+    ),
     "unit-slip": (
         "Of at least {data.runs.sanity.SLIP_POINTS} points, one has tokens per param more than "
         "{data.runs.sanity.LONE_RATIO:g} times from those of all others (or, without both, an amount more than "

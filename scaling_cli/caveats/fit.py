@@ -15,7 +15,8 @@ SENTENCES = {
     ),
     "parameters-unknown": (
         "The data determine the predictions of {law}, but not {parameters}, which can change together without changing "
-        "them. Their estimates stand for no value, and have no intervals. Use predictions inside the data."
+        "predictions. The estimates of these parameters are arbitrary and have no intervals. Use predictions "
+        "inside the data."
     ),
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}), so single parameters are "
@@ -58,7 +59,7 @@ SENTENCES = {
     ),
     "outlying-run": (
         "{run} lies {size} {side} the fit, {times:.0f} times the noise of all runs{others}, so it is probably wrong or "
-        "differs in more than its size, and rmse and R2 describe it more than the fit. Check it, and leave it out with "
+        "differs in more than its size, and it dominates rmse and R2. Check it, and leave it out with "
         "--where if it does not belong to the law."
     ),
     "no-cutoffs": (
@@ -159,7 +160,7 @@ WHEN = {
         "The interval of a floor reaches down to 0, or is wider than the distance of its estimate from the smallest "
         "loss."
     ),
-    "open-interval": "--interval profile, and the profile stays below its limit on a side.",
+    "open-interval": "--interval profile, and the profile does not reach its limit on one side.",
     "replicates-at-bound": "A parameter is at a bound in more than {fitting.fit.OFTEN_AT_BOUND:.0%} of replicates.",
     "law-misfit": (
         "With at least {fitting.checks.adequacy.FEWEST_SPARE} runs to spare: a bend, wave or product along inputs "

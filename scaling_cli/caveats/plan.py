@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "plan-other-law": (
-        "The runs exclude the additive law, so the plan rests on {law}, which has one more parameter, and intervals "
-        "are wider. To plan for the additive law all the same, give --law chinchilla."
+        "The runs contradict the additive law (chinchilla), so the plan uses {law}, which has one more parameter, and "
+        "intervals are wider. To plan with the additive law anyway, give --law chinchilla."
     ),
     "cost-not-fitted": (
         "The recorded cost of the runs is not used: {reason} Give --peak-flops and --mfu for the cost of planned runs, "

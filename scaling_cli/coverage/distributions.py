@@ -25,7 +25,7 @@ from scaling_cli.coverage.distribution import (
 from scaling_cli.coverage.grid import Grid, Prior, beta_weights, kumaraswamy_weights, make_grid
 from scaling_cli.coverage.inflated import ZERO_INFLATED, zero_inflated
 from scaling_cli.coverage.maximise import maximise
-from scaling_cli.coverage.mixture import Mixture, fit_mixture
+from scaling_cli.coverage.mixture import Mixture, failure, fit_mixture
 
 BETA_BINOMIAL, SCALED_BETA, KUMARASWAMY, MIXTURE = "beta-binomial", "scaled-beta", "kumaraswamy", "mixture"
 
@@ -91,15 +91,15 @@ def _averaged(counts: Counts, level: float | None) -> Distribution:
         {name: (chance, None, None) for name, chance in law.families.items()},
         None,
         None,
-        lambda k: _log(law.mean(law.failure(k))),
+        lambda k: _log(law.mean(failure(k))),
         partial(_averaged_interval, law, level),
     )
 
 
 def _averaged_interval(law: Mixture, level: float | None, k: Array) -> tuple[Array, Array, Array]:
-    values = law.failure(k)
-    middle = law.mean(values)
-    low, high = (middle, middle) if level is None else law.ends(values, level)
+    curve = failure(k)
+    middle = law.mean(curve)
+    low, high = (middle, middle) if level is None else law.ends(curve, level)
     return tuple(log_minus_log(_log(at)) for at in (middle, np.fmin(low, middle), np.fmax(high, middle)))  # type: ignore[return-value]
 
 

@@ -1,66 +1,77 @@
 """Coverage averaged over many laws of difficulty, each weighted by how well it predicts the counts.
 
 Attempts up to n hardly show how the chances of success below 1 / n are spread, yet coverage beyond n depends on them.
-One law answers this by its shape alone, so its interval is too narrow wherever its shape is wrong. Here six families
+One law answers this by its shape alone, so its interval is too narrow wherever its shape is wrong. Here seven families
 share the answer: a beta distribution, a normal distribution of log-odds, each of them with a share of problems that no
-attempt solves, and mixtures of two of each. Parameters have weak priors and are integrated by importance sampling from
-a t distribution that is fitted to the posterior in three rounds; the weight of a family is its marginal likelihood,
-which is the product of its predictions of each problem from the others (Hoeting et al. 1999, "Bayesian model
-averaging"). The points of the integral are a fixed sequence of low discrepancy, so results do not depend on a seed.
+attempt solves, and mixtures of two of each, or of two narrow normals. Parameters have weak priors and are integrated
+by importance sampling from a t distribution that is fitted to the posterior in three rounds; the weight of a family is
+its marginal likelihood, which is the product of its predictions of each problem from the others (Hoeting et al. 1999,
+"Bayesian model averaging"). The points of the integral are a fixed sequence of low discrepancy, so results do not
+depend on a seed.
+
+An interval contains what this average says of other problems of this kind, and of these problems, whose counts are
+known. The truth may still have a shape of no family. So the interval also contains the middle part of what free shapes
+say: distributions drawn from the priors of all families, and moved towards the likeliest distribution of any shape
+until they fit the counts. Where the counts are silent, such as far below 1 / n, they stay as different as they began.
 
 If the problems come in clusters, the likelihood is raised to one over the design effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
-from scipy.special import betaln, chdtri, gammaln, ndtr, ndtri
+from scipy.special import chdtri, gammaln, ndtr, ndtri
 
-from scaling_cli.coverage.counts import Array, Counts
+from scaling_cli.coverage.counts import Array, Counts, Mask
+from scaling_cli.coverage.families import FAMILIES, LOG_P, LOG_Q, STEP, TINY, Family, T, from_prior, normals
 from scaling_cli.record import Record
 
-STEP = 0.2
-T = np.arange(-26.0, 16.0 + STEP / 2, STEP)  # log-odds of the chance of success
-LOG_P, LOG_Q = -np.log1p(np.exp(-T)), -np.log1p(np.exp(T))
 SHARP = 1.5 * STEP  # standard deviation below which the likelihood of a problem is widened to this one
-DRAWS = 384  # of the parameters of each family
 ROUNDS = 3
 FREEDOM = 5.0  # of the t distribution
 WIDER = 1.3  # its variance, over that of the posterior
-TINY = 1e-300
+LEAST = 1e-9  # chance of a draw, over that of the likeliest, below which it is left out
+FREE_DRAWS, TURNS = 40, 20  # of each family, and steps of EM
+FREE_WIDTH = 0.65  # of the interval of free shapes, in standard errors: 80 % where the interval is of 95 %
 
 
-class Family(Record):
-    """Distributions of log-odds: `weights` takes normal deviates `(draws, size)` and gives masses `(draws, len(T))`."""
+class Draws(Record):
+    """Draws of the distribution of difficulty, as masses on the grid of log-odds `(draws, len(T))`.
 
-    size: int
-    weights: Callable[[Array], Array]
-
-
-class Mixture(Record):
-    """Draws of the distribution of difficulty.
-
-    `weights` are masses on the grid of log-odds, `(draws, len(T))`, and `chances` the probabilities of the draws, which
-    sum to one. `families` has the probability of each family.
+    `weights` is the distribution of all problems of this kind, `chances` the probabilities of the draws, which sum to
+    one, and `unsolved` and `solved` the parts of `problems` problems with these counts that no attempt or any attempt
+    has solved.
     """
 
     weights: Array
     chances: Array
-    families: dict[str, float]
+    unsolved: Array
+    solved: Array
+    problems: int
 
-    def failure(self, k: Array) -> Array:
-        """One minus the coverage at each k in each draw, `(draws, len(k))`."""
-        return np.asarray(self.weights @ np.exp(LOG_Q[:, None] * np.asarray(k, dtype=float)))
+    def of_new(self, curve: Array) -> Array:
+        """The mean of `curve` `(len(T), m)` over new problems, in each draw, `(draws, m)`."""
+        return np.asarray(self.weights @ curve)
 
-    def mean(self, values: Array) -> Array:
-        """The mean of `(draws, m)` over the draws."""
-        return np.asarray(self.chances @ values)
+    def of_these(self, curve: Array) -> Array:
+        """The mean of `curve` over these problems, drawn with the error of their chances, given their counts."""
+        middle, variance = np.zeros((len(self.weights), curve.shape[1])), 0.0
+        for part in (self.unsolved, self.solved):
+            value = part @ curve
+            middle += value
+            variance = variance + part @ curve**2 - value**2 / np.maximum(part.sum(axis=1, keepdims=True), TINY)
+        deviates = np.random.default_rng(1).standard_normal((len(middle), 1))
+        drawn = middle + deviates * np.sqrt(np.maximum(variance, 0) / self.problems)
+        return np.asarray(np.clip(drawn, curve.min(axis=0), curve.max(axis=0)))
 
-    def ends(self, values: Array, level: float) -> tuple[Array, Array]:
-        """The central interval of each column of `(draws, m)`."""
+    def ends(self, curve: Array, level: float) -> tuple[Array, Array]:
+        """The interval of the mean of `curve` that contains the central ones of new and of these problems."""
+        new, these = (self._central(values, level) for values in (self.of_new(curve), self.of_these(curve)))
+        return np.minimum(new[0], these[0]), np.maximum(new[1], these[1])
+
+    def _central(self, values: Array, level: float) -> tuple[Array, Array]:
         order = np.argsort(values, axis=0)
         below = np.cumsum(self.chances[order], axis=0)
         places = [(below < share * below[-1]).sum(axis=0) for share in ((1 - level) / 2, (1 + level) / 2)]
@@ -69,19 +80,68 @@ class Mixture(Record):
         return low, high
 
 
+class Mixture(Record):
+    """The distribution of difficulty, averaged over families and of free shapes; `families` has their probabilities."""
+
+    averaged: Draws
+    free: Draws
+    families: dict[str, float]
+
+    def mean(self, curve: Array) -> Array:
+        """The mean over problems of `curve` `(len(T), m)`, such as `failure(k)`, `(m,)`."""
+        return np.asarray(self.averaged.chances @ self.averaged.of_new(curve))
+
+    def ends(self, curve: Array, level: float) -> tuple[Array, Array]:
+        """The interval of the mean of `curve`, for these and for new problems."""
+        averaged = self.averaged.ends(curve, level)
+        free = self.free.ends(curve, 2 * float(ndtr(FREE_WIDTH * ndtri((1 + level) / 2))) - 1)
+        return np.minimum(averaged[0], free[0]), np.maximum(averaged[1], free[1])
+
+
+def failure(k: Array) -> Array:
+    """The chance that k attempts fail, at each log-odds of the grid, `(len(T), len(k))`."""
+    return np.asarray(np.exp(LOG_Q[:, None] * np.asarray(k, dtype=float)))
+
+
 def fit_mixture(counts: Counts, scale: float = 1.0, offset: float = 0.0) -> Mixture:
     """The distribution of difficulty behind the counts; a chance u of the grid shows as `offset + scale * u`."""
-    likelihood, multiplicity = _likelihood(counts, scale, offset)
-    multiplicity = multiplicity / design_effect(counts)
-    parts = [_posterior(family, likelihood, multiplicity) for family in FAMILIES.values()]
+    likelihood, multiplicity, is_unsolved = _likelihood(counts, scale, offset)
+    tempered = multiplicity / design_effect(counts)
+    parts = [_posterior(family, likelihood, tempered) for family in FAMILIES.values()]
     evidence = np.array([part[0] for part in parts])
     shares = np.exp(evidence - evidence.max())
     shares /= shares.sum()
+    chances = np.concatenate([share * part[1] for share, part in zip(shares, parts, strict=True)])
+    counted = chances > LEAST * chances.max()
+    weights = np.concatenate([part[2] for part in parts])[counted]
+    seen = partial(_draws, likelihood, multiplicity, is_unsolved)
+    free = _free(likelihood, tempered)
     return Mixture(
-        np.concatenate([part[2] for part in parts]),
-        np.concatenate([share * part[1] for share, part in zip(shares, parts, strict=True)]),
+        seen(weights, chances[counted] / chances[counted].sum()),
+        seen(free, np.full(len(free), 1 / len(free))),
         dict(zip(FAMILIES, shares.tolist(), strict=True)),
     )
+
+
+def _draws(likelihood: Array, multiplicity: Array, is_unsolved: Mask, weights: Array, chances: Array) -> Draws:
+    """The draws, with the difficulty of these problems given their counts (Bayes' rule, problem by problem)."""
+    share = multiplicity / multiplicity.sum() / (weights @ likelihood.T + TINY)
+    unsolved, solved = (weights * (share[:, part] @ likelihood[part]) for part in (is_unsolved, ~is_unsolved))
+    return Draws(weights, chances, unsolved, solved, int(multiplicity.sum()))
+
+
+def _free(likelihood: Array, multiplicity: Array) -> Array:
+    """Masses `(draws, len(T))` of any shape: random ones, moved towards the likeliest by `TURNS` steps of EM.
+
+    Problems are weighted at random, as in the Bayesian bootstrap (Rubin 1981), so draws also differ by chance.
+    """
+    weights = np.concatenate([from_prior(family)[:FREE_DRAWS] for family in FAMILIES.values()])
+    shares = np.random.default_rng(0).gamma(multiplicity, size=(len(weights), len(multiplicity))) + TINY
+    shares /= shares.sum(axis=1, keepdims=True)
+    for _ in range(TURNS):
+        weights = weights * ((shares / (weights @ likelihood.T + TINY)) @ likelihood)
+        weights /= weights.sum(axis=1, keepdims=True)
+    return weights
 
 
 def design_effect(counts: Counts) -> float:
@@ -101,8 +161,9 @@ def design_effect(counts: Counts) -> float:
     return max(effects)
 
 
-def _likelihood(counts: Counts, scale: float, offset: float) -> tuple[Array, Array]:
-    """The likelihood of each distinct problem on the grid, over its largest value, and how many problems are like it.
+def _likelihood(counts: Counts, scale: float, offset: float) -> tuple[Array, Array, Mask]:
+    """The likelihood of each distinct problem on the grid, over its largest value, how many are like it, and whether
+    no attempt solved them.
 
     A problem with many successes and failures has a likelihood narrower than the grid. It is widened to the grid, and
     problems next to each other are joined: they are solved within the attempts made, so forecasts hardly depend on it.
@@ -118,18 +179,20 @@ def _likelihood(counts: Counts, scale: float, offset: float) -> tuple[Array, Arr
     log_q = LOG_Q if scale == 1 and not offset else np.log1p(-offset - scale * np.exp(LOG_P))
     logs = c[~is_sharp, None] * log_p + (n - c)[~is_sharp, None] * log_q
     logs -= logs.max(axis=1, keepdims=True)
-    return np.concatenate([near, np.exp(logs) + TINY]), np.concatenate([joined, counts.multiplicity[~is_sharp]])
+    is_unsolved = np.concatenate([np.zeros(len(near), dtype=bool), c[~is_sharp] == 0])
+    multiplicity = np.concatenate([joined, counts.multiplicity[~is_sharp]])
+    return np.concatenate([near, np.exp(logs) + TINY]), multiplicity, is_unsolved
 
 
 def _posterior(family: Family, likelihood: Array, multiplicity: Array) -> tuple[float, Array, Array]:
     """The log of the marginal likelihood, and draws with their probabilities and masses on the grid."""
     size = family.size
-    z = _normals(size, 0)
-    weights = _from_prior(family)
+    z = normals(size, 0)
+    weights = from_prior(family)
     logs = np.log(weights @ likelihood.T + TINY) @ multiplicity
     for turn in range(ROUNDS):
         mean, root = _moments(z, logs)
-        spread = _normals(size + 1, turn + 1)
+        spread = normals(size + 1, turn + 1)
         scale = np.sqrt(chdtri(FREEDOM, ndtr(spread[:, size])) / FREEDOM)
         x = spread[:, :size] / scale[:, None]
         z = mean + x @ root.T
@@ -138,11 +201,6 @@ def _posterior(family: Family, likelihood: Array, multiplicity: Array) -> tuple[
         logs = fit + _log_normal(z) - _log_t(x, root)
     chances = np.exp(logs - logs.max())
     return float(logs.max() + np.log(chances.mean())), chances / chances.sum(), weights
-
-
-@cache
-def _from_prior(family: Family) -> Array:
-    return family.weights(_normals(family.size, 0))
 
 
 def _moments(z: Array, logs: Array) -> tuple[Array, Array]:
@@ -167,73 +225,3 @@ def _log_t(x: Array, root: Array) -> Array:
     norm = gammaln((FREEDOM + size) / 2) - gammaln(FREEDOM / 2) - 0.5 * size * np.log(FREEDOM * np.pi)
     norm -= np.log(np.diag(root)).sum()
     return np.asarray(norm - (FREEDOM + size) / 2 * np.log1p((x**2).sum(axis=1) / FREEDOM))
-
-
-@cache
-def _normals(size: int, turn: int) -> Array:
-    """Normal deviates `(DRAWS, size)` from the additive sequence of the generalised golden ratio (Roberts 2018)."""
-    ratio = 2.0
-    for _ in range(60):
-        ratio = (1 + ratio) ** (1 / (size + 1))
-    steps = ratio ** -np.arange(1.0, size + 1)
-    places = (0.5 + turn * DRAWS * steps + np.outer(np.arange(1, DRAWS + 1), steps)) % 1
-    return np.asarray(ndtri(np.clip(places, 1e-9, 1 - 1e-9)))
-
-
-def _beta(log_alpha: Array, log_beta: Array) -> Array:
-    alpha, beta = np.exp(log_alpha)[:, None], np.exp(log_beta)[:, None]
-    weights = STEP * np.exp(alpha * LOG_P + beta * LOG_Q - betaln(alpha, beta))
-    weights[:, 0] += np.exp(alpha[:, 0] * LOG_P[0] - betaln(alpha, beta)[:, 0]) / alpha[:, 0]  # below the grid
-    return _summing_to_one(weights)
-
-
-def _logit_normal(middle: Array, log_spread: Array) -> Array:
-    return _summing_to_one(np.exp(-0.5 * ((T - middle[:, None]) / np.exp(log_spread)[:, None]) ** 2) + TINY)
-
-
-def _summing_to_one(weights: Array) -> Array:
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
-
-
-def _one_beta(z: Array) -> Array:
-    return _beta(np.log(0.6) + z[:, 0], np.log(4) + 1.6 * z[:, 1])
-
-
-def _one_normal(z: Array) -> Array:
-    return _logit_normal(-2.5 + 3 * z[:, 0], np.log(2.5) + 0.6 * z[:, 1])
-
-
-def _inflated(solvable: Callable[[Array], Array], z: Array) -> Array:
-    share = ndtr(z[:, 2])[:, None]
-    weights = (1 - share) * solvable(z)
-    weights[:, 0] += share[:, 0]  # a chance of e^-26 is never met
-    return np.asarray(weights)
-
-
-def _two(first: Callable[[Array, Array], Array], second: Callable[[Array, Array], Array], z: Array) -> Array:
-    share = ndtr(z[:, 4])[:, None]
-    return np.asarray(share * first(z[:, 0], z[:, 1]) + (1 - share) * second(z[:, 2], z[:, 3]))
-
-
-FAMILIES = {
-    "beta": Family(2, _one_beta),
-    "normal": Family(2, _one_normal),
-    "inflated-beta": Family(3, partial(_inflated, _one_beta)),
-    "inflated-normal": Family(3, partial(_inflated, _one_normal)),
-    "two-betas": Family(
-        5,
-        partial(
-            _two,
-            lambda a, b: _beta(np.log(0.8) + a, np.log(2) + 1.2 * b),
-            lambda a, b: _beta(np.log(0.8) + a, np.log(20) + 2 * b),
-        ),
-    ),
-    "two-normals": Family(
-        5,
-        partial(
-            _two,
-            lambda a, b: _logit_normal(2 * a, np.log(1.5) + 0.6 * b),
-            lambda a, b: _logit_normal(-5 + 3 * a, np.log(1.5) + 0.6 * b),
-        ),
-    ),
-}

@@ -21,7 +21,7 @@ SHUKOR = "Shukor et al. 2025, arXiv:2507.09404"
 
 
 def mixture_exp(columns: Sequence[str]) -> Law:
-    """A floor plus an exponential of the shares; slopes are those of each share less that of the last one."""
+    """A floor plus an exponential of the shares; the slope of each share is reported minus that of the last one."""
     if len(columns) < 2:
         raise UsageError("A mixture needs two columns or more.", hint="Name all of them: --map mixture=w1,w2,w3.")
     free = columns[:-1]
@@ -35,7 +35,7 @@ def mixture_exp(columns: Sequence[str]) -> Law:
         about={
             "c": floor(),
             "k": About(f"loss above the floor where {columns[-1]} has all weight", "loss"),
-            **{f"t_{name}": About(f"slope of {name}, less that of {columns[-1]}", starts=SLOPES) for name in free},
+            **{f"t_{name}": About(f"slope of {name} minus that of {columns[-1]}", starts=SLOPES) for name in free},
         },
     )
     return replace(law, inputs=tuple(columns), unlogged=tuple(columns), narrow=tuple(columns))
@@ -138,7 +138,7 @@ UTILITY_DECAY = formula_law(
     narrow=("epochs",),
     about={
         "a": About("error above the floor after 1 sample", "loss"),
-        "b": About("utility of a sample: the exponent at first sight", low=-3.0, high=-1e-3,
+        "b": About("utility of a sample: the exponent when the sample is seen for the first time", low=-3.0, high=-1e-3,
                    starts=(-0.6, -0.3, -0.15, -0.05), kind="exponent"),
         "tau": About("epochs after which a sample is worth half", "epochs", low=0.3, high=100.0,
                      starts=(1.0, 2.0, 5.0, 15.0, 50.0)),

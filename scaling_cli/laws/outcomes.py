@@ -21,7 +21,10 @@ REWARD_OVER_OPTIMISATION = formula_law(
     source=f"{GAO}; reinforcement learning, and direct alignment (Rafailov et al. 2024, arXiv:2406.02900)",
     narrow=("d",),
     zeros=("d",),
-    about={"alpha": About("reward per d at d = 1", "loss"), "beta": About("how fast that falls with log d", "loss")},
+    about={
+        "alpha": About("reward per d at d = 1", "loss"),
+        "beta": About("fall of the reward per d with log d", "loss"),
+    },
     derived=(
         Derived("d_peak", "d at the highest reward", lambda p: np.exp(p["alpha"] / p["beta"] - 1)),
         Derived("kl_peak", "KL divergence at the highest reward", lambda p: np.exp(2 * (p["alpha"] / p["beta"] - 1))),
@@ -35,7 +38,7 @@ BEST_OF_N_REWARD = formula_law(
     source=f"{GAO}; best of n, whose KL divergence is log n - (n - 1) / n",
     narrow=("d",),
     zeros=("d",),
-    about={"alpha": About("reward per d near d = 0", "loss"), "beta": About("how fast that falls with d", "loss")},
+    about={"alpha": About("reward per d near d = 0", "loss"), "beta": About("fall of the reward per d with d", "loss")},
     derived=(
         Derived("d_peak", "d at the highest reward", lambda p: p["alpha"] / (2 * p["beta"])),
         Derived("kl_peak", "KL divergence at the highest reward", lambda p: (p["alpha"] / (2 * p["beta"])) ** 2),

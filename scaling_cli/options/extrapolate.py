@@ -128,7 +128,7 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
             )
         if self.estimator == "forecast" and self.space == "linear":
             raise UsageError(
-                "--space linear is for --estimator describe: a forecast averages log losses.",
+                "--space linear works only with --estimator describe, because a forecast averages log losses.",
                 hint="Add --estimator describe, or leave --space out.",
             )
         if len(self.loss) > 1 and "loss" in self.by:

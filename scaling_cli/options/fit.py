@@ -92,7 +92,10 @@ class Fit(
         """Refuse attempts that would also be weights."""
         super().check()
         if self.trials is not None and self.weight is not None:
-            raise UsageError("--trials and --weight are both weights.", hint="Give one of them.")
+            raise UsageError(
+                "--trials and --weight both set the weight of each point, so they cannot be combined.",
+                hint="Give one of them.",
+            )
 
 
 COMMAND = Command(

@@ -156,7 +156,10 @@ class Budgets(Options):
         metavar="AMOUNT",
     )
     marginal: tuple[float, ...] = option(
-        (), shares_between("0.001"), "Find where one more attempt gains less coverage than this.", metavar="GAIN"
+        (),
+        shares_between("0.001"),
+        "Find the number of attempts from which one more gains less coverage than this.",
+        metavar="GAIN",
     )
     policy: str = option(
         "fixed", choice(*POLICIES), "Whether to make all attempts, or stop at the first success.", choices=POLICIES

@@ -29,7 +29,7 @@ class Output(Options):
         is_basic=True,
     )
     details: bool = option(
-        False, SWITCH, "Show every table and number, not only what matters; JSON, Markdown and HTML always have them."
+        False, SWITCH, "Show every table and number, not only the main ones; JSON, Markdown and HTML always have all."
     )
     color: str = option("auto", choice(*COLORS), "Whether to use colour; auto: only on a terminal.", choices=COLORS)
     quiet: bool = option(False, SWITCH, "Print no caveats and no progress; stderr gets only errors.", letter="q")

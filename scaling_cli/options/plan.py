@@ -29,7 +29,7 @@ class Wanted(Options):
     budget: float | str | None = option(
         None,
         BUDGET,
-        "What all runs may cost: FLOPs, money (1e6usd) or time (8gpu*30days); attempts, for coverage.",
+        "Budget of all runs together: FLOPs, money (1e6usd) or time (8gpu*30days); for coverage, a number of attempts.",
         is_basic=True,
     )
     until: str | None = option(
@@ -41,12 +41,13 @@ class Wanted(Options):
         None, FILE, "Rate a design of your own: a file with the params and tokens of one run per row.", is_basic=True
     )
     rounds: int = option(
-        1, whole(1, "3"), "Split the runs into so many rounds; after each, plan the next one with its results.",
+        1, whole(1, "3"), "Split the runs into this many rounds, so that each round can be planned with the results "
+        "of the last.",
         is_basic=True,
     )  # fmt: skip
     recipe: bool = option(
-        False, SWITCH, "Add width, depth, heads, batch size and learning rate of each run, by your runs or published "
-        "rules.",
+        False, SWITCH, "Add width, depth, heads, batch size and learning rate of each run, from your runs or from "
+        "published rules.",
     )  # fmt: skip
     rules: str | None = option(
         None, FILE, "Rules for --recipe, one per line, such as 'width = 128 * depth'.", metavar="FILE"
@@ -59,7 +60,7 @@ class Allowed(Options):
 
     heading = "Limits"
 
-    max_runs: int = option(20, whole(1, "20"), "Most runs.", is_basic=True)
+    max_runs: int = option(20, whole(1, "20"), "Largest number of runs.", is_basic=True)
     min_compute: float | None = option(
         None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1% of the budget."
     )
@@ -72,14 +73,14 @@ class Allowed(Options):
     min_tokens_per_param: float = option(0.08, AMOUNT, "Fewest tokens per param of a run.")
     max_tokens_per_param: float = option(5000.0, AMOUNT, "Most tokens per param of a run.")
     unique_tokens: float | None = option(None, AMOUNT, "Unique tokens available; no run trains on more.")
-    seeds: int = option(1, whole(1, "3"), "Train each run with so many seeds.")
+    seeds: int = option(1, whole(1, "3"), "Number of seeds with which to train each run.")
     test_share: float = option(
         0.15,
         share_between(0.0, 0.5, inclusive=True, example="15%"),
         "Share of runs and budget reserved for testing the law.",
     )
     underway: str | None = option(
-        None, FILE, "File with the params and tokens of runs that are being trained; the plan counts on them."
+        None, FILE, "File with the params and tokens of runs that are being trained; the plan takes them into account."
     )
     noise: float | None = option(
         None, share_between(0.0, 0.5, example="0.5%"), "Standard deviation of the loss between equal runs; by default "
@@ -122,7 +123,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
         if self.min_compute and self.max_compute and self.min_compute > self.max_compute:
             raise UsageError("--min-compute is above --max-compute.", hint="Swap them.")
         if self.rules is not None and not self.recipe:
-            raise UsageError("--rules is for --recipe.", hint="Add --recipe.")
+            raise UsageError("--rules works only with --recipe.", hint="Add --recipe, or leave --rules out.")
         if self.rounds > self.max_runs:
             raise UsageError(
                 f"{self.rounds} rounds need at least as many runs, and --max-runs is {self.max_runs}.",

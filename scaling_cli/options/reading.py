@@ -48,14 +48,15 @@ class Reading(Unpacking):
     map: Mapping[str, str] = option(
         {},
         MAPPING,
-        "Column of a quantity, including lr, unique_tokens, epochs and gpu_hours: lr=learning_rate. Repeatable.",
+        "Column of any quantity, also of lr, unique_tokens, epochs or gpu_hours: lr=learning_rate. Repeatable.",
         recorded="given",
     )
     by: tuple[str, ...] = option(
         (), LISTED, "Group the runs by these columns, and treat each group separately.", is_basic=True
     )
     best_over: tuple[str, ...] = option(
-        (), LISTED, "Of runs that differ only in these columns, keep the lowest loss: lr,batch_size.", recorded="given",
+        (), LISTED, "Of runs that differ only in these columns, keep the one with the lowest loss: lr,batch_size.",
+        recorded="given",
     )  # fmt: skip
     where: str | None = option(
         None, TEXT, "Keep only the rows where this holds: 'params > 1e8'.", metavar="SQL", is_basic=True

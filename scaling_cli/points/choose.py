@@ -170,7 +170,9 @@ def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...], others: Seque
     """A law of any columns, over those asked for, or over those that it has most often."""
     usual = {"precision": ("bits",), "sweep-optimum": ("lr",)}.get(law, ("params", "tokens"))
     if law.startswith(MIXTURE) and not asked:
-        raise UsageError(f"{law} takes shares of domains.", hint="Name their columns: --map mixture=w1,w2,w3.")
+        raise UsageError(
+            f"{law} needs columns with the share of each data domain.", hint="Name them: --map mixture=w1,w2,w3."
+        )
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)

@@ -41,6 +41,22 @@ class Repetition(Record):
     flops_per_unique_token: float | None
 
 
+class Searched(Record):
+    """The best value of a further input at one budget, from --search.
+
+    Attributes:
+        range: The values among which it was searched.
+        within_waste: By share of the budget, the values that waste no more than this share, with everything else at
+            its best for them.
+        end: The end of the range at which the best value lies, if it lies there.
+    """
+
+    value: Estimate
+    range: tuple[float, float]
+    within_waste: Annotated[dict[str, tuple[float, float]], keys("0.05", "0.10")]
+    end: Annotated[str, words("lowest", "highest")] | None = None
+
+
 class Allocation(Record):
     """The best split of one budget by one approach.
 
@@ -58,6 +74,8 @@ class Allocation(Record):
         reach: Training compute as a factor of that of the largest run.
         log_correlation: Correlation of log params and log tokens over the replicates.
         bill: Time and price, with --gpus or --price-per-gpu-hour.
+        searched: By name, the best value of each input that --search names.
+        followed: By name, the value at this split of each input that --hold lets follow from a law.
     """
 
     approach: Annotated[str, words(*APPROACHES)]
@@ -77,6 +95,8 @@ class Allocation(Record):
     reach: float | None = None
     log_correlation: float | None = None
     bill: Bill | None = None
+    searched: dict[str, Searched] = {}
+    followed: dict[str, Estimate] = {}
 
 
 class IsoFlop(Record):
@@ -209,6 +229,7 @@ class AllocationResult(Record):
         estimators: With --approach all, the split under other objectives.
         cutoffs: The exponent from points with at least so many tokens.
         gap: With --explain-gap, the exponent under other ways of counting.
+        held: The values of further inputs, from --hold.
     """
 
     drawn = ("frontiers",)
@@ -232,5 +253,6 @@ class AllocationResult(Record):
     cutoffs: tuple[Cutoff, ...] = ()
     gap: tuple[Gap, ...] = ()
     ranges: Ranges = {}
+    held: dict[str, float] = {}
     frontiers: dict[str, Curve] = {}
     sentence: Sentence = ""

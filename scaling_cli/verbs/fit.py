@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
-AT_ONCE = 64  # groups whose fits are under way together: more are no faster, and need more memory
+AT_ONCE = 256  # groups whose fits are under way together: more are no faster, and need more memory
+AT_ONCE_REPLICATED = 64  # the same with replicates, which fill the batches of the solver by themselves
 
 Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
 
@@ -103,7 +104,8 @@ def _reports(
     settings = settings_of(asked, on_progress)
     opened = [_opened(runs, asked, label) for runs, label in parts]
     usable = [each for each in opened if isinstance(each, _Opened)]
-    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
+    at_once = AT_ONCE_REPLICATED if asked.interval in REPLICATED else AT_ONCE
+    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)], at_once)
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
 
 
@@ -124,11 +126,11 @@ def _opened(runs: Runs, asked: Fit, label: Mapping[str, str] | None) -> _Opened 
     return _Opened(label, table, inputs, tuple(choices), bent, groups)
 
 
-def _outcomes(works: Sequence[Asking[Outcome]]) -> Iterator[Outcome | ScalingError]:
+def _outcomes(works: Sequence[Asking[Outcome]], at_once: int) -> Iterator[Outcome | ScalingError]:
     """The outcome of each fit; many are under way at once."""
-    for first in range(0, len(works), AT_ONCE):
+    for first in range(0, len(works), at_once):
         with one_blas_thread():
-            outcomes = together(works[first : first + AT_ONCE])
+            outcomes = together(works[first : first + at_once])
         yield from outcomes
 
 

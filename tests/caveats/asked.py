@@ -152,6 +152,36 @@ def split(frame, **options):
     return scaling.optimal_allocation(frame, **({"budget": 1e21, "interval": "none"} | options))
 
 
+SWEPT = "E + A/params^0.35 + B/tokens^0.37 + k*(log(knob) - u)^2"
+SHARED = "E + A/params^0.35 + B/tokens^0.37 + k*(web - u)^2"
+WEB_AND_CODE = {"mixture": "web,code"}
+
+
+LOWERED = "exp(-fall*params^0.25) * (E + A/params^0.35 + B/tokens^0.37)"
+FALL = {"fall": 0.0003}
+
+
+def lowered():
+    """Runs whose law goes to zero for huge models."""
+    frame = surface()
+    return frame.with_columns(loss=frame["loss"] * np.exp(-0.0003 * frame["params"].to_numpy() ** 0.25))
+
+
+def swept(last=8.0):
+    """Runs with a knob whose best value is 4."""
+    frame = surface()
+    knob = np.resize([1.0, 1.4, last], len(frame))
+    return frame.with_columns(knob=pl.Series(knob), loss=frame["loss"] + pl.Series(0.05 * np.log(knob / 4) ** 2))
+
+
+def shared(slope):
+    """Runs on a mixture whose best share of web is half, or with a slope lies beyond all of it."""
+    frame = surface()
+    web = np.resize([0.1, 0.3, 0.6, 0.9], len(frame))
+    lost = 0.2 * (web - 0.5 - 10 * slope) ** 2
+    return frame.with_columns(web=pl.Series(web), code=pl.Series(1 - web), loss=frame["loss"] + pl.Series(lost))
+
+
 def isoflop(parameters=HOFFMANN, low=-1.5, high=1.5, sizes=9, drift=0.0, noise=0.001, **options):
     """A split by IsoFLOP curves."""
     frame = isoflop_frame(parameters, offsets=np.linspace(low, high, sizes), drift=drift, noise=noise)
@@ -411,6 +441,19 @@ ALLOCATION = {
     "many-epochs": (
         lambda: split(surface(), budget=1e22, unique_tokens="1e9"),
         lambda: split(surface(), budget=1e22, unique_tokens="1e12"),
+    ),
+    "falls-again": (lambda: split(lowered(), law=LOWERED, fix=FALL), lambda: split(surface())),
+    "search-end": (
+        lambda: split(swept(), law=SWEPT, search="knob=1..2"),
+        lambda: split(swept(), law=SWEPT, search="knob=1..16"),
+    ),
+    "search-beyond": (
+        lambda: split(swept(last=2.0), law=SWEPT, search="knob=1..16"),
+        lambda: split(swept(), law=SWEPT, search="knob=1..16"),
+    ),
+    "mixture-corner": (
+        lambda: split(shared(0.1), law=SHARED, search="mixture", map=WEB_AND_CODE),
+        lambda: split(shared(0.0), law=SHARED, search="mixture", map=WEB_AND_CODE),
     ),
     "training-exponents": (lambda: split(surface(), inference_tokens="1e12"), lambda: split(surface())),
     "published-repetition": (lambda: split(surface(), unique_tokens="1e12"), lambda: split(surface())),

@@ -210,14 +210,14 @@ def test_two_groups_share_the_runs(tmp_path):
     [
         (("plan", "--law", "chinchilla:besiroglu", "--budget", "1e21"), "has no goal"),
         (("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha"), "has no budget"),
-        (("plan", "--goal", "alpha", "--budget", "1e21"), "There are no runs"),
-        ((*FIRST[:-1], "loss"), "does not say where"),
+        (("plan", "--goal", "alpha", "--budget", "1e21"), "No runs are given"),
+        ((*FIRST[:-1], "loss"), "lacks the compute after @"),
         ((*FIRST, "--goal", "difference(alpha)"), "Some goals compare"),
         ((*FIRST[:-1], "difference(alpha)"), "compares two groups"),
         ((*FIRST, "--max-runs", "4"), "at least 6 are needed"),
         ((*FIRST, "--budget", "1e6usd"), "given 2 times"),
         ((*FIRST, "--sizes", "1T"), "is within the limits"),
-        ((*FIRST, RUNS), "runs are given too"),
+        ((*FIRST, RUNS), "cannot be combined with runs"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
@@ -233,7 +233,7 @@ def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
     first = ("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha", "--test-share", "0")
     refused = run(*first, *words)
     assert refused.returncode == 2
-    assert "6 of the smallest runs" in refused.stderr
+    assert "at least 6 runs" in refused.stderr
     least = refused.stderr.split("Give --budget ")[1].split()[0]
     (result,) = planned(*first, "--budget", least, *words[2:])
     assert sum(each["repeats"] for each in result["runs"]) == 6
@@ -242,7 +242,7 @@ def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
 def test_a_plan_after_runs_does_not_go_below_them(tmp_path):
     path = priced_runs(tmp_path / "runs.csv", lambda compute: compute / 1e18)
     words = ("plan", path, "--goal", "alpha", *QUICK)
-    assert "one run of the smallest size, which takes 1e18" in run(*words, "--budget", "1e17").stderr
+    assert "The smallest run takes 1e18 FLOPs" in run(*words, "--budget", "1e17").stderr
     (result,) = planned(*words, "--budget", "1.01e18")
     assert [each["compute"] for each in result["runs"]] == [pytest.approx(1e18, rel=0.01)]
 

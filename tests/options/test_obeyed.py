@@ -136,6 +136,8 @@ SPECIAL = {
     ("compare_exponents", "params_from_name"): ("n([0-9.]+M)", {"params": "none", "x": "params"}),
     ("compare_exponents", "pair"): ("none", {"pair": "none"}),
     ("optimal_allocation", "hold"): ("heavy=2", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
+    ("optimal_allocation", "search"): ("heavy=1..3", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
+    ("optimal_allocation", "inference_budget"): ("200M", {}),
     ("optimal_allocation", "profile"): ("parabola", {"approach": "isoflop"}),
     ("optimal_allocation", "approach"): ("isoflop", {}),
     ("optimal_allocation", "gpus"): (64, {"peak_flops": "h100", "mfu": 0.4}),

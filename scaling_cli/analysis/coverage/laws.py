@@ -3,9 +3,9 @@
 The combined forecast is half the mixture of laws of difficulty, and half the mean of the two laws of the curve. The
 mixture knows how the attempts at each problem vary, and weighs laws that fit the attempts equally well; the laws of the
 curve follow its shape, which on real logs goes on far beyond the attempts made. Their errors differ, so the mean of
-both errs less than either. No weight was chosen by its result. The interval is that of the mixture, stretched where
-needed to contain the combined forecast: it spans what laws that fit equally well predict. Where that is almost
-everything, no number is given.
+both errs little in simulations and on real logs. No weight was chosen by its result. The interval is that of the
+mixture, stretched where needed to contain the combined forecast: it spans what distributions of difficulty predict that
+fit equally well. Where that is more than half of everything, no number is given.
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.beta_binomial import fit_beta_binomial
 from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling
 from scaling_cli.coverage.estimate import log_failure
+from scaling_cli.coverage.families import LOG_P
 from scaling_cli.coverage.grid import beta_weights, make_grid
 from scaling_cli.coverage.maximise import maximise
-from scaling_cli.coverage.mixture import LOG_P, fit_mixture
+from scaling_cli.coverage.mixture import fit_mixture
 from scaling_cli.coverage.verifier import assumed_accuracy, best_of, floor, logged_accuracy, majority
 from scaling_cli.points.samples import Outcomes, Verdicts
 from scaling_cli.record import Record
@@ -120,7 +121,7 @@ def _assumed_ends(counts: Counts, k: Indices, rates: Rates, level: float) -> tup
     tpr, fpr = rates.true_positive, rates.false_positive
     law = fit_mixture(counts) if rates.labels == "truth" else fit_mixture(counts, tpr - fpr, fpr)
     accuracy = assumed_accuracy(np.exp(LOG_P), k.astype(float), true_positive=tpr, false_positive=fpr)
-    return law.ends(law.weights @ accuracy, level)
+    return law.ends(accuracy, level)
 
 
 def _spread(counts: Counts, rates: Rates) -> tuple[Array, Array]:

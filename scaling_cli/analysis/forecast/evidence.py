@@ -167,7 +167,7 @@ def evidence_from(
     settings = method.settings
     if (problem.observed <= 0).any():
         raise UsageError(
-            "A forecast is of log losses, and some losses are not positive.",
+            "A forecast needs the logarithm of each loss, but some losses are not positive.",
             hint="Leave them out with --where 'loss > 0', or describe the runs with scaling fit --space linear.",
         )
     if asked.estimator == "describe":

@@ -163,8 +163,8 @@ def _no_goal(task: Task) -> UsageError:
 
 def _of_the_smallest(count: int) -> str:
     if count == 1:
-        return "one run of the smallest size, which takes"
-    return f"{count} of the smallest runs, the least that a fit needs: these take"
+        return "The smallest run takes"
+    return f"A fit needs at least {count} runs. Of the smallest size, these take"
 
 
 def _require_enough(task: Task, cost: Array) -> None:
@@ -180,6 +180,7 @@ def _require_enough(task: Task, cost: Array) -> None:
     needed = least * float(cost.min())
     if task.budget < needed:
         raise UsageError(
-            f"{flops(task.budget)} FLOPs do not pay for {_of_the_smallest(least * task.seeds)} {flops(needed)}.",
+            f"{_of_the_smallest(least * task.seeds)} {flops(needed)} FLOPs, more than the budget of "
+            f"{flops(task.budget)} FLOPs.",
             hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
         )

@@ -38,8 +38,8 @@ def goals_of(asked: Plan) -> tuple[Goal, ...]:
     between = [goal.between for goal in goals]
     if any(between) and not all(between):
         raise UsageError(
-            "Some goals compare two groups, and others are of one group.",
-            hint="Plan them one after another: first difference(...) and multiplier@..., then the others.",
+            "Some goals compare two groups, and others concern one group, so they cannot be combined.",
+            hint="Use one command for difference(...) and multiplier@..., and another for the other goals.",
         )
     return goals
 
@@ -66,7 +66,7 @@ def answered(
     check = None
     if asked.check_:
         if len(arms) > 1:
-            raise UsageError("--check simulates plans of one group.", hint="Leave it out, or plan without --by.")
+            raise UsageError("--check works only with plans of one group.", hint="Leave it out, or plan without --by.")
         check = simulated(arms[0], task.goals, everything, seed=asked.seed)
     result = replace(
         result,
@@ -100,12 +100,12 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None) -> Task
             check_goal(goal, arm.law)
     if any(goal.between for goal in goals) and len(arms) != 2:
         raise UsageError(
-            f"{goals[0].text} compares two groups, and there {'is' if len(arms) == 1 else 'are'} {len(arms)}.",
-            hint="Name the column that makes two groups with --by, and leave others out with --where.",
+            f"{goals[0].text} compares two groups, but there {'is' if len(arms) == 1 else 'are'} {len(arms)}.",
+            hint="Name the column of the groups with --by, and keep two of them with --where.",
         )
     underway = None if asked.underway is None else read_design(asked.underway)
     if underway is not None and len(arms) > 1:
-        raise UsageError("--underway is for plans of one group.", hint="Leave it out, or plan without --by.")
+        raise UsageError("--underway works only with plans of one group.", hint="Leave it out, or plan without --by.")
     budget = flops_of(asked.budget, machines) if asked.budget is not None else _judged_budget(asked)
     return Task(
         arms=arms, goals=goals, bounds=_bounds(arms, asked, budget), budget=budget, runs=asked.max_runs,
