@@ -189,7 +189,7 @@ def optimal_allocation(
     inference_tokens: Number | None = ...,
     unique_tokens: Number | None = ...,
     inference_budget: Number | None = ...,
-    hold: Mapping[str, Number] | str | Iterable[str] = ...,
+    hold: Mapping[str, Number | str] | str | Iterable[str] = ...,
     search: Mapping[str, tuple[float, float] | None] | str | Iterable[str] = ...,
     min_params: Number | None = ...,
     max_params: Number | None = ...,

@@ -5,6 +5,10 @@ SENTENCES = {
         "{limit} determines the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
         "Loosen the limit if you can."
     ),
+    "falls-again": (
+        "At {compute} FLOPs the law has its lowest loss at an extreme number of params, so the split given is the best "
+        "one within {low} to {high} params. Give --min-params and --max-params if you expect it elsewhere."
+    ),
     "search-end": (
         "The loss is lowest at the {end} {name} that --search allows, {value}, so a {beyond} one may be better still. "
         "Give --search a wider range, unless no other value is possible."
@@ -111,6 +115,10 @@ SENTENCES = {
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
     "limited": "--min-params, --max-params, --max-tokens or --inference-budget decides the split.",
+    "falls-again": (
+        "The law has its lowest loss at the smallest or the largest possible params, and the split is a local minimum "
+        "before that end."
+    ),
     "search-end": "The best value of a searched input lies at an end of its range, unless it is a share of a mixture.",
     "search-beyond": "The best value of a searched input lies outside the values of the runs.",
     "mixture-corner": "The best mixture leaves a domain out.",

@@ -158,15 +158,6 @@ def amounts(example: str, metavar: str = "NAME=VALUE") -> Kind:
     )
 
 
-def _held(given: Any, flag: str) -> dict[str, float]:
-    if isinstance(given, Mapping):
-        return _amounts("bits=8")(given, flag)  # type: ignore[no-any-return]
-    return _amounts("bits=8")([part for each in texts(given, flag) for part in each.split(",")], flag)  # type: ignore[no-any-return]
-
-
-HELD = Kind(read=_held, metavar="INPUT=VALUE[,...]", python="Mapping[str, Number] | str | Iterable[str]", repeats=True)
-
-
 def _pairs(given: Any, flag: str) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for pair in several(given, flag):

@@ -6,10 +6,10 @@ from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
 from scaling_cli.options.hardware import BUDGETS, Hardware
-from scaling_cli.options.kinds import HELD, NUMBERS, SWITCH, choice, number
+from scaling_cli.options.kinds import NUMBERS, SWITCH, choice, number
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
-from scaling_cli.options.ranges import SEARCHED, Range
+from scaling_cli.options.ranges import HELD, SEARCHED, Range
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
@@ -69,8 +69,11 @@ class Limits(Options):
     inference_budget: float | None = option(
         None, AMOUNT, "Most FLOPs that inference may take per token (per byte, if tokens are bytes)."
     )
-    hold: dict[str, float] = option(
-        {}, HELD, "Hold other inputs of the law at these values: bits=8,granularity=16. Repeatable."
+    hold: dict[str, float | str] = option(
+        {},
+        HELD,
+        "Hold other inputs of the law at values: bits=8,experts=16, or at a law of that column: "
+        "supervised_loss=chinchilla. Repeatable.",
     )
     search: dict[str, Range] = option(
         {},
@@ -94,6 +97,16 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
         Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,
         help="Method for intervals; the envelope approach has its own method, unless this is none.",
     )  # fmt: skip
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Inputs held at a value."""
+        return {name: value for name, value in self.hold.items() if isinstance(value, float)}
+
+    @property
+    def followers(self) -> dict[str, str]:
+        """Inputs held at what a law gives, with its name."""
+        return {name: value for name, value in self.hold.items() if isinstance(value, str)}
 
     def check(self) -> None:
         """Refuse weights and priors where no law is fitted that could have them."""

@@ -8,7 +8,7 @@ from scaling_cli.options.fitting import Along, Intervals, Law
 from scaling_cli.options.hardware import BUDGET, Hardware
 from scaling_cli.options.kinds import FILE, SWITCH, TEXT, TEXTS, choice, number, share_between, whole
 from scaling_cli.options.option import Options, changed, option
-from scaling_cli.options.output import Drawn
+from scaling_cli.options.output import Launched
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
@@ -138,11 +138,12 @@ COMMAND = Command(
     "has the intervals to expect. Without runs, plan from a published fit: --law chinchilla:besiroglu.",
     argument=RUNS_FIT_OR_NONE,
     options=Plan,
-    shell=(Drawn,),
+    shell=(Launched,),
     examples=(
         ("scaling plan --law chinchilla:besiroglu --budget 1e21 --goal params@1e24", "without any runs"),
         ("scaling plan runs.csv --budget 1e6usd --peak-flops h100 --mfu 0.4 --price-per-gpu-hour 2 --goal loss@1e24",
          "what to train next for a million dollars"),
+        ("scaling plan runs.csv --budget 1e21 --goal alpha --launch runs_to_train.jsonl", "one line per run to train"),
         ("scaling plan runs.csv --budget 1e22 --until 'width(params@1e24) < 0.2'", "the least budget that is enough"),
         ("scaling plan runs.csv --goal alpha --judge mine.csv", "rate your own design"),
     ),

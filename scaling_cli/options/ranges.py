@@ -1,15 +1,38 @@
-"""Inputs of a law that are searched, each within a range."""
+"""Further inputs of a law: held at a value or at what another law gives, or searched within a range."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from scaling_cli.errors import UsageError
 from scaling_cli.options.option import Kind
-from scaling_cli.options.read import amount, several, text, texts
+from scaling_cli.options.read import amount, named, several, text, texts
 
 Range = tuple[float, float] | None  # None: the range of the runs, or all shares of a mixture
+
+
+LAW = re.compile(r"[a-z]{3,}(-[a-z0-9]+)*")  # names of laws
+NOT_LAWS = ("nan", "inf", "infinity", "none", "true", "false")
+
+
+def _held(given: Any, flag: str) -> dict[str, float | str]:
+    """Names with a value or the name of a law each, from a mapping or from texts such as `bits=8`."""
+    if not isinstance(given, Mapping):
+        given = [part for each in texts(given, flag) for part in each.split(",")]
+    return {name: _value(value, flag) for name, value in named(given, flag, "bits=8").items()}
+
+
+def _value(value: Any, flag: str) -> float | str:
+    if isinstance(value, str) and LAW.fullmatch(value.strip()) and value.strip() not in NOT_LAWS:
+        return value.strip()
+    return amount(value, flag)
+
+
+HELD = Kind(
+    read=_held, metavar="INPUT=VALUE[,...]", python="Mapping[str, Number | str] | str | Iterable[str]", repeats=True
+)
 
 
 def _searched(given: Any, flag: str) -> dict[str, Range]:

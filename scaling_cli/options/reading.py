@@ -48,7 +48,7 @@ class Reading(Unpacking):
     map: Mapping[str, str] = option(
         {},
         MAPPING,
-        "Column of any quantity, also of lr, unique_tokens or epochs: lr=learning_rate. Repeatable.",
+        "Column of any quantity, also of lr, unique_tokens, epochs or gpu_hours: lr=learning_rate. Repeatable.",
         recorded="given",
     )
     by: tuple[str, ...] = option(

@@ -75,6 +75,7 @@ class Allocation(Record):
         log_correlation: Correlation of log params and log tokens over the replicates.
         bill: Time and price, with --gpus or --price-per-gpu-hour.
         searched: By name, the best value of each input that --search names.
+        followed: By name, the value at this split of each input that --hold lets follow from a law.
     """
 
     approach: Annotated[str, words(*APPROACHES)]
@@ -95,6 +96,7 @@ class Allocation(Record):
     log_correlation: float | None = None
     bill: Bill | None = None
     searched: dict[str, Searched] = {}
+    followed: dict[str, Estimate] = {}
 
 
 class IsoFlop(Record):

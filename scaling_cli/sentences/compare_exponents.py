@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scaling_cli.numbers.format import brief, escape
 from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked
 from scaling_cli.results.fit import Estimate
@@ -129,16 +131,31 @@ def _counted(result: ComparisonResult) -> str:
     if not by:
         return ""
     parts = [f"{len(names):,} {verdict.replace('-', ' ')} ({_named(names)})" for verdict, names in by.items()]
-    widest = max(result.comparisons, key=_size)
-    difference = next(iter(widest.exponent_difference.values()))
-    return (
-        f"Of {len(result.comparisons):,} pairs of exponents, {'; '.join(parts)}. The largest difference is that of "
-        f"{escape(widest.left)} and {escape(widest.right)}, {brief(difference)}."
-    )
+    differing = [pair for pair in result.comparisons if pair.verdict == DIFFERENT]
+    name, widest = max(_differences(differing or result.comparisons), key=lambda found: _size(*found))
+    many = f" in {escape(name)}" if len(widest.exponent_difference) > 1 else ""
+    names, by_much = f"{escape(widest.left)} and {escape(widest.right)}", brief(widest.exponent_difference[name])
+    said = (
+        f"The largest difference is that of {names}, {by_much}{many}.",
+        f"Those of {names} differ by {by_much}{many}.",
+        f"Those of {names} differ most, by {by_much}{many}.",
+    )[len(differing[:2])]
+    return f"Of {len(result.comparisons):,} pairs of exponents, {'; '.join(parts)}. {said}"
 
 
-def _size(pair: Comparison) -> float:
-    return abs(next(iter(pair.exponent_difference.values())).estimate or 0.0)
+def _differences(pairs: Sequence[Comparison]) -> list[tuple[str, Comparison]]:
+    """Each difference: of a law with several exponents those whose interval leaves out zero, if there are any."""
+    found = [(name, pair) for pair in pairs for name in pair.exponent_difference]
+    return [each for each in found if _is_clear(*each)] or found
+
+
+def _is_clear(name: str, pair: Comparison) -> bool:
+    value = pair.exponent_difference[name]
+    return value.low is not None and value.high is not None and (value.low > 0 or value.high < 0)
+
+
+def _size(name: str, pair: Comparison) -> float:
+    return abs(pair.exponent_difference[name].estimate or 0.0)
 
 
 def _named(names: list[str]) -> str:

@@ -157,6 +157,16 @@ SHARED = "E + A/params^0.35 + B/tokens^0.37 + k*(web - u)^2"
 WEB_AND_CODE = {"mixture": "web,code"}
 
 
+LOWERED = "exp(-fall*params^0.25) * (E + A/params^0.35 + B/tokens^0.37)"
+FALL = {"fall": 0.0003}
+
+
+def lowered():
+    """Runs whose law goes to zero for huge models."""
+    frame = surface()
+    return frame.with_columns(loss=frame["loss"] * np.exp(-0.0003 * frame["params"].to_numpy() ** 0.25))
+
+
 def swept(last=8.0):
     """Runs with a knob whose best value is 4."""
     frame = surface()
@@ -378,9 +388,7 @@ FORECAST = {
         lambda: forecast(PAIRED, loss=["loss", "second"], at="compute=2e22"),
     ),
     "task-without-law": (
-        lambda: forecast(
-            ACCURATE.with_columns(flat=pl.int_range(20) % 2), then=["accuracy", "flat"], at="compute=2e22"
-        ),
+        lambda: forecast(ACCURATE.with_columns(flat=pl.lit(0.5)), then=["accuracy", "flat"], at="compute=2e22"),
         lambda: forecast(ACCURATE.with_columns(b=pl.col("accuracy") ** 2), then=["accuracy", "b"], at="compute=2e22"),
     ),
     "then-outside-range": (
@@ -434,6 +442,7 @@ ALLOCATION = {
         lambda: split(surface(), budget=1e22, unique_tokens="1e9"),
         lambda: split(surface(), budget=1e22, unique_tokens="1e12"),
     ),
+    "falls-again": (lambda: split(lowered(), law=LOWERED, fix=FALL), lambda: split(surface())),
     "search-end": (
         lambda: split(swept(), law=SWEPT, search="knob=1..2"),
         lambda: split(swept(), law=SWEPT, search="knob=1..16"),
@@ -520,6 +529,11 @@ def planned(gamma):
     return scaling.plan(frame.with_columns(loss=lost * noise), budget=1e21, goal="params@1e24", **FEW)
 
 
+def priced(hours):
+    """A plan for runs that took so many GPU-hours."""
+    return scaling.plan(surface().with_columns(gpu_hours=hours), budget=1e21, goal="alpha", **FEW)
+
+
 def doubts_of_plan(width):
     """The caveats about a plan after which a goal would have an interval of this width."""
     result = planned(1.0).results[0]
@@ -549,6 +563,10 @@ PLAN = {
     "guessed-uncertainty": (lambda: published("hoffmann"), lambda: published("besiroglu")),
     "forecast-knew-runs": (lambda: scored(knew=True), lambda: scored(knew=False)),
     "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
+    "cost-not-fitted": (
+        lambda: priced(pl.lit(7.0)),
+        lambda: priced(pl.col("params") * pl.col("tokens") / 1e18),
+    ),
     "plan-unknown-goal": (lambda: doubts_of_plan(np.inf), lambda: doubts_of_plan(0.2)),
 }
 CASES = {**FIT, **FORECAST, **COMPARISON, **ALLOCATION, **PLAN}

@@ -45,6 +45,33 @@ def test_a_launcher_reads_one_row_per_run(tmp_path):
         assert 6 * int(row["params"]) * int(row["tokens"]) == pytest.approx(float(row["compute"]), rel=1e-5)
 
 
+def test_json_lines_of_the_runs_say_what_the_csv_says(tmp_path):
+    lines, table = tmp_path / "runs.jsonl", tmp_path / "runs.csv"
+    ended = run(*FIRST, "--recipe", "--launch", str(lines), "--launch", str(table), "-q")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("20 runs, ")  # the result is printed all the same
+    rows = [json.loads(line) for line in lines.read_text().splitlines()]
+    with table.open(newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [list(row) for row in rows] == [list(row) for row in written]
+    assert len({row["run"] for row in rows}) == len(rows) == 20
+    for row, same in zip(rows, written, strict=True):
+        assert (row["params"], row["tokens"], row["gpu_hours"]) == (int(same["params"]), int(same["tokens"]), None)
+        assert row["width"] == float(same["width"])
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("runs.csv", "files that are read"), ("runs.txt", "does not end in"), ("no/r.csv", "cannot be")],
+)
+def test_the_runs_to_train_are_written_safely(tmp_path, name, problem):
+    (tmp_path / "runs.csv").write_text("params,tokens\n1e8,2e10\n")
+    ended = run(*FIRST, "--underway", str(tmp_path / "runs.csv"), "--launch", str(tmp_path / name))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert problem in ended.stderr
+    assert (tmp_path / "runs.csv").read_text() == "params,tokens\n1e8,2e10\n"
+
+
 def test_a_plan_is_judged_by_the_tool_that_made_it(tmp_path):
     path = tmp_path / "runs.csv"
     assert run(*FIRST, "--test-share", "0", "-o", str(path), "-q").returncode == 0
@@ -70,6 +97,53 @@ def test_money_buys_the_runs():
     assert sum(each["bill"]["price"] * each["repeats"] for each in result["runs"]) == pytest.approx(
         result["bill"]["price"]
     )
+
+
+def priced_runs(path, hours, **columns):
+    generator = np.random.default_rng(2)
+    compute = np.repeat(np.geomspace(1e18, 1e20, 4), 6)
+    params = np.sqrt(compute / 120) * 10 ** generator.uniform(-0.8, 0.8, 24)
+    tokens = compute / 6 / params
+    loss = (1.8 + 480 / params**0.348 + 2085 / tokens**0.366) * np.exp(0.004 * generator.standard_normal(24))
+    took = hours(compute) * np.exp(0.05 * generator.standard_normal(24))
+    frame = pl.DataFrame({"params": params, "tokens": tokens, "loss": loss, "took": took, **columns})
+    frame.with_columns(took=pl.col("took") * (450 if columns else 1)).write_csv(path)
+    return str(path)
+
+
+def test_money_buys_runs_at_the_cost_of_those_that_there_are(tmp_path):
+    """Cost is fitted to GPU-hours; seconds and GPUs say the same."""
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 40 * (compute / 1e19) ** 0.9)
+    timed = priced_runs(tmp_path / "timed.csv", lambda compute: 40 * (compute / 1e19) ** 0.9, world_size=8)
+    words = ("--goal", "params@1e24", "--budget", "2000usd", "--price-per-gpu-hour", "2", *QUICK)
+    (result,) = planned("plan", path, "--map", "gpu_hours=took", *words)
+    (same,) = planned("plan", timed, "--map", "seconds=took", *words)
+    for each in (result, same):
+        assert 0.5 * 2000 < each["bill"]["price"] <= 2000 * (1 + 1e-9)
+        assert "GPU-hours grow as compute^0.9" in each["notes"][0]
+        for run_ in each["runs"]:
+            assert run_["bill"]["gpu_hours"] == pytest.approx(40 * (run_["compute"] / 1e19) ** 0.9, rel=0.1)
+    assert result["runs"] == same["runs"]
+
+
+def test_a_cost_that_does_not_grow_with_compute_is_refused(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 7 + 0 * compute)
+    words = ("plan", path, "--map", "gpu_hours=took", "--goal", "alpha", *QUICK)
+    refused = run(*words, "--budget", "2000usd", "--price-per-gpu-hour", "2")
+    assert refused.returncode == 2
+    assert "those of training runs grow about as compute" in refused.stderr
+    known = run(*words, "--budget", "1e20", "--json")
+    assert known.returncode == 0
+    document = json.loads(known.stdout)
+    assert document["results"][0]["bill"] is None
+    assert "cost-not-fitted" in {each["code"] for each in document["caveats"]}
+
+
+def test_seconds_alone_are_not_a_cost(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 40 * (compute / 1e19))
+    words = ("plan", path, "--map", "seconds=took", "--goal", "alpha", *QUICK)
+    assert "no number of GPUs" in run(*words, "--budget", "8gpu*30days").stderr
+    assert "cost-not-fitted" not in run(*words, "--budget", "1e20").stderr  # many logs have a clock
 
 
 def test_the_least_budget_is_enough_and_a_smaller_one_is_not():

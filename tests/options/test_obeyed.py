@@ -204,7 +204,8 @@ MORE = {
 }  # fmt: skip
 # Tested elsewhere, with inputs of their own.
 ELSEWHERE = {
-    ("extrapolate", "targets"), ("compare_exponents", "pair"), ("compare_exponents", "factors"),
+    ("extrapolate", "targets"), ("extrapolate", "suite"),
+    ("compare_exponents", "pair"), ("compare_exponents", "factors"),
     ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"), ("list_laws", "topic"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),

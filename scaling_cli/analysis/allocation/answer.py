@@ -167,8 +167,9 @@ def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings:
         fitted = fitted_law(collected.fit)
         if fitted.chinchilla is not None:
             require_both_sides(data.points, fitted.chinchilla)
-        answer = parametric(fitted, plan, group)
-        collected.caveats += caveats
+        followers, more = _followers(data, settings)
+        answer = parametric(replace(fitted, followers=followers), plan, group)
+        collected.caveats += [*caveats, *more]
     elif approach == "isoflop":
         collected.curves = curves_of(data.points, plan.profile, settings, group_hash(group))
         answer = isoflop_answer(collected.curves, plan, largest, group)
@@ -182,6 +183,16 @@ def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings:
         answer = envelope_answer(collected.frontier, plan, largest, group)
     collected.answers[approach] = answer
     collected.caveats += answer.caveats
+
+
+def _followers(data: AllocationData, settings: Settings) -> tuple[dict[str, FittedLaw], list[Caveat]]:
+    """The fits of the laws that give further inputs their values."""
+    found, caveats = {}, []
+    for name, grouped in data.followers.items():
+        result, doubts = fit(grouped, settings)
+        found[name] = fitted_law(result)
+        caveats += doubts
+    return found, caveats
 
 
 def _result(

@@ -14,13 +14,16 @@ from scaling_cli.results.fit import Estimate
 # Muennighoff et al. 2023: up to 4 epochs repeated tokens are worth nearly as much as new ones, at 16 about 1/e of that.
 WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0
 
-Answer = Callable[[float | None, float | None], Allocation]
+Valley = tuple[float, float] | None
+Answer = Callable[[float | None, float | None], tuple[Allocation, Valley]]
 
 
 def answer_each(
     plan: AllocationPlan, group: dict[str, str] | None, answer: Answer
 ) -> tuple[list[Allocation], list[Caveat]]:
     """What `answer` says of each budget, and of each target loss.
+
+    It also gives the range of params to which a law that falls without end outside it was limited.
 
     Raises:
         FitError: No question has an answer.
@@ -30,14 +33,14 @@ def answer_each(
     allocations, caveats, refusals = [], [], []
     for compute, loss in asked:
         try:
-            allocation = answer(compute, loss)
+            allocation, valley = answer(compute, loss)
         except FitError as error:
             refusals.append(error)
             nothing = Estimate(None)
             allocation = Allocation("parametric", compute, nothing, nothing, nothing, nothing, target_loss=loss)
             caveats.append(caveat("unanswered", group, reason=error.message, hint=error.hint))
         else:
-            caveats += _doubts(allocation, group)
+            caveats += _doubts(allocation, valley, group)
         allocations.append(allocation)
     if len(refusals) == len(asked):
         raise refusals[0]
@@ -46,9 +49,13 @@ def answer_each(
     return allocations, caveats
 
 
-def _doubts(allocation: Allocation, group: dict[str, str] | None) -> list[Caveat]:
+def _doubts(allocation: Allocation, valley: Valley, group: dict[str, str] | None) -> list[Caveat]:
     """The caveats of one allocation."""
     caveats = []
+    if valley is not None:
+        caveats.append(
+            caveat("falls-again", group, compute=flops(allocation.compute), low=count(valley[0]), high=count(valley[1]))
+        )
     if allocation.limit is not None:
         options = " and ".join(f"--{name}" for name in allocation.limit.split(" and "))
         caveats.append(caveat("limited", group, compute=flops(allocation.compute), limit=options))

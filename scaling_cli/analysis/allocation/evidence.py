@@ -18,7 +18,7 @@ from scaling_cli.fitting.checks.repeats import numbered_inputs
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.flops import FlopsRule, flops_rule
-from scaling_cli.laws import find_law
+from scaling_cli.laws import Law, find_law
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
@@ -29,11 +29,15 @@ RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
 class AllocationData(Record):
-    """One group of runs: the problem to fit, its points, and the rows of training curves where there are any."""
+    """One group of runs: the problem to fit, its points, and the rows of training curves where there are any.
+
+    `followers` has the problem of the law that gives a further input its value.
+    """
 
     grouped: Grouped
     points: AllocationPoints
     curves: AllocationPoints | None
+    followers: Mapping[str, Grouped] = {}
 
     def by_configuration(self) -> AllocationData:
         """The data with configurations in place of runs: runs of equal params and tokens count as one."""
@@ -110,8 +114,19 @@ def evidence_from(
     grouped = Grouped(
         problem, group, inputs, ranges, points.run_names, weights=weighting.formula(inputs), prior=weighting.prior
     )
-    evidence = AllocationData(grouped, _points(everything, rule), lines)
-    return evidence, _shapes(everything, rule)
+    followers = {
+        name: _follower(points, group, find_law(follower), inputs[name]) for name, follower in asked.followers.items()
+    }
+    return AllocationData(grouped, _points(everything, rule), lines, followers), _shapes(everything, rule)
+
+
+def _follower(points: PointTable, group: dict[str, str], law: Law, column: str) -> Grouped:
+    """The problem of a law of params and tokens of a column, which runs of equal params and tokens may share."""
+    frame = points.frame.with_columns(loss=points.frame[column])
+    shared = PointTable(frame.unique([*law.inputs, "loss"], keep="first", maintain_order=True))
+    inputs = {name: name for name in law.inputs}
+    group = {**group, "column": column}
+    return Grouped(shared.problem(law, inputs), group, inputs, shared.ranges(RANGED_ROLES), shared.run_names)
 
 
 def _arrays(points: PointTable, rule: FlopsRule) -> Problem:

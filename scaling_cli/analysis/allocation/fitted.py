@@ -13,12 +13,14 @@ from scaling_cli.record import Record
 class FittedLaw(Record):
     """A law with its parameters `(replicates, k)`; row 0 is the estimate, other rows are replicates.
 
-    `ranges` has the least and the largest value of columns and of inputs in the runs.
+    `ranges` has the least and the largest value of columns and of inputs in the runs. `followers` has laws of params
+    and tokens that give further inputs their values.
     """
 
     law: Law
     parameters: Array
     ranges: Mapping[str, tuple[float, float]]
+    followers: Mapping[str, FittedLaw] = {}
 
     @property
     def chinchilla(self) -> Chinchilla | None:

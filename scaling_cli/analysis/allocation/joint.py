@@ -36,13 +36,17 @@ class Chosen(Record):
 
 
 class Joint(Record):
-    """A fitted law `theta` `(replicates, k)` with some inputs `held`, the costs, and the space of choices."""
+    """A fitted law `theta` `(replicates, k)` with some inputs `held`, the costs, and the space of choices.
+
+    `followers` has laws of params and tokens, each with its coordinates, that give further inputs their values.
+    """
 
     law: Law
     theta: Array
     held: Mapping[str, float]
     costs: Costs
     space: Space
+    followers: Mapping[str, tuple[Law, Array]] = {}
 
     @property
     def replicates(self) -> int:
@@ -51,7 +55,8 @@ class Joint(Record):
 
     def first(self, count: int = 1) -> Joint:
         """The estimate, with the first replicates if `count` is larger."""
-        return replace(self, theta=self.theta[:count])
+        followers = {name: (law, theta[:count]) for name, (law, theta) in self.followers.items()}
+        return replace(self, theta=self.theta[:count], followers=followers)
 
     def pinned(self, name: str, value: float) -> Joint:
         """The same question with one of the choices at a value."""
@@ -189,12 +194,26 @@ class Joint(Record):
         shape = columns["tokens"].shape
         columns |= {name: np.full(shape, value) for name, value in self.held.items() if name not in columns}
         columns["compute"] = 6.0 * columns["params"] * columns["tokens"]
-        values = {name: columns[name] for name in self.law.inputs}
-        if self.law.takes_rows:
-            return self.law.evaluate(self.theta[rows], self.law.prepare(values))[0]
-        return np.concatenate(
-            [
-                self.law.evaluate(self.theta[row : row + 1], self.law.prepare({n: v[i] for n, v in values.items()}))[0]
-                for i, row in enumerate(rows)
-            ]
-        )
+        for name, (law, theta) in self.followers.items():
+            columns[name] = np.exp(_log_predicted(law, theta[rows], columns))
+        return _log_predicted(self.law, self.theta[rows], columns)
+
+    def followed(self, chosen: Chosen) -> dict[str, Array]:
+        """The values `(replicates,)` of what follows from params and tokens."""
+        columns = {"params": chosen.params[:, None], "tokens": chosen.tokens[:, None]}
+        return {
+            name: np.exp(_log_predicted(law, theta, columns))[:, 0] for name, (law, theta) in self.followers.items()
+        }
+
+
+def _log_predicted(law: Law, theta: Array, columns: Mapping[str, Array]) -> Array:
+    """Log predictions `(r, s)` of each row of coordinates `(r, k)` at its own columns `(r, s)`."""
+    values = {name: columns[name] for name in law.inputs}
+    if law.takes_rows:
+        return law.evaluate(theta, law.prepare(values))[0]
+    return np.concatenate(
+        [
+            law.evaluate(theta[row : row + 1], law.prepare({name: each[row] for name, each in values.items()}))[0]
+            for row in range(len(theta))
+        ]
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
-from scaling_cli.analysis.allocation.each_budget import answer_each
+from scaling_cli.analysis.allocation.each_budget import Valley, answer_each
 from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.optimum import Split, best_split, least_split, waste_band
 from scaling_cli.analysis.allocation.plan import (
@@ -23,6 +24,7 @@ from scaling_cli.analysis.allocation.search_answer import searched_answer
 from scaling_cli.analysis.allocation.surface import Chinchilla, RepeatedSurface, Surface, surface
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import caveat
+from scaling_cli.errors import FitError
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import Allocation, Repetition
 from scaling_cli.results.fit import Curve, Estimate
@@ -58,7 +60,7 @@ def parametric(fitted: FittedLaw, plan: AllocationPlan, group: dict[str, str] | 
 
 def _allocation(
     loss_surface: Surface, fitted: FittedLaw, plan: AllocationPlan, compute: float | None, loss: float | None
-) -> Allocation:
+) -> tuple[Allocation, Valley]:
     if compute is not None:
         budgets, split = np.full(loss_surface.replicates, compute), best_split(loss_surface, plan.costs, compute)
     else:
@@ -70,7 +72,7 @@ def _allocation(
     training = float(plan.costs.training(params, tokens)[0])
     largest = fitted.ranges.get("compute")
     spread = estimated(budgets, level)
-    return Allocation(
+    allocation = Allocation(
         approach="parametric",
         compute=total,
         params=estimated(split.params, level),
@@ -91,6 +93,7 @@ def _allocation(
         log_correlation=log_correlation(split.params, split.tokens),
         bill=plan.hardware.bill(total) if plan.hardware else None,
     )
+    return allocation, split.valley
 
 
 def _saving(loss_surface: Surface, plan: AllocationPlan, split: Split, total: float) -> float:
@@ -130,7 +133,10 @@ def _repetition(
 
 
 def _exponents(loss_surface: Surface, plan: AllocationPlan, budgets: list[float]) -> dict[str, Estimate]:
-    params, tokens = exponents(loss_surface, plan, budgets)
+    try:
+        params, tokens = exponents(loss_surface, plan, budgets)
+    except FitError:  # only a limit makes a split best
+        params = tokens = np.full(loss_surface.replicates, np.nan)
     return {"params": estimated(params, plan.level), "tokens": estimated(tokens, plan.level)}
 
 
@@ -153,6 +159,8 @@ def _frontier(loss_surface: Surface, plan: AllocationPlan, budgets: list[float])
     """Best params over compute with a band from the replicates, for plots."""
     low, high = min(budgets), max(budgets)
     grid = np.geomspace(low, high if high > low else 10 * low, FRONTIER_POINTS)
-    return banded(
-        grid, [estimated(best_split(loss_surface, plan.costs, compute).params, plan.level) for compute in grid]
-    )
+    rows = []
+    for compute in grid:
+        with suppress(FitError):  # the budgets asked for have splits, but far from them there may be none
+            rows.append((compute, estimated(best_split(loss_surface, plan.costs, compute).params, plan.level)))
+    return banded(np.array([compute for compute, _ in rows]), [size for _, size in rows])

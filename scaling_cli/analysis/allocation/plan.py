@@ -25,6 +25,7 @@ class AllocationPlan(Record):
     """The question: budgets in FLOPs or losses to reach, the approach, and the costs and limits.
 
     `search` has the range of each input to search, None for that of the runs; `mixture` names inputs that are shares.
+    `followers` has the law that gives an input its value at any params and tokens.
     """
 
     budgets: tuple[float, ...]
@@ -38,6 +39,7 @@ class AllocationPlan(Record):
     level: float
     search: Mapping[str, tuple[float, float] | None] = {}
     mixture: tuple[str, ...] = ()
+    followers: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         for name, values in (("--budget", self.budgets), ("--target-loss", self.target_losses)):
@@ -68,7 +70,10 @@ class AllocationPlan(Record):
     @property
     def beyond_split(self) -> tuple[str, ...]:
         """The options given that only the parametric approach supports."""
-        further = (*(("--hold",) if self.held else ()), *(("--search",) if self.is_searched else ()))
+        further = (
+            *(("--hold",) if self.held or self.followers else ()),
+            *(("--search",) if self.search or self.shares else ()),
+        )
         rule = () if self.costs.rate is not None else (f"--flops-rule {self.costs.rule.name!r}",)
         return (*self.beside_training, *further, *(("--target-loss",) if self.target_losses else ()), *rule)
 
@@ -79,8 +84,8 @@ class AllocationPlan(Record):
 
     @property
     def is_searched(self) -> bool:
-        """Whether further inputs are searched."""
-        return bool(self.search or self.shares)
+        """Whether further inputs are searched, or follow from params and tokens."""
+        return bool(self.search or self.shares or self.followers)
 
 
 class ApproachAnswer(Record):

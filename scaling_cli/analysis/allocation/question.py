@@ -78,7 +78,23 @@ def check_question(asked: OptimalAllocation, law: Law | None = None) -> None:
     named = (name for name in asked.search if name != MIXTURE)
     shares = (name for name in shares_of(asked, law) if name in law.inputs and name not in asked.hold)
     require_surface(law, asked.hold, (*named, *shares), rule)
+    for name, follower in asked.followers.items():
+        _require_follower(name, follower, law)
     plan_of(asked.but(flops_rule=SIX_ND), law, 1.0, {})
+
+
+def _require_follower(name: str, follower: str, law: Law) -> None:
+    """Refuse a law that is not one of params and tokens, or a column that only the FLOP rule takes."""
+    found = find_law(follower)
+    if name not in law.inputs:
+        raise UsageError(
+            f"--hold {name}={follower} names a law, but {law.name} does not take {name}.", hint="Give a value."
+        )
+    if not set(found.inputs) <= {"params", "tokens"}:
+        raise UsageError(
+            f"--hold {name}={follower}: {follower} is a law of {' and '.join(found.inputs)}.",
+            hint=f"Name a law of params and tokens, such as --hold {name}=chinchilla.",
+        )
 
 
 def needs_curves(asked: OptimalAllocation) -> bool:
@@ -100,7 +116,7 @@ def plan_of(
     costs = Costs(
         rule=rule,
         shapes={name: shape for name, shape in shapes.items() if name not in (*asked.hold, *search, *mixture)},
-        held={name: value for name, value in asked.hold.items() if name in rule.extras},
+        held={name: value for name, value in asked.values.items() if name in rule.extras},
         searched=tuple(name for name in (*search, *mixture) if name in rule.extras),
         inference_tokens=asked.inference_tokens or 0.0,
         min_params=asked.min_params,
@@ -115,7 +131,8 @@ def plan_of(
         profile=asked.profile,
         costs=costs,
         unique_tokens=asked.unique_tokens,
-        held=asked.hold,
+        held=asked.values,
+        followers=asked.followers,
         hardware=machines,
         level=asked.level,
         search=search,
@@ -139,6 +156,12 @@ def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> AllocationPlan:
         raise UsageError(
             "There is no budget, and the saved fit does not say how large its runs were.",
             hint="Give --budget, such as --budget 1e24.",
+        )
+    if asked.followers:
+        name, follower = next(iter(asked.followers.items()))
+        raise UsageError(
+            f"--hold {name}={follower} needs the runs, to fit {follower} to their {name}.",
+            hint="Give the runs in place of the saved fit, or hold it at a value.",
         )
     law = find_law(saved.law, tuple(saved.inputs))
     check_question(asked, law)

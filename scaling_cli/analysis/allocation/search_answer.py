@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.allocation.each_budget import answer_each
+from scaling_cli.analysis.allocation.each_budget import Valley, answer_each
 from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.joint import Joint
 from scaling_cli.analysis.allocation.plan import (
@@ -21,7 +21,7 @@ from scaling_cli.analysis.allocation.searched import bands, least, solve
 from scaling_cli.analysis.allocation.space import AT_END, Axis, Space
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import FitError, UsageError
 from scaling_cli.numbers.format import figure
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import Allocation, Searched
@@ -71,7 +71,16 @@ def _joint(fitted: FittedLaw, plan: AllocationPlan) -> Joint:
             hint="Hold shares that are not negative and add up to less than 1.",
         )
     space = Space(True, axes, plan.shares, left if plan.shares else 1.0)
-    return Joint(law, law.to_coordinates(fitted.parameters), held, plan.costs, space)
+    followers = fitted.followers
+    count = min(len(each.parameters) for each in (fitted, *followers.values()))
+    return Joint(
+        law,
+        law.to_coordinates(fitted.parameters[:count]),
+        held,
+        plan.costs,
+        space,
+        {name: (each.law, each.law.to_coordinates(each.parameters[:count])) for name, each in followers.items()},
+    )
 
 
 def _axis(name: str, ends: tuple[float, float] | None, fitted: FittedLaw) -> Axis:
@@ -92,7 +101,7 @@ def _axis(name: str, ends: tuple[float, float] | None, fitted: FittedLaw) -> Axi
 
 def _allocation(
     joint: Joint, fitted: FittedLaw, plan: AllocationPlan, compute: float | None, loss: float | None
-) -> Allocation:
+) -> tuple[Allocation, Valley]:
     if compute is not None:
         solution = solve(joint, compute)
     else:
@@ -104,7 +113,7 @@ def _allocation(
     per_token = total / (tokens + joint.costs.inference_tokens / 3)
     largest = fitted.ranges.get("compute")
     losses = np.exp(chosen.log_loss) if loss is None else np.full(joint.replicates, loss)
-    return Allocation(
+    allocation = Allocation(
         approach="parametric",
         compute=total,
         params=estimated(chosen.params, level),
@@ -123,7 +132,9 @@ def _allocation(
         searched={
             name: _searched(joint, name, chosen.further[name], within[name], level) for name in joint.space.names
         },
+        followed={name: estimated(values, level) for name, values in joint.followed(chosen).items()},
     )
+    return allocation, solution.valley
 
 
 def _searched(joint: Joint, name: str, values: Array, within: dict[str, tuple[float, float]], level: float) -> Searched:
@@ -137,7 +148,10 @@ def _exponents(joint: Joint, plan: AllocationPlan, budgets: Sequence[float]) -> 
     """Exponents of best params and tokens in training compute, with everything else at its best and without limits."""
     free = replace(joint, costs=joint.costs.unlimited())
     middle = float(np.exp(np.mean(np.log(budgets))))
-    below, above = (solve(free, middle * float(np.exp(step))).chosen for step in (-EXPONENT_STEP, EXPONENT_STEP))
+    try:
+        below, above = (solve(free, middle * float(np.exp(step))).chosen for step in (-EXPONENT_STEP, EXPONENT_STEP))
+    except FitError:  # only a limit makes a split best
+        return {"params": Estimate(None), "tokens": Estimate(None)}
     found = {}
     for name in ("params", "tokens"):
         powers = np.log(getattr(above, name) / getattr(below, name)) / (2 * EXPONENT_STEP)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scaling_cli.analysis.allocation.basins import valley
 from scaling_cli.analysis.allocation.box import Lowest
 from scaling_cli.analysis.allocation.joint import AT_HIGH, AT_LOW, Chosen, Joint
 from scaling_cli.analysis.allocation.plan import WASTES
@@ -28,16 +29,21 @@ TOLERANCE = 1e-6  # of log loss, within which a loss counts as reached
 STEP = 1e-2  # of log compute, for the slope of the loss along it
 LONGEST = 3.0  # of log compute, for one step
 CLOSE = 1e-7  # of log compute
+VALLEY_POINTS = 100  # of params, where the loss falls towards an end of them
 REACH = 30.0  # of log params, within which the ends of the waste band are sought
 
 
 class Solution(Record):
-    """The best choices at one budget for each replicate `(replicates,)`, and what they stand for."""
+    """The best choices at one budget for each replicate `(replicates,)`, and what they stand for.
+
+    `valley` has the params between which they were sought, where the law falls again beyond them without end.
+    """
 
     compute: Array
     place: Array
     chosen: Chosen
     limit: str | None
+    valley: tuple[float, float] | None = None
 
 
 def solve(joint: Joint, compute: float) -> Solution:
@@ -46,7 +52,26 @@ def solve(joint: Joint, compute: float) -> Solution:
     Raises:
         FitError: Loss keeps falling towards one end of params, or nothing is within the limits.
     """
-    return _solution(joint, np.full(joint.replicates, compute), joint.best(compute))
+    found = joint.best(compute)
+    budgets = np.full(joint.replicates, compute)
+    if joint.limit(found.place[0], compute) in (AT_LOW, AT_HIGH) and (ends := _valley(joint, compute)) is not None:
+        limited = replace(joint, costs=replace(joint.costs, min_params=ends[0], max_params=ends[1]))
+        return replace(_solution(limited, budgets, limited.best(compute)), limit=None, valley=ends)
+    return _solution(joint, budgets, found)
+
+
+def _valley(joint: Joint, compute: float) -> tuple[float, float] | None:
+    """The params between which the estimate has a lowest loss, with everything else at its best; None without one."""
+    most = float(joint.costs.unlimited().params_range(compute, 1.0)[1]) if joint.costs.rate else compute
+    grid = np.geomspace(1.0, most, VALLEY_POINTS)
+    first, losses = joint.first(), []
+    place = first.pinned("params", float(grid[0])).best(compute).place
+    for params in grid:
+        found_here = first.pinned("params", float(params)).near(compute, place)
+        place = found_here.place
+        losses.append(float(found_here.value[0]))
+    found = valley(np.array(losses))
+    return None if found is None else (float(grid[found.start]), float(grid[found.stop]))
 
 
 def _solution(joint: Joint, compute: Array, found: Lowest) -> Solution:
@@ -113,7 +138,7 @@ def bands(joint: Joint, solution: Solution) -> dict[str, dict[str, tuple[float, 
     params = float(solution.chosen.params[0])
     found = {}
     if first.space.has_params:
-        ends = (params * np.exp(-REACH), params * np.exp(REACH))
+        ends = solution.valley or (params * np.exp(-REACH), params * np.exp(REACH))
         found["params"] = _bands(first, solution, "params", params, ends, ceilings)
     for name in first.space.names:
         value = float(solution.chosen.further[name][0])

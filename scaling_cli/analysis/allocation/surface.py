@@ -5,7 +5,7 @@ In all arrays row 0 is the estimate, and the other rows are replicates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -170,7 +170,7 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
 
 
 def require_surface(
-    law: Law, held: Mapping[str, float], searched: Sequence[str] = (), rule: FlopsRule | None = None
+    law: Law, held: Collection[str], searched: Sequence[str] = (), rule: FlopsRule | None = None
 ) -> None:
     """Refuse laws that are not laws of params and tokens, with their other inputs held at a value or searched.
 
@@ -201,7 +201,7 @@ def require_surface(
         )
 
 
-def _refuse_unused(law: Law, held: Mapping[str, float], searched: Sequence[str], counted: Sequence[str]) -> None:
+def _refuse_unused(law: Law, held: Collection[str], searched: Sequence[str], counted: Sequence[str]) -> None:
     """Refuse inputs that are held or searched although nothing depends on them, or that have options of their own."""
     for flag, names, usable in (("--hold", held, (*law.inputs, *counted)), ("--search", searched, law.inputs)):
         for name in names:
@@ -220,7 +220,7 @@ def surface(law: Law, parameters: Array, unique_tokens: float | None, held: Mapp
     Raises:
         UsageError: The law is not one of params and tokens, or does not describe repeated tokens.
     """
-    require_surface(law, {name: value for name, value in held.items() if name in law.inputs})
+    require_surface(law, [name for name in held if name in law.inputs])
     limits_data = "unique_tokens" in law.inputs
     if unique_tokens is None and limits_data:
         raise UsageError(f"{law.name} needs the number of unique tokens.", hint="Give --unique-tokens.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.hardware import Machines
 from scaling_cli.analysis.plan.designs import Ask, Chosen, design, with_runs
 from scaling_cli.analysis.plan.goals import Goal, total_weights
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, view
@@ -32,6 +33,7 @@ class Task(Record):
         share: Share of runs and budget that tests the law.
         rounds: Into how many rounds the runs are split.
         underway: Runs that are being trained, with an unknown loss.
+        machines: What gives the cost of a run, where the budget is time or money.
     """
 
     arms: Sequence[Arm]
@@ -45,6 +47,7 @@ class Task(Record):
     rounds: int = 1
     underway: Candidates | None = None
     levels: tuple[int, int] | None = None
+    machines: Machines | None = None
 
     @property
     def is_surface(self) -> bool:
@@ -102,7 +105,8 @@ def planned(task: Task, *, draws: int = SEARCH_DRAWS) -> Planned:
     """
     levels = {"levels": task.levels} if task.levels else {}
     pool = candidates(task.bounds, is_surface=task.is_surface, **levels)
-    cost = np.tile(pool.compute, len(task.arms)) * task.seeds
+    price = pool.compute if task.machines is None else task.machines.equivalent(pool.compute)
+    cost = np.tile(price, len(task.arms)) * task.seeds
     _require_enough(task, cost)
     models = _models(task, pool, draws)
     noise = np.concatenate([arm.noise.at(pool.compute) for arm in task.arms]) / np.sqrt(task.seeds)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scaling_cli.analysis.plan.cost import recorded
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of
 from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.arrays import Array
@@ -99,6 +100,7 @@ def fitted_arm(
         group_label(group), problem.law, parameters, noise, choice.inputs, present=dict(problem.columns),
         is_rival_excluded=excluded,
         rules=tuple(_rules(points, compute)) if asked.recipe else (),
+        recorded=recorded(points, compute, asked.gpus),
     )  # fmt: skip
     if excluded:
         caveats = [*caveats, caveat("plan-other-law", group, law=problem.law.name)]

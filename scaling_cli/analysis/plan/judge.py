@@ -45,7 +45,7 @@ def _best(task: Task, arms: list[Arm], runs: Candidates) -> Array:
     least = max(len(runs.params), task.parameters + 1)
     same = replace(
         task, arms=arms, bounds=bounds, budget=float(cost.sum()), runs=least, seeds=1, share=0.0, rounds=1,
-        underway=None,
+        underway=None, machines=None,
     )  # fmt: skip
     plan = planned(same, draws=JUDGE_DRAWS)
     outlook = same.outlook

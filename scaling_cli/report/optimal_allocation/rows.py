@@ -83,6 +83,8 @@ def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
     searched: dict[str, Kind] = {
         column: "estimate" for name in names for column in (escape(name), f"{escape(name)} within 5 % waste")
     }
+    followed = tuple(dict.fromkeys(name for row in rows for name in row.followed))
+    searched |= {escape(name): "estimate" for name in followed}
     columns: dict[str, Kind] = {
         "target loss": "number", "compute": "estimate", "params": "estimate", "tokens": "estimate", **searched,
         "tokens/param": "estimate", "loss": "estimate", "params within 5 % waste": "estimate",
@@ -92,7 +94,15 @@ def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
     }  # fmt: skip
     has_waste = any(row.params_within_waste is not None for row in rows)
     cells = tuple(
-        (*_split(row), *_further(row, names), *_outcome(row), *_waste(row, has_waste), *_extras(row)) for row in rows
+        (
+            *_split(row),
+            *_further(row, names),
+            *_followed(row, followed),
+            *_outcome(row),
+            *_waste(row, has_waste),
+            *_extras(row),
+        )
+        for row in rows
     )
     return Sheet(tuple(Column(name, kind) for name, kind in columns.items()), cells).without_empty()
 
@@ -121,6 +131,11 @@ def _further(row: Allocation, names: Sequence[str]) -> Cells:
         value = f"{figure(one.value.estimate)} ({one.end})" if is_fixed else rounded(one.value).whole
         cells += [value, f"{figure(low, 3)} to {figure(high, 3)}"]
     return tuple(cells)
+
+
+def _followed(row: Allocation, names: Sequence[str]) -> Cells:
+    """The values of inputs that follow from params and tokens."""
+    return tuple(rounded(row.followed[name]).whole if name in row.followed else "" for name in names)
 
 
 def _outcome(row: Allocation) -> Cells:
