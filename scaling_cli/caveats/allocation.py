@@ -87,7 +87,8 @@ SENTENCES = {
     ),
     "schedule-ends": (
         "The {runs} runs end {drop:.1%} below the law of their earlier checkpoints, as they do if the learning rate "
-        "decays, so the envelope uses only their ends. Add finished runs of other lengths and sizes to fill the envelope."
+        "decays, so the envelope uses only their ends. Add finished runs of other lengths and sizes to fill "
+        "the envelope."
     ),
     "unfinished-schedules": (
         "{share:.0%} of the envelope comes from points before the last 15 % of a run's tokens, where a decaying "

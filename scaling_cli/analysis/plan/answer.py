@@ -165,7 +165,7 @@ def _require_enough(task: Task, cost: Array) -> None:
     needed = least * float(cost.min())
     if task.budget < needed:
         raise UsageError(
-            f"A fit needs at least {least * task.seeds} runs. Even at the smallest size, they take {flops(needed)} FLOPs, "
-            f"more than the budget of {flops(task.budget)} FLOPs.",
+            f"A fit needs at least {least * task.seeds} runs. Even at the smallest size, they take {flops(needed)} "
+            f"FLOPs, more than the budget of {flops(task.budget)} FLOPs.",
             hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
         )
