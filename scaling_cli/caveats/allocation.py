@@ -103,7 +103,7 @@ SENTENCES = {
     "approach-skipped": "The approach {approach} gives no result: {reason} {hint}",
     "approaches-disagree": (
         "At {compute} FLOPs the best params of the approaches differ by a factor of {ratio:.2g}, and their intervals "
-        "do not overlap, so at least one is wrong. Check whether schedules are unfinished, whether params "
+        "do not overlap, so at least one is probably wrong. Check whether schedules are unfinished, whether params "
         "include embeddings, and whether minima lie at the edge of the grid, before choosing one."
     ),
     "unstable-exponent": (
