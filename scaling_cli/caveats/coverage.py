@@ -36,12 +36,12 @@ SENTENCES = {
         "the other problems, which may be easier or harder. Compare with --short bound."
     ),
     "all-alike": (
-        "{what}, so no law is fitted, and intervals are exact binomial ones (Clopper-Pearson) for a share of problems. "
-        "Add attempts or other problems."
+        "{what}, so no law is fitted, and intervals are exact binomial intervals (Clopper-Pearson) of the share of "
+        "problems solved. Add attempts or other problems."
     ),
     "all-solved": (
         "Every problem is solved at least once, so at k = {k} the interval is the exact binomial one (Clopper-Pearson) "
-        "for a share of problems. Add harder problems to see coverage grow there."
+        "of the share of problems solved. Add harder problems to see coverage grow there."
     ),
     "deterministic-sampling": (
         "Each problem is solved always or never, as if all attempts were copies, so coverage does not grow with k. "
@@ -71,7 +71,7 @@ SENTENCES = {
     ),
     "ceiling-not-identified": (
         "The share of unsolvable problems is estimated at {estimate:.2f}, but the data also allow any share from 0 to "
-        "{high:.2f}, so it does not set a ceiling of coverage. Sample further before using it as one."
+        "{high:.2f}, so the data do not show whether coverage has a ceiling. Sample further before relying on one."
     ),
     "poor-track-record": (
         "When fitted to {trained} attempts per problem, the forecast misses coverage at k = {held_out} by {error:.2f} "

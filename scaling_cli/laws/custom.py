@@ -189,7 +189,10 @@ class _Asked(Record):
     def bounds(self, name: str, base: str, otherwise: Bounds = (-np.inf, np.inf)) -> Bounds:
         low, high = self.limits.get(name, self.limits.get(base, otherwise))
         if not low < high:
-            raise UsageError(f"The bounds of {name} are {low:g} and {high:g}.", hint="Give the lower one first.")
+            raise UsageError(
+                f"The lower bound of {name}, {low:g}, is not below the upper one, {high:g}.",
+                hint="Give the lower one first.",
+            )
         return low, high
 
     def start(self, name: str, base: str) -> float | None:
