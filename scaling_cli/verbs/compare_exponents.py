@@ -103,10 +103,10 @@ def compare_exponents(
         else:
             sizes = {tuple(one.group.values()) for one in results}
             own = [(group, points) for group, points in groups if tuple(group.values()) in sizes]
-            together = fits_together(own, results, by, choice, asked, settings) if asked.share else None
-            result, found = compare(problems, results, question, () if together is None else together[0])
-            if together is not None and result.shared:  # the groups' own fits are not what is reported
-                caveats = [*table.caveats, *doubts, *together[1]]
+            joint = fits_together(own, results, by, choice, asked, settings) if asked.share else None
+            result, found = compare(problems, results, question, () if joint is None else joint[0])
+            if joint is not None and result.shared:  # the groups' own fits are not what is reported
+                caveats = [*table.caveats, *doubts, *joint[1]]
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
 
 

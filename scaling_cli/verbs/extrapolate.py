@@ -106,7 +106,8 @@ def _answered(runs: Runs | None, asked: Extrapolate, suite: Suite, method: Metho
         )
     if saved is not None:
         return extrapolated_saved(saved, asked, ask, method)
-    losses, failures = [], []
+    losses: list[_Loss] = []
+    failures: list[Failure] = []
     for name in suite.losses if len(suite.losses) > 1 else (None,):
         try:
             losses.append(_loaded(runs, asked, name, suite, method))
