@@ -103,6 +103,8 @@ SPECIAL = {
     ("fit", "start"): ("a=0.2", {"law": "E + A*params^-a", "bound": "E=1,2"}),
     ("fit", "bound"): ("a=0.05,0.1", {"law": "E + A*params^-a"}),
     ("fit", "space"): ("linear", {}),
+    ("fit", "leave_out"): ("group", {"law": "power", "x": "compute"}),
+    ("fit", "components"): (1, {"law": "observational", "x": "heavy,tokens", "loss": "share"}),
     ("fit", "share"): ("E", {"law": "chinchilla", "by": "group"}),
     ("fit", "derive"): ("ratio = B/A", {"law": "chinchilla"}),
     ("fit", "expect"): ("alpha=0.3", {"law": "chinchilla", "interval": "sandwich"}),
