@@ -24,6 +24,7 @@ from scaling_cli.record import replace
 from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, SETS, SYMMETRIC, isoflop_frame, loss_at, saved_fit
 from tests.analysis.allocation.test_envelope import curves
 from tests.caveats.reading import grid, logged, loss
+from tests.caveats.remembered import remembered
 from tests.factories import grouped
 from tests.fitting.checks.test_influence import curve as long_curve
 from tests.laws.designs import draw_design, draw_parameters
@@ -68,6 +69,7 @@ def kinked(exponent):
     return pl.DataFrame({"compute": compute, "loss": lost * off})
 
 
+@remembered
 def plain(frame, **options):
     """A fit without intervals."""
     return scaling.fit(frame, **({"interval": "none"} | options))
@@ -142,11 +144,13 @@ def from_saved(verb, draws, **options):
         return verb(saved_fit(Path(folder), SETS["besiroglu"], draws=draws, ranges=ranges), **options)
 
 
+@remembered
 def forecast(frame, **options):
     """A forecast from runs."""
     return scaling.extrapolate(frame, **({"replicates": 40} | options))
 
 
+@remembered
 def split(frame, **options):
     """A split of budgets by runs."""
     return scaling.optimal_allocation(frame, **({"budget": 1e21, "interval": "none"} | options))
@@ -227,6 +231,7 @@ def bent_by_tokens(extra):
     return frame.with_columns(loss * (1 + extra * (frame["tokens"] / frame["tokens"].min()) ** -0.5))
 
 
+@remembered
 def compared(frame, **options):
     """A comparison of groups."""
     return scaling.compare_exponents(frame, **({"by": "g", "replicates": 199, "law": "power-constant"} | options))

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 import scaling_cli as scaling
+from tests.caveats.remembered import remembered
 from tests.data.loading import load_samples
 
 COST = {"params": "1B", "tokens_out": "50"}
@@ -23,6 +24,7 @@ def sampled(attempts, problems=60, a=0.5, b=2.0, seed=0):
     return counts(attempts, rng.binomial(attempts, rng.beta(a, b, problems)))
 
 
+@remembered
 def covered(log, **options):
     """The caveats of a coverage curve."""
     return scaling.inference_coverage(log, replicates=100, **options).caveats
