@@ -57,7 +57,7 @@ SENTENCES = {
     ),
     "few-problems": "Intervals from only {count} {unit} are rough. Add {unit} before comparing.",
     "no-coverage-interval": (
-        "There is no interval for {what}: from only {count} {unit}, it would exclude its own estimate or almost no "
+        "No interval is given for {what}: from only {count} {unit}, it would exclude its own estimate or almost no "
         "value at all, so these estimates alone say little. Add {units} before using them."
     ),
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
@@ -86,8 +86,8 @@ SENTENCES = {
         "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to measure it."
     ),
     "attention-heavy": (
-        "In an attempt, attention and memory take {share:.1f} times the compute of the params, so the number of params "
-        "does not show the cost. Check --kv-dim, and compare models by cost."
+        "In an attempt, attention and reading memory take {share:.1f} times the compute that the params take, so the "
+        "number of params does not show the cost. Check --kv-dim, and compare models by cost."
     ),
     "repeated-attempts": (
         "{count} attempts are in the log more than once, and only the last row of each counts. Check that the log was "

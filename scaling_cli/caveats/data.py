@@ -201,9 +201,10 @@ WHEN = {
         "{data.runs.diverged.JUMP:g} times each of the {data.runs.diverged.ROWS_BEFORE} before it, which had not risen."
     ),
     "risen-loss": (
-        "The last loss of a run is more than {data.runs.diverged.RISE} times that of at least "
-        "{data.runs.diverged.LOW_SHARE:.0%} of its rows, after a fall to that level from {data.runs.diverged.FALL} "
-        "times it or more; and at most half of the runs do so."
+        "The last loss of a run is more than {data.runs.diverged.RISE} times its lowest loss, and more than "
+        "{data.runs.diverged.RISE} times the loss of at least {data.runs.diverged.LOW_SHARE:.0%} of its rows. The loss "
+        "had fallen before: its first value is more than {data.runs.diverged.FALL} times the lowest. At most half of "
+        "the runs end in this way."
     ),
     "summary-copies": (
         "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
@@ -225,8 +226,8 @@ WHEN = {
     ),
     "repeated-points": (
         "Two points agree in params, tokens, compute, step, loss (those that are there, at least two) and all other "
-        "columns read. Where only the loss is known, numbers of other columns stand in, unless losses take fewer than "
-        "{data.runs.sanity.COARSE:.0%} as many values as points."
+        "columns read. If only the loss is known, numbers of other columns are compared instead, unless there are "
+        "fewer than {data.runs.sanity.COARSE:.0%} as many different losses as points."
     ),
     "undecayed-lr": "The learning rate changes within runs, and some runs end above half of its peak.",
     "mid-schedule": "--checkpoints all or --sample-at, and the learning rate changes within runs, or is not known.",

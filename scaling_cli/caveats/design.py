@@ -7,8 +7,8 @@ SENTENCES = {
         "Compare with a fit of more seeds, and extend sweeps whose best value is at an end."
     ),
     "unread-input": (
-        "{columns} {verb} like {role} but was not read as that, so the law ignores it and may be wrong. Give {flag} "
-        "if it is {role}."
+        "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
+        "wrong. Give {flag} if this column holds {role}."
     ),
     "ignored-input": (
         "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
@@ -23,7 +23,7 @@ SENTENCES = {
     "tied-to-tokens": (
         "{role} ({column}) changes together with tokens between runs of equal params, so their effects cannot be "
         "separated: the exponent of tokens includes that of {role}, and holds only for runs whose {role} changes in "
-        "this way too. Train some runs of equal params and tokens with other values."
+        "this way too. Add runs of equal params and tokens with other values."
     ),
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
@@ -89,10 +89,10 @@ WHEN = {
         "rate or batch size (t test, p < {points.tied.CHANCE:g})."
     ),
     "pooled-groups": (
-        "A column of at most {points.pooled.MOST_LEVELS} values explains log loss beyond a smooth surface of the "
-        "inputs (F test, p < {points.pooled.CHANCE:g} over all columns), at least {points.pooled.SHARE:.0%} of what "
-        "that leaves ({points.pooled.SHARE_OF_LARGE:.0%} where that is more than noise), by more than "
-        "{points.variance.EFFECT:.1%} of loss."
+        "A column of at most {points.pooled.MOST_LEVELS} values explains a part of log loss that a smooth surface of "
+        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
+        "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
+        "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
     ),
     "unexplained-spread": (
         "Log losses at equal inputs have a standard deviation above {points.pooled.LARGE_SPREAD}, and neither "

@@ -155,7 +155,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
 def _refuse_one(frame: pl.DataFrame) -> None:
     if frame.height == 1:
         raise DataError(
-            "The data have only one point, and a fit needs several different points.",
+            "The data have only one point, but a fit needs several different points.",
             hint="Add runs, or give --checkpoints all if the log has more rows of this run.",
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.grids import one_of_each
 from tests.verbs.damage.judged import Verdict, drawn, judge
 from tests.verbs.damage.ways import WAYS
 
@@ -23,12 +24,12 @@ MANY, FIRST = (int(os.environ.get(name, default)) for name, default in (("DAMAGE
 EACH = pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
 ASKED = [(way, verb) for way in WAYS for verb in way.verbs]
 EACH_ASKED = pytest.mark.parametrize(("way", "verb"), ASKED, ids=[f"{way.name}-{verb}" for way, verb in ASKED])
-FAST = [(way, verb, 3 * place) for place, (way, verb) in enumerate(ASKED)]  # both strengths, and both formats
+DRAWS = [(way, verb, 3 * place) for place, (way, verb) in enumerate(ASKED)]  # both strengths, and both formats
 
 
 def test_there_are_at_least_thirty_ways_and_each_has_its_own_name():
     assert len({way.name for way in WAYS}) == len(WAYS) >= 30
-    assert len(FAST) >= 100
+    assert len(DRAWS) >= 100
 
 
 @EACH
@@ -41,7 +42,10 @@ def test_the_two_strengths_of_a_way_differ(way):
     )
 
 
-@pytest.mark.parametrize(("way", "verb", "seed"), FAST, ids=[f"{way.name}-{verb}" for way, verb, _ in FAST])
+@pytest.mark.parametrize(
+    ("way", "verb", "seed"),
+    one_of_each(DRAWS, name=lambda way, verb, _: f"{way.name}-{verb}", kind=lambda way, *_: way.name),
+)
 def test_a_wrong_answer_is_never_silent(way, verb, seed, tmp_path):
     verdict = judge(way, seed, tmp_path, verb)
     assert verdict.outcome != "silent", verdict.account

@@ -171,6 +171,14 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
     return Chinchilla(*(by_name[name] for name in ("E", "A", "B", "alpha", "beta")))
 
 
+def several_laws(name: str, columns: Sequence[str]) -> UsageError:
+    """The error for a law with parameters for each level of a column."""
+    return UsageError(
+        f"{name} has its own parameters for each {' and '.join(columns)}, so it gives no single best split.",
+        hint="Save the joint fit with `scaling fit ... -o fit.json`, and give that file to split the budget of each.",
+    )
+
+
 def require_surface(
     law: Law, held: Collection[str], searched: Sequence[str] = (), rule: FlopsRule | None = None
 ) -> None:
@@ -182,10 +190,7 @@ def require_surface(
         UsageError: The law lacks params or tokens, has other inputs that are neither held nor searched, or lacks those.
     """
     if law.levels:
-        raise UsageError(
-            f"{law.name} has its own parameters for each {' and '.join(law.levels)}, so it gives no single best split.",
-            hint="Fit one group at a time, with --where or --by.",
-        )
+        raise several_laws(law.name, tuple(law.levels))
     _refuse_unused(law, held, searched, () if rule is None else rule.extras)
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched)]
     if others and {"params", "tokens"} <= set(law.inputs):
@@ -211,7 +216,7 @@ def _refuse_unused(law: Law, held: Collection[str], searched: Sequence[str], cou
                 raise UsageError(f"{flag} names {name}.", hint=OWN_OPTIONS[name])
             if name not in usable:
                 raise UsageError(
-                    f"{flag} names {name}, which {law.name} does not take beside params and tokens.",
+                    f"{flag} names {name}, which is not a further input of {law.name}.",
                     hint=f"Its inputs are {', '.join(law.inputs)}.",
                 )
 
