@@ -81,6 +81,11 @@ SENTENCES = {
         "{count} of {total} runs ({names}) end with a loss that is not a finite number, so they diverged, and the last "
         "finite losses that count for them may be far too high. Leave them out by removing --keep-diverged."
     ),
+    "last-rows-rise": (
+        "{count} of {total} runs end with a loss more than {times} times those of the three rows before it, which had "
+        "not risen, as if the last row were on other data, such as a test set, so all losses may be too high. Leave "
+        "these rows out with --where, or compare with --checkpoints best."
+    ),
     "risen-loss": (
         "{count} of {total} runs ({names}) end with a loss more than {times:g} times an earlier one, as runs that "
         "diverged do, and pull the fit up. Leave them out with --where if they do not belong to the law."
@@ -191,6 +196,10 @@ WHEN = {
         "{data.runs.diverged.STRAY} such rows for each finite one."
     ),
     "kept-diverged": "Runs diverged, as for diverged-runs, and --keep-diverged is given.",
+    "last-rows-rise": (
+        "In more than half of the runs (at least {data.runs.diverged.FEWEST_JUMPS}) the last loss is more than "
+        "{data.runs.diverged.JUMP:g} times each of the {data.runs.diverged.ROWS_BEFORE} before it, which had not risen."
+    ),
     "risen-loss": (
         "The last loss of a run is more than {data.runs.diverged.RISE} times its lowest loss, and more than "
         "{data.runs.diverged.RISE} times the loss of at least {data.runs.diverged.LOW_SHARE:.0%} of its rows. The loss "

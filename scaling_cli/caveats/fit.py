@@ -173,8 +173,8 @@ WHEN = {
         "{fitting.checks.adequacy.GAMMA_SIZE})."
     ),
     "poor-fit": (
-        "rmse of log loss is at least {fitting.checks.adequacy.POOR_RMSE}, R2 at most "
-        "{fitting.checks.adequacy.POOR_R2}, and law-misfit does not fire."
+        "rmse of log loss is at least 0.1 and R2 at most 0.5 "
+        "(0.05 and 0.9 for laws of params and tokens), and law-misfit does not fire."
     ),
     "interval-off-estimate": (
         "A percentile interval misses its estimate by at least {fitting.intervals.NOTABLE_GAP:.0%} of its width."

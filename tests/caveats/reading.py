@@ -178,6 +178,10 @@ CASES = {
         lambda: of(where(LATE, float("nan"), logged()), keep_diverged=True),
         lambda: of(logged(), keep_diverged=True),
     ),
+    "last-rows-rise": (
+        lambda: of(where(pl.col("step") == 1000, 1.15 * loss, logged())),
+        lambda: of(where((pl.col("step") == 1000) & FIRST, 1.15 * loss, logged())),
+    ),
     "risen-loss": (lambda: of(where(LATE, 2 * loss, logged())), lambda: of(where(LATE, 1.05 * loss, logged()))),
     "summary-copies": (
         lambda: files(PARTS | {"all.csv": SUMMARY}),

@@ -22,6 +22,9 @@ STRAY = 0.2  # rows that are not finite for each usable one before it; with more
 RISE = 1.3  # the last loss over a quarter of the others; a noise of 10 % stays below it in 98 of 100 runs
 LOW_SHARE = 0.25  # of the rows of a run
 FALL = 1.1  # the first loss over the lowest, so that it is a loss that falls
+JUMP = 1.03  # the last loss over the rows before it
+ROWS_BEFORE = 3  # that are compared with it
+FEWEST_JUMPS = 3  # runs
 SHOWN = 3  # names in a caveat
 LEFT_OUT = "diverged run"
 
@@ -44,8 +47,11 @@ def settled(
     points, total = selection.points, selection.points.height
     ended = _ended(rows, selection)
     risen = _risen(rows, points.filter(~pl.col("run_id").is_in(ended)) if ended else points) if is_loss else []
+    jumped, curves = _jumped(rows, points) if is_loss and not risen else (0, 0)
     points = points.drop(LEAST_LOSS)
     caveats: list[Caveat] = []
+    if jumped:
+        caveats.append(caveat("last-rows-rise", None, count=f"{jumped:,}", total=f"{curves:,}", times=JUMP))
     if ended:
         facts = {"count": f"{len(ended):,}", "total": f"{total:,}", "names": _listed(ended, names)}
         caveats.append(caveat("kept-diverged" if keeps else "diverged-runs", None, **facts))
@@ -103,6 +109,30 @@ def _risen(rows: pl.LazyFrame, points: pl.DataFrame) -> list[str]:
         .collect(engine="streaming")
     )
     return firsts["run_id"].sort().to_list()
+
+
+def _jumped(rows: pl.LazyFrame, points: pl.DataFrame) -> tuple[int, int]:
+    """How many runs end with a loss above all rows just before it, which had not risen, and how many have a curve.
+
+    None if these are not most runs: then noise, or single runs that went wrong, explain them.
+    """
+    curves = points.drop_nulls(["run_id", "step", LEAST_LOSS]).filter(pl.col(LEAST_LOSS) > 0)
+    high = curves.filter(pl.col("loss") > JUMP * pl.col(LEAST_LOSS)).select("run_id")
+    if high.height < FEWEST_JUMPS or 2 * high.height <= curves.height:
+        return 0, 0
+    ends = (
+        rows.filter(pl.col(REASON) == USABLE)
+        .join(high.lazy(), on="run_id", how="semi")
+        .drop_nulls("step")
+        .group_by("run_id")
+        .agg(pl.col("loss").sort_by("step").tail(ROWS_BEFORE + 1), pl.len().alias("rows"))
+        .filter(pl.col("rows") > ROWS_BEFORE)
+        .collect(engine="streaming")["loss"]
+    )
+    before, last = ends.list.head(ROWS_BEFORE), ends.list.last()
+    is_jump = (last > JUMP * before.list.max()) & (before.list.last() <= before.list.first())
+    count = int(is_jump.sum())
+    return (count, curves.height) if 2 * count > curves.height and count >= FEWEST_JUMPS else (0, 0)
 
 
 def _listed(runs: list[str], names: Mapping[str, str]) -> str:

@@ -45,7 +45,8 @@ BETTER_SIZE = 0.01  # of the test that names another law
 FEWEST_SPARE = 5  # runs more than parameters and direction
 EXACT = 1e-7  # of log loss: smaller residuals are rounding
 NEW = 1e-3  # of its length: a direction with less than this outside the law's own is one that the law follows
-POOR_R2, POOR_RMSE = 0.5, 0.1
+POOR_CURVE = ((0.1, 0.5),)  # rmse of log loss, and R2: of both one is as large, the other as small
+POOR_SURFACE = (*POOR_CURVE, (0.05, 0.9))  # runs of equal params and tokens do not differ by several percent
 LARGEST = 100_000  # points: with more, a pattern far too small to matter would be found
 SURFACE = ("params", "tokens")
 RIVALS = {
@@ -105,17 +106,17 @@ def _said(found: Misfit, law: str, group: dict[str, str] | None) -> Caveat:
 
 
 def _scatter(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
-    """A caveat if the residuals are large and the law explains less than half of the spread."""
+    """A caveat if the residuals are large and the law explains little of the spread."""
     observed = fitted.problem.observed
     if not fitted.has_logs or (observed <= 0).any() or len(observed) <= len(fitted.theta) + 2:
         return []
     rmse = float(np.sqrt(np.mean(fitted.log_residuals**2)))
     spread = float(np.std(np.log(observed)))
-    if rmse < POOR_RMSE or rmse**2 < (1 - POOR_R2) * spread**2:
+    limits = POOR_SURFACE if set(SURFACE) <= set(fitted.problem.law.inputs) else POOR_CURVE
+    if not any(rmse >= least and rmse**2 >= (1 - most) * spread**2 for least, most in limits):
         return []
-    share = 1 - rmse**2 / spread**2
-    law = fitted.problem.law.name
-    return [caveat("poor-fit", group, law=law, share=max(share, 0.0), rmse=percent(rmse))]
+    share = max(1 - rmse**2 / spread**2, 0.0)
+    return [caveat("poor-fit", group, law=fitted.problem.law.name, share=share, rmse=percent(rmse))]
 
 
 def misfit(fitted: Fitted) -> Asking[Misfit | None]:

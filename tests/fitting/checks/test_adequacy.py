@@ -196,3 +196,13 @@ def test_a_forecast_along_compute_of_a_hump_is_doubted():
 def test_a_law_with_a_held_floor_is_examined_too(gamma):
     report = scaling.fit(frame(gamma), fix={"E": 1.7}, replicates=20)
     assert "law-misfit" not in codes(report) or gamma != 1.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_third_of_the_sizes_in_another_unit_is_seen_in_the_residuals(seed):
+    columns = grid(5, 6)
+    loss = surface_loss(columns) * np.exp(0.003 * np.random.default_rng(seed).standard_normal(30))
+    assert alone(misfit_doubts(fitted(columns, "chinchilla", loss), None)) == []
+    wrong = {**columns, "params": columns["params"] * np.where(np.arange(30) % 3 == seed, 1e3, 1.0)}
+    found = alone(misfit_doubts(fitted(wrong, "chinchilla", loss), None))
+    assert {doubt.code for doubt in found} & {"poor-fit", "law-misfit"}
