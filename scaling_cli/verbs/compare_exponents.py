@@ -9,7 +9,7 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, ScalingError, UsageError
-from scaling_cli.fitting.ask import together
+from scaling_cli.fitting.ask import in_turns
 from scaling_cli.fitting.checks.repeats import by_inputs
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import fit_asking
@@ -81,7 +81,7 @@ def compare_exponents(
             replace(grouped_for(points, group, choice, asked.space, weighting), drawn_as={} if is_paired else None)
             for group, points in groups
         ]
-        for each, outcome in zip(grouped, together([fit_asking(one, settings) for one in grouped]), strict=True):
+        for each, outcome in zip(grouped, in_turns([fit_asking(one, settings) for one in grouped]), strict=True):
             if isinstance(outcome, FitError):
                 failures.append(Failure(each.group, outcome.message, outcome.hint))
                 continue
@@ -103,10 +103,10 @@ def compare_exponents(
         else:
             sizes = {tuple(one.group.values()) for one in results}
             own = [(group, points) for group, points in groups if tuple(group.values()) in sizes]
-            together = fits_together(own, results, by, choice, asked, settings) if asked.share else None
-            result, found = compare(problems, results, question, () if together is None else together[0])
-            if together is not None and result.shared:  # the groups' own fits are not what is reported
-                caveats = [*table.caveats, *doubts, *together[1]]
+            in_one = fits_together(own, results, by, choice, asked, settings) if asked.share else None
+            result, found = compare(problems, results, question, () if in_one is None else in_one[0])
+            if in_one is not None and result.shared:  # the groups' own fits are not what is reported
+                caveats = [*table.caveats, *doubts, *in_one[1]]
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
 
 
