@@ -24,6 +24,7 @@ from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
 BATCH_VALUES = 1 << 15  # replicates times points in one batch: keeps its arrays in cache
+AT_ONCE = 64  # fits with replicates, which fill batches by themselves
 UNEVEN = 1.5  # problems are stacked with others that have at most so many times their points
 
 Result = TypeVar("Result")
@@ -88,6 +89,12 @@ def together(works: Sequence[Asking[Result]]) -> list[Result | ScalingError]:
         places = _commonest(asks)
         answers = dict(zip(places, answered([asks.pop(place) for place in places]), strict=True))
     return [outcomes[place] for place in range(len(works))]
+
+
+def in_turns(works: Sequence[Asking[Result]], at_once: int = AT_ONCE) -> Iterator[Result | ScalingError]:
+    """The outcomes of `together`, of so many fits at once: more are no faster, and need more memory."""
+    for first in range(0, len(works), at_once):
+        yield from together(works[first : first + at_once])
 
 
 def certain(outcomes: Sequence[Result | ScalingError]) -> list[Result]:

@@ -9,7 +9,7 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, ScalingError, UsageError
-from scaling_cli.fitting.ask import together
+from scaling_cli.fitting.ask import in_turns
 from scaling_cli.fitting.checks.repeats import by_inputs
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import fit_asking
@@ -116,7 +116,7 @@ def _own_fits(
         replace(grouped_for(points, group, choice, asked.space, weighting), drawn_as={} if is_paired else None)
         for group, points in groups
     ]
-    for each, outcome in zip(grouped, together([fit_asking(one, settings) for one in grouped]), strict=True):
+    for each, outcome in zip(grouped, in_turns([fit_asking(one, settings) for one in grouped]), strict=True):
         if isinstance(outcome, FitError):
             failures.append(Failure(each.group, outcome.message, outcome.hint))
             continue

@@ -9,7 +9,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.ask import Asking, together
+from scaling_cli.fitting.ask import AT_ONCE, Asking, together
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.threads import one_blas_thread
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
-AT_ONCE = 256  # groups whose fits are under way together: more are no faster, and need more memory
-AT_ONCE_REPLICATED = 64  # the same with replicates, which fill the batches of the solver by themselves
+MANY = 256  # groups whose fits are under way together, where they have no replicates
 
 Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
 
@@ -124,7 +123,7 @@ def _reports(
     settings = settings_of(asked, on_progress)
     opened = [_opened(runs, asked, label) for runs, label in parts]
     usable = [each for each in opened if isinstance(each, _Opened)]
-    at_once = AT_ONCE_REPLICATED if asked.interval in REPLICATED else AT_ONCE
+    at_once = AT_ONCE if asked.interval in REPLICATED else MANY
     outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)], at_once)
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import FitError, ScalingError
-from scaling_cli.fitting.ask import BATCH_VALUES, Ask, Asking, alone, answered, together
+from scaling_cli.fitting.ask import BATCH_VALUES, Ask, Asking, alone, answered, certain, in_turns, together
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum, optimum_asking
@@ -152,3 +152,15 @@ def test_the_law_that_is_solved_for_its_loss_is_fitted_in_batches():
     asks = [Ask(problem, starts(problem)[:2], np.inf, most_steps=20) for problem in problems]
     for ask, solution in zip(asks, answered(asks), strict=True):
         assert solution.value == pytest.approx(ask.answer().value, rel=1e-9)
+
+
+def test_outcomes_come_in_the_order_of_the_works_however_many_are_under_way():
+    works = [optimum_asking(problem, Objective("least-squares")) for problem in MIXED[:5]]
+    found = certain(list(in_turns(works, at_once=2)))
+    for problem, fitted in zip(MIXED, found, strict=False):
+        assert fitted.value == pytest.approx(optimum(problem, Objective("least-squares")).value, rel=1e-9)
+
+
+def test_an_error_among_outcomes_that_may_not_fail_is_raised():
+    with pytest.raises(FitError):
+        certain([1, FitError("It cannot be fitted.", hint="None.")])
