@@ -90,6 +90,10 @@ SENTENCES = {
         "is given together with the logs of its runs, so these copies are left out and each run counts once. To check, "
         "give only the summary or only the logs."
     ),
+    "evaluations-averaged": (
+        "Losses are means of up to {most} evaluations of a run (by {column}), which differ by {noise:.2%}. Intervals "
+        "count runs, so this noise is part of them. Add evaluations only if runs at equal inputs differ by little more."
+    ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
         "count as points, including those from before the end of training. Name the column that orders them with "
@@ -196,6 +200,7 @@ WHEN = {
         "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
         "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
     ),
+    "evaluations-averaged": "Rows of a run differ in --evaluation, or in a column such as eval_seed.",
     "unordered-rows": (
         "Some runs of one size have several rows, and no column (step, epoch, date, revision, ...) orders them."
     ),

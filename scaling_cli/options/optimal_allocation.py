@@ -78,8 +78,7 @@ class Limits(Options):
     search: dict[str, Range] = option(
         {},
         SEARCHED,
-        "Find the best value of a further input too: granularity=1..64, or mixture for shares of --map mixture. "
-        "Repeatable.",
+        "Also find the best value of a further input: granularity=1..64, or mixture (with --map mixture). Repeatable.",
     )
     min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
     max_params: float | None = option(None, AMOUNT, "Most params to consider.")

@@ -39,6 +39,7 @@ from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.finish import finish
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
+from scaling_cli.data.runs.rows.evaluations import averaged
 from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
@@ -93,6 +94,7 @@ def load_runs(
         positive_loss=positive_loss,
         rule=rule,
         keep_diverged=reading.keep_diverged,
+        evaluation=reading.evaluation,
     )
     rows = frame_of(given)
     if rows is None:
@@ -214,6 +216,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if options.where is not None:
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
+    frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
@@ -244,7 +247,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     done = finish(selection, plan, options, schema.names(), file_names=files, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
-        *split_caveats, *token_caveats, *run_caveats, *order_caveats, *chosen.caveats, *done.caveats,
+        *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats, *chosen.caveats,
+        *done.caveats,
     )  # fmt: skip
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     return RunTable(
