@@ -66,7 +66,7 @@ def fit(
     Raises:
         UsageError: The options do not fit together or name what does not exist.
         DataError: The files cannot be read, or lack what the law needs.
-        FitError: There is one group, and no law fitted to it could be trusted.
+        FitError: There is only one group, and its data do not allow a fit that can be trusted.
     """
     if len(asked.loss) > 1:
         return _several(runs, asked, label or {}, on_progress)

@@ -51,14 +51,16 @@ class Chinchilla(Record):
     @property
     def log_scale(self) -> Array:
         """Log of G in N* = G (C / kappa)^a (Hoffmann et al. 2022, eq. 4)."""
-        scale: Array = (np.log(self.alpha * self.A) - np.log(self.beta * self.B)) / (self.alpha + self.beta)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a term that a replicate does without
+            scale: Array = (np.log(self.alpha * self.A) - np.log(self.beta * self.B)) / (self.alpha + self.beta)
         return scale
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates, n)` at params and tokens `(n,)`, or `(replicates, n)` if replicates differ."""
-        capacity = np.exp(np.log(self.A)[:, None] - self.alpha[:, None] * np.log(params))
-        data = np.exp(np.log(self.B)[:, None] - self.beta[:, None] * np.log(tokens))
-        value: Array = np.log(self.E[:, None] + capacity + data)
+        with np.errstate(divide="ignore"):
+            capacity = np.exp(np.log(self.A)[:, None] - self.alpha[:, None] * np.log(params))
+            data = np.exp(np.log(self.B)[:, None] - self.beta[:, None] * np.log(tokens))
+            value: Array = np.log(self.E[:, None] + capacity + data)
         return value
 
     def own_log_loss(self, params: Array, tokens: Array) -> Array:
@@ -214,7 +216,7 @@ def _refuse_unused(law: Law, held: Collection[str], searched: Sequence[str], cou
                 raise UsageError(f"{flag} names {name}.", hint=OWN_OPTIONS[name])
             if name not in usable:
                 raise UsageError(
-                    f"{flag} names {name}, which {law.name} does not take beside params and tokens.",
+                    f"{flag} names {name}, which is not a further input of {law.name}.",
                     hint=f"Its inputs are {', '.join(law.inputs)}.",
                 )
 
