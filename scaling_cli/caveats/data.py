@@ -95,6 +95,10 @@ SENTENCES = {
         "is given together with the logs of its runs, so these copies are left out and each run counts once. To check, "
         "give only the summary or only the logs."
     ),
+    "evaluations-averaged": (
+        "Losses are means of up to {most} evaluations of a run (by {column}), which differ by {noise:.2%}. Intervals "
+        "count runs, so this noise is part of them. Add evaluations only if runs at equal inputs differ by little more."
+    ),
     "steps-from-rows-before": (
         "{rows} of {total} rows with a loss have no {column}, so each counts at the {column} of the last row of its "
         "run that has one, in the order of the file. If rows are not in the order of training, choose another column "
@@ -211,6 +215,7 @@ WHEN = {
         "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
         "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
     ),
+    "evaluations-averaged": "Rows of a run differ in --evaluation, or in a column such as eval_seed.",
     "steps-from-rows-before": (
         "At least {data.runs.rows.gaps.LEAST_LACKING:.0%} of the rows with a loss have no step, and other rows do."
     ),

@@ -58,6 +58,10 @@ class Reading(Unpacking):
         (), LISTED, "Of runs that differ only in these columns, keep the one with the lowest loss: lr,batch_size.",
         recorded="given",
     )  # fmt: skip
+    evaluation: str | None = option(
+        None, COLUMN, "Column that differs between evaluations of one run, whose losses are averaged: eval_seed.",
+        recorded="given",
+    )  # fmt: skip
     where: str | None = option(
         None, TEXT, "Keep only the rows where this holds: 'params > 1e8'.", metavar="SQL", is_basic=True
     )

@@ -187,6 +187,21 @@ CASES = {
         lambda: files(PARTS | {"all.csv": SUMMARY}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
     ),
+    "evaluations-averaged": (
+        lambda: of(
+            pl.concat(
+                [
+                    grid().with_columns(
+                        eval_seed=pl.lit(seed),
+                        run=pl.format("r{}", pl.int_range(pl.len())),
+                        loss=pl.col("loss") * factor,
+                    )
+                    for seed, factor in ((1, 1.0), (2, 1.01))
+                ]
+            )
+        ),
+        lambda: of(grid().with_columns(eval_seed=pl.lit(1))),
+    ),
     "steps-from-rows-before": (
         lambda: of(stepless_evaluations()),
         lambda: of(logged()),

@@ -216,7 +216,7 @@ ELSEWHERE = {
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),
     *(("score", name) for name in find_command("score").options.options),
-    *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand")),
+    *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand", "evaluation")),
     *((verb, name) for verb in LIBRARY for name in ("keep_diverged", "best_over", "scheduler", "jobs", "backend")),
 }  # fmt: skip
 

@@ -39,6 +39,7 @@ from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.finish import finish
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
+from scaling_cli.data.runs.rows.evaluations import averaged
 from scaling_cli.data.runs.rows.gaps import with_named, with_steps
 from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
@@ -95,6 +96,7 @@ def load_runs(
         positive_loss=positive_loss,
         rule=rule,
         keep_diverged=reading.keep_diverged,
+        evaluation=reading.evaluation,
     )
     rows = frame_of(given)
     if rows is None:
@@ -238,6 +240,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if options.where is not None:
         frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
+    frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
@@ -268,7 +271,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     done = finish(selection, plan, options, schema.names(), file_names=files, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
-        *step_caveats, *split_caveats, *token_caveats, *run_caveats, *order_caveats, *chosen.caveats, *done.caveats,
+        *step_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats,
+        *chosen.caveats, *done.caveats,
     )  # fmt: skip
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     return RunTable(

@@ -43,6 +43,7 @@ class LoadOptions(Record):
     positive_loss: bool
     rule: FlopsRule
     keep_diverged: bool = False
+    evaluation: str | None = None
 
     @property
     def takes_ends(self) -> bool:

@@ -76,7 +76,7 @@ def test_a_search_stays_in_the_valley():
 def test_a_law_without_a_valley_is_refused():
     law = law_from_formula("E + A/params^alpha + 0*tokens", ("params", "tokens"))
     theta = law.to_coordinates(np.array([[{"E": 1.7, "A": 400.0, "alpha": 0.3}[name] for name in law.names]]))
-    with pytest.raises(FitError, match="more params without end"):
+    with pytest.raises(FitError, match="keeps falling with more params"):
         best_split(LawSurface(law, theta, {}), Costs(), 1e21)
 
 
