@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scaling_cli.numbers.format import brief, figure, flops, percent
-from scaling_cli.results.coverage import CoverageResult, Forecast, Purchase
+from scaling_cli.results.coverage import CoverageResult, Exchange, Forecast, Purchase
 from scaling_cli.results.fit import Estimate
 
 COMBINED = "combined"  # the law of the forecasts that span those of all laws
@@ -20,7 +20,45 @@ def sentence(result: CoverageResult, subject: str) -> str:
     ends = list(dict.fromkeys(known[:1] + known[-1:]))
     parts = [_solved(row.k, _share(row.estimate, row.low, row.high), is_first=i == 0) for i, row in enumerate(ends)]
     said = " and ".join(parts) or "No coverage could be estimated"
-    return f"{said}{_forecast(result)}.{_purchases(result)}"
+    return f"{said}{_forecast(result)}.{_purchases(result)}{_exchanged(result)}"
+
+
+def _exchanged(result: CoverageResult) -> str:
+    """Whether more attempts are worth as much as the larger model of --compare, for the compute of one attempt."""
+    row = next((row for row in result.exchange if row.against and row.difference is not None), None)
+    if row is None:
+        return ""
+    each = "one attempt" if row.k == 1 else f"{row.k:,} attempts"
+    lead = f" For the compute of {each} by {row.against}, {row.attempts:,} attempts can be made"
+    if row.difference is None or row.difference.estimate is None or row.verdict == "":
+        return f"{lead}, more than the log has; give --pretrain-tokens and --inference-tokens a ratio that needs fewer."
+    said = f"{lead}, which solve {percent(row.coverage, 3)} instead of {percent(row.other, 3)} of problems"
+    better = {
+        "sampling": "so more attempts are better than the larger model",
+        "training": "so the larger model is better than more attempts",
+        "inconclusive": "a difference that chance can explain",
+    }[row.verdict]
+    return f"{said}, {better}{_until(row)}."
+
+
+def _until(row: Exchange) -> str:
+    """At which ratio of inference to pretraining tokens the answer turns."""
+    if row.turn is None:
+        return ""
+    if row.turn.estimate is None:
+        return ", at any ratio of inference to pretraining tokens" if row.verdict == "sampling" else ""
+    return f"; the larger model is better above a ratio of inference to pretraining tokens of {turn_words(row)}"
+
+
+def turn_words(row: Exchange) -> str:
+    """The ratio of tokens at which the answer turns, with its interval; empty where it is not known."""
+    turn = row.turn
+    if turn is None:
+        return ""
+    if turn.estimate is None:
+        return "at no ratio" if turn.low is None else f"above {figure(turn.low, 2)}"
+    high = "no limit" if turn.high is None else figure(turn.high, 2)
+    return f"{figure(turn.estimate, 2)} [{figure(turn.low or 0.0, 2)}, {high}]"
 
 
 def _solved(k: int, share: str, *, is_first: bool) -> str:
