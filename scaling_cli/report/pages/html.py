@@ -39,8 +39,6 @@ QUESTIONS = {
     "extrapolate": "What loss will larger runs have?",
     "compare-exponents": "Do the groups differ in their exponents?",
     "optimal-allocation": "How should compute be split between params and tokens?",
-    "plan": "Which runs should be trained next?",
-    "score": "How good were the forecasts?",
     "inference-coverage": "How many more problems are solved with more attempts?",
     "plan": "Which runs should be trained next?",
     "score": "How good were the saved forecasts?",
