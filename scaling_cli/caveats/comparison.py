@@ -2,8 +2,9 @@
 
 SENTENCES = {
     "floor-open": (
-        "The interval of the floor (irreducible loss) is as wide as {width} of the loss above the floor, and above "
-        "{most:.0%} the data do not determine the exponent. Add larger runs or repeats before using the exponent."
+        "The floor (irreducible loss) is too uncertain for the data to determine the exponent: the width of its "
+        "interval is {width} of the loss above the floor, but may be at most {most:.0%} of it. Add larger runs or "
+        "repeats before using the exponent."
     ),
     "apparent-exponents": (
         "{law} has no floor (irreducible loss), so its exponents are only slopes on log axes, which differ between "

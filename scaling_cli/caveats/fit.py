@@ -116,9 +116,9 @@ SENTENCES = {
 WHEN = {
     "guessed-uncertainty": "--law NAME:FIT names a published fit whose data are not public.",
     "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
-    "no-interval-room": "Fewer than two points more than parameters.",
+    "no-interval-room": "There are fewer points than the number of parameters plus two.",
     "short-range": (
-        "What the law is extrapolated along (compute for params and tokens, else each input) spans less than "
+        "Compute (for laws of params and tokens), or an input (for other laws), spans less than "
         "{fitting.identifiability.ENOUGH_DECADES:g} decades."
     ),
     "parameters-unknown": (
@@ -133,13 +133,14 @@ WHEN = {
         "The middle 80 % of tokens per param span a factor below {fitting.identifiability.NARROW_RATIO:g}."
     ),
     "collinear-design": (
-        "The correlation of log params and log tokens is above {fitting.identifiability.COLLINEAR} in size."
+        "The correlation of log params and log tokens is above {fitting.identifiability.COLLINEAR} or below "
+        "-{fitting.identifiability.COLLINEAR}."
     ),
     "at-bound": "A parameter ends at its bound.",
     "lone-start": "Only one start reached the best objective.",
     "runs-err-together": (
         "Inputs repeat, and lack of fit exceeds pure error (F test, p < {fitting.checks.repeats.LEVEL}, at least "
-        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). Replicates then draw configurations."
+        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). Replicates then resample all runs of equal inputs together."
     ),
     "rival-optimum": (
         "Another optimum has an objective within {fitting.optimum.RIVAL:.0%}, and a parameter that differs by more "
@@ -163,12 +164,12 @@ WHEN = {
     "open-interval": "--interval profile, and the profile does not reach its limit on one side.",
     "replicates-at-bound": "A parameter is at a bound in more than {fitting.fit.OFTEN_AT_BOUND:.0%} of replicates.",
     "law-misfit": (
-        "With at least {fitting.checks.adequacy.FEWEST_SPARE} runs to spare: a bend, wave or product along inputs "
-        "explains residuals (F test, p < {fitting.checks.adequacy.SIZE} over all; "
-        "{fitting.checks.adequacy.PATTERN_SIZE} where repeated inputs show lack of fit at "
-        "{fitting.checks.adequacy.PURE_SIZE}), also with errors for uneven noise (p < "
-        "{fitting.checks.adequacy.ROBUST_SIZE}); or neighbouring points have like residuals (p < "
-        "{fitting.checks.adequacy.NEIGHBOUR_SIZE}); or `general` fits better than chinchilla (p < "
+        "There are at least {fitting.checks.adequacy.FEWEST_SPARE} more runs than parameters, and one of these holds. "
+        "(1) A bend, a wave or a product of inputs explains the residuals: p < {fitting.checks.adequacy.SIZE} by an F "
+        "test adjusted for all such patterns (p < {fitting.checks.adequacy.PATTERN_SIZE} if repeated inputs show lack "
+        "of fit with p < {fitting.checks.adequacy.PURE_SIZE}), and p < {fitting.checks.adequacy.ROBUST_SIZE} by a test "
+        "that allows uneven noise. (2) Residuals of neighbouring points are similar (p < "
+        "{fitting.checks.adequacy.NEIGHBOUR_SIZE}). (3) `general` fits better than chinchilla (p < "
         "{fitting.checks.adequacy.GAMMA_SIZE})."
     ),
     "poor-fit": (
@@ -176,7 +177,7 @@ WHEN = {
         "{fitting.checks.adequacy.POOR_R2}, and law-misfit does not fire."
     ),
     "interval-off-estimate": (
-        "A percentile interval lies {fitting.intervals.NOTABLE_GAP:.0%} of its width or more beside its estimate."
+        "A percentile interval misses its estimate by at least {fitting.intervals.NOTABLE_GAP:.0%} of its width."
     ),
     "rule-bends-split": (
         "--flops-rule whose FLOPs are not in proportion to params * tokens, with a law that gives exponents of compute."

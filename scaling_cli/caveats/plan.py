@@ -1,4 +1,4 @@
-"""Caveats about plans, and about forecasts that are scored later."""
+"""Caveats about plans, and forecasts that are scored later."""
 
 SENTENCES = {
     "plan-other-law": (
@@ -10,11 +10,11 @@ SENTENCES = {
         "or name other columns with --map gpu_hours=COLUMN."
     ),
     "plan-unknown-goal": (
-        "After the planned runs {goals} would still be unknown, so they do not serve this goal. Allow more or larger "
-        "runs, or a wider range of tokens per param."
+        "The planned runs do not determine {goals}: the expected interval has no end, so the plan does not reach this "
+        "goal. Allow more or larger runs, or a wider range of tokens per param."
     ),
     "forecast-knew-runs": (
-        "{files} was made from a file that it is now scored by, so its errors may be too small. Use runs that "
+        "{files} was made from a file of runs on which it is now scored, so its errors may be too small. Use runs that "
         "were trained after the forecast."
     ),
 }

@@ -62,7 +62,7 @@ def mixture_additive(columns: Sequence[str]) -> Law:
         derived=tuple(
             Derived(
                 f"best_{column}",
-                f"share of {column} at the lowest loss, which no params or tokens change",
+                f"best share of {column}, which is the same for all params and tokens",
                 _best_share(names, place),
             )
             for place, (_, _, column) in enumerate(names)
@@ -121,12 +121,12 @@ MIXTURE_REPETITION = formula_law(
         "C": About("loss from finite params, at 1 param", "loss"),
         "beta": exponent("exponent of params"),
         "B": About("loss from finite target data, at 1 param and 1 token", "loss"),
-        "delta": About("exponent of params by which larger models want more target data", low=-1.0, high=1.0,
+        "delta": About("exponent of params: if positive, larger models need more target data", low=-1.0, high=1.0,
                        kind="exponent"),
         "alpha": exponent("exponent of effective target tokens"),
         "R": About("repetitions that give 63 % of the largest gain from repetition", low=0.1, high=1e3,
                    starts=(1.0, 5.0, 25.0)),
-        "gamma": About("harm of the share of target data", "loss"),
+        "gamma": About("loss added when the share of target data rises from 0 to 1", "loss"),
     },
 )  # fmt: skip
 UTILITY_DECAY = formula_law(
@@ -150,7 +150,7 @@ TRANSFER = formula_law(
     "transfer",
     "E + A/params^alpha + B/(tokens + pretrained*k*tokens^a*params^b)^beta",
     inputs=("params", "tokens", "pretrained"),
-    source="Hernandez et al. 2021, arXiv:2102.01293, eq. 1.1, on one surface with runs from scratch",
+    source="Hernandez et al. 2021, arXiv:2102.01293, eq. 1.1, fitted together with runs that were trained from scratch",
     narrow=("pretrained",),
     flags={"pretrained": ("scratch", "from_scratch", "from scratch", "random", "none", "no", "false", "0")},
     about={
@@ -168,7 +168,7 @@ TWO_POWER = formula_law(
     "two-power",
     "A*x^-alpha + B*x^-beta",
     inputs=("x",),
-    source="a fast and a slow power law, as where models are trained on their own output",
+    source="the sum of a fast and a slow power law, for example for models that are trained on their own output",
     about={
         "A": About("size of the fast term at x = 1", "loss"),
         "alpha": exponent("exponent of the fast term"),

@@ -42,7 +42,7 @@ class Comparing(Options):
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(
         1.25, MARGIN,
-        "Largest change called equivalent: above 1, a factor of the compute multiplier up to --to; below 1, a "
+        "Largest change that counts as equivalent: from 1 up, a factor of the compute multiplier; below 1, a "
         "difference of exponents.",
         is_basic=True,
     )  # fmt: skip

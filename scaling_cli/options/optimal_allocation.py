@@ -67,12 +67,12 @@ class Limits(Options):
         None, AMOUNT, "Number of unique tokens available; training on more than this repeats data."
     )
     inference_budget: float | None = option(
-        None, AMOUNT, "Most FLOPs of inference for a token (for a byte, where tokens are bytes)."
+        None, AMOUNT, "Most FLOPs that inference may take per token (per byte, if tokens are bytes)."
     )
     hold: dict[str, float | str] = option(
         {},
         HELD,
-        "Values of a law's other inputs: bits=8,experts=16; or a law to fit to such a column: "
+        "Hold a law's other inputs at values: bits=8,experts=16; or a law to fit to such a column: "
         "supervised_loss=chinchilla. Repeatable.",
     )
     search: dict[str, Range] = option(
@@ -95,7 +95,7 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
     )  # fmt: skip
     interval: str = changed(
         Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,
-        help="Method for intervals; the envelope approach always resamples whole runs.",
+        help="Method for intervals; the envelope approach has its own method, unless this is none.",
     )  # fmt: skip
 
     @property

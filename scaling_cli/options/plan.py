@@ -62,10 +62,12 @@ class Allowed(Options):
 
     max_runs: int = option(20, whole(1, "20"), "Largest number of runs.", is_basic=True)
     min_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1% of the budget."
+        None,
+        AMOUNT,
+        "Fewest FLOPs of a run; by default those of your smallest run, or without runs 0.1 % of the budget.",
     )
     max_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the largest run; by default half of the budget.", is_basic=True
+        None, AMOUNT, "Most FLOPs of a run; by default half of the budget.", is_basic=True
     )
     sizes: tuple[str, ...] = option(
         (), TEXTS, "Sizes that can be trained: 60M,150M,400M, or a file with one per line.", metavar="N,N|FILE"
@@ -84,7 +86,7 @@ class Allowed(Options):
     )
     noise: float | None = option(
         None, share_between(0.0, 0.5, example="0.5%"), "Standard deviation of the loss between equal runs; by default "
-        "that of your runs, or 0.5%.",
+        "that of your runs, or without runs 0.5 %.",
     )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
         if self.budget is None and self.judge is None:
             raise UsageError(
                 "The plan has no budget.",
-                hint="Give --budget, such as 1e21, 1e6usd or 8gpu*30days; with --until it is the most to spend.",
+                hint="Give --budget, such as 1e21, 1e6usd or 8gpu*30days; with --until it is the upper limit.",
             )
 
     def check(self) -> None:
@@ -126,7 +128,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
             raise UsageError("--rules works only with --recipe.", hint="Add --recipe, or leave --rules out.")
         if self.rounds > self.max_runs:
             raise UsageError(
-                f"{self.rounds} rounds need at least as many runs, and --max-runs is {self.max_runs}.",
+                f"{self.rounds} rounds need at least as many runs, but --max-runs is {self.max_runs}.",
                 hint="Give fewer --rounds or more --max-runs.",
             )
 

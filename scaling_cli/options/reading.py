@@ -120,7 +120,7 @@ class Reading(Unpacking):
         super().check()
         if len(self.loss) > 1 and not self.takes_losses:
             raise UsageError(
-                f"--loss names {len(self.loss)} columns, and this command reads one.",
+                f"--loss names {len(self.loss)} columns, but this command reads only one.",
                 hint="Name one column of the loss.",
             )
         _ = self.mapping

@@ -62,8 +62,8 @@ class Allocation(Record):
 
     Attributes:
         compute: FLOPs of training and inference; None where no budget reaches the target loss.
-        params_within_waste: By share of the budget, the range of params that wastes no more than this share: a budget
-            smaller by the share would buy the same loss.
+        params_within_waste: By share of the budget, the range of params that wastes at most this share: their loss is
+            no higher than the best loss of a budget that is smaller by this share.
         compute_interval: Confidence interval of compute, with --target-loss.
         training_compute: FLOPs of training.
         inference_compute: FLOPs of inference, with --inference-tokens.
@@ -134,7 +134,7 @@ class IsoFlop(Record):
 
 
 class Profile(Record):
-    """The exponents when every IsoFLOP curve is given one shape.
+    """The exponents if the IsoFLOP curves are fitted with this shape.
 
     Attributes:
         budgets: Number of budgets that could be used.
@@ -221,7 +221,7 @@ class AllocationResult(Record):
 
     Attributes:
         flops_rule: Formula for the training FLOPs of a run.
-        exponents: By approach: best params and tokens grow as compute to these powers.
+        exponents: Powers of compute with which the best params and tokens grow, by approach.
         profile: Shape of the IsoFLOP curves that was used.
         profiles: The exponents for each shape.
         drift: How the centres of the grids move against the minima.

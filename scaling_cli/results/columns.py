@@ -10,7 +10,7 @@ class RoleColumn(Record):
     """A role with its column, unit and range of values.
 
     Attributes:
-        origin: The column or formula behind the role; every column that could be it, where the choice is open.
+        origin: The column or formula behind the role; where several columns are possible, all of them.
         scale: Factor from the unit of the column to FLOPs or counts.
         low, high: Range of the values after scaling.
         missing: Points without a value.

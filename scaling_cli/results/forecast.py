@@ -16,7 +16,7 @@ Place: TypeAlias = Annotated[
 
 
 class Band(Record):
-    """Two ends; None where they are not known."""
+    """The two ends of an interval; None where they are not known."""
 
     low: float | None = None
     high: float | None = None
@@ -44,7 +44,7 @@ class Prediction(Record):
         model_spread: Lowest and highest forecast by the laws of the average, or by other objectives.
         reach: Factor beyond the largest run.
         outside: Distance from the convex hull of params and tokens, as a factor; 1 inside it.
-        estimator: That of the whole result, or `inside` for places below `inside.below`.
+        estimator: The estimator of the whole result, or `inside` for places below `inside.below`.
         observed: The loss that was observed, if the target has one.
         name: Name of the target in its file, if it has one.
     """
@@ -78,7 +78,7 @@ class Score(Record):
 
 
 class Backtest(Record):
-    """A forecast by the runs up to a cut-off, scored on all larger runs.
+    """A forecast from the runs up to a cut-off, scored on all larger runs.
 
     Attributes:
         cutoff: Scale of the largest run that was used.
@@ -154,7 +154,7 @@ class ThenPrediction(Record):
 
     Attributes:
         metric: None where the loss lies outside the losses to which the second law was fitted.
-        is_outside: Whether it does.
+        is_outside: Whether the loss lies outside them, so that `metric` is None.
     """
 
     at: Place
@@ -203,13 +203,13 @@ class SuiteRow(Record):
 class SuiteForecast(Record):
     """Several losses, tasks and averages, from joint draws.
 
-    A draw of all losses has the correlations that their errors have on held-out runs; each task follows from the drawn
-    loss, by a law fitted to runs that were resampled for all tasks together, with the correlations of what the laws
-    leave unexplained.
+    The losses of a draw are correlated as their errors on held-out runs are. Each task follows from its drawn loss by a
+    law, fitted to runs that were resampled for all tasks together. Noise is added with the size, and the correlations
+    between tasks, of the residuals of these laws.
 
     Attributes:
         draws: Number of draws.
-        correlations: Correlation of each two of the names over the draws at the first place.
+        correlations: Correlation of every two losses, tasks and averages over the draws, at the first place.
         tasks: The law of each task.
     """
 
@@ -241,12 +241,12 @@ class Extrapolation(Record):
         estimator: `forecast` for laws weighted by their errors in backtests, `describe` for a plain fit of one law.
         changed: What the options change about the estimator, such as "objective lad"; empty for the default.
         law: None where several laws are averaged.
-        shift_log: What is taken off the forecast of log loss of a run as large as the largest, because forecasts of
-            held-out runs were too high (above 0) or too low; None where nothing is taken off.
+        shift_log: How much is subtracted from the forecast log loss of a run as large as the largest one, because
+            forecasts of held-out runs were too high (positive) or too low (negative); None if nothing is subtracted.
         inside: Predictions within the data; None where no target lies there.
         score: Errors at targets whose loss was observed.
         track: Errors in the backtests that set the weights.
-        backtest: With --backtest, forecasts by smaller runs and their errors.
+        backtest: With --backtest, forecasts of larger runs from smaller ones, and their errors.
         inverse: With --target-loss, the scale at which it is reached.
         then: With one --then, a task metric predicted through the loss.
         suite: With several losses or tasks, all of them at each target, from joint draws; in the result of the first

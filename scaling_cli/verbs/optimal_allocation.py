@@ -54,7 +54,7 @@ def optimal_allocation(
     Raises:
         UsageError: The options do not fit together.
         DataError: The files cannot be read.
-        FitError: No answer could be trusted; the hint names the runs to add.
+        FitError: The data do not allow an answer that can be trusted; the hint names the runs to add.
     """
     from scaling_cli.analysis.allocation.question import check_question
 

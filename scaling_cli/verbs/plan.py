@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
-    """Choose the runs to train next, with the intervals of the goals to expect.
+    """Choose the runs to train next, and say how narrow the intervals of the goals are expected to become.
 
     Args:
         runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None to plan from

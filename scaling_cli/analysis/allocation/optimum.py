@@ -57,7 +57,7 @@ def best_split(surface: Surface, costs: Costs, compute: float) -> Split:
     split = _inner_split(surface, costs, compute)
     if split.limit in (AT_LOW, AT_HIGH):
         raise FitError(
-            f"At {flops(compute)} FLOPs the loss falls towards {split.limit} params without end, so no split is best.",
+            f"At {flops(compute)} FLOPs the loss keeps falling with {split.limit} params, so no split is best.",
             hint="Add runs on both sides of the best params, or limit params with --min-params and --max-params.",
         )
     return split

@@ -67,7 +67,8 @@ def _joint(fitted: FittedLaw, plan: AllocationPlan) -> Joint:
     left = 1.0 - sum(plan.held.get(name, 0.0) for name in plan.mixture)
     if plan.shares and not 0 < left <= 1:
         raise UsageError(
-            f"--hold leaves a share of {left:.4g} of the mixture to search.", hint="Hold shares that add up to less."
+            f"--hold holds shares that add up to {1 - left:.4g}, so no share of the mixture is left to search.",
+            hint="Hold shares that are not negative and add up to less than 1.",
         )
     space = Space(True, axes, plan.shares, left if plan.shares else 1.0)
     followers = fitted.followers

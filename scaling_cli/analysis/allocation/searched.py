@@ -78,13 +78,12 @@ def _solution(joint: Joint, compute: Array, found: Lowest) -> Solution:
     limit = joint.limit(found.place[0], float(compute[0]))
     if not np.isfinite(joint.first().at(found.place[:1], compute[:1]).log_loss[0]):
         raise FitError(
-            f"At {flops(float(compute[0]))} FLOPs no choice is within the limits.",
+            f"At {flops(float(compute[0]))} FLOPs no params and tokens are within the limits.",
             hint="Raise --inference-budget or --max-params, or lower --min-params.",
         )
     if limit in (AT_LOW, AT_HIGH):
         raise FitError(
-            f"At {flops(float(compute[0]))} FLOPs the loss falls towards {limit} params without end, so no "
-            "split is best.",
+            f"At {flops(float(compute[0]))} FLOPs the loss keeps falling with {limit} params, so no split is best.",
             hint="Add runs on both sides of the best params, or limit params with --min-params and --max-params.",
         )
     return Solution(compute, found.place, joint.at(found.place, compute), limit)

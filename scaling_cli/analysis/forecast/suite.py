@@ -86,7 +86,7 @@ def suite_of(asked: Extrapolate) -> Suite:
     if asked.then or asked.mapping.get("loss"):
         option = "--then" if asked.then else "--loss"
         raise UsageError(
-            f"{asked.suite} lists the losses and tasks, and {option} is given too.", hint=f"Leave {option} out."
+            f"{asked.suite} lists the losses and tasks, so {option} cannot be given too.", hint=f"Leave {option} out."
         )
     return read_suite(asked.suite)
 
@@ -126,7 +126,8 @@ def _check(path: str, suite: Suite) -> None:
             raise UsageError(f"{path}: {task.metric} is both a loss and a task.", hint="List it once.")
         if task.law not in THEN_LAWS:
             raise UsageError(
-                f"{path}: the law of {task.metric} is {task.law!r}.", hint=f"Choose one of {', '.join(THEN_LAWS)}."
+                f"{path}: the law of {task.metric} is {task.law!r}, which is not a law of tasks.",
+                hint=f"Choose one of {', '.join(THEN_LAWS)}.",
             )
         if task.chance is not None and not 0 <= task.chance < 1:
             raise UsageError(
@@ -138,7 +139,7 @@ def _check(path: str, suite: Suite) -> None:
     names = [*suite.losses, *(task.metric for task in suite.tasks)]
     for name, parts in suite.averages.items():
         if not parts:
-            raise UsageError(f"{path}: the average {name} has no parts.", hint="List the tasks that it is of.")
+            raise UsageError(f"{path}: the average {name} lists nothing to average.", hint="List its losses or tasks.")
         if name in names:
             raise UsageError(f"{path}: {name} is both an average and a column.", hint="Rename the average.")
         for part in parts:

@@ -87,16 +87,23 @@ def parse_goal(text: str) -> Goal:
         return Goal(shown, "difference", difference["name"], weight=weight)
     if place is None:
         if what in (*SPLITS, "loss", "multiplier", "coverage"):
-            raise UsageError(f"--goal {text!r} lacks the compute after @.", hint=f"Write it like {what}@1e24.")
+            needed = "number of attempts" if what == "coverage" else "compute"
+            raise UsageError(f"--goal {text!r} lacks the {needed} after @.", hint=f"Write it like {_example(what)}.")
         return Goal(shown, "parameter", what, weight=weight)
     if what not in (*SPLITS, "loss", "multiplier", "coverage"):
         raise UsageError(
-            f"--goal {text!r} has an @, but {what!r} does not depend on compute.", hint=f"Goals are {EXAMPLES}."
+            f"--goal {text!r} has an @, which works only after params, tokens, loss, multiplier and coverage.",
+            hint=f"Goals are {EXAMPLES}.",
         )
     at = _place(place, text)
     if what != "loss" and set(at) != {"compute"}:
-        raise UsageError(f"--goal {text!r} needs a budget in FLOPs after @.", hint=f"Write it like {what}@1e24.")
+        needed = "number of attempts" if what == "coverage" else "budget in FLOPs"
+        raise UsageError(f"--goal {text!r} needs a {needed} after @.", hint=f"Write it like {_example(what)}.")
     return Goal(shown, what, at=at, weight=weight)
+
+
+def _example(what: str) -> str:
+    return "coverage@10000" if what == "coverage" else f"{what}@1e24"
 
 
 def _unreadable(text: str) -> UsageError:

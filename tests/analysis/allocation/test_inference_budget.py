@@ -107,5 +107,5 @@ def test_a_budget_that_no_model_keeps_is_refused(options, error, said):
 def test_a_search_in_which_no_choice_keeps_the_budget_is_refused():
     asked = {"law": BYTES, "flops_rule": PATCHED, "search": "patch=1..32", "fix": BYTES_TRUTH | {"k": 0.02}}
     asked["fix"].pop("E")
-    with pytest.raises(ScalingError, match="no choice is within the limits"):
+    with pytest.raises(ScalingError, match="no params and tokens are within the limits"):
         split(runs(True), **asked, inference_budget=1e6)

@@ -146,7 +146,7 @@ def test_the_best_mixture_of_runs_is_found_with_shares_held_or_not():
     assert set(held.searched) == {"code", "math"}
     assert sum(one.value.estimate for one in held.searched.values()) == pytest.approx(0.8)
     assert held.loss.estimate > best.loss.estimate
-    with pytest.raises(UsageError, match="leaves a share of"):
+    with pytest.raises(UsageError, match="no share of the mixture is left to search"):
         split(mixed(), **asked, hold="web=0.7,code=0.3")
 
 

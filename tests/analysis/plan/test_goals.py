@@ -73,7 +73,9 @@ def test_a_law_of_one_input_has_goals_too():
     ("text", "problem"),
     [
         ("params", "lacks the compute after @"), ("params@x", "not a number"),
-        ("alpha@1e24", "does not depend on compute"),
+        ("alpha@1e24", "works only after params, tokens, loss, multiplier and coverage"),
+        ("parms@1e24", "works only after params, tokens, loss, multiplier and coverage"),
+        ("coverage", "lacks the number of attempts after @"),
         ("", "cannot be"),
         ("0*alpha", "weight"), ("params@params=7B", "needs a budget"), ("loss@-1", "Give"),
     ],

@@ -90,7 +90,7 @@ def optimizers():
         command="compare-exponents",
         caveats=(
             caveat("low-power", weak=2, pairs=3, share=0.25),
-            caveat("floor-open", {"optimizer": "sgd"}, width="67%", most=0.3),
+            caveat("floor-open", {"optimizer": "sgd"}, width="67 %", most=0.3),
         ),
         failures=(Failure({"optimizer": "li\x1bon"}, "1 point is too few.", "Add runs."),),
     )
