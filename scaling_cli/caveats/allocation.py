@@ -6,8 +6,8 @@ SENTENCES = {
         "Loosen the limit if you can."
     ),
     "falls-again": (
-        "At {compute} FLOPs the loss of the law also falls without end outside {low} to {high} params, so the split is "
-        "the best one within this range. Give --min-params and --max-params if you expect it elsewhere."
+        "At {compute} FLOPs the law has its lowest loss at an extreme number of params, so the split given is the best "
+        "one within {low} to {high} params. Give --min-params and --max-params if you expect it elsewhere."
     ),
     "search-end": (
         "The loss is lowest at the {end} {name} that --search allows, {value}, so a {beyond} one may be better still. "
@@ -87,7 +87,8 @@ SENTENCES = {
     ),
     "schedule-ends": (
         "The {runs} runs end {drop:.1%} below the law of their earlier checkpoints, as they do if the learning rate "
-        "decays, so the envelope uses only their ends. Add finished runs of other lengths and sizes to make it denser."
+        "decays, so the envelope uses only their ends. Add finished runs of other lengths and sizes to fill "
+        "the envelope."
     ),
     "unfinished-schedules": (
         "{share:.0%} of the envelope comes from points before the last 15 % of a run's tokens, where a decaying "
@@ -102,7 +103,7 @@ SENTENCES = {
     "approach-skipped": "The approach {approach} gives no result: {reason} {hint}",
     "approaches-disagree": (
         "At {compute} FLOPs the best params of the approaches differ by a factor of {ratio:.2g}, and their intervals "
-        "do not overlap, so at least one is wrong. Check whether schedules are unfinished, whether params "
+        "do not overlap, so at least one is probably wrong. Check whether schedules are unfinished, whether params "
         "include embeddings, and whether minima lie at the edge of the grid, before choosing one."
     ),
     "unstable-exponent": (
@@ -116,7 +117,8 @@ SENTENCES = {
 WHEN = {
     "limited": "--min-params, --max-params, --max-tokens or --inference-budget decides the split.",
     "falls-again": (
-        "The loss of a law is lowest at an end of all params, and the split lies in a valley before that end."
+        "The law has its lowest loss at the smallest or the largest possible params, and the split is a local minimum "
+        "before that end."
     ),
     "search-end": "The best value of a searched input lies at an end of its range, unless it is a share of a mixture.",
     "search-beyond": "The best value of a searched input lies outside the values of the runs.",

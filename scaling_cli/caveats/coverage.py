@@ -5,6 +5,10 @@ SENTENCES = {
         "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
         "them. Give --by {column} for one curve per value, or keep one of them with --where."
     ),
+    "pooled-settings": (
+        "Attempts with {values} values of {column} are pooled, and their chances of success may differ, so coverage is "
+        "that of the mixture and of no setting alone. Give --by {column}, or keep one value with --where."
+    ),
     "other-problems": (
         "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
         "different coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
@@ -32,12 +36,12 @@ SENTENCES = {
         "the other problems, which may be easier or harder. Compare with --short bound."
     ),
     "all-alike": (
-        "{what}, so no law is fitted, and intervals are exact binomial ones (Clopper-Pearson) for a share of problems. "
-        "Add attempts or other problems."
+        "{what}, so no law is fitted, and intervals are exact binomial intervals (Clopper-Pearson) of the share of "
+        "problems solved. Add attempts or other problems."
     ),
     "all-solved": (
         "Every problem is solved at least once, so at k = {k} the interval is the exact binomial one (Clopper-Pearson) "
-        "for a share of problems. Add harder problems to see coverage grow there."
+        "of the share of problems solved. Add harder problems to see coverage grow there."
     ),
     "deterministic-sampling": (
         "Each problem is solved always or never, as if all attempts were copies, so coverage does not grow with k. "
@@ -67,7 +71,7 @@ SENTENCES = {
     ),
     "ceiling-not-identified": (
         "The share of unsolvable problems is estimated at {estimate:.2f}, but the data also allow any share from 0 to "
-        "{high:.2f}, so it does not set a ceiling of coverage. Sample further before using it as one."
+        "{high:.2f}, so the data do not show whether coverage has a ceiling. Sample further before relying on one."
     ),
     "poor-track-record": (
         "When fitted to {trained} attempts per problem, the forecast misses coverage at k = {held_out} by {error:.2f} "
@@ -94,6 +98,7 @@ SENTENCES = {
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
     "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
+    "pooled-settings": "A setting of sampling, such as temperature, takes several values in a group.",
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
     "unknown-outcomes": "Outcomes hold words that are neither right nor wrong.",
     "missing-outcomes": "Some attempts or counts are empty.",

@@ -175,7 +175,7 @@ WHEN = {
         "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens of the "
         "steps since the row before."
     ),
-    "tokens-fall": "Tokens fall while steps grow, but not so near to zero that tokens-restarted fires.",
+    "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
     "repeated-steps": "A run has several usable rows of one step.",
     "inferred-runs": (
         "No column names the run, and every size has at least {data.runs.rows.runs_without_names.MANY} rows, each at "

@@ -111,8 +111,8 @@ WHEN = {
         "times the largest run."
     ),
     "suite-without-common-runs": (
-        "Several losses or tasks are forecast, and fewer than {analysis.forecast.joint.FEWEST_COMMON} errors are of "
-        "runs that have all of the losses, or all of the tasks."
+        "Several losses or tasks are forecast, and fewer than {analysis.forecast.joint.FEWEST_COMMON} runs with a "
+        "known error have all of the losses, or all of the tasks."
     ),
     "task-without-law": "Several losses or tasks are forecast, and no law from a loss to a task can be fitted.",
     "then-outside-range": (

@@ -111,8 +111,9 @@ MIXTURE_REPETITION = formula_law(
     "mixture-repetition",
     f"E + C/params^beta + B*params^delta/(unique_tokens*(min({REPEATS}, 1) + R*(1 - exp(-(max({REPEATS}, 1) - 1)/R))))"
     "^alpha + gamma*share",
-    shown="E + C / params^beta + B * params^delta / D_eff^alpha + gamma * share, with D_eff = unique_tokens * r up to "
-    "r = share * tokens / unique_tokens = 1, and unique_tokens * (1 + R (1 - exp(-(r - 1) / R))) beyond",
+    shown="E + C / params^beta + B * params^delta / D_eff^alpha + gamma * share, with "
+    "r = share * tokens / unique_tokens, D_eff = unique_tokens * r if r <= 1, and "
+    "D_eff = unique_tokens * (1 + R (1 - exp(-(r - 1) / R))) if r > 1",
     inputs=("params", "tokens", "share", "unique_tokens"),
     source="Sedova et al. 2026, arXiv:2605.12715; repetition as in Muennighoff et al. 2023, arXiv:2305.16264",
     narrow=("share",),

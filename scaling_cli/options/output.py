@@ -66,7 +66,7 @@ class Launched(Drawn):
     """Output of a plan, whose runs a program starts."""
 
     launch: tuple[str, ...] = option(
-        (), FILES, f"Also write the runs to this file, one per line, for a launcher: {', '.join(LAUNCH_SUFFIXES)}. "
+        (), FILES, f"Also write the runs to this file, one per line, for a job script: {', '.join(LAUNCH_SUFFIXES)}. "
         "Repeatable.",
         is_basic=True,
     )  # fmt: skip

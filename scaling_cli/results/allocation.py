@@ -46,8 +46,8 @@ class Searched(Record):
 
     Attributes:
         range: The values among which it was searched.
-        within_waste: By share of the budget, the values that waste no more than this share, with everything else at
-            its best for them.
+        within_waste: By share of the budget, the range of values that waste at most this share, if everything else is
+            at its best for each value.
         end: The end of the range at which the best value lies, if it lies there.
     """
 

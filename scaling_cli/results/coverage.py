@@ -26,9 +26,9 @@ class Coverage(Record):
     Attributes:
         estimate: None where a problem has fewer than k attempts; `low` and `high` are then bounds.
         low, high: Confidence interval for other problems like these.
-        se_problems: Standard error for other problems like these; it includes the noise of the attempts.
-        se_attempts: Standard error for these problems with new attempts; None where no unbiased estimate exists: for
-            2k > n, or where sampling stopped at a success.
+        se_problems: Standard error of coverage on other problems like these; it includes the noise of the attempts.
+        se_attempts: Standard error of coverage on these problems with new attempts; None where no unbiased estimate
+            exists: for 2k > n, or where sampling stopped at a success.
         all_succeed: Chance that all k attempts succeed.
     """
 
@@ -130,7 +130,7 @@ class AssumedVerifier(Record):
 
     Attributes:
         ceiling: Accuracy that no number of attempts exceeds.
-        floor: How often an unsolvable problem passes at the largest k.
+        floor: Probability at the largest k that at least one attempt at an unsolvable problem is accepted.
     """
 
     true_positive: Share

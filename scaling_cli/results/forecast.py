@@ -42,7 +42,7 @@ class Prediction(Record):
         loss: Mean loss of runs there, with its confidence interval.
         prediction: Interval for the loss of one new run.
         model_spread: Lowest and highest forecast by the laws of the average, or by other objectives.
-        reach: Factor beyond the largest run.
+        reach: Scale of the target divided by that of the largest run.
         outside: Distance from the convex hull of params and tokens, as a factor; 1 inside it.
         estimator: The estimator of the whole result, or `inside` for places below `inside.below`.
         observed: The loss that was observed, if the target has one.
@@ -137,7 +137,7 @@ class Inverse(Record):
 
     Attributes:
         scale: The quantity that grows.
-        compute: Its value where the loss is reached.
+        compute: The value of that quantity at which the loss is reached, also if the quantity is not compute.
         reachable: Probability that the loss is reached at all.
         at: The place where it is reached.
     """

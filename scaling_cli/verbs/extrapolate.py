@@ -106,26 +106,18 @@ def _answered(runs: Runs | None, asked: Extrapolate, suite: Suite, method: Metho
         )
     if saved is not None:
         return extrapolated_saved(saved, asked, ask, method)
-    losses, unusable = _usable(runs, asked, suite, method)
-    if losses[0].choice.law.levels:
-        return _by_levels(losses, asked)
-    return _extrapolated(losses, asked, suite, unusable)
-
-
-def _usable(runs: Runs, asked: Extrapolate, suite: Suite, method: Method) -> tuple[list[_Loss], list[Failure]]:
-    """The losses with their runs, and those of several whose column cannot be used."""
-    if len(suite.losses) < 2:
-        return [_loaded(runs, asked, None, suite, method)], []
     losses: list[_Loss] = []
-    unusable: list[Failure] = []
-    for name in suite.losses:
+    failures: list[Failure] = []
+    for name in suite.losses if len(suite.losses) > 1 else (None,):
         try:
             losses.append(_loaded(runs, asked, name, suite, method))
         except DataError as error:
-            unusable.append(Failure({"loss": name}, error.message, error.hint))
-            if len(unusable) == len(suite.losses):
+            if name is None or len(failures) + 1 == len(suite.losses):
                 raise
-    return losses, unusable
+            failures.append(Failure({"loss": name}, error.message, error.hint))
+    if losses[0].choice.law.levels:
+        return _by_levels(losses, asked)
+    return _extrapolated(losses, asked, suite, failures)
 
 
 class _Loss(Record):

@@ -279,7 +279,7 @@ def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
 def test_a_plan_after_runs_does_not_go_below_them(tmp_path):
     path = priced_runs(tmp_path / "runs.csv", lambda compute: compute / 1e18)
     words = ("plan", path, "--goal", "alpha", *QUICK)
-    assert "One run of the smallest size takes 1e18 FLOPs" in run(*words, "--budget", "1e17").stderr
+    assert "The smallest run takes 1e18 FLOPs" in run(*words, "--budget", "1e17").stderr
     (result,) = planned(*words, "--budget", "1.01e18")
     assert [each["compute"] for each in result["runs"]] == [pytest.approx(1e18, rel=0.01)]
 

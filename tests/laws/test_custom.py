@@ -138,7 +138,7 @@ def test_columns_of_any_name_are_inputs_and_bounds_hold():
     [
         ({"law": "E + A*width**-a", "x": "width"}, "--x cannot be used with a formula"),
         ({"law": "E + A*width**-a", "start": {"b": 1.0}}, "no parameter 'b'"),
-        ({"law": "E + A*width**-a", "bound": {"a": (1.0, 0.0)}}, "bounds of a are 1 and 0"),
+        ({"law": "E + A*width**-a", "bound": {"a": (1.0, 0.0)}}, "lower bound of a, 1, is not below the upper one, 0"),
         ({"law": "E + A*loss**-a"}, "No name in"),
         ({"law": "E + A*token**-a + params"}, "did you mean tokens"),
         ({"law": "chinchilla", "start": {"alpha": 0.3}}, "can be used only with a formula"),

@@ -42,7 +42,7 @@ class Costs(Record, dict=True):
         if missing:
             raise UsageError(
                 f"--flops-rule {self.rule.name!r} needs the columns {', '.join(missing)}, which the data do not have.",
-                hint=f"Say at which value, --hold {missing[0]}=VALUE, or write a rule in params and tokens only.",
+                hint=f"Give a value, --hold {missing[0]}=VALUE, or write a rule in params and tokens only.",
             )
         if self.min_params and self.max_params and self.min_params > self.max_params:
             raise UsageError("--min-params is above --max-params.", hint="Swap them.")

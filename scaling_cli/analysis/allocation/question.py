@@ -92,7 +92,7 @@ def _require_follower(name: str, follower: str, law: Law) -> None:
     found = find_law(follower)
     if name not in law.inputs:
         raise UsageError(
-            f"--hold {name}={follower} names a law, but {law.name} does not take {name}.", hint="Give a value."
+            f"--hold {name}={follower} names a law, but {name} is not an input of {law.name}.", hint="Give a value."
         )
     if not set(found.inputs) <= {"params", "tokens"}:
         raise UsageError(

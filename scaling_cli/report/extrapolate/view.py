@@ -128,11 +128,11 @@ def _simplest(result: Extrapolation) -> str:
 
 
 def _shift(result: Extrapolation) -> str:
-    """What was taken off the forecast, if that is as much as is printed."""
+    """By how much the forecast was lowered or raised; empty if this would print as zero."""
     if result.shift_log is None or abs(result.shift_log) < LEAST_SHIFT:
         return ""
     way = "lowered" if result.shift_log > 0 else "raised"
-    return f"; {way} by {percent(abs(result.shift_log))}, the error that such forecasts share"
+    return f"; {way} by {percent(abs(result.shift_log))}, to correct the error that such forecasts have in common"
 
 
 def _inside(inside: InsidePart, result: Extrapolation) -> str:

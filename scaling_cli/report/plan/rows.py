@@ -22,7 +22,9 @@ def sections(result: PlanResult) -> list[Section]:
     if result.usual and not result.attempts:
         tables.append(Section("Usual designs of the same cost", usual_sheet(result)))
     if result.judged:
-        tables.append(Section("Designs judged, beside the best of their cost", judged_sheet(result), is_detail=True))
+        tables.append(
+            Section("Designs judged, and the best designs of the same cost", judged_sheet(result), is_detail=True)
+        )
     return tables
 
 
@@ -127,7 +129,7 @@ def usual_sheet(result: PlanResult) -> Sheet:
 def judged_sheet(result: PlanResult) -> Sheet:
     """One row per design."""
     names = tuple(f"width of {escape(goal.goal)}" for goal in result.goals)
-    best = tuple(f"at best for {escape(goal.goal)}" for goal in result.goals)
+    best = tuple(f"best width of {escape(goal.goal)}" for goal in result.goals)
     columns = (*words("design"), *numbers("runs", "FLOPs", *names, *best, "FLOPs in runs of little use"))
     return Sheet(columns, tuple(_judged(result, each) for each in result.judged))
 

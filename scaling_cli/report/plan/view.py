@@ -122,10 +122,10 @@ def _check(result: PlanResult) -> str:
     if check is None:
         return ""
     found = (
-        f"{escape(goal.goal)} {figure(ratio, 3)} times as wide, {percent(covered, 3)} cover"
+        f"{escape(goal.goal)} {figure(ratio, 3)} times as wide, {percent(covered, 3)} contain the truth"
         for goal, ratio, covered in zip(result.goals, check.ratios, check.coverage, strict=True)
     )
-    return f"{check.simulations} simulations against what is expected: {'; '.join(found)}"
+    return f"intervals in {check.simulations} simulations, compared with those expected: {'; '.join(found)}"
 
 
 def _judged(result: PlanResult) -> Iterator[str]:
@@ -135,7 +135,8 @@ def _judged(result: PlanResult) -> Iterator[str]:
             for goal, value, best in zip(result.goals, each.widths, each.best_widths, strict=True)
         )
         spare = (
-            f"; without {percent(each.idle)} of its compute ({number_of(each.idle_runs, 'run')}) it would be 5 % wider"
+            f"; {number_of(each.idle_runs, 'run')} ({percent(each.idle)} of the compute) could be left out, and the "
+            "intervals would be at most 5 % wider"
         )
         yield f"{escape(each.name)}: {', '.join(wide)}{spare if each.idle_runs else ''}"
 
