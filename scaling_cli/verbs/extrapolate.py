@@ -211,7 +211,7 @@ def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolat
     from scaling_cli.document.levels import by_level, saved_from
 
     loss, table = losses[0], losses[0].table
-    if len(losses) > 1:
+    if len(loss.ask.suite.losses) > 1:
         raise UsageError(
             "Several losses cannot be forecast by a law with parameters for each level of a column.",
             hint="Forecast one loss at a time.",

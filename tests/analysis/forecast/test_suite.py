@@ -138,7 +138,7 @@ def test_a_suite_file_lists_losses_tasks_and_averages(tmp_path):
         ('losses = ["a"]\n[tasks.b]\nlaw = "linear"', "the law of b"),
         ('losses = ["a"]\n[tasks.b]\nchance = 3', "the chance of b"),
         ('losses = ["a"]\n[tasks.a]', "both a loss and a task"),
-        ('losses = ["a"]\n[averages]\nm = []', "no parts"),
+        ('losses = ["a"]\n[averages]\nm = []', "lists nothing to average"),
         ('losses = ["a"]\n[averages]\nm = ["b"]', "not listed"),
         ('losses = ["a"]\n[averages]\na = ["a"]', "both an average and a column"),
     ],
@@ -155,8 +155,8 @@ def test_several_losses_are_for_runs(tmp_path):
         read_suite(str(tmp_path))
     with pytest.raises(UsageError, match="needs the runs"):
         scaling.extrapolate(law="chinchilla:besiroglu", loss=["a", "b"], at="compute=1e22")
-    with pytest.raises(UsageError, match="this command reads one"):
-        scaling.fit(runs(1), loss=["web_loss", "code_loss"])
+    with pytest.raises(UsageError, match="reads only one"):
+        scaling.optimal_allocation(runs(1), loss=["web_loss", "code_loss"], budget=1e21)
     with pytest.raises(UsageError, match="estimator forecast"):
         scaling.extrapolate(runs(1), loss=["web_loss", "code_loss"], estimator="describe", law="chinchilla", at=PLACE)
 
