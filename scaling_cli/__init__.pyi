@@ -26,6 +26,8 @@ def fit(
     objective: Literal['huber', 'lad', 'least-squares', 'binomial'] = ...,
     share: str | Iterable[str] = ...,
     derive: Mapping[str, str] | str | Iterable[str] = ...,
+    components: int | str | None = ...,
+    leave_out: str | None = ...,
     expect: Mapping[str, Number] | str | Iterable[str] = ...,
     x: str | None = ...,
     fix: Mapping[str, Number] | str | Iterable[str] = ...,

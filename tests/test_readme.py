@@ -1,8 +1,13 @@
-"""What the README and the pages of docs/ show is what the commands print, and their links lead somewhere."""
+"""What the README and the pages of docs/ show is what the commands print, and their links lead somewhere.
+
+Of the commands on the pages, the fast suite runs a few that a seed draws; all of them, and the tutorials, run with
+`python -m pytest -m slow tests/test_readme.py tests/test_tutorials.py`.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import re
 import shlex
 import subprocess
@@ -17,6 +22,7 @@ EXAMPLE = re.compile(r"(?P<head><!-- example: scaling (?P<command>.+?) -->\n```t
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+SOME = 3
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "sample_data" / "README.md"]
 
 
@@ -72,9 +78,24 @@ def test_python_of_the_pages_runs(block, tmp_path):
     assert ran.returncode == 0, ran.stderr
 
 
+def some_examples():
+    """A few of the commands that need only the sample data, others whenever the pages change."""
+    examples = shell_examples()
+    return random.Random(len(examples)).sample(examples, SOME)
+
+
+@pytest.mark.parametrize("words", some_examples())
+def test_some_commands_of_the_pages_run(words, tmp_path):
+    check(words, tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("words", shell_examples())
 def test_commands_of_the_pages_run(words, tmp_path):
+    check(words, tmp_path)
+
+
+def check(words, tmp_path):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     ran = run_from_scratch(*words, cwd=tmp_path)
     assert ran.returncode == 0 or ("--fail-if" in words and ran.returncode == 5), ran.stderr

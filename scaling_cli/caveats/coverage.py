@@ -52,6 +52,10 @@ SENTENCES = {
         "solved problems, give one row per problem."
     ),
     "few-problems": "Intervals from only {count} {unit} are rough. Add {unit} before comparing.",
+    "no-coverage-interval": (
+        "No interval is given for {what}: from only {count} {unit}, it would exclude its own estimate or almost no "
+        "value at all, so these estimates alone say little. Add {units} before using them."
+    ),
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
     "far-extrapolation": (
@@ -102,6 +106,10 @@ WHEN = {
     "near-ceiling": "The power law could be fitted only to the first part of the curve.",
     "one-problem": "There is one problem.",
     "few-problems": "Fewer than {analysis.coverage.curve.FEW_PROBLEMS} problems or clusters.",
+    "no-coverage-interval": (
+        "An interval of coverage would be as wide as its level (0.95 by default), that of a parameter would span more "
+        "than {analysis.coverage.printed.WIDEST_FACTOR:g} times, or it would exclude its estimate."
+    ),
     "law-not-fitted": "A law of coverage cannot be fitted.",
     "overdispersion-not-identified": "The data show no spread of difficulty between problems, which beta laws need.",
     "far-extrapolation": "k exceeds {analysis.coverage.laws.LARGEST_REACH:g} times the attempts.",

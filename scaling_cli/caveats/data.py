@@ -90,10 +90,15 @@ SENTENCES = {
         "is given together with the logs of its runs, so these copies are left out and each run counts once. To check, "
         "give only the summary or only the logs."
     ),
+    "steps-from-rows-before": (
+        "{rows} of {total} rows with a loss have no {column}, so each counts at the {column} of the last row of its "
+        "run that has one, in the order of the file. If rows are not in the order of training, choose another column "
+        "with --step, or add {column} to these rows."
+    ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
         "count as points, including those from before the end of training. Name the column that orders them with "
-        "--step {step}, or give --run none if each row is a finished run."
+        "--step {step}, or give --run none if each row is a finished run{differ}."
     ),
     "unfinished-runs": (
         "{count} of {total} points are from runs that {column} calls {states}, so their last losses may be too high. "
@@ -196,6 +201,9 @@ WHEN = {
         "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
         "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
         "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
+    ),
+    "steps-from-rows-before": (
+        "At least {data.runs.rows.gaps.LEAST_LACKING:.0%} of the rows with a loss have no step, and other rows do."
     ),
     "unordered-rows": (
         "Some runs of one size have several rows, and no column (step, epoch, date, revision, ...) orders them."

@@ -20,6 +20,11 @@ SENTENCES = {
         "average over {role} and not the best losses. Keep the best of each size with --best-over {column}, or "
         "separate the values with --by {column} or --where."
     ),
+    "tied-to-tokens": (
+        "{role} ({column}) changes together with tokens between runs of equal params, so their effects cannot be "
+        "separated: the exponent of tokens includes that of {role}, and holds only for runs whose {role} changes in "
+        "this way too. Add runs of equal params and tokens with other values."
+    ),
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
         "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
@@ -79,6 +84,10 @@ WHEN = {
         "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
+    "tied-to-tokens": (
+        "Beside log params, log tokens explain at least {points.tied.SHARE:.0%} of the variance of the log learning "
+        "rate or batch size (t test, p < {points.tied.CHANCE:g})."
+    ),
     "pooled-groups": (
         "A column of at most {points.pooled.MOST_LEVELS} values explains a part of log loss that a smooth surface of "
         "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "

@@ -185,6 +185,21 @@ class Comparison(Record):
     verdict: Annotated[str, words("higher", "lower", "inconclusive")]
 
 
+class CurveCrossing(Record):
+    """Where the coverage of this group passes that of another.
+
+    Attributes:
+        k: Number of attempts; an end of its confidence set is null where the set reaches beyond the log.
+        leads: Which group has the higher coverage at fewer attempts.
+        up_to: The most attempts at which they could be compared.
+    """
+
+    other: str
+    k: Estimate | None
+    leads: str
+    up_to: Count
+
+
 class Mix(Record):
     """The best split of one budget between this group and another on the same problems.
 
@@ -212,7 +227,15 @@ class Exchange(Record):
         model_ratio: Size of the larger model as a factor of this one.
         inference_ratio: Inference tokens as a factor of pretraining tokens.
         factor: Attempts of this group for one attempt of the larger model.
-        coverage: Coverage at `attempts`.
+        coverage: Coverage at `attempts`; null if the log has fewer.
+        against: With --compare, the group of the larger model; the other values below are null or empty without it.
+        other: Coverage of the larger model at k.
+        problems: Problems that both have, by which they are paired; 0 if they are not.
+        difference: `coverage` less `other`.
+        verdict: Whether more attempts (sampling) or the larger model (training) is better for this compute.
+        turn: Ratio of inference to pretraining tokens below which sampling is better, and above which training is.
+            Its low end is null if the set reaches down to 0, its estimate and high end if there is no limit above;
+            null as a whole if the curves do not cross within the log.
     """
 
     model_ratio: float
@@ -221,6 +244,12 @@ class Exchange(Record):
     k: Count
     attempts: Count
     coverage: Share | None
+    against: str = ""
+    other: Share | None = None
+    problems: Count = 0
+    difference: Estimate | None = None
+    verdict: Annotated[str, words("", "sampling", "training", "inconclusive")] = ""
+    turn: Estimate | None = None
 
 
 class CoverageResult(Record):
@@ -240,6 +269,7 @@ class CoverageResult(Record):
         comparisons: Paired differences from other groups.
         mixes: Budgets split between two groups.
         exchange: Comparison with larger models at equal compute.
+        crossings: With --compare, where the coverage of this group passes that of the other.
     """
 
     drawn = ("curve", "forecast_curve")
@@ -264,6 +294,7 @@ class CoverageResult(Record):
     comparisons: tuple[Comparison, ...] = ()
     mixes: tuple[Mix, ...] = ()
     exchange: tuple[Exchange, ...] = ()
+    crossings: tuple[CurveCrossing, ...] = ()
     curve: Curve | None = None
     forecast_curve: Curve | None = None
     sentence: Sentence = ""

@@ -195,6 +195,23 @@ class Observations(Record):
     names: tuple[str, ...] = ()
 
 
+class LeftOut(Record):
+    """The errors on a group of points, by a fit to all others.
+
+    Attributes:
+        group: Value of the column of --leave-out.
+        rmse_log: Root mean square error of log loss; None where the others do not determine a fit.
+        bias_log: Mean of log observed less log predicted.
+        rmse: Root mean square error of the loss itself.
+    """
+
+    group: str
+    points: Count
+    rmse_log: float | None
+    bias_log: float | None
+    rmse: float | None
+
+
 class FitResult(Record):
     """One law fitted to one group of runs.
 
@@ -206,6 +223,11 @@ class FitResult(Record):
         spread: With --spread, the estimates under other objectives.
         selection: With --law all, every law and baseline, best first.
         expected: With --expect, the tests of stated values.
+        differences: With several columns of --loss, each parameter less that of the first loss, with its interval over
+            shared draws.
+        left_out: With --leave-out, the errors on each group by a fit without it.
+        loss_to_loss: The parameters of this loss as E1 + K (L0 - E0)^kappa of the first loss L0, where both are power
+            laws of one input.
         draws: Parameters of each replicate, in the order of `parameters`; None without replicates.
     """
 
@@ -233,6 +255,9 @@ class FitResult(Record):
     draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
     expected: dict[str, Expectation] = {}
+    differences: dict[str, Estimate] = {}
+    loss_to_loss: dict[str, Estimate] = {}
+    left_out: tuple[LeftOut, ...] = ()
     sentence: Sentence = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.caveats import Caveat
@@ -11,29 +11,28 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
-from scaling_cli.options.extrapolate import Extrapolate, Recipe
-from scaling_cli.options.fitting import Held, Started
+from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import Extrapolation
-from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
+from scaling_cli.verbs.by_fits import by_fits, extrapolated_saved
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
     labelled,
-    merged,
-    refuse_refitting,
     report_of,
     require_compute,
     saved_document,
     settings_of,
     unread,
 )
+from scaling_cli.verbs.several_losses import of_loss, said_once
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import ForecastData, Method
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.suite import Suite
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs, SavedFile
+    from scaling_cli.verbs.common import Runs
 
 
 def extrapolate(
@@ -106,9 +105,12 @@ def _answered(runs: Runs | None, asked: Extrapolate, suite: Suite, method: Metho
             hint="Give runs instead of a saved fit, and targets as --at compute=1e24.",
         )
     if saved is not None:
-        return _extrapolated_saved(saved, asked, ask, method)
-    losses = suite.losses if len(suite.losses) > 1 else (None,)
-    return _extrapolated([_loaded(runs, asked, name, suite, method) for name in losses], asked, suite)
+        return extrapolated_saved(saved, asked, ask, method)
+    names = suite.losses if len(suite.losses) > 1 else (None,)
+    losses = [_loaded(runs, asked, name, suite, method) for name in names]
+    if losses[0].choice.law.levels:
+        return _by_levels(losses, asked)
+    return _extrapolated(losses, asked, suite)
 
 
 class _Loss(Record):
@@ -140,6 +142,8 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
     label = {"loss": name} if name is not None else {}
+    if not choice.law.levels:
+        ask = ask.of_groups([group for group, _ in groups_of(table, asked.by)])
     return _Loss(table.columns["loss"], table, choice, ask, method, label)
 
 
@@ -158,13 +162,15 @@ def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> 
             *loss.table.caveats,
             *input_doubts(loss.table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over),
         ]
-        caveats += [_of(each, loss.label) for each in known]
+        caveats += [of_loss(each, loss.label) for each in known]
         groups = loss.groups(asked.by)
         for group, points in groups:
+            if not loss.ask.concerns(group):
+                continue
             found = _evidence(loss, group, points, caveats, failures)
             if found is not None:
                 by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
-        caveats += [_of(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
+        caveats += [of_loss(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
     for key, parts in by_group.items():
         try:
             with one_blas_thread(), knowing(caveats):
@@ -177,13 +183,42 @@ def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> 
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
             caveats += doubts
-    caveats = _once(caveats, len(losses))
+    caveats = said_once(caveats, len(losses))
     said = {each.code for each in caveats}
     if {"mid-schedule", "mid-schedule-points"} <= said:  # which say the same; the first may know the schedule
         less = "mid-schedule-points" if "lr" in first.columns else "mid-schedule"
         caveats = [each for each in caveats if each.code != less]
     table = replace(first, columns={**first.columns, "loss": ", ".join(loss.name for loss in losses)})
     return report_of("extrapolate", table, asked, results, caveats, failures)
+
+
+def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolation]:
+    """Forecasts from one fit of several groups, whose law has parameters for each level of a column.
+
+    Raises:
+        UsageError: There are several losses.
+    """
+    from scaling_cli.analysis.forecast.evidence import plain_fit
+    from scaling_cli.document.levels import by_level, saved_from
+
+    loss, table = losses[0], losses[0].table
+    if len(losses) > 1:
+        raise UsageError(
+            "Several losses cannot be forecast by a law with parameters for each level of a column.",
+            hint="Forecast one loss at a time.",
+        )
+    fits: list[SavedFit] = []
+    doubts = input_doubts(table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over)
+    caveats = [*table.caveats, *doubts]
+    for group, points in loss.groups(asked.by):
+        with one_blas_thread(), knowing(caveats):
+            result, found = plain_fit(points, group, loss.choice, loss.method)
+        fits += by_level(saved_from(result))
+        caveats += found
+    report = by_fits(fits, asked, loss.ask, loss.method, None)
+    runs, count = table.frame["run_id"].n_unique(), len(table.frame)
+    results = [replace(each, runs=runs, points=count) for each in report.results]  # all groups are fitted together
+    return report_of("extrapolate", table, asked, results, [*caveats, *report.caveats], unread(table))
 
 
 def _evidence(
@@ -208,40 +243,6 @@ def _evidence(
     return data
 
 
-def _once(caveats: Sequence[Caveat], losses: int) -> list[Caveat]:
-    """The caveats, with what concerns each of several losses said once for all."""
-    if losses == 1:
-        return list(caveats)
-    concerned: dict[Hashable, set[str]] = {}
-    for each in caveats:
-        concerned.setdefault(_key(_unlabelled(each)), set()).add((each.group or {}).get("loss", ""))
-    return [common if len(concerned[_key(common := _unlabelled(each))]) == losses else each for each in caveats]
-
-
-def _key(found: Caveat) -> Hashable:
-    return found.code, found.message, tuple((found.group or {}).items())
-
-
-def _unlabelled(found: Caveat) -> Caveat:
-    group = {name: value for name, value in (found.group or {}).items() if name != "loss"}
-    return replace(found, group=group or None)
-
-
-def _of(found: Caveat, label: Mapping[str, str]) -> Caveat:
-    """A caveat about the runs as those of one loss, where there are several."""
-    return replace(found, group={**label, **(found.group or {})}) if label else found
-
-
-def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
-    """Forecasts from a saved fit, for each of its groups."""
-    from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
-
-    refuse_refitting(file, asked, (Held, Started, Recipe))
-    fits = read_fits(file.path, file.name)
-    return _by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
-
-
 def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None) -> Report[Extrapolation]:
     """Forecasts of a published fit, which stands in place of runs."""
     from scaling_cli.analysis.forecast.evidence import Method
@@ -249,30 +250,8 @@ def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None
 
     fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
     alone = asked.but(law="auto")
-    report = _by_fits([fit], alone, _question(alone, suite), Method(alone, settings_of(alone, on_progress)), None)
+    method, ask = Method(alone, settings_of(alone, on_progress)), _question(alone, suite)
+    method.check_saved(ask)
+    report = by_fits([fit], alone, ask, method, None)
     caveats = (*report.caveats, *guess_doubts(asked.law))
     return replace(report, options=asked.but(estimator="describe").recorded(), caveats=caveats)
-
-
-def _by_fits(
-    fits: Sequence[SavedFit], asked: Extrapolate, ask: Ask, method: Method, source: Source | None
-) -> Report[Extrapolation]:
-    """Forecasts of fits in place of runs."""
-    from scaling_cli.analysis.forecast.answer import extrapolate as answer
-    from scaling_cli.analysis.forecast.evidence import saved_evidence
-
-    method.check_saved(ask)
-    results, caveats = [], []
-    for saved in fits:
-        evidence, doubts = saved_evidence(saved, method)
-        result, found = answer(evidence, ask)
-        results.append(result)
-        caveats += [*doubts, *found]
-    return Report(
-        command="extrapolate",
-        inputs=(source,) if source is not None else (),
-        columns={},
-        options=asked.but(estimator="describe").recorded(),
-        results=with_sentences("extrapolate", results, {}),
-        caveats=merged(caveats),
-    )

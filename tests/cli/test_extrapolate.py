@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 
 import jsonschema
@@ -275,6 +276,7 @@ def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
     assert "no better than the mean of" in done.stderr
 
 
+@functools.cache  # many are compared with the same forecast
 def forecast(*options):
     ran = run("extrapolate", RUNS, "--at", "compute=1e22", *options, *FAST, "--json")
     assert ran.returncode == 0, ran.stderr

@@ -225,3 +225,38 @@ def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
     assert ended.returncode == 2, ended.stdout
     assert problem in ended.stderr
     assert "hint:" in ended.stderr
+
+
+@pytest.mark.parametrize("words", [("--budget", "1e10"), ("--budget", "1e21", "--min-compute", "1e22")])
+def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
+    """The hint works: a plan with the budget that it names has enough runs to fit the law."""
+    first = ("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha", "--test-share", "0")
+    refused = run(*first, *words)
+    assert refused.returncode == 2
+    assert "6 of the smallest runs" in refused.stderr
+    least = refused.stderr.split("Give --budget ")[1].split()[0]
+    (result,) = planned(*first, "--budget", least, *words[2:])
+    assert sum(each["repeats"] for each in result["runs"]) == 6
+
+
+def test_a_plan_after_runs_does_not_go_below_them(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: compute / 1e18)
+    words = ("plan", path, "--goal", "alpha", *QUICK)
+    assert "one run of the smallest size, which takes 1e18" in run(*words, "--budget", "1e17").stderr
+    (result,) = planned(*words, "--budget", "1.01e18")
+    assert [each["compute"] for each in result["runs"]] == [pytest.approx(1e18, rel=0.01)]
+
+
+def test_what_no_run_determines_is_unknown_and_not_a_wide_interval():
+    ended = run(*FIRST[:-1], "alpha", "--min-tokens-per-param", "20", "--max-tokens-per-param", "20")
+    assert ended.returncode == 0, ended.stderr
+    assert "would stay unknown" in ended.stdout.splitlines()[0]
+    assert "plan-unknown-goal" in ended.stderr
+
+
+def test_a_design_of_too_few_runs_is_not_judged(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("params,tokens\n1e9,2e10\n")
+    ended = run("plan", "--law", "chinchilla:besiroglu", "--judge", str(path), "--goal", "alpha")
+    assert ended.returncode == 2
+    assert "has 1 run, and chinchilla has 5 parameters" in ended.stderr

@@ -7,6 +7,7 @@ before polars starts its threads, which do not survive it.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -106,7 +107,10 @@ def _serve(callers: socket.socket) -> None:
     import scaling_cli
 
     for module in pkgutil.walk_packages(scaling_cli.__path__, "scaling_cli."):
-        importlib.import_module(module.name)  # joblib and matplotlib are not among what this imports
+        importlib.import_module(module.name)
+    with contextlib.suppress(ImportError):  # what draws figures is optional
+        importlib.import_module("matplotlib.backends.backend_svg")
+    assert "joblib" not in sys.modules  # with it, commands end by another way
     gc.collect()
     gc.freeze()  # so that a child does not copy all objects to look for garbage
     while True:

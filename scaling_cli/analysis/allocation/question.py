@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.plan import AllocationPlan
-from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface
+from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface, several_laws
 from scaling_cli.analysis.hardware import flops_of, hardware
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.document.saved_fit import SavedFit
@@ -25,6 +25,10 @@ def law_of(asked: OptimalAllocation) -> Law:
     name, inputs = "chinchilla" if asked.law == "auto" else asked.law, tuple[str, ...]()
     further = (*mixture_of(asked), *asked.hold, *(each for each in asked.search if each != MIXTURE))
     if is_formula(name):
+        from scaling_cli.laws.custom import indices
+
+        if columns := indices(name):
+            raise several_laws(name, columns)
         inputs = ("params", "tokens", "compute", "unique_tokens", *further)
     elif name in FAMILIES:
         own = mixture_of(asked) if name.startswith(MIXTURE) else ()

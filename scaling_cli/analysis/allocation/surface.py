@@ -51,14 +51,16 @@ class Chinchilla(Record):
     @property
     def log_scale(self) -> Array:
         """Log of G in N* = G (C / kappa)^a (Hoffmann et al. 2022, eq. 4)."""
-        scale: Array = (np.log(self.alpha * self.A) - np.log(self.beta * self.B)) / (self.alpha + self.beta)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a term that a replicate does without
+            scale: Array = (np.log(self.alpha * self.A) - np.log(self.beta * self.B)) / (self.alpha + self.beta)
         return scale
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates, n)` at params and tokens `(n,)`, or `(replicates, n)` if replicates differ."""
-        capacity = np.exp(np.log(self.A)[:, None] - self.alpha[:, None] * np.log(params))
-        data = np.exp(np.log(self.B)[:, None] - self.beta[:, None] * np.log(tokens))
-        value: Array = np.log(self.E[:, None] + capacity + data)
+        with np.errstate(divide="ignore"):
+            capacity = np.exp(np.log(self.A)[:, None] - self.alpha[:, None] * np.log(params))
+            data = np.exp(np.log(self.B)[:, None] - self.beta[:, None] * np.log(tokens))
+            value: Array = np.log(self.E[:, None] + capacity + data)
         return value
 
     def own_log_loss(self, params: Array, tokens: Array) -> Array:
@@ -169,6 +171,14 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
     return Chinchilla(*(by_name[name] for name in ("E", "A", "B", "alpha", "beta")))
 
 
+def several_laws(name: str, columns: Sequence[str]) -> UsageError:
+    """The error for a law with parameters for each level of a column."""
+    return UsageError(
+        f"{name} has its own parameters for each {' and '.join(columns)}, so it gives no single best split.",
+        hint="Save the joint fit with `scaling fit ... -o fit.json`, and give that file to split the budget of each.",
+    )
+
+
 def require_surface(
     law: Law, held: Collection[str], searched: Sequence[str] = (), rule: FlopsRule | None = None
 ) -> None:
@@ -180,10 +190,7 @@ def require_surface(
         UsageError: The law lacks params or tokens, has other inputs that are neither held nor searched, or lacks those.
     """
     if law.levels:
-        raise UsageError(
-            f"{law.name} has its own parameters for each {' and '.join(law.levels)}, so it gives no single best split.",
-            hint="Fit one group at a time, with --where or --by.",
-        )
+        raise several_laws(law.name, tuple(law.levels))
     _refuse_unused(law, held, searched, () if rule is None else rule.extras)
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched)]
     if others and {"params", "tokens"} <= set(law.inputs):

@@ -22,7 +22,7 @@ from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.checks.adequacy import average_doubts
 from scaling_cli.fitting.checks.influence import outlying_doubts
 from scaling_cli.fitting.checks.repeats import err_together, together_doubt
-from scaling_cli.fitting.fit import Settings
+from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -36,6 +36,7 @@ from scaling_cli.points.held import hold
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
 from scaling_cli.record import Record, replace
+from scaling_cli.results.fit import FitResult
 
 FEWEST_VALUES = 3  # different ones of a sole input
 
@@ -133,6 +134,18 @@ class ForecastData(Record):
         return self.span
 
 
+def plain_fit(
+    table: PointTable, group: dict[str, str], choice: Choice, method: Method
+) -> tuple[FitResult, list[Caveat]]:
+    """The fit of one law to a group of runs, as `describe` uses it."""
+    return fit_group(_grouped(table, group, choice, method.asked), method.settings)
+
+
+def _grouped(table: PointTable, group: dict[str, str], choice: Choice, asked: Extrapolate) -> Grouped:
+    weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
+    return grouped_for(table, group, choice, asked.space, weighting)
+
+
 def evidence_from(
     table: PointTable,
     group: dict[str, str],
@@ -171,8 +184,7 @@ def evidence_from(
             hint="Leave them out with --where 'loss > 0', or describe the runs with scaling fit --space linear.",
         )
     if asked.estimator == "describe":
-        weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
-        grouped = grouped_for(table, group, choice, asked.space, weighting)
+        grouped = _grouped(table, group, choice, asked)
         result, doubts = fit_group(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
         return ForecastData(

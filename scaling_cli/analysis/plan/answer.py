@@ -98,11 +98,20 @@ class Planned(Record):
 
 
 def planned(task: Task, *, draws: int = SEARCH_DRAWS) -> Planned:
-    """The best design found.
+    """The best design found; where it has too few runs to fit the law, the best of small runs, all in one round.
 
     Raises:
         UsageError: The budget or the number of runs is too small for any design.
     """
+    found = _designed(task, draws)
+    if len(found.all) >= task.least_runs:
+        return found
+    low = task.bounds.compute[0]
+    small = replace(task.bounds, compute=(low, max(low, task.budget / (task.least_runs * task.seeds))))
+    return _designed(replace(task, share=0.0, rounds=1, bounds=small), draws)
+
+
+def _designed(task: Task, draws: int) -> Planned:
     levels = {"levels": task.levels} if task.levels else {}
     pool = candidates(task.bounds, is_surface=task.is_surface, **levels)
     price = pool.compute if task.machines is None else task.machines.equivalent(pool.compute)
@@ -152,6 +161,12 @@ def _no_goal(task: Task) -> UsageError:
     )
 
 
+def _of_the_smallest(count: int) -> str:
+    if count == 1:
+        return "One run of the smallest size takes"
+    return f"A fit needs at least {count} runs, and the smallest take"
+
+
 def _require_enough(task: Task, cost: Array) -> None:
     places = task.runs // task.seeds
     least = task.least_runs
@@ -165,7 +180,7 @@ def _require_enough(task: Task, cost: Array) -> None:
     needed = least * float(cost.min())
     if task.budget < needed:
         raise UsageError(
-            f"A fit needs at least {least * task.seeds} runs. Even at the smallest size, they take {flops(needed)} "
-            f"FLOPs, more than the budget of {flops(task.budget)} FLOPs.",
+            f"The budget of {flops(task.budget)} FLOPs is too small. {_of_the_smallest(least * task.seeds)} "
+            f"{flops(needed)} FLOPs.",
             hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
         )

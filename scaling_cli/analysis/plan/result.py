@@ -14,6 +14,7 @@ from scaling_cli.analysis.plan.knowledge import RIVALS, Arm
 from scaling_cli.analysis.plan.reserve import bends, shown
 from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.numbers.format import percent
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.plan import PlannedRun, PlanResult, Test
 
@@ -153,6 +154,8 @@ def _best(task: Task) -> Curve | None:
 def _notes(task: Task, spent: float, runs: int) -> tuple[str, ...]:
     notes = []
     if spent < SPENT * task.budget:
-        limit = "--max-runs" if runs >= task.runs else "--max-compute"
-        notes.append(f"{spent / task.budget:.0%} of the budget is spent: {limit} prevents more")
+        is_few, is_small = runs >= task.runs, spent < SPENT * runs * task.bounds.compute[1]
+        limit = "--max-compute prevents" if not is_few else "--max-runs prevents"
+        limit = limit if is_small or not is_few else "--max-runs and --max-compute prevent"
+        notes.append(f"{percent(spent / task.budget)} of the budget is spent: {limit} more")
     return tuple(notes)
