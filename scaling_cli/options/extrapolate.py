@@ -22,7 +22,7 @@ class Targets(Options):
     heading = "Forecast"
 
     at: tuple[str, ...] = option(
-        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T; compute=1e22,1e23 (two runs) or 1e20..1e24 (a "
+        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T; compute=1e22,1e23 (two) or 1e20..1e24 (a "
         "range); optimizer=muon (a group). Repeatable.",
         metavar="ROLE=N[,ROLE=N]", is_basic=True,
     )  # fmt: skip
