@@ -1,16 +1,17 @@
 """Forecasts from a tenth of the cost of runs that exist, chosen by `scaling plan` and by other rules.
 
-    python benchmarks/pools.py FOLDER
+    python benchmarks/pools.py FOLDER [RUNS]
 
 FOLDER holds the public data sets `porian`, `gemstones` and `datablations`. In each pool the largest tenth of the
 runs, by compute, is held out; the others are candidates, each of which can be chosen once. A choice costs at most a
 tenth of the compute of all candidates. The additive law is fitted to the chosen runs (Huber loss of log loss), and
 judged by the root mean square error of log loss on the held-out runs.
 
-`plan` chooses in three rounds, at most 16 runs, so that the losses of the held-out runs become known, starting from
-Besiroglu's coefficients. Of 16 and 30 runs, 16 was chosen on the two pools of OpenWebText2 (owt2), which the summary
-leaves out. The other rules choose until the budget is spent: at random (mean of 40 choices), the cheapest
-runs, D-optimal runs (most information about all parameters) and V-optimal ones (least variance over the candidates).
+`plan` chooses in three rounds, at most RUNS runs (20, the default of `scaling plan --max-runs`), so that the losses of
+the held-out runs become known, starting from Besiroglu's coefficients. The two pools of OpenWebText2 (owt2) were used
+in development, and the summary leaves them out. The other rules choose until the budget is spent: at random (mean of
+40 choices), the cheapest runs, D-optimal runs (most information about all parameters) and V-optimal ones (least
+variance over the candidates).
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.laws.published import guessed_covariance, published_law
+from scaling_cli.options.plan import Plan
 from scaling_cli.record import Record
 
 SHARE = 0.1
-RUNS, ROUNDS, DRAWS = 16, 3, 8
+ROUNDS, DRAWS = 3, 8
 ROLES = {"params": "params", "tokens": "tokens"}
 LAW = find_law("chinchilla")
 WEAK = 1e6
@@ -97,7 +99,7 @@ def error(chosen: Pool, held: Pool) -> float:
     return float(np.sqrt(np.mean((np.log(LAW.predict(parameters, held.columns)) - np.log(held.loss)) ** 2)))
 
 
-def by_plan(pool: Pool, held: Pool, budget: float) -> Indices:
+def by_plan(pool: Pool, held: Pool, budget: float, runs: int) -> Indices:
     """Three rounds of designs; each fits the runs chosen so far."""
     published = published_law("chinchilla:besiroglu")
     parameters = np.concatenate([published.parameters[None], published.draws(DRAWS - 1, 0)])
@@ -114,7 +116,7 @@ def by_plan(pool: Pool, held: Pool, budget: float) -> Indices:
         cost = pool.compute.copy()
         cost[chosen] = np.inf
         spent = float(pool.compute[chosen].sum())
-        limits = Limits(cost, (budget - spent) / left, (RUNS - len(chosen)) // left, once=True)
+        limits = Limits(cost, (budget - spent) / left, (runs - len(chosen)) // left, once=True)
         bent = bends([np.log(pool.params), np.log(pool.tokens)])
         ask = Ask(models, bent, np.full(len(cost), sigma), np.ones(len(goals)), 0.15)
         chosen = np.concatenate([chosen, design(ask, limits).all])
@@ -170,11 +172,11 @@ def one_by_one(pool: Pool, budget: float, *, is_v: bool) -> Indices:
         inverse = inverse - np.outer(turned[best], turned[best]) / (1 + height[best])
 
 
-def choices(pool: Pool, held: Pool, budget: float) -> Iterator[tuple[str, list[Indices]]]:
+def choices(pool: Pool, held: Pool, budget: float, runs: int) -> Iterator[tuple[str, list[Indices]]]:
     """Each rule with what it chooses."""
     rng = np.random.default_rng(1)
     yield "all runs", [np.arange(len(pool.loss))]
-    yield "plan", [by_plan(pool, held, budget)]
+    yield "plan", [by_plan(pool, held, budget, runs)]
     yield "random", [until_spent(rng.permutation(len(pool.loss)), pool.compute, budget) for _ in range(40)]
     yield "cheapest", [until_spent(np.argsort(pool.compute, kind="stable"), pool.compute, budget)]
     yield "D-optimal", [one_by_one(pool, budget, is_v=False)]
@@ -183,20 +185,21 @@ def choices(pool: Pool, held: Pool, budget: float) -> Iterator[tuple[str, list[I
 
 def main() -> None:
     """Print a table."""
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else Plan.options["max_runs"].default
     print(f"{'pool':38s} {'rule':10s} runs  FLOPs used  rms error of log loss, %")
     summary: dict[tuple[str, str], list[float]] = {}
     for name, everything in pools(Path(sys.argv[1])):
         order = np.argsort(everything.compute, kind="stable")
         count = max(round(0.1 * len(order)), 4)
         pool, held = everything.only(order[:-count]), everything.only(order[-count:])
-        for rule, picked in choices(pool, held, SHARE * float(pool.compute.sum())):
+        for rule, picked in choices(pool, held, SHARE * float(pool.compute.sum()), runs):
             errors = [error(pool.only(each), held) for each in picked if len(each) > 6]
             used = float(np.mean([pool.compute[each].sum() for each in picked]) / pool.compute.sum())
-            runs = np.mean([len(each) for each in picked])
+            size = np.mean([len(each) for each in picked])
             if errors and "owt2" not in name:
                 summary.setdefault((name.split()[0].rstrip(","), rule), []).append(float(np.mean(errors)))
             mean = f"{100 * np.mean(errors):.2f}" if errors else "too few runs"
-            print(f"{name:38s} {rule:10s} {runs:4.0f}  {100 * used:6.1f} %   {mean}", flush=True)
+            print(f"{name:38s} {rule:10s} {size:4.0f}  {100 * used:6.1f} %   {mean}", flush=True)
     print("\ngeometric means by data set, without owt2")
     for (source, rule), errors in summary.items():
         print(f"{source:14s} {rule:10s} {100 * np.exp(np.mean(np.log(errors))):.2f} % ({len(errors)} pools)")

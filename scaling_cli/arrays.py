@@ -33,3 +33,9 @@ def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Indices]:
     places = np.empty(len(values), dtype=np.intp)
     places[order] = np.cumsum(is_new) - 1
     return ordered[is_new], places
+
+
+def summed(values: Array, groups: Indices, count: int) -> Array:
+    """The sums `(count, m)` of the rows of `values` `(n, m)` in each group; np.add.at takes several times as long."""
+    columns = [np.bincount(groups, column, minlength=count) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((count, 0))

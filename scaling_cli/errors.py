@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # that of `typing`, whose import takes a seventh of `--version`
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class ScalingError(Exception):
@@ -27,6 +27,15 @@ class ScalingError(Exception):
 
 def _rebuild(kind: type[ScalingError], message: str, hint: str) -> ScalingError:
     return kind(message, hint=hint)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The beginning of a hint, `Did you mean alpha? `, or nothing if no name is similar."""
+    import difflib  # only errors need it
+
+    by_folded = {each.casefold(): each for each in names}
+    near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return f"Did you mean {by_folded[near[0]]}? " if near else ""
 
 
 class UsageError(ScalingError):

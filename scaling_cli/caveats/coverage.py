@@ -5,6 +5,10 @@ SENTENCES = {
         "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
         "them. Give --by {column} for one curve per value, or keep one of them with --where."
     ),
+    "pooled-settings": (
+        "Attempts with {values} values of {column} are pooled, and their chances of success may differ, so coverage is "
+        "that of the mixture and of no setting alone. Give --by {column}, or keep one value with --where."
+    ),
     "other-problems": (
         "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
         "different coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
@@ -94,6 +98,7 @@ SENTENCES = {
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
     "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
+    "pooled-settings": "A setting of sampling, such as temperature, takes several values in a group.",
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
     "unknown-outcomes": "Outcomes hold words that are neither right nor wrong.",
     "missing-outcomes": "Some attempts or counts are empty.",

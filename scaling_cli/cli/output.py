@@ -82,10 +82,11 @@ def _check_words(output: Output) -> None:
             parse_gate(text)
     if output.allow:
         from scaling_cli.caveats import SENTENCES
+        from scaling_cli.data.names import guess
 
         for code in output.allow:
             if code not in SENTENCES:
-                hint = f"Codes are {', '.join(SENTENCES)}."
+                hint = f"{guess(code, SENTENCES)}Codes are {', '.join(SENTENCES)}."
                 raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=hint)
 
 

@@ -90,6 +90,20 @@ def together(works: Sequence[Asking[Result]]) -> list[Result | ScalingError]:
     return [outcomes[place] for place in range(len(works))]
 
 
+def certain(outcomes: Sequence[Result | ScalingError]) -> list[Result]:
+    """The results of fits none of which may fail.
+
+    Raises:
+        ScalingError: The first error among the outcomes.
+    """
+    results: list[Result] = []
+    for outcome in outcomes:
+        if isinstance(outcome, ScalingError):
+            raise outcome
+        results.append(outcome)
+    return results
+
+
 def _commonest(asks: Mapping[int, Ask]) -> list[int]:
     """The places of the asks of the commonest kind; those of rare kinds wait until more of them have come."""
     kinds: dict[Hashable, list[int]] = {}

@@ -11,11 +11,14 @@ and only points inside delta add curvature, on average a share E psi' of all:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from math import erf, sqrt
+from typing import TypeVar
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Flags, Indices, summed
 from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
@@ -30,6 +33,25 @@ MANY_RUNS = 1_000  # above, runs less parameters are taken as the freedom, witho
 UNBIASED, LEFT_OUT = -0.5, -1.0  # powers of I - H: right variance (CR2); residual under the fit without the run (CR3)
 
 
+Result = TypeVar("Result")
+
+
+def once(what: Callable[[Fitted], Result]) -> Callable[[Fitted], Result]:
+    """A function of a fit whose result is kept with the fit, since many checks ask for it."""
+    name = f"{what.__module__}.{what.__qualname__}"
+
+    @wraps(what)
+    def kept(fitted: Fitted) -> Result:
+        known = vars(fitted)
+        if name not in known:
+            known[name] = what(fitted)
+        result: Result = known[name]
+        return result
+
+    return kept
+
+
+@once
 def is_free(fitted: Fitted) -> Flags:
     """Which coordinates `(k,)` are not at a bound."""
     return (fitted.theta > fitted.problem.low) & (fitted.theta < fitted.problem.high)
@@ -37,15 +59,15 @@ def is_free(fitted: Fitted) -> Flags:
 
 def free_jacobian(fitted: Fitted) -> Array:
     """The Jacobian of the predictions `(n, free)` in the coordinates that are not at a bound."""
-    jacobian = fitted.problem.residuals(fitted.theta[None])[1][0]
-    return np.asarray(jacobian[:, is_free(fitted)])
+    return np.asarray(fitted.linearised[1][:, is_free(fitted)])
 
 
 def residuals(fitted: Fitted) -> Array:
     """Observed less predicted `(n,)`, in the problem's space."""
-    return np.asarray(fitted.problem.residuals(fitted.theta[None])[0][0])
+    return fitted.linearised[0]
 
 
+@once
 def curvature(fitted: Fitted) -> float:
     """The mean second derivative of the objective's function of a residual: 1 for least squares."""
     if not np.isfinite(fitted.delta):
@@ -54,6 +76,7 @@ def curvature(fitted: Fitted) -> float:
     return max(erf(fitted.delta / scale / sqrt(2)), 1e-300)
 
 
+@once
 def half_inverse(fitted: Fitted) -> Array:
     """A matrix `(free, free)` whose product with its transpose inverts J' W J."""
     weighted = np.sqrt(fitted.problem.weights)[:, None] * free_jacobian(fitted)
@@ -99,13 +122,28 @@ def freedom(fitted: Fitted) -> float:
     degrees = []
     for slope in Quantities(problem).gradients(fitted.theta[None])[0][:, free]:
         effect = _applied(members, rows, root * (jacobian @ (inverse @ slope)), UNBIASED) * root
-        shared = np.diag(_by_run(fitted, effect[:, None])[:, 0])
-        shared -= _by_run(fitted, effect[:, None] * jacobian) @ inverse @ sums.T
-        product = shared @ shared.T
-        size = float(np.sum(product**2))
+        total, size = _moments(
+            _by_run(fitted, effect[:, None])[:, 0], _by_run(fitted, effect[:, None] * jacobian) @ inverse, sums
+        )
         if size > 0:
-            degrees.append(float(np.trace(product)) ** 2 / size)
+            degrees.append(total**2 / size)
     return max(float(np.median(degrees)), 1.0) if degrees else least
+
+
+def _moments(diagonal: Array, left: Array, right: Array) -> tuple[float, float]:
+    """The trace of P, and of P P, for P = S S' with S = diag(diagonal) - left right', without a matrix of runs by runs.
+
+    P is diag(diagonal^2) + W M W' with W = [left, diagonal right], so both follow from sums over runs.
+    """
+    k = left.shape[1]
+    wide = np.concatenate([left, diagonal[:, None] * right], axis=1)
+    middle = np.zeros((2 * k, 2 * k))
+    middle[:k, :k] = right.T @ right
+    middle[:k, k:] = middle[k:, :k] = -np.eye(k)
+    squares, inner = diagonal**2, wide.T @ wide @ middle
+    along = np.einsum("rk,rk->r", wide @ middle, wide)
+    total = float(squares.sum() + np.trace(inner))
+    return total, float(squares @ squares + 2 * squares @ along + np.sum(inner * inner.T))
 
 
 class _Members(Record):
@@ -138,6 +176,4 @@ def _applied(members: _Members, rows: Array, vector: Array, power: float) -> Arr
 
 def _by_run(fitted: Fitted, values: Array) -> Array:
     """Rows `(n, m)` summed within runs `(runs, m)`."""
-    sums = np.zeros((fitted.problem.run_count, values.shape[1]))
-    np.add.at(sums, fitted.problem.runs, values)
-    return sums
+    return summed(values, fitted.problem.runs, fitted.problem.run_count)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, summed
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.leverage import (
     LEFT_OUT,
@@ -56,8 +56,7 @@ def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
     problem = fitted.problem
     pull = np.clip(freed_residuals(fitted, power), -fitted.delta, fitted.delta) * problem.weights
     by_point = free_jacobian(fitted) * pull[:, None]
-    scores = np.zeros((problem.run_count, by_point.shape[1]))
-    np.add.at(scores, problem.runs, by_point)
+    scores = summed(by_point, problem.runs, problem.run_count)
     influences = np.zeros((problem.run_count, len(fitted.theta)))
     influences[:, is_free(fitted)] = scores @ bread(fitted)
     return influences

@@ -17,10 +17,13 @@ def damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> 
     scale = 1.0 / np.sqrt(diagonal)
     # Scaled to a unit diagonal first: coordinates differ by orders of magnitude in their effect.
     matrix = normal * scale[:, :, None] * scale[:, None, :]
-    free = ~held
-    matrix *= free[:, :, None] & free[:, None, :]
+    right = gradient * scale
+    if held.any():
+        free = ~held
+        matrix *= free[:, :, None] & free[:, None, :]
+        right[held] = 0.0
     matrix[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None]
-    step = solve_positive(matrix, np.where(held, 0.0, gradient * scale))
+    step = solve_positive(matrix, right)
     step *= scale
     step[~np.isfinite(step)] = 0.0
     return step

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from scaling_cli.arrays import Array
@@ -24,7 +26,7 @@ SCALE_TOLERANCE = 1e-4
 MANY_POINTS, PART = 50_000, 10_000  # points above which starts are first taken to the optimum of a part of the points
 
 
-class Fitted(Record):
+class Fitted(Record, dict=True):
     """The global optimum of one objective.
 
     `theta` `(k,)` are coordinates on centred inputs. `delta` is the value that the solver used. `scale` is the scale of
@@ -41,12 +43,19 @@ class Fitted(Record):
     polished: Solution
     scale: float
 
+    @cached_property
+    def linearised(self) -> tuple[Array, Array]:
+        """The residuals `(n,)` at the optimum, and the Jacobian of the predictions `(n, k)`."""
+        residuals, jacobian = self.problem.residuals(self.theta[None])
+        residuals.flags.writeable = jacobian.flags.writeable = False
+        return residuals[0], jacobian[0]
+
     @property
     def agreeing(self) -> int:
         """How many starts reached the best objective."""
         return int(np.sum(self.polished.value <= self._within(AGREEMENT)))
 
-    @property
+    @cached_property
     def rivals(self) -> list[int]:
         """One start for each distinct optimum within 1 % of the best, best first."""
         kept: list[int] = []

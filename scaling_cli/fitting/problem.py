@@ -7,6 +7,7 @@ coordinates on raw inputs, from which the law's parameters follow.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,7 @@ TINY = 1e-6  # of the largest loss: replaces the lowest loss where that is not p
 SMALL = -4.0  # log of a share of the loss: 2 %, large enough for the solver to have a gradient
 
 
-class Problem(Record):
+class Problem(Record, dict=True):
     """A law and the points it is fitted to.
 
     `columns` are the law's inputs as read, `inputs` the prepared and centred inputs; `observed` `(n,)` is the loss;
@@ -50,7 +51,7 @@ class Problem(Record):
         """The data on which the law's bounds and starts depend."""
         return Scene(self.inputs, *_extent(self.observed))
 
-    @property
+    @cached_property
     def run_count(self) -> int:
         """How many independent runs the points come from."""
         return int(self.runs.max()) + 1
@@ -79,8 +80,12 @@ class Problem(Record):
 
     def uncentred(self, theta: Array) -> Array:
         """Coordinates on raw inputs `(replicates, k)`, where coefficients at their lower bound stay there."""
-        coordinates: Array = (theta - self.offset) @ np.linalg.inv(self.shift).T
+        coordinates: Array = (theta - self.offset) @ self._inverse
         return coordinates
+
+    @cached_property
+    def _inverse(self) -> Array:
+        return np.asarray(np.linalg.inv(self.shift).T, dtype=float)
 
     def off_zero(self, theta: Array) -> Array:
         """Starts `theta` with zero coefficients replaced by small positive ones.

@@ -46,10 +46,12 @@ class Quantities(Record):
 
     def gradients(self, theta: Array) -> Array:
         """Derivatives `(replicates, q, k)` of the scaled values, by central differences."""
+        count, k = theta.shape
         sizes = STEP * np.maximum(1.0, np.abs(theta))
-        steps = [np.where(np.arange(theta.shape[1]) == place, sizes, 0.0) for place in range(theta.shape[1])]
-        ahead, behind = (np.stack([self.scaled(theta + sign * step) for step in steps], axis=2) for sign in (1.0, -1.0))
-        return np.asarray((ahead - behind) / (2 * sizes[:, None, :]))
+        steps = sizes[:, :, None] * np.eye(k)
+        moved = np.stack([theta[:, None] + steps, theta[:, None] - steps])
+        ahead, behind = self.scaled(moved.reshape(-1, k)).reshape(2, count, k, -1)
+        return np.asarray((ahead - behind).swapaxes(1, 2) / (2 * sizes[:, None, :]))
 
     def unscaled(self, values: Array) -> Array:
         """Values as papers print them, from those on their own scale; both `(..., q)`."""

@@ -17,6 +17,7 @@ from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.ask import Asking, together
+from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
 from scaling_cli.fitting.objective import Objective, huber
@@ -218,8 +219,6 @@ def _criteria(fitted: Fitted) -> tuple[float | None, float]:
 
 def _nested_test(name: str, fits: Mapping[str, Fitted]) -> NestedTest | None:
     """The likelihood ratio test against the simpler law, at the delta and the noise of the larger law."""
-    from scipy.special import fdtrc
-
     pair = next((pair for pair in NESTED if pair.outer == name and pair.inner in fits), None)
     outer = fits[name]
     if pair is None or not np.isfinite(outer.value):
@@ -235,7 +234,7 @@ def _nested_test(name: str, fits: Mapping[str, Fitted]) -> NestedTest | None:
         freedom = by_run.freedom
         inflation = by_run.errors(outer)[index] ** 2 / max(by_point.errors(outer)[index] ** 2, 1e-300)
     statistic = 2 * rise / max(variance * max(inflation, 1e-300), 1e-300)
-    p_value = float(fdtrc(1, freedom, statistic)) * (0.5 if pair.at_bound else 1.0)
+    p_value = f_tail(statistic, 1, freedom) * (0.5 if pair.at_bound else 1.0)
     return NestedTest(pair.inner, statistic, p_value)
 
 

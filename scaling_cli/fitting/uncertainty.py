@@ -12,8 +12,9 @@ of 90 % on ten runs of ten checkpoints). There are two methods:
   the size of the noise is estimated from few runs. `docs/evidence/calibration.md` has the coverage of both methods.
 
 A replicate starts from the full fit. One that does not converge, ends at a bound or is an outlier is also fitted from
-other starts, and the best end counts. Replicate i has its own random generator, seeded by (seed, group, i), and the
-size of chunks depends only on the problem, so the result does not depend on how the work is distributed.
+other starts, and the best end counts. Another start that ends at the same optimum confirms it; where they disagree,
+further starts are tried. Replicate i has its own random generator, seeded by (seed, group, i), and the size of chunks
+depends only on the problem, so the result does not depend on how the work is distributed.
 """
 
 from __future__ import annotations
@@ -147,20 +148,22 @@ def replicates_asking(
         prediction = fitted.problem.target - residuals(fitted)
         scheme = _Turned(prediction, freed_residuals(fitted), freedom(fitted))
     everyone = np.arange(resampling.replicates)
-    solution = yield from _solve(fitted, scheme, resampling, fitted.theta[None], everyone, workers, on_progress)
+    solution = yield from _solve(fitted, scheme, resampling, fitted.theta, everyone, workers, on_progress, near=True)
     suspects = np.flatnonzero(_is_suspect(fitted, solution))
-    moved = 0
-    if len(suspects):
-        others = starts(fitted.problem, OTHER_STARTS)
-        again = yield from _solve(fitted, scheme, resampling, others, suspects, workers, None)
-        improved = again.value < solution.value[suspects] * (1 - AGREEMENT)
-        taken = improved | (
-            again.is_settled & ~solution.is_settled[suspects] & (again.value <= solution.value[suspects])
-        )
-        solution.theta[suspects[taken]] = again.theta[taken]
-        solution.value[suspects[taken]] = again.value[taken]
-        solution.is_settled[suspects[taken]] = again.is_settled[taken]
-        moved = int(taken.sum())
+    left, has_moved = suspects, np.zeros(resampling.replicates, dtype=bool)
+    for start in starts(fitted.problem, OTHER_STARTS) if len(suspects) else ():
+        again = yield from _solve(fitted, scheme, resampling, start, left, workers, None, near=False)
+        improved = again.value < solution.value[left] * (1 - AGREEMENT)
+        taken = improved | (again.is_settled & ~solution.is_settled[left] & (again.value <= solution.value[left]))
+        # Two starts that end at one optimum have shown it; only where they disagree further ones are asked.
+        agreed = ~improved & again.is_settled & (again.value <= solution.value[left] * (1 + AGREEMENT))
+        for name in ("theta", "value", "is_settled"):
+            getattr(solution, name)[left[taken]] = getattr(again, name)[taken]
+        has_moved[left[improved]] = True
+        left = left[~agreed]
+        if not len(left):
+            break
+    moved = int(has_moved.sum())
     usable = solution.is_settled & np.isfinite(solution.value)
     return Replicates(fitted.problem.law.in_order(solution.theta[usable]), int((~usable).sum()), len(suspects), moved)
 
@@ -180,25 +183,24 @@ def _solve(
     fitted: Fitted,
     scheme: _Redrawn | _Turned,
     resampling: Resampling,
-    first: Array,
+    start: Array,
     replicates: Indices,
     workers: jobs.Workers,
     on_progress: jobs.Progress | None,
+    *,
+    near: bool,
 ) -> Asking[Solution]:
-    """Fit the replicates with these numbers from every row of `first`, and keep the best end of each.
-
-    One row is the fit itself; several are starts.
-    """
+    """Fit the replicates with these numbers from coordinates `(k,)`; `near` says that they are those of the fit."""
     size = max(1, min(CHUNK_REPLICATES, CHUNK_VALUES // len(fitted.problem.observed)))
-    chunks = [replicates[start : start + size].tolist() for start in range(0, len(replicates), size)]
+    chunks = [replicates[place : place + size].tolist() for place in range(0, len(replicates), size)]
     if workers.is_serial or len(chunks) == 1:
         parts = []
         for done, chunk in enumerate(chunks, start=1):
-            parts.append((yield from _chunk_asking(fitted, scheme, resampling, first, chunk)))
+            parts.append((yield from _chunk_asking(fitted, scheme, resampling, start, near, chunk)))
             if on_progress is not None:
                 on_progress(done, len(chunks))
     else:
-        task = partial(_fit_chunk, fitted, scheme, resampling, first)
+        task = partial(_fit_chunk, fitted, scheme, resampling, start, near)
         parts = list(jobs.each(task, chunks, workers=workers, on_progress=on_progress))
     return Solution(
         np.concatenate([part.theta for part in parts]),
@@ -209,28 +211,27 @@ def _solve(
 
 
 def _fit_chunk(
-    fitted: Fitted, scheme: _Redrawn | _Turned, resampling: Resampling, first: Array, replicates: Sequence[int]
+    fitted: Fitted,
+    scheme: _Redrawn | _Turned,
+    resampling: Resampling,
+    start: Array,
+    near: bool,
+    replicates: Sequence[int],
 ) -> Solution:
-    return alone(_chunk_asking(fitted, scheme, resampling, first, replicates))
+    return alone(_chunk_asking(fitted, scheme, resampling, start, near, replicates))
 
 
 def _chunk_asking(
-    fitted: Fitted, scheme: _Redrawn | _Turned, resampling: Resampling, first: Array, replicates: Sequence[int]
+    fitted: Fitted,
+    scheme: _Redrawn | _Turned,
+    resampling: Resampling,
+    start: Array,
+    near: bool,
+    replicates: Sequence[int],
 ) -> Asking[Solution]:
     weights, target = scheme.draw(fitted.problem, resampling, replicates)
-    best: Solution | None = None
-    near = len(first) == 1
-    for start in fitted.problem.off_zero(first):
-        rows = np.tile(start, (len(replicates), 1))
-        solution = yield from refit_asking(fitted, rows, weights=weights, target=target, near=near)
-        if best is None:
-            best = solution
-        else:
-            better = solution.value < best.value
-            for name in ("theta", "value", "is_settled"):
-                getattr(best, name)[better] = getattr(solution, name)[better]
-    assert best is not None
-    return best
+    rows = np.tile(fitted.problem.off_zero(start[None]), (len(replicates), 1))
+    return (yield from refit_asking(fitted, rows, weights=weights, target=target, near=near))
 
 
 def refit(fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None) -> Solution:

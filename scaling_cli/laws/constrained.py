@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import UsageError, nearest
 from scaling_cli.laws.law import Derived, Law, Parameter, Scale, Scene
 from scaling_cli.record import replace
 
@@ -150,9 +150,8 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
         return law
     for name in (*fix, *(name for pair in tie for name in pair)):
         if name not in law.names:
-            raise UsageError(
-                f"{law.name} has no parameter {name!r}.", hint=f"Its parameters are {', '.join(law.names)}."
-            )
+            hint = f"{nearest(name, law.names)}Its parameters are {', '.join(law.names)}."
+            raise UsageError(f"{law.name} has no parameter {name!r}.", hint=hint)
     for parameter in law.parameters:
         if parameter.name in fix:
             _check_value(parameter, fix[parameter.name])

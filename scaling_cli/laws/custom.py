@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import UsageError, nearest
 from scaling_cli.formula.tree import BY_LEVEL, EXAMPLE, Node, linear_names, parse
 from scaling_cli.laws.grouped import LEVEL
 from scaling_cli.laws.guesses import Reader
@@ -180,7 +180,7 @@ class _Asked(Record):
     def check(self, names: Collection[str], bases: Collection[str]) -> None:
         for name in (*self.starts, *self.limits):
             if name not in names and name not in bases:
-                hint = f"Its parameters are {', '.join(names)}."
+                hint = f"{nearest(name, names)}Its parameters are {', '.join(names)}."
                 raise UsageError(f"The formula has no parameter {name!r}.", hint=hint)
 
     def is_bound(self, name: str, base: str) -> bool:

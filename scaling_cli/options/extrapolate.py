@@ -22,8 +22,8 @@ class Targets(Options):
     heading = "Forecast"
 
     at: tuple[str, ...] = option(
-        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T; compute=1e22,1e23 (two) or 1e20..1e24 (a "
-        "range); optimizer=muon (a group). Repeatable.",
+        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T; compute=1e22,1e23; compute=1e20..1e24 (a range); "
+        "optimizer=muon (a group). Repeatable.",
         metavar="ROLE=N[,ROLE=N]", is_basic=True,
     )  # fmt: skip
     targets: str | None = option(

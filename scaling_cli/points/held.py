@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from scaling_cli.data.names import guess
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import constrain
@@ -61,7 +62,7 @@ def compared(choice: Choice, exponent: str | None, shared: Sequence[str] = ()) -
     if exponent not in choice.law.names:
         raise UsageError(
             f"{choice.law.name} has no free parameter {exponent!r}.",
-            hint=f"Name one of {', '.join(choice.law.names)}.",
+            hint=f"{guess(exponent, choice.law.names)}Name one of {', '.join(choice.law.names)}.",
         )
     parameters = tuple(replace(parameter, kind=_kind(parameter, exponent)) for parameter in choice.law.parameters)
     return replace(choice, law=replace(choice.law, parameters=parameters))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.record import Record
 
 EFFECT = 0.003  # standard deviation of the levels' effects, in log loss; seeds move a loss by about as much
@@ -62,15 +63,13 @@ def explained_by(name: str, rest: Array, taken: Array, columns: Array, terms: in
 
     `columns` are those taken and the new one's levels; None if too little is left to judge by, or the effect is small.
     """
-    from scipy.special import fdtrc
-
     fitted_before, fitted = (_fitted(each, rest) for each in (taken, columns))
     before, after = (float(np.sum((rest - each) ** 2)) for each in (fitted_before, fitted))
     old, new = (int(np.linalg.matrix_rank(each, tol=1e-6)) if each.size else 0 for each in (taken, columns))
     spare = len(rest) - terms - new
     if new == old or spare < FEWEST_SPARE or np.sqrt(np.mean((fitted - fitted_before) ** 2)) < EFFECT:
         return None
-    chance = float(fdtrc(new - old, spare, (before - after) / (new - old) / max(after / spare, 1e-300)))
+    chance = f_tail((before - after) / (new - old) / max(after / spare, 1e-300), new - old, spare)
     return Explained(name, 1 - (after / spare) / (before / (spare + new - old)), 0, chance)
 
 

@@ -102,7 +102,7 @@ def _target(row: Purchase, result: CoverageResult) -> str:
         return f"more than {least:,} attempts are needed to solve {goal}"
     most = 100 * least if row.is_forecast else least  # what the forecast reaches
     low, high = (f"{end:,}" if end is not None else f"> {most:,}" for end in (row.k_low, row.k_high))
-    price = f", {_cost(row, result)} a problem," if row.cost is not None else ""
+    price = f", {_cost(row, result)} per problem," if row.cost is not None else ""
     return f"{row.k:,} [{low}, {high}] attempts{price} solve {goal}{_stopping(row)}{_beyond(row)}"
 
 
@@ -110,7 +110,7 @@ def _budget(row: Purchase) -> str:
     if row.k is None or row.coverage.estimate is None:
         return ""
     share = _share(row.coverage.estimate, row.coverage.low, row.coverage.high)
-    bought = f"{money(row.amount, row.unit)} a problem buys {row.k:,} attempts"
+    bought = f"{money(row.amount, row.unit)} per problem buys {row.k:,} attempts"
     return f"{bought}, which solve {share}{_stopping(row)}{_beyond(row)}"
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
-from scaling_cli.errors import FitError, UsageError
+from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.ask import together
 from scaling_cli.fitting.checks.repeats import by_inputs
 from scaling_cli.fitting.complete import completed
-from scaling_cli.fitting.fit import fit as fit_group
+from scaling_cli.fitting.fit import fit_asking
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.numbers.format import group_label
 from scaling_cli.options.compare_exponents import CompareExponents
@@ -28,7 +29,12 @@ from scaling_cli.verbs.compared_groups import check_share, factors_of, fits_toge
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.question import ComparisonQuestion
+    from scaling_cli.caveats import Caveat
+    from scaling_cli.fitting.fit import Settings
+    from scaling_cli.fitting.problem import Problem
     from scaling_cli.jobs import Progress
+    from scaling_cli.points.group import Groups
+    from scaling_cli.results.fit import FitResult
     from scaling_cli.verbs.common import Runs
 
 
@@ -73,18 +79,11 @@ def compare_exponents(
     if not asked.same_metric:
         question = replace(question, incomparable=obstacle(by, table.columns.get("loss", "loss"), asked.loss_unit))
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
-    fitted, failures, caveats = [], unread(table), [*table.caveats, *doubts]
+    failures, caveats = unread(table), [*table.caveats, *doubts]
     with one_blas_thread(), knowing(caveats):
-        for group, points in groups:
-            weighting = Weighting(asked.weight, asked.scale_weight, "none")
-            grouped = grouped_for(points, group, choice, asked.space, weighting)
-            try:
-                one, found = fit_group(replace(grouped, drawn_as={} if is_paired else None), settings)
-            except FitError as error:
-                failures.append(Failure(group, error.message, error.hint))
-                continue
-            fitted.append((grouped.problem, completed(one, choice.law)))
-            caveats += [one for one in found if one.code not in POINTLESS] if is_pinned(choice.law) else found
+        fitted, found, failed = _own_fits(groups, choice, asked, settings, is_paired=is_paired)
+        caveats += found
+        failures += failed
         if len(fitted) < 2 and len(groups) > 1:
             raise _too_few(len(fitted), len(groups), failures[-1])
         problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
@@ -98,11 +97,35 @@ def compare_exponents(
         else:
             sizes = {tuple(one.group.values()) for one in results}
             own = [(group, points) for group, points in groups if tuple(group.values()) in sizes]
-            together = fits_together(own, results, by, choice, asked, settings) if asked.share else None
-            result, found = compare(problems, results, question, () if together is None else together[0])
-            if together is not None and result.shared:  # the groups' own fits are not what is reported
-                caveats = [*table.caveats, *doubts, *together[1]]
+            joint = fits_together(own, results, by, choice, asked, settings) if asked.share else None
+            result, found = compare(problems, results, question, () if joint is None else joint[0])
+            if joint is not None and result.shared:  # the groups' own fits are not what is reported
+                caveats = [*table.caveats, *doubts, *joint[1]]
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
+
+
+def _own_fits(
+    groups: Groups, choice: Choice, asked: CompareExponents, settings: Settings, *, is_paired: bool
+) -> tuple[list[tuple[Problem, FitResult]], list[Caveat], list[Failure]]:
+    """The problem and the fit of each group by itself, with caveats and the groups that cannot be fitted."""
+    from scaling_cli.analysis.comparison.pinned import is_pinned
+
+    fitted, caveats, failures = [], [], []
+    weighting = Weighting(asked.weight, asked.scale_weight, "none")
+    grouped = [
+        replace(grouped_for(points, group, choice, asked.space, weighting), drawn_as={} if is_paired else None)
+        for group, points in groups
+    ]
+    for each, outcome in zip(grouped, together([fit_asking(one, settings) for one in grouped]), strict=True):
+        if isinstance(outcome, FitError):
+            failures.append(Failure(each.group, outcome.message, outcome.hint))
+            continue
+        if isinstance(outcome, ScalingError):
+            raise outcome
+        result, found = outcome
+        fitted.append((each.problem, completed(result, choice.law)))
+        caveats += [one for one in found if one.code not in POINTLESS] if is_pinned(choice.law) else found
+    return fitted, caveats, failures
 
 
 def _question(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
-from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
 from scaling_cli.options.extrapolate import Extrapolate
@@ -106,11 +106,18 @@ def _answered(runs: Runs | None, asked: Extrapolate, suite: Suite, method: Metho
         )
     if saved is not None:
         return extrapolated_saved(saved, asked, ask, method)
-    names = suite.losses if len(suite.losses) > 1 else (None,)
-    losses = [_loaded(runs, asked, name, suite, method) for name in names]
+    losses: list[_Loss] = []
+    failures: list[Failure] = []
+    for name in suite.losses if len(suite.losses) > 1 else (None,):
+        try:
+            losses.append(_loaded(runs, asked, name, suite, method))
+        except DataError as error:
+            if name is None or len(failures) + 1 == len(suite.losses):
+                raise
+            failures.append(Failure({"loss": name}, error.message, error.hint))
     if losses[0].choice.law.levels:
         return _by_levels(losses, asked)
-    return _extrapolated(losses, asked, suite)
+    return _extrapolated(losses, asked, suite, failures)
 
 
 class _Loss(Record):
@@ -147,15 +154,17 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     return _Loss(table.columns["loss"], table, choice, ask, method, label)
 
 
-def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> Report[Extrapolation]:
-    """Forecasts from runs, group by group."""
+def _extrapolated(
+    losses: Sequence[_Loss], asked: Extrapolate, suite: Suite, unusable: Sequence[Failure]
+) -> Report[Extrapolation]:
+    """Forecasts from runs, group by group; `unusable` are losses whose column cannot be used."""
     from scaling_cli.analysis.forecast.answer import extrapolate_suite
     from scaling_cli.analysis.forecast.question import unmatched
 
     first = losses[0].table
     results: list[Extrapolation] = []
     caveats: list[Caveat] = []
-    failures = unread(first)
+    failures = [*unread(first), *unusable]
     by_group: dict[tuple[tuple[str, str], ...], list[tuple[str, ForecastData, Ask]]] = {}
     for loss in losses:
         known = [

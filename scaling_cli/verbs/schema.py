@@ -6,6 +6,7 @@ import importlib
 import json
 from typing import cast, get_args
 
+from scaling_cli.data.names import guess
 from scaling_cli.document.schema import Schema, document_schema
 from scaling_cli.errors import UsageError
 from scaling_cli.options.commands import LIBRARY, module_of
@@ -29,7 +30,8 @@ def schema_of(command: str) -> Schema:
         UsageError: The command does not exist, or writes no documents.
     """
     if command not in LIBRARY.values():
-        raise UsageError(f"There is no schema for {command!r}.", hint=f"Choose one of {', '.join(LIBRARY.values())}.")
+        hint = f"{guess(command, list(LIBRARY.values()))}Choose one of {', '.join(LIBRARY.values())}."
+        raise UsageError(f"There is no schema for {command!r}.", hint=hint)
     return document_schema(command, result_of(command))
 
 

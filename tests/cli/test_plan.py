@@ -99,6 +99,43 @@ def test_money_buys_the_runs():
     )
 
 
+def test_a_budget_in_dollars_gives_the_split_of_its_flops_in_a_file(tmp_path):
+    path = tmp_path / "split.json"
+    bought = ("--peak-flops", "h100", "--mfu", "0.4", "--price-per-gpu-hour", "2")
+    words = (
+        "optimal-allocation",
+        "--law",
+        "chinchilla:besiroglu",
+        "--budget",
+        "1e6usd",
+        *bought,
+        "-o",
+        str(path),
+        "-q",
+    )
+    ended = run(*words)
+    assert ended.returncode == 0, ended.stderr
+    (row,) = json.loads(path.read_text())["results"][0]["allocations"]
+    assert row["compute"] == pytest.approx(5e5 * 3600 * 989.4e12 * 0.4)  # 500,000 GPU-hours
+    assert 6 * row["params"]["estimate"] * row["tokens"]["estimate"] == pytest.approx(row["compute"], rel=1e-6)
+    assert row["bill"]["price"] == pytest.approx(1e6)
+
+
+def test_a_recipe_of_a_users_file_reaches_the_launcher(tmp_path):
+    rules, launch = tmp_path / "house.txt", tmp_path / "runs.jsonl"
+    rules.write_text("# ours\ndepth = 8 + params / 1e8\nwidth = 100 * depth\nwarmup = 0.01 * tokens\n")
+    ended = run(*FIRST, "--recipe", "--rules", str(rules), "--launch", str(launch))
+    assert ended.returncode == 0, ended.stderr
+    assert "depth, width, warmup by house.txt; heads" in ended.stdout  # what is not ours names its source
+    assert "DeepSeek LLM 2024" in ended.stdout
+    rows = [json.loads(line) for line in launch.read_text().splitlines()]
+    assert len(rows) == 20
+    for row in rows:
+        assert row["depth"] == max(round(8 + row["params"] / 1e8), 1)
+        assert row["width"] == 64 * round(100 * row["depth"] / 64)
+        assert row["warmup"] == pytest.approx(0.01 * row["tokens"])
+
+
 def priced_runs(path, hours, **columns):
     generator = np.random.default_rng(2)
     compute = np.repeat(np.geomspace(1e18, 1e20, 4), 6)
@@ -233,7 +270,7 @@ def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
     first = ("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha", "--test-share", "0")
     refused = run(*first, *words)
     assert refused.returncode == 2
-    assert "6 of the smallest runs" in refused.stderr
+    assert "at least 6 runs" in refused.stderr
     least = refused.stderr.split("Give --budget ")[1].split()[0]
     (result,) = planned(*first, "--budget", least, *words[2:])
     assert sum(each["repeats"] for each in result["runs"]) == 6
@@ -242,7 +279,7 @@ def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
 def test_a_plan_after_runs_does_not_go_below_them(tmp_path):
     path = priced_runs(tmp_path / "runs.csv", lambda compute: compute / 1e18)
     words = ("plan", path, "--goal", "alpha", *QUICK)
-    assert "one run of the smallest size, which takes 1e18" in run(*words, "--budget", "1e17").stderr
+    assert "The smallest run takes 1e18 FLOPs" in run(*words, "--budget", "1e17").stderr
     (result,) = planned(*words, "--budget", "1.01e18")
     assert [each["compute"] for each in result["runs"]] == [pytest.approx(1e18, rel=0.01)]
 

@@ -145,3 +145,10 @@ def test_asks_of_rare_laws_wait_for_each_other(monkeypatch):
     assert sizes.count([rare[0].law.name] * 2) == 1
     for problem, solution in zip(rare, found, strict=False):
         assert solution.value == pytest.approx(Ask(problem, starts(problem), 0.01).answer().value)
+
+
+def test_the_law_that_is_solved_for_its_loss_is_fitted_in_batches():
+    problems = [curve(seed, 12, "m4") for seed in range(3)]
+    asks = [Ask(problem, starts(problem)[:2], np.inf, most_steps=20) for problem in problems]
+    for ask, solution in zip(asks, answered(asks), strict=True):
+        assert solution.value == pytest.approx(ask.answer().value, rel=1e-9)

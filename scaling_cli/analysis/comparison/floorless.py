@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import comb, fdtrc
 
-from scaling_cli.analysis.comparison.models import Member, solve_in_chunks
+from scaling_cli.analysis.comparison.models import Member
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.ask import Ask, Asking, certain, together
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.starts import starts
 from scaling_cli.laws import find_law
@@ -33,7 +34,8 @@ def no_floor_test(members: Sequence[Member], scales: Array) -> NestedTest | None
     law = members[0].problem.law
     if law.name != WITH or law.names != find_law(WITH).names or len(members) > MOST_GROUPS:
         return None
-    rises = [_rise(member) / float(scale) ** 2 for member, scale in zip(members, scales, strict=True)]
+    raised = certain(together([_rise(member) for member in members]))
+    rises = [rise / float(scale) ** 2 for rise, scale in zip(raised, scales, strict=True)]
     total, groups = float(np.sum(rises)), len(members)
     freedom = sum(max(member.freedom, 1) for member in members)
     if total <= 1e-12:
@@ -44,13 +46,12 @@ def no_floor_test(members: Sequence[Member], scales: Array) -> NestedTest | None
     return NestedTest(total / groups, p_value, "F", "no-floor", "all-separate")
 
 
-def _rise(member: Member) -> float:
+def _rise(member: Member) -> Asking[float]:
     """Twice the rise of a group's objective without a floor."""
     problem = member.problem
     plain = problem_from_arrays(
         find_law(WITHOUT), problem.columns, problem.observed, problem.runs, problem.space, weights=problem.weights
     )
-    without = solve_in_chunks(plain, starts(plain), delta=member.delta).value.min()
-    own = solve_in_chunks(problem, problem.off_zero(member.theta[None]), delta=member.delta).value.min()
-    at = solve_in_chunks(problem, member.theta[None], delta=member.delta).value.min()
-    return max(2 * float(without - min(own, at)), 0.0)
+    without = yield Ask(plain, starts(plain), member.delta)
+    own = yield Ask(problem, np.concatenate([problem.off_zero(member.theta[None]), member.theta[None]]), member.delta)
+    return max(2 * float(without.value.min() - own.value.min()), 0.0)

@@ -8,10 +8,11 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
 from scaling_cli.analysis.comparison.multiplier import LossCurve, loss_curves, whole_law
-from scaling_cli.analysis.comparison.profile import ParameterProfile, profile
+from scaling_cli.analysis.comparison.profile import ParameterProfile, profile_asking
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.ask import certain, together
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import percent
 from scaling_cli.record import Record
@@ -68,10 +69,13 @@ def comparison_data(
     """
     law = members[0].problem.law
     names = (*exponents(law), *floors(law))
-    profiles = tuple(
-        {name: profile(member, name, float(scale)) for name in names}
+    works = [
+        profile_asking(member, name, float(scale))
         for member, scale in zip(members, scales, strict=True)
-    )
+        for name in names
+    ]
+    made = iter(certain(together(works)))
+    profiles = tuple({name: next(made) for name in names} for _ in members)
     groups, caveats = [], []
     for member, result, known, scale in zip(members, results, profiles, scales, strict=True):
         width = _floor_width(member, known, cut, float(scale))

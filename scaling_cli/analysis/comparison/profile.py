@@ -15,8 +15,8 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.models import Member
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
-from scaling_cli.fitting.solve import minimise
 from scaling_cli.record import Record
 
 NODES = 41
@@ -83,6 +83,11 @@ def standard_errors(member: Member, scale: float) -> Array:
 
 def profile(member: Member, parameter: str, scale: float) -> ParameterProfile:
     """The profile of an exponent or a floor of one group, whose residuals have standard deviation `scale`."""
+    return alone(profile_asking(member, parameter, scale))
+
+
+def profile_asking(member: Member, parameter: str, scale: float) -> Asking[ParameterProfile]:
+    """`profile`, as work that asks the solver."""
     problem = member.problem
     k = problem.law.names.index(parameter)
     estimate, low, high = float(member.theta[k]), float(problem.low[k]), float(problem.high[k])
@@ -93,7 +98,7 @@ def profile(member: Member, parameter: str, scale: float) -> ParameterProfile:
     start[:, k] = values
     fixed = np.zeros(len(member.theta), dtype=bool)
     fixed[k] = True
-    best = minimise(problem, start, delta=member.delta, fixed=fixed).value
+    best = (yield Ask(problem, start, member.delta, fixed=fixed)).value
     rise = np.maximum(best - best.min(), 0.0)
     return ParameterProfile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise), error / scale)
 

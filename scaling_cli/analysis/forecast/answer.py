@@ -56,7 +56,7 @@ def extrapolate_suite(
         placed.append((name, data, ask, *_places(data, ask, split)))
     parts = [_part(name, data, places) for name, data, _, places, _ in placed]
     results = [_result(part, ask, fixed) for part, (_, _, ask, _, fixed) in zip(parts, placed, strict=True)]
-    if not (suite.tasks or suite.is_joint):
+    if not (suite.tasks or suite.is_joint) or not parts[0].places.targets:
         return results
     first, caveats = results[0]
     then, whole, found = _together(parts, suite, group)

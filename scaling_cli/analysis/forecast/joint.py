@@ -22,7 +22,7 @@ from scaling_cli.analysis.forecast.suite import Suite, Task
 from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.errors import FitError
+from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
@@ -64,8 +64,11 @@ def joint(parts: Sequence[Part], suite: Suite, group: dict[str, str]) -> tuple[J
     """Draws of all losses and tasks of one group; `group` is what caveats name.
 
     Raises:
+        UsageError: A task is one of the losses.
         FitError: The group has one task, and no law can be fitted to it.
     """
+    if twice := [task.metric for task in suite.tasks if task.metric in {part.loss for part in parts}]:
+        raise UsageError(f"{twice[0]} is both a loss and a task.", hint="Name it once.")
     forecasters = [part.data.forecast for part in parts]
     assert forecasters[0] is not None
     resampling, level = forecasters[0].resampling, forecasters[0].level

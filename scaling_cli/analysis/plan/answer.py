@@ -163,8 +163,8 @@ def _no_goal(task: Task) -> UsageError:
 
 def _of_the_smallest(count: int) -> str:
     if count == 1:
-        return "One run of the smallest size takes"
-    return f"A fit needs at least {count} runs, and the smallest take"
+        return "The smallest run takes"
+    return f"A fit needs at least {count} runs. Of the smallest size, these take"
 
 
 def _require_enough(task: Task, cost: Array) -> None:
@@ -180,7 +180,7 @@ def _require_enough(task: Task, cost: Array) -> None:
     needed = least * float(cost.min())
     if task.budget < needed:
         raise UsageError(
-            f"The budget of {flops(task.budget)} FLOPs is too small. {_of_the_smallest(least * task.seeds)} "
-            f"{flops(needed)} FLOPs.",
+            f"{_of_the_smallest(least * task.seeds)} {flops(needed)} FLOPs, more than the budget of "
+            f"{flops(task.budget)} FLOPs.",
             hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
         )

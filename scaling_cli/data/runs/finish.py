@@ -63,6 +63,8 @@ def finish(
     if options.best_over:
         points, aside, best_caveats = best_over(points, aside, plan, options.best_over)
     others = _others(names, plan)
+    unit = options.loss_unit
+    doubts = sanity.doubts(points, columns, others, named_loss="loss" in options.mapping, loss_unit=unit)
     caveats = (
         *state_caveats,
         *(stepless(points, plan) if options.takes_ends else ()),
@@ -70,7 +72,8 @@ def finish(
         *call_caveats,
         *best_caveats,
         *compute_caveats,
-        *sanity.doubts(points, columns, others, named_loss="loss" in options.mapping, loss_unit=options.loss_unit),
+        *doubts,
+        *sanity.of_groups(points, columns, tuple(plan.by), unit, doubts),
     )
     return Finished(points, aside, columns, others, caveats)
 

@@ -48,12 +48,13 @@ from scaling_cli.data.runs.rows.splits import names_splits, one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.select import Selection
-from scaling_cli.data.runs.table import RunTable, left_out, no_points
+from scaling_cli.data.runs.table import NO, RunTable, left_out, no_points
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.options.reading import Reading
 from scaling_cli.record import Record, replace
 
+TINY = 2**20  # bytes of input; up to this, polars streams no faster than it reads the whole
 SMALL = 2**25  # bytes of input; up to this, repeated steps are counted over whole runs, not only at their ends
 
 
@@ -113,16 +114,19 @@ class _Rows(Record):
 
     `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
     `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run,
-    and `are_joined` that the rows come from several files.
+    and `are_joined` that the rows come from several files. `lacking` has the reason for rows without a role, and which
+    files lack its column.
     """
 
     frame: pl.LazyFrame
     plan: Plan
     file_names: Mapping[str, str]
     is_small: bool
+    is_tiny: bool = False
     may_reuse_names: bool = False
     lacks_runs: bool = False
     are_joined: bool = False
+    lacking: Mapping[str, str] = {}
 
 
 def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
@@ -159,14 +163,17 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
             run_is_file = True
         else:
             parts.append(scan.rows)
+    size = sum(os.path.getsize(file.path) for file in inputs.files)
     may_reuse_names = run is not None and "step" in plan.chosen and counts[run.column] > 1
     return _Rows(
         frame=joined(parts) if may_reuse_names else joined(parts).drop(FILE),
         plan=replace(plan, run_is_file=run_is_file),
         file_names=_short_names(inputs) if run_is_file or may_reuse_names else {},
-        is_small=sum(os.path.getsize(file.path) for file in inputs.files) <= SMALL,
+        is_small=size <= SMALL,
+        is_tiny=size <= TINY,
         may_reuse_names=may_reuse_names,
         are_joined=len(inputs.files) > 1,
+        lacking=_lacking(scans, plan),
         lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
     )
 
@@ -177,6 +184,18 @@ def _refuse_without_loss(scans: Sequence[Scan], loss: str) -> None:
         raise UnusableFilesError(
             [UnreadFile(file.name, f"{file.name} has no column {loss!r}.", hint) for file in files]
         )
+
+
+def _lacking(scans: Sequence[Scan], plan: Plan) -> dict[str, str]:
+    """For each role of which some files have the column, the files that do not."""
+    found = {}
+    for role, chosen in plan.chosen.items():
+        files = [file.name for scan in scans if chosen.column not in scan.columns for file in scan.files]
+        if files:
+            more = f" and {len(files) - 1:,} more {'file' if len(files) == 2 else 'files'}" if len(files) > 1 else ""
+            verb = "have" if more else "has"
+            found[f"{NO}{role}"] = f"{files[0]}{more} {verb} no column {chosen.column!r}"
+    return found
 
 
 def _short_names(inputs: Inputs) -> dict[str, str]:
@@ -238,10 +257,10 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
             frame, schema, plan = tried.frame, tried.schema, inferred
     chosen = choose_points(
         frame, schema, plan, options, unjudged,
-        around=around, count_repeats=rows.is_small, run_names=rows.file_names,
+        around=around, count_repeats=rows.is_small, is_tiny=rows.is_tiny, run_names=rows.file_names,
     )  # fmt: skip
     selection = chosen.selection
-    examples = _unreadable_cells(frame, plan, selection)
+    examples = {**rows.lacking, **_unreadable_cells(frame, plan, selection)}
     if selection.points.is_empty():
         options.checkpoints.refuse_none(selection.excluded, selection.total)
         raise no_points(selection.excluded, selection.total, options.where, examples)

@@ -71,6 +71,7 @@ def choose_points(
     *,
     around: pl.LazyFrame,
     count_repeats: bool,
+    is_tiny: bool,
     run_names: Mapping[str, str],
 ) -> ChosenPoints:
     """The points of `rows` under the names in the files; `unjudged` columns have a flag from `keep_where`.
@@ -102,7 +103,9 @@ def choose_points(
     )
     marked = marked.drop([UNREADABLE + role for role in unreadable], list(flags))
     is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
-    selection = _selection(marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats)
+    selection = _selection(
+        marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats, is_tiny=is_tiny
+    )
     selection, diverged = _without_diverged(marked, reasons, selection, plan, options, run_names)
     selection = completion.of_points(selection)
     caveats = (*diverged, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
@@ -184,6 +187,7 @@ def _selection(
     *,
     is_whole: bool,
     count_repeats: bool,
+    is_tiny: bool,
 ) -> Selection:
     if checkpoints.needs_runs and not plan.has_runs:
         raise DataError(
@@ -204,7 +208,9 @@ def _selection(
         return selection if share is None else curve_averages.smoothed_ends(rows, selection, share)
     if checkpoints.which == "best" and checkpoints.smooth is None:
         return select.lowest_loss(select.best_rows(rows, reasons))
-    selection = select.every_step(rows, reasons) if plan.has_curves else select.every_row(rows, reasons)
+    selection = (
+        select.every_step(rows, reasons) if plan.has_curves else select.every_row(rows, reasons, is_tiny=is_tiny)
+    )
     if checkpoints.smooth is not None:
         selection = curve_averages.smoothed(selection, checkpoints.smooth)
     return select.lowest_loss(selection) if checkpoints.which == "best" else selection

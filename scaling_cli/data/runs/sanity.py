@@ -15,7 +15,9 @@ from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs import metric_kind
 from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evaluation
 from scaling_cli.data.runs.select import LOWEST, PEAK
+from scaling_cli.data.runs.table import label_of
 from scaling_cli.numbers.format import figure
+from scaling_cli.record import replace
 
 STATES = ("state", "status", "run_state", "run_status")  # names of columns, such as W&B's
 STATE = "__state"  # column with the state of the run of each point, such as "crashed"
@@ -34,6 +36,10 @@ WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "c
 COARSE = 0.9  # different losses a different point; of fewer, some are equal by chance
 RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more tokens
 FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to this, repeated data are almost as good as new data
+
+
+OF_GROUPS = frozenset({"large-loss", "tiny-unit"})  # caveats that a single group may deserve
+MOST_GROUPS = 100  # that are looked at one by one
 
 
 def state_column(names: Sequence[str]) -> str | None:
@@ -120,6 +126,21 @@ def _in_quotes(condition: str) -> str:
     return shlex.quote(condition) if '"' in condition else f'"{condition}"'
 
 
+def of_groups(
+    points: pl.DataFrame, columns: Mapping[str, str], by: Sequence[str], loss_unit: str, known: Sequence[Caveat]
+) -> Iterator[Caveat]:
+    """Caveats about groups whose unit is another than that of the other groups; `known` are those about all points."""
+    codes = OF_GROUPS - {each.code for each in known}
+    labels = [label_of(points, name) for name in by]
+    if not by or not codes or points.select(pl.struct(labels).n_unique()).item() > MOST_GROUPS:
+        return
+    for part in points.partition_by(labels):
+        group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True))
+        for doubt in (*metric_kind.doubts(part, columns, loss_unit), *_tiny(part, columns)):
+            if doubt.code in codes:
+                yield replace(doubt, group=group)
+
+
 def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Caveat]:
     if is_training_loss(columns["loss"]):
         likely = [name for name in others if may_be_evaluation(name)]
@@ -197,12 +218,17 @@ def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
         if not numbers or _is_coarse(points, numbers):
             return
         roles, others = [*roles, *numbers], [name for name in others if name not in numbers]
-    if copies := points.height - points.select(roles + others).n_unique():
-        within = points.height - points.select("run_id", *roles, *others).n_unique()
+    if copies := points.height - _different(points.select(roles + others)):
+        within = points.height - _different(points.select("run_id", *roles, *others))
         counted = (
             "a run" if not within else "a point of its run" if within == copies else "a run, or a point of its run"
         )
         yield caveat("repeated-points", rows=f"{copies:,}", roles=", ".join(roles), counted=counted)
+
+
+def _different(rows: pl.DataFrame) -> int:
+    """The number of different rows; rows whose hashes all differ are quickly counted."""
+    return rows.height if rows.hash_rows().n_unique() == rows.height else rows.n_unique()
 
 
 def _is_coarse(points: pl.DataFrame, inputs: list[str]) -> bool:

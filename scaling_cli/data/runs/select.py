@@ -98,12 +98,19 @@ def _code(sound: Sequence[pl.Expr], checks: Sequence[tuple[pl.Expr, pl.Expr]]) -
     return pl.when(pl.all_horizontal(*sound)).then(usable).otherwise(first_reason)
 
 
-def every_row(rows: pl.LazyFrame, reasons: dict[int, str], only: pl.Expr | None = None) -> Selection:
-    """All usable rows, or those of them for which `only` holds."""
+def every_row(
+    rows: pl.LazyFrame, reasons: dict[int, str], only: pl.Expr | None = None, *, is_tiny: bool = False
+) -> Selection:
+    """All usable rows, or those of them for which `only` holds; `is_tiny` says that starting threads is too much."""
+    if is_tiny:  # one query costs a tiny table more than what it does
+        every = rows.collect(engine="in-memory")
+        if only is None and not any(every[REASON].to_list()):
+            return Selection(every.drop(REASON), {}, every.height)
+        rows = every.lazy()
     wanted = pl.col(REASON) == USABLE if only is None else (pl.col(REASON) == USABLE) & only
     usable, groups = pl.collect_all(
         [rows.filter(wanted), rows.group_by(REASON).agg(pl.len().alias(COUNT))],
-        engine="streaming",
+        engine="in-memory" if is_tiny else "streaming",
     )
     return Selection(usable.drop(REASON), _by_reason(groups, reasons), _total(groups))
 

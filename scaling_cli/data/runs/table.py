@@ -17,6 +17,9 @@ from scaling_cli.results.report import Source
 BY = "by "  # prefix of a column of groups, if a role has the same name
 
 
+NO = "no "  # begins the reason for rows without a value of a role
+
+
 def label_of(frame: pl.DataFrame, name: str) -> str:
     """The column with the labels of `--by name`; if `name` is a role, its numbers are in another column."""
     return BY + name if BY + name in frame.columns else name
@@ -31,8 +34,9 @@ class RunTable(Record):
     `columns` gives the column, or the formula, behind each role. `excluded` counts the unusable rows of `total` by
     reason; rows that `where` or the choice of checkpoints passes over are not among them. `scales` has the factors that
     converted roles to FLOPs and counts, where they are not 1. `unread` are files that could not be read while others
-    could, `others` the columns without a role, and `unreadable` gives an example for each reason that concerns cells.
-    `aside` has a row for each point too, with columns without a role that may explain how losses differ.
+    could, `others` the columns without a role, and `unreadable` gives an example for each reason that concerns cells,
+    and the files that lack the column of a role. `aside` has a row for each point too, with columns without a role that
+    may explain how losses differ.
     """
 
     frame: pl.DataFrame
@@ -97,7 +101,7 @@ def no_points(
     if total == 0:
         return DataError("The input has a header but no rows.", hint="Check that the job that writes it has finished.")
     hint = "Choose another column with --map ROLE=COLUMN, or read no column for a role: --map ROLE=none."
-    if unreadable:
+    if any(not reason.startswith(NO) for reason in unreadable or ()):
         hint = (
             "Write numbers like 70B, 1.4T, 6e23 or 1_000_000, with a point for decimals (compute like 2.5 PF-days, a "
             "loss like 68.5%), or choose another column with --map ROLE=COLUMN."
@@ -106,7 +110,10 @@ def no_points(
 
 
 def _reasons(excluded: Mapping[str, int], unreadable: Mapping[str, str]) -> str:
-    return ", ".join(
-        f"{count:,} with {reason}" + (f" such as {shortened(unreadable[reason])!r}" if reason in unreadable else "")
-        for reason, count in excluded.items()
-    )
+    return ", ".join(f"{count:,} with {reason}{_example(reason, unreadable)}" for reason, count in excluded.items())
+
+
+def _example(reason: str, unreadable: Mapping[str, str]) -> str:
+    if reason not in unreadable:
+        return ""
+    return f" ({unreadable[reason]})" if reason.startswith(NO) else f" such as {shortened(unreadable[reason])!r}"

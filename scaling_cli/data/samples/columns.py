@@ -14,6 +14,8 @@ from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.errors import UsageError
 
 ROLES = ("problem", "attempt", "correct", "n", "c", "score", "verified", "answer", "cluster")
+# Of attempts, if they hold whole numbers: the text of an attempt may have these names too.
+NUMBERED = ("sample", "completion", "generation", "rollout", "repeat", "repetition", "try")
 ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "problem": (
         ("problem_id", "problem_idx", "problem", "question_id", "prompt_id", "instance_id", "behavior_id"),
@@ -21,7 +23,24 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("id", "i"),
         ("name",),
     ),
-    "attempt": (("attempt", "attempt_id", "sample_id", "completion_id", "epoch", "trial", "seed"), ("run", "n")),
+    "attempt": (
+        ("attempt", "attempt_id", "sample_id", "completion_id", "epoch", "trial", "seed"),
+        (
+            *(
+                "attempt_idx",
+                "attempt_index",
+                "attempt_number",
+                "attempt_no",
+                "sample_idx",
+                "sample_index",
+                "sample_no",
+            ),
+            *("completion_idx", "completion_index", "generation_id", "generation_idx", "rollout_id", "rollout_idx"),
+            *("trial_id", "trial_idx", "try_idx", "repeat_id", "repeat_idx"),
+        ),
+        ("run", "n"),
+        NUMBERED,
+    ),
     "correct": (
         ("correct", "is_correct", "passed", "success", "resolved", "solved", "is_corrects", "corrects", "graded_list"),
         ("flagged", "score", "acc", "exact_match", "pass_1", "pass@1", "reward"),
@@ -29,6 +48,21 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "n": (("n", "num_samples", "num_samples_total", "n_samples"), ("total", "attempts", "trials")),
     "c": (("c", "num_correct", "num_samples_correct", "n_correct"), ("correct", "passes", "successes")),
 }
+SETTINGS = (  # of sampling: attempts of one problem that differ in them have different chances
+    *(
+        "temperature",
+        "temp",
+        "top_p",
+        "top_k",
+        "min_p",
+        "prompt_name",
+        "prompt_version",
+        "template",
+        "n_shot",
+        "num_shots",
+    ),
+    *("shots", "num_fewshot", "max_tokens", "reasoning_effort", "thinking", "checkpoint", "revision"),
+)
 GENERIC = frozenset({"id", "i", "name"})  # names that other things than problems may have, too
 CURVE_COLUMNS = ("scaling_parameter", "k")  # of files with one row for each problem and k
 MODELS = ("model", "model_name", "model_id")  # attempts of different models are never pooled

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from scaling_cli.data.cells import is_text, text
 from scaling_cli.data.names import listing, normalise
-from scaling_cli.data.samples.columns import CURVE_COLUMNS, choose, named
+from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, choose, named
 from scaling_cli.data.samples.counts import parts_of, several_rows
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import are_outcomes
 from scaling_cli.errors import DataError
 
+SAMPLE = 1000  # cells that show whether a column numbers attempts
 INDEX = ("", "index", "unnamed_0")  # the column names that pandas gives to an index
 
 Columns = dict[str, str | None]
@@ -125,11 +127,29 @@ def _attempts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Column
         raise _no_layout(names, f"have no column that could be identified as {missing!r}")
     others = [name for name in names if name != problem and name not in options.by]
     mapping = {role: column for role, column in options.mapping.items() if column in others}
-    columns: Columns = {"problem": problem, "correct": correct, "attempt": choose(others, mapping, "attempt")}
+    attempt = choose(others, mapping, "attempt")
+    if attempt not in (None, correct, mapping.get("attempt")) and normalise(str(attempt)) in NUMBERED:
+        attempt = attempt if _numbers_attempts(log, str(attempt), problem) else None
+    columns: Columns = {"problem": problem, "correct": correct, "attempt": attempt}
     for role in ("score", "verified", "answer", "cluster"):
         if role in options.mapping:
             columns[role] = choose(names, options.mapping, role)
     return "attempts", columns
+
+
+def _numbers_attempts(log: SamplingLog, column: str, problem: str) -> bool:
+    """Whether the first cells of a column are whole numbers, and each problem has two of them or more on average."""
+    key = pl.struct(list(dict.fromkeys((*log.options.by, *log.tasks, problem))))
+    counts = log.rows.select(key.n_unique().alias("problems"), pl.struct(key, pl.col(column)).n_unique().alias("both"))
+    problems, both = counts.collect(engine="streaming").row(0)
+    if both < 2 * problems:
+        return False
+    if log.schema[column].is_integer():
+        return True
+    if not is_text(log.schema[column]):
+        return False
+    cells = log.rows.select(text(column)).head(SAMPLE).collect(engine="streaming").to_series().drop_nulls()
+    return not cells.is_empty() and cells.str.strip_chars().cast(pl.Int64, strict=False).null_count() == 0
 
 
 def _no_layout(names: Sequence[str], why: str) -> DataError:

@@ -38,7 +38,7 @@ from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_e
 from scaling_cli.data.samples.layout import detect_layout
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
-from scaling_cli.data.samples.pooling import other_problems, refuse_filters, refuse_models, tasks_of
+from scaling_cli.data.samples.pooling import other_problems, pooled_settings, refuse_filters, refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SAMPLE_SUFFIXES
 from scaling_cli.options.inference_coverage import Samples
@@ -190,6 +190,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     layout, columns = detect_layout(log)
     log = replace(log, columns=columns)
     caveats += other_problems(log)
+    caveats += pooled_settings(log)
     counted = COUNTERS[layout](replace(log, rows=rows))
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():

@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import listing
-from scaling_cli.data.samples.columns import MODELS, TASKS, named, rivals
+from scaling_cli.data.samples.columns import MODELS, SETTINGS, TASKS, named, rivals
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import UsageError
 
@@ -56,6 +56,24 @@ def tasks_of(log: SamplingLog) -> tuple[tuple[str, ...], list[Caveat]]:
     counts = log.rows.select(pl.col(name).n_unique() for name in candidates).collect(engine="streaming").row(0)
     tasks = tuple(name for name, count in zip(candidates, counts, strict=True) if count > 1)
     return tasks, [caveat("pooled-tasks", column=name) for name in tasks]
+
+
+def pooled_settings(log: SamplingLog) -> list[Caveat]:
+    """A caveat for each setting of sampling, such as the temperature, that takes several values in a group."""
+    used = (*log.options.by, *log.tasks, *log.columns.values(), *log.options.mapping.values())
+    columns = [name for name in named(log.schema.names(), SETTINGS) if name not in used]
+    columns = [name for name in columns if not log.schema[name].is_nested()]
+    if not columns:
+        return []
+    by = list(log.options.by)
+    counts = [pl.col(name).drop_nulls().n_unique() for name in columns]
+    grouped = log.rows.group_by(by).agg(counts) if by else log.rows.select(counts)
+    most = grouped.select(pl.col(columns).max()).collect(engine="streaming")
+    return [
+        caveat("pooled-settings", column=shlex.quote(name), values=most[name][0])
+        for name in columns
+        if most[name][0] is not None and most[name][0] > 1
+    ]
 
 
 def other_problems(log: SamplingLog) -> list[Caveat]:

@@ -173,8 +173,7 @@ class _Tested:
         # Points of a run count once: the sum of squares is spread over the degrees of freedom of runs.
         variance = float(rest @ rest) / max(freedom * len(rest) / self.count, 1e-300)
         leverage = np.einsum("nk,nk->n", self.basis, self.basis) + outside**2
-        scores = np.zeros(self.count)
-        np.add.at(scores, self.runs, outside * rest / np.maximum(1 - leverage, 0.2))
+        scores = np.bincount(self.runs, outside * rest / np.maximum(1 - leverage, 0.2), minlength=self.count)
         robust = float(scores @ scores)
         by_f = two_tails(along / sqrt(max(variance, 1e-300)), freedom)
         return Pattern(what, by_f, two_tails(along / sqrt(max(robust, 1e-300)), freedom))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Flags, Indices, summed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.tails import two_tails
@@ -132,8 +132,7 @@ def _are_off(fitted: Fitted, chosen: Indices) -> Asking[Flags]:
 
 def _by_run(problem: Problem, values: Array) -> Array:
     """The mean `(runs, m)` of the values `(n, m)` of each run's points, in units of the noise where weights differ."""
-    sums = np.zeros((problem.run_count, values.shape[1]))
-    np.add.at(sums, problem.runs, values * np.sqrt(problem.weights)[:, None])
+    sums = summed(values * np.sqrt(problem.weights)[:, None], problem.runs, problem.run_count)
     return np.asarray(sums / np.bincount(problem.runs, minlength=problem.run_count)[:, None])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.fitting.leverage import is_free, residuals
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
@@ -52,10 +53,8 @@ def err_together(fitted: Fitted) -> ErrTogether | None:
     totals = np.bincount(numbers, weights)
     means = np.bincount(numbers, weights * residual) / totals
     lack, pure = float(totals @ means**2), float(weights @ (residual - means[numbers]) ** 2)
-    from scipy.special import fdtrc
-
     ratio = lack / spare / max(pure / repeats, 1e-300)
-    p_value = float(fdtrc(spare, repeats, ratio))
+    p_value = f_tail(ratio, spare, repeats)
     return ErrTogether(numbers, p_value) if p_value < LEVEL else None
 
 

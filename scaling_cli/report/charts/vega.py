@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scaling_cli.numbers.format import amount, escape, figure
 from scaling_cli.report.charts.axes import COLORS
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Panels, Series, shade_ends
+from scaling_cli.report.charts.ticks import log_ticks, tick_labels
 
 Spec = dict[str, Any]
 Switches = list[tuple[str, str]]
@@ -23,12 +24,16 @@ MOST_POINTS = 4_000  # of one series: a browser draws no more at ease, and the f
 SUFFIXED = ("params", "tokens", "unique_tokens")
 GREY = "#767676"
 MOST_SWITCHES = 12
+DASHES = [6, 4]
 STAR = "M0,-1L0.29,-0.4L0.95,-0.31L0.48,0.15L0.59,0.81L0,0.5L-0.59,0.81L-0.48,0.15L-0.95,-0.31L-0.29,-0.4Z"
-VIRIDIS = ("#440154", "#482475", "#414487", "#355f8d", "#2a788e", "#21918c", "#22a884", "#44bf70", "#7ad151", "#bddf26",
-           "#fde725")  # fmt: skip
 # Vega writes 1e+20 and 1G where people write 1e20 and 1B.
 SCIENTIFIC = "replace(format(datum.value, '~e'), '+', '')"
-SUFFIX = "replace(format(datum.value, '.3~s'), 'G', 'B')"
+SUFFIX = "datum.value < 1 ? format(datum.value, '~r') : replace(format(datum.value, '.3~s'), 'G', 'B')"
+# Labels of a log axis have few different first digits, or they would be those that happen to fit.
+FIRST_DIGIT = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
+LABELLED = ((2.5, (1,)), (1.2, (1, 3)))  # decades beyond which only these first digits are
+MOST_SHADES = 6  # labels of an ordered scale
+LEGEND_LETTERS = 52  # in a row of a legend
 
 
 def specification(rows: Panels, description: str) -> list[list[Spec]]:
@@ -55,26 +60,36 @@ def _panel(chart: Chart, name: str, description: str, switches: Switches) -> Spe
         "width": WIDTH,
         "height": HEIGHT if not chart.y.names else 60 + 30 * len(chart.y.names),
         "layer": layers,
-        "resolve": {"scale": {"color": "independent"}},
+        "resolve": {"scale": {"color": "independent", "strokeDash": "independent"}},
     }
 
 
-def _axis(axis: Axis) -> Spec:
+def _axis(axis: Axis, decades: float) -> Spec:
     scale: Spec = {"nice": False, "padding": 12} | ({"type": "log"} if axis.is_log else {"zero": False})
     shown: Spec = {"tickCount": 6, "labelOverlap": True}
     if axis.names:
         names = ", ".join(repr(escape(name)) for name in axis.names)
         shown |= {"values": list(range(len(axis.names))), "labelExpr": f"[{names}][datum.value]"}
         scale |= {"domain": [-0.5, len(axis.names) - 0.5], "reverse": True}
-    elif axis.role == "compute":
-        shown |= {"labelExpr": SCIENTIFIC}
-    elif axis.role in SUFFIXED:
-        shown |= {"labelExpr": SUFFIX}
+    else:
+        label = SCIENTIFIC if axis.role == "compute" else SUFFIX if axis.role in SUFFIXED else ""
+        digits = next((digits for most, digits in LABELLED if axis.is_log and decades > most), ())
+        if digits:
+            plain = label or "datum.label"
+            label = f"indexof({list(digits)}, {FIRST_DIGIT}) < 0 ? '' : {plain}"
+        shown |= {"labelExpr": label} if label else {}
     return {"type": "quantitative", "title": escape(axis.label) or None, "scale": scale, "axis": shown}
 
 
 def _places(chart: Chart) -> Spec:
-    return {"x": {"field": "x", **_axis(chart.x)}, "y": {"field": "y", **_axis(chart.y)}}
+    drawn = [*chart.series, *(line.curve for line in chart.lines)]
+    wide, high = (_decades([value for each in drawn for value in getattr(each, way)]) for way in "xy")
+    return {"x": {"field": "x", **_axis(chart.x, wide)}, "y": {"field": "y", **_axis(chart.y, high)}}
+
+
+def _decades(values: Sequence[float]) -> float:
+    known = [float(value) for value in values if 0 < value < math.inf]
+    return math.log10(max(known) / min(known)) if known else 0.0
 
 
 def _color(i: int) -> str:
@@ -98,17 +113,51 @@ def _bands(chart: Chart) -> Iterable[Spec]:
 
 
 def _lines(chart: Chart) -> Iterable[Spec]:
-    ends = shade_ends(chart)
+    """Curves without a name, and above them those that the legend names."""
+    named = {line.name: i for i, line in enumerate(chart.lines) if line.name}
     for i, line in enumerate(chart.lines):
-        color = _line_color(line, i) if line.shade is None else _shaded(line.shade, ends)
-        mark: Spec = {"type": "line", "strokeWidth": 2, "clip": True, "color": color}
+        if named.get(line.name) == i and line.shade is None:
+            continue
+        mark: Spec = {"type": "line", "strokeWidth": 2, "clip": True, "color": _line_color(line, i)}
+        encoding = _places(chart)
         if line.is_dashed:
-            mark["strokeDash"] = [6, 4]
-        yield {
-            "data": {"values": _rows(x=line.curve.x, y=line.curve.y)},
-            "mark": mark,
-            "encoding": _places(chart) | ({"tooltip": {"value": escape(line.name)}} if line.name else {}),
-        }
+            mark["strokeDash"] = DASHES
+        if line.shade is not None:
+            encoding["color"] = {"datum": line.shade, **_shade(chart), "legend": None}
+        yield {"data": {"values": _rows(x=line.curve.x, y=line.curve.y)}, "mark": mark, "encoding": encoding}
+    shown = {name: (i, chart.lines[i]) for name, i in named.items() if chart.lines[i].shade is None}
+    if shown:
+        yield _named_lines(chart, shown)
+
+
+def _named_lines(chart: Chart, shown: Mapping[str, tuple[int, Line]]) -> Spec:
+    """The curves of a legend: one layer, so that they have one legend."""
+    names = [escape(name) for name in shown]
+    colors = [_line_color(line, i) for i, line in shown.values()]
+    dashes = [DASHES if line.is_dashed else [1, 0] for _, line in shown.values()]
+    values = [
+        {**row, "line": name}
+        for name, (_, line) in zip(names, shown.values(), strict=True)
+        for row in _rows(x=line.curve.x, y=line.curve.y)
+    ]
+    field: Spec = {"field": "line", "type": "nominal", "title": None, "legend": _legend(names)}
+    return {
+        "data": {"values": values},
+        "mark": {"type": "line", "strokeWidth": 2, "clip": True},
+        "encoding": {
+            **_places(chart),
+            "color": field | {"scale": {"domain": names, "range": colors}},
+            "strokeDash": field | {"scale": {"domain": names, "range": dashes}},
+            "tooltip": {"field": "line", "type": "nominal"},
+        },
+    }
+
+
+def _legend(names: Sequence[str]) -> Spec:
+    """A legend below the panel, in as many columns as its names leave room for."""
+    longest = max(map(len, names), default=0)
+    shown = [name for name in names if name]
+    return {"orient": "bottom", "columns": max(1, LEGEND_LETTERS // (longest + 4)), "values": shown, "labelLimit": 300}
 
 
 def _rules(chart: Chart) -> Iterable[Spec]:
@@ -160,12 +209,12 @@ def _marks(chart: Chart, values: list[Spec], name: str, switches: Switches) -> S
         "size": {"condition": {"param": "picked", "value": 200, "empty": False}, "value": 130 if is_marked else 45},
         "color": {"field": "color", "type": "nominal", "scale": None},
     }
-    if is_shaded and chart.shade is not None:
-        encoding["color"] = _shade(chart.shade)
+    if is_shaded:
+        encoding["color"] = {"field": "shade", **_shade(chart)}
     elif has_legend:
         colors = {row["group"]: row["color"] for row in values}
         encoding["color"] = {
-            "field": "group", "type": "nominal", "title": None, "legend": {"orient": "bottom"},
+            "field": "group", "type": "nominal", "title": None, "legend": _legend(names),
             "scale": {"domain": names, "range": [colors[group] for group in names]},
         }  # fmt: skip
     layer: Spec = {"name": name, "data": {"values": values}, "encoding": encoding}
@@ -177,25 +226,23 @@ def _marks(chart: Chart, values: list[Spec], name: str, switches: Switches) -> S
     return layer
 
 
-def _shade(scale: Axis) -> Spec:
-    return {
-        "field": "shade", "type": "quantitative", "title": escape(scale.label),
-        "scale": {"type": "log", "scheme": {"name": "viridis", "extent": [0, 0.9]}},
-        "legend": {"labelExpr": SCIENTIFIC if scale.role == "compute" else SUFFIX},
-    }  # fmt: skip
-
-
-def _shaded(value: float, ends: tuple[float, float]) -> str:
-    """The colour of a value on the ordered scale of the static figure."""
-    low, high = (math.log(end) for end in ends)
-    share = 0.9 * (math.log(value) - low) / (high - low) if high > low else 0.0
-    place = min(max(share, 0.0), 1.0) * (len(VIRIDIS) - 1)
-    return VIRIDIS[round(place)]
+def _shade(chart: Chart) -> Spec:
+    """The ordered scale, with a legend in the chart that names it; a dark page takes the light end of the colours."""
+    low, high = shade_ends(chart)
+    colors = {"name": "viridis", "extent": [0, 0.9]}
+    scale: Spec = {"type": "log", "domain": [low, high if high > low else 1.01 * low], "scheme": colors}
+    shown: Spec = {"type": "quantitative", "scale": scale, "legend": None}
+    if chart.shade is not None:
+        role, places = chart.shade.role, log_ticks(low, high, MOST_SHADES)
+        labels = tick_labels(places, lambda value: amount(role, value))
+        legend = {"values": places, "labelExpr": f"{labels}[indexof({places}, datum.value)]"}
+        shown |= {"title": escape(chart.shade.label), "legend": legend}
+    return shown
 
 
 def _point_rows(chart: Chart, series: Series, i: int) -> Iterable[Spec]:
     step = max(1, math.ceil(len(series.x) / MOST_POINTS))
-    color, ends = _color(i if series.color is None else series.color), shade_ends(chart)
+    color = _color(i if series.color is None else series.color)
     color = _color(1) if series.stands_out and chart.shade is not None else color
     for place in range(0, len(series.x), step):
         x, y = float(series.x[place]), float(series.y[place])
@@ -205,7 +252,7 @@ def _point_rows(chart: Chart, series: Series, i: int) -> Iterable[Spec]:
         run = escape(series.labels[place]) if place < len(series.labels) else ""
         row = {
             "x": x, "y": y, "shade": shade, "group": escape(series.name), "run": run or f"{series.name} {place + 1}",
-            "color": color if shade is None else _shaded(shade, ends), "out": series.stands_out,
+            "color": color, "out": series.stands_out,
             "at x": _said(chart.x, x), "at y": _said(chart.y, y),
         }  # fmt: skip
         if shade is not None and chart.shade is not None:

@@ -17,12 +17,26 @@ PLACE = "figure"  # id of the element that is drawn in
 LIGHT, DARK = ("#1a1a1a", "#d9d9d9"), ("#e6e6e6", "#555555")  # text and grid
 PROGRAM = """
 (function () {
-  const rows = ROWS, dark = matchMedia('(prefers-color-scheme: dark)').matches;
-  const place = document.getElementById('PLACE'), [ink, grid] = dark ? DARK : LIGHT;
-  const width = place.clientWidth || 900, narrow = width < 760;
+  const dark = matchMedia('(prefers-color-scheme: dark)').matches, [ink, grid] = dark ? DARK : LIGHT;
+  const text = JSON.stringify(ROWS).replaceAll('"#000000"', JSON.stringify(ink));
+  const rows = JSON.parse(dark ? text.replaceAll('"extent":[0,0.9]', '"extent":[0.25,1]') : text);
+  const place = document.getElementById('PLACE');
+  const width = place.clientWidth || 900, narrow = width < 620;
   const placed = narrow ? rows.flat().map(panel => [panel]) : rows;
-  const room = row => Math.max(180, Math.min(620, width / row.length - 150));
+  const room = row => Math.max(180, Math.min(620, width / row.length - (narrow ? 90 : 150)));
   placed.forEach(row => row.forEach(panel => { panel.width = room(row); }));
+  const stacked = {layout: {bottom: {direction: 'vertical'}}};
+  const letters = Math.max(20, room([0]) / 7);
+  if (narrow) rows.flat().forEach(panel => {
+    panel.title.text = panel.title.text.split(' ').reduce((lines, word) => {
+      const last = lines[lines.length - 1];
+      const fits = last && last.length + word.length < letters;
+      return fits ? [...lines.slice(0, -1), last + ' ' + word] : [...lines, word];
+    }, []);
+    panel.layer.map(layer => (layer.encoding.color || {}).legend).filter(legend => legend).forEach(legend => {
+      Object.assign(legend, legend.orient ? {columns: 1} : {orient: 'bottom', gradientLength: room([0])});
+    });
+  });
   const views = rows.flat().flatMap(panel => panel.layer).map(layer => layer.name)
     .filter(name => name && !name.endsWith("marked"));
   const spec = {
@@ -33,7 +47,7 @@ PROGRAM = """
     ],
     config: {
       axis: {labelColor: ink, titleColor: ink, gridColor: grid, domainColor: ink, tickColor: ink, gridOpacity: 0.4},
-      legend: {labelColor: ink, titleColor: ink}, title: {color: ink}, view: {stroke: null},
+      legend: {labelColor: ink, titleColor: ink, ...(narrow ? stacked : {})}, title: {color: ink}, view: {stroke: null},
       font: 'system-ui, sans-serif'
     }
   };

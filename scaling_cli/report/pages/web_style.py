@@ -20,10 +20,11 @@ PARTS_STYLE = """
 h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
 dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .1rem 1rem; margin: 0; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
-@media (max-width: 40rem) { dl { display: block; } dd { margin: 0 0 .5rem; } }
+@media (max-width: 40rem) { dl { display: block; } dd { margin: 0 0 .5rem; }
+  td:first-child { min-width: 6rem; } td:last-child { min-width: 12rem; } }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-th { text-align: left; border-bottom: 1px solid #8c8c8c; } th, td { padding: .15rem .9rem .15rem 0;
+th { text-align: left; border-bottom: 1px solid #8c8c8c; } th, td { padding: .15rem .75rem .15rem 0;
   vertical-align: top; }
 .number { text-align: right; } .number, .whole { white-space: nowrap; }
 .question { font-style: italic; margin-bottom: .2rem; }
@@ -33,6 +34,7 @@ th { text-align: left; border-bottom: 1px solid #8c8c8c; } th, td { padding: .15
 summary { margin-top: 1rem; cursor: pointer; font-weight: 600; }
 code { background: rgba(128, 128, 128, .15); padding: 0 .2rem; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; background: #fff; }
-#figure[data-drawn] svg { background: none; width: auto; }
+#figure[data-drawn] svg { background: none; width: auto; max-width: 100%; }
+@media print { #figure svg { max-height: 18cm; } }
 .vega-bind { display: inline-block; margin-right: 1rem; }
 """

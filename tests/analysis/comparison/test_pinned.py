@@ -71,7 +71,7 @@ def test_one_run_an_arm_is_refused_and_so_are_losses_that_cannot_be_compared():
     with pytest.raises(ScalingError):
         scaling.compare_exponents(arms(counts=(1, 1)), by="recipe", **options)
     frame = arms().rename({"recipe": "tokenizer"})
-    with pytest.raises(UsageError, match="one evaluation"):
+    with pytest.raises(UsageError, match="same evaluation data"):
         scaling.compare_exponents(frame, by="tokenizer", **options)
 
 
@@ -106,7 +106,7 @@ def test_any_parameter_of_a_formula_can_be_the_one_that_is_compared():
     assert result.exponents == ("p",)
     difference = result.comparisons[0].exponent_difference["p"]
     assert difference.low < 0.08 < difference.high
-    with pytest.raises(UsageError, match="no parameter 'q'"):
+    with pytest.raises(UsageError, match="no free parameter 'q'"):
         scaling.compare_exponents(frame, by="recipe", law="m3", exponent="q")
 
 

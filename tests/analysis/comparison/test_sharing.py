@@ -86,7 +86,7 @@ def test_what_the_data_reject_is_not_shared():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"share": "gamma"}, "no such parameter"),
+        ({"share": "gamma"}, "no free parameter"),
         ({"share": "alpha,beta"}, "every exponent"),
         ({"share": "alpha", "exponent": "alpha"}, "every exponent"),
         ({"share": "E", "by": (), "factors": ["group"]}, "--factors"),

@@ -97,6 +97,26 @@ def test_runs_that_lack_a_loss_leave_the_others_as_they_are():
     assert first.suite.correlations["web_loss"]["code_loss"] > 0.3  # by the 24 runs that have both
 
 
+def test_a_loss_that_cannot_be_used_leaves_the_others():
+    frame = runs(7).with_columns(code_loss=-pl.col("code_loss"))
+    found = scaling.extrapolate(frame, loss=["web_loss", "code_loss"], at=PLACE, replicates=40)
+    assert [result.group for result in found.results] == [{"loss": "web_loss"}]
+    assert [failure.group for failure in found.failures] == [{"loss": "code_loss"}]
+    with pytest.raises(DataError, match="non-positive loss"):
+        scaling.extrapolate(frame.with_columns(web_loss=-1.0), loss=["web_loss", "code_loss"], at=PLACE)
+
+
+def test_a_scale_is_found_for_each_loss_without_any_place():
+    found = scaling.extrapolate(runs(7), loss=["web_loss", "math_loss"], target_loss=2.4, replicates=40).results
+    assert [len(result.inverse) for result in found] == [1, 1]
+    assert all(result.suite is None for result in found)
+
+
+def test_a_task_is_not_a_loss_too():
+    with pytest.raises(UsageError, match="both a loss and a task"):
+        scaling.extrapolate(runs(7), loss="web_loss", then=["web_loss", "gsm8k"], at=PLACE, replicates=40)
+
+
 def test_a_suite_file_lists_losses_tasks_and_averages(tmp_path):
     path = tmp_path / "suite.toml"
     path.write_text('[tasks."eval/arc"]\nloss = "web"\nchance = 0.25\n[tasks.gsm8k]\nloss = "math"\n')

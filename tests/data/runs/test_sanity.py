@@ -1,6 +1,8 @@
+import numpy as np
 import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli.data.runs.summary import summarise
 from scaling_cli.data.runs.targets import load_targets
 from scaling_cli.errors import DataError
@@ -229,3 +231,22 @@ def test_copies_are_noticed_along_a_column_that_was_asked_for():
 def test_accuracies_of_few_questions_are_equal_by_chance_and_not_copies():
     frame = pl.DataFrame({"width": [1.0, 1.0, 2.0, 2.0, 4.0, 4.0] * 3, "loss": [0.5, 0.5, 0.25, 0.5, 0.75, 0.5] * 3})
     assert codes(frame, keep=["width"], loss_unit="other") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (pl.when(pl.col("arch") == "b").then(pl.col("loss").exp() * 3).otherwise("loss").alias("loss"), "large-loss"),
+        (
+            pl.when(pl.col("arch") == "b").then(pl.col("compute") / 1e15).otherwise("compute").alias("compute"),
+            "tiny-unit",
+        ),
+    ],
+)
+def test_one_group_in_another_unit_is_named(change, code):
+    curve = pl.DataFrame({"compute": np.geomspace(1e17, 1e22, 20)})
+    curve = curve.with_columns(loss=2 + 3 * (pl.col("compute") / 1e17) ** -0.2)
+    rows = pl.concat([curve.with_columns(arch=pl.lit("a"))] * 2 + [curve.with_columns(arch=pl.lit("b"))])
+    found = scaling.columns(rows.with_columns(change), by="arch").caveats
+    assert [each.group for each in found if each.code == code] == [{"arch": "b"}]
+    assert code not in {each.code for each in scaling.columns(rows, by="arch").caveats}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
@@ -72,3 +73,14 @@ def test_intervals_of_repeated_configurations_cover_as_often_as_they_say(shared)
     # Binomial standard deviations of 200 intervals that cover 95 %: 3.1.
     assert 190 - 3 * 3.1 <= covered <= sets
     assert named <= 2 + 3 * 1.4 if shared == 0.0 else named >= 0.95 * sets
+
+
+def test_the_tail_of_f_is_that_of_scipy():
+    from scipy.special import fdtrc
+
+    random = np.random.default_rng(0)
+    for _ in range(500):
+        first, second = (10 ** random.uniform(0, 4, 2)).round().tolist()
+        ratio = float(10 ** random.normal(0, random.choice([0.2, 2.0])))
+        assert f_tail(ratio, first, second) == pytest.approx(float(fdtrc(first, second, ratio)), rel=1e-8, abs=1e-290)
+    assert (f_tail(0.0, 3, 5), f_tail(np.inf, 3, 5)) == (1.0, 0.0)

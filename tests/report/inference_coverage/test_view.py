@@ -108,8 +108,8 @@ def test_the_sentence_answers_what_was_asked_of_targets_and_budgets(reports):
     (sample,) = reports["one"].results
     said = sentence(replace(sample, budgets=(budget, target)), "coverage")
     assert said.endswith(
-        " 201 [64, > 20,000] attempts, 0.02 USD a problem, solve 90 % (a forecast); "
-        "0.05 USD a problem buys 78 attempts, which solve 91.3 % [83.2 %, 96.2 %]."
+        " 201 [64, > 20,000] attempts, 0.02 USD per problem, solve 90 % (a forecast); "
+        "0.05 USD per problem buys 78 attempts, which solve 91.3 % [83.2 %, 96.2 %]."
     )
     unreached = replace(target, k=None, k_low=None, is_forecast=False)
     said = sentence(replace(sample, budgets=(unreached,)), "coverage")
