@@ -85,7 +85,7 @@ WHEN = {
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
     "tied-to-tokens": (
-        "Beside log params, log tokens explain at least {points.tied.SHARE:.0%} of the variance of the log learning "
+        "At equal params, log tokens explain at least {points.tied.SHARE:.0%} of the variance of the log learning "
         "rate or batch size (t test, p < {points.tied.CHANCE:g})."
     ),
     "pooled-groups": (

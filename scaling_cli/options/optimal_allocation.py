@@ -72,7 +72,7 @@ class Limits(Options):
     hold: dict[str, float | str] = option(
         {},
         HELD,
-        "Hold other inputs of the law at values: bits=8,experts=16, or at a law of that column: "
+        "Hold other inputs of the law at values: bits=8,experts=16, or at a law fitted to them: "
         "supervised_loss=chinchilla. Repeatable.",
     )
     search: dict[str, Range] = option(

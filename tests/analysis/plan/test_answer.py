@@ -67,7 +67,7 @@ def test_runs_under_way_are_counted_on():
 def test_too_few_runs_and_too_small_budgets_name_the_least():
     with pytest.raises(UsageError, match="at least 6 are needed"):
         planned(task(runs=4))
-    with pytest.raises(UsageError, match=r"they take 6e18") as caught:
+    with pytest.raises(UsageError, match=r"take 6e18") as caught:
         planned(task(budget=3e18, bounds=Bounds((1e18, 1e18))))
     assert "--budget 6e18" in caught.value.hint
     planned(task(budget=6.1e18, bounds=Bounds((1e18, 1e18)), share=0.0))
