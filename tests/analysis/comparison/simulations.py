@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from scaling_cli import jobs
-from scaling_cli.analysis.comparison.answer import MANY_RUNS
+from scaling_cli.analysis.comparison.drawn import MANY_RUNS
 from scaling_cli.analysis.comparison.models import Member, solve_in_chunks
 from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
