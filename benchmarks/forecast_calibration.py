@@ -197,8 +197,9 @@ def print_surfaces(made: list[Made]) -> None:
     """The errors on surfaces, by family."""
     print("## Surfaces of params and tokens\n")
     say(
-        "Mean absolute error of the loss in percent, fitted to the runs up to C_max/3, /10 and /30; `before` is the "
-        "average of laws without the simplest one and without the shift."
+        "Mean absolute error of the loss in percent on larger runs, if the forecast is fitted to the runs up to "
+        "C_max/3, C_max/10 and C_max/30, where C_max is the largest compute of a set. `before` is an earlier version "
+        "of the forecast: the average of laws, without the plain fit of the simplest law and without the shift."
     )
     errors, families = surface_errors(made), [row.case.family for row in made]
     names = sorted(set(families))
@@ -219,10 +220,12 @@ def print_surfaces(made: list[Made]) -> None:
     error = resampled(lambda rows: float(rows[:, 0].mean() / rows[:, 2].mean()), means)
     wins = np.mean(errors[:, 0] < errors[:, 2])
     print(
-        f"The forecast errs by {100 * ratio:.0f} % ({100 * error:.0f}) of Huber's error, and wins {100 * wins:.0f} %.\n"
+        f"The mean error of the forecast is {100 * ratio:.0f} % ({100 * error:.0f}) of that of chinchilla with Huber "
+        f"1e-3,\nand its error is the smaller one on {100 * wins:.0f} % of splits.\n"
     )
     print(
-        "Bias (mean of forecast less observed log loss, in percent, mean of families), and splits that are too high:\n"
+        "Bias (forecast minus observed log loss in percent, averaged over families), and the share of splits on which\n"
+        "the forecast is too high:\n"
     )
     ways = (lambda row: earlier(row) - row.estimate + row.error, lambda row: row.error)
     table(
@@ -314,11 +317,13 @@ def print_coverage(made: list[Made]) -> None:
     hindsight = np.array([2 * np.quantile(np.abs(one.error), LEVEL) for one in taken])
     print("## Coverage of intervals on surfaces\n")
     say(
-        "Intervals of a new run. Each family is judged with `SHARE` and `FREEDOM` fitted to the other families "
-        f"({', '.join(constants)}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and the form of the "
-        "interval were chosen once for all families. Means over splits, with standard errors from resampling families; "
-        "`width` is the median full width of 90 % intervals in log loss, and `hindsight` the width that would have "
-        "been enough for 90 % of each split, which nobody knows in advance."
+        "Intervals of a new run. Their constants are in `scaling_cli/analysis/forecast/surface_errors.py`. Each family "
+        "is judged with `SHARE` (of the error at the rolling origins) and `FREEDOM` (degrees of freedom) fitted to the "
+        f"other families ({', '.join(constants)}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and "
+        "the form of the interval were chosen once for all families. The table shows means over splits, with standard "
+        "errors from resampling families. `width` is the median full width of 90 % intervals in log loss, and "
+        "`hindsight` is the width that would have been enough for 90 % of the runs of each split, which nobody knows "
+        "in advance."
     )
     cuts = np.array([row.cut for row in made])
     masks = {
@@ -328,7 +333,7 @@ def print_coverage(made: list[Made]) -> None:
         "with `no-rolling-origin`": ~has_origin,
         **{name: families == name for name in np.unique(families)},
     }
-    head = ("splits", *(f"{level:.0%}" for level in LEVELS), "width", "hindsight")
+    head = ("splits", *(f"{100 * level:.0f} %" for level in LEVELS), "width", "hindsight")
     table(
         head,
         (

@@ -6,6 +6,7 @@ compares the errors with those that the paper's authors published.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,21 +31,35 @@ MMLU_QUESTIONS = {"stem": 3018, "humanities": 4705, "social_sciences": 3077, "ot
 LINK_RUNS_FROM = 0.5  # share of a run's steps after which checkpoints enter the link
 
 
-def ladder(folder: Path) -> None:
-    """Print task loss and accuracy of the largest model, as forecast from the ladder and as measured."""
+def _rows(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The checkpoints of the ladder, and those of the largest model."""
     rows = pl.read_parquet(folder / "olmo_ladder" / "ladder_all.parquet").with_columns(
         tokens=pl.coalesce("throughput/total_tokens", pl.col("step") * pl.col("batch_size_in_tokens"))
     )
     small = rows.filter(pl.col("chinchilla_multiplier").is_not_null() & pl.col("params").is_not_null())
-    large = rows.filter(pl.col("size") == "peteish13").unique("step", keep="any")
+    return small, rows.filter(pl.col("size") == "peteish13").unique("step", keep="any")
+
+
+def measured_and_forecast(folder: Path, tasks: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """For each task the loss of the largest model, and what the ladder forecasts for it."""
+    small, large = _rows(folder)
+    found = {}
+    for task in tasks:
+        metrics = _metrics(task)
+        measured = _task_rows(large, *metrics).sort("step").tail(5)
+        predicted, _, _ = _task_loss(_task_rows(small, *metrics), measured)
+        found[task] = (float(measured["bpb"].to_numpy().mean()), predicted)
+    return found
+
+
+def ladder(folder: Path) -> None:
+    """Print task loss and accuracy of the largest model, as forecast from the ladder and as measured."""
+    small, large = _rows(folder)
     print(
         f"{'task':<15}{'bpb':>8}{'forecast':>10}{'error':>9}{'authors':>9}  90 % interval   accuracy forecast    error"
     )
     for task, published in LADDER_TASKS.items():
-        metrics = (
-            _task_columns(task, "eval/downstream_bpb/{}_rc_5shot_bpb"),
-            _task_columns(task, "eval/downstream/{}_rc_5shot_len_norm"),
-        )
+        metrics = _metrics(task)
         known = _task_rows(small, *metrics)
         measured = _task_rows(large, *metrics).sort("step").tail(5)
         truth, correct = (float(measured[name].to_numpy().mean()) for name in ("bpb", "accuracy"))
@@ -79,6 +94,14 @@ def _accuracy(task: str, known: pl.DataFrame, loss: float) -> tuple[float, bool]
     )  # fmt: skip
     at = np.array([loss])
     return float(fitted.values(fitted.fitted.theta[None], at)[0, 0]), bool(fitted.is_outside(at)[0])
+
+
+def _metrics(task: str) -> tuple[pl.Expr, pl.Expr]:
+    """Loss in bits per byte, and accuracy."""
+    return (
+        _task_columns(task, "eval/downstream_bpb/{}_rc_5shot_bpb"),
+        _task_columns(task, "eval/downstream/{}_rc_5shot_len_norm"),
+    )
 
 
 def _task_columns(task: str, pattern: str) -> pl.Expr:

@@ -471,7 +471,9 @@ def cell(truth: Truth, sigma: float, repetitions: int, chosen: list[str]) -> Ite
         logs, y = rule(truth, sigma, noise)
         found[name] = errors(truth, logs, y)
         root = np.sqrt((found[name] ** 2).mean(axis=0))
-        yield f"  {name:18s} {root[0]:.4f} {root[1]:.4f} {root[2]:.4f}   {cost(logs).sum(axis=1).mean():.3g}"
+        mean = " ".join(f"{value:+.4f}" for value in found[name].mean(axis=0))
+        flops = cost(logs).sum(axis=1).mean()
+        yield f"  {name:18s} {root[0]:.4f} {root[1]:.4f} {root[2]:.4f}   {flops:.3g}   mean error {mean}"
     for top, bottom in COMPARED:
         if top not in found or bottom not in found:
             continue

@@ -16,6 +16,7 @@ ASKED = {
     "extrapolate": lambda: scaling.extrapolate(RUNS, at=["params=70B,tokens=1.4T", "compute=1e22"]),
     "compare-exponents": lambda: scaling.compare_exponents(OPTIMIZERS, by="optimizer"),
     "optimal-allocation": lambda: scaling.optimal_allocation(RUNS, budget="1e22,1e24", approach="all"),
+    "plan": lambda: scaling.plan(RUNS, goal="params@1e24", budget="3e21"),
     "inference-coverage": lambda: scaling.inference_coverage(ATTEMPTS, by="model", target=0.9),
 }
 
@@ -26,7 +27,7 @@ def write(name: str, folder: Path) -> None:
     for size, style in SIZES.items():
         figure = answer.figure(size, style=style)
         for suffix in ("png", "pdf"):
-            figure.savefig(folder / f"{name}-{size}.{suffix}")
+            figure.savefig(folder / f"{name}-{size}.{suffix}", dpi=200)
     for suffix in ("html", "md", "tex", "json"):
         answer.save(folder / f"{name}.{suffix}")
     print(f"{name}: {answer.results[0].sentence}")

@@ -20,4 +20,4 @@ forecast = scaling.extrapolate(RUNS, at="compute=1e22", backtest=True, replicate
 (prediction,) = forecast.results[0].predictions
 print(f"loss at 1e22 FLOPs: {prediction.loss.estimate:.3f}")
 for row in forecast.results[0].backtest:
-    print(f"  from runs up to {row.cutoff:.1e} FLOPs, {row.held_out} larger runs: error {row.mape:.2%}")
+    print(f"  from runs up to {row.cutoff:.1e} FLOPs, {row.held_out} larger runs: error {100 * row.mape:.2f} %")

@@ -30,6 +30,7 @@ FORMULAS = {
     "attention": "(6 * params + 6 * layers * width * context) * tokens",
 }
 HOW_TO = f"Choose {', '.join(FORMULAS)}, or write a formula such as '6 * params * tokens'."
+TYPICAL = (3e8, 0.5, 4.0)
 SIZES = np.array([1e6, 1e9, 1e12])  # params at which a rule shows whether it grows in step with them
 
 
@@ -91,10 +92,13 @@ def _require_proportional(rule: FlopsRule) -> None:
             f"--flops-rule {rule.name!r} does not name tokens.",
             hint="Write the FLOPs of a whole run from its params and tokens, such as '6 * params * tokens'.",
         )
-    columns = {name: np.array([3e8]) for name in (*rule.extras, "params")}
-    one, two = (rule.compute(columns | {"tokens": np.array([tokens])})[0] for tokens in (1e9, 2e9))
-    if one > 0 and np.isfinite(two) and abs(two / one - 2) < 1e-9:
-        return
+    for value in TYPICAL:  # of further columns: a share must be below 1, and a width may not be
+        columns = {"params": np.array([3e8])} | {name: np.array([value]) for name in rule.extras}
+        one, two = (rule.compute(columns | {"tokens": np.array([tokens])})[0] for tokens in (1e9, 2e9))
+        if one > 0 and np.isfinite(two):
+            if abs(two / one - 2) < 1e-9:
+                return
+            break
     raise UsageError(
         f"--flops-rule {rule.name!r} does not grow in proportion to tokens.",
         hint="Write the FLOPs of a whole run, such as '(6 * params + 2e6) * tokens'.",

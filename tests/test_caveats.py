@@ -16,7 +16,7 @@ from tests.cli.running import run
 # The verbs that a caveat's last sentence may start with: what a reader can do.
 ACTIONS = (
     "Add", "Allow", "Check", "Choose", "Compare", "Convert", "Correct", "Fill", "Find", "Fit", "Give", "Join", "Keep",
-    "Leave", "Loosen", "Name", "Remove", "Report", "Sample", "Skip", "Try", "Use",
+    "Leave", "Loosen", "Name", "Remove", "Report", "Sample", "Search", "Skip", "Try", "Use",
 )  # fmt: skip
 CONDITION = re.compile(r"(?:If|To) [^,]+, (?P<rest>.*)")
 # Wording that a reader has to read twice: say what a thing is, and call data, runs and laws what they are.

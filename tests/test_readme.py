@@ -1,8 +1,13 @@
-"""What the README and the pages of docs/ show is what the commands print, and their links lead somewhere."""
+"""What the README and the pages of docs/ show is what the commands print, and their links lead somewhere.
+
+Of the commands on the pages, the fast suite runs a few that a seed draws; all of them, and the tutorials, run with
+`python -m pytest -m slow tests/test_readme.py tests/test_tutorials.py`.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import re
 import shlex
 import subprocess
@@ -11,12 +16,13 @@ import sys
 import pytest
 
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import run_from_scratch
 
 EXAMPLE = re.compile(r"(?P<head><!-- example: scaling (?P<command>.+?) -->\n```text\n)(?P<output>.*?)```", re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+SOME = 3
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "sample_data" / "README.md"]
 
 
@@ -29,7 +35,7 @@ def test_examples_print_what_the_page_shows(page):
     """After a change of output, UPDATE_GOLDEN=1 writes what is printed into the pages."""
     text = page.read_text(encoding="utf-8")
     for match in EXAMPLE.finditer(text):
-        printed = run(*shlex.split(match["command"]), cwd=ROOT).stdout
+        printed = run_from_scratch(*shlex.split(match["command"]), cwd=ROOT).stdout
         if "UPDATE_GOLDEN" in os.environ:
             text = text.replace(match[0], f"{match['head']}{printed}```")
         else:
@@ -72,11 +78,26 @@ def test_python_of_the_pages_runs(block, tmp_path):
     assert ran.returncode == 0, ran.stderr
 
 
+def some_examples():
+    """A few of the commands that need only the sample data, others whenever the pages change."""
+    examples = shell_examples()
+    return random.Random(len(examples)).sample(examples, SOME)
+
+
+@pytest.mark.parametrize("words", some_examples())
+def test_some_commands_of_the_pages_run(words, tmp_path):
+    check(words, tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("words", shell_examples())
 def test_commands_of_the_pages_run(words, tmp_path):
+    check(words, tmp_path)
+
+
+def check(words, tmp_path):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
-    ran = run(*words, cwd=tmp_path)
+    ran = run_from_scratch(*words, cwd=tmp_path)
     assert ran.returncode == 0 or ("--fail-if" in words and ran.returncode == 5), ran.stderr
 
 

@@ -14,7 +14,7 @@ from string import Formatter
 from typing import Any
 
 import scaling_cli as scaling
-from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
 from scaling_cli.cli.help import ABOUT, default_of, sections_of
 from scaling_cli.laws import LAWS
 from scaling_cli.laws.topics import example_of, topics_of
@@ -24,7 +24,7 @@ from scaling_cli.options.option import Option
 from scaling_cli.verbs.schema import result_of
 from tests import ROOT
 
-STAGES = (data, design, fit, forecast, comparison, allocation, coverage)
+STAGES = (data, design, fit, forecast, comparison, allocation, coverage, plan)
 
 
 def options_page() -> str:
@@ -147,6 +147,8 @@ def _function(function: str, name: str) -> Iterable[str]:
 def laws_page() -> str:
     """`docs/laws.md`."""
     lines = ["# Laws", "", "Every law that can be fitted. `scaling laws NAME` prints one with its published fits.", "",
+             "The unit `loss` is that of the fitted column, also where this column is not a loss. Pure numbers have no",
+             "unit. Below the fitted parameters are quantities that follow from them.", "",
              "This page is written by `python -m tests.written`."]  # fmt: skip
     for law in LAWS:
         lines += ["", f"## {law.name}", "", f"`{law.formula}`", "", f"Source: {law.source}.", ""]

@@ -7,6 +7,11 @@ known sparse peak gets a caveat.
 
 from __future__ import annotations
 
+from typing import Protocol
+
+import numpy as np
+
+from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
@@ -27,6 +32,26 @@ HIGHEST_MFU = 0.65  # model FLOPs utilisation above which no large training run 
 SECONDS_AN_HOUR, HOURS_A_DAY = 3600.0, 24.0
 
 
+class Machines(Protocol):
+    """What gives the time and the price of runs."""
+
+    @property
+    def note(self) -> str:
+        """Where the cost comes from, if options do not say it."""
+
+    def bill(self, compute: Array) -> Bill:
+        """The hours, days and price of runs of so many FLOPs each `(n,)`."""
+
+    def flops(self, kind: str, amount: float) -> float:
+        """The FLOPs that so many `gpu-hours`, or so much money in `usd`, pay for."""
+
+    def equivalent(self, compute: Array) -> Array:
+        """The FLOPs of `flops` that cost as much as each run of so many FLOPs `(n,)`."""
+
+    def doubts(self) -> list[Caveat]:
+        """Caveats about the cost."""
+
+
 class Hardware(Record):
     """GPUs: their number (None if only hours are wanted), peak FLOP/s and utilisation of each, price per hour."""
 
@@ -34,10 +59,11 @@ class Hardware(Record):
     peak_flops: float
     mfu: float
     price_per_gpu_hour: float | None
+    note: str = ""
 
-    def bill(self, compute: float) -> Bill:
-        """The hours, days and price of `compute` FLOPs."""
-        hours = compute / (self.peak_flops * self.mfu) / SECONDS_AN_HOUR
+    def bill(self, compute: Array | float) -> Bill:
+        """The hours, days and price of runs of so many FLOPs each `(n,)`, or of one."""
+        hours = float(np.sum(compute)) / (self.peak_flops * self.mfu) / SECONDS_AN_HOUR
         days = None if self.gpus is None else hours / self.gpus / HOURS_A_DAY
         price = None if self.price_per_gpu_hour is None else hours * self.price_per_gpu_hour
         return Bill(hours, days, price)
@@ -48,13 +74,11 @@ class Hardware(Record):
         Raises:
             UsageError: Money is given, and no price.
         """
-        if kind == "usd":
-            if not self.price_per_gpu_hour:
-                raise UsageError(
-                    "A budget in money needs the price of a GPU-hour.", hint="Add it, such as --price-per-gpu-hour 2."
-                )
-            amount /= self.price_per_gpu_hour
-        return amount * SECONDS_AN_HOUR * self.peak_flops * self.mfu
+        return hours_for(kind, amount, self.price_per_gpu_hour) * SECONDS_AN_HOUR * self.peak_flops * self.mfu
+
+    def equivalent(self, compute: Array) -> Array:
+        """FLOPs cost the same in every run."""
+        return compute
 
     def doubts(self) -> list[Caveat]:
         """Caveats on the peak and the utilisation given."""
@@ -66,6 +90,21 @@ class Hardware(Record):
         if self.mfu > HIGHEST_MFU:
             caveats.append(caveat("high-mfu", mfu=self.mfu, usual=HIGHEST_MFU))
         return caveats
+
+
+def hours_for(kind: str, amount: float, price_per_gpu_hour: float | None) -> float:
+    """The GPU-hours that so many `gpu-hours`, or so much money in `usd`, pay for.
+
+    Raises:
+        UsageError: Money is given, and no price.
+    """
+    if kind != "usd":
+        return amount
+    if not price_per_gpu_hour:
+        raise UsageError(
+            "A budget in money needs the price of a GPU-hour.", hint="Add it, such as --price-per-gpu-hour 2."
+        )
+    return amount / price_per_gpu_hour
 
 
 def hardware(
@@ -94,7 +133,7 @@ def hardware(
     return Hardware(gpus, _peak(peak_flops), mfu, price_per_gpu_hour)
 
 
-def flops_of(budget: float | str, hardware: Hardware | None) -> float:
+def flops_of(budget: float | str, hardware: Machines | None) -> float:
     """A budget in FLOPs, whether it is given as such, as money or as time.
 
     Raises:
@@ -105,8 +144,8 @@ def flops_of(budget: float | str, hardware: Hardware | None) -> float:
         return float(budget)
     if hardware is None:
         raise UsageError(
-            f"The budget {budget} can be counted in FLOPs only for known GPUs.",
-            hint="Give the dense peak of one and the share of it that training reaches: --peak-flops h100 --mfu 0.4.",
+            f"The budget {budget} cannot be converted to FLOPs, because the speed of the GPUs is not given.",
+            hint="Give the dense peak of a GPU and the share of it that training reaches: --peak-flops h100 --mfu 0.4.",
         )
     return hardware.flops(*found)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,14 +19,16 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.results.score import Scored, ScoreResult
 
 Z = 1.959964
+Run: TypeAlias = Mapping[str, object]
+
 AMOUNTS = ("params", "tokens", "compute")
 
 
-def scored(forecasts: Sequence[SavedForecast], runs: Sequence[Mapping[str, object]], within: float) -> ScoreResult:
+def scored(forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequence[Run]], within: float) -> ScoreResult:
     """All forecasts with the runs that they are of, in the order of the files.
 
     Args:
-        runs: Each run's `run_id`, `loss` and further roles.
+        runs: By the forecasts' columns of the loss, each run's `run_id`, `loss` and further roles.
         within: Largest difference in an amount, as a share.
 
     Raises:
@@ -35,7 +38,7 @@ def scored(forecasts: Sequence[SavedForecast], runs: Sequence[Mapping[str, objec
     unmatched, inside, judged = 0, 0, 0
     for forecast in forecasts:
         for prediction in forecast.predictions:
-            found = list(_runs_of(prediction, forecast.group, runs, within))
+            found = list(_runs_of(prediction, forecast.group, runs[forecast.loss], within))
             unmatched += not found
             for run in found:
                 row = _row(forecast, prediction, run)
@@ -44,7 +47,8 @@ def scored(forecasts: Sequence[SavedForecast], runs: Sequence[Mapping[str, objec
                 rows.append(replace(row, running=inside / judged if judged else None))
     if not rows:
         raise DataError(
-            f"None of the {len(runs):,} runs is within {within:.0%} of the params, tokens or compute of a forecast.",
+            f"None of the {max(map(len, runs.values())):,} runs is within {within:.0%} of the params, tokens or "
+            "compute of a forecast.",
             hint="Check that the runs are those that were forecast, or widen --within.",
         )
     errors = np.array([row.error_log for row in rows])
@@ -61,20 +65,20 @@ def scored(forecasts: Sequence[SavedForecast], runs: Sequence[Mapping[str, objec
     )
 
 
-def _row(forecast: SavedForecast, prediction: SavedPrediction, run: Mapping[str, object]) -> Scored:
+def _row(forecast: SavedForecast, prediction: SavedPrediction, run: Run) -> Scored:
     predicted, observed = prediction.interval, float(run["loss"])  # type: ignore[arg-type]
     assert predicted.estimate is not None
     low, high = predicted.low, predicted.high
     inside = None if low is None or high is None else low <= observed <= high
     return Scored(
         Path(forecast.path).name, str(run.get("run_id", "")), prediction.at, predicted, observed,
-        float(np.log(observed / predicted.estimate)), inside, None,
+        float(np.log(observed / predicted.estimate)), inside, None, forecast.loss,
     )  # fmt: skip
 
 
 def _runs_of(
-    prediction: SavedPrediction, group: Mapping[str, str], runs: Sequence[Mapping[str, object]], within: float
-) -> Iterator[Mapping[str, object]]:
+    prediction: SavedPrediction, group: Mapping[str, str], runs: Sequence[Run], within: float
+) -> Iterator[Run]:
     if prediction.loss.estimate is None:
         return
     for run in runs:

@@ -5,6 +5,22 @@ SENTENCES = {
         "{limit} determines the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
         "Loosen the limit if you can."
     ),
+    "falls-again": (
+        "At {compute} FLOPs the loss of the law also falls without end outside {low} to {high} params, so the split is "
+        "the best one within this range. Give --min-params and --max-params if you expect it elsewhere."
+    ),
+    "search-end": (
+        "The loss is lowest at the {end} {name} that --search allows, {value}, so a {beyond} one may be better still. "
+        "Give --search a wider range, unless no other value is possible."
+    ),
+    "search-beyond": (
+        "The best {name}, {value}, lies outside the values of the runs, {low} to {high}, and the law may not hold "
+        "there. Add runs around it before relying on it."
+    ),
+    "mixture-corner": (
+        "The best mixture has no {names}, because only the effect of each domain on the fitted loss counts. If the "
+        "model must also be good at something that this loss does not measure, fit a loss on all domains that matter."
+    ),
     "far-reach": (
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
         "there. Add larger runs before spending this budget."
@@ -32,8 +48,8 @@ SENTENCES = {
         "your data. Fit --law data-constrained to runs of several epochs to measure it."
     ),
     "sparse-peak": (
-        "A peak of {peak:.4g} FLOP/s is the {gpu}'s for sparse matrices, which training does not reach, so GPU-hours "
-        "and price are too low. Give the peak for dense matrices: --peak-flops {dense:.4g}."
+        "A peak of {peak:.4g} FLOP/s is that of {gpu} for sparse matrices, which training does not reach, so "
+        "GPU-hours and price are too low. Give the peak for dense matrices: --peak-flops {dense:.4g}."
     ),
     "high-mfu": (
         "--mfu {mfu:g} is above {usual:g}, the highest that large runs report, so GPU-hours and price may be too low. "
@@ -79,14 +95,15 @@ SENTENCES = {
         "constant learning rate, or --approach parametric on finished runs."
     ),
     "no-waste-band": (
-        "The envelope alone does not show how flat the optimum is, so the range of params that waste at most 5 % of "
-        "the compute is missing. Use --approach parametric or --approach all to get it."
+        "An envelope does not show how flat the optimum is, so the envelope approach lacks the range of params that "
+        "waste at most 5 % of the compute. Use the range of the parametric approach instead (--approach parametric or "
+        "all)."
     ),
     "approach-skipped": "The approach {approach} gives no result: {reason} {hint}",
     "approaches-disagree": (
         "At {compute} FLOPs the best params of the approaches differ by a factor of {ratio:.2g}, and their intervals "
-        "do not overlap. Find out why before choosing one: unfinished schedules, how embeddings are counted, or minima "
-        "at the edge of the grid."
+        "do not overlap, so at least one is wrong. Check whether schedules are unfinished, whether params "
+        "include embeddings, and whether minima lie at the edge of the grid, before choosing one."
     ),
     "unstable-exponent": (
         "In the {approach} approach the params exponent changes from {low:.3f} to {high:.3f} if points below {tokens} "
@@ -97,7 +114,13 @@ SENTENCES = {
 
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
-    "limited": "--min-params, --max-params or --max-tokens decides the split.",
+    "limited": "--min-params, --max-params, --max-tokens or --inference-budget decides the split.",
+    "falls-again": (
+        "The loss of a law is lowest at an end of all params, and the split lies in a valley before that end."
+    ),
+    "search-end": "The best value of a searched input lies at an end of its range, unless it is a share of a mixture.",
+    "search-beyond": "The best value of a searched input lies outside the values of the runs.",
+    "mixture-corner": "The best mixture leaves a domain out.",
     "far-reach": "A budget is more than {analysis.allocation.plan.FAR:g} times the compute of the largest run.",
     "small-budget": "A budget is over {analysis.allocation.plan.FAR:g} times below the compute of the smallest run.",
     "split-off-budget": (
@@ -106,9 +129,9 @@ WHEN = {
     ),
     "unanswered": "One of several budgets or target losses has no best split.",
     "many-epochs": (
-        "--unique-tokens, and a split trains on more than {analysis.allocation.parametric.TIRED_EPOCHS:g} epochs."
+        "--unique-tokens, and a split trains on more than {analysis.allocation.each_budget.TIRED_EPOCHS:g} epochs."
     ),
-    "training-exponents": "--inference-tokens or a limit, beside which exponents are those of training alone.",
+    "training-exponents": "--inference-tokens or a limit is given, which exponents do not take into account.",
     "published-repetition": "--unique-tokens with a law that does not model repetition.",
     "sparse-peak": "--peak-flops is within {analysis.hardware.SAME:.0%} of the peak of a GPU with sparsity.",
     "high-mfu": "--mfu is above {analysis.hardware.HIGHEST_MFU:.0%}.",

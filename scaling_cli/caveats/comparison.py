@@ -2,8 +2,9 @@
 
 SENTENCES = {
     "floor-open": (
-        "The interval of the floor (irreducible loss) is as wide as {width} of the loss above it, and beyond "
-        "{most:.0%} the exponent is not determined. Add larger runs or repeats before using the exponent."
+        "The floor (irreducible loss) is too uncertain for the data to determine the exponent: the width of its "
+        "interval is {width} of the loss above the floor, but may be at most {most:.0%} of it. Add larger runs or "
+        "repeats before using the exponent."
     ),
     "apparent-exponents": (
         "{law} has no floor (irreducible loss), so its exponents are only slopes on log axes, which differ between "
@@ -38,7 +39,7 @@ WHEN = {
         "The interval of a group's floor is wider than {analysis.comparison.groups.WIDE_FLOOR:.0%} of the loss above "
         "the floor at mid-data, or has no end."
     ),
-    "apparent-exponents": "The law has no floor, and its loss falls.",
+    "apparent-exponents": "The law has no floor, and its loss falls as its input grows.",
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",
     "share-rejected": "--share, and equal values in all groups are rejected (p at most 1 - level).",
     "coarse-p-values": "Twice the number of pairs is at least (1 - level) times the replicates plus one.",

@@ -52,6 +52,10 @@ SENTENCES = {
         "solved problems, give one row per problem."
     ),
     "few-problems": "Intervals from only {count} {unit} are rough. Add {unit} before comparing.",
+    "no-coverage-interval": (
+        "No interval is given for {what}: from only {count} {unit}, it would exclude its own estimate or almost no "
+        "value at all, so these estimates alone say little. Add {units} before using them."
+    ),
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",
     "far-extrapolation": (
@@ -78,8 +82,8 @@ SENTENCES = {
         "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to measure it."
     ),
     "attention-heavy": (
-        "In an attempt, attention and memory take {share:.1f} times the compute of the params, so the number of params "
-        "does not show the cost. Check --kv-dim, and compare models by cost."
+        "In an attempt, attention and reading memory take {share:.1f} times the compute that the params take, so the "
+        "number of params does not show the cost. Check --kv-dim, and compare models by cost."
     ),
     "repeated-attempts": (
         "{count} attempts are in the log more than once, and only the last row of each counts. Check that the log was "
@@ -94,14 +98,18 @@ WHEN = {
     "unknown-outcomes": "Outcomes hold words that are neither right nor wrong.",
     "missing-outcomes": "Some attempts or counts are empty.",
     "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",
-    "short-problems": "k exceeds the attempts that all problems have.",
-    "short-problems-dropped": "The same with --short drop.",
+    "short-problems": "Some problems have fewer attempts than k.",
+    "short-problems-dropped": "Some problems have fewer attempts than k, and --short drop is given.",
     "all-alike": "No problem is solved, or every attempt succeeded.",
     "all-solved": "Every problem is solved at least once.",
     "deterministic-sampling": "Each problem has only successes or only failures, and both kinds occur.",
     "near-ceiling": "The power law could be fitted only to the first part of the curve.",
     "one-problem": "There is one problem.",
     "few-problems": "Fewer than {analysis.coverage.curve.FEW_PROBLEMS} problems or clusters.",
+    "no-coverage-interval": (
+        "An interval of coverage would be as wide as its level (0.95 by default), that of a parameter would span more "
+        "than {analysis.coverage.printed.WIDEST_FACTOR:g} times, or it would exclude its estimate."
+    ),
     "law-not-fitted": "A law of coverage cannot be fitted.",
     "overdispersion-not-identified": "The data show no spread of difficulty between problems, which beta laws need.",
     "far-extrapolation": "k exceeds {analysis.coverage.laws.LARGEST_REACH:g} times the attempts.",

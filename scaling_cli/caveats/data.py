@@ -20,8 +20,8 @@ SENTENCES = {
         "and its floor is not an irreducible loss. Choose a loss with --loss, or confirm with --loss-unit {unit}."
     ),
     "single-outcomes": (
-        "{column} holds only 0 and 1, outcomes of single attempts, and a robust fit follows the more frequent one and "
-        "not their rate. Choose a column of rates with --loss, such as the mean outcome of each run."
+        "{column} holds only 0 and 1, outcomes of single attempts, so a robust fit follows the more frequent value "
+        "instead of the rate of success. Choose a column of rates with --loss, such as the mean outcome of each run."
     ),
     "metric-grows": (
         "{column} grows with {role}, so it is not a loss, and a law that falls will fit it badly. Choose a loss with "
@@ -90,10 +90,15 @@ SENTENCES = {
         "is given together with the logs of its runs, so these copies are left out and each run counts once. To check, "
         "give only the summary or only the logs."
     ),
+    "steps-from-rows-before": (
+        "{rows} of {total} rows with a loss have no {column}, so each counts at the {column} of the last row of its "
+        "run that has one, in the order of the file. If rows are not in the order of training, choose another column "
+        "with --step, or add {column} to these rows."
+    ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
         "count as points, including those from before the end of training. Name the column that orders them with "
-        "--step {step}, or give --run none if each row is a finished run."
+        "--step {step}, or give --run none if each row is a finished run{differ}."
     ),
     "unfinished-runs": (
         "{count} of {total} points are from runs that {column} calls {states}, so their last losses may be too high. "
@@ -170,11 +175,11 @@ WHEN = {
         "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens of the "
         "steps since the row before."
     ),
-    "tokens-fall": "Tokens fall while steps grow, to more than that.",
+    "tokens-fall": "Tokens fall while steps grow, but not so near to zero that tokens-restarted fires.",
     "repeated-steps": "A run has several usable rows of one step.",
     "inferred-runs": (
         "No column names the run, and every size has at least {data.runs.rows.runs_without_names.MANY} rows, each at "
-        "another step, of which {data.runs.rows.runs_without_names.EVEN:.0%} or more of the gaps are equal."
+        "another step, and at least {data.runs.rows.runs_without_names.EVEN:.0%} of the gaps between steps are equal."
     ),
     "unnamed-runs": (
         "No column names the run, and sizes have at least {data.runs.rows.runs_without_names.FEW} rows by step, or "
@@ -185,16 +190,20 @@ WHEN = {
         "After the last finite loss of a run come rows whose loss is NaN or infinite, and before it at most "
         "{data.runs.diverged.STRAY} such rows for each finite one."
     ),
-    "kept-diverged": "The same with --keep-diverged.",
+    "kept-diverged": "Runs diverged, as for diverged-runs, and --keep-diverged is given.",
     "risen-loss": (
-        "The last loss of a run is more than {data.runs.diverged.RISE} times that of at least "
-        "{data.runs.diverged.LOW_SHARE:.0%} of its rows, to which it had fallen from {data.runs.diverged.FALL} times "
-        "or more, in at most half of the runs."
+        "The last loss of a run is more than {data.runs.diverged.RISE} times its lowest loss, and more than "
+        "{data.runs.diverged.RISE} times the loss of at least {data.runs.diverged.LOW_SHARE:.0%} of its rows. The loss "
+        "had fallen before: its first value is more than {data.runs.diverged.FALL} times the lowest. At most half of "
+        "the runs end in this way."
     ),
     "summary-copies": (
-        "Points of another layout of columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
+        "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
         "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
         "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
+    ),
+    "steps-from-rows-before": (
+        "At least {data.runs.rows.gaps.LEAST_LACKING:.0%} of the rows with a loss have no step, and other rows do."
     ),
     "unordered-rows": (
         "Some runs of one size have several rows, and no column (step, epoch, date, revision, ...) orders them."
@@ -208,8 +217,8 @@ WHEN = {
     ),
     "repeated-points": (
         "Two points agree in params, tokens, compute, step, loss (those that are there, at least two) and all other "
-        "columns read. Where only the loss is known, numbers of other columns stand in, unless losses take fewer than "
-        "{data.runs.sanity.COARSE:.0%} as many values as points."
+        "columns read. If only the loss is known, numbers of other columns are compared instead, unless there are "
+        "fewer than {data.runs.sanity.COARSE:.0%} as many different losses as points."
     ),
     "undecayed-lr": "The learning rate changes within runs, and some runs end above half of its peak.",
     "mid-schedule": "--checkpoints all or --sample-at, and the learning rate changes within runs, or is not known.",

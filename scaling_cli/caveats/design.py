@@ -7,8 +7,8 @@ SENTENCES = {
         "Compare with a fit of more seeds, and extend sweeps whose best value is at an end."
     ),
     "unread-input": (
-        "{columns} {verb} like {role} but was not read as that, so the law ignores it and may be wrong. Give {flag} "
-        "if it is {role}."
+        "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
+        "wrong. Give {flag} if this column holds {role}."
     ),
     "ignored-input": (
         "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
@@ -19,6 +19,11 @@ SENTENCES = {
         "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
         "average over {role} and not the best losses. Keep the best of each size with --best-over {column}, or "
         "separate the values with --by {column} or --where."
+    ),
+    "tied-to-tokens": (
+        "{role} ({column}) changes together with tokens between runs of equal params, so their effects cannot be "
+        "separated: the exponent of tokens includes that of {role}, and holds only for runs whose {role} changes in "
+        "this way too. Add runs of equal params and tokens with other values."
     ),
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
@@ -79,18 +84,24 @@ WHEN = {
         "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
+    "tied-to-tokens": (
+        "Beside log params, log tokens explain at least {points.tied.SHARE:.0%} of the variance of the log learning "
+        "rate or batch size (t test, p < {points.tied.CHANCE:g})."
+    ),
     "pooled-groups": (
-        "A column of at most {points.pooled.MOST_LEVELS} values explains log loss beyond a smooth surface of the "
-        "inputs (F test, p < {points.pooled.CHANCE:g} over all columns), at least {points.pooled.SHARE:.0%} of what "
-        "that leaves ({points.pooled.SHARE_OF_LARGE:.0%} where that is more than noise), by more than "
-        "{points.variance.EFFECT:.1%} of loss."
+        "A column of at most {points.pooled.MOST_LEVELS} values explains a part of log loss that a smooth surface of "
+        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
+        "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
+        "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
     ),
     "unexplained-spread": (
         "Log losses at equal inputs have a standard deviation above {points.pooled.LARGE_SPREAD}, and neither "
         "pooled-sweep nor pooled-groups fires."
     ),
     "repeated-data": "Some points have more than {data.runs.sanity.FEW_EPOCHS:g} tokens per unique token.",
-    "late-rise": "Some of those points have more than {data.runs.sanity.RISE:g} times the lowest loss.",
+    "late-rise": (
+        "Some points with repeated data have a loss of more than {data.runs.sanity.RISE:g} times the lowest loss."
+    ),
     "unit-slip": (
         "Of at least {data.runs.sanity.SLIP_POINTS} points, one has tokens per param more than "
         "{data.runs.sanity.LONE_RATIO:g} times from those of all others (or, without both, an amount more than "

@@ -15,7 +15,8 @@ SENTENCES = {
     ),
     "parameters-unknown": (
         "The data determine the predictions of {law}, but not {parameters}, which can change together without changing "
-        "them. Their estimates stand for no value, and have no intervals. Use predictions inside the data."
+        "predictions. The estimates of these parameters are arbitrary and have no intervals. Use predictions "
+        "inside the data."
     ),
     "condition-number": (
         "The parameters trade off against each other (condition number {condition:.1e}), so single parameters are "
@@ -58,7 +59,7 @@ SENTENCES = {
     ),
     "outlying-run": (
         "{run} lies {size} {side} the fit, {times:.0f} times the noise of all runs{others}, so it is probably wrong or "
-        "differs in more than its size, and rmse and R2 describe it more than the fit. Check it, and leave it out with "
+        "differs in more than its size, and it dominates rmse and R2. Check it, and leave it out with "
         "--where if it does not belong to the law."
     ),
     "no-cutoffs": (
@@ -115,9 +116,9 @@ SENTENCES = {
 WHEN = {
     "guessed-uncertainty": "--law NAME:FIT names a published fit whose data are not public.",
     "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
-    "no-interval-room": "Fewer than two points more than parameters.",
+    "no-interval-room": "There are fewer points than the number of parameters plus two.",
     "short-range": (
-        "What the law is extrapolated along (compute for params and tokens, else each input) spans less than "
+        "Compute (for laws of params and tokens), or an input (for other laws), spans less than "
         "{fitting.identifiability.ENOUGH_DECADES:g} decades."
     ),
     "parameters-unknown": (
@@ -132,13 +133,14 @@ WHEN = {
         "The middle 80 % of tokens per param span a factor below {fitting.identifiability.NARROW_RATIO:g}."
     ),
     "collinear-design": (
-        "The correlation of log params and log tokens is above {fitting.identifiability.COLLINEAR} in size."
+        "The correlation of log params and log tokens is above {fitting.identifiability.COLLINEAR} or below "
+        "-{fitting.identifiability.COLLINEAR}."
     ),
     "at-bound": "A parameter ends at its bound.",
     "lone-start": "Only one start reached the best objective.",
     "runs-err-together": (
         "Inputs repeat, and lack of fit exceeds pure error (F test, p < {fitting.checks.repeats.LEVEL}, at least "
-        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). Replicates then draw configurations."
+        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). Replicates then resample all runs of equal inputs together."
     ),
     "rival-optimum": (
         "Another optimum has an objective within {fitting.optimum.RIVAL:.0%}, and a parameter that differs by more "
@@ -159,15 +161,15 @@ WHEN = {
         "The interval of a floor reaches down to 0, or is wider than the distance of its estimate from the smallest "
         "loss."
     ),
-    "open-interval": "--interval profile, and the profile stays below its limit on a side.",
+    "open-interval": "--interval profile, and the profile does not reach its limit on one side.",
     "replicates-at-bound": "A parameter is at a bound in more than {fitting.fit.OFTEN_AT_BOUND:.0%} of replicates.",
     "law-misfit": (
-        "With at least {fitting.checks.adequacy.FEWEST_SPARE} runs to spare: a bend, wave or product along inputs "
-        "explains residuals (F test, p < {fitting.checks.adequacy.SIZE} over all; "
-        "{fitting.checks.adequacy.PATTERN_SIZE} where repeated inputs show lack of fit at "
-        "{fitting.checks.adequacy.PURE_SIZE}), also with errors for uneven noise (p < "
-        "{fitting.checks.adequacy.ROBUST_SIZE}); or neighbouring points have like residuals (p < "
-        "{fitting.checks.adequacy.NEIGHBOUR_SIZE}); or `general` fits better than chinchilla (p < "
+        "There are at least {fitting.checks.adequacy.FEWEST_SPARE} more runs than parameters, and one of these holds. "
+        "(1) A bend, a wave or a product of inputs explains the residuals: p < {fitting.checks.adequacy.SIZE} by an F "
+        "test adjusted for all such patterns (p < {fitting.checks.adequacy.PATTERN_SIZE} if repeated inputs show lack "
+        "of fit with p < {fitting.checks.adequacy.PURE_SIZE}), and p < {fitting.checks.adequacy.ROBUST_SIZE} by a test "
+        "that allows uneven noise. (2) Residuals of neighbouring points are similar (p < "
+        "{fitting.checks.adequacy.NEIGHBOUR_SIZE}). (3) `general` fits better than chinchilla (p < "
         "{fitting.checks.adequacy.GAMMA_SIZE})."
     ),
     "poor-fit": (
@@ -175,7 +177,7 @@ WHEN = {
         "{fitting.checks.adequacy.POOR_R2}, and law-misfit does not fire."
     ),
     "interval-off-estimate": (
-        "A percentile interval lies {fitting.intervals.NOTABLE_GAP:.0%} of its width or more beside its estimate."
+        "A percentile interval misses its estimate by at least {fitting.intervals.NOTABLE_GAP:.0%} of its width."
     ),
     "rule-bends-split": (
         "--flops-rule whose FLOPs are not in proportion to params * tokens, with a law that gives exponents of compute."

@@ -14,13 +14,13 @@ SENTENCES = {
         "less certain. Add runs nearer to its tokens per param."
     ),
     "off-ratio": (
-        "{place} is {ratio} tokens per param, and the runs have {low} to {high}, so {effect}. Add runs with about "
+        "{place} has {ratio} tokens per param, but the runs have {low} to {high}, so {effect}. Add runs with about "
         "{ratio} tokens per param, or choose a target with the ratio of the runs."
     ),
     "no-rolling-origin": (
-        "{points} points of {scales} sizes are too few to hold out the largest ones, so intervals come from "
-        "replicates, from how much the laws differ and, for params and tokens, from the errors on other small sets. "
-        "Add smaller runs to test the forecast."
+        "{points} points of {scales} sizes are too few to hold out the largest ones, so the forecast is not "
+        "tested on these runs. Its intervals come from replicates, from how much the laws differ and, for params and "
+        "tokens, from errors on public sets of few runs. Add smaller runs to test the forecast."
     ),
     "optimal-split": (
         "No params and tokens are given for {compute} FLOPs, so the forecast is for the best split by these laws. Give "
@@ -56,6 +56,11 @@ SENTENCES = {
         "With probability {probability:.0%} a loss of {target:g} is not reached within 1e9 times the largest run, "
         "because it lies {limit} of these laws. Choose a {other} target, or add larger runs."
     ),
+    "suite-without-common-runs": (
+        "The losses or tasks have fewer than 4 runs in common, so their errors are drawn as if independent, and the "
+        "intervals of averages may be too narrow. Give runs that have all of them."
+    ),
+    "task-without-law": ("{metric} is not forecast: {reason} {hint}"),
     "then-outside-range": (
         "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "
         "({low:.4g} to {high:.4g}) in which {metric} was measured. Add runs with losses nearer to theirs."
@@ -73,8 +78,8 @@ WHEN = {
     ),
     "below-data": "A target is more than {analysis.forecast.doubts.NOTED:g} times smaller than the smallest run.",
     "off-hull": (
-        "A target within {analysis.forecast.doubts.NOTED:g} times the largest run lies that factor outside the convex "
-        "hull of params and tokens."
+        "A target is at most {analysis.forecast.doubts.NOTED:g} times as large as the largest run, but more than a "
+        "factor of {analysis.forecast.doubts.NOTED:g} outside the convex hull of params and tokens."
     ),
     "off-ratio": (
         "Tokens per param of a target lie more than {analysis.forecast.doubts.NOTED:g} times outside those of the runs."
@@ -105,9 +110,14 @@ WHEN = {
         "A target loss is reached in less than half of the replicates within {analysis.forecast.inverse.BEYOND:g} "
         "times the largest run."
     ),
-    "then-outside-range": (
-        "The forecast loss lies more than {analysis.forecast.downstream.WIDENED:.0%} of the range of log losses "
-        "outside that range."
+    "suite-without-common-runs": (
+        "Several losses or tasks are forecast, and fewer than {analysis.forecast.joint.FEWEST_COMMON} errors are of "
+        "runs that have all of the losses, or all of the tasks."
     ),
-    "unmatched-targets": "--by with --targets, and some targets have labels of no group.",
+    "task-without-law": "Several losses or tasks are forecast, and no law from a loss to a task can be fitted.",
+    "then-outside-range": (
+        "The log of the forecast loss lies outside the range of log losses to which the law of the task was fitted, by "
+        "more than {analysis.forecast.downstream.WIDENED:.0%} of the length of that range."
+    ),
+    "unmatched-targets": "--by with --targets, and the --by columns of some targets have values that no group has.",
 }

@@ -1,22 +1,31 @@
-"""Caveats about plans, and about forecasts that are scored later."""
+"""Caveats about plans, and forecasts that are scored later."""
 
 SENTENCES = {
     "plan-other-law": (
-        "The runs exclude the additive law, so the plan rests on {law}, which has one more parameter, and intervals "
-        "are wider. To plan for the additive law all the same, give --law chinchilla."
+        "The runs contradict the additive law (chinchilla), so the plan uses {law}, which has one more parameter, and "
+        "intervals are wider. To plan with the additive law anyway, give --law chinchilla."
+    ),
+    "cost-not-fitted": (
+        "The recorded cost of the runs is not used: {reason} Give --peak-flops and --mfu for the cost of planned runs, "
+        "or name other columns with --map gpu_hours=COLUMN."
     ),
     "plan-unknown-goal": (
-        "After the planned runs {goals} would still be unknown, so they do not serve this goal. Allow more or larger "
-        "runs, or a wider range of tokens per param."
+        "The planned runs do not determine {goals}: the expected interval has no end, so the plan does not reach this "
+        "goal. Allow more or larger runs, or a wider range of tokens per param."
     ),
     "forecast-knew-runs": (
-        "{files} was made from a file that it is now scored by, so its errors may be too small. Use runs that "
+        "{files} was made from a file of runs on which it is now scored, so its errors may be too small. Use runs that "
         "were trained after the forecast."
     ),
 }
 
 WHEN = {
     "plan-other-law": "An F test at the 1 % level rejects the additive law for the law with a free power of the sum.",
+    "cost-not-fitted": (
+        "The runs have a column of GPU-hours, or of seconds and GPUs, and it has fewer than "
+        "{analysis.plan.cost.FEWEST} values, does not grow about as compute, or differs by more than a factor of 2 "
+        "between runs of equal compute."
+    ),
     "plan-unknown-goal": "With the planned runs the expected interval of a goal has no end.",
     "forecast-knew-runs": "A file of runs has the hash of a file that the forecast was made from.",
 }

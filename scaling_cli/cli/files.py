@@ -33,7 +33,7 @@ def check_writable(path: Path) -> None:
     if is_possible and os.access(place, os.W_OK):
         return
     if is_possible and os.statvfs(place).f_flag & os.ST_RDONLY:
-        raise DataError(f"{path} cannot be written: its disk can only be read.", hint="Write to another disk.")
+        raise DataError(f"{path} cannot be written: its disk is read-only.", hint="Write to another disk.")
     raise UsageError(f"{path} cannot be written.", hint=ELSEWHERE)
 
 
@@ -52,7 +52,7 @@ def check_apart(paths: Sequence[Path]) -> None:
     for path in paths:
         place = path.resolve()
         if place in seen and not is_device(path):
-            raise UsageError(f"{path} would be written twice.", hint="Give each result a file of its own.")
+            raise UsageError(f"{path} would be written twice.", hint="Give each result its own file.")
         seen.add(place)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scaling_cli.cli.files import check_apart, check_not_read, check_writable, is_device
 from scaling_cli.errors import UsageError
 from scaling_cli.options.formats import suffixes
-from scaling_cli.options.output import Drawn, Output, ToFile
+from scaling_cli.options.output import LAUNCH_SUFFIXES, Drawn, Launched, Output, ToFile
 from scaling_cli.report.pages.look import Look
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def prepare_output(output: Output | ToFile, inputs: Callable[[], Iterable[str | 
     """
     figures = output.figure if isinstance(output, Drawn) else ()
     reports = output.report if isinstance(output, Output) else ()
-    paths = [Path(name) for name in (*([output.output] if output.output else []), *reports, *figures)]
+    launches = output.launch if isinstance(output, Launched) else ()
+    paths = [Path(name) for name in (*([output.output] if output.output else []), *reports, *figures, *launches)]
     for path in paths:
         check_writable(path)
     check_apart(paths)
@@ -48,6 +49,12 @@ def prepare_output(output: Output | ToFile, inputs: Callable[[], Iterable[str | 
         for name in figures:
             check_figure(Path(name))
         style_of(output)
+    for name in launches:
+        if Path(name).suffix.lower() not in LAUNCH_SUFFIXES:
+            raise UsageError(
+                f"{name} does not end in a format of --launch.",
+                hint=f"Use a name that ends in {' or '.join(LAUNCH_SUFFIXES)}.",
+            )
     for name in reports:
         if Path(name).suffix.lower() not in REPORTS:
             raise UsageError(

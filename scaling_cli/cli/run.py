@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -43,7 +44,7 @@ def _answered(arguments: Sequence[str]) -> int:
         application = typer.main.get_command(build(arguments))
         code = application.main(list(arguments) or ["--help"], prog_name="scaling", standalone_mode=False)
     except typer.TyperException as error:
-        return _say(error.format_message(), "See scaling --help, or --help after the command.", error.exit_code)
+        return _say(error.format_message(), _usage(error.format_message(), arguments), error.exit_code)
     except ScalingError as error:
         return ended() if was_stopped() else _say(error.message, error.hint, error.exit_code, error.caveats)
     except MemoryError:
@@ -100,6 +101,23 @@ def _common(
     help: Annotated[bool, typer.Option("--help", "-h", callback=_print_help, is_eager=True)] = False,
 ) -> None:
     """What every command has."""
+
+
+def _usage(message: str, arguments: Sequence[str]) -> str:
+    """What to do about a command line that cannot be read; for an option without its value, what the value may be."""
+    name = next((word for word in arguments if word in SUMMARIES), None)
+    if name is None:
+        return "scaling --help lists the commands."
+    flag = re.search(r"'(--[\w-]+)' requires an argument", message)
+    if flag is not None:
+        from scaling_cli.options.commands import find_command
+
+        command = find_command(name)
+        sections = [section for each in (command.options, *command.shell) for section in each.sections()]
+        for option in (option for _, options in sections for option in options):
+            if option.flag == flag[1]:
+                return f"Write {option.flag} {option.shown}. scaling {name} --help describes it."
+    return f"scaling {name} --help lists its options."
 
 
 def _say(message: str, hint: str, code: int, caveats: Sequence[object] = ()) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scaling_cli.cli import terminal
 from scaling_cli.cli.files import check_not_read, write_file
 from scaling_cli.errors import UsageError
-from scaling_cli.options.output import Drawn, Output, Saved
+from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.record import replace
 from scaling_cli.report.pages.look import Look
 
@@ -79,6 +79,8 @@ def _read(report: Report[Any]) -> str:
 
 def _write_extras(report: Report[Any], output: Output, view: View) -> None:
     """The figures and the pages that were asked for beside the result."""
+    if isinstance(output, Launched):
+        _write_launches(report, output, view)
     figures = output.figure if isinstance(output, Drawn) else ()
     if not figures and not output.report:
         return
@@ -103,6 +105,16 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
             raise UsageError(f"This result has no plot to save to {path}.", hint="Leave --figure out.")
         assert isinstance(output, Drawn)
         write_file(path, figure_file(charts, path.suffix.lower(), f"scaling {report.command}", style_of(output)))
+
+
+def _write_launches(report: Report[Any], output: Launched, view: View) -> None:
+    """The runs to train, one per line; no file if there are none."""
+    from scaling_cli.report.pages.csv_rows import write as csv_rows
+    from scaling_cli.report.pages.json_rows import write as json_rows
+
+    for path in map(Path, output.launch if report.results else ()):
+        rows = csv_rows if path.suffix.lower() == ".csv" else json_rows
+        write_file(path, rows(report, view))
 
 
 def _picture(report: Report[Any], output: Output, view: View, picture: Path) -> bytes:

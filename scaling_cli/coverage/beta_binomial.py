@@ -111,7 +111,8 @@ def _require_spread(counts: Counts) -> None:
         raise FitError(f"{what} succeeded, so no law can be fitted.", hint="Add attempts, or other problems.")
     if np.all((c == 0) | (c == n)):
         raise FitError(
-            "Each problem is solved by all of its attempts or by none, as if attempts were copies of each other.",
+            "Each problem is solved by all of its attempts or by none, as if attempts were copies of each other, so no "
+            "law can be fitted.",
             hint="Sample at a temperature above 0, or with several seeds.",
         )
     p = solved / attempts
@@ -122,8 +123,8 @@ def _require_spread(counts: Counts) -> None:
 
 def _no_spread() -> NoSpreadError:
     return NoSpreadError(
-        "The number of successes varies between problems no more than by chance, so the spread of difficulty is not "
-        "identified.",
+        "The number of successes varies between problems no more than by chance, so the spread of difficulty "
+        "cannot be estimated.",
         hint="Add attempts per problem, or more problems.",
     )
 

@@ -17,7 +17,7 @@ this many problems to the normal quantile (Hesterberg 2015, arXiv:1411.5279).
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
+from scipy.special import betaincinv, expit, logit, ndtr, ndtri, stdtrit
 
 from scaling_cli.coverage.counts import (
     Array,
@@ -99,7 +99,7 @@ def intervals(counts: Counts, draws: Draws, level: float, *, simultaneous: bool 
     with np.errstate(invalid="ignore", divide="ignore"):
         ends = expit(logit(coverage) - high * scale), expit(logit(coverage) - low * scale)
     edge = np.minimum(coverage, 1 - coverage) * counts.clusters < FEW_EVENTS
-    exact = _effective_exact(coverage, error, level)
+    exact = _effective_exact(counts, coverage, error, level)
     low, high = (
         np.where(edge, choose(bootstrap_end, exact_end), bootstrap_end)
         for choose, bootstrap_end, exact_end in zip(HULL, ends, exact, strict=True)
@@ -109,11 +109,19 @@ def intervals(counts: Counts, draws: Draws, level: float, *, simultaneous: bool 
     return np.where(spread, low, np.nan), np.where(spread, high, np.nan)
 
 
-def _effective_exact(coverage: Array, error: Array, level: float) -> tuple[Array, Array]:
-    """Clopper and Pearson's limits for the number of problems that gives a share this standard error."""
+def _effective_exact(counts: Counts, coverage: Array, error: Array, level: float) -> tuple[Array, Array]:
+    """Clopper and Pearson's limits for the number of problems that gives a share this standard error.
+
+    Where problems are drawn in clusters, the error is itself an estimate from few numbers: the number of problems is
+    at most that of the data, and smaller by the squared ratio of the normal quantile to Student's (Korn and Graubard
+    1998).
+    """
     tail = (1 - level) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         problems = coverage * (1 - coverage) / error**2
+        if counts.clusters < counts.problems:
+            rarer = float(ndtri(1 - tail) / stdtrit(max(counts.clusters - 1, 1), 1 - tail)) ** 2
+            problems = rarer * np.minimum(problems, counts.problems)
         solved = coverage * problems
         low = betaincinv(solved, problems - solved + 1, tail)
         high = betaincinv(solved + 1, problems - solved, 1 - tail)

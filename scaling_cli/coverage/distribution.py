@@ -35,8 +35,9 @@ class Distribution(Record):
 
     def coverage(self, k: Array) -> tuple[Array, Array, Array]:
         """Coverage at each k, and the ends of its interval."""
-        middle, low, high = self.transformed(np.asarray(k, dtype=float))
-        return tuple(np.exp(-np.exp(values)) for values in (middle, high, low))  # type: ignore[return-value]
+        with np.errstate(over="ignore"):  # an end far off: exp(-exp(x)) is 0 there
+            middle, low, high = self.transformed(np.asarray(k, dtype=float))
+            return tuple(np.exp(-np.exp(values)) for values in (middle, high, low))  # type: ignore[return-value]
 
 
 def log_minus_log(log_failure: Array) -> Array:

@@ -90,16 +90,21 @@ def error_over_problems(counts: Counts, rates: Array) -> Array:
 
     With G clusters its square is the sum over clusters of squared sums of deviations, times G / (G - 1), over P^2.
     """
-    deviations = rates - mean(counts, rates)
     problems, clusters = counts.problems, counts.clusters
+    if clusters == problems > 1:
+        deviations = rates - mean(counts, rates)
+        return np.asarray(np.sqrt(counts.multiplicity @ deviations**2 / (problems - 1) / problems))
+    return error_of_mean(rates[counts.pair], counts.cluster)
+
+
+def error_of_mean(values: Array, cluster: Indices) -> Array:
+    """Standard error of the mean of `(problems, m)` values over problems in clusters, `(m,)`; NaN for one cluster."""
+    clusters = int(cluster.max()) + 1
     if clusters < 2:
-        return np.full(rates.shape[1], np.nan)
-    if clusters == problems:
-        variance = counts.multiplicity @ deviations**2 / (problems - 1) / problems
-        return np.asarray(np.sqrt(variance))
-    sums = np.zeros((clusters, rates.shape[1]))
-    np.add.at(sums, counts.cluster, deviations[counts.pair])
-    return np.asarray(np.sqrt((sums**2).sum(axis=0) * clusters / (clusters - 1)) / problems)
+        return np.full(values.shape[1], np.nan)
+    sums = np.zeros((clusters, values.shape[1]))
+    np.add.at(sums, cluster, values - values.mean(axis=0))
+    return np.asarray(np.sqrt((sums**2).sum(axis=0) * clusters / (clusters - 1)) / len(values))
 
 
 def error_over_attempts(counts: Counts, k: Indices) -> Array:

@@ -44,7 +44,7 @@ def check_condition(condition: str, hint: str) -> None:
         return UsageError(f"--where {shown!r} {why}.", hint=hint)
 
     if len(condition) > LONGEST:
-        raise refuse(f"has {len(condition):,} characters, and at most {LONGEST:,} are allowed")
+        raise refuse(f"has {len(condition):,} characters, but at most {LONGEST:,} are allowed")
     plain = QUOTED.sub("''", condition)
     if re.search(r"--|/\*|;", plain):
         raise refuse("contains a comment or a second statement")

@@ -30,7 +30,7 @@ MEANINGS = (
     (r"as dtype `?str`?\b", "cannot be read: a cell begins with a quote that is never closed.",
      "Close the quote, or remove it."),
     (r"more fields than defined", "has a line with more cells than its header.",
-     "Put cells that contain the separator in quotes, or remove the line."),
+     "Put cells that contain the separator in quotes, with no blank before the first quote, or remove the line."),
     (r"conversion from|could not parse|strict conversion", "has a cell of another type than the rest of its column",
      "Correct the cell, or choose another column with --map ROLE=COLUMN."),
     (r"cannot cast|casting|not supported for dtype|dtype", "has a column of lists, dates or other values that are not "

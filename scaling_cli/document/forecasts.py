@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,17 @@ class SavedLevel(Record):
 
 
 class SavedForecast(Record):
-    """The forecasts for one group of runs; `hashes` are those of the files that it was made from."""
+    """The forecasts for one group of runs; `hashes` are those of the files that it was made from.
+
+    `loss` is the column of the loss where several were forecast together.
+    """
 
     path: str
     group: dict[str, str]
     level: float
     predictions: tuple[SavedPrediction, ...]
     hashes: frozenset[str]
+    loss: str | None = None
 
 
 class _Result(Record):
@@ -68,15 +73,19 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
                 hint="Save one with scaling extrapolate RUNS --at ... -o FORECAST.json.",
             )
         hashes = frozenset(each.get("sha256", "") for each in document.get("inputs", ()) if isinstance(each, dict))
-        found += [_forecast(result, where, str(path), hashes) for result in document.get("results", ())]
+        columns = document.get("columns")
+        losses = str(columns.get("loss", "")).split(", ") if isinstance(columns, dict) else []
+        found += [_forecast(result, where, str(path), hashes, losses) for result in document.get("results", ())]
     return found
 
 
-def _forecast(result: Any, where: str, path: str, hashes: frozenset[str]) -> SavedForecast:
+def _forecast(result: Any, where: str, path: str, hashes: frozenset[str], losses: Sequence[str]) -> SavedForecast:
     try:
         made = convert(result, _Result)
     except ValidationError as problem:
         raise DataError(
             f"{where}: {problem}.", hint="Write it again with scaling extrapolate -o FORECAST.json."
         ) from problem
-    return SavedForecast(path, made.group, made.interval.level, made.predictions, hashes)
+    loss = made.group.get("loss") if len(losses) > 1 else None
+    group = {name: value for name, value in made.group.items() if name != "loss" or loss not in losses}
+    return SavedForecast(path, group, made.interval.level, made.predictions, hashes, loss if loss in losses else None)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from msgspec import ValidationError, convert
 
 from scaling_cli.caveats import SENTENCES, Caveat
+from scaling_cli.document.levels import by_level
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.document.sound import first_fault
 from scaling_cli.errors import DataError
@@ -66,13 +67,16 @@ def _text(path: Path, name: str = "") -> str:
 def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     """Every fit in the text of a JSON document or of JSON lines; `name` is what errors call it.
 
+    A joint fit of several groups counts as one fit for each of them.
+
     Raises:
         DataError: The text is not what `scaling fit --json` writes.
     """
     fits = [
-        replace(fit, known=_known(document, fit.group, where))
+        each
         for where, document in _documents(text, name)
         for fit in [_fit(result, where) for result in _results(document, where)]
+        for each in by_level(replace(fit, known=_known(document, fit.group, where)))
     ]
     if not fits:
         raise DataError(

@@ -44,7 +44,7 @@ def _faults(fit: SavedFit, known: Mapping[str, Parameter]) -> Iterator[str]:
         yield f"`noise` is {fit.noise:g}, which is not between 0 and {LARGEST_NOISE:g}"
     for name, (low, high) in fit.ranges.items():
         if not SMALLEST <= low <= high <= LARGEST:
-            yield f"the range of {name} is {low:g} to {high:g}, which is no range of numbers above zero"
+            yield f"the range of {name} is {low:g} to {high:g}, which is not a range of numbers above zero"
 
 
 def _fault(value: float, parameter: Parameter | None) -> str | None:

@@ -16,9 +16,10 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.errors import ScalingError
+from scaling_cli.fitting.extra import Constraint
 from scaling_cli.fitting.prior import Penalty
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import GAIN, MAX_STEPS, Constraint, Solution, Solvable, minimise
+from scaling_cli.fitting.solve import GAIN, MAX_STEPS, Solution, Solvable, minimise
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
@@ -41,6 +42,7 @@ class Ask(Record):
     fixed: Flags | None = None
     gain: float = GAIN
     most_steps: int = MAX_STEPS
+    near: bool = False
 
     @property
     def points(self) -> int:
@@ -52,7 +54,7 @@ class Ask(Record):
         return minimise(
             self.problem, self.theta, delta=self.delta, weights=self.weights, target=self.target,
             strength=self.strength, constraint=self.constraint, fixed=self.fixed, gain=self.gain,
-            most_steps=self.most_steps,
+            most_steps=self.most_steps, near=self.near,
         )  # fmt: skip
 
 
@@ -83,9 +85,17 @@ def together(works: Sequence[Asking[Result]]) -> list[Result | ScalingError]:
                 outcomes[place] = end.value
             except ScalingError as error:
                 outcomes[place] = error
-        answers = dict(zip(asks, answered(list(asks.values())), strict=True))
-        asks = {}
+        places = _commonest(asks)
+        answers = dict(zip(places, answered([asks.pop(place) for place in places]), strict=True))
     return [outcomes[place] for place in range(len(works))]
+
+
+def _commonest(asks: Mapping[int, Ask]) -> list[int]:
+    """The places of the asks of the commonest kind; those of rare kinds wait until more of them have come."""
+    kinds: dict[Hashable, list[int]] = {}
+    for place, ask in asks.items():
+        kinds.setdefault(_kind(ask), []).append(place)
+    return max(kinds.values(), key=len, default=[])
 
 
 def answered(asks: Sequence[Ask]) -> list[Solution]:
@@ -108,7 +118,7 @@ def _kind(ask: Ask) -> tuple[Hashable, ...] | None:
     if np.ndim(ask.delta) or len(ask.theta) * ask.points > BATCH_VALUES:
         return None
     fixed = None if ask.fixed is None else ask.fixed.tobytes()
-    return id(problem.law), problem.space, ask.gain, ask.most_steps, problem.penalty is None, fixed
+    return id(problem.law), problem.space, ask.gain, ask.most_steps, ask.near, problem.penalty is None, fixed
 
 
 def _batches(asks: Sequence[Ask], places: Sequence[int]) -> Iterator[list[int]]:
@@ -150,6 +160,7 @@ def _answer(asks: Sequence[Ask]) -> list[Solution]:
         fixed=first.fixed,
         gain=first.gain,
         most_steps=first.most_steps,
+        near=first.near,
     )
     ends = np.cumsum(counts)[:-1]
     parts = (np.split(getattr(solution, name), ends) for name in ("theta", "value", "steps", "is_settled"))

@@ -86,7 +86,7 @@ def expectations(
         place = quantities.names.index(name)
         is_log = bool(quantities.is_log[place])
         if is_log and value <= 0:
-            raise UsageError(f"--expect {name}={value:g}: {name} is positive.", hint="Give a positive number.")
+            raise UsageError(f"--expect {name}={value:g}: {name} can only be positive.", hint="Give a positive number.")
         error = float(errors[place])
         off = abs(float(centre[place]) - (float(np.log(value)) if is_log else value))
         if not (np.isfinite(error) and error > 0):
@@ -127,7 +127,7 @@ def exact(fitted: Fitted) -> Spread:
     problem = fitted.problem
     if not _is_linear(fitted):
         raise UsageError(
-            f"--interval t is exact only for laws that are linear in logs, and {problem.law.name} is not.",
+            f"--interval t is exact only for laws that are linear in logs, but {problem.law.name} is not.",
             hint="Use --interval sandwich, which is as fast, or --interval profile.",
         )
     if fitted.objective.name != "least-squares" or problem.penalty is not None:
@@ -137,7 +137,7 @@ def exact(fitted: Fitted) -> Spread:
         )
     if problem.run_count < len(problem.observed):
         raise UsageError(
-            "--interval t needs independent points, and some runs have several points.",
+            "--interval t needs independent points, but some runs have several points.",
             hint="Use --interval wild or --interval sandwich, which keep runs together.",
         )
     return naive(fitted)

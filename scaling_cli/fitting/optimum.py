@@ -95,7 +95,7 @@ def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
     delta, scale, polished = yield from _tuned(problem, part, objective, delta, polished, first)
     if not np.isfinite(polished.value).any():
         raise FitError(
-            f"{problem.law.name} has no finite objective from any starting value.",
+            f"{problem.law.name} cannot be fitted: its objective is not finite at any starting value.",
             hint="Check the data for extreme values, or choose another --law.",
         )
     polished = replace(polished, theta=problem.law.in_order(polished.theta))
@@ -142,21 +142,29 @@ def _tuned(
 ) -> Asking[tuple[float, float, Solution]]:
     """Delta and the scale for priors, consistent with the fit that they lead to, and that fit.
 
-    The `polished` fit that comes in is by least squares. Each further fit begins at the blind starts again: least
-    squares may pull all starts to one point near outliers, and their agreement there would not mean that they agree
-    under the objective asked for.
+    The `polished` fit that comes in is by least squares. From its best end, delta and the fit are brought to agree.
+    Then the search begins at the blind starts again: least squares may pull all starts to one point near outliers, and
+    their agreement there would not mean that they agree under the objective asked for. If one of them ends lower, delta
+    and the fit are brought to agree from there.
     """
     scale, prior_scale = _scales(problem, _best(polished))
     is_automatic = objective.name not in ("least-squares", "binomial") and objective.delta is None
     if is_automatic or problem.penalty is not None:
         for _ in range(SCALE_PASSES):
-            delta = HUBER_EFFICIENCY * scale if is_automatic else delta
-            restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
-            polished = yield from _polished(problem, part, restarts, delta, strength(prior_scale, delta))
-            earlier = scale
-            scale, prior_scale = _scales(problem, _best(polished))
-            if abs(scale / earlier - 1) < SCALE_TOLERANCE:
+            near = _best(polished)
+            for _ in range(SCALE_PASSES):
+                delta = HUBER_EFFICIENCY * scale if is_automatic else delta
+                pull, earlier = strength(prior_scale, delta), scale
+                followed = yield Ask(problem, near, delta, strength=pull)
+                near = followed.theta
+                scale, prior_scale = _scales(problem, near)
+                if abs(scale / earlier - 1) < SCALE_TOLERANCE:
+                    break
+            restarts = np.concatenate([blind[: len(blind) - 1], near])
+            polished = yield from _polished(problem, part, restarts, delta, pull)
+            if not (polished.value.min() < followed.value[0] * (1 - AGREEMENT)):
                 break
+            scale, prior_scale = _scales(problem, _best(polished))
     if objective.name == "lad":
         restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
         wide, narrow = HUBER_EFFICIENCY * scale, NARROW_DELTA * scale

@@ -136,7 +136,7 @@ def problem_from_arrays(
     low, high = law.bounds(Scene(inputs, *_extent(observed)))
     if space == "binomial" and not ((observed >= 0) & (observed <= 1)).all():
         raise DataError(
-            "A binomial fit is of outcomes that are 0 or 1, or of shares, but some values lie outside 0 to 1.",
+            "A binomial fit needs outcomes that are 0 or 1, or shares, but some values lie outside 0 to 1.",
             hint="Choose a column of shares with --loss, or divide percentages by 100.",
         )
     target = np.log(observed) if space == "log" else np.zeros_like(observed) if space == "binomial" else observed

@@ -15,12 +15,13 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.fitting.extra import Constraint
 from scaling_cli.fitting.leverage import is_free
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.solve import Constraint, minimise
+from scaling_cli.fitting.solve import minimise
 
 STIFFNESS = 100.0  # of the spring, in units of the profile's curvature
 ROUNDS = 15

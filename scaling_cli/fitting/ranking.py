@@ -16,10 +16,11 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting.ask import Asking, together
 from scaling_cli.fitting.fit import Grouped, Settings, fit
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
 from scaling_cli.fitting.objective import Objective, huber
-from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.prior import weak_priors
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
@@ -108,13 +109,18 @@ def rank(problems: Mapping[str, Problem], objective: Objective, scale: Array) ->
     cuts = cutoffs(scale, max(len(problem.law.parameters) for problem in problems.values()))
     fits: dict[str, Fitted] = {}
     candidates = []
-    for name, problem in problems.items():
-        try:
-            fits[name] = optimum(problem, objective)
-            errors = [held_out(problem, objective, is_trained) for is_trained in cuts]
-        except ScalingError as error:
-            candidates.append(Candidate(name, len(problem.law.parameters), error=error.message))
+    # The fits of all points and below each cut-off are under way at once, in batches of the solver.
+    outcomes = together(
+        [_fit_asking(problem, objective, part) for problem in problems.values() for part in (None, *cuts)]
+    )
+    for place, (name, problem) in enumerate(problems.items()):
+        of_law = outcomes[place * (1 + len(cuts)) :][: 1 + len(cuts)]
+        failed = [outcome for outcome in of_law if isinstance(outcome, ScalingError)]
+        if failed:
+            candidates.append(Candidate(name, len(problem.law.parameters), error=failed[0].message))
             continue
+        fits[name], *below = (outcome for outcome in of_law if isinstance(outcome, Fitted))
+        errors = [held_out(problem, fitted, is_trained) for fitted, is_trained in zip(below, cuts, strict=True)]
         aicc, bic = _criteria(fits[name])
         test = _nested_test(name, fits)
         candidates.append(
@@ -138,9 +144,14 @@ def cutoffs(scale: Array, parameters: int) -> list[Flags]:
     return cuts
 
 
-def held_out(problem: Problem, objective: Objective, is_trained: Flags) -> Array:
-    """Log residuals (predicted less observed) of the points above a cut-off."""
-    fitted = optimum(_alone(problem, np.flatnonzero(is_trained)), objective)
+def _fit_asking(problem: Problem, objective: Objective, is_trained: Flags | None) -> Asking[Fitted]:
+    """The fit to a part of the points, or to all, as work that asks the solver."""
+    part = problem if is_trained is None else _alone(problem, np.flatnonzero(is_trained))
+    return (yield from optimum_asking(part, objective))
+
+
+def held_out(problem: Problem, fitted: Fitted, is_trained: Flags) -> Array:
+    """Log residuals (predicted less observed) of the points above a cut-off, by the fit to those below."""
     parameters = fitted.problem.parameters(fitted.theta[None])[0]
     above = {name: values[~is_trained] for name, values in problem.columns.items()}
     predicted = problem.law.predict(dict(zip(problem.law.names, parameters.tolist(), strict=True)), above)

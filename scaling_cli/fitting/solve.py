@@ -21,13 +21,13 @@ its worst needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.extra import Constraint, Extra
 from scaling_cli.fitting.normal import TINY, damped_step
 from scaling_cli.fitting.objective import huber
 from scaling_cli.fitting.prior import Penalty
@@ -36,9 +36,12 @@ from scaling_cli.record import Record
 
 MAX_STEPS = 300
 PATIENCE = 3
+NEARLY = 1e-9  # relative: a full step that promised less ends within 1e-4 of a standard error of a replicate
 GAIN = 1e-13  # relative decrease of the objective, made or promised, that counts as gain
 FIRST_DAMPING, EASE, STIFFEN = 1e-3, 1 / 5, 6.0
+FREE_DAMPING = 1e-6  # less hardly shortens a step, so what it promises is all that there is to gain
 MOST_RELAXED, RELAX, TIGHTEN = 0.02, 0.5, 4.0
+NOISE = 1e-14  # of an objective, from rounding
 ROUNDING = 4e-15  # of the largest target: some units in the last place
 FULL = 0.8  # of a batch still moving: with more, those that have ended stay
 
@@ -88,23 +91,6 @@ class Solution(Record):
     is_settled: Flags
 
 
-class Constraint(Record):
-    """A quantity held near a value in each replicate, by `stiffness / 2 * (quantity - value)^2` in its objective.
-
-    `measure` gives, for coordinates `(replicates, k)` and the replicates' numbers `(replicates,)`, each one's quantity
-    `(replicates,)` and its gradient `(replicates, k)`; `value` and `stiffness` are `(replicates,)`.
-    """
-
-    measure: Callable[[Array, Indices], tuple[Array, Array]]
-    value: Array
-    stiffness: Array
-
-    def pull(self, theta: Array, index: Indices) -> tuple[Array, Array, Array]:
-        """How far each quantity is off, its gradient, and the stiffness."""
-        quantity, gradient = self.measure(theta, index)
-        return quantity - self.value[index], gradient, self.stiffness[index]
-
-
 @dataclass(slots=True)
 class _Batch:
     """The replicates still moving: where they are, and what the next step needs.
@@ -133,36 +119,6 @@ class _Batch:
         return _Batch(self.problem.kept(mask), *arrays)
 
 
-class _Extra(Record):
-    """What the objective has beside the points: priors, of one strength for each replicate, and a constraint."""
-
-    penalty: Penalty | None
-    strength: Array
-    constraint: Constraint | None
-
-    def value(self, theta: Array, index: Indices) -> Array:
-        """What is added to the objective `(replicates,)`."""
-        added = np.zeros(len(theta))
-        if self.penalty is not None:
-            added += 0.5 * self.strength[index] * (self.penalty.of(index).residuals(theta)[0] ** 2).sum(axis=1)
-        if self.constraint is not None:
-            off, _, stiffness = self.constraint.pull(theta, index)
-            added += 0.5 * stiffness * off**2
-        return added
-
-    def add_to(self, gradient: Array, normal: Array, batch: _Batch) -> None:
-        """Add to the normal equations, in place."""
-        if self.penalty is not None:
-            where, strength = self.penalty.index, self.strength[batch.index, None]
-            miss, slope = self.penalty.of(batch.index).residuals(batch.theta)
-            gradient[:, where] -= strength * miss * slope
-            normal[:, where, where] += strength * slope**2
-        if self.constraint is not None:
-            off, slopes, stiffness = self.constraint.pull(batch.theta, batch.index)
-            gradient -= (stiffness * off)[:, None] * slopes
-            normal += stiffness[:, None, None] * slopes[:, :, None] * slopes[:, None, :]
-
-
 def minimise(
     problem: Solvable,
     theta: Array,
@@ -175,6 +131,7 @@ def minimise(
     fixed: Flags | None = None,
     gain: float = GAIN,
     most_steps: int = MAX_STEPS,
+    near: bool = False,
 ) -> Solution:
     """Minimise the summed Huber objective from each row of `theta`.
 
@@ -192,17 +149,21 @@ def minimise(
         gain: Relative decrease of the objective that counts as gain; where only predictions are wanted, it can be
             larger.
         most_steps: The number of steps after which to stop in any case.
+        near: Whether starts are near their optima, as those of replicates at the fit are, and ends are wanted to a
+            small part of their standard error.
     """
     reuse_memory()
     count = len(theta)
-    extra = _Extra(problem.penalty, np.broadcast_to(strength, count), constraint)
+    extra = Extra(problem.penalty, np.broadcast_to(strength, count), constraint)
     solution = Solution(
         np.clip(theta, problem.low, problem.high), np.empty(count), np.zeros(count), np.zeros(count, dtype=bool)
     )
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         batch = _first(problem, solution.theta.copy(), delta, weights, target, extra)
+        if near:
+            batch.damping[:] = FREE_DAMPING
         for step in range(1, most_steps + 1):
-            _advance(batch, extra, fixed, gain)
+            _advance(batch, extra, fixed, gain, NEARLY if near else 0.0)
             settled = batch.idle >= PATIENCE
             ended = batch.is_live if step == most_steps else batch.is_live & settled
             if not ended.any():
@@ -225,7 +186,7 @@ def _first(
     delta: float | Array,
     weights: Array | None,
     target: Array | None,
-    extra: _Extra,
+    extra: Extra,
 ) -> _Batch:
     """All replicates before their first step."""
     count, n = len(theta), problem.target.shape[-1]
@@ -244,11 +205,11 @@ def _first(
     )  # fmt: skip
 
 
-def _advance(batch: _Batch, extra: _Extra, fixed: Flags | None, least_gain: float) -> None:
+def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float, enough: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     problem = batch.problem
     gradient, normal = _normal_equations(batch)
-    extra.add_to(gradient, normal, batch)
+    extra.add_to(gradient, normal, batch.theta, batch.index)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     if fixed is not None:
         held |= fixed if fixed.ndim < 2 else fixed[batch.index]
@@ -256,11 +217,15 @@ def _advance(batch: _Batch, extra: _Extra, fixed: Flags | None, least_gain: floa
     trial = np.clip(batch.theta + step, problem.low, problem.high)
     residuals, jacobian = problem.residuals(trial, batch.target)
     value = huber(residuals, batch.weights, batch.delta) + extra.value(trial, batch.index)
-    better = value < batch.value
+    promised = np.einsum("rk,rk->r", step, gradient)
+    # At the optimum, rounding hides whether the objective falls, but the gradient still shows where to go.
+    most = np.where(promised <= least_gain * batch.value, batch.value * (1 + NOISE), batch.value)
+    better = value < most
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
-    gain = np.where(better, batch.value - value, np.einsum("rk,rk->r", step, gradient))
+    gain = np.where(better, batch.value - value, promised)
     is_moving = (gain > least_gain * batch.value) & (batch.value > batch.rounding)
-    batch.idle = np.where(is_moving, 0, batch.idle + 1)
+    is_there = better & (batch.damping <= FREE_DAMPING) & (promised < enough * batch.value)
+    batch.idle = np.where(is_there, PATIENCE, np.where(is_moving, 0, batch.idle + 1))
     batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
     batch.relaxation = np.clip(
         np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0

@@ -113,9 +113,9 @@ def wild(
     return alone(replicates_asking(fitted, resampling, is_wild=True, workers=workers, on_progress=on_progress))
 
 
-def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices) -> Array:
-    """How often each point is drawn `(replicates, n)`: as often as its run."""
-    count = int(runs.max()) + 1
+def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices, *, count: int | None = None) -> Array:
+    """How often each point is drawn `(replicates, n)`: as often as its run, of `count` runs that are drawn from."""
+    count = int(runs.max()) + 1 if count is None else count
     drawn = np.empty((len(replicates), count))
     for row, generator in enumerate(generators(resampling.seed, resampling.group, replicates)):
         drawn[row] = np.bincount(generator.integers(count, size=count), minlength=count)
@@ -185,7 +185,10 @@ def _solve(
     workers: jobs.Workers,
     on_progress: jobs.Progress | None,
 ) -> Asking[Solution]:
-    """Fit the replicates with these numbers from every row of `first`, and keep the best end of each."""
+    """Fit the replicates with these numbers from every row of `first`, and keep the best end of each.
+
+    One row is the fit itself; several are starts.
+    """
     size = max(1, min(CHUNK_REPLICATES, CHUNK_VALUES // len(fitted.problem.observed)))
     chunks = [replicates[start : start + size].tolist() for start in range(0, len(replicates), size)]
     if workers.is_serial or len(chunks) == 1:
@@ -216,9 +219,10 @@ def _chunk_asking(
 ) -> Asking[Solution]:
     weights, target = scheme.draw(fitted.problem, resampling, replicates)
     best: Solution | None = None
+    near = len(first) == 1
     for start in fitted.problem.off_zero(first):
         rows = np.tile(start, (len(replicates), 1))
-        solution = yield from refit_asking(fitted, rows, weights=weights, target=target)
+        solution = yield from refit_asking(fitted, rows, weights=weights, target=target, near=near)
         if best is None:
             best = solution
         else:
@@ -235,9 +239,9 @@ def refit(fitted: Fitted, start: Array, *, weights: Array | None = None, target:
 
 
 def refit_asking(
-    fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None
+    fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None, near: bool = True
 ) -> Asking[Solution]:
-    """`refit`, as work that asks the solver."""
+    """`refit`, as work that asks the solver; `near` says that it starts from the fit itself."""
     problem = fitted.problem
     if fitted.objective.name == "lad":
         size = np.median(np.abs(residuals(fitted)))
@@ -248,4 +252,4 @@ def refit_asking(
             )
         )
     pull = strength(fitted.scale, fitted.delta)
-    return (yield Ask(problem, start, fitted.delta, weights=weights, target=target, strength=pull))
+    return (yield Ask(problem, start, fitted.delta, weights=weights, target=target, strength=pull, near=near))

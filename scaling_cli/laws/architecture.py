@@ -136,7 +136,7 @@ LOSS_TO_LOSS = FormulaLaw(
     parameters=(
         Parameter(name="E1", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="K", meaning="loss above E1 where x is 1 above E0", unit="loss", positive=True, vanishes=True),
-        Parameter(name="kappa", meaning="exponent between the losses", kind="exponent"),
+        Parameter(name="kappa", meaning="exponent of the other loss above E0", kind="exponent"),
         Parameter(name="E0", meaning="irreducible value of x", unit="x"),
     ),
     roles={

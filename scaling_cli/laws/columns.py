@@ -19,8 +19,8 @@ def additive(columns: Sequence[str]) -> Law:
     parameters = [Parameter(name="E", meaning="irreducible loss", kind="floor", unit="loss", low=0.0)]
     for column in columns:
         parameters += [
-            Parameter(name=f"A_{column}", meaning=f"loss from finite {column}, at 1", unit="loss", positive=True,
-                      vanishes=True),
+            Parameter(name=f"A_{column}", meaning=f"loss from finite {column}, at {column} = 1", unit="loss",
+                      positive=True, vanishes=True),
             Parameter(name=f"alpha_{column}", meaning=f"exponent of {column}", kind="exponent", low=1e-3, high=3.0),
         ]  # fmt: skip
     return SumLaw(

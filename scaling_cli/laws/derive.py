@@ -24,13 +24,16 @@ def with_derived(law: Law, asked: Mapping[str, str]) -> Law:
     for name, text in asked.items():
         known = {quantity.name: quantity for quantity in law.derived}
         if name in law.names or name in known:
-            raise UsageError(f"--derive names {name!r}, which {law.name} has already.", hint="Choose another name.")
+            raise UsageError(
+                f"--derive names {name!r}, but {law.name} already has a quantity of this name.",
+                hint="Choose another name.",
+            )
         tree = _plain(parse(text, option="--derive", hint=EXAMPLE, has_levels=True))
         for part in tree.names():
             if part not in law.names and part not in known:
                 names = ", ".join((*law.names, *known))
                 raise UsageError(
-                    f"--derive {name} has {part!r}, which is no parameter of {law.name}.", hint=f"It has {names}."
+                    f"--derive {name} has {part!r}, which is not a parameter of {law.name}.", hint=f"It has {names}."
                 )
         law = replace(law, derived=(*law.derived, Derived(name, text, _computed(tree, known))))
     return law

@@ -159,7 +159,9 @@ def grouped(
             hint = f"Its parameters are {', '.join(inner.names)}."
             raise UsageError(f"--share names {name!r}, but {inner.name} has no such parameter.", hint=hint)
     if inner.is_curve:
-        raise UsageError(f"--share cannot be used with {inner.name}, a law of whole curves.", hint="Leave it out.")
+        raise UsageError(
+            f"--share cannot be used with {inner.name}, which describes whole training curves.", hint="Leave it out."
+        )
     own = [parameter for parameter in inner.parameters if parameter.name not in shared]
     if not own:
         raise UsageError(

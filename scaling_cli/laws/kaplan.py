@@ -20,7 +20,7 @@ FAR = Role(lambda _: (-600.0, 600.0))
 KAPLAN = FormulaLaw(
     name="kaplan",
     formula="((N_c / params)^(alpha_N / alpha_D) + D_c / tokens)^alpha_D",
-    source=f"{PAPER}, eq. 1.5; tokens are the size of a data set on which models train until the loss stops falling",
+    source=f"{PAPER}, eq. 1.5; tokens count the data set, on which models train until the loss stops falling",
     inputs=("params", "tokens"),
     parameters=(
         Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
@@ -54,7 +54,8 @@ def _efficient_exponent(p: Mapping[str, Array]) -> Array:
 KAPLAN_STEPS = FormulaLaw(
     name="kaplan-steps",
     formula="(N_c / params)^alpha_N + (S_c / step)^alpha_S",
-    source=f"{PAPER}, eq. 1.6; step is steps / (1 + critical batch / batch), the minimum steps; see critical-batch",
+    source=f"{PAPER}, eq. 1.6; the column step holds minimum steps, steps / (1 + critical batch / batch), with the "
+    "critical batch size of the law critical-batch",
     inputs=("params", "step"),
     parameters=(
         Parameter(name="N_c", meaning="scale of params", unit="params loss^(1/alpha_N)", positive=True),
@@ -71,7 +72,8 @@ KAPLAN_STEPS = FormulaLaw(
     derived=(
         Derived(
             "compute_exponent",
-            f"exponent of minimum compute, 1 / (1/alpha_N + 1/alpha_S + 1/{BATCH_EXPONENT})",
+            f"loss falls as minimum compute to minus this power: 1 / (1/alpha_N + 1/alpha_S + 1/{BATCH_EXPONENT}), "
+            f"where {BATCH_EXPONENT} is the published alpha_B of critical-batch",
             _efficient_exponent,
             is_power_of_compute=True,
         ),

@@ -12,6 +12,7 @@ passing it, if it starts from the right side: from max(h, h / alpha) for alpha <
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ HIGHEST = 1e3  # times the largest loss: a plateau this high does not bend the c
 
 class LevelLaw(Law, kw_only=True):
     """The law of the module docstring, on coordinates E, E0, alpha, log beta and c."""
+
+    takes_rows: ClassVar[bool] = True
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """Inputs less their mean, which `beta` absorbs."""

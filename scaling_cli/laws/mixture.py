@@ -21,7 +21,7 @@ SHUKOR = "Shukor et al. 2025, arXiv:2507.09404"
 
 
 def mixture_exp(columns: Sequence[str]) -> Law:
-    """A floor plus an exponential of the shares; slopes are those of each share less that of the last one."""
+    """A floor plus an exponential of the shares; the slope of each share is reported minus that of the last one."""
     if len(columns) < 2:
         raise UsageError("A mixture needs two columns or more.", hint="Name all of them: --map mixture=w1,w2,w3.")
     free = columns[:-1]
@@ -35,7 +35,7 @@ def mixture_exp(columns: Sequence[str]) -> Law:
         about={
             "c": floor(),
             "k": About(f"loss above the floor where {columns[-1]} has all weight", "loss"),
-            **{f"t_{name}": About(f"slope of {name}, less that of {columns[-1]}", starts=SLOPES) for name in free},
+            **{f"t_{name}": About(f"slope of {name} minus that of {columns[-1]}", starts=SLOPES) for name in free},
         },
     )
     return replace(law, inputs=tuple(columns), unlogged=tuple(columns), narrow=tuple(columns))
@@ -62,7 +62,7 @@ def mixture_additive(columns: Sequence[str]) -> Law:
         derived=tuple(
             Derived(
                 f"best_{column}",
-                f"share of {column} at the lowest loss, which no params or tokens change",
+                f"best share of {column}, which is the same for all params and tokens",
                 _best_share(names, place),
             )
             for place, (_, _, column) in enumerate(names)
@@ -121,12 +121,12 @@ MIXTURE_REPETITION = formula_law(
         "C": About("loss from finite params, at 1 param", "loss"),
         "beta": exponent("exponent of params"),
         "B": About("loss from finite target data, at 1 param and 1 token", "loss"),
-        "delta": About("exponent of params by which larger models want more target data", low=-1.0, high=1.0,
+        "delta": About("exponent of params: if positive, larger models need more target data", low=-1.0, high=1.0,
                        kind="exponent"),
         "alpha": exponent("exponent of effective target tokens"),
         "R": About("repetitions that give 63 % of the largest gain from repetition", low=0.1, high=1e3,
                    starts=(1.0, 5.0, 25.0)),
-        "gamma": About("harm of the share of target data", "loss"),
+        "gamma": About("loss added when the share of target data rises from 0 to 1", "loss"),
     },
 )  # fmt: skip
 UTILITY_DECAY = formula_law(
@@ -138,7 +138,7 @@ UTILITY_DECAY = formula_law(
     narrow=("epochs",),
     about={
         "a": About("error above the floor after 1 sample", "loss"),
-        "b": About("utility of a sample: the exponent at first sight", low=-3.0, high=-1e-3,
+        "b": About("utility of a sample: the exponent when the sample is seen for the first time", low=-3.0, high=-1e-3,
                    starts=(-0.6, -0.3, -0.15, -0.05), kind="exponent"),
         "tau": About("epochs after which a sample is worth half", "epochs", low=0.3, high=100.0,
                      starts=(1.0, 2.0, 5.0, 15.0, 50.0)),
@@ -150,7 +150,7 @@ TRANSFER = formula_law(
     "transfer",
     "E + A/params^alpha + B/(tokens + pretrained*k*tokens^a*params^b)^beta",
     inputs=("params", "tokens", "pretrained"),
-    source="Hernandez et al. 2021, arXiv:2102.01293, eq. 1.1, on one surface with runs from scratch",
+    source="Hernandez et al. 2021, arXiv:2102.01293, eq. 1.1, fitted together with runs that were trained from scratch",
     narrow=("pretrained",),
     flags={"pretrained": ("scratch", "from_scratch", "from scratch", "random", "none", "no", "false", "0")},
     about={
@@ -168,7 +168,7 @@ TWO_POWER = formula_law(
     "two-power",
     "A*x^-alpha + B*x^-beta",
     inputs=("x",),
-    source="a fast and a slow power law, as where models are trained on their own output",
+    source="the sum of a fast and a slow power law, for example for models that are trained on their own output",
     about={
         "A": About("size of the fast term at x = 1", "loss"),
         "alpha": exponent("exponent of the fast term"),

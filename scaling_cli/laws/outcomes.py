@@ -21,7 +21,10 @@ REWARD_OVER_OPTIMISATION = formula_law(
     source=f"{GAO}; reinforcement learning, and direct alignment (Rafailov et al. 2024, arXiv:2406.02900)",
     narrow=("d",),
     zeros=("d",),
-    about={"alpha": About("reward per d at d = 1", "loss"), "beta": About("how fast that falls with log d", "loss")},
+    about={
+        "alpha": About("reward per d at d = 1", "loss"),
+        "beta": About("by how much the reward per d falls when d grows by a factor of e", "loss"),
+    },
     derived=(
         Derived("d_peak", "d at the highest reward", lambda p: np.exp(p["alpha"] / p["beta"] - 1)),
         Derived("kl_peak", "KL divergence at the highest reward", lambda p: np.exp(2 * (p["alpha"] / p["beta"] - 1))),
@@ -35,14 +38,18 @@ BEST_OF_N_REWARD = formula_law(
     source=f"{GAO}; best of n, whose KL divergence is log n - (n - 1) / n",
     narrow=("d",),
     zeros=("d",),
-    about={"alpha": About("reward per d near d = 0", "loss"), "beta": About("how fast that falls with d", "loss")},
+    about={
+        "alpha": About("reward per d near d = 0", "loss"),
+        "beta": About("by how much the reward per d falls when d grows by 1", "loss"),
+    },
     derived=(
         Derived("d_peak", "d at the highest reward", lambda p: p["alpha"] / (2 * p["beta"])),
         Derived("kl_peak", "KL divergence at the highest reward", lambda p: (p["alpha"] / (2 * p["beta"])) ** 2),
         Derived("reward_peak", "highest reward", lambda p: p["alpha"] ** 2 / (4 * p["beta"])),
-        Derived("log10_n_peak", "log10 of n at the highest reward, which is flat, so that n is known only roughly",
+        Derived("log10_n_peak",
+                "log10 of n at the highest reward; the reward hardly changes near it, so n is known only roughly",
                 lambda p: log_n(np.where(p["beta"] > 0, p["alpha"] / (2 * p["beta"]), np.nan) ** 2) / np.log(10)),
-        Derived("log10_n_near_peak", f"log10 of the n at which the reward is {FLAT:.0%} below its peak",
+        Derived("log10_n_near_peak", f"log10 of the smaller n at which the reward is {100 * FLAT:g} % below its peak",
                 lambda p: log_n((np.where(p["beta"] > 0, p["alpha"] / (2 * p["beta"]), np.nan)
                                  * (1 - np.sqrt(FLAT))) ** 2) / np.log(10)),
     ),
@@ -111,7 +118,7 @@ EXPONENTIAL = formula_law(
     about={
         "c": floor(),
         "A": About("loss above the floor at x = 0", "loss"),
-        "scale": About("x over which it falls by a factor of e", "x", low=0.0, high=1e30),
+        "scale": About("growth of x that lowers the loss above the floor by a factor of e", "x", low=0.0, high=1e30),
     },
 )
 U_SHAPED = formula_law(
@@ -121,7 +128,9 @@ U_SHAPED = formula_law(
     source="a parabola in log x, for metrics that fall and rise again, or the reverse",
     about={
         "c": About("value at the extremum", "loss"),
-        "a": About("curvature: positive for a lowest, negative for a highest value", "loss", low=-1e30, high=1e30),
+        "a": About(
+            "curvature: positive if the extremum is a minimum, negative if a maximum", "loss", low=-1e30, high=1e30
+        ),
         "u": About("log of the x of the extremum"),
     },
     derived=(Derived("x_extremum", "x of the extremum", lambda p: np.exp(p["u"])),),
@@ -180,7 +189,7 @@ def sweep_optimum(columns: Sequence[str]) -> Law:
             "E": floor(),
             "A": About("loss from finite params, at 1 param", "loss"),
             "alpha": exponent("exponent of params"),
-            "curvature": About(f"how fast the loss rises with the log of {column} beside its best value", "loss"),
+            "curvature": About(f"rise of the loss when {column} is a factor of e away from its best value", "loss"),
             "u": About(f"log of the best {column} at 1 param"),
             "p": About(f"exponent of params in the best {column}", low=-3.0, high=3.0,
                        starts=(-0.8, -0.4, -0.2, 0.0, 0.2, 0.5)),

@@ -167,10 +167,11 @@ class AnnealingLaw(ScheduleLaw, kw_only=True):
 def _common(worth: str) -> tuple[Parameter, ...]:
     return (
         Parameter(name="L0", meaning="irreducible loss", kind="floor", unit="loss"),
-        Parameter(name="A", meaning="loss above the floor at an area of 1", unit="loss", positive=True, vanishes=True),
+        Parameter(name="A", meaning="loss above the floor where the area under the schedule is 1", unit="loss",
+                  positive=True, vanishes=True),
         Parameter(name="alpha", meaning="exponent of the area under the schedule", kind="exponent", low=1e-3, high=3.0),
-        Parameter(name=worth, meaning="loss removed per unit drop of the rate", unit="loss/lr", positive=True,
-                  vanishes=True),
+        Parameter(name=worth, meaning="loss removed per unit by which the learning rate falls", unit="loss/lr",
+                  positive=True, vanishes=True),
     )  # fmt: skip
 
 
@@ -200,7 +201,7 @@ MULTI_POWER_SCHEDULE = MultiPowerLaw(
         ),
         Parameter(
             name="gamma",
-            meaning="exponent of the rate: drops to a lower rate take effect sooner",
+            meaning="exponent of the learning rate: drops to a lower rate take effect sooner",
             kind="exponent",
             low=-1.0,
             high=3.0,

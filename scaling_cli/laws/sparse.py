@@ -23,10 +23,11 @@ SPARSITY = formula_law(
         "b": TOKENS_TERM,
         "beta": exponent("exponent of tokens"),
         "c": About("loss that sparsity changes at any size", "loss"),
-        "lam": About("exponent of the active share in that loss", low=-3.0, high=3.0, kind="exponent"),
+        "lam": About("exponent of the active share of params, 1 - sparsity, in the term of c", low=-3.0, high=3.0,
+                     kind="exponent"),
         "d": About("loss that sparsity changes less in larger models, at 1 param", "loss"),
-        "delta": About("exponent of the active share in that loss", low=-3.0, high=3.0, kind="exponent"),
-        "gamma": exponent("exponent of params in that loss"),
+        "delta": About("exponent of the active share of params in the term of d", low=-3.0, high=3.0, kind="exponent"),
+        "gamma": exponent("exponent of params in the term of d"),
         "e": floor(),
     },
     published=(
@@ -72,7 +73,7 @@ LOOPED = formula_law(
         "B": TOKENS_TERM,
         "beta": exponent("exponent of tokens"),
     },
-    derived=(Derived("r4", "params that 4 recurrences are worth, as a multiple", lambda p: 4.0 ** p["phi"]),),
+    derived=(Derived("r4", "factor by which 4 recurrences multiply recurrent params", lambda p: 4.0 ** p["phi"]),),
 )
 FLOAT_FORMAT = formula_law(
     "float-format",
@@ -87,13 +88,14 @@ FLOAT_FORMAT = formula_law(
         "B": TOKENS_TERM,
         "beta": exponent("exponent of tokens"),
         "E": floor(),
-        "gamma": About("scale of the harm of few bits, which divides it", "1/loss"),
+        "gamma": About("scale that divides the loss added by few bits", "1/loss"),
         "delta": exponent("exponent of exponent bits", high=10.0),
         "nu": exponent("exponent of mantissa bits", high=10.0),
     },
     derived=(
-        Derived("best_split", "exponent bits + 0.5 over mantissa bits + 0.5 at the lowest loss of a given number of "
-                "bits", lambda p: p["delta"] / p["nu"]),
+        Derived("best_split",
+                "(exponent bits + 0.5) / (mantissa bits + 0.5) at the lowest loss for a given number of bits",
+                lambda p: p["delta"] / p["nu"]),
     ),
 )  # fmt: skip
 POST_TRAINING_QUANTISATION = formula_law(
@@ -104,7 +106,7 @@ POST_TRAINING_QUANTISATION = formula_law(
     narrow=("bits",),
     about={
         "C_T": About("loss added at 0 bits, 1 param and 1 token", "loss"),
-        "gamma_D": exponent("exponent of tokens: more training makes a model more fragile"),
+        "gamma_D": exponent("exponent of tokens: the longer the training, the more loss quantisation adds"),
         "gamma_N": exponent("exponent of params"),
         "gamma_post": About("bits that lower the added loss by a factor of e", "bits", low=0.05, high=30.0,
                             starts=(0.3, 0.6, 1.0, 2.0, 5.0)),
@@ -145,23 +147,26 @@ FARSEER = formula_law(
     "farseer",
     f"exp({_stretched('e', 'e1', 'alpha')}) + exp({_stretched('k', 'k1', 'beta')})"
     f"*tokens^(-exp({_stretched('r', 'r1', 'gamma')}))",
-    shown="exp(a*params^alpha + c) + exp(b*params^beta + d)*tokens^(-exp(g*params^gamma + f)), each fitted by its "
-    "value and slope at params = 1e9",
+    shown="exp(a*params^alpha + c) + exp(b*params^beta + d)*tokens^(-exp(g*params^gamma + f)), where each of "
+    "the three functions of params is fitted by its value and slope at params = 1e9",
     inputs=("params", "tokens"),
     source="Li et al. 2025 (Farseer), arXiv:2506.10972: the exponent of tokens changes with params",
     is_predictive=True,
     about={
         "e": About("log of the floor at 1e9 params", starts=(-2.0, -1.0, -0.3, 0.3, 0.8)),
-        "e1": About("slope of that in log params", starts=(-0.3, -0.1, -0.02, 0.02)),
-        "alpha": About("how that slope bends: exponent of params", low=-2.0, high=2.0, starts=(-0.4, -0.1, 0.1, 0.4),
+        "e1": About("slope of the log of the floor in log params", starts=(-0.3, -0.1, -0.02, 0.02)),
+        "alpha": About("power of params in the log of the floor", low=-2.0, high=2.0,
+                       starts=(-0.4, -0.1, 0.1, 0.4),
                        kind="exponent"),
         "k": About("log of the coefficient of tokens at 1e9 params", starts=(0.0, 2.0, 4.0, 7.0, 10.0)),
-        "k1": About("slope of that in log params", starts=(-2.0, -1.0, -0.3, 0.0, 0.3)),
-        "beta": About("how that slope bends: exponent of params", low=-2.0, high=2.0, starts=(-0.4, -0.1, 0.1, 0.4),
+        "k1": About("slope of the log of the coefficient of tokens in log params", starts=(-2.0, -1.0, -0.3, 0.0, 0.3)),
+        "beta": About("power of params in the log of the coefficient of tokens", low=-2.0, high=2.0,
+                       starts=(-0.4, -0.1, 0.1, 0.4),
                       kind="exponent"),
         "r": About("log of the exponent of tokens at 1e9 params", starts=(-2.0, -1.4, -1.0, -0.6)),
-        "r1": About("slope of that in log params", starts=(-0.3, -0.1, -0.03, 0.03)),
-        "gamma": About("how that slope bends: exponent of params", low=-2.0, high=2.0, starts=(-0.4, -0.1, 0.1, 0.4),
+        "r1": About("slope of the log of the exponent of tokens in log params", starts=(-0.3, -0.1, -0.03, 0.03)),
+        "gamma": About("power of params in the log of the exponent of tokens", low=-2.0, high=2.0,
+                       starts=(-0.4, -0.1, 0.1, 0.4),
                        kind="exponent"),
     },
     derived=(
@@ -172,27 +177,28 @@ FARSEER = formula_law(
         Derived("g", "slope of the log of the exponent in params^gamma", _as_printed("r1", "gamma")),
         Derived("f", "log of the exponent where params^gamma vanishes", _limit("r", "r1", "gamma")),
     ),
-    undetermined="each of its three functions of params is nearly a straight line in the log of params, so how they "
-    "bend is hardly determined; its predictions are",
+    undetermined="each of its three functions of params is nearly a straight line in the log of params, so the data "
+    "hardly determine how they bend; predictions are determined",
 )  # fmt: skip
 DISTILLATION = formula_law(
     "distillation",
     "teacher_loss + teacher_loss^-c0*exp(-q*(teacher_loss/supervised_loss)^w)*(A/params^alpha + B/tokens^beta)^gamma",
     inputs=("params", "tokens", "teacher_loss", "supervised_loss"),
-    source="Busbridge et al. 2025, arXiv:2502.08606, in coordinates that data can determine; supervised_loss is "
-    "that of the student trained without a teacher",
+    source="Busbridge et al. 2025, arXiv:2502.08606, with fewer parameters; supervised_loss is the loss of the "
+    "student if it is trained without a teacher",
     narrow=("teacher_loss", "supervised_loss"),
     is_predictive=True,
     about={
         "c0": About("exponent of the teacher's loss", low=-10.0, high=20.0, starts=(0.0, 1.0, 3.0, 6.0)),
-        "q": About("how fast a teacher weaker than the student stops to help", low=0.0, high=50.0,
+        "q": About("how fast a teacher that is weaker than the student stops helping", low=0.0, high=50.0,
                    starts=(0.3, 1.0, 2.5, 6.0)),
-        "w": About("sharpness of that change", low=0.0, high=60.0, starts=(1.0, 4.0, 10.0, 20.0)),
+        "w": About("sharpness of the change from helping to not helping", low=0.0, high=60.0,
+                   starts=(1.0, 4.0, 10.0, 20.0)),
         "A": About("weight of finite params, at 1 param"),
         "alpha": exponent("exponent of params"),
         "B": About("weight of finite tokens, at 1 token"),
         "beta": exponent("exponent of tokens"),
         "gamma": exponent("power of the sum"),
     },
-    undetermined="A, B, gamma and the exponents trade off; its predictions are determined",
+    undetermined="A, B, gamma and the exponents trade off; predictions are determined",
 )  # fmt: skip

@@ -186,10 +186,10 @@ def load(path: str | Path) -> Answer[Any]:
         >>> round(scaling.load(saved)["alpha"].estimate, 2)
         0.35
     """
-    from scaling_cli.options.laws import Laws
+    from scaling_cli.options.option import Options
     from scaling_cli.verbs.show import show
 
-    return answer(show(str(path), Laws()))
+    return answer(show(str(path), Options()))
 
 
 def text(report: Report[Any]) -> str:

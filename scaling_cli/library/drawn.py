@@ -58,4 +58,4 @@ def compose(panels: Panels, size: str | None, dpi: int, title: str | None, style
 def _require(panels: Panels) -> None:
     require_matplotlib()
     if not panels:
-        raise UsageError("This answer has nothing to draw.", hint="It may be read from a file without drawings.")
+        raise UsageError("This answer has nothing to draw.", hint="Run the command again, or use its tables.")

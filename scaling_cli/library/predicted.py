@@ -23,7 +23,7 @@ class Predicted(Record):
         estimate: By the fitted parameters.
         low: Lower end of the interval of the mean loss there; None without replicates.
         high: Upper end.
-        new_low: Lower end of the interval of one new run, which has noise besides; None without replicates.
+        new_low: Lower end of the interval of one new run, which also includes noise; None without replicates.
         new_high: Upper end.
     """
 

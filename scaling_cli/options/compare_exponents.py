@@ -19,11 +19,13 @@ class Comparing(Options):
 
     factors: tuple[str, ...] = option(
         (), LISTED,
-        "In place of --by: columns of factors; for each, and each two, what it moves: exponent, constant or floor.",
+        "Instead of --by: test whether these columns, and pairs of them, change the exponent, the constant or the "
+        "floor.",
         is_basic=True,
     )  # fmt: skip
     covariate: tuple[str, ...] = option(
-        (), LISTED, "Columns of numbers, or log(COL): the slope of the exponent in each, with or without --factors.",
+        (), LISTED,
+        "Columns of numbers, or log(COL): estimate how the exponent changes with each; also works with --factors.",
     )  # fmt: skip
     reference: str | None = option(
         None,
@@ -40,21 +42,22 @@ class Comparing(Options):
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(
         1.25, MARGIN,
-        "Largest change called equivalent: of the compute multiplier up to --to (as a factor), or of the exponent (if "
-        "below 1).",
+        "Largest change that counts as equivalent: from 1 up, a factor of the compute multiplier; below 1, a "
+        "difference of exponents.",
         is_basic=True,
     )  # fmt: skip
     to: dict[str, float] = option(
         {}, amounts("compute=1e25", "ROLE=N"),
-        "Scale up to which the multiplier may change by --margin: compute=1e25; by default, as many decades past the "
-        "data as they span.",
+        "Scale up to which --margin applies: compute=1e25; by default, as many decades beyond the data as the data "
+        "span.",
         is_basic=True,
     )  # fmt: skip
     exponent: str | None = option(
-        None, TEXT, "Parameter of the law to compare, if not all of its exponents.", metavar="NAME",
+        None, TEXT, "Parameter of the law to compare; by default, all of its exponents.", metavar="NAME",
     )  # fmt: skip
     same_metric: bool = option(
-        False, SWITCH, "Losses of all groups can be compared, although their column's name suggests that they cannot.",
+        False, SWITCH,
+        "State that all losses are on the same evaluation data, although the names of columns suggest otherwise.",
     )  # fmt: skip
     pair: str | None = option(
         None, COLUMN, "Column by which runs of different groups are matched; by default seed, if all runs match. "

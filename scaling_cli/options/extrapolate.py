@@ -5,7 +5,7 @@ from __future__ import annotations
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Started, Weights
-from scaling_cli.options.kinds import COLUMN, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
+from scaling_cli.options.kinds import COLUMNS, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
@@ -22,8 +22,8 @@ class Targets(Options):
     heading = "Forecast"
 
     at: tuple[str, ...] = option(
-        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T, or compute=1e22,1e23 (two runs), or compute=1e20..1e24 "
-        "(a range). Repeatable.",
+        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T; compute=1e22,1e23 (two runs); compute=1e20..1e24 (a "
+        "range); optimizer=muon (a group). Repeatable.",
         metavar="ROLE=N[,ROLE=N]", is_basic=True,
     )  # fmt: skip
     targets: str | None = option(
@@ -51,16 +51,19 @@ class Targets(Options):
 
 
 class Then(Options):
-    """The second stage of a forecast, from the loss to a task metric."""
+    """Several targets at once, and the second stage of a forecast, from the loss to a task metric."""
 
-    heading = "From loss to a task metric"
+    heading = "From losses to task metrics"
 
-    then: str | None = option(
-        None, COLUMN, "Column of a task metric, such as accuracy, to forecast from the forecast loss."
+    then: tuple[str, ...] = option(
+        (), COLUMNS, "Column of a task metric, such as accuracy, to forecast from the forecast loss. Repeatable."
+    )
+    suite: str | None = option(
+        None, FILE, "File (TOML) of losses, tasks and averages to forecast together.", recorded="given"
     )
     then_law: str = option("sigmoid", choice(*THEN_LAWS), "Law that gives the metric for a loss.", choices=THEN_LAWS)
     chance: float | None = option(
-        None, share_between(inclusive=True, example="0.25"), "Value of the metric for random guessing, held fixed."
+        None, share_between(inclusive=True, example="0.25"), "Value of each metric for random guessing, held fixed."
     )
 
 
@@ -92,6 +95,11 @@ class Recipe(Options):
 class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, Reading, Work):
     """Everything that `scaling extrapolate` takes."""
 
+    takes_losses = True
+
+    loss: tuple[str, ...] = changed(
+        Reading.loss, help="Column of the loss; several are forecast together, by joint draws. Repeatable."
+    )
     law: str = changed(
         Law.law,
         help="Use this law or formula instead of the average of several laws, or a published fit: "
@@ -120,8 +128,13 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
             )
         if self.estimator == "forecast" and self.space == "linear":
             raise UsageError(
-                "--space linear is for --estimator describe: a forecast averages log losses.",
+                "--space linear works only with --estimator describe, because a forecast averages log losses.",
                 hint="Add --estimator describe, or leave --space out.",
+            )
+        if len(self.loss) > 1 and "loss" in self.by:
+            raise UsageError(
+                "--by loss and several columns of --loss would both name a group `loss`.",
+                hint="Give one --loss, or rename the column of --by.",
             )
         if any(not loss > 0 for loss in self.target_loss):
             raise UsageError("Every loss in --target-loss must be above 0.", hint="Write it like --target-loss 2.0.")
@@ -134,6 +147,7 @@ COMMAND = Command(
     examples=(
         ("scaling extrapolate runs.csv --at params=70B,tokens=1.4T", "the loss of one larger run"),
         ("scaling extrapolate runs.csv --at compute=1e24 --backtest", "and test the forecast on the runs"),
+        ("scaling extrapolate runs.csv --suite suite.toml --at compute=1e24", "several losses and tasks in one table"),
         ("scaling extrapolate fit.json --target-loss 2.0", "the compute that reaches a loss, from a saved fit"),
     ),
     shell=(Batch, Watching, Drawn),

@@ -18,7 +18,7 @@ from scaling_cli.options.fitting import (
     Started,
     Weights,
 )
-from scaling_cli.options.kinds import COLUMN, amounts, choice
+from scaling_cli.options.kinds import COLUMN, amounts, choice, whole
 from scaling_cli.options.kinds import LISTED as NAMED
 from scaling_cli.options.kinds import MAPPING as FORMULAS
 from scaling_cli.options.option import Options, changed, option
@@ -48,6 +48,13 @@ class Asked(Options):
         {}, FORMULAS, "Also report a quantity with its interval: 'ratio = B/A'. Repeatable.",
         metavar="NAME=FORMULA",
     )  # fmt: skip
+    components: int | None = option(
+        None, whole(1, "1"),
+        "With --law observational: use this many principal components of the columns of --x in place of the columns.",
+    )  # fmt: skip
+    leave_out: str | None = option(
+        None, COLUMN, "Also fit without each group of this column, and report how well the other runs predict it."
+    )
     expect: dict[str, float] = option(
         {}, amounts("b=-1"), "Test whether a parameter or derived quantity has this value: b=-1. Repeatable."
     )
@@ -69,6 +76,8 @@ class Fit(
 ):
     """Everything that `scaling fit` takes."""
 
+    takes_losses = True
+
     law: str = changed(
         Law.law,
         help="Law to fit: a name from `scaling laws`, a formula such as 'E + A*params^-alpha', auto (chosen by the "
@@ -89,10 +98,22 @@ class Fit(
         return self.objective == "binomial" or self.trials is not None or self.law == "bernoulli"
 
     def check(self) -> None:
-        """Refuse attempts that would also be weights."""
+        """Refuse attempts that would also be weights, and losses that cannot be fitted side by side."""
         super().check()
+        if self.components is not None and (self.law != "observational" or self.x is None):
+            raise UsageError(
+                "--components is for --law observational, whose columns --x names.",
+                hint="Write it like --law observational --x mmlu,arc,hellaswag --components 1.",
+            )
+        if len(self.loss) > 1 and self.share:
+            raise UsageError(
+                "--share fits groups of one loss together, and --loss names several.", hint="Fit one loss at a time."
+            )
         if self.trials is not None and self.weight is not None:
-            raise UsageError("--trials and --weight are both weights.", hint="Give one of them.")
+            raise UsageError(
+                "--trials and --weight both set the weight of each point, so they cannot be combined.",
+                hint="Give one of them.",
+            )
 
 
 COMMAND = Command(
@@ -103,6 +124,7 @@ COMMAND = Command(
     examples=(
         ("scaling fit runs.csv", "the law is chosen by the columns"),
         ("scaling fit runs.csv --law chinchilla --by optimizer", "one fit per optimizer"),
+        ("scaling fit runs.csv --loss web_loss --loss code_loss", "two losses of the same runs, and how they differ"),
         ("scaling fit logs/ --per-file --format jsonl -o fits.jsonl", "one fit per file"),
     ),
     shell=(Batch, Saved),

@@ -30,7 +30,7 @@ FORMATS = {
     "jsonl": _complete("json_lines", ".jsonl"),
     "csv": Format("csv_rows", (".csv",)),
     "md": _complete("markdown", ".md"),
-    "latex": Format("latex", (".tex",)),
+    "latex": Format("latex", (".tex",), has_caveats=True),
     "html": _complete("html", ".html"),
 }
 

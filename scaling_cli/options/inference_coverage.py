@@ -121,7 +121,11 @@ class Curve(Options):
     )
     all_succeed: bool = option(False, SWITCH, "Also show pass^k: the chance that all of k attempts succeed.")
     compare: str | None = option(
-        None, TEXT, "Compare every other group with this one, problem by problem.", metavar="GROUP", is_basic=True
+        None,
+        TEXT,
+        "Compare other groups with this one, or with those of this value in a column of --by, by problem.",
+        metavar="GROUP",
+        is_basic=True,
     )
 
 
@@ -156,7 +160,10 @@ class Budgets(Options):
         metavar="AMOUNT",
     )
     marginal: tuple[float, ...] = option(
-        (), shares_between("0.001"), "Find where one more attempt gains less coverage than this.", metavar="GAIN"
+        (),
+        shares_between("0.001"),
+        "Find the number of attempts from which one more gains less coverage than this.",
+        metavar="GAIN",
     )
     policy: str = option(
         "fixed", choice(*POLICIES), "Whether to make all attempts, or stop at the first success.", choices=POLICIES
@@ -209,7 +216,7 @@ class Assumptions(Options):
     )
     train_exchange: float | None = option(
         None, number(least=1.0, example="14"),
-        "Compare with a model this many times larger, at equal total compute.", metavar="RATIO",
+        "Compare with a model this many times larger (that of --compare), at equal total compute.", metavar="RATIO",
     )  # fmt: skip
     pretrain_tokens: float | None = option(
         None, number(above=0.0, example="1T"), "Tokens that both models were trained on."

@@ -15,6 +15,7 @@ from scaling_cli.options.read import (
     INFINITE,
     amount,
     column,
+    columns,
     listed,
     named,
     numbers,
@@ -30,6 +31,8 @@ TEXT = Kind(read=text, metavar="TEXT", python="str")
 COLUMN = Kind(read=column, metavar="COL", python="str")
 FILE = Kind(read=text, metavar="FILE", python="str | os.PathLike[str]")
 TEXTS = Kind(read=texts, metavar="TEXT", python="str | Iterable[str]", repeats=True, record=list)
+COLUMNS = Kind(read=columns, metavar="COL", python="str | Iterable[str]", repeats=True,
+               record=lambda names: names[0] if len(names) == 1 else list(names) or None)  # fmt: skip
 LISTED = Kind(read=listed, metavar="COL[,COL]", python="str | Iterable[str]", repeats=True, record=list)
 NUMBERS = Kind(read=numbers, metavar="N[,N]", python="Number | Iterable[Number]", repeats=True, record=list)
 
@@ -153,15 +156,6 @@ def amounts(example: str, metavar: str = "NAME=VALUE") -> Kind:
     return Kind(
         read=_amounts(example), metavar=metavar, python="Mapping[str, Number] | str | Iterable[str]", repeats=True
     )
-
-
-def _held(given: Any, flag: str) -> dict[str, float]:
-    if isinstance(given, Mapping):
-        return _amounts("bits=8")(given, flag)  # type: ignore[no-any-return]
-    return _amounts("bits=8")([part for each in texts(given, flag) for part in each.split(",")], flag)  # type: ignore[no-any-return]
-
-
-HELD = Kind(read=_held, metavar="INPUT=VALUE[,...]", python="Mapping[str, Number] | str | Iterable[str]", repeats=True)
 
 
 def _pairs(given: Any, flag: str) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,7 @@ class Laws(Options):
     heading = "Law"
 
     topic: str | None = option(
-        None, choice(*TOPIC_NAMES), "Only laws about this.", choices=TOPIC_NAMES, is_basic=True
+        None, choice(*TOPIC_NAMES), "List only laws on this topic.", choices=TOPIC_NAMES, is_basic=True
     )  # fmt: skip
 
 

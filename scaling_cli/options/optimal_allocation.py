@@ -6,9 +6,10 @@ from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
 from scaling_cli.options.hardware import BUDGETS, Hardware
-from scaling_cli.options.kinds import HELD, NUMBERS, SWITCH, choice, number
+from scaling_cli.options.kinds import NUMBERS, SWITCH, choice, number
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
+from scaling_cli.options.ranges import HELD, SEARCHED, Range
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
@@ -50,7 +51,7 @@ class Question(Options):
     explain_gap: bool = option(
         False,
         SWITCH,
-        "Show how the exponent depends on counting embeddings and on model sizes, as between Kaplan and Chinchilla.",
+        "Show how the exponent changes if embeddings are not counted or models are small, as in Kaplan et al. 2020.",
     )
 
 
@@ -65,8 +66,20 @@ class Limits(Options):
     unique_tokens: float | None = option(
         None, AMOUNT, "Number of unique tokens available; training on more than this repeats data."
     )
-    hold: dict[str, float] = option(
-        {}, HELD, "Values of the further inputs of a law: bits=8,granularity=16. Repeatable."
+    inference_budget: float | None = option(
+        None, AMOUNT, "Most FLOPs that inference may take per token (per byte, if tokens are bytes)."
+    )
+    hold: dict[str, float | str] = option(
+        {},
+        HELD,
+        "Hold a law's other inputs at values: bits=8,experts=16; or a law to fit to such a column: "
+        "supervised_loss=chinchilla. Repeatable.",
+    )
+    search: dict[str, Range] = option(
+        {},
+        SEARCHED,
+        "Find the best value of a further input too: granularity=1..64, or mixture for shares of --map mixture. "
+        "Repeatable.",
     )
     min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
     max_params: float | None = option(None, AMOUNT, "Most params to consider.")
@@ -82,12 +95,27 @@ class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior,
     )  # fmt: skip
     interval: str = changed(
         Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,
-        help="Method for intervals; the envelope approach always resamples whole runs.",
+        help="Method for intervals; the envelope approach has its own method, unless this is none.",
     )  # fmt: skip
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Inputs held at a value."""
+        return {name: value for name, value in self.hold.items() if isinstance(value, float)}
+
+    @property
+    def followers(self) -> dict[str, str]:
+        """Inputs held at what a law gives, with its name."""
+        return {name: value for name, value in self.hold.items() if isinstance(value, str)}
 
     def check(self) -> None:
         """Refuse weights and priors where no law is fitted that could have them."""
         super().check()
+        both = [name for name in self.search if name in self.hold]
+        if both:
+            raise UsageError(
+                f"{both[0]} is in --hold and in --search.", hint="Hold it at one value, or search it within a range."
+            )
         given = [
             name for name in (*Weights.options, *Prior.options) if getattr(self, name) != self.options[name].default
         ]
@@ -109,6 +137,10 @@ COMMAND = Command(
         ("scaling optimal-allocation runs.csv --budget 1e24 --approach all", "three approaches side by side"),
         ("scaling optimal-allocation --law chinchilla:besiroglu --budget 1e24", "without runs, by a published fit"),
         ("scaling optimal-allocation fit.json --budget 1e24 --inference-tokens 1T", "count inference too"),
+        (
+            "scaling optimal-allocation moe.csv --law granularity --search granularity=1..64",
+            "find the best granularity too",
+        ),
     ),
     progress="Replicates",
 )

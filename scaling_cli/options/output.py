@@ -8,6 +8,7 @@ from scaling_cli.options.option import Options, changed, option
 
 PLOTS = ("auto", "never", "unicode", "ascii")
 COLORS = ("auto", "always", "never")
+LAUNCH_SUFFIXES = (".csv", ".jsonl")
 FILES = changed(TEXTS, metavar="FILE")
 
 
@@ -28,7 +29,7 @@ class Output(Options):
         is_basic=True,
     )
     details: bool = option(
-        False, SWITCH, "Show every table and number, not only what matters; JSON, Markdown and HTML always have them."
+        False, SWITCH, "Show every table and number, not only the main ones; JSON, Markdown and HTML always have all."
     )
     color: str = option("auto", choice(*COLORS), "Whether to use colour; auto: only on a terminal.", choices=COLORS)
     quiet: bool = option(False, SWITCH, "Print no caveats and no progress; stderr gets only errors.", letter="q")
@@ -59,6 +60,16 @@ class Drawn(Output):
     style: str = option(
         "paper", TEXT, "Style of figures: paper, slide, or a style file of matplotlib.", metavar="STYLE"
     )
+
+
+class Launched(Drawn):
+    """Output of a plan, whose runs a program starts."""
+
+    launch: tuple[str, ...] = option(
+        (), FILES, f"Also write the runs to this file, one per line, for a launcher: {', '.join(LAUNCH_SUFFIXES)}. "
+        "Repeatable.",
+        is_basic=True,
+    )  # fmt: skip
 
 
 class Saved(Drawn):

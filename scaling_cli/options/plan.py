@@ -8,7 +8,7 @@ from scaling_cli.options.fitting import Along, Intervals, Law
 from scaling_cli.options.hardware import BUDGET, Hardware
 from scaling_cli.options.kinds import FILE, SWITCH, TEXT, TEXTS, choice, number, share_between, whole
 from scaling_cli.options.option import Options, changed, option
-from scaling_cli.options.output import Drawn
+from scaling_cli.options.output import Launched
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
@@ -29,7 +29,7 @@ class Wanted(Options):
     budget: float | str | None = option(
         None,
         BUDGET,
-        "What all runs may cost: FLOPs, money (1e6usd) or time (8gpu*30days); attempts, for coverage.",
+        "Budget of all runs together: FLOPs, money (1e6usd) or time (8gpu*30days); for coverage, a number of attempts.",
         is_basic=True,
     )
     until: str | None = option(
@@ -41,12 +41,13 @@ class Wanted(Options):
         None, FILE, "Rate a design of your own: a file with the params and tokens of one run per row.", is_basic=True
     )
     rounds: int = option(
-        1, whole(1, "3"), "Split the runs into so many rounds; after each, plan the next one with its results.",
+        1, whole(1, "3"), "Split the runs into this many rounds, so that each round can be planned with the results "
+        "of the last.",
         is_basic=True,
     )  # fmt: skip
     recipe: bool = option(
-        False, SWITCH, "Add width, depth, heads, batch size and learning rate of each run, by your runs or published "
-        "rules.",
+        False, SWITCH, "Add width, depth, heads, batch size and learning rate of each run, from your runs or from "
+        "published rules.",
     )  # fmt: skip
     rules: str | None = option(
         None, FILE, "Rules for --recipe, one per line, such as 'width = 128 * depth'.", metavar="FILE"
@@ -59,12 +60,14 @@ class Allowed(Options):
 
     heading = "Limits"
 
-    max_runs: int = option(20, whole(1, "20"), "Most runs.", is_basic=True)
+    max_runs: int = option(20, whole(1, "20"), "Largest number of runs.", is_basic=True)
     min_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the smallest run; by default those of your smallest run, or 0.1% of the budget."
+        None,
+        AMOUNT,
+        "Fewest FLOPs of a run; by default those of your smallest run, or without runs 0.1 % of the budget.",
     )
     max_compute: float | None = option(
-        None, AMOUNT, "FLOPs of the largest run; by default half of the budget.", is_basic=True
+        None, AMOUNT, "Most FLOPs of a run; by default half of the budget.", is_basic=True
     )
     sizes: tuple[str, ...] = option(
         (), TEXTS, "Sizes that can be trained: 60M,150M,400M, or a file with one per line.", metavar="N,N|FILE"
@@ -72,18 +75,18 @@ class Allowed(Options):
     min_tokens_per_param: float = option(0.08, AMOUNT, "Fewest tokens per param of a run.")
     max_tokens_per_param: float = option(5000.0, AMOUNT, "Most tokens per param of a run.")
     unique_tokens: float | None = option(None, AMOUNT, "Unique tokens available; no run trains on more.")
-    seeds: int = option(1, whole(1, "3"), "Train each run with so many seeds.")
+    seeds: int = option(1, whole(1, "3"), "Number of seeds with which to train each run.")
     test_share: float = option(
         0.15,
         share_between(0.0, 0.5, inclusive=True, example="15%"),
         "Share of runs and budget reserved for testing the law.",
     )
     underway: str | None = option(
-        None, FILE, "File with the params and tokens of runs that are being trained; the plan counts on them."
+        None, FILE, "File with the params and tokens of runs that are being trained; the plan takes them into account."
     )
     noise: float | None = option(
         None, share_between(0.0, 0.5, example="0.5%"), "Standard deviation of the loss between equal runs; by default "
-        "that of your runs, or 0.5%.",
+        "that of your runs, or without runs 0.5 %.",
     )  # fmt: skip
 
 
@@ -111,7 +114,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
         if self.budget is None and self.judge is None:
             raise UsageError(
                 "The plan has no budget.",
-                hint="Give --budget, such as 1e21, 1e6usd or 8gpu*30days; with --until it is the most to spend.",
+                hint="Give --budget, such as 1e21, 1e6usd or 8gpu*30days; with --until it is the upper limit.",
             )
 
     def check(self) -> None:
@@ -122,10 +125,10 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
         if self.min_compute and self.max_compute and self.min_compute > self.max_compute:
             raise UsageError("--min-compute is above --max-compute.", hint="Swap them.")
         if self.rules is not None and not self.recipe:
-            raise UsageError("--rules is for --recipe.", hint="Add --recipe.")
+            raise UsageError("--rules works only with --recipe.", hint="Add --recipe, or leave --rules out.")
         if self.rounds > self.max_runs:
             raise UsageError(
-                f"{self.rounds} rounds need at least as many runs, and --max-runs is {self.max_runs}.",
+                f"{self.rounds} rounds need at least as many runs, but --max-runs is {self.max_runs}.",
                 hint="Give fewer --rounds or more --max-runs.",
             )
 
@@ -135,11 +138,12 @@ COMMAND = Command(
     "has the intervals to expect. Without runs, plan from a published fit: --law chinchilla:besiroglu.",
     argument=RUNS_FIT_OR_NONE,
     options=Plan,
-    shell=(Drawn,),
+    shell=(Launched,),
     examples=(
         ("scaling plan --law chinchilla:besiroglu --budget 1e21 --goal params@1e24", "without any runs"),
         ("scaling plan runs.csv --budget 1e6usd --peak-flops h100 --mfu 0.4 --price-per-gpu-hour 2 --goal loss@1e24",
          "what to train next for a million dollars"),
+        ("scaling plan runs.csv --budget 1e21 --goal alpha --launch runs_to_train.jsonl", "one line per run to train"),
         ("scaling plan runs.csv --budget 1e22 --until 'width(params@1e24) < 0.2'", "the least budget that is enough"),
         ("scaling plan runs.csv --goal alpha --judge mine.csv", "rate your own design"),
     ),

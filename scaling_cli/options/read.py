@@ -29,6 +29,11 @@ def column(given: Any, flag: str) -> str:
     return text(given, flag).strip()
 
 
+def columns(given: Any, flag: str) -> tuple[str, ...]:
+    """Names of columns, one or several, each once."""
+    return tuple(dict.fromkeys(column(part, flag) for part in several(given, flag)))
+
+
 def several(given: Any, flag: str) -> Iterable[Any]:
     """What was given as a sequence, whether it was one value or several.
 

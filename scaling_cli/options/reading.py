@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from scaling_cli.errors import UsageError
 from scaling_cli.input_formats import NAMES
-from scaling_cli.options.kinds import BYTES, COLUMN, LISTED, MAPPING, SWITCH, TEXT, choice
+from scaling_cli.options.kinds import BYTES, COLUMN, COLUMNS, LISTED, MAPPING, SWITCH, TEXT, choice
 from scaling_cli.options.option import Options, option
 
 CHECKPOINTS = ("final", "all", "best")
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
 SIX_ND = "6ND"
 SHORTHANDS = {
-    "loss": "loss", "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
+    "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
 }  # fmt: skip
 
 
@@ -34,7 +35,9 @@ class Reading(Unpacking):
 
     heading = "Input"
 
-    loss: str | None = option(None, COLUMN, "Column of the loss.", is_basic=True, recorded="given")
+    takes_losses: ClassVar[bool] = False  # whether the command takes several columns of --loss
+
+    loss: tuple[str, ...] = option((), COLUMNS, "Column of the loss.", is_basic=True, recorded="given")
     params: str | None = option(None, COLUMN, "Column of the number of params.", recorded="given")
     tokens: str | None = option(None, COLUMN, "Column of the training tokens.", recorded="given")
     compute: str | None = option(
@@ -45,14 +48,15 @@ class Reading(Unpacking):
     map: Mapping[str, str] = option(
         {},
         MAPPING,
-        "Column of a quantity, including lr, unique_tokens and epochs: lr=learning_rate. Repeatable.",
+        "Column of any quantity, also of lr, unique_tokens, epochs or gpu_hours: lr=learning_rate. Repeatable.",
         recorded="given",
     )
     by: tuple[str, ...] = option(
         (), LISTED, "Group the runs by these columns, and treat each group separately.", is_basic=True
     )
     best_over: tuple[str, ...] = option(
-        (), LISTED, "Of runs that differ only in these columns, keep the lowest loss: lr,batch_size.", recorded="given",
+        (), LISTED, "Of runs that differ only in these columns, keep the one with the lowest loss: lr,batch_size.",
+        recorded="given",
     )  # fmt: skip
     where: str | None = option(
         None, TEXT, "Keep only the rows where this holds: 'params > 1e8'.", metavar="SQL", is_basic=True
@@ -96,12 +100,13 @@ class Reading(Unpacking):
 
     @property
     def mapping(self) -> dict[str, str]:
-        """Role to column, from `map` and its shorthands.
+        """Role to column, from `map` and its shorthands; of several columns of the loss, the first.
 
         Raises:
             UsageError: A role is given two columns.
         """
         found = {role: column for name, role in SHORTHANDS.items() if (column := getattr(self, name)) is not None}
+        found |= {"loss": self.loss[0]} if self.loss else {}
         for role, column in self.map.items():
             if found.setdefault(role, column) != column:
                 raise UsageError(
@@ -113,4 +118,9 @@ class Reading(Unpacking):
     def check(self) -> None:
         """Refuse a role with two columns."""
         super().check()
+        if len(self.loss) > 1 and not self.takes_losses:
+            raise UsageError(
+                f"--loss names {len(self.loss)} columns, but this command reads only one.",
+                hint="Name one column of the loss.",
+            )
         _ = self.mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.options.command import Argument, Command
-from scaling_cli.options.laws import Laws
+from scaling_cli.options.option import Options
 from scaling_cli.options.output import Saved
 
 COMMAND = Command(
@@ -13,7 +13,7 @@ COMMAND = Command(
         name="result", metavar="RESULT.json", help="A file that a command wrote with --json or -o.", python="str",
         is_list=False,
     ),
-    options=Laws,
+    options=Options,
     shell=(Saved,),
     examples=(
         ("scaling show fit.json", "the answer again"),

@@ -17,17 +17,19 @@ class Watching(Options):
         "(--targets FILE).",
     )  # fmt: skip
     beat: float | None = option(
-        None, number(above=0.0, example="2.31"), "Loss to beat: exit with code 5 once the interval of the end lies "
-        "above it.",
+        None, number(above=0.0, example="2.31"), "Loss to beat: exit with code 5 once the interval of the final loss "
+        "lies above it.",
         metavar="LOSS",
     )  # fmt: skip
-    every: float = option(30.0, number(above=0.0, example="30"), "With --watch, seconds between two looks at the log.")
+    every: float = option(
+        30.0, number(above=0.0, example="30"), "With --watch, seconds to wait before reading the log again."
+    )
 
     def check(self) -> None:
         """Refuse a pace where nothing is watched."""
         super().check()
         if self.every != self.options["every"].default and not self.watch:
-            raise UsageError("--every is for --watch.", hint="Add --watch, or leave --every out.")
+            raise UsageError("--every works only with --watch.", hint="Add --watch, or leave --every out.")
 
     @property
     def is_asked(self) -> bool:

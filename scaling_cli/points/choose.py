@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from scaling_cli.data.names import COLUMN, column_of
+from scaling_cli.data.names import COLUMN, column_of, listing
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.table import label_of
@@ -111,15 +111,15 @@ def choose(
             hint=f"Leave them out: {law} has its own. To hold a parameter at a value, use --fix.",
         )
     if law == "auto":
-        return _automatic(frame, x, by)
+        return _automatic(frame, x, by, others)
     if law in FAMILIES:
         return _family(frame, law, tuple(own[MIXTURE].split(",")) if MIXTURE in own else _asked(law, x), others)
     named = find_law(law)
     if named.inputs == ("x",):
-        column = column_of(frame.columns, x) if x else _one_input(frame)
+        column = column_of(frame.columns, x) if x else _one_input(frame, others)
         return Choice(named, {"x": _require(frame, named, column, others)})
     if "x" in named.inputs:
-        own = {**own, "x": column_of(frame.columns, x) if x else _one_input(frame)}
+        own = {**own, "x": column_of(frame.columns, x) if x else _one_input(frame, others)}
     elif x is not None:
         raise UsageError(
             f"--x gives one input, but {law} takes {' and '.join(named.inputs)}.",
@@ -155,7 +155,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
 def _refuse_one(frame: pl.DataFrame) -> None:
     if frame.height == 1:
         raise DataError(
-            "The data have only one point, and a fit needs several different points.",
+            "The data have only one point, but a fit needs several different points.",
             hint="Add runs, or give --checkpoints all if the log has more rows of this run.",
         )
 
@@ -170,7 +170,9 @@ def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...], others: Seque
     """A law of any columns, over those asked for, or over those that it has most often."""
     usual = {"precision": ("bits",), "sweep-optimum": ("lr",)}.get(law, ("params", "tokens"))
     if law.startswith(MIXTURE) and not asked:
-        raise UsageError(f"{law} takes shares of domains.", hint="Name their columns: --map mixture=w1,w2,w3.")
+        raise UsageError(
+            f"{law} needs columns with the share of each data domain.", hint="Name them: --map mixture=w1,w2,w3."
+        )
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)
@@ -197,7 +199,7 @@ def _written(
     return Choice(written, {name: column_of(frame.columns, name.removeprefix(LEVEL)) for name in written.inputs})
 
 
-def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Choice:
+def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = (), others: Sequence[str] = ()) -> Choice:
     """One law for all groups, so that they can be compared: the one that at least half of them support."""
     parts = frame.partition_by([label_of(frame, name) for name in by]) if by else [frame]
     if x is not None:
@@ -214,7 +216,7 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = ()) -> Ch
                 f"params and tokens both vary, and not in proportion{where}",
             )
         reason = against[0]
-    return _curve(parts, column_of(frame.columns, x) if x else _one_input(frame), reason)
+    return _curve(parts, column_of(frame.columns, x) if x else _one_input(frame, others), reason)
 
 
 def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
@@ -261,14 +263,15 @@ def _is_complete(frame: pl.DataFrame, column: str) -> bool:
     return column in frame.columns and frame[column].null_count() == 0
 
 
-def _one_input(frame: pl.DataFrame) -> str:
+def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
     """The first of the usual inputs that takes at least two values, those that most points have before others."""
     varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and frame[name].drop_nulls().n_unique() > 1]
     for name in [*(name for name in varying if _is_known(frame, name)), *varying]:
         return name
     raise DataError(
         f"No column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more than one value.",
-        hint="Name the input with --x COLUMN, or with --compute, --tokens or --params.",
+        hint="Name the input with --x COLUMN, or with --compute, --tokens or --params."
+        + (f" Columns that were not read: {listing(others)}." if others else ""),
     )
 
 

@@ -60,7 +60,7 @@ def compared(choice: Choice, exponent: str | None, shared: Sequence[str] = ()) -
         return _without_exponents(choice, shared) if shared else choice
     if exponent not in choice.law.names:
         raise UsageError(
-            f"{choice.law.name} has no parameter {exponent!r} that is free.",
+            f"{choice.law.name} has no free parameter {exponent!r}.",
             hint=f"Name one of {', '.join(choice.law.names)}.",
         )
     parameters = tuple(replace(parameter, kind=_kind(parameter, exponent)) for parameter in choice.law.parameters)

@@ -29,7 +29,7 @@ def codes(column: pl.Series, levels: Sequence[str], name: str) -> Array:
     found = [place.get(_label(value)) for value in column]
     if None in found:
         other = _label(column[found.index(None)])
-        raise DataError(f"{name} is {other!r} at a point, but the law has no parameter for it.",
+        raise DataError(f"{name} is {other!r} at a point, but the law has no parameter for this value.",
                         hint=f"Leave such points out with --where; the law has {', '.join(levels)}.")  # fmt: skip
     return np.array(found, dtype=float)
 

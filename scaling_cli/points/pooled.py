@@ -24,6 +24,7 @@ from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.numbers.format import percent
+from scaling_cli.points.tied import tied_to_tokens
 from scaling_cli.points.unread import ignored_roles, unread_inputs
 from scaling_cli.points.variance import (
     FEWEST_SPARE,
@@ -97,6 +98,9 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
         yield caveat(
             "pooled-sweep", group, role=role, inputs=names, spread=spread, share="".join(shares), column=column
         )
+    for role in tied_to_tokens(runs.inputs, {role: runs.swept[role] for role in runs.swept if role not in swept}):
+        if "tokens" in inputs or "compute" in inputs:
+            yield caveat("tied-to-tokens", group, role=role, column=_column(table, role))
     unread = {name for name in table.others if (hint := likely_role(name)) is not None and hint not in table.columns}
     others = [one for one in explained if one.column not in swept and one.column not in unread]
     for one in others:

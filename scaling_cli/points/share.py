@@ -26,7 +26,7 @@ def shared(table: RunTable, choices: Sequence[Choice], asked: Fit) -> tuple[Poin
         DataError: There is only one group.
     """
     if not asked.by or asked.law == "all":
-        said = "--share needs one law" if asked.by else "--share needs groups, which --by names"
+        said = "--share needs one law" if asked.by else "--share needs --by, which names the column of the groups"
         raise UsageError(f"{said}.", hint="Give, for example, --law chinchilla --by optimizer --share E,alpha,beta.")
     (choice,) = choices
     points, both = of_groups([table.frame], asked.by, choice, asked.share)
@@ -49,7 +49,9 @@ def of_groups(
     frame = frame.with_columns(labels.alias(LEVEL + column))
     levels = sorted(frame[LEVEL + column].unique().to_list(), key=in_order)
     if len(levels) < 2:
-        raise DataError(f"{column} has only one value.", hint="Leave --by and --share out.")
+        raise DataError(
+            f"--share needs several groups, but {column} has only one value.", hint="Leave --by and --share out."
+        )
     ends = {label: (float(losses.min()), float(losses.max()))  # type: ignore[arg-type]
             for (label,), part in frame.partition_by([LEVEL + column], as_dict=True).items()
             for losses in [part["loss"]]}  # fmt: skip

@@ -50,6 +50,19 @@ class PointTable(Record):
             raise DataError(f"Column {column} does not hold numbers.", hint="Name a column of numbers.")
         return self.frame[column].to_numpy().astype(float)
 
+    def labels(self, column: str) -> list[str]:
+        """The values of a column as text.
+
+        Raises:
+            DataError: They are fewer than two different ones.
+        """
+        values = self.frame[column_of(self.columns, column)].cast(pl.String).fill_null("")
+        if values.n_unique() < 2:
+            raise DataError(
+                f"{column} has one value in all points, so no group can be left out.", hint="Name another column."
+            )
+        return values.to_list()
+
     def is_complete(self, column: str) -> bool:
         """Whether every point has a value in the column."""
         return column in self.columns and self.frame[column].null_count() == 0

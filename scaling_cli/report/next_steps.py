@@ -17,7 +17,7 @@ SURFACE = {"params", "tokens"}
 GROUPS = frozenset(
     {"optimizer", "modelfamily", "family", "dataset", "corpus", "data", "architecture", "recipe", "mixture"}
 )
-SAME = 1.05  # factor between tokens per param of the smallest and the largest run below which they are one ratio
+SAME = 2.0  # factor between the fewest and the most tokens per param below which runs lie along one ratio
 
 
 def next_steps(result: ColumnsResult, paths: Sequence[str]) -> Facts:
@@ -39,17 +39,9 @@ def next_steps(result: ColumnsResult, paths: Sequence[str]) -> Facts:
 
 
 def _is_line(result: ColumnsResult) -> bool:
-    """Whether tokens seem to grow in proportion to params: then no other split can be judged."""
-    ends = {
-        role.role: (role.low, role.high)
-        for role in result.roles
-        if role.low is not None and role.high is not None and role.low > 0
-    }
-    if not ends.keys() >= SURFACE:
-        return False
-    (least, most), (fewest, largest) = ends["params"], ends["tokens"]
-    ratio = (fewest / least) / (largest / most)
-    return 1 / SAME < ratio < SAME
+    """Whether tokens grow in proportion to params, or nearly so: then no other split can be judged."""
+    low, high = result.tokens_per_param or (1.0, 1.0)
+    return high < SAME * low
 
 
 def _is_sampling_log(names: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from scaling_cli.results.score import Scored, ScoreResult
 
 HEADER = (
     "forecast", "run", "params", "tokens", "compute", "predicted", "low", "high", "observed", "error_log", "inside",
-    "running_coverage",
+    "running_coverage", "loss",
 )  # fmt: skip
 ROLES = ("params", "tokens", "compute")
 INSIDE = {True: "inside", False: "outside", None: MISSING}
@@ -57,8 +57,8 @@ def _facts(result: ScoreResult) -> Facts:
 
 def _sheet(result: ScoreResult) -> Sheet:
     columns = (
-        *words("forecast", "run"), *numbers(*ROLES), Column("predicted", "estimate"), *numbers("observed", "error"),
-        *words("interval"), *numbers("inside so far"),
+        *words("forecast", "run", "loss"), *numbers(*ROLES), Column("predicted", "estimate"),
+        *numbers("observed", "error"), *words("interval"), *numbers("inside so far"),
     )  # fmt: skip
     return Sheet(columns, tuple(map(_cells, result.scored))).without_empty()
 
@@ -67,6 +67,7 @@ def _cells(row: Scored) -> tuple[str, ...]:
     return (
         escape(row.forecast),
         escape(row.run),
+        escape(row.loss or ""),
         *("" if role not in row.at else amount(role, row.at[role]) for role in ROLES),
         rounded(row.predicted).whole,
         figure(row.observed, 5),
@@ -80,4 +81,5 @@ def _record(row: Scored) -> Row:
     return [
         escape(row.forecast), escape(row.run), *(row.at.get(role) for role in ROLES), row.predicted.estimate,
         row.predicted.low, row.predicted.high, row.observed, row.error_log, row.inside, row.running,
+        escape(row.loss or ""),
     ]  # fmt: skip

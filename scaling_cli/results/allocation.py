@@ -41,13 +41,29 @@ class Repetition(Record):
     flops_per_unique_token: float | None
 
 
+class Searched(Record):
+    """The best value of a further input at one budget, from --search.
+
+    Attributes:
+        range: The values among which it was searched.
+        within_waste: By share of the budget, the values that waste no more than this share, with everything else at
+            its best for them.
+        end: The end of the range at which the best value lies, if it lies there.
+    """
+
+    value: Estimate
+    range: tuple[float, float]
+    within_waste: Annotated[dict[str, tuple[float, float]], keys("0.05", "0.10")]
+    end: Annotated[str, words("lowest", "highest")] | None = None
+
+
 class Allocation(Record):
     """The best split of one budget by one approach.
 
     Attributes:
         compute: FLOPs of training and inference; None where no budget reaches the target loss.
-        params_within_waste: By share of the budget, the range of params that wastes no more than this share: a budget
-            smaller by the share would buy the same loss.
+        params_within_waste: By share of the budget, the range of params that wastes at most this share: their loss is
+            no higher than the best loss of a budget that is smaller by this share.
         compute_interval: Confidence interval of compute, with --target-loss.
         training_compute: FLOPs of training.
         inference_compute: FLOPs of inference, with --inference-tokens.
@@ -58,6 +74,8 @@ class Allocation(Record):
         reach: Training compute as a factor of that of the largest run.
         log_correlation: Correlation of log params and log tokens over the replicates.
         bill: Time and price, with --gpus or --price-per-gpu-hour.
+        searched: By name, the best value of each input that --search names.
+        followed: By name, the value at this split of each input that --hold lets follow from a law.
     """
 
     approach: Annotated[str, words(*APPROACHES)]
@@ -77,6 +95,8 @@ class Allocation(Record):
     reach: float | None = None
     log_correlation: float | None = None
     bill: Bill | None = None
+    searched: dict[str, Searched] = {}
+    followed: dict[str, Estimate] = {}
 
 
 class IsoFlop(Record):
@@ -114,7 +134,7 @@ class IsoFlop(Record):
 
 
 class Profile(Record):
-    """The exponents when every IsoFLOP curve is given one shape.
+    """The exponents if the IsoFLOP curves are fitted with this shape.
 
     Attributes:
         budgets: Number of budgets that could be used.
@@ -201,7 +221,7 @@ class AllocationResult(Record):
 
     Attributes:
         flops_rule: Formula for the training FLOPs of a run.
-        exponents: By approach: best params and tokens grow as compute to these powers.
+        exponents: Powers of compute with which the best params and tokens grow, by approach.
         profile: Shape of the IsoFLOP curves that was used.
         profiles: The exponents for each shape.
         drift: How the centres of the grids move against the minima.
@@ -209,6 +229,7 @@ class AllocationResult(Record):
         estimators: With --approach all, the split under other objectives.
         cutoffs: The exponent from points with at least so many tokens.
         gap: With --explain-gap, the exponent under other ways of counting.
+        held: The values of further inputs, from --hold.
     """
 
     drawn = ("frontiers",)
@@ -232,5 +253,6 @@ class AllocationResult(Record):
     cutoffs: tuple[Cutoff, ...] = ()
     gap: tuple[Gap, ...] = ()
     ranges: Ranges = {}
+    held: dict[str, float] = {}
     frontiers: dict[str, Curve] = {}
     sentence: Sentence = ""

@@ -10,7 +10,7 @@ class RoleColumn(Record):
     """A role with its column, unit and range of values.
 
     Attributes:
-        origin: The column or formula behind the role; every column that could be it, where the choice is open.
+        origin: The column or formula behind the role; where several columns are possible, all of them.
         scale: Factor from the unit of the column to FLOPs or counts.
         low, high: Range of the values after scaling.
         missing: Points without a value.
@@ -32,6 +32,7 @@ class ColumnsResult(Record):
         rows: Rows read, including those left out.
         others: Columns without a role.
         excluded: Rows left out, by reason.
+        tokens_per_param: The smallest and the largest ratio of tokens to params; None without both.
         sample: The first points, by role; where there is a problem, the first rows as they are in the files.
         problem: Why nothing can be fitted yet; None where a fit is possible.
         remedy: What solves the problem.
@@ -45,6 +46,7 @@ class ColumnsResult(Record):
     excluded: dict[str, int]
     sample: tuple[dict[str, float | str | None], ...]
     group: GroupValues = {}
+    tokens_per_param: tuple[float, float] | None = None
     problem: str | None = None
     remedy: str | None = None
     sentence: Sentence = ""

@@ -77,7 +77,7 @@ class Margin(Record):
     Over such a difference the compute multiplier changes by the factor `drift` from `start` to `to`.
 
     Attributes:
-        role: The quantity of which `start` and `to` are values.
+        role: The quantity in which `start` and `to` are given, such as compute.
         difference: The exponent difference itself, where --margin gave one.
     """
 
@@ -92,7 +92,7 @@ class Multiplier(Record):
     """How many times the compute (or other input) of the right group the left group needs for the same loss.
 
     Attributes:
-        at: What the right group needs.
+        at: Compute (or other input) that the right group needs.
         is_extrapolated: Whether this loss is outside the data.
     """
 
@@ -108,7 +108,7 @@ class Crossover(Record):
     """Where two laws give the same loss.
 
     Attributes:
-        place: Relative to the range of data that both groups have.
+        place: Whether it lies inside, above or below the range of data that both groups have.
     """
 
     estimate: float
@@ -118,18 +118,18 @@ class Crossover(Record):
 
 
 class Comparison(Record):
-    """Two groups: the left less the right.
+    """Two groups compared. Differences are those of the left group minus the right one.
 
     Attributes:
         exponent_difference: Difference of the signed exponents; keyed by exponent where the law has several.
-        p_value: Of the hypothesis that the exponents are equal.
+        p_value: p-value of the hypothesis that the exponents are equal.
         p_adjusted: The p-value adjusted for the number of pairs (Holm).
         sentence: The verdict in words.
         margin: Exponent difference that is too small to matter; keyed by exponent where the law has several.
         equivalence_p_value: The larger p-value of two one-sided tests against the margin.
         minimum_detectable_difference: Exponent difference that would be found with a probability of 80 %; keyed by
             exponent where the law has several.
-        compute_multiplier: Compute of the left group over that of the right one, at several losses.
+        compute_multiplier: Compute of the left group divided by that of the right one, at several losses.
         crossover_probability: Share of replicates in which the laws cross between the start of the data and the `to` of
             the margin.
     """
@@ -157,15 +157,15 @@ class Moved(Record):
     """Whether a factor, or an interaction of two, moves one kind of parameter: exponents, coefficients or floors.
 
     Attributes:
-        p_value: Of the hypothesis that it moves none of them.
+        p_value: p-value of the hypothesis that it moves none of them.
         effect: Difference of an exponent or floor, or ratio of a coefficient in the middle of the data, between the two
             levels that `contrast` names; keyed by parameter where the law has several.
-        moves: True where the test rejects, false where every interval lies within the margin, null where neither.
+        moves: True if the test rejects that hypothesis, false if every interval lies within the margin, null otherwise.
         margin: Difference (of a coefficient: ratio) that is too small to matter; keyed like `effect`.
         detects: Difference (of a coefficient: ratio) that would be found with a probability of 80 %; keyed like
             `effect`.
         contrast: The levels that differ most, the second one subtracted (of a coefficient: in the denominator).
-        alike: Parameters that the factor is taken not to move in this test.
+        alike: Parameters that this test assumes the factor does not move.
     """
 
     unwrapped = ("effect", "margin", "detects")
@@ -195,11 +195,11 @@ class FactorEffect(Record):
     Attributes:
         name: The factor, or two joined by a colon.
         exponent: Null where the design cannot separate it from other factors.
-        constant: Of the coefficients. If the exponent and the floor are not shown to move, they are taken to be equal,
-            which makes it much sharper.
+        constant: Whether it moves the coefficients. If neither exponents nor floors are shown to move, they are held
+            equal in this test, which makes its interval much narrower.
         floor: Null where the law has none.
-        multiplier: Compute (or other input) needed for equal loss, over that of the other level, if only the
-            coefficient moves.
+        multiplier: Compute (or other input) that one level needs for equal loss, divided by that of the other level;
+            null for interactions, and where the exponent or the floor is shown to move.
         levels: Effect on the exponent at each level of the other factor, for an interaction that moves it.
     """
 
@@ -217,9 +217,9 @@ class Ranked(Record):
 
     Attributes:
         letters: Groups that have a letter in common are not shown to differ; empty with a reference.
-        exponent: Keyed by exponent where the law has several.
-        multiplier: Compute (or other input) that it needs for equal loss, over that of `against`, at the end of the
-            data; null for that group itself, and where losses cannot be compared.
+        exponent: Its exponent; keyed by exponent where the law has several.
+        multiplier: Compute (or other input) that it needs for equal loss at the end of the data, divided by that of the
+            group `against`; null for the group `against` itself, and where losses cannot be compared.
     """
 
     unwrapped = ("exponent",)
@@ -232,11 +232,11 @@ class Ranked(Record):
 
 
 class Sharing(Record):
-    """Groups of which no two are shown to differ, with the exponent fitted to all of them.
+    """Groups that are consistent with one exponent: no two of them are shown to differ.
 
     Attributes:
-        exponent: Empty where the law has several.
-        p_value: Of one exponent for all of them, by F.
+        exponent: The exponent of all of them; empty where the law has several.
+        p_value: p-value of the hypothesis that they have one exponent, by an F test.
     """
 
     unwrapped = ("exponent",)
@@ -250,14 +250,15 @@ class ComparisonResult(Record):
     """All groups under one law, the models that share its parameters, and every pair of groups.
 
     Attributes:
-        group: Empty: the comparison is of the groups in `groups`.
+        group: Always empty, because one result is about all of `groups`.
         reason: Why this law was chosen, with --law auto.
         exponents: The exponents that are compared.
-        interval: Of the parameters of each group; also of multipliers and crossovers where it comes from replicates.
+        interval: How the intervals of the parameters of each group were made; those of multipliers and crossovers too,
+            if they come from replicates.
         is_paired: Whether all groups have the same inputs and seeds, so that they are resampled together.
         floor: Whether the exponents are compared with an irreducible loss for each group, one for all, or none.
         reference: The group with which all others are compared; None where all pairs are.
-        tests: By hypothesis, such as `same_exponent`.
+        tests: Tests over all groups, by hypothesis, such as `same_exponent`.
         factors: With --factors: each factor, each covariate, and each interaction of two.
         ranking: The groups from the steepest exponent to the flattest, where there are more than two.
         sharing: Groups that are consistent with one exponent.

@@ -44,7 +44,7 @@ class Coverage(Record):
 class Slope(Record):
     """The mean slope of log(-log coverage) against log k between two k, with its sign changed.
 
-    It is the exponent as it appears over the data.
+    It is the exponent that the law seems to have between these k.
     """
 
     start: Count
@@ -57,14 +57,14 @@ class LawFit(Record):
 
     Attributes:
         parameters: power-law: -ln coverage = A k^-b. exponentiated-power-law: coverage = exp(a k^b). beta-binomial:
-            alpha, beta. zero-inflated adds unsolvable. scaled-beta and kumaraswamy add scale, taken as known.
-        log_likelihood: Of the counts, with binomial coefficients; None for laws of the curve.
-        asymptotic_exponent: Of 1 - coverage (laws of difficulty) or of -ln coverage (laws of the curve), as k goes to
-            infinity.
-        slope: The exponent over the data.
+            alpha, beta. zero-inflated adds unsolvable. scaled-beta and kumaraswamy add scale.
+        log_likelihood: Log likelihood of the counts, with binomial coefficients; None for laws of the curve.
+        asymptotic_exponent: Exponent of k for very large k: of 1 - coverage for laws of difficulty, of -ln coverage for
+            laws of the curve.
+        slope: Slope of the law over the k that were fitted.
         dropped: Points of the curve left out because they are 0 or 1, or rest on few unsolved problems.
-        likelihood_ratio: Statistic of the test of no unsolvable problem.
-        p_value: Of the hypothesis that no problem is unsolvable.
+        likelihood_ratio: Statistic of the likelihood-ratio test of `p_value`.
+        p_value: p-value of the hypothesis that no problem is unsolvable.
     """
 
     parameters: dict[str, Estimate]
@@ -80,7 +80,7 @@ class Forecast(Record):
     """Coverage at a k beyond the data.
 
     Attributes:
-        law: A law, or `combined`, whose interval spans those of its laws.
+        law: A law, or `combined`: the mean of several laws, with the interval of `mixture`, widened to contain it.
         estimate: None where there is no forecast; a caveat says why.
     """
 
@@ -97,7 +97,7 @@ class Backtest(Record):
     Attributes:
         samples: Parts of the log that were tried.
         failed: Parts of the log to which the law could not be fitted.
-        bias: Mean of predicted less known coverage.
+        bias: Mean of predicted minus known coverage.
     """
 
     law: str
@@ -113,8 +113,8 @@ class Selection(Record):
     """Accuracy when one of k attempts is selected.
 
     Attributes:
-        method: How it is selected.
-        oracle: Coverage: the accuracy of a perfect selection.
+        method: How the attempt is selected.
+        oracle: Coverage at k, which is the accuracy of a perfect selection.
     """
 
     k: Count
@@ -143,7 +143,7 @@ class Purchase(Record):
     """The answer to one question about money or compute per problem.
 
     Attributes:
-        amount: What was asked about, in `unit`.
+        amount: The amount in the question, in `unit`.
         k: Attempts per problem; None where a target is not reached by the attempts made.
         k_low, k_high: Confidence interval of k, for a target; None beyond the attempts made.
         attempts: Attempts that are paid for: k, or with `stop` the expected number.
@@ -170,7 +170,7 @@ class Purchase(Record):
 
 
 class Comparison(Record):
-    """Coverage of this group less that of another.
+    """Coverage of this group minus that of another.
 
     Attributes:
         problems: Number of problems that both groups have; only these are compared.
@@ -183,6 +183,21 @@ class Comparison(Record):
     difference: Estimate
     se_paired: float | None
     verdict: Annotated[str, words("higher", "lower", "inconclusive")]
+
+
+class CurveCrossing(Record):
+    """Where the coverage of this group passes that of another.
+
+    Attributes:
+        k: Number of attempts; an end of its confidence set is null where the set reaches beyond the log.
+        leads: Which group has the higher coverage at fewer attempts.
+        up_to: The most attempts at which they could be compared.
+    """
+
+    other: str
+    k: Estimate | None
+    leads: str
+    up_to: Count
 
 
 class Mix(Record):
@@ -206,13 +221,21 @@ class Mix(Record):
 
 
 class Exchange(Record):
-    """Attempts that this group affords on the compute of k attempts of a larger model.
+    """How many attempts this group can make with the compute of k attempts of a larger model.
 
     Attributes:
         model_ratio: Size of the larger model as a factor of this one.
         inference_ratio: Inference tokens as a factor of pretraining tokens.
         factor: Attempts of this group for one attempt of the larger model.
-        coverage: Coverage at `attempts`.
+        coverage: Coverage at `attempts`; null if the log has fewer.
+        against: With --compare, the group of the larger model; the other values below are null or empty without it.
+        other: Coverage of the larger model at k.
+        problems: Problems that both have, by which they are paired; 0 if they are not.
+        difference: `coverage` less `other`.
+        verdict: Whether more attempts (sampling) or the larger model (training) is better for this compute.
+        turn: Ratio of inference to pretraining tokens below which sampling is better, and above which training is.
+            Its low end is null if the set reaches down to 0, its estimate and high end if there is no limit above;
+            null as a whole if the curves do not cross within the log.
     """
 
     model_ratio: float
@@ -221,6 +244,12 @@ class Exchange(Record):
     k: Count
     attempts: Count
     coverage: Share | None
+    against: str = ""
+    other: Share | None = None
+    problems: Count = 0
+    difference: Estimate | None = None
+    verdict: Annotated[str, words("", "sampling", "training", "inconclusive")] = ""
+    turn: Estimate | None = None
 
 
 class CoverageResult(Record):
@@ -232,7 +261,7 @@ class CoverageResult(Record):
         design: `fixed` for a given number of attempts, `stop-at-success` where sampling stopped at a success.
         batch: Attempts per batch, where sampling stopped after a batch with a success.
         layout: Layout of the log.
-        interval: Kind of the intervals of coverage.
+        interval: How the intervals of coverage were made.
         fits: Laws, by name.
         selection: Accuracy when one of k attempts is selected.
         verifier: With assumed error rates, what they imply.
@@ -240,6 +269,7 @@ class CoverageResult(Record):
         comparisons: Paired differences from other groups.
         mixes: Budgets split between two groups.
         exchange: Comparison with larger models at equal compute.
+        crossings: With --compare, where the coverage of this group passes that of the other.
     """
 
     drawn = ("curve", "forecast_curve")
@@ -264,6 +294,7 @@ class CoverageResult(Record):
     comparisons: tuple[Comparison, ...] = ()
     mixes: tuple[Mix, ...] = ()
     exchange: tuple[Exchange, ...] = ()
+    crossings: tuple[CurveCrossing, ...] = ()
     curve: Curve | None = None
     forecast_curve: Curve | None = None
     sentence: Sentence = ""

@@ -20,7 +20,8 @@ class ObjectiveValue(Record):
     """The objective that was minimised.
 
     Attributes:
-        space: Whether residuals are of log loss or of loss; binomial where outcomes are fitted by maximum likelihood.
+        space: `log` for residuals of log loss, `linear` for residuals of the loss, `binomial` for outcomes that are
+            fitted by maximum likelihood.
         delta: Residual size above which huber is linear, in units of the residuals.
         value: Sum over the points at the minimum (not an average), without the prior.
         weights: Formula of the points' weights; None where they are equal.
@@ -43,7 +44,7 @@ class IntervalMethod(Record):
         unit: What was resampled, such as `run`.
         failed: Replicates that did not converge.
         retried: Doubtful replicates that were repeated from other starts.
-        moved: Those of the retried replicates that reached a better optimum.
+        moved: Repeated replicates that reached a better optimum.
     """
 
     method: Annotated[str, words("wild", "bootstrap", "bca", "profile", "sandwich", "t", "draws", "none")]
@@ -94,10 +95,10 @@ class Identifiability(Record):
     """Whether the data determine the parameters.
 
     Attributes:
-        condition_number: Of J'J, with the columns of the Jacobian J scaled to length one.
+        condition_number: Condition number of J'J, where J is the Jacobian with columns scaled to length one.
         decades: Range of each input in powers of ten.
         tokens_per_param: Smallest and largest tokens per param.
-        correlation: Of log params and log tokens.
+        correlation: Correlation of log params and log tokens.
     """
 
     condition_number: Number
@@ -113,7 +114,7 @@ class Influence(Record):
     Attributes:
         parameter: The exponent that moves most.
         without: Its estimate without the run.
-        standard_errors: How far that is from the estimate with the run, signed.
+        standard_errors: `without` minus the estimate with the run, in standard errors.
     """
 
     run: str
@@ -144,8 +145,8 @@ class Candidate(Record):
     Attributes:
         parameters: Number of parameters.
         heldout_rmse_log: Error when larger runs are predicted from smaller ones, averaged over the cut-offs.
-        heldout_bias_log: Predicted less observed log loss in these predictions.
-        aicc, bic: Information criteria, which count runs, not points.
+        heldout_bias_log: Mean of predicted minus observed log loss in these predictions.
+        aicc, bic: Information criteria, in which the sample size is the number of runs, not of points.
         test: Whether the law is better than a law that it contains.
         error: Why the law has no score.
     """
@@ -165,9 +166,10 @@ class Expectation(Record):
     """Whether a quantity has a value that was expected of it.
 
     Attributes:
-        p_value: Of the hypothesis that it has this value, two-sided; null where the data determine no error.
-        detects: Difference from the value that these data would show with a probability of 80 %.
-        runs_needed: Runs of this design with which the difference found would be shown with a probability of 80 %.
+        p_value: Two-sided p-value of the hypothesis that it has this value; null where the data determine no standard
+            error.
+        detects: Smallest difference from the value that these data would show with a probability of 80 %.
+        runs_needed: Number of runs of this design that would show the difference found with a probability of 80 %.
     """
 
     value: float
@@ -193,17 +195,39 @@ class Observations(Record):
     names: tuple[str, ...] = ()
 
 
+class LeftOut(Record):
+    """The errors on a group of points, by a fit to all others.
+
+    Attributes:
+        group: Value of the column of --leave-out.
+        rmse_log: Root mean square error of log loss; None where the others do not determine a fit.
+        bias_log: Mean of log observed less log predicted.
+        rmse: Root mean square error of the loss itself.
+    """
+
+    group: str
+    points: Count
+    rmse_log: float | None
+    bias_log: float | None
+    rmse: float | None
+
+
 class FitResult(Record):
     """One law fitted to one group of runs.
 
     Attributes:
         reason: Why this law was chosen, with --law auto or all.
-        parameters: By name, in the order of the law.
+        parameters: Estimates by name, in the order of the law.
         derived: Quantities that follow from the parameters.
         influence: Runs whose removal moves an exponent by more than one standard error, largest move first.
         spread: With --spread, the estimates under other objectives.
         selection: With --law all, every law and baseline, best first.
         expected: With --expect, the tests of stated values.
+        differences: With several columns of --loss, each parameter less that of the first loss, with its interval over
+            shared draws.
+        left_out: With --leave-out, the errors on each group by a fit without it.
+        loss_to_loss: The parameters of this loss as E1 + K (L0 - E0)^kappa of the first loss L0, where both are power
+            laws of one input.
         draws: Parameters of each replicate, in the order of `parameters`; None without replicates.
     """
 
@@ -231,6 +255,9 @@ class FitResult(Record):
     draws: tuple[tuple[Number, ...], ...] | None = None
     observations: Observations | None = None
     expected: dict[str, Expectation] = {}
+    differences: dict[str, Estimate] = {}
+    loss_to_loss: dict[str, Estimate] = {}
+    left_out: tuple[LeftOut, ...] = ()
     sentence: Sentence = ""
 
 

@@ -16,7 +16,7 @@ Place: TypeAlias = Annotated[
 
 
 class Band(Record):
-    """Two ends; None where they are not known."""
+    """The two ends of an interval; None where they are not known."""
 
     low: float | None = None
     high: float | None = None
@@ -44,7 +44,7 @@ class Prediction(Record):
         model_spread: Lowest and highest forecast by the laws of the average, or by other objectives.
         reach: Factor beyond the largest run.
         outside: Distance from the convex hull of params and tokens, as a factor; 1 inside it.
-        estimator: That of the whole result, or `inside` for places below `inside.below`.
+        estimator: The estimator of the whole result, or `inside` for places below `inside.below`.
         observed: The loss that was observed, if the target has one.
         name: Name of the target in its file, if it has one.
     """
@@ -78,7 +78,7 @@ class Score(Record):
 
 
 class Backtest(Record):
-    """A forecast by the runs up to a cut-off, scored on all larger runs.
+    """A forecast from the runs up to a cut-off, scored on all larger runs.
 
     Attributes:
         cutoff: Scale of the largest run that was used.
@@ -154,7 +154,7 @@ class ThenPrediction(Record):
 
     Attributes:
         metric: None where the loss lies outside the losses to which the second law was fitted.
-        is_outside: Whether it does.
+        is_outside: Whether the loss lies outside them, so that `metric` is None.
     """
 
     at: Place
@@ -170,6 +170,7 @@ class Then(Record):
         points: Points to which the law was fitted.
         rmse: Root mean square error of the metric at them.
         loss_range: Smallest and largest loss of these points.
+        loss: Column of the loss.
     """
 
     metric: str
@@ -180,6 +181,42 @@ class Then(Record):
     rmse: float
     loss_range: tuple[float, float]
     predictions: tuple[ThenPrediction, ...]
+    loss: str
+
+
+class SuiteRow(Record):
+    """A loss, task or average at one place.
+
+    Attributes:
+        loss: Column of the loss that a task follows from; None for losses and averages.
+        value: The forecast with its interval for one new run; None where a task, or a part of an average, is outside
+            the losses to which its law was fitted.
+    """
+
+    name: str
+    kind: Annotated[str, words("loss", "task", "average")]
+    loss: str | None
+    at: Place
+    value: Estimate
+
+
+class SuiteForecast(Record):
+    """Several losses, tasks and averages, from joint draws.
+
+    The losses of a draw are correlated as their errors on held-out runs are. Each task follows from its drawn loss by a
+    law, fitted to runs that were resampled for all tasks together. Noise is added with the size, and the correlations
+    between tasks, of the residuals of these laws.
+
+    Attributes:
+        draws: Number of draws.
+        correlations: Correlation of every two losses, tasks and averages over the draws, at the first place.
+        tasks: The law of each task.
+    """
+
+    draws: Count
+    rows: tuple[SuiteRow, ...]
+    correlations: dict[str, dict[str, float]]
+    tasks: tuple[Then, ...]
 
 
 class ForecastInterval(Record):
@@ -204,14 +241,16 @@ class Extrapolation(Record):
         estimator: `forecast` for laws weighted by their errors in backtests, `describe` for a plain fit of one law.
         changed: What the options change about the estimator, such as "objective lad"; empty for the default.
         law: None where several laws are averaged.
-        shift_log: What is taken off the forecast of log loss of a run as large as the largest, because forecasts of
-            held-out runs were too high (above 0) or too low; None where nothing is taken off.
+        shift_log: How much is subtracted from the forecast log loss of a run as large as the largest one, because
+            forecasts of held-out runs were too high (positive) or too low (negative); None if nothing is subtracted.
         inside: Predictions within the data; None where no target lies there.
         score: Errors at targets whose loss was observed.
         track: Errors in the backtests that set the weights.
-        backtest: With --backtest, forecasts by smaller runs and their errors.
+        backtest: With --backtest, forecasts of larger runs from smaller ones, and their errors.
         inverse: With --target-loss, the scale at which it is reached.
-        then: With --then, a task metric predicted through the loss.
+        then: With one --then, a task metric predicted through the loss.
+        suite: With several losses or tasks, all of them at each target, from joint draws; in the result of the first
+            loss.
         noise: Robust standard deviation of the log residuals.
     """
 
@@ -235,6 +274,7 @@ class Extrapolation(Record):
     backtest: tuple[Backtest, ...]
     inverse: tuple[Inverse, ...]
     then: Then | None
+    suite: SuiteForecast | None
     noise: float | None
     observations: Observations | None = None
     scale: tuple[float, ...] = ()

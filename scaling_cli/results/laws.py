@@ -22,7 +22,7 @@ class LawQuantity(Record):
 
 
 class PublishedFit(Record):
-    """Parameters that a paper published; `about` says which data and units they are for."""
+    """Parameters that a paper published; `about` names the data and the units."""
 
     name: str
     about: str
@@ -34,8 +34,8 @@ class LawResult(Record):
     """One law: its formula, where it comes from, its inputs and parameters, and the fits that papers published.
 
     Attributes:
-        topics: What it is about.
-        example: A command that fits it; its columns stand for those of the user.
+        topics: The topics under which it is listed.
+        example: A command that fits it; replace its columns by your own.
         undetermined: Why points at random inputs do not determine its parameters; null where they do.
     """
 

@@ -41,9 +41,9 @@ class MoreAttempts(Record):
     """Further attempts at one problem, with goals of coverage.
 
     Attributes:
-        attempts: Those made so far.
+        attempts: Attempts made so far.
         successes: How many of them succeeded.
-        more: How many to make.
+        more: Number of further attempts to make.
     """
 
     problem: str
@@ -79,7 +79,7 @@ class OtherDesign(Record):
 
     Attributes:
         widths: The expected width of each goal's interval.
-        times: How many times its compute it would need for intervals as narrow as those of the plan.
+        times: Factor by which its compute would have to grow for intervals as narrow as those of the plan.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Judgement(Record):
     """A design that is judged: the runs that there are, or those of --judge.
 
     Attributes:
-        widths: The width of each goal's interval that it gives.
+        widths: The width of each goal's interval with this design.
         best_widths: The widths of a plan of the same cost and number of runs.
         idle: Share of its compute in runs without which the intervals would be at most 5 % wider.
         idle_runs: Number of these runs.
@@ -126,8 +126,8 @@ class Test(Record):
     """The reserved runs that test the law.
 
     Attributes:
-        seen: The largest departure from the law, as a share of the loss at the edge of the candidates, that may stay
-            unseen (with 80 % power at the 5 % level).
+        seen: The departure from the law, as a share of the loss at the edge of the candidates, that these runs detect
+            with a power of 80 % at the level of 5 %.
     """
 
     runs: Count
@@ -139,20 +139,20 @@ class PlanResult(Record):
     """Which runs to train, with the intervals to expect, for one group of runs, a saved or a published fit.
 
     Attributes:
-        laws: The laws that the design is good for, the one that will be fitted first.
-        source: What is known before: `runs`, `saved` or `published`.
+        laws: The laws for which the design was chosen; the first one is to be fitted to the runs.
+        source: What the plan starts from: `runs`, a `saved` fit or a `published` fit.
         noise: Standard deviation of the log loss of one run in the middle of the candidates.
-        noise_slope: Change of its log per decade of compute.
+        noise_slope: Change of the log of the noise per decade of compute.
         budget: FLOPs that may be spent.
         compute: FLOPs of all runs.
         bill: Time and price of all runs.
         runs: The runs, those of round 1 to be trained now.
         usual: Usual designs of the same cost.
-        check: With --check.
-        judged: With --judge, and for runs that are there.
-        candidates: Number of runs among which it was chosen.
-        tokens_per_param: The fewest and the most that a run may have.
-        notes: What else to know, such as why much of the budget is left.
+        check: With --check, the simulated plan.
+        judged: Ratings of the design of --judge, and of the runs given.
+        candidates: Number of possible runs from which the plan was chosen.
+        tokens_per_param: Fewest and most tokens per param that a run may have.
+        notes: Further remarks, such as why much of the budget is left.
         attempts: With goals of coverage, the problems to attempt again; budget and compute are then in attempts.
     """
 

@@ -26,7 +26,7 @@ class Source(Record):
 
 
 class Failure(Record):
-    """A group or file that could not be fitted; the others were."""
+    """A group or file that could not be fitted, and why."""
 
     group: GroupValues
     error: str

@@ -9,15 +9,16 @@ from scaling_cli.results.values import Count, GroupValues, Level, Sentence, Shar
 
 
 class Scored(Record):
-    """One forecast beside the loss that a run reached.
+    """One forecast compared with the loss that a run reached.
 
     Attributes:
         forecast: File of the forecast.
         run: The run that was trained later.
-        predicted: The forecast loss with the interval for one new run; that of the mean loss where it has no other.
-        error_log: Log of the observed over the forecast loss.
+        predicted: The forecast loss with its interval for one new run, or for the mean loss if it has no other.
+        error_log: Log of observed loss divided by forecast loss.
         inside: Whether the observed loss lies inside the interval.
         running: Share of the forecasts inside their intervals, up to this one.
+        loss: Column of the loss, where several were forecast together.
     """
 
     forecast: str
@@ -28,6 +29,7 @@ class Scored(Record):
     error_log: float
     inside: bool | None
     running: Share | None
+    loss: str | None = None
 
 
 class ScoreResult(Record):

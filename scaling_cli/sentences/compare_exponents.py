@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scaling_cli.numbers.format import brief, escape
 from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked
 from scaling_cli.results.fit import Estimate
 
-MOVES = {True: "the exponent is moved by", False: "it is not moved by", None: "the data leave open"}
+MOVES = {
+    True: "the exponent depends on",
+    False: "it does not depend on",
+    None: "the data do not show whether it depends on",
+}
 ALLOWED = 0.2  # p-value of no floors from which on a law without floors is mentioned
 MOST_COUNTED = 4  # names of pairs that are listed
 
@@ -20,7 +26,10 @@ def _no_floor(result: ComparisonResult) -> str:
     test = result.tests.get("no_floor")
     if test is None or test.p_value is None or test.p_value < ALLOWED:
         return ""
-    return f" No group needs a floor (p = {test.p_value:.2g}), so the sharper --law power is allowed too."
+    return (
+        f" The data do not show that any group has a floor (p = {test.p_value:.2g}), so --law power, which gives "
+        "narrower intervals, can be used too."
+    )
 
 
 def _found(result: ComparisonResult, subject: str) -> str:
@@ -36,7 +45,7 @@ def _found(result: ComparisonResult, subject: str) -> str:
 
 
 def _factors(result: ComparisonResult) -> str:
-    """Which factors move the exponent, which do not, and which are left open."""
+    """Which factors change the exponent, which do not, and for which the data do not decide."""
     by: dict[bool | None, list[str]] = {}
     for effect in result.factors:
         if effect.exponent is not None:
@@ -49,7 +58,7 @@ def _factors(result: ComparisonResult) -> str:
 
 
 def _at_levels(effect: FactorEffect) -> str:
-    """What an interaction that moves the exponent means at each level of one of its factors."""
+    """What an interaction that changes the exponent means at each level of one of its factors."""
     if not effect.levels:
         return ""
     start = effect.sentence.find(". With ")
@@ -122,16 +131,31 @@ def _counted(result: ComparisonResult) -> str:
     if not by:
         return ""
     parts = [f"{len(names):,} {verdict.replace('-', ' ')} ({_named(names)})" for verdict, names in by.items()]
-    widest = max(result.comparisons, key=_size)
-    difference = next(iter(widest.exponent_difference.values()))
-    return (
-        f"Of {len(result.comparisons):,} pairs of exponents, {'; '.join(parts)}. The largest difference is that of "
-        f"{escape(widest.left)} and {escape(widest.right)}, {brief(difference)}."
-    )
+    differing = [pair for pair in result.comparisons if pair.verdict == DIFFERENT]
+    name, widest = max(_differences(differing or result.comparisons), key=lambda found: _size(*found))
+    many = f" in {escape(name)}" if len(widest.exponent_difference) > 1 else ""
+    names, by_much = f"{escape(widest.left)} and {escape(widest.right)}", brief(widest.exponent_difference[name])
+    said = (
+        f"The largest difference is that of {names}, {by_much}{many}.",
+        f"Those of {names} differ by {by_much}{many}.",
+        f"Those of {names} differ most, by {by_much}{many}.",
+    )[len(differing[:2])]
+    return f"Of {len(result.comparisons):,} pairs of exponents, {'; '.join(parts)}. {said}"
 
 
-def _size(pair: Comparison) -> float:
-    return abs(next(iter(pair.exponent_difference.values())).estimate or 0.0)
+def _differences(pairs: Sequence[Comparison]) -> list[tuple[str, Comparison]]:
+    """Each difference: of a law with several exponents those whose interval leaves out zero, if there are any."""
+    found = [(name, pair) for pair in pairs for name in pair.exponent_difference]
+    return [each for each in found if _is_clear(*each)] or found
+
+
+def _is_clear(name: str, pair: Comparison) -> bool:
+    value = pair.exponent_difference[name]
+    return value.low is not None and value.high is not None and (value.low > 0 or value.high < 0)
+
+
+def _size(name: str, pair: Comparison) -> float:
+    return abs(pair.exponent_difference[name].estimate or 0.0)
 
 
 def _named(names: list[str]) -> str:

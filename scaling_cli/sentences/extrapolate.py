@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scaling_cli.numbers.format import MISSING, amount, brief, escape, figure, percent
 from scaling_cli.results.fit import Estimate
-from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction
+from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction, SuiteForecast
 
 MOST_TARGETS = 3
 SURFACE = ("params", "tokens")
@@ -16,6 +16,8 @@ ERROR_DIGITS = 2
 def sentence(result: Extrapolation, subject: str) -> str:
     """The forecasts, then their track record."""
     wanted = subject if subject != "Loss" else "a loss"
+    if result.suite is not None:
+        return _suite(result, result.suite)
     parts = [_forecast(row, wanted) for row in result.predictions[:MOST_TARGETS]]
     parts += [_reached(row, wanted) for row in result.inverse[: MOST_TARGETS - len(parts)]]
     left = len(result.predictions) + len(result.inverse) - len(parts)
@@ -23,6 +25,21 @@ def sentence(result: Extrapolation, subject: str) -> str:
     record = _record(result)
     said = "; ".join(parts) + more + (f"; {record}" if record and parts else record)
     return said[:1].upper() + said[1:] + "." if said else ""
+
+
+def _suite(result: Extrapolation, suite: SuiteForecast) -> str:
+    """All losses, tasks and averages at the first target."""
+    first = suite.rows[0].at
+    names = dict.fromkeys(row.name for row in suite.rows)
+    rows = [next(row for row in suite.rows if row.name == name) for name in names]
+    said = [
+        f"{escape(row.name)} {'cannot be forecast' if row.value.estimate is None else brief(row.value)}" for row in rows
+    ]
+    places = len([row for row in suite.rows if row.name == rows[0].name])
+    more = f" ({places - 1:,} more {'target' if places == 2 else 'targets'} below)" if places > 1 else ""
+    record = _record(result)
+    track = f"; {escape(rows[0].name)}: {record}" if record and len(names) > 1 else ""
+    return f"At {place(first)} expect {', '.join(said)}{more}{track}."
 
 
 def _forecast(row: Prediction, wanted: str) -> str:

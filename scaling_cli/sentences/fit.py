@@ -43,7 +43,7 @@ def _falling(powers: dict[str, Power], law: Law | None, result: FitResult, subje
         f"{escape(result.inputs.get(name, name))}^{_exponent(result.parameters[power.exponent], power.sign, is_alone)}"
         for name, power in powers.items()
     ]
-    verb = "falls" if all(exponent < 0 for exponent in signed) else "grows" if all(e > 0 for e in signed) else "goes"
+    verb = "falls" if all(exponent < 0 for exponent in signed) else "grows" if all(e > 0 for e in signed) else "varies"
     towards = f" towards {brief(floor)}" if floor is not None and verb == "falls" else ""
     above = f" above {brief(floor)}" if floor is not None and verb != "falls" else ""
     return f"{subject} {verb} as {' and '.join(parts)}{towards}{above}"

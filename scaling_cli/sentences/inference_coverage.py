@@ -4,22 +4,61 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.numbers.format import brief, figure, percent
-from scaling_cli.results.coverage import CoverageResult, Forecast
+from scaling_cli.numbers.format import brief, figure, flops, percent
+from scaling_cli.results.coverage import CoverageResult, Exchange, Forecast, Purchase
 from scaling_cli.results.fit import Estimate
 
 COMBINED = "combined"  # the law of the forecasts that span those of all laws
 UNITS = 20.0  # of the last digit between the ends of an interval: shares near 100 % need them
+MOST_ASKED = 3  # questions about targets and budgets that are answered
 NUMBER = re.compile(r"[\d.]+(?:e-?\d+)?")
 
 
 def sentence(result: CoverageResult, subject: str) -> str:
-    """Coverage at the first and the last k with an estimate, then the forecast and its record."""
+    """Coverage at the first and the last k with an estimate, the forecast and its record, then what was asked for."""
     known = [row for row in result.coverage if row.estimate is not None] or list(result.coverage)
     ends = list(dict.fromkeys(known[:1] + known[-1:]))
     parts = [_solved(row.k, _share(row.estimate, row.low, row.high), is_first=i == 0) for i, row in enumerate(ends)]
     said = " and ".join(parts) or "No coverage could be estimated"
-    return f"{said}{_forecast(result)}."
+    return f"{said}{_forecast(result)}.{_purchases(result)}{_exchanged(result)}"
+
+
+def _exchanged(result: CoverageResult) -> str:
+    """Whether more attempts are worth as much as the larger model of --compare, for the compute of one attempt."""
+    row = next((row for row in result.exchange if row.against and row.difference is not None), None)
+    if row is None:
+        return ""
+    each = "one attempt" if row.k == 1 else f"{row.k:,} attempts"
+    lead = f" For the compute of {each} by {row.against}, {row.attempts:,} attempts can be made"
+    if row.difference is None or row.difference.estimate is None or row.verdict == "":
+        return f"{lead}, more than the log has; give --pretrain-tokens and --inference-tokens a ratio that needs fewer."
+    said = f"{lead}, which solve {percent(row.coverage, 3)} instead of {percent(row.other, 3)} of problems"
+    better = {
+        "sampling": "so more attempts are better than the larger model",
+        "training": "so the larger model is better than more attempts",
+        "inconclusive": "a difference that chance can explain",
+    }[row.verdict]
+    return f"{said}, {better}{_until(row)}."
+
+
+def _until(row: Exchange) -> str:
+    """At which ratio of inference to pretraining tokens the answer turns."""
+    if row.turn is None:
+        return ""
+    if row.turn.estimate is None:
+        return ", at any ratio of inference to pretraining tokens" if row.verdict == "sampling" else ""
+    return f"; the larger model is better above a ratio of inference to pretraining tokens of {turn_words(row)}"
+
+
+def turn_words(row: Exchange) -> str:
+    """The ratio of tokens at which the answer turns, with its interval; empty where it is not known."""
+    turn = row.turn
+    if turn is None:
+        return ""
+    if turn.estimate is None:
+        return "at no ratio" if turn.low is None else f"above {figure(turn.low, 2)}"
+    high = "no limit" if turn.high is None else figure(turn.high, 2)
+    return f"{figure(turn.estimate, 2)} [{figure(turn.low or 0.0, 2)}, {high}]"
 
 
 def _solved(k: int, share: str, *, is_first: bool) -> str:
@@ -46,3 +85,54 @@ def _forecast(result: CoverageResult) -> str:
         points = figure(100 * record.mean_absolute_error, 2)
         missed = f" (on this log such forecasts missed by {points} points)"
     return f"; expect {_share(row.estimate, row.low, row.high)} at {row.k:,} attempts{missed}"
+
+
+def _purchases(result: CoverageResult) -> str:
+    """The attempts that targets take and that budgets buy, with their prices, for the first questions."""
+    asked = [row for question in ("target", "budget") for row in result.budgets if row.question == question]
+    more = f" ({len(asked) - MOST_ASKED:,} more below)" if len(asked) > MOST_ASKED else ""
+    parts = [_target(row, result) if row.question == "target" else _budget(row) for row in asked[:MOST_ASKED]]
+    said = "; ".join(filter(None, parts))
+    return f" {said[0].upper()}{said[1:]}{more}." if said else ""
+
+
+def _target(row: Purchase, result: CoverageResult) -> str:
+    least, goal = result.attempts.min, percent(row.amount, 3)
+    if row.k is None:
+        return f"more than {least:,} attempts are needed to solve {goal}"
+    most = 100 * least if row.is_forecast else least  # what the forecast reaches
+    low, high = (f"{end:,}" if end is not None else f"> {most:,}" for end in (row.k_low, row.k_high))
+    price = f", {_cost(row, result)} a problem," if row.cost is not None else ""
+    return f"{row.k:,} [{low}, {high}] attempts{price} solve {goal}{_stopping(row)}{_beyond(row)}"
+
+
+def _budget(row: Purchase) -> str:
+    if row.k is None or row.coverage.estimate is None:
+        return ""
+    share = _share(row.coverage.estimate, row.coverage.low, row.coverage.high)
+    bought = f"{money(row.amount, row.unit)} a problem buys {row.k:,} attempts"
+    return f"{bought}, which solve {share}{_stopping(row)}{_beyond(row)}"
+
+
+def _stopping(row: Purchase) -> str:
+    return ", if sampling stops at the first success" if row.policy == "stop" else ""
+
+
+def _beyond(row: Purchase) -> str:
+    return " (a forecast)" if row.is_forecast else ""
+
+
+def _cost(row: Purchase, result: CoverageResult) -> str:
+    return money(row.cost or 0.0, row.unit if row.unit in ("usd", "flops") else unit_of(result))
+
+
+def money(amount: float, unit: str) -> str:
+    """An amount with its unit."""
+    return f"{flops(amount)} FLOPs" if unit == "flops" else f"{figure(amount)} USD"
+
+
+def unit_of(result: CoverageResult) -> str:
+    """The unit that a question about coverage is priced in: that of the other questions, or the size of its cost."""
+    named = [row.unit for row in result.budgets if row.unit in ("usd", "flops")]
+    sizes = [row.cost for row in result.budgets if row.cost is not None]
+    return named[0] if named else "flops" if sizes and max(sizes) > 1e6 else "usd"

@@ -9,4 +9,5 @@ from scaling_cli.results.laws import LawResult
 def sentence(result: LawResult, subject: str) -> str:
     """The name, the formula and the inputs."""
     inputs = escape(" and ".join(result.inputs))
-    return f"By the law {escape(result.name)}, {subject.lower()} is {escape(result.formula)}; its input is {inputs}."
+    verb = "its input is" if len(result.inputs) == 1 else "its inputs are"
+    return f"The law {escape(result.name)} is {subject.lower()} = {escape(result.formula)}; {verb} {inputs}."

@@ -28,7 +28,16 @@ def _split(row: Allocation) -> str:
     if row.target_loss is not None:
         lead = f"A loss of {figure(row.target_loss)} takes {flops(row.compute)} FLOPs"
     loss = "" if row.target_loss is not None else f", for a loss of {brief(row.loss)}"
-    return f"{lead}: {_counted(row.params)} params on {_counted(row.tokens)} tokens{loss}{reach}"
+    return f"{lead}: {_counted(row.params)} params on {_counted(row.tokens)} tokens{_further(row)}{loss}{reach}"
+
+
+def _further(row: Allocation) -> str:
+    """The best values of what was searched."""
+    found = [
+        f"{name} {brief(one.value) if one.value.low != one.value.high else figure(one.value.estimate)}"
+        for name, one in row.searched.items()
+    ]
+    return f" with {' and '.join(found)}" if found else ""
 
 
 def _times(reach: float | None) -> str:

@@ -9,7 +9,10 @@ from scaling_cli.results.score import ScoreResult
 def sentence(result: ScoreResult, subject: str) -> str:
     """Errors and calibration."""
     count = len(result.scored)
-    lead = f"{count:,} {'run' if count == 1 else 'runs'} against {result.forecasts:,} saved "
+    losses = len({row.loss for row in result.scored})
+    runs = len({row.run for row in result.scored})
+    of = f"losses of {runs:,} {'run' if runs == 1 else 'runs'}" if losses > 1 else "runs"
+    lead = f"{count:,} {'run' if count == 1 else of} against {result.forecasts:,} saved "
     lead += "forecast" if result.forecasts == 1 else "forecasts"
     error = f"rms error {percent(result.rmse_log)} of the loss (mean {signed_percent(result.bias_log)})"
     coverage = result.coverage

@@ -20,7 +20,7 @@ def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
     """Which column of the runs plays which role, and what would be left out.
 
     Raises:
-        UsageError: The options name what does not exist, or two columns fit a role equally well. The
+        UsageError: The options name a column that does not exist, or two columns fit a role equally well. The
             error's `partial` holds what was found before the error, if anything.
         DataError: The files cannot be read, or have no loss; `partial` is set here, too.
     """

@@ -131,13 +131,13 @@ def is_published(runs: Runs | None, law: str) -> bool:
     if names_published(law):
         if has_runs:
             raise UsageError(
-                f"--law {law} is a published fit, and runs are given too.",
-                hint="Leave the runs out, or name only the law.",
+                f"--law {law} is a published fit, which cannot be combined with runs.",
+                hint="Leave the runs out, or give only the name of the law, without the fit.",
             )
         return True
     if not has_runs:
         raise UsageError(
-            "There are no runs.", hint="Give runs or a saved fit, or a published fit: --law chinchilla:besiroglu."
+            "No runs are given.", hint="Give runs or a saved fit, or a published fit: --law chinchilla:besiroglu."
         )
     return False
 
@@ -173,7 +173,7 @@ def saved_document(runs: Runs) -> SavedFile | None:
     documents = [file for file in files if is_document(file.path)]
     if documents and len(files) > 1:
         raise UsageError(
-            f"{documents[0].name} is a saved fit, and other inputs are given too.",
+            f"{documents[0].name} is a saved fit, which cannot be combined with other inputs.",
             hint="Give only that file, or only runs.",
         )
     return documents[0] if documents else None

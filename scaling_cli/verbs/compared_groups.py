@@ -65,11 +65,11 @@ def check_share(asked: CompareExponents, law: Law) -> None:
 
     if asked.factors or asked.covariate:
         raise UsageError(
-            "--share compares the groups of --by, and --factors and --covariate test columns.",
-            hint="Leave --share out.",
+            "--share works only with groups of --by, not with --factors or --covariate.",
+            hint="Leave --share out, or give --by instead.",
         )
     if is_pinned(law):
-        raise UsageError("--share needs an exponent that is free, and --fix holds it.", hint="Leave --share out.")
+        raise UsageError("--share needs a free exponent, but --fix holds it.", hint="Leave --share or --fix out.")
     check_shared(law, asked.share, asked.exponent)
 
 

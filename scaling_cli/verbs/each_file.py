@@ -23,8 +23,8 @@ from scaling_cli.record import Record
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import FILE
 
-MOST_AT_ONCE = 64  # files that are analysed together, where the verb can; a reader waits for all of them
-SHARES = 4  # parts of the files that each process gets at least, if there are so many
+MOST_AT_ONCE = 256  # files that are analysed together, where the verb can; a reader waits for all of them
+SHARES = 4  # parts of the files that each of several processes gets at least, if there are so many
 
 
 class Verb(Protocol):
@@ -74,7 +74,8 @@ def ask_each(
     """
     kept = kept or {}
     asked = [name for name in names if name not in kept]
-    size = 1 if many is None else max(1, min(MOST_AT_ONCE, len(asked) // (SHARES * workers.count)))
+    shares = 1 if workers.is_serial else SHARES * workers.count
+    size = 1 if many is None else max(1, min(MOST_AT_ONCE, len(asked) // shares))
     parts = [asked[first : first + size] for first in range(0, len(asked), size)]
 
     def progressed(done: int, _: int) -> None:

@@ -5,40 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
-from scaling_cli.options.extrapolate import Extrapolate, Recipe
-from scaling_cli.options.fitting import Held, Started
-from scaling_cli.points.choose import checkpoints_of, columns_of
+from scaling_cli.options.extrapolate import Extrapolate
+from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
-from scaling_cli.record import replace
+from scaling_cli.points.table import PointTable
+from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import Extrapolation
-from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
+from scaling_cli.verbs.by_fits import by_fits, extrapolated_saved
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
     labelled,
-    merged,
-    refuse_refitting,
     report_of,
     require_compute,
     saved_document,
     settings_of,
     unread,
 )
+from scaling_cli.verbs.several_losses import of_loss, said_once
 
 if TYPE_CHECKING:
-    from scaling_cli.analysis.forecast.evidence import Method
+    from scaling_cli.analysis.forecast.evidence import ForecastData, Method
     from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.analysis.forecast.suite import Suite
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs, SavedFile
+    from scaling_cli.verbs.common import Runs
 
 
 def extrapolate(
@@ -63,17 +65,18 @@ def extrapolate(
         FitError: There is one group, and nothing can be forecast from it.
     """
     from scaling_cli.analysis.forecast.evidence import Method
+    from scaling_cli.analysis.forecast.suite import suite_of
 
+    suite = suite_of(asked)
     if is_published(runs, asked.law):
-        return _by_published(asked, on_progress)
+        return _by_published(asked, suite, on_progress)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
-    ask = _question(asked)
     method = Method(asked, settings_of(asked, on_progress))
     empty: Report[Extrapolation] = Report("extrapolate", (), {}, asked.recorded(), ())
-    return labelled(lambda: _answered(runs, asked, ask, method), label, empty)
+    return labelled(lambda: _answered(runs, asked, suite, method), label, empty)
 
 
-def _question(asked: Extrapolate) -> Ask:
+def _question(asked: Extrapolate, suite: Suite) -> Ask:
     """What is asked, with all targets."""
     from scaling_cli.analysis.forecast.question import Ask
     from scaling_cli.analysis.forecast.targets import Target, parse_at
@@ -88,100 +91,167 @@ def _question(asked: Extrapolate) -> Ask:
             most=asked.max_expand,
         )  # fmt: skip
         wanted += [Target(*row) for row in rows]
-    return Ask(tuple(wanted), asked.target_loss, asked.backtest, asked.then, asked.then_law, asked.chance)
+    return Ask(tuple(wanted), asked.target_loss, asked.backtest, suite)
 
 
-def _answered(runs: Runs | None, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
+def _answered(runs: Runs | None, asked: Extrapolate, suite: Suite, method: Method) -> Report[Extrapolation]:
     """Forecasts from runs or from a saved fit, whichever is given."""
     assert runs is not None
     saved = saved_document(runs)
-    rule = asked.flops_rule
+    rule, ask = asked.flops_rule, _question(asked, suite)
     if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
             hint="Give runs instead of a saved fit, and targets as --at compute=1e24.",
         )
     if saved is not None:
-        return _extrapolated_saved(saved, asked, ask, method)
+        return extrapolated_saved(saved, asked, ask, method)
+    names = suite.losses if len(suite.losses) > 1 else (None,)
+    losses = [_loaded(runs, asked, name, suite, method) for name in names]
+    if losses[0].choice.law.levels:
+        return _by_levels(losses, asked)
+    return _extrapolated(losses, asked, suite)
+
+
+class _Loss(Record):
+    """One loss with its runs, and how they are to be forecast; `label` names it where there are several."""
+
+    name: str
+    table: RunTable
+    choice: Choice
+    ask: Ask
+    method: Method
+    label: dict[str, str]
+
+    def groups(self, by: tuple[str, ...]) -> list[tuple[dict[str, str], PointTable]]:
+        """Each group, without the label, and its points."""
+        return list(groups_of(self.table, by))
+
+
+def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, method: Method) -> _Loss:
+    """The runs with one column as the loss."""
+    only = suite.losses[0] if suite.losses and name is None else name
+    if only is not None and "loss" not in asked.map:
+        asked = asked.but(loss=(only,))
+    ask = _question(asked, suite)
+    method = replace(method, asked=asked)
     keep, maybe = columns_of(asked.law, asked.x)
-    further = tuple(column for column in (ask.then, asked.weight) if column)
+    further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
     table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
-    return _extrapolated(table, asked, ask, method)
-
-
-def _extrapolated(table: RunTable, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
-    """Forecasts from runs, group by group."""
-    from scaling_cli.analysis.forecast.answer import extrapolate as answer
-    from scaling_cli.analysis.forecast.evidence import evidence_from
-    from scaling_cli.analysis.forecast.question import unmatched
-
     choice = method.choose(table, ask)
     require_compute(choice, asked.flops_rule)
     table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
-    doubts = input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)
-    results, caveats, failures = [], [*table.caveats, *doubts], unread(table)
-    groups = list(groups_of(table, asked.by))
-    for group, points in groups:
+    label = {"loss": name} if name is not None else {}
+    if not choice.law.levels:
+        ask = ask.of_groups([group for group, _ in groups_of(table, asked.by)])
+    return _Loss(table.columns["loss"], table, choice, ask, method, label)
+
+
+def _extrapolated(losses: Sequence[_Loss], asked: Extrapolate, suite: Suite) -> Report[Extrapolation]:
+    """Forecasts from runs, group by group."""
+    from scaling_cli.analysis.forecast.answer import extrapolate_suite
+    from scaling_cli.analysis.forecast.question import unmatched
+
+    first = losses[0].table
+    results: list[Extrapolation] = []
+    caveats: list[Caveat] = []
+    failures = unread(first)
+    by_group: dict[tuple[tuple[str, str], ...], list[tuple[str, ForecastData, Ask]]] = {}
+    for loss in losses:
+        known = [
+            *loss.table.caveats,
+            *input_doubts(loss.table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over),
+        ]
+        caveats += [of_loss(each, loss.label) for each in known]
+        groups = loss.groups(asked.by)
+        for group, points in groups:
+            if not loss.ask.concerns(group):
+                continue
+            found = _evidence(loss, group, points, caveats, failures)
+            if found is not None:
+                by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
+        caveats += [of_loss(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
+    for key, parts in by_group.items():
         try:
             with one_blas_thread(), knowing(caveats):
-                evidence, known = evidence_from(points, group, choice, ask, method)
-                result, found = answer(evidence, ask)
+                made = extrapolate_suite(parts, suite, dict(key))
         except ScalingError as error:
-            if not group or isinstance(error, UsageError):
+            if not key or isinstance(error, UsageError):
                 raise
-            failures.append(Failure(group, error.message, error.hint))
+            failures.append(Failure(dict(key), error.message, error.hint))
             continue
-        results.append(result)
-        caveats += [*known, *found]
-    caveats += unmatched(ask, [group for group, _ in groups])
+        for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
+            results += with_sentences("extrapolate", [result], {"loss": name})
+            caveats += doubts
+    caveats = said_once(caveats, len(losses))
     said = {each.code for each in caveats}
     if {"mid-schedule", "mid-schedule-points"} <= said:  # which say the same; the first may know the schedule
-        less = "mid-schedule-points" if "lr" in table.columns else "mid-schedule"
+        less = "mid-schedule-points" if "lr" in first.columns else "mid-schedule"
         caveats = [each for each in caveats if each.code != less]
+    table = replace(first, columns={**first.columns, "loss": ", ".join(loss.name for loss in losses)})
     return report_of("extrapolate", table, asked, results, caveats, failures)
 
 
-def _extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
-    """Forecasts from a saved fit, for each of its groups."""
-    from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
+def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolation]:
+    """Forecasts from one fit of several groups, whose law has parameters for each level of a column.
 
-    refuse_refitting(file, asked, (Held, Started, Recipe))
-    fits = read_fits(file.path, file.name)
-    return _by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
+    Raises:
+        UsageError: There are several losses.
+    """
+    from scaling_cli.analysis.forecast.evidence import plain_fit
+    from scaling_cli.document.levels import by_level, saved_from
+
+    loss, table = losses[0], losses[0].table
+    if len(losses) > 1:
+        raise UsageError(
+            "Several losses cannot be forecast by a law with parameters for each level of a column.",
+            hint="Forecast one loss at a time.",
+        )
+    fits: list[SavedFit] = []
+    doubts = input_doubts(table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over)
+    caveats = [*table.caveats, *doubts]
+    for group, points in loss.groups(asked.by):
+        with one_blas_thread(), knowing(caveats):
+            result, found = plain_fit(points, group, loss.choice, loss.method)
+        fits += by_level(saved_from(result))
+        caveats += found
+    report = by_fits(fits, asked, loss.ask, loss.method, None)
+    runs, count = table.frame["run_id"].n_unique(), len(table.frame)
+    results = [replace(each, runs=runs, points=count) for each in report.results]  # all groups are fitted together
+    return report_of("extrapolate", table, asked, results, [*caveats, *report.caveats], unread(table))
 
 
-def _by_published(asked: Extrapolate, on_progress: Progress | None) -> Report[Extrapolation]:
+def _evidence(
+    loss: _Loss, group: dict[str, str], points: PointTable, caveats: list[Caveat], failures: list[Failure]
+) -> ForecastData | None:
+    """One group of one loss, its forecaster fitted; None after a failure that leaves other groups or losses."""
+    from scaling_cli.analysis.forecast.evidence import evidence_from
+
+    named = {**loss.label, **group}
+    try:
+        with one_blas_thread(), knowing(caveats):
+            data, known = evidence_from(
+                points, named, loss.choice, loss.ask, loss.method, drawn_as=group,
+                has_names="run_id" in loss.table.columns,
+            )  # fmt: skip
+    except ScalingError as error:
+        if not named or isinstance(error, UsageError):
+            raise
+        failures.append(Failure(named, error.message, error.hint))
+        return None
+    caveats += known
+    return data
+
+
+def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None) -> Report[Extrapolation]:
     """Forecasts of a published fit, which stands in place of runs."""
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.document.published import published_fit
 
     fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
     alone = asked.but(law="auto")
-    report = _by_fits([fit], alone, _question(alone), Method(alone, settings_of(alone, on_progress)), None)
+    method, ask = Method(alone, settings_of(alone, on_progress)), _question(alone, suite)
+    method.check_saved(ask)
+    report = by_fits([fit], alone, ask, method, None)
     caveats = (*report.caveats, *guess_doubts(asked.law))
     return replace(report, options=asked.but(estimator="describe").recorded(), caveats=caveats)
-
-
-def _by_fits(
-    fits: Sequence[SavedFit], asked: Extrapolate, ask: Ask, method: Method, source: Source | None
-) -> Report[Extrapolation]:
-    """Forecasts of fits in place of runs."""
-    from scaling_cli.analysis.forecast.answer import extrapolate as answer
-    from scaling_cli.analysis.forecast.evidence import saved_evidence
-
-    method.check_saved(ask)
-    results, caveats = [], []
-    for saved in fits:
-        evidence, doubts = saved_evidence(saved, method)
-        result, found = answer(evidence, ask)
-        results.append(result)
-        caveats += [*doubts, *found]
-    return Report(
-        command="extrapolate",
-        inputs=(source,) if source is not None else (),
-        columns={},
-        options=asked.but(estimator="describe").recorded(),
-        results=with_sentences("extrapolate", results, {}),
-        caveats=merged(caveats),
-    )

@@ -11,6 +11,7 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.ask import Asking, together
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
+from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
@@ -35,12 +36,14 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import FILE, knowing, report_of, settings_of, unread
+from scaling_cli.verbs.several_losses import LOSS, one_report
 
 if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
-AT_ONCE = 64  # groups whose fits are under way together: more are no faster, and need more memory
+AT_ONCE = 256  # groups whose fits are under way together: more are no faster, and need more memory
+AT_ONCE_REPLICATED = 64  # the same with replicates, which fill the batches of the solver by themselves
 
 Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
 
@@ -63,13 +66,31 @@ def fit(
     Raises:
         UsageError: The options do not fit together or name what does not exist.
         DataError: The files cannot be read, or lack what the law needs.
-        FitError: There is one group, and no law fitted to it could be trusted.
+        FitError: There is only one group, and its data do not allow a fit that can be trusted.
     """
+    if len(asked.loss) > 1:
+        return _several(runs, asked, label or {}, on_progress)
     return _reports([(runs, label)], asked, on_progress)[0]
+
+
+def _several(runs: Runs, asked: Fit, label: Mapping[str, str], on_progress: Progress | None) -> Report[FitResult]:
+    """The report on several losses of the same runs.
+
+    Raises:
+        ScalingError: No loss could be fitted; the error is that of the first.
+    """
+    reports = [
+        _reports([(runs, {**label, LOSS: name})], asked.but(loss=(name,)), on_progress)[0] for name in asked.loss
+    ]
+    if not (label or any(report.results for report in reports)):
+        return _reports([(runs, label or None)], asked.but(loss=asked.loss[:1]), on_progress)[0]
+    return one_report(reports, asked.recorded())
 
 
 def fit_each(files: Sequence[str], asked: Fit) -> list[Report[FitResult]]:
     """The report on each file by itself, as `fit` with a label gives it; their fits are under way at once."""
+    if len(asked.loss) > 1:
+        return [_several([name], asked, {FILE: name}, None) for name in files]
     return _reports([([name], {FILE: name}) for name in files], asked, None)
 
 
@@ -103,7 +124,8 @@ def _reports(
     settings = settings_of(asked, on_progress)
     opened = [_opened(runs, asked, label) for runs, label in parts]
     usable = [each for each in opened if isinstance(each, _Opened)]
-    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
+    at_once = AT_ONCE_REPLICATED if asked.interval in REPLICATED else AT_ONCE
+    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)], at_once)
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
 
 
@@ -124,11 +146,11 @@ def _opened(runs: Runs, asked: Fit, label: Mapping[str, str] | None) -> _Opened 
     return _Opened(label, table, inputs, tuple(choices), bent, groups)
 
 
-def _outcomes(works: Sequence[Asking[Outcome]]) -> Iterator[Outcome | ScalingError]:
+def _outcomes(works: Sequence[Asking[Outcome]], at_once: int) -> Iterator[Outcome | ScalingError]:
     """The outcome of each fit; many are under way at once."""
-    for first in range(0, len(works), AT_ONCE):
+    for first in range(0, len(works), at_once):
         with one_blas_thread():
-            outcomes = together(works[first : first + AT_ONCE])
+            outcomes = together(works[first : first + at_once])
         yield from outcomes
 
 
@@ -140,7 +162,7 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
     doubts = (*known, *input_doubts(table, opened.inputs, asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)
-    for (group, _), outcome in zip(opened.groups, outcomes, strict=False):
+    for (group, points), outcome in zip(opened.groups, outcomes, strict=False):
         if isinstance(outcome, ScalingError):
             if not group or (label is None and isinstance(outcome, UsageError)):
                 with knowing(caveats):
@@ -148,7 +170,7 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
             failures.append(Failure(group, outcome.message, outcome.hint))
             continue
         result, found = outcome
-        results.append(_completed(result, choices, asked))
+        results.append(_left_out(_completed(result, choices, asked), points, choices, asked))
         caveats += found
         if names := opened.bent.get(result.law):
             rule, quantities = asked.flops_rule, " and ".join(names)
@@ -162,7 +184,9 @@ def _work(
     """The fit of one group, as work that asks the solver."""
     weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
     space = "binomial" if asked.is_binomial else asked.space
-    grouped = [grouped_for(points, group, choice, space, weighting) for choice in choices]
+    # All losses of the same runs have the same draws, so that their differences have intervals.
+    drawn_as = {key: value for key, value in group.items() if key != LOSS} if LOSS in group else None
+    grouped = [replace(grouped_for(points, group, choice, space, weighting), drawn_as=drawn_as) for choice in choices]
     if asked.law == "all":
         return _best(grouped, settings)
     return (yield from fit_asking(grouped[0], settings))
@@ -177,11 +201,17 @@ def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str,
     """The points, the laws to fit, and the quantities of each law that the FLOP rule takes away."""
     own = own_inputs(asked.map, asked.law)
     keep, maybe = columns_of(asked.law, asked.x, own)
+    keep = (*keep, *((asked.leave_out,) if asked.leave_out else ()))
     weights = (asked.weight,) if asked.weight else ()
     reading = asked.but(map={name: column for name, column in asked.map.items() if name not in own})
     table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
     if asked.law == "all":
         choices = candidates(table.frame, asked.x)
+    elif asked.components is not None and asked.x is not None:
+        from scaling_cli.points.components import components_formula
+
+        formula, reason = components_formula(table.frame, asked.x.split(","), asked.components)
+        choices = [replace(choose(table.frame, formula, None), reason=reason)]
     else:
         choices = [
             choose(
@@ -220,6 +250,19 @@ def _completed(result: FitResult, choices: Sequence[Choice], asked: Fit) -> FitR
     from scaling_cli.fitting.complete import completed
 
     return completed(result, next(choice.law for choice in choices if choice.law.name == result.law))
+
+
+def _left_out(result: FitResult, points: PointTable, choices: Sequence[Choice], asked: Fit) -> FitResult:
+    """The result with its errors on groups that are left out one by one."""
+    if asked.leave_out is None:
+        return result
+    from scaling_cli.fitting.checks.left_out import left_out
+
+    choice = next(choice for choice in choices if choice.law.name == result.law)
+    space = "binomial" if asked.is_binomial else asked.space
+    grouped = grouped_for(points, result.group, choice, space, Weighting(asked.weight, asked.scale_weight, asked.prior))
+    labels = points.labels(asked.leave_out)
+    return replace(result, left_out=left_out(grouped.problem, labels, Objective(asked.objective, asked.delta)))
 
 
 def _powers(law: Law) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ from scaling_cli.sentences import with_sentences
 
 
 def laws(name: str | None, asked: Laws) -> Report[LawResult]:
-    """The laws that can be fitted, only the one called `name`, or those in which the words of `name` occur.
+    """The laws that can be fitted: all of them, the one called `name`, or those that contain the words of `name`.
 
     Raises:
-        UsageError: No law has this name, or is found by it.
+        UsageError: No law has this name, and none contains these words.
     """
     every = tuple(law for law in LAWS if asked.topic is None or law.name in TOPICS[asked.topic])
     chosen = every if name is None else _found(name, every)

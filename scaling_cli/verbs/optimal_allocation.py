@@ -54,31 +54,43 @@ def optimal_allocation(
     Raises:
         UsageError: The options do not fit together.
         DataError: The files cannot be read.
-        FitError: No answer could be trusted; the hint names the runs to add.
+        FitError: The data do not allow an answer that can be trusted; the hint names the runs to add.
     """
-    from scaling_cli.analysis.allocation.question import check_question, law_of, needs_curves
+    from scaling_cli.analysis.allocation.question import check_question
 
     if is_published(runs, asked.law):
         fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
-        check_question(asked.but(law=fit.law))
         report = _from_fits([fit], asked.but(law="auto"), None)
         return replace(report, options=asked.recorded(), caveats=(*report.caveats, *guess_doubts(asked.law)))
     assert runs is not None
-    check_question(asked)
+    if asked.law != "auto":
+        check_question(asked)
     saved = saved_document(runs)
     if saved is not None:
         return _from_saved(saved, asked)
-    keep = tuple(flops_rule(asked.flops_rule).extras)
-    needed = ("params", "tokens", "compute", *law_of(asked).inputs, *keep)
-    weights = (asked.weight,) if asked.weight else ()
-    own = tuple(name for name in law_of(asked).inputs if name not in ROLES)
-    table = load_runs(runs, asked, keep=(*keep, *own, *weights))
-    table = table.needing(tuple(dict.fromkeys((*needed, *table.own(weights)))))
-    curves = None
-    if needs_curves(asked):
-        curves = load_runs(runs, asked.but(checkpoints="all", sample_at=None), keep=keep)
-        curves = curves.needing(("params", "tokens", "compute", *keep))
+    check_question(asked)
+    table, curves = _loaded(runs, asked)
     return _from_runs(table, curves, asked, on_progress)
+
+
+def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | None]:
+    """The points to fit, and the rows of training curves, where an approach needs them."""
+    from scaling_cli.analysis.allocation.question import law_of, mixture_of, needs_curves, own_columns
+    from scaling_cli.points.mixture import MIXTURE, check_mixture
+
+    keep = tuple(flops_rule(asked.flops_rule).extras)
+    needed = ("params", "tokens", "compute", *(name for name in law_of(asked).inputs if name in ROLES))
+    weights = (asked.weight,) if asked.weight else ()
+    own = own_columns(asked)
+    reading = asked.but(map={role: column for role, column in asked.map.items() if role not in own and role != MIXTURE})
+    table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
+    if mixture_of(asked):
+        check_mixture(table.frame, mixture_of(asked))
+    table = table.needing(tuple(dict.fromkeys((*needed, *table.own((*own.values(), *keep, *weights))))))
+    if not needs_curves(asked):
+        return table, None
+    curves = load_runs(runs, reading.but(checkpoints="all", sample_at=None), keep=keep)
+    return table, curves.needing(("params", "tokens", "compute", *keep))
 
 
 def _from_runs(
@@ -96,7 +108,7 @@ def _from_runs(
     for group, points in groups_of(table, asked.by):
         try:
             evidence, shapes = evidence_from(points, group, asked, lines.get(tuple(group.values())))
-            plan = plan_of(asked, evidence.largest, shapes)
+            plan = plan_of(asked, law_of(asked), evidence.largest, shapes)
             with knowing(caveats):
                 result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
-    """Choose the runs to train next, with the intervals of the goals to expect.
+    """Choose the runs to train next, and say how narrow the intervals of the goals are expected to become.
 
     Args:
         runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None to plan from
@@ -125,7 +125,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
 
     if asked.flops_rule != SIX_ND:
         raise UsageError(
-            f"--flops-rule {asked.flops_rule!r} counts the compute of runs, and a plan counts 6 * params * tokens.",
+            f"--flops-rule {asked.flops_rule!r} cannot be used here: plans count compute as 6 * params * tokens.",
             hint="Leave it out, and give --budget in FLOPs of 6 * params * tokens.",
         )
     check_law(asked.law)

@@ -9,11 +9,11 @@ from typing import cast, get_args
 from scaling_cli.document.schema import Schema, document_schema
 from scaling_cli.errors import UsageError
 from scaling_cli.options.commands import LIBRARY, module_of
-from scaling_cli.options.laws import Laws
+from scaling_cli.options.option import Options
 from scaling_cli.record import Record
 
 
-def schema(name: str, asked: Laws) -> str:
+def schema(name: str, asked: Options) -> str:
     """The JSON Schema of the documents of a command, as text.
 
     Raises:

@@ -12,6 +12,7 @@ from scaling_cli.document.forecasts import SavedForecast, read_forecasts
 from scaling_cli.document.read import is_document
 from scaling_cli.errors import UsageError
 from scaling_cli.options.score import Score
+from scaling_cli.record import replace
 from scaling_cli.results.report import Report
 from scaling_cli.results.score import ScoreResult
 from scaling_cli.verbs.common import report_of, unread
@@ -36,10 +37,18 @@ def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], aske
     saved, runs = _sorted(paths)
     forecasts = [forecast for path in saved for forecast in read_forecasts(path)]
     groups = tuple(dict.fromkeys(column for forecast in forecasts for column in forecast.group))
-    table = load_runs([str(path) for path in runs], asked, keep=tuple(groups))
-    result = scored(forecasts, list(table.frame.iter_rows(named=True)), asked.within)
-    seen = {source.sha256 for source in table.sources}
-    return report_of("score", table, asked, [result], [*table.caveats, *_doubts(forecasts, seen)], unread(table))
+    losses = dict.fromkeys(forecast.loss for forecast in forecasts)
+    tables = [
+        load_runs([str(path) for path in runs], asked.but(loss=(loss,)) if loss else asked, keep=tuple(groups))
+        for loss in losses
+    ]
+    rows = {loss: list(table.frame.iter_rows(named=True)) for loss, table in zip(losses, tables, strict=True)}
+    result = scored(forecasts, rows, asked.within)
+    seen = {source.sha256 for source in tables[0].sources}
+    caveats = [found for table in tables for found in table.caveats]
+    names = ", ".join(table.columns["loss"] for table in tables)
+    first = replace(tables[0], columns={**tables[0].columns, "loss": names})
+    return report_of("score", first, asked, [result], [*caveats, *_doubts(forecasts, seen)], unread(first))
 
 
 def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:

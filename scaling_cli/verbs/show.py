@@ -8,13 +8,13 @@ from typing import Any
 from scaling_cli.document.saved import read_report
 from scaling_cli.errors import UsageError
 from scaling_cli.options.commands import LIBRARY
-from scaling_cli.options.laws import Laws
+from scaling_cli.options.option import Options
 from scaling_cli.record import Record
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.schema import result_of
 
 
-def show(result: str, asked: Laws) -> Report[Any]:
+def show(result: str, asked: Options) -> Report[Any]:
     """The report that a command saved as JSON or JSON lines.
 
     Raises:

@@ -152,6 +152,36 @@ def split(frame, **options):
     return scaling.optimal_allocation(frame, **({"budget": 1e21, "interval": "none"} | options))
 
 
+SWEPT = "E + A/params^0.35 + B/tokens^0.37 + k*(log(knob) - u)^2"
+SHARED = "E + A/params^0.35 + B/tokens^0.37 + k*(web - u)^2"
+WEB_AND_CODE = {"mixture": "web,code"}
+
+
+LOWERED = "exp(-fall*params^0.25) * (E + A/params^0.35 + B/tokens^0.37)"
+FALL = {"fall": 0.0003}
+
+
+def lowered():
+    """Runs whose law goes to zero for huge models."""
+    frame = surface()
+    return frame.with_columns(loss=frame["loss"] * np.exp(-0.0003 * frame["params"].to_numpy() ** 0.25))
+
+
+def swept(last=8.0):
+    """Runs with a knob whose best value is 4."""
+    frame = surface()
+    knob = np.resize([1.0, 1.4, last], len(frame))
+    return frame.with_columns(knob=pl.Series(knob), loss=frame["loss"] + pl.Series(0.05 * np.log(knob / 4) ** 2))
+
+
+def shared(slope):
+    """Runs on a mixture whose best share of web is half, or with a slope lies beyond all of it."""
+    frame = surface()
+    web = np.resize([0.1, 0.3, 0.6, 0.9], len(frame))
+    lost = 0.2 * (web - 0.5 - 10 * slope) ** 2
+    return frame.with_columns(web=pl.Series(web), code=pl.Series(1 - web), loss=frame["loss"] + pl.Series(lost))
+
+
 def isoflop(parameters=HOFFMANN, low=-1.5, high=1.5, sizes=9, drift=0.0, noise=0.001, **options):
     """A split by IsoFLOP curves."""
     frame = isoflop_frame(parameters, offsets=np.linspace(low, high, sizes), drift=drift, noise=noise)
@@ -216,6 +246,11 @@ def two(first, second, noise=0.001, points=14):
 
 
 SAME_LAW = two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7))
+PAIRED = line(20, noise=0.001).with_columns(
+    second=pl.col("loss") + 0.3,
+    apart=pl.when(pl.int_range(20) < 10).then(pl.col("loss")),
+    other=pl.when(pl.int_range(20) >= 10).then(pl.col("loss")),
+)
 ACCURATE = line(20, noise=0.001).with_columns(accuracy=1 / (1 + (pl.col("loss") - 2).exp()))
 TRAINED = curves(np.geomspace(1e7, 3e10, 60))
 COARSE = curves(np.geomspace(1e8, 1e10, 4))
@@ -348,6 +383,14 @@ FORECAST = {
     ),
     "target-above-data": (lambda: forecast(floored(), target_loss=5.0), lambda: forecast(floored(), target_loss=2.0)),
     "target-below-floor": (lambda: forecast(floored(), target_loss=1.0), lambda: forecast(floored(), target_loss=2.0)),
+    "suite-without-common-runs": (
+        lambda: forecast(PAIRED, loss=["apart", "other"], at="compute=2e22"),
+        lambda: forecast(PAIRED, loss=["loss", "second"], at="compute=2e22"),
+    ),
+    "task-without-law": (
+        lambda: forecast(ACCURATE.with_columns(flat=pl.lit(0.5)), then=["accuracy", "flat"], at="compute=2e22"),
+        lambda: forecast(ACCURATE.with_columns(b=pl.col("accuracy") ** 2), then=["accuracy", "b"], at="compute=2e22"),
+    ),
     "then-outside-range": (
         lambda: forecast(ACCURATE, then="accuracy", at="compute=1e28"),
         lambda: forecast(ACCURATE, then="accuracy", at="compute=2e22"),
@@ -398,6 +441,19 @@ ALLOCATION = {
     "many-epochs": (
         lambda: split(surface(), budget=1e22, unique_tokens="1e9"),
         lambda: split(surface(), budget=1e22, unique_tokens="1e12"),
+    ),
+    "falls-again": (lambda: split(lowered(), law=LOWERED, fix=FALL), lambda: split(surface())),
+    "search-end": (
+        lambda: split(swept(), law=SWEPT, search="knob=1..2"),
+        lambda: split(swept(), law=SWEPT, search="knob=1..16"),
+    ),
+    "search-beyond": (
+        lambda: split(swept(last=2.0), law=SWEPT, search="knob=1..16"),
+        lambda: split(swept(), law=SWEPT, search="knob=1..16"),
+    ),
+    "mixture-corner": (
+        lambda: split(shared(0.1), law=SHARED, search="mixture", map=WEB_AND_CODE),
+        lambda: split(shared(0.0), law=SHARED, search="mixture", map=WEB_AND_CODE),
     ),
     "training-exponents": (lambda: split(surface(), inference_tokens="1e12"), lambda: split(surface())),
     "published-repetition": (lambda: split(surface(), unique_tokens="1e12"), lambda: split(surface())),
@@ -473,6 +529,11 @@ def planned(gamma):
     return scaling.plan(frame.with_columns(loss=lost * noise), budget=1e21, goal="params@1e24", **FEW)
 
 
+def priced(hours):
+    """A plan for runs that took so many GPU-hours."""
+    return scaling.plan(surface().with_columns(gpu_hours=hours), budget=1e21, goal="alpha", **FEW)
+
+
 def doubts_of_plan(width):
     """The caveats about a plan after which a goal would have an interval of this width."""
     result = planned(1.0).results[0]
@@ -502,6 +563,10 @@ PLAN = {
     "guessed-uncertainty": (lambda: published("hoffmann"), lambda: published("besiroglu")),
     "forecast-knew-runs": (lambda: scored(knew=True), lambda: scored(knew=False)),
     "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
+    "cost-not-fitted": (
+        lambda: priced(pl.lit(7.0)),
+        lambda: priced(pl.col("params") * pl.col("tokens") / 1e18),
+    ),
     "plan-unknown-goal": (lambda: doubts_of_plan(np.inf), lambda: doubts_of_plan(0.2)),
 }
 CASES = {**FIT, **FORECAST, **COMPARISON, **ALLOCATION, **PLAN}

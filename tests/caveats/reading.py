@@ -32,6 +32,19 @@ def logged(rows=10):
     return frame.with_columns(lr=3e-4 * (1 - 0.9 * pl.col("share"))).drop("share")
 
 
+def stepless_evaluations():
+    """Logs in which each evaluation follows the training row of its step, without a step of its own."""
+    train = logged().rename({"loss": "train_loss"}).with_columns(val_loss=pl.lit(None, pl.Float64), order=pl.lit(0))
+    empty = {"step": pl.Int64, "tokens": pl.Float64, "train_loss": pl.Float64}
+    evaluation = train.with_columns(
+        *(pl.lit(None, kind).alias(name) for name, kind in empty.items()),
+        val_loss=pl.col("train_loss") * 1.02,
+        order=pl.lit(1),
+    )
+    rows = pl.concat([train.with_row_index("place"), evaluation.with_row_index("place")])
+    return rows.sort("place", "order").drop("place", "order")
+
+
 def of(frame, **options):
     """The caveats of reading a table."""
     return scaling.columns(frame, **options).caveats
@@ -170,6 +183,10 @@ CASES = {
         lambda: files(PARTS | {"all.csv": SUMMARY}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
     ),
+    "steps-from-rows-before": (
+        lambda: of(stepless_evaluations()),
+        lambda: of(logged()),
+    ),
     "unordered-rows": (
         lambda: of(logged().drop("step", "lr").with_columns(tokens.max().over("run"))),
         lambda: of(logged().drop("lr")),
@@ -219,6 +236,10 @@ CASES = {
         lambda: fitted(
             TWO_KINDS.with_columns(lr=pl.when(pl.col("kind") == "k0").then(1e-3).otherwise(3e-3)).drop("kind")
         ),
+        lambda: fitted(grid().with_columns(lr=3e-4 * (params / 5e7) ** -0.2)),
+    ),
+    "tied-to-tokens": (
+        lambda: fitted(grid().with_columns(lr=3e-4 * (pl.col("tokens") / 1e9) ** -0.2)),
         lambda: fitted(grid().with_columns(lr=3e-4 * (params / 5e7) ** -0.2)),
     ),
     "pooled-groups": (lambda: fitted(TWO_KINDS), lambda: fitted(SAME_KINDS)),

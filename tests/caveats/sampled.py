@@ -84,6 +84,10 @@ CASES = {
     "deterministic-sampling": (lambda: covered(counts(8, [0, 8] * 20)), lambda: covered(counts(8, [0, 8] * 20 + [3]))),
     "near-ceiling": (lambda: covered(sampled(200, a=0.6, b=3)), lambda: covered(sampled(50, a=0.3, b=6))),
     "one-problem": (lambda: covered(counts(200, [61])), lambda: covered(counts(200, [61, 20]))),
+    "no-coverage-interval": (
+        lambda: covered(counts(4, [0, 4])),
+        lambda: covered(sampled(50)),
+    ),
     "few-problems": (lambda: covered(SMALL), lambda: covered(sampled(50))),
     "law-not-fitted": (
         lambda: covered(counts(2, [0, 1] * 20), laws="power-law"),

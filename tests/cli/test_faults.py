@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
+from tests.cli.running import run
 
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -313,7 +314,7 @@ def test_a_name_that_is_nearly_too_long_is_written(tmp_path):
 
 @pytest.mark.parametrize("form", ["--json", "--format csv", "--format jsonl", "--format md"])
 def test_a_plot_stays_out_of_what_programs_read(tmp_path, form):
-    plain = shell(f"scaling fit {RUNS} --interval none {form}", tmp_path)
-    drawn = shell(f"scaling fit {RUNS} --interval none {form} --plot ascii", tmp_path)
+    plain = run("fit", RUNS, "--interval", "none", *form.split(), cwd=tmp_path)
+    drawn = run("fit", RUNS, "--interval", "none", *form.split(), "--plot", "ascii", cwd=tmp_path)
     assert drawn.stdout == plain.stdout
     assert len(drawn.stderr) > len(plain.stderr)

@@ -14,7 +14,7 @@ import pytest
 
 from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import run, run_from_scratch
 
 SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
 OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
@@ -46,8 +46,8 @@ def test_json_follows_its_schema_and_holds_what_a_reader_needs():
 
 
 def test_same_command_gives_the_same_bytes_for_any_number_of_jobs():
-    alone = run("fit", SAMPLE, "--json", "--replicates", 300)
-    spread = run("fit", SAMPLE, "--json", "--replicates", 300, "--jobs", 2)
+    alone = run_from_scratch("fit", SAMPLE, "--json", "--replicates", 300)
+    spread = run_from_scratch("fit", SAMPLE, "--json", "--replicates", 300, "--jobs", 2)
     assert alone.stdout == spread.stdout != ""
 
 

@@ -16,7 +16,7 @@ import pytest
 from scaling_cli.cli.run import run as main
 from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
-from tests.cli.running import run as run_in_a_process
+from tests.cli.running import run_from_scratch
 
 SAMPLE = ROOT / "sample_data" / "samples.csv"
 AUTO = {"beta-binomial", "power-law", "exponentiated-power-law", "mixture", "combined"}
@@ -94,7 +94,7 @@ def test_each_line_of_json_lines_is_a_document():
 
 def test_the_same_command_gives_the_same_bytes():
     arguments = ("inference-coverage", SAMPLE, "--by", "model", "--json", *FEW)
-    first, second = run_in_a_process(*arguments), run(*arguments)
+    first, second = run_from_scratch(*arguments), run(*arguments)
     assert first.stdout == second.stdout != ""
 
 

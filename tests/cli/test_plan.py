@@ -45,6 +45,33 @@ def test_a_launcher_reads_one_row_per_run(tmp_path):
         assert 6 * int(row["params"]) * int(row["tokens"]) == pytest.approx(float(row["compute"]), rel=1e-5)
 
 
+def test_json_lines_of_the_runs_say_what_the_csv_says(tmp_path):
+    lines, table = tmp_path / "runs.jsonl", tmp_path / "runs.csv"
+    ended = run(*FIRST, "--recipe", "--launch", str(lines), "--launch", str(table), "-q")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("20 runs, ")  # the result is printed all the same
+    rows = [json.loads(line) for line in lines.read_text().splitlines()]
+    with table.open(newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [list(row) for row in rows] == [list(row) for row in written]
+    assert len({row["run"] for row in rows}) == len(rows) == 20
+    for row, same in zip(rows, written, strict=True):
+        assert (row["params"], row["tokens"], row["gpu_hours"]) == (int(same["params"]), int(same["tokens"]), None)
+        assert row["width"] == float(same["width"])
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("runs.csv", "files that are read"), ("runs.txt", "does not end in"), ("no/r.csv", "cannot be")],
+)
+def test_the_runs_to_train_are_written_safely(tmp_path, name, problem):
+    (tmp_path / "runs.csv").write_text("params,tokens\n1e8,2e10\n")
+    ended = run(*FIRST, "--underway", str(tmp_path / "runs.csv"), "--launch", str(tmp_path / name))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert problem in ended.stderr
+    assert (tmp_path / "runs.csv").read_text() == "params,tokens\n1e8,2e10\n"
+
+
 def test_a_plan_is_judged_by_the_tool_that_made_it(tmp_path):
     path = tmp_path / "runs.csv"
     assert run(*FIRST, "--test-share", "0", "-o", str(path), "-q").returncode == 0
@@ -70,6 +97,53 @@ def test_money_buys_the_runs():
     assert sum(each["bill"]["price"] * each["repeats"] for each in result["runs"]) == pytest.approx(
         result["bill"]["price"]
     )
+
+
+def priced_runs(path, hours, **columns):
+    generator = np.random.default_rng(2)
+    compute = np.repeat(np.geomspace(1e18, 1e20, 4), 6)
+    params = np.sqrt(compute / 120) * 10 ** generator.uniform(-0.8, 0.8, 24)
+    tokens = compute / 6 / params
+    loss = (1.8 + 480 / params**0.348 + 2085 / tokens**0.366) * np.exp(0.004 * generator.standard_normal(24))
+    took = hours(compute) * np.exp(0.05 * generator.standard_normal(24))
+    frame = pl.DataFrame({"params": params, "tokens": tokens, "loss": loss, "took": took, **columns})
+    frame.with_columns(took=pl.col("took") * (450 if columns else 1)).write_csv(path)
+    return str(path)
+
+
+def test_money_buys_runs_at_the_cost_of_those_that_there_are(tmp_path):
+    """Cost is fitted to GPU-hours; seconds and GPUs say the same."""
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 40 * (compute / 1e19) ** 0.9)
+    timed = priced_runs(tmp_path / "timed.csv", lambda compute: 40 * (compute / 1e19) ** 0.9, world_size=8)
+    words = ("--goal", "params@1e24", "--budget", "2000usd", "--price-per-gpu-hour", "2", *QUICK)
+    (result,) = planned("plan", path, "--map", "gpu_hours=took", *words)
+    (same,) = planned("plan", timed, "--map", "seconds=took", *words)
+    for each in (result, same):
+        assert 0.5 * 2000 < each["bill"]["price"] <= 2000 * (1 + 1e-9)
+        assert "GPU-hours grow as compute^0.9" in each["notes"][0]
+        for run_ in each["runs"]:
+            assert run_["bill"]["gpu_hours"] == pytest.approx(40 * (run_["compute"] / 1e19) ** 0.9, rel=0.1)
+    assert result["runs"] == same["runs"]
+
+
+def test_a_cost_that_does_not_grow_with_compute_is_refused(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 7 + 0 * compute)
+    words = ("plan", path, "--map", "gpu_hours=took", "--goal", "alpha", *QUICK)
+    refused = run(*words, "--budget", "2000usd", "--price-per-gpu-hour", "2")
+    assert refused.returncode == 2
+    assert "those of training runs grow about as compute" in refused.stderr
+    known = run(*words, "--budget", "1e20", "--json")
+    assert known.returncode == 0
+    document = json.loads(known.stdout)
+    assert document["results"][0]["bill"] is None
+    assert "cost-not-fitted" in {each["code"] for each in document["caveats"]}
+
+
+def test_seconds_alone_are_not_a_cost(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: 40 * (compute / 1e19))
+    words = ("plan", path, "--map", "seconds=took", "--goal", "alpha", *QUICK)
+    assert "no number of GPUs" in run(*words, "--budget", "8gpu*30days").stderr
+    assert "cost-not-fitted" not in run(*words, "--budget", "1e20").stderr  # many logs have a clock
 
 
 def test_the_least_budget_is_enough_and_a_smaller_one_is_not():
@@ -136,14 +210,14 @@ def test_two_groups_share_the_runs(tmp_path):
     [
         (("plan", "--law", "chinchilla:besiroglu", "--budget", "1e21"), "has no goal"),
         (("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha"), "has no budget"),
-        (("plan", "--goal", "alpha", "--budget", "1e21"), "There are no runs"),
-        ((*FIRST[:-1], "loss"), "does not say where"),
+        (("plan", "--goal", "alpha", "--budget", "1e21"), "No runs are given"),
+        ((*FIRST[:-1], "loss"), "lacks the compute after @"),
         ((*FIRST, "--goal", "difference(alpha)"), "Some goals compare"),
         ((*FIRST[:-1], "difference(alpha)"), "compares two groups"),
         ((*FIRST, "--max-runs", "4"), "at least 6 are needed"),
         ((*FIRST, "--budget", "1e6usd"), "given 2 times"),
         ((*FIRST, "--sizes", "1T"), "is within the limits"),
-        ((*FIRST, RUNS), "runs are given too"),
+        ((*FIRST, RUNS), "cannot be combined with runs"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
@@ -151,3 +225,38 @@ def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
     assert ended.returncode == 2, ended.stdout
     assert problem in ended.stderr
     assert "hint:" in ended.stderr
+
+
+@pytest.mark.parametrize("words", [("--budget", "1e10"), ("--budget", "1e21", "--min-compute", "1e22")])
+def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
+    """The hint works: a plan with the budget that it names has enough runs to fit the law."""
+    first = ("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha", "--test-share", "0")
+    refused = run(*first, *words)
+    assert refused.returncode == 2
+    assert "6 of the smallest runs" in refused.stderr
+    least = refused.stderr.split("Give --budget ")[1].split()[0]
+    (result,) = planned(*first, "--budget", least, *words[2:])
+    assert sum(each["repeats"] for each in result["runs"]) == 6
+
+
+def test_a_plan_after_runs_does_not_go_below_them(tmp_path):
+    path = priced_runs(tmp_path / "runs.csv", lambda compute: compute / 1e18)
+    words = ("plan", path, "--goal", "alpha", *QUICK)
+    assert "one run of the smallest size, which takes 1e18" in run(*words, "--budget", "1e17").stderr
+    (result,) = planned(*words, "--budget", "1.01e18")
+    assert [each["compute"] for each in result["runs"]] == [pytest.approx(1e18, rel=0.01)]
+
+
+def test_what_no_run_determines_is_unknown_and_not_a_wide_interval():
+    ended = run(*FIRST[:-1], "alpha", "--min-tokens-per-param", "20", "--max-tokens-per-param", "20")
+    assert ended.returncode == 0, ended.stderr
+    assert "would stay unknown" in ended.stdout.splitlines()[0]
+    assert "plan-unknown-goal" in ended.stderr
+
+
+def test_a_design_of_too_few_runs_is_not_judged(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("params,tokens\n1e9,2e10\n")
+    ended = run("plan", "--law", "chinchilla:besiroglu", "--judge", str(path), "--goal", "alpha")
+    assert ended.returncode == 2
+    assert "has 1 run, and chinchilla has 5 parameters" in ended.stderr

@@ -124,3 +124,24 @@ def test_a_fit_that_fails_does_not_end_the_others():
 
 def test_no_work_has_no_results():
     assert together([]) == []
+
+
+def test_asks_of_rare_laws_wait_for_each_other(monkeypatch):
+    sizes: list[list[str]] = []
+
+    def counted(asks):
+        sizes.append([ask.problem.law.name for ask in asks])
+        return answered(asks)
+
+    def late(problem: Problem, before: int) -> Asking:
+        for _ in range(before):
+            yield Ask(MIXED[0], starts(MIXED[0]), 0.01)
+        return (yield Ask(problem, starts(problem), 0.01))
+
+    monkeypatch.setattr("scaling_cli.fitting.ask.answered", counted)
+    rare = [curve(seed, 14, "exponential-saturation") for seed in range(2)]
+    common = [late(MIXED[1], 3) for _ in range(3)]
+    found = together([late(rare[0], 0), late(rare[1], 3), *common])
+    assert sizes.count([rare[0].law.name] * 2) == 1
+    for problem, solution in zip(rare, found, strict=False):
+        assert solution.value == pytest.approx(Ask(problem, starts(problem), 0.01).answer().value)

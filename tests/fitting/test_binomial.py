@@ -70,5 +70,5 @@ def test_what_is_no_share_is_refused():
     runs = outcomes(1).with_columns(solved=pl.col("solved") * 100)
     with pytest.raises(DataError, match="outside 0 to 1"):
         scaling.fit(runs, law="bernoulli", x="size", loss="solved")
-    with pytest.raises(UsageError, match="both weights"):
+    with pytest.raises(UsageError, match="both set the weight"):
         scaling.fit(outcomes(3), law="bernoulli", x="size", loss="solved", trials="attempts", weight="size")

@@ -21,6 +21,7 @@ from scaling_cli.laws import find_law
 from tests.factories import grouped
 from tests.fitting.test_recovery import simulated
 from tests.fitting.test_uncertainty import checkpoints
+from tests.grids import one_of_each
 from tests.laws.designs import DETERMINED
 
 SQUARES = Objective("least-squares")
@@ -224,13 +225,14 @@ LENGTHY = ("mixture-additive", "profile")  # minutes: eleven parameters, each of
 @pytest.mark.parametrize(
     ("law", "method"),
     [
-        pytest.param(
-            law, method, id=f"{method}-{law.name}",
-            marks=[pytest.mark.slow] if (law.name, method) == LENGTHY else [],
-        )
-        for law in DETERMINED for method in METHODS
+        *one_of_each(
+            [(law, method) for law in DETERMINED for method in METHODS if (law.name, method) != LENGTHY],
+            name=lambda law, method: f"{method}-{law.name}",
+            kind=lambda law, _: law.name,
+        ),
+        pytest.param(find_law(LENGTHY[0]), LENGTHY[1], marks=pytest.mark.slow, id="-".join(reversed(LENGTHY))),
     ],
-)  # fmt: skip
+)
 def test_every_law_gets_intervals(law, method):
     problem, _ = simulated(law, np.random.default_rng(17), noise=0.003)
     result, _ = fit(grouped(problem), Settings(interval=method, replicates=60))

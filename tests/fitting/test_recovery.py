@@ -14,9 +14,16 @@ from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import non_negative, starts
 from scaling_cli.laws import find_law
+from tests.grids import one_in, one_of_each
 from tests.laws.designs import DETERMINED, draw_design, draw_parameters
 
 each_law = pytest.mark.parametrize("law", DETERMINED, ids=lambda law: law.name)
+
+
+def a_third_of_the_laws(test):
+    """All laws, of which a random third is fast, another for each test; the others are `thorough`."""
+    laws = one_in(3, DETERMINED, name=lambda law: law.name, salt=test.__name__)
+    return pytest.mark.parametrize("law", laws)(test)
 
 
 def simulated(law, generator, points=40, noise=0.0, space="log"):
@@ -56,8 +63,14 @@ def random_starts(problem: Problem, truth: np.ndarray, generator: np.random.Gene
     return np.clip(true + reach * generator.uniform(-1, 1, (count, len(true))), problem.low, problem.high)
 
 
-@each_law
-@pytest.mark.parametrize("space", ["log", "linear"])
+@pytest.mark.parametrize(
+    ("law", "space"),
+    one_of_each(
+        [(law, space) for law in DETERMINED for space in ("log", "linear")],
+        name=lambda law, space: f"{space}-{law.name}",
+        kind=lambda law, _: law.name,
+    ),
+)
 def test_exact_data_return_the_true_parameters(law, space):
     generator = np.random.default_rng(11)
     for _ in range(2):
@@ -88,7 +101,7 @@ def check_against_scipy(law, generator, count: int = 30) -> None:
     assert ours <= theirs * (1 + 1e-7)
 
 
-@each_law
+@a_third_of_the_laws
 def test_noisy_fit_is_never_worse_than_scipy_from_about_the_truth(law):
     check_against_scipy(law, np.random.default_rng(12), count=5)
 
@@ -101,7 +114,7 @@ def test_ten_noisy_fits_are_never_worse_than_thirty_scipy_starts(law):
         check_against_scipy(law, generator)
 
 
-@each_law
+@a_third_of_the_laws
 def test_row_order_does_not_matter(law):
     generator = np.random.default_rng(13)
     problem, _ = simulated(law, generator, noise=0.005)
@@ -118,7 +131,7 @@ def test_row_order_does_not_matter(law):
     np.testing.assert_allclose(backward, forward, rtol=1e-5)
 
 
-@each_law
+@a_third_of_the_laws
 def test_every_point_twice_gives_the_same_law(law):
     problem, _ = simulated(law, np.random.default_rng(14), noise=0.005)
     twice = problem_from_arrays(
@@ -133,7 +146,7 @@ def test_every_point_twice_gives_the_same_law(law):
     np.testing.assert_allclose(twice.parameters(again.theta[None]), problem.parameters(once.theta[None]), rtol=1e-5)
 
 
-@each_law
+@a_third_of_the_laws
 def test_unit_of_the_loss_scales_coefficients_alone(law):
     if not any("loss" in parameter.unit for parameter in law.parameters):
         pytest.skip("the law is of a share, which has no other unit")

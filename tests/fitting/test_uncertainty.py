@@ -138,3 +138,23 @@ def test_documents_are_the_same_bytes_for_any_number_of_processes(interval):
         assert report.results[0].interval.retried > 0
         written.append(to_json(report))
     assert written[0] == written[1] == written[2]
+
+
+@pytest.mark.parametrize("law", ["power-constant", "chinchilla"])
+def test_replicates_that_start_at_the_fit_end_within_a_small_part_of_their_spread(law):
+    random = np.random.default_rng(3)
+    columns = {"params": 10 ** random.uniform(7, 9.5, 40)}
+    columns["tokens"] = columns["params"] * 10 ** random.uniform(0.7, 2.5, 40)
+    loss = (1.8 + 480 / columns["params"] ** 0.34 + 2000 / columns["tokens"] ** 0.37) * np.exp(
+        random.normal(0, 0.01, 40)
+    )
+    inputs = columns if law == "chinchilla" else {"x": columns["params"] * columns["tokens"]}
+    fitted = optimum(problem_from_arrays(find_law(law), inputs, loss, np.arange(40)), Objective())
+    weights = run_weights(Resampling(200, 0, 0), range(200), fitted.problem.runs)
+    start = np.tile(fitted.theta, (200, 1))
+    quick, exact = (
+        minimise(fitted.problem, start, delta=fitted.delta, weights=weights, near=near) for near in (True, False)
+    )
+    middle = 1.4826 * np.median(np.abs(exact.theta - np.median(exact.theta, axis=0)), axis=0)
+    assert np.abs(quick.theta - exact.theta).max(axis=0) == pytest.approx(0, abs=1e-3 * middle.min())
+    assert quick.steps.mean() < 0.8 * exact.steps.mean()

@@ -18,12 +18,16 @@ from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
 from tests import ROOT
 from tests.fitting.test_recovery import simulated
+from tests.grids import one_of_each
 from tests.laws.designs import DETERMINED
 
 each_parameter = pytest.mark.parametrize(
     ("law", "name"),
-    [(law, name) for law in DETERMINED for name in law.names],
-    ids=lambda value: getattr(value, "name", value),
+    one_of_each(
+        [(law, name) for law in DETERMINED for name in law.names],
+        name=lambda law, name: f"{law.name}-{name}",
+        kind=lambda law, _: law.name,
+    ),
 )
 
 

@@ -55,11 +55,11 @@ def test_a_true_value_is_rejected_as_often_as_the_level_says():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"derive": {"ratio": "a/c"}}, "no parameter of power"),
-        ({"derive": {"b": "a/b"}}, "has already"),
+        ({"derive": {"ratio": "a/c"}}, "not a parameter of power"),
+        ({"derive": {"b": "a/b"}}, "already has a quantity"),
         ({"derive": {"ratio": "a/"}}, "--derive 'a/' is not a formula"),
         ({"expect": {"c": 1.0}}, "no such quantity"),
-        ({"expect": {"a": -1.0}}, "a is positive"),
+        ({"expect": {"a": -1.0}}, "a can only be positive"),
     ],
 )
 def test_wrong_requests_are_usage_errors(options, said):

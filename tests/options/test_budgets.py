@@ -34,7 +34,7 @@ def test_money_and_time_are_the_flops_that_they_pay_for():
 
 
 def test_what_is_missing_is_named():
-    with pytest.raises(UsageError, match="known GPUs"):
+    with pytest.raises(UsageError, match="the speed of the GPUs is not given"):
         flops_of("1e6usd", None)
     with pytest.raises(UsageError, match="price of a GPU-hour"):
         flops_of("1e6usd", hardware(None, "h100", 0.4, None))

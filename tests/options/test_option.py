@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import defaultdict
 
 import pytest
 
@@ -54,14 +55,13 @@ def test_help_is_one_plain_line():
 
 
 def test_an_option_has_its_default_and_its_help_in_one_place():
-    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "scaling_cli").rglob("*.py")}
+    declared = defaultdict(set)
+    for path in (ROOT / "scaling_cli").rglob("*.py"):
+        for name in re.findall(r"^    (\w+): .* = option\(", path.read_text(encoding="utf-8"), re.M):
+            declared[name].add(path)
     for name, option in every_option():
-        places = [path for path, text in texts.items() if re.search(rf"^    {option.name}: .* = option\($", text, re.M)]
-        places += [
-            path for path, text in texts.items() if re.search(rf"^    {option.name}: .* = option\(.+", text, re.M)
-        ]
-        assert places, (name, option.name)
-        assert all("options" in path.parts for path in places)
+        assert declared[option.name], (name, option.name)
+        assert all("options" in path.parts for path in declared[option.name])
 
 
 def test_values_cannot_change_and_a_changed_copy_can_be_had():

@@ -29,4 +29,4 @@ def test_the_list_leaves_most_of_a_narrow_terminal_to_the_formulas():
 
 
 def test_a_law_is_one_line_at_a_prompt():
-    assert repr(answer(laws("power"))).splitlines()[1] == "  By the law power, loss is a * x^b; its input is x.>"
+    assert repr(answer(laws("power"))).splitlines()[1] == "  The law power is loss = a * x^b; its input is x.>"

@@ -31,3 +31,14 @@ def test_runs_of_one_ratio_are_not_good_for_splits_and_names_of_runs_are_no_grou
     steps = dict(next_steps(result, ["a b.csv"]))
     assert "optimal-allocation" not in steps["good for"]
     assert steps["next"] == "scaling fit 'a b.csv'"
+
+
+@pytest.mark.parametrize(("spread", "is_good"), [(0.03, False), (1.0, True)])
+def test_grids_that_span_as_many_params_as_tokens_are_good_for_splits(spread, is_good):
+    """An IsoFLOP grid reaches as far in params as in tokens; runs near 20 tokens per param also do."""
+    places = [(10**size, 10 ** (spread * shift)) for size in (8.0, 8.5, 9.0) for shift in (-0.6, 0.0, 0.6)]
+    params = [size * ratio**-0.5 for size, ratio in places]
+    tokens = [20 * size * ratio**0.5 for size, ratio in places]
+    loss = [2 + 400 / n**0.34 + 400 / d**0.28 for n, d in zip(params, tokens, strict=True)]
+    (result,) = scaling.columns(pl.DataFrame({"params": params, "tokens": tokens, "loss": loss})).results
+    assert ("optimal-allocation" in dict(next_steps(result, ["runs.csv"]))["good for"]) is is_good

@@ -1,28 +1,35 @@
-"""Runs of a known law that are damaged in a known way never give a wrong answer in silence."""
+"""Runs of a known law that are damaged in a known way never give a wrong answer in silence.
+
+    PYTHONPATH=. python -m pytest -m slow -n0 tests/verbs/test_damaged_runs.py     # 2,000 draws, ten minutes
+
+The environment variables DAMAGE_DRAWS (2000) and DAMAGE_FIRST (0, the first seed of each way and command) choose other
+draws, so that many can be made in several parts: the next part of 2,000 draws begins where this one ended, at seed 10.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.grids import one_of_each
 from tests.verbs.damage.judged import Verdict, drawn, judge
 from tests.verbs.damage.ways import WAYS
 
 if TYPE_CHECKING:
     from tests.verbs.damage.known import Way
 
-MANY = 2000
+MANY, FIRST = (int(os.environ.get(name, default)) for name, default in (("DAMAGE_DRAWS", 2000), ("DAMAGE_FIRST", 0)))
 EACH = pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
 ASKED = [(way, verb) for way in WAYS for verb in way.verbs]
 EACH_ASKED = pytest.mark.parametrize(("way", "verb"), ASKED, ids=[f"{way.name}-{verb}" for way, verb in ASKED])
-FAST = [(way, verb, 3 * place) for place, (way, verb) in enumerate(ASKED)]  # both strengths, and both formats
+DRAWS = [(way, verb, 3 * place) for place, (way, verb) in enumerate(ASKED)]  # both strengths, and both formats
 
 
 def test_there_are_at_least_thirty_ways_and_each_has_its_own_name():
     assert len({way.name for way in WAYS}) == len(WAYS) >= 30
-    assert len(FAST) >= 100
+    assert len(DRAWS) >= 100
 
 
 @EACH
@@ -35,7 +42,10 @@ def test_the_two_strengths_of_a_way_differ(way):
     )
 
 
-@pytest.mark.parametrize(("way", "verb", "seed"), FAST, ids=[f"{way.name}-{verb}" for way, verb, _ in FAST])
+@pytest.mark.parametrize(
+    ("way", "verb", "seed"),
+    one_of_each(DRAWS, name=lambda way, verb, _: f"{way.name}-{verb}", kind=lambda way, *_: way.name),
+)
 def test_a_wrong_answer_is_never_silent(way, verb, seed, tmp_path):
     verdict = judge(way, seed, tmp_path, verb)
     assert verdict.outcome != "silent", verdict.account
@@ -48,19 +58,22 @@ def test_a_wrong_answer_is_never_silent(way, verb, seed, tmp_path):
 @pytest.mark.slow
 @EACH_ASKED
 def test_no_wrong_answer_is_silent_in_many_draws(way, verb, tmp_path):
-    verdicts = {seed: judge(way, seed, tmp_path / str(seed), verb) for seed in range(-(-MANY // len(ASKED)))}
-    by_strength = defaultdict(list)
-    for seed, verdict in verdicts.items():
-        is_refused = needs_the_column(way, verb) and verdict.is_named
-        by_strength[seed % 2].append(verdict.answered or is_refused)
+    seeds = range(FIRST, FIRST - (-MANY // len(ASKED)))
+    verdicts = {seed: judge(way, seed, tmp_path / str(seed), verb) for seed in seeds}
+    is_refusable = needs_the_column(way, verb) or needs_the_unit(way, verb)
+    answered = [verdict.answered or (is_refusable and verdict.is_named) for verdict in verdicts.values()]
     assert not silent(way, verb, verdicts)
-    if way.leaves_enough:
-        assert all(sum(answered) >= 0.9 * len(answered) for answered in by_strength.values())
+    assert not way.leaves_enough or sum(answered) >= 0.9 * len(answered) - 1e-9
 
 
 def needs_the_column(way: Way, verb: str) -> bool:
     """Whether the command is refused by name, since its target or split needs a column that was not recognised."""
     return verb != "fit" and " called " in way.name
+
+
+def needs_the_unit(way: Way, verb: str) -> bool:
+    """Whether the command may be refused by name, since no split of a budget is best where params lack their unit."""
+    return verb == "optimal-allocation" and way.name == "params in millions without a unit"
 
 
 def silent(way: Way, verb: str, verdicts: dict[int, Verdict]) -> str:

@@ -12,11 +12,12 @@ from scaling_cli.analysis.allocation.design import require_both_sides, require_s
 from scaling_cli.analysis.allocation.embedding_gap import explain_gap
 from scaling_cli.analysis.allocation.envelope import Frontier, envelope, envelope_answer
 from scaling_cli.analysis.allocation.evidence import AllocationData, fitted_law
+from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.isoflop.answer import isoflop_answer
 from scaling_cli.analysis.allocation.isoflop.curves import Curves, curves_of
 from scaling_cli.analysis.allocation.isoflop.fit import resampling_of
 from scaling_cli.analysis.allocation.isoflop.tables import isoflop_tables
-from scaling_cli.analysis.allocation.parametric import FittedLaw, parametric
+from scaling_cli.analysis.allocation.parametric import parametric
 from scaling_cli.analysis.allocation.plan import FAR, AllocationPlan, ApproachAnswer
 from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
 from scaling_cli.caveats import Caveat, caveat
@@ -147,6 +148,7 @@ def allocate_saved(
         interval=interval,
         gap=_gap(fitted) if with_gap else (),
         ranges=dict(fitted.ranges),
+        held=dict(plan.held),
         frontiers={} if answer.frontier is None else {"parametric": answer.frontier},
     )
     return result, caveats
@@ -165,8 +167,9 @@ def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings:
         fitted = fitted_law(collected.fit)
         if fitted.chinchilla is not None:
             require_both_sides(data.points, fitted.chinchilla)
-        answer = parametric(fitted, plan, group)
-        collected.caveats += caveats
+        followers, more = _followers(data, settings)
+        answer = parametric(replace(fitted, followers=followers), plan, group)
+        collected.caveats += [*caveats, *more]
     elif approach == "isoflop":
         collected.curves = curves_of(data.points, plan.profile, settings, group_hash(group))
         answer = isoflop_answer(collected.curves, plan, largest, group)
@@ -180,6 +183,16 @@ def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings:
         answer = envelope_answer(collected.frontier, plan, largest, group)
     collected.answers[approach] = answer
     collected.caveats += answer.caveats
+
+
+def _followers(data: AllocationData, settings: Settings) -> tuple[dict[str, FittedLaw], list[Caveat]]:
+    """The fits of the laws that give further inputs their values."""
+    found, caveats = {}, []
+    for name, grouped in data.followers.items():
+        result, doubts = fit(grouped, settings)
+        found[name] = fitted_law(result)
+        caveats += doubts
+    return found, caveats
 
 
 def _result(
@@ -208,6 +221,7 @@ def _result(
         envelope=collected.frontier.facts if collected.frontier is not None else None,
         gap=_gap(None if law is None else fitted_law(law)) if with_gap else (),
         ranges=data.grouped.ranges,
+        held=dict(plan.held),
         frontiers={name: answer.frontier for name, answer in collected.answers.items() if answer.frontier is not None},
     )
 

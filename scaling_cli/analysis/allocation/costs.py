@@ -9,7 +9,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import FlopsRule, constant_rate, flops_rule
+from scaling_cli.flops import SIZES, FlopsRule, constant_rate, flops_rule
 from scaling_cli.record import Record, field
 
 FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs per param and token, training 6
@@ -22,7 +22,8 @@ class Costs(Record, dict=True):
     """FLOPs of training and of later inference on `inference_tokens`, and limits on params and tokens.
 
     `shapes` gives each further column of the rule as a power of params, by `(slope, intercept)` in logs: future models
-    are assumed to have the shape of those that were trained.
+    are assumed to have the shape of those that were trained. `held` gives columns of the rule that have one value, and
+    `searched` names those whose value is sought. `inference_budget` is the most FLOPs of inference for a token.
     """
 
     rule: FlopsRule = field(default_factory=lambda: flops_rule("6ND"))
@@ -31,32 +32,64 @@ class Costs(Record, dict=True):
     min_params: float | None = None
     max_params: float | None = None
     max_tokens: float | None = None
+    inference_budget: float | None = None
+    held: Mapping[str, float] = {}
+    searched: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        missing = [name for name in self.rule.extras if name not in self.shapes]
+        known = (*self.shapes, *self.held, *self.searched)
+        missing = [name for name in self.rule.extras if name not in known]
         if missing:
             raise UsageError(
                 f"--flops-rule {self.rule.name!r} needs the columns {', '.join(missing)}, which the data do not have.",
-                hint="Add these columns to the runs, or write a rule in params and tokens only.",
+                hint=f"Say at which value, --hold {missing[0]}=VALUE, or write a rule in params and tokens only.",
             )
         if self.min_params and self.max_params and self.min_params > self.max_params:
             raise UsageError("--min-params is above --max-params.", hint="Swap them.")
+        if self.searched:
+            return
+        fewest = self.min_params or FEWEST_PARAMS
+        if self.inference_budget is not None and self.affordable < fewest:
+            raise UsageError(
+                f"--inference-budget {self.inference_budget:g} is less than a model of {fewest:g} params needs for a "
+                "token.",
+                hint="Give the FLOPs of one token, about 2 * params, or lower --min-params.",
+            )
 
     @property
     def is_plain(self) -> bool:
         """Whether compute is proportional to params * tokens, without inference."""
         return self.inference_tokens == 0 and self.rate is not None
 
+    def unlimited(self) -> Costs:
+        """The costs of training alone, without limits."""
+        return Costs(self.rule, self.shapes, held=self.held, searched=self.searched)
+
     @property
     def least_compute(self) -> float:
         """FLOPs of the smallest run within the limits."""
+        if any(name in self.searched for name in self.rule.extras):
+            return 1.0
         params = np.array([self.min_params or FEWEST_PARAMS])
         return float((self.per_token(params) + self.inference(params))[0])
 
     @cached_property
     def rate(self) -> float | None:
-        """FLOPs per param and token, if the rule has one rate for all sizes."""
+        """FLOPs per param and token, if the rule has one rate for all sizes and for all that is searched."""
+        if any(name in self.searched for name in self.rule.extras):
+            return None
         return constant_rate(self._counted)
+
+    @cached_property
+    def is_proportional(self) -> bool:
+        """Whether the FLOPs of a token are in proportion to params, at whatever is searched."""
+        if self.shapes and set(self.shapes) & set(self.rule.extras):
+            return False
+        if self.rate is not None:
+            return True
+        further = {name: np.array([[0.5], [4.0], [3e8]]) * np.ones(len(SIZES)) for name in self.searched}
+        ratio = self.counted(np.array([SIZES] * 3), further) / SIZES
+        return bool((np.ptp(ratio, axis=1) <= 1e-12 * np.abs(ratio[:, 0])).all())
 
     def per_token(self, params: Array) -> Array:
         """FLOPs of training per token."""
@@ -64,8 +97,36 @@ class Costs(Record, dict=True):
 
     def _counted(self, params: Array) -> Array:
         """FLOPs of training per token, by the rule."""
+        return self.counted(params, {})
+
+    def counted(self, params: Array, further: Mapping[str, Array]) -> Array:
+        """FLOPs of training per token at `params` of any shape, by the rule; `further` has values of its columns."""
         shaped = {name: np.exp(slope * np.log(params) + start) for name, (slope, start) in self.shapes.items()}
-        return self.rule.compute({"params": params, "tokens": np.ones_like(params), **shaped})
+        held = {name: np.full_like(params, value) for name, value in self.held.items()}
+        return self.rule.compute({"params": params, "tokens": np.ones_like(params), **shaped, **held, **further})
+
+    @cached_property
+    def affordable(self) -> float:
+        """The most params that the inference budget allows; infinite without one."""
+        if self.inference_budget is None:
+            return np.inf
+        return float(self.most_affordable(np.zeros(1), {})[0])
+
+    def most_affordable(self, shape: Array, further: Mapping[str, Array]) -> Array:
+        """The most params that the inference budget allows, in the shape of `shape`, at values of further columns."""
+        assert self.inference_budget is not None
+        low, high = np.zeros_like(shape), np.full_like(shape, MOST_LOG_PARAMS)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            fits = FORWARD_SHARE * self.counted(np.exp(middle), further) <= self.inference_budget
+            low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+        return np.where(low > 0, np.exp(low), 0.0)
+
+    @property
+    def most_allowed(self) -> float | None:
+        """The most params that the limits allow, if they limit them."""
+        most = min(self.max_params or np.inf, self.affordable)
+        return most if np.isfinite(most) else None
 
     def inference(self, params: Array) -> Array:
         """FLOPs of all inference."""
@@ -85,7 +146,7 @@ class Costs(Record, dict=True):
         low, high = self.min_params or FEWEST_PARAMS, self._most_params(compute, fewest_tokens)
         if self.max_tokens is not None:
             low = max(low, self._most_params(compute, self.max_tokens))
-        return low, min(high, self.max_params or high)
+        return low, min(high, self.most_allowed or high)
 
     def _most_params(self, compute: float, tokens: float) -> float:
         """The params for which training on `tokens` takes the whole budget."""
@@ -126,12 +187,14 @@ class Costs(Record, dict=True):
 
     def limit_above(self) -> str | None:
         """The limit that prevents more params."""
+        if self.affordable < (self.max_params or np.inf):
+            return "inference-budget"
         return "max-params" if self.max_params is not None else None
 
     def binding(self, compute: float) -> str:
         """The limits that leave no choice."""
-        if self.max_tokens is not None and self.max_params is not None:
-            return "max-params and max-tokens"
+        if self.max_tokens is not None and (above := self.limit_above()) is not None:
+            return f"{above} and max-tokens"
         return self.limit_below(compute) or self.limit_above() or "budget"
 
 

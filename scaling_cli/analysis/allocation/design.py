@@ -29,7 +29,7 @@ def require_spread(points: AllocationPoints) -> None:
     middle = float(np.exp(np.mean(points.log_params[np.argsort(logs)[len(logs) // 2 :]])))
     if np.ptp(logs) < np.log(ONE_BUDGET):
         raise FitError(
-            f"All runs use about {flops(float(np.exp(logs.mean())))} FLOPs, and an exponent needs several budgets.",
+            f"All runs use about {flops(float(np.exp(logs.mean())))} FLOPs, but an exponent needs several budgets.",
             hint=more_budgets(float(np.exp(logs.mean())), float(np.exp(points.log_params[np.argmin(points.loss)]))),
         )
     if np.ptp(ratio) < np.log(FIXED_RATIO):
@@ -89,7 +89,7 @@ def require_minima(budgets: Sequence[Budget], points: AllocationPoints, refused:
         )
     best = usable[0].index[np.argmin(points.loss[usable[0].index])]
     raise FitError(
-        f"All IsoFLOP runs share one budget, {flops(usable[0].compute)} FLOPs, and an exponent needs two budgets.",
+        f"All IsoFLOP runs share one budget, {flops(usable[0].compute)} FLOPs, but an exponent needs two budgets.",
         hint=more_budgets(usable[0].compute, float(np.exp(points.log_params[best]))),
     )
 

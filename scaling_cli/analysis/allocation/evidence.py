@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from scaling_cli.analysis.allocation.costs import power_of
+from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
-from scaling_cli.analysis.allocation.parametric import FittedLaw
-from scaling_cli.analysis.allocation.question import law_of
+from scaling_cli.analysis.allocation.question import law_of, own_columns
 from scaling_cli.arrays import Array
+from scaling_cli.data.names import column_of
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.checks.repeats import numbered_inputs
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.flops import FlopsRule, flops_rule
-from scaling_cli.laws import find_law
+from scaling_cli.laws import Law, find_law
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
@@ -26,11 +29,15 @@ RANGED_ROLES = ("params", "tokens", "compute", "loss")
 
 
 class AllocationData(Record):
-    """One group of runs: the problem to fit, its points, and the rows of training curves where there are any."""
+    """One group of runs: the problem to fit, its points, and the rows of training curves where there are any.
+
+    `followers` has the problem of the law that gives a further input its value.
+    """
 
     grouped: Grouped
     points: AllocationPoints
     curves: AllocationPoints | None
+    followers: Mapping[str, Grouped] = {}
 
     def by_configuration(self) -> AllocationData:
         """The data with configurations in place of runs: runs of equal params and tokens count as one."""
@@ -58,7 +65,7 @@ def fitted_law(result: FitResult) -> FittedLaw:
     """A fit with its replicates, ready to be optimised."""
     law = find_law(result.law, tuple(result.inputs))
     rows = [[result.parameters[name].estimate for name in law.names], *(result.draws or ())]
-    return FittedLaw(law, np.array(rows, dtype=float), result.ranges)
+    return FittedLaw(law, np.array(rows, dtype=float), _by_input(result.ranges, result.inputs))
 
 
 def saved_law(saved: SavedFit) -> FittedLaw:
@@ -76,7 +83,12 @@ def saved_law(saved: SavedFit) -> FittedLaw:
     order = [list(saved.parameters).index(name) for name in law.names]
     estimates = [saved.parameters[name].estimate for name in law.names]
     draws = [] if saved.draws is None else [[row[i] for i in order] for row in saved.draws]
-    return FittedLaw(law, np.array([estimates, *draws], dtype=float), saved.ranges)
+    return FittedLaw(law, np.array([estimates, *draws], dtype=float), _by_input(saved.ranges, saved.inputs))
+
+
+def _by_input(ranges: Mapping[str, tuple[float, float]], inputs: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """Ranges of columns, also under the names of the inputs that they are."""
+    return {**ranges, **{name: ranges[column] for name, column in inputs.items() if column in ranges}}
 
 
 def evidence_from(
@@ -85,22 +97,36 @@ def evidence_from(
     """One group of runs as the approaches need them, and the shape of its models along params."""
     law, rule = law_of(asked), flops_rule(asked.flops_rule)
     weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
-    inputs = {name: name for name in law.inputs}
+    own = own_columns(asked)
+    inputs = {name: column_of(points.columns, own[name]) if name in own else name for name in law.inputs}
     everything = _arrays(points, rule)
     problem = points.problem(
         law, inputs, asked.space, weights=weighting.weights(points, inputs),
         priors=weighting.priors(law, float(everything.observed.min())),
     )  # fmt: skip
     compute = _compute(everything, rule)
-    ranges = points.ranges(RANGED_ROLES) | {"compute": (float(compute.min()), float(compute.max()))}
+    ranges = points.ranges((*RANGED_ROLES, *inputs.values())) | {
+        "compute": (float(compute.min()), float(compute.max()))
+    }
     lines = None if curves is None else _points(_arrays(curves, rule), rule)
     if lines is not None and len(lines.loss) == int(lines.runs.max()) + 1:
         lines = None
     grouped = Grouped(
         problem, group, inputs, ranges, points.run_names, weights=weighting.formula(inputs), prior=weighting.prior
     )
-    evidence = AllocationData(grouped, _points(everything, rule), lines)
-    return evidence, _shapes(everything, rule)
+    followers = {
+        name: _follower(points, group, find_law(follower), inputs[name]) for name, follower in asked.followers.items()
+    }
+    return AllocationData(grouped, _points(everything, rule), lines, followers), _shapes(everything, rule)
+
+
+def _follower(points: PointTable, group: dict[str, str], law: Law, column: str) -> Grouped:
+    """The problem of a law of params and tokens of a column, which runs of equal params and tokens may share."""
+    frame = points.frame.with_columns(loss=points.frame[column])
+    shared = PointTable(frame.unique([*law.inputs, "loss"], keep="first", maintain_order=True))
+    inputs = {name: name for name in law.inputs}
+    group = {**group, "column": column}
+    return Grouped(shared.problem(law, inputs), group, inputs, shared.ranges(RANGED_ROLES), shared.run_names)
 
 
 def _arrays(points: PointTable, rule: FlopsRule) -> Problem:
@@ -111,13 +137,23 @@ def _arrays(points: PointTable, rule: FlopsRule) -> Problem:
             f"--flops-rule {rule.name!r} needs columns {', '.join(missing)}.",
             hint="Add them to the runs, or write a formula in params and tokens alone.",
         )
-    names = ("params", "tokens", "compute", *rule.extras)
-    return points.problem(find_law("chinchilla"), {name: name for name in names})
+    problem = points.problem(find_law("chinchilla"), {name: name for name in ("params", "tokens", "compute")})
+    return replace(problem, columns={**problem.columns, **{name: points.numbers(name) for name in rule.extras}})
 
 
 def _compute(problem: Problem, rule: FlopsRule) -> Array:
-    """FLOPs of each run: as the runs give them under 6ND, by the rule where another is asked for."""
-    return problem.columns["compute"] if rule.name == "6ND" else rule.compute(problem.columns)
+    """FLOPs of each run: as the runs give them under 6ND, by the rule where another is asked for.
+
+    Raises:
+        DataError: The rule gives a run no FLOPs, or fewer.
+    """
+    compute = problem.columns["compute"] if rule.name == "6ND" else rule.compute(problem.columns)
+    if not (np.isfinite(compute).all() and (compute > 0).all()):
+        raise DataError(
+            f"--flops-rule {rule.name!r} does not give every run a number of FLOPs above 0.",
+            hint=f"Check {' and '.join(rule.names)} in the runs, or leave runs out with --where.",
+        )
+    return compute
 
 
 def _points(problem: Problem, rule: FlopsRule) -> AllocationPoints:
@@ -131,5 +167,10 @@ def _points(problem: Problem, rule: FlopsRule) -> AllocationPoints:
 
 
 def _shapes(problem: Problem, rule: FlopsRule) -> dict[str, tuple[float, float]]:
-    """Each further column of the rule as a power of params."""
-    return {name: power_of(problem.columns["params"], problem.columns[name]) for name in rule.extras}
+    """Each further column of the rule as a power of params, where its values have logs."""
+    found = {}
+    for name in rule.extras:
+        values = problem.columns[name]
+        if (values > 0).all():
+            found[name] = power_of(problem.columns["params"], values)
+    return found

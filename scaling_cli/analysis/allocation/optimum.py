@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.analysis.allocation.basins import nearest_minimum, valley
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.surface import Chinchilla, Surface
 from scaling_cli.arrays import Array, Flags, Indices
@@ -35,12 +36,16 @@ WASTE_REACH = 30.0  # of log params, within which the ends of the waste band are
 
 
 class Split(Record):
-    """The split of a budget, one entry per replicate `(replicates,)`; `limit` is the limit that decides it, if any."""
+    """The split of a budget, one entry per replicate `(replicates,)`; `limit` is the limit that decides it, if any.
+
+    `valley` has the params between which it was sought, where the law falls again beyond them without end.
+    """
 
     params: Array
     tokens: Array
     loss: Array
     limit: str | None = None
+    valley: tuple[float, float] | None = None
 
 
 def best_split(surface: Surface, costs: Costs, compute: float) -> Split:
@@ -49,13 +54,34 @@ def best_split(surface: Surface, costs: Costs, compute: float) -> Split:
     Raises:
         FitError: Loss keeps falling towards one end, so no optimum exists.
     """
-    split = _split(surface, costs, compute)
+    split = _inner_split(surface, costs, compute)
     if split.limit in (AT_LOW, AT_HIGH):
         raise FitError(
-            f"At {flops(compute)} FLOPs the loss falls towards {split.limit} params without end, so no split is best.",
+            f"At {flops(compute)} FLOPs the loss keeps falling with {split.limit} params, so no split is best.",
             hint="Add runs on both sides of the best params, or limit params with --min-params and --max-params.",
         )
     return split
+
+
+def _inner_split(surface: Surface, costs: Costs, compute: float) -> Split:
+    """The best split, in a valley of the loss where the loss falls towards an end of all params."""
+    split = _split(surface, costs, compute)
+    if split.limit not in (AT_LOW, AT_HIGH):
+        return split
+    low, high = costs.params_range(compute, FEWEST_TOKENS)
+    grid = np.linspace(np.log(low), np.log(high), COARSE_POINTS)
+    losses = _losses(surface, costs, compute, grid)
+    found = valley(losses[0])
+    if found is None:
+        return split
+    at, has_one = nearest_minimum(losses, found.bottom)
+    refined = _quartic_minimum(grid, losses, at)[0]
+    has_one &= np.isfinite(refined)
+    logs = np.where(has_one, refined, grid[found.bottom])
+    inside = _bought(surface, costs, compute, np.exp(logs), None)
+    params, tokens, loss = (np.where(has_one, each, np.nan) for each in (inside.params, inside.tokens, inside.loss))
+    ends = (float(np.exp(grid[found.start])), float(np.exp(grid[found.stop])))
+    return Split(params, tokens, loss, None, ends)
 
 
 def _split(surface: Surface, costs: Costs, compute: float) -> Split:
@@ -109,9 +135,12 @@ def _losses(surface: Surface, costs: Costs, compute: float, log_params: Array) -
     return surface.log_loss(params, costs.tokens(params, compute))
 
 
-def _quartic_minimum(grid: Array, values: Array) -> tuple[Array, Flags]:
-    """Where the quartic through the five points around each row's minimum is flat, and whether that is between them."""
-    best: Indices = np.clip(np.argmin(values, axis=1), 2, len(grid) - 3)
+def _quartic_minimum(grid: Array, values: Array, at: Indices | None = None) -> tuple[Array, Flags]:
+    """Where the quartic through the five points around each row's minimum is flat, and whether that is between them.
+
+    `at` has the place of the minimum of each row; by default that of its lowest value.
+    """
+    best: Indices = np.clip(np.argmin(values, axis=1) if at is None else at, 2, len(grid) - 3)
     around = np.take_along_axis(values, best[:, None] + np.arange(-2, 3), axis=1)
     around = around - around[:, 2:3]
     coefficients = around @ np.linalg.inv(np.vander(np.arange(-2.0, 3.0), 5, increasing=True)).T
@@ -149,7 +178,7 @@ def least_split(surface: Surface, costs: Costs, loss: float) -> tuple[Array, Spl
 
 
 def _best_loss(surface: Surface, costs: Costs, log_compute: float) -> float:
-    return float(_split(surface, costs, float(np.exp(log_compute))).loss[0])
+    return float(_inner_split(surface, costs, float(np.exp(log_compute))).loss[0])
 
 
 def _replicate_budgets(surface: Surface, costs: Costs, loss: float, centre: float) -> tuple[Array, Array]:
@@ -157,7 +186,7 @@ def _replicate_budgets(surface: Surface, costs: Costs, loss: float, centre: floa
     for width in BRACKETS:
         start = max(centre - width, float(np.log(costs.least_compute)))
         logs = np.linspace(start, min(centre + width, np.log(LARGEST_COMPUTE)), BRACKET_POINTS)
-        splits = [_split(surface, costs, float(np.exp(log_compute))) for log_compute in logs]
+        splits = [_inner_split(surface, costs, float(np.exp(log_compute))) for log_compute in logs]
         losses = np.log(np.stack([split.loss for split in splits], axis=1))
         if ((losses[:, 0] >= np.log(loss)) & (losses[:, -1] <= np.log(loss))).all():
             break
@@ -175,7 +204,7 @@ def waste_band(surface: Surface, costs: Costs, compute: float, split: Split, was
     """
     first = surface.first()
     ceiling = float(np.log(best_split(first, costs, compute * (1 - waste)).loss[0]))
-    low, high = costs.params_range(compute, FEWEST_TOKENS)
+    low, high = split.valley or costs.params_range(compute, FEWEST_TOKENS)
     centre = float(np.log(split.params[0]))
     ends = (max(np.log(low), centre - WASTE_REACH), min(np.log(high), centre + WASTE_REACH))
     return tuple(  # type: ignore[return-value]

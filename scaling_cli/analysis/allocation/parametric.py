@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
-from scaling_cli.analysis.allocation.costs import Costs
+from scaling_cli.analysis.allocation.each_budget import Valley, answer_each
+from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.optimum import Split, best_split, least_split, waste_band
 from scaling_cli.analysis.allocation.plan import (
-    FAR,
     FRONTIER_POINTS,
     WASTES,
     AllocationPlan,
@@ -19,33 +20,17 @@ from scaling_cli.analysis.allocation.plan import (
     estimated,
     log_correlation,
 )
-from scaling_cli.analysis.allocation.surface import Chinchilla, RepeatedSurface, Surface, chinchilla_of, surface
+from scaling_cli.analysis.allocation.search_answer import searched_answer
+from scaling_cli.analysis.allocation.surface import Chinchilla, RepeatedSurface, Surface, surface
 from scaling_cli.arrays import Array
-from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.caveats import caveat
 from scaling_cli.errors import FitError
-from scaling_cli.laws import Law
-from scaling_cli.numbers.format import count, flops
-from scaling_cli.record import Record, replace
+from scaling_cli.record import replace
 from scaling_cli.results.allocation import Allocation, Repetition
 from scaling_cli.results.fit import Curve, Estimate
 
-# Muennighoff et al. 2023: up to 4 epochs repeated tokens are worth nearly as much as new ones, at 16 about 1/e of that.
-WORTHLESS_EPOCHS, TIRED_EPOCHS = 16.0, 4.0
 STEP = 1e-3  # of log compute and log unique tokens, for derivatives
 EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
-
-
-class FittedLaw(Record):
-    """A law with its parameters `(replicates, k)`; row 0 is the estimate, other rows are replicates."""
-
-    law: Law
-    parameters: Array
-    ranges: Mapping[str, tuple[float, float]]
-
-    @property
-    def chinchilla(self) -> Chinchilla | None:
-        """The parameters of a law of the Chinchilla family; None for other laws."""
-        return chinchilla_of(self.law, self.parameters)
 
 
 def parametric(fitted: FittedLaw, plan: AllocationPlan, group: dict[str, str] | None) -> ApproachAnswer:
@@ -56,27 +41,14 @@ def parametric(fitted: FittedLaw, plan: AllocationPlan, group: dict[str, str] | 
     Raises:
         FitError: No question has an answer.
     """
+    if plan.is_searched:
+        return searched_answer(fitted, plan, group)
     loss_surface = surface(fitted.law, fitted.parameters, plan.unique_tokens, plan.held)
-    asked: list[tuple[float | None, float | None]] = [(compute, None) for compute in plan.budgets]
-    asked += [(None, loss) for loss in plan.target_losses]
-    allocations, caveats, refusals = [], [], []
-    for compute, loss in asked:
-        try:
-            allocation = _allocation(loss_surface, fitted, plan, compute, loss)
-        except FitError as error:
-            refusals.append(error)
-            nothing = Estimate(None)
-            allocation = Allocation("parametric", compute, nothing, nothing, nothing, nothing, target_loss=loss)
-            caveats.append(caveat("unanswered", group, reason=error.message, hint=error.hint))
-        else:
-            caveats += _doubts(allocation, group)
-        allocations.append(allocation)
-    if len(refusals) == len(asked):
-        raise refusals[0]
+    allocations, caveats = answer_each(
+        plan, group, lambda compute, loss: _allocation(loss_surface, fitted, plan, compute, loss)
+    )
     if isinstance(loss_surface, RepeatedSurface):
         caveats.append(caveat("published-repetition", group))
-    if plan.beside_training:
-        caveats.append(caveat("training-exponents", group, options=", ".join(plan.beside_training)))
     budgets = answered(allocations)
     return ApproachAnswer(
         allocations=tuple(allocations),
@@ -88,7 +60,7 @@ def parametric(fitted: FittedLaw, plan: AllocationPlan, group: dict[str, str] | 
 
 def _allocation(
     loss_surface: Surface, fitted: FittedLaw, plan: AllocationPlan, compute: float | None, loss: float | None
-) -> Allocation:
+) -> tuple[Allocation, Valley]:
     if compute is not None:
         budgets, split = np.full(loss_surface.replicates, compute), best_split(loss_surface, plan.costs, compute)
     else:
@@ -100,7 +72,7 @@ def _allocation(
     training = float(plan.costs.training(params, tokens)[0])
     largest = fitted.ranges.get("compute")
     spread = estimated(budgets, level)
-    return Allocation(
+    allocation = Allocation(
         approach="parametric",
         compute=total,
         params=estimated(split.params, level),
@@ -121,6 +93,7 @@ def _allocation(
         log_correlation=log_correlation(split.params, split.tokens),
         bill=plan.hardware.bill(total) if plan.hardware else None,
     )
+    return allocation, split.valley
 
 
 def _saving(loss_surface: Surface, plan: AllocationPlan, split: Split, total: float) -> float:
@@ -160,7 +133,10 @@ def _repetition(
 
 
 def _exponents(loss_surface: Surface, plan: AllocationPlan, budgets: list[float]) -> dict[str, Estimate]:
-    params, tokens = exponents(loss_surface, plan, budgets)
+    try:
+        params, tokens = exponents(loss_surface, plan, budgets)
+    except FitError:  # only a limit makes a split best
+        params = tokens = np.full(loss_surface.replicates, np.nan)
     return {"params": estimated(params, plan.level), "tokens": estimated(tokens, plan.level)}
 
 
@@ -170,7 +146,7 @@ def exponents(loss_surface: Surface, plan: AllocationPlan, budgets: Sequence[flo
         loss_surface = loss_surface.chinchilla
     if isinstance(loss_surface, Chinchilla) and plan.costs.is_plain:
         return loss_surface.params_exponent, 1 - loss_surface.params_exponent
-    free = Costs(plan.costs.rule, plan.costs.shapes)
+    free = plan.costs.unlimited()
     middle = float(np.exp(np.mean(np.log(budgets))))
     below, above = (best_split(loss_surface, free, middle * np.exp(step)) for step in (-EXPONENT_STEP, EXPONENT_STEP))
     params, tokens = (
@@ -183,26 +159,8 @@ def _frontier(loss_surface: Surface, plan: AllocationPlan, budgets: list[float])
     """Best params over compute with a band from the replicates, for plots."""
     low, high = min(budgets), max(budgets)
     grid = np.geomspace(low, high if high > low else 10 * low, FRONTIER_POINTS)
-    return banded(
-        grid, [estimated(best_split(loss_surface, plan.costs, compute).params, plan.level) for compute in grid]
-    )
-
-
-def _doubts(allocation: Allocation, group: dict[str, str] | None) -> list[Caveat]:
-    """The caveats of one allocation."""
-    caveats = []
-    if allocation.limit is not None:
-        options = " and ".join(f"--{name}" for name in allocation.limit.split(" and "))
-        caveats.append(caveat("limited", group, compute=flops(allocation.compute), limit=options))
-    if allocation.reach is not None and allocation.reach > FAR:
-        caveats.append(caveat("far-reach", group, compute=flops(allocation.compute), reach=allocation.reach))
-    repetition = allocation.repetition
-    if repetition is not None and repetition.epochs > TIRED_EPOCHS:
-        worth = "little" if repetition.epochs <= WORTHLESS_EPOCHS else "next to nothing"
-        caveats.append(
-            caveat(
-                "many-epochs", group, compute=flops(allocation.compute), epochs=repetition.epochs, worth=worth,
-                unique=count(repetition.unique_tokens),
-            )
-        )  # fmt: skip
-    return caveats
+    rows = []
+    for compute in grid:
+        with suppress(FitError):  # the budgets asked for have splits, but far from them there may be none
+            rows.append((compute, estimated(best_split(loss_surface, plan.costs, compute).params, plan.level)))
+    return banded(np.array([compute for compute, _ in rows]), [size for _, size in rows])

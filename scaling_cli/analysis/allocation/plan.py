@@ -22,7 +22,11 @@ UNREACHED = 1e300  # replaces infinite values, of replicates that no budget sati
 
 
 class AllocationPlan(Record):
-    """The question: budgets in FLOPs or losses to reach, the approach, and the costs and limits."""
+    """The question: budgets in FLOPs or losses to reach, the approach, and the costs and limits.
+
+    `search` has the range of each input to search, None for that of the runs; `mixture` names inputs that are shares.
+    `followers` has the law that gives an input its value at any params and tokens.
+    """
 
     budgets: tuple[float, ...]
     target_losses: tuple[float, ...]
@@ -33,6 +37,9 @@ class AllocationPlan(Record):
     held: Mapping[str, float]
     hardware: Hardware | None
     level: float
+    search: Mapping[str, tuple[float, float] | None] = {}
+    mixture: tuple[str, ...] = ()
+    followers: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         for name, values in (("--budget", self.budgets), ("--target-loss", self.target_losses)):
@@ -52,8 +59,8 @@ class AllocationPlan(Record):
         costs = self.costs
         asked = {
             "--inference-tokens": costs.inference_tokens or None,
+            "--inference-budget": costs.inference_budget,
             "--unique-tokens": self.unique_tokens,
-            "--hold": self.held or None,
             "--min-params": costs.min_params,
             "--max-params": costs.max_params,
             "--max-tokens": costs.max_tokens,
@@ -63,8 +70,22 @@ class AllocationPlan(Record):
     @property
     def beyond_split(self) -> tuple[str, ...]:
         """The options given that only the parametric approach supports."""
+        further = (
+            *(("--hold",) if self.held or self.followers else ()),
+            *(("--search",) if self.search or self.shares else ()),
+        )
         rule = () if self.costs.rate is not None else (f"--flops-rule {self.costs.rule.name!r}",)
-        return (*self.beside_training, *(("--target-loss",) if self.target_losses else ()), *rule)
+        return (*self.beside_training, *further, *(("--target-loss",) if self.target_losses else ()), *rule)
+
+    @property
+    def shares(self) -> tuple[str, ...]:
+        """The shares of the mixture that are not held."""
+        return tuple(name for name in self.mixture if name not in self.held)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether further inputs are searched, or follow from params and tokens."""
+        return bool(self.search or self.shares or self.followers)
 
 
 class ApproachAnswer(Record):

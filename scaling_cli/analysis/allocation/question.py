@@ -6,14 +6,16 @@ from collections.abc import Mapping
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.plan import AllocationPlan
-from scaling_cli.analysis.allocation.surface import require_surface
+from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface, several_laws
 from scaling_cli.analysis.hardware import flops_of, hardware
+from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import SIX_ND, FlopsRule, flops_rule
+from scaling_cli.flops import SIX_ND, flops_rule
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.options.optimal_allocation import OptimalAllocation
+from scaling_cli.points.mixture import MIXTURE, listed
 
 DEFAULT_STEPS = (1.0, 10.0, 100.0)  # times the largest run, where no budget is given
 
@@ -21,21 +23,82 @@ DEFAULT_STEPS = (1.0, 10.0, 100.0)  # times the largest run, where no budget is 
 def law_of(asked: OptimalAllocation) -> Law:
     """The law of the parametric approach."""
     name, inputs = "chinchilla" if asked.law == "auto" else asked.law, tuple[str, ...]()
+    further = (*mixture_of(asked), *asked.hold, *(each for each in asked.search if each != MIXTURE))
     if is_formula(name):
-        inputs = ("params", "tokens", "compute", "unique_tokens", *asked.hold)
+        from scaling_cli.laws.custom import indices
+
+        if columns := indices(name):
+            raise several_laws(name, columns)
+        inputs = ("params", "tokens", "compute", "unique_tokens", *further)
     elif name in FAMILIES:
-        inputs = tuple(asked.hold)
+        own = mixture_of(asked) if name.startswith(MIXTURE) else ()
+        inputs = tuple(dict.fromkeys(own or further))
     return constrain(find_law(name, inputs), asked.fix, asked.tie)
 
 
-def check_question(asked: OptimalAllocation) -> None:
-    """Refuse, before any run is read, what no runs could answer.
+def mixture_of(asked: OptimalAllocation) -> tuple[str, ...]:
+    """The columns that `--map` names for the shares of a mixture."""
+    return listed({MIXTURE: asked.map[MIXTURE]}) if MIXTURE in asked.map else ()
+
+
+def own_columns(asked: OptimalAllocation) -> dict[str, str]:
+    """The column of each input of the law that is not a role: as `--map` names it, or of the same name."""
+    return {name: asked.map.get(name, name) for name in law_of(asked).inputs if name not in ROLES}
+
+
+def shares_of(asked: OptimalAllocation, law: Law) -> tuple[str, ...]:
+    """The inputs of the law that are shares of a mixture to search.
+
+    Raises:
+        UsageError: `--search mixture` is asked for, and nothing says which inputs are shares.
+    """
+    if MIXTURE not in asked.search:
+        return ()
+    shares = mixture_of(asked)
+    if not shares and law.name.startswith(MIXTURE):
+        shares = tuple(name for name in law.inputs if name not in KNOWN_INPUTS and name not in asked.search)
+    if not shares:
+        raise UsageError(
+            "--search mixture does not say which inputs are shares.",
+            hint="Name their columns: --map mixture=w1,w2,w3.",
+        )
+    if asked.search[MIXTURE] is not None:
+        raise UsageError("--search mixture takes no range.", hint="Leave the range out: shares add up to 1.")
+    if not set(shares) & set(law.inputs):
+        raise UsageError(
+            f"--search mixture names {', '.join(shares)}, but {law.name} takes none of them.",
+            hint=f"Its inputs are {', '.join(law.inputs)}.",
+        )
+    return shares
+
+
+def check_question(asked: OptimalAllocation, law: Law | None = None) -> None:
+    """Refuse, before any run is read, what no runs could answer; `law` is that of a saved fit.
 
     Raises:
         UsageError: The law has no params and tokens to split, or limits or hardware do not go together.
     """
-    require_surface(law_of(asked), asked.hold)
-    _plan(asked, 1.0, {}, flops_rule(SIX_ND))
+    law, rule = law or law_of(asked), flops_rule(asked.flops_rule)
+    named = (name for name in asked.search if name != MIXTURE)
+    shares = (name for name in shares_of(asked, law) if name in law.inputs and name not in asked.hold)
+    require_surface(law, asked.hold, (*named, *shares), rule)
+    for name, follower in asked.followers.items():
+        _require_follower(name, follower, law)
+    plan_of(asked.but(flops_rule=SIX_ND), law, 1.0, {})
+
+
+def _require_follower(name: str, follower: str, law: Law) -> None:
+    """Refuse a law that is not one of params and tokens, or a column that only the FLOP rule takes."""
+    found = find_law(follower)
+    if name not in law.inputs:
+        raise UsageError(
+            f"--hold {name}={follower} names a law, but {law.name} does not take {name}.", hint="Give a value."
+        )
+    if not set(found.inputs) <= {"params", "tokens"}:
+        raise UsageError(
+            f"--hold {name}={follower}: {follower} is a law of {' and '.join(found.inputs)}.",
+            hint=f"Name a law of params and tokens, such as --hold {name}=chinchilla.",
+        )
 
 
 def needs_curves(asked: OptimalAllocation) -> bool:
@@ -43,25 +106,27 @@ def needs_curves(asked: OptimalAllocation) -> bool:
     return asked.approach in ("envelope", "all")
 
 
-def plan_of(asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[float, float]]) -> AllocationPlan:
-    """What to answer for runs of which the largest took `largest` FLOPs; `shapes` are those of `Costs`."""
-    return _plan(asked, largest, shapes, flops_rule(asked.flops_rule))
-
-
-def _plan(
-    asked: OptimalAllocation, largest: float, shapes: Mapping[str, tuple[float, float]], rule: FlopsRule
+def plan_of(
+    asked: OptimalAllocation, law: Law, largest: float, shapes: Mapping[str, tuple[float, float]]
 ) -> AllocationPlan:
+    """What to answer for runs of which the largest took `largest` FLOPs; `shapes` are those of `Costs`."""
+    rule = flops_rule(asked.flops_rule)
     machines = hardware(asked.gpus, asked.peak_flops, asked.mfu, asked.price_per_gpu_hour)
     budgets = tuple(flops_of(budget, machines) for budget in asked.budget)
     if not budgets and not asked.target_loss:
         budgets = tuple(largest * step for step in DEFAULT_STEPS)
+    search = {name: ends for name, ends in asked.search.items() if name != MIXTURE}
+    mixture = shares_of(asked, law)
     costs = Costs(
         rule=rule,
-        shapes=shapes,
+        shapes={name: shape for name, shape in shapes.items() if name not in (*asked.hold, *search, *mixture)},
+        held={name: value for name, value in asked.values.items() if name in rule.extras},
+        searched=tuple(name for name in (*search, *mixture) if name in rule.extras),
         inference_tokens=asked.inference_tokens or 0.0,
         min_params=asked.min_params,
         max_params=asked.max_params,
         max_tokens=asked.max_tokens,
+        inference_budget=asked.inference_budget,
     )
     return AllocationPlan(
         budgets=budgets,
@@ -70,9 +135,12 @@ def _plan(
         profile=asked.profile,
         costs=costs,
         unique_tokens=asked.unique_tokens,
-        held=asked.hold,
+        held=asked.values,
+        followers=asked.followers,
         hardware=machines,
         level=asked.level,
+        search=search,
+        mixture=mixture,
     )
 
 
@@ -93,4 +161,12 @@ def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> AllocationPlan:
             "There is no budget, and the saved fit does not say how large its runs were.",
             hint="Give --budget, such as --budget 1e24.",
         )
-    return plan_of(asked, largest or 1.0, {})
+    if asked.followers:
+        name, follower = next(iter(asked.followers.items()))
+        raise UsageError(
+            f"--hold {name}={follower} needs the runs, to fit {follower} to their {name}.",
+            hint="Give the runs in place of the saved fit, or hold it at a value.",
+        )
+    law = find_law(saved.law, tuple(saved.inputs))
+    check_question(asked, law)
+    return plan_of(asked, law, largest or 1.0, {})

@@ -5,13 +5,14 @@ In all arrays row 0 is the estimate, and the other rows are replicates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
+from scaling_cli.flops import FlopsRule
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
@@ -19,6 +20,12 @@ from scaling_cli.record import Record
 # arXiv:2305.16264, section 5, fitted to 182 runs.
 REPEATED_TOKENS, EXCESS_PARAMS = 15.387756, 5.309743
 KNOWN_INPUTS = {"params", "tokens", "compute", "unique_tokens"}
+OWN_OPTIONS = {
+    "params": "Limit params with --min-params and --max-params; the best ones are always sought.",
+    "tokens": "Limit tokens with --max-tokens; the best ones are always sought.",
+    "compute": "Give compute with --budget.",
+    "unique_tokens": "Give it with --unique-tokens.",
+}
 CHINCHILLA = ({"E", "A", "B", "alpha", "beta"}, {"E", "A", "B", "alpha"})
 
 
@@ -44,14 +51,16 @@ class Chinchilla(Record):
     @property
     def log_scale(self) -> Array:
         """Log of G in N* = G (C / kappa)^a (Hoffmann et al. 2022, eq. 4)."""
-        scale: Array = (np.log(self.alpha * self.A) - np.log(self.beta * self.B)) / (self.alpha + self.beta)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a term that a replicate does without
+            scale: Array = (np.log(self.alpha * self.A) - np.log(self.beta * self.B)) / (self.alpha + self.beta)
         return scale
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates, n)` at params and tokens `(n,)`, or `(replicates, n)` if replicates differ."""
-        capacity = np.exp(np.log(self.A)[:, None] - self.alpha[:, None] * np.log(params))
-        data = np.exp(np.log(self.B)[:, None] - self.beta[:, None] * np.log(tokens))
-        value: Array = np.log(self.E[:, None] + capacity + data)
+        with np.errstate(divide="ignore"):
+            capacity = np.exp(np.log(self.A)[:, None] - self.alpha[:, None] * np.log(params))
+            data = np.exp(np.log(self.B)[:, None] - self.beta[:, None] * np.log(tokens))
+            value: Array = np.log(self.E[:, None] + capacity + data)
         return value
 
     def own_log_loss(self, params: Array, tokens: Array) -> Array:
@@ -162,28 +171,34 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
     return Chinchilla(*(by_name[name] for name in ("E", "A", "B", "alpha", "beta")))
 
 
-def require_surface(law: Law, held: Mapping[str, float]) -> None:
-    """Refuse laws that are not laws of params and tokens, with their other inputs held at a value.
+def several_laws(name: str, columns: Sequence[str]) -> UsageError:
+    """The error for a law with parameters for each level of a column."""
+    return UsageError(
+        f"{name} has its own parameters for each {' and '.join(columns)}, so it gives no single best split.",
+        hint="Save the joint fit with `scaling fit ... -o fit.json`, and give that file to split the budget of each.",
+    )
+
+
+def require_surface(
+    law: Law, held: Collection[str], searched: Sequence[str] = (), rule: FlopsRule | None = None
+) -> None:
+    """Refuse laws that are not laws of params and tokens, with their other inputs held at a value or searched.
+
+    Columns that only the rule counts with may be held, too.
 
     Raises:
-        UsageError: The law lacks params or tokens, or has other inputs that are not held.
+        UsageError: The law lacks params or tokens, has other inputs that are neither held nor searched, or lacks those.
     """
     if law.levels:
-        raise UsageError(
-            f"{law.name} has parameters for each {' and '.join(law.levels)}: it is several laws of params and tokens.",
-            hint="Fit one group alone, with --where or --by, and split its budget.",
-        )
-    others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held)]
-    unused = [name for name in held if name not in law.inputs or name in KNOWN_INPUTS]
-    if unused:
-        raise UsageError(
-            f"--hold names {unused[0]}, which {law.name} does not take beside params and tokens.",
-            hint=f"Its inputs are {', '.join(law.inputs)}.",
-        )
+        raise several_laws(law.name, tuple(law.levels))
+    _refuse_unused(law, held, searched, () if rule is None else rule.extras)
+    others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched)]
     if others and {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
             f"{law.name} also depends on {' and '.join(others)}.",
-            hint="Say at which value: " + " ".join(f"--hold {name}=VALUE" for name in others) + ".",
+            hint="Give its value: "
+            + " ".join(f"--hold {name}=VALUE" for name in others)
+            + f", or find the best one: --search {others[0]}=LOW..HIGH.",
         )
     if not {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
@@ -193,13 +208,26 @@ def require_surface(law: Law, held: Mapping[str, float]) -> None:
         )
 
 
+def _refuse_unused(law: Law, held: Collection[str], searched: Sequence[str], counted: Sequence[str]) -> None:
+    """Refuse inputs that are held or searched although nothing depends on them, or that have options of their own."""
+    for flag, names, usable in (("--hold", held, (*law.inputs, *counted)), ("--search", searched, law.inputs)):
+        for name in names:
+            if name in KNOWN_INPUTS:
+                raise UsageError(f"{flag} names {name}.", hint=OWN_OPTIONS[name])
+            if name not in usable:
+                raise UsageError(
+                    f"{flag} names {name}, which is not a further input of {law.name}.",
+                    hint=f"Its inputs are {', '.join(law.inputs)}.",
+                )
+
+
 def surface(law: Law, parameters: Array, unique_tokens: float | None, held: Mapping[str, float]) -> Surface:
     """The surface of fitted parameters `(replicates, k)`, as papers print them, with further inputs `held`.
 
     Raises:
         UsageError: The law is not one of params and tokens, or does not describe repeated tokens.
     """
-    require_surface(law, held)
+    require_surface(law, [name for name in held if name in law.inputs])
     limits_data = "unique_tokens" in law.inputs
     if unique_tokens is None and limits_data:
         raise UsageError(f"{law.name} needs the number of unique tokens.", hint="Give --unique-tokens.")

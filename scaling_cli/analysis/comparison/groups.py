@@ -78,7 +78,7 @@ def comparison_data(
         settled = all(None not in known[name].interval(cut, float(scale)) for name in exponents(law))
         is_identified = settled and (not floors(law) or (width is not None and width <= WIDE_FLOOR))
         if not is_identified:
-            shown = "an unlimited share" if width is None else percent(width)
+            shown = "an unlimited part" if width is None else percent(width)
             caveats.append(caveat("floor-open", result.group, width=shown, most=WIDE_FLOOR))
         groups.append(_group(member, result, is_identified=is_identified, width=width))
     return ComparisonData(

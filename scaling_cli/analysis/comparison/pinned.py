@@ -85,8 +85,9 @@ def compare_pinned(
     """
     if question.incomparable is not None:
         raise UsageError(
-            f"Multipliers need losses of one evaluation, but the groups are values of {question.incomparable}.",
-            hint="Add --same-metric if all losses are of one evaluation, or leave out --fix.",
+            "Compute multipliers need losses on the same evaluation data, but groups differ in "
+            f"{question.incomparable}.",
+            hint="Add --same-metric if all losses are on the same evaluation data, or leave out --fix.",
         )
     members = named_members(problems, results, question)
     law = problems[0].law
@@ -101,7 +102,8 @@ def compare_pinned(
     found = pinned(xs, losses, b, c)
     if found.freedom < 1:
         raise FitError(
-            "Each group has one run, so there is nothing that shows the noise.", hint="Add a second run to some group."
+            "Each group has only one run, so the noise between runs cannot be estimated.",
+            hint="Add a second run to at least one group.",
         )
     names = [member.name for member in members]
     best = names.index(question.reference) if question.reference is not None else int(np.argmin(found.log_a))

@@ -112,7 +112,7 @@ def _finite(coordinates: Array) -> Array:
 def _check(members: Sequence[Member], question: ComparisonQuestion) -> None:
     if len(members) < 2:
         raise FitError(
-            f"A comparison needs two groups that can be fitted, and {'only one' if members else 'none'} could be.",
+            f"A comparison needs two groups that can be fitted, but {'only one' if members else 'none'} could be.",
             hint="Run scaling fit --by to see why groups fail, or choose a --law with fewer parameters.",
         )
     names = [member.name for member in members]

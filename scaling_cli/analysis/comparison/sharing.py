@@ -39,7 +39,7 @@ def check_shared(law: Law, names: Sequence[str], exponent: str | None) -> None:
     for name in names:
         if name not in law.names:
             raise UsageError(
-                f"--share names {name!r}, but {law.name} has no such parameter that is free.",
+                f"--share names {name!r}, but {law.name} has no free parameter of this name.",
                 hint=f"Its free parameters are {', '.join(law.names)}.",
             )
     if not (set(exponents(law)) if exponent is None else {exponent}) - set(names):
@@ -48,7 +48,9 @@ def check_shared(law: Law, names: Sequence[str], exponent: str | None) -> None:
             hint="Share fewer parameters, or name another one to compare with --exponent.",
         )
     if law.is_curve:
-        raise UsageError(f"--share cannot be used with {law.name}, a law of whole curves.", hint="Leave it out.")
+        raise UsageError(
+            f"--share cannot be used with {law.name}, which describes whole training curves.", hint="Leave it out."
+        )
 
 
 def on_one_centre(members: Sequence[Member]) -> list[Member]:
@@ -124,7 +126,7 @@ def identified(data: ComparisonData, fit: ContrastFit) -> ComparisonData:
         width = 2 * NORMAL * float(errors[index[k]]) / above if above > 0 else None
         is_identified = width is not None and width <= WIDE_FLOOR
         if not is_identified:
-            shown = "an unlimited share" if width is None else percent(width)
+            shown = "an unlimited part" if width is None else percent(width)
             caveats.append(caveat("floor-open", group.group, width=shown, most=WIDE_FLOOR))
         groups.append(replace(group, is_identified=is_identified, floor_width=width))
     return replace(data, groups=tuple(groups), caveats=tuple(caveats))

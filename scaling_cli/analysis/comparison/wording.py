@@ -25,23 +25,26 @@ def sentence(
 ) -> str:
     """The verdict in words, with the numbers on which it is based; `drift` says what the difference does."""
     pair = f"{left} and {right}"
-    drift = f": {drift}" if drift else ""
+    drift = f". {drift[:1].upper()}{drift[1:]}" if drift else ""
+    given = "the difference is " if len(difference) == 1 else ""
     if verdict == DIFFERENT:
-        return f"The exponents of {pair} differ: {_differences(difference)} (p = {_number(p_adjusted, 2)}){drift}."
+        return (
+            f"The exponents of {pair} differ: {given}{_differences(difference)} (p = {_number(p_adjusted, 2)}){drift}."
+        )
     if verdict == EQUIVALENT:
         return (
-            f"The exponents of {pair} are equivalent: {_differences(difference)}, within the margin of "
+            f"The exponents of {pair} are equivalent: {given}{_differences(difference)}, within the margin of "
             f"{_amounts(margin)}{drift}."
         )
-    shown = f"data like these would show a difference of {_amounts(detectable)} four times in five"
+    shown = f"Data like these would show a difference of {_amounts(detectable)} four times in five"
     if verdict == INCONCLUSIVE:
         return (
-            f"The data do not show whether the exponents of {pair} differ: {_differences(difference)} "
-            f"(p = {_number(p_adjusted, 2)}){drift}; {shown}."
+            f"The data do not show whether the exponents of {pair} differ: {given}{_differences(difference)} "
+            f"(p = {_number(p_adjusted, 2)}){drift}. {shown}."
         )
     return (
-        f"The data do not identify the exponents of {pair} well enough to compare them: {_differences(difference)}; "
-        f"{shown}."
+        f"The data do not identify the exponents of {pair} well enough to compare them: {given}"
+        f"{_differences(difference)}. {shown}."
     )
 
 

@@ -9,10 +9,8 @@ import numpy as np
 from scaling_cli.analysis.coverage import backtest as track
 from scaling_cli.analysis.coverage import laws
 from scaling_cli.analysis.coverage import verifier as verifiers
-from scaling_cli.analysis.coverage.budget import Buyer, exchanges, purchases
 from scaling_cli.analysis.coverage.curve import (
     CURVE_POINTS,
-    STOPPED,
     Sampled,
     coverage_doubts,
     coverage_rows,
@@ -20,10 +18,11 @@ from scaling_cli.analysis.coverage.curve import (
     drawn_curve,
     sampled,
 )
-from scaling_cli.analysis.coverage.paired import Side, compare
+from scaling_cli.analysis.coverage.opponents import check_opponent
 from scaling_cli.analysis.coverage.prices import require_costs
+from scaling_cli.analysis.coverage.printed import highest_ends, interval_doubts, printed_fit, printed_forecast
 from scaling_cli.analysis.coverage.question import parse_k, prices_of, questions_of, resampling_of, verifier_of
-from scaling_cli.analysis.coverage.rivals import mixes, winners
+from scaling_cli.analysis.coverage.together import Group, named, with_other_groups
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Indices
 from scaling_cli.data.names import unknown
@@ -35,12 +34,8 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import (
     AssumedVerifier,
     Attempts,
-    Comparison,
     CoverageResult,
-    Exchange,
     Forecast,
-    Mix,
-    Purchase,
     Selection,
 )
 from scaling_cli.results.report import Failure
@@ -56,21 +51,6 @@ class Analysis(Record):
     failures: list[Failure]
 
 
-class _Group(Record):
-    """One group ready to be analysed."""
-
-    samples: SampleGroup
-    data: Sampled
-
-    @property
-    def name(self) -> str:
-        return self.samples.name
-
-    @property
-    def label(self) -> dict[str, str] | None:
-        return self.samples.label
-
-
 def analyse(samples: Sequence[SampleGroup], layout: str, ask: InferenceCoverage) -> Analysis:
     """The results of all groups; `layout` is the layout of their log.
 
@@ -81,11 +61,12 @@ def analyse(samples: Sequence[SampleGroup], layout: str, ask: InferenceCoverage)
     failures: list[Failure] = []
     names = [group.name for group in groups]
     require_costs(questions_of(ask), prices_of(ask), names)
-    for option, named in (("group to compare with", ask.compare), ("group to mix with", ask.mix)):
-        if named is not None and named not in names:
-            raise unknown(option, named, names)
+    if ask.compare is not None:
+        check_opponent(ask.compare, named(groups))
+    if ask.mix is not None and ask.mix not in names:
+        raise unknown("group to mix with", ask.mix, names)
     results: list[CoverageResult] = []
-    kept: list[tuple[_Group, laws.FittedLaws]] = []
+    kept: list[tuple[Group, laws.FittedLaws]] = []
     for group in groups:
         try:
             result, fitted, more_caveats = _group_result(group, layout, ask)
@@ -97,24 +78,24 @@ def analyse(samples: Sequence[SampleGroup], layout: str, ask: InferenceCoverage)
         results.append(result)
         kept.append((group, fitted))
         caveats += more_caveats
-    results, more_caveats = _with_other_groups(kept, results, ask)
+    results, more_caveats = with_other_groups(kept, results, ask)
     return Analysis(results, caveats + more_caveats, failures)
 
 
-def _groups(samples: Sequence[SampleGroup], ask: InferenceCoverage) -> tuple[list[_Group], list[Caveat]]:
+def _groups(samples: Sequence[SampleGroup], ask: InferenceCoverage) -> tuple[list[Group], list[Caveat]]:
     caveats: list[Caveat] = []
-    groups: list[_Group] = []
+    groups: list[Group] = []
     for sample in samples:
         data, more_caveats = sampled(
             sample.counts, sample.first, ask.design, resampling_of(ask, group_hash(sample.values))
         )
         caveats += [replace(doubt, group=sample.label) for doubt in more_caveats]
-        groups.append(_Group(sample, data))
+        groups.append(Group(sample, data))
     return groups, caveats
 
 
 def _group_result(
-    group: _Group, layout: str, ask: InferenceCoverage
+    group: Group, layout: str, ask: InferenceCoverage
 ) -> tuple[CoverageResult, laws.FittedLaws, list[Caveat]]:
     """The part of a result that concerns one group alone, and the laws behind it."""
     data, counts = group.data, group.data.counts
@@ -129,6 +110,7 @@ def _group_result(
     names = laws.law_names(ask.fit)
     solved = int((counts.c > 0).sum())
     fitted, more_caveats = _fitted(data, names, ask, group, solved)
+    fitted = replace(fitted, measured=(data.longest, *highest_ends(rows)))
     fits = laws.describe(fitted, 1, data.longest) if data.longest > 1 else {}
     forecasts, doubts = _forecasts(fitted, names, ask, group)
     record = track.backtest(data, names, is_full=ask.backtest) if fitted else []
@@ -148,19 +130,19 @@ def _group_result(
         interval=_interval_name(data, ask),
         level=ask.level,
         coverage=tuple(rows),
-        fits=fits,
-        forecast=tuple(forecasts),
+        fits={name: printed_fit(fit) for name, fit in fits.items()},
+        forecast=tuple(printed_forecast(row, ask.level) for row in forecasts),
         backtest=tuple(record),
         selection=tuple(selection),
         verifier=verifier,
         curve=drawn_curve(data, ask.level, ask.replicates),
         forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
-    return result, fitted, caveats + more_caveats
+    return result, fitted, caveats + more_caveats + interval_doubts(result, (forecasts, fits), group.label)
 
 
 def _fitted(
-    data: Sampled, names: Sequence[str], ask: InferenceCoverage, group: _Group, solved: int
+    data: Sampled, names: Sequence[str], ask: InferenceCoverage, group: Group, solved: int
 ) -> tuple[laws.FittedLaws, list[Caveat]]:
     # If all attempts at each problem agree, one caveat says so; further caveats for each law would add nothing.
     counts = data.counts
@@ -175,7 +157,7 @@ def _reach(ask: InferenceCoverage, data: Sampled) -> int:
 
 
 def _forecasts(
-    fitted: laws.FittedLaws, names: Sequence[str], ask: InferenceCoverage, group: _Group
+    fitted: laws.FittedLaws, names: Sequence[str], ask: InferenceCoverage, group: Group
 ) -> tuple[list[Forecast], list[Caveat]]:
     attempts, end = group.data.longest, _reach(ask, group.data)
     powers = [10**power for power in range(1, 13) if attempts < 10**power < end]
@@ -189,16 +171,16 @@ def _interval_name(data: Sampled, ask: InferenceCoverage) -> str:
 
 
 def _selection(
-    group: _Group, k: Indices, ask: InferenceCoverage
+    group: Group, k: Indices, ask: InferenceCoverage
 ) -> tuple[list[Selection], AssumedVerifier | None, list[Caveat]]:
     samples, reached = group.samples, k[k <= group.data.counts.n.min()]
     rows: list[Selection] = []
     if samples.verdicts is not None:
         rows += verifiers.logged_rows(samples.counts, samples.verdicts, reached, ask.level)
     if samples.scored:
-        rows += verifiers.scored_rows(samples.scored, reached, ask.level)
+        rows += verifiers.scored_rows(samples.counts, samples.scored, reached, ask.level)
     if samples.voted:
-        rows += verifiers.voted_rows(samples.voted, reached, ask.level, group.data.resampling)
+        rows += verifiers.voted_rows(samples.counts, samples.voted, reached, ask.level, group.data.resampling)
     verifier = verifier_of(ask)
     if verifier is None:
         return rows, None, []
@@ -208,83 +190,3 @@ def _selection(
         doubt = caveat("law-not-fitted", group.label, law="beta-binomial", reason=error.message, hint=error.hint)
         return rows, None, [doubt]
     return rows + assumed, facts, caveats
-
-
-def _with_other_groups(
-    kept: Sequence[tuple[_Group, laws.FittedLaws]], results: list[CoverageResult], ask: InferenceCoverage
-) -> tuple[list[CoverageResult], list[Caveat]]:
-    """The results completed by what needs other groups: budgets, comparisons and mixes."""
-    groups = [group for group, _ in kept]
-    buyers = {group.name: _buyer(group, fitted, ask) for group, fitted in kept}
-    caveats: list[Caveat] = []
-    rows: dict[str, list[Purchase]] = {}
-    for group in groups:
-        rows[group.name], more_caveats = purchases(buyers[group.name], questions_of(ask), group.label)
-        caveats += more_caveats
-    shared = resampling_of(ask, group_hash({}))
-    if len(groups) > 1 and questions_of(ask).budgets:
-        rows = winners(list(buyers.values()), rows, shared)
-    finished = []
-    for group, result in zip(groups, results, strict=True):
-        k = np.array([row.k for row in result.coverage], dtype=np.int64)
-        finished.append(
-            replace(
-                result,
-                budgets=tuple(rows[group.name]),
-                comparisons=_comparisons(group, groups, k, ask),
-                mixes=_mixes(group, groups, buyers, ask),
-                exchange=_exchanges(buyers[group.name], k, ask),
-            )
-        )
-    return finished, caveats
-
-
-def _buyer(group: _Group, fitted: laws.FittedLaws, ask: InferenceCoverage) -> Buyer:
-    longest = group.data.longest
-    return Buyer(
-        name=group.name,
-        data=group.data,
-        problems=group.samples.problems,
-        costs=prices_of(ask).costs(group.name),
-        level=ask.level,
-        forecast=lambda k: laws.combined_at(fitted, k, longest, force=ask.force),
-        furthest=int(laws.LARGEST_REACH * longest),
-    )
-
-
-def _exchanges(buyer: Buyer, k: Indices, ask: InferenceCoverage) -> tuple[Exchange, ...]:
-    if ask.train_exchange is None or ask.pretrain_tokens is None or ask.inference_tokens is None:
-        return ()
-    return tuple(exchanges(buyer, k, ask.train_exchange, ask.inference_tokens / ask.pretrain_tokens))
-
-
-def _require_fixed(*groups: _Group) -> None:
-    """Refuse to pair problems whose sampling stopped at a success, since rates of single problems are then biased."""
-    for group in groups:
-        if group.data.design == STOPPED:
-            raise UsageError(
-                f"Sampling of {group.name} stopped at successes, so its problems cannot be paired with those of "
-                "another group.",
-                hint="Compare or mix groups with a fixed number of attempts per problem.",
-            )
-
-
-def _comparisons(group: _Group, groups: Sequence[_Group], k: Indices, ask: InferenceCoverage) -> tuple[Comparison, ...]:
-    if ask.compare is None or group.name == ask.compare:
-        return ()
-    other = next(side for side in groups if side.name == ask.compare)
-    _require_fixed(group, other)
-    left, right = (Side(side.name, side.data.counts, side.samples.problems) for side in (group, other))
-    shared = resampling_of(ask, group_hash({}))
-    return tuple(compare(left, right, k, level=ask.level, band=ask.band, resampling=shared))
-
-
-def _mixes(
-    group: _Group, groups: Sequence[_Group], buyers: dict[str, Buyer], ask: InferenceCoverage
-) -> tuple[Mix, ...]:
-    if ask.mix is None or group.name == ask.mix:
-        return ()
-    if not questions_of(ask).budgets:
-        raise UsageError("--mix needs a budget to split.", hint="Add --budget, such as --budget 1e15flops.")
-    _require_fixed(group, next(other for other in groups if other.name == ask.mix))
-    return tuple(mixes(buyers[group.name], buyers[ask.mix], questions_of(ask).budgets))

@@ -16,14 +16,13 @@ from scaling_cli.coverage.budget import (
     Money,
     affordable,
     affordable_stopping,
-    exchange,
     smallest_k,
     worthwhile,
 )
 from scaling_cli.coverage.counts import Array, Indices
 from scaling_cli.coverage.estimate import expected_attempts
 from scaling_cli.record import Record, replace
-from scaling_cli.results.coverage import Exchange, Purchase
+from scaling_cli.results.coverage import Purchase
 from scaling_cli.results.fit import Estimate
 
 FIXED, STOP = "fixed", "stop"
@@ -197,17 +196,6 @@ def _affordable_stopping(buyer: Buyer, cost: Cost, budget: float) -> int:
     if buyer.data.batch is None:
         return affordable_stopping(buyer.data.counts, cost, budget)
     return int(np.searchsorted(cost.cost(_mean_attempts(buyer)), budget, side="right"))
-
-
-def exchanges(buyer: Buyer, k: Indices, model_ratio: float, inference_ratio: float) -> list[Exchange]:
-    """The coverage of this group (the small model) on the compute of k attempts of a larger model."""
-    factor = exchange(model_ratio, inference_ratio)
-    rows = []
-    for large_k in k.tolist():
-        attempts = int(large_k * factor)
-        coverage = float(buyer.data.coverage(np.array([attempts]))[0]) if attempts <= buyer.most else None
-        rows.append(Exchange(model_ratio, inference_ratio, factor, large_k, attempts, coverage))
-    return rows
 
 
 def costs_of(money: Money | None, compute: Compute | None) -> dict[str, Cost]:

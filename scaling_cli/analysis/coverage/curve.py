@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
+from scaling_cli.analysis.coverage.printed import printed_ends
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.bootstrap import draw_curves, intervals
 from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling
@@ -116,15 +117,10 @@ def coverage_rows(data: Sampled, k: Indices, level: float, band: str, short: str
         drawn = draw_curves(counts, k[columns], data.resampling)
         draws[:, columns] = drawn.coverage
         low, high = intervals(counts, drawn, level, simultaneous=band == "simultaneous")
-        rows += _fixed_rows(counts, k[columns], np.stack([_rising(low), high]), level)
+        rows += _fixed_rows(counts, k[columns], np.stack([low, high]), level)
     beyond = [attempts for attempts in k.tolist() if attempts not in {row.k for row in rows}]
     rows += [_bounded(data.counts, attempts) for attempts in beyond]
     return sorted(rows, key=lambda row: row.k), draws
-
-
-def _rising(low: Array) -> Array:
-    """Lower ends that do not fall: coverage rises with k, so an end at fewer attempts holds at more of them too."""
-    return np.where(np.isnan(low), np.nan, np.fmax.accumulate(low))
 
 
 def _by_reach(counts: Counts, k: Indices, short: str) -> list[tuple[Counts, Indices]]:
@@ -142,28 +138,36 @@ def _fixed_rows(counts: Counts, k: Indices, ends: Array, level: float) -> list[C
     coverage, problems_error = mean(counts, rates), error_over_problems(counts, rates)
     attempts_error = error_over_attempts(counts, k)
     together = counts.multiplicity @ all_succeed(counts.pair_n, counts.pair_c, k) / counts.problems
-    rows = []
-    for i, attempts in enumerate(k.tolist()):
-        low, high = float(ends[0, i]), float(ends[1, i])
-        if np.isnan(low):
-            low, high = _degenerate(counts, coverage[i], level)
-        rows.append(
-            Coverage(
-                k=attempts,
-                estimate=float(coverage[i]),
-                low=low,
-                high=high,
-                se_problems=number_or_none(problems_error[i]),
-                se_attempts=number_or_none(attempts_error[i]),
-                all_succeed=float(together[i]),
-            )
+    low, high = printed_ends(_filled(counts, coverage, ends, level), level)
+    return [
+        Coverage(
+            k=attempts,
+            estimate=float(coverage[i]),
+            low=number_or_none(low[i]),
+            high=number_or_none(high[i]),
+            se_problems=number_or_none(problems_error[i]),
+            se_attempts=number_or_none(attempts_error[i]),
+            all_succeed=float(together[i]),
         )
-    return rows
+        for i, attempts in enumerate(k.tolist())
+    ]
 
 
-def _degenerate(counts: Counts, coverage: float, level: float) -> tuple[float, float]:
-    """Exact limits of a share of problems, used if every problem has an equal rate."""
-    return clopper_pearson(round(float(coverage) * counts.problems), counts.problems, level)
+def _filled(counts: Counts, coverage: Array, ends: Array, level: float) -> Array:
+    """The ends `(2, len(k))`, where they are missing those of a share of problems, or of clusters of them.
+
+    They are missing where every problem has an equal rate, and between the ends for a whole number of problems on
+    either side of the share, the wider ones count.
+    """
+    units = counts.clusters
+    exact = [
+        (
+            clopper_pearson(int(np.floor(solved)), units, level)[0],
+            clopper_pearson(int(np.ceil(solved)), units, level)[1],
+        )
+        for solved in np.round(coverage * units, 9).tolist()
+    ]
+    return np.where(np.isnan(ends), np.array(exact).T, ends)
 
 
 def _bounded(counts: Counts, k: int) -> Coverage:
@@ -174,17 +178,23 @@ def _bounded(counts: Counts, k: int) -> Coverage:
 def _stopped_rows(data: Sampled, k: Indices, level: float) -> tuple[list[Coverage], Array]:
     estimate = data.coverage(k)
     draws = draw_curves(data.counts, k, data.resampling, data.batch).coverage
-    rows = []
-    for i, attempts in enumerate(k.tolist()):
-        if np.isnan(estimate[i]):
-            solved = float((data.counts.c > 0).mean())
-            rows.append(Coverage(attempts, None, solved, 1.0, None, None))
-            continue
-        low, high = _logit_interval(estimate[i], draws[:, i], level)
-        if np.isnan(low):
-            low, high = _degenerate(data.counts, estimate[i], level)
-        rows.append(Coverage(attempts, float(estimate[i]), low, high, float(np.nanstd(draws[:, i])), None))
-    return rows, draws
+    known = np.flatnonzero(~np.isnan(estimate))
+    ends = np.array([_logit_interval(estimate[i], draws[:, i], level) for i in known]).reshape(-1, 2).T
+    low, high = printed_ends(_filled(data.counts, estimate[known], ends, level), level)
+    rows = [
+        Coverage(
+            int(k[place]),
+            float(estimate[place]),
+            number_or_none(low[i]),
+            number_or_none(high[i]),
+            float(np.nanstd(draws[:, place])),
+            None,
+        )
+        for i, place in enumerate(known.tolist())
+    ]
+    solved = float((data.counts.c > 0).mean())
+    beyond = k[np.isnan(estimate)].tolist()
+    return rows + [Coverage(attempts, None, solved, 1.0, None, None) for attempts in beyond], draws
 
 
 def _logit_interval(estimate: float, draws: Array, level: float) -> tuple[float, float]:
@@ -192,6 +202,8 @@ def _logit_interval(estimate: float, draws: Array, level: float) -> tuple[float,
     if not 0 < estimate < 1:
         return np.nan, np.nan
     inside = draws[(draws > 0) & (draws < 1)]
+    if not len(inside):
+        return np.nan, np.nan
     reach = np.quantile(np.abs(logit(inside) - logit(estimate)), level)
     return float(expit(logit(estimate) - reach)), float(expit(logit(estimate) + reach))
 

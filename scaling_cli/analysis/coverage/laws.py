@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.coverage.curve import Sampled
+from scaling_cli.analysis.coverage.printed import COMBINED, printed_forecast
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.beta_binomial import NoSpreadError
 from scaling_cli.coverage.bootstrap import draw_curves, percentiles
@@ -31,7 +32,6 @@ from scaling_cli.results.fit import Curve, Estimate
 
 LAWS = (*DISTRIBUTIONS, POWER, EXPONENTIATED)
 DEFAULT = (BETA_BINOMIAL, POWER, EXPONENTIATED, MIXTURE)
-COMBINED = "combined"
 OF_CURVE = (POWER, EXPONENTIATED)
 COMBINES = {MIXTURE, *OF_CURVE}  # the laws behind the combined forecast
 CURVE_FITS = {POWER: fit_power_law, EXPONENTIATED: fit_exponentiated}
@@ -42,12 +42,16 @@ STEPS_A_DOUBLING = 4  # of the attempts at which lower ends are computed
 
 
 class FittedLaws(Record):
-    """Fitted laws by name: of difficulty, and of the curve, whose replicates drew `units` problems or clusters."""
+    """Fitted laws by name: of difficulty, and of the curve, whose replicates drew `units` problems or clusters.
+
+    `measured` is the number of attempts made, and the ends of the coverage measured there without any law.
+    """
 
     distributions: dict[str, Distribution]
     curves: dict[str, CurveLaw]
     level: float | None
     units: int
+    measured: tuple[int, float, float] = (1, 0.0, 0.0)
 
     def __bool__(self) -> bool:
         return bool(self.distributions or self.curves)
@@ -61,13 +65,18 @@ class FittedLaws(Record):
         """A law's coverage at each k, and the ends of its interval.
 
         Coverage never falls as k grows, so a lower end at fewer attempts also holds at more of them, and the highest of
-        these ends is used.
+        these ends is used, be it of the law or measured. An upper end is the highest up to k too, which is safe.
         """
         fewer = np.exp2(np.arange(0.0, np.log2(max(k.max(), 1.0)), 1 / STEPS_A_DOUBLING))
         everywhere = np.unique(np.concatenate([fewer, k]))
         values, low, high = self._each(name, everywhere)
         at = np.searchsorted(everywhere, k)
-        return values[at], np.fmax.accumulate(low)[at], high[at]
+        attempts, *ends = self.measured
+        low, high = (
+            np.fmax.accumulate(np.where(everywhere >= attempts, np.fmax(part, end), part))
+            for part, end in zip((low, high), ends, strict=True)
+        )
+        return values[at], np.fmin(low, values)[at], high[at]
 
     def _each(self, name: str, k: Array) -> tuple[Array, Array, Array]:
         if name in self.distributions:
@@ -76,7 +85,7 @@ class FittedLaws(Record):
         if len(values) == 1 or self.level is None:
             return values[0], values[0], values[0]
         low, high = percentiles(values[1:], self.level, self.units)
-        return values[0], low, high
+        return values[0], low, np.fmax(high, values[0])
 
     def estimate(self, values: Array) -> Estimate:
         """The estimate and interval from a value per replicate `(replicates,)`, the first from the fit to the data."""
@@ -223,6 +232,8 @@ def far_doubt(k: int, attempts: int, group: dict[str, str] | None, *, is_shown: 
 def combined_at(fitted: FittedLaws, k: int, attempts: int, *, force: bool) -> Estimate:
     """The combined forecast at one k; an empty estimate where it is refused."""
     row = _combined_row(fitted, k, too_far=k > LARGEST_REACH * attempts and not force, force=force)
+    if fitted.level is not None:
+        row = printed_forecast(row, fitted.level)
     return Estimate(row.estimate, row.low, row.high)
 
 

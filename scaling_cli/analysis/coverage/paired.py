@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import stdtrit
 
-from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling, make_counts, problem_weights
-from scaling_cli.coverage.estimate import solve_rates
+from scaling_cli.analysis.coverage.crossing import FEWEST, Side, bounded, rates_of
+from scaling_cli.analysis.coverage.curve import number_or_none
+from scaling_cli.coverage.counts import Array, Indices, ProblemResampling
 from scaling_cli.errors import DataError
-from scaling_cli.record import Record
 from scaling_cli.results.coverage import Comparison
-from scaling_cli.results.fit import Estimate
 
 GAIN, LOSS, OPEN = "higher", "lower", "inconclusive"
-FEWEST = 2
-
-
-class Side(Record):
-    """One group of a comparison: its counts and the names of their problems."""
-
-    name: str
-    counts: Counts
-    problems: tuple[str, ...]
 
 
 def compare(
@@ -39,35 +28,27 @@ def compare(
             f"comparison needs {FEWEST}.",
             hint="Compare groups with shared problems; check that both name problems in the same way.",
         )
-    left_counts, right_counts = _shared(left, common), _shared(right, common)
-    k = k[(k <= left_counts.n.min()) & (k <= right_counts.n.min())]
-    differences = solve_rates(left_counts, k)[left_counts.pair] - solve_rates(right_counts, k)[right_counts.pair]
-    middle, error = differences.mean(axis=0), differences.std(axis=0, ddof=1) / np.sqrt(len(common))
+    longest = min(int(side.only(common).n.min()) for side in (left, right))
+    k = k[k <= longest]
+    rates = rates_of(left, right, k, k)
+    assert rates is not None
+    middle, error, critical = rates.difference(level)
     if band == "simultaneous":
-        critical = _sup_t(differences, middle, error, level, resampling)
-    else:
-        critical = float(stdtrit(len(common) - 1, (1 + level) / 2))
+        critical = np.full(len(k), _sup_t(rates.replicates(resampling), middle, error, level))
     rows = []
     for i, attempts in enumerate(k.tolist()):
-        low, high = middle[i] - critical * error[i], middle[i] + critical * error[i]
-        verdict = GAIN if low > 0 else LOSS if high < 0 else OPEN
-        difference = Estimate(float(middle[i]), float(low), float(high))
-        rows.append(Comparison(right.name, attempts, len(common), difference, float(error[i]), verdict))
+        difference = bounded(middle[i], error[i], critical[i], level)
+        verdict = (
+            OPEN
+            if difference.low is None or difference.high is None
+            else (GAIN if difference.low > 0 else LOSS if difference.high < 0 else OPEN)
+        )
+        rows.append(Comparison(right.name, attempts, len(common), difference, number_or_none(error[i]), verdict))
     return rows
 
 
-def _shared(side: Side, common: list[str]) -> Counts:
-    place = {name: i for i, name in enumerate(side.problems)}
-    picked = np.array([place[name] for name in common], dtype=np.int64)
-    return make_counts(side.counts.n[picked], side.counts.c[picked])
-
-
-def _sup_t(differences: Array, middle: Array, error: Array, level: float, resampling: ProblemResampling) -> float:
+def _sup_t(drawn: Array, middle: Array, error: Array, level: float) -> float:
     """Half-width of a band over all k, in standard errors."""
-    units = make_counts(np.arange(1, len(differences) + 1), np.zeros(len(differences), dtype=np.int64))
     varies = error > 0
-    largest = [
-        np.abs((weights @ differences / len(differences) - middle)[:, varies] / error[varies]).max(axis=1, initial=0)
-        for weights in problem_weights(units, resampling)
-    ]
-    return float(np.quantile(np.concatenate(largest), level))
+    largest = np.abs((drawn - middle)[:, varies] / error[varies]).max(axis=1, initial=0)
+    return float(np.quantile(largest, level))

@@ -69,12 +69,17 @@ def parse_k(text: str, longest: int) -> Indices:
         if part.startswith("log:"):
             points = amount(part.removeprefix("log:"), "--k")
             if not 2 <= points <= 10_000:
-                raise UsageError(f"--k has {part!r}.", hint="Write log:40 for forty values evenly spaced in log k.")
+                raise UsageError(
+                    f"--k has {part!r}, but the number after log: must be 2 to 10,000.",
+                    hint="Write log:40 for forty values evenly spaced in log k.",
+                )
             values += log_grid(longest, int(points)).tolist()
             continue
         value = amount(part, "--k")
         if value < 1 or value != int(value):
-            raise UsageError(f"--k has {part!r}.", hint="Give whole numbers of attempts: --k 1,10,100.")
+            raise UsageError(
+                f"--k has {part!r}, which is not a number of attempts.", hint="Give whole numbers: --k 1,10,100."
+            )
         values.append(int(value))
     if not values:
         raise UsageError("--k has no number of attempts.", hint="Write --k 1,10,100 or --k log:40.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit
 
 from scaling_cli.analysis.coverage.curve import number_or_none
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.beta_binomial import fit_beta_binomial
 from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling
+from scaling_cli.coverage.distribution import quantile_of
 from scaling_cli.coverage.estimate import log_failure
 from scaling_cli.coverage.families import LOG_P
 from scaling_cli.coverage.grid import beta_weights, make_grid
@@ -37,24 +38,24 @@ class Rates(Record):
 def logged_rows(counts: Counts, verdicts: Verdicts, k: Indices, level: float) -> list[Selection]:
     """Accuracy of a verifier whose verdicts were logged together with the true outcomes."""
     accuracy = logged_accuracy(counts.n, verdicts.accepted, verdicts.correct, k)
-    return _rows(LOGGED, k, accuracy, -np.expm1(log_failure(counts.n, counts.c, k)), level)
+    return _rows(LOGGED, k, accuracy, -np.expm1(log_failure(counts.n, counts.c, k)), quantile_of(level, counts))
 
 
-def scored_rows(problems: Sequence[Outcomes], k: Indices, level: float) -> list[Selection]:
+def scored_rows(counts: Counts, problems: Sequence[Outcomes], k: Indices, level: float) -> list[Selection]:
     """Accuracy of the best-scored of k attempts."""
     accuracy = np.stack([best_of(problem.weight, problem.success, k) for problem in problems])
-    return _rows(BEST, k, accuracy, _oracle(problems, k), level)
+    return _rows(BEST, k, accuracy, _oracle(problems, k), quantile_of(level, counts))
 
 
 def voted_rows(
-    problems: Sequence[Outcomes], k: Indices, level: float, resampling: ProblemResampling
+    counts: Counts, problems: Sequence[Outcomes], k: Indices, level: float, resampling: ProblemResampling
 ) -> list[Selection]:
     """Accuracy of the most common answer among k attempts."""
     accuracy = []
     for place, problem in enumerate(problems):
         generator = np.random.default_rng([resampling.seed, resampling.group, STREAM, place])
         accuracy.append(majority(problem.weight.astype(np.int64), problem.success, k, generator))
-    return _rows(MAJORITY, k, np.stack(accuracy), _oracle(problems, k), level)
+    return _rows(MAJORITY, k, np.stack(accuracy), _oracle(problems, k), quantile_of(level, counts))
 
 
 def _oracle(problems: Sequence[Outcomes], k: Indices) -> Array:
@@ -63,12 +64,15 @@ def _oracle(problems: Sequence[Outcomes], k: Indices) -> Array:
     return np.asarray(-np.expm1(log_failure(n, c, k)))
 
 
-def _rows(method: str, k: Indices, accuracy: Array, oracle: Array, level: float) -> list[Selection]:
-    """Rows with the means of `accuracy` and `oracle` `(problems, len(k))` over problems, and intervals."""
+def _rows(method: str, k: Indices, accuracy: Array, oracle: Array, quantile: float) -> list[Selection]:
+    """Rows with the means of `accuracy` and `oracle` `(problems, len(k))` over problems, and intervals.
+
+    `quantile` is half the width of an interval in standard errors of independent problems.
+    """
     rows = []
     for i, attempts in enumerate(k.tolist()):
         middle, error = accuracy[:, i].mean(), accuracy[:, i].std(ddof=1) / np.sqrt(len(accuracy))
-        low, high = _interval(middle, error, level)
+        low, high = _interval(middle, error, quantile)
         rows.append(
             Selection(
                 attempts,
@@ -82,10 +86,10 @@ def _rows(method: str, k: Indices, accuracy: Array, oracle: Array, level: float)
     return rows
 
 
-def _interval(middle: float, error: float, level: float) -> tuple[float, float]:
+def _interval(middle: float, error: float, quantile: float) -> tuple[float, float]:
     if not 0 < middle < 1 or not error > 0:
         return np.nan, np.nan
-    reach = ndtri((1 + level) / 2) * error / (middle * (1 - middle))
+    reach = quantile * error / (middle * (1 - middle))
     return float(expit(logit(middle) - reach)), float(expit(logit(middle) + reach))
 
 

@@ -9,19 +9,20 @@ import numpy as np
 from scaling_cli.analysis.forecast.backtest import backtest
 from scaling_cli.analysis.forecast.continuation import place_on_runs, require_drops
 from scaling_cli.analysis.forecast.doubts import FAR, place_name, prediction_doubts, ratio_doubts, run_doubts
-from scaling_cli.analysis.forecast.downstream import Link, fit_link, forecast_metric
 from scaling_cli.analysis.forecast.evidence import ForecastData
-from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.interpolation import INSIDE, JoinedForecast
 from scaling_cli.analysis.forecast.inverse import inverse
+from scaling_cli.analysis.forecast.joint import Part, joint, suite_forecast, thens
 from scaling_cli.analysis.forecast.predictions import predictions, score
 from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.suite import Suite
 from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target, best_split, place
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.record import replace
 from scaling_cli.results.fit import Curve, Observations
-from scaling_cli.results.forecast import Backtest, Extrapolation, Inverse, Then
+from scaling_cli.results.forecast import Backtest, Extrapolation, Inverse, SuiteForecast, Then
 
 DEFAULT_STEPS = (3.0, 10.0, 30.0)  # times the largest run, where no target is given
 CURVE_POINTS = 40
@@ -29,29 +30,62 @@ MARGIN = 1.3  # times the last target: the plotted curve ends a little beyond it
 
 
 def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Caveat]]:
-    """Predictions at the targets, and the other parts of the question: target losses, task metric, backtest.
+    """Predictions at the targets, and the other parts of the question: target losses, task metrics, backtest.
 
     Raises:
         UsageError: The targets do not match the laws, or an option needs runs and the data are a saved fit.
-        FitError: The link from loss to task metric cannot be fitted.
+        FitError: The law from loss to task metric cannot be fitted.
     """
-    forecaster, points = data.forecaster, data.points
-    places, fixed_params = _places(data, ask)
-    bands = forecaster.bands(places.columns, places.scale)
-    inside = data.is_inside(places.scale)
+    return extrapolate_suite([("loss", data, ask)], ask.suite, data.group)[0]
+
+
+def extrapolate_suite(
+    losses: Sequence[tuple[str, ForecastData, Ask]], suite: Suite, group: dict[str, str]
+) -> list[tuple[Extrapolation, list[Caveat]]]:
+    """The result for each loss of a group, by name; the first has all losses and tasks together.
+
+    They are of the same runs: a budget is split by the laws of the first loss for all of them.
+
+    Raises:
+        UsageError: As `extrapolate`.
+        FitError: As `extrapolate`.
+    """
+    placed: list[tuple[str, ForecastData, Ask, Places, float | None]] = []
+    for name, data, ask in losses:
+        split = placed[0][3].targets if placed else ()
+        placed.append((name, data, ask, *_places(data, ask, split)))
+    parts = [_part(name, data, places) for name, data, _, places, _ in placed]
+    results = [_result(part, ask, fixed) for part, (_, _, ask, _, fixed) in zip(parts, placed, strict=True)]
+    if not (suite.tasks or suite.is_joint):
+        return results
+    first, caveats = results[0]
+    then, whole, found = _together(parts, suite, group)
+    return [(replace(first, then=then, suite=whole), [*caveats, *found]), *results[1:]]
+
+
+def _part(name: str, data: ForecastData, places: Places) -> Part:
+    """The forecasts of one loss."""
+    bands = data.forecaster.bands(places.columns, places.scale)
     predicted = predictions(
         places,
         bands,
-        estimators=np.where(inside, INSIDE, forecaster.estimator).tolist(),
+        estimators=np.where(data.is_inside(places.scale), INSIDE, data.forecaster.estimator).tolist(),
         largest=None if data.span is None else data.span[1],
-        points=points,
+        points=data.points,
     )
+    return Part(name, data, places, bands, predicted)
+
+
+def _result(part: Part, ask: Ask, fixed_params: float | None) -> tuple[Extrapolation, list[Caveat]]:
+    """What is found for one loss, without tasks."""
+    data, places, predicted = part.data, part.places, part.predicted
+    forecaster, points = data.forecaster, data.points
+    inside = data.is_inside(places.scale)
     caveats = prediction_doubts(predicted, places, data.span, data.group)
     caveats += ratio_doubts(predicted, data.ratios, data.inputs, data.group)
     if points is not None and not data.run_names:
         caveats += run_doubts(data.forecast, forecaster.noise or 0.0, points, places.at(~inside), data.group)
     inverses, inverse_caveats = _inverse(data, ask, fixed_params)
-    metric, link_caveats = _then(data, ask, places, bands)
     laws = forecaster.laws()
     result = Extrapolation(
         group=data.group,
@@ -71,13 +105,34 @@ def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Cavea
         track=forecaster.track(),
         backtest=_backtest(data) if ask.backtest else (),
         inverse=inverses,
-        then=metric,
+        then=None,
+        suite=None,
         noise=forecaster.noise,
         observations=_observations(points),
         scale=() if points is None else tuple(points.scale.tolist()),
         curve=_curve(data, places),
     )
-    return result, [*caveats, *inverse_caveats, *link_caveats]
+    return result, [*caveats, *inverse_caveats]
+
+
+def _together(
+    parts: Sequence[Part], suite: Suite, group: dict[str, str]
+) -> tuple[Then | None, SuiteForecast | None, list[Caveat]]:
+    """The one task, or all losses and tasks."""
+    if any(part.data.points is None or part.data.forecast is None for part in parts):
+        raise UsageError(
+            "Task metrics and several losses need the runs and --estimator forecast.",
+            hint="Give the runs, not a saved fit, and leave out --estimator.",
+        )
+    made, caveats = joint(parts, suite, group)
+    found = thens(made, parts)
+    for then in found.values():
+        if refused := sum(target.is_outside for target in then.predictions):
+            low, high = then.loss_range
+            caveats.append(caveat("then-outside-range", group, metric=then.metric, count=refused, low=low, high=high))
+    if suite.is_joint:
+        return None, suite_forecast(made, parts, suite), caveats
+    return next(iter(found.values())), None, caveats
 
 
 def _shift(data: ForecastData) -> float | None:
@@ -87,9 +142,18 @@ def _shift(data: ForecastData) -> float | None:
     return float(data.forecast.shift.at(np.ones(1))[0])
 
 
-def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:
-    """Where to forecast, and the params at which a target loss is sought, if they are fixed."""
-    targets = ask.targets_for(data.group)
+def _places(data: ForecastData, ask: Ask, others: Sequence[Target] = ()) -> tuple[Places, float | None]:
+    """Where to forecast, and the params at which a target loss is sought, if they are fixed.
+
+    `others` are the targets of another loss, whose split of a budget holds here, too.
+    """
+    split = {each.at["compute"]: each.at for each in others if set(SURFACE) < set(each.at)}
+    targets = [
+        replace(each, at=split[each.at["compute"]])
+        if set(each.at) == {"compute"} and each.at["compute"] in split and set(SURFACE) <= set(data.inputs)
+        else each
+        for each in ask.targets_for(data.group)
+    ]
     fixed = None
     if ask.target_losses and "params" in data.inputs:
         alone = [target for target in targets if set(target.at) == {"params"}]
@@ -101,7 +165,7 @@ def _places(data: ForecastData, ask: Ask) -> tuple[Places, float | None]:
             example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
             raise UsageError("No run to forecast is given.", hint=f"Add --at {example}.")
         role = "compute" if set(SURFACE) <= set(data.inputs) else next(iter(data.inputs.values()))
-        targets = [Target({role: largest * step}) for step in DEFAULT_STEPS]
+        targets = [Target(each.at) for each in others] or [Target({role: largest * step}) for step in DEFAULT_STEPS]
     if data.run_names:
         places = place_on_runs(targets, data.run_names)
         require_drops(data.points, places)
@@ -157,30 +221,6 @@ def _far(inverses: Sequence[Inverse], data: ForecastData) -> list[Caveat]:
         return []
     place = place_name({furthest.scale: furthest.compute.estimate or 0.0})
     return [caveat("far-forecast", data.group, place=place, reach=reach)]
-
-
-def _then(data: ForecastData, ask: Ask, places: Places, bands: Bands) -> tuple[Then | None, list[Caveat]]:
-    if ask.then is None:
-        return None, []
-    points, forecaster = data.points, data.forecast
-    if points is None or data.metric is None or forecaster is None:
-        raise UsageError(
-            "--then needs the runs and --estimator forecast.",
-            hint="Give the runs, not a saved fit, and leave out --estimator.",
-        )
-    known = np.isfinite(data.metric)
-    fitted: Link = fit_link(
-        ask.then, points.observed[known], data.metric[known], points.runs[known], law=ask.then_law,
-        chance=ask.chance, resampling=forecaster.resampling,
-    )  # fmt: skip
-    metric = forecast_metric(
-        fitted, bands, [target.at for target in places.targets], forecaster.level, forecaster.resampling.seed
-    )
-    refused = sum(target.is_outside for target in metric.predictions)
-    if not refused:
-        return metric, []
-    low, high = metric.loss_range
-    return metric, [caveat("then-outside-range", data.group, metric=ask.then, count=refused, low=low, high=high)]
 
 
 def _backtest(data: ForecastData) -> tuple[Backtest, ...]:

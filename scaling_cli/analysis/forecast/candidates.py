@@ -225,7 +225,7 @@ def _whole(problem: Problem, recipe: Recipe) -> tuple[Array, Array, float, float
     )
     if not np.isfinite(solution.value).any():
         raise FitError(
-            f"{problem.law.name} has no finite objective from any starting value.",
+            f"{problem.law.name} cannot be fitted: its objective is not finite at any starting value.",
             hint="Check the data for extreme values.",
         )
     ends = solution.theta[np.argsort(solution.value, kind="stable")]

@@ -20,7 +20,7 @@ def place_on_runs(targets: Sequence[Target], names: Sequence[str]) -> Places:
     if any(not {"step", "lr"} <= set(target.at) for target in targets) or not targets:
         raise UsageError(
             "A law of the learning-rate schedule needs the schedule of the rows to forecast.",
-            hint="Give --targets FILE with columns step and lr, and run if the log has several runs.",
+            hint="Give --targets FILE with the columns step and lr, and run_id if the log has several runs.",
         )
     numbers = []
     for target in targets:

@@ -1,20 +1,19 @@
-"""Forecasts of a task metric in two stages: the loss at the targets, then the metric from the loss.
+"""The link from a loss to a task metric, the second stage of a forecast of the metric.
 
-The link from loss to metric, a sigmoid or a saturating exponential, is fitted to the runs' losses and metrics. Both
-stages use one set of resampled runs, so a run with an unusual loss affects both. The link is empirical: outside the
+It is a sigmoid or a saturating exponential, fitted to the runs' losses and metrics. Its replicates are of the same
+resampled runs for all tasks, so a run with an unusual loss affects all of them. The link is empirical: outside the
 range of losses to which it was fitted, with a margin, no metric is forecast.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.forecaster import Bands
+from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.errors import FitError, UsageError
+from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -26,19 +25,33 @@ from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Then, ThenPrediction
 
-LINKS = ("sigmoid", "exponential-saturation")
 CHANCE_NAMES = {"sigmoid": "b", "exponential-saturation": "epsilon"}  # the parameter that is the level of chance
 FEWEST_RUNS = 6
 WIDENED = 0.25  # of the range of log loss that the link was fitted to, on either side
 
 
 class Link(Record):
-    """A fitted link from loss to metric, with the coordinates of its replicates `(replicates, k)`."""
+    """A fitted link from loss to metric, with the coordinates of its replicates `(replicates, k)`.
+
+    `follows` is the column of the loss, whose values at the points of the fit are `loss` `(n,)`.
+    """
 
     metric: str
+    follows: str
     fitted: Fitted
     replicates: Array
     loss: Array
+
+    @property
+    def residuals(self) -> Array:
+        """The metric at the points less that of the fit `(n,)`."""
+        missed: Array = -self.fitted.problem.residuals(self.fitted.theta[None])[0][0]
+        return missed
+
+    @property
+    def rmse(self) -> float:
+        """Root mean square error of the metric at the points."""
+        return float(np.sqrt(np.mean(self.residuals**2)))
 
     @property
     def law(self) -> Law:
@@ -59,85 +72,87 @@ class Link(Record):
 
 
 def fit_link(
-    metric: str, loss: Array, values: Array, runs: Indices, *, law: str, chance: float | None, resampling: Resampling
+    task: Task, follows: str, loss: Array, values: Array, runs: Indices, *, run_count: int, resampling: Resampling
 ) -> Link:
-    """Fit the link from loss to metric.
+    """Fit the link from loss to metric; `runs` `(n,)` are numbered among `run_count` that replicates draw from.
 
     Raises:
-        UsageError: No link has this name.
         FitError: There are too few runs, or the metric does not depend on the loss.
     """
-    if law not in LINKS:
-        raise UsageError(f"--then-law {law!r} is unknown.", hint=f"Choose one of {', '.join(LINKS)}.")
     if len(np.unique(runs)) < FEWEST_RUNS:
         raise FitError(
-            f"{metric} is known for too few runs to fit a law from the loss to it.",
+            f"{task.metric} is known for too few runs to fit a law from the loss to it.",
             hint=f"Add runs until {FEWEST_RUNS} have both.",
         )
-    link_law = find_law(law)
-    if chance is not None:
-        link_law = constrain(link_law, {CHANCE_NAMES[law]: chance})
+    law = find_law(task.law)
+    if task.chance is not None:
+        law = constrain(law, {CHANCE_NAMES[task.law]: task.chance})
     _, numbered = np.unique(runs, return_inverse=True)
-    problem = problem_from_arrays(link_law, {"x": loss}, values, numbered, space="linear")
+    problem = problem_from_arrays(law, {"x": loss}, values, numbered, space="linear")
     fitted = optimum(problem, Objective("huber"))
     missed = problem.residuals(fitted.theta[None])[0][0]
     if not np.sqrt(np.mean(missed**2)) < np.std(values):
         raise FitError(
-            f"The {law} law predicts {metric} from the loss no better than the mean of {metric} does.",
-            hint="Check --chance and --then-law, and whether the metric changes with the loss.",
+            f"The {task.law} law predicts {task.metric} from the loss no better than the mean of {task.metric} does.",
+            hint="Check the level of chance and the law, and whether the metric changes with the loss.",
         )
     rows = range(resampling.replicates)
-    weights = run_weights(resampling, rows, problem.runs) * problem.weights
+    weights = run_weights(resampling, rows, runs, count=run_count) * problem.weights
     start = np.tile(problem.off_zero(fitted.theta[None]), (len(rows), 1))
     solution = minimise(problem, start, delta=fitted.delta, weights=weights, gain=1e-6, most_steps=60)
-    return Link(metric, fitted, solution.theta, loss)
+    return Link(task.metric, follows, fitted, solution.theta, loss)
 
 
-def forecast_metric(
-    fitted: Link, bands: Bands, targets: Sequence[Mapping[str, float]], level: float, seed: int
-) -> Then:
-    """The metric at the targets, whose loss forecasts are `bands`."""
-    loss = np.exp(bands.estimate)
-    outside = fitted.is_outside(loss)
-    centre = fitted.values(fitted.fitted.theta[None], loss)[0]
-    # One deviate per replicate, since the errors of the loss forecast are correlated over targets.
-    deviates = np.random.default_rng([seed, len(loss)]).standard_normal(len(fitted.replicates))
-    spread = bands.prediction / NormalDist().inv_cdf(0.5 + level / 2)
-    rows = np.stack([
-        fitted.values(theta[None], np.exp(bands.estimate + deviate * spread))[0]
-        for theta, deviate in zip(fitted.replicates, deviates, strict=True)
-    ])  # fmt: skip
-    residuals = fitted.fitted.problem.residuals(fitted.fitted.theta[None])[0][0]
-    rows = rows + np.std(residuals) * np.random.default_rng([seed, 1]).standard_normal(rows.shape)
-    low, high = np.quantile(rows, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+def drawn_metric(link: Link, loss: Array, noise: Array) -> Array:
+    """Draws of the metric `(draws, n)` at draws of the loss `(draws, n)`; `noise` is in units of the link's error.
+
+    Draw i uses replicate i modulo their number.
+    """
+    count = len(link.replicates)
+    drawn = np.empty_like(loss)
+    for i, theta in enumerate(link.replicates):
+        rows = loss[i::count]
+        drawn[i::count] = link.values(theta[None], rows.ravel())[0].reshape(rows.shape)
+    return drawn + np.std(link.residuals) * noise
+
+
+def then_of(link: Link, targets: Sequence[Mapping[str, float]], loss: Array, drawn: Array, level: float) -> Then:
+    """The metric at the targets, whose forecast losses are `loss` `(n,)`, with intervals of its draws `(draws, n)`."""
+    outside = link.is_outside(loss)
+    centre = link.values(link.fitted.theta[None], loss)[0]
     return Then(
-        metric=fitted.metric,
-        law=fitted.law.name,
-        formula=fitted.law.formula,
-        parameters=_parameters(fitted, level),
-        points=len(fitted.loss),
-        rmse=float(np.sqrt(np.mean(residuals**2))),
-        loss_range=(float(fitted.loss.min()), float(fitted.loss.max())),
+        metric=link.metric,
+        law=link.law.name,
+        formula=link.law.formula,
+        parameters=_parameters(link, level),
+        points=len(link.loss),
+        rmse=link.rmse,
+        loss_range=(float(link.loss.min()), float(link.loss.max())),
         predictions=tuple(
             ThenPrediction(
                 dict(at),
                 float(loss[i]),
-                _estimate(centre[i], low[i], high[i], is_known=not outside[i]),
+                estimate_of(None if outside[i] else float(centre[i]), drawn[:, i], level),
                 bool(outside[i]),
             )
             for i, at in enumerate(targets)
         ),
+        loss=link.follows,
     )
 
 
-def _estimate(value: float, low: float, high: float, *, is_known: bool) -> Estimate:
-    return Estimate(float(value), float(low), float(high)) if is_known else Estimate(None)
+def estimate_of(centre: float | None, drawn: Array, level: float) -> Estimate:
+    """An estimate with the interval of its draws `(draws,)`; without one where it, or its spread, is unknown."""
+    if centre is None or not np.isfinite(drawn).all():
+        return Estimate(centre)
+    low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
+    return Estimate(centre, float(low), float(high))
 
 
-def _parameters(fitted: Link, level: float) -> dict[str, Estimate]:
-    problem = fitted.fitted.problem
-    values = problem.parameters(fitted.fitted.theta[None])[0]
-    low, high = np.quantile(problem.parameters(fitted.replicates), [0.5 - level / 2, 0.5 + level / 2], axis=0)
+def _parameters(link: Link, level: float) -> dict[str, Estimate]:
+    problem = link.fitted.problem
+    values = problem.parameters(link.fitted.theta[None])[0]
+    low, high = np.quantile(problem.parameters(link.replicates), [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return {
         name: Estimate(float(value), float(left), float(right))
         for name, value, left, right in zip(problem.law.names, values, low, high, strict=True)

@@ -22,7 +22,7 @@ from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.checks.adequacy import average_doubts
 from scaling_cli.fitting.checks.influence import outlying_doubts
 from scaling_cli.fitting.checks.repeats import err_together, together_doubt
-from scaling_cli.fitting.fit import Settings
+from scaling_cli.fitting.fit import Grouped, Settings
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -36,6 +36,7 @@ from scaling_cli.points.held import hold
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
 from scaling_cli.record import Record, replace
+from scaling_cli.results.fit import FitResult
 
 FEWEST_VALUES = 3  # different ones of a sole input
 
@@ -50,10 +51,12 @@ class Method(Record):
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         asked = self.asked
         choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound, others=table.others)
-        if choice.law.is_curve and (ask.backtest or ask.then or ask.target_losses or asked.estimator == "describe"):
+        if choice.law.is_curve and (
+            ask.backtest or ask.suite.tasks or ask.suite.is_joint or ask.target_losses or asked.estimator == "describe"
+        ):
             raise UsageError(
                 f"{asked.law} can only forecast how the runs in the log continue, at the rows of --targets.",
-                hint="Leave out --backtest, --then, --target-loss and --estimator describe.",
+                hint="Leave out --backtest, --then, --target-loss and --estimator describe, and give one --loss.",
             )
         roles = {role for target in ask.targets for role in target.at}
         is_surface = {"params", "tokens"} <= set(choice.inputs)
@@ -69,17 +72,19 @@ class Method(Record):
         Raises:
             UsageError: The question needs the runs.
         """
-        if ask.backtest or ask.then or self.asked.law != "auto" or self.asked.x is not None:
-            option = "--backtest" if ask.backtest else "--then" if ask.then else "--law and --x"
+        suite = ask.suite
+        if ask.backtest or suite.tasks or suite.is_joint or self.asked.law != "auto" or self.asked.x is not None:
+            option = "--backtest" if ask.backtest else "--law and --x"
+            option = "--then" if suite.tasks else "--loss" if suite.losses else option
             raise UsageError(f"{option} needs the runs, but a saved fit has only their law.", hint="Give the runs.")
 
 
 class ForecastData(Record):
     """One group: what forecasts, and the data where they are at hand.
 
-    `forecast` is the part of `forecaster` with rolling origins, if it has one. `metric` `(n,)` is that of the second
-    stage, with nan where unknown. `run_names` are there where a law continues runs instead of adding new ones. `ratios`
-    are the least and the most tokens per param.
+    `forecast` is the part of `forecaster` with rolling origins, if it has one. `metrics` `(n,)` are those of the second
+    stage by column, with nan where unknown. `labels` name the runs, and `run_names` do, too, where a law continues runs
+    instead of adding new ones. `ratios` are the least and the most tokens per param.
     """
 
     forecaster: Forecaster
@@ -89,10 +94,11 @@ class ForecastData(Record):
     points: ForecastPoints | None
     forecast: StackedForecast | None = None
     laws: tuple[Law, ...] = ()
-    metric: Array | None = None
+    metrics: Mapping[str, Array] = {}
     run_names: tuple[str, ...] = ()
     recipe: tuple[str, ...] = ()
     ratios: tuple[float, float] | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def params(self) -> Array | None:
@@ -128,10 +134,31 @@ class ForecastData(Record):
         return self.span
 
 
+def plain_fit(
+    table: PointTable, group: dict[str, str], choice: Choice, method: Method
+) -> tuple[FitResult, list[Caveat]]:
+    """The fit of one law to a group of runs, as `describe` uses it."""
+    return fit_group(_grouped(table, group, choice, method.asked), method.settings)
+
+
+def _grouped(table: PointTable, group: dict[str, str], choice: Choice, asked: Extrapolate) -> Grouped:
+    weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
+    return grouped_for(table, group, choice, asked.space, weighting)
+
+
 def evidence_from(
-    table: PointTable, group: dict[str, str], choice: Choice, ask: Ask, method: Method
+    table: PointTable,
+    group: dict[str, str],
+    choice: Choice,
+    ask: Ask,
+    method: Method,
+    *,
+    drawn_as: Mapping[str, str],
+    has_names: bool = True,
 ) -> tuple[ForecastData, list[Caveat]]:
-    """One group of runs, its forecaster fitted.
+    """One group of runs, its forecaster fitted; groups with the same `drawn_as` resample the same runs.
+
+    Without `has_names`, every row is one run, and runs are labelled by their inputs.
 
     Raises:
         DataError: The runs do not say how large they are.
@@ -153,12 +180,11 @@ def evidence_from(
     settings = method.settings
     if (problem.observed <= 0).any():
         raise UsageError(
-            "A forecast is of log losses, and some losses are not positive.",
+            "A forecast needs the logarithm of each loss, but some losses are not positive.",
             hint="Leave them out with --where 'loss > 0', or describe the runs with scaling fit --space linear.",
         )
     if asked.estimator == "describe":
-        weighting = Weighting(asked.weight, asked.scale_weight or 0.0, asked.prior or "none")
-        grouped = grouped_for(table, group, choice, asked.space, weighting)
+        grouped = _grouped(table, group, choice, asked)
         result, doubts = fit_group(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
         return ForecastData(
@@ -171,9 +197,9 @@ def evidence_from(
     stacked = forecast(
         resampled, laws=laws, recipe=recipe_of(asked), level=settings.level,
         replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
-        group=group_hash(group) % 2**32,
+        group=group_hash(drawn_as) % 2**32,
     )  # fmt: skip
-    metric = None if ask.then is None else table.numbers(ask.then, own=True)
+    metrics = {task.metric: table.numbers(task.metric, own=True) for task in ask.suite.tasks}
     sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
     fits = [] if choice.law.is_curve else _problems(points, stacked)
     doubts = [
@@ -194,11 +220,18 @@ def evidence_from(
         points,
         stacked,
         laws,
-        metric,
+        metrics,
         names,
         changes(asked),
         tokens_per_param(table),
+        table.run_names if has_names else _amounts(points),
     ), doubts
+
+
+def _amounts(points: ForecastPoints) -> tuple[str, ...]:
+    """A label for each run by its inputs, in the order in which `runs` numbers them."""
+    rows = zip(*(points.columns[name][np.argsort(points.runs)].tolist() for name in points.columns), strict=True)
+    return tuple(map(repr, rows))
 
 
 def _problems(points: ForecastPoints, stacked: StackedForecast) -> list[Problem]:

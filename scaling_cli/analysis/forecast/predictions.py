@@ -55,7 +55,7 @@ def _no_loss(target: Target) -> FitError:
     """The error for a place at which the law gives no number that a loss could be."""
     where = ", ".join(f"{role} {amount:.3g}" for role, amount in target.at.items())
     return FitError(
-        f"The law has no loss above zero at {where}, or one too large to compute with.",
+        f"At {where} the law gives a loss that is not above zero, or is too large to compute with.",
         hint="Check the parameters of the law, and choose a target closer to the runs.",
     )
 

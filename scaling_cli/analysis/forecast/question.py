@@ -4,25 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scaling_cli.analysis.forecast.suite import Suite
 from scaling_cli.analysis.forecast.targets import Target
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.record import Record
+from scaling_cli.errors import UsageError
+from scaling_cli.record import Record, replace
 
 
 class Ask(Record):
-    """What the user wants to know."""
+    """What the user wants to know; `names_groups` says that targets name the groups that they are for."""
 
     targets: tuple[Target, ...] = ()
     target_losses: tuple[float, ...] = ()
     backtest: bool = False
-    then: str | None = None
-    then_law: str = "sigmoid"
-    chance: float | None = None
+    suite: Suite = Suite()
+    names_groups: bool = False
 
     @property
     def has_place(self) -> bool:
         """Whether anything is asked that needs no default targets."""
         return bool(self.targets or self.target_losses or self.backtest)
+
+    def of_groups(self, groups: Sequence[Mapping[str, str]]) -> Ask:
+        """The question with levels of the groups' columns as the groups of targets.
+
+        Raises:
+            UsageError: A target has a word that is the level of no column, or of none of the groups.
+        """
+        columns = dict.fromkeys(name for group in groups for name in group)
+        targets = tuple(target.of_groups(columns) for target in self.targets)
+        for target in targets:
+            for name in target.group if any(each.labels for each in self.targets) else ():
+                known = dict.fromkeys(group[name] for group in groups if name in group)
+                if target.group[name] not in known:
+                    raise UsageError(
+                        f"--at asks for {name} {target.group[name]!r}, which no runs have.",
+                        hint=f"Use {' or '.join(known)}.",
+                    )
+        return replace(self, targets=targets, names_groups=any(target.group for target in targets))
+
+    def concerns(self, group: Mapping[str, str]) -> bool:
+        """Whether anything is asked of a group: not if all targets are for others."""
+        return not self.names_groups or self.target_losses != () or bool(self.targets_for(group))
 
     def targets_for(self, group: Mapping[str, str]) -> list[Target]:
         """The targets of one group."""

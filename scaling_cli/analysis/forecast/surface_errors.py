@@ -1,9 +1,9 @@
 """What the errors of a surface's forecast at the rolling origins say of the error, and the bias, of the next forecast.
 
 Forecasts of L(params, tokens) for larger runs are off by more than their laws and replicates show, all runs of a set to
-the same side. Two corrections take off what is systematic. If the mean errors m_1 and m_2 of the two nearest origins
-have the same sign, their mean b is taken off as far as it stands out from the errors s of single runs, of which h were
-held out on average:
+the same side. Two corrections reduce this bias. If the mean errors m_1 and m_2 of the two nearest origins
+have the same sign, their mean b is subtracted, shrunk according to the errors s of single runs, of which h were held
+out on average:
 
     shift = b * b^2 / (b^2 + s^2 (1 + 4 / h)).
 

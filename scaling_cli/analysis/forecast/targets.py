@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -30,12 +30,33 @@ LogLosses = Callable[[Mapping[str, Array]], Array]
 
 
 class Target(Record):
-    """Amounts by role, and the observed loss, if any; `group` is the group it is for, empty for all groups."""
+    """Amounts by role, and the observed loss, if any; `group` is the group it is for, empty for all groups.
+
+    `labels` has the text of each amount that may be the level of a column instead, such as `optimizer=muon`.
+    """
 
     at: dict[str, float]
     observed: float | None = None
     group: dict[str, str] = {}
     run: str | None = None
+    labels: dict[str, str] = {}
+
+    def of_groups(self, columns: Collection[str]) -> Target:
+        """The target with its levels of these columns as its group.
+
+        Raises:
+            UsageError: Another label is not a number.
+        """
+        levels = {name: label for name, label in self.labels.items() if name in columns}
+        words = [name for name in self.labels if name not in self.at and name not in levels]
+        if words:
+            raise UsageError(
+                f"--at has {words[0]} {self.labels[words[0]]!r}, which is not a number.",
+                hint="Give a number, such as 70B or 1.4T; words are for columns whose groups are fitted: "
+                f"{', '.join(columns) or 'none here'}.",
+            )
+        at = {name: amount for name, amount in self.at.items() if name not in levels}
+        return replace(self, at=at, group={**self.group, **levels}, labels={})
 
 
 class Places(Record):
@@ -60,7 +81,7 @@ def parse_at(text: str) -> list[Target]:
     Raises:
         UsageError: The text is not a list of amounts by role.
     """
-    amounts: dict[str, list[float]] = {}
+    amounts: dict[str, list[tuple[float | None, str]]] = {}
     name = ""
     for part in text.split(","):
         role, separator, value = part.partition("=") if "=" in part else (name, "", part)
@@ -70,8 +91,28 @@ def parse_at(text: str) -> list[Target]:
             )
         if separator:
             name = role.strip().casefold() if role.strip().casefold() in ROLES else role.strip()
-        amounts.setdefault(name, []).extend(_amounts(value, text))
-    return [Target(dict(zip(amounts, row, strict=True))) for row in itertools.product(*amounts.values())]
+        amounts.setdefault(name, []).extend(_amounts_or_label(name, value, text))
+    rows = (dict(zip(amounts, row, strict=True)) for row in itertools.product(*amounts.values()))
+    return [
+        Target(
+            {role: amount for role, (amount, _) in row.items() if amount is not None},
+            labels={role: label for role, (_, label) in row.items() if label},
+        )
+        for row in rows
+    ]
+
+
+def _amounts_or_label(name: str, value: str, text: str) -> list[tuple[float | None, str]]:
+    """Amounts, each with its text where that may be the level of a column; a word has no amount."""
+    if name in ROLES:
+        return [(amount, "") for amount in _amounts(value, text)]
+    try:
+        amounts = _amounts(value, text)
+    except UsageError:
+        if value.strip()[:1].isdigit():
+            raise
+        return [(None, value.strip())]
+    return [(amount, value.strip() if len(amounts) == 1 else "") for amount in amounts]
 
 
 def _amounts(value: str, text: str) -> list[float]:

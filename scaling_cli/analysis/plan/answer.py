@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.hardware import Machines
 from scaling_cli.analysis.plan.designs import Ask, Chosen, design, with_runs
 from scaling_cli.analysis.plan.goals import Goal, total_weights
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, view
@@ -32,6 +33,7 @@ class Task(Record):
         share: Share of runs and budget that tests the law.
         rounds: Into how many rounds the runs are split.
         underway: Runs that are being trained, with an unknown loss.
+        machines: What gives the cost of a run, where the budget is time or money.
     """
 
     arms: Sequence[Arm]
@@ -45,6 +47,7 @@ class Task(Record):
     rounds: int = 1
     underway: Candidates | None = None
     levels: tuple[int, int] | None = None
+    machines: Machines | None = None
 
     @property
     def is_surface(self) -> bool:
@@ -95,14 +98,24 @@ class Planned(Record):
 
 
 def planned(task: Task, *, draws: int = SEARCH_DRAWS) -> Planned:
-    """The best design found.
+    """The best design found; where it has too few runs to fit the law, the best of small runs, all in one round.
 
     Raises:
         UsageError: The budget or the number of runs is too small for any design.
     """
+    found = _designed(task, draws)
+    if len(found.all) >= task.least_runs:
+        return found
+    low = task.bounds.compute[0]
+    small = replace(task.bounds, compute=(low, max(low, task.budget / (task.least_runs * task.seeds))))
+    return _designed(replace(task, share=0.0, rounds=1, bounds=small), draws)
+
+
+def _designed(task: Task, draws: int) -> Planned:
     levels = {"levels": task.levels} if task.levels else {}
     pool = candidates(task.bounds, is_surface=task.is_surface, **levels)
-    cost = np.tile(pool.compute, len(task.arms)) * task.seeds
+    price = pool.compute if task.machines is None else task.machines.equivalent(pool.compute)
+    cost = np.tile(price, len(task.arms)) * task.seeds
     _require_enough(task, cost)
     models = _models(task, pool, draws)
     noise = np.concatenate([arm.noise.at(pool.compute) for arm in task.arms]) / np.sqrt(task.seeds)
@@ -148,6 +161,12 @@ def _no_goal(task: Task) -> UsageError:
     )
 
 
+def _of_the_smallest(count: int) -> str:
+    if count == 1:
+        return "One run of the smallest size takes"
+    return f"A fit needs at least {count} runs, and the smallest take"
+
+
 def _require_enough(task: Task, cost: Array) -> None:
     places = task.runs // task.seeds
     least = task.least_runs
@@ -161,7 +180,7 @@ def _require_enough(task: Task, cost: Array) -> None:
     needed = least * float(cost.min())
     if task.budget < needed:
         raise UsageError(
-            f"{flops(task.budget)} FLOPs do not pay for {least * task.seeds} of the smallest runs, the least that a "
-            f"fit needs: these take {flops(needed)}.",
+            f"The budget of {flops(task.budget)} FLOPs is too small. {_of_the_smallest(least * task.seeds)} "
+            f"{flops(needed)} FLOPs.",
             hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
         )

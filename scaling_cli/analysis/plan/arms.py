@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scaling_cli.analysis.plan.cost import recorded
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of
 from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.arrays import Array
@@ -54,7 +55,7 @@ def saved_arm(saved: SavedFit, asked: Plan) -> Arm:
     _require_plannable(law)
     if not saved.draws:
         raise UsageError(
-            "The saved fit has no replicates, so nothing says how uncertain it is.",
+            "The saved fit has no replicates, so its uncertainty is not known.",
             hint="Save it with an interval: scaling fit RUNS -o FIT.json.",
         )
     if set(saved.parameters) != set(law.names):
@@ -99,6 +100,7 @@ def fitted_arm(
         group_label(group), problem.law, parameters, noise, choice.inputs, present=dict(problem.columns),
         is_rival_excluded=excluded,
         rules=tuple(_rules(points, compute)) if asked.recipe else (),
+        recorded=recorded(points, compute, asked.gpus),
     )  # fmt: skip
     if excluded:
         caveats = [*caveats, caveat("plan-other-law", group, law=problem.law.name)]
@@ -149,11 +151,11 @@ def _roles(law: Law, inputs: Mapping[str, str]) -> dict[str, str]:
 def _require_plannable(law: Law) -> None:
     if law.is_curve:
         raise UsageError(
-            f"{law.name} describes whole training curves, and a plan chooses runs.",
+            f"{law.name} describes whole training curves, but a plan needs a law of the final loss of runs.",
             hint="Use --law chinchilla, or a law of compute, params or tokens.",
         )
     if len(law.inputs) > 1 and not set(law.inputs) <= set(KNOWN_ROLES):
         raise UsageError(
-            f"{law.name} is a law of {', '.join(law.inputs)}, and a plan chooses params and tokens alone.",
+            f"{law.name} is a law of {', '.join(law.inputs)}, but a plan can choose only params and tokens.",
             hint="Use --law chinchilla, or another law of params and tokens.",
         )

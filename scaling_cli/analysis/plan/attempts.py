@@ -91,7 +91,8 @@ def attempts_plan(
     """
     if any(goal.what != "coverage" for goal in goals):
         raise UsageError(
-            "Goals of coverage need a log of attempts, and others need runs.", hint="Plan them one by one."
+            "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
+            hint="Use one command for the goals of coverage, and another for the others.",
         )
     if budget < 1:
         raise UsageError("The budget is less than one attempt.", hint="Give the number of attempts: --budget 20000.")

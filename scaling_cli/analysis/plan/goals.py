@@ -87,14 +87,23 @@ def parse_goal(text: str) -> Goal:
         return Goal(shown, "difference", difference["name"], weight=weight)
     if place is None:
         if what in (*SPLITS, "loss", "multiplier", "coverage"):
-            raise UsageError(f"--goal {text!r} does not say where.", hint=f"Write it like {what}@1e24.")
+            needed = "number of attempts" if what == "coverage" else "compute"
+            raise UsageError(f"--goal {text!r} lacks the {needed} after @.", hint=f"Write it like {_example(what)}.")
         return Goal(shown, "parameter", what, weight=weight)
     if what not in (*SPLITS, "loss", "multiplier", "coverage"):
-        raise UsageError(f"--goal {text!r} asks for {what!r} at a place.", hint=f"Goals are {EXAMPLES}.")
+        raise UsageError(
+            f"--goal {text!r} has an @, which works only after params, tokens, loss, multiplier and coverage.",
+            hint=f"Goals are {EXAMPLES}.",
+        )
     at = _place(place, text)
     if what != "loss" and set(at) != {"compute"}:
-        raise UsageError(f"--goal {text!r} needs a budget.", hint=f"Write it like {what}@1e24.")
+        needed = "number of attempts" if what == "coverage" else "budget in FLOPs"
+        raise UsageError(f"--goal {text!r} needs a {needed} after @.", hint=f"Write it like {_example(what)}.")
     return Goal(shown, what, at=at, weight=weight)
+
+
+def _example(what: str) -> str:
+    return "coverage@10000" if what == "coverage" else f"{what}@1e24"
 
 
 def _unreadable(text: str) -> UsageError:
@@ -108,13 +117,13 @@ def _place(text: str, goal: str) -> dict[str, float]:
         role, equals, number = part.rpartition("=")
         value = parse_number(number)
         if not value > 0:
-            raise UsageError(f"--goal {goal!r} is at {value:g}.", hint="Give an amount above 0.")
+            raise UsageError(f"--goal {goal!r} has the amount {value:g}.", hint="Give an amount above 0.")
         found[role.strip() if equals else "compute"] = value
     return found
 
 
 def check_goal(goal: Goal, law: Law) -> None:
-    """Refuse a goal that a law cannot tell.
+    """Refuse a goal that does not follow from a law.
 
     Raises:
         UsageError: The law has no such parameter, or other inputs.
@@ -128,7 +137,8 @@ def check_goal(goal: Goal, law: Law) -> None:
     if goal.what in ("parameter", "difference"):
         if goal.name not in quantities:
             raise UsageError(
-                f"{law.name} has no {goal.name!r}.", hint=f"It has {', '.join(quantities)}; other goals: {EXAMPLES}."
+                f"{law.name} has no quantity {goal.name!r}.",
+                hint=f"It has {', '.join(quantities)}; other goals: {EXAMPLES}.",
             )
         return
     is_surface = {"params", "tokens"} <= set(law.inputs)

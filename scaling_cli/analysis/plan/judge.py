@@ -9,6 +9,7 @@ from scaling_cli.analysis.plan.knowledge import Arm
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.outlook import Outlook
 from scaling_cli.arrays import Array, Flags
+from scaling_cli.errors import UsageError
 from scaling_cli.record import replace
 from scaling_cli.results.plan import Judgement
 
@@ -21,6 +22,12 @@ def judged(name: str, task: Task, runs: Candidates, *, is_present: bool) -> Judg
     """A design of one arm; `is_present` where its runs are those that there are."""
     arms = [replace(arm, present=None, covariance=None) if is_present else arm for arm in task.arms]
     outlook = Outlook(arms, task.goals, task.level)
+    if len(runs.params) < task.least_runs and not is_present:
+        raise UsageError(
+            f"{name} has {len(runs.params)} {'run' if len(runs.params) == 1 else 'runs'}, and {task.arms[0].law.name} "
+            f"has {task.parameters} parameters, so at least {task.least_runs} are needed.",
+            hint="Add runs to the design, or start from runs or a saved fit.",
+        )
     seen = outlook.seen([runs], draws=JUDGE_DRAWS)
     count, cost = len(runs.params), runs.compute
     spare = (0 if is_present else task.present) + count - task.parameters
@@ -42,10 +49,10 @@ def _best(task: Task, arms: list[Arm], runs: Candidates) -> Array:
         (min(task.bounds.ratio[0], float(ratio.min())), max(task.bounds.ratio[1], float(ratio.max()))),
         task.bounds.sizes, task.bounds.most_tokens,
     )  # fmt: skip
-    least = max(len(runs.params), task.parameters + 1)
+    least = max(len(runs.params), replace(task, arms=arms).least_runs)
     same = replace(
         task, arms=arms, bounds=bounds, budget=float(cost.sum()), runs=least, seeds=1, share=0.0, rounds=1,
-        underway=None,
+        underway=None, machines=None,
     )  # fmt: skip
     plan = planned(same, draws=JUDGE_DRAWS)
     outlook = same.outlook

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.plan.cost import Recorded
 from scaling_cli.analysis.plan.goals import Goal, Known, known, loss_slope, places
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, ground, optimum
 from scaling_cli.analysis.plan.recipe import Rule
@@ -52,6 +53,7 @@ class Arm(Record):
         roles: The column behind each input of the law.
         is_rival_excluded: Whether the law is itself the one to which a simpler law was rejected.
         rules: Recipes fitted to the runs.
+        recorded: What the runs cost.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Arm(Record):
     prior: Array | None = None
     is_rival_excluded: bool = False
     rules: tuple[Rule, ...] = ()
+    recorded: Recorded | None = None
 
     def columns(self, runs: Columns) -> dict[str, Array]:
         """Runs, given by their roles, as inputs of the law."""

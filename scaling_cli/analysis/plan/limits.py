@@ -86,20 +86,25 @@ def compute_bounds(
 ) -> tuple[float, float]:
     """The smallest and the largest run in FLOPs: as asked, else by the budget and the runs that there are.
 
+    A budget that pays for less than two of the smallest runs has candidates of that size alone.
+
     Raises:
         UsageError: The smallest is above the largest.
     """
-    high = most if most is not None else LARGEST * budget
     if least is not None:
         low = least
     elif present is not None:
-        low = min(float(present.min()), high)
+        low = float(present.min())
     else:
-        low = min(max(SMALLEST * budget, SMALLEST_COMPUTE), high)
+        low = max(SMALLEST * budget, SMALLEST_COMPUTE)
+    if most is None:
+        high = max(LARGEST * budget, low)
+    else:
+        high, low = most, low if least is not None else min(low, most)
     if low > high * (1 + 1e-9):
         raise UsageError(
             f"The smallest run, {flops(low)} FLOPs, is above the largest, {flops(high)} FLOPs.",
-            hint="Lower --min-compute, or raise --max-compute or the budget (a run takes at most half of it).",
+            hint="Lower --min-compute, or raise --max-compute.",
         )
     return low, high
 

@@ -13,7 +13,9 @@ from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 
-UNKNOWN = 1e3  # standard deviations in logs or units beyond which nothing is known
+UNKNOWN = 1e3  # standard deviations in logs or units that stand for what no run determines
+UNKNOWN_LOG = 23.0  # standard deviation of a log beyond which nothing is known: ten decades
+UNKNOWN_TIMES, LEAST_SIZE = 10.0, 0.1  # the same for an exponent: so many times its size, or that of a small one
 BISECTIONS = 50
 MOST_TIMES = 1e4
 PRECISE = 1e-3
@@ -52,7 +54,14 @@ class Outlook(Record):
         mean = np.stack(
             [np.nanmean(np.minimum(each, 25 * middle)) for each, middle in zip(variances, typical, strict=True)]
         )
-        return np.where(mean < UNKNOWN**2, np.sqrt(mean), np.inf)
+        return np.where(mean < self._limits(seen.goals) ** 2, np.sqrt(mean), np.inf)
+
+    def _limits(self, goals: Sequence[Known]) -> Array:
+        """The standard deviations `(q,)` beyond which a goal is unknown."""
+        return np.array([
+            UNKNOWN_LOG if goal.is_log else UNKNOWN_TIMES * max(abs(float(np.nan_to_num(goal.values[0]))), LEAST_SIZE)
+            for goal in goals
+        ])  # fmt: skip
 
     def width(self, deviations: Array, spare: int) -> Array:
         """The widths `(q,)` of intervals with these deviations, with `spare` degrees of freedom left for the noise."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.hardware import Hardware, flops_of, hardware
+from scaling_cli.analysis.hardware import Machines, flops_of
 from scaling_cli.analysis.plan.answer import Task, planned
 from scaling_cli.analysis.plan.check import simulated
+from scaling_cli.analysis.plan.cost import machines_of
 from scaling_cli.analysis.plan.goals import Goal, check_goal, parse_goal
 from scaling_cli.analysis.plan.judge import judged
 from scaling_cli.analysis.plan.knowledge import Arm
@@ -37,8 +38,8 @@ def goals_of(asked: Plan) -> tuple[Goal, ...]:
     between = [goal.between for goal in goals]
     if any(between) and not all(between):
         raise UsageError(
-            "Some goals compare two groups, and others are of one group.",
-            hint="Plan them one after another: first difference(...) and multiplier@..., then the others.",
+            "Some goals compare two groups, and others concern one group, so they cannot be combined.",
+            hint="Use one command for difference(...) and multiplier@..., and another for the other goals.",
         )
     return goals
 
@@ -52,7 +53,8 @@ def answered(
     arms: Sequence[Arm], asked: Plan, source: str, group: Mapping[str, str]
 ) -> tuple[PlanResult, list[Caveat]]:
     """The whole answer for one group, for two that are compared, or for a fit in place of runs."""
-    task, machines = task_of(arms, asked)
+    machines, cost_doubts = machines_of([arm.recorded for arm in arms], asked)
+    task = task_of(arms, asked, machines)
     note: tuple[str, ...] = ()
     if asked.until is not None:
         least, bounds = least_budget(task, parse_until(asked.until), lambda budget: _bounds(arms, asked, budget))
@@ -64,13 +66,19 @@ def answered(
     check = None
     if asked.check_:
         if len(arms) > 1:
-            raise UsageError("--check simulates plans of one group.", hint="Leave it out, or plan without --by.")
+            raise UsageError("--check works only with plans of one group.", hint="Leave it out, or plan without --by.")
         check = simulated(arms[0], task.goals, everything, seed=asked.seed)
-    result = replace(result, check=check, judged=_judgements(task, asked), notes=(*note, *result.notes))
+    result = replace(
+        result,
+        check=check,
+        judged=_judgements(task, asked),
+        notes=(*note, *((machines.note,) if machines and machines.note else ()), *result.notes),
+    )
     if asked.recipe:
         own = read_rules(asked.rules) if asked.rules is not None else list(arms[0].rules)
         result = with_recipes(result, own)
-    return result, _doubts(result, machines.doubts() if machines else [], group)
+    found = [replace(each, group=dict(group) or None) for each in cost_doubts]
+    return result, _doubts(result, [*found, *(machines.doubts() if machines else [])], group)
 
 
 def _doubts(result: PlanResult, found: list[Caveat], group: Mapping[str, str]) -> list[Caveat]:
@@ -80,8 +88,8 @@ def _doubts(result: PlanResult, found: list[Caveat], group: Mapping[str, str]) -
     return found
 
 
-def task_of(arms: Sequence[Arm], asked: Plan) -> tuple[Task, Hardware | None]:
-    """What is to be planned, and the GPUs that it is planned for.
+def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None) -> Task:
+    """What is to be planned.
 
     Raises:
         UsageError: A goal does not go with the law, or with the number of groups.
@@ -92,19 +100,18 @@ def task_of(arms: Sequence[Arm], asked: Plan) -> tuple[Task, Hardware | None]:
             check_goal(goal, arm.law)
     if any(goal.between for goal in goals) and len(arms) != 2:
         raise UsageError(
-            f"{goals[0].text} compares two groups, and there {'is' if len(arms) == 1 else 'are'} {len(arms)}.",
-            hint="Name the column that makes two groups with --by, and leave others out with --where.",
+            f"{goals[0].text} compares two groups, but there {'is' if len(arms) == 1 else 'are'} {len(arms)}.",
+            hint="Name the column of the groups with --by, and keep two of them with --where.",
         )
-    machines = hardware(asked.gpus, asked.peak_flops, asked.mfu, asked.price_per_gpu_hour)
     underway = None if asked.underway is None else read_design(asked.underway)
     if underway is not None and len(arms) > 1:
-        raise UsageError("--underway is for plans of one group.", hint="Leave it out, or plan without --by.")
+        raise UsageError("--underway works only with plans of one group.", hint="Leave it out, or plan without --by.")
     budget = flops_of(asked.budget, machines) if asked.budget is not None else _judged_budget(asked)
-    task = Task(
+    return Task(
         arms=arms, goals=goals, bounds=_bounds(arms, asked, budget), budget=budget, runs=asked.max_runs,
         level=asked.level, seeds=asked.seeds, share=asked.test_share, rounds=asked.rounds, underway=underway,
+        machines=machines if isinstance(asked.budget, str) else None,
     )  # fmt: skip
-    return task, machines
 
 
 def _judged_budget(asked: Plan) -> float:

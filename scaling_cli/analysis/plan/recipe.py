@@ -83,7 +83,7 @@ def read_rules(path: str) -> list[Rule]:
 
     Raises:
         DataError: The file cannot be read.
-        UsageError: A line is no rule, or uses a name that no earlier line defines.
+        UsageError: A line is not a rule, or uses a name that no earlier line defines.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
@@ -95,7 +95,7 @@ def read_rules(path: str) -> list[Rule]:
             continue
         name, equals, formula = (part.strip() for part in line.partition("="))
         if not (equals and name.isidentifier() and formula):
-            raise UsageError(f"{path}, line {number}, is no rule: {line.strip()!r}.", hint=HOW_TO)
+            raise UsageError(f"{path}, line {number}, is not a rule: {line.strip()!r}.", hint=HOW_TO)
         rules.append(_rule(name, formula, Path(path).name))
         known = {*INPUTS, *(rule.name for rule in rules[:-1])}
         unknown = [used for used in rules[-1].formula.names() if used not in known]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.hardware import Hardware
+from scaling_cli.analysis.hardware import Machines
 from scaling_cli.analysis.plan.answer import Planned, Task
 from scaling_cli.analysis.plan.expected import expected
 from scaling_cli.analysis.plan.ground import along, ground, optimum
@@ -14,6 +14,7 @@ from scaling_cli.analysis.plan.knowledge import RIVALS, Arm
 from scaling_cli.analysis.plan.reserve import bends, shown
 from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.numbers.format import percent
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.plan import PlannedRun, PlanResult, Test
 
@@ -24,11 +25,12 @@ GOAL, TEST = "goal", "test"
 
 
 def result_of(
-    task: Task, plan: Planned, hardware: Hardware | None, source: str, group: Mapping[str, str]
+    task: Task, plan: Planned, machines: Machines | None, source: str, group: Mapping[str, str]
 ) -> PlanResult:
     """The result of one plan."""
     place, pool = plan.place(plan.all), plan.candidates
     compute = float(place.compute.sum()) * task.seeds
+    spent = compute if task.machines is None else float(task.machines.equivalent(place.compute).sum()) * task.seeds
     runs = len(plan.all) * task.seeds
     found = expected(task, plan, usual_designs(runs, compute, float(pool.compute.min()), is_surface=task.is_surface))
     law, noise = task.arms[0].law, task.arms[0].noise
@@ -45,21 +47,21 @@ def result_of(
         noise_slope=noise.slope,
         budget=task.budget,
         compute=compute,
-        bill=None if hardware is None else hardware.bill(compute),
+        bill=None if machines is None else machines.bill(np.repeat(place.compute, task.seeds)),
         goals=found.goals,
-        runs=_runs(task, plan, hardware),
+        runs=_runs(task, plan, machines),
         test=_test(task, plan),
         usual=found.usual,
         candidates=len(pool.params) * len(task.arms),
         tokens_per_param=task.bounds.ratio,
-        notes=_notes(task, compute, runs),
+        notes=_notes(task, spent, runs),
         present=_present(task.arms),
         fall=found.fall,
         best=_best(task),
     )
 
 
-def _runs(task: Task, plan: Planned, hardware: Hardware | None) -> tuple[PlannedRun, ...]:
+def _runs(task: Task, plan: Planned, machines: Machines | None) -> tuple[PlannedRun, ...]:
     rows = []
     for number, chosen in enumerate(plan.rounds, 1):
         for purpose, indices in ((GOAL, chosen.main), (TEST, chosen.tests)):
@@ -80,7 +82,7 @@ def _runs(task: Task, plan: Planned, hardware: Hardware | None) -> tuple[Planned
             tokens_per_param=float(places.tokens[i] / places.params[i]),
             why=_why(rows[i][1], float(places.params[i]), best[i]),
             arm=task.arms[plan.arm(rows[i][2])].name,
-            bill=None if hardware is None else hardware.bill(float(places.compute[i])),
+            bill=None if machines is None else machines.bill(places.compute[i : i + 1]),
         )
         for i in order
     )
@@ -149,9 +151,11 @@ def _best(task: Task) -> Curve | None:
     return Curve(tuple(params.tolist()), tuple((compute / 6 / params).tolist()))
 
 
-def _notes(task: Task, compute: float, runs: int) -> tuple[str, ...]:
+def _notes(task: Task, spent: float, runs: int) -> tuple[str, ...]:
     notes = []
-    if compute < SPENT * task.budget:
-        limit = "--max-runs" if runs >= task.runs else "--max-compute"
-        notes.append(f"{compute / task.budget:.0%} of the budget is spent: {limit} prevents more")
+    if spent < SPENT * task.budget:
+        is_few, is_small = runs >= task.runs, spent < SPENT * runs * task.bounds.compute[1]
+        limit = "--max-compute prevents" if not is_few else "--max-runs prevents"
+        limit = limit if is_small or not is_few else "--max-runs and --max-compute prevent"
+        notes.append(f"{percent(spent / task.budget)} of the budget is spent: {limit} more")
     return tuple(notes)

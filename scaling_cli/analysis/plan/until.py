@@ -52,7 +52,7 @@ def _with_smallest(bounds: Bounds, smallest: float) -> Bounds:
         UsageError: The largest run is smaller.
     """
     if smallest > bounds.compute[1]:
-        raise UsageError("The budget does not pay for the smallest run.", hint="Give a larger one.")
+        raise UsageError("The budget does not pay for the smallest run.", hint="Give a larger --budget.")
     return replace(bounds, compute=(smallest, bounds.compute[1]))
 
 

@@ -104,7 +104,7 @@ def _remote(argument: str, kind: str | None) -> DataError:
         )
     elif kind not in ("http", "https", "ftp"):
         hint = "Copy the file to this machine first, with the client of that storage, and give the path of the copy."
-    return DataError(f"{argument} is an address, and only files on this machine are read.", hint=hint)
+    return DataError(f"{argument} is a web or storage address, but only local files can be read.", hint=hint)
 
 
 def _paths(path: str, suffixes: tuple[str, ...]) -> list[str]:

@@ -52,7 +52,9 @@ def read_log(path: str) -> list[Row]:
             elif match := PARAMS.search(line):
                 ranks[match[1], match[2]] = int(match[3])
     if not steps:
-        raise DataError(f"{path} has no lines of iterations.", hint="Check that training has started, or leave it out.")
+        raise DataError(
+            f"{path} has no lines that report iterations.", hint="Check that training has started, or leave it out."
+        )
     _add_size(steps, arguments, ranks)
     return list(steps.values())
 

@@ -18,9 +18,9 @@ SUMMARY = "train_runtime"  # in the last entry, whose train_loss is the mean ove
 
 
 def read_log(path: str) -> Steps:
-    """One row per epoch that is printed; its step is that of the progress bar before it, or else the epoch.
+    """One row per epoch that is printed, with the step of the progress bar before it, if every row has one.
 
-    The Trainer does not print the step in the dictionaries. A progress bar has it only where each row has one.
+    The Trainer does not print the step in the dictionaries. An epoch is not taken for a step: it only orders the rows.
     """
     rows: Steps = {}
     bars: dict[str, str] = {}
@@ -31,7 +31,7 @@ def read_log(path: str) -> Steps:
         if match := ENTRY.search(line):
             cells = dict(CELL.findall(match[0]))
             epoch = str(float(cells["epoch"]))  # the last entry may write 1.0 for 1.00
-            row = rows.setdefault(epoch, {"step": epoch})
+            row = rows.setdefault(epoch, {})
             row |= {name: cell for name, cell in cells.items() if not (SUMMARY in cells and name == "train_loss")}
             if bar is not None and "loss" in cells:
                 bars[epoch] = bar

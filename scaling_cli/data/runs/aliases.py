@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from scaling_cli.data.names import normalise
+from scaling_cli.data.runs import costs
 from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, metric_unit, split_count_unit
 
 # A row with an unusable value in one of these is left out, and so is a row without a loss. A row that lacks one of the
 # others is left out only if the law needs that one; which law it is depends on what most rows have.
 MEASURES = ("loss", "params", "tokens", "compute")
 EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity", "bits", "streams")
-ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS)
+ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS, *costs.ALIASES)
 COUNTS = ("params", "tokens", "unique_tokens")  # roles whose columns may carry a unit such as _m or _b
 
 _EVALUATIONS = ("eval", "evaluation", "val", "valid", "validation", "dev", "heldout")
@@ -157,6 +158,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "bits": (("bits",), ("precision_bits", "weight_bits", "n_bits", "num_bits")),
     "streams": (("streams",), ("num_streams", "n_streams", "parallel_streams")),
     "batch_size": (("batch_size",), ("global_batch_size", "train_batch_size")),
+    **costs.ALIASES,
 }
 
 # Objects in which experiment trackers nest columns, and the unit of a loss that does not name another.
@@ -263,6 +265,8 @@ def scale_of(role: str, column: str) -> float:
     """The factor that converts the values of a column to FLOPs or plain counts, from the unit in its name."""
     if role == "compute":
         return compute_unit(normalise(column))
+    if role in costs.UNITS:
+        return costs.UNITS[role].get(normalise(column).rpartition("_")[2], 1.0)
     for name in (*_forms(column), *([field] if (field := _field(column)) else [])):
         stem, scale = split_count_unit(name)
         if role in COUNTS and name not in _TIERS and role in (_TIERS.get(stem, ("", 0))[0], LETTERS.get(stem)):

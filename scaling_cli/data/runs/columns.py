@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from scaling_cli.data.names import SHOWN, unknown
+from scaling_cli.data.runs import costs
 from scaling_cli.data.runs.aliases import EXTRAS, MEASURES, ROLES, roles_of, scale_of
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
@@ -40,7 +41,7 @@ def choose_columns(
     for role, columns in candidates(names, mapping, files).items():
         if len(columns) == 1:
             chosen[role] = Chosen(columns[0], scale_of(role, columns[0]))
-        elif role not in EXTRAS:  # few laws read the extras, so a tie there must not stop all others
+        elif role not in (*EXTRAS, *costs.ALIASES):  # few laws read the extras, so a tie there must not stop all others
             raise _tie(role, columns)
     _refuse_shared(chosen)
     return chosen

@@ -15,6 +15,15 @@ WORDS = {
     "tokens": {"token", "tokens", "ntokens", "tok", "toks", "ntok"},
     "compute": {"compute", "flop", "flops", "flos"},
 }
+# Names of columns that count what a role counts, perhaps in another unit or only in part.
+KINDRED = {
+    "params": {"nonemb", "non_emb"},
+    "tokens": {
+        *("training_data", "train_data", "data_size", "dataset_size", "samples_seen", "examples_seen"),
+        *("sequences_seen", "consumed_samples", "d_tok", "dtok"),
+        *("tokens_per_gpu", "tokens_per_device", "tokens_per_rank"),
+    },
+}
 # With one of these in its name, a column holds a rate, a length, another object's size, or a logarithm.
 OTHERWISE = {
     *("per", "ratio", "sec", "second", "s", "throughput", "rate", "speed", "batch", "vocab", "len", "length", "max"),
@@ -42,6 +51,10 @@ def likely_role(column: str) -> str | None:
     """The role that the name of a column hints at without being an alias of it, or None."""
     if (letter := letter_role(column)) is not None:
         return letter if letter in WORDS else None
+    whole = normalise(column)
+    for role, names in KINDRED.items():
+        if whole in names:
+            return role
     words = set(re.split(r"[^a-z0-9]+", normalise(column.replace("#", " ")).replace("_", " ")))
     if words & OTHERWISE:
         return None

@@ -39,6 +39,7 @@ from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.finish import finish
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
+from scaling_cli.data.runs.rows.gaps import with_named, with_steps
 from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
@@ -212,7 +213,11 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     unjudged: tuple[str, ...] = ()
     run_caveats: tuple[Caveat, ...] = ()
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
+    step_caveats: tuple[Caveat, ...] = ()
+    if rows.is_small:
+        frame, step_caveats = with_steps(frame, schema, plan)
     if options.where is not None:
+        frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
@@ -244,7 +249,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     done = finish(selection, plan, options, schema.names(), file_names=files, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
-        *split_caveats, *token_caveats, *run_caveats, *order_caveats, *chosen.caveats, *done.caveats,
+        *step_caveats, *split_caveats, *token_caveats, *run_caveats, *order_caveats, *chosen.caveats, *done.caveats,
     )  # fmt: skip
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     return RunTable(

@@ -22,7 +22,8 @@ from scaling_cli.results.columns import ColumnsResult, RoleColumn
 SAMPLE_ROWS = 5
 SAMPLE_COLUMNS = 8  # of input that cannot be loaded; a wide log has hundreds
 NOTHING = "nothing found"
-UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given"}
+UNITS = {"params": "count", "tokens": "count", "unique_tokens": "count", "compute": "FLOPs", "batch_size": "as given",
+         "gpu_hours": "GPU-hours", "seconds": "s"}  # fmt: skip
 
 
 def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
@@ -37,7 +38,18 @@ def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
         others=table.others,
         excluded=table.excluded,
         sample=tuple(frame.head(SAMPLE_ROWS).to_dicts()),
+        tokens_per_param=_ratios(frame),
     )
+
+
+def _ratios(frame: pl.DataFrame) -> tuple[float, float] | None:
+    """The smallest and the largest number of tokens per param."""
+    if not {"params", "tokens"} <= set(frame.columns):
+        return None
+    known = frame.lazy().filter((pl.col("params") > 0) & (pl.col("tokens") > 0))
+    ratio = pl.col("tokens") / pl.col("params")
+    low, high = known.select(ratio.min().alias("low"), ratio.max().alias("high")).collect().row(0)
+    return None if low is None else (float(low), float(high))
 
 
 def summarise_unloadable(data: PathsOrTable, reading: Reading, error: ScalingError) -> ColumnsResult | None:

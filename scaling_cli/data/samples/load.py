@@ -169,7 +169,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     schema = rows.collect_schema()
     if len(schema) > MOST_COLUMNS:
         raise DataError(
-            f"The log has {len(schema):,} columns, and at most {MOST_COLUMNS:,} can be read.",
+            f"The log has {len(schema):,} columns, but at most {MOST_COLUMNS:,} can be read.",
             hint="Write one row per attempt, counts with columns problem, n and c, or a matrix with numpy.save.",
         )
     for name in reading.by:

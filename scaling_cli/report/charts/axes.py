@@ -20,6 +20,7 @@ GREY = "#777777"
 MARGIN = 0.04  # of the height, so that no point sits on the frame
 MARKERS = "os^Dv<>p"
 DARKEST, LIGHTEST = 0.0, 0.9  # of viridis: its yellow end cannot be seen on white
+BESIDE = 0.6  # of the distance of two names on an axis of names, between its ends and the outer names
 MOST_LABELS = 6  # points whose names stand beside them
 MOST_KEYS = 9  # entries of a legend
 
@@ -115,13 +116,20 @@ def _draw_series(axes: Any, series: Series, i: int, chart: Chart, shades: _Shade
         for x, y, label in list(zip(series.x, series.y, series.labels, strict=False))[:MOST_LABELS]:
             axes.annotate(
                 escape(label), (x, y), (-4, 4 if rises else -4), textcoords="offset points", ha="right",
-                va="bottom" if rises else "top", fontsize=_legend_size(), zorder=6,
+                va="bottom" if rises else "top", fontsize=_legend_size(), zorder=6, path_effects=_halo(),
             )  # fmt: skip
     else:
         axes.plot(
             series.x, series.y, marker, color=color, label=name, alpha=0.8, linestyle="none", rasterized=is_image,
             markeredgewidth=0, zorder=3,
         )  # fmt: skip
+
+
+def _halo() -> list[Any]:
+    """White around letters, so that lines do not cross them."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=2, foreground="white")]
 
 
 def _points() -> float:
@@ -183,8 +191,11 @@ def _with_errors(ends: tuple[float, float], drawn: Sequence[Series]) -> tuple[fl
 def _axis(axes: Any, axis: Any, shown: Axis) -> None:
     if shown.names:
         axis.set_ticks(range(len(shown.names)), [escape(name) for name in shown.names])
-        axis.set_inverted(axis is axes.yaxis)
-        axes.margins(y=0.15)
+        ends = (-BESIDE, len(shown.names) - 1 + BESIDE)
+        if axis is axes.xaxis:
+            axes.set_xlim(*ends)
+        else:
+            axes.set_ylim(*reversed(ends))
     elif shown.is_log:
         limits = axis.get_view_interval()
         _ticks(axis, shown, (float(min(limits)), float(max(limits))), _room(axes, axis))

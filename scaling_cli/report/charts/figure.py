@@ -16,7 +16,10 @@ import numpy as np
 from scaling_cli.numbers.format import escape
 from scaling_cli.report.charts.axes import draw_axes
 from scaling_cli.report.charts.chart import Chart, Panels
+from scaling_cli.report.charts.legends import make_room
 from scaling_cli.report.charts.style import INCH, FigureStyle, row_height
+
+BETWEEN = 0.012  # of the width of a figure, on each side of a panel: labels of neighbours must not look like one
 
 
 def figure(charts: Sequence[Chart | Sequence[Chart]], kind: str, style: FigureStyle | None = None) -> bytes:
@@ -42,11 +45,13 @@ def drawn(rows: Panels, style: FigureStyle) -> Any:
     """A matplotlib figure of the panels; `style` has been set."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     placed = [[chart] for row in rows for chart in row] if style.is_narrow else list(rows)
     shares = [row_height(row, is_narrow=style.is_narrow) for row in placed]
     height = style.height or style.width * sum(shares)
-    drawing = Figure(figsize=(style.width / INCH, height / INCH), layout="constrained")
+    room = ConstrainedLayoutEngine(w_pad=BETWEEN * style.width / INCH)
+    drawing = Figure(figsize=(style.width / INCH, height / INCH), layout=room)
     FigureCanvasAgg(drawing)
     if style.title:
         drawing.suptitle(escape(style.title), x=0.01, ha="left")
@@ -56,4 +61,5 @@ def drawn(rows: Panels, style: FigureStyle) -> Any:
     for part, row in zip(parts, placed, strict=True):
         for axes, chart in zip(np.ravel(part.subplots(1, len(row), squeeze=False)), row, strict=True):
             draw_axes(axes, chart, next(letters, ""), known)
+    make_room(drawing)
     return drawing

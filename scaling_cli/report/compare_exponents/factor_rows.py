@@ -19,7 +19,7 @@ HEADER = (
     "moves",
 )  # fmt: skip
 COLUMNS = (
-    *words("factor", "moves", "which"), Column("answer", is_bold=True), *numbers("effect"),
+    *words("factor", "changes", "which"), Column("answer", is_bold=True), *numbers("effect"),
     Column("interval", "interval"), *numbers("margin", "detects", "p"), *words("levels"),
 )  # fmt: skip
 

@@ -53,8 +53,8 @@ def _omitted(result: ComparisonResult) -> str:
     if result.incomparable is None:
         return ""
     return (
-        f"none, because losses of different values of {escape(result.incomparable)} need not be of one evaluation; "
-        "add --same-metric if they are"
+        f"none, because losses of different values of {escape(result.incomparable)} may be on different evaluation "
+        "data; add --same-metric if they are on the same"
     )
 
 

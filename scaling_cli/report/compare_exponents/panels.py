@@ -69,12 +69,18 @@ def _multipliers(result: ComparisonResult) -> Iterator[Chart]:
     yield Chart(
         series=series,
         lines=[replace(line, name="" if len(lines) == len(series) else line.name) for line in lines],
-        x=Axis(f"{UNITS.get(role, escape(role))} of the right group", role),
+        x=Axis(f"{UNITS.get(role, escape(role))} of {_second(pairs)}", role),
         y=Axis(f"{escape(role)} multiplier", "times"),
         title="At equal loss, times the other group",
         rules=[Rule("", 1.0, is_level=True), *edge],
         band=f"{percent(result.interval.level, 4)} interval",
     )
+
+
+def _second(pairs: Sequence[Comparison]) -> str:
+    """The group whose compute the others are compared with, if it is one."""
+    names = {pair.right for pair in pairs}
+    return escape(names.pop()) if len(names) == 1 else "the second group"
 
 
 def _points(pair: Comparison) -> Series:

@@ -8,7 +8,7 @@ from scaling_cli.numbers.format import MISSING, amount, escape, figure, percent,
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.fit import Estimate
-from scaling_cli.results.forecast import Band, Extrapolation, Inverse, Prediction, ThenPrediction
+from scaling_cli.results.forecast import Band, Extrapolation, Inverse, Prediction, SuiteRow, ThenPrediction
 
 
 def sections(result: Extrapolation) -> list[Section]:
@@ -21,17 +21,18 @@ def _band(band: Band) -> str:
     return rounded(Estimate(None, band.low, band.high)).interval
 
 
-def _roles(predictions: Iterable[Prediction | Inverse | ThenPrediction]) -> list[str]:
+def roles_of(predictions: Iterable[Prediction | Inverse | ThenPrediction | SuiteRow]) -> list[str]:
     """The roles in which the predictions are placed."""
     return list(dict.fromkeys(role for prediction in predictions for role in prediction.at))
 
 
-def _place(at: Mapping[str, float], roles: Iterable[str]) -> Cells:
+def place_cells(at: Mapping[str, float], roles: Iterable[str]) -> Cells:
+    """The amounts of a place, by role."""
     return tuple(amount(role, at[role]) if role in at else MISSING for role in roles)
 
 
 def _predictions(result: Extrapolation) -> Section:
-    roles = _roles(result.predictions)
+    roles = roles_of(result.predictions)
     columns = (
         *words("target"), *numbers(*map(escape, roles), "loss"), Column("law", "interval"),
         Column("new run", "interval"), Column("span of laws", "interval"), *numbers("reach"), *words("by"),
@@ -44,7 +45,7 @@ def _predictions(result: Extrapolation) -> Section:
         shown = rounded(prediction.loss)
         rows.append((
             escape(prediction.name or MISSING) if has_names else "",
-            *_place(prediction.at, roles),
+            *place_cells(prediction.at, roles),
             shown.estimate,
             shown.interval,
             _band(prediction.prediction),
@@ -77,12 +78,12 @@ def _backtest(result: Extrapolation) -> Section:
 
 def _inverse(result: Extrapolation) -> Section:
     scale = result.inverse[0].scale if result.inverse else ""
-    roles = [role for role in _roles(result.inverse) if role != scale]
+    roles = [role for role in roles_of(result.inverse) if role != scale]
     rows = []
     for inverse in result.inverse:
         shown = rounded(inverse.compute)
         lead = (figure(inverse.target_loss), shown.estimate, shown.interval, percent(inverse.reachable))
-        rows.append((*lead, *_place(inverse.at, roles)))
+        rows.append((*lead, *place_cells(inverse.at, roles)))
     columns = (
         *numbers("target loss", scale),
         Column("interval", "interval"),
@@ -95,11 +96,11 @@ def _then(result: Extrapolation) -> Section:
     then = result.then
     if then is None:
         return Section("", Sheet((), ()))
-    roles = _roles(then.predictions)
+    roles = roles_of(then.predictions)
     rows = []
     for prediction in then.predictions:
         shown = rounded(prediction.metric)
-        rows.append((*_place(prediction.at, roles), figure(prediction.loss), shown.estimate, shown.interval))
+        rows.append((*place_cells(prediction.at, roles), figure(prediction.loss), shown.estimate, shown.interval))
     low, high = then.loss_range
     columns = (*numbers(*map(escape, roles), "loss", escape(then.metric)), Column("interval", "interval"))
     return Section(

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed_percent
+from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.extrapolate.rows import sections
+from scaling_cli.report.extrapolate.suite import suite_records, suite_section
 from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight
@@ -24,12 +26,26 @@ ExtrapolateReport: TypeAlias = Report[Extrapolation]
 
 
 def pages(report: ExtrapolateReport) -> Iterator[Page]:
-    """A page for each group."""
-    return (Page(facts(report, result), sections(result), details=details(result)) for result in report.results)
+    """A page for each group; with several losses or tasks, the table of all of them before what each rests on."""
+    is_suite = any(result.suite for result in report.results)
+    return (
+        _suite_page(report, result)
+        if is_suite
+        else Page(facts(report, result), sections(result), details=details(result))
+        for result in report.results
+    )
+
+
+def _suite_page(report: ExtrapolateReport, result: Extrapolation) -> Page:
+    own = [replace(section, is_detail=True) for section in sections(result)]
+    table = [suite_section(result, result.suite)] if result.suite else []
+    return Page([], [*table, *own], details=[*facts(report, result), *details(result)])
 
 
 def records(report: ExtrapolateReport) -> Iterable[Row]:
-    """One row per prediction."""
+    """One row per prediction; with several losses or tasks, for each of them."""
+    if any(result.suite for result in report.results):
+        return suite_records(report)
     roles = tuple(dict.fromkeys(role for result in report.results for row in result.predictions for role in row.at))
     return grouped(report, (*map(escape, roles), *HEADER), lambda result: _predictions(result, roles))
 
@@ -38,8 +54,7 @@ def charts(report: ExtrapolateReport) -> list[Chart]:
     """Runs, forecast, band and targets of each group, with the edge of the data marked."""
     from scaling_cli.report.extrapolate.plot import extrapolate_charts
 
-    loss = report.columns.get("loss", "loss")
-    return [chart for result in report.results for chart in extrapolate_charts(result, loss)]
+    return [chart for result in report.results for chart in extrapolate_charts(result, _loss(report, result))]
 
 
 def panels(report: ExtrapolateReport) -> Panels:
@@ -47,8 +62,18 @@ def panels(report: ExtrapolateReport) -> Panels:
     from scaling_cli.report.extrapolate.panels import extrapolate_panels
     from scaling_cli.report.extrapolate.plot import extrapolate_charts
 
-    loss = report.columns.get("loss", "loss")
-    return [row for result in report.results for row in extrapolate_panels(result, extrapolate_charts(result, loss))]
+    return [
+        row
+        for result in report.results
+        for row in extrapolate_panels(result, extrapolate_charts(result, _loss(report, result)))
+    ]
+
+
+def _loss(report: ExtrapolateReport, result: Extrapolation) -> str:
+    """The column of the loss, or the one of this result where there are several."""
+    whole = report.columns.get("loss", "loss")
+    own = result.group.get("loss")
+    return own if own is not None and own in whole.split(", ") else whole
 
 
 def facts(report: ExtrapolateReport, result: Extrapolation) -> Facts:

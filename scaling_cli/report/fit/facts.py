@@ -42,7 +42,7 @@ def _expected(result: FitResult) -> str:
     for name, test in result.expected.items():
         lead = f"{escape(name)} = {figure(test.value, 4)}"
         if test.p_value is None or test.detects is None:
-            said.append(f"{lead} cannot be tested, since the data determine no error")
+            said.append(f"{lead} cannot be tested, because the data do not determine its standard error")
             continue
         more = (
             f"; {test.runs_needed:,.0f} such runs would show the difference found"

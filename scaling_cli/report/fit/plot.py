@@ -46,8 +46,8 @@ def fit_charts(
 
 
 def _compute_label(origin: str) -> str:
-    """`compute (FLOPs)`, with the column or formula it comes from unless that is called compute."""
-    if origin == "compute":
+    """`compute (FLOPs)`, with the formula that counts it; a column that is read may have another unit."""
+    if not any(sign in origin for sign in "*+("):
         return "compute (FLOPs)"
     return f"compute (FLOPs, {origin if len(origin) <= LONGEST_ORIGIN else 'by --flops-rule'})"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scaling_cli.laws import find_law
-from scaling_cli.numbers.format import escape, percent, rounded
+from scaling_cli.numbers.format import escape, figure, percent, rounded, signed_percent
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
-from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers
+from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.fit import Estimate, FitResult
 from scaling_cli.results.report import Report
 
@@ -33,6 +33,51 @@ def parameter_section(report: Report[FitResult]) -> Section:
     sheet = Sheet((*group, *_columns(report)), tuple(rows)).without_empty()
     names = {tuple(estimates(result)) for result in report.results}
     return Section("", sheet, wide=_group_sheet(report) if len(names) == 1 else None)
+
+
+def difference_sections(report: Report[FitResult]) -> list[Section]:
+    """The parameters of each further loss less those of the first, and each as a function of the first."""
+    first = escape(report.columns.get("loss", "").partition(",")[0])
+    tables = {
+        f"Differences from {first}, over the same draws": [result.differences for result in report.results],
+        f"As a function of {first}: loss = E1 + K ({first} - E0)^kappa": [
+            result.loss_to_loss for result in report.results
+        ],
+    }
+    keys = group_columns(report)
+    columns = (*group_headings(keys), *_columns(report)[:3])
+    sections = []
+    for title, values in tables.items():
+        rows = tuple(
+            (*group_cells(keys, result), escape(name), rounded(value).estimate, rounded(value).interval)
+            for result, each in zip(report.results, values, strict=True)
+            for name, value in each.items()
+        )
+        if rows:
+            sections.append(Section(title, Sheet(columns, rows).without_empty()))
+    return sections
+
+
+def left_out_sections(report: Report[FitResult]) -> list[Section]:
+    """The errors on groups that were left out one by one."""
+    keys = group_columns(report)
+    rows = tuple(
+        (
+            *group_cells(keys, result), escape(one.group), f"{one.points:,}", percent(one.rmse_log),
+            signed_percent(one.bias_log), figure(one.rmse),
+        )
+        for result in report.results
+        for one in result.left_out
+    )  # fmt: skip
+    if not rows:
+        return []
+    column = escape(str(report.options.get("leave_out", "group")))
+    columns = (
+        *group_headings(keys),
+        *words(f"without {column}"),
+        *numbers("points", "rmse", "bias", "rmse of the loss"),
+    )
+    return [Section("Each group, predicted by a fit to the others", Sheet(columns, rows).without_empty())]
 
 
 def _columns(report: Report[FitResult]) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from scaling_cli.numbers.format import escape
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.fit.facts import FitReport, fit_details, fit_facts, shared_details, shared_facts
-from scaling_cli.report.fit.rows import estimates, parameter_section
+from scaling_cli.report.fit.rows import difference_sections, estimates, left_out_sections, parameter_section
 from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.fit import FitResult
 
@@ -20,9 +20,10 @@ def pages(report: FitReport) -> list[Page]:
         return []
     section = parameter_section(report)
     if len(report.results) > 1:
-        return [Page(shared_facts(report), [section], details=shared_details(report))]
+        sections = [section, *difference_sections(report), *left_out_sections(report)]
+        return [Page(shared_facts(report), sections, details=shared_details(report))]
     (result,) = report.results
-    return [Page(fit_facts(result, report.columns), [section], details=fit_details(result))]
+    return [Page(fit_facts(result, report.columns), [section, *left_out_sections(report)], details=fit_details(result))]
 
 
 def records(report: FitReport) -> Iterable[Row]:
@@ -57,3 +58,6 @@ def _records(result: FitResult) -> Iterator[Row]:
     for name, value in estimates(result).items():
         kind = "fitted" if name in result.parameters else "derived"
         yield (*about, escape(name), kind, value.estimate, value.low, value.high, *how)
+    for kind, values in (("difference", result.differences), ("loss to loss", result.loss_to_loss)):
+        for name, value in values.items():
+            yield (*about, escape(name), kind, value.estimate, value.low, value.high, *how)

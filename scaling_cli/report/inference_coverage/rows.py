@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.analysis.coverage.laws import COMBINED
-from scaling_cli.numbers.format import MISSING, decimal, escape, figure, flops, percent, rounded, signed
+from scaling_cli.analysis.coverage.printed import COMBINED
+from scaling_cli.numbers.format import MISSING, decimal, escape, figure, percent, rounded, signed
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.coverage import CoverageResult, Purchase
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report
+from scaling_cli.sentences.inference_coverage import money, turn_words, unit_of
 
 CoverageReport: TypeAlias = Report[CoverageResult]
 Rows: TypeAlias = Callable[[CoverageResult], Iterator[Cells]]
@@ -60,7 +61,10 @@ def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
         "Mixes": (
             (*words("other"), *numbers("budget", "k", "other's k", "coverage", "alone", "other alone")), _mixes),
         "Attempts for the compute of a larger model": (
-            numbers("k", "times larger", "attempts", "coverage"), _exchanges),
+            (*numbers("k", "times larger", "attempts", "coverage"), *words("larger model"), *numbers("its coverage"),
+             *numbers("difference"), interval, *words("better"), Column("turns at", "estimate")), _exchanges),
+        "Where coverage curves cross": (
+            (*words("other"), *numbers("k"), interval, *words("higher before")), _crossings),
     }  # fmt: skip
 
 
@@ -166,23 +170,11 @@ def _question(row: Purchase) -> str:
     return f"{word} {money(row.amount, row.unit)}{stop}"
 
 
-def money(amount: float, unit: str) -> str:
-    """An amount with its unit."""
-    return f"{flops(amount)} FLOPs" if unit == "flops" else f"{figure(amount)} USD"
-
-
 def _cost(row: Purchase, result: CoverageResult) -> str:
     if row.cost is None:
         return MISSING
-    unit = row.unit if row.unit in ("usd", "flops") else _unit_of(result)
+    unit = row.unit if row.unit in ("usd", "flops") else unit_of(result)
     return money(row.cost, unit)
-
-
-def _unit_of(result: CoverageResult) -> str:
-    """The unit that a question about coverage is priced in: that of the other questions, or the size of its cost."""
-    named = [row.unit for row in result.budgets if row.unit in ("usd", "flops")]
-    sizes = [row.cost for row in result.budgets if row.cost is not None]
-    return named[0] if named else "flops" if sizes and max(sizes) > 1e6 else "usd"
 
 
 def _comparisons(result: CoverageResult) -> Iterator[Cells]:
@@ -200,7 +192,23 @@ def _mixes(result: CoverageResult) -> Iterator[Cells]:
 
 def _exchanges(result: CoverageResult) -> Iterator[Cells]:
     for row in result.exchange:
-        yield f"{row.k:,}", figure(row.factor), f"{row.attempts:,}", figure(row.coverage)
+        difference = row.difference or Estimate(None)
+        shown = _pair(difference.estimate, difference.low, difference.high)
+        size = figure(row.factor if not row.against else row.model_ratio)
+        yield (
+            f"{row.k:,}", size, f"{row.attempts:,}", figure(row.coverage), escape(row.against), figure(row.other),
+            *shown, row.verdict or MISSING, turn_words(row),
+        )  # fmt: skip
+
+
+def _crossings(result: CoverageResult) -> Iterator[Cells]:
+    for row in result.crossings:
+        if row.k is None:
+            yield escape(row.other), MISSING, f"not up to k = {row.up_to:,}", escape(row.leads)
+            continue
+        low = "1" if row.k.low is None else figure(row.k.low, 3)
+        high = f"beyond {row.up_to:,}" if row.k.high is None else figure(row.k.high, 3)
+        yield escape(row.other), figure(row.k.estimate, 3), f"[{low}, {high}]", escape(row.leads)
 
 
 def design(result: CoverageResult) -> str:

@@ -5,9 +5,9 @@ With several groups, each row of a table starts with its group.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from scaling_cli.numbers.format import escape, percent
+from scaling_cli.numbers.format import escape, group_name, percent
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
 from scaling_cli.report.pages.facts import stated
@@ -49,7 +49,25 @@ def facts(report: CoverageReport) -> Facts:
     return stated(
         ("data", data_sentence(results[0]) if len(results) == 1 else ""),
         ("interval", "; ".join(intervals)),
+        ("equal compute", _equal_compute(results)),
     )
+
+
+def _equal_compute(results: Sequence[CoverageResult]) -> str:
+    """For which groups more attempts are better than the larger model of --compare, and for which they are not."""
+    words = {
+        "sampling": "more attempts are better for",
+        "training": "the larger model is better for",
+        "inconclusive": "not decided for",
+        "": "more attempts are needed in the log for",
+    }
+    found = [(result, result.exchange[0]) for result in results if result.exchange and result.exchange[0].against]
+    said = []
+    for verdict, lead in words.items():
+        names = [group_name(result.group) or "the log" for result, row in found if row.verdict == verdict]
+        if names:
+            said.append(f"{lead} {'; '.join(names)}")
+    return ". ".join(said)
 
 
 def details(report: CoverageReport) -> Facts:
@@ -88,6 +106,11 @@ def _numbers(result: CoverageResult) -> Iterator[Row]:
     for answer in result.budgets:
         value = answer.coverage
         yield "budgets", f"{answer.question} {answer.amount:g} {answer.unit}", answer.k, *_ends(value)
+    for trade in result.exchange:
+        if trade.difference is not None:
+            yield "exchange", escape(trade.against), trade.k, *_ends(trade.difference)
+    for crossing in result.crossings:
+        yield "crossings", escape(crossing.other), None, *_ends(crossing.k or Estimate(None))
     for pair in result.comparisons:
         yield "comparisons", escape(pair.other), pair.k, *_ends(pair.difference)
 

@@ -79,15 +79,31 @@ def _span(pair: tuple[float, float] | None) -> str:
 
 def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
     """One row per budget; columns that no row uses are left out."""
+    names = tuple(dict.fromkeys(name for row in rows for name in row.searched))
+    searched: dict[str, Kind] = {
+        column: "estimate" for name in names for column in (escape(name), f"{escape(name)} within 5 % waste")
+    }
+    followed = tuple(dict.fromkeys(name for row in rows for name in row.followed))
+    searched |= {escape(name): "estimate" for name in followed}
     columns: dict[str, Kind] = {
-        "target loss": "number", "compute": "estimate", "params": "estimate", "tokens": "estimate",
+        "target loss": "number", "compute": "estimate", "params": "estimate", "tokens": "estimate", **searched,
         "tokens/param": "estimate", "loss": "estimate", "params within 5 % waste": "estimate",
         "within 10 %": "estimate", "for inference": "number", "saves": "number", "epochs": "number",
         "FLOPs per unique token": "number", "decided by": "word", "GPU-hours": "number", "days": "number",
         "price": "number",
     }  # fmt: skip
     has_waste = any(row.params_within_waste is not None for row in rows)
-    cells = tuple((*_split(row), *_waste(row, has_waste), *_extras(row)) for row in rows)
+    cells = tuple(
+        (
+            *_split(row),
+            *_further(row, names),
+            *_followed(row, followed),
+            *_outcome(row),
+            *_waste(row, has_waste),
+            *_extras(row),
+        )
+        for row in rows
+    )
     return Sheet(tuple(Column(name, kind) for name, kind in columns.items()), cells).without_empty()
 
 
@@ -98,9 +114,32 @@ def _split(row: Allocation) -> Cells:
         _compute(row),
         counted(row.params),
         counted(row.tokens),
-        rounded(row.tokens_per_param).whole,
-        "" if is_target else rounded(row.loss).whole,
     )
+
+
+def _further(row: Allocation, names: Sequence[str]) -> Cells:
+    """The best value of each searched input, and the values that waste no more than 5 % of the budget."""
+    cells: list[str] = []
+    for name in names:
+        one = row.searched.get(name)
+        if one is None:
+            cells += ["", ""]
+            continue
+        low, high = one.within_waste["0.05"]
+        # An end of the range in all replicates has no interval to show.
+        is_fixed = one.end is not None and one.value.low in (one.value.high, None)
+        value = f"{figure(one.value.estimate)} ({one.end})" if is_fixed else rounded(one.value).whole
+        cells += [value, f"{figure(low, 3)} to {figure(high, 3)}"]
+    return tuple(cells)
+
+
+def _followed(row: Allocation, names: Sequence[str]) -> Cells:
+    """The values of inputs that follow from params and tokens."""
+    return tuple(rounded(row.followed[name]).whole if name in row.followed else "" for name in names)
+
+
+def _outcome(row: Allocation) -> Cells:
+    return (rounded(row.tokens_per_param).whole, "" if row.target_loss is not None else rounded(row.loss).whole)
 
 
 def _waste(row: Allocation, has_waste: bool) -> Cells:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
@@ -12,6 +12,7 @@ from scaling_cli.report.optimal_allocation.rows import sections
 from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.allocation import Allocation, AllocationResult
+from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report
 
 QUANTITIES = ("params", "tokens", "tokens_per_param", "loss")
@@ -38,7 +39,11 @@ def pages(report: AllocationReport) -> Iterator[Page]:
 
 def records(report: AllocationReport) -> Iterable[Row]:
     """One row per allocation."""
-    return grouped(report, HEADER, _records)
+    names = tuple(
+        dict.fromkeys(name for result in report.results for row in result.allocations for name in row.searched)
+    )
+    further = tuple(f"{name}{end}" for name in names for end in ("", "_low", "_high"))
+    return grouped(report, (*HEADER, *further), lambda result: _records(result, names))
 
 
 def charts(report: AllocationReport) -> list[Chart]:
@@ -68,6 +73,7 @@ def facts(report: AllocationReport, result: AllocationResult) -> Facts:
         ("group", group_name(result.group)),
         ("law", law),
         ("data", runs_and_points(result.runs, result.points, report.inputs)),
+        ("held", ", ".join(f"{escape(name)} = {figure(value)}" for name, value in result.held.items())),
         ("interval", _interval(result)),
         *_checks(result),
     )
@@ -119,9 +125,11 @@ def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:
         yield "agreement", f"best params differ by {times}{overlap}"
 
 
-def _records(result: AllocationResult) -> Iterator[Row]:
+def _records(result: AllocationResult, names: Sequence[str]) -> Iterator[Row]:
     for row in result.allocations:
-        yield [*_cells(row), result.interval.level, result.interval.method]
+        values = (row.searched[name].value if name in row.searched else Estimate(None) for name in names)
+        further = [end for value in values for end in (value.estimate, value.low, value.high)]
+        yield [*_cells(row), result.interval.level, result.interval.method, *further]
 
 
 def _cells(row: Allocation) -> list[object]:

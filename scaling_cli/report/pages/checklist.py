@@ -1,7 +1,7 @@
 """What a paper on scaling laws should report, answered from the data where they can answer.
 
-The items are those of Li, Kudugunta and Zettlemoyer 2025 ((Mis)Fitting, arXiv:2502.18969), in our words, with the seeds
-and the range of the extrapolation besides. What only a person can answer is left open.
+The items are those of Li, Kudugunta and Zettlemoyer 2025 ((Mis)Fitting, arXiv:2502.18969), in our words. Seeds and the
+range of the extrapolation are added. What only a person can answer is left open.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from scaling_cli.results.report import Report
 
 Items = list[tuple[str, str]]
 OPEN = (
-    ("Hypothesis", "Which principle the form of the law follows from, and what it assumes of its inputs"),
+    ("Hypothesis", "Why this form of law is expected, and what it assumes about its inputs"),
     ("Training", "Which data each model was trained on, and the tokenizer"),
     ("Training", "Whether params include embeddings"),
-    ("Training", "Optimizer, learning-rate schedule and batch size, how they were chosen, and whether at every size"),
-    ("Training", "Width, depth and context length, and how they grow"),
+    ("Training", "Optimizer, learning-rate schedule and batch size, and how each was chosen"),
+    ("Training", "Whether the learning rate and the batch size were tuned at every size"),
+    ("Training", "Width, depth and context length, and how they grow with params"),
     ("Training", "Where code, checkpoints and logs can be found"),
     ("Data", "On which data the loss was measured, and whether the loss was changed (averaged, interpolated)"),
 )

@@ -35,11 +35,13 @@ WIDE = '<div class="wide" tabindex="0">'  # what scrolls sideways, also by keybo
 NUMBER = ' class="number"'
 CHECKED = ("fit", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage")
 QUESTIONS = {
-    "fit": "How does the loss depend on what was spent?",
+    "fit": "How does the loss depend on the inputs of the law?",
     "extrapolate": "What loss will larger runs have?",
     "compare-exponents": "Do the groups differ in their exponents?",
     "optimal-allocation": "How should compute be split between params and tokens?",
     "inference-coverage": "How many more problems are solved with more attempts?",
+    "plan": "Which runs should be trained next?",
+    "score": "How good were the saved forecasts?",
     "columns": "How is each column read?",
     "laws": "Which laws can be fitted?",
 }
@@ -163,7 +165,10 @@ def _drawn(rows: Panels) -> str:
     if not rows:
         return ""
     if importlib.util.find_spec("matplotlib") is None:
-        return "<p>Install <code>scaling-cli[figures]</code> to have the plots drawn here.</p>"
+        return (
+            "<p>The figure is missing, because matplotlib is not installed. "
+            "Run <code>pip install matplotlib</code>, then the command again.</p>"
+        )
     from scaling_cli.report.charts.figure import figure
 
     drawing = figure(rows, "svg").decode()

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from scaling_cli.numbers.format import MISSING
+from scaling_cli.report.pages.look import Look
+from scaling_cli.report.pages.notes import caveat_lines
 from scaling_cli.report.pages.page import Page, View, answers, joined
 from scaling_cli.report.pages.sheet import NUMERIC, Column, Sheet
 from scaling_cli.results.report import Report
@@ -36,7 +38,7 @@ GREEK = frozenset({"alpha", "beta", "gamma", "delta", "kappa", "lambda", "mu", "
 def write(report: Report[Any], view: View, **_: object) -> str:
     """The tables of the report's pages."""
     # A blank line would end a paragraph wherever the text is put.
-    said = "".join(f"% {line}\n" for line in answers(report))
+    said = "".join(f"% {line}\n" for line in [*answers(report), *caveat_lines(report.caveats, Look()).splitlines()])
     return joined([said, *(block for page in view.pages(report) for block in _blocks(page.whole))], between="%\n")
 
 

@@ -119,7 +119,7 @@ def usual_sheet(result: PlanResult) -> Sheet:
     )
     rows = [plan]
     for other in result.usual:
-        times = "more than any" if other.times is None else f"{figure(other.times, 2)} times"
+        times = "no budget is enough" if other.times is None else f"{figure(other.times, 2)} times"
         rows.append((other.name, str(other.runs), flops(other.compute), *_widths(result, other.widths), times))
     return Sheet(columns, tuple(rows))
 

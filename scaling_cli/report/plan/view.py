@@ -84,7 +84,7 @@ def details(result: PlanResult) -> Facts:
 def _source(result: PlanResult) -> str:
     if len(result.laws) == 1:
         return SOURCES[result.source]
-    return f"{SOURCES[result.source]}; good for the laws {escape(' and '.join(result.laws))}"
+    return f"{SOURCES[result.source]}; the runs suit each of the laws {escape(' and '.join(result.laws))}"
 
 
 def _noise(result: PlanResult) -> str:
@@ -113,7 +113,7 @@ def _test(result: PlanResult) -> str:
         return ""
     return (
         f"{number_of(test.runs, 'run')} ({percent(test.compute / result.compute)} of the compute) test the law: a "
-        f"departure of {percent(test.seen)} at the edge of the candidates would be seen"
+        f"departure of {percent(test.seen)} at the edge of the candidates would be detected"
     )
 
 

@@ -135,7 +135,7 @@ def test_each_factor_is_told_from_the_other_and_the_answer_names_it():
     constant = found["optimizer"].constant.effect["a"]
     assert constant.low < 0.9 < constant.high
     assert "needs" in found["optimizer"].sentence
-    assert report.results[0].sentence.startswith("The exponent is moved by data")
+    assert report.results[0].sentence.startswith("The exponent depends on data")
 
 
 def test_a_large_p_value_alone_never_says_that_a_factor_does_not_move_the_exponent():

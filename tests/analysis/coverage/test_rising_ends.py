@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.analysis.coverage.curve import _rising
+from scaling_cli.analysis.coverage.printed import printed_ends
 
 K = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000]
 
@@ -33,5 +33,6 @@ def test_lower_ends_of_forecasts_rise(seed, law):
 
 
 def test_an_end_that_is_not_known_stays_unknown():
-    ends = _rising(np.array([0.2, np.nan, 0.1, 0.4]))
-    assert np.array_equal(ends, [0.2, np.nan, 0.2, 0.4], equal_nan=True)
+    low, high = printed_ends(np.array([[0.2, np.nan, 0.1, 0.4], [0.7, np.nan, 0.6, 0.9]]), 0.95)
+    assert np.array_equal(low, [0.2, np.nan, 0.2, 0.4], equal_nan=True)
+    assert np.array_equal(high, [0.7, np.nan, 0.7, 0.9], equal_nan=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.forecast.downstream import fit_link
+from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.analysis.forecast.targets import Target, parse_at, place
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.uncertainty import Resampling
@@ -67,7 +68,8 @@ def test_params_and_tokens_are_compute_to_a_curve_along_compute():
 def test_a_link_finds_the_sigmoid_behind_it_and_keeps_chance():
     loss = np.linspace(0.7, 1.2, 14)
     metric = 0.25 + 0.6 / (1 + np.exp(9 * (loss - 0.9)))
-    found = fit_link("task", loss, metric, np.arange(14), law="sigmoid", chance=0.25, resampling=Resampling(40, 0, 0))
+    task, runs = Task("task", chance=0.25), np.arange(14)
+    found = fit_link(task, "loss", loss, metric, runs, run_count=14, resampling=Resampling(40, 0, 0))
     value = found.values(found.fitted.theta[None], np.array([0.8]))[0, 0]
     assert value == pytest.approx(0.25 + 0.6 / (1 + np.exp(-0.9)), abs=1e-3)
     assert found.is_outside(np.array([0.3, 0.69, 0.9, 2.0])).tolist() == [True, False, False, True]
@@ -76,7 +78,7 @@ def test_a_link_finds_the_sigmoid_behind_it_and_keeps_chance():
 def test_a_link_needs_runs():
     with pytest.raises(FitError, match="too few"):
         fit_link(
-            "task", np.ones(3), np.ones(3), np.arange(3), law="sigmoid", chance=None, resampling=Resampling(40, 0, 0)
+            Task("task"), "loss", np.ones(3), np.ones(3), np.arange(3), run_count=3, resampling=Resampling(40, 0, 0)
         )
 
 

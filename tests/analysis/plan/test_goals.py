@@ -72,7 +72,11 @@ def test_a_law_of_one_input_has_goals_too():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("params", "does not say where"), ("params@x", "not a number"), ("alpha@1e24", "at a place"), ("", "cannot be"),
+        ("params", "lacks the compute after @"), ("params@x", "not a number"),
+        ("alpha@1e24", "works only after params, tokens, loss, multiplier and coverage"),
+        ("parms@1e24", "works only after params, tokens, loss, multiplier and coverage"),
+        ("coverage", "lacks the number of attempts after @"),
+        ("", "cannot be"),
         ("0*alpha", "weight"), ("params@params=7B", "needs a budget"), ("loss@-1", "Give"),
     ],
 )  # fmt: skip
@@ -83,7 +87,7 @@ def test_goals_that_cannot_be_read_are_refused(text, problem):
 
 
 def test_a_goal_that_the_law_has_not_is_refused():
-    with pytest.raises(UsageError, match="has no 'gamma'"):
+    with pytest.raises(UsageError, match="has no quantity 'gamma'"):
         check_goal(parse_goal("gamma"), find_law("chinchilla"))
     with pytest.raises(UsageError, match="no best split"):
         check_goal(parse_goal("params@1e24"), find_law("power"))

@@ -58,7 +58,7 @@ def test_too_few_values_give_no_rule():
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"), [("width 12", "is no rule"), ("width = 3 * hats", "'hats'"), ("a = b\nb = 1", "'b'")]
+    ("text", "problem"), [("width 12", "is not a rule"), ("width = 3 * hats", "'hats'"), ("a = b\nb = 1", "'b'")]
 )
 def test_rules_that_cannot_be_read_are_refused(tmp_path, text, problem):
     path = tmp_path / "rules.txt"

@@ -155,7 +155,7 @@ def test_a_damaged_file_is_named_as_the_user_wrote_it_not_by_its_link(tmp_path):
     ],
 )
 def test_an_address_is_refused_with_what_to_do(given, hint):
-    with pytest.raises(DataError, match="is an address") as caught:
+    with pytest.raises(DataError, match="is a web or storage address") as caught:
         expand([given])
     assert hint in caught.value.hint
 

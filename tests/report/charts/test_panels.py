@@ -14,6 +14,7 @@ from scaling_cli.report.charts.figure import figure
 from scaling_cli.report.charts.style import FigureStyle, figure_style
 from scaling_cli.report.views import panels_of, view_of
 from tests import ROOT
+from tests.grids import one_of_each
 
 SAMPLES = ROOT / "sample_data"
 RUNS = SAMPLES / "isoflop_runs.csv"
@@ -62,7 +63,15 @@ def test_fonts_are_embedded_and_none_is_type_3(panels, tmp_path):
     assert "Type 3" not in fonts
 
 
-@pytest.mark.parametrize("size", ["single", "double", "slide", "120x80mm", "7x4in"])
+@pytest.mark.parametrize(
+    ("panels", "size"),
+    one_of_each(
+        [(command, size) for command in ASKED for size in ("single", "double", "slide", "120x80mm", "7x4in")],
+        name="{}-{}".format,
+        kind=lambda command, size: size,
+    ),
+    indirect=["panels"],
+)
 def test_a_figure_has_the_size_that_was_asked(panels, size):
     style = figure_style(size, 100, None, "paper")
     width, height = np.frombuffer(figure(panels[1], "png", style)[16:24], ">u4")

@@ -24,6 +24,7 @@ from scaling_cli.results.comparison import (
 )
 from scaling_cli.results.fit import Estimate, IntervalMethod
 from scaling_cli.results.report import Failure
+from scaling_cli.sentences.compare_exponents import sentence as answer
 from tests.factories import power_result, report
 
 
@@ -89,7 +90,7 @@ def optimizers():
         command="compare-exponents",
         caveats=(
             caveat("low-power", weak=2, pairs=3, share=0.25),
-            caveat("floor-open", {"optimizer": "sgd"}, width="67%", most=0.3),
+            caveat("floor-open", {"optimizer": "sgd"}, width="67 %", most=0.3),
         ),
         failures=(Failure({"optimizer": "li\x1bon"}, "1 point is too few.", "Add runs."),),
     )
@@ -182,3 +183,13 @@ def test_only_tables_import_rich_and_none_plotext(format):
         "assert not {'rich', 'plotext', 'polars'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_of_many_pairs_the_difference_that_is_named_is_one_that_differs_and_says_of_which_exponent():
+    unclear, clear = Estimate(-0.006, -0.08, 0.07), Estimate(-0.063, -0.1, -0.03)
+    pairs = (
+        compared("books", "code", "different", {"alpha": unclear, "beta": clear}),
+        compared("books", "web", "inconclusive", {"alpha": Estimate(-0.2, -0.5, 0.1), "beta": unclear}),
+    )
+    said = answer(result(comparisons=pairs), "Loss")
+    assert "Those of books and code differ by -0.06 [-0.10, -0.03] in beta." in said

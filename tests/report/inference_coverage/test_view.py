@@ -9,10 +9,14 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.record import replace
 from scaling_cli.report.charts.terminal import terminal_plot
 from scaling_cli.report.inference_coverage import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import FORMATS, render, render_notes
+from scaling_cli.results.coverage import Purchase
+from scaling_cli.results.fit import Estimate
+from scaling_cli.sentences.inference_coverage import sentence
 from tests import ROOT
 
 SAMPLE = ROOT / "sample_data" / "samples.csv"
@@ -94,3 +98,19 @@ def test_a_plain_report_loads_neither_statistics_nor_a_plot():
         "assert not {'rich', 'plotext', 'scipy.stats', 'scipy.optimize', 'matplotlib'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_sentence_answers_what_was_asked_of_targets_and_budgets(reports):
+    target = Purchase(
+        "target", 0.9, "coverage", "fixed", 201, 64, None, 201.0, 0.02, Estimate(0.9, 0.8, 0.96), is_forecast=True
+    )
+    budget = Purchase("budget", 0.05, "usd", "fixed", 78, None, None, 78.0, 0.0499, Estimate(0.913, 0.832, 0.962))
+    (sample,) = reports["one"].results
+    said = sentence(replace(sample, budgets=(budget, target)), "coverage")
+    assert said.endswith(
+        " 201 [64, > 20,000] attempts, 0.02 USD a problem, solve 90 % (a forecast); "
+        "0.05 USD a problem buys 78 attempts, which solve 91.3 % [83.2 %, 96.2 %]."
+    )
+    unreached = replace(target, k=None, k_low=None, is_forecast=False)
+    said = sentence(replace(sample, budgets=(unreached,)), "coverage")
+    assert said.endswith(" More than 200 attempts are needed to solve 90 %.")

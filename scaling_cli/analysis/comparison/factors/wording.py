@@ -38,29 +38,29 @@ def factor_sentence(
 
 def _exponent(exponent: Moved) -> str:
     if exponent.moves:
-        return f"moves the exponent by {_sizes(exponent)} ({exponent.contrast}, p {_p(exponent.p_value)})"
+        return f"changes the exponent by {_sizes(exponent)} ({exponent.contrast}, p {_p(exponent.p_value)})"
     if exponent.moves is False:
-        return f"does not move the exponent: by no more than {_most(exponent)} either way"
+        return f"does not change the exponent by more than {_most(exponent)}"
     shown = _amounts(exponent)
     return (
-        f"is not shown to move the exponent: {_sizes(exponent)} ({exponent.contrast}, p {_p(exponent.p_value)}; "
-        f"{shown} would be found four times in five)"
+        f"is not shown to change the exponent: {_sizes(exponent)} ({exponent.contrast}, p {_p(exponent.p_value)}; "
+        f"a change of {shown} would be found four times in five)"
     )
 
 
 def _constant(constant: Moved, floor: Moved | None) -> str:
     given = (", at equal exponents" if floor is None else ", at equal exponents and floors") if constant.alike else ""
     if constant.moves:
-        return f"moves the constant by {_ratios(constant)}{given}"
+        return f"changes the constant by {_ratios(constant)}{given}"
     if constant.moves is False:
-        return f"does not move the constant: by {_ratios(constant)}{given}"
-    return f"is not shown to move the constant: {_ratios(constant)}{given}"
+        return f"does not change the constant by more than the margin: {_ratios(constant)}{given}"
+    return f"is not shown to change the constant: {_ratios(constant)}{given}"
 
 
 def _floor(floor: Moved) -> str:
     if floor.moves:
-        return f"moves the floor by {_sizes(floor)}"
-    return f"does not move the floor: by no more than {_most(floor)} either way"
+        return f"changes the floor by {_sizes(floor)}"
+    return f"does not change the floor by more than {_most(floor)}"
 
 
 def _levels(levels: Sequence[AtLevel]) -> str:

@@ -8,6 +8,7 @@ them count. Rows of one name but of several sizes are no checkpoints, so they st
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 
 import polars as pl
@@ -41,6 +42,7 @@ PLACES = (  # of the amount in a text, the best first
     rf"(?i){AMOUNT}[ _-]*tok",
 )
 DATES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+MOST_KINDS = 40  # of rows, such as data sets
 SAMPLE = 100  # cells that show how steps are written
 RUN, ROWS, LEAST, MOST = "run", "rows", "least ", "most "
 
@@ -84,7 +86,8 @@ def with_order(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, takes_all: 
             for order in orders:
                 if _orders(runs, order):
                     return _ordered_by(order, rows, schema, tried)
-            unordered = unordered or (_unordered(runs, tried) if tried is plan and not _is_curve(runs, plan) else ())
+            if tried is plan and not unordered and not _is_curve(runs, plan):
+                unordered = _unordered(runs, tried, _differing(rows, schema, tried))
     return replace(as_found, caveats=unordered)
 
 
@@ -177,10 +180,26 @@ def _is_curve(runs: pl.DataFrame, plan: Plan) -> bool:
     return is_group or any(_orders(runs, name) for name in unnamed(plan.keep).values() if LEAST + name in runs.columns)
 
 
-def _unordered(runs: pl.DataFrame, plan: Plan) -> tuple[Caveat, ...]:
+def _differing(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> str | None:
+    """A column of text in which the rows of each run differ, such as the data set of an evaluation."""
+    used = {*plan.by.values(), *(chosen.column for chosen in plan.chosen.values())}
+    texts = [name for name, kind in schema.items() if cells.is_text(kind) and name not in used]
+    run = run_of(schema, plan).alias(RUN)
+    counts = rows.select(run, *(cells.text(name).alias(name) for name in texts)).filter(pl.col(RUN).is_not_null())
+    kinds = counts.group_by(RUN).agg(pl.len().alias(ROWS), pl.col(texts).n_unique()).collect(engine="streaming")
+    several = kinds.filter(pl.col(ROWS) > 1)
+    differing = [name for name in texts if (several[name] == several[ROWS]).all()]
+    few = counts.select(pl.col(differing).n_unique()).collect(engine="streaming") if differing else pl.DataFrame()
+    return next((name for name in differing if few[name][0] <= MOST_KINDS), None)
+
+
+def _unordered(runs: pl.DataFrame, plan: Plan, differing: str | None = None) -> tuple[Caveat, ...]:
     has_tokens = "tokens" in plan.chosen and _orders(runs, "tokens")
     step = plan.chosen["tokens"].column if has_tokens else "COLUMN"
-    facts = {"rows": f"{int(runs[ROWS].sum()):,}", "runs": f"{runs.height:,}", "step": step}
+    facts = {"rows": f"{int(runs[ROWS].sum()):,}", "runs": f"{runs.height:,}", "step": step, "differ": ""}
+    if differing is not None:
+        named = shlex.quote(differing)
+        facts["differ"] = f". They differ in {named}: fit each kind with --by {named}, or keep one with --where"
     return (caveat("unordered-rows", None, **facts),)
 
 

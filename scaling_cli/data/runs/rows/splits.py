@@ -21,7 +21,7 @@ HOLDERS = ("data", "dataset", "eval", "evaluation", "loss", "log", *PREFIXES)  #
 ENDINGS = ("name", "type")  # as in `split_name`
 TRAIN, VAL, TEST = 2, 0, 1  # the order of preference
 KINDS = {
-    **dict.fromkeys(("train", "training", "trn", "tr"), TRAIN),
+    **dict.fromkeys(("train", "training", "trn", "tr", "fit"), TRAIN),
     **dict.fromkeys(("val", "valid", "validation", "validate", "eval", "evaluation", "evaluate", "dev"), VAL),
     **dict.fromkeys(("heldout", "holdout"), VAL),
     **dict.fromkeys(("test", "testing", "tst"), TEST),

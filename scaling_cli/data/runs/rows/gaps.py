@@ -1,0 +1,88 @@
+"""Cells that a log leaves empty because the row before says it: steps of evaluations, and amounts that `--where` names.
+
+Some loops log an evaluation after the training row of its step, without the step. Others, as Lightning and W&B do,
+write tokens and losses of one step on different rows, so that a condition on tokens would drop every loss. Both are
+filled from rows of the same run, in the order of the file: from the same step, or else from the last row before. Values
+that never change within a run come from any of its rows.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data import cells
+from scaling_cli.data.runs import derive
+from scaling_cli.data.runs.canonical import run_of
+from scaling_cli.data.runs.plan import Plan
+
+LEAST_LACKING = 0.9  # share of the rows with a loss; if fewer lack a step, these are summaries or lost cells
+RUN = "__run of gaps"
+NEVER = ("run_id", "loss")  # filled
+
+
+def with_steps(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl.LazyFrame, tuple[Caveat, ...]]:
+    """The rows with a step from the row before where most rows with a loss have none, and a caveat about it."""
+    if "step" not in plan.chosen or "loss" not in plan.chosen:
+        return rows, ()
+    step = plan.chosen["step"].column
+    has_loss, has_step = _filled(plan.chosen["loss"].column, schema), _filled(step, schema)
+    facts = rows.select((has_loss & ~has_step).sum(), has_loss.sum().alias("all"), has_step.sum().alias("steps"))
+    lacking, total, known = facts.collect(engine="streaming").row(0)
+    if not known or lacking < LEAST_LACKING * total:
+        return rows, ()
+    value = pl.when(has_step).then(pl.col(step))
+    before = value.forward_fill().over(_run(schema, plan))
+    filled = rows.with_columns(pl.when(has_loss).then(pl.coalesce(value, before)).otherwise(pl.col(step)).alias(step))
+    return filled, (caveat("steps-from-rows-before", rows=f"{lacking:,}", total=f"{total:,}", column=step),)
+
+
+def with_named(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, condition: str) -> pl.LazyFrame:
+    """The rows with a loss, with the amounts that a condition names, where these stand on other rows of the run."""
+    if "loss" not in plan.chosen or re.search(r"\bnull\b", condition, re.IGNORECASE):
+        return rows
+    named = {role for role in (*plan.chosen, *plan.derived) if _names(condition, role)}
+    named |= {need for role in named & plan.derived.keys() for need in derive.DERIVATIONS[role][0]}
+    columns = {
+        chosen.column
+        for role, chosen in plan.chosen.items()
+        if role not in NEVER and (role in named or _names(condition, chosen.column))
+    }
+    has_loss = _filled(plan.chosen["loss"].column, schema)
+    if not columns:
+        return rows
+    lacks = rows.select((has_loss & ~_filled(column, schema)).any().alias(column) for column in columns)
+    sparse = [column for column, lacking in lacks.collect(engine="streaming").to_dicts()[0].items() if lacking]
+    if not sparse:
+        return rows
+    placed = rows.with_columns(_run(schema, plan).alias(RUN))
+    step = plan.chosen["step"].column if "step" in plan.chosen else None
+    values = [_from_run(column, schema, None if column == step else step) for column in sparse]
+    filled = [pl.when(has_loss).then(value).otherwise(pl.col(name)) for name, value in zip(sparse, values, strict=True)]
+    return placed.with_columns(part.alias(name) for name, part in zip(sparse, filled, strict=True)).drop(RUN)
+
+
+def _from_run(column: str, schema: pl.Schema, step: str | None) -> pl.Expr:
+    own = pl.when(_filled(column, schema)).then(pl.col(column))
+    same = [own.drop_nulls().first().over(RUN, step)] if step is not None else []
+    known = own.drop_nulls()
+    constant = pl.when(known.n_unique() == 1).then(known.first())
+    return pl.coalesce(own, *same, own.forward_fill().over(RUN), constant.over(RUN))
+
+
+def _names(condition: str, name: str) -> bool:
+    return re.search(rf"(?<![\w./]){re.escape(name)}(?![\w./])", condition) is not None
+
+
+def _run(schema: pl.Schema, plan: Plan) -> pl.Expr:
+    return run_of(schema, plan).fill_null("") if plan.has_runs else pl.lit("")
+
+
+def _filled(column: str, schema: pl.Schema) -> pl.Expr:
+    """Whether a cell has a value."""
+    if cells.is_text(schema[column]):
+        return cells.text(column).is_not_null()
+    value = pl.col(column)
+    return (value.is_not_null() & value.is_not_nan()) if schema[column].is_float() else value.is_not_null()

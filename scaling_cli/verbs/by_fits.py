@@ -1,0 +1,56 @@
+"""Forecasts by fits in place of runs: saved, published, or joint fits of several groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from scaling_cli.options.extrapolate import Extrapolate, Recipe
+from scaling_cli.options.fitting import Held, Started
+from scaling_cli.results.forecast import Extrapolation
+from scaling_cli.results.report import Report, Source
+from scaling_cli.sentences import with_sentences
+from scaling_cli.verbs.common import merged, refuse_refitting
+
+if TYPE_CHECKING:
+    from scaling_cli.analysis.forecast.evidence import Method
+    from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.document.saved_fit import SavedFit
+    from scaling_cli.verbs.common import SavedFile
+
+
+def extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
+    """Forecasts from a saved fit, for each of its groups."""
+    from scaling_cli.data.files.digest import content_hash
+    from scaling_cli.document.read import read_fits
+
+    refuse_refitting(file, asked, (Held, Started, Recipe))
+    method.check_saved(ask)
+    fits = read_fits(file.path, file.name)
+    return by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
+
+
+def by_fits(
+    fits: Sequence[SavedFit], asked: Extrapolate, ask: Ask, method: Method, source: Source | None
+) -> Report[Extrapolation]:
+    """Forecasts of fits in place of runs."""
+    from scaling_cli.analysis.forecast.answer import extrapolate as answer
+    from scaling_cli.analysis.forecast.evidence import saved_evidence
+
+    ask = ask.of_groups([saved.group for saved in fits])
+    results, caveats = [], []
+    for saved in fits:
+        if not ask.concerns(saved.group):
+            continue
+        evidence, doubts = saved_evidence(saved, method)
+        result, found = answer(evidence, ask)
+        results.append(result)
+        caveats += [*doubts, *found]
+    return Report(
+        command="extrapolate",
+        inputs=(source,) if source is not None else (),
+        columns={},
+        options=asked.but(estimator="describe").recorded(),
+        results=with_sentences("extrapolate", results, {}),
+        caveats=merged(caveats),
+    )

@@ -1,0 +1,140 @@
+"""More attempts with a small model against a larger one, and where two coverage curves cross."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.analysis.coverage.crossing import crossing, grid_of
+from scaling_cli.analysis.coverage.exchange import Trade
+from scaling_cli.errors import DataError, UsageError
+
+TRADE = {"train_exchange": 14, "pretrain_tokens": "1T", "inference_tokens": "200B"}
+MEANS = {"easy": (0.55, 0.8), "hard": (0.004, 0.3)}
+
+
+def log(means=None, n=256, problems=60, seed=0, names=("small", "large")):
+    """Counts of two models, the chances of whose problems follow a beta distribution."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for difficulty, mean in (means or MEANS).items():
+        for model, m in zip(names, mean, strict=True):
+            chances = generator.beta(3 * m, 3 * (1 - m), problems)
+            counts = generator.binomial(n, chances)
+            rows += [(model, difficulty, f"{difficulty}-{i}", n, int(c)) for i, c in enumerate(counts)]
+    return pl.DataFrame(rows, schema=["model", "difficulty", "problem_id", "n", "c"], orient="row")
+
+
+def ask(data, **options):
+    return scaling.inference_coverage(
+        data,
+        **{"by": ["model", "difficulty"], "compare": "large", "replicates": 200, "fit": "none", **TRADE, **options},
+    )
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return {tuple(result.group.values()): result for result in ask(log()).results}
+
+
+def test_each_difficulty_is_compared_with_the_large_model_at_that_difficulty(answer):
+    easy, hard = answer["small", "easy"].exchange[0], answer["small", "hard"].exchange[0]
+    assert (easy.against, hard.against) == ("model=large, difficulty=easy", "model=large, difficulty=hard")
+    assert easy.attempts == int(14 + 3 * 13 / 0.2)
+    assert (easy.verdict, hard.verdict) == ("sampling", "training")
+    assert easy.problems == 60
+    assert easy.difference.low > 0 > hard.difference.high
+    assert not answer["large", "easy"].exchange
+
+
+def test_the_ratio_at_which_it_turns_is_that_of_the_attempts_that_catch_up():
+    trade = Trade(14.0, 0.2)
+    assert trade.ratio_at(trade.factor) == pytest.approx(0.2)
+    assert trade.ratio_at(14.0) is None
+    assert trade.ratio_at(None) is None
+    middle = ask(log({"hard": (0.02, 0.12)}, problems=400)).results
+    row = next(result for result in middle if result.group["model"] == "small").exchange[0]
+    # Coverage of k attempts is 1 - E (1 - p)^k for beta chances, and 0.12 is reached at this many.
+    k = np.arange(1, 257)
+    a, b = 3 * 0.02, 3 * 0.98
+    coverage = 1 - np.cumprod((b + k - 1) / (a + b + k - 1))
+    assert row.turn.low <= trade.ratio_at(float(np.interp(0.12, coverage, k))) <= (row.turn.high or np.inf)
+
+
+def test_the_answer_says_which_is_better(answer):
+    assert "more attempts are better than the larger model" in answer["small", "easy"].sentence
+    assert "the larger model is better than more attempts" in answer["small", "hard"].sentence
+
+
+def test_attempts_beyond_the_log_give_no_verdict():
+    row = next(result for result in ask(log(n=64)).results if result.group["model"] == "small").exchange[0]
+    assert row.coverage is None
+    assert row.difference.estimate is None
+    assert row.verdict == ""
+
+
+def test_models_without_a_common_problem_are_compared_unpaired():
+    data = log().with_columns(problem_id=pl.col("model") + pl.col("problem_id"))
+    pick = {"model": "small", "difficulty": "easy"}
+    paired, unpaired = (
+        next(result for result in ask(table).results if result.group == pick).exchange[0] for table in (log(), data)
+    )
+    assert unpaired.problems == 0
+    assert unpaired.difference.estimate == pytest.approx(paired.difference.estimate)
+    assert unpaired.difference.low < unpaired.difference.estimate < unpaired.difference.high
+    with pytest.raises(DataError, match="share 0 problems"):
+        ask(data, train_exchange=None)
+
+
+def test_a_cluster_counts_as_one():
+    data = log(problems=40).with_columns(repository=pl.col("problem_id").str.replace(r"\d$", ""))
+    alone, together = ask(data), ask(data, cluster="repository")
+
+    def width(report):
+        found = next(result for result in report.results if result.group == {"model": "small", "difficulty": "hard"})
+        return found.comparisons[0].se_paired
+
+    assert width(together) != width(alone)
+
+
+def test_a_missing_difficulty_is_not_compared():
+    data = log().filter(~((pl.col("model") == "large") & (pl.col("difficulty") == "hard")))
+    found = {tuple(result.group.values()): result for result in ask(data).results}
+    assert found["small", "easy"].exchange
+    assert not found["small", "hard"].exchange
+
+
+def test_a_name_that_no_group_has_is_refused_with_the_nearest():
+    with pytest.raises(UsageError, match="group to compare with 'larg'") as caught:
+        ask(log(), compare="larg")
+    assert "large" in caught.value.hint
+
+
+def test_curves_that_cross_have_a_confidence_set_around_the_truth():
+    generator = np.random.default_rng(3)
+    steady = generator.beta(30, 70, 300)  # 0.3 for every problem: better at many attempts
+    split = np.where(generator.random(300) < 0.55, 0.95, 0.001)  # better at one attempt
+    rows = [
+        (name, f"p{i}", 200, int(generator.binomial(200, chance)))
+        for name, chances in (("steady", steady), ("split", split))
+        for i, chance in enumerate(chances)
+    ]
+    data = pl.DataFrame(rows, schema=["model", "problem_id", "n", "c"], orient="row")
+    report = scaling.inference_coverage(data, by=["model"], compare="split", replicates=300, fit="none")
+    (found,) = next(result for result in report.results if result.group["model"] == "steady").crossings
+    k = np.arange(1, 6)
+    curves = [1 - np.mean((1 - chances[:, None]) ** k, axis=0) for chances in (steady, split)]
+    truth = np.interp(0.0, curves[0] - curves[1], k)
+    assert found.leads == "split"
+    assert found.k.low <= truth <= found.k.high
+
+
+def test_the_first_change_of_sign_is_found_between_points():
+    log_x = np.log(grid_of(100))
+    estimate = log_x - np.log(7.0)
+    found = crossing(log_x, np.stack([estimate, estimate - 0.1, estimate + 0.1, estimate + 10]), 0.5, estimate)
+    assert found.estimate == pytest.approx(7.0)
+    assert found.low is None  # one replicate lies above from the start
+    assert crossing(log_x, estimate[None] + 10, 0.95, estimate + 10) is None
