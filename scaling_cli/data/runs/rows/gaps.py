@@ -29,7 +29,8 @@ def with_steps(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl.La
         return rows, ()
     step = plan.chosen["step"].column
     has_loss, has_step = _filled(plan.chosen["loss"].column, schema), _filled(step, schema)
-    facts = rows.select((has_loss & ~has_step).sum(), has_loss.sum().alias("all"), has_step.sum().alias("steps"))
+    wanted = {"__lacking": has_loss & ~has_step, "__losses": has_loss, "__steps": has_step}
+    facts = rows.select(value.sum().alias(name) for name, value in wanted.items())
     lacking, total, known = facts.collect(engine="streaming").row(0)
     if not known or lacking < LEAST_LACKING * total:
         return rows, ()

@@ -58,6 +58,13 @@ def test_a_summary_row_without_a_step_is_no_log_of_evaluations():
     assert "steps-from-rows-before" not in {caveat.code for caveat in found}
 
 
+@pytest.mark.parametrize("name", ["steps", "all", "loss"])
+def test_columns_may_have_any_name(name):
+    rows = log().rename({"loss": name})
+    found = scaling.columns(rows, loss=name, where="tokens > 1e9").caveats
+    assert "steps-from-rows-before" not in {caveat.code for caveat in found}
+
+
 @pytest.mark.parametrize("train_first", [True, False])
 @pytest.mark.parametrize(
     "condition",
