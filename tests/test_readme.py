@@ -60,8 +60,9 @@ def shell_examples():
 
 
 def python_blocks():
-    """The blocks of Python on the pages."""
-    blocks = [(page, block) for page in PAGES for block in PYTHON.findall(page.read_text(encoding="utf-8"))]
+    """The blocks of Python on the pages; those of tutorials build on each other, and run in `test_tutorials.py`."""
+    pages = [page for page in PAGES if page.parent.name != "tutorials"]
+    blocks = [(page, block) for page in pages for block in PYTHON.findall(page.read_text(encoding="utf-8"))]
     return [pytest.param(block, id=f"{page.stem}-{place}") for place, (page, block) in enumerate(blocks)]
 
 

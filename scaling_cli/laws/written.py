@@ -7,6 +7,8 @@ whether the formula could be rewritten for such columns. The means are stored wi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from scaling_cli.arrays import Array, Inputs
@@ -31,35 +33,39 @@ class WrittenLaw(FormulaLaw, kw_only=True):
 
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:
         """The inputs with the means of their logs, and the map to coordinates that absorb these means."""
-        means = {item.input: float(np.mean(inputs[item.input])) for item in self.absorbs if item.input in inputs}
+        means = {item.input: np.asarray(np.mean(inputs[item.input])) for item in self.absorbs if item.input in inputs}
         n = next(iter(inputs.values())).shape[-1]
         matrix, offset = self._absorbed(means)
         kept = {MEAN + name: np.broadcast_to(mean, (n,)) for name, mean in means.items()}
         return {**inputs, **kept}, matrix, offset
 
-    def _absorbed(self, means: dict[str, float]) -> tuple[Array, Array]:
-        matrix, offset = np.eye(len(self.names)), np.zeros(len(self.names))
+    def _absorbed(self, means: Mapping[str, Array]) -> tuple[Array, Array]:
+        """The map `(k, k)` and `(k,)`, or one of each replicate where the means `(replicates,)` are theirs."""
+        k, first = len(self.names), np.shape(next(iter(means.values()), 0.0))
+        matrix, offset = np.broadcast_to(np.eye(k), (*first, k, k)).copy(), np.zeros((*first, k))
         for item in self.absorbs:
             if item.input not in means:
                 continue
             row, amount = self.names.index(item.coordinate), item.sign * means[item.input]
             if item.by is None:
-                offset[row] += amount
+                offset[..., row] += amount
             elif item.by != item.coordinate:
-                matrix[row, self.names.index(item.by)] += amount
+                matrix[..., row, self.names.index(item.by)] += amount
         return matrix, offset
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """The formula and its Jacobian in the coordinates."""
-        means = {name.removeprefix(MEAN): float(values[0]) for name, values in inputs.items() if name.startswith(MEAN)}
+        means = {name.removeprefix(MEAN): values[..., 0] for name, values in inputs.items() if name.startswith(MEAN)}
         if not means:
             return FormulaLaw.evaluate_linear(self, theta, inputs)
         matrix, offset = self._absorbed(means)
         back = np.linalg.inv(matrix)
         own = {name: values for name, values in inputs.items() if not name.startswith(MEAN)}
-        value, jacobian = FormulaLaw.evaluate_linear(self, (theta - offset) @ back.T, own)
+        across = back.swapaxes(-1, -2)
+        raw = np.matmul((theta - offset)[:, None], across)[:, 0]
+        value, jacobian = FormulaLaw.evaluate_linear(self, raw, own)
         with np.errstate(invalid="ignore", over="ignore"):  # the solver rejects values that overflowed
-            return value, np.matmul(back.T, jacobian.swapaxes(1, 2)).swapaxes(1, 2)
+            return value, np.matmul(across, jacobian.swapaxes(1, 2)).swapaxes(1, 2)
 
     def nodes(self, scene: Scene) -> Array | None:
         """Starts scattered over the ranges of the axes, where all combinations of their values are too many."""

@@ -181,7 +181,7 @@ class Then(Record):
     rmse: float
     loss_range: tuple[float, float]
     predictions: tuple[ThenPrediction, ...]
-    loss: str
+    loss: str = ""
 
 
 class SuiteRow(Record):
@@ -263,7 +263,6 @@ class Extrapolation(Record):
     changed: tuple[str, ...]
     law: str | None
     laws: tuple[LawWeight, ...]
-    shift_log: float | None
     inside: InsidePart | None
     inputs: InputColumns
     ranges: Ranges
@@ -274,8 +273,9 @@ class Extrapolation(Record):
     backtest: tuple[Backtest, ...]
     inverse: tuple[Inverse, ...]
     then: Then | None
-    suite: SuiteForecast | None
     noise: float | None
+    shift_log: float | None = None
+    suite: SuiteForecast | None = None
     observations: Observations | None = None
     scale: tuple[float, ...] = ()
     curve: Curve | None = None

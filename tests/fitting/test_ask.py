@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli.errors import FitError, ScalingError
 from scaling_cli.fitting.ask import BATCH_VALUES, Ask, Asking, alone, answered, certain, in_turns, together
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
@@ -164,3 +166,19 @@ def test_outcomes_come_in_the_order_of_the_works_however_many_are_under_way():
 def test_an_error_among_outcomes_that_may_not_fail_is_raised():
     with pytest.raises(FitError):
         certain([1, FitError("It cannot be fitted.", hint="None.")])
+
+
+def test_formulas_fitted_to_several_groups_at_once_are_those_of_each_alone():
+    generator = np.random.default_rng(4)
+    rows = []
+    for name, low in (("a", 1e17), ("b", 1e19), ("c", 3e18)):
+        compute = np.geomspace(low, 1e4 * low, 9)
+        losses = (1.6 + 40 * compute**-0.09) * np.exp(0.002 * generator.standard_normal(9))
+        rows += [(name, x, loss) for x, loss in zip(compute, losses, strict=True)]
+    runs = pl.DataFrame(rows, schema=["group", "compute", "loss"], orient="row")
+    options = {"law": "E + A*compute^-p", "replicates": 40}
+    together = scaling.fit(runs, by="group", **options)
+    for result in together.results:
+        (alone,) = scaling.fit(runs.filter(pl.col("group") == result.group["group"]), **options).results
+        for name, value in alone.parameters.items():
+            assert result.parameters[name].estimate == pytest.approx(value.estimate, rel=1e-5)

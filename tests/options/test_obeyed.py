@@ -13,7 +13,7 @@ from scaling_cli.cli.help import sections_of
 from scaling_cli.document.write import plain
 from scaling_cli.errors import ScalingError
 from scaling_cli.options.commands import LIBRARY, find_command
-from scaling_cli.options.output import Drawn, Output, Saved
+from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 from tests.cli.running import run
@@ -277,7 +277,7 @@ def test_layouts_of_counts_obey_their_columns():
 
 def test_options_of_the_shell_alone_are_those_of_output_and_of_many_files():
     shell = {part for command in LIBRARY.values() for part in find_command(command).shell}
-    assert shell <= {Work, Batch, Watching, Output, Drawn, Saved}
+    assert shell <= {Work, Batch, Watching, Output, Drawn, Saved, Launched}
     assert {option.name for part in (Batch, Saved) for option in part.options.values()} == {
         "per_file", "resume", "format", "json", "output", "draws", "plot", "figure", "report", "color", "quiet",
         "verbose", "strict", "allow", "fail_if", "details", "figure_size", "title", "dpi", "style",
