@@ -261,7 +261,7 @@ def test_a_wandb_history_in_parquet_reads_by_step(tmp_path):
     }
     pl.DataFrame(history).with_columns(pl.lit("r").alias("run_id")).write_parquet(tmp_path / "history.parquet")
     table = load_runs(tmp_path / "history.parquet")
-    assert table.frame.to_dicts() == [{"run_id": "r", "step": 1.0, "loss": 4.5}]
+    assert table.frame.to_dicts() == [{"run_id": "r", "step": 1.0, "loss": 4.5, "seconds": 2.0}]
     assert table.excluded == {}
 
 
