@@ -112,8 +112,8 @@ WHEN = {
     "one-problem": "There is one problem.",
     "few-problems": "Fewer than {analysis.coverage.curve.FEW_PROBLEMS} problems or clusters.",
     "no-coverage-interval": (
-        "An interval of coverage would be as wide as its level (0.95 by default), that of a parameter would span more "
-        "than {analysis.coverage.printed.WIDEST_FACTOR:g} times, or it would exclude its estimate."
+        "An interval of coverage would be as wide as its level (0.95 by default), that of a parameter would span a "
+        "factor above {analysis.coverage.printed.WIDEST_FACTOR:g}, or it would exclude its estimate."
     ),
     "law-not-fitted": "A law of coverage cannot be fitted.",
     "overdispersion-not-identified": "The data show no spread of difficulty between problems, which beta laws need.",

@@ -96,13 +96,14 @@ SENTENCES = {
         "give only the summary or only the logs."
     ),
     "evaluations-averaged": (
-        "Losses are means of up to {most} evaluations of a run (by {column}), which differ by {noise:.2%}. Intervals "
-        "count runs, so this noise is part of them. Add evaluations only if runs at equal inputs differ by little more."
+        "Losses are means of up to {most} evaluations of a run (by {column}), which differ by {noise:.2%}. This noise "
+        "is part of the intervals, which come from how runs differ. Add evaluations only if runs at equal inputs "
+        "differ by little more than that."
     ),
     "steps-from-rows-before": (
-        "{rows} of {total} rows with a loss have no {column}, so each counts at the {column} of the last row of its "
-        "run that has one, in the order of the file. If rows are not in the order of training, choose another column "
-        "with --step, or add {column} to these rows."
+        "{rows} of {total} rows with a loss have no {column}, so each counts at the {column} of the nearest earlier "
+        "row of its run that has one, in the order of the file. If rows are not in the order of training, choose "
+        "another column with --step, or add {column} to these rows."
     ),
     "unordered-rows": (
         "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
@@ -160,8 +161,9 @@ WHEN = {
     ),
     "not-a-loss": (
         "The name of the loss column is that of a percentage, score, reward, error rate, time or number of steps; or "
-        "at least {data.runs.metric_kind.FEW} values are negative, all at most 1 under another name than loss, all "
-        "large whole numbers, or have a median above {data.runs.metric_kind.LARGEST_PERPLEXITY:g}."
+        "there are at least {data.runs.metric_kind.FEW} values, and some are negative, or none is above 1 and the "
+        "column is not called a loss, or all are large whole numbers, or their median is above "
+        "{data.runs.metric_kind.LARGEST_PERPLEXITY:g}."
     ),
     "single-outcomes": "The loss takes exactly the values 0 and 1.",
     "metric-grows": (
@@ -181,19 +183,20 @@ WHEN = {
     ),
     "tokens-share": "--tokens names a column whose name says per device, rank, batch or step.",
     "tokens-restarted": (
-        "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens of the "
-        "steps since the row before."
+        "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens that "
+        "the run usually trains on between two such steps."
     ),
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
     "repeated-steps": "A run has several usable rows of one step.",
     "inferred-runs": (
-        "No column names the run, and every size has at least {data.runs.rows.runs_without_names.MANY} rows, each at "
-        "another step, and at least {data.runs.rows.runs_without_names.EVEN:.0%} of the gaps between steps are equal."
+        "No column names the run, and each size has on average at least {data.runs.rows.runs_without_names.MANY} rows, "
+        "all at different steps, and at least {data.runs.rows.runs_without_names.EVEN:.0%} of the gaps between steps "
+        "are equal."
     ),
     "unnamed-runs": (
-        "No column names the run, and sizes have at least {data.runs.rows.runs_without_names.FEW} rows by step, or "
-        "{data.runs.rows.runs_without_names.MANY_TOKENS} by evenly spaced tokens, that are not clearly those of one "
-        "run."
+        "No column names the run, and each size has on average at least {data.runs.rows.runs_without_names.FEW} rows "
+        "at different steps (without steps: at least {data.runs.rows.runs_without_names.MANY_TOKENS} at evenly spaced "
+        "tokens), which may or may not belong to one run."
     ),
     "diverged-runs": (
         "After the last finite loss of a run come rows whose loss is NaN or infinite, and before it at most "

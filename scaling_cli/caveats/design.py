@@ -45,8 +45,8 @@ SENTENCES = {
         "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
     ),
     "unit-slip": (
-        "{role} of {run} is {value:.3g}, and the {quantity} of this run differ from those of all other runs by a "
-        "factor of {factor:.3g} or more. Divided or multiplied by a thousand they would be in the range of the others, "
+        "{role} of {run} is {value:.3g}, and in {quantity} this run differs from all other runs by a factor of "
+        "{factor:.3g} or more. Divided or multiplied by a thousand, it would be in the range of the others, "
         "so the unit may be wrong, and one such value can change every exponent. Correct the value, or leave the run "
         "out with --where."
     ),
@@ -103,10 +103,10 @@ WHEN = {
         "Some points with repeated data have a loss of more than {data.runs.sanity.RISE:g} times the lowest loss."
     ),
     "unit-slip": (
-        "Of at least {data.runs.sanity.SLIP_POINTS} points, one has tokens per param more than "
-        "{data.runs.sanity.LONE_RATIO:g} times from those of all others (or, without both, an amount more than "
-        "{data.runs.sanity.LONE_AMOUNT:g} times), and a factor of {data.runs.sanity.SLIP:g} would bring it among "
-        "them."
+        "Of at least {data.runs.sanity.SLIP_POINTS} points, one has tokens per param that differ from those of all "
+        "others by a factor above {data.runs.sanity.LONE_RATIO:g} (if params or tokens are missing, another amount by "
+        "a factor above {data.runs.sanity.LONE_AMOUNT:g}), and a factor of {data.runs.sanity.SLIP:g} would bring it "
+        "among them."
     ),
     "tiny-unit": (
         "All values lie below {data.runs.sanity.SMALLEST[params]:g} (params), {data.runs.sanity.SMALLEST[tokens]:g} "

@@ -106,9 +106,9 @@ SENTENCES = {
         "--no-draws."
     ),
     "guessed-uncertainty": (
-        "The data of {fit} are not public, so intervals rest on a guess: {exponents:.0%} of each exponent and of the "
-        "irreducible loss, {coefficients:.0%} of each coefficient. Use chinchilla:besiroglu, whose data are public, or "
-        "fit your own runs."
+        "The data of {fit} are not public, so intervals rest on guessed standard errors: {exponents:.0%} of each "
+        "exponent and of the irreducible loss, and {coefficients:.0%} of each coefficient. Use chinchilla:besiroglu, "
+        "whose data are public, or fit your own runs."
     ),
 }
 

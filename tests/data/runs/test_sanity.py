@@ -175,13 +175,10 @@ def test_copies_differ_from_runs_that_were_logged_twice(runs, counted):
 def test_a_unit_slip_quotes_the_quantity_whose_factor_it_gives():
     factor = pl.when(pl.int_range(pl.len()) == 4).then(1000.0).otherwise(1.0)
     (by_ratio,) = load_runs(lawful().with_columns(pl.col("tokens") * factor)).caveats
-    assert (
-        "tokens per param of this run differ from those of all other runs by a factor of 1e3 or more"
-        in by_ratio.message
-    )
+    assert "in tokens per param this run differs from all other runs by a factor of 1e3 or more" in by_ratio.message
     sizes = [1e7, 2e7, 4e7, 8e7, 6e10, 1.6e8, 3e7]
     (alone,) = load_runs(pl.DataFrame({"params": sizes, "loss": [4.0, 3.8, 3.6, 3.4, 3.3, 3.2, 3.7]})).caveats
-    assert "the params of this run differ from those of all other runs by a factor of 375 or more" in alone.message
+    assert "in params this run differs from all other runs by a factor of 375 or more" in alone.message
 
 
 def curves(rate, name="lr", runs=3):
