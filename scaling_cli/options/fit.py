@@ -34,7 +34,7 @@ class Share(Options):
 
     share: tuple[str, ...] = option(
         (), NAMED,
-        "With --by: parameters that are equal in all groups, E,alpha,beta; all groups are then fitted together.",
+        "With --by: parameters that are equal in all groups, such as E,alpha,beta; all groups are fitted together.",
         metavar="NAME[,NAME]",
     )  # fmt: skip
 

@@ -95,7 +95,7 @@ class Curve(Options):
     fit: str = option(
         "auto",
         TEXT,
-        "Law(s) to fit to coverage; auto: beta-binomial, mixture and both laws of the curve.",
+        "Law(s) to fit to coverage; auto: beta-binomial, mixture and both power laws.",
         metavar="LAW|auto|all|none",
         is_basic=True,
     )

@@ -72,14 +72,14 @@ class Limits(Options):
     hold: dict[str, float | str] = option(
         {},
         HELD,
-        "Hold other inputs of the law at values: bits=8,experts=16, or at a law fitted to them: "
-        "supervised_loss=chinchilla. Repeatable.",
+        "Hold other inputs at values: bits=8; or let one follow a law fitted to its column: "
+        "supervised_loss=general. Repeatable.",
     )
     search: dict[str, Range] = option(
         {},
         SEARCHED,
-        "Find the best value of a further input too: granularity=1..64, or mixture for shares of --map mixture. "
-        "Repeatable.",
+        "Find the best value of a further input too: granularity=1..64, or mixture, for the shares named by --map "
+        "mixture. Repeatable.",
     )
     min_params: float | None = option(None, AMOUNT, "Fewest params to consider.")
     max_params: float | None = option(None, AMOUNT, "Most params to consider.")
