@@ -155,9 +155,10 @@ def print_curves(folder: Path) -> None:
     print("## Curves\n")
     say(
         "Root mean square error of log loss beyond the runs; `before` is the average of laws without the simplest one, "
-        "`least squares` the plain fit of `power-constant`; the ratio is that of the medians. The last column is the "
-        "coverage of nominal 90 % intervals of a new run in percent, from 20 replicates; the 200 of the command give "
-        "wider intervals on short curves."
+        "`least squares` the plain fit of `power-constant`; cells with two numbers are median / mean; the ratio is "
+        "that of the medians of the forecast and of least squares. The last column is the coverage of nominal 90 % "
+        "intervals of a new run in percent, from 20 replicates; the 200 of the command give wider intervals on short "
+        "curves."
     )
     head = ("curves (cases)", "median", "mean", "before", "least squares", "last point", "ratio", "covered")
     short: dict[str, list[Case]] = {}
