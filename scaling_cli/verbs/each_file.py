@@ -7,6 +7,7 @@ for files that have not changed since.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from scaling_cli.record import Record
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import FILE
 
-MOST_AT_ONCE = 256  # files that are analysed together, where the verb can; a reader waits for all of them
+FIRST_AT_ONCE, MOST_AT_ONCE = 16, 256  # files that are analysed together, where the verb can: more of them each time
 SHARES = 4  # parts of the files that each of several processes gets at least, if there are so many
 
 
@@ -76,16 +77,25 @@ def ask_each(
     asked = [name for name in names if name not in kept]
     shares = 1 if workers.is_serial else SHARES * workers.count
     size = 1 if many is None else max(1, min(MOST_AT_ONCE, len(asked) // shares))
-    parts = [asked[first : first + size] for first in range(0, len(asked), size)]
+    parts = list(_parts(asked, size))
+    ends = list(itertools.accumulate(map(len, parts)))
 
     def progressed(done: int, _: int) -> None:
         if on_progress is not None:
-            on_progress(min(size * done, len(asked)), len(asked))
+            on_progress(ends[done - 1] if done else 0, len(asked))
 
     reports = jobs.each(functools.partial(_ask, verb, many), parts, workers=workers, on_progress=progressed)
     answers = (report for part in reports for report in part)
     for name in names:
         yield kept[name] if name in kept else next(answers)
+
+
+def _parts(names: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    """The names in parts that grow up to `most`, so that first results are written soon."""
+    first, size = 0, min(FIRST_AT_ONCE, most)
+    while first < len(names):
+        yield names[first : first + size]
+        first, size = first + size, min(2 * size, most)
 
 
 def _ask(verb: Verb, many: Many | None, names: Sequence[str]) -> list[Report[Any]]:
