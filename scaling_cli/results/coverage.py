@@ -190,7 +190,7 @@ class CurveCrossing(Record):
 
     Attributes:
         k: Number of attempts; an end of its confidence set is null where the set reaches beyond the log.
-        leads: Which group has the higher coverage at fewer attempts.
+        leads: Which group has the higher coverage at fewer attempts; empty where they never differ.
         up_to: The most attempts at which they could be compared.
     """
 

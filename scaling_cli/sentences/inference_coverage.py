@@ -29,14 +29,15 @@ def _exchanged(result: CoverageResult) -> str:
     if row is None:
         return ""
     each = "one attempt" if row.k == 1 else f"{row.k:,} attempts"
-    lead = f" For the compute of {each} by {row.against}, {row.attempts:,} attempts can be made"
-    if row.difference is None or row.difference.estimate is None or row.verdict == "":
-        return f"{lead}, more than the log has; give --pretrain-tokens and --inference-tokens a ratio that needs fewer."
-    said = f"{lead}, which solve {percent(row.coverage, 3)} instead of {percent(row.other, 3)} of problems"
+    made = "one attempt" if row.attempts == 1 else f"{row.attempts:,} attempts"
+    lead = f" For the compute of {each} by {row.against}, this model can make {made}"
+    if row.verdict == "":
+        return f"{lead}, more than the log has, so they cannot be compared."
+    said = f"{lead}, with a coverage of {percent(row.coverage, 3)} instead of {percent(row.other, 3)}"
     better = {
         "sampling": "so more attempts are better than the larger model",
         "training": "so the larger model is better than more attempts",
-        "inconclusive": "a difference that chance can explain",
+        "inconclusive": "which is not shown to be a difference",
     }[row.verdict]
     return f"{said}, {better}{_until(row)}."
 

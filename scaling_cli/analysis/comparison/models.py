@@ -188,10 +188,10 @@ def run_numbers(members: Sequence[Member], *, is_paired: bool) -> Indices:
     return np.concatenate([member.problem.runs + first for member, first in zip(members, firsts, strict=True)])
 
 
-def one_curve(members: Sequence[Member], *, is_paired: bool = False) -> JointProblem:
-    """The model in which groups do not differ: one group of all points."""
+def of_all_points(members: Sequence[Member], *, is_paired: bool = False) -> Problem:
+    """The points of all groups as one problem, with one centre."""
     first = members[0].problem
-    pooled = problem_from_arrays(
+    return problem_from_arrays(
         first.law,
         {name: np.concatenate([member.problem.columns[name] for member in members]) for name in first.columns},
         np.concatenate([member.problem.observed for member in members]),
@@ -199,7 +199,12 @@ def one_curve(members: Sequence[Member], *, is_paired: bool = False) -> JointPro
         first.space,
         weights=np.concatenate([member.problem.weights for member in members]),
     )
-    together = Member("all", pooled, np.zeros(len(first.low)), np.inf)
+
+
+def one_curve(members: Sequence[Member], *, is_paired: bool = False) -> JointProblem:
+    """The model in which groups do not differ: one group of all points."""
+    pooled = of_all_points(members, is_paired=is_paired)
+    together = Member("all", pooled, np.zeros(len(pooled.low)), np.inf)
     return replace(joint_problem([together], pooled.law.names), delta=deltas(members))
 
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.groups import WIDE_FLOOR, ComparisonData
 from scaling_cli.analysis.comparison.hypothesis_tests import Contrast
-from scaling_cli.analysis.comparison.models import Member, exponents, floors, joint_problem, parts, run_numbers
+from scaling_cli.analysis.comparison.models import Member, exponents, floors, joint_problem, of_all_points, parts
 from scaling_cli.analysis.comparison.nested import ContrastFit, centred
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.problem import Problem, problem_from_arrays
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import percent
 from scaling_cli.record import replace
@@ -55,14 +55,7 @@ def check_shared(law: Law, names: Sequence[str], exponent: str | None) -> None:
 
 def on_one_centre(members: Sequence[Member]) -> list[Member]:
     """The groups with coordinates on inputs that are centred at one place for all of them."""
-    first = members[0].problem
-    pooled = problem_from_arrays(
-        first.law,
-        {name: np.concatenate([member.problem.columns[name] for member in members]) for name in first.columns},
-        np.concatenate([member.problem.observed for member in members]),
-        run_numbers(members, is_paired=False),
-        first.space,
-    )
+    pooled = of_all_points(members)
     return [_moved(member, np.arange(part.start, part.stop), pooled)
             for member, part in zip(members, parts(members), strict=True)]  # fmt: skip
 

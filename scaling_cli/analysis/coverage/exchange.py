@@ -91,8 +91,10 @@ def exchanges_against(
 
 def _verdict(difference: Estimate) -> str:
     """Which is better; empty where the log has too few attempts to say."""
-    if difference.low is None or difference.high is None:
+    if difference.estimate is None:
         return ""
+    if difference.low is None or difference.high is None:
+        return OPEN
     return SAMPLING if difference.low > 0 else TRAINING if difference.high < 0 else OPEN
 
 

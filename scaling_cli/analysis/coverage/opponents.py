@@ -67,5 +67,5 @@ def curves_cross(left: Side, right: Side, *, level: float, resampling: ProblemRe
         return None
     estimate = rates.difference(level)[0]
     known = estimate[np.abs(estimate) > 0]
-    leads = left.name if not len(known) or known[0] > 0 else right.name
+    leads = "" if not len(known) else left.name if known[0] > 0 else right.name
     return CurveCrossing(right.name, crossing(np.log(grid), rates.replicates(resampling), level, estimate), leads, most)

@@ -204,7 +204,7 @@ def _exchanges(result: CoverageResult) -> Iterator[Cells]:
 def _crossings(result: CoverageResult) -> Iterator[Cells]:
     for row in result.crossings:
         if row.k is None:
-            yield escape(row.other), MISSING, f"not up to k = {row.up_to:,}", escape(row.leads)
+            yield escape(row.other), MISSING, f"not up to k = {row.up_to:,}", escape(row.leads) or MISSING
             continue
         low = "1" if row.k.low is None else figure(row.k.low, 3)
         high = f"beyond {row.up_to:,}" if row.k.high is None else figure(row.k.high, 3)

@@ -68,6 +68,16 @@ def test_granularity_is_not_said_to_move_the_exponents(systems):
     assert moved(result)["log(granularity)"] is not True
 
 
+@pytest.mark.slow
+def test_granularities_that_share_the_rest_have_one_exponent(systems):
+    result = compared(systems / "granularity.csv", by="granularity", law="chinchilla", share="E,B,beta")
+    assert result.shared == ("E", "B", "beta")
+    assert all(pair.verdict in ("equivalent", "inconclusive") for pair in result.comparisons)
+    assert sum(pair.verdict == "equivalent" for pair in result.comparisons) >= 9
+    alphas = [pair.exponent_difference["alpha"] for pair in result.comparisons]
+    assert max(alpha.high - alpha.low for alpha in alphas) < 0.005
+
+
 def test_the_regime_moves_the_exponent_of_the_hard_task_only(systems):
     result = compared(systems / "lazy.csv", factors="task,regime", loss="test_mse", law="power")
     inner = next(effect for effect in result.factors if effect.name == "task:regime")

@@ -73,6 +73,26 @@ def test_attempts_beyond_the_log_give_no_verdict():
     assert row.coverage is None
     assert row.difference.estimate is None
     assert row.verdict == ""
+    assert next(result for result in ask(log(n=64)).results if result.group["model"] == "small").sentence.endswith(
+        "more than the log has, so they cannot be compared."
+    )
+
+
+def test_no_difference_is_shown_between_groups_that_solve_nothing():
+    data = log().with_columns(c=pl.when(pl.col("difficulty") == "hard").then(0).otherwise(pl.col("c")))
+    report = ask(data)
+    found = next(result for result in report.results if result.group == {"model": "small", "difficulty": "hard"})
+    assert found.exchange[0].verdict == "inconclusive"
+    assert "not shown to be a difference" in found.sentence
+    (crossing_,) = found.crossings
+    assert crossing_.k is None
+    assert crossing_.leads == ""
+
+
+def test_one_attempt_is_not_several():
+    report = ask(log(), train_exchange=1)
+    found = next(result for result in report.results if result.group == {"model": "small", "difficulty": "easy"})
+    assert "this model can make one attempt, with a coverage of" in found.sentence
 
 
 def test_models_without_a_common_problem_are_compared_unpaired():
