@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scaling_cli.numbers.format import brief, escape
-from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked
+from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked, Sharing
 from scaling_cli.results.fit import Estimate
 
 MOVES = {
@@ -92,6 +92,11 @@ def _pinned(result: ComparisonResult, subject: str) -> str:
     return f"At equal {subject.lower()}, {', '.join(listed)}{more} times the {role} of {against}."
 
 
+def is_rejected(sharing: Sharing, result: ComparisonResult) -> bool:
+    """Whether the data reject one exponent for groups of which no two are shown to differ."""
+    return sharing.p_value is not None and sharing.p_value <= 1 - result.interval.level
+
+
 def _of_many(result: ComparisonResult) -> str:
     """Which groups are consistent with one exponent, if that is simple to say."""
     sharing = max(result.sharing, key=lambda found: len(found.groups), default=None)
@@ -100,6 +105,15 @@ def _of_many(result: ComparisonResult) -> str:
     inside, total = set(sharing.groups), len(result.ranking)
     shared = brief(next(iter(sharing.exponent.values())))
     others = [row for row in result.ranking if row.name not in inside]
+    if is_rejected(sharing, result):
+        return (
+            ""
+            if others
+            else (
+                f"No two of the {total:,} exponents are shown to differ, but the data reject one exponent for all "
+                f"(p = {sharing.p_value:.2g})."
+            )
+        )
     if not others:
         return (
             f"No two of the {total:,} exponents are shown to differ; one exponent for all is {shared} "

@@ -182,7 +182,7 @@ def _few(
         rows = compared_pairs(data, found.pairs, is_sharing=True)
         return Found(data, rows, scales, tests, compared, names, _coarseness(found.distributions, question))
     if names:
-        caveats.append(_rejected(names, sharing, tests[TESTS[sharing]]))
+        caveats.append(_rejected(names, question, tests[TESTS[sharing]]))
     answered = list(zip(asked[len(contrast_fits) :], distributions[len(contrast_fits) :], strict=True))
     data = _data(members, results, scales, cut, question)
     rows = compared_pairs(
@@ -194,11 +194,12 @@ def _few(
     return Found(data, rows, scales, tests, compared, (), caveats)
 
 
-def _rejected(names: Sequence[str], sharing: str, test: NestedTest) -> Caveat:
-    """What is said where the groups cannot share what they were to share."""
-    if sharing != SHARED:
-        return caveat("shared-floor-rejected", p_value=f"{test.p_value:.2g}")
-    return caveat("share-rejected", names=", ".join(names), p_value=f"{test.p_value:.2g}")
+def _rejected(names: Sequence[str], question: ComparisonQuestion, test: NestedTest) -> Caveat:
+    """What is said where the groups cannot share what they were to share, by the option that asked for it."""
+    p_value = "unknown" if test.p_value is None else f"{test.p_value:.2g}"
+    if not question.shared:
+        return caveat("shared-floor-rejected", p_value=p_value)
+    return caveat("share-rejected", names=", ".join(names), p_value=p_value)
 
 
 def _data(

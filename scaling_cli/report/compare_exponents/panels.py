@@ -9,6 +9,7 @@ from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Panels, Rule, Series
 from scaling_cli.results.comparison import Comparison, ComparisonResult
 from scaling_cli.results.fit import Curve, Estimate
+from scaling_cli.sentences.compare_exponents import is_rejected
 
 MOST_PAIRS = 4
 MOST_EXPONENTS = 2
@@ -121,7 +122,7 @@ def _common(result: ComparisonResult, exponent: str) -> list[Rule]:
     """The exponent that most groups are consistent with."""
     sharing = max(result.sharing, key=lambda found: len(found.groups), default=None)
     value = None if sharing is None else sharing.exponent.get(exponent)
-    if sharing is None or value is None or value.estimate is None:
+    if sharing is None or value is None or value.estimate is None or is_rejected(sharing, result):
         return []
     return [Rule(f"common to {len(sharing.groups)} groups", value.estimate)]
 

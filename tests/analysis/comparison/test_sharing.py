@@ -105,3 +105,18 @@ def test_equal_exponents_are_rejected_as_often_as_the_level_says():
         pair = compare(experts({"few": 0.34, "many": 0.34}, seed=1000 + seed), share=SHARED).results[0].comparisons[0]
         rejected += pair.p_value <= 0.05
     assert abs(rejected / sets - 0.05) <= 3 * np.sqrt(0.05 * 0.95 / sets)
+
+
+def test_a_floor_that_cannot_be_shared_is_said_by_the_option_that_asked():
+    generator = np.random.default_rng(5)
+    rows = [
+        (name, compute, (1.5 * (compute / 1e18) ** -b + c) * np.exp(0.002 * generator.standard_normal()))
+        for name, b, c in (("a", 0.15, 1.7), ("b", 0.15, 2.2), ("c", 0.2, 1.7), ("d", 0.2, 2.2))
+        for compute in np.geomspace(1e18, 1e22, 12)
+    ]
+    runs = pl.DataFrame(rows, schema=["group", "compute", "loss"], orient="row")
+    report = compare(runs, law="power-constant", share="c")
+    assert {found.code for found in report.caveats} & {"share-rejected", "shared-floor-rejected"} == {"share-rejected"}
+    # 99 replicates are too few for six pairs, but all exponents together clearly differ.
+    assert "one exponent for all is" not in report.results[0].sentence
+    assert "the data reject one exponent for all" in report.results[0].sentence
