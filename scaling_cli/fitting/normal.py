@@ -46,11 +46,11 @@ def solve_positive(matrix: Array, right: Array) -> Array:
         # A pivot lost to rounding makes a huge step, which is rejected and damped.
         a[j, j:] /= np.sqrt(np.maximum(a[j, j], TINY))
         y[j] /= a[j, j]
-        for i in range(j + 1, k):
-            a[i, i:] -= a[j, i] * a[j, i:]
-            y[i] -= a[j, i] * y[j]
+        beyond = a[j, j + 1 :]
+        a[j + 1 :, j + 1 :] -= beyond[:, None] * beyond
+        y[j + 1 :] -= beyond * y[j]
     for j in range(k - 1, -1, -1):
-        for i in range(j + 1, k):
-            y[j] -= a[j, i] * y[i]
+        for part in a[j, j + 1 :] * y[j + 1 :]:
+            y[j] -= part
         y[j] /= a[j, j]
     return y.T

@@ -214,7 +214,7 @@ def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float
     if fixed is not None:
         held |= fixed if fixed.ndim < 2 else fixed[batch.index]
     step = damped_step(normal, gradient, batch.damping, held)
-    trial = np.clip(batch.theta + step, problem.low, problem.high)
+    trial = np.minimum(np.maximum(batch.theta + step, problem.low), problem.high)
     residuals, jacobian = problem.residuals(trial, batch.target)
     slopes = by_coordinates(jacobian)
     value = huber(residuals, batch.weights, batch.delta) + extra.value(trial, batch.index)
@@ -227,14 +227,13 @@ def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float
     is_moving = (gain > least_gain * batch.value) & (batch.value > batch.rounding)
     is_there = better & (batch.damping <= FREE_DAMPING) & (promised < enough * batch.value)
     batch.idle = np.where(is_there, PATIENCE, np.where(is_moving, 0, batch.idle + 1))
-    batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
-    batch.relaxation = np.clip(
-        np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0
-    )
+    batch.damping = np.minimum(np.maximum(batch.damping * np.where(better, EASE, STIFFEN), 1e-12), 1e12)
+    relaxation = batch.relaxation * np.where(better, RELAX, TIGHTEN)
+    batch.relaxation = np.minimum(np.maximum(relaxation, MOST_RELAXED), 1.0)
     worse = np.flatnonzero(~better)
-    # Rows of worse steps are put back, because most steps are better.
-    trial[worse], value[worse] = batch.theta[worse], batch.value[worse]
-    residuals[worse], slopes[:, worse] = batch.residuals[worse], batch.slopes[:, worse]
+    if len(worse):  # their rows are put back, because most steps are better
+        trial[worse], value[worse] = batch.theta[worse], batch.value[worse]
+        residuals[worse], slopes[:, worse] = batch.residuals[worse], batch.slopes[:, worse]
     batch.theta, batch.value, batch.residuals, batch.slopes = trial, value, residuals, slopes
 
 
