@@ -102,8 +102,8 @@ SENTENCES = {
         "left out. Use `scaling optimal-allocation` with this rule to find the best split of a budget."
     ),
     "no-draws": (
-        "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json`, without "
-        "--no-draws."
+        "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json --interval "
+        "wild`, without --no-draws."
     ),
     "guessed-uncertainty": (
         "The data of {fit} are not public, so intervals rest on guessed standard errors: {exponents:.0%} of each "
@@ -183,5 +183,5 @@ WHEN = {
     "rule-bends-split": (
         "--flops-rule whose FLOPs are not in proportion to params * tokens, with a law that gives exponents of compute."
     ),
-    "no-draws": "The saved fit was written with --no-draws or --interval none.",
+    "no-draws": "The saved fit was written with --no-draws, or with an --interval other than wild, bootstrap or bca.",
 }

@@ -12,7 +12,7 @@ from scaling_cli.data.runs.derive import DERIVATIONS
 from scaling_cli.data.runs.likely import WORDS, likely_role
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.laws import HOMES, find_law
-from scaling_cli.numbers.format import figure
+from scaling_cli.numbers.format import figure, with_and
 
 DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
 FEW_EPOCHS = 1.5  # above it, some tokens were seen again
@@ -28,7 +28,7 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
             continue
         names = [name for name in table.others if likely_role(name) == role and not _is_constant(table, name)]
         if names:
-            columns = " and ".join(names[:3])
+            columns = with_and(names[:3])
             flag = f"--{role} {shlex.quote(names[0])}"
             verb = "looks" if len(names) == 1 else "look"
             yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag)

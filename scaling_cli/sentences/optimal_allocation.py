@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import MISSING, brief, count, figure, flops
+from scaling_cli.numbers.format import MISSING, brief, count, figure, flops, with_and
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.fit import Estimate
 
@@ -37,7 +37,7 @@ def _further(row: Allocation) -> str:
         f"{name} {brief(one.value) if one.value.low != one.value.high else figure(one.value.estimate)}"
         for name, one in row.searched.items()
     ]
-    return f" with {' and '.join(found)}" if found else ""
+    return f" with {with_and(found)}" if found else ""
 
 
 def _times(reach: float | None) -> str:

@@ -19,6 +19,7 @@ from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.flops import FlopsRule, flops_rule
 from scaling_cli.laws import Law, find_law
+from scaling_cli.numbers.format import with_and
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
@@ -151,7 +152,7 @@ def _compute(problem: Problem, rule: FlopsRule) -> Array:
     if not (np.isfinite(compute).all() and (compute > 0).all()):
         raise DataError(
             f"--flops-rule {rule.name!r} does not give every run a number of FLOPs above 0.",
-            hint=f"Check {' and '.join(rule.names)} in the runs, or leave runs out with --where.",
+            hint=f"Check {with_and(rule.names)} in the runs, or leave runs out with --where.",
         )
     return compute
 

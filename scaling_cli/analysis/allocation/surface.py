@@ -14,6 +14,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FlopsRule
 from scaling_cli.laws import Law
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record
 
 # Numbers of repetitions over which repeated tokens and excess params lose their value: Muennighoff et al. 2023,
@@ -174,7 +175,7 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
 def several_laws(name: str, columns: Sequence[str]) -> UsageError:
     """The error for a law with parameters for each level of a column."""
     return UsageError(
-        f"{name} has its own parameters for each {' and '.join(columns)}, so it gives no single best split.",
+        f"{name} has its own parameters for each {with_and(columns)}, so it gives no single best split.",
         hint="Save the joint fit with `scaling fit ... -o fit.json`, and give that file to split the budget of each.",
     )
 
@@ -195,15 +196,14 @@ def require_surface(
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched)]
     if others and {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
-            f"{law.name} also depends on {' and '.join(others)}.",
+            f"{law.name} also depends on {with_and(others)}.",
             hint="Give its value: "
             + " ".join(f"--hold {name}=VALUE" for name in others)
             + f", or find the best one: --search {others[0]}=LOW..HIGH.",
         )
     if not {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
-            f"{law.name} is a law of {' and '.join(law.inputs)}, but only a law of params and tokens can split a "
-            "budget.",
+            f"{law.name} is a law of {with_and(law.inputs)}, but only a law of params and tokens can split a budget.",
             hint="Use --law chinchilla, or another law of params and tokens.",
         )
 

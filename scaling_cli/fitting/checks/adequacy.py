@@ -34,6 +34,7 @@ from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record, replace
 
 SIZE = 0.002  # of all tests of a fit together
@@ -187,7 +188,7 @@ def _directions(fitted: Fitted) -> dict[str, Array]:
                 found[f"{shape} along {name}"] = values**power
     if len(logs) == 2:
         first, second = logs.values()
-        found[f"depend on {' and '.join(logs)} together"] = first * second
+        found[f"depend on {with_and(logs)} together"] = first * second
     if len(logs) > 1:
         prediction = problem.predictions(fitted.theta[None])[0]
         found["bend along the predicted loss"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
@@ -202,7 +203,7 @@ def _along_neighbours(fitted: Fitted, tested: _Tested) -> Pattern | None:
     inputs = np.stack([_standard(np.log(values)) for values in columns.values()], axis=1)
     p_value = neighbour_p_value(inputs, tested.residual, tested.basis, tested.runs)
     if p_value <= NEIGHBOUR_SIZE:
-        return Pattern(f"have the same sign at neighbouring {' and '.join(columns)}", p_value, p_value)
+        return Pattern(f"have the same sign at neighbouring {with_and(columns)}", p_value, p_value)
     predicted = fitted.problem.predictions(fitted.theta[None])[0]
     if len(columns) == 1 or (predicted <= 0).any():
         return None
