@@ -8,36 +8,28 @@ from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.document.published import published_fit
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.flops import SIX_ND, flops_rule
-from scaling_cli.options.fitting import Held, Law, Objective, Prior, Weights
+from scaling_cli.flops import flops_rule
 from scaling_cli.options.optimal_allocation import OptimalAllocation
-from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import AllocationResult
-from scaling_cli.results.fit import IntervalMethod
-from scaling_cli.results.report import Failure, Report, Source
-from scaling_cli.sentences import with_sentences
+from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
-    merged,
-    refuse_refitting,
     report_of,
     saved_document,
     settings_of,
     unread,
 )
+from scaling_cli.verbs.splits_by_fits import splits_by_fits, splits_saved, splits_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from scaling_cli.data.runs.table import RunTable
-    from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs, SavedFile
+    from scaling_cli.verbs.common import Runs
 
 
 def optimal_allocation(
@@ -60,14 +52,16 @@ def optimal_allocation(
 
     if is_published(runs, asked.law):
         fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
-        report = _from_fits([fit], asked.but(law="auto"), None)
+        report = splits_by_fits([fit], asked.but(law="auto"), None)
         return replace(report, options=asked.recorded(), caveats=(*report.caveats, *guess_doubts(asked.law)))
     assert runs is not None
-    if asked.law != "auto":
+    if asked.law != "auto" and not asked.share:
         check_question(asked)
     saved = saved_document(runs)
     if saved is not None:
-        return _from_saved(saved, asked)
+        return splits_saved(saved, asked)
+    if asked.share:
+        return splits_together(runs, asked, on_progress)
     check_question(asked)
     table, curves = _loaded(runs, asked)
     return _from_runs(table, curves, asked, on_progress)
@@ -119,40 +113,3 @@ def _from_runs(
         results.append(result)
         caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
     return report_of("optimal-allocation", table, asked, results, caveats, failures)
-
-
-def _from_saved(file: SavedFile, asked: OptimalAllocation) -> Report[AllocationResult]:
-    """Splits from a saved fit, for each of its groups."""
-    from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
-
-    refuse_refitting(file, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
-    fits = read_fits(file.path, file.name)
-    return _from_fits(fits, asked, Source(file.name, content_hash(str(file.path)), len(fits)))
-
-
-def _from_fits(fits: Sequence[SavedFit], asked: OptimalAllocation, source: Source | None) -> Report[AllocationResult]:
-    """Splits from fits in place of runs."""
-    from scaling_cli.analysis.allocation.answer import allocate_saved
-    from scaling_cli.analysis.allocation.evidence import saved_law
-    from scaling_cli.analysis.allocation.question import saved_plan
-
-    results, caveats = [], []
-    for saved in fits:
-        plan = saved_plan(asked, saved)
-        how = IntervalMethod("none", asked.level, 0, None)
-        if saved.draws:
-            how = IntervalMethod(
-                saved.resampling or "draws", asked.level, len(saved.draws), None if source is None else "run"
-            )
-        result, found = allocate_saved(saved_law(saved), saved.group, how, plan, with_gap=asked.explain_gap)
-        results.append(result)
-        caveats += [*saved.known, *found, *(plan.hardware.doubts() if plan.hardware else ())]
-    return Report(
-        command="optimal-allocation",
-        inputs=(source,) if source is not None else (),
-        columns={},
-        options=asked.recorded(),
-        results=with_sentences("optimal-allocation", results, {}),
-        caveats=merged(caveats),
-    )

@@ -431,6 +431,20 @@ COMPARISON = {
     "low-power": (lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7), noise=0.05)), lambda: compared(SAME_LAW)),
 }
 
+
+def pooled(samples):
+    """The best pools for so many samples, of two that are nearly as good, from runs of at most 100 million samples."""
+    sizes, epochs = (each.ravel() for each in np.meshgrid([1e6, 1e7], [1.0, 2.0, 4.0, 10.0]))
+    law, frames = find_law("utility-decay"), []
+    for name, b in (("best", -0.22), ("next", -0.21)):
+        error = law.predict({"a": 30.0, "b": b, "tau": 2.0, "d": 0.1}, {"unique_samples": sizes, "epochs": epochs})
+        frames.append(pl.DataFrame({"pool": name, "unique_samples": sizes, "epochs": epochs, "error": error}))
+    return scaling.optimal_allocation(
+        pl.concat(frames), law="utility-decay", loss="error", loss_unit="other", by="pool", share="a,d",
+        interval="none", budget=samples,
+    )  # fmt: skip
+
+
 ALLOCATION = {
     "limited": (lambda: split(surface(), max_params="1e8"), lambda: split(surface(), max_params="1e12")),
     "far-reach": (lambda: split(surface(), budget=1e24), lambda: split(surface(), budget=5e21)),
@@ -460,6 +474,8 @@ ALLOCATION = {
         lambda: split(shared(0.1), law=SHARED, search="mixture", map=WEB_AND_CODE),
         lambda: split(shared(0.0), law=SHARED, search="mixture", map=WEB_AND_CODE),
     ),
+    "pools-overlap": (lambda: pooled(1e9), lambda: pooled(1e6)),
+    "far-samples": (lambda: pooled(2e9), lambda: pooled(1e8)),
     "training-exponents": (lambda: split(surface(), inference_tokens="1e12"), lambda: split(surface())),
     "published-repetition": (lambda: split(surface(), unique_tokens="1e12"), lambda: split(surface())),
     "sparse-peak": (

@@ -27,6 +27,7 @@ OWN_OPTIONS = {
     "compute": "Give compute with --budget.",
     "unique_tokens": "Give it with --unique-tokens.",
 }
+OF_POOLS = "To choose between pools of data, name the column of the pools and fit them together: --by pool --share a,d."
 CHINCHILLA = ({"E", "A", "B", "alpha", "beta"}, {"E", "A", "B", "alpha"})
 
 
@@ -204,7 +205,9 @@ def require_surface(
     if not {"params", "tokens"} <= set(law.inputs):
         raise UsageError(
             f"{law.name} is a law of {with_and(law.inputs)}, but only a law of params and tokens can split a budget.",
-            hint="Use --law chinchilla, or another law of params and tokens.",
+            hint=OF_POOLS
+            if law.name == "utility-decay"
+            else "Use --law chinchilla, or another law of params and tokens.",
         )
 
 
