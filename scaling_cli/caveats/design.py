@@ -10,6 +10,11 @@ SENTENCES = {
         "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
         "wrong. Give {flag} if this column holds {role}."
     ),
+    "active-params": (
+        "params are read from {read}, but {column} counts those that are active for each token. In mixtures of experts "
+        "compute follows the active params, so exponents and splits of budgets differ between the two. Give {flag} if "
+        "the law should be of active params."
+    ),
     "ignored-input": (
         "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
         "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
@@ -84,6 +89,7 @@ WHEN = {
         "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
         "is one of the letters N, D and C."
     ),
+    "active-params": "A column of active params varies, and params are read from another column.",
     "ignored-input": (
         "bits, experts, granularity or streams take several values within a group, or tokens exceed "
         "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."

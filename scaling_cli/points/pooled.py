@@ -24,6 +24,7 @@ from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.numbers.format import percent, with_and
+from scaling_cli.points.group_names import group_doubts
 from scaling_cli.points.tied import tied_to_tokens
 from scaling_cli.points.unread import ignored_roles, unread_inputs
 from scaling_cli.points.variance import (
@@ -73,6 +74,8 @@ def input_doubts(
     swept = [*best_over, *(role for role, column in table.columns.items() if column in best_over)]
     found = [*unread_inputs(table), *ignored_roles(table, inputs, by, swept)]
     labels = [label_of(table.frame, name) for name in by]
+    if by:
+        found += group_doubts(table.frame, labels, inputs)
     rows = table.frame.with_row_index("__row")
     for part in rows.partition_by(labels) if by else [rows]:
         group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True)) if by else None

@@ -251,6 +251,7 @@ def two(first, second, noise=0.001, points=14):
 
 
 SAME_LAW = two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7))
+COPIED = pl.concat([SAME_LAW, SAME_LAW.filter(pl.col("g") == "a").with_columns(g=pl.lit("copy"))])
 PAIRED = line(20, noise=0.001).with_columns(
     second=pl.col("loss") + 0.3,
     apart=pl.when(pl.int_range(20) < 10).then(pl.col("loss")),
@@ -404,6 +405,26 @@ FORECAST = {
 }
 
 COMPARISON = {
+    "similar-groups": (
+        lambda: compared(
+            SAME_LAW.with_columns(g=pl.when(pl.col("g") == "a").then(pl.lit("Run_A")).otherwise(pl.lit("run a")))
+        ),
+        lambda: compared(SAME_LAW),
+    ),
+    "copied-groups": (
+        lambda: compared(COPIED),
+        lambda: compared(COPIED.with_columns(pl.col("loss").round(2))),
+    ),
+    "bits-and-nats": (
+        lambda: compared(
+            SAME_LAW.with_columns(pl.when(pl.col("g") == "a").then(pl.col("loss") / np.log(2)).otherwise("loss"))
+        ),
+        lambda: compared(SAME_LAW),
+    ),
+    "large-multiplier": (
+        lambda: compared(two((1.5, -0.15, 1.7), (3.5, -0.15, 1.7))),
+        lambda: compared(two((1.5, -0.15, 1.7), (1.6, -0.15, 1.7))),
+    ),
     "pinned-floor": (
         lambda: compared(two((1.5, -0.15, 1.7), (1.4, -0.15, 1.7)), fix={"b": -0.15, "c": 1.7}),
         lambda: compared(SAME_LAW),

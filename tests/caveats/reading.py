@@ -247,6 +247,10 @@ CASES = {
         lambda: fitted(grid().rename({"tokens": "n_tok"}), law="auto"),
         lambda: fitted(grid().rename({"tokens": "n_tok"}), law="auto", tokens="n_tok"),
     ),
+    "active-params": (
+        lambda: fitted(grid().with_columns(active_params=params / 4)),
+        lambda: fitted(grid().with_columns(active_params=params / 4), params="active_params"),
+    ),
     "ignored-input": (
         lambda: fitted(grid().with_columns(bits=pl.when(FIRST).then(8.0).otherwise(16.0))),
         lambda: fitted(grid().with_columns(bits=16.0)),
