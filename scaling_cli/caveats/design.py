@@ -40,6 +40,11 @@ SENTENCES = {
         "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
         "--where {condition}."
     ),
+    "unread-setting": (
+        "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
+        "the law does not use it, so its effect on the loss is attributed to {inputs}. Keep runs with similar values "
+        "with --where, or fit a formula that has {column} with --law."
+    ),
     "unexplained-spread": (
         "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than different seeds explain, and no "
         "column of few values explains it either, so the runs may be of several kinds, and the law describes their "
@@ -108,6 +113,10 @@ WHEN = {
         "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
         "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
         "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
+    ),
+    "unread-setting": (
+        "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "
+        "as weight decay or a fraction), and explains the losses by a linear and a quadratic term."
     ),
     "unexplained-spread": (
         "Log losses at equal inputs have a standard deviation above {points.pooled.LARGE_SPREAD}, and neither "

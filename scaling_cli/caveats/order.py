@@ -25,7 +25,7 @@ MAY_BE_WRONG = _codes(
     similar-groups single-outcomes small-budget sparse-peak split-off-budget target-below-floor tiny-unit
     tokens-fall tokens-of-one-device tokens-restarted tokens-share training-loss unanswered undecayed-lr
     unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes unordered-rows
-    unread-input unstable-exponent unstable-forecast
+    unread-input unread-setting unstable-exponent unstable-forecast
     """
 )
 SAYS_HOW = _codes(
