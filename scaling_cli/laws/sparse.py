@@ -65,6 +65,8 @@ LOOPED = formula_law(
     inputs=("once_params", "recurrences", "recurrent_params", "tokens"),
     source="Schwethelm et al. 2026, arXiv:2604.21106",
     narrow=("recurrences", "once_params", "recurrent_params"),
+    parts=("once_params", "recurrent_params"),
+    flops_rule="6 * (once_params + recurrences * recurrent_params) * tokens",
     about={
         "E": floor(),
         "A": About("loss from finite params, at 1 effective param", "loss"),
