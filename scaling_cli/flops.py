@@ -20,6 +20,7 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.formula.tree import Node, parse
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record
 
 SIX_ND = "6ND"
@@ -90,7 +91,7 @@ def require_flops(rule: FlopsRule, compute: Array) -> None:
     if (np.isinf(compute) | (compute <= 0)).any():
         raise DataError(
             f"--flops-rule {rule.name!r} does not give every run a number of FLOPs above 0.",
-            hint=f"Check {' and '.join(rule.names)} in the runs, or leave runs out with --where.",
+            hint=f"Check {with_and(rule.names)} in the runs, or leave runs out with --where.",
         )
 
 

@@ -15,6 +15,11 @@ SENTENCES = {
         "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
         "--by {column}."
     ),
+    "ignored-steps": (
+        "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but no "
+        "column gives their tokens, so the law ignores how long each run was trained and may be wrong. Add a column "
+        "of tokens, steps times the tokens of one step, and give it with --tokens."
+    ),
     "pooled-sweep": (
         "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
         "average over {role} and not the best losses. Keep the best of each size with --best-over {column}, or "
@@ -82,6 +87,10 @@ WHEN = {
     "ignored-input": (
         "bits, experts, granularity or streams take several values within a group, or tokens exceed "
         "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."
+    ),
+    "ignored-steps": (
+        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params differ "
+        "by more than a factor of {points.unread.SAME_LENGTH}."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
     "tied-to-tokens": (

@@ -16,7 +16,7 @@ def _codes(text: str) -> frozenset[str]:
 MAY_BE_WRONG = _codes(
     """
     apparent-exponents approaches-disagree at-bound baseline-wins below-data compute-drift compute-mismatch
-    drifting-grid false-positives floor-open floor-unknown grid-edge high-mfu ignored-input
+    drifting-grid false-positives floor-open floor-unknown grid-edge high-mfu ignored-input ignored-steps
     interval-off-estimate kept-diverged large-loss late-rise law-misfit laws-disagree log-calls lone-start
     metric-grows mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems
     outlying-run parabola-bias parameters-unknown partial-compute pooled-groups pooled-sizes pooled-sweep

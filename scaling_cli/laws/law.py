@@ -154,7 +154,7 @@ class Law(Record, ABC, kw_only=True, dict=True):
         """Predictions (not their logs) and their Jacobian, in the shapes of `evaluate`."""
         log_prediction, jacobian = self.evaluate(theta, inputs)
         prediction = np.exp(log_prediction)
-        return prediction, (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
+        return prediction, jacobian * prediction[:, :, None]
 
     @abstractmethod
     def axes(self, scene: Scene) -> Mapping[str, Array]:

@@ -23,7 +23,7 @@ from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
-from scaling_cli.numbers.format import percent
+from scaling_cli.numbers.format import percent, with_and
 from scaling_cli.points.tied import tied_to_tokens
 from scaling_cli.points.unread import ignored_roles, unread_inputs
 from scaling_cli.points.variance import (
@@ -88,7 +88,7 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
     if not (explained or runs.swept) and _pure_spread(runs) <= LARGE_SPREAD:
         return
     spread = _spread(runs)
-    names = " and ".join(inputs)
+    names = with_and(inputs)
     swept = [role for role in SWEPT if role in runs.swept and _differs_in_cells(runs, runs.swept[role])]
     for role in swept:
         shares = [

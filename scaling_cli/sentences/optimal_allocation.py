@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import MISSING, brief, count, figure, flops
+from scaling_cli.numbers.format import MISSING, brief, count, figure, flops, with_and
 from scaling_cli.results.allocation import Allocation, AllocationResult, PoolChoice
 from scaling_cli.results.fit import Estimate
 
@@ -29,7 +29,7 @@ def _pools(row: Allocation) -> str:
 
 def _chosen(choice: PoolChoice) -> str:
     names = choice.pools
-    together = f"{', '.join(names[:-1])} and {names[-1]} together" if len(names) > 1 else f"{names[0]} alone"
+    together = f"{with_and(names)} together" if len(names) > 1 else f"{names[0]} alone"
     return f"{together}, {figure(choice.epochs, 3)} {'epoch' if choice.epochs == 1 else 'epochs'}"
 
 
@@ -52,7 +52,7 @@ def _further(row: Allocation) -> str:
         f"{name} {brief(one.value) if one.value.low != one.value.high else figure(one.value.estimate)}"
         for name, one in row.searched.items()
     ]
-    return f" with {' and '.join(found)}" if found else ""
+    return f" with {with_and(found)}" if found else ""
 
 
 def _times(reach: float | None) -> str:

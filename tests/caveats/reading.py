@@ -251,6 +251,10 @@ CASES = {
         lambda: fitted(grid().with_columns(bits=pl.when(FIRST).then(8.0).otherwise(16.0))),
         lambda: fitted(grid().with_columns(bits=16.0)),
     ),
+    "ignored-steps": (
+        lambda: fitted(grid().with_columns(step=pl.col("tokens") / 1e6).drop("tokens"), law="auto"),
+        lambda: fitted(grid().with_columns(step=pl.col("params") / 1e6).drop("tokens"), law="auto"),
+    ),
     "pooled-sweep": (
         lambda: fitted(
             TWO_KINDS.with_columns(lr=pl.when(pl.col("kind") == "k0").then(1e-3).otherwise(3e-3)).drop("kind")

@@ -160,7 +160,5 @@ def _comparisons(group: Group, groups: Sequence[Group], k: Indices, ask: Inferen
 def _mixes(group: Group, groups: Sequence[Group], buyers: dict[str, Buyer], ask: InferenceCoverage) -> tuple[Mix, ...]:
     if ask.mix is None or group.name == ask.mix:
         return ()
-    if not questions_of(ask).budgets:
-        raise UsageError("--mix needs a budget to split.", hint="Add --budget, such as --budget 1e15flops.")
     _require_fixed(group, next(other for other in groups if other.name == ask.mix))
     return tuple(mixes(buyers[group.name], buyers[ask.mix], questions_of(ask).budgets))
