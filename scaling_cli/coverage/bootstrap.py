@@ -158,8 +158,8 @@ def _limits(studentised: Array, level: float) -> tuple[Array, Array]:
 def _quantiles(values: Array, shares: list[float]) -> Array:
     """Quantiles along the first axis of `values` of those that are not NaN.
 
-    On average, Weibull's quantiles leave out exactly the share asked for; the usual ones a little more. Numpy's function
-    for values with NaN takes one column after the other, so it is asked only where there are some.
+    On average, Weibull's quantiles leave out exactly the share asked for; the usual ones a little more. The function of
+    numpy for values with NaN takes one column after the other, so it is called only where there are some.
     """
     find = np.nanquantile if np.isnan(values).any() else np.quantile
     return np.asarray(find(values, shares, axis=0, method="weibull"))

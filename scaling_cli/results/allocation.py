@@ -95,7 +95,8 @@ class Allocation(Record):
         log_correlation: Correlation of log params and log tokens over the replicates.
         bill: Time and price, with --gpus or --price-per-gpu-hour.
         searched: By name, the best value of each input that --search names.
-        followed: By name, the value at this split of each input that --hold lets follow from a law.
+        followed: By name, the value at this split of each input that --hold lets follow from a law, and of the part of
+            params that is left.
         samples: The budget in samples seen, for a law of pools of data; such a budget is not split into params and
             tokens.
         pools: The choices of pools with the lowest errors for these samples, the best first.

@@ -29,7 +29,7 @@ def _pools(row: Allocation) -> str:
 
 def _chosen(choice: PoolChoice) -> str:
     names = choice.pools
-    together = f"{', '.join(names[:-1])} and {names[-1]} together" if len(names) > 1 else f"{names[0]} alone"
+    together = f"{with_and(names)} together" if len(names) > 1 else f"{names[0]} alone"
     return f"{together}, {figure(choice.epochs, 3)} {'epoch' if choice.epochs == 1 else 'epochs'}"
 
 

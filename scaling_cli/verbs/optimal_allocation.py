@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.parts import table_of_parts
 from scaling_cli.document.published import published_fit
 from scaling_cli.errors import DataError, ScalingError, UsageError
-from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, flops_rule
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
 from scaling_cli.numbers.format import figure
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.group import groups_of
@@ -72,16 +73,20 @@ def optimal_allocation(
 
 def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | None]:
     """The points to fit, and the rows of training curves, where an approach needs them."""
-    from scaling_cli.analysis.allocation.question import law_of, mixture_of, needs_curves, own_columns
+    from scaling_cli.analysis.allocation.question import law_of, mixture_of, needs_curves, own_columns, rule_of
     from scaling_cli.points.mixture import MIXTURE, check_mixture
 
-    keep = tuple(flops_rule(asked.flops_rule).extras)
-    needed = ("params", "tokens", "compute", *(name for name in law_of(asked).inputs if name in ROLES))
+    law = law_of(asked)
+    rule = rule_of(asked, law)
+    keep = tuple(name for name in rule.extras if not law.parts or name not in law.inputs)
+    needed = ("params", "tokens", "compute", *(name for name in law.inputs if name in ROLES))
     weights = (asked.weight,) if asked.weight else ()
     own = own_columns(asked)
     reading = asked.but(map={role: column for role, column in asked.map.items() if role not in own and role != MIXTURE})
+    reading = reading.but(flops_rule=SIX_ND) if law.parts else reading
     table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
     _check_unit(table)
+    table = table_of_parts(table, own, law.parts, rule) if law.parts else table
     if mixture_of(asked):
         check_mixture(table.frame, mixture_of(asked))
     table = table.needing(tuple(dict.fromkeys((*needed, *table.own((*own.values(), *keep, *weights))))))

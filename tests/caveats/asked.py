@@ -508,6 +508,10 @@ ALLOCATION = {
         lambda: split(shared(0.1), law=SHARED, search="mixture", map=WEB_AND_CODE),
         lambda: split(shared(0.0), law=SHARED, search="mixture", map=WEB_AND_CODE),
     ),
+    "rule-column-varies": (
+        lambda: split(swept(), flops_rule="6 * params * tokens * knob"),
+        lambda: split(swept(), flops_rule="6 * params * tokens * knob", hold="knob=4"),
+    ),
     "pools-overlap": (lambda: pooled(1e9), lambda: pooled(1e6)),
     "far-samples": (lambda: pooled(2e9), lambda: pooled(1e8)),
     "training-exponents": (lambda: split(surface(), inference_tokens="1e12"), lambda: split(surface())),

@@ -25,7 +25,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.flops import SIX_ND
 from scaling_cli.formula.functions import worn
 from scaling_cli.laws import find_law
-from scaling_cli.numbers.format import count
+from scaling_cli.numbers.format import count, with_and
 from scaling_cli.options.hardware import Hardware
 from scaling_cli.options.optimal_allocation import Limits, OptimalAllocation, Question
 from scaling_cli.record import Record
@@ -188,7 +188,7 @@ def check_pools(asked: OptimalAllocation) -> None:
     given += ["--flops-rule"] if asked.flops_rule != SIX_ND else []
     if given:
         raise UsageError(
-            f"{' and '.join(given)} cannot be used with {LAW}, whose budgets are samples seen by one model.",
+            f"{with_and(given)} cannot be used with {LAW}, whose budgets are samples seen by one model.",
             hint="Leave it out, and give --budget in samples, such as --budget 640M.",
         )
     if not asked.budget or any(isinstance(budget, str) for budget in asked.budget):
@@ -201,7 +201,7 @@ def check_pools(asked: OptimalAllocation) -> None:
 def _doubts(fits: Sequence[SavedFit], rows: Sequence[Allocation]) -> list[Caveat]:
     """That pools must not overlap, and that budgets lie far beyond the samples seen in the runs."""
     together = [row for row in rows if len(row.pools[0].pools) > 1]
-    found = [caveat("pools-overlap", names=" and ".join(together[-1].pools[0].pools))] if together else []
+    found = [caveat("pools-overlap", names=with_and(together[-1].pools[0].pools))] if together else []
     seen = max(_most(fit, SIZE) * _most(fit, "epochs") for fit in fits)
     largest = max(row.samples or 0.0 for row in rows)
     if 0 < FAR * seen < largest:

@@ -11,6 +11,7 @@ from scaling_cli.results.allocation import Allocation, AllocationResult, IsoFlop
 from scaling_cli.results.fit import Estimate
 
 LOSS_DIGITS = 5
+LEAST_COUNT = 1e4  # of params, in contrast to a loss
 UNSTEADY = 0.1  # of an exponent
 
 
@@ -159,7 +160,12 @@ def _further(row: Allocation, names: Sequence[str]) -> Cells:
 
 def _followed(row: Allocation, names: Sequence[str]) -> Cells:
     """The values of inputs that follow from params and tokens."""
-    return tuple(rounded(row.followed[name]).whole if name in row.followed else "" for name in names)
+    values = [row.followed.get(name, Estimate(None)) for name in names]
+    is_count = [(value.estimate or 0.0) >= LEAST_COUNT for value in values]
+    return tuple(
+        "" if value.estimate is None else counted(value) if is_large else rounded(value).whole
+        for value, is_large in zip(values, is_count, strict=True)
+    )
 
 
 def _outcome(row: Allocation) -> Cells:
