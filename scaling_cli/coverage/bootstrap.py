@@ -159,7 +159,7 @@ def _quantiles(values: Array, shares: list[float]) -> Array:
     """Quantiles along the first axis of `values` of those that are not NaN.
 
     On average, Weibull's quantiles leave out exactly the share asked for; the usual ones a little more. The function of
-    numpy that leaves out NaN takes one column after the other, so it is called only where there are some.
+    numpy for values with NaN takes one column after the other, so it is called only where there are some.
     """
     find = np.nanquantile if np.isnan(values).any() else np.quantile
     return np.asarray(find(values, shares, axis=0, method="weibull"))

@@ -261,6 +261,7 @@ def two(first, second, noise=0.001, points=14):
 
 
 SAME_LAW = two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7))
+COPIED = pl.concat([SAME_LAW, SAME_LAW.filter(pl.col("g") == "a").with_columns(g=pl.lit("copy"))])
 PAIRED = line(20, noise=0.001).with_columns(
     second=pl.col("loss") + 0.3,
     apart=pl.when(pl.int_range(20) < 10).then(pl.col("loss")),
@@ -417,6 +418,26 @@ FORECAST = {
 }
 
 COMPARISON = {
+    "similar-groups": (
+        lambda: compared(
+            SAME_LAW.with_columns(g=pl.when(pl.col("g") == "a").then(pl.lit("Run_A")).otherwise(pl.lit("run a")))
+        ),
+        lambda: compared(SAME_LAW),
+    ),
+    "copied-groups": (
+        lambda: compared(COPIED),
+        lambda: compared(COPIED.with_columns(pl.col("loss").round(2))),
+    ),
+    "bits-and-nats": (
+        lambda: compared(
+            SAME_LAW.with_columns(pl.when(pl.col("g") == "a").then(pl.col("loss") / np.log(2)).otherwise("loss"))
+        ),
+        lambda: compared(SAME_LAW),
+    ),
+    "large-multiplier": (
+        lambda: compared(two((1.5, -0.15, 1.7), (3.5, -0.15, 1.7))),
+        lambda: compared(two((1.5, -0.15, 1.7), (1.6, -0.15, 1.7))),
+    ),
     "pinned-floor": (
         lambda: compared(two((1.5, -0.15, 1.7), (1.4, -0.15, 1.7)), fix={"b": -0.15, "c": 1.7}),
         lambda: compared(SAME_LAW),
@@ -443,6 +464,20 @@ COMPARISON = {
     ),
     "low-power": (lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7), noise=0.05)), lambda: compared(SAME_LAW)),
 }
+
+
+def pooled(samples):
+    """The best pools for so many samples, of two that are nearly as good, from runs of at most 100 million samples."""
+    sizes, epochs = (each.ravel() for each in np.meshgrid([1e6, 1e7], [1.0, 2.0, 4.0, 10.0]))
+    law, frames = find_law("utility-decay"), []
+    for name, b in (("best", -0.22), ("next", -0.21)):
+        error = law.predict({"a": 30.0, "b": b, "tau": 2.0, "d": 0.1}, {"unique_samples": sizes, "epochs": epochs})
+        frames.append(pl.DataFrame({"pool": name, "unique_samples": sizes, "epochs": epochs, "error": error}))
+    return scaling.optimal_allocation(
+        pl.concat(frames), law="utility-decay", loss="error", loss_unit="other", by="pool", share="a,d",
+        interval="none", budget=samples,
+    )  # fmt: skip
+
 
 ALLOCATION = {
     "limited": (lambda: split(surface(), max_params="1e8"), lambda: split(surface(), max_params="1e12")),
@@ -473,6 +508,12 @@ ALLOCATION = {
         lambda: split(shared(0.1), law=SHARED, search="mixture", map=WEB_AND_CODE),
         lambda: split(shared(0.0), law=SHARED, search="mixture", map=WEB_AND_CODE),
     ),
+    "rule-column-varies": (
+        lambda: split(swept(), flops_rule="6 * params * tokens * knob"),
+        lambda: split(swept(), flops_rule="6 * params * tokens * knob", hold="knob=4"),
+    ),
+    "pools-overlap": (lambda: pooled(1e9), lambda: pooled(1e6)),
+    "far-samples": (lambda: pooled(2e9), lambda: pooled(1e8)),
     "training-exponents": (lambda: split(surface(), inference_tokens="1e12"), lambda: split(surface())),
     "published-repetition": (lambda: split(surface(), unique_tokens="1e12"), lambda: split(surface())),
     "sparse-peak": (

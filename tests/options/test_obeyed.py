@@ -143,6 +143,7 @@ SPECIAL = {
     ("compare_exponents", "pair"): ("none", {"pair": "none"}),
     ("optimal_allocation", "hold"): ("heavy=2", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
     ("optimal_allocation", "search"): ("heavy=1..3", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
+    ("optimal_allocation", "share"): ("E", {"law": "chinchilla", "by": "group"}),
     ("optimal_allocation", "inference_budget"): ("200M", {}),
     ("optimal_allocation", "profile"): ("parabola", {"approach": "isoflop"}),
     ("optimal_allocation", "approach"): ("isoflop", {}),
