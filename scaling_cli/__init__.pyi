@@ -203,6 +203,7 @@ def optimal_allocation(
     peak_flops: Number | None = ...,
     mfu: Number | None = ...,
     price_per_gpu_hour: Number | None = ...,
+    share: str | Iterable[str] = ...,
     fix: Mapping[str, Number] | str | Iterable[str] = ...,
     tie: str | Iterable[str | tuple[str, str]] = ...,
     objective: Literal['huber', 'lad', 'least-squares'] = ...,

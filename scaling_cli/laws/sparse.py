@@ -66,6 +66,8 @@ LOOPED = formula_law(
     source="Schwethelm et al. 2026, arXiv:2604.21106: a token passes through recurrent_params as many times as "
     "recurrences says, and through once_params once",
     narrow=("recurrences", "once_params", "recurrent_params"),
+    parts=("once_params", "recurrent_params"),
+    flops_rule="6 * (once_params + recurrences * recurrent_params) * tokens",
     about={
         "E": floor(),
         "A": About("loss from finite params, at 1 effective param", "loss"),

@@ -34,9 +34,9 @@ from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
-from scaling_cli.fitting.streams import draws
 from scaling_cli.fitting.uncertainty import WEBB, Resampling
 from scaling_cli.record import Record
+from scaling_cli.streams import draws
 
 SHARED_FREEDOM = 1.0
 SPARE_RUNS, FEW_RUNS = 3, 6  # more runs than parameters, below which draws are too narrow, or have little power
