@@ -37,6 +37,7 @@ from scaling_cli.analysis.comparison.question import (
 from scaling_cli.analysis.comparison.ranking import ranking
 from scaling_cli.analysis.comparison.shared_pairs import pairs_sharing
 from scaling_cli.analysis.comparison.sharing import identified, on_one_centre, with_shared
+from scaling_cli.analysis.comparison.uneven import marked
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.problem import Problem
@@ -73,7 +74,7 @@ def compare(
         UsageError: The law has no exponent that can be compared, or an option does not apply to it.
         FitError: Fewer than two groups were fitted.
     """
-    members = members_of(problems, results, question)
+    members = marked(members_of(problems, results, question))
     pairs = _pairs(members, question.reference)
     is_sharing = bool(shared_names(members[0].problem.law, question))
     is_many = len(pairs) > MANY_PAIRS and not is_sharing and not question.is_exact
