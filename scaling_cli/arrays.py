@@ -39,3 +39,17 @@ def summed(values: Array, groups: Indices, count: int) -> Array:
     """The sums `(count, m)` of the rows of `values` `(n, m)` in each group; np.add.at takes several times as long."""
     columns = [np.bincount(groups, column, minlength=count) for column in values.T]
     return np.stack(columns, axis=1) if columns else np.zeros((count, 0))
+
+
+def from_coordinates(by_coordinate: Array) -> Array:
+    """A Jacobian `(replicates, n, k)` from one derivative after the other `(k, replicates, n)`, without a copy.
+
+    Stored in this order, the derivative in one coordinate is one stretch of memory. Numpy passes over that several
+    times faster than over a stretch per replicate, where each replicate has few points.
+    """
+    return by_coordinate.transpose(1, 2, 0)
+
+
+def by_coordinates(jacobian: Array) -> Array:
+    """The inverse of `from_coordinates`: `(k, replicates, n)` from `(replicates, n, k)`."""
+    return jacobian.transpose(2, 0, 1)

@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from scaling_cli.arrays import Array
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import DataError, UsageError
 from scaling_cli.formula.tree import Node, parse
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record
 
 SIX_ND = "6ND"
@@ -79,6 +80,19 @@ def flops_rule(text: str) -> FlopsRule:
     rule = FlopsRule(text, FORMULAS.get(text, text))
     _require_proportional(rule)
     return rule
+
+
+def require_flops(rule: FlopsRule, compute: Array) -> None:
+    """Refuse FLOPs `(n,)` of runs that are zero, negative or infinite; those of runs without values are NaN.
+
+    Raises:
+        DataError: A run has such FLOPs.
+    """
+    if (np.isinf(compute) | (compute <= 0)).any():
+        raise DataError(
+            f"--flops-rule {rule.name!r} does not give every run a number of FLOPs above 0.",
+            hint=f"Check {with_and(rule.names)} in the runs, or leave runs out with --where.",
+        )
 
 
 @functools.cache

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "scaling_cli"
 # A layer may import the layers before it. Names in one layer may not import each other.
 LAYERS = (
     ("errors", "record", "version", "arrays", "input_formats"),
-    ("numbers", "formula", "jobs"),
+    ("numbers", "formula", "jobs", "streams"),
     ("options",),
     ("caveats", "flops"),
     ("laws", "results"),

@@ -44,6 +44,12 @@ def test_examples_print_what_the_page_shows(page):
         page.write_text(text, encoding="utf-8")
 
 
+def test_every_page_has_a_place_on_the_site():
+    """`mkdocs build --strict` refuses pages that its contents leave out."""
+    placed = re.findall(r"^ +- .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(placed) == sorted(str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md"))
+
+
 def shell_examples():
     """The commands on the pages that need only the sample data."""
     lines = [

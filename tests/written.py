@@ -1,7 +1,7 @@
 """Files that are written from the package: `python -m tests.written` writes them again.
 
-`docs/options.md` lists every option of every command, `docs/caveats.md` every caveat, and `scaling_cli/__init__.pyi`
-gives type checkers the keywords of the library.
+`docs/options.md` and `docs/scaling.1` list every option of every command, `docs/caveats.md` every caveat,
+`docs/laws.md` every law, and `scaling_cli/__init__.pyi` gives type checkers the keywords of the library.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def options_page() -> str:
         "# Options",
         "",
         "Every option of every command. In the library an option is a keyword of the same name, with underscores:",
-        "`--scale-weight 1` is `scale_weight=1`. Options marked *shell* exist on the command line alone. This page is",
+        "`--scale-weight 1` is `scale_weight=1`. Options marked *shell* exist only on the command line. This page is",
         "written by `python -m tests.written`.",
         "",
     ]
@@ -53,7 +53,8 @@ def _row(option: Option, *, is_shell: bool) -> str:
     if option.default is None and option.kind.record(None) == "auto":
         default = "`auto`"
     value = f"`{option.shown}`" if option.shown else ""
-    cells = (f"{flags}`{option.flag}`" + (" *shell*" if is_shell else ""), value, default, option.help)
+    flags += f"`{option.flag}`" + (f", `--no-{option.flag[2:]}`" if option.default is True else "")
+    cells = (flags + (" *shell*" if is_shell else ""), value, default, option.help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -182,12 +183,15 @@ def man_page() -> str:
             lines += [f'.SS "{_roff(heading)}"'] if heading else []
             for option in options:
                 letter = f"\\-{option.letter}, " if option.letter else ""
-                lines += [".TP", f".B {letter}{_roff(option.flag)} {_roff(option.shown)}".rstrip(), _roff(option.help)]
+                flag = option.flag if option.default is not True else f"{option.flag}, --no-{option.flag[2:]}"
+                lines += [".TP", f".B {letter}{_roff(flag)} {_roff(option.shown)}".rstrip(), _roff(option.help)]
         lines += [".PP", "Examples:", ".nf", *(f"  {_roff(line)}" for line, _ in command.examples), ".fi"]
     lines += [
         ".SH EXIT STATUS",
-        "0: done. 1: a bug. 2: the command line. 3: the data. 4: no result that could be trusted, or a caveat under "
-        "\\-\\-strict. 5: a gate of \\-\\-fail\\-if tripped, or some of several files or groups failed.",
+        "0: done. 1: a bug in this tool. 2: wrong usage. 3: the data cannot be read, something needed is missing, or "
+        "the disk is full. 4: the data do not allow a result that can be trusted, or there is a caveat under "
+        "\\-\\-strict. 5: done, but a \\-\\-fail\\-if test was true, or some groups or files failed. 130, 143: "
+        "interrupted by Ctrl-C, or terminated.",
         ".SH FILES",
         "scaling.toml, or [tool.scaling] of pyproject.toml: options that are set once for this folder.",
     ]

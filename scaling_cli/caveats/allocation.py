@@ -21,6 +21,18 @@ SENTENCES = {
         "The best mixture has no {names}, because only the effect of each domain on the fitted loss counts. If the "
         "model must also be good at something that this loss does not measure, fit a loss on all domains that matter."
     ),
+    "rule-column-varies": (
+        "--flops-rule counts with {name}, which varies from {low} to {high} in runs of similar params, and future "
+        "models are given a typical value, so their compute may be wrong. Give the value: --hold {name}=VALUE."
+    ),
+    "pools-overlap": (
+        "{names} are taken as pools that have no sample in common. If one contains samples of another, they are worth "
+        "less together than is said: look for the best pool alone in the table."
+    ),
+    "far-samples": (
+        "{samples} samples is {reach:times} times what any run has seen, and the half-lives of the pools are the least "
+        "certain there. Add runs of more epochs before relying on it."
+    ),
     "far-reach": (
         "{compute} FLOPs is {reach:times} times the largest run, and the interval assumes that the law still holds "
         "there. Add larger runs before spending this budget."
@@ -123,6 +135,12 @@ WHEN = {
     "search-end": "The best value of a searched input lies at an end of its range, unless it is a share of a mixture.",
     "search-beyond": "The best value of a searched input lies outside the values of the runs.",
     "mixture-corner": "The best mixture leaves a domain out.",
+    "rule-column-varies": (
+        "A column of --flops-rule that is neither held nor searched does not follow from params: this changes the log "
+        "of compute by more than {analysis.allocation.evidence.NOTABLE_SPREAD} (standard deviation)."
+    ),
+    "pools-overlap": "Several pools together are the best choice for a budget of samples.",
+    "far-samples": "A budget is more than {analysis.allocation.plan.FAR:g} times the samples of the longest run.",
     "far-reach": "A budget is more than {analysis.allocation.plan.FAR:g} times the compute of the largest run.",
     "small-budget": "A budget is over {analysis.allocation.plan.FAR:g} times below the compute of the smallest run.",
     "split-off-budget": (

@@ -57,8 +57,8 @@ SENTENCES = {
     ),
     "few-problems": "Intervals from only {count} {unit} are rough. Add {unit} before comparing.",
     "no-coverage-interval": (
-        "No interval is given for {what}: from only {count} {unit}, it would exclude its own estimate or almost no "
-        "value at all, so these estimates alone say little. Add {units} before using them."
+        "No interval is given for {what}: from only {count} {unit}, it would not contain the estimate, or would "
+        "contain almost every possible value, so these estimates say little. Add {units} before using them."
     ),
     "law-not-fitted": "{law} is not fitted: {reason} {hint}",
     "overdispersion-not-identified": "{law} is not fitted: {reason} {hint}",

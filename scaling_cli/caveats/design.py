@@ -10,10 +10,20 @@ SENTENCES = {
         "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
         "wrong. Give {flag} if this column holds {role}."
     ),
+    "active-params": (
+        "params are read from {read}, but {column} counts those that are active for each token. In mixtures of experts "
+        "compute follows the active params, so exponents and splits of budgets differ between the two. Give {flag} if "
+        "the law should be of active params."
+    ),
     "ignored-input": (
         "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
         "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
         "--by {column}."
+    ),
+    "ignored-steps": (
+        "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but no "
+        "column gives their tokens, so the law ignores how long each run was trained and may be wrong. Add a column "
+        "of tokens, steps times the tokens of one step, and give it with --tokens."
     ),
     "pooled-sweep": (
         "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
@@ -29,6 +39,11 @@ SENTENCES = {
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
         "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
         "--where {condition}."
+    ),
+    "unread-setting": (
+        "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
+        "the law does not use it, so its effect on the loss is attributed to {inputs}. Keep runs with similar values "
+        "with --where, or fit a formula that has {column} with --law."
     ),
     "unexplained-spread": (
         "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than different seeds explain, and no "
@@ -79,9 +94,14 @@ WHEN = {
         "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
         "is one of the letters N, D and C."
     ),
+    "active-params": "A column of active params varies, and params are read from another column.",
     "ignored-input": (
         "bits, experts, granularity or streams take several values within a group, or tokens exceed "
         "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."
+    ),
+    "ignored-steps": (
+        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params differ "
+        "by more than a factor of {points.unread.SAME_LENGTH}."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
     "tied-to-tokens": (
@@ -93,6 +113,10 @@ WHEN = {
         "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
         "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
         "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
+    ),
+    "unread-setting": (
+        "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "
+        "as weight decay or a fraction), and explains the losses by a linear and a quadratic term."
     ),
     "unexplained-spread": (
         "Log losses at equal inputs have a standard deviation above {points.pooled.LARGE_SPREAD}, and neither "

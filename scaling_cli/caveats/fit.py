@@ -102,8 +102,8 @@ SENTENCES = {
         "left out. Use `scaling optimal-allocation` with this rule to find the best split of a budget."
     ),
     "no-draws": (
-        "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json`, without "
-        "--no-draws."
+        "The saved fit has no replicates, so there are no intervals. Fit again with `scaling fit --json --interval "
+        "wild`, without --no-draws."
     ),
     "guessed-uncertainty": (
         "The data of {fit} are not public, so intervals rest on guessed standard errors: {exponents:.0%} of each "
@@ -169,12 +169,13 @@ WHEN = {
         "test adjusted for all such patterns (p < {fitting.checks.adequacy.PATTERN_SIZE} if repeated inputs show lack "
         "of fit with p < {fitting.checks.adequacy.PURE_SIZE}), and p < {fitting.checks.adequacy.ROBUST_SIZE} by a test "
         "that allows uneven noise. (2) Residuals of neighbouring points are similar (p < "
-        "{fitting.checks.adequacy.NEIGHBOUR_SIZE}). (3) `general` fits better than chinchilla (p < "
+        "{fitting.checks.adequacy.NEIGHBOUR_SIZE}; for points of about the same predicted loss p < "
+        "{fitting.checks.adequacy.LEVEL_SIZE}). (3) `general` fits better than chinchilla (p < "
         "{fitting.checks.adequacy.GAMMA_SIZE})."
     ),
     "poor-fit": (
-        "rmse of log loss is at least 0.1 and R2 at most 0.5 "
-        "(0.05 and 0.9 for laws of params and tokens), and law-misfit does not fire."
+        "rmse of log loss is at least 0.1 and R2 at most 0.5, or at least 0.05 and at most 0.92 (for laws of params "
+        "and tokens also at least 0.03 and at most 0.95), and law-misfit does not fire."
     ),
     "interval-off-estimate": (
         "A percentile interval misses its estimate by at least {fitting.intervals.NOTABLE_GAP:.0%} of its width."
@@ -182,5 +183,5 @@ WHEN = {
     "rule-bends-split": (
         "--flops-rule whose FLOPs are not in proportion to params * tokens, with a law that gives exponents of compute."
     ),
-    "no-draws": "The saved fit was written with --no-draws or --interval none.",
+    "no-draws": "The saved fit was written with --no-draws, or with an --interval other than wild, bootstrap or bca.",
 }

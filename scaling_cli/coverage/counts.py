@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaling_cli.record import Record
+from scaling_cli.streams import generators
 
 Array: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
@@ -76,7 +77,7 @@ def unit_weights(counts: Counts, resampling: ProblemResampling) -> Iterator[Arra
     """How often each cluster is drawn, `(replicates, clusters)`, in chunks of replicates."""
     units = counts.clusters
     for rows in _chunks(resampling, counts.problems):
-        drawn = [np.bincount(_picks(resampling, row, units), minlength=units) for row in rows]
+        drawn = [np.bincount(picks, minlength=units) for picks in _picks(resampling, rows, units)]
         yield np.stack(drawn).astype(float)
 
 
@@ -94,7 +95,8 @@ def pair_weights(counts: Counts, resampling: ProblemResampling) -> Iterator[Arra
         return
     pairs = len(counts.pair_n)
     for rows in _chunks(resampling, pairs):
-        drawn = [np.bincount(counts.pair[_picks(resampling, row, counts.problems)], minlength=pairs) for row in rows]
+        every = _picks(resampling, rows, counts.problems)
+        drawn = [np.bincount(counts.pair[picks], minlength=pairs) for picks in every]
         yield np.stack(drawn).astype(float)
 
 
@@ -104,6 +106,7 @@ def _chunks(resampling: ProblemResampling, width: int) -> Iterator[range]:
         yield range(start, min(start + size, resampling.replicates))
 
 
-def _picks(resampling: ProblemResampling, replicate: int, units: int) -> Indices:
-    generator = np.random.default_rng([resampling.seed, resampling.group, replicate])
-    return generator.integers(units, size=units)
+def _picks(resampling: ProblemResampling, replicates: Sequence[int], units: int) -> Iterator[Indices]:
+    """The units that each replicate draws."""
+    for generator in generators(resampling.seed, resampling.group, replicates):
+        yield generator.integers(units, size=units)

@@ -66,7 +66,7 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
         DataError: The file is not such a document.
     """
     found = []
-    for where, document in documents(path):
+    for where, document in documents(path, "`scaling extrapolate ... -o FILE.json`"):
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise DataError(
                 f"{where} is not a saved forecast.",

@@ -49,8 +49,16 @@ def _at(saved: SavedFit, law: Law, alone: Law, levels: Mapping[str, str], inputs
         parameters={name: saved.parameters[source] for name, source in sources.items()},
         group={**saved.group, **levels},
         inputs=inputs,
+        ranges=_ranges_at(saved.ranges, levels),
         draws=draws,
     )
+
+
+def _ranges_at(ranges: Mapping[str, tuple[float, float]], levels: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """The ranges within these levels, where they are known, else those of all of them."""
+    label = f"[{','.join(levels.values())}]"
+    own = {name.removesuffix(label): ends for name, ends in ranges.items() if name.endswith(label)}
+    return {name: ends for name, ends in ranges.items() if "[" not in name} | own
 
 
 def _source(name: str, names: list[str], levels: Mapping[str, str]) -> str:

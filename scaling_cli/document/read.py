@@ -24,6 +24,7 @@ Shape = TypeVar("Shape", bound=Record)
 
 FIT_SCHEMA = "scaling.fit/1"
 HEAD_BYTES = 400  # the schema is the first key
+FIT_WRITER = "`scaling fit --json -o FILE`"
 
 
 def is_document(path: Path) -> bool:
@@ -42,25 +43,25 @@ def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
     Raises:
         DataError: The file cannot be read, or is not what `scaling fit --json` writes.
     """
-    return parse_fits(_text(path, name), name=name or str(path))
+    return parse_fits(_text(path, FIT_WRITER, name), name=name or str(path))
 
 
-def documents(path: Path) -> list[tuple[str, Any]]:
-    """Each JSON document of a file, with the place to name in an error.
+def documents(path: Path, writer: str) -> list[tuple[str, Any]]:
+    """Each JSON document of a file, with the place to name in an error; `writer` is the command that writes such files.
 
     Raises:
         DataError: The file cannot be read, or is not JSON.
     """
-    return _documents(_text(path), str(path))
+    return _documents(_text(path, writer), str(path), writer)
 
 
-def _text(path: Path, name: str = "") -> str:
+def _text(path: Path, writer: str, name: str = "") -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise DataError(
-            f"{name or path} cannot be read: {reason}.", hint="Give a file that `scaling fit --json -o FILE` wrote."
+            f"{name or path} cannot be read: {reason}.", hint=f"Give a file that {writer} wrote."
         ) from problem
 
 
@@ -74,7 +75,7 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     """
     fits = [
         each
-        for where, document in _documents(text, name)
+        for where, document in _documents(text, name, FIT_WRITER)
         for fit in [_fit(result, where) for result in _results(document, where)]
         for each in by_level(replace(fit, known=_known(document, fit.group, where)))
     ]
@@ -85,22 +86,22 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
     return tuple(fits)
 
 
-def _documents(text: str, name: str) -> list[tuple[str, Any]]:
+def _documents(text: str, name: str, writer: str) -> list[tuple[str, Any]]:
     """Each document with the place to name in an error."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     # A line that begins a document but does not end it belongs to an indented one.
     if len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines):
-        return [(f"{name}, line {number}", _decoded(line, f"{name}, line {number}")) for number, line in lines]
-    return [(name, _decoded(text, name))]
+        return [(f"{name}, line {number}", _decoded(line, f"{name}, line {number}", writer)) for number, line in lines]
+    return [(name, _decoded(text, name, writer))]
 
 
-def _decoded(text: str, where: str) -> Any:
+def _decoded(text: str, where: str, writer: str) -> Any:
     try:
         return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as problem:
         raise DataError(
             f"{where}: not valid JSON ({problem}).",
-            hint="Write it again with `scaling fit --json -o FILE`; the file may have been cut short.",
+            hint=f"Write it again with {writer}; the file may have been cut short.",
         ) from problem
 
 
@@ -133,7 +134,7 @@ def _results(document: Any, where: str) -> list[Any]:
     described = f"has schema {found!r}" if isinstance(found, str) else "has no schema"
     raise DataError(
         f"{where} {described}, so it is not a saved fit.",
-        hint="Give a file that `scaling fit --json -o FILE` wrote.",
+        hint=f"Give a file that {FIT_WRITER} wrote.",
     )
 
 
@@ -182,4 +183,4 @@ def _converted(value: Any, shape: type[Shape], where: str) -> Shape:
 
 
 def _refuse(where: str, problem: str) -> NoReturn:
-    raise DataError(f"{where}: {problem}.", hint="Write it again with `scaling fit --json -o FILE`.")
+    raise DataError(f"{where}: {problem}.", hint=f"Write it again with {FIT_WRITER}.")

@@ -15,7 +15,8 @@ from scaling_cli.errors import DataError
 from scaling_cli.record import Record
 from scaling_cli.results.report import Report
 
-HINT = "Give a file that a command wrote with -o FILE.json."
+WRITER = "`scaling COMMAND ... -o FILE.json`"
+HINT = f"Give a file that {WRITER} wrote."
 
 
 def read_report(path: Path, class_of: Callable[[str], type[Record]]) -> Report[Any]:
@@ -28,7 +29,7 @@ def read_report(path: Path, class_of: Callable[[str], type[Record]]) -> Report[A
     Raises:
         DataError: The file cannot be read, or is not what a command wrote.
     """
-    parts = [_report(document, where, class_of) for where, document in documents(path)]
+    parts = [_report(document, where, class_of) for where, document in documents(path, WRITER)]
     first = parts[0]
     if any(part.command != first.command for part in parts):
         raise DataError(f"{path} has results of several commands.", hint="Give the results of one command.")

@@ -35,8 +35,10 @@ class Extra(Record):
     strength: Array
     constraint: Constraint | None
 
-    def value(self, theta: Array, index: Indices) -> Array:
+    def value(self, theta: Array, index: Indices) -> Array | float:
         """What is added to the objective `(replicates,)`."""
+        if self.penalty is None and self.constraint is None:
+            return 0.0
         added = np.zeros(len(theta))
         if self.penalty is not None:
             added += 0.5 * self.strength[index] * (self.penalty.of(index).residuals(theta)[0] ** 2).sum(axis=1)

@@ -24,6 +24,7 @@ from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.laws.written import WrittenLaw
+from scaling_cli.numbers.format import with_and
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -67,7 +68,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
         )
     different = _count_different(np.stack(list(problem.columns.values())), len(problem.law.parameters))
     if different < len(problem.law.parameters):
-        names = " and ".join(problem.columns)
+        names = with_and(problem.columns)
         raise FitError(
             f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
             f"{different} distinct values of {names}.",

@@ -12,21 +12,22 @@ TINY = 1e-300
 
 def damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> Array:
     """Solve `(H + damping diag H) step = gradient` for every replicate, with coordinates in `held` kept still."""
-    k = gradient.shape[1]
-    diagonal = np.maximum(np.einsum("rii->ri", normal), TINY)
-    scale = 1.0 / np.sqrt(diagonal)
+    # Replicates last in memory: each operation then passes over all of them at once.
+    matrix = normal.transpose(1, 2, 0).copy()
+    scale = 1.0 / np.sqrt(np.maximum(np.einsum("iir->ir", matrix), TINY))
     # Scaled to a unit diagonal first: coordinates differ by orders of magnitude in their effect.
-    matrix = normal * scale[:, :, None] * scale[:, None, :]
-    right = gradient * scale
+    matrix *= scale[:, None]
+    matrix *= scale
+    right = gradient.T * scale
     if held.any():
-        free = ~held
-        matrix *= free[:, :, None] & free[:, None, :]
-        right[held] = 0.0
-    matrix[:, np.arange(k), np.arange(k)] = 1.0 + damping[:, None]
-    step = solve_positive(matrix, right)
+        free = ~held.T
+        matrix *= free[:, None] & free
+        right[~free] = 0.0
+    np.einsum("iir->ir", matrix)[:] = 1.0 + damping
+    step = solve_positive(matrix.transpose(2, 0, 1), right.T).T
     step *= scale
     step[~np.isfinite(step)] = 0.0
-    return step
+    return step.T
 
 
 def solve_positive(matrix: Array, right: Array) -> Array:
@@ -40,17 +41,16 @@ def solve_positive(matrix: Array, right: Array) -> Array:
             return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0])
         except np.linalg.LinAlgError:
             pass  # One of them is singular; below, its pivots are guarded.
-    a = np.ascontiguousarray(np.moveaxis(matrix, 0, 2))
-    y = np.ascontiguousarray(right.T)
+    a, y = matrix.transpose(1, 2, 0).copy(), right.T.copy()
     for j in range(k):
         # A pivot lost to rounding makes a huge step, which is rejected and damped.
         a[j, j:] /= np.sqrt(np.maximum(a[j, j], TINY))
         y[j] /= a[j, j]
-        for i in range(j + 1, k):
-            a[i, i:] -= a[j, i] * a[j, i:]
-            y[i] -= a[j, i] * y[j]
+        beyond = a[j, j + 1 :]
+        a[j + 1 :, j + 1 :] -= beyond[:, None] * beyond
+        y[j + 1 :] -= beyond * y[j]
     for j in range(k - 1, -1, -1):
-        for i in range(j + 1, k):
-            y[j] -= a[j, i] * y[i]
+        for part in a[j, j + 1 :] * y[j + 1 :]:
+            y[j] -= part
         y[j] /= a[j, j]
     return y.T

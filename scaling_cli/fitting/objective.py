@@ -64,7 +64,7 @@ def huber(residuals: Array, weights: Array, delta: float | Array) -> Array:
 
 
 def _summed(terms: Array, weights: Array) -> Array:
-    total: Array = np.einsum("rn,rn->r", terms, np.broadcast_to(weights, terms.shape))
+    total: Array = np.einsum("rn,rn->r" if weights.ndim > 1 else "rn,n->r", terms, weights)
     return total
 
 

@@ -26,7 +26,7 @@ from typing import Protocol
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Flags, Indices, by_coordinates, from_coordinates
 from scaling_cli.fitting.extra import Constraint, Extra
 from scaling_cli.fitting.normal import TINY, damped_step
 from scaling_cli.fitting.objective import huber
@@ -96,7 +96,7 @@ class _Batch:
     """The replicates still moving: where they are, and what the next step needs.
 
     Those that have ended leave only once there are enough of them, because leaving copies all others; until then they
-    are not `is_live`.
+    are not `is_live`. `slopes` `(k, replicates, n)` is the Jacobian, by coordinate.
     """
 
     problem: Solvable
@@ -104,7 +104,7 @@ class _Batch:
     theta: Array
     value: Array
     residuals: Array
-    jacobian: Array
+    slopes: Array
     target: Array
     weights: Array
     delta: Array
@@ -115,7 +115,7 @@ class _Batch:
     is_live: Flags
 
     def keep(self, mask: Flags) -> _Batch:
-        arrays = (getattr(self, name)[mask] for name in self.__slots__[1:])
+        arrays = (getattr(self, name).compress(mask, axis=int(name == "slopes")) for name in self.__slots__[1:])
         return _Batch(self.problem.kept(mask), *arrays)
 
 
@@ -200,7 +200,7 @@ def _first(
     inner = np.minimum(size, delta)
     rounding: Array = (inner * (size - inner / 2) * weights).sum(axis=1)
     return _Batch(
-        problem, np.arange(count), theta, value, residuals, jacobian, target, weights, delta, rounding,
+        problem, np.arange(count), theta, value, residuals, by_coordinates(jacobian), target, weights, delta, rounding,
         np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int), np.ones(count, dtype=bool),
     )  # fmt: skip
 
@@ -214,8 +214,9 @@ def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float
     if fixed is not None:
         held |= fixed if fixed.ndim < 2 else fixed[batch.index]
     step = damped_step(normal, gradient, batch.damping, held)
-    trial = np.clip(batch.theta + step, problem.low, problem.high)
+    trial = np.minimum(np.maximum(batch.theta + step, problem.low), problem.high)
     residuals, jacobian = problem.residuals(trial, batch.target)
+    slopes = by_coordinates(jacobian)
     value = huber(residuals, batch.weights, batch.delta) + extra.value(trial, batch.index)
     promised = np.einsum("rk,rk->r", step, gradient)
     # At the optimum, rounding hides whether the objective falls, but the gradient still shows where to go.
@@ -226,30 +227,30 @@ def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float
     is_moving = (gain > least_gain * batch.value) & (batch.value > batch.rounding)
     is_there = better & (batch.damping <= FREE_DAMPING) & (promised < enough * batch.value)
     batch.idle = np.where(is_there, PATIENCE, np.where(is_moving, 0, batch.idle + 1))
-    batch.damping = np.clip(np.where(better, batch.damping * EASE, batch.damping * STIFFEN), 1e-12, 1e12)
-    batch.relaxation = np.clip(
-        np.where(better, batch.relaxation * RELAX, batch.relaxation * TIGHTEN), MOST_RELAXED, 1.0
-    )
+    batch.damping = np.minimum(np.maximum(batch.damping * np.where(better, EASE, STIFFEN), 1e-12), 1e12)
+    relaxation = batch.relaxation * np.where(better, RELAX, TIGHTEN)
+    batch.relaxation = np.minimum(np.maximum(relaxation, MOST_RELAXED), 1.0)
     worse = np.flatnonzero(~better)
-    # Rows of worse steps are put back, because most steps are better.
-    trial[worse], value[worse] = batch.theta[worse], batch.value[worse]
-    residuals[worse], jacobian[worse] = batch.residuals[worse], batch.jacobian[worse]
-    batch.theta, batch.value, batch.residuals, batch.jacobian = trial, value, residuals, jacobian
+    if len(worse) == len(better):
+        return
+    if len(worse):  # their rows are put back, because most steps are better
+        trial[worse], value[worse] = batch.theta[worse], batch.value[worse]
+        residuals[worse], slopes[:, worse] = batch.residuals[worse], batch.slopes[:, worse]
+    batch.theta, batch.value, batch.residuals, batch.slopes = trial, value, residuals, slopes
 
 
 def _normal_equations(batch: _Batch) -> tuple[Array, Array]:
     """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`, by one product of matrices."""
     size = np.abs(batch.residuals)
-    by_coordinate = batch.jacobian.swapaxes(1, 2)
-    k = by_coordinate.shape[1]
-    weighted = np.empty((len(size), k + 1, size.shape[1]))
-    pull = np.minimum(size, batch.delta, out=weighted[:, k])
+    k = len(batch.slopes)
+    weighted = np.empty((k + 1, *size.shape))
+    pull = np.minimum(size, batch.delta, out=weighted[k])
     np.copysign(pull, batch.residuals, out=pull)
     pull *= batch.weights
     outside = size > batch.delta
     np.maximum(size, TINY, out=size)
     curvature = np.where(outside, (batch.relaxation[:, None] * batch.delta) / size, 1.0)
     curvature *= batch.weights
-    np.multiply(by_coordinate, curvature[:, None, :], out=weighted[:, :k])
-    product = np.matmul(weighted, batch.jacobian)
+    np.multiply(batch.slopes, curvature, out=weighted[:k])
+    product = np.matmul(weighted.swapaxes(0, 1), from_coordinates(batch.slopes))
     return product[:, k], product[:, :k]

@@ -40,8 +40,8 @@ from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.starts import starts
-from scaling_cli.fitting.streams import draws, generators
 from scaling_cli.record import Record
+from scaling_cli.streams import draws, generators
 
 CHUNK_REPLICATES = 1024
 CHUNK_VALUES = 1 << 15  # replicates times points: keeps a chunk's arrays in cache, and memory flat

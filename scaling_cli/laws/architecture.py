@@ -48,10 +48,11 @@ PARALLEL = FormulaLaw(
 )
 
 KRAJEWSKI = "Krajewski et al. 2024, arXiv:2402.07871"
+GRANULAR = "granularity is the number of small experts into which one expert of usual size is split"
 GRANULARITY = SumLaw(
     name="granularity",
     formula="c + (g / granularity^gamma + a) / params^alpha + b / tokens^beta",
-    source=KRAJEWSKI,
+    source=f"{KRAJEWSKI}: {GRANULAR}",
     inputs=("params", "tokens", "granularity"),
     narrow=("granularity",),
     parameters=(

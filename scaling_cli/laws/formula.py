@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Inputs
+from scaling_cli.arrays import Array, Inputs, from_coordinates
 from scaling_cli.formula.tape import Tape, as_is, compile_tape
 from scaling_cli.formula.tree import Node, linear_names, parse
 from scaling_cli.laws.law import Law, Scale, Scene
@@ -132,8 +132,7 @@ class FormulaLaw(Law, kw_only=True):
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """The formula and its Jacobian in the coordinates."""
         n = next(iter(inputs.values())).shape[-1]
-        # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
-        jacobian = np.zeros((len(theta), len(self.parameters), n))
+        by_coordinate = np.zeros((len(self.parameters), len(theta), n))
         with np.errstate(all="ignore"):  # overflow gives a bad objective, which the solver rejects
             columns = np.where(self.is_logarithm, np.exp(np.where(self.is_logarithm, theta, 0.0)), theta)
             by_name = {name: columns[:, index, None] for index, name in enumerate(self.names)}
@@ -141,9 +140,9 @@ class FormulaLaw(Law, kw_only=True):
             for index, parameter in enumerate(self.parameters):
                 if parameter.name in gradient:
                     slope = gradient[parameter.name]
-                    jacobian[:, index] = slope * by_name[parameter.name] if parameter.positive else slope
+                    by_coordinate[index] = slope * by_name[parameter.name] if parameter.positive else slope
         prediction = np.broadcast_to(value, (len(theta), n)).copy()
-        return prediction, jacobian.swapaxes(1, 2)
+        return prediction, from_coordinates(by_coordinate)
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log of the formula and its Jacobian; NaN where the formula is negative."""

@@ -100,8 +100,10 @@ class Law(Record, ABC, kw_only=True, dict=True):
     If `is_ranked`, it is among the laws that `all` tries. If `is_predictive`, a fit is of use for its predictions even
     where the data do not determine the parameters. `levels` lists the labels of each input that is a column of labels;
     such an input comes as the number of each point's label. `undetermined` says why points at random inputs do not
-    determine the parameters, where they do not; such a law is listed with that reason. `takes_rows` says that
-    `evaluate` also takes inputs with a row for each replicate, `(replicates, n)`.
+    determine the parameters, where they do not; such a law is listed with that reason. `parts` are inputs that add up
+    to params, for a law without params, and `flops_rule` counts the FLOPs of a run where that is not
+    6 * params * tokens. `takes_rows` says that `evaluate` also takes inputs with a row for each replicate,
+    `(replicates, n)`.
     """
 
     takes_rows: ClassVar[bool] = False
@@ -122,6 +124,8 @@ class Law(Record, ABC, kw_only=True, dict=True):
     is_predictive: bool = False
     is_ranked: bool = True
     undetermined: str = ""
+    parts: tuple[str, ...] = ()
+    flops_rule: str = ""
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:
         """The inputs that `evaluate` takes: the logarithms of one array `(n,)` for each name in `inputs`."""
@@ -150,7 +154,7 @@ class Law(Record, ABC, kw_only=True, dict=True):
         """Predictions (not their logs) and their Jacobian, in the shapes of `evaluate`."""
         log_prediction, jacobian = self.evaluate(theta, inputs)
         prediction = np.exp(log_prediction)
-        return prediction, (jacobian.swapaxes(1, 2) * prediction[:, None, :]).swapaxes(1, 2)
+        return prediction, jacobian * prediction[:, :, None]
 
     @abstractmethod
     def axes(self, scene: Scene) -> Mapping[str, Array]:

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Inputs
+from scaling_cli.arrays import Array, Inputs, from_coordinates
 from scaling_cli.laws.law import Law, Parameter, Scale, Scene
 from scaling_cli.laws.roles import CEILING, exponents
 
@@ -47,14 +47,14 @@ class LevelLaw(Law, kw_only=True):
             t = _root(h, alpha)
             rise = _logistic(t)
             slope = width * rise * _logistic(-t) / (1 - (1 - alpha) * rise)  # dy/dh
-            jacobian = np.empty((len(theta), 5, t.shape[1]))
+            slopes = np.empty((5, *t.shape))
             by_width = rise - slope * (1 - alpha) / width
-            jacobian[:, 0] = 1 - by_width
-            jacobian[:, 1] = by_width
-            jacobian[:, 2] = slope * (np.log(width) - np.logaddexp(0.0, t))
-            jacobian[:, 3] = slope
-            jacobian[:, 4] = slope * inputs["x"]
-            return floor + width * rise, jacobian.swapaxes(1, 2)
+            slopes[0] = 1 - by_width
+            slopes[1] = by_width
+            slopes[2] = slope * (np.log(width) - np.logaddexp(0.0, t))
+            slopes[3] = slope
+            slopes[4] = slope * inputs["x"]
+            return floor + width * rise, from_coordinates(slopes)
 
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log of the root, and its Jacobian."""
@@ -86,8 +86,7 @@ class LevelLaw(Law, kw_only=True):
 
 
 def _logistic(t: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return 1.0 / (1.0 + np.exp(-t))
+    return 1.0 / (1.0 + np.exp(-t))
 
 
 def _root(h: Array, alpha: Array) -> Array:

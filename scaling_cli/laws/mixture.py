@@ -115,7 +115,8 @@ MIXTURE_REPETITION = formula_law(
     "r = share * tokens / unique_tokens, D_eff = unique_tokens * r if r <= 1, and "
     "D_eff = unique_tokens * (1 + R (1 - exp(-(r - 1) / R))) if r > 1",
     inputs=("params", "tokens", "share", "unique_tokens"),
-    source="Sedova et al. 2026, arXiv:2605.12715; repetition as in Muennighoff et al. 2023, arXiv:2305.16264",
+    source="Sedova et al. 2026, arXiv:2605.12715: share and unique_tokens are those of the target data; repetition as "
+    "in Muennighoff et al. 2023, arXiv:2305.16264",
     narrow=("share",),
     about={
         "E": floor(),

@@ -56,6 +56,8 @@ def formula_law(
     flags: Mapping[str, tuple[str, ...]] | None = None,
     is_predictive: bool = False,
     undetermined: str = "",
+    parts: tuple[str, ...] = (),
+    flops_rule: str = "",
 ) -> WrittenLaw:
     """The law of a formula whose parameters are those that `about` describes, in that order.
 
@@ -80,6 +82,7 @@ def formula_law(
         roles=roles, derived=derived, published=published, narrow=tuple(narrow), zeros=tuple(zeros),
         unlogged=tuple(each for each in inputs if each not in zeros), flags=dict(flags or {}),
         is_predictive=is_predictive, is_ranked=False, undetermined=undetermined,
+        parts=parts, flops_rule=flops_rule,
     )  # fmt: skip
 
 

@@ -83,7 +83,8 @@ RL_SIGMOID = formula_law(
     "rl-sigmoid",
     "R_0 + (A - R_0)/(1 + (C_mid/x)^B)",
     inputs=("x",),
-    source="Khatri et al. 2025 (ScaleRL), arXiv:2510.13786: pass rate against compute; `hill` in the paper's names",
+    source="Khatri et al. 2025 (ScaleRL), arXiv:2510.13786: pass rate against compute; the law `hill` with the "
+    "names of the paper",
     about={
         "R_0": About("pass rate before training", "loss"),
         "A": About("pass rate that training approaches", "loss"),

@@ -63,8 +63,11 @@ LOOPED = formula_law(
     "looped",
     "E + A/(once_params + recurrences^phi*recurrent_params)^alpha + B/tokens^beta",
     inputs=("once_params", "recurrences", "recurrent_params", "tokens"),
-    source="Schwethelm et al. 2026, arXiv:2604.21106",
+    source="Schwethelm et al. 2026, arXiv:2604.21106: a token passes through recurrent_params as many times as "
+    "recurrences says, and through once_params once",
     narrow=("recurrences", "once_params", "recurrent_params"),
+    parts=("once_params", "recurrent_params"),
+    flops_rule="6 * (once_params + recurrences * recurrent_params) * tokens",
     about={
         "E": floor(),
         "A": About("loss from finite params, at 1 effective param", "loss"),

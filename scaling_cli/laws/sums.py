@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Inputs
+from scaling_cli.arrays import Array, Inputs, from_coordinates
 from scaling_cli.laws.law import Law, Scale, Scene
 from scaling_cli.laws.roles import coefficient_bounds, exponents, floor_bounds, plain_scale
 from scaling_cli.record import Record
@@ -115,10 +115,9 @@ class SumLaw(Law, kw_only=True):
 
     def _jacobian(self, theta: Array, inputs: Inputs, shares: Iterable[Array | float], inverse: Array | None) -> Array:
         """The Jacobian from the derivative of the result in each coefficient, which `inverse` multiplies for powers."""
-        # Coordinates before points in memory: the normal matrix then needs no copy of the Jacobian.
-        jacobian = np.empty((len(theta), len(self.parameters), next(iter(inputs.values())).shape[-1]))
+        by_coordinate = np.empty((len(self.parameters), len(theta), next(iter(inputs.values())).shape[-1]))
         for place, share in zip(self._places, shares, strict=True):
-            own = jacobian[:, place.coefficient]
+            own = by_coordinate[place.coefficient]
             if inverse is None or not place.powers:
                 own[:] = share
             else:
@@ -126,10 +125,10 @@ class SumLaw(Law, kw_only=True):
             for exponent, sign, name, is_first in place.powers:
                 slope = sign * inputs[name]
                 if is_first:
-                    np.multiply(own, slope, out=jacobian[:, exponent])
+                    np.multiply(own, slope, out=by_coordinate[exponent])
                 else:
-                    jacobian[:, exponent] += own * slope
-        return jacobian.swapaxes(1, 2)
+                    by_coordinate[exponent] += own * slope
+        return from_coordinates(by_coordinate)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
         """Starts of each exponent, around published values."""

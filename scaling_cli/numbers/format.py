@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from scaling_cli.record import Record
@@ -190,6 +190,12 @@ def amount(role: str, number: float) -> str:
     if role == "compute":
         return flops(number)
     return count(number) if role in ("params", "tokens", "unique_tokens") else figure(number)
+
+
+def with_and(names: Iterable[str]) -> str:
+    """Names in a sentence: `a`, `a and b`, or `a, b and c`."""
+    *first, last = [*names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def escape(text: str) -> str:

@@ -83,7 +83,8 @@ class Recipe(Options):
     weight: str | None = changed(Weights.weight)
     scale_weight: float | None = changed(
         Weights.scale_weight, default=None,
-        help="Weight each point by this power of compute; by default 0.5 to 1.5 (forecast) or 0 (describe).",
+        help="Power of compute (or of the one input) that weights points; by default 1.5 for one input, else 0.5; 0 "
+        "for describe.",
     )  # fmt: skip
     prior: str | None = changed(
         Prior.prior, default=None,
@@ -96,6 +97,11 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
     """Everything that `scaling extrapolate` takes."""
 
     takes_losses = True
+
+    replicates: int = changed(
+        Intervals.replicates,
+        help="Number of bootstrap replicates; a forecast uses at most 200, and --estimator describe uses all.",
+    )
 
     loss: tuple[str, ...] = changed(
         Reading.loss, help="Column of the loss; several are forecast together, by joint draws. Repeatable."

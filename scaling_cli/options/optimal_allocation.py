@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
+from scaling_cli.options.fit import Share
 from scaling_cli.options.fitting import Held, Intervals, Law, Objective, Prior, Weights
 from scaling_cli.options.hardware import BUDGETS, Hardware
 from scaling_cli.options.kinds import NUMBERS, SWITCH, choice, number
@@ -86,7 +87,9 @@ class Limits(Options):
     max_tokens: float | None = option(None, AMOUNT, "Most training tokens to consider.")
 
 
-class OptimalAllocation(Question, Limits, Hardware, Law, Held, Objective, Prior, Weights, Intervals, Reading, Work):
+class OptimalAllocation(
+    Question, Limits, Hardware, Law, Share, Held, Objective, Prior, Weights, Intervals, Reading, Work
+):
     """Everything that `scaling optimal-allocation` takes."""
 
     law: str = changed(

@@ -76,7 +76,9 @@ class Saved(Drawn):
     """Output of a fit, which later commands read back."""
 
     draws: bool = option(
-        True, SWITCH, "Store the replicates in JSON; commands that read a saved fit need them for intervals."
+        True,
+        SWITCH,
+        "Store the replicates in JSON (the default); commands that read a saved fit need them for intervals.",
     )
 
 

@@ -99,6 +99,10 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
     )  # fmt: skip
     interval: str = changed(Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS, is_basic=False)
     level: float = changed(Intervals.level, is_basic=False)
+    by: tuple[str, ...] = changed(
+        Reading.by,
+        help="Group the runs by these columns: each group has its own plan, or two have one that compares them.",
+    )
 
     def check_asked(self) -> None:
         """Refuse a question that names no goal or no budget.

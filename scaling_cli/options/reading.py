@@ -24,8 +24,8 @@ class Unpacking(Options):
     heading = "Input"
 
     max_expand: float | None = option(
-        None, BYTES, "Refuse a compressed file that is larger than this when it is unpacked; by default 4 GB, or 1,000 "
-        "times its size.",
+        None, BYTES, "Refuse a compressed file that is larger than this when it is unpacked; by default 1,000 times "
+        "its size, within 67 MB to 4 GB.",
         recorded="never",
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scaling_cli.options.command import Argument, Command
 from scaling_cli.options.kinds import share_between
-from scaling_cli.options.option import Options, option
+from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.reading import Reading
 
 
@@ -22,6 +22,12 @@ class Matching(Options):
 
 class Score(Matching, Reading):
     """Everything that `scaling score` takes."""
+
+    by: tuple[str, ...] = changed(
+        Reading.by,
+        help="Columns whose values define groups of runs, for reading them; the groups of forecasts need no --by.",
+        is_basic=False,
+    )
 
 
 COMMAND = Command(

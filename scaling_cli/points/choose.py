@@ -12,6 +12,7 @@ from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
+from scaling_cli.numbers.format import with_and
 from scaling_cli.points.mixture import MIXTURE, check_mixture, listed
 from scaling_cli.record import Record
 
@@ -122,7 +123,7 @@ def choose(
         own = {**own, "x": column_of(frame.columns, x) if x else _one_input(frame, others)}
     elif x is not None:
         raise UsageError(
-            f"--x gives one input, but {law} takes {' and '.join(named.inputs)}.",
+            f"--x gives one input, but {law} takes {with_and(named.inputs)}.",
             hint="Leave --x out, or choose a law of one input such as power-constant.",
         )
     return Choice(

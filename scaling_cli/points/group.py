@@ -8,6 +8,7 @@ from scaling_cli.data.names import in_order
 from scaling_cli.data.runs.pairing import paired, unpaired
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.fitting.fit import Grouped
+from scaling_cli.laws.grouped import GroupedLaw
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
@@ -47,8 +48,16 @@ def matched(groups: Groups, choice: Choice, column: str | None, *, must: bool) -
 
 
 def ranges_of(points: PointTable, choice: Choice) -> dict[str, tuple[float, float]]:
-    """The least and the largest value of the usual columns and of the law's inputs, where every point has one."""
-    return points.ranges([*RANGED_ROLES, *choice.inputs.values()])
+    """The least and the largest value of the usual columns and of the law's inputs, where every point has one.
+
+    Those of an input within one group of a joint fit are under the name `input[group]`.
+    """
+    columns = [*RANGED_ROLES, *choice.inputs.values()]
+    found = points.ranges(columns)
+    for level in choice.law.levels if isinstance(choice.law, GroupedLaw) else ():
+        for (label,), part in points.frame.partition_by([level], as_dict=True).items():
+            found |= {f"{name}[{label}]": ends for name, ends in PointTable(part).ranges(columns).items()}
+    return found
 
 
 def grouped_for(points: PointTable, group: dict[str, str], choice: Choice, space: str, weighting: Weighting) -> Grouped:

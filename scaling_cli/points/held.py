@@ -11,6 +11,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.laws.law import Kind, Parameter
+from scaling_cli.numbers.format import with_and
 from scaling_cli.points.choose import Choice, check_floors
 from scaling_cli.record import replace
 
@@ -41,8 +42,8 @@ def _refuse_lacking(choice: Choice, names: Sequence[str], frame: pl.DataFrame) -
     if choice.reason is None or not lacking or lacking[0] not in surface.names:
         return
     unread = [role for role in surface.inputs if role not in frame.columns]
-    columns = " and ".join(f"--{role} COLUMN" for role in unread)
-    cure = f"Name the column of {' and '.join(unread)} with {columns}" if unread else f"Give --law {SURFACE}"
+    columns = with_and(f"--{role} COLUMN" for role in unread)
+    cure = f"Name the column of {with_and(unread)} with {columns}" if unread else f"Give --law {SURFACE}"
     raise UsageError(
         f"{lacking[0]!r} is a parameter of {SURFACE}, but the law is {choice.law.name}, because {choice.reason}.",
         hint=f"{cure}, or hold one of {', '.join(choice.law.names)}.",

@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.derive import DERIVATIONS
 from scaling_cli.data.runs.likely import WORDS, likely_role
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.laws import HOMES, find_law
-from scaling_cli.numbers.format import figure
+from scaling_cli.numbers.format import figure, with_and
 
 DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
 FEW_EPOCHS = 1.5  # above it, some tokens were seen again
+SAME_LENGTH = 1.1  # runs whose steps differ by a smaller factor were trained for about as long
 
 
 def unread_inputs(table: RunTable) -> Iterator[Caveat]:
@@ -27,10 +29,22 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
             continue
         names = [name for name in table.others if likely_role(name) == role and not _is_constant(table, name)]
         if names:
-            columns = " and ".join(names[:3])
+            columns = with_and(names[:3])
             flag = f"--{role} {shlex.quote(names[0])}"
             verb = "looks" if len(names) == 1 else "look"
             yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag)
+    if "params" in table.columns:
+        yield from _active_params(table)
+
+
+def _active_params(table: RunTable) -> Iterator[Caveat]:
+    """A caveat about params of a mixture of experts that are active for a token, where all params were read."""
+    read = table.columns.get("params", "")
+    for name in table.others:
+        is_active = "active" in normalise(name) and "param" in normalise(name)
+        if is_active and "active" not in normalise(read) and not _is_constant(table, name):
+            yield caveat("active-params", None, column=name, read=read, flag=f"--params {shlex.quote(name)}")
+            return
 
 
 def _is_constant(table: RunTable, name: str) -> bool:
@@ -52,6 +66,19 @@ def ignored_roles(
         is_known = any(each.code == "repeated-data" for each in table.caveats)
         if not is_known and (epochs > FEW_EPOCHS).any() and epochs.round(1).n_unique() > 1:
             yield _ignored(table, "unique_tokens", table.frame["unique_tokens"])
+    if any(_differ_in_length(part, inputs) for part in parts):
+        steps = table.frame["step"].drop_nulls()
+        low, high = (figure(float(step), 3) for step in (steps.min(), steps.max()))  # type: ignore[arg-type]
+        yield caveat("ignored-steps", None, low=low, high=high)
+
+
+def _differ_in_length(runs: pl.DataFrame, inputs: Sequence[str]) -> bool:
+    """Whether runs of equal params took different numbers of steps, and nothing else says how long they trained."""
+    if list(inputs) != ["params"] or "step" not in runs.columns or {"tokens", "compute"} & set(runs.columns):
+        return False
+    ends = runs.group_by("run_id", maintain_order=True).agg(pl.col("params").last(), pl.col("step").max())
+    ratios = ends.filter(pl.col("step") > 0).group_by("params").agg(pl.col("step").max() / pl.col("step").min())
+    return bool((ratios["step"] > SAME_LENGTH).any())
 
 
 def _ignored(table: RunTable, role: str, values: pl.Series) -> Caveat:

@@ -7,7 +7,7 @@ from typing import Annotated
 from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, Estimate, IntervalMethod
-from scaling_cli.results.values import Count, GroupValues, Ranges, Sentence, keys, words
+from scaling_cli.results.values import Count, GroupValues, Ranges, Sentence, Share, keys, words
 
 
 class Bill(Record):
@@ -57,6 +57,26 @@ class Searched(Record):
     end: Annotated[str, words("lowest", "highest")] | None = None
 
 
+class PoolChoice(Record):
+    """Training on some pools of data, each of which is repeated equally often.
+
+    Attributes:
+        pools: Names of the pools.
+        unique_samples: Samples of all of them, which make an epoch.
+        epochs: How often each sample is seen; below 1, only a part of them is.
+        loss: The error after the budget.
+        excess: By how much that is above the error of the best choice.
+        best_share: Share of replicates in which this is the best of the choices.
+    """
+
+    pools: tuple[str, ...]
+    unique_samples: float
+    epochs: float
+    loss: Estimate
+    excess: Estimate
+    best_share: Share | None = None
+
+
 class Allocation(Record):
     """The best split of one budget by one approach.
 
@@ -75,7 +95,11 @@ class Allocation(Record):
         log_correlation: Correlation of log params and log tokens over the replicates.
         bill: Time and price, with --gpus or --price-per-gpu-hour.
         searched: By name, the best value of each input that --search names.
-        followed: By name, the value at this split of each input that --hold lets follow from a law.
+        followed: By name, the value at this split of each input that --hold lets follow from a law, and of the part of
+            params that is left.
+        samples: The budget in samples seen, for a law of pools of data; such a budget is not split into params and
+            tokens.
+        pools: The choices of pools with the lowest errors for these samples, the best first.
     """
 
     approach: Annotated[str, words(*APPROACHES)]
@@ -97,6 +121,8 @@ class Allocation(Record):
     bill: Bill | None = None
     searched: dict[str, Searched] = {}
     followed: dict[str, Estimate] = {}
+    samples: float | None = None
+    pools: tuple[PoolChoice, ...] = ()
 
 
 class IsoFlop(Record):
@@ -220,7 +246,7 @@ class AllocationResult(Record):
     """How to split compute between params and tokens, for one group of runs or one saved fit.
 
     Attributes:
-        flops_rule: Formula for the training FLOPs of a run.
+        flops_rule: Formula for the training FLOPs of a run; empty where budgets are samples.
         exponents: Powers of compute with which the best params and tokens grow, by approach.
         profile: Shape of the IsoFLOP curves that was used.
         profiles: The exponents for each shape.

@@ -34,3 +34,8 @@ def with_sentences(command: str, results: Iterable[Result], columns: Mapping[str
 def subject_of(column: str) -> str:
     """What the column of the loss is called in a sentence."""
     return "Loss" if "loss" in column.lower() else escape(column)
+
+
+def within(subject: str) -> str:
+    """The subject inside a sentence; the name of a column keeps its capitals."""
+    return "loss" if subject == "Loss" else subject

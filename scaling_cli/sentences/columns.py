@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import escape
+from scaling_cli.numbers.format import escape, with_and
 from scaling_cli.results.columns import ColumnsResult
 
 INPUTS = ("params", "tokens", "compute")
@@ -13,12 +13,8 @@ def sentence(result: ColumnsResult, subject: str) -> str:
     if result.problem:
         return f"Nothing can be fitted yet: {escape(result.problem)}"
     known = [role.role for role in result.roles if role.role in INPUTS and role.low is not None]
-    by = f", with {_listed(known)}" if known else ""
+    by = f", with {with_and(known)}" if known else ""
     return f"{_number(result.points, 'point')} of {_number(result.runs, 'run')} can be fitted{by}."
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _number(count: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scaling_cli.numbers.format import brief, escape
 from scaling_cli.results.comparison import DIFFERENT, Comparison, ComparisonResult, FactorEffect, Ranked, Sharing
 from scaling_cli.results.fit import Estimate
+from scaling_cli.sentences import within
 
 MOVES = {
     True: "the exponent depends on",
@@ -80,7 +81,7 @@ def _needs(pair: Comparison, result: ComparisonResult, subject: str) -> str:
         return ""
     row, role = inside[-1], escape(result.margin.role)
     times = brief(Estimate(row.estimate, row.low, row.high))
-    return f" At equal {subject.lower()}, {escape(pair.left)} needs {times} times the {role} of {escape(pair.right)}."
+    return f" At equal {within(subject)}, {escape(pair.left)} needs {times} times the {role} of {escape(pair.right)}."
 
 
 def _pinned(result: ComparisonResult, subject: str) -> str:
@@ -89,7 +90,7 @@ def _pinned(result: ComparisonResult, subject: str) -> str:
     listed = [f"{escape(row.name)} needs {brief(row.multiplier)}" for row in rows[:MOST_COUNTED] if row.multiplier]
     more = f", and {len(rows) - MOST_COUNTED:,} more" if len(rows) > MOST_COUNTED else ""
     role, against = escape(result.margin.role), escape(rows[0].against or "")
-    return f"At equal {subject.lower()}, {', '.join(listed)}{more} times the {role} of {against}."
+    return f"At equal {within(subject)}, {', '.join(listed)}{more} times the {role} of {against}."
 
 
 def is_rejected(sharing: Sharing, result: ComparisonResult) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scaling_cli.laws import find_law
 from scaling_cli.laws.law import Law, Parameter
 from scaling_cli.laws.sums import Power, SumLaw
-from scaling_cli.numbers.format import brief, escape, figure
+from scaling_cli.numbers.format import brief, escape, figure, with_and
 from scaling_cli.results.fit import Estimate, FitResult
 
 SPLIT = "params_exponent"  # the derived quantity a in params ~ compute^a
@@ -46,7 +46,7 @@ def _falling(powers: dict[str, Power], law: Law | None, result: FitResult, subje
     verb = "falls" if all(exponent < 0 for exponent in signed) else "grows" if all(e > 0 for e in signed) else "varies"
     towards = f" towards {brief(floor)}" if floor is not None and verb == "falls" else ""
     above = f" above {brief(floor)}" if floor is not None and verb != "falls" else ""
-    return f"{subject} {verb} as {' and '.join(parts)}{towards}{above}"
+    return f"{subject} {verb} as {with_and(parts)}{towards}{above}"
 
 
 def _exponent(value: Estimate, sign: int, with_interval: bool) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import MISSING, brief, count, figure, flops
-from scaling_cli.results.allocation import Allocation, AllocationResult
+from scaling_cli.numbers.format import MISSING, brief, count, figure, flops, with_and
+from scaling_cli.results.allocation import Allocation, AllocationResult, PoolChoice
 from scaling_cli.results.fit import Estimate
 
 MOST_BUDGETS = 2
@@ -20,7 +20,22 @@ def sentence(result: AllocationResult, subject: str) -> str:
     return ". ".join(map(_split, shown)) + left + _others(result, by) + "." if shown else ""
 
 
+def _pools(row: Allocation) -> str:
+    """The best pools for a number of samples, and the next best choice."""
+    best, *others = row.pools
+    said = f"With {count(row.samples or 0.0)} samples: {_chosen(best)}, for an error of {brief(best.loss)}"
+    return f"{said}; {_chosen(others[0])}, gives {brief(others[0].loss)}" if others else said
+
+
+def _chosen(choice: PoolChoice) -> str:
+    names = choice.pools
+    together = f"{with_and(names)} together" if len(names) > 1 else f"{names[0]} alone"
+    return f"{together}, {figure(choice.epochs, 3)} {'epoch' if choice.epochs == 1 else 'epochs'}"
+
+
 def _split(row: Allocation) -> str:
+    if row.pools:
+        return _pools(row)
     reach = f", {_times(row.reach)} times beyond your largest run" if (row.reach or 0.0) > NOTED else ""
     if row.compute is None:
         return f"A loss of {figure(row.target_loss)} is reached by no budget"
@@ -37,7 +52,7 @@ def _further(row: Allocation) -> str:
         f"{name} {brief(one.value) if one.value.low != one.value.high else figure(one.value.estimate)}"
         for name, one in row.searched.items()
     ]
-    return f" with {' and '.join(found)}" if found else ""
+    return f" with {with_and(found)}" if found else ""
 
 
 def _times(reach: float | None) -> str:

@@ -17,6 +17,7 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.flops import SIX_ND
 from scaling_cli.jobs import Progress
+from scaling_cli.numbers.format import with_and
 from scaling_cli.options.option import Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import Record, replace
@@ -194,6 +195,6 @@ def refuse_refitting(file: SavedFile, asked: Options, parts: Sequence[type[Optio
     given = [option.flag for option in options if getattr(asked, option.name) != asked.options[option.name].default]
     if given:
         raise UsageError(
-            f"{file.name} is a saved fit, which {' and '.join(given)} cannot change.",
+            f"{file.name} is a saved fit, which {with_and(given)} cannot change.",
             hint="Leave them out, or give the runs instead of the saved fit.",
         )

@@ -16,6 +16,7 @@ from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
 from scaling_cli.laws.derive import with_derived
+from scaling_cli.numbers.format import with_and
 from scaling_cli.options.fit import Fit
 from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.points.choose import (
@@ -172,7 +173,7 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
         results.append(_left_out(_completed(result, choices, asked), points, choices, asked))
         caveats += found
         if names := opened.bent.get(result.law):
-            rule, quantities = asked.flops_rule, " and ".join(names)
+            rule, quantities = asked.flops_rule, with_and(names)
             caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=quantities))
     return report_of("fit", table, asked, results, caveats, failures)
 

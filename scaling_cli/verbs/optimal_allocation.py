@@ -6,38 +6,34 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.parts import table_of_parts
 from scaling_cli.document.published import published_fit
-from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.flops import SIX_ND, flops_rule
-from scaling_cli.options.fitting import Held, Law, Objective, Prior, Weights
+from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
+from scaling_cli.numbers.format import figure
 from scaling_cli.options.optimal_allocation import OptimalAllocation
-from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import AllocationResult
-from scaling_cli.results.fit import IntervalMethod
-from scaling_cli.results.report import Failure, Report, Source
-from scaling_cli.sentences import with_sentences
+from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
-    merged,
-    refuse_refitting,
     report_of,
     saved_document,
     settings_of,
     unread,
 )
+from scaling_cli.verbs.splits_by_fits import splits_by_fits, splits_saved, splits_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from scaling_cli.data.runs.table import RunTable
-    from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
-    from scaling_cli.verbs.common import Runs, SavedFile
+    from scaling_cli.verbs.common import Runs
+
+OTHER_UNIT = 1e3  # compute that differs from 6 * params * tokens by such a factor is in another unit
 
 
 def optimal_allocation(
@@ -60,14 +56,16 @@ def optimal_allocation(
 
     if is_published(runs, asked.law):
         fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
-        report = _from_fits([fit], asked.but(law="auto"), None)
+        report = splits_by_fits([fit], asked.but(law="auto"), None)
         return replace(report, options=asked.recorded(), caveats=(*report.caveats, *guess_doubts(asked.law)))
     assert runs is not None
-    if asked.law != "auto":
+    if asked.law != "auto" and not asked.share:
         check_question(asked)
     saved = saved_document(runs)
     if saved is not None:
-        return _from_saved(saved, asked)
+        return splits_saved(saved, asked)
+    if asked.share:
+        return splits_together(runs, asked, on_progress)
     check_question(asked)
     table, curves = _loaded(runs, asked)
     return _from_runs(table, curves, asked, on_progress)
@@ -75,15 +73,20 @@ def optimal_allocation(
 
 def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | None]:
     """The points to fit, and the rows of training curves, where an approach needs them."""
-    from scaling_cli.analysis.allocation.question import law_of, mixture_of, needs_curves, own_columns
+    from scaling_cli.analysis.allocation.question import law_of, mixture_of, needs_curves, own_columns, rule_of
     from scaling_cli.points.mixture import MIXTURE, check_mixture
 
-    keep = tuple(flops_rule(asked.flops_rule).extras)
-    needed = ("params", "tokens", "compute", *(name for name in law_of(asked).inputs if name in ROLES))
+    law = law_of(asked)
+    rule = rule_of(asked, law)
+    keep = tuple(name for name in rule.extras if not law.parts or name not in law.inputs)
+    needed = ("params", "tokens", "compute", *(name for name in law.inputs if name in ROLES))
     weights = (asked.weight,) if asked.weight else ()
     own = own_columns(asked)
     reading = asked.but(map={role: column for role, column in asked.map.items() if role not in own and role != MIXTURE})
+    reading = reading.but(flops_rule=SIX_ND) if law.parts else reading
     table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
+    _check_unit(table)
+    table = table_of_parts(table, own, law.parts, rule) if law.parts else table
     if mixture_of(asked):
         check_mixture(table.frame, mixture_of(asked))
     table = table.needing(tuple(dict.fromkeys((*needed, *table.own((*own.values(), *keep, *weights))))))
@@ -91,6 +94,21 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
         return table, None
     curves = load_runs(runs, reading.but(checkpoints="all", sample_at=None), keep=keep)
     return table, curves.needing(("params", "tokens", "compute", *keep))
+
+
+def _check_unit(table: RunTable) -> None:
+    """Refuse compute that is not counted in FLOPs: curves of equal compute would have no optimum among the params."""
+    if not {"params", "tokens", "compute"} <= set(table.frame.columns):
+        return
+    known = table.frame.select("params", "tokens", "compute").drop_nulls()
+    ratio = (known["compute"] / (FLOPS_A_PARAM_AND_TOKEN * known["params"] * known["tokens"])).median()
+    if isinstance(ratio, float) and ratio > 0 and not 1 / OTHER_UNIT < ratio < OTHER_UNIT:
+        column = table.columns.get("compute", "compute")
+        raise DataError(
+            f"Column {column!r} is {figure(ratio, 3)} times 6*params*tokens, so it is not in FLOPs, or params or "
+            "tokens are in another unit.",
+            hint="Give the unit in the header, such as 'compute (PF-days)', or use 6*params*tokens: --compute none.",
+        )
 
 
 def _from_runs(
@@ -119,40 +137,3 @@ def _from_runs(
         results.append(result)
         caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
     return report_of("optimal-allocation", table, asked, results, caveats, failures)
-
-
-def _from_saved(file: SavedFile, asked: OptimalAllocation) -> Report[AllocationResult]:
-    """Splits from a saved fit, for each of its groups."""
-    from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
-
-    refuse_refitting(file, asked.but(flops_rule=SIX_ND), (Law, Held, Objective, Weights, Prior, Reading))
-    fits = read_fits(file.path, file.name)
-    return _from_fits(fits, asked, Source(file.name, content_hash(str(file.path)), len(fits)))
-
-
-def _from_fits(fits: Sequence[SavedFit], asked: OptimalAllocation, source: Source | None) -> Report[AllocationResult]:
-    """Splits from fits in place of runs."""
-    from scaling_cli.analysis.allocation.answer import allocate_saved
-    from scaling_cli.analysis.allocation.evidence import saved_law
-    from scaling_cli.analysis.allocation.question import saved_plan
-
-    results, caveats = [], []
-    for saved in fits:
-        plan = saved_plan(asked, saved)
-        how = IntervalMethod("none", asked.level, 0, None)
-        if saved.draws:
-            how = IntervalMethod(
-                saved.resampling or "draws", asked.level, len(saved.draws), None if source is None else "run"
-            )
-        result, found = allocate_saved(saved_law(saved), saved.group, how, plan, with_gap=asked.explain_gap)
-        results.append(result)
-        caveats += [*saved.known, *found, *(plan.hardware.doubts() if plan.hardware else ())]
-    return Report(
-        command="optimal-allocation",
-        inputs=(source,) if source is not None else (),
-        columns={},
-        options=asked.recorded(),
-        results=with_sentences("optimal-allocation", results, {}),
-        caveats=merged(caveats),
-    )

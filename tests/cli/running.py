@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
+import importlib
+import io
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+from scaling_cli.cli.run import run as main
+from scaling_cli.options.commands import SUMMARIES
+from tests import ROOT
 from tests.robust.zygote import Zygote, clean_environment
 
 # Variables with such names are read while Python starts or a library is imported.
@@ -41,6 +50,41 @@ def run_from_scratch(
         env=clean_environment() | environment,
         stdin=subprocess.DEVNULL,
     )
+
+
+def run_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same in this process, for what only depends on the words of a command.
+
+    What a command found in the sample data is remembered, so that showing it in another way costs little.
+    """
+    words = list(map(str, arguments))
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _remembered(words[0]):
+        code = main(words)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+def _remembered(command: str) -> contextlib.AbstractContextManager[object]:
+    if command not in SUMMARIES:
+        return contextlib.nullcontext()
+    name = command.replace("-", "_")
+    module = importlib.import_module(f"scaling_cli.verbs.{name}")
+    return mock.patch.object(module, name, _remembering(getattr(module, name)))
+
+
+@functools.cache
+def _remembering(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb that answers a question about sample data once; no command changes an answer."""
+    answers: dict[str, Any] = {}
+
+    def answer(argument: Any, asked: Any, **others: Any) -> Any:
+        is_sample = argument and all(str(name).startswith(str(ROOT / "sample_data")) for name in argument)
+        key = repr((argument, asked.__dict__))
+        if not is_sample or key not in answers:
+            answers[key] = verb(argument, asked, **others)
+        return answers[key]
+
+    return answer
 
 
 @functools.cache

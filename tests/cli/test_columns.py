@@ -85,6 +85,12 @@ def test_a_tie_is_shown_with_both_names_and_refused(tmp_path):
     assert "--map params=params_total" in ran.stderr
 
 
+def test_a_table_with_one_metric_per_row_is_explained(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("run,metric,value\na,val_loss,2\n")
+    assert "give --loss value and keep the rows of one: --where 'metric = ...'" in run("columns", path).stderr
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "code", "problem"),
     [

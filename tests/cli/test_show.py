@@ -61,6 +61,13 @@ def test_what_is_no_result_is_refused_by_name(tmp_path, content, said):
     assert shown.returncode in (2, 3)
     assert said in shown.stderr
     assert "Traceback" not in shown.stderr
+    assert "`scaling fit" not in shown.stderr  # the hint is not about one command
+
+
+def test_a_file_that_is_not_there_may_be_of_any_command():
+    shown = run("show", "no-such.json")
+    assert shown.returncode == 3
+    assert "Give a file that `scaling COMMAND ... -o FILE.json` wrote." in shown.stderr
 
 
 def test_a_result_cannot_overwrite_itself(saved):

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from scaling_cli.numbers.format import amount, count, escape, figure, flops, group_name, percent, rounded
+from scaling_cli.numbers.format import amount, count, escape, figure, flops, group_name, percent, rounded, with_and
 from scaling_cli.results.fit import Estimate
 
 
@@ -83,3 +83,7 @@ def test_names_cannot_steer_the_terminal():
 def test_a_group_is_named_by_its_value_or_by_all_its_columns():
     names = [group_name({}), group_name({"o": "adam\t"}), group_name({"o": "adam", "d": "c4"})]
     assert names == ["", "adam\\x09", "o=adam, d=c4"]
+
+
+def test_names_in_a_sentence_have_one_and():
+    assert [with_and([]), with_and("a"), with_and("ab"), with_and(iter("abc"))] == ["", "a", "a and b", "a, b and c"]

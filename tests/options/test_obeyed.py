@@ -80,7 +80,7 @@ BASE = {
     "extrapolate": {"replicates": 20, "at": "compute=1e23"},
     "compare_exponents": {"by": "group", "replicates": 40, "law": "power-constant", "x": "compute"},
     "optimal_allocation": {"interval": "none"},
-    "inference_coverage": {"by": "model", "replicates": 100, "k": "1,5"},
+    "inference_coverage": {"by": "model", "replicates": 100, "k": "1,5", "fit": "beta-binomial"},
     "columns": {},
     "plan": {"goal": "params@1e24", "budget": 1e22, "replicates": 20, "law": "chinchilla", "max_runs": 8},
 }
@@ -143,6 +143,7 @@ SPECIAL = {
     ("compare_exponents", "pair"): ("none", {"pair": "none"}),
     ("optimal_allocation", "hold"): ("heavy=2", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
     ("optimal_allocation", "search"): ("heavy=1..3", {"law": "E + (A*params^-a + B*tokens^-b)*heavy^g"}),
+    ("optimal_allocation", "share"): ("E", {"law": "chinchilla", "by": "group"}),
     ("optimal_allocation", "inference_budget"): ("200M", {}),
     ("optimal_allocation", "profile"): ("parabola", {"approach": "isoflop"}),
     ("optimal_allocation", "approach"): ("isoflop", {}),
@@ -264,7 +265,7 @@ def test_an_option_changes_the_answer(verb, name):
 
 
 def test_layouts_of_counts_obey_their_columns():
-    base = {"by": "model", "replicates": 100, "k": "1,5"}
+    base = BASE["inference_coverage"]
     plain_counts = plain(scaling.inference_coverage(COUNTS, **base))["results"]
     for named in ({"n": "tries"}, {"c": "wins"}):
         assert plain(scaling.inference_coverage(COUNTS, **base, **named))["results"] != plain_counts

@@ -68,9 +68,10 @@ def allocate(
     """
     group = data.grouped.group
     asked = APPROACHES if plan.approach == "all" else (plan.approach,)
-    collected = _Answers({}, [])
+    collected = _Answers({}, list(data.doubts))
     if "parametric" not in asked:
-        data, collected.caveats = _checked(data, settings)
+        data, found = _checked(data, settings)
+        collected.caveats += found
     refusals: list[ScalingError] = []
     collected.data = data
     for approach in asked:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from scaling_cli.analysis.allocation.costs import power_of
 from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
-from scaling_cli.analysis.allocation.question import law_of, own_columns
+from scaling_cli.analysis.allocation.question import law_of, mixture_of, own_columns, rule_of
 from scaling_cli.arrays import Array
+from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import column_of
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.checks.repeats import numbered_inputs
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.flops import FlopsRule, flops_rule
+from scaling_cli.flops import FlopsRule, require_flops
 from scaling_cli.laws import Law, find_law
+from scaling_cli.numbers.format import figure
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
@@ -26,18 +28,21 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 
 RANGED_ROLES = ("params", "tokens", "compute", "loss")
+NOTABLE_SPREAD = 0.05  # of log compute, between the runs and models whose shape follows from params
 
 
 class AllocationData(Record):
     """One group of runs: the problem to fit, its points, and the rows of training curves where there are any.
 
-    `followers` has the problem of the law that gives a further input its value.
+    `followers` has the problem of the law that gives a further input its value, and `doubts` what to say of how
+    compute is counted.
     """
 
     grouped: Grouped
     points: AllocationPoints
     curves: AllocationPoints | None
     followers: Mapping[str, Grouped] = {}
+    doubts: tuple[Caveat, ...] = ()
 
     def by_configuration(self) -> AllocationData:
         """The data with configurations in place of runs: runs of equal params and tokens count as one."""
@@ -95,7 +100,8 @@ def evidence_from(
     points: PointTable, group: dict[str, str], asked: OptimalAllocation, curves: PointTable | None
 ) -> tuple[AllocationData, dict[str, tuple[float, float]]]:
     """One group of runs as the approaches need them, and the shape of its models along params."""
-    law, rule = law_of(asked), flops_rule(asked.flops_rule)
+    law = law_of(asked)
+    rule = rule_of(asked, law)
     weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
     own = own_columns(asked)
     inputs = {name: column_of(points.columns, own[name]) if name in own else name for name in law.inputs}
@@ -117,7 +123,8 @@ def evidence_from(
     followers = {
         name: _follower(points, group, find_law(follower), inputs[name]) for name, follower in asked.followers.items()
     }
-    return AllocationData(grouped, _points(everything, rule), lines, followers), _shapes(everything, rule)
+    shapes, doubts = _shapes(everything, rule, group, (*asked.hold, *asked.search, *mixture_of(asked), *law.parts))
+    return AllocationData(grouped, _points(everything, rule), lines, followers, doubts), shapes
 
 
 def _follower(points: PointTable, group: dict[str, str], law: Law, column: str) -> Grouped:
@@ -148,11 +155,7 @@ def _compute(problem: Problem, rule: FlopsRule) -> Array:
         DataError: The rule gives a run no FLOPs, or fewer.
     """
     compute = problem.columns["compute"] if rule.name == "6ND" else rule.compute(problem.columns)
-    if not (np.isfinite(compute).all() and (compute > 0).all()):
-        raise DataError(
-            f"--flops-rule {rule.name!r} does not give every run a number of FLOPs above 0.",
-            hint=f"Check {' and '.join(rule.names)} in the runs, or leave runs out with --where.",
-        )
+    require_flops(rule, np.where(np.isnan(compute), 0.0, compute))
     return compute
 
 
@@ -166,11 +169,31 @@ def _points(problem: Problem, rule: FlopsRule) -> AllocationPoints:
     )
 
 
-def _shapes(problem: Problem, rule: FlopsRule) -> dict[str, tuple[float, float]]:
-    """Each further column of the rule as a power of params, where its values have logs."""
-    found = {}
+def _shapes(
+    problem: Problem, rule: FlopsRule, group: dict[str, str], known: Sequence[str]
+) -> tuple[dict[str, tuple[float, float]], tuple[Caveat, ...]]:
+    """Each further column of the rule as a power of params, unless its value is `known`, and caveats on poor ones.
+
+    Raises:
+        UsageError: A column has values without logs, so it is not a power of params.
+    """
+    found, doubts = {}, []
+    compute = rule.compute(problem.columns)
     for name in rule.extras:
-        values = problem.columns[name]
-        if (values > 0).all():
-            found[name] = power_of(problem.columns["params"], values)
-    return found
+        values, params = problem.columns[name], problem.columns["params"]
+        if name in known:
+            continue
+        if not (values > 0).all():
+            raise UsageError(
+                f"--flops-rule {rule.name!r} counts with {name}, which is not above 0 in all runs, so its value in "
+                "future models does not follow from params.",
+                hint=f"Give its value: --hold {name}=VALUE.",
+            )
+        slope, start = found[name] = power_of(params, values)
+        shaped = rule.compute({**problem.columns, name: np.exp(slope * np.log(params) + start)})
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = float(np.std(np.log(shaped / compute)))
+        if not spread <= NOTABLE_SPREAD:
+            low, high = float(values.min()), float(values.max())
+            doubts.append(caveat("rule-column-varies", group, name=name, low=figure(low), high=figure(high)))
+    return found, tuple(doubts)

@@ -23,7 +23,9 @@ LEAST_TOKENS = 1e-3  # stands for none
 AT_LOW, AT_HIGH = "fewer", "more"  # no limit ends the range of params there
 BISECTIONS = 60
 MOST_LOG_PARAMS = 120.0
-SLACK = 1e-9  # relative: rounding of a params that takes the whole inference budget
+ALONG = (1e3, 1e9, 1e12)  # params at which the FLOPs of a token show whether they are a line
+STRAIGHT = 1e-9  # relative: difference of slopes by rounding
+SLACK = 1e-9  # relative: rounding of params at a limit
 
 
 class Chosen(Record):
@@ -38,7 +40,8 @@ class Chosen(Record):
 class Joint(Record):
     """A fitted law `theta` `(replicates, k)` with some inputs `held`, the costs, and the space of choices.
 
-    `followers` has laws of params and tokens, each with its coordinates, that give further inputs their values.
+    `followers` has laws of params and tokens, each with its coordinates, that give further inputs their values. `rest`
+    is the input that is what the other parts leave of params.
     """
 
     law: Law
@@ -47,6 +50,7 @@ class Joint(Record):
     costs: Costs
     space: Space
     followers: Mapping[str, tuple[Law, Array]] = {}
+    rest: str | None = None
 
     @property
     def replicates(self) -> int:
@@ -91,7 +95,10 @@ class Joint(Record):
         per_token = self._per_token(params, further)
         left = budget / per_token - FORWARD_SHARE * self.costs.inference_tokens
         tokens = np.clip(left, LEAST_TOKENS, self.costs.max_tokens)
+        further = dict(self._whole(params, further))
         losses = self._log_loss(rows, {"params": params, "tokens": tokens, **further})
+        if self.rest is not None:
+            is_allowed = is_allowed & (further[self.rest] >= 0)
         return Chosen(params, tokens, further, np.where(is_allowed, losses, np.nan))
 
     def at(self, places: Array, compute: Array | float) -> Chosen:
@@ -114,7 +121,8 @@ class Joint(Record):
         if (low >= high).all():
             return " and ".join(filter(None, (self._above(further, budget), self._below(further, budget)))) or "budget"
         if place[0] <= AT_END:
-            return self._below(further, budget) or AT_LOW
+            is_all_searched = self.rest is not None and set(self.space.names) & set(self.law.parts)
+            return self._below(further, budget) or (None if is_all_searched else AT_LOW)
         return (self._above(further, budget) or AT_HIGH) if place[0] >= 1 - AT_END else None
 
     def _above(self, further: Mapping[str, Array], budget: Array) -> str | None:
@@ -129,6 +137,8 @@ class Joint(Record):
         least = self.costs.min_params or FEWEST_PARAMS
         if self.costs.max_tokens is not None and self._most(further, budget, self.costs.max_tokens)[0, 0] > least:
             return "max-tokens"
+        if self._other_parts({}).max() > least:
+            return "hold"
         return "min-params" if self.costs.min_params is not None else None
 
     def _params(self, places: Array, further: Mapping[str, Array], budget: Array) -> tuple[Array, Flags]:
@@ -137,7 +147,8 @@ class Joint(Record):
             params = np.full(places.shape[:-1], self.held["params"])
             return params, self._is_allowed(params, further)
         low, high = self._ends(further, budget)
-        is_allowed = high >= np.log(self.costs.min_params or FEWEST_PARAMS)
+        least = np.maximum(self._other_parts(further), self.costs.min_params or FEWEST_PARAMS)
+        is_allowed = high >= np.log(least)
         low = np.minimum(low, high)
         return np.exp(low + places[..., 0] * (high - low)), is_allowed
 
@@ -152,7 +163,8 @@ class Joint(Record):
     def _ends(self, further: Mapping[str, Array], budget: Array) -> tuple[Array, Array]:
         """Logs of the fewest and of the most params, in the shape of `budget`."""
         costs = self.costs
-        low = np.full(budget.shape, np.log(costs.min_params or FEWEST_PARAMS))
+        least = np.maximum(self._other_parts(further), costs.min_params or FEWEST_PARAMS)
+        low = np.log(np.broadcast_to(least, budget.shape))
         high = np.log(self._most(further, budget, FEWEST_TOKENS))
         high = np.minimum(high, np.log(costs.max_params or np.inf))
         if costs.max_tokens is not None:
@@ -167,6 +179,13 @@ class Joint(Record):
         per_token = budget / (tokens + FORWARD_SHARE * self.costs.inference_tokens)
         return self._most_within(per_token, further)
 
+    def _line(self, shape: tuple[int, ...], further: Mapping[str, Array]) -> tuple[Array, Array] | None:
+        """Start and slope of the FLOPs of a token along params, where they are a line at all values of `further`."""
+        first, *others = (self._per_token(np.full(shape, params), further) for params in ALONG)
+        slopes = [(other - first) / (params - ALONG[0]) for other, params in zip(others, ALONG[1:], strict=True)]
+        is_line = (np.abs(slopes[0] - slopes[1]) <= STRAIGHT * slopes[1]) & (slopes[1] > 0)
+        return (first - slopes[1] * ALONG[0], slopes[1]) if is_line.all() else None
+
     def _affordable(self, further: Mapping[str, Array], budget: Array) -> Array:
         """The params at which inference takes the inference budget."""
         most = (self.costs.inference_budget or np.inf) / FORWARD_SHARE
@@ -176,6 +195,8 @@ class Joint(Record):
         """The most params whose training FLOPs of a token are at most `per_token`, or fewer than one param."""
         if self.costs.is_proportional:
             return np.asarray(per_token / self._per_token(np.ones(per_token.shape), further))
+        if (line := self._line(per_token.shape, further)) is not None:
+            return np.maximum((per_token - line[0]) / line[1], 0.5)
         low, high = np.zeros(per_token.shape), np.full(per_token.shape, MOST_LOG_PARAMS)
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
@@ -183,11 +204,24 @@ class Joint(Record):
             low, high = np.where(fits, middle, low), np.where(fits, high, middle)
         return np.asarray(np.where(low > 0, np.exp(low), 0.5))
 
+    def _other_parts(self, further: Mapping[str, Array]) -> Array:
+        """The params of all parts but `rest`, as far as they are known."""
+        others = [name for name in self.law.parts if name != self.rest] if self.rest else []
+        values = {**self.held, **further}
+        return np.asarray(sum(np.asarray(values[name]) for name in others if name in values))
+
+    def _whole(self, params: Array, further: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Further inputs with `rest` among them, which is negative where params are fewer than the other parts."""
+        if self.rest is None:
+            return further
+        left = params - self._other_parts(further)
+        return {**further, self.rest: np.where(np.abs(left) <= SLACK * params, 0.0, left)}
+
     def _per_token(self, params: Array, further: Mapping[str, Array]) -> Array:
         """Training FLOPs of a token."""
         if self.costs.rate is not None:
             return np.asarray(self.costs.rate * params)
-        return self.costs.counted(params, further)
+        return self.costs.counted(params, self._whole(params, further))
 
     def _log_loss(self, rows: Indices, columns: dict[str, Array]) -> Array:
         """Log losses `(r, s)` at columns `(r, s)`."""
@@ -199,9 +233,10 @@ class Joint(Record):
         return _log_predicted(self.law, self.theta[rows], columns)
 
     def followed(self, chosen: Chosen) -> dict[str, Array]:
-        """The values `(replicates,)` of what follows from params and tokens."""
+        """The values `(replicates,)` of what follows from params and tokens, and of what is left of params."""
         columns = {"params": chosen.params[:, None], "tokens": chosen.tokens[:, None]}
-        return {
+        left = {} if self.rest is None else {self.rest: chosen.further[self.rest]}
+        return left | {
             name: np.exp(_log_predicted(law, theta, columns))[:, 0] for name, (law, theta) in self.followers.items()
         }
 

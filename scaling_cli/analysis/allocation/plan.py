@@ -25,7 +25,8 @@ class AllocationPlan(Record):
     """The question: budgets in FLOPs or losses to reach, the approach, and the costs and limits.
 
     `search` has the range of each input to search, None for that of the runs; `mixture` names inputs that are shares.
-    `followers` has the law that gives an input its value at any params and tokens.
+    `followers` has the law that gives an input its value at any params and tokens. `rest` is the input that is what is
+    left of params.
     """
 
     budgets: tuple[float, ...]
@@ -40,6 +41,7 @@ class AllocationPlan(Record):
     search: Mapping[str, tuple[float, float] | None] = {}
     mixture: tuple[str, ...] = ()
     followers: Mapping[str, str] = {}
+    rest: str | None = None
 
     def __post_init__(self) -> None:
         for name, values in (("--budget", self.budgets), ("--target-loss", self.target_losses)):
@@ -74,7 +76,7 @@ class AllocationPlan(Record):
             *(("--hold",) if self.held or self.followers else ()),
             *(("--search",) if self.search or self.shares else ()),
         )
-        rule = () if self.costs.rate is not None else (f"--flops-rule {self.costs.rule.name!r}",)
+        rule = () if self.costs.rate is not None or self.rest else (f"--flops-rule {self.costs.rule.name!r}",)
         return (*self.beside_training, *further, *(("--target-loss",) if self.target_losses else ()), *rule)
 
     @property
@@ -85,7 +87,7 @@ class AllocationPlan(Record):
     @property
     def is_searched(self) -> bool:
         """Whether further inputs are searched, or follow from params and tokens."""
-        return bool(self.search or self.shares or self.followers)
+        return bool(self.search or self.shares or self.followers or self.rest)
 
 
 class ApproachAnswer(Record):

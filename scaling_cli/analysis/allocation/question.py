@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.plan import AllocationPlan
-from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface, several_laws
+from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface, rest_of, several_laws
 from scaling_cli.analysis.hardware import flops_of, hardware
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import SIX_ND, flops_rule
+from scaling_cli.flops import SIX_ND, FlopsRule, flops_rule
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.numbers.format import with_and
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.mixture import MIXTURE, listed
 
@@ -34,6 +35,11 @@ def law_of(asked: OptimalAllocation) -> Law:
         own = mixture_of(asked) if name.startswith(MIXTURE) else ()
         inputs = tuple(dict.fromkeys(own or further))
     return constrain(find_law(name, inputs), asked.fix, asked.tie)
+
+
+def rule_of(asked: OptimalAllocation, law: Law) -> FlopsRule:
+    """How compute is counted: as asked, or else as the law says."""
+    return flops_rule(law.flops_rule if asked.flops_rule == SIX_ND and law.flops_rule else asked.flops_rule)
 
 
 def mixture_of(asked: OptimalAllocation) -> tuple[str, ...]:
@@ -78,7 +84,8 @@ def check_question(asked: OptimalAllocation, law: Law | None = None) -> None:
     Raises:
         UsageError: The law has no params and tokens to split, or limits or hardware do not go together.
     """
-    law, rule = law or law_of(asked), flops_rule(asked.flops_rule)
+    law = law or law_of(asked)
+    rule = rule_of(asked, law)
     named = (name for name in asked.search if name != MIXTURE)
     shares = (name for name in shares_of(asked, law) if name in law.inputs and name not in asked.hold)
     require_surface(law, asked.hold, (*named, *shares), rule)
@@ -96,7 +103,7 @@ def _require_follower(name: str, follower: str, law: Law) -> None:
         )
     if not set(found.inputs) <= {"params", "tokens"}:
         raise UsageError(
-            f"--hold {name}={follower}: {follower} is a law of {' and '.join(found.inputs)}.",
+            f"--hold {name}={follower}: {follower} is a law of {with_and(found.inputs)}.",
             hint=f"Name a law of params and tokens, such as --hold {name}=chinchilla.",
         )
 
@@ -110,18 +117,19 @@ def plan_of(
     asked: OptimalAllocation, law: Law, largest: float, shapes: Mapping[str, tuple[float, float]]
 ) -> AllocationPlan:
     """What to answer for runs of which the largest took `largest` FLOPs; `shapes` are those of `Costs`."""
-    rule = flops_rule(asked.flops_rule)
+    rule = rule_of(asked, law)
     machines = hardware(asked.gpus, asked.peak_flops, asked.mfu, asked.price_per_gpu_hour)
     budgets = tuple(flops_of(budget, machines) for budget in asked.budget)
     if not budgets and not asked.target_loss:
         budgets = tuple(largest * step for step in DEFAULT_STEPS)
     search = {name: ends for name, ends in asked.search.items() if name != MIXTURE}
-    mixture = shares_of(asked, law)
+    mixture, rest = shares_of(asked, law), rest_of(law, (*asked.hold, *search))
+    sought = (*search, *mixture, *((rest,) if rest else ()))
     costs = Costs(
         rule=rule,
-        shapes={name: shape for name, shape in shapes.items() if name not in (*asked.hold, *search, *mixture)},
+        shapes={name: shape for name, shape in shapes.items() if name not in (*asked.hold, *sought)},
         held={name: value for name, value in asked.values.items() if name in rule.extras},
-        searched=tuple(name for name in (*search, *mixture) if name in rule.extras),
+        searched=tuple(name for name in sought if name in rule.extras),
         inference_tokens=asked.inference_tokens or 0.0,
         min_params=asked.min_params,
         max_params=asked.max_params,
@@ -141,6 +149,7 @@ def plan_of(
         level=asked.level,
         search=search,
         mixture=mixture,
+        rest=rest,
     )
 
 

@@ -80,6 +80,7 @@ def _joint(fitted: FittedLaw, plan: AllocationPlan) -> Joint:
         plan.costs,
         space,
         {name: (each.law, each.law.to_coordinates(each.parameters[:count])) for name, each in followers.items()},
+        plan.rest,
     )
 
 

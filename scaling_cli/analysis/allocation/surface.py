@@ -14,6 +14,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FlopsRule
 from scaling_cli.laws import Law
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record
 
 # Numbers of repetitions over which repeated tokens and excess params lose their value: Muennighoff et al. 2023,
@@ -26,6 +27,7 @@ OWN_OPTIONS = {
     "compute": "Give compute with --budget.",
     "unique_tokens": "Give it with --unique-tokens.",
 }
+OF_POOLS = "To choose between pools of data, name the column of the pools and fit them together: --by pool --share a,d."
 CHINCHILLA = ({"E", "A", "B", "alpha", "beta"}, {"E", "A", "B", "alpha"})
 
 
@@ -174,7 +176,7 @@ def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
 def several_laws(name: str, columns: Sequence[str]) -> UsageError:
     """The error for a law with parameters for each level of a column."""
     return UsageError(
-        f"{name} has its own parameters for each {' and '.join(columns)}, so it gives no single best split.",
+        f"{name} has its own parameters for each {with_and(columns)}, so it gives no single best split.",
         hint="Save the joint fit with `scaling fit ... -o fit.json`, and give that file to split the budget of each.",
     )
 
@@ -192,20 +194,39 @@ def require_surface(
     if law.levels:
         raise several_laws(law.name, tuple(law.levels))
     _refuse_unused(law, held, searched, () if rule is None else rule.extras)
-    others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched)]
-    if others and {"params", "tokens"} <= set(law.inputs):
+    rest = rest_of(law, (*held, *searched))
+    others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched, rest)]
+    has_sizes = {"params", "tokens"} <= {*law.inputs, *(("params",) if law.parts else ())}
+    if others and has_sizes:
         raise UsageError(
-            f"{law.name} also depends on {' and '.join(others)}.",
+            f"{law.name} also depends on {with_and(others)}.",
             hint="Give its value: "
             + " ".join(f"--hold {name}=VALUE" for name in others)
             + f", or find the best one: --search {others[0]}=LOW..HIGH.",
         )
-    if not {"params", "tokens"} <= set(law.inputs):
+    if not has_sizes:
         raise UsageError(
-            f"{law.name} is a law of {' and '.join(law.inputs)}, but only a law of params and tokens can split a "
-            "budget.",
-            hint="Use --law chinchilla, or another law of params and tokens.",
+            f"{law.name} is a law of {with_and(law.inputs)}, but only a law of params and tokens can split a budget.",
+            hint=OF_POOLS
+            if law.name == "utility-decay"
+            else "Use --law chinchilla, or another law of params and tokens.",
         )
+
+
+def rest_of(law: Law, given: Collection[str]) -> str | None:
+    """Of the inputs that add up to params, the one that follows from params and those that are `given`.
+
+    Raises:
+        UsageError: All of them are given, so nothing is left to split.
+    """
+    free = [name for name in law.parts if name not in given]
+    if law.parts and not free:
+        raise UsageError(
+            f"{with_and(law.parts)} add up to params, and all of them are held or searched.",
+            hint=f"Leave {law.parts[-1]} out: it is what is left of the best params. --min-params and --max-params "
+            "limit these.",
+        )
+    return free[-1] if free else None
 
 
 def _refuse_unused(law: Law, held: Collection[str], searched: Sequence[str], counted: Sequence[str]) -> None:

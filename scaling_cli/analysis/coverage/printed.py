@@ -12,6 +12,7 @@ import numpy as np
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Array
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import replace
 from scaling_cli.results.coverage import Coverage, CoverageResult, Forecast, LawFit
 from scaling_cli.results.fit import Estimate
@@ -97,7 +98,7 @@ def interval_doubts(
     for law, fit in found.fits.items():
         names = [name for name, value in fit.parameters.items() if value.low is None]
         names = [name for name in names if fits[law].parameters[name].low is not None]
-        what += [f"{' and '.join(names)} of {law}"] if names else []
+        what += [f"{with_and(names)} of {law}"] if names else []
     if not what:
         return []
     count, units = (found.problems, "problems") if found.clusters is None else (found.clusters, "clusters")

@@ -22,10 +22,11 @@ def check_question(asked: InferenceCoverage) -> None:
     """Refuse, before any log is read, what no log could answer.
 
     Raises:
-        UsageError: A law, an amount or a number of attempts cannot be read.
+        UsageError: A law, an amount or a number of attempts cannot be read, or there is no budget to split.
     """
     law_names(asked.fit)
-    questions_of(asked)
+    if asked.mix is not None and not questions_of(asked).budgets:
+        raise UsageError("--mix needs a budget to split.", hint="Add --budget, such as --budget 1e15flops.")
     if asked.k is not None:
         parse_k(asked.k, 10)
 

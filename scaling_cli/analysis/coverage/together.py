@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def _buyer(group: Group, fitted: laws.FittedLaws, ask: InferenceCoverage) -> Buy
         problems=group.samples.problems,
         costs=prices_of(ask).costs(group.name),
         level=ask.level,
-        forecast=lambda k: laws.combined_at(fitted, k, longest, force=ask.force),
+        forecast=cache(lambda k: laws.combined_at(fitted, k, longest, force=ask.force)),
         furthest=int(laws.LARGEST_REACH * longest),
     )
 
@@ -160,7 +161,5 @@ def _comparisons(group: Group, groups: Sequence[Group], k: Indices, ask: Inferen
 def _mixes(group: Group, groups: Sequence[Group], buyers: dict[str, Buyer], ask: InferenceCoverage) -> tuple[Mix, ...]:
     if ask.mix is None or group.name == ask.mix:
         return ()
-    if not questions_of(ask).budgets:
-        raise UsageError("--mix needs a budget to split.", hint="Add --budget, such as --budget 1e15flops.")
     _require_fixed(group, next(other for other in groups if other.name == ask.mix))
     return tuple(mixes(buyers[group.name], buyers[ask.mix], questions_of(ask).budgets))

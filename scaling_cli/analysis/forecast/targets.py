@@ -11,7 +11,7 @@ from scaling_cli.arrays import Array, Flags
 from scaling_cli.data.names import COLUMN, guess
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.numbers.format import flops
+from scaling_cli.numbers.format import flops, with_and
 from scaling_cli.numbers.parse import LARGEST, SMALLEST, is_computable, parse_number
 from scaling_cli.record import Record, replace
 
@@ -166,7 +166,7 @@ def place(
         missing = [name for name in inputs if name not in at]
         if missing:
             raise UsageError(
-                f"A target lacks {' and '.join(missing)}.",
+                f"A target lacks {with_and(missing)}.",
                 hint="Write it like --at params=70B,tokens=1.4T, or --at compute=1e24 for the best split.",
             )
         at.setdefault("compute", FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"])
@@ -187,7 +187,7 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping
             names = [name.removeprefix(COLUMN) for name in inputs.values()]
             example = ",".join(f"{name}={EXAMPLES.get(name, 'AMOUNT')}" for name in names)
             what = "the input of the law" if len(inputs) == 1 else "which the law needs"
-            raise UsageError(f"A target lacks {' and '.join(missing)}, {what}.", hint=f"Write it like --at {example}.")
+            raise UsageError(f"A target lacks {with_and(missing)}, {what}.", hint=f"Write it like --at {example}.")
         if len(inputs) == 1:
             _refuse_unused(_one_of_three(given, column), column, ranges)
         is_split = column == "compute" and set(SURFACE) <= set(given)

@@ -21,6 +21,7 @@ from scaling_cli.analysis.plan.ground import Columns, Ground, along, optimum
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Law
+from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 
@@ -144,14 +145,14 @@ def check_goal(goal: Goal, law: Law) -> None:
     is_surface = {"params", "tokens"} <= set(law.inputs)
     if goal.what in SPLITS and not is_surface:
         raise UsageError(
-            f"{law.name} is a law of {' and '.join(law.inputs)}, which has no best split.",
+            f"{law.name} is a law of {with_and(law.inputs)}, which has no best split.",
             hint="Use --law chinchilla, or a goal such as loss@1e24.",
         )
     missing = [name for name in law.inputs if name not in goal.at and name != "x"]
     is_split = set(goal.at) == {"compute"} and set(law.inputs) <= {"params", "tokens", "compute"}
     if missing and not (is_surface and is_split):
         raise UsageError(
-            f"--goal {goal.text!r} does not give {' and '.join(missing)}, which {law.name} needs.",
+            f"--goal {goal.text!r} does not give {with_and(missing)}, which {law.name} needs.",
             hint=f"Write it like {goal.what}@{','.join(f'{name}=70B' for name in law.inputs)}.",
         )
 

@@ -145,5 +145,5 @@ def _unclear(path: str, name: str, cell: str) -> DataError:
     grouped, divided = cell.replace(",", ""), cell.replace(",", ".")
     return DataError(
         f"{path} does not show whether {cell!r} in column {name!r} is {grouped} or {divided}.",
-        hint=f"Write {grouped} or {divided} there, without signs between thousands.",
+        hint=f"Write {grouped} or {divided} there, without a separator of thousands.",
     )

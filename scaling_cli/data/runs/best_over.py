@@ -18,6 +18,7 @@ from scaling_cli.data.runs.aside import is_condition
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import BY
+from scaling_cli.numbers.format import with_and
 
 ROW, CELL, SETTING = "__row", "__cell", "__setting"
 EQUAL = 0.01  # in logs: amounts that differ by less are one amount, such as tokens of whole batches
@@ -48,7 +49,7 @@ def best_over(
     kept = points[best[ROW].to_list()].with_columns(best["loss"])
     several = settings.group_by(CELL).len().filter(pl.col("len") > 1).height
     found = caveat(
-        "best-over", None, columns=" and ".join(names), after=f"{best.height:,}", before=f"{points.height:,}",
+        "best-over", None, columns=with_and(names), after=f"{best.height:,}", before=f"{points.height:,}",
         several=f"{several:,}", edges=_edges(known, settings, best, swept),
     )  # fmt: skip
     return kept, aside[best[ROW].to_list()] if aside.width else aside, (found,)

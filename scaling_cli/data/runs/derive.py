@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+import numpy as np
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, FlopsRule
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, FlopsRule, require_flops
 
 # Ratios of a compute column to 6 * params * tokens that need no caveat. Attention adds up to about a half in small
 # models; below 0.8 something (embeddings, a unit, an epoch) was counted differently.
@@ -74,6 +75,8 @@ def recounted(points: pl.DataFrame, rule: FlopsRule, derived: Collection[str]) -
         raise lacks_columns(rule, lacking)
     known = points.select(pl.col(name).cast(pl.Float64) for name in names)
     compute = rule.compute({name: known[name].to_numpy() for name in names})
+    complete = known.select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    require_flops(rule, np.where(complete, compute, np.nan))
     return points.with_columns(pl.Series("compute", compute).fill_nan(None))
 
 

@@ -19,6 +19,7 @@ from scaling_cli.record import Record
 
 COLUMN_NAME = re.compile(r"[\w./-]+")  # the first line of a text that is not a table has other characters
 RUN_BY_FILE = "name of the file"
+LONG_FORM = (("value", "val", "values", "metric_value"), ("metric", "metric_name", "name", "key", "tag", "variable"))
 
 
 class Plan(Record):
@@ -124,6 +125,12 @@ def _column(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> st
     raise unknown("column", name, names)
 
 
+def _long_form(names: Sequence[str]) -> tuple[str, str] | None:
+    """The columns of the value and of the name of a metric, in a table with one metric per row."""
+    value, kind = (next((name for name in names if normalise(name) in words), None) for words in LONG_FORM)
+    return None if value is None or kind is None else (value, kind)
+
+
 def _no_loss(names: Sequence[str]) -> DataError:
     likely = [name for name in names if "loss" in normalise(name)]
     example = likely[0] if likely else "COLUMN"
@@ -133,6 +140,12 @@ def _no_loss(names: Sequence[str]) -> DataError:
         name, unit = metrics[0]
         metric = f"the logarithm of {name}, a loss in nats" if unit == PERPLEXITY else name
         hint = f"To fit {metric}, give --loss {shlex.quote(name)} --loss-unit {unit}."
+    if not likely and (long := _long_form(names)):
+        value, kind = long
+        hint = (
+            f"If each row holds one of several metrics, give --loss {shlex.quote(value)} and keep the rows of one: "
+            f"--where {shlex.quote(f'{kind} = ...')}."
+        )
     if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
         hint = "The first line holds numbers; add a header line with the names of the columns."
     elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not COLUMN_NAME.fullmatch(names[0]))):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.numbers.format import with_and
 
 AMOUNTS = ("params", "tokens", "compute")
 EXACT, ROUNDED = 1e-7, 3e-4  # relative differences of losses
@@ -38,7 +39,7 @@ def without_copies(points: pl.DataFrame, files: Sequence[str]) -> tuple[pl.DataF
     if copies.is_empty():
         return points, ()
     kept = _filled(marked, copies).drop(PLACE, LAYOUT, KNOWN)
-    roles = " and ".join(["loss", *amounts])
+    roles = with_and(["loss", *amounts])
     facts = {"count": f"{points.height - kept.height:,}", "total": f"{points.height:,}", "roles": roles}
     return kept, (caveat("summary-copies", None, **facts),)
 

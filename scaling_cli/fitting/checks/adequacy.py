@@ -25,6 +25,8 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.checks.neighbours import neighbour_p_value
+from scaling_cli.fitting.checks.repeats import lack_of_fit, numbered_inputs
+from scaling_cli.fitting.checks.scatter import SURFACE, scatter_doubts
 from scaling_cli.fitting.checks.tails import f_tail, two_tails
 from scaling_cli.fitting.leverage import free_jacobian, residuals
 from scaling_cli.fitting.objective import Objective
@@ -32,12 +34,13 @@ from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import ConstrainedLaw
-from scaling_cli.numbers.format import percent
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record, replace
 
 SIZE = 0.002  # of all tests of a fit together
 GAMMA_SIZE = 0.008  # of the test of chinchilla against general
 NEIGHBOUR_SIZE = 0.002  # of the test of neighbours
+LEVEL_SIZE = 0.001  # of the test of neighbours along the predicted loss
 PATTERN_SIZE = 0.05  # of a pattern, where pure error rejects
 PURE_SIZE = 0.001  # of the test against pure error
 ROBUST_SIZE = 0.05  # of the test with errors that allow uneven noise
@@ -45,10 +48,7 @@ BETTER_SIZE = 0.01  # of the test that names another law
 FEWEST_SPARE = 5  # runs more than parameters and direction
 EXACT = 1e-7  # of log loss: smaller residuals are rounding
 NEW = 1e-3  # of its length: a direction with less than this outside the law's own is one that the law follows
-POOR_CURVE = ((0.1, 0.5),)  # rmse of log loss, and R2: of both one is as large, the other as small
-POOR_SURFACE = (*POOR_CURVE, (0.05, 0.9))  # runs of equal params and tokens do not differ by several percent
 LARGEST = 100_000  # points: with more, a pattern far too small to matter would be found
-SURFACE = ("params", "tokens")
 RIVALS = {
     SURFACE: ("general",),
     ("x",): ("power-constant", "shifted-power", "m4", "bnsl", "sigmoid", "exponential-saturation"),
@@ -74,16 +74,20 @@ class Misfit(Record):
 def misfit_doubts(fitted: Fitted, group: dict[str, str] | None) -> Asking[list[Caveat]]:
     """A caveat if the law does not fit the points, or leaves most of their spread unexplained."""
     found = yield from misfit(fitted)
-    return _scatter(fitted, group) if found is None else [_said(found, fitted.problem.law.name, group)]
+    return scatter_doubts(fitted, group) if found is None else [_said(found, fitted.problem.law.name, group)]
 
 
 def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) -> list[Caveat]:
-    """A caveat if none of the laws that a forecast averages fits the points; each problem has one of the laws."""
+    """A caveat if no law that a forecast averages fits the points, or if one fits and leaves large residuals.
+
+    Each problem has one of the laws.
+    """
     first: Misfit | None = None
     for problem in problems:
-        found = alone(misfit(optimum(problem, Objective())))
+        fitted = optimum(problem, Objective())
+        found = alone(misfit(fitted))
         if found is None:
-            return []
+            return scatter_doubts(fitted, group)
         first = first or found
     names = {problem.law.name for problem in problems}
     if first is None:
@@ -103,20 +107,6 @@ def _said(found: Misfit, law: str, group: dict[str, str] | None) -> Caveat:
     )
     what, p_value = found.pattern.what, found.pattern.p_value
     return caveat("law-misfit", group, law=law, what=what, p_value=p_value, remedy=remedy)
-
-
-def _scatter(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
-    """A caveat if the residuals are large and the law explains little of the spread."""
-    observed = fitted.problem.observed
-    if not fitted.has_logs or (observed <= 0).any() or len(observed) <= len(fitted.theta) + 2:
-        return []
-    rmse = float(np.sqrt(np.mean(fitted.log_residuals**2)))
-    spread = float(np.std(np.log(observed)))
-    limits = POOR_SURFACE if set(SURFACE) <= set(fitted.problem.law.inputs) else POOR_CURVE
-    if not any(rmse >= least and rmse**2 >= (1 - most) * spread**2 for least, most in limits):
-        return []
-    share = max(1 - rmse**2 / spread**2, 0.0)
-    return [caveat("poor-fit", group, law=fitted.problem.law.name, share=share, rmse=percent(rmse))]
 
 
 def misfit(fitted: Fitted) -> Asking[Misfit | None]:
@@ -139,7 +129,7 @@ def misfit(fitted: Fitted) -> Asking[Misfit | None]:
     if not patterns:
         return None
     strongest = min(patterns, key=lambda found: found.p_value)
-    is_loose = _pure_error(problem, residual, len(fitted.theta)) < PURE_SIZE
+    is_loose = _pure_error(fitted, residual) < PURE_SIZE
     needed = (PATTERN_SIZE if is_loose else SIZE) / len(patterns)
     if strongest.p_value > needed or strongest.robust_p_value > ROBUST_SIZE:
         return None
@@ -198,7 +188,7 @@ def _directions(fitted: Fitted) -> dict[str, Array]:
                 found[f"{shape} along {name}"] = values**power
     if len(logs) == 2:
         first, second = logs.values()
-        found[f"depend on {' and '.join(logs)} together"] = first * second
+        found[f"depend on {with_and(logs)} together"] = first * second
     if len(logs) > 1:
         prediction = problem.predictions(fitted.theta[None])[0]
         found["bend along the predicted loss"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
@@ -212,8 +202,14 @@ def _along_neighbours(fitted: Fitted, tested: _Tested) -> Pattern | None:
         return None
     inputs = np.stack([_standard(np.log(values)) for values in columns.values()], axis=1)
     p_value = neighbour_p_value(inputs, tested.residual, tested.basis, tested.runs)
-    what = f"have the same sign at neighbouring {' and '.join(columns)}"
-    return Pattern(what, p_value, p_value) if p_value <= NEIGHBOUR_SIZE else None
+    if p_value <= NEIGHBOUR_SIZE:
+        return Pattern(f"have the same sign at neighbouring {with_and(columns)}", p_value, p_value)
+    predicted = fitted.problem.predictions(fitted.theta[None])[0]
+    if len(columns) == 1 or (predicted <= 0).any():
+        return None
+    p_value = neighbour_p_value(_standard(np.log(predicted))[:, None], tested.residual, tested.basis, tested.runs)
+    what = "have the same sign where the law predicts about the same loss"
+    return Pattern(what, p_value, p_value) if p_value <= LEVEL_SIZE else None
 
 
 def _standard(values: Array) -> Array:
@@ -221,19 +217,15 @@ def _standard(values: Array) -> Array:
     return np.asarray((values - values.min()) / half - 1) if half > 0 else np.zeros_like(values)
 
 
-def _pure_error(problem: Problem, residual: Array, parameters: int) -> float:
+def _pure_error(fitted: Fitted, residual: Array) -> float:
     """The p-value of lack of fit against the noise at repeated inputs; 1 where too few inputs repeat."""
-    inputs = np.stack(list(problem.columns.values()), axis=1)
-    _, cell = np.unique(inputs, axis=0, return_inverse=True)
-    cell = cell.ravel()
-    count = np.bincount(cell)
-    pure, lack = len(cell) - len(count), len(count) - parameters
-    if pure < FEWEST_SPARE or lack < 1 or problem.run_count < len(cell):
+    problem = fitted.problem
+    if problem.run_count < len(residual):
         return 1.0
-    means = np.bincount(cell, residual) / count
-    within = float(np.sum((residual - means[cell]) ** 2))
-    between = float(np.sum(count * means**2))
-    return f_tail((between / lack) / max(within / pure, 1e-300), lack, pure)
+    cells = numbered_inputs(np.stack(list(problem.columns.values())))
+    if len(residual) - int(cells.max()) - 1 < FEWEST_SPARE:
+        return 1.0
+    return lack_of_fit(cells, residual, problem.weights, len(fitted.theta))
 
 
 def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:

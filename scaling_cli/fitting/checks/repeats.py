@@ -19,7 +19,7 @@ from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record, replace
 
-LEVEL = 0.01  # of the F test: one in a hundred sets of independent runs is resampled by configuration in vain
+LEVEL = 0.004  # of the F test: one in 250 sets of independent runs is resampled by configuration in vain
 FEWEST_REPEATS = 3  # degrees of freedom of the pure error
 FEWEST_SPARE = 2  # of the lack of fit
 LEAST_P = 1e-12  # that is written as a number
@@ -50,12 +50,27 @@ def err_together(fitted: Fitted) -> ErrTogether | None:
     residual, weights = residuals(fitted), problem.weights
     if np.sqrt(np.mean(residual**2)) < EXACT:
         return None
-    totals = np.bincount(numbers, weights)
-    means = np.bincount(numbers, weights * residual) / totals
-    lack, pure = float(totals @ means**2), float(weights @ (residual - means[numbers]) ** 2)
-    ratio = lack / spare / max(pure / repeats, 1e-300)
-    p_value = f_tail(ratio, spare, repeats)
+    p_value = lack_of_fit(numbers, residual, weights, configurations - spare)
     return ErrTogether(numbers, p_value) if p_value < LEVEL else None
+
+
+def lack_of_fit(cells: Indices, residual: Array, weights: Array, parameters: int) -> float:
+    """The p-value of the F test of lack of fit against pure error; 1 where one of them has no degree of freedom.
+
+    Args:
+        cells: The number of each point's inputs `(n,)`.
+        residual: Residuals of the fit `(n,)`.
+        weights: Weights of the points `(n,)`.
+        parameters: How many parameters were fitted.
+    """
+    count = int(cells.max()) + 1
+    spare, repeats = count - parameters, len(cells) - count
+    if spare < 1 or repeats < 1:
+        return 1.0
+    totals = np.bincount(cells, weights)
+    means = np.bincount(cells, weights * residual) / totals
+    lack, pure = float(totals @ means**2), float(weights @ (residual - means[cells]) ** 2)
+    return f_tail(lack / spare / max(pure / repeats, 1e-300), spare, repeats)
 
 
 def by_configuration(fitted: Fitted, found: ErrTogether) -> Fitted:

@@ -53,7 +53,7 @@ def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
         "Choosing one attempt": (
             (*k, *words("method"), *numbers("accuracy"), interval, *coverage[:1]), _selections),
         "Assumed verifier": (
-            numbers("accepts correct", "accepts wrong", "ceiling", "accepted unsolvable"), _verifier),
+            numbers("accepts correct", "accepts wrong", "ceiling", "accepts at unsolvable"), _verifier),
         "Budgets (* from a forecast)": (
             (*words("question"), Column("k", "estimate"), *coverage, *numbers("cost", "best")), _budgets),
         "Paired differences": (

@@ -11,13 +11,14 @@ from scaling_cli.results.allocation import Allocation, AllocationResult, IsoFlop
 from scaling_cli.results.fit import Estimate
 
 LOSS_DIGITS = 5
+LEAST_COUNT = 1e4  # of params, in contrast to a loss
 UNSTEADY = 0.1  # of an exponent
 
 
 def sections(result: AllocationResult) -> list[Section]:
     """Every table of one result that has rows."""
     tables = [
-        Section(_allocation_title(result, approach), allocation_sheet(rows))
+        Section(_allocation_title(result, approach), pools_sheet(rows) if rows[0].pools else allocation_sheet(rows))
         for approach, rows in _by_approach(result.allocations).items()
     ]
     if result.isoflops:
@@ -56,7 +57,31 @@ def _by_approach(allocations: Sequence[Allocation]) -> dict[str, list[Allocation
     return rows
 
 
+def pools_sheet(rows: Sequence[Allocation]) -> Sheet:
+    """The choices of pools for each number of samples, the best first."""
+    columns = (
+        *numbers("samples"), *words("pools"), *numbers("unique samples", "epochs"), Column("error", "estimate"),
+        Column("more than the best", "estimate"), *numbers("best in"),
+    )  # fmt: skip
+    cells = tuple(
+        (
+            count(row.samples or 0.0),
+            escape(" + ".join(choice.pools)),
+            count(choice.unique_samples),
+            figure(choice.epochs, 3),
+            rounded(choice.loss).whole,
+            "" if choice is row.pools[0] else rounded(choice.excess).whole,
+            percent(choice.best_share),
+        )
+        for row in rows
+        for choice in row.pools
+    )
+    return Sheet(columns, cells)
+
+
 def _allocation_title(result: AllocationResult, approach: str) -> str:
+    if any(row.pools for row in result.allocations):
+        return "Pools of data"
     exponents = result.exponents.get(approach, {})
     powers = [f"{name} ~ compute^{rounded(value).whole}" for name, value in exponents.items()]
     return f"{approach}: {', '.join(powers)}" if powers else approach
@@ -135,7 +160,12 @@ def _further(row: Allocation, names: Sequence[str]) -> Cells:
 
 def _followed(row: Allocation, names: Sequence[str]) -> Cells:
     """The values of inputs that follow from params and tokens."""
-    return tuple(rounded(row.followed[name]).whole if name in row.followed else "" for name in names)
+    values = [row.followed.get(name, Estimate(None)) for name in names]
+    is_count = [(value.estimate or 0.0) >= LEAST_COUNT for value in values]
+    return tuple(
+        "" if value.estimate is None else counted(value) if is_large else rounded(value).whole
+        for value, is_large in zip(values, is_count, strict=True)
+    )
 
 
 def _outcome(row: Allocation) -> Cells:

@@ -29,6 +29,8 @@ HEADER = (
     "method",
 )
 
+POOLS = ("samples", "pools", "unique_samples", "epochs")  # of the best choice
+
 AllocationReport: TypeAlias = Report[AllocationResult]
 
 
@@ -43,7 +45,11 @@ def records(report: AllocationReport) -> Iterable[Row]:
         dict.fromkeys(name for result in report.results for row in result.allocations for name in row.searched)
     )
     further = tuple(f"{name}{end}" for name in names for end in ("", "_low", "_high"))
-    return grouped(report, (*HEADER, *further), lambda result: _records(result, names))
+    has_pools = any(row.pools for result in report.results for row in result.allocations)
+    return grouped(
+        report, (*HEADER, *further, *(POOLS if has_pools else ())),
+        lambda result: _records(result, names, has_pools=has_pools),
+    )  # fmt: skip
 
 
 def charts(report: AllocationReport) -> list[Chart]:
@@ -84,7 +90,7 @@ def details(result: AllocationResult) -> Facts:
     roles = [role for role in result.ranges if role in ("params", "tokens", "compute")]
     return stated(
         ("range", ", ".join(spans(result.ranges, roles))),
-        ("compute", f"training FLOPs = {escape(result.flops_rule)}"),
+        ("compute", f"training FLOPs = {escape(result.flops_rule)}" if result.flops_rule else ""),
     )
 
 
@@ -125,11 +131,19 @@ def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:
         yield "agreement", f"best params differ by {times}{overlap}"
 
 
-def _records(result: AllocationResult, names: Sequence[str]) -> Iterator[Row]:
+def _records(result: AllocationResult, names: Sequence[str], *, has_pools: bool) -> Iterator[Row]:
     for row in result.allocations:
         values = (row.searched[name].value if name in row.searched else Estimate(None) for name in names)
         further = [end for value in values for end in (value.estimate, value.low, value.high)]
-        yield [*_cells(row), result.interval.level, result.interval.method, *further]
+        pools = _best_pools(row) if has_pools else []
+        yield [*_cells(row), result.interval.level, result.interval.method, *further, *pools]
+
+
+def _best_pools(row: Allocation) -> list[object]:
+    if not row.pools:
+        return [None] * len(POOLS)
+    best = row.pools[0]
+    return [row.samples, "+".join(map(escape, best.pools)), best.unique_samples, best.epochs]
 
 
 def _cells(row: Allocation) -> list[object]:

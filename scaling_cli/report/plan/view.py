@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import escape, figure, flops, group_name, percent
+from scaling_cli.numbers.format import escape, figure, flops, group_name, percent, with_and
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.facts import number_of, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
@@ -84,7 +84,7 @@ def details(result: PlanResult) -> Facts:
 def _source(result: PlanResult) -> str:
     if len(result.laws) == 1:
         return SOURCES[result.source]
-    return f"{SOURCES[result.source]}; the runs suit each of the laws {escape(' and '.join(result.laws))}"
+    return f"{SOURCES[result.source]}; the runs suit each of the laws {escape(with_and(result.laws))}"
 
 
 def _noise(result: PlanResult) -> str:
@@ -131,12 +131,13 @@ def _check(result: PlanResult) -> str:
 def _judged(result: PlanResult) -> Iterator[str]:
     for each in result.judged:
         wide = (
-            f"{called(goal.goal)} {width(goal, value)} wide, at best {width(goal, best)}"
+            f"expected interval of {called(goal.goal)} {width(goal, value)} wide, and {width(goal, best)} with the "
+            "best design of the same cost"
             for goal, value, best in zip(result.goals, each.widths, each.best_widths, strict=True)
         )
         spare = (
-            f"; {number_of(each.idle_runs, 'run')} ({percent(each.idle)} of the compute) could be left out, and the "
-            "intervals would be at most 5 % wider"
+            f"; without {number_of(each.idle_runs, 'run')} ({percent(each.idle)} of the compute) intervals would be at "
+            "most 5 % wider"
         )
         yield f"{escape(each.name)}: {', '.join(wide)}{spare if each.idle_runs else ''}"
 

@@ -192,6 +192,14 @@ def test_a_forecast_along_compute_of_a_hump_is_doubted():
     assert "law-misfit" in codes(scaling.extrapolate(pl.DataFrame({"compute": columns["x"], "loss": wave})))
 
 
+def test_scatter_of_several_percent_is_doubted_in_fits_and_forecasts():
+    columns = grid(5, 5)
+    bump = 0.3 * np.exp(-((np.log10(columns["params"] * columns["tokens"]) - 19) ** 2) / 0.2)
+    runs = pl.DataFrame({**columns, "loss": surface_loss(columns) + bump})
+    for report in (scaling.fit(runs, interval="none"), scaling.extrapolate(runs, at="params=1e10,tokens=1e12")):
+        assert {"poor-fit", "law-misfit"} & set(codes(report))
+
+
 @pytest.mark.parametrize("gamma", [0.6, 1.0])
 def test_a_law_with_a_held_floor_is_examined_too(gamma):
     report = scaling.fit(frame(gamma), fix={"E": 1.7}, replicates=20)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.fitting import streams
-from scaling_cli.fitting.streams import draws, generators
+from scaling_cli import streams
+from scaling_cli.streams import draws, generators
 
 SEEDS = ([0, 0], [1, 2**32], [2**70 + 5, 2**64 - 1], [7, 12345678901234567890])
 

@@ -1,0 +1,27 @@
+"""Whether a law leaves residuals that are larger than noise between runs can be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.numbers.format import percent
+
+SURFACE = ("params", "tokens")
+POOR_CURVE = ((0.1, 0.5), (0.05, 0.92))  # rmse of log loss, and R2: of both one is as large, the other as small
+POOR_SURFACE = (*POOR_CURVE, (0.03, 0.95))  # runs of equal params and tokens do not differ by several percent
+
+
+def scatter_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat if the residuals are large and the law explains little of the spread."""
+    observed = fitted.problem.observed
+    if not fitted.has_logs or (observed <= 0).any() or len(observed) <= len(fitted.theta) + 2:
+        return []
+    rmse = float(np.sqrt(np.mean(fitted.log_residuals**2)))
+    spread = float(np.std(np.log(observed)))
+    limits = POOR_SURFACE if set(SURFACE) <= set(fitted.problem.law.inputs) else POOR_CURVE
+    if not any(rmse >= least and rmse**2 >= (1 - most) * spread**2 for least, most in limits):
+        return []
+    share = max(1 - rmse**2 / spread**2, 0.0)
+    return [caveat("poor-fit", group, law=fitted.problem.law.name, share=share, rmse=percent(rmse))]
