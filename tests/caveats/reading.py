@@ -263,6 +263,10 @@ CASES = {
         lambda: fitted(grid().with_columns(bits=pl.when(FIRST).then(8.0).otherwise(16.0))),
         lambda: fitted(grid().with_columns(bits=16.0)),
     ),
+    "continued-runs": (
+        lambda: of(logged().with_columns(run=pl.when(pl.col("step") > 500).then(pl.col("run") + "b").otherwise("run"))),
+        lambda: of(logged()),
+    ),
     "unread-setting": (
         lambda: fitted(decayed(0.05)),
         lambda: fitted(decayed(0.0)),
