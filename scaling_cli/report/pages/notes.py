@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.caveats.order import MEANINGS, rank
-from scaling_cli.numbers.format import escape, group_name
+from scaling_cli.numbers.format import escape, group_name, with_and
 from scaling_cli.record import Record
 from scaling_cli.report.pages.look import Look
 from scaling_cli.results.report import Failure
@@ -48,7 +48,7 @@ def caveat_lines(caveats: Iterable[Caveat], look: Look) -> str:
     ]
     if is_cut:
         counts = Counter(rank(note.code) for note in notes[SHOWN_AT_ONCE:])
-        left = " and ".join(f"{count} that {MEANINGS[level]}" for level, count in sorted(counts.items()))
+        left = with_and(f"{count} that {MEANINGS[level]}" for level, count in sorted(counts.items()))
         lines.append(_note("caveats", f"{left} are left out here; --details shows all {len(notes)}.", look))
     return "".join(lines)
 
