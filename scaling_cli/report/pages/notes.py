@@ -26,7 +26,8 @@ class Gathered(Record):
     def where(self, shown: int = SHOWN_ON_PAGES) -> str:
         """The names of the first groups and the number of further ones; empty for the whole report."""
         more = f" and {len(self.names) - shown} more" if len(self.names) > shown else ""
-        return ", ".join(self.names[:shown]) + more
+        between = "; " if any(", " in name for name in self.names) else ", "  # names of several columns have commas
+        return between.join(self.names[:shown]) + more
 
 
 def gathered(caveats: Iterable[Caveat]) -> list[Gathered]:
