@@ -48,7 +48,7 @@ def test_the_mapping_its_units_and_what_is_left_out_are_told(log):
         "a       70M     1.4B    6.05e17  3.5\n"
         "b       140M    2.8B    2.42e18  3.25\n"
     )
-    assert "caveat: 1 of 3 rows were left out" in ran.stderr
+    assert "caveat: 1 of 3 rows was left out" in ran.stderr
 
 
 def test_json_follows_its_schema(log):
