@@ -41,7 +41,8 @@ HEAD = """# Evidence: how well forecasts hold
 
 `python benchmarks/forecast_calibration.py` prints this page. Numbers in brackets are standard errors. A dagger (†)
 marks figures that were seen while the method was chosen, so they are somewhat too good; figures without it are on
-simulated sets, or on families of runs that were left out when the constants were fitted.
+simulated sets, or on families of runs that were left out when the constants were fitted. Rolling origins, the simplest
+law and the shift are steps of [how a forecast is made](extrapolate.md#how-a-forecast-is-made).
 """
 
 

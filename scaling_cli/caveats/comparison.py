@@ -23,6 +23,25 @@ SENTENCES = {
         "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even a "
         "clear difference may not be significant. Give more --replicates, or compare with one --reference only."
     ),
+    "similar-groups": (
+        "The groups {pairs} differ only in how their names are written, so runs of one kind may be counted as several "
+        "groups. Write the names in one way if they mean the same."
+    ),
+    "copied-groups": (
+        "Most points of {groups} have the same inputs and loss as points of another group, so these groups are not "
+        "independent, and a test between them finds no difference. Check that no file was read twice under another "
+        "name, and leave out copies with --where."
+    ),
+    "bits-and-nats": (
+        "At every size, the loss of {high} is {ratio:.3f} times that of {low}, as a loss in bits is of one in nats, so "
+        "their multipliers and crossover would mean nothing. Check the units, and convert the losses of {high} if they "
+        "are in bits."
+    ),
+    "large-multiplier": (
+        "At equal loss, {left} needs {times:.3g} times the {role} of {right}, far more than changes of a recipe bring, "
+        "so their losses or their {role} may be measured in different units or on different data, and then the "
+        "multiplier means nothing. Check both columns of these groups."
+    ),
     "pinned-floor": (
         "The floor (irreducible loss) is held at {floor:g}. If it were {step:g} lower or higher, {name} would need "
         "{others} times the compute of {against} instead of {multiplier:.3g}. Check the floor with larger runs."
@@ -43,6 +62,21 @@ WHEN = {
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",
     "share-rejected": "--share, and equal values in all groups are rejected (p at most 1 - level).",
     "coarse-p-values": "Twice the number of pairs is at least (1 - level) times the replicates plus one.",
+    "similar-groups": (
+        "Names of two groups are equal but for capitals, or for blanks, hyphens and underscores between words."
+    ),
+    "copied-groups": (
+        "At least {points.group_names.SHARE:.0%} of the points of a group, and at least {points.group_names.FEWEST}, "
+        "have inputs and a loss that another group has too. Losses of at most {points.group_names.DECIMALS} decimals "
+        "do not count."
+    ),
+    "bits-and-nats": (
+        "The laws of two groups differ by a factor of 1.443 in loss, within {analysis.comparison.suspect.CLOSE:.0%}, "
+        "wherever both have data."
+    ),
+    "large-multiplier": (
+        "At a loss inside the data, a multiplier is above {analysis.comparison.suspect.LARGE:g} or below its inverse."
+    ),
     "pinned-floor": "--fix holds the exponent and a floor, and other floors than zero are possible.",
     "low-power": (
         "For some pair, the smallest difference that would be found with a probability of "

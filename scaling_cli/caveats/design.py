@@ -10,6 +10,11 @@ SENTENCES = {
         "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
         "wrong. Give {flag} if this column holds {role}."
     ),
+    "active-params": (
+        "params are read from {read}, but {column} counts those that are active for each token. In mixtures of experts "
+        "compute follows the active params, so exponents and splits of budgets differ between the two. Give {flag} if "
+        "the law should be of active params."
+    ),
     "ignored-input": (
         "{role} takes {number} values, from {low} to {high}, and the law does not use it, so its effect on the loss "
         "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
@@ -34,6 +39,11 @@ SENTENCES = {
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
         "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
         "--where {condition}."
+    ),
+    "unread-setting": (
+        "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
+        "the law does not use it, so its effect on the loss is attributed to {inputs}. Keep runs with similar values "
+        "with --where, or fit a formula that has {column} with --law."
     ),
     "unexplained-spread": (
         "Losses of runs at equal {inputs} differ by up to {spread:.1%}, more than different seeds explain, and no "
@@ -84,6 +94,7 @@ WHEN = {
         "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
         "is one of the letters N, D and C."
     ),
+    "active-params": "A column of active params varies, and params are read from another column.",
     "ignored-input": (
         "bits, experts, granularity or streams take several values within a group, or tokens exceed "
         "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."
@@ -102,6 +113,10 @@ WHEN = {
         "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
         "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
         "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
+    ),
+    "unread-setting": (
+        "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "
+        "as weight decay or a fraction), and explains the losses by a linear and a quadratic term."
     ),
     "unexplained-spread": (
         "Log losses at equal inputs have a standard deviation above {points.pooled.LARGE_SPREAD}, and neither "

@@ -144,16 +144,25 @@ def percentiles(draws: Array, level: float, units: int) -> tuple[Array, Array]:
     """
     widening = np.sqrt(units / max(units - 1, 1))
     tail = float(ndtr(-widening * stdtrit(max(units - 1, 1), (1 + level) / 2)))
-    low, high = np.nanquantile(draws, [tail, 1 - tail], axis=0, method="weibull")
-    return np.asarray(low), np.asarray(high)
+    low, high = _quantiles(draws, [tail, 1 - tail])
+    return low, high
 
 
 def _limits(studentised: Array, level: float) -> tuple[Array, Array]:
     usable = np.isfinite(studentised).any(axis=0)
     filled = np.where(usable, studentised, 0.0)
-    # On average, Weibull's quantiles leave out exactly the share asked for; the usual ones a little more.
-    low, high = np.nanquantile(filled, [(1 - level) / 2, (1 + level) / 2], axis=0, method="weibull")
+    low, high = _quantiles(filled, [(1 - level) / 2, (1 + level) / 2])
     return low, high
+
+
+def _quantiles(values: Array, shares: list[float]) -> Array:
+    """Quantiles along the first axis of `values` of those that are not NaN.
+
+    On average, Weibull's quantiles leave out exactly the share asked for; the usual ones a little more. The function of
+    numpy for values with NaN takes one column after the other, so it is called only where there are some.
+    """
+    find = np.nanquantile if np.isnan(values).any() else np.quantile
+    return np.asarray(find(values, shares, axis=0, method="weibull"))
 
 
 def _sup_limits(studentised: Array, level: float) -> tuple[Array, Array]:

@@ -231,6 +231,8 @@ def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float
     relaxation = batch.relaxation * np.where(better, RELAX, TIGHTEN)
     batch.relaxation = np.minimum(np.maximum(relaxation, MOST_RELAXED), 1.0)
     worse = np.flatnonzero(~better)
+    if len(worse) == len(better):
+        return
     if len(worse):  # their rows are put back, because most steps are better
         trial[worse], value[worse] = batch.theta[worse], batch.value[worse]
         residuals[worse], slopes[:, worse] = batch.residuals[worse], batch.slopes[:, worse]

@@ -86,8 +86,7 @@ class LevelLaw(Law, kw_only=True):
 
 
 def _logistic(t: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return 1.0 / (1.0 + np.exp(-t))
+    return 1.0 / (1.0 + np.exp(-t))
 
 
 def _root(h: Array, alpha: Array) -> Array:

@@ -4,26 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scaling_cli.laws.law import Law
+from scaling_cli.laws import HOMES, Law
+from scaling_cli.options.laws import TOPIC_NAMES
 
-TOPICS: dict[str, tuple[str, ...]] = {
-    "curves": (
-        "power", "power-constant", "shifted-power", "logarithmic", "m3", "m4", "bnsl", "bnsl-monotone", "two-power",
-        "exponential", "u-shaped", "bump", "loss-to-loss",
-    ),
-    "surfaces": ("chinchilla", "chinchilla-tied", "general", "kaplan", "kaplan-steps", "farseer", "additive",
-                 "multi-power"),
-    "data": ("data-constrained", "mixture-exp", "mixture-additive", "mixture-repetition", "utility-decay", "transfer",
-             "exponential", "two-power"),
-    "architecture": ("routed", "granularity", "parallel", "sparsity", "pruning", "looped", "encoder-decoder"),
-    "precision": ("precision", "post-training-quantisation", "float-format"),
-    "training": ("critical-batch", "batch-tradeoff", "power-lines", "sweep-optimum", "multi-power", "annealing",
-                 "multi-power-schedule", "distillation"),
-    "reinforcement": ("reward-over-optimisation", "best-of-n-reward", "rl-efficiency", "rl-sigmoid"),
-    "inference": ("best-of-n-reward", "pass-until", "saturating-power"),
-    "metrics": ("sigmoid", "hill", "exponential-saturation", "saturating-power", "pass-until", "bernoulli",
-                "observational", "u-shaped", "loss-to-loss"),
-}  # fmt: skip
+TOPICS = {topic: tuple(name for name, (_, *topics) in HOMES.items() if topic in topics) for topic in TOPIC_NAMES}
 OPTIONS = {
     "mixture-exp": "--map mixture=w1,w2,w3",
     "mixture-additive": "--map mixture=w1,w2,w3",

@@ -24,6 +24,8 @@ from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.numbers.format import percent, with_and
+from scaling_cli.points.group_names import group_doubts
+from scaling_cli.points.settings import settings
 from scaling_cli.points.tied import tied_to_tokens
 from scaling_cli.points.unread import ignored_roles, unread_inputs
 from scaling_cli.points.variance import (
@@ -36,7 +38,7 @@ from scaling_cli.points.variance import (
     sums,
     surface,
 )
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 SWEPT = ("lr", "batch_size")  # roles that are tuned, so that a law is of their best values
 SIZES = ("params", "tokens", "compute")
@@ -51,11 +53,15 @@ NAMED = 3  # columns in caveats
 
 
 class _Group(Record):
-    """Runs of one group: log losses `(n,)`, log inputs by name, labels by column, and the cell of equal inputs."""
+    """Runs of one group: log losses `(n,)`, log inputs by name, labels by column, and the cell of equal inputs.
+
+    `amounts` are settings of many values, each with its terms `(n, k)`.
+    """
 
     loss: Array
     inputs: Mapping[str, Array]
     labels: Mapping[str, Indices]
+    amounts: Mapping[str, Array]
     cells: Indices
     swept: Mapping[str, Array]
 
@@ -73,6 +79,8 @@ def input_doubts(
     swept = [*best_over, *(role for role, column in table.columns.items() if column in best_over)]
     found = [*unread_inputs(table), *ignored_roles(table, inputs, by, swept)]
     labels = [label_of(table.frame, name) for name in by]
+    if by:
+        found += group_doubts(table.frame, labels, inputs)
     rows = table.frame.with_row_index("__row")
     for part in rows.partition_by(labels) if by else [rows]:
         group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True)) if by else None
@@ -107,10 +115,11 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
         column = _column(table, one.column)
         where = "between runs at equal" if len(np.unique(runs.cells)) < len(runs.cells) else "that remains beside"
         condition = shlex.quote(f'"{column}" = ...' if not column.isidentifier() else f"{column} = ...")
-        yield caveat(
-            "pooled-groups", group, column=column, quoted=shlex.quote(column), levels=one.levels, share=one.share,
-            where=where, inputs=names, condition=condition,
-        )  # fmt: skip
+        said = {"column": column, "levels": one.levels, "share": one.share, "where": where, "inputs": names}
+        if one.column in runs.amounts:
+            yield caveat("unread-setting", group, **said)
+        else:
+            yield caveat("pooled-groups", group, **said, quoted=shlex.quote(column), condition=condition)
     if not (swept or explained) and _pure_spread(runs) > LARGE_SPREAD:
         yield caveat("unexplained-spread", group, inputs=names, spread=spread)
 
@@ -158,12 +167,14 @@ def _reduced(
     same = cells([levels(frame[name]) for name in dict.fromkeys((*usable, *_further(frame)))])
     ids = frame["run_id"].rank("dense").to_numpy().astype(int) - 1
     numbers = {name: levels(values) for name, values in tried.items()}
+    amounts = settings(tried, min(MOST_LEVELS, frame["run_id"].n_unique() // 3))
     rates = {name: values.cast(pl.Float64).to_numpy() for name, values in swept.items()}
     if ids.max() + 1 == len(ids):
         every = slice(None, None, step)
         return _Group(
             loss[every], {name: logs[name][every] for name in usable},
-            {name: _renumbered(values[every]) for name, values in numbers.items()}, _renumbered(same[every]),
+            {name: _renumbered(values[every]) for name, values in numbers.items()},
+            {name: terms[every] for name, terms in amounts.items()}, _renumbered(same[every]),
             {name: values[every] for name, values in rates.items()},
         )  # fmt: skip
     rest = left_by(loss, surface([logs[name] for name in inputs], len(loss)))
@@ -175,6 +186,7 @@ def _reduced(
         np.bincount(ids, rest) / count,
         means,
         {name: _renumbered(values[first]) for name, values in numbers.items()},
+        {name: terms[first] for name, terms in amounts.items()},
         alone,
         {},
     )
@@ -193,22 +205,24 @@ def _renumbered(labels: Indices) -> Indices:
 
 def _explaining(runs: _Group) -> list[Explained]:
     """The columns that explain how losses differ, the best first; each beyond those before it."""
-    candidates = {name: labels for name, labels in runs.labels.items() if _is_candidate(runs, labels)}
+    labelled = {name: dummies(labels) for name, labels in runs.labels.items() if _is_candidate(runs, labels)}
+    candidates = {**runs.amounts, **labelled}
     if not candidates:
         return []
-    left, terms = _remover(runs)
+    left, count = _remover(runs)
     rest = left(runs.loss[:, None])[:, 0]
     least = SHARE if _pure_spread(runs) <= LARGE_SPREAD else SHARE_OF_LARGE
     found: list[Explained] = []
     taken = np.zeros((len(rest), 0))
     while candidates and len(found) < NAMED:
-        columns = {name: np.hstack([taken, left(dummies(labels))]) for name, labels in candidates.items()}
-        tests = [explained_by(name, rest, taken, columns[name], terms) for name in candidates]
+        columns = {name: np.hstack([taken, left(terms)]) for name, terms in candidates.items()}
+        tests = [explained_by(name, rest, taken, columns[name], count) for name in candidates]
         kept = [test for test in tests if test is not None and test.chance * len(tests) < CHANCE]
         best = max(kept, key=lambda test: test.share, default=None)
         if best is None or best.share < least:
             break
-        found.append(Explained(best.column, best.share, int(candidates.pop(best.column).max() + 1), best.chance))
+        candidates.pop(best.column)
+        found.append(replace(best, levels=int(runs.labels[best.column].max() + 1)))
         taken = columns[best.column]
     return found
 

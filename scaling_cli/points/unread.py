@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.derive import DERIVATIONS
 from scaling_cli.data.runs.likely import WORDS, likely_role
 from scaling_cli.data.runs.table import RunTable, label_of
@@ -32,6 +33,18 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
             flag = f"--{role} {shlex.quote(names[0])}"
             verb = "looks" if len(names) == 1 else "look"
             yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag)
+    if "params" in table.columns:
+        yield from _active_params(table)
+
+
+def _active_params(table: RunTable) -> Iterator[Caveat]:
+    """A caveat about params of a mixture of experts that are active for a token, where all params were read."""
+    read = table.columns.get("params", "")
+    for name in table.others:
+        is_active = "active" in normalise(name) and "param" in normalise(name)
+        if is_active and "active" not in normalise(read) and not _is_constant(table, name):
+            yield caveat("active-params", None, column=name, read=read, flag=f"--params {shlex.quote(name)}")
+            return
 
 
 def _is_constant(table: RunTable, name: str) -> bool:

@@ -59,7 +59,7 @@ class LawFit(Record):
 
     Attributes:
         parameters: power-law: -ln coverage = A k^-b. exponentiated-power-law: coverage = exp(a k^b). beta-binomial:
-            alpha, beta. zero-inflated adds unsolvable. scaled-beta and kumaraswamy add scale.
+            alpha, beta. zero-inflated adds unsolvable; scaled-beta, kumaraswamy: scale. mixture: chance of each family.
         log_likelihood: Log likelihood of the counts, with binomial coefficients; None for laws of the curve.
         asymptotic_exponent: Exponent of k for very large k: of 1 - coverage for laws of difficulty, of -ln coverage for
             laws of the curve.

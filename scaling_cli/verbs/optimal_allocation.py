@@ -8,8 +8,9 @@ from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.parts import table_of_parts
 from scaling_cli.document.published import published_fit
-from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.flops import SIX_ND
+from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
+from scaling_cli.numbers.format import figure
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from scaling_cli.data.runs.table import RunTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
+
+OTHER_UNIT = 1e3  # compute that differs from 6 * params * tokens by such a factor is in another unit
 
 
 def optimal_allocation(
@@ -82,6 +85,7 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
     reading = asked.but(map={role: column for role, column in asked.map.items() if role not in own and role != MIXTURE})
     reading = reading.but(flops_rule=SIX_ND) if law.parts else reading
     table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
+    _check_unit(table)
     table = table_of_parts(table, own, law.parts, rule) if law.parts else table
     if mixture_of(asked):
         check_mixture(table.frame, mixture_of(asked))
@@ -90,6 +94,21 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
         return table, None
     curves = load_runs(runs, reading.but(checkpoints="all", sample_at=None), keep=keep)
     return table, curves.needing(("params", "tokens", "compute", *keep))
+
+
+def _check_unit(table: RunTable) -> None:
+    """Refuse compute that is not counted in FLOPs: curves of equal compute would have no optimum among the params."""
+    if not {"params", "tokens", "compute"} <= set(table.frame.columns):
+        return
+    known = table.frame.select("params", "tokens", "compute").drop_nulls()
+    ratio = (known["compute"] / (FLOPS_A_PARAM_AND_TOKEN * known["params"] * known["tokens"])).median()
+    if isinstance(ratio, float) and ratio > 0 and not 1 / OTHER_UNIT < ratio < OTHER_UNIT:
+        column = table.columns.get("compute", "compute")
+        raise DataError(
+            f"Column {column!r} is {figure(ratio, 3)} times 6*params*tokens, so it is not in FLOPs, or params or "
+            "tokens are in another unit.",
+            hint="Give the unit in the header, such as 'compute (PF-days)', or use 6*params*tokens: --compute none.",
+        )
 
 
 def _from_runs(

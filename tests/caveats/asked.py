@@ -150,6 +150,16 @@ def forecast(frame, **options):
     return scaling.extrapolate(frame, **({"replicates": 40} | options))
 
 
+def curved(frame, **options):
+    """A forecast by one law of one input, from runs whose loss falls to a floor."""
+    return forecast(frame, law="power-constant", **options)
+
+
+def straight(frame, **options):
+    """A forecast by one law of one input, from runs whose loss has no floor."""
+    return forecast(frame, law="power", **options)
+
+
 @remembered
 def split(frame, **options):
     """A split of budgets by runs."""
@@ -251,6 +261,7 @@ def two(first, second, noise=0.001, points=14):
 
 
 SAME_LAW = two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7))
+COPIED = pl.concat([SAME_LAW, SAME_LAW.filter(pl.col("g") == "a").with_columns(g=pl.lit("copy"))])
 PAIRED = line(20, noise=0.001).with_columns(
     second=pl.col("loss") + 0.3,
     apart=pl.when(pl.int_range(20) < 10).then(pl.col("loss")),
@@ -355,8 +366,8 @@ FIT = {
 }
 
 FORECAST = {
-    "far-forecast": (lambda: forecast(floored(), at="compute=1e25"), lambda: forecast(floored(), at="compute=1e24")),
-    "below-data": (lambda: forecast(floored(), at="compute=1e16"), lambda: forecast(floored(), at="compute=5e16")),
+    "far-forecast": (lambda: curved(floored(), at="compute=1e25"), lambda: curved(floored(), at="compute=1e24")),
+    "below-data": (lambda: curved(floored(), at="compute=1e16"), lambda: curved(floored(), at="compute=5e16")),
     "off-hull": (
         lambda: forecast(surface(), at="params=1e7,tokens=1e12"),
         lambda: forecast(surface(), at="params=1e9,tokens=2e10"),
@@ -365,7 +376,7 @@ FORECAST = {
         lambda: forecast(surface(), at="params=1e8,tokens=6e12"),
         lambda: forecast(surface(), at="params=1e10,tokens=2e11"),
     ),
-    "no-rolling-origin": (lambda: forecast(line(6, last=20.3)), lambda: forecast(floored())),
+    "no-rolling-origin": (lambda: straight(line(6, last=20.3)), lambda: curved(floored())),
     "optimal-split": (
         lambda: forecast(surface(), at="compute=1e22"),
         lambda: forecast(surface(), at="params=1e10,tokens=2e11"),
@@ -375,7 +386,10 @@ FORECAST = {
         lambda: forecast(kinked(-0.03), law="power", scale_weight=0, at="compute=1e26"),
     ),
     "rising-loss": (lambda: rising(0.1), lambda: rising(-0.1)),
-    "lone-growth": (lambda: one_size(x="compute"), lambda: forecast(surface(), x="compute", at="compute=1e22")),
+    "lone-growth": (
+        lambda: one_size(x="compute", law="power-constant"),
+        lambda: curved(surface(), x="compute", at="compute=1e22"),
+    ),
     "pooled-sizes": (
         lambda: forecast(surface(), x="tokens", law="power"),
         lambda: forecast(surface(), x="compute", law="power"),
@@ -386,24 +400,44 @@ FORECAST = {
         ),
         lambda: forecast(logged(), at="params=1e10,tokens=1e11"),
     ),
-    "target-above-data": (lambda: forecast(floored(), target_loss=5.0), lambda: forecast(floored(), target_loss=2.0)),
-    "target-below-floor": (lambda: forecast(floored(), target_loss=1.0), lambda: forecast(floored(), target_loss=2.0)),
+    "target-above-data": (lambda: curved(floored(), target_loss=5.0), lambda: curved(floored(), target_loss=2.0)),
+    "target-below-floor": (lambda: curved(floored(), target_loss=1.0), lambda: curved(floored(), target_loss=2.0)),
     "suite-without-common-runs": (
-        lambda: forecast(PAIRED, loss=["apart", "other"], at="compute=2e22"),
-        lambda: forecast(PAIRED, loss=["loss", "second"], at="compute=2e22"),
+        lambda: straight(PAIRED, loss=["apart", "other"], at="compute=2e22"),
+        lambda: straight(PAIRED, loss=["loss", "second"], at="compute=2e22"),
     ),
     "task-without-law": (
-        lambda: forecast(ACCURATE.with_columns(flat=pl.lit(0.5)), then=["accuracy", "flat"], at="compute=2e22"),
-        lambda: forecast(ACCURATE.with_columns(b=pl.col("accuracy") ** 2), then=["accuracy", "b"], at="compute=2e22"),
+        lambda: straight(ACCURATE.with_columns(flat=pl.lit(0.5)), then=["accuracy", "flat"], at="compute=2e22"),
+        lambda: straight(ACCURATE.with_columns(b=pl.col("accuracy") ** 2), then=["accuracy", "b"], at="compute=2e22"),
     ),
     "then-outside-range": (
-        lambda: forecast(ACCURATE, then="accuracy", at="compute=1e28"),
-        lambda: forecast(ACCURATE, then="accuracy", at="compute=2e22"),
+        lambda: straight(ACCURATE, then="accuracy", at="compute=1e28"),
+        lambda: straight(ACCURATE, then="accuracy", at="compute=2e22"),
     ),
     "unmatched-targets": (lambda: targets("g0", "other"), lambda: targets("g0", "g1")),
 }
 
 COMPARISON = {
+    "similar-groups": (
+        lambda: compared(
+            SAME_LAW.with_columns(g=pl.when(pl.col("g") == "a").then(pl.lit("Run_A")).otherwise(pl.lit("run a")))
+        ),
+        lambda: compared(SAME_LAW),
+    ),
+    "copied-groups": (
+        lambda: compared(COPIED),
+        lambda: compared(COPIED.with_columns(pl.col("loss").round(2))),
+    ),
+    "bits-and-nats": (
+        lambda: compared(
+            SAME_LAW.with_columns(pl.when(pl.col("g") == "a").then(pl.col("loss") / np.log(2)).otherwise("loss"))
+        ),
+        lambda: compared(SAME_LAW),
+    ),
+    "large-multiplier": (
+        lambda: compared(two((1.5, -0.15, 1.7), (3.5, -0.15, 1.7))),
+        lambda: compared(two((1.5, -0.15, 1.7), (1.6, -0.15, 1.7))),
+    ),
     "pinned-floor": (
         lambda: compared(two((1.5, -0.15, 1.7), (1.4, -0.15, 1.7)), fix={"b": -0.15, "c": 1.7}),
         lambda: compared(SAME_LAW),

@@ -76,6 +76,14 @@ PARTS = {f"{n}.csv": part for n, part in enumerate(logged().partition_by("run"))
 SUMMARY = logged().filter(pl.col("step") == 1000).select("params", "tokens", "loss")
 TWO_KINDS = pl.concat([grid(seed=n).with_columns(loss * f, run=pl.format(f"{n}-{{}}", "run"), kind=pl.lit(f"k{n}"))
                        for n, f in enumerate((1.0, 1.2))])  # fmt: skip
+
+
+def decayed(effect):
+    """Runs with weight decays of their own, which change the loss by `effect` for each power of ten."""
+    decay = np.random.default_rng(8).uniform(-3, 0, len(grid()))
+    return grid().with_columns(loss * (1 + effect * pl.Series(decay)), weight_decay=pl.Series(10**decay))
+
+
 SAME_KINDS = TWO_KINDS.with_columns(loss=pl.when(pl.col("kind") == "k1").then(loss / 1.2).otherwise(loss))
 EPOCHS = grid().with_columns(unique_tokens=tokens / 2)
 
@@ -247,9 +255,17 @@ CASES = {
         lambda: fitted(grid().rename({"tokens": "n_tok"}), law="auto"),
         lambda: fitted(grid().rename({"tokens": "n_tok"}), law="auto", tokens="n_tok"),
     ),
+    "active-params": (
+        lambda: fitted(grid().with_columns(active_params=params / 4)),
+        lambda: fitted(grid().with_columns(active_params=params / 4), params="active_params"),
+    ),
     "ignored-input": (
         lambda: fitted(grid().with_columns(bits=pl.when(FIRST).then(8.0).otherwise(16.0))),
         lambda: fitted(grid().with_columns(bits=16.0)),
+    ),
+    "unread-setting": (
+        lambda: fitted(decayed(0.05)),
+        lambda: fitted(decayed(0.0)),
     ),
     "ignored-steps": (
         lambda: fitted(grid().with_columns(step=pl.col("tokens") / 1e6).drop("tokens"), law="auto"),

@@ -30,6 +30,16 @@ def covered(log, **options):
     return scaling.inference_coverage(log, replicates=100, **options).caveats
 
 
+def estimated(log, **options):
+    """The caveats of a coverage curve to which no law is fitted."""
+    return covered(log, laws="none", **options)
+
+
+def bought(**options):
+    """The caveats of attempts that cost compute."""
+    return covered(sampled(50), laws="beta-binomial", **({"budgets": "1e13flops", "prices": COST} | options))
+
+
 def attempts(problems=40, each=8, seed=0, **columns):
     """One row for each attempt."""
     rng = np.random.default_rng(seed)
@@ -95,26 +105,26 @@ CASES = {
         lambda: load_samples(READ.with_columns(pl.when(~FIRST).then("correct").alias("correct"))),
         lambda: load_samples(READ),
     ),
-    "stop-at-success": (lambda: covered(stopped()), lambda: covered(READ)),
-    "short-problems": (lambda: covered(SHORT, k="1,8"), lambda: covered(SHORT, k="1,4")),
+    "stop-at-success": (lambda: estimated(stopped()), lambda: estimated(READ)),
+    "short-problems": (lambda: estimated(SHORT, k="1,8"), lambda: estimated(SHORT, k="1,4")),
     "short-problems-dropped": (
-        lambda: covered(SHORT, k="8", short="drop"),
-        lambda: covered(SHORT, k="4", short="drop"),
+        lambda: estimated(SHORT, k="8", short="drop"),
+        lambda: estimated(SHORT, k="4", short="drop"),
     ),
     "all-alike": (lambda: covered(counts(50, [0] * 30)), lambda: covered(counts(50, [0] * 29 + [3]))),
     "all-solved": (lambda: covered(EVEN), lambda: covered(sampled(50))),
     "deterministic-sampling": (lambda: covered(counts(8, [0, 8] * 20)), lambda: covered(counts(8, [0, 8] * 20 + [3]))),
     "near-ceiling": (lambda: covered(sampled(200, a=0.6, b=3)), lambda: covered(sampled(50, a=0.3, b=6))),
-    "one-problem": (lambda: covered(counts(200, [61])), lambda: covered(counts(200, [61, 20]))),
+    "one-problem": (lambda: estimated(counts(200, [61])), lambda: estimated(counts(200, [61, 20]))),
     "pooled-settings": (
-        lambda: covered(pl.concat([attempts(temperature=0.2), attempts(temperature=1.0, seed=1)])),
-        lambda: covered(attempts(temperature=1.0)),
+        lambda: estimated(pl.concat([attempts(temperature=0.2), attempts(temperature=1.0, seed=1)])),
+        lambda: estimated(attempts(temperature=1.0)),
     ),
     "no-coverage-interval": (
-        lambda: covered(counts(4, [0, 4])),
-        lambda: covered(sampled(50)),
+        lambda: estimated(counts(4, [0, 4])),
+        lambda: estimated(sampled(50)),
     ),
-    "few-problems": (lambda: covered(SMALL), lambda: covered(sampled(50))),
+    "few-problems": (lambda: estimated(SMALL), lambda: estimated(sampled(50))),
     "law-not-fitted": (
         lambda: covered(counts(2, [0, 1] * 20), laws="power-law"),
         lambda: covered(sampled(50), laws="power-law"),
@@ -131,16 +141,10 @@ CASES = {
     ),
     "poor-track-record": (lambda: covered(SMALL), lambda: covered(sampled(200, problems=300))),
     "false-positives": (
-        lambda: covered(sampled(200), fpr=0.02, k="1,100"),
-        lambda: covered(sampled(200), fpr=1e-4, k="1,100"),
+        lambda: estimated(sampled(200), fpr=0.02, k="1,100"),
+        lambda: estimated(sampled(200), fpr=1e-4, k="1,100"),
     ),
-    "beyond-attempts": (
-        lambda: covered(sampled(50), budgets="2e13flops", prices=COST),
-        lambda: covered(sampled(50), budgets="1e12flops", prices=COST),
-    ),
-    "attention-heavy": (
-        lambda: covered(sampled(50), budgets="1e13flops", prices=COST | {"kv_dim": "1e9"}),
-        lambda: covered(sampled(50), budgets="1e13flops", prices=COST),
-    ),
+    "beyond-attempts": (lambda: bought(budgets="2e13flops"), lambda: bought(budgets="1e12flops")),
+    "attention-heavy": (lambda: bought(prices=COST | {"kv_dim": "1e9"}), lambda: bought()),
     "repeated-attempts": (lambda: load_samples(pl.concat([READ, READ.filter(FIRST)])), lambda: load_samples(READ)),
 }

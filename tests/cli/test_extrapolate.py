@@ -10,10 +10,11 @@ import pytest
 from scaling_cli import extrapolate
 from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
-from tests.cli.running import run, run_from_scratch
+from tests.cli.running import run, run_from_scratch, run_here
 
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 FAST = ("--replicates", "40")
+ONE_LAW = (*FAST, "--law", "power-constant")  # for what does not depend on which laws are averaged
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_a_metric_is_forecast_through_the_loss(tmp_path):
     rows = "".join(f"{c:.6e},{y:.6f},{a:.6f}\n" for c, y, a in zip(compute, loss, accuracy, strict=True))
     path.write_text("compute,loss,accuracy\n" + rows)
     done = run("extrapolate", path, "--at", "compute=2e21", "--at", "compute=1e26", "--then", "accuracy",
-               "--chance", "0.25", *FAST, "--json")  # fmt: skip
+               "--chance", "0.25", *ONE_LAW, "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, schema_of("extrapolate"))
@@ -129,7 +130,7 @@ def test_groups_fail_apart(tmp_path):
     path = tmp_path / "runs.csv"
     rows = [f"a,{c:.3e},{1.5 + 2 * (c / 1e18) ** -0.2:.5f}" for c in np.geomspace(1e18, 1e21, 12)]
     path.write_text("\n".join(["optimizer,compute,loss", *rows, "b,1e18,3.1", "b,1e19,2.9"]) + "\n")
-    done = run("extrapolate", path, "--by", "optimizer", *FAST, "--json")
+    done = run("extrapolate", path, "--by", "optimizer", *ONE_LAW, "--json")
     assert done.returncode == 5
     document = json.loads(done.stdout)
     assert [each["group"] for each in document["results"]] == [{"optimizer": "a"}]
@@ -138,7 +139,7 @@ def test_groups_fail_apart(tmp_path):
 
 @pytest.mark.parametrize("format", ["plain", "csv", "md", "latex", "jsonl"])
 def test_every_format_shows_the_forecast(format):
-    done = run("extrapolate", RUNS, "--at", "params=7B,tokens=140B", *FAST, "--format", format)
+    done = run_here("extrapolate", RUNS, "--at", "params=7B,tokens=140B", *FAST, "--format", format)
     assert done.returncode == 0, done.stderr
     assert "7B" in done.stdout or "7000000000" in done.stdout
 
@@ -225,7 +226,7 @@ def test_points_in_mid_schedule_carry_a_caveat(shared_data):
     curves = shared_data / "mpl_lr_schedules" / "curves.csv"
     where = "schedule LIKE 'cosine%' AND size_m = 100"
     points = ("--checkpoints", "all", "--x", "step", "--where", where)
-    assert "mid-schedule" in codes(run("extrapolate", curves, *points, *FAST, "--json"))
+    assert "mid-schedule" in codes(run("extrapolate", curves, *points, *ONE_LAW, "--json"))
     assert "undecayed-lr" in codes(run("extrapolate", curves, *FAST, "--json"))
 
 
@@ -271,7 +272,7 @@ def test_a_metric_that_does_not_follow_the_loss_is_refused(tmp_path):
     path.write_text(
         "compute,loss,flat\n" + "".join(f"{c:.6e},{1.5 + 2 * (c / 1e18) ** -0.25:.6f},0.5\n" for c in compute)
     )
-    done = run("extrapolate", path, "--at", "compute=2e21", "--then", "flat", *FAST)
+    done = run("extrapolate", path, "--at", "compute=2e21", "--then", "flat", *ONE_LAW)
     assert done.returncode == 4
     assert "no better than the mean of" in done.stderr
 
@@ -362,10 +363,10 @@ def test_a_target_inside_the_data_is_told_by_all_runs_alike_and_says_so():
 
 
 def test_only_pages_with_targets_inside_speak_of_it():
-    within = run("extrapolate", *ADAMW, "--at", "compute=1e19", "--details", *FAST).stdout
+    within = run("extrapolate", *ADAMW, "--at", "compute=1e19", "--details", *ONE_LAW).stdout
     assert "inside: below compute 1.08e22" in within
     assert "all runs have equal weight" in within
-    assert "inside" not in run("extrapolate", *ADAMW, "--at", "compute=1e23", "--details", *FAST).stdout
+    assert "inside" not in run("extrapolate", *ADAMW, "--at", "compute=1e23", "--details", *ONE_LAW).stdout
 
 
 def test_the_curve_goes_through_the_runs():
@@ -378,13 +379,13 @@ def test_the_curve_goes_through_the_runs():
 
 
 def test_targets_below_the_data_carry_a_caveat():
-    assert "below-data" in codes(run("extrapolate", *ADAMW, "--at", "compute=1e17", *FAST, "--json"))
+    assert "below-data" in codes(run("extrapolate", *ADAMW, "--at", "compute=1e17", *ONE_LAW, "--json"))
     assert "below-data" in codes(run("extrapolate", RUNS, "--at", "compute=1e17", *FAST, "--json"))
     assert "below-data" not in codes(run("extrapolate", RUNS, "--at", "compute=6e18", *FAST, "--json"))
 
 
 def test_a_loss_above_those_of_the_runs_carries_a_caveat():
-    done = run("extrapolate", *ADAMW, "--target-loss", "9,3.1,2.6,1.3", *FAST, "--json")
+    done = run("extrapolate", *ADAMW, "--target-loss", "9,3.1,2.6,1.3", *ONE_LAW, "--json")
     assert "target-above-data" in codes(done)
     document = json.loads(done.stdout)
     assert document["results"][0]["inverse"][0]["compute"]["estimate"] is None
@@ -396,7 +397,7 @@ def test_copies_of_a_log_are_told_as_such_and_not_as_runs_in_mid_schedule(tmp_pa
     copies = [tmp_path / f"{name}.csv" for name in "ab"]
     for path in copies:
         path.write_bytes(OPTIMIZERS.read_bytes())
-    assert codes(run("extrapolate", *copies, "--at", "compute=1e23", *FAST, "--json")) == {
+    assert codes(run("extrapolate", *copies, "--at", "compute=1e23", *ONE_LAW, "--json")) == {
         "copied-files",
         "pooled-groups",
     }

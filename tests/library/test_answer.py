@@ -22,23 +22,16 @@ from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
 from scaling_cli.report.views import panels_of, view_of
 from tests import ROOT
+from tests.answers import RUNS
+from tests.answers import answered as asked
 from tests.factories import bad_report, chinchilla_result, groups_report, report
 
-SAMPLES = ROOT / "sample_data"
-RUNS = SAMPLES / "isoflop_runs.csv"
-ASKED = {
-    "fit": lambda: scaling.fit(RUNS, replicates=50),
-    "extrapolate": lambda: scaling.extrapolate(RUNS, replicates=50),
-    "compare-exponents": lambda: scaling.compare_exponents(SAMPLES / "optimizers.csv", by="optimizer", replicates=50),
-    "optimal-allocation": lambda: scaling.optimal_allocation(RUNS, replicates=50, approach="all"),
-    "inference-coverage": lambda: scaling.inference_coverage(SAMPLES / "samples.csv", by=["model"], replicates=100),
-    "columns": lambda: scaling.columns(RUNS),
-}
+COMMANDS = ("fit", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage", "columns")
 
 
-@pytest.fixture(scope="module", params=ASKED)
+@pytest.fixture(scope="module", params=COMMANDS)
 def answered(request):
-    return ASKED[request.param]()
+    return asked(request.param)
 
 
 def test_text_is_a_line_a_result_and_the_codes_of_the_caveats(answered):

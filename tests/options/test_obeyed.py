@@ -80,7 +80,7 @@ BASE = {
     "extrapolate": {"replicates": 20, "at": "compute=1e23"},
     "compare_exponents": {"by": "group", "replicates": 40, "law": "power-constant", "x": "compute"},
     "optimal_allocation": {"interval": "none"},
-    "inference_coverage": {"by": "model", "replicates": 100, "k": "1,5"},
+    "inference_coverage": {"by": "model", "replicates": 100, "k": "1,5", "fit": "beta-binomial"},
     "columns": {},
     "plan": {"goal": "params@1e24", "budget": 1e22, "replicates": 20, "law": "chinchilla", "max_runs": 8},
 }
@@ -237,10 +237,11 @@ def asked(verb, name):
         return value, {key: given for key, given in beside.items() if key != name} | (
             {name: beside[name]} if name in beside else {}
         )
-    return SPECIAL.get((verb, name)) or (
-        (MORE[verb] | VALUES)[name] if name not in MORE[verb] else MORE[verb][name],
-        {},
-    )
+    if (verb, name) in SPECIAL:
+        return SPECIAL[verb, name]
+    values = VALUES | MORE.get(verb, {})
+    assert name in values, f"add to MORE[{verb!r}] a value of {name} that changes the answer"
+    return values[name], {}
 
 
 @functools.cache  # many options are compared with the same answer
@@ -259,14 +260,15 @@ def test_an_option_changes_the_answer(verb, name):
     value, beside = asked(verb, name)
     table = "runs" if verb != "inference_coverage" else "stopped" if name == "attempt" else "samples"
     before, after = (
-        outcome(verb, table, tuple(sorted((BASE[verb] | beside | more).items()))) for more in ({}, {name: value})
+        outcome(verb, table, tuple(sorted((BASE.get(verb, {}) | beside | more).items())))
+        for more in ({}, {name: value})
     )
     assert before != after
     assert not (isinstance(before, str) and isinstance(after, str)), "one of them should be an answer"
 
 
 def test_layouts_of_counts_obey_their_columns():
-    base = {"by": "model", "replicates": 100, "k": "1,5"}
+    base = BASE["inference_coverage"]
     plain_counts = plain(scaling.inference_coverage(COUNTS, **base))["results"]
     for named in ({"n": "tries"}, {"c": "wins"}):
         assert plain(scaling.inference_coverage(COUNTS, **base, **named))["results"] != plain_counts

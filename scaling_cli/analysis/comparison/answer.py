@@ -37,6 +37,8 @@ from scaling_cli.analysis.comparison.question import (
 from scaling_cli.analysis.comparison.ranking import ranking
 from scaling_cli.analysis.comparison.shared_pairs import pairs_sharing
 from scaling_cli.analysis.comparison.sharing import identified, on_one_centre, with_shared
+from scaling_cli.analysis.comparison.suspect import unit_doubts
+from scaling_cli.analysis.comparison.uneven import marked
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.problem import Problem
@@ -74,6 +76,7 @@ def compare(
         FitError: Fewer than two groups were fitted.
     """
     members = members_of(problems, results, question)
+    members = members if question.is_exact else marked(members)
     pairs = _pairs(members, question.reference)
     is_sharing = bool(shared_names(members[0].problem.law, question))
     is_many = len(pairs) > MANY_PAIRS and not is_sharing and not question.is_exact
@@ -99,7 +102,8 @@ def compare(
         incomparable=question.incomparable,
         fits=found.data.results,
     )
-    return result, [*law_caveats(members), *found.caveats, *data.caveats, *_power_caveats(comparisons, data)]
+    doubts = [*unit_doubts(data, comparisons), *_power_caveats(comparisons, data)]
+    return result, [*law_caveats(members), *found.caveats, *data.caveats, *doubts]
 
 
 def _with_floors(found: Found, members: Sequence[Member]) -> dict[str, NestedTest]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def _buyer(group: Group, fitted: laws.FittedLaws, ask: InferenceCoverage) -> Buy
         problems=group.samples.problems,
         costs=prices_of(ask).costs(group.name),
         level=ask.level,
-        forecast=lambda k: laws.combined_at(fitted, k, longest, force=ask.force),
+        forecast=cache(lambda k: laws.combined_at(fitted, k, longest, force=ask.force)),
         furthest=int(laws.LARGEST_REACH * longest),
     )
 

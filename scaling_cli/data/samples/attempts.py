@@ -8,6 +8,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, text
+from scaling_cli.data.samples.columns import is_pass_rate
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
 from scaling_cli.data.samples.repeated_attempts import (
@@ -140,7 +141,11 @@ def _refuse_partial_outcomes(counted: pl.DataFrame, log: SamplingLog) -> None:
     """Refuse outcomes other than 0 and 1, unless a threshold says which are successes."""
     if "odd" not in counted.columns or not int(counted["odd"].sum()):
         return
+    column = str(log.columns["correct"])
+    is_rate = is_pass_rate(column)
     raise UsageError(
-        f"Column {log.columns['correct']!r} has values other than 0 and 1.",
-        hint="Give the least value that counts as a success, such as --threshold 0.5.",
+        f"Column {column!r} has values other than 0 and 1" + (", shares of attempts." if is_rate else "."),
+        hint="Give the number of attempts and of successes of each problem with --n and --c."
+        if is_rate
+        else "Give the least value that counts as a success, such as --threshold 0.5.",
     )

@@ -6,6 +6,7 @@ two columns of the same tier are an error, never guessed.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -123,3 +124,8 @@ def check_roles(mapping: Mapping[str, str]) -> None:
 def named(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
     """The columns whose normalised name is one of `wanted`."""
     return [name for name in names if normalise(name) in wanted]
+
+
+def is_pass_rate(name: str) -> bool:
+    """Whether a column is called pass@k, pass@10, coverage_at_10 or the like, which are shares and not outcomes."""
+    return re.fullmatch(r"(.*_)?(pass|coverage)(@|_at_|_)(k|\d+)([,_].*)?", normalise(name)) is not None

@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.data.cells import is_text, text
 from scaling_cli.data.names import listing, normalise
-from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, choose, named
+from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, choose, is_pass_rate, named
 from scaling_cli.data.samples.counts import parts_of, several_rows
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import are_outcomes
@@ -153,6 +153,12 @@ def _numbers_attempts(log: SamplingLog, column: str, problem: str) -> bool:
 
 
 def _no_layout(names: Sequence[str], why: str) -> DataError:
+    rates = [name for name in names if is_pass_rate(name)]
+    if rates:
+        raise DataError(
+            f"The rows {why}; {rates[0]!r} looks like a share that is averaged over attempts or problems.",
+            hint="Give the outcome of each attempt, or for each problem its number of attempts n and of successes c.",
+        )
     scores = [name for name in names if normalise(name).startswith("score_")]
     example = f"--correct {scores[0]}" if scores else "--problem COL --correct COL, or --n COL --c COL"
     columns = f"the columns are {listing(names)}" if names else "there are no columns"

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, ScalingError
 from tests.data.loading import load_samples
 
 PROBLEMS, ATTEMPTS = 12, 6
@@ -183,3 +183,12 @@ def test_a_wide_array_is_counted_as_lists_and_a_short_one_is_damaged(tmp_path):
 def test_more_attempts_than_can_be_resampled_are_refused(attempts):
     with pytest.raises(DataError, match="the most that can be resampled"):
         load_samples(pl.DataFrame({"problem": ["a", "b"], "n": [attempts, attempts], "c": [3, 4]}))
+
+
+@pytest.mark.parametrize("name", ["pass@1", "pass_at_10", "humaneval/pass@k", "pass@1,none"])
+def test_a_share_of_attempts_is_not_an_outcome(name):
+    with pytest.raises(ScalingError, match="shares of attempts") as raised:
+        load_samples(pl.DataFrame({"problem": ["a", "b"], name: [0.5, 0.25]}), mapping={"correct": name})
+    assert "--n and --c" in raised.value.hint
+    with pytest.raises(ScalingError, match="share that is averaged"):
+        load_samples(pl.DataFrame({"k": [1, 2, 4], name: [0.1, 0.2, 0.3]}))

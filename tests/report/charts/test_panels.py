@@ -8,31 +8,19 @@ import subprocess
 import numpy as np
 import pytest
 
-import scaling_cli as scaling
 from scaling_cli.errors import UsageError
 from scaling_cli.report.charts.figure import figure
 from scaling_cli.report.charts.style import FigureStyle, figure_style
 from scaling_cli.report.views import panels_of, view_of
-from tests import ROOT
+from tests.answers import answered
 from tests.grids import one_of_each
 
-SAMPLES = ROOT / "sample_data"
-RUNS = SAMPLES / "isoflop_runs.csv"
-ASKED = {
-    "fit": lambda: scaling.fit(RUNS, replicates=50),
-    "extrapolate": lambda: scaling.extrapolate(RUNS, replicates=50, at=["params=70B,tokens=1.4T"]),
-    "compare-exponents": lambda: scaling.compare_exponents(SAMPLES / "optimizers.csv", by="optimizer", replicates=50),
-    "optimal-allocation": lambda: scaling.optimal_allocation(RUNS, budget="1e24", replicates=50, approach="all"),
-    "inference-coverage": lambda: scaling.inference_coverage(
-        SAMPLES / "samples.csv", by=["model"], replicates=100, target=0.9
-    ),
-    "plan": lambda: scaling.plan(RUNS, budget=3e21, goal=["params@1e24", "loss@1e24"], max_runs=8, replicates=50),
-}
+COMMANDS = ("fit", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage", "plan")
 
 
-@pytest.fixture(scope="module", params=ASKED)
+@pytest.fixture(scope="module", params=COMMANDS)
 def panels(request):
-    report = ASKED[request.param]()
+    report = answered(request.param)
     return request.param, panels_of(view_of(report.command), report)
 
 
@@ -66,7 +54,7 @@ def test_fonts_are_embedded_and_none_is_type_3(panels, tmp_path):
 @pytest.mark.parametrize(
     ("panels", "size"),
     one_of_each(
-        [(command, size) for command in ASKED for size in ("single", "double", "slide", "120x80mm", "7x4in")],
+        [(command, size) for command in COMMANDS for size in ("single", "double", "slide", "120x80mm", "7x4in")],
         name="{}-{}".format,
         kind=lambda command, size: size,
     ),
@@ -81,7 +69,7 @@ def test_a_figure_has_the_size_that_was_asked(panels, size):
 
 
 def test_the_runs_of_a_fit_have_their_names_and_an_ordered_colour():
-    report = ASKED["fit"]()
+    report = answered("fit")
     drawn = charts(panels_of(view_of("fit"), report))
     (series,) = drawn["The law and its runs"].series
     assert series.labels[:2] == ("c6e18-n24.9M", "c6e18-n35.3M")
@@ -92,7 +80,7 @@ def test_the_runs_of_a_fit_have_their_names_and_an_ordered_colour():
 
 
 def test_forecast_coverage_goes_on_from_the_data_without_a_jump_or_a_spike():
-    report = ASKED["inference-coverage"]()
+    report = answered("inference-coverage")
     drawn = charts(panels_of(view_of("inference-coverage"), report))["Coverage and forecast"]
     for line in drawn.lines:
         steps = np.diff(np.log(line.curve.y))

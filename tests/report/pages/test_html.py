@@ -10,35 +10,25 @@ from pathlib import Path
 
 import pytest
 
-import scaling_cli as scaling
 from scaling_cli.report.fit import view
 from scaling_cli.report.pages.checklist import checklist
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import panels_of
 from scaling_cli.report.views import view_of
-from tests import ROOT
+from tests.answers import answered
 from tests.factories import bad_report, chinchilla_result, groups_report, report
 
-SAMPLES = ROOT / "sample_data"
-RUNS = SAMPLES / "isoflop_runs.csv"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HAS_VEGA = importlib.util.find_spec("vl_convert") is not None
-ASKED = {
-    "fit": lambda: scaling.fit(RUNS, interval="none"),
-    "groups": lambda: scaling.fit(SAMPLES / "optimizers.csv", by="optimizer", interval="none"),
-    "extrapolate": lambda: scaling.extrapolate(RUNS, replicates=50, at=["params=70B,tokens=1.4T"]),
-    "compare-exponents": lambda: scaling.compare_exponents(SAMPLES / "optimizers.csv", by="optimizer", replicates=50),
-    "optimal-allocation": lambda: scaling.optimal_allocation(RUNS, budget="1e24", replicates=50, approach="all"),
-    "inference-coverage": lambda: scaling.inference_coverage(SAMPLES / "samples.csv", by="model", replicates=100),
-}
+ASKED = ("fit", "groups", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage", "plan")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.skipif(not HAS_VEGA, reason="vl-convert-python is not installed")
 @pytest.mark.parametrize("name", ASKED)
 def test_a_page_draws_in_a_browser_without_a_request_or_an_error(tmp_path, name):
-    made = ASKED[name]()
+    made = answered(name)
     page = tmp_path / "page.html"
     page.write_text(report_page(made, view_of(made.command).pages(made), panels_of(view_of(made.command), made)))
     assert page.stat().st_size < 3_000_000
@@ -64,7 +54,7 @@ CHECK = """<script>addEventListener('load', () => setTimeout(async () => {
 @pytest.mark.skipif(importlib.util.find_spec("axe_core_python") is None, reason="axe-core-python is not installed")
 @pytest.mark.parametrize("name", ["fit", "compare-exponents"])
 def test_a_checker_of_accessibility_finds_no_serious_fault(tmp_path, name):
-    made = ASKED[name]()
+    made = answered(name)
     page = report_page(made, view_of(made.command).pages(made), panels_of(view_of(made.command), made))
     package = Path(importlib.util.find_spec("axe_core_python").origin).parent
     checker = (package / "axe.min.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
@@ -76,8 +66,10 @@ def test_a_checker_of_accessibility_finds_no_serious_fault(tmp_path, name):
 
 
 def browsed(page):
+    """The page as a browser draws it that reaches no network."""
     return subprocess.run(
         [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000",
+         "--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9",
          "--enable-logging=stderr", f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
