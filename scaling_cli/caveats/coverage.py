@@ -1,6 +1,18 @@
 """Caveats about coverage (pass@k) of repeated attempts."""
 
 SENTENCES = {
+    "settings-left-out": (
+        "{count} settings are left out because some problems lack them, so fewer splits are compared. Log every "
+        "setting for every problem, or keep the problems that have them with --where."
+    ),
+    "budget-outside-settings": (
+        "A budget lies beyond the settings of the log, so its best split is not known. Give budgets between the "
+        "cheapest and the dearest setting, or log settings on both sides of it."
+    ),
+    "split-at-end": (
+        "At {budgets} the best split has the {end} solutions that the log allows, so a split beyond may be better "
+        "still. Log settings with more solutions or more verifications."
+    ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
         "them. Give --by {column} for one curve per value, or keep one of them with --where."
@@ -98,6 +110,11 @@ SENTENCES = {
 
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
+    "settings-left-out": "In a log of solutions and verifications, a setting is not there for all problems.",
+    "budget-outside-settings": "--budget, with a log of solutions and verifications that has no choice at that budget.",
+    "split-at-end": (
+        "The best split of a budget between solutions and verifications is at an end of the settings of the log."
+    ),
     "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
     "pooled-settings": "A setting of sampling, such as temperature, takes several values in a group.",
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",

@@ -92,7 +92,8 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
     if unknown:
         caveats.append(caveat("parameters-unknown", grouped.group, law=problem.law.name, parameters=", ".join(unknown)))
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
-    resampling = Resampling(settings.replicates, settings.seed, group_hash(stream))
+    is_matched = grouped.drawn_as is not None
+    resampling = Resampling(settings.replicates, settings.seed, group_hash(stream), is_matched)
     together = err_together(fitted) if settings.interval != "none" else None
     ends = yield from intervals_asking(
         fitted if together is None else by_configuration(fitted, together),

@@ -5,8 +5,9 @@ compared with Student's t squared (Bates and Watts 1988, section 6.1):
 
     2 (F(v) - F(best)) / s^2 <= t^2 * e,
 
-where e is 1 for independent points. If runs have several points, e is the variance of q from runs over its variance
-from points. No fit is made at an exact v: a quadratic penalty (a stiff spring) pulls q towards v, and the value that q
+where e is 1 for independent points of equal noise. If runs have several points, e is the variance of q from runs over
+its variance from points; if noise clearly changes with scale, e is the variance of q from this noise over that from
+equal noise. No fit is made at an exact v: a quadratic penalty (a stiff spring) pulls q towards v, and the value that q
 takes gives a point of the profile. Both ends of all quantities are searched in one batch, by the secant method.
 """
 
@@ -18,6 +19,7 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.fitting.extra import Constraint
 from scaling_cli.fitting.leverage import is_free
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
+from scaling_cli.fitting.noise_model import uneven_errors
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.quantities import Quantities
@@ -41,10 +43,12 @@ def profile(fitted: Fitted, level: float) -> tuple[Array, Array]:
     best = quantities.scaled(fitted.theta[None])[0]
     by_point = naive(fitted)
     errors = by_point.errors(fitted)
-    freedom, inflation = by_point.freedom, np.ones(len(best))
+    freedom, inflation, uneven = by_point.freedom, np.ones(len(best)), uneven_errors(fitted)
     if fitted.problem.run_count < len(fitted.problem.observed):
         by_run = sandwich(fitted)
         freedom, inflation = by_run.freedom, by_run.errors(fitted) / np.maximum(errors, 1e-300)
+    elif uneven is not None:
+        inflation = uneven / np.maximum(errors, 1e-300)
     goal = float(stdtrit(freedom, (1 + level) / 2)) * np.tile(inflation, 2)
     ends = _seek(fitted, quantities, best, errors, goal)
     fixed = (errors == 0) | ~np.isfinite(errors)

@@ -9,7 +9,9 @@ of 90 % on ten runs of ten checkpoints). There are two methods:
 - `wild` keeps every run and multiplies its residuals, corrected for leverage, by a random sign (Rademacher weights), or
   by one of Webb's six values if there are so few runs that patterns of signs would repeat. Each replicate is also
   multiplied by the square root of freedom over chi-squared, which gives replicates the tails of Student's t, because
-  the size of the noise is estimated from few runs. `docs/evidence/calibration.md` has the coverage of both methods.
+  the size of the noise is estimated from few runs. If noise clearly changes with scale, or if there are hardly more
+  runs than parameters, and each run has one point, replicates draw Gaussian noise of the size that `noise_model.py`
+  estimates instead. `docs/evidence/calibration.md` has the coverage of both methods.
 
 A replicate starts from the full fit. One that does not converge, ends at a bound or is an outlier is also fitted from
 other starts, and the best end counts. Another start that ends at the same optimum confirms it; where they disagree,
@@ -23,6 +25,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -30,6 +33,7 @@ from scaling_cli import jobs
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.leverage import freed_residuals, freedom, residuals
+from scaling_cli.fitting.noise_model import NoiseModel, noise_model
 from scaling_cli.fitting.objective import LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.optimum import AGREEMENT, Fitted, absolute_asking
 from scaling_cli.fitting.prior import strength
@@ -48,11 +52,16 @@ FEW_SIGNS = 12  # runs below which 2^runs sign patterns are too few
 
 
 class Resampling(Record):
-    """What to draw. `group` gives each group its own draws; in a paired design all groups share one value."""
+    """What to draw. `group` gives each group its own draws; in a paired design all groups share one value.
+
+    If the draws of several groups belong together (`is_matched`), wild replicates always turn the runs' own residuals,
+    which say how far the errors of matched runs are correlated.
+    """
 
     replicates: int
     seed: int
     group: int
+    is_matched: bool = False
 
 
 class Replicates(Record):
@@ -84,6 +93,25 @@ class _Turned(Record):
     def draw(self, problem: Problem, resampling: Resampling, replicates: Sequence[int]) -> tuple[Array | None, Array]:
         factors = run_multipliers(resampling, replicates, problem.run_count, self.freedom)
         return None, self.prediction + factors[:, problem.runs] * self.residuals
+
+
+class _Modelled(Record):
+    """Draws the data of wild replicates: predictions plus Gaussian noise of the modelled size."""
+
+    prediction: Array
+    model: NoiseModel
+
+    def draw(self, problem: Problem, resampling: Resampling, replicates: Sequence[int]) -> tuple[Array | None, Array]:
+        n, freedom = len(self.prediction), self.model.freedom
+        normal, squares = np.empty((len(replicates), n + 1)), np.empty(len(replicates))
+        for row, generator in enumerate(generators(resampling.seed, resampling.group, replicates)):
+            normal[row] = generator.standard_normal(n + 1)
+            squares[row] = generator.chisquare(freedom)
+        noise = normal[:, 1:] * self.model.deviations(normal[:, 0])
+        return None, self.prediction + np.sqrt(freedom / squares)[:, None] * noise
+
+
+Scheme: TypeAlias = _Redrawn | _Turned | _Modelled
 
 
 def group_hash(group: Mapping[str, str]) -> int:
@@ -143,10 +171,7 @@ def replicates_asking(
     on_progress: jobs.Progress | None = None,
 ) -> Asking[Replicates]:
     """`wild` or `bootstrap`, as work that asks the solver."""
-    scheme: _Redrawn | _Turned = _Redrawn()
-    if is_wild:
-        prediction = fitted.problem.target - residuals(fitted)
-        scheme = _Turned(prediction, freed_residuals(fitted), freedom(fitted))
+    scheme = _wild_scheme(fitted, resampling) if is_wild else _Redrawn()
     everyone = np.arange(resampling.replicates)
     solution = yield from _solve(fitted, scheme, resampling, fitted.theta, everyone, workers, on_progress, near=True)
     suspects = np.flatnonzero(_is_suspect(fitted, solution))
@@ -168,6 +193,14 @@ def replicates_asking(
     return Replicates(fitted.problem.law.in_order(solution.theta[usable]), int((~usable).sum()), len(suspects), moved)
 
 
+def _wild_scheme(fitted: Fitted, resampling: Resampling) -> Scheme:
+    prediction = fitted.problem.target - residuals(fitted)
+    model = None if resampling.is_matched else noise_model(fitted)
+    if model is not None:
+        return _Modelled(prediction, model)
+    return _Turned(prediction, freed_residuals(fitted), freedom(fitted))
+
+
 def _is_suspect(fitted: Fitted, solution: Solution) -> Flags:
     problem = fitted.problem
     middle = np.median(solution.theta, axis=0)
@@ -181,7 +214,7 @@ def _is_suspect(fitted: Fitted, solution: Solution) -> Flags:
 
 def _solve(
     fitted: Fitted,
-    scheme: _Redrawn | _Turned,
+    scheme: Scheme,
     resampling: Resampling,
     start: Array,
     replicates: Indices,
@@ -212,7 +245,7 @@ def _solve(
 
 def _fit_chunk(
     fitted: Fitted,
-    scheme: _Redrawn | _Turned,
+    scheme: Scheme,
     resampling: Resampling,
     start: Array,
     near: bool,
@@ -223,7 +256,7 @@ def _fit_chunk(
 
 def _chunk_asking(
     fitted: Fitted,
-    scheme: _Redrawn | _Turned,
+    scheme: Scheme,
     resampling: Resampling,
     start: Array,
     near: bool,

@@ -215,6 +215,7 @@ ELSEWHERE = {
     ("compare_exponents", "pair"), ("compare_exponents", "factors"),
     ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"), ("list_laws", "topic"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
+    *(("inference_coverage", name) for name in ("solutions", "verifications", "verify_cost")),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),
     *(("score", name) for name in find_command("score").options.options),
     *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand", "evaluation")),

@@ -38,6 +38,7 @@ from scaling_cli.analysis.comparison.ranking import ranking
 from scaling_cli.analysis.comparison.shared_pairs import pairs_sharing
 from scaling_cli.analysis.comparison.sharing import identified, on_one_centre, with_shared
 from scaling_cli.analysis.comparison.suspect import unit_doubts
+from scaling_cli.analysis.comparison.uneven import marked
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.problem import Problem
@@ -75,6 +76,7 @@ def compare(
         FitError: Fewer than two groups were fitted.
     """
     members = members_of(problems, results, question)
+    members = members if question.is_exact else marked(members)
     pairs = _pairs(members, question.reference)
     is_sharing = bool(shared_names(members[0].problem.law, question))
     is_many = len(pairs) > MANY_PAIRS and not is_sharing and not question.is_exact

@@ -9,6 +9,7 @@ import numpy as np
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
 from scaling_cli.analysis.comparison.multiplier import LossCurve, loss_curves, whole_law
 from scaling_cli.analysis.comparison.profile import ParameterProfile, profile_asking
+from scaling_cli.analysis.comparison.uneven import evened
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
@@ -71,7 +72,7 @@ def comparison_data(
     names = (*exponents(law), *floors(law))
     works = [
         profile_asking(member, name, float(scale))
-        for member, scale in zip(members, scales, strict=True)
+        for member, scale in zip(evened(members), scales, strict=True)
         for name in names
     ]
     made = iter(certain(together(works)))

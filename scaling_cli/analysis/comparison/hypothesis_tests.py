@@ -14,38 +14,39 @@ predictions, and all models are fitted again, including the objective's delta if
 size of this test is right from six runs per group on, but its power is low there, because residuals of a wrong null
 make wide replicates. F has the power, but rejects too often if the noise of groups differs. If a group has fewer than
 `FEW_RUNS` more runs than parameters, and runs have one point each, the p-value is the geometric mean of both, with F
-counted twice (docs/evidence/compare-exponents.md has the figures). If it has fewer than `SPARE_RUNS` more, the null's
-residuals are so much smaller than the errors that draws would reject far too often: they are widened by (I - H)^-1/2
-within each run, and the p-value is the larger of both.
+counted twice (docs/evidence/compare-exponents.md has the figures). Unless a group has that few runs, or if it has fewer
+than `SPARE_RUNS` more runs than parameters, the null's residuals are widened by (I - H)^-1/2 within each run: those of
+runs that pull the fit towards themselves are smaller than their errors. With fewer than `SPARE_RUNS` more, draws are
+still too narrow, and the p-value is the larger of both.
 
 A variance from few residuals is unreliable, so each is pooled with `SHARED_FREEDOM` residuals of average size.
+
+Noise that clearly changes with scale is estimated from the residuals of each data set and replicate (`uneven.py`). All
+fits weight the points by it, and the objective's delta follows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from scipy.special import erf
 
-from scaling_cli.analysis.comparison.models import JointProblem, Member, parts, solve_in_chunks
+from scaling_cli.analysis.comparison.models import SMALLEST_SCALE, JointProblem, Member, parts, solve_in_chunks
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.analysis.comparison.uneven import shape_of
+from scaling_cli.analysis.comparison.wild_draws import widened_residuals, wild_weights
+from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
-from scaling_cli.fitting.uncertainty import WEBB, Resampling
+from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import Record
-from scaling_cli.streams import draws
 
 SHARED_FREEDOM = 1.0
 SPARE_RUNS, FEW_RUNS = 3, 6  # more runs than parameters, below which draws are too narrow, or have little power
 TUNING_PASSES = 3  # iterations between a replicate's fit and its delta; more do not change rejection rates
 ROUGH_GAIN = 1e-4  # relative gain at which fits that only determine delta stop
 TUNED_SHARE = float(erf(HUBER_EFFICIENCY / np.sqrt(2)))  # share of Gaussian noise inside a delta that follows it
-SMALLEST_SCALE = 1e-9  # in units of the residual: exact data have no noise
-LEAST_SPREAD = 0.05  # lower limit of 1 - leverage, so that points the fit passes through are not widened without limit
-SPREAD_POINTS = 200  # per run: residuals of longer runs are not widened
 
 
 class Contrast(Record):
@@ -85,9 +86,11 @@ def _traces(problem: JointProblem, theta: Array, groups: Sequence[Member], scale
 class NestedFits(Record):
     """Fits of null and wider model: statistics `(replicates,)`, the null's coordinates `(replicates, K)`, noise scales.
 
-    `settled` says which fits converged.
+    `free` is twice the objective of separate fits of all groups, in units of their noise, and `settled` says which fits
+    converged.
     """
 
+    free: Array
     statistic: Array
     null: Array
     scales: Array
@@ -108,36 +111,46 @@ def fit_nested(
     passes = 0 if target is None else TUNING_PASSES
     if target is None:
         target = np.broadcast_to(contrast.null.target, (len(null), len(contrast.null.target)))
-    own, scales, delta = _separate_fits(contrast, alone, target, passes)
+    own, scales, delta, shape = _separate_fits(contrast, alone, target, passes)
     weights = np.repeat(scales**-2, [group.points for group in contrast.groups], axis=1) * contrast.null.weights
+    weights /= shape**2
     settled = np.logical_and.reduce([fit.is_settled for fit in own])
+    apart = np.sum([fit.value / scales[:, i] ** 2 for i, fit in enumerate(own)], axis=0)
     if contrast.wider is None or wider is None:
-        best = sum(fit.value / scales[:, i] ** 2 for i, fit in enumerate(own))
+        best = apart
     else:
         fitted = solve_in_chunks(contrast.wider, wider, delta=delta, target=target, weights=weights)
         best, settled = fitted.value, settled & fitted.is_settled
     restricted = solve_in_chunks(contrast.null, null, delta=delta, target=target, weights=weights)
     statistic = np.maximum(2 * (restricted.value - best) / contrast.fewer, 0.0)
-    return NestedFits(statistic, restricted.theta, scales, settled & restricted.is_settled & np.isfinite(statistic))
+    settled = settled & restricted.is_settled & np.isfinite(statistic)
+    return NestedFits(2 * apart, statistic, restricted.theta, scales, settled)
 
 
 def _separate_fits(
     contrast: Contrast, starts: Sequence[Array], target: Array, passes: int
-) -> tuple[list[Solution], Array, Array]:
-    """Each group's separate fit, the scales of the residuals `(replicates, groups)`, and delta `(replicates, n)`.
+) -> tuple[list[Solution], Array, Array, Array]:
+    """Each group's separate fit, the scales of the residuals `(replicates, groups)`, delta and the noise of each point
+    over that of its group, both `(replicates, n)`.
 
     If delta follows the data, it is tuned in every replicate: with few points it varies much, and a delta fixed at that
     of the data would make replicates vary too little.
     """
-    fits, deltas = [], []
+    thetas, deltas = [], []
     for group, start, part in zip(contrast.groups, starts, parts(contrast.groups), strict=True):
         delta = np.full((len(target), group.points), group.delta)
-        for _ in range(passes if group.is_tuned else 0):
+        for _ in range(passes if group.is_tuned else min(passes, 1)):
             start = solve_in_chunks(group.problem, start, delta=delta, target=target[:, part], gain=ROUGH_GAIN).theta
-            delta = _tuned(group, start, target[:, part])
-        fits.append(solve_in_chunks(group.problem, start, delta=delta, target=target[:, part]))
+            delta = _tuned(group, start, target[:, part]) if group.is_tuned else delta
+        thetas.append(start)
         deltas.append(delta)
-    return fits, noise_scales(contrast.groups, [fit.theta for fit in fits], target, deltas), np.hstack(deltas)
+    shape, thetas = shape_of(contrast.groups, thetas, deltas, target)
+    fits = []
+    for group, start, delta, part in zip(contrast.groups, thetas, deltas, parts(contrast.groups), strict=True):
+        near, weights = delta * shape[:, part], group.problem.weights / shape[:, part] ** 2
+        fits.append(solve_in_chunks(group.problem, start, delta=near, target=target[:, part], weights=weights))
+    scales = noise_scales(contrast.groups, [fit.theta for fit in fits], target, deltas, shape)
+    return fits, scales, np.hstack(deltas) * shape, shape
 
 
 def _tuned(group: Member, theta: Array, target: Array) -> Array:
@@ -150,12 +163,21 @@ def _tuned(group: Member, theta: Array, target: Array) -> Array:
 
 
 def noise_scales(
-    groups: Sequence[Member], thetas: Sequence[Array], target: Array, deltas: Sequence[float | Array]
+    groups: Sequence[Member],
+    thetas: Sequence[Array],
+    target: Array,
+    deltas: Sequence[float | Array],
+    shape: Array | None = None,
 ) -> Array:
-    """Scale of each group's residuals `(replicates, groups)`, shrunk towards that of all groups."""
+    """Scale of each group's residuals `(replicates, groups)`, shrunk towards that of all groups.
+
+    With `shape` `(replicates, n)`, the noise of each point over that of its group, residuals are in units of it.
+    """
     squares = []
     for group, theta, delta, part in zip(groups, thetas, deltas, parts(groups), strict=True):
         residuals, _ = group.problem.residuals(theta, target[:, part])
+        if shape is not None:
+            residuals /= shape[:, part]
         squares.append(robust_square(residuals, group, delta))
     sums = np.stack(squares, axis=1)
     freedom = np.array([max(group.freedom, 1) for group in groups], dtype=float)
@@ -252,36 +274,10 @@ def spare_runs(groups: Sequence[Member]) -> int:
 def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:
     """New data `(replicates, n)`: the null's predictions of `target` `(n,)` plus its residuals times `signs`."""
     residuals = contrast.null.residuals(null[None], target[None])[0][0]
-    widened = _widened(contrast.null, null, residuals) if spare_runs(contrast.groups) < SPARE_RUNS else residuals
+    few = SPARE_RUNS <= spare_runs(contrast.groups) < FEW_RUNS
+    widened = residuals if few else widened_residuals(contrast.null, null, residuals)
     losses: Array = (target - residuals) + signs * widened
     return losses
-
-
-def wild_weights(resampling: Resampling, replicates: range, runs: Indices) -> Array:
-    """A random weight for each point's run `(replicates, n)`: mean 0 and variance 1."""
-    return _webb(resampling, replicates, int(runs.max()) + 1)[:, runs]
-
-
-@lru_cache(maxsize=1)
-def _webb(resampling: Resampling, replicates: range, runs: int) -> Array:
-    """Webb's weights `(replicates, runs)`, which all pairs of groups of equal size share."""
-    signs, chosen, _ = draws(resampling.seed, resampling.group, replicates, runs, sizes=len(WEBB))
-    return np.asarray(signs * WEBB[chosen])
-
-
-def _widened(problem: JointProblem, theta: Array, residuals: Array) -> Array:
-    """Residuals `(n,)`, with those of each run multiplied by its (I - H)^-1/2 (Bell and McCaffrey 2002)."""
-    sizes = np.bincount(problem.runs)
-    free = (theta > problem.low) & (theta < problem.high)
-    root = np.sqrt(problem.weights)
-    basis, _ = np.linalg.qr(problem.residuals(theta[None])[1][0][:, free] * root[:, None])
-    widened = residuals.copy()
-    for run in np.flatnonzero((sizes > 0) & (sizes <= SPREAD_POINTS)):
-        here = np.flatnonzero(problem.runs == run)
-        size, axes = np.linalg.eigh(np.eye(len(here)) - basis[here] @ basis[here].T)
-        stretched = axes.T @ (residuals[here] * root[here]) / np.sqrt(np.maximum(size, LEAST_SPREAD))
-        widened[here] = (axes @ stretched) / root[here]
-    return widened
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -19,6 +19,7 @@ from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
 from scaling_cli.laws import Law
 from scaling_cli.record import Record, replace
 
+SMALLEST_SCALE = 1e-9  # in units of the residual: exact data have no noise
 CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
 
 
@@ -26,7 +27,9 @@ class Member(Record):
     """A group, fitted on its own.
 
     `theta` `(k,)` are its coordinates. `delta` is the residual above which its objective is linear, and `is_tuned` says
-    that delta follows from the size of the residuals, so that other data would give another delta.
+    that delta follows from the size of the residuals, so that other data would give another delta. `shape` is the noise
+    of each point over that of the group `(n,)`, where the weights of the points follow it; None for even noise.
+    `is_uneven` says that noise changes with scale, so that fits should allow for it.
     """
 
     name: str
@@ -34,6 +37,13 @@ class Member(Record):
     theta: Array
     delta: float
     is_tuned: bool = False
+    shape: Array | None = None
+    is_uneven: bool = False
+
+    @property
+    def near(self) -> float | Array:
+        """The delta of all points, or that of each `(n,)` if it follows their noise."""
+        return self.delta if self.shape is None else self.delta * self.shape
 
     @property
     def points(self) -> int:

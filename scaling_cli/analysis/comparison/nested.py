@@ -106,10 +106,6 @@ def fit_contrast(contrast: Contrast) -> ContrastFit:
     alone = _of_groups(contrast, null)
     fitted = None if contrast.wider is None else _best(contrast, contrast.wider, scales[0])
     fits = fit_nested(contrast, thetas, null[None], None if fitted is None else fitted[None])
-    free = sum(
-        2 * float(solve_in_chunks(group.problem, theta, delta=group.delta).value[0]) / float(scale) ** 2
-        for group, theta, scale in zip(contrast.groups, thetas, fits.scales[0], strict=True)
-    )
     statistic = float(fits.statistic[0])
     return ContrastFit(
         contrast=contrast,
@@ -119,7 +115,7 @@ def fit_contrast(contrast: Contrast) -> ContrastFit:
         wider=None if contrast.wider is None else contrast.wider.gathered([theta[None] for theta in alone])[0],
         fitted=fitted,
         scales=fits.scales[0],
-        deviances=(free + statistic * contrast.fewer, free),
+        deviances=(float(fits.free[0]) + statistic * contrast.fewer, float(fits.free[0])),
     )
 
 

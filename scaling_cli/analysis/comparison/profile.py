@@ -69,6 +69,8 @@ def standard_errors(member: Member, scale: float) -> Array:
     Least absolute deviations have no curvature; their errors are those for Gaussian noise of the median residual size.
     """
     residuals, slopes = (values[0] for values in member.problem.residuals(member.theta[None]))
+    if member.shape is not None:
+        residuals = residuals / member.shape
     if member.delta <= LAD_DELTA:
         scale = LAD_INFLATION * robust_scale(residuals, len(member.theta))
     elif np.isfinite(member.delta):
@@ -98,7 +100,7 @@ def profile_asking(member: Member, parameter: str, scale: float) -> Asking[Param
     start[:, k] = values
     fixed = np.zeros(len(member.theta), dtype=bool)
     fixed[k] = True
-    best = (yield Ask(problem, start, member.delta, fixed=fixed)).value
+    best = (yield Ask(problem, start, member.near, fixed=fixed)).value
     rise = np.maximum(best - best.min(), 0.0)
     return ParameterProfile(estimate, error, values, np.sign(values - estimate) * np.sqrt(2 * rise), error / scale)
 

@@ -21,6 +21,7 @@ from scaling_cli.analysis.comparison.models import Member, solve_in_chunks
 from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import difference_profile, profile, standard_errors
+from scaling_cli.analysis.comparison.uneven import evened, marked
 from scaling_cli.analysis.comparison.verdict import judge
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.optimum import SCALE_PASSES
@@ -29,7 +30,8 @@ from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 
-LAW = find_law("power-constant")
+LAW, SURFACE = find_law("power-constant"), find_law("chinchilla")
+ALPHA, BETA, PARAMS, RATIOS = 0.34, 0.37, (1e7, 1e9), (5.0, 20.0, 80.0)  # of surfaces; RATIOS are tokens per param
 EXPONENT, REDUCIBLE, DECADES = -0.15, 1.5, 4  # REDUCIBLE is the loss above the floor in the middle of the data
 RUN_NOISE, POINT_NOISE = 0.003, 0.0005
 REPLICATES = 199  # (1 + 199) * 5 % is whole
@@ -41,7 +43,10 @@ CHUNK = 50  # data sets that are fitted in one batch
 class Cell:
     """One design; `difference` is the true one in b, `noise_ratio` the noise of the second group over the first's.
 
-    `tail` are the degrees of freedom of Student's noise, infinite for Gaussian.
+    `tail` are the degrees of freedom of Student's noise, infinite for Gaussian. `growth` is the noise of the largest
+    run over that of the smallest, which changes as a power of x (on a surface, of params times tokens); its geometric
+    mean is that of the other designs. Surfaces are L(N, D) of runs at three ratios of tokens to params, whose alpha and
+    beta are compared; `difference` is that of alpha.
     """
 
     runs: int | tuple[int, int]
@@ -50,6 +55,8 @@ class Cell:
     checkpoints: int = 1
     noise_ratio: float = 1.0
     tail: float = np.inf
+    growth: float = 1.0
+    is_surface: bool = False
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -58,6 +65,8 @@ class Cell:
 
     def members(self) -> list[Member]:
         """The groups, without noise and at their true coordinates."""
+        if self.is_surface:
+            return self._surfaces()
         made = []
         for name, count, floor, side in zip(("left", "right"), self.sizes, self.floors, (0.5, -0.5), strict=True):
             b = EXPONENT + side * self.difference
@@ -69,9 +78,29 @@ class Cell:
             made.append(Member(name, problem, problem.shift @ LAW.to_coordinates(values), np.inf))
         return made
 
+    def _surfaces(self) -> list[Member]:
+        made = []
+        for name, count, floor, side in zip(("left", "right"), self.sizes, self.floors, (0.5, -0.5), strict=True):
+            params = np.repeat(np.geomspace(*PARAMS, count // len(RATIOS)), len(RATIOS))
+            columns = {"params": params, "tokens": params * np.tile(RATIOS, count // len(RATIOS))}
+            alpha = ALPHA + side * self.difference
+            middle = [np.exp(np.mean(np.log(column))) for column in columns.values()]
+            truth = {
+                "E": floor,
+                "A": 0.5 * middle[0] ** alpha,
+                "B": 0.5 * middle[1] ** BETA,
+                "alpha": alpha,
+                "beta": BETA,
+            }
+            values = np.array([truth[parameter] for parameter in SURFACE.names])
+            problem = problem_from_arrays(SURFACE, columns, SURFACE.predict(truth, columns), np.arange(count))
+            made.append(Member(name, problem, problem.shift @ SURFACE.to_coordinates(values), np.inf))
+        return made
+
     def noisy(self, members: list[Member], seed: int) -> list[np.ndarray]:
         """Each group's log losses `(n,)` in the data set of this seed."""
-        generator = np.random.default_rng([crc32(repr(self).encode()), seed])
+        name = repr(self).replace(", growth=1.0", "").replace(", is_surface=False", "")
+        generator = np.random.default_rng([crc32(name.encode()), seed])
         found = []
         for member, scale in zip(members, (1.0, self.noise_ratio), strict=True):
             count = member.problem.run_count
@@ -79,7 +108,9 @@ class Cell:
             errors = RUN_NOISE * draw(size=count)[member.problem.runs]
             if self.checkpoints > 1:
                 errors = errors + POINT_NOISE * generator.standard_normal(member.points)
-            found.append(member.problem.target + scale * errors)
+            along = np.sum([np.log(column) for column in member.problem.columns.values()], axis=0)
+            shape = self.growth ** ((along - along.mean()) / np.ptp(along))
+            found.append(member.problem.target + scale * shape * errors)
         return found
 
 
@@ -122,13 +153,15 @@ def tell(cell: Cell, seeds: range) -> list[Told]:
 
 
 def _told(cell: Cell, members: tuple[Member, ...], seed: int) -> Told:
+    members = tuple(marked(members))
     posed = fit_contrast(same_exponent(members, is_paired=False))
     is_drawn = min(cell.sizes) < MANY_RUNS or cell.checkpoints > 1
     reference = null_distribution_of(Resampling(REPLICATES, seed, 1) if is_drawn else None, posed)
     by_f = NullDistribution(1, posed.contrast.freedom(posed.null, posed.fitted, posed.scales)).tail(posed.statistic)
-    if cell.difference == 0:
+    if cell.difference == 0 or cell.is_surface:
         return Told(reference.tail(posed.statistic), by_f)
     scales = (float(posed.scales[0]), float(posed.scales[1]))
+    members = tuple(evened(members))
     profiles = [profile(member, "b", scale) for member, scale in zip(members, scales, strict=True)]
     errors = [standard_errors(member, scale)[1] for member, scale in zip(members, scales, strict=True)]
     judged = judge(

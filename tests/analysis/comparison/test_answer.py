@@ -8,6 +8,7 @@ import time
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 import scaling_cli as scaling
 from scaling_cli.errors import DataError, FitError, UsageError
@@ -217,6 +218,23 @@ def test_metrics_that_grow_are_compared_by_their_signed_exponent():
     assert found.verdict == "different"
     assert only(found.exponent_difference).high < 0
     assert "apparent-exponents" not in codes(report)
+
+
+def test_interval_t_is_the_textbook_test_of_two_slopes_even_where_noise_seems_uneven():
+    data = frame({"a": (3.0, -0.05, 0.0), "b": (3.0, -0.055, 0.0)}, noise=0.0, points=12)
+    generator = np.random.default_rng(4)
+    noise = np.tile(np.geomspace(0.02, 0.001, 12), 2) * generator.standard_normal(24)
+    data = data.with_columns(pl.col("loss") * pl.Series(np.exp(noise)))
+    report = compare(data, law="power", interval="t", objective="least-squares")
+    x, y = (np.log(data[name].to_numpy().reshape(2, 12)) for name in ("compute", "loss"))
+    slopes = [stats.linregress(*each) for each in zip(x, y, strict=True)]
+    error, difference = np.hypot(slopes[0].stderr, slopes[1].stderr), slopes[0].slope - slopes[1].slope
+    test = report.results[0].tests["same_exponent"]
+    assert (test.method, test.replicates) == ("F", 0)
+    assert test.statistic == pytest.approx((difference / error) ** 2, rel=1e-6)
+    freedom = error**4 / sum(each.stderr**4 / 10 for each in slopes)
+    assert test.p_value == pytest.approx(2 * stats.t.sf(abs(difference / error), freedom), rel=0.02)
+    assert only(pair(report).exponent_difference).estimate == pytest.approx(difference, rel=1e-6)
 
 
 def test_falling_laws_without_floor_are_told_apart_from_exponents():

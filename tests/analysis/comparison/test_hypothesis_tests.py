@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scaling_cli.analysis.comparison.hypothesis_tests import fit_nested, holm, resampled, wild_weights
+from scaling_cli.analysis.comparison.hypothesis_tests import fit_nested, holm, resampled
 from scaling_cli.analysis.comparison.models import floors
 from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import standard_errors
 from scaling_cli.analysis.comparison.sharing import same_exponent_of
+from scaling_cli.analysis.comparison.uneven import evened, marked
+from scaling_cli.analysis.comparison.wild_draws import wild_weights
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
@@ -97,6 +99,19 @@ def test_statistics_are_in_units_of_f_whatever_the_delta(delta):
         members = [replace(each, delta=delta * RUN_NOISE, is_tuned=False) for each in members]
     low, high = binomial_bounds(2000, level=0.99)
     assert low <= np.mean(stats.f.sf(told(members, targets).statistic, 1, 54) <= 0.05) <= high
+
+
+def test_noise_that_changes_with_scale_is_estimated_and_even_noise_mostly_left():
+    for growth, least, most in ((1 / 9, 5, 14), (1.0, 1, 1)):
+        cell, found = Cell(30, (1.7, 1.3), growth=growth), []
+        members, targets = several(cell, 40)
+        for target in targets:
+            parts = np.split(target, [30])
+            noisy = [fitted(member, part[None])[0] for member, part in zip(members, parts, strict=True)]
+            shape = evened(marked(noisy))[0].shape
+            found.append(1.0 if shape is None else shape[0] / shape[-1])
+        assert least <= np.median(found) <= most
+        assert growth < 1 or sum(ratio != 1 for ratio in found) <= 6
 
 
 def test_least_absolute_deviations_have_a_statistic_in_units_of_f():
@@ -188,6 +203,9 @@ SIZE_BOUNDS = binomial_bounds(300, level=0.99)
         Cell(30, (1.7, 1.3)),
         Cell(6, (1.7, 1.3), checkpoints=4),
         Cell(12, (1.7, 1.3), checkpoints=4),
+        Cell(12, (1.7, 1.3), growth=1 / 9),
+        Cell(12, (1.7, 1.3), growth=9.0),
+        Cell(30, (1.7, 1.3), growth=1 / 9),
     ],
     ids=repr,
 )

@@ -17,19 +17,15 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import digamma, erf, polygamma
 
-from scaling_cli.analysis.comparison.hypothesis_tests import SMALLEST_SCALE
-from scaling_cli.analysis.comparison.models import Member, parts, solve_in_chunks
+from scaling_cli.analysis.comparison.models import SMALLEST_SCALE, Member, parts, solve_in_chunks
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.noise_model import LEAST_SPREAD, power_of, scale_of
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA
 from scaling_cli.record import Record
 
 MOST_PRIOR = 1e4  # degrees of freedom that stand for cells of equal noise
 MEDIAN_EFFICIENCY = 0.37  # of a scale from the median absolute residual, for Gaussian noise
 PASSES = 2  # of fits and noise; more do not change rejection rates
-SCORING_STEPS = 4
-FURTHEST = 9.0  # squared residual, in units of the noise, beyond which a point says nothing more about the noise
-STEEPEST = 1.0  # power of the inputs with which noise may change
-LEAST_SPREAD = 0.05  # lower limit of 1 - leverage
 
 
 class OwnFits(Record):
@@ -73,9 +69,9 @@ def settled_fits(members: Sequence[Member], thetas: Sequence[Array], target: Arr
     shape = np.ones(target.shape)
     thetas = tuple(thetas)
     for _ in range(PASSES):
-        residuals, leverage = _residuals(members, thetas, target, shape)
-        size = _median_scales(members, residuals / shape, freedom)
-        shape = _shape(members, residuals, leverage, size)
+        residuals, leverage = own_residuals(members, thetas, target, shape)
+        size = median_scales(members, residuals / shape, freedom)
+        shape = noise_shape(members, residuals, leverage, size)
         deltas = _deltas(members, size, shape)
         weights = np.concatenate([member.problem.weights for member in members]) / shape**2
         thetas = tuple(
@@ -84,13 +80,15 @@ def settled_fits(members: Sequence[Member], thetas: Sequence[Array], target: Arr
             ).theta
             for member, theta, part in zip(members, thetas, parts(members), strict=True)
         )
-    residuals, _ = _residuals(members, thetas, target, shape)
+    residuals, _ = own_residuals(members, thetas, target, shape)
     squares = _squares(members, residuals * np.sqrt(weights), deltas * np.sqrt(weights), size)
     scales, prior = shrunk(squares, freedom)
     return OwnFits(thetas, scales, prior, shape, deltas, target)
 
 
-def _residuals(members: Sequence[Member], thetas: Sequence[Array], target: Array, shape: Array) -> tuple[Array, Array]:
+def own_residuals(
+    members: Sequence[Member], thetas: Sequence[Array], target: Array, shape: Array
+) -> tuple[Array, Array]:
     """Residuals of each cell's own fit and the leverage of each point, both `(replicates, n)`."""
     residuals, leverage = np.empty(target.shape), np.empty(target.shape)
     for member, theta, part in zip(members, thetas, parts(members), strict=True):
@@ -102,7 +100,7 @@ def _residuals(members: Sequence[Member], thetas: Sequence[Array], target: Array
     return residuals, np.clip(leverage, 0.0, 1 - LEAST_SPREAD)
 
 
-def _median_scales(members: Sequence[Member], residuals: Array, freedom: Array) -> Array:
+def median_scales(members: Sequence[Member], residuals: Array, freedom: Array) -> Array:
     """Robust scales `(replicates, cells)` from median absolute residuals, shrunk towards that of all cells."""
     sizes = []
     for member, known, part in zip(members, freedom, parts(members), strict=True):
@@ -113,32 +111,25 @@ def _median_scales(members: Sequence[Member], residuals: Array, freedom: Array) 
     return shrunk(np.stack(sizes, axis=1) ** 2 * counted, counted)[0]
 
 
-def _shape(members: Sequence[Member], residuals: Array, leverage: Array, size: Array) -> Array:
+def noise_shape(members: Sequence[Member], residuals: Array, leverage: Array, size: Array) -> Array:
     """Noise of each point over that of its cell `(replicates, n)`: a power of the inputs, common to all cells."""
-    along = np.concatenate([_scale_of(member) for member in members])
-    room = float((along**2).sum())
-    if room == 0:
-        return np.ones(residuals.shape)
-    free = 1 - sum(len(member.theta) for member in members) / len(along)
-    squares = residuals**2 / np.repeat(size**2, [member.points for member in members], axis=1) / (1 - leverage)
-    power = np.zeros(len(residuals))
-    for _ in range(SCORING_STEPS):
-        now = np.minimum(squares * np.exp(-2 * power[:, None] * along), FURTHEST)
-        now /= now.mean(axis=1, keepdims=True)
-        power = np.clip(power + (now - 1) @ along / (2 * room), -STEEPEST, STEEPEST)
-    evidence = np.maximum(power**2 * 2 * room * free, 1e-12)
-    power *= np.maximum(1 - 1 / evidence, 0.0)
-    shape: Array = np.exp(power[:, None] * along)
+    along, power, evidence = noise_power(members, residuals, leverage, size)
+    shape: Array = np.exp((power * np.maximum(1 - 1 / np.maximum(evidence, 1e-12), 0.0))[:, None] * along)
     return shape
 
 
-def _scale_of(member: Member) -> Array:
-    """The log of the product of a cell's inputs `(n,)`, less its mean; zero if inputs have no logarithm."""
-    columns = list(member.problem.columns.values())
-    if any((column <= 0).any() for column in columns):
-        return np.zeros(member.points)
-    along = np.sum([np.log(column) for column in columns], axis=0)
-    return np.asarray(along - along.mean())
+def noise_power(
+    members: Sequence[Member], residuals: Array, leverage: Array, size: Array
+) -> tuple[Array, Array, Array]:
+    """Logs of the inputs `(n,)`, and in each data set the power of them with which noise changes and its evidence.
+
+    The evidence is the square of the power over its standard error under even noise.
+    """
+    along = np.concatenate([scale_of(member.problem.columns.values(), member.points) for member in members])
+    free = 1 - sum(len(member.theta) for member in members) / len(along)
+    squares = residuals**2 / np.repeat(size**2, [member.points for member in members], axis=1) / (1 - leverage)
+    power, _, evidence = power_of(squares, along, free)
+    return along, power, evidence
 
 
 def _deltas(members: Sequence[Member], size: Array, shape: Array) -> Array:
