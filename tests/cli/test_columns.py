@@ -98,7 +98,7 @@ def test_a_table_with_one_metric_per_row_is_explained(tmp_path):
         ("params,loss\n1,2\n", ["--map", "loss=los"], 2, "Unknown column 'los'"),
         ("params,loss\n1,2\n", ["--map", "los=loss"], 2, "Unknown role 'los'"),
         ("params,loss\n1,2\n", ["--by", "optimiser"], 2, "Unknown column 'optimiser'"),
-        ("params,loss\n1,nan\n", [], 3, "None of 1 rows can be used"),
+        ("params,loss\n1,nan\n", [], 3, "The only row cannot be used"),
         ("params,loss\n", [], 3, "The input has a header but no rows"),
     ],
 )
