@@ -1,11 +1,11 @@
-"""The distinct values of an array are those of np.unique."""
+"""The distinct values of an array are those of np.unique, and Jacobians are stored by coordinate."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from scaling_cli.arrays import distinct
+from scaling_cli.arrays import by_coordinates, distinct, from_coordinates
 
 NAN = float("nan")
 
@@ -19,3 +19,12 @@ def test_distinct_values_and_places_are_those_of_numpy(values):
     expected, expected_places = np.unique(array, return_inverse=True)
     assert np.array_equal(different, expected, equal_nan=True)
     assert places.tolist() == expected_places.tolist()
+
+
+def test_a_jacobian_by_coordinate_has_replicates_and_points_first_without_a_copy():
+    slopes = np.arange(24.0).reshape(2, 3, 4)  # two coordinates, three replicates, four points
+    jacobian = from_coordinates(slopes)
+    assert jacobian.shape == (3, 4, 2)
+    assert jacobian[2, 3, 1] == slopes[1, 2, 3]
+    assert np.shares_memory(jacobian, slopes)
+    assert (by_coordinates(jacobian) == slopes).all()

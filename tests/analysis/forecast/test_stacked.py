@@ -237,6 +237,17 @@ def test_beyond_the_earliest_origin_the_forecast_stays_what_it_was():
     assert joined.is_inside(np.array([1.2e20, 1.3e20])).tolist() == [True, False]
 
 
+def test_fits_that_are_under_way_at_once_are_those_of_each_alone():
+    points = surface(noise=0.004)
+    at = {"params": np.array([3e7, 1e10]), "tokens": np.array([1e9, 2e11])}
+    alone, at_once = (
+        join_interpolation(forecast(points, replicates=20, with_inside=flag)).bands(at, np.array([2e17, 1.2e22]))
+        for flag in (False, True)
+    )
+    np.testing.assert_allclose(at_once.estimate, alone.estimate, rtol=1e-9)
+    np.testing.assert_allclose(at_once.prediction, alone.prediction, rtol=1e-6)
+
+
 def test_inside_and_forecast_meet_at_the_edge():
     for points in (curve(noise=0.01), surface(noise=0.01)):
         both = join_interpolation(forecast(points, replicates=40, with_inside=True))
