@@ -101,9 +101,12 @@ def _cell(text: str) -> str:
 
 def _shown(sentence: str) -> str:
     text = ""
-    for said, name, *_ in Formatter().parse(sentence):
+    for said, name, form, _ in Formatter().parse(sentence):
         text += said.replace("*", "\\*").replace("|", "\\|")
         is_ending = text != "" and (text[-1].isalnum() or text[-1] in ")%")  # words that only some cases have
+        if name and "|" in (form or ""):  # the words for several
+            text += str(form).partition("|")[0]
+            continue
         text += "" if not name else " ..." if is_ending else f"*{name.replace('_', ' ')}*"
     return text
 

@@ -45,6 +45,9 @@ class Machines(Protocol):
     def flops(self, kind: str, amount: float) -> float:
         """The FLOPs that so many `gpu-hours`, or so much money in `usd`, pay for."""
 
+    def flops_of_one(self, kind: str, amount: float) -> float:
+        """The FLOPs of one run that costs so much."""
+
     def equivalent(self, compute: Array) -> Array:
         """The FLOPs of `flops` that cost as much as each run of so many FLOPs `(n,)`."""
 
@@ -75,6 +78,10 @@ class Hardware(Record):
             UsageError: Money is given, and no price.
         """
         return hours_for(kind, amount, self.price_per_gpu_hour) * SECONDS_AN_HOUR * self.peak_flops * self.mfu
+
+    def flops_of_one(self, kind: str, amount: float) -> float:
+        """The FLOPs of one run that costs so much, which are those of any runs."""
+        return self.flops(kind, amount)
 
     def equivalent(self, compute: Array) -> Array:
         """FLOPs cost the same in every run."""
@@ -133,8 +140,8 @@ def hardware(
     return Hardware(gpus, _peak(peak_flops), mfu, price_per_gpu_hour)
 
 
-def flops_of(budget: float | str, hardware: Machines | None) -> float:
-    """A budget in FLOPs, whether it is given as such, as money or as time.
+def flops_of(budget: float | str, hardware: Machines | None, *, is_one: bool = False) -> float:
+    """A budget in FLOPs, whether it is given as such, as money or as time; `is_one` says that it is for one run.
 
     Raises:
         UsageError: It is money or time, and the GPUs that it pays for are not described.
@@ -147,7 +154,7 @@ def flops_of(budget: float | str, hardware: Machines | None) -> float:
             f"The budget {budget} cannot be converted to FLOPs, because the speed of the GPUs is not given.",
             hint="Give the dense peak of a GPU and the share of it that training reaches: --peak-flops h100 --mfu 0.4.",
         )
-    return hardware.flops(*found)
+    return hardware.flops_of_one(*found) if is_one else hardware.flops(*found)
 
 
 def _peak(given: str | float) -> float:

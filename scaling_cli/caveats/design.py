@@ -10,6 +10,10 @@ SENTENCES = {
         "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
         "wrong. Give {flag} if this column holds {role}."
     ),
+    "sizes-in-names": (
+        "Names of runs such as {name} hold a size, but no column was read as params, so the law ignores params and may "
+        "be wrong. Give --params-from-name {pattern} if these sizes are params."
+    ),
     "active-params": (
         "params are read from {read}, but {column} counts those that are active for each token. In mixtures of experts "
         "compute follows the active params, so exponents and splits of budgets differ between the two. Give {flag} if "
@@ -51,13 +55,15 @@ SENTENCES = {
         "average. Add the column in which they differ, and give it to --by."
     ),
     "repeated-data": (
-        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times). "
-        "There, more tokens lower the loss less than new data would, or even raise it, so laws that ignore repetition "
-        "may give wrong exponents. Fit --law data-constrained, or keep only points with few epochs by --where."
+        "{points} of {total} points {points:were trained on their|was trained on its} data more than {few:g} times (up "
+        "to {epochs:.3g} times). There, more tokens lower the loss less than new data would, or even raise it, so laws "
+        "that ignore repetition may give wrong exponents. Fit --law data-constrained, or keep only points with few "
+        "epochs by --where."
     ),
     "late-rise": (
-        "{points} points with repeated data have a loss more than {times:.3g} times the lowest one, as overfitted or "
-        "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
+        "{points} {points:points with repeated data have|point with repeated data has} a loss more than {times:.3g} "
+        "times the lowest one, as overfitted or diverged runs do, and {points:pull|pulls} the fit up. Leave "
+        "{points:them|it} out with --where if {points:they do|it does} not belong to the law."
     ),
     "unit-slip": (
         "{role} of {run} is {value:.3g}, and in {quantity} this run differs from all other runs by a factor of "
@@ -76,7 +82,8 @@ SENTENCES = {
         "none."
     ),
     "partial-compute": (
-        "{points} of {total} points have no value in the compute column and get 6*params*tokens instead, so compute "
+        "{points} of {total} points {points:have|has} no value in the compute column and {points:get|gets} "
+        "6*params*tokens instead, so compute "
         "may be counted in two different ways, which may change exponents of compute. Fill in the column, or use "
         "6*params*tokens for all points with --compute none."
     ),
@@ -93,6 +100,10 @@ WHEN = {
     "unread-input": (
         "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
         "is one of the letters N, D and C."
+    ),
+    "sizes-in-names": (
+        "The law is of tokens or steps, neither params nor compute are known, and the names of at least "
+        "{data.runs.likely.MOST_NAMES:.0%} of the runs hold a number with M or B; these are of several sizes."
     ),
     "active-params": "A column of active params varies, and params are read from another column.",
     "ignored-input": (

@@ -6,7 +6,7 @@ SENTENCES = {
         "intervals are wider. To plan with the additive law anyway, give --law chinchilla."
     ),
     "cost-not-fitted": (
-        "The recorded cost of the runs does not give the cost of planned runs: {reason} Give --peak-flops and --mfu to "
+        "The recorded cost of the runs does not give the cost of future runs: {reason} Give --peak-flops and --mfu to "
         "compute it, or name other columns with --map gpu_hours=COLUMN."
     ),
     "plan-unknown-goal": (
@@ -23,8 +23,8 @@ WHEN = {
     "plan-other-law": "An F test at the 1 % level rejects the additive law for the law with a free power of the sum.",
     "cost-not-fitted": (
         "The runs have a column of GPU-hours, or of seconds and GPUs, and it has fewer than "
-        "{analysis.plan.cost.FEWEST} values, does not grow roughly in proportion to compute, or differs by more than a "
-        "factor of 2 between runs of equal compute."
+        "{analysis.recorded_cost.FEWEST} values, does not grow roughly in proportion to compute, or differs by more "
+        "than a factor of 2 between runs of equal compute."
     ),
     "plan-unknown-goal": "With the planned runs the expected interval of a goal has no end.",
     "forecast-knew-runs": "A file of runs has the hash of a file that the forecast was made from.",

@@ -71,7 +71,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
         names = with_and(problem.columns)
         raise FitError(
             f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
-            f"{different} distinct values of {names}.",
+            f"{different} distinct {'value' if different == 1 else 'values'} of {names}.",
             hint=f"Add runs at other values of {names}, or choose a --law with fewer parameters.",
         )
 
@@ -115,9 +115,12 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> tuple[str, ...
             fit to a metric that grows.
     """
     _require_two_inputs(fitted.problem, facts)
-    if facts.condition_number <= HOPELESS_CONDITION:
-        return ()
     law = fitted.problem.law
+    if facts.condition_number <= HOPELESS_CONDITION:
+        hidden = unknown.hidden_at_bounds(fitted) if unknown.is_written(law) and not law.is_predictive else ()
+        if hidden:
+            raise unknown.not_determined(law, np.inf, hidden)
+        return ()
     if not law.is_predictive:
         _refuse_growth(fitted)
     if unknown.is_written(law) and unknown.is_far_from_noise(fitted):

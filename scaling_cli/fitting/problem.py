@@ -120,21 +120,30 @@ def problem_from_arrays(
     *,
     weights: Array | None = None,
     priors: tuple[ParameterPrior, ...] = (),
+    named: Mapping[str, str] | None = None,
 ) -> Problem:
     """The problem of fitting `law` to points given as arrays `(n,)`.
 
-    `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1.
+    `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1. `named` has the names that
+    errors use for inputs.
     """
     for name, values in [*columns.items(), ("loss", observed)]:
         is_usable = (space != "log" or bool((values > 0).all())) if name == "loss" else law.takes(name, values)
+        shown = (named or {}).get(name, name)
         if not np.isfinite(values).all():
             raise DataError(
-                f"{name} has values that are not finite numbers.", hint=f"Leave them out with --where '{name} < 1e300'."
+                f"{shown} has values that are not finite numbers.",
+                hint=f"Leave them out with --where '{shown} < 1e300'.",
+            )
+        if not is_usable and (values > 0).any() and law.takes(name, np.zeros(1)) and name != "loss":
+            raise DataError(
+                f"{shown} has negative values, which {law.name} cannot take.",
+                hint=f"Correct them, or leave them out with --where '{shown} >= 0'.",
             )
         if not is_usable:
             raise DataError(
-                f"{name} has values that are not positive, but {law.name} is fitted to logarithms.",
-                hint=f"Leave them out with --where '{name} > 0'"
+                f"{shown} has values that are not positive, but {law.name} is fitted to logarithms.",
+                hint=f"Leave them out with --where '{shown} > 0'"
                 + (", or fit with --space linear." if name == "loss" else "."),
             )
     inputs, shift, offset = law.centre(law.prepare({**columns, "run": runs.astype(float)} if law.is_curve else columns))

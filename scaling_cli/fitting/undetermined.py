@@ -22,6 +22,7 @@ from scaling_cli.laws.grouped import GroupedLaw
 from scaling_cli.laws.law import Law
 from scaling_cli.record import Record
 
+EXACT = 1e14  # condition number of what trades off exactly, but for rounding
 NOTABLE = 0.15  # of the largest share in a vector: parameters with less hardly take part
 WORSE = 2.0  # times the residuals of a smooth surface: residuals above it are not noise
 SPARE = 2  # points for each term of the surface
@@ -74,6 +75,20 @@ def undetermined(fitted: Fitted, hopeless: float) -> tuple[Direction, ...]:
         names = tuple(problem.law.names[kept[part]] for part in parts)
         found.append(Direction(names, right[row][parts] / length[kept][parts]))
     return tuple(found)
+
+
+def hidden_at_bounds(fitted: Fitted) -> tuple[Direction, ...]:
+    """Directions along which a parameter slid to its bound without changing a prediction.
+
+    The condition number leaves out parameters at their bounds, and so does not see them.
+    """
+    problem = fitted.problem
+    at_bound = (fitted.theta <= problem.low) | (fitted.theta >= problem.high)
+    bounded = {name for name, is_bound in zip(problem.law.names, at_bound, strict=True) if is_bound}
+    has_vanished = bool((problem.law.vanishing & (fitted.theta <= problem.low)).any())
+    if not bounded or has_vanished:  # the exponent of a term that is zero may well have any value
+        return ()
+    return tuple(found for found in undetermined(fitted, EXACT) if bounded & set(found.names))
 
 
 def not_determined(law: Law, condition: float, found: Sequence[Direction]) -> FitError:

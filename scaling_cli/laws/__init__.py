@@ -61,6 +61,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "looped": ("sparse.LOOPED", "architecture"),
     "float-format": ("sparse.FLOAT_FORMAT", "precision"),
     "post-training-quantisation": ("sparse.POST_TRAINING_QUANTISATION", "precision"),
+    "quantised": ("sparse.QUANTISED", "precision"),
     "encoder-decoder": ("sparse.ENCODER_DECODER", "architecture"),
     "distillation": ("sparse.DISTILLATION", "training"),
     "reward-over-optimisation": ("outcomes.REWARD_OVER_OPTIMISATION", "reinforcement"),

@@ -34,7 +34,8 @@ class FormulaLaw(Law, kw_only=True):
     each parameter its bounds and starts. Inputs that no entry of `absorbs` names are not centred; each key of `follows`
     is centred by the mean of the input that is its value. `groups` holds scales that move several coefficients.
 
-    Inputs in `unlogged` may be zero or negative: they are then taken as they are. An input in `zeros` may be zero: the
+    Inputs in `unlogged` may be zero or negative: they are then taken as they are; those that are also in `counts`, such
+    as params, may not be negative. An input in `zeros` may be zero: the
     formula takes its log only where that is the exponent of a vanishing power. `exchanges` lists sets of terms that are
     alike, each by the names of its parameters: the fit orders them by their last parameter, the largest first.
     """
@@ -49,6 +50,7 @@ class FormulaLaw(Law, kw_only=True):
     signed: tuple[str, ...] = ()
     follows: Mapping[str, str] = {}
     unlogged: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     zeros: tuple[str, ...] = ()
     exchanges: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
@@ -56,9 +58,9 @@ class FormulaLaw(Law, kw_only=True):
         _ = self._tape_for({})  # raises here if the formula cannot be parsed
 
     def takes(self, name: str, values: Array) -> bool:
-        """Whether the formula can take these values: all, of an input that comes as it is or as labels."""
+        """Whether the formula can take these values: all, of an input that comes as it is and is no count."""
         if name in self.unlogged or name in self.levels:
-            return True
+            return name not in self.counts or bool((values >= 0).all())
         return bool((values >= 0).all()) if name in self.zeros else Law.takes(self, name, values)
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:

@@ -133,8 +133,9 @@ MIXTURE_REPETITION = formula_law(
 )  # fmt: skip
 UTILITY_DECAY = formula_law(
     "utility-decay",
-    "a*unique_samples^b*exp(b*worn(epochs, tau)) + d",
-    shown="a * unique_samples^b * exp(b * w) + d, with w = sum of log((j + 1) / j) * 0.5^(j / tau) over epochs j",
+    "a*(unique_samples*min(epochs, 1))^b*exp(b*worn(epochs, tau)) + d",
+    shown="a * (unique_samples * min(epochs, 1))^b * exp(b * w) + d, with w = sum of log((j + 1) / j) * 0.5^(j / tau) "
+    "over epochs j",
     inputs=("unique_samples", "epochs"),
     source="Goyal et al. 2024, arXiv:2404.07177: error of a pool of data that is repeated",
     narrow=("epochs",),

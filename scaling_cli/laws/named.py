@@ -52,6 +52,8 @@ def formula_law(
     published: tuple[Published, ...] = (),
     narrow: Sequence[str] = (),
     zeros: Sequence[str] = (),
+    positive: Sequence[str] = (),
+    signed: Sequence[str] = (),
     shown: str = "",
     flags: Mapping[str, tuple[str, ...]] | None = None,
     is_predictive: bool = False,
@@ -61,7 +63,9 @@ def formula_law(
 ) -> WrittenLaw:
     """The law of a formula whose parameters are those that `about` describes, in that order.
 
-    `shown` is printed in place of the formula, where that is long. For the other arguments see `Law` and `FormulaLaw`.
+    `shown` is printed in place of the formula, where that is long. Inputs may be zero where the formula allows that,
+    unless they are `positive`, and not negative, unless they are `signed`. For the other arguments see `Law` and
+    `FormulaLaw`.
     """
     limits = {key: (one.low, one.high) for key, one in about.items() if (one.low, one.high) != ENDLESS}
     plain = law_from_formula(formula, inputs, bound=limits)
@@ -80,7 +84,8 @@ def formula_law(
     return replace(
         plain, name=name, formula=shown or formula, source=source, inputs=tuple(inputs), parameters=parameters,
         roles=roles, derived=derived, published=published, narrow=tuple(narrow), zeros=tuple(zeros),
-        unlogged=tuple(each for each in inputs if each not in zeros), flags=dict(flags or {}),
+        unlogged=tuple(each for each in inputs if each not in (*zeros, *positive)),
+        counts=tuple(each for each in inputs if each not in signed), flags=dict(flags or {}),
         is_predictive=is_predictive, is_ranked=False, undetermined=undetermined,
         parts=parts, flops_rule=flops_rule,
     )  # fmt: skip

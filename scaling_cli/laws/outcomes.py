@@ -83,6 +83,7 @@ RL_SIGMOID = formula_law(
     "rl-sigmoid",
     "R_0 + (A - R_0)/(1 + (C_mid/x)^B)",
     inputs=("x",),
+    positive=("x",),
     source="Khatri et al. 2025 (ScaleRL), arXiv:2510.13786: pass rate against compute; the law `hill` with the "
     "names of the paper",
     about={
@@ -103,6 +104,7 @@ BERNOULLI = formula_law(
     "bernoulli",
     "1/(1 + (x0/x)^k)",
     inputs=("x",),
+    positive=("x",),
     source="logistic regression on log x, for outcomes that are 0 or 1 and for shares of known attempts",
     narrow=("x",),
     about={
@@ -115,6 +117,7 @@ EXPONENTIAL = formula_law(
     "exponential",
     "c + A*exp(-x/scale)",
     inputs=("x",),
+    signed=("x",),
     source="decay under perfect pruning of data, Sorscher et al. 2022, arXiv:2206.14486",
     about={
         "c": floor(),
@@ -206,6 +209,7 @@ def observational(columns: Sequence[str]) -> Law:
         "observational",
         f"1/(1 + exp(-(a + {plane})))",
         inputs=tuple(columns),
+        signed=tuple(columns),
         source="Ruan et al. 2024, arXiv:2405.10938: accuracy from scores, or principal components, of other benchmarks",
         narrow=tuple(columns),
         about={

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from scaling_cli.arrays import Array
 from scaling_cli.laws.law import Derived, Published
 from scaling_cli.laws.named import About, exponent, floor, formula_law
 
 PARAMS_TERM = About("loss from finite params, at 1 param", "loss")
+AT = 1e9  # params
+FEW_BITS = 4.0
 TOKENS_TERM = About("loss from finite tokens, at 1 token", "loss")
 
 SPARSITY = formula_law(
@@ -115,6 +119,40 @@ POST_TRAINING_QUANTISATION = formula_law(
                             starts=(0.3, 0.6, 1.0, 2.0, 5.0)),
     },
 )  # fmt: skip
+QUANTISED = formula_law(
+    "quantised",
+    "E + A/params^alpha + B/tokens^beta + C_T*tokens^gamma_D/params^gamma_N*exp(-bits/gamma_post)",
+    inputs=("params", "tokens", "bits"),
+    source="Kumar et al. 2024, arXiv:2411.04330: loss of models that are quantised after training; bits are 16 where "
+    "they are not",
+    narrow=("bits",),
+    about={
+        "E": floor(),
+        "A": PARAMS_TERM,
+        "alpha": exponent("exponent of params"),
+        "B": TOKENS_TERM,
+        "beta": exponent("exponent of tokens"),
+        "C_T": About("loss that quantisation adds at 0 bits, 1 param and 1 token", "loss"),
+        "gamma_D": exponent("exponent of tokens in the loss that quantisation adds"),
+        "gamma_N": exponent("exponent of params in the loss that quantisation adds"),
+        "gamma_post": About("bits that lower the added loss by a factor of e", "bits", low=0.05, high=30.0,
+                            starts=(0.3, 0.6, 1.0, 2.0, 5.0)),
+    },
+    derived=(
+        Derived("critical_tokens",
+                "tokens beyond which more training raises the loss of a model of 1e9 params at 4 bits",
+                lambda p: critical_tokens(p, AT, FEW_BITS)),
+    ),
+)  # fmt: skip
+
+
+def critical_tokens(parameters: Mapping[str, Array], params: float, bits: float) -> Array:
+    """Tokens `(replicates,)` at which a quantised model has its lowest loss: both slopes in tokens are equal there."""
+    beta, power = parameters["beta"], parameters["gamma_D"]
+    falls = np.log(beta * parameters["B"]) + parameters["gamma_N"] * np.log(params) + bits / parameters["gamma_post"]
+    return np.asarray(np.exp((falls - np.log(power * parameters["C_T"])) / (power + beta)))
+
+
 ENCODER_DECODER = formula_law(
     "encoder-decoder",
     "A*encoder_params^-p_e*decoder_params^-p_d + E",
@@ -145,7 +183,6 @@ def _limit(value: str, slope: str, exponent_name: str) -> Callable[[Mapping[str,
     return lambda p: p[value] - p[slope] / p[exponent_name]
 
 
-AT = 1e9  # params
 FARSEER = formula_law(
     "farseer",
     f"exp({_stretched('e', 'e1', 'alpha')}) + exp({_stretched('k', 'k1', 'beta')})"

@@ -29,7 +29,12 @@ OPTIONS = {
     "post-training-quantisation": "--loss added_loss",
     "power-lines": "--loss best_timescale",
 }
-GROWING = ("logarithmic", "sigmoid", "hill", "saturating-power", "exponential-saturation", "u-shaped")
+# Laws of metrics that grow, or that rise and fall.
+GROWING = (
+    "logarithmic", "sigmoid", "hill", "saturating-power", "exponential-saturation", "u-shaped", "rl-sigmoid",
+    "pass-until", "bernoulli", "observational", "reward-over-optimisation", "best-of-n-reward", "multi-power",
+    "power-lines",
+)  # fmt: skip
 INPUT = {"rl-sigmoid": "--x compute --loss pass_rate", "pass-until": "--x params --loss pass_rate"}
 
 
@@ -44,6 +49,11 @@ def example_of(law: Law) -> str:
     if not options and law.inputs == ("x",):
         options = "--x compute --loss accuracy --space linear" if law.name in GROWING else "--x compute"
     return f"scaling fit runs.csv --law {law.name} {options}".strip()
+
+
+def may_grow(law: Law) -> bool:
+    """Whether a law is made for metrics that grow, also in groups or with parameters held."""
+    return law.name.partition(" by ")[0] in GROWING
 
 
 def found_by(text: str, laws: Sequence[Law]) -> tuple[Law, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from scaling_cli.data.records import frame_of_records
 from scaling_cli.document.write import to_json
@@ -20,11 +20,15 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
     import pandas as pd
     import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from scaling_cli.library.predicted import Predicted
 
 SHOWN = 10  # results, and failures, that the text has a line for
 
@@ -48,6 +52,14 @@ class Answer(Report[Result]):
             known = [group_label(result.group) for result in self.results]  # type: ignore[attr-defined]
             raise KeyError(f"{name!r} is not a group; the groups are {', '.join(known)}")
         return _named(self.results[0], name)
+
+    @overload
+    def predict(self, **at: float | str) -> Predicted: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def predict(
+        self, **at: float | str | Sequence[float] | Sequence[str] | np.ndarray | pl.Series
+    ) -> list[Predicted]: ...
 
     def predict(self, **at: Any) -> Any:
         """The loss that a fitted law predicts, with intervals.

@@ -23,6 +23,7 @@ from scaling_cli.options.kinds import (
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading, Unpacking
+from scaling_cli.options.verifications import Verifications
 from scaling_cli.options.work import Batch, Work
 
 LAYOUTS = ("auto", "attempts", "counts", "curve", "list", "matrix")
@@ -243,8 +244,37 @@ class Assumptions(Options):
             )
 
 
-class InferenceCoverage(Curve, Budgets, Assumptions, Uncertainty, Samples):
+class InferenceCoverage(Curve, Budgets, Assumptions, Verifications, Uncertainty, Samples):
     """Everything that `scaling inference-coverage` takes."""
+
+    @property
+    def splits_verifications(self) -> bool:
+        """Whether compute is to be split between solutions and verifications, in place of all else."""
+        return self.verify_cost is not None or self.solutions is not None or self.verifications is not None
+
+    def check(self) -> None:
+        """Refuse, beside a split between solutions and verifications, options that only coverage obeys."""
+        super().check()
+        if not self.splits_verifications:
+            return
+        if (self.solutions is None) != (self.verifications is None) or (
+            self.solutions is None and self.verified is None
+        ):
+            raise UsageError(
+                "A split between solutions and verifications needs a log of both.",
+                hint="Give --solutions and --verifications, the columns of their numbers; or, for a log with a row for "
+                "each verification, --verified, the column of verdicts, and --attempt.",
+            )
+        price = ("budget", "price_in", "price_out", "tokens_in", "tokens_out", "model_params")
+        parts = (Curve, Budgets, Assumptions)
+        others = [name for part in parts for name in part.options if name not in price]
+        others += ["score", "answer", "n", "c", "threshold", "cluster", "band", "design", "input_format", "on_missing"]
+        given = [self.options[name].flag for name in others if getattr(self, name) != self.options[name].default]
+        if given:
+            raise UsageError(
+                f"{given[0]} cannot be combined with a split between solutions and verifications.",
+                hint="Leave it out, or leave out --solutions, --verifications and --verify-cost.",
+            )
 
 
 COMMAND = Command(

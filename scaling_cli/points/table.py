@@ -100,7 +100,7 @@ class PointTable(Record):
         # Runs are numbered by name, so that the order of the rows does not decide which runs a replicate draws.
         runs = self.frame["run_id"].rank("dense").to_numpy().astype(int) - 1
         observed = self.frame["loss"].to_numpy().astype(float)
-        return problem_from_arrays(law, values, observed, runs, space, weights=weights, priors=priors)
+        return problem_from_arrays(law, values, observed, runs, space, weights=weights, priors=priors, named=inputs)
 
     def _values(self, law: Law, name: str, column: str) -> Array:
         """The values `(n,)` of an input of the law; labels and words as numbers."""

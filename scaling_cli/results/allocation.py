@@ -256,6 +256,7 @@ class AllocationResult(Record):
         cutoffs: The exponent from points with at least so many tokens.
         gap: With --explain-gap, the exponent under other ways of counting.
         held: The values of further inputs, from --hold.
+        cost: Where GPU-hours come from, if from those of the runs.
     """
 
     drawn = ("frontiers",)
@@ -280,5 +281,6 @@ class AllocationResult(Record):
     gap: tuple[Gap, ...] = ()
     ranges: Ranges = {}
     held: dict[str, float] = {}
+    cost: str = ""
     frontiers: dict[str, Curve] = {}
     sentence: Sentence = ""

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from scaling_cli.record import Record
+from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Curve, Estimate
 from scaling_cli.results.values import Count, GroupValues, Level, Number, Sentence, Share, words
+from scaling_cli.results.verifications import VerificationSplit
 
 
 class Attempts(Record):
@@ -57,7 +59,7 @@ class LawFit(Record):
 
     Attributes:
         parameters: power-law: -ln coverage = A k^-b. exponentiated-power-law: coverage = exp(a k^b). beta-binomial:
-            alpha, beta. zero-inflated adds unsolvable. scaled-beta and kumaraswamy add scale.
+            alpha, beta. zero-inflated adds unsolvable; scaled-beta, kumaraswamy: scale. mixture: chance of each family.
         log_likelihood: Log likelihood of the counts, with binomial coefficients; None for laws of the curve.
         asymptotic_exponent: Exponent of k for very large k: of 1 - coverage for laws of difficulty, of -ln coverage for
             laws of the curve.
@@ -220,38 +222,6 @@ class Mix(Record):
     other_alone: Share
 
 
-class Exchange(Record):
-    """How many attempts this group can make with the compute of k attempts of a larger model.
-
-    Attributes:
-        model_ratio: Size of the larger model as a factor of this one.
-        inference_ratio: Inference tokens as a factor of pretraining tokens.
-        factor: Attempts of this group for one attempt of the larger model.
-        coverage: Coverage at `attempts`; null if the log has fewer.
-        against: With --compare, the group of the larger model; the other values below are null or empty without it.
-        other: Coverage of the larger model at k.
-        problems: Problems that both have, by which they are paired; 0 if they are not.
-        difference: `coverage` less `other`.
-        verdict: Whether more attempts (sampling) or the larger model (training) is better for this compute.
-        turn: Ratio of inference to pretraining tokens below which sampling is better, and above which training is.
-            Its low end is null if the set reaches down to 0, its estimate and high end if there is no limit above;
-            null as a whole if the curves do not cross within the log.
-    """
-
-    model_ratio: float
-    inference_ratio: Number
-    factor: Number
-    k: Count
-    attempts: Count
-    coverage: Share | None
-    against: str = ""
-    other: Share | None = None
-    problems: Count = 0
-    difference: Estimate | None = None
-    verdict: Annotated[str, words("", "sampling", "training", "inconclusive")] = ""
-    turn: Estimate | None = None
-
-
 class CoverageResult(Record):
     """Coverage (pass@k) of one group of sampling logs.
 
@@ -270,6 +240,7 @@ class CoverageResult(Record):
         mixes: Budgets split between two groups.
         exchange: Comparison with larger models at equal compute.
         crossings: With --compare, where the coverage of this group passes that of the other.
+        split: Best splits between solutions and verifications; nothing else is estimated then.
     """
 
     drawn = ("curve", "forecast_curve")
@@ -295,6 +266,7 @@ class CoverageResult(Record):
     mixes: tuple[Mix, ...] = ()
     exchange: tuple[Exchange, ...] = ()
     crossings: tuple[CurveCrossing, ...] = ()
+    split: VerificationSplit | None = None
     curve: Curve | None = None
     forecast_curve: Curve | None = None
     sentence: Sentence = ""

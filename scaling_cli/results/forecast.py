@@ -27,7 +27,7 @@ class LawWeight(Record):
 
     Attributes:
         weight: Its weight in the average.
-        rolling_rmse_log: Its root mean square error of log loss in the backtests.
+        rolling_rmse_log: Its root mean square error of log loss on held-out runs.
     """
 
     law: str
@@ -104,7 +104,7 @@ class Backtest(Record):
 
 
 class Track(Record):
-    """Errors of this forecast's laws in one of the backtests that set their weights.
+    """Errors of this forecast's laws on the runs held out at one of the cut-offs that set their weights.
 
     Attributes:
         reach: Factor from the cut-off to the largest run.
@@ -223,7 +223,7 @@ class ForecastInterval(Record):
     """How the intervals were made.
 
     Attributes:
-        origins: Number of backtests behind them.
+        origins: Number of cut-offs above which runs were held out to measure errors.
         resampling: How the replicates of a plain fit were made, as `interval.method` of a fit.
     """
 
@@ -238,14 +238,14 @@ class Extrapolation(Record):
     """Forecasts of larger runs, for one group of runs or one saved fit.
 
     Attributes:
-        estimator: `forecast` for laws weighted by their errors in backtests, `describe` for a plain fit of one law.
+        estimator: `forecast` for laws weighted by errors on held-out runs, `describe` for a plain fit of one law.
         changed: What the options change about the estimator, such as "objective lad"; empty for the default.
         law: None where several laws are averaged.
         shift_log: How much is subtracted from the forecast log loss of a run as large as the largest one, because
             forecasts of held-out runs were too high (positive) or too low (negative); None if nothing is subtracted.
         inside: Predictions within the data; None where no target lies there.
         score: Errors at targets whose loss was observed.
-        track: Errors in the backtests that set the weights.
+        track: Errors on held-out runs at the cut-offs that set the weights.
         backtest: With --backtest, forecasts of larger runs from smaller ones, and their errors.
         inverse: With --target-loss, the scale at which it is reached.
         then: With one --then, a task metric predicted through the loss.

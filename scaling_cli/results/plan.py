@@ -58,7 +58,7 @@ class GoalOutlook(Record):
     Attributes:
         is_log: Whether its width is measured in decades (a ratio) or as a difference.
         before: The interval now; without data, that of the published fit.
-        after: The interval that is expected once all runs are trained, around the estimate of today.
+        after: The interval that is expected once all runs are trained, around the present estimate.
         width_before: Width of the interval now, in decades or as a difference.
         width_after: The expected width.
         rounds: The expected width after each round.
@@ -107,7 +107,7 @@ class Judgement(Record):
     """A design that is judged: the runs that there are, or those of --judge.
 
     Attributes:
-        widths: The width of each goal's interval with this design.
+        widths: The expected width of each goal's interval with this design.
         best_widths: The widths of a plan of the same cost and number of runs.
         idle: Share of its compute in runs without which the intervals would be at most 5 % wider.
         idle_runs: Number of these runs.

@@ -11,6 +11,7 @@ from scaling_cli.numbers.format import brief, escape, figure, with_and
 from scaling_cli.results.fit import Estimate, FitResult
 
 SPLIT = "params_exponent"  # the derived quantity a in params ~ compute^a
+TURN = "x_extremum"  # the derived quantity of a law that falls and rises
 EVEN = 0.5
 MOST_NAMED = 3  # parameters of a law that has no simpler sentence
 TWO_DIGITS = 2
@@ -21,7 +22,7 @@ def sentence(result: FitResult, subject: str) -> str:
     law = find_law(result.law, tuple(result.inputs)) if result.law else None
     powers = _powers(law, result) if law is not None else {}
     lead = _falling(powers, law, result, subject) if powers else _formula(law, result, subject)
-    return f"{lead}{_split(result)}."
+    return f"{lead}{_split(result)}{_turn(result)}."
 
 
 def _powers(law: Law, result: FitResult) -> dict[str, Power]:
@@ -75,6 +76,21 @@ def _ranked(law: Law | None, result: FitResult) -> Iterator[tuple[int, str]]:
     order = {"exponent": 0, "floor": 1}
     for name in result.parameters:
         yield order.get(kinds[name].kind, 2) if name in kinds else 2, name
+
+
+def _turn(result: FitResult) -> str:
+    """Where a metric turns, and whether that is within the runs, so that it is shown not to be monotone."""
+    place = result.derived.get(TURN)
+    name = result.inputs.get("x", "x")
+    if place is None or place.estimate is None or name not in result.ranges:
+        return ""
+    said = f"; it turns at {escape(name)} = {brief(place)}"
+    if place.low is None or place.high is None:
+        return said
+    low, high = result.ranges[name]
+    if low < place.low and place.high < high:
+        return f"{said}, within the runs, so it is not monotone"
+    return f"{said}, which may be outside the runs, so that it is monotone is not excluded"
 
 
 def _split(result: FitResult) -> str:

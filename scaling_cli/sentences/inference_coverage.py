@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from scaling_cli.numbers.format import brief, figure, flops, percent
-from scaling_cli.results.coverage import CoverageResult, Exchange, Forecast, Purchase
+from scaling_cli.results.coverage import CoverageResult, Forecast, Purchase
+from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Estimate
+from scaling_cli.results.verifications import VerificationSplit
 
 COMBINED = "combined"  # the law of the forecasts that span those of all laws
 UNITS = 20.0  # of the last digit between the ends of an interval: shares near 100 % need them
@@ -16,11 +18,31 @@ NUMBER = re.compile(r"[\d.]+(?:e-?\d+)?")
 
 def sentence(result: CoverageResult, subject: str) -> str:
     """Coverage at the first and the last k with an estimate, the forecast and its record, then what was asked for."""
+    if result.split is not None:
+        return _split(result.split)
     known = [row for row in result.coverage if row.estimate is not None] or list(result.coverage)
     ends = list(dict.fromkeys(known[:1] + known[-1:]))
     parts = [_solved(row.k, _share(row.estimate, row.low, row.high), is_first=i == 0) for i, row in enumerate(ends)]
     said = " and ".join(parts) or "No coverage could be estimated"
     return f"{said}{_forecast(result)}.{_purchases(result)}{_exchanged(result)}"
+
+
+def _split(found: VerificationSplit) -> str:
+    """The best split of the largest budget that has one, and how best numbers grow with the budget."""
+    known = [row for row in found.budgets if row.solutions.estimate is not None]
+    if not known:
+        return "The budgets lie beyond the settings of the log, so no best split is known."
+    row = known[-1]
+    spent = f"the compute of {figure(row.budget, 3)} solutions" if row.amount is None else money(row.amount, row.unit)
+    said = (
+        f"For {spent} per problem, {brief(row.solutions)} solutions with {brief(row.verifications)} verifications each "
+        f"are best: they solve {_share(row.accuracy.estimate, row.accuracy.low, row.accuracy.high)} of problems"
+    )
+    powers = found.solutions_exponent, found.verifications_exponent
+    if any(power.estimate is None for power in powers):
+        return f"{said}."
+    grows = [f"compute^{brief(power)}" for power in powers]
+    return f"{said}. The best number of solutions grows as {grows[0]}, that of verifications of each as {grows[1]}."
 
 
 def _exchanged(result: CoverageResult) -> str:

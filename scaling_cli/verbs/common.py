@@ -25,6 +25,7 @@ from scaling_cli.results.report import Failure, Report, Result
 from scaling_cli.sentences import with_sentences
 
 if TYPE_CHECKING:
+    from scaling_cli.laws import Law
     from scaling_cli.options.compare_exponents import CompareExponents
     from scaling_cli.options.extrapolate import Extrapolate
     from scaling_cli.options.fit import Fit
@@ -39,6 +40,14 @@ FILE = "file"  # the key of a group that is a file
 def unread(table: RunTable) -> list[Failure]:
     """The files that could not be read while others could."""
     return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+
+
+def for_laws(caveats: Iterable[Caveat], laws: Iterable[Law]) -> list[Caveat]:
+    """The caveats of a table without that on metrics that grow, where all laws are made for them."""
+    from scaling_cli.laws.topics import may_grow
+
+    is_suited = all(may_grow(law) for law in laws)
+    return [found for found in caveats if not (is_suited and found.code == "metric-grows")]
 
 
 def report_of(

@@ -22,6 +22,7 @@ from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.by_fits import by_fits, extrapolated_saved
 from scaling_cli.verbs.common import (
+    for_laws,
     guess_doubts,
     is_published,
     knowing,
@@ -168,7 +169,7 @@ def _extrapolated(
     by_group: dict[tuple[tuple[str, str], ...], list[tuple[str, ForecastData, Ask]]] = {}
     for loss in losses:
         known = [
-            *loss.table.caveats,
+            *for_laws(loss.table.caveats, [loss.choice.law]),
             *input_doubts(loss.table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over),
         ]
         caveats += [of_loss(each, loss.label) for each in known]
@@ -218,7 +219,7 @@ def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolat
         )
     fits: list[SavedFit] = []
     doubts = input_doubts(table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over)
-    caveats = [*table.caveats, *doubts]
+    caveats = [*for_laws(table.caveats, [loss.choice.law]), *doubts]
     for group, points in loss.groups(asked.by):
         with one_blas_thread(), knowing(caveats):
             result, found = plain_fit(points, group, loss.choice, loss.method)

@@ -36,7 +36,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import FILE, knowing, report_of, settings_of, unread
+from scaling_cli.verbs.common import FILE, for_laws, knowing, report_of, settings_of, unread
 from scaling_cli.verbs.several_losses import LOSS, one_report
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
     """The report on one set of runs, whose groups have the next of the outcomes."""
     label, table, choices = opened.label, opened.table, opened.choices
     results: list[FitResult] = []
-    known = [found for found in table.caveats if not (asked.is_binomial and found.code in OF_LOSSES)]
+    suited = for_laws(table.caveats, (choice.law for choice in choices))
+    known = [found for found in suited if not (asked.is_binomial and found.code in OF_LOSSES)]
     doubts = (*known, *input_doubts(table, opened.inputs, asked.by, asked.best_over))
     caveats: list[Caveat] = [replace(found, group={**(label or {}), **(found.group or {})} or None) for found in doubts]
     failures = unread(table)

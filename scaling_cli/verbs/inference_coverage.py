@@ -13,6 +13,8 @@ from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import labelled, merged
 
 if TYPE_CHECKING:
+    from scaling_cli.analysis.coverage.answer import Analysis
+    from scaling_cli.analysis.coverage.verifications import Splits
     from scaling_cli.verbs.common import Runs
 
 
@@ -40,12 +42,20 @@ def inference_coverage(
 
 def _covered(logs: Runs, asked: InferenceCoverage, empty: Report[CoverageResult]) -> Report[CoverageResult]:
     """The report, from one that knows only what was asked."""
-    from scaling_cli.analysis.coverage.answer import analyse
     from scaling_cli.data.samples.load import load_samples
-    from scaling_cli.points.samples import sample_groups
 
-    table = load_samples(logs, asked)
-    found = analyse(sample_groups(table, asked.by), table.layout, asked)
+    if asked.splits_verifications:
+        from scaling_cli.analysis.coverage.verifications import split_between
+        from scaling_cli.data.samples.verifications import read_verifications
+
+        table = load_samples(logs, asked, read_verifications)
+        found: Analysis | Splits = split_between(table, asked)
+    else:
+        from scaling_cli.analysis.coverage.answer import analyse
+        from scaling_cli.points.samples import sample_groups
+
+        table = load_samples(logs, asked)
+        found = analyse(sample_groups(table, asked.by), table.layout, asked)
     unread = [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
     return replace(
         empty,

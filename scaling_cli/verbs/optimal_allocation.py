@@ -126,7 +126,7 @@ def _from_runs(
     for group, points in groups_of(table, asked.by):
         try:
             evidence, shapes = evidence_from(points, group, asked, lines.get(tuple(group.values())))
-            plan = plan_of(asked, law_of(asked), evidence.largest, shapes)
+            plan, doubts_of_cost = plan_of(asked, law_of(asked), evidence.largest, shapes, evidence.cost)
             with knowing(caveats):
                 result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:
@@ -135,5 +135,5 @@ def _from_runs(
             failures.append(Failure(group, error.message, error.hint))
             continue
         results.append(result)
-        caveats += [*found, *(plan.hardware.doubts() if plan.hardware else ())]
+        caveats += [*found, *doubts_of_cost]
     return report_of("optimal-allocation", table, asked, results, caveats, failures)

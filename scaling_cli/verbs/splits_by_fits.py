@@ -102,11 +102,11 @@ def _each(
 
     results, caveats = [], []
     for saved in fits:
-        plan = saved_plan(asked, saved)
+        plan, doubts = saved_plan(asked, saved)
         how = _how(saved, asked, source)
         result, found = allocate_saved(saved_law(saved), saved.group, how, plan, with_gap=asked.explain_gap)
         results.append(result)
-        caveats += [*saved.known, *found, *(plan.hardware.doubts() if plan.hardware else ())]
+        caveats += [*saved.known, *found, *doubts]
     return results, caveats
 
 

@@ -69,7 +69,27 @@ SMALL = counts(50, [0, 1, 2, 5, 10, 30, 0, 3])
 SHORT = counts(np.array([10] * 30 + [4] * 30), [2, 0, 1] * 20)
 TWO_TASKS = pl.concat([attempts(task="x"), attempts(task="y", seed=1)])
 
+
+def verified(top=40.0, *, lacks=False, budget=()):
+    """Solutions and verifications of 20 problems, of which about `top` solutions are best at the largest budgets."""
+    generator, rows = np.random.default_rng(0), []
+    for problem in range(20):
+        for solutions in (1, 4, 16, 64):
+            for verifications in (1, 4, 16, 64):
+                off = np.log(solutions) - np.log(top) / 2 - 0.5 * (np.log(solutions) + np.log1p(verifications)) + 2
+                chance = 1 / (1 + np.exp(0.3 * off**2 - 0.3 * np.log(solutions * (1 + verifications))))
+                rows.append((f"p{problem}", solutions, verifications, int(generator.random() < chance)))
+    table = pl.DataFrame(rows, schema=["problem", "s", "v", "correct"], orient="row")
+    return scaling.inference_coverage(
+        table[1:] if lacks else table, solutions="s", verifications="v", replicates=100, budget=budget,
+        model_params="1B", tokens_out=100,
+    )  # fmt: skip
+
+
 CASES = {
+    "settings-left-out": (lambda: verified(lacks=True), lambda: verified()),
+    "budget-outside-settings": (lambda: verified(budget="1e17flops"), lambda: verified(budget="1e13flops")),
+    "split-at-end": (lambda: verified(1e6), lambda: verified(budget="1e13flops")),
     "pooled-tasks": (lambda: load_samples(TWO_TASKS), lambda: load_samples(TWO_TASKS, by=["task"])),
     "other-problems": (
         lambda: load_samples(READ.with_columns(task_id=pl.format("{}-{}", "problem", pl.col("attempt") % 2))),

@@ -16,7 +16,6 @@ from unittest import mock
 
 from scaling_cli.cli.run import run as main
 from scaling_cli.options.commands import SUMMARIES
-from tests import ROOT
 from tests.robust.zygote import Zygote, clean_environment
 
 # Variables with such names are read while Python starts or a library is imported.
@@ -55,7 +54,8 @@ def run_from_scratch(
 def run_here(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The same in this process, for what only depends on the words of a command.
 
-    What a command found in the sample data is remembered, so that showing it in another way costs little.
+    What a command found in files is remembered, so that showing it in another way costs little. Files that options
+    name, such as targets, must not change between two commands.
     """
     words = list(map(str, arguments))
     out, err = io.StringIO(), io.StringIO()
@@ -74,13 +74,14 @@ def _remembered(command: str) -> contextlib.AbstractContextManager[object]:
 
 @functools.cache
 def _remembering(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """A verb that answers a question about sample data once; no command changes an answer."""
+    """A verb that answers a question about the same bytes once; no command changes an answer."""
     answers: dict[str, Any] = {}
 
     def answer(argument: Any, asked: Any, **others: Any) -> Any:
-        is_sample = argument and all(str(name).startswith(str(ROOT / "sample_data")) for name in argument)
-        key = repr((argument, asked.__dict__))
-        if not is_sample or key not in answers:
+        if not argument or not all(Path(name).is_file() for name in argument):
+            return verb(argument, asked, **others)
+        key = repr((argument, [Path(name).read_bytes() for name in argument], asked.__dict__))
+        if key not in answers:
             answers[key] = verb(argument, asked, **others)
         return answers[key]
 

@@ -10,7 +10,7 @@ import pytest
 
 from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
-from tests.cli.running import run, run_from_scratch
+from tests.cli.running import run, run_from_scratch, run_here
 
 OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
 QUICK = ("compare-exponents", OPTIMIZERS, "--by", "optimizer", "--replicates", "99")
@@ -18,7 +18,7 @@ QUICK = ("compare-exponents", OPTIMIZERS, "--by", "optimizer", "--replicates", "
 
 def test_json_follows_its_schema_and_holds_the_verdict():
     jsonschema = pytest.importorskip("jsonschema")
-    ran = run(*QUICK, "--json")
+    ran = run_here(*QUICK, "--json")
     assert ran.returncode == 0, ran.stderr
     document = json.loads(ran.stdout)
     jsonschema.Draft202012Validator.check_schema(schema_of("compare-exponents"))
@@ -32,7 +32,7 @@ def test_json_follows_its_schema_and_holds_the_verdict():
 
 
 def test_the_table_has_a_row_a_group_and_a_pair_and_words_to_quote():
-    ran = run(*QUICK)
+    ran = run_here(*QUICK)
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
     assert [line.split()[0] for line in lines if line.startswith(("adamw  ", "muon  "))] == ["adamw", "muon"]
@@ -48,7 +48,7 @@ def test_every_format_prints_something_of_its_own():
         ("csv", "left,right,exponent"),
         ("jsonl", "{"),
     ):
-        assert sign in run(*QUICK, "--format", form).stdout
+        assert sign in run_here(*QUICK, "--format", form).stdout
 
 
 def test_csv_keeps_every_digit():
@@ -58,7 +58,7 @@ def test_csv_keeps_every_digit():
 
 
 def test_a_plot_of_all_groups_is_drawn_into_a_pipe_when_asked_for():
-    drawn = run(*QUICK, "--plot", "ascii").stdout
+    drawn = run_here(*QUICK, "--plot", "ascii").stdout
     assert "o adamw" in drawn
     assert "x muon" in drawn
 
@@ -68,7 +68,7 @@ def test_names_of_groups_cannot_steer_the_terminal(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text(text, encoding="utf-8")
     for form in ("table", "plain", "md", "csv", "latex", "json"):
-        ran = run("compare-exponents", path, "--by", "optimizer", "--replicates", "50", "--format", form)
+        ran = run_here("compare-exponents", path, "--by", "optimizer", "--replicates", "50", "--format", form)
         assert "\x1b" not in ran.stdout + ran.stderr
 
 
@@ -119,3 +119,9 @@ def test_a_group_that_fails_is_told_and_the_exit_code_is_five(tmp_path):
 def test_strict_takes_a_caveat_for_an_error():
     assert run(*QUICK, "--law", "power", "--strict").returncode == 4
     assert run(*QUICK, "--law", "power", "--strict", "--allow", "apparent-exponents").returncode == 0
+
+
+def test_the_first_words_on_factors_name_the_exponent():
+    ran = run("compare-exponents", OPTIMIZERS, "--factors", "optimizer", "--replicates", "49")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("The data do not show whether the exponent depends on optimizer")

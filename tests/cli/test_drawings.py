@@ -25,7 +25,7 @@ COMMANDS = {
         "99",
     ),
     "optimal-allocation": ("optimal-allocation", RUNS, "--interval", "none"),
-    "inference-coverage": ("inference-coverage", str(SAMPLES / "samples.csv"), "--by", "model"),
+    "inference-coverage": ("inference-coverage", str(SAMPLES / "samples.csv"), "--by", "model", "--replicates", "100"),
 }
 
 
@@ -79,7 +79,7 @@ def test_every_group_has_a_forecast_of_its_own_with_its_name(tmp_path):
     picture = tmp_path / "plot.svg"
     shown = run(
         "extrapolate", OPTIMIZERS, "--by", "optimizer", "--at", "compute=1e24", "--replicates", "20",
-        "--figure", str(picture), "--quiet",
+        "--law", "power-constant", "--figure", str(picture), "--quiet",
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
     text = picture.read_text(encoding="utf-8")

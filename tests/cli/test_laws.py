@@ -62,5 +62,5 @@ def test_laws_are_found_by_words_and_topics():
     found = json.loads(run("laws", "mixture", "--json").stdout)["results"]
     assert {"mixture-exp", "mixture-additive", "mixture-repetition"} <= {law["name"] for law in found}
     about = json.loads(run("laws", "--topic", "precision", "--json").stdout)["results"]
-    assert [law["name"] for law in about] == ["precision", "float-format", "post-training-quantisation"]
+    assert [law["name"] for law in about] == ["precision", "float-format", "post-training-quantisation", "quantised"]
     assert "example: scaling fit runs.csv --law sparsity" in run("laws", "sparsity").stdout

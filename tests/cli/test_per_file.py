@@ -240,8 +240,8 @@ def surfaces(tmp_path):
     return folder
 
 
-COVERAGE = ("--k", "1,10", "--replicates", "200")
-FORECAST = ("--at", "compute=1e22", "--replicates", "20")
+COVERAGE = ("--k", "1,10", "--replicates", "200", "--fit", "beta-binomial")
+FORECAST = ("--at", "compute=1e22", "--replicates", "20", "--law", "chinchilla")
 
 
 @pytest.mark.parametrize(

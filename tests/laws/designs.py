@@ -402,6 +402,7 @@ DRAWS = {
     "looped": looped,
     "float-format": float_format,
     "post-training-quantisation": post_training,
+    "quantised": lambda draw: chinchilla_like(draw) | post_training(draw),
     "encoder-decoder": encoder_decoder,
     "reward-over-optimisation": reward,
     "best-of-n-reward": reward,

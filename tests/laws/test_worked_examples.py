@@ -84,3 +84,14 @@ def test_a_mixture_law_gives_what_its_authors_code_gives():
     shares = np.array([[0.0, 0.0, 0.0, 0.25, 0.75], [0.0625, 0.09375, 0.03125, 0.0625, 0.75]])
     predicted = law.predict(truth, {f"w{place}": shares[:, place] for place in range(5)})
     np.testing.assert_allclose(predicted, [1.6126, 1.7977], atol=5e-5)
+
+
+def test_more_training_harms_a_quantised_model_beyond_the_critical_tokens():
+    law = find_law("quantised")
+    truth = {"E": 2.76, "A": 4299.0, "alpha": 0.4965, "B": 18060.0, "beta": 0.3407, "C_T": 0.0598, "gamma_D": 0.5068,
+             "gamma_N": 0.3439, "gamma_post": 0.5907}  # fmt: skip
+    (critical,) = law.derived
+    lowest = float(critical.compute({name: np.array([value]) for name, value in truth.items()})[0])
+    tokens = np.geomspace(lowest / 30, lowest * 30, 20_001)
+    columns = {"tokens": tokens, "params": np.full_like(tokens, 1e9), "bits": np.full_like(tokens, 4.0)}
+    assert tokens[np.argmin(law.predict(truth, columns))] == pytest.approx(lowest, rel=1e-3)

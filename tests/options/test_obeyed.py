@@ -215,6 +215,7 @@ ELSEWHERE = {
     ("compare_exponents", "pair"), ("compare_exponents", "factors"),
     ("compare_exponents", "covariate"), ("fit", "keep_diverged"), ("fit", "best_over"), ("list_laws", "topic"),
     ("inference_coverage", "all_succeed"), ("inference_coverage", "n"), ("inference_coverage", "c"),
+    *(("inference_coverage", name) for name in ("solutions", "verifications", "verify_cost")),
     ("inference_coverage", "on_missing"), ("plan", "judge"), ("plan", "underway"), ("plan", "rules"),
     *(("score", name) for name in find_command("score").options.options),
     *((verb, name) for verb in LIBRARY for name in ("input_format", "max_expand", "evaluation")),
@@ -236,10 +237,11 @@ def asked(verb, name):
         return value, {key: given for key, given in beside.items() if key != name} | (
             {name: beside[name]} if name in beside else {}
         )
-    return SPECIAL.get((verb, name)) or (
-        (MORE[verb] | VALUES)[name] if name not in MORE[verb] else MORE[verb][name],
-        {},
-    )
+    if (verb, name) in SPECIAL:
+        return SPECIAL[verb, name]
+    values = VALUES | MORE.get(verb, {})
+    assert name in values, f"add to MORE[{verb!r}] a value of {name} that changes the answer"
+    return values[name], {}
 
 
 @functools.cache  # many options are compared with the same answer
@@ -258,7 +260,8 @@ def test_an_option_changes_the_answer(verb, name):
     value, beside = asked(verb, name)
     table = "runs" if verb != "inference_coverage" else "stopped" if name == "attempt" else "samples"
     before, after = (
-        outcome(verb, table, tuple(sorted((BASE[verb] | beside | more).items()))) for more in ({}, {name: value})
+        outcome(verb, table, tuple(sorted((BASE.get(verb, {}) | beside | more).items())))
+        for more in ({}, {name: value})
     )
     assert before != after
     assert not (isinstance(before, str) and isinstance(after, str)), "one of them should be an answer"

@@ -24,6 +24,7 @@ ASKED = {
     "compare-exponents": lambda: scaling.compare_exponents(OPTIMIZERS, by="optimizer", replicates=50),
     "optimal-allocation": lambda: scaling.optimal_allocation(RUNS, budget="1e22,1e24", approach="all", replicates=100),
     "inference-coverage": lambda: scaling.inference_coverage(SAMPLES, by="model", replicates=100, target=0.9),
+    "plan": lambda: scaling.plan(law="chinchilla:besiroglu", budget=1e21, goal="params@1e24"),
     "columns": lambda: scaling.columns(RUNS),
     "laws": lambda: scaling.list_laws("chinchilla"),
 }

@@ -51,7 +51,7 @@ def line_allocation(
         training_compute=compute,
         reach=reach,
         log_correlation=log_correlation(params, tokens),
-        bill=plan.hardware.bill(compute) if plan.hardware else None,
+        bill=plan.hardware.bill(np.array([compute])) if plan.hardware else None,
     )
 
 

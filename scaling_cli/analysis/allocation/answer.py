@@ -150,6 +150,7 @@ def allocate_saved(
         gap=_gap(fitted) if with_gap else (),
         ranges=dict(fitted.ranges),
         held=dict(plan.held),
+        cost=plan.hardware.note if plan.hardware else "",
         frontiers={} if answer.frontier is None else {"parametric": answer.frontier},
     )
     return result, caveats
@@ -223,6 +224,7 @@ def _result(
         gap=_gap(None if law is None else fitted_law(law)) if with_gap else (),
         ranges=data.grouped.ranges,
         held=dict(plan.held),
+        cost=plan.hardware.note if plan.hardware else "",
         frontiers={name: answer.frontier for name, answer in collected.answers.items() if answer.frontier is not None},
     )
 

@@ -10,6 +10,7 @@ from scaling_cli.analysis.allocation.costs import power_of
 from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.question import law_of, mixture_of, own_columns, rule_of
+from scaling_cli.analysis.recorded_cost import Recorded, recorded
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import column_of
@@ -35,7 +36,7 @@ class AllocationData(Record):
     """One group of runs: the problem to fit, its points, and the rows of training curves where there are any.
 
     `followers` has the problem of the law that gives a further input its value, and `doubts` what to say of how
-    compute is counted.
+    compute is counted. `cost` is what the runs took, where that is recorded.
     """
 
     grouped: Grouped
@@ -43,6 +44,7 @@ class AllocationData(Record):
     curves: AllocationPoints | None
     followers: Mapping[str, Grouped] = {}
     doubts: tuple[Caveat, ...] = ()
+    cost: Recorded | None = None
 
     def by_configuration(self) -> AllocationData:
         """The data with configurations in place of runs: runs of equal params and tokens count as one."""
@@ -124,7 +126,8 @@ def evidence_from(
         name: _follower(points, group, find_law(follower), inputs[name]) for name, follower in asked.followers.items()
     }
     shapes, doubts = _shapes(everything, rule, group, (*asked.hold, *asked.search, *mixture_of(asked), *law.parts))
-    return AllocationData(grouped, _points(everything, rule), lines, followers, doubts), shapes
+    cost = recorded(points, compute, asked.gpus)
+    return AllocationData(grouped, _points(everything, rule), lines, followers, doubts, cost), shapes
 
 
 def _follower(points: PointTable, group: dict[str, str], law: Law, column: str) -> Grouped:

@@ -91,7 +91,7 @@ def _allocation(
         limit=split.limit,
         reach=None if largest is None else training / largest[1],
         log_correlation=log_correlation(split.params, split.tokens),
-        bill=plan.hardware.bill(total) if plan.hardware else None,
+        bill=plan.hardware.bill(np.array([total])) if plan.hardware else None,
     )
     return allocation, split.valley
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.allocation.costs import Costs
-from scaling_cli.analysis.hardware import Hardware
+from scaling_cli.analysis.hardware import Machines
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError
@@ -36,7 +36,7 @@ class AllocationPlan(Record):
     costs: Costs
     unique_tokens: float | None
     held: Mapping[str, float]
-    hardware: Hardware | None
+    hardware: Machines | None
     level: float
     search: Mapping[str, tuple[float, float] | None] = {}
     mixture: tuple[str, ...] = ()

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.plan import AllocationPlan
 from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface, rest_of, several_laws
-from scaling_cli.analysis.hardware import flops_of, hardware
+from scaling_cli.analysis.hardware import flops_of
+from scaling_cli.analysis.recorded_cost import Recorded, machines_of
+from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import UsageError
@@ -91,6 +93,9 @@ def check_question(asked: OptimalAllocation, law: Law | None = None) -> None:
     require_surface(law, asked.hold, (*named, *shares), rule)
     for name, follower in asked.followers.items():
         _require_follower(name, follower, law)
+    if asked.peak_flops is None and asked.mfu is None:  # the runs may have a cost
+        budget = tuple(1.0 if isinstance(each, str) else each for each in asked.budget)
+        asked = asked.but(budget=budget, gpus=None, price_per_gpu_hour=None)
     plan_of(asked.but(flops_rule=SIX_ND), law, 1.0, {})
 
 
@@ -114,12 +119,23 @@ def needs_curves(asked: OptimalAllocation) -> bool:
 
 
 def plan_of(
-    asked: OptimalAllocation, law: Law, largest: float, shapes: Mapping[str, tuple[float, float]]
-) -> AllocationPlan:
-    """What to answer for runs of which the largest took `largest` FLOPs; `shapes` are those of `Costs`."""
+    asked: OptimalAllocation,
+    law: Law,
+    largest: float,
+    shapes: Mapping[str, tuple[float, float]],
+    cost: Recorded | None = None,
+) -> tuple[AllocationPlan, tuple[Caveat, ...]]:
+    """What to answer for runs of which the largest took `largest` FLOPs, and caveats on their recorded `cost`.
+
+    `shapes` are those of `Costs`.
+
+    Raises:
+        UsageError: A budget cannot be turned into FLOPs, or limits or hardware do not go together.
+    """
     rule = rule_of(asked, law)
-    machines = hardware(asked.gpus, asked.peak_flops, asked.mfu, asked.price_per_gpu_hour)
-    budgets = tuple(flops_of(budget, machines) for budget in asked.budget)
+    has_price = any(isinstance(budget, str) for budget in asked.budget)
+    machines, doubts = machines_of([cost], asked, has_price=has_price)
+    budgets = tuple(flops_of(budget, machines, is_one=True) for budget in asked.budget)
     if not budgets and not asked.target_loss:
         budgets = tuple(largest * step for step in DEFAULT_STEPS)
     search = {name: ends for name, ends in asked.search.items() if name != MIXTURE}
@@ -136,7 +152,7 @@ def plan_of(
         max_tokens=asked.max_tokens,
         inference_budget=asked.inference_budget,
     )
-    return AllocationPlan(
+    plan = AllocationPlan(
         budgets=budgets,
         target_losses=asked.target_loss,
         approach=asked.approach,
@@ -151,9 +167,11 @@ def plan_of(
         mixture=mixture,
         rest=rest,
     )
+    doubts += machines.doubts() if machines else []
+    return plan, tuple(doubts)
 
 
-def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> AllocationPlan:
+def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> tuple[AllocationPlan, tuple[Caveat, ...]]:
     """What to answer from a saved fit.
 
     Raises:

@@ -129,7 +129,7 @@ def _allocation(
         limit=solution.limit,
         reach=None if largest is None else per_token * tokens / largest[1],
         log_correlation=log_correlation(chosen.params, chosen.tokens),
-        bill=plan.hardware.bill(total) if plan.hardware else None,
+        bill=plan.hardware.bill(np.array([total])) if plan.hardware else None,
         searched={
             name: _searched(joint, name, chosen.further[name], within[name], level) for name in joint.space.names
         },

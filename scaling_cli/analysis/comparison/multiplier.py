@@ -21,7 +21,7 @@ NODES = 480
 BEYOND = 12.0  # decades on either side of the data in which crossings are looked for
 MOST_ROWS = 6
 TINY = 1e-150
-HALVINGS = 100  # of a bracket, enough for full precision
+HALVINGS = 100  # of a bracket, at most: enough for full precision
 
 
 class LossCurve(Record):
@@ -80,8 +80,10 @@ def _along_one_input(result: FitResult, law: Law) -> tuple[Law, Array, Array, tu
 def _log_losses(law: Law, theta: Array, log_x: Array) -> Array:
     """Log losses `(replicates, n)`; where a law predicts no positive loss, far from the data, that of `TINY`."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        losses = law.evaluate_linear(theta, law.prepare({law.inputs[0]: np.exp(log_x)}))[0]
-    return np.log(np.maximum(np.nan_to_num(losses, nan=TINY, posinf=1 / TINY), TINY))
+        losses = np.fmax(
+            law.evaluate_linear(theta, law.prepare({law.inputs[0]: np.exp(log_x)}))[0], TINY
+        )  # of NaN, TINY
+    return np.log(np.where(losses == np.inf, 1 / TINY, losses))
 
 
 def _frontier(parameters: Array) -> Array:
@@ -171,7 +173,10 @@ def _inverse(line: LossCurve, losses: Array) -> Array:
     for _ in range(HALVINGS):
         middle = np.where(known, 0.5 * (low + high), 0.0)
         is_left = (line.log_loss(middle) > losses) == falls
+        before = low, high
         low, high = np.where(is_left, middle, low), np.where(is_left, high, middle)
+        if np.array_equal(before, (low, high)):
+            break
     return np.where(known, 0.5 * (low + high), near)
 
 
@@ -220,7 +225,10 @@ def _refined(left: LossCurve, right: LossCurve, near: float) -> float:
     sign = gap(low)
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
+        before = low, high
         low, high = (middle, high) if gap(middle) * sign > 0 else (low, middle)
+        if before == (low, high):
+            break
     return low
 
 

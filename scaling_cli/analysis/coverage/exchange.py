@@ -14,7 +14,7 @@ from scaling_cli.analysis.coverage.crossing import Rates, Side, bounded, crossin
 from scaling_cli.coverage.budget import exchange
 from scaling_cli.coverage.counts import Indices, ProblemResampling
 from scaling_cli.record import Record
-from scaling_cli.results.coverage import Exchange
+from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Estimate
 
 SAMPLING, TRAINING, OPEN = "sampling", "training", "inconclusive"

@@ -30,10 +30,10 @@ from scaling_cli.results.coverage import (
     Comparison,
     CoverageResult,
     CurveCrossing,
-    Exchange,
     Mix,
     Purchase,
 )
+from scaling_cli.results.exchange import Exchange
 
 
 class Group(Record):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling_cli.analysis.plan.cost import recorded
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of
 from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
+from scaling_cli.analysis.recorded_cost import recorded
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.published import published_fit

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.plan.cost import Recorded
 from scaling_cli.analysis.plan.goals import Goal, Known, known, loss_slope, places
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, ground, optimum
 from scaling_cli.analysis.plan.recipe import Rule
 from scaling_cli.analysis.plan.search import Model
+from scaling_cli.analysis.recorded_cost import Recorded
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.laws import Law, find_law

@@ -9,7 +9,6 @@ import numpy as np
 from scaling_cli.analysis.hardware import Machines, flops_of
 from scaling_cli.analysis.plan.answer import Task, planned
 from scaling_cli.analysis.plan.check import simulated
-from scaling_cli.analysis.plan.cost import machines_of
 from scaling_cli.analysis.plan.goals import Goal, check_goal, parse_goal
 from scaling_cli.analysis.plan.judge import judged
 from scaling_cli.analysis.plan.knowledge import Arm
@@ -17,6 +16,7 @@ from scaling_cli.analysis.plan.limits import Bounds, Candidates, compute_bounds,
 from scaling_cli.analysis.plan.recipe import read_rules, with_recipes
 from scaling_cli.analysis.plan.result import result_of
 from scaling_cli.analysis.plan.until import least_budget, parse_until
+from scaling_cli.analysis.recorded_cost import machines_of
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import DataError, UsageError
@@ -53,7 +53,7 @@ def answered(
     arms: Sequence[Arm], asked: Plan, source: str, group: Mapping[str, str]
 ) -> tuple[PlanResult, list[Caveat]]:
     """The whole answer for one group, for two that are compared, or for a fit in place of runs."""
-    machines, cost_doubts = machines_of([arm.recorded for arm in arms], asked)
+    machines, cost_doubts = machines_of([arm.recorded for arm in arms], asked, has_price=isinstance(asked.budget, str))
     task = task_of(arms, asked, machines)
     note: tuple[str, ...] = ()
     if asked.until is not None:

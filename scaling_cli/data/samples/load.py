@@ -8,8 +8,9 @@ need little memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import polars as pl
 
@@ -75,42 +76,46 @@ class SampleTable(Record):
     rows: int | None = None
 
 
-def load_samples(logs: PathsOrTable, reading: Samples) -> SampleTable:
+Reader: TypeAlias = Callable[[pl.LazyFrame, Samples], SampleTable]
+
+
+def load_samples(logs: PathsOrTable, reading: Samples, counted: Reader | None = None) -> SampleTable:
     """Counts from files, or from a table in memory.
 
     Args:
         logs: Files, or a table with one row per attempt or per problem.
         reading: Which rows and columns to read, and what counts as a success.
+        counted: Makes another table of the rows in place of counts.
 
     Raises:
         UsageError: A column does not exist, two fit a role equally well, or the rows mix models.
         DataError: A file cannot be read, or has no known layout.
     """
     check_roles(reading.mapping)
-    rows = frame_of(logs)
+    counted, rows = counted or _load, frame_of(logs)
     if rows is None:
         with quiet_panics():
-            return _load_files(paths_of(logs), reading)
+            return _load_files(paths_of(logs), reading, counted)
     try:
         with quiet_panics():
-            return _load(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
+            return counted(_filtered(plain_columns(rows), reading.where, reading.mapping), reading)
     except THROWN as error:
         raise explained(error, "The table") from None
 
 
-def _load_files(paths: Sequence[str], reading: Samples) -> SampleTable:
+def _load_files(paths: Sequence[str], reading: Samples, counted: Reader) -> SampleTable:
     files = expand(paths, suffixes=SAMPLE_SUFFIXES)
     special = [file for file in files if Path(file.path).is_file() and is_evaluation_file(file.path)]
     plain = [file for file in files if file not in special]
     inputs = open_files(plain, most=reading.max_expand) if plain else None
     special, unread = _readable(special, reading.max_expand, is_alone=len(files) == 1)
     if inputs is None:
-        return _load_special(special, unread, reading)
+        return _load_special(special, unread, reading, counted)
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> SampleTable:
         frames = [*(read_evaluation_file(file.path, reading.max_expand) for file in special), usable.frame()]
-        table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
+        table = counted(_filtered(joined(frames), reading.where, reading.mapping), reading)
         total = table.rows if reading.where is None and not special else None
         sources = (*_special_sources(special, reading.max_expand), *hashes.sources(usable, total))
         return replace(table, sources=sources, unread=(*unread, *usable.unread))
@@ -118,14 +123,16 @@ def _load_files(paths: Sequence[str], reading: Samples) -> SampleTable:
     return read_usable(inputs, load)
 
 
-def _load_special(files: Sequence[InputFile], unread: Sequence[UnreadFile], reading: Samples) -> SampleTable:
+def _load_special(
+    files: Sequence[InputFile], unread: Sequence[UnreadFile], reading: Samples, counted: Reader
+) -> SampleTable:
     """The counts of files of evaluation tools, of which some may be unread."""
     if not files:
         raise none_readable(unread)
     try:
         with quiet_panics():
             frames = [read_evaluation_file(file.path, reading.max_expand) for file in files]
-            table = _load(_filtered(joined(frames), reading.where, reading.mapping), reading)
+            table = counted(_filtered(joined(frames), reading.where, reading.mapping), reading)
     except THROWN as error:
         raise explained(error, together([file.name for file in files])) from None
     return replace(table, sources=_special_sources(files, reading.max_expand), unread=tuple(unread))

@@ -18,6 +18,7 @@ CoverageReport: TypeAlias = Report[CoverageResult]
 Rows: TypeAlias = Callable[[CoverageResult], Iterator[Cells]]
 
 DETAILS = ("Data", "Laws", "Forecasts of each law", "Track record on this log")
+SPLITS = "Best solutions and verifications per problem (budget in solutions)"
 ALL_SUCCEED = "All of k succeed (pass^k)"
 
 
@@ -63,6 +64,9 @@ def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
         "Attempts for the compute of a larger model": (
             (*numbers("k", "times larger", "attempts", "coverage"), *words("larger model"), *numbers("its coverage"),
              *numbers("difference"), interval, *words("better"), Column("turns at", "estimate")), _exchanges),
+        SPLITS: (
+            (*numbers("budget"), Column("solutions", "estimate"), Column("verifications of each", "estimate"),
+             Column("accuracy", "estimate"), *words("at an end")), _splits),
         "Where coverage curves cross": (
             (*words("other"), *numbers("k"), interval, *words("higher before")), _crossings),
     }  # fmt: skip
@@ -73,6 +77,13 @@ def _sheet(report: CoverageReport, columns: tuple[Column, ...], rows_of: Rows) -
     keys = group_columns(report)
     rows = ((*group_cells(keys, result), *row) for result in report.results for row in rows_of(result))
     return Sheet((*group_headings(keys), *columns), tuple(rows)).without_empty(empty=("", MISSING))
+
+
+def _splits(result: CoverageResult) -> Iterator[Cells]:
+    for row in result.split.budgets if result.split else ():
+        values = (rounded(value).whole for value in (row.solutions, row.verifications, row.accuracy))
+        asked = "" if row.amount is None else f" ({money(row.amount, row.unit)})"
+        yield f"{figure(row.budget, 3)}{asked}", *values, f"{row.end} solutions" if row.end else ""
 
 
 def _data(result: CoverageResult) -> Iterator[Cells]:

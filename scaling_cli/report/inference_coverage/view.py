@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from scaling_cli.numbers.format import escape, group_name, percent
+from scaling_cli.numbers.format import escape, figure, group_name, percent, rounded
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
 from scaling_cli.report.pages.facts import stated
@@ -50,7 +50,21 @@ def facts(report: CoverageReport) -> Facts:
         ("data", data_sentence(results[0]) if len(results) == 1 else ""),
         ("interval", "; ".join(intervals)),
         ("equal compute", _equal_compute(results)),
+        ("growth", "; ".join(filter(None, map(_growth, results)))),
     )
+
+
+def _growth(result: CoverageResult) -> str:
+    """How best numbers of solutions and verifications grow, and how well the smooth accuracies suit the log."""
+    found = result.split
+    if found is None:
+        return ""
+    name = group_name(result.group)
+    powers = (("solutions", found.solutions_exponent), ("verifications", found.verifications_exponent))
+    said = ", ".join(f"{what} ~ compute^{rounded(value).whole}" for what, value in powers)
+    cost = f"a verification costs {figure(found.verify_cost)} solutions"
+    missed = f"smooth accuracies miss those of the log by {percent(found.misfit)}"
+    return f"{f'{name}: ' if name else ''}{said} ({cost}; {missed})"
 
 
 def _equal_compute(results: Sequence[CoverageResult]) -> str:
@@ -81,6 +95,8 @@ def details(report: CoverageReport) -> Facts:
 def data_sentence(result: CoverageResult) -> str:
     """Problems, attempts at each, and how many were never solved."""
     attempts = result.attempts
+    if result.split is not None:
+        return f"{result.problems:,} problems, {attempts.min:,} to {attempts.max:,} solutions each"
     made = f"{attempts.min:,} attempts each"
     if attempts.min < attempts.max:
         made = f"{attempts.min:,} to {attempts.max:,} attempts each (median {attempts.median:,.0f})"
@@ -109,6 +125,12 @@ def _numbers(result: CoverageResult) -> Iterator[Row]:
     for trade in result.exchange:
         if trade.difference is not None:
             yield "exchange", escape(trade.against), trade.k, *_ends(trade.difference)
+    if result.split is not None:
+        yield "split", "solutions_exponent", None, *_ends(result.split.solutions_exponent)
+        yield "split", "verifications_exponent", None, *_ends(result.split.verifications_exponent)
+        for best in result.split.budgets:
+            for name in ("solutions", "verifications", "accuracy"):
+                yield "split", name, best.budget, *_ends(getattr(best, name))
     for crossing in result.crossings:
         yield "crossings", escape(crossing.other), None, *_ends(crossing.k or Estimate(None))
     for pair in result.comparisons:

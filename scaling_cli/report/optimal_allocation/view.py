@@ -81,6 +81,7 @@ def facts(report: AllocationReport, result: AllocationResult) -> Facts:
         ("data", runs_and_points(result.runs, result.points, report.inputs)),
         ("held", ", ".join(f"{escape(name)} = {figure(value)}" for name, value in result.held.items())),
         ("interval", _interval(result)),
+        ("cost", escape(result.cost.removeprefix("cost: "))),
         *_checks(result),
     )
 

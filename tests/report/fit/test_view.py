@@ -85,7 +85,7 @@ def test_csv_keeps_every_digit():
 
 def test_an_unknown_format_names_those_there_are():
     with pytest.raises(UsageError) as error:
-        shown("bad", "yaml")
+        shown("bad", "no-such-format")
     assert "latex" in error.value.hint
 
 

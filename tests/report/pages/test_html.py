@@ -21,7 +21,7 @@ from tests.factories import bad_report, chinchilla_result, groups_report, report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HAS_VEGA = importlib.util.find_spec("vl_convert") is not None
-ASKED = ("fit", "groups", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage")
+ASKED = ("fit", "groups", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage", "plan")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -66,8 +66,10 @@ def test_a_checker_of_accessibility_finds_no_serious_fault(tmp_path, name):
 
 
 def browsed(page):
+    """The page as a browser draws it that reaches no network."""
     return subprocess.run(
         [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000",
+         "--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9",
          "--enable-logging=stderr", f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip

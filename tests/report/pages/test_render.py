@@ -38,5 +38,5 @@ def test_a_suffix_belongs_to_one_format():
 
 def test_an_unknown_format_is_refused_with_the_names_of_all():
     with pytest.raises(UsageError) as error:
-        render(groups_report(), "yaml", view, look=Look())
+        render(groups_report(), "no-such-format", view, look=Look())
     assert "html" in error.value.hint

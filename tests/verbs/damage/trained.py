@@ -102,6 +102,20 @@ def _outlier(rng: Generator, strong: bool) -> Logs:
     return one(frame.with_columns(pl.when(bad).then(loss * (1.5 if strong else 1.1)).otherwise(loss)), truth)
 
 
+def _own_decay(rng: Generator, strong: bool) -> Logs:
+    frame, truth = surface(rng)
+    decay = rng.uniform(-3, 0, len(frame))
+    effect = (0.06 if strong else 0.03) * (decay + 1.5) ** 2
+    return one(frame.with_columns(loss * (1 + pl.Series(effect)), weight_decay=pl.Series(10**decay)), truth)
+
+
+def _bump(rng: Generator, strong: bool) -> Logs:
+    frame, truth = surface(rng)
+    scale = (params * pl.col("tokens")).log10()
+    bump = (-(((scale - scale.mean()) / 0.4) ** 2)).exp()
+    return one(frame.with_columns(loss + (0.3 if strong else 0.1) * bump), truth)
+
+
 def _turned_up(rng: Generator, strong: bool) -> Logs:
     frame, truth = curve(rng, 25 if strong else 15)
     last = pl.int_range(pl.len()) == pl.len() - 1
@@ -179,6 +193,7 @@ POOLS = (
     way("pooled datasets, all sizes", _factor_of("dataset", ["web", "books"], 0.3), "pooled-groups", says="dataset"),
     way("pooled optimizers", _drawn_factor("optimizer", ["adam", "muon"], 0.1), "pooled-groups", says="optimizer"),
     way("pooled conditions", _drawn_factor("condition", ["a", "b", "c", "d"], 0.2), "pooled-groups", says="condition"),
+    way("a weight decay for each run", _own_decay, "unread-setting", says="weight_decay"),
     way("spread that no column explains", _unexplained, "unexplained-spread"),
 )
 
@@ -186,6 +201,7 @@ SHAPES = (
     way("law with gamma", _gamma, MISFIT, always=("fit", "optimal-allocation")),
     way("wave", _wave, MISFIT, asked=POWER, verbs=CURVE, always=()),
     way("hump", _hump, MISFIT, asked=POWER, verbs=CURVE, always=()),
+    way("bump on a surface", _bump, MISFIT, always=()),
     way("one outlier", _outlier, "influential-run outlying-run", says="run-"),
     way("last point turned up", _turned_up, MISFIT, asked=POWER, verbs=CURVE),
     way("floor at its bound", _no_floor, "at-bound replicates-at-bound floor-unknown", says="E", always=()),

@@ -1,4 +1,4 @@
-"""What planned runs cost, by the GPU-hours of the runs that there are.
+"""What future runs cost, by the GPU-hours of the runs that there are.
 
 The log of GPU-hours is a line in the log of FLOPs, fitted by least squares: hours = h (compute / centre)^slope. On
 equal GPUs the slope is 1 if every run reaches the same share of the peak; small runs usually reach less, so it may be
@@ -16,7 +16,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import figure, percent
-from scaling_cli.options.plan import Plan
+from scaling_cli.options.hardware import Hardware
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record
 from scaling_cli.results.allocation import Bill
@@ -59,6 +59,11 @@ class RecordedCost(Record):
         """FLOPs that so much would pay for at the price of FLOPs in a middling run."""
         return hours_for(kind, amount, self.price_per_gpu_hour) * self.centre / self.hours
 
+    def flops_of_one(self, kind: str, amount: float) -> float:
+        """FLOPs of the one run that costs so much."""
+        hours = hours_for(kind, amount, self.price_per_gpu_hour)
+        return float(self.centre * (hours / self.hours) ** (1 / self.slope))
+
     def equivalent(self, compute: Array) -> Array:
         """The FLOPs of a middling run that cost as much as each run of so many FLOPs `(n,)`."""
         found: Array = self.centre * (compute / self.centre) ** self.slope
@@ -83,8 +88,12 @@ def recorded(points: PointTable, compute: Array, gpus: int | None) -> Recorded |
     return Recorded(compute[usable], hours[usable], columns, lacks)
 
 
-def machines_of(found: Sequence[Recorded | None], asked: Plan) -> tuple[Machines | None, list[Caveat]]:
+def machines_of(
+    found: Sequence[Recorded | None], asked: Hardware, *, has_price: bool
+) -> tuple[Machines | None, list[Caveat]]:
     """The GPUs that the options describe, else the cost of the runs that there are, with caveats.
+
+    `has_price` says that a budget is given in money or GPU-hours, which the cost has to turn into FLOPs.
 
     Raises:
         UsageError: GPUs are described in part, or the recorded cost is needed and cannot be used.
@@ -95,14 +104,14 @@ def machines_of(found: Sequence[Recorded | None], asked: Plan) -> tuple[Machines
     try:
         return _fitted(costs, asked), []
     except UsageError as error:
-        if isinstance(asked.budget, str) or asked.gpus is not None or asked.price_per_gpu_hour is not None:
+        if has_price or asked.gpus is not None or asked.price_per_gpu_hour is not None:
             raise
         if all(each.lacks_gpus for each in costs):  # many logs have a clock, which alone is no cost
             return None, []
         return None, [caveat("cost-not-fitted", reason=error.message)]
 
 
-def _fitted(costs: Sequence[Recorded], asked: Plan) -> RecordedCost:
+def _fitted(costs: Sequence[Recorded], asked: Hardware) -> RecordedCost:
     compute, hours = (np.concatenate([getattr(each, name) for each in costs]) for name in ("compute", "hours"))
     columns = costs[0].columns
     if all(each.lacks_gpus for each in costs):

@@ -1,0 +1,109 @@
+"""Logs of solutions and of verifications of each: one row per problem and setting, or one row per verification."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from scaling_cli.data.cells import is_text, number, numbers_of_text, text
+from scaling_cli.data.names import unknown
+from scaling_cli.data.samples.columns import choose
+from scaling_cli.data.samples.load import SampleTable
+from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.data.samples.outcomes import no_outcome, outcome
+from scaling_cli.data.samples.pooling import refuse_models, tasks_of
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.options.inference_coverage import InferenceCoverage, Samples
+from scaling_cli.record import replace
+
+SETTINGS, VERDICTS = "settings", "verdicts"  # layouts: a row is a setting of a problem, or a verification of a solution
+HOW = {
+    SETTINGS: "Give --problem, --correct (the share of correct answers), --solutions and --verifications.",
+    VERDICTS: "Give --problem, --attempt (which solution), --correct and --verified (the verdict).",
+}
+
+
+def read_verifications(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
+    """The mean accuracy of each problem at each setting, or the verdicts on each solution.
+
+    The frame has the groups and `problem`, and then `solutions`, `verifications` and `accuracy` with one row for each
+    setting, or `correct` and `verdicts` (a list) with one row for each solution.
+
+    Raises:
+        UsageError: A column does not exist, or several models would be pooled.
+        DataError: A column is missing, or no row has numbers in all of them.
+    """
+    assert isinstance(reading, InferenceCoverage)
+    schema = rows.collect_schema()
+    for name in reading.by:
+        if name not in schema:
+            raise unknown("column", name, schema.names())
+    layout = SETTINGS if reading.solutions is not None else VERDICTS
+    named = {"solutions": reading.solutions, "verifications": reading.verifications}
+    own = {role: column for role, column in named.items() if column is not None}
+    for column in own.values():
+        if column not in schema:
+            raise unknown("column", column, schema.names())
+    taken = {**reading.mapping, **own}
+    roles = ("problem", "correct") if layout == SETTINGS else ("problem", "correct", "attempt", "verified")
+    columns = {role: choose(schema.names(), taken, role) for role in roles} | own
+    missing = [role for role, column in columns.items() if column is None]
+    if missing:
+        raise DataError(f"The log has no column that could be identified as {missing[0]!r}.", hint=HOW[layout])
+    log = SamplingLog(rows, schema, reading)
+    refuse_models(log)
+    tasks, caveats = tasks_of(log)
+    log = replace(log, columns=columns, tasks=tasks)
+    frame = _settings(log) if layout == SETTINGS else _verdicts(log)
+    if frame.is_empty():
+        raise no_outcome(log, columns)
+    used = {role: column for role, column in columns.items() if column is not None}
+    return SampleTable(frame, layout, used, (), tuple(caveats))
+
+
+def _number(log: SamplingLog, role: str) -> pl.Expr:
+    column = log.column(role)
+    if is_text(log.schema[column]):
+        return numbers_of_text(text(column)).fill_nan(None)
+    return number(column, log.schema[column], f"--{role} COL").fill_nan(None)
+
+
+def _settings(log: SamplingLog) -> pl.DataFrame:
+    """Settings with their mean accuracy; several rows of a problem at one setting are averaged."""
+    rows = log.rows.select(
+        *log.groups(), log.problem(), solutions=_number(log, "solutions"), verifications=_number(log, "verifications"),
+        accuracy=outcome(log.column("correct"), log.schema, success=log.options.success),
+    ).drop_nulls()  # fmt: skip
+    key = [*log.options.by, "problem", "solutions", "verifications"]
+    frame = rows.group_by(key).agg(pl.col("accuracy").mean()).sort(key).collect(engine="streaming")
+    if frame.filter((pl.col("solutions") < 1) | (pl.col("verifications") < 0)).height:
+        raise DataError(
+            "Some rows have fewer than 1 solution, or a negative number of verifications.",
+            hint="Check --solutions and --verifications, or leave such rows out with --where.",
+        )
+    if frame.filter((pl.col("accuracy") < 0) | (pl.col("accuracy") > 1)).height:
+        raise DataError(
+            f"The column {log.column('correct')!r} has values that are not shares between 0 and 1.",
+            hint="Choose the share of correct answers with --correct COL.",
+        )
+    return frame
+
+
+def _verdicts(log: SamplingLog) -> pl.DataFrame:
+    """Solutions with their verdicts in the order of the log."""
+    attempt = log.column("attempt")
+    rows = log.rows.select(
+        *log.groups(), log.problem(), pl.col(attempt).cast(pl.String).alias("solution"),
+        correct=outcome(log.column("correct"), log.schema, success=log.options.success),
+        verdict=outcome(log.column("verified"), log.schema, "verified"),
+    ).drop_nulls()  # fmt: skip
+    key = [*log.options.by, "problem", "solution"]
+    grouped = rows.group_by(key).agg(
+        pl.col("correct").last(), pl.col("correct").n_unique().alias("outcomes"), verdicts=pl.col("verdict")
+    )
+    frame = grouped.sort(key).collect(engine="streaming")
+    if (frame["outcomes"] > 1).any():
+        raise UsageError(
+            f"Rows of one solution have different outcomes in {log.column('correct')!r}.",
+            hint="--attempt must name the solution, and --correct whether it is correct; --verified is the verdict.",
+        )
+    return frame.drop("outcomes")

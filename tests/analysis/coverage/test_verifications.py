@@ -1,0 +1,174 @@
+"""Solutions against verifications: the best split of the compute for a problem, and how it grows with compute.
+
+How often intervals hold the truth is printed by `pytest -s -m slow tests/analysis/coverage/test_verifications.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import binom
+
+import scaling_cli as scaling
+from scaling_cli.coverage.verifications import Settings, best, exponents, settings_of_verdicts, smooth
+from scaling_cli.errors import DataError, FitError, UsageError
+
+COST, FIRST, POWER, GAIN, WIDTH = 0.5, 1.5, 0.57, 0.45, 0.18  # best solutions: FIRST * compute^POWER
+LEVELS = 2.0 ** np.arange(9), 2.0 ** np.arange(7)
+ASKED = {"solutions": "s", "verifications": "v", "verify_cost": COST, "replicates": 200}
+
+
+def chance(solutions, verifications):
+    """The accuracy at a setting, which for equal compute is highest at FIRST * compute^POWER solutions."""
+    compute = np.log(solutions * (1 + COST * verifications))
+    off = np.log(solutions) - np.log(FIRST) - POWER * compute
+    return 1 / (1 + np.exp(1.5 - GAIN * compute + WIDTH * off**2))
+
+
+def accuracies(problems, seed):
+    solutions, verifications = (each.ravel() for each in np.meshgrid(*LEVELS, indexing="ij"))
+    generator = np.random.default_rng(seed)
+    solved = generator.random((problems, len(solutions))) < chance(solutions, verifications)
+    return Settings(solutions, verifications, solved.astype(float))
+
+
+def logged(problems=200, seed=0):
+    settings = accuracies(problems, seed)
+    count = len(settings.solutions)
+    return pl.DataFrame(
+        {
+            "problem": [f"p{place}" for place in range(problems) for _ in range(count)],
+            "s": np.tile(settings.solutions, problems).astype(int), "v": np.tile(settings.verifications, problems),
+            "correct": settings.accuracy.ravel().astype(int),
+        }
+    )  # fmt: skip
+
+
+def verdicts(problems=12, solutions=16, verifications=8, seed=1):
+    """A row for each verification, by a verifier that is right in 70 % of cases."""
+    generator, rows = np.random.default_rng(seed), []
+    for problem in range(problems):
+        for attempt in range(solutions):
+            correct = int(generator.random() < 0.3)
+            judged = generator.random(verifications) < (0.7 if correct else 0.3)
+            rows += [(f"p{problem}", attempt, correct, int(verdict)) for verdict in judged]
+    return pl.DataFrame(rows, schema=["problem", "attempt", "correct", "verdict"], orient="row")
+
+
+def result_of(table, **options):
+    report = scaling.inference_coverage(table, **options)
+    return report.results[0], report
+
+
+def test_the_answer_holds_the_truth_and_says_it_in_one_sentence():
+    result, report = result_of(logged(400, seed=2), level=0.99, **ASKED)
+    found = result.split
+    assert found.solutions_exponent.low < POWER < found.solutions_exponent.high
+    for row in found.budgets[1:-1]:
+        assert row.solutions.low <= FIRST * row.budget**POWER <= row.solutions.high or row.end is not None
+        spent = row.solutions.estimate * (1 + COST * row.verifications.estimate)
+        assert spent == pytest.approx(row.budget)
+        assert abs(row.accuracy.estimate - chance(row.solutions.estimate, row.verifications.estimate)) < 0.03
+    assert found.misfit < 0.03
+    assert result.sentence.startswith("For the compute of ")
+    assert "The best number of solutions grows as compute^0." in result.sentence
+    (table,) = [section for section in report.summary().split("\n\n") if section.startswith("Best solutions")]
+    assert len(table.splitlines()) == 2 + len(found.budgets)
+
+
+def test_a_budget_in_flops_is_that_of_its_solutions():
+    prices = {"model_params": "8B", "tokens_out": 500}
+    result, _ = result_of(logged(), **ASKED, **prices, budget="1e15flops")
+    (row,) = result.split.budgets
+    assert row.budget == pytest.approx(1e15 / (2 * 8e9 * 500))
+    assert (row.amount, row.unit) == (1e15, "flops")
+    far, report = result_of(logged(), **ASKED, **prices, budget="1e19flops")
+    assert far.split.budgets[0].solutions.estimate is None
+    assert "budget-outside-settings" in {found.code for found in report.caveats}
+
+
+def test_solutions_are_chosen_by_the_mean_of_their_verdicts():
+    """Two solutions, one correct: with one verdict each, it is chosen if accepted alone, or at random among equals."""
+    truth, judged = np.array([1.0, 0.0]), np.array([[1.0, 1, 0, 1], [0.0, 1, 0, 0]])
+    found = settings_of_verdicts([truth] * 40, [judged] * 40, np.random.default_rng(0))
+    accuracy = dict(
+        zip(zip(found.solutions, found.verifications, strict=True), found.accuracy.mean(axis=0), strict=True)
+    )
+    right, wrong = 0.75, 0.25
+    one = right * (1 - wrong) + 0.5 * (right * wrong + (1 - right) * (1 - wrong))
+    draws = 40 * 100
+    assert accuracy[1.0, 1.0] == pytest.approx(0.5, abs=4 * math.sqrt(0.25 / draws))
+    assert accuracy[2.0, 1.0] == pytest.approx(one, abs=4 * math.sqrt(one * (1 - one) / draws))
+    assert accuracy[2.0, 4.0] == 1.0
+
+
+def test_a_log_with_a_row_for_each_verification_is_split():
+    result, _ = result_of(verdicts(), verified="verdict", verify_cost=0.5, replicates=100)
+    assert result.layout == "verdicts"
+    assert result.attempts.max == 16
+    accuracy = [row.accuracy.estimate for row in result.split.budgets]
+    assert accuracy == sorted(accuracy)
+    by, _ = result_of(
+        verdicts().with_columns(kind=pl.lit("one")), verified="verdict", verify_cost=0.5, replicates=100, by="kind"
+    )
+    assert by.group == {"kind": "one"}
+
+
+def test_row_order_and_text_do_not_matter(tmp_path):
+    path = tmp_path / "grid.csv"
+    logged(20).sample(fraction=1.0, shuffle=True, seed=3).write_csv(path)
+    assert result_of(str(path), **ASKED)[0].split == result_of(logged(20), **ASKED)[0].split
+
+
+def test_a_setting_that_some_problems_lack_is_left_out():
+    table = logged(20).filter(~((pl.col("problem") == "p3") & (pl.col("s") == 256) & (pl.col("v") == 64)))
+    assert "settings-left-out" in {found.code for found in result_of(table, **ASKED)[1].caveats}
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "kind", "said"),
+    [
+        (logged(5), {"solutions": "s"}, UsageError, "needs a log of both"),
+        (logged(5), {"verify_cost": 1}, UsageError, "needs a log of both"),
+        (logged(5), {"solutions": "s", "verifications": "nowhere"}, UsageError, "nowhere"),
+        (logged(5), {"solutions": "s", "verifications": "v", "k": "1,2"}, UsageError, "--k cannot be combined"),
+        (logged(5), {"solutions": "s", "verifications": "v", "budget": "1usd"}, UsageError, "cost of an attempt"),
+        (logged(1), {"solutions": "s", "verifications": "v"}, FitError, "one problem"),
+        (logged(5).filter(pl.col("v") < 4), {"solutions": "s", "verifications": "v"}, FitError, "too few numbers"),
+        (logged(5).with_columns(s=0), {"solutions": "s", "verifications": "v"}, DataError, "fewer than 1 solution"),
+        (logged(5).with_columns(correct=3), {"solutions": "s", "verifications": "v"}, DataError, "between 0 and 1"),
+        (logged(5).drop("correct"), {"solutions": "s", "verifications": "v"}, DataError, "'correct'"),
+        (logged(5).with_columns(correct=None), {"solutions": "s", "verifications": "v"}, DataError, "has an outcome"),
+        (verdicts(3).with_columns(correct=pl.col("verdict")), {"verified": "verdict", "verify_cost": 1}, UsageError,
+         "different outcomes"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_split_says_why(table, options, kind, said):
+    with pytest.raises(kind, match=said):
+        scaling.inference_coverage(table, **options)
+
+
+def test_the_same_accuracy_everywhere_gives_no_growth():
+    report = scaling.inference_coverage(logged(10).with_columns(correct=1), **ASKED)
+    assert report.results[0].split.budgets[0].accuracy.estimate > 0.9
+
+
+@pytest.mark.slow
+def test_intervals_of_exponents_and_best_splits_hold_the_truth_as_often_as_they_say():
+    sets, inside = 300, np.zeros(2)
+    for seed in range(sets):
+        settings, generator = accuracies(300, seed), np.random.default_rng(seed)
+        drawn = generator.multinomial(300, np.full(300, 1 / 300), size=999) / 300
+        surface = smooth(settings, np.vstack([np.full(300, 1 / 300), drawn]), COST)
+        low, high = surface.budgets
+        along = np.linspace(low + 0.15 * (high - low), high - 0.15 * (high - low), 17)
+        powers, splits = exponents(surface, COST, along)[0], np.exp(best(surface, np.log(256.0)).u)
+        for place, (values, truth) in enumerate(((powers, POWER), (splits, FIRST * 256**POWER))):
+            ends = np.quantile(values[1:][np.isfinite(values[1:])], [0.025, 0.975], method="weibull")
+            inside[place] += ends[0] < truth < ends[1]
+    sys.stdout.write(f"intervals that hold the exponent, and the best split of 256 solutions: {inside / sets}\n")
+    assert (inside >= binom.ppf(0.005, sets, 0.95)).all()
