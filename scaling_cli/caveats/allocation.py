@@ -26,8 +26,8 @@ SENTENCES = {
         "models are given a typical value, so their compute may be wrong. Give the value: --hold {name}=VALUE."
     ),
     "pools-overlap": (
-        "{names} are taken as pools that have no sample in common. If one contains samples of another, they are worth "
-        "less together than is said: look for the best pool alone in the table."
+        "{names} are taken as pools that have no sample in common. Pools that overlap are worth less together than is "
+        "said. Check that they do not, or read the best pool alone in the table."
     ),
     "far-samples": (
         "{samples} samples is {reach:times} times what any run has seen, and the half-lives of the pools are the least "

@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "settings-left-out": (
-        "{count} settings are left out because some problems lack them, so fewer splits are compared. Log every "
-        "setting for every problem, or keep the problems that have them with --where."
+        "{count} settings are left out because some problems lack them, so fewer splits are compared. Keep the "
+        "problems that have every setting with --where, or log every setting for every problem."
     ),
     "budget-outside-settings": (
         "A budget lies beyond the settings of the log, so its best split is not known. Give budgets between the "
@@ -11,7 +11,7 @@ SENTENCES = {
     ),
     "split-at-end": (
         "At {budgets} the best split has the {end} solutions that the log allows, so a split beyond may be better "
-        "still. Log settings with more solutions or more verifications."
+        "still. Add settings with more solutions or more verifications."
     ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
