@@ -63,6 +63,11 @@ SENTENCES = {
         "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and only the later row counts. "
         "Give reruns a run name of their own if they should count too."
     ),
+    "continued-runs": (
+        "{count} of the runs begin where another run of equal params ends, as parts of a resumed run do ({after} after "
+        "{before}), but each part counts as a finished run, so losses from before the end of training enter the law. "
+        "Join the parts into one file, or give them one name with --run COLUMN."
+    ),
     "inferred-runs": (
         "No column names the run, and the {rows} rows of {sizes} sizes have evenly spaced steps, so rows with equal "
         "params are read as checkpoints of one run. Name the run with --run COLUMN, or give --run none if each row is "
@@ -188,6 +193,10 @@ WHEN = {
     ),
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
     "repeated-steps": "A run has several usable rows of one step.",
+    "continued-runs": (
+        "The first step of a run lies within {data.runs.rows.continued.NEAR:.0%} of the last step of another run of "
+        "equal params, of which the log begins before {data.runs.rows.continued.WHOLE:.0%} of its last step."
+    ),
     "inferred-runs": (
         "No column names the run, and each size has on average at least {data.runs.rows.runs_without_names.MANY} rows, "
         "all at different steps, and at least {data.runs.rows.runs_without_names.EVEN:.0%} of the gaps between steps "

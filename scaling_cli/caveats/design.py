@@ -10,6 +10,10 @@ SENTENCES = {
         "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
         "wrong. Give {flag} if this column holds {role}."
     ),
+    "sizes-in-names": (
+        "Names of runs such as {name} hold a size, but no column was read as params, so the law ignores params and may "
+        "be wrong. Give --params-from-name {pattern} if these sizes are params."
+    ),
     "active-params": (
         "params are read from {read}, but {column} counts those that are active for each token. In mixtures of experts "
         "compute follows the active params, so exponents and splits of budgets differ between the two. Give {flag} if "
@@ -93,6 +97,10 @@ WHEN = {
     "unread-input": (
         "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
         "is one of the letters N, D and C."
+    ),
+    "sizes-in-names": (
+        "The law is of tokens or steps, neither params nor compute are known, and the names of at least "
+        "{data.runs.likely.MOST_NAMES:.0%} of the runs hold a number with M or B; these are of several sizes."
     ),
     "active-params": "A column of active params varies, and params are read from another column.",
     "ignored-input": (

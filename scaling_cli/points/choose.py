@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.data.names import COLUMN, column_of, listing
 from scaling_cli.data.runs.aliases import ROLES
-from scaling_cli.data.runs.likely import no_column
+from scaling_cli.data.runs.likely import no_column, sized_names
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
@@ -269,9 +269,11 @@ def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
     varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and frame[name].drop_nulls().n_unique() > 1]
     for name in [*(name for name in varying if _is_known(frame, name)), *varying]:
         return name
+    sized = sized_names(frame["run_id"]) if "run_id" in frame.columns and "params" not in frame.columns else None
+    from_names = f", or take params from names such as {sized[0]}: --params-from-name {sized[1]!r}" if sized else ""
     raise DataError(
         f"No column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more than one value.",
-        hint="Name the input with --x COLUMN, or with --compute, --tokens or --params."
+        hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}."
         + (f" Columns that were not read: {listing(others)}." if others else ""),
     )
 

@@ -10,7 +10,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.derive import DERIVATIONS
-from scaling_cli.data.runs.likely import WORDS, likely_role
+from scaling_cli.data.runs.likely import WORDS, likely_role, sized_names
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.laws import HOMES, find_law
 from scaling_cli.numbers.format import figure, with_and
@@ -66,6 +66,10 @@ def ignored_roles(
         is_known = any(each.code == "repeated-data" for each in table.caveats)
         if not is_known and (epochs > FEW_EPOCHS).any() and epochs.round(1).n_unique() > 1:
             yield _ignored(table, "unique_tokens", table.frame["unique_tokens"])
+    if set(inputs) <= {"tokens", "step"} and not {"params", "compute"} & set(table.columns):
+        sized = sized_names(table.frame["run_id"])
+        if sized is not None:
+            yield caveat("sizes-in-names", None, name=sized[0], pattern=repr(sized[1]))
     if any(_differ_in_length(part, inputs) for part in parts):
         steps = table.frame["step"].drop_nulls()
         low, high = (figure(float(step), 3) for step in (steps.min(), steps.max()))  # type: ignore[arg-type]

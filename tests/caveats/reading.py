@@ -74,6 +74,7 @@ REVERSED = loss.reverse()
 SPLIT = pl.concat([logged().with_columns(mode=pl.lit("val")), logged().with_columns(mode=pl.lit("train"))])
 PARTS = {f"{n}.csv": part for n, part in enumerate(logged().partition_by("run"))}
 SUMMARY = logged().filter(pl.col("step") == 1000).select("params", "tokens", "loss")
+NAMED_BY_SIZE = grid().with_columns(run=pl.format("gpt-{}M-{}", (params / 1e6).round(1), pl.int_range(pl.len())))
 TWO_KINDS = pl.concat([grid(seed=n).with_columns(loss * f, run=pl.format(f"{n}-{{}}", "run"), kind=pl.lit(f"k{n}"))
                        for n, f in enumerate((1.0, 1.2))])  # fmt: skip
 
@@ -262,6 +263,14 @@ CASES = {
     "ignored-input": (
         lambda: fitted(grid().with_columns(bits=pl.when(FIRST).then(8.0).otherwise(16.0))),
         lambda: fitted(grid().with_columns(bits=16.0)),
+    ),
+    "sizes-in-names": (
+        lambda: fitted(NAMED_BY_SIZE.drop("params"), law="auto"),
+        lambda: fitted(NAMED_BY_SIZE.drop("params"), law="auto", params_from_name="([0-9.]+[MB])"),
+    ),
+    "continued-runs": (
+        lambda: of(logged().with_columns(run=pl.when(pl.col("step") > 500).then(pl.col("run") + "b").otherwise("run"))),
+        lambda: of(logged()),
     ),
     "unread-setting": (
         lambda: fitted(decayed(0.05)),

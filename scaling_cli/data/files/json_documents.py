@@ -62,7 +62,29 @@ def _rows(content: Any) -> list[Row]:
         names = list(content)
         longest = max(len(values) for values in content.values())
         return [flattened({name: content[name][i] for name in names if i < len(content[name])}) for i in range(longest)]
-    return [flattened(content)]
+    return _curves(content) or [flattened(content)]
+
+
+def _curves(content: Mapping[str, Any]) -> list[Row]:
+    """A row for each element of the losses, with other lists as long and with what holds for the whole run.
+
+    Empty unless a loss is a list of numbers. Without a column of steps, the place in the list is the epoch, as in the
+    history of Keras.
+    """
+    lists = {name: value for name, value in content.items() if isinstance(value, list) and _are_numbers(value)}
+    rows = max((len(value) for name, value in lists.items() if "loss" in name.lower()), default=0)
+    columns = {name: value for name, value in lists.items() if len(value) == rows}
+    if rows < 2:
+        return []
+    order = {} if {"step", "steps", "epoch", "epochs"} & content.keys() else {"epoch": list(range(1, rows + 1))}
+    whole = flattened({name: value for name, value in content.items() if name not in columns})
+    return [
+        whole | flattened({name: value[place] for name, value in (order | columns).items()}) for place in range(rows)
+    ]
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
 
 
 def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:

@@ -17,7 +17,8 @@ from scaling_cli.data.runs.diverged import settled
 from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.rows.completion import Completion
-from scaling_cli.data.runs.select import LOWEST, RATE, Selection
+from scaling_cli.data.runs.rows.continued import continued_runs
+from scaling_cli.data.runs.select import EARLIEST, LOWEST, RATE, Selection
 from scaling_cli.data.runs.table import BY
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
@@ -109,7 +110,8 @@ def choose_points(
     )
     selection, diverged = _without_diverged(marked, reasons, selection, plan, options, run_names)
     selection = completion.of_points(selection)
-    caveats = (*diverged, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
+    parts = continued_runs(selection.points, run_names)
+    caveats = (*diverged, *parts, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
     return ChosenPoints(_without_summaries(selection), caveats)
 
 
@@ -219,7 +221,7 @@ def _selection(
 
 def _without_summaries(selection: Selection) -> Selection:
     """The selection without what only the caveats need; `aside` takes the highest learning rate out."""
-    return replace(selection, points=selection.points.drop(LOWEST, RATE, strict=False))
+    return replace(selection, points=selection.points.drop(EARLIEST, LOWEST, RATE, strict=False))
 
 
 def _has_schedules(points: pl.DataFrame) -> bool:

@@ -19,7 +19,7 @@ from scaling_cli.record import Record, replace
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
 RATE, LOWEST = "tokens_per_step", "lr_lowest"
-LEAST_LOSS = "loss_lowest"
+LEAST_LOSS, EARLIEST = "loss_lowest", "step_earliest"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
@@ -34,8 +34,8 @@ Counts = dict[str, int]
 class Selection(Record):
     """The chosen points, the number of unusable rows by reason, and the number of all rows.
 
-    Last rows have the lowest loss of their run in the column `LEAST_LOSS`, and `broken` has the last step of each run
-    at which the loss is not finite, for which the reason has the code `broken_code`.
+    Last rows have the lowest loss of their run in the column `LEAST_LOSS` and its first step in `EARLIEST`. `broken`
+    has the last step of each run at which the loss is not finite, for which the reason has the code `broken_code`.
     `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest and the
     lowest of each run are in the columns `PEAK` and `LOWEST` of its point; if there are tokens, the most tokens per
     step are in `RATE`.
@@ -169,7 +169,7 @@ def last_rows(
     keyed = _keyed(rows, is_narrow=is_whole)
     names = keyed.collect_schema().names()
     values = [name for name in names if name not in ("run_id", REASON)]
-    summaries: dict[str, pl.Expr] = {LEAST_LOSS: pl.col("loss").min()}
+    summaries: dict[str, pl.Expr] = {LEAST_LOSS: pl.col("loss").min(), EARLIEST: pl.col("step").min()}
     if "lr" in names:
         summaries |= {PEAK: pl.col("lr").max(), LOWEST: pl.col("lr").min()}
     if "tokens" in names:

@@ -339,3 +339,15 @@ def test_half_a_surrogate_pair_in_json_is_a_question_mark(tmp_path):
     assert losses(path) == [2.5]
     path.write_text('{"run": "a\\ud800", "loss": 3.5}\n{"run": "b", "loss": NaN}\n')
     assert load_runs(path).frame["run_id"].to_list() == ["a?"]
+
+
+def test_a_history_of_lists_is_a_row_per_epoch_and_a_summary_with_a_list_is_one_row(tmp_path):
+    for number, params in enumerate((1e7, 1e8)):
+        history = {"loss": [4.0, 3.5, 3.2], "val_loss": [4.1, 3.6, 3.3 - number], "params": params, "tags": ["a", "b"]}
+        (tmp_path / f"{number}.json").write_text(json.dumps(history))
+    table = load_runs([str(tmp_path)])
+    assert table.frame["loss"].to_list() == [3.3, 2.3]
+    assert table.frame["step"].to_list() == [3, 3]
+    summary = {"val_loss": 3.0, "params": 1e7, "betas": [0.9, 0.95]}
+    (tmp_path / "0.json").write_text(json.dumps(summary))
+    assert load_runs(str(tmp_path / "0.json")).frame["loss"].to_list() == [3.0]

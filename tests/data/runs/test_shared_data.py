@@ -57,8 +57,14 @@ SETS = [
         ["loss-unit", "metric-grows", "unit-slip"],
         "tokens of cerebras/btlm-3b-8k-base is 6.27e14",
     ),
-    # Slashes in names, wide nulls, runs that were logged twice.
-    ("olmo_ladder/ladder_all.parquet", {"mapping": {"loss": C4_LOSS}}, 41, ["repeated-points"], "3 points equal"),
+    # Slashes in names, wide nulls, runs that were logged twice, and a run that was logged in parts.
+    (
+        "olmo_ladder/ladder_all.parquet",
+        {"mapping": {"loss": C4_LOSS}},
+        41,
+        ["continued-runs", "repeated-points"],
+        "3 points equal",
+    ),
     ("parscale/runs.csv", {}, 48, [], ""),
     ("porian/isoflop_points.csv", {}, 1745, [], ""),
     ("porian/optimal_pairs.csv", {"mapping": {"params": "n", "tokens": "t"}}, 173, ["rows-excluded"], "4 of 177 rows"),
