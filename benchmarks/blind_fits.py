@@ -1,6 +1,6 @@
 """Blind fits of 200 seeded data sets over all laws, against the best of 200 starts of scipy, with CPU seconds a law.
 
-    python -m benchmarks blind_fits             # all laws, 15 CPU minutes
+    python -m benchmarks blind_fits             # all laws, 8 CPU minutes
     python -m benchmarks blind_fits --sets 40   # fewer data sets
     python -m benchmarks blind_fits sparsity    # laws that have one of these words
 

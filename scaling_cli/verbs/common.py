@@ -200,10 +200,27 @@ def refuse_refitting(file: SavedFile, asked: Options, parts: Sequence[type[Optio
     Raises:
         UsageError: One of them is given.
     """
-    options = [option for part in parts for option in part.options.values()]
-    given = [option.flag for option in options if getattr(asked, option.name) != asked.options[option.name].default]
-    if given:
+    if given := _given(asked, parts):
         raise UsageError(
             f"{file.name} is a saved fit, which {with_and(given)} cannot change.",
             hint="Leave them out, or give the runs instead of the saved fit.",
         )
+
+
+def refuse_with_published(law: str, asked: Options, parts: Sequence[type[Options]]) -> None:
+    """Refuse, beside a published fit, options that only runs could obey; `parts` are the classes that hold them.
+
+    Raises:
+        UsageError: One of them is given.
+    """
+    if given := _given(asked, parts):
+        raise UsageError(
+            f"{law} is a published fit, which {with_and(given)} cannot change.",
+            hint="Leave them out, or give runs, and only the name of the law.",
+        )
+
+
+def _given(asked: Options, parts: Sequence[type[Options]]) -> list[str]:
+    """The flags of options of these classes that differ from their defaults."""
+    names = dict.fromkeys(option.name for part in parts for option in part.options.values())
+    return [asked.options[name].flag for name in names if getattr(asked, name) != asked.options[name].default]

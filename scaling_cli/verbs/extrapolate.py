@@ -11,7 +11,9 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
-from scaling_cli.options.extrapolate import Extrapolate
+from scaling_cli.options.extrapolate import Extrapolate, Recipe
+from scaling_cli.options.fitting import Held, Started
+from scaling_cli.options.reading import Reading
 from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
@@ -27,6 +29,7 @@ from scaling_cli.verbs.common import (
     is_published,
     knowing,
     labelled,
+    refuse_with_published,
     report_of,
     require_compute,
     saved_document,
@@ -258,6 +261,7 @@ def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.document.published import published_fit
 
+    refuse_with_published(asked.law, asked, (Held, Started, Recipe, Reading))
     fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
     alone = asked.but(law="auto")
     method, ask = Method(alone, settings_of(alone, on_progress)), _question(alone, suite)

@@ -11,7 +11,10 @@ from scaling_cli.document.published import published_fit
 from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
 from scaling_cli.numbers.format import figure
+from scaling_cli.options.fit import Share
+from scaling_cli.options.fitting import Held, Objective, Prior, Weights
 from scaling_cli.options.optimal_allocation import OptimalAllocation
+from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.pooled import input_doubts
 from scaling_cli.record import replace
@@ -21,6 +24,7 @@ from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
+    refuse_with_published,
     report_of,
     saved_document,
     settings_of,
@@ -55,6 +59,9 @@ def optimal_allocation(
     from scaling_cli.analysis.allocation.question import check_question
 
     if is_published(runs, asked.law):
+        refuse_with_published(
+            asked.law, asked.but(flops_rule=SIX_ND), (Share, Held, Objective, Weights, Prior, Reading)
+        )
         fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
         report = splits_by_fits([fit], asked.but(law="auto"), None)
         return replace(report, options=asked.recorded(), caveats=(*report.caveats, *guess_doubts(asked.law)))

@@ -17,6 +17,7 @@ from scaling_cli.verbs.common import (
     is_published,
     merged,
     refuse_refitting,
+    refuse_with_published,
     report_of,
     saved_document,
     settings_of,
@@ -60,6 +61,7 @@ def _from_published(asked: Plan) -> Report[PlanResult]:
     from scaling_cli.analysis.plan.arms import published_arm
     from scaling_cli.analysis.plan.question import answered
 
+    refuse_with_published(asked.law, asked, (Along, Reading))
     result, caveats = answered([published_arm(asked)], asked, "published", {})
     said = with_sentences("plan", [result], {})
     return Report("plan", (), {}, asked.recorded(), said, merged([*caveats, *guess_doubts(asked.law)]))
