@@ -24,6 +24,8 @@ RIDDLES = re.compile(
     r"\b(?:is no|told|tells?|anew|alike|apart|(?:a|an) (?:row|fit|run|line) (?:a|an)|meets?|belie\w+|earns?|rouse\w*|"
     r"blame\w*|leaves|answers?)\b"
 )
+# Sentences with their words for several: `{count:are|is}` is "is" for one.
+SEVERAL = {code: re.sub(r"\{\w+:([^{}|]+)\|[^{}]+\}", r"\1", sentence) for code, sentence in SENTENCES.items()}
 COMMANDS = ("columns", "fit", "extrapolate", "compare-exponents", "optimal-allocation", "plan")
 
 
@@ -46,16 +48,16 @@ def last_sentence(sentence):
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_caveat_ends_in_something_to_do(code):
     """A remedy that depends on the data is filled in: it then is the hint of an error, or starts with a verb."""
-    last = last_sentence(SENTENCES[code])
+    last = last_sentence(SEVERAL[code])
     assert last.startswith((*(f"{verb} " for verb in ACTIONS), "{hint}", "{remedy}")), last
     assert last.endswith((".", "{hint}"))
 
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_caveat_says_what_is_wrong_before_what_to_do(code):
-    sentences = re.split(r"(?<=[.}]) (?=[A-Z{])", SENTENCES[code])
+    sentences = re.split(r"(?<=[.}]) (?=[A-Z{])", SEVERAL[code])
     assert 2 <= len(sentences) <= 3
-    assert not RIDDLES.search(SENTENCES[code])
+    assert not RIDDLES.search(SEVERAL[code])
 
 
 @pytest.mark.parametrize("module", [data, design, fit, forecast, comparison, allocation, coverage, plan])
@@ -95,3 +97,19 @@ def test_what_may_change_the_answer_is_listed_first():
               cwd=ROOT)  # fmt: skip
     ranks = [rank(each["code"]) for each in json.loads(ran.stdout)["caveats"]]
     assert ranks == sorted(ranks)
+
+
+def test_one_of_a_kind_has_its_own_words():
+    said = {"column": "state", "states": "crashed", "condition": "1 = 1", "total": 9}
+    one, two = (caveat("unfinished-runs", None, count=count, **said).message for count in (1, "2"))
+    assert one.startswith(
+        "1 of 9 points is from a run that state calls crashed, so its last loss may be too high. Leave it"
+    )
+    assert two.startswith("2 of 9 points are from runs that state calls crashed, so their last losses may be too high.")
+
+
+def test_both_wordings_of_a_sentence_are_words():
+    for code, sentence in SENTENCES.items():
+        for several, one in re.findall(r"\{\w+:([^{}|]+)\|([^{}]+)\}", sentence):
+            assert several != one, code
+            assert re.fullmatch(r"[a-z ]+", several + one), code

@@ -1,7 +1,8 @@
 """Files that are written from the package: `python -m tests.written` writes them again.
 
 `docs/options.md` and `docs/scaling.1` list every option of every command, `docs/caveats.md` every caveat,
-`docs/laws.md` every law, and `scaling_cli/__init__.pyi` gives type checkers the keywords of the library.
+`docs/columns.md` the names of columns, `docs/laws.md` every law, and `scaling_cli/__init__.pyi` gives type checkers the
+keywords of the library.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
 import scaling_cli as scaling
 from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
 from scaling_cli.cli.help import ABOUT, default_of, sections_of
+from scaling_cli.data.runs.aliases import ALIASES as RUN_ALIASES
+from scaling_cli.data.samples.columns import ALIASES as SAMPLE_ALIASES
 from scaling_cli.laws import LAWS
 from scaling_cli.laws.topics import example_of, topics_of
 from scaling_cli.library.called import EXTRAS
@@ -24,6 +27,33 @@ from scaling_cli.options.option import Option
 from scaling_cli.verbs.schema import result_of
 from tests import ROOT
 
+MOST_NAMES = 30  # of one line of the page on columns
+RUN_ROLES = {
+    "run_id": "the run that a row belongs to",
+    "step": "training steps done",
+    "params": "params of the model",
+    "tokens": "tokens trained on",
+    "compute": "training compute in FLOPs; 6 * params * tokens where it is missing",
+    "loss": "the loss, best on held-out data",
+    "unique_tokens": "different tokens in the data",
+    "epochs": "how often the data were repeated",
+    "lr": "learning rate",
+    "batch_size": "batch size",
+    "experts": "experts of a mixture of experts",
+    "granularity": "granularity of the experts",
+    "bits": "bits of a quantised model",
+    "streams": "parallel streams of a model",
+    "gpu_hours": "GPU-hours of the run",
+    "seconds": "duration of the run in seconds",
+    "gpus": "GPUs of the run",
+}
+SAMPLE_ROLES = {
+    "problem": "the problem of an attempt",
+    "attempt": "the number of an attempt",
+    "correct": "whether an attempt is correct",
+    "n": "attempts at a problem",
+    "c": "correct attempts among them",
+}
 STAGES = (data, design, fit, forecast, comparison, allocation, coverage, plan)
 
 
@@ -56,6 +86,46 @@ def _row(option: Option, *, is_shell: bool) -> str:
     flags += f"`{option.flag}`" + (f", `--no-{option.flag[2:]}`" if option.default is True else "")
     cells = (flags + (" *shell*" if is_shell else ""), value, default, option.help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def columns_page() -> str:
+    """`docs/columns.md`."""
+    lines = [
+        "# Columns",
+        "",
+        "The names by which columns are recognised. Capitals, blanks and punctuation do not count, so `Eval/Loss`,",
+        "`eval.loss` and `eval_loss` are one name, and neither do the objects in which trackers keep settings, as in",
+        "`config.n_params`. Names of an earlier line are preferred; if a file has two names of one line, the command",
+        "asks which is meant. Counts may carry a unit, as in `tokens (B)` or `params_m`, and compute one such as",
+        "`PF-days`. `--map ROLE=COLUMN` reads a column of any other name, and `scaling columns` shows how those of",
+        "a log are read. This page is written by `python -m tests.written`.",
+        "",
+        "## Training logs",
+        "",
+        *_roles(RUN_ROLES, RUN_ALIASES),
+        "",
+        "A column with the loss on one evaluation set, such as `eval/c4_loss`, is recognised as well. In tables that",
+        "use at least two of the letters of papers, `N` is params, `D` tokens, `C` compute and `L` the loss.",
+        "",
+        "## Logs of repeated sampling",
+        "",
+        *_roles(SAMPLE_ROLES, SAMPLE_ALIASES),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _roles(meanings: Mapping[str, str], aliases: Mapping[str, Sequence[Sequence[str]]]) -> list[str]:
+    lines = ["| role | meaning | names |", "| --- | --- | --- |"]
+    for role, meaning in meanings.items():
+        tiers = [[name for name in tier if name][:MOST_NAMES] for tier in aliases[role]]
+        named = "<br>".join(
+            ", ".join(f"`{name}`" for name in shown)
+            + (f" and {len(tier) - len(shown)} more" * (len(tier) > len(shown)))
+            for tier, shown in zip(aliases[role], tiers, strict=True)
+            if shown
+        )
+        lines.append(f"| `{role}` | {meaning} | {named} |")
+    return lines
 
 
 def caveats_page() -> str:
@@ -101,9 +171,12 @@ def _cell(text: str) -> str:
 
 def _shown(sentence: str) -> str:
     text = ""
-    for said, name, *_ in Formatter().parse(sentence):
+    for said, name, form, _ in Formatter().parse(sentence):
         text += said.replace("*", "\\*").replace("|", "\\|")
         is_ending = text != "" and (text[-1].isalnum() or text[-1] in ")%")  # words that only some cases have
+        if name and "|" in (form or ""):  # the words for several
+            text += str(form).partition("|")[0]
+            continue
         text += "" if not name else " ..." if is_ending else f"*{name.replace('_', ' ')}*"
     return text
 
@@ -205,6 +278,7 @@ def _roff(text: str) -> str:
 
 WRITTEN = {
     "docs/options.md": options_page,
+    "docs/columns.md": columns_page,
     "docs/caveats.md": caveats_page,
     "docs/laws.md": laws_page,
     "docs/scaling.1": man_page,

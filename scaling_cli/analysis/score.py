@@ -46,9 +46,10 @@ def scored(forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequenc
                 inside += bool(row.inside)
                 rows.append(replace(row, running=inside / judged if judged else None))
     if not rows:
+        given = max(map(len, runs.values()))
         raise DataError(
-            f"None of the {max(map(len, runs.values())):,} runs is within {within:.0%} of the params, tokens or "
-            "compute of a forecast.",
+            f"{'The only run is not' if given == 1 else f'None of the {given:,} runs is'} within {within:.0%} of the "
+            "params, tokens or compute of a forecast.",
             hint="Check that the runs are those that were forecast, or widen --within.",
         )
     errors = np.array([row.error_log for row in rows])

@@ -49,10 +49,14 @@ class Caveat(Record):
 class _Sentence(Formatter):
     """Sentences with a blank before `%`, and without `+` in powers.
 
-    Numbers may have the format `times`: 1,234, and from a million on 1.2e6.
+    Numbers may have the format `times`: 1,234, and from a million on 1.2e6. A format such as `are|is` gives the first
+    word, or for one the second.
     """
 
     def format_field(self, value: object, format_spec: str) -> str:
+        several, bar, one = format_spec.partition("|")
+        if bar:
+            return one if str(value) == "1" else several
         if format_spec != "times":
             text = str(super().format_field(value, format_spec))
             return f"{text[:-1]} %" if format_spec.endswith("%") else POWER.sub("e", text)

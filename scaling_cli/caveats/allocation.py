@@ -26,8 +26,8 @@ SENTENCES = {
         "models are given a typical value, so their compute may be wrong. Give the value: --hold {name}=VALUE."
     ),
     "pools-overlap": (
-        "{names} are taken as pools that have no sample in common. Pools that overlap are worth less together than is "
-        "said. Check that they do not, or read the best pool alone in the table."
+        "{names} are taken as pools that have no sample in common, so if one contains samples of another, they are "
+        "worth less together than this result says. Compare with the best single pool in the table."
     ),
     "far-samples": (
         "{samples} samples is {reach:times} times what any run has seen, and the half-lives of the pools are the least "
@@ -67,7 +67,9 @@ SENTENCES = {
         "--mfu {mfu:g} is above {usual:g}, the highest that large runs report, so GPU-hours and price may be too low. "
         "Check that it is a share of the dense peak."
     ),
-    "budgets-refused": "{refused} of {total} budgets were left out: {reasons}. To include them, add runs: {runs}.",
+    "budgets-refused": (
+        "{refused} of {total} budgets {refused:were|was} left out: {reasons}. To include them, add runs: {runs}."
+    ),
     "few-budgets": (
         "The exponent rests on only {budgets} budgets, so it is uncertain. Add runs at more budgets before "
         "extrapolating."

@@ -25,7 +25,7 @@ SENTENCES = {
     ),
     "similar-groups": (
         "The groups {pairs} differ only in how their names are written, so runs of one kind may be counted as several "
-        "groups. Write the names in one way if they mean the same."
+        "groups. Give them one name if they mean the same."
     ),
     "copied-groups": (
         "Most points of {groups} have the same inputs and loss as points of another group, so these groups are not "

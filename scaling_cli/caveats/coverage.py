@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "settings-left-out": (
-        "{count} settings are left out because some problems lack them, so fewer splits are compared. Keep the "
-        "problems that have every setting with --where, or log every setting for every problem."
+        "{count} {count:settings are|setting is} left out because some problems lack {count:them|it}, so fewer splits "
+        "are compared. Add the missing settings to the log, or keep the problems that have all of them with --where."
     ),
     "budget-outside-settings": (
         "A budget lies beyond the settings of the log, so its best split is not known. Give budgets between the "
@@ -11,7 +11,7 @@ SENTENCES = {
     ),
     "split-at-end": (
         "At {budgets} the best split has the {end} solutions that the log allows, so a split beyond may be better "
-        "still. Add settings with more solutions or more verifications."
+        "still. Add settings with more solutions or more verifications to the log."
     ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
@@ -26,13 +26,13 @@ SENTENCES = {
         "different coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
     ),
     "unknown-outcomes": (
-        "{count} attempts have an outcome that is not understood ({words}), so they are {done}, which changes coverage "
-        "if they succeeded or failed. Name the words that mean success with --success WORD[,WORD]; all others then "
-        "mean failure."
+        "{count} {count:attempts have|attempt has} an outcome that is not understood ({words}), so {count:they are|it "
+        "is} {done}, which changes coverage if {count:they|it} succeeded or failed. Name the words that mean success "
+        "with --success WORD[,WORD]; all others then mean failure."
     ),
     "missing-outcomes": (
-        "{count} attempts have no outcome and are {done}, which makes coverage too high or too low if that choice is "
-        "wrong. Find out whether they failed, and choose with --on-missing."
+        "{count} {count:attempts have|attempt has} no outcome and {count:are|is} {done}, which makes coverage too high "
+        "or too low if that choice is wrong. Find out whether {count:they|it} failed, and choose with --on-missing."
     ),
     "stop-at-success": (
         "Sampling stopped after the first batch of {batch} with a success, which biases the usual estimate of pass@k, "
@@ -40,12 +40,13 @@ SENTENCES = {
         "early."
     ),
     "short-problems": (
-        "{count} of {total} problems have fewer attempts than k = {k}, so coverage has only bounds (low and high) "
-        "there. Sample these problems further, or leave them out with --short drop."
+        "{count} of {total} problems {count:have|has} fewer attempts than k = {k}, so coverage has only bounds (low "
+        "and high) there. Sample {count:these problems|this problem} further, or leave {count:them|it} out with "
+        "--short drop."
     ),
     "short-problems-dropped": (
-        "{count} of {total} problems have fewer attempts than k = {k} and are left out there, so coverage is that of "
-        "the other problems, which may be easier or harder. Compare with --short bound."
+        "{count} of {total} problems {count:have|has} fewer attempts than k = {k} and {count:are|is} left out there, "
+        "so coverage is that of the other problems, which may be easier or harder. Compare with --short bound."
     ),
     "all-alike": (
         "{what}, so no law is fitted, and intervals are exact binomial intervals (Clopper-Pearson) of the share of "
@@ -102,8 +103,8 @@ SENTENCES = {
         "number of params does not show the cost. Check --kv-dim, and compare models by cost."
     ),
     "repeated-attempts": (
-        "{count} attempts are in the log more than once, and only the last row of each counts. Check that the log was "
-        "resumed, not merged by mistake."
+        "{count} {count:attempts are|attempt is} in the log more than once, and only the last row of each counts. "
+        "Check that the log was resumed, not merged by mistake."
     ),
 }
 

@@ -1,7 +1,10 @@
 """Caveats about the log that runs are read from."""
 
 SENTENCES = {
-    "rows-excluded": "{count} of {total} rows were left out: {reasons}. Correct them if they should count.",
+    "rows-excluded": (
+        "{count} of {total} rows {count:were|was} left out: {reasons}. Correct {count:them if they|it if it} should "
+        "count."
+    ),
     "loss-unit": (
         "By its name, {column} holds {unit}, not a loss in nats per token, so the irreducible loss and the "
         "coefficients are in that unit. Convert the column, or give --loss-unit {unit}."
@@ -60,8 +63,8 @@ SENTENCES = {
         "with --tokens, or use no tokens: --tokens none."
     ),
     "repeated-steps": (
-        "{rows} rows repeat an earlier step of their run, as resumed or merged logs do, and only the later row counts. "
-        "Give reruns a run name of their own if they should count too."
+        "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
+        "and only the later row counts. Give reruns a run name of their own if they should count too."
     ),
     "continued-runs": (
         "{count} of the runs begin where another run of equal params ends, as parts of a resumed run do ({after} after "
@@ -79,12 +82,14 @@ SENTENCES = {
         "they are checkpoints, or give --run none if each row is one run."
     ),
     "diverged-runs": (
-        "{count} of {total} runs ({names}) end with a loss that is not a finite number, as runs that diverged do, so "
-        "they are left out. Keep their last finite losses with --keep-diverged if these belong to the law."
+        "{count} of {total} runs ({names}) {count:end|ends} with a loss that is not a finite number, as runs that "
+        "diverged do, so {count:they are|it is} left out. Keep the last finite loss of such runs with --keep-diverged "
+        "if it belongs to the law."
     ),
     "kept-diverged": (
-        "{count} of {total} runs ({names}) end with a loss that is not a finite number, so they diverged, and the last "
-        "finite losses that count for them may be far too high. Leave them out by removing --keep-diverged."
+        "{count} of {total} runs ({names}) {count:end|ends} with a loss that is not a finite number, so "
+        "{count:they|it} diverged, and the last finite {count:losses that count for them|loss that counts for it} may "
+        "be far too high. Leave {count:them|it} out by removing --keep-diverged."
     ),
     "last-rows-rise": (
         "{count} of {total} runs end with a loss more than {times} times those of the three rows before it, which had "
@@ -92,12 +97,14 @@ SENTENCES = {
         "these rows out with --where, or compare with --checkpoints best."
     ),
     "risen-loss": (
-        "{count} of {total} runs ({names}) end with a loss more than {times:g} times an earlier one, as runs that "
-        "diverged do, and pull the fit up. Leave them out with --where if they do not belong to the law."
+        "{count} of {total} runs ({names}) {count:end|ends} with a loss more than {times:g} times an earlier one, as "
+        "runs that diverged do, and {count:pull|pulls} the fit up. Leave {count:them|it} out with --where if "
+        "{count:they do|it does} not belong to the law."
     ),
     "summary-copies": (
-        "{count} of {total} points have the same {roles} as a point from another file, as happens when a summary file "
-        "is given together with the logs of its runs, so these copies are left out and each run counts once. To check, "
+        "{count} of {total} points {count:have|has} the same {roles} as a point from another file, as happens when a "
+        "summary file is given together with the logs of its runs, so {count:these copies are|this copy is} left out "
+        "and each run counts once. To check, "
         "give only the summary or only the logs."
     ),
     "evaluations-averaged": (
@@ -106,35 +113,37 @@ SENTENCES = {
         "differ by little more than that."
     ),
     "steps-from-rows-before": (
-        "{rows} of {total} rows with a loss have no {column}, so each counts at the {column} of the nearest earlier "
-        "row of its run that has one, in the order of the file. If rows are not in the order of training, choose "
-        "another column with --step, or add {column} to these rows."
+        "{rows} of {total} rows with a loss {rows:have|has} no {column}, so each counts at the {column} of the nearest "
+        "earlier row of its run that has one, in the order of the file. If rows are not in the order of training, "
+        "choose another column with --step, or add {column} to these rows."
     ),
     "unordered-rows": (
-        "{rows} rows belong to {runs} runs with several rows each, and no column gives their order, so all of them "
-        "count as points, including those from before the end of training. Name the column that orders them with "
-        "--step {step}, or give --run none if each row is a finished run{differ}."
+        "{rows} rows belong to {runs} {runs:runs|run} with several rows each, and no column gives their order, so all "
+        "of them count as points, including those from before the end of training. Name the column that orders them "
+        "with --step {step}, or give --run none if each row is a finished run{differ}."
     ),
     "unfinished-runs": (
-        "{count} of {total} points are from runs that {column} calls {states}, so their last losses may be too high. "
-        "Leave them out with --where {condition}, unless these losses should count."
+        "{count} of {total} points {count:are from runs|is from a run} that {column} calls {states}, so "
+        "{count:their last losses|its last loss} may be too high. Leave {count:them|it} out with --where {condition}, "
+        "unless {count:these losses|this loss} should count."
     ),
     "copied-files": (
-        "{count} of {total} files are copies of others ({copy} of {original}), so runs may count twice and intervals "
-        "may be too narrow. Give each file once."
+        "{count} of {total} files {count:are copies of others|is a copy of another} ({copy} of {original}), so runs "
+        "may count twice and intervals may be too narrow. Give each file once."
     ),
     "names-anew": (
-        "{names} run names occur in several of {files} files, with a different loss at the first step or with "
-        "different params, so each file's run counts separately and is named after its file. Join the files if they "
-        "hold parts of one run."
+        "{names} run {names:names occur|name occurs} in several of {files} files, with a different loss at the first "
+        "step or with different params, so each file's run counts separately and is named after its file. Join the "
+        "files if they hold parts of one run."
     ),
     "repeated-points": (
-        "{rows} points equal an earlier one in {roles}, and each counts as {counted}, so intervals are too narrow if "
-        "these points are copies. Remove the copies."
+        "{rows} {rows:points equal|point equals} an earlier one in {roles}, and each counts as {counted}, so intervals "
+        "are too narrow if {rows:these points are copies|this point is a copy}. Remove the copies."
     ),
     "undecayed-lr": (
-        "{runs} of {total} runs end with a learning rate above half of its peak, so their losses are higher than after "
-        "a finished schedule. Fit only runs whose schedules end in the same way; select them with --where."
+        "{runs} of {total} runs {runs:end|ends} with a learning rate above half of its peak, so {runs:their losses "
+        "are|its loss is} higher than after a finished schedule. Fit only runs whose schedules end in the same way; "
+        "select them with --where."
     ),
     "mid-schedule": (
         "Points of one run are not independent, and unless the learning rate was constant, their losses are higher "

@@ -55,13 +55,15 @@ SENTENCES = {
         "average. Add the column in which they differ, and give it to --by."
     ),
     "repeated-data": (
-        "{points} of {total} points were trained on their data more than {few:g} times (up to {epochs:.3g} times). "
-        "There, more tokens lower the loss less than new data would, or even raise it, so laws that ignore repetition "
-        "may give wrong exponents. Fit --law data-constrained, or keep only points with few epochs by --where."
+        "{points} of {total} points {points:were trained on their|was trained on its} data more than {few:g} times (up "
+        "to {epochs:.3g} times). There, more tokens lower the loss less than new data would, or even raise it, so laws "
+        "that ignore repetition may give wrong exponents. Fit --law data-constrained, or keep only points with few "
+        "epochs by --where."
     ),
     "late-rise": (
-        "{points} points with repeated data have a loss more than {times:.3g} times the lowest one, as overfitted or "
-        "diverged runs do, and pull the fit up. Leave them out with --where if they do not belong to the law."
+        "{points} {points:points with repeated data have|point with repeated data has} a loss more than {times:.3g} "
+        "times the lowest one, as overfitted or diverged runs do, and {points:pull|pulls} the fit up. Leave "
+        "{points:them|it} out with --where if {points:they do|it does} not belong to the law."
     ),
     "unit-slip": (
         "{role} of {run} is {value:.3g}, and in {quantity} this run differs from all other runs by a factor of "
@@ -80,7 +82,8 @@ SENTENCES = {
         "none."
     ),
     "partial-compute": (
-        "{points} of {total} points have no value in the compute column and get 6*params*tokens instead, so compute "
+        "{points} of {total} points {points:have|has} no value in the compute column and {points:get|gets} "
+        "6*params*tokens instead, so compute "
         "may be counted in two different ways, which may change exponents of compute. Fill in the column, or use "
         "6*params*tokens for all points with --compute none."
     ),

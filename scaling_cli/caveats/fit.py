@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "few-runs": (
-        "There are only {runs} runs for {parameters} parameters, and intervals from so few runs are too narrow. Add "
-        "runs."
+        "There {runs:are|is} only {runs} {runs:runs|run} for {parameters} parameters, and intervals from so few runs "
+        "are too narrow. Add runs."
     ),
     "no-interval-room": (
         "{points} points for {parameters} parameters leave almost nothing from which to estimate the noise, so the "

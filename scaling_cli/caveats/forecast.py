@@ -18,9 +18,9 @@ SENTENCES = {
         "{ratio} tokens per param, or choose a target with the ratio of the runs."
     ),
     "no-rolling-origin": (
-        "{points} points of {scales} sizes are too few to hold out the largest ones, so the forecast is not "
-        "tested on these runs. Its intervals come from replicates, from how much the laws differ and, for params and "
-        "tokens, from errors on public sets of few runs. Add smaller runs to test the forecast."
+        "{points} points of {scales} {scales:sizes|size} are too few to hold out the largest ones, so the forecast is "
+        "not tested on these runs. Its intervals come from replicates, from how much the laws differ and, for params "
+        "and tokens, from errors on public sets of few runs. Add smaller runs to test the forecast."
     ),
     "optimal-split": (
         "No params and tokens are given for {compute} FLOPs, so the forecast is for the best split by these laws. Give "
@@ -44,9 +44,9 @@ SENTENCES = {
         "Give --by params for one curve per size, or forecast along compute."
     ),
     "mid-schedule-points": (
-        "Rows from before the end of a run count as finished runs ({runs} of {total} runs have several rows), which is "
-        "right only if the learning rate was constant. Keep only the last row of each run (--checkpoints final), or "
-        "only cooled-down runs."
+        "Rows from before the end of a run count as finished runs ({runs} of {total} runs {runs:have|has} several "
+        "rows), which is right only if the learning rate was constant. Keep only the last row of each run "
+        "(--checkpoints final), or only cooled-down runs."
     ),
     "target-above-data": (
         "A loss of {target:g} is reached by runs smaller than the smallest one, where these laws were not tested. "
@@ -62,12 +62,13 @@ SENTENCES = {
     ),
     "task-without-law": ("{metric} is not forecast: {reason} {hint}"),
     "then-outside-range": (
-        "{metric} is not forecast at {count} targets, because their losses are too far outside the range of losses "
-        "({low:.4g} to {high:.4g}) in which {metric} was measured. Add runs with losses nearer to theirs."
+        "{metric} is not forecast at {count} {count:targets|target}, because {count:their losses are|its loss is} too "
+        "far outside the range of losses ({low:.4g} to {high:.4g}) in which {metric} was measured. Add runs with "
+        "losses nearer to {count:theirs|it}."
     ),
     "unmatched-targets": (
-        "{count} targets belong to none of the groups of runs, so they are not forecast. Give each target the columns "
-        "of --by, with the values of a group."
+        "{count} {count:targets belong|target belongs} to none of the groups of runs, so {count:they are|it is} not "
+        "forecast. Give each target the columns of --by, with the values of a group."
     ),
 }
 

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scaling_cli.data.files.expand import LIST_MARK, WANDB_SUMMARY, expand
+from scaling_cli.data.files.expand import LIST_MARK, expand
 from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.document.read import is_document
 from scaling_cli.errors import ScalingError
 
 STDIN_NUMBER = 0
-SETTINGS = ("config.yaml", "config.json")  # read beside a summary of W&B
+SETTINGS = ("config.yaml", "config.json", "hparams.yaml", os.path.join(".hydra", "config.yaml"))  # read beside a log
 
 
 def files_read(arguments: Sequence[str], suffixes: Sequence[str], *, takes_results: bool) -> list[str | int]:
@@ -30,12 +30,13 @@ def files_read(arguments: Sequence[str], suffixes: Sequence[str], *, takes_resul
 
 def _found(argument: str, suffixes: Sequence[str]) -> Iterator[str]:
     """The files that an argument stands for, and those that are read beside them."""
+    folders = set()
     with contextlib.suppress(ScalingError, OSError):  # which the command itself explains
         for file in expand([argument], reads_stdin=False, suffixes=suffixes):
             if file.name != STDIN:
                 yield file.path
-            if os.path.basename(file.path) == WANDB_SUMMARY:
-                yield from (os.path.join(os.path.dirname(file.path), name) for name in SETTINGS)
+            folders.add(os.path.dirname(file.path))
+    yield from (os.path.join(folder, name) for folder in sorted(folders) for name in SETTINGS)
 
 
 def is_result(name: str) -> bool:

@@ -101,8 +101,8 @@ def _transformed(k: Array, coverage: Array) -> tuple[Array, Array, Mask]:
     if usable[0].sum() < FEWEST_POINTS:
         count = int(usable[0].sum())
         raise FitError(
-            f"Only {count} points of the coverage curve lie between 0 and 1, but a law of the curve needs "
-            f"{FEWEST_POINTS}.",
+            f"{count} of the points of the coverage curve {'lies' if count == 1 else 'lie'} between 0 and 1, but a law "
+            f"of the curve needs {FEWEST_POINTS}.",
             hint="Add attempts per problem, or use the estimates without a law.",
         )
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from scaling_cli.errors import ScalingError
 from scaling_cli.laws import find_law
 from scaling_cli.numbers.parse import LARGEST, SMALLEST
@@ -36,8 +38,9 @@ def _faults(fit: SavedFit, known: Mapping[str, Parameter]) -> Iterator[str]:
         assert saved.estimate is not None
         if fault := _fault(saved.estimate, known.get(name)):
             yield f"parameter {name} is {saved.estimate:g}, {fault}"
+    draws = () if _are_sound(fit, known) else fit.draws or ()
     for place, name in enumerate(fit.parameters):
-        for draw in fit.draws or ():
+        for draw in draws:
             if fault := _fault(draw[place], known.get(name)):
                 yield f"a replicate of parameter {name} is {draw[place]:g}, {fault}"
     if fit.noise is not None and not 0 <= fit.noise <= LARGEST_NOISE:
@@ -47,9 +50,23 @@ def _faults(fit: SavedFit, known: Mapping[str, Parameter]) -> Iterator[str]:
             yield f"the range of {name} is {low:g} to {high:g}, which is not a range of numbers above zero"
 
 
+def _are_sound(fit: SavedFit, known: Mapping[str, Parameter]) -> bool:
+    """Whether no replicate has a fault, found out for all of them at once."""
+    values = np.array(fit.draws or (), dtype=float).reshape(-1, len(fit.parameters))
+    least = [0.0 if _is_limited(known.get(name)) else -FURTHEST for name in fit.parameters]
+    size = np.abs(values)
+    in_reach = (values == 0) | ((size >= 1 / FURTHEST) & (size <= FURTHEST))
+    return bool((in_reach & (values >= least)).all())
+
+
+def _is_limited(parameter: Parameter | None) -> bool:
+    """Whether a parameter cannot be below zero."""
+    return parameter is not None and (parameter.positive or parameter.kind == "floor")
+
+
 def _fault(value: float, parameter: Parameter | None) -> str | None:
     if not (math.isfinite(value) and (value == 0 or 1 / FURTHEST <= abs(value) <= FURTHEST)):
         return f"which is not zero, nor between {1 / FURTHEST:g} and {FURTHEST:g} in size"
-    if parameter is not None and value < 0 and (parameter.positive or parameter.kind == "floor"):
+    if value < 0 and _is_limited(parameter):
         return "but it cannot be below zero"
     return None

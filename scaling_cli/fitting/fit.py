@@ -230,5 +230,5 @@ def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
         observed=tuple(problem.observed.tolist()),
         predicted=tuple(problem.predictions(fitted.theta[None])[0].tolist()),
         compute=None if compute is None else tuple(compute.tolist()),
-        names=tuple(grouped.names[run] for run in problem.runs.tolist()),
+        names=tuple(map(grouped.names.__getitem__, problem.runs.tolist())),
     )

@@ -71,7 +71,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
         names = with_and(problem.columns)
         raise FitError(
             f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
-            f"{different} distinct values of {names}.",
+            f"{different} distinct {'value' if different == 1 else 'values'} of {names}.",
             hint=f"Add runs at other values of {names}, or choose a --law with fewer parameters.",
         )
 

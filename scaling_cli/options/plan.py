@@ -42,7 +42,7 @@ class Wanted(Options):
     )
     rounds: int = option(
         1, whole(1, "3"), "Split the runs into this many rounds, so that each round can be planned with the results "
-        "of the last.",
+        "of the one before.",
         is_basic=True,
     )  # fmt: skip
     recipe: bool = option(

@@ -10,9 +10,9 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.sentences import within
 
 MOVES = {
-    True: "the exponent depends on",
-    False: "it does not depend on",
-    None: "the data do not show whether it depends on",
+    True: "{} depends on",
+    False: "{} does not depend on",
+    None: "the data do not show whether {} depends on",
 }
 ALLOWED = 0.2  # p-value of no floors from which on a law without floors is mentioned
 MOST_COUNTED = 4  # names of pairs that are listed
@@ -53,7 +53,8 @@ def _factors(result: ComparisonResult) -> str:
             by.setdefault(effect.exponent.moves, []).append(_factor(effect))
     if not by:
         return "The design cannot separate the factors."
-    parts = [f"{words} {_named(by[moves])}" for moves, words in MOVES.items() if moves in by]
+    found = [(words, _named(by[moves])) for moves, words in MOVES.items() if moves in by]
+    parts = [f"{words.format('it' if place else 'the exponent')} {names}" for place, (words, names) in enumerate(found)]
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}.{''.join(map(_at_levels, result.factors))}"
 

@@ -48,7 +48,7 @@ def test_the_mapping_its_units_and_what_is_left_out_are_told(log):
         "a       70M     1.4B    6.05e17  3.5\n"
         "b       140M    2.8B    2.42e18  3.25\n"
     )
-    assert "caveat: 1 of 3 rows were left out" in ran.stderr
+    assert "caveat: 1 of 3 rows was left out" in ran.stderr
 
 
 def test_json_follows_its_schema(log):
@@ -98,7 +98,7 @@ def test_a_table_with_one_metric_per_row_is_explained(tmp_path):
         ("params,loss\n1,2\n", ["--map", "loss=los"], 2, "Unknown column 'los'"),
         ("params,loss\n1,2\n", ["--map", "los=loss"], 2, "Unknown role 'los'"),
         ("params,loss\n1,2\n", ["--by", "optimiser"], 2, "Unknown column 'optimiser'"),
-        ("params,loss\n1,nan\n", [], 3, "None of 1 rows can be used"),
+        ("params,loss\n1,nan\n", [], 3, "The only row cannot be used"),
         ("params,loss\n", [], 3, "The input has a header but no rows"),
     ],
 )

@@ -119,3 +119,9 @@ def test_a_group_that_fails_is_told_and_the_exit_code_is_five(tmp_path):
 def test_strict_takes_a_caveat_for_an_error():
     assert run(*QUICK, "--law", "power", "--strict").returncode == 4
     assert run(*QUICK, "--law", "power", "--strict", "--allow", "apparent-exponents").returncode == 0
+
+
+def test_the_first_words_on_factors_name_the_exponent():
+    ran = run("compare-exponents", OPTIMIZERS, "--factors", "optimizer", "--replicates", "49")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("The data do not show whether the exponent depends on optimizer")

@@ -254,7 +254,7 @@ def test_targets_without_a_loss_are_forecast_beside_those_that_have_it(tmp_path)
     [
         ("params,tokens\n", "has no targets"),
         ("params,tokens\n7e9,1e11\n7e9,1e11,1\n", "has a line with more cells than its header"),
-        ("params,tokens\n0,1e11\n", "targets.csv: None of 1 rows can be used"),
+        ("params,tokens\n0,1e11\n", "targets.csv: The only row cannot be used"),
         ("params,tokens\n7e9,1e11\n0,1e11\n", "1 of 2 rows cannot be used as targets"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.calibration import AUTOMATIC, CURVE, DESIGNS, coverage, simulate
+from benchmarks.calibration import AUTOMATIC, CURVE, DESIGNS, UNSEEN, coverage, simulate
 from scaling_cli.fitting.intervals import intervals
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
@@ -15,6 +15,8 @@ DATASETS = 300
 # Three standard errors of a share of 95 % among the data sets.
 CHANCE = 3 * np.sqrt(0.95 * 0.05 / DATASETS)
 MANY = ("surface-40", "surface-24", "surface-24-checkpoints", "curve-40", "curve-20", "curve-20-checkpoints")
+VERY_FEW = ("curve-6", "curve-7")
+UNEVEN = ("curve-20-uneven", "surface-24-uneven")
 FEW = ("surface-10", "surface-10-checkpoints", "curve-10", "curve-10-checkpoints")
 
 
@@ -30,6 +32,21 @@ def test_default_intervals_from_twenty_runs_and_more_cover_93_to_97_percent(desi
 def test_default_intervals_from_ten_runs_cover_90_percent(design):
     shares, _, _ = coverage(DESIGNS[design], "wild", DATASETS)
     assert all(share >= 0.90 - CHANCE for share in shares.values()), shares
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", VERY_FEW)
+def test_default_intervals_from_six_and_seven_runs_cover_93_to_97_percent(design):
+    shares, _, _ = coverage(DESIGNS[design], "wild", DATASETS, first=UNSEEN)
+    assert all(0.93 - CHANCE <= share <= 0.97 + CHANCE for share in shares.values()), shares
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["wild", "profile"])
+@pytest.mark.parametrize("design", UNEVEN)
+def test_intervals_under_noise_that_changes_sixfold_with_scale_cover_93_to_97_percent(design, method):
+    shares, _, _ = coverage(DESIGNS[design], method, DATASETS, first=UNSEEN)
+    assert all(0.93 - CHANCE <= share <= 0.97 + CHANCE for share in shares.values()), shares
 
 
 @pytest.mark.slow

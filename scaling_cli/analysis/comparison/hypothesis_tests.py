@@ -16,8 +16,9 @@ make wide replicates. F has the power, but rejects too often if the noise of gro
 `FEW_RUNS` more runs than parameters, and runs have one point each, the p-value is the geometric mean of both, with F
 counted twice (docs/evidence/compare-exponents.md has the figures). Unless a group has that few runs, or if it has fewer
 than `SPARE_RUNS` more runs than parameters, the null's residuals are widened by (I - H)^-1/2 within each run: those of
-runs that pull the fit towards themselves are smaller than their errors. With fewer than `SPARE_RUNS` more, draws are
-still too narrow, and the p-value is the larger of both.
+runs that pull the fit towards themselves are smaller than their errors. With fewer than `SPARE_RUNS` more, and one
+point per run, residuals say next to nothing about single runs. Draws are then Gaussian noise of the size of each
+group's residuals, and since they are still too narrow, the p-value is the larger of both.
 
 A variance from few residuals is unreliable, so each is pooled with `SHARED_FREEDOM` residuals of average size.
 
@@ -34,8 +35,8 @@ from scipy.special import erf
 
 from scaling_cli.analysis.comparison.models import SMALLEST_SCALE, JointProblem, Member, parts, solve_in_chunks
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
-from scaling_cli.analysis.comparison.uneven import shape_of
-from scaling_cli.analysis.comparison.wild_draws import widened_residuals, wild_weights
+from scaling_cli.analysis.comparison.uneven import modelled_deviations, shape_of
+from scaling_cli.analysis.comparison.wild_draws import gaussian_draws, widened_residuals, wild_weights
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
@@ -250,20 +251,26 @@ def draw_null_distribution(
         freedom: Degrees of freedom of F.
     """
     count = resampling.replicates
-    signs = wild_weights(resampling, range(count), contrast.null.runs)
+    is_single = len(contrast.null.runs) == int(contrast.null.runs.max()) + 1
+    is_scarce = is_single and spare_runs(contrast.groups) < SPARE_RUNS
+    if is_scarce:
+        deviations = modelled_deviations(contrast.groups, SHARED_FREEDOM)
+        noise = deviations * gaussian_draws(resampling, range(count), len(deviations))
+        target = contrast.null.target - contrast.null.residuals(null[None])[0] + noise
+    else:
+        signs = wild_weights(resampling, range(count), contrast.null.runs)
+        target = resampled(contrast, null, contrast.null.target, signs)
     drawn = fit_nested(
         contrast,
         [np.tile(theta, (count, 1)) for theta in alone],
         np.tile(null, (count, 1)),
         None if wider is None else np.tile(wider, (count, 1)),
-        resampled(contrast, null, contrast.null.target, signs),
+        target,
     )
     kept = drawn.statistic[drawn.settled]
-    is_single = len(contrast.null.runs) == int(contrast.null.runs.max()) + 1
     at_bound = bool(((null <= contrast.null.low) | (null >= contrast.null.high)).any())
-    is_cautious = at_bound or (is_single and spare_runs(contrast.groups) < SPARE_RUNS)
     is_averaged = is_single and spare_runs(contrast.groups) < FEW_RUNS
-    return NullDistribution(contrast.fewer, freedom, kept, count - len(kept), is_averaged, is_cautious)
+    return NullDistribution(contrast.fewer, freedom, kept, count - len(kept), is_averaged, at_bound or is_scarce)
 
 
 def spare_runs(groups: Sequence[Member]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Flags, Indices, by_coordinates, from_coordinates
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
@@ -105,11 +105,11 @@ class JointProblem(Record):
         if target is None:
             target = np.broadcast_to(self.target, (len(theta), len(self.target)))
         residuals = np.empty((len(theta), len(self.target)))
-        jacobian = np.zeros((len(theta), len(self.low), len(self.target)))
+        slopes = np.zeros((len(self.low), len(theta), len(self.target)))
         for member, index, part in zip(self.members, self.index, parts(self.members), strict=True):
-            residuals[:, part], slope = member.problem.residuals(theta[:, index], target[:, part])
-            jacobian[:, index, part] = slope.swapaxes(1, 2)
-        return residuals, jacobian.swapaxes(1, 2)
+            residuals[:, part], jacobian = member.problem.residuals(theta[:, index], target[:, part])
+            slopes[index, :, part] = by_coordinates(jacobian)
+        return residuals, from_coordinates(slopes)
 
     def kept(self, _: Flags) -> JointProblem:
         """The problem itself, which is the same for every replicate."""

@@ -79,6 +79,20 @@ def evened(members: Sequence[Member]) -> list[Member]:
     return [_weighted(member, shape[0, part]) for member, part in zip(members, parts(members), strict=True)]
 
 
+def modelled_deviations(members: Sequence[Member], shared: float) -> Array:
+    """Standard deviations of the points `(n,)` about each group's own fit, as the tests see them.
+
+    `shared` residuals of average size are added to those of each group.
+    """
+    fitted = evened(members)
+    squares = np.array(
+        [float(np.sum(each.problem.residuals(each.theta[None])[0] ** 2 * each.problem.weights)) for each in fitted]
+    )
+    freedom = np.array([max(member.freedom, 1) for member in members], dtype=float)
+    sizes = np.sqrt((squares + shared * squares.sum() / freedom.sum()) / (freedom + shared))
+    return np.concatenate([size / np.sqrt(each.problem.weights) for size, each in zip(sizes, fitted, strict=True)])
+
+
 def _weighted(member: Member, shape: Array) -> Member:
     problem = replace(member.problem, weights=member.problem.weights / shape**2)
     theta = solve_in_chunks(problem, member.theta[None], delta=member.delta * shape[None]).theta[0]

@@ -9,7 +9,7 @@ import numpy as np
 from scaling_cli.analysis.comparison.models import JointProblem
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.fitting.uncertainty import WEBB, Resampling
-from scaling_cli.streams import draws
+from scaling_cli.streams import draws, generators
 
 LEAST_SPREAD = 0.05  # lower limit of 1 - leverage, so that points the fit passes through are not widened without limit
 SPREAD_POINTS = 200  # per run: residuals of longer runs are not widened
@@ -25,6 +25,13 @@ def _webb(resampling: Resampling, replicates: range, runs: int) -> Array:
     """Webb's weights `(replicates, runs)`, which all pairs of groups of equal size share."""
     signs, chosen, _ = draws(resampling.seed, resampling.group, replicates, runs, sizes=len(WEBB))
     return np.asarray(signs * WEBB[chosen])
+
+
+@lru_cache(maxsize=1)
+def gaussian_draws(resampling: Resampling, replicates: range, points: int) -> Array:
+    """Standard normal numbers `(replicates, points)`, which all pairs of groups of equal size share."""
+    made = generators(resampling.seed, resampling.group, replicates)
+    return np.stack([generator.standard_normal(points) for generator in made])
 
 
 def widened_residuals(problem: JointProblem, theta: Array, residuals: Array) -> Array:

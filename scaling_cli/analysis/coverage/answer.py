@@ -101,9 +101,10 @@ def _group_result(
     data, counts = group.data, group.data.counts
     k = parse_k(ask.k, data.longest) if ask.k is not None else default_k(data.longest)
     if ask.short == "error" and k[-1] > data.longest:
+        short = int((counts.n < k[-1]).sum())
         raise FitError(
-            f"{int((counts.n < k[-1]).sum())} problems have fewer attempts than k = {k[-1]:,}.",
-            hint="Make more attempts at them, or use --short bound or --short drop.",
+            f"{short:,} {'problem has' if short == 1 else 'problems have'} fewer attempts than k = {k[-1]:,}.",
+            hint="Make more attempts there, or use --short bound or --short drop.",
         )
     rows, _ = coverage_rows(data, k, ask.level, ask.band, ask.short)
     caveats = coverage_doubts(data, rows, ask.short, group.label)

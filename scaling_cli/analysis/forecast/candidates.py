@@ -21,6 +21,7 @@ from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.prior import ParameterPrior, correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
@@ -130,12 +131,24 @@ def law_priors(law: Law, lowest: float) -> tuple[ParameterPrior, ...]:
     return tuple(priors)
 
 
+def unweighted(candidate: ForecastCandidate) -> ForecastCandidate:
+    """The candidate with equal weights at all scales, unless the user chose their power."""
+    return replace(candidate, power=candidate.recipe.power or 0.0)
+
+
 def fit_candidate(candidate: ForecastCandidate, points: ForecastPoints, origins: Sequence[Window]) -> FittedCandidate:
     """Fit the candidate's law to all points and at every origin.
 
     Raises:
         FitError: No start led to a finite objective.
     """
+    return alone(fit_asking(candidate, points, origins))
+
+
+def fit_asking(
+    candidate: ForecastCandidate, points: ForecastPoints, origins: Sequence[Window]
+) -> Asking[FittedCandidate]:
+    """`fit_candidate`, as work that asks the solver."""
     law = candidate.law
     problem = _falling(
         problem_from_arrays(
@@ -147,9 +160,9 @@ def fit_candidate(candidate: ForecastCandidate, points: ForecastPoints, origins:
             priors=law_priors(law, float(points.observed.min())) if candidate.has_priors else (),
         )
     )
-    ends, theta, scale, delta, weight = _whole(problem, candidate.recipe)
+    ends, theta, scale, delta, weight = yield from _whole(problem, candidate.recipe)
     rows = [origin_weights(problem, origin) for origin in origins]
-    at_origins = _origins(problem, ends, rows, delta, weight) if rows else np.empty((0, len(theta)))
+    at_origins = (yield from _origins(problem, ends, rows, delta, weight)) if rows else np.empty((0, len(theta)))
     return FittedCandidate(candidate, problem, theta, at_origins, scale, delta, weight)
 
 
@@ -183,7 +196,7 @@ def origin_weights(problem: Problem, origin: Window) -> Array:
 def fit_parts(fitted: FittedCandidate, parts: Sequence[Window]) -> Array:
     """Coordinates `(parts, k)` of fits to parts of the points, each started from the whole fit."""
     rows = [origin_weights(fitted.problem, part) for part in parts]
-    return _origins(fitted.problem, fitted.theta[None], rows, fitted.delta, fitted.strength)
+    return alone(_origins(fitted.problem, fitted.theta[None], rows, fitted.delta, fitted.strength))
 
 
 def fit_replicates(
@@ -216,13 +229,11 @@ def fit_replicates(
     return np.concatenate(coordinates)
 
 
-def _whole(problem: Problem, recipe: Recipe) -> tuple[Array, Array, float, float, float]:
+def _whole(problem: Problem, recipe: Recipe) -> Asking[tuple[Array, Array, float, float, float]]:
     """The end of each start, the best coordinates, the noise scale, and delta and strength consistent with it."""
     first = starts(problem, STARTS)
     scale, inflated = _scales(problem, first[0])
-    solution = minimise(
-        problem, first, delta=np.inf, strength=strength(inflated, np.inf), gain=GAIN, most_steps=MOST_STEPS
-    )
+    solution = yield Ask(problem, first, np.inf, strength=strength(inflated, np.inf), gain=GAIN, most_steps=MOST_STEPS)
     if not np.isfinite(solution.value).any():
         raise FitError(
             f"{problem.law.name} cannot be fitted: its objective is not finite at any starting value.",
@@ -235,7 +246,7 @@ def _whole(problem: Problem, recipe: Recipe) -> tuple[Array, Array, float, float
         scale, inflated = _scales(problem, theta[0])
         delta = recipe.delta_at(scale)
         weight = strength(inflated, delta)
-        solution = minimise(problem, theta, delta=delta, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
+        solution = yield Ask(problem, theta, delta, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
         theta = solution.theta[np.argsort(solution.value, kind="stable")]
     return ends, theta[0], scale, delta, weight
 
@@ -248,12 +259,12 @@ def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
     return scale, scale * correlation_inflation(residuals * np.sqrt(problem.weights), along)
 
 
-def _origins(problem: Problem, ends: Array, rows: Sequence[Array], delta: float, weight: float) -> Array:
+def _origins(problem: Problem, ends: Array, rows: Sequence[Array], delta: float, weight: float) -> Asking[Array]:
     """The best coordinates over all starts at every origin `(windows, k)`, in one batch."""
     count = len(ends)
     theta = np.tile(problem.off_zero(ends), (len(rows), 1))
     weights = np.repeat(np.stack(rows), count, axis=0)
-    solution = minimise(problem, theta, delta=delta, weights=weights, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
+    solution = yield Ask(problem, theta, delta, weights=weights, strength=weight, gain=GAIN, most_steps=MOST_STEPS)
     value = np.where(np.isfinite(solution.value), solution.value, np.inf).reshape(len(rows), count)
     best = value.argmin(axis=1)
     chosen: Array = solution.theta.reshape(len(rows), count, -1)[np.arange(len(rows)), best]

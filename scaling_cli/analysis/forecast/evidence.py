@@ -197,7 +197,7 @@ def evidence_from(
     stacked = forecast(
         resampled, laws=laws, recipe=recipe_of(asked), level=settings.level,
         replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
-        group=group_hash(drawn_as) % 2**32,
+        group=group_hash(drawn_as) % 2**32, with_inside=not choice.law.is_curve,
     )  # fmt: skip
     metrics = {task.metric: table.numbers(task.metric, own=True) for task in ask.suite.tasks}
     sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0

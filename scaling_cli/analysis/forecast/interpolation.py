@@ -13,13 +13,14 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.candidates import ForecastCandidate, fit_candidate
+from scaling_cli.analysis.forecast.candidates import fit_asking, unweighted
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack
 from scaling_cli.analysis.forecast.stacked import StackedForecast
 from scaling_cli.analysis.forecast.targets import SURFACE
 from scaling_cli.analysis.forecast.windows import REACHES
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.ask import certain, together
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, InsidePart, LawWeight, Track
@@ -130,11 +131,6 @@ def _rows(bands: Bands, count: int) -> Array:
     return np.concatenate([bands.by_law, np.tile(bands.estimate, (missing, 1))])
 
 
-def _unweighted(candidate: ForecastCandidate) -> ForecastCandidate:
-    """The candidate with equal weights at all scales, unless the user chose their power."""
-    return replace(candidate, power=candidate.recipe.power or 0.0)
-
-
 def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
     """The forecast, with an interpolation by its laws below the earliest cut-off of rolling origins.
 
@@ -142,7 +138,9 @@ def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
         FitError: A law cannot be fitted with equal weights.
     """
     points = forecast.stack.points
-    fits = tuple(fit_candidate(_unweighted(fit.candidate), points, ()) for fit in forecast.averaged.fits)
+    averaged = forecast.averaged.fits
+    works = [] if forecast.inside else [fit_asking(unweighted(fit.candidate), points, ()) for fit in averaged]
+    fits = tuple(certain(forecast.inside or together(works)))
     stack = Stack(points, (), fits, np.ones(len(fits)) / len(fits), np.empty((len(fits), 0)))
     missed = stack.log_losses(points.columns) - np.log(points.observed)
     weights = 1 / np.maximum(np.sqrt(np.mean(missed**2, axis=1)), SMALLEST_ERROR)

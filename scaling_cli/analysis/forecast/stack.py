@@ -13,13 +13,11 @@ import numpy as np
 from scaling_cli.analysis.forecast.candidates import (
     SURFACE_LAWS,
     FittedCandidate,
-    ForecastCandidate,
-    fit_candidate,
     fit_replicates,
 )
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array, Inputs
-from scaling_cli.errors import FitError
+from scaling_cli.errors import FitError, ScalingError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import Record
 
@@ -65,18 +63,22 @@ class Stack(Record):
         return np.stack([predict(fit, theta, columns) for fit, theta in zip(self.fits, draws, strict=True)])
 
 
-def stack(candidates: Sequence[ForecastCandidate], points: ForecastPoints, origins: Sequence[Window]) -> Stack:
-    """Fit each candidate to all points and at every origin, and compute its weight.
+def stacked(
+    outcomes: Sequence[FittedCandidate | ScalingError], points: ForecastPoints, origins: Sequence[Window]
+) -> Stack:
+    """The stack of those candidates that could be fitted.
 
     Raises:
         FitError: No law could be fitted.
     """
     fits, failures = [], []
-    for candidate in candidates:
-        try:
-            fits.append(fit_candidate(candidate, points, origins))
-        except FitError as error:
-            failures.append(error)
+    for outcome in outcomes:
+        if isinstance(outcome, FittedCandidate):
+            fits.append(outcome)
+        elif isinstance(outcome, FitError):
+            failures.append(outcome)
+        else:
+            raise outcome
     if not fits:
         raise failures[0]
     rolling = np.array([rolling_errors(fit, points, origins) for fit in fits])

@@ -14,16 +14,23 @@ from statistics import NormalDist
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.candidates import ForecastCandidate, candidates
+from scaling_cli.analysis.forecast.candidates import (
+    FittedCandidate,
+    ForecastCandidate,
+    candidates,
+    fit_asking,
+    unweighted,
+)
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
 from scaling_cli.analysis.forecast.rolling import OriginErrors, growth, unit_bias, unit_error
 from scaling_cli.analysis.forecast.simplest import with_simplest
-from scaling_cli.analysis.forecast.stack import Stack, stack
+from scaling_cli.analysis.forecast.stack import Stack, stacked
 from scaling_cli.analysis.forecast.surface_errors import Shift, half_widths, shift
 from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.arrays import Array
-from scaling_cli.errors import FitError
+from scaling_cli.errors import FitError, ScalingError
+from scaling_cli.fitting.ask import together
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Law
 from scaling_cli.record import Record, replace
@@ -38,7 +45,8 @@ class StackedForecast(Record):
     """A stack of laws, and the part of it without the simplest law, whose errors at the origins give the intervals.
 
     `draws` are the replicates of each law of `stack`, which begins with the laws of `averaged`. `shift` is taken off
-    the forecast of a surface by the default laws.
+    the forecast of a surface by the default laws. `inside` are the laws of `averaged` fitted with equal weights, where
+    they were asked for.
     """
 
     stack: Stack
@@ -48,6 +56,7 @@ class StackedForecast(Record):
     level: float
     resampling: Resampling
     shift: Shift | None = None
+    inside: tuple[FittedCandidate | ScalingError, ...] = ()
 
     @property
     def estimator(self) -> str:
@@ -136,8 +145,11 @@ def forecast(
     replicates: int = REPLICATES,
     seed: int = 0,
     group: int = 0,
+    with_inside: bool = False,
 ) -> StackedForecast:
     """The forecast from `points`, by the default laws for its inputs or by the laws given.
+
+    `with_inside` also fits the laws for `join_interpolation`; both fits of a law are then under way at once.
 
     Raises:
         FitError: There are too few points, or no law can be fitted.
@@ -150,11 +162,17 @@ def forecast(
     possible = candidates(tuple(points.columns), laws, recipe)
     # Weak priors make a law with more parameters than points fittable, but its forecast then only repeats the priors.
     usable = [candidate for candidate in possible if candidate.fewest <= len(points)] or [min(possible, key=_size)]
-    averaged = stack(usable, points, windows(points))
+    origins = windows(points)
+    works = [fit_asking(candidate, points, origins) for candidate in usable]
+    works += [fit_asking(unweighted(candidate), points, ()) for candidate in usable if with_inside]
+    outcomes = together(works)
+    averaged = stacked(outcomes[: len(usable)], points, origins)
+    pairs = zip(outcomes, outcomes[len(usable) :], strict=False)
+    inside = tuple(other for own, other in pairs if isinstance(own, FittedCandidate))
     whole = averaged if laws or recipe != DEFAULT else with_simplest(averaged)
     resampling = Resampling(replicates, seed, group)
     errors = origin_errors(averaged)
-    made = StackedForecast(whole, averaged, errors, whole.draw(resampling), level, resampling)
+    made = StackedForecast(whole, averaged, errors, whole.draw(resampling), level, resampling, inside=inside)
     if laws or recipe != DEFAULT or set(points.columns) != SURFACE:
         return made
     return replace(made, shift=shift(origin_errors(whole), errors, made.simplest))

@@ -29,7 +29,7 @@ KAPLAN, DEEPSEEK = "Kaplan et al. 2020", "DeepSeek LLM 2024 (batch size in token
 PUBLISHED = {
     "depth": ("(params / (12 * 128 ** 2)) ** (1 / 3)", KAPLAN),
     "width": ("(params / (12 * depth)) ** 0.5", KAPLAN),
-    "heads": ("width / 128", "128 of the width for each"),
+    "heads": ("width / 128", "one for each 128 of the width"),
     "batch_size": ("0.2920 * compute ** 0.3271", DEEPSEEK),
     "lr": ("0.3118 * compute ** -0.1250", DEEPSEEK),
 }

@@ -22,6 +22,7 @@ from scaling_cli.errors import DataError
 # W&B writes one of these in every summary; a column of a table would be a list.
 MARK = re.compile(rb'"_(runtime|timestamp|step)"\s*:\s*[0-9]|"_wandb"\s*:\s*\{')
 CONFIG = "config"
+LARGEST = 2**20  # bytes of settings; a larger file holds something else
 PAIR = re.compile(r"( *)([^\s#:'\"-][^:]*|'[^']*'|\"[^\"]*\"):(?:\s+(.*))?$")
 COMMENT = re.compile(r"\s+#.*$")
 EMPTY = ("", "null", "~", "|", ">")
@@ -45,15 +46,16 @@ def read_run(path: str) -> list[Row]:
 
 def _settings(folder: str) -> Row:
     """The settings of the run in a folder, as `config/NAME`; empty if they are not there."""
+    return settings_of(os.path.join(folder, "config.yaml")) or settings_of(os.path.join(folder, "config.json"))
+
+
+def settings_of(path: str) -> Row:
+    """The settings in a file of YAML or JSON, as `config/NAME`; empty if it cannot be read."""
     try:
-        with open(os.path.join(folder, "config.yaml"), encoding="utf-8", errors="replace") as file:
-            content: Any = parse_yaml(file.read())
-    except OSError:
-        try:
-            with open(os.path.join(folder, "config.json"), encoding="utf-8", errors="replace") as file:
-                content = json.load(file)
-        except (OSError, ValueError, RecursionError):
-            return {}
+        with open(path, encoding="utf-8", errors="replace") as file:
+            content: Any = json.load(file) if path.endswith(".json") else parse_yaml(file.read(LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return {}
     if not isinstance(content, Mapping):
         return {}
     values = {key: _value(value) for key, value in content.items() if key not in ("_wandb", "wandb_version")}

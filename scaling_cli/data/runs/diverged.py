@@ -62,8 +62,10 @@ def settled(
         points = points.filter(~pl.col("run_id").is_in(ended).fill_null(value=False))
         if points.is_empty():
             raise DataError(
-                f"All {total:,} runs end with a loss that is not a finite number, so all of them diverged.",
-                hint="Keep their last finite losses with --keep-diverged.",
+                "The only run ends with a loss that is not a finite number, so it diverged."
+                if total == 1
+                else f"All {total:,} runs end with a loss that is not a finite number, so all of them diverged.",
+                hint="Keep the last finite loss of each run with --keep-diverged.",
             )
     return replace(selection, points=points), tuple(caveats)
 

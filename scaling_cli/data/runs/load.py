@@ -49,6 +49,7 @@ from scaling_cli.data.runs.rows.splits import names_splits, one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.select import Selection
+from scaling_cli.data.runs.settings_beside import with_settings
 from scaling_cli.data.runs.table import NO, RunTable, left_out, no_points
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
@@ -152,7 +153,7 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     Raises:
         UnusableFilesError: Some files lack the column of the loss.
     """
-    scans = list(inputs.scans())
+    scans = with_settings(list(inputs.scans()))
     counts = column_counts(scans)
     plan = _plan(list(counts), options, counts)
     _refuse_without_loss(scans, plan.chosen["loss"].column)

@@ -106,7 +106,8 @@ def no_points(
             "Write numbers like 70B, 1.4T, 6e23 or 1_000_000, with a point for decimals (compute like 2.5 PF-days, a "
             "loss like 68.5%), or choose another column with --map ROLE=COLUMN."
         )
-    return DataError(f"None of {total:,} rows can be used: {_reasons(excluded, unreadable or {})}.", hint=hint)
+    lead = "The only row cannot be used" if total == 1 else f"None of {total:,} rows can be used"
+    return DataError(f"{lead}: {_reasons(excluded, unreadable or {})}.", hint=hint)
 
 
 def _reasons(excluded: Mapping[str, int], unreadable: Mapping[str, str]) -> str:

@@ -23,7 +23,8 @@ def sections(result: AllocationResult) -> list[Section]:
     ]
     if result.isoflops:
         title = (
-            f"IsoFLOP minima, {result.profile} profile (sizes below | above it; bend, vertex and bias of a parabola)"
+            f"IsoFLOP minima, {result.profile} profile (sizes below | above it; centre of the sizes against "
+            "it, in decades; bend, vertex and bias of a parabola)"
         )
         tables.append(Section(title, isoflop_sheet(result.isoflops)))
         tables.append(Section("Exponents of these curves with each profile", _profile_sheet(result), is_detail=True))

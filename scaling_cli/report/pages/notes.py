@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.caveats.order import MEANINGS, rank
-from scaling_cli.numbers.format import escape, group_name
+from scaling_cli.numbers.format import escape, group_name, with_and
 from scaling_cli.record import Record
 from scaling_cli.report.pages.look import Look
 from scaling_cli.results.report import Failure
@@ -26,7 +26,8 @@ class Gathered(Record):
     def where(self, shown: int = SHOWN_ON_PAGES) -> str:
         """The names of the first groups and the number of further ones; empty for the whole report."""
         more = f" and {len(self.names) - shown} more" if len(self.names) > shown else ""
-        return ", ".join(self.names[:shown]) + more
+        between = "; " if any(", " in name for name in self.names) else ", "  # names of several columns have commas
+        return between.join(self.names[:shown]) + more
 
 
 def gathered(caveats: Iterable[Caveat]) -> list[Gathered]:
@@ -48,7 +49,7 @@ def caveat_lines(caveats: Iterable[Caveat], look: Look) -> str:
     ]
     if is_cut:
         counts = Counter(rank(note.code) for note in notes[SHOWN_AT_ONCE:])
-        left = " and ".join(f"{count} that {MEANINGS[level]}" for level, count in sorted(counts.items()))
+        left = with_and(f"{count} that {MEANINGS[level]}" for level, count in sorted(counts.items()))
         lines.append(_note("caveats", f"{left} are left out here; --details shows all {len(notes)}.", look))
     return "".join(lines)
 

@@ -139,7 +139,7 @@ def _judged(result: PlanResult) -> Iterator[str]:
             f"; without {number_of(each.idle_runs, 'run')} ({percent(each.idle)} of the compute) intervals would be at "
             "most 5 % wider"
         )
-        yield f"{escape(each.name)}: {', '.join(wide)}{spare if each.idle_runs else ''}"
+        yield f"{escape(each.name)}: {'; '.join(wide)}{spare if each.idle_runs else ''}"
 
 
 def _records(result: PlanResult, recipe: tuple[str, ...]) -> Iterator[Row]:

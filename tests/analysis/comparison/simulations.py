@@ -1,4 +1,4 @@
-"""How often the tests of a comparison are right: python -m tests.analysis.comparison.simulations [DATA_SETS]
+"""How often the tests of a comparison are right: python -m tests.analysis.comparison.simulations [DATA_SETS [FIRST]]
 
 Every cell simulates data sets of two groups under loss = a x^b + c with a known difference of b, over four decades of x
 and with noise of 0.3 % (between runs; checkpoints of a run add 0.05 % each), and counts what the command would say: the
@@ -196,9 +196,10 @@ class Share:
     detects: float
 
 
-def shares(cell: Cell, data_sets: int, workers: int = 1) -> Share:
-    """What is said of so many data sets."""
-    chunks = [range(first, min(first + CHUNK, data_sets)) for first in range(0, data_sets, CHUNK)]
+def shares(cell: Cell, data_sets: int, workers: int = 1, start: int = 0) -> Share:
+    """What is said of so many data sets, from number `start` on."""
+    end = start + data_sets
+    chunks = [range(first, min(first + CHUNK, end)) for first in range(start, end, CHUNK)]
     done = jobs.each(partial(tell, cell), chunks, workers=jobs.workers_from(str(workers), None, None))
     found = [each for chunk in done for each in chunk]
     size = 1 - LEVEL + 1e-12
@@ -227,7 +228,10 @@ FLOORS = (((1.7, 1.7), 1.0), ((1.7, 1.3), 1.0), ((1.7, 1.3), 3.0), ((0.2, 0.2), 
 INDEPENDENT = tuple(Cell(runs, floors, noise_ratio=ratio) for runs in (6, 12, 30) for floors, ratio in FLOORS)
 CLUSTERED = tuple(Cell(runs, (1.7, 1.3), checkpoints=4) for runs in (6, 12, 30))
 UNUSUAL = (Cell((6, 12), (1.7, 1.3), noise_ratio=1 / 3), Cell(12, (1.7, 1.3), tail=3.0), Cell(12, (0.0, 0.0)))
-SIZES = (*INDEPENDENT, *CLUSTERED, *UNUSUAL)
+SCARCE = (Cell(5, (1.7, 1.3)), *(Cell((5, 40), (1.7, 1.3), noise_ratio=ratio) for ratio in (1.0, 1 / 3)))
+UNEVEN = tuple(Cell(runs, (1.7, 1.3), growth=growth) for runs in (12, 30) for growth in (1 / 9, 9.0))
+SURFACES = tuple(Cell(runs, (1.7, 1.3), growth=growth, is_surface=True) for runs in (12, 30) for growth in (1.0, 1 / 9))
+SIZES = (*INDEPENDENT, *CLUSTERED, *UNUSUAL, *SCARCE, *UNEVEN, *SURFACES)
 AT_THE_MARGIN = tuple(Cell(runs, (1.7, 1.3), 0.02) for runs in (6, 12, 30))
 POWERS = tuple(Cell(runs, (1.7, 1.3), difference) for runs in (6, 12, 30) for difference in (0.01, 0.03, 0.05))
 
@@ -235,18 +239,19 @@ POWERS = tuple(Cell(runs, (1.7, 1.3), difference) for runs in (6, 12, 30) for di
 def main() -> None:
     """Print every cell as Markdown tables."""
     data_sets = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     low, high = binomial_bounds(data_sets)
     print(f"{data_sets:,} data sets a cell; 95 % of tests of size 5 % lie in {low:.3f} to {high:.3f}.\n")
     print("| runs | checkpoints | floors | noise | different | F alone |")
     print("| --- | --- | --- | --- | --- | --- |")
     for cell in SIZES:
-        found = shares(cell, data_sets, workers=2)
+        found = shares(cell, data_sets, workers=2, start=first)
         print(f"| {_design(cell)} | {found.different:.3f} | {found.different_by_f:.3f} |", flush=True)
     print("\n| runs | difference | data sets | different | in the interval | equivalent | detects |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for cell in (*AT_THE_MARGIN, *POWERS):
         count = data_sets if cell in AT_THE_MARGIN else data_sets // 5
-        found = shares(cell, count, workers=2)
+        found = shares(cell, count, workers=2, start=first)
         print(
             f"| {cell.sizes[0]} and {cell.sizes[1]} | {cell.difference:g} | {count:,} | {found.different:.3f} "
             f"| {found.covered:.3f} | {found.equivalent:.3f} | {found.detects:.3f} |",
@@ -256,6 +261,8 @@ def main() -> None:
 
 def _design(cell: Cell) -> str:
     noise = f"1 to {cell.noise_ratio:.3g}" if np.isinf(cell.tail) else f"1 to 1, Student's with {cell.tail:g} degrees"
+    noise += "" if cell.growth == 1 else f", at the largest scale {cell.growth:.3g} times that at the smallest"
+    noise += ", surfaces" if cell.is_surface else ""
     floors = f"{cell.floors[0]:g} and {cell.floors[1]:g}"
     return f"{cell.sizes[0]} and {cell.sizes[1]} | {cell.checkpoints} | {floors} | {noise}"
 

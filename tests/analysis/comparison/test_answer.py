@@ -333,7 +333,10 @@ def test_dense_against_routed_models_with_a_caveat_about_five_sizes(shared_data)
         replicates=199,
     )
     assert {"low-power", "few-runs", "floor-open"} <= codes(with_floor)
-    assert not any(each.is_identified for each in with_floor.results[0].groups)
+    # With five and six sizes, floors are uncertain by a quarter to a third of the loss above them.
+    widths = {each.name: each.floor_width for each in with_floor.results[0].groups}
+    assert all(0.2 < width < 0.5 for width in widths.values())
+    assert max(widths.values()) > 0.3
     assert all(each.verdict != "equivalent" for each in with_floor.results[0].comparisons)
 
 

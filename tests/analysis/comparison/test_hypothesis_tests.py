@@ -12,13 +12,13 @@ from scaling_cli.analysis.comparison.nested import fit_contrast, null_distributi
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import standard_errors
 from scaling_cli.analysis.comparison.sharing import same_exponent_of
-from scaling_cli.analysis.comparison.uneven import evened, marked
+from scaling_cli.analysis.comparison.uneven import evened, marked, modelled_deviations
 from scaling_cli.analysis.comparison.wild_draws import wild_weights
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import replace
-from tests.analysis.comparison.simulations import RUN_NOISE, Cell, binomial_bounds, fitted, shares
+from tests.analysis.comparison.simulations import RUN_NOISE, SCARCE, Cell, binomial_bounds, fitted, shares
 from tests.analysis.comparison.test_models import group
 
 SEVERAL = Resampling(200, 0, 1)
@@ -64,6 +64,16 @@ def widened(cell):
 def test_residuals_are_widened_where_runs_hardly_outnumber_parameters(checkpoints):
     assert widened(Cell(5, (1.7, 1.3), checkpoints=checkpoints)) > 1.5
     assert widened(Cell(6, (1.7, 1.3), checkpoints=checkpoints)) == pytest.approx(1)
+
+
+def test_draws_of_a_group_of_five_runs_have_the_size_of_its_own_residuals():
+    members, _ = several(Cell((5, 40), (1.7, 1.3), noise_ratio=1 / 3), 1)
+    left, right = np.split(modelled_deviations(members, 0.0), [5])
+    for member, found in ((members[0], left), (members[1], right)):
+        residuals = member.problem.residuals(member.theta[None])[0][0]
+        np.testing.assert_allclose(found, np.sqrt(np.sum(residuals**2) / member.freedom))
+    pooled = modelled_deviations(members, 1e9)
+    assert pooled[0] == pytest.approx(pooled[-1])
 
 
 def several(cell, count):
@@ -203,9 +213,8 @@ SIZE_BOUNDS = binomial_bounds(300, level=0.99)
         Cell(30, (1.7, 1.3)),
         Cell(6, (1.7, 1.3), checkpoints=4),
         Cell(12, (1.7, 1.3), checkpoints=4),
-        Cell(12, (1.7, 1.3), growth=1 / 9),
-        Cell(12, (1.7, 1.3), growth=9.0),
         Cell(30, (1.7, 1.3), growth=1 / 9),
+        Cell(12, (1.7, 1.3), is_surface=True),
     ],
     ids=repr,
 )
@@ -214,13 +223,15 @@ def test_the_same_exponents_are_called_different_in_five_per_cent(cell):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", [Cell(12, (0.0, 0.0)), Cell(5, (1.7, 1.3))], ids=repr)
+@pytest.mark.parametrize("cell", [Cell(12, (0.0, 0.0)), *SCARCE], ids=repr)
 def test_floors_at_zero_and_very_few_runs_err_on_the_careful_side(cell):
     assert shares(cell, 200).different <= binomial_bounds(200, level=0.99)[1]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("runs", "difference", "least"), [(6, 0.05, 0.8), (12, 0.03, 0.9), (30, 0.01, 0.6)])
+@pytest.mark.parametrize(
+    ("runs", "difference", "least"), [(6, 0.05, 0.8), (12, 0.03, 0.9), (30, 0.01, 0.6), ((5, 40), 0.05, 0.8)]
+)
 def test_differences_are_found(runs, difference, least):
     assert shares(Cell(runs, (1.7, 1.3), difference), 100).different >= least
 

@@ -172,7 +172,7 @@ def test_a_loss_below_the_floor_is_out_of_reach():
 
 
 def test_an_end_of_a_scale_is_missing_just_where_its_probability_is():
-    made = join_interpolation(forecast(curve(noise=0.004), replicates=40, level=0.95))
+    made = join_interpolation(forecast(curve(noise=0.004), replicates=40, level=0.95, with_inside=True))
     targets = np.linspace(1.2, 1.9, 30)
     found = inverse(made, targets, inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert [row.compute.high is not None for row in found] == [row.reachable >= 0.975 for row in found]
@@ -218,7 +218,7 @@ def test_inside_the_data_all_runs_count_alike():
     truth = 1.5 + 2.0 * np.array([1.0, 8.0]) ** -0.25
     for seed in range(3):
         both = join_interpolation(
-            forecast(curve(count=40, noise=0.005, seed=seed, decades=5), replicates=40, seed=seed)
+            forecast(curve(count=40, noise=0.005, seed=seed, decades=5), replicates=40, seed=seed, with_inside=True)
         )
         bands = both.bands({"x": np.array([1e18, 8e18])}, np.array([1e18, 8e18]))
         assert np.exp(bands.estimate) == pytest.approx(truth, rel=0.01)
@@ -230,15 +230,16 @@ def test_inside_the_data_all_runs_count_alike():
 def test_beyond_the_earliest_origin_the_forecast_stays_what_it_was():
     made = forecast(curve(noise=0.005), replicates=40)
     scale = np.array([1.3e20, 1e21, 1e23])
-    plain, both = made.bands({"x": scale}, scale), join_interpolation(made).bands({"x": scale}, scale)
+    joined = join_interpolation(made)
+    plain, both = made.bands({"x": scale}, scale), joined.bands({"x": scale}, scale)
     assert (plain.estimate == both.estimate).all()
     assert (plain.prediction == both.prediction).all()
-    assert join_interpolation(made).is_inside(np.array([1.2e20, 1.3e20])).tolist() == [True, False]
+    assert joined.is_inside(np.array([1.2e20, 1.3e20])).tolist() == [True, False]
 
 
 def test_inside_and_forecast_meet_at_the_edge():
     for points in (curve(noise=0.01), surface(noise=0.01)):
-        both = join_interpolation(forecast(points, replicates=40))
+        both = join_interpolation(forecast(points, replicates=40, with_inside=True))
         scale = both.edge * np.array([1 - 1e-9, 1.0])
         columns = {"x": scale} if "x" in points.columns else {"params": np.sqrt(scale / 120)}
         if "params" in columns:
@@ -254,13 +255,14 @@ def test_what_is_wrong_with_the_laws_nearby_widens_the_interval_inside():
     )
     at = {"x": np.array([1e19])}
     smooth, rough = (
-        join_interpolation(forecast(each, replicates=40)).interpolation.bands(at) for each in (points, bent)
+        join_interpolation(forecast(each, replicates=40, with_inside=True)).interpolation.bands(at)
+        for each in (points, bent)
     )
     assert rough.prediction[0] > 5 * smooth.prediction[0]
 
 
 def test_a_loss_that_is_passed_before_the_data_has_no_scale():
-    made = join_interpolation(forecast(curve(noise=0.002), replicates=40))
+    made = join_interpolation(forecast(curve(noise=0.002), replicates=40, with_inside=True))
     high, low = inverse(made, [40.0, 3.2], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert high.compute.estimate is None
     assert low.compute.estimate == pytest.approx(1e18 * (2 / 1.7) ** 4, rel=0.1)

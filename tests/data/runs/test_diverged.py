@@ -103,7 +103,7 @@ def test_a_log_in_which_every_run_diverged_is_refused_unless_they_are_kept(keep)
     if keep:
         assert load_runs(frame, keep_diverged=True).frame.height == 1
     else:
-        with pytest.raises(DataError, match="All 1 runs end with a loss that is not a finite number") as caught:
+        with pytest.raises(DataError, match="The only run ends with a loss that is not a finite number") as caught:
             load_runs(frame)
         assert "--keep-diverged" in caught.value.hint
 

@@ -122,7 +122,7 @@ def test_a_repeated_last_step_keeps_the_later_row_and_is_counted():
     assert table.frame["loss"].to_list() == [1.9, 2.5]
     assert table.excluded == {"repeated last step": 1}
     assert [caveat.code for caveat in table.caveats] == ["rows-excluded", "repeated-steps"]
-    assert "1 rows repeat an earlier step" in table.caveats[1].message
+    assert "1 row repeats an earlier step" in table.caveats[1].message
 
 
 @pytest.mark.parametrize("kind", [pl.Int8, pl.Int64, pl.UInt64, pl.Float32])
@@ -230,7 +230,7 @@ def test_gaps_in_the_compute_column_are_filled_from_params_and_tokens_and_counte
     assert table.frame["compute"].to_list() == [6.6e17, 6e18, 1e19, None, 1.3e19]
     assert table.columns["compute"] == "flops, else 6*params*tokens"
     assert [caveat.code for caveat in table.caveats] == ["partial-compute"]
-    assert table.caveats[0].message.startswith("1 of 5 points have no value in the compute column")
+    assert table.caveats[0].message.startswith("1 of 5 points has no value in the compute column")
     assert load_runs(path, mapping={"compute": "none"}).caveats == ()
 
 

@@ -168,7 +168,7 @@ def test_copies_differ_from_runs_that_were_logged_twice(runs, counted):
     frame = pl.DataFrame({"params": [1e8, 1e8, 2e8], "tokens": [2e9, 2e9, 3e9], "loss": [3.0, 3.0, 2.9]})
     frame = frame if runs is None else frame.with_columns(run=pl.Series(runs))
     (said,) = [found.message for found in load_runs(frame).caveats if found.code == "repeated-points"]
-    assert said.startswith("1 points equal an earlier one")
+    assert said.startswith("1 point equals an earlier one")
     assert f"each counts as {counted}, so" in said
 
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints, Budget
-from scaling_cli.arrays import Array, Indices, Inputs
+from scaling_cli.arrays import Array, Indices, Inputs, from_coordinates
 from scaling_cli.laws.law import Law, Parameter, Scale, Scene
 
 SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
@@ -63,15 +63,15 @@ class ProfileLaw(Law, kw_only=True):
         total = theta[:, 0, None] + above
         inverse = 1.0 / total
         scale = depth / (alpha + beta) * inverse
-        jacobian = np.zeros((len(theta), len(self.parameters), n))
-        jacobian[:, 0] = inverse
-        jacobian[:, 1] = scale * (more - left * beta * fewer - shape)
-        jacobian[:, 2] = scale * (fewer + right * alpha * more - shape)
+        slopes = np.zeros((len(self.parameters), len(theta), n))
+        slopes[0] = inverse
+        slopes[1] = scale * (more - left * beta * fewer - shape)
+        slopes[2] = scale * (fewer + right * alpha * more - shape)
         of_best, of_depth = scale * (alpha * beta) * (fewer - more), above * inverse
         for i, at in enumerate(self.slices):
-            jacobian[:, SHARED + i, at] = of_best[:, at]
-            jacobian[:, SHARED + budgets + i, at] = of_depth[:, at]
-        return np.log(total), jacobian.swapaxes(1, 2)
+            slopes[SHARED + i, :, at] = of_best[:, at]
+            slopes[SHARED + budgets + i, :, at] = of_depth[:, at]
+        return np.log(total), from_coordinates(slopes)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
         """Starts: common exponents, and each budget's minimum and reducible loss at its lowest run."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.comparison.models import Member, parts, run_numbers
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Flags, Indices, from_coordinates
 from scaling_cli.record import Record
 
 ROOM = 60.0  # in logs: beyond a coefficient's own bounds, where its place is not that of its cell
@@ -48,13 +48,13 @@ class DesignedProblem(Record):
         if target is None:
             target = np.broadcast_to(self.target, (len(theta), len(self.target)))
         residuals = np.empty((len(theta), len(self.target)))
-        jacobian = np.empty((len(theta), len(self.low), len(self.target)))
+        slopes = np.empty((len(self.low), len(theta), len(self.target)))
         for member, turn, own, part in zip(
             self.members, self.maps, self.split(theta), parts(self.members), strict=True
         ):
-            residuals[:, part], slope = member.problem.residuals(own, target[:, part])
-            jacobian[:, :, part] = np.matmul(turn.T, slope.swapaxes(1, 2))
-        return residuals, jacobian.swapaxes(1, 2)
+            residuals[:, part], jacobian = member.problem.residuals(own, target[:, part])
+            slopes[:, :, part] = np.matmul(turn.T, jacobian.swapaxes(1, 2)).swapaxes(0, 1)
+        return residuals, from_coordinates(slopes)
 
     def kept(self, rows: Flags | Indices) -> DesignedProblem:
         """The problem of some replicates: the same for all."""

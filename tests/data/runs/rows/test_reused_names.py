@@ -34,7 +34,7 @@ def test_names_that_every_file_uses_for_other_runs_are_different_runs(load):
     table = load(HEADER + "0,1,1e7,5\n0,2,1e7,4\n1,1,2e7,4.5\n", HEADER + "0,1,1e7,5.1\n0,3,1e7,3\n2,1,2e7,4.4\n")
     assert losses(table) == {"a/0": 4.0, "b/0": 3.0, "1": 4.5, "2": 4.4}
     assert codes(table) == ["names-anew"]
-    assert "1 run names occur in several of 2 files" in table.caveats[0].message
+    assert "1 run name occurs in several of 2 files" in table.caveats[0].message
 
 
 def test_other_params_make_another_run_whatever_the_steps(load):

@@ -161,6 +161,6 @@ def test_a_run_without_steps_among_runs_with_steps_is_named():
     lacking = frame.with_columns(pl.when(pl.col("run") != "m1").then("step").alias("step"))
     table = load_runs(lacking)
     assert codes(table) == ["unordered-rows"]
-    assert "6 rows belong to 1 runs" in table.caveats[0].message
+    assert "6 rows belong to 1 run with" in table.caveats[0].message
     finished = lacking.filter((pl.col("run") != "m1") | (pl.col("loss") < 3.5))
     assert codes(load_runs(finished)) == []
