@@ -4,7 +4,7 @@
 
 The logs are seven Pythia models on 128 MATH problems, with 10,000 attempts each; n attempts are drawn without
 replacement, ten times. Rows are not independent, because all come from one benchmark and one family of models. `chosen`
-uses the law with the smaller error when fitted to an eighth of the n attempts and scored at n; `combined` is what
+uses the law with the smallest error when fitted to an eighth of the n attempts and scored at n; `combined` is what
 `scaling inference-coverage` reports. A second table scores `combined` at ten times the attempts, with its interval.
 """
 

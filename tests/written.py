@@ -232,7 +232,11 @@ def laws_page() -> str:
         lines += [f"| `{each.name}` | | {each.meaning} |" for each in law.derived]
         names = ", ".join(f"`{fit.name}`" for fit in law.published)
         lines += ["", f"Published fits: {names}."] if names else []
-        lines += ["", f"Not determined by points at random inputs: {law.undetermined}."] if law.undetermined else []
+        lines += (
+            ["", f"Runs at random inputs do not determine all of its parameters: {law.undetermined}."]
+            if law.undetermined
+            else []
+        )
     return "\n".join(lines).replace("|x|", "\\|x\\|") + "\n"
 
 

@@ -164,7 +164,7 @@ WHEN = {
     ),
     "drifting-grid": (
         "The grid of sizes drifts across budgets (p < {analysis.allocation.isoflop.tables.DRIFT_LEVEL}), and this "
-        "biases the exponent by parabolas by more than a tenth of {analysis.allocation.isoflop.tables.PROFILE_SWING}."
+        "biases the exponent that parabolas give by more than {analysis.allocation.isoflop.tables.DRIFT_BIAS:g}."
     ),
     "parabola-bias": (
         "--profile parabola, and its vertex is off the minimum of the exact curve by more than "

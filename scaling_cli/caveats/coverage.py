@@ -27,8 +27,8 @@ SENTENCES = {
     ),
     "unknown-outcomes": (
         "{count} {count:attempts have|attempt has} an outcome that is not understood ({words}), so {count:they are|it "
-        "is} {done}, which changes coverage if {count:they|it} succeeded or failed. Name the words that mean success "
-        "with --success WORD[,WORD]; all others then mean failure."
+        "is} {done}, which makes coverage too high or too low if that is wrong for some of these words. Name the words "
+        "that mean success with --success WORD[,WORD]; all others then mean failure."
     ),
     "missing-outcomes": (
         "{count} {count:attempts have|attempt has} no outcome and {count:are|is} {done}, which makes coverage too high "
@@ -118,7 +118,7 @@ WHEN = {
     "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
     "pooled-settings": "A setting of sampling, such as temperature, takes several values in a group.",
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
-    "unknown-outcomes": "Outcomes hold words that are neither right nor wrong.",
+    "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",
     "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",
     "short-problems": "Some problems have fewer attempts than k.",

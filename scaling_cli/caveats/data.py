@@ -204,7 +204,8 @@ WHEN = {
     "repeated-steps": "A run has several usable rows of one step.",
     "continued-runs": (
         "The first step of a run lies within {data.runs.rows.continued.NEAR:.0%} of the last step of another run of "
-        "equal params, of which the log begins before {data.runs.rows.continued.WHOLE:.0%} of its last step."
+        "equal params, and the log of that other run begins within the first {data.runs.rows.continued.WHOLE:.0%} of "
+        "its steps."
     ),
     "inferred-runs": (
         "No column names the run, and each size has on average at least {data.runs.rows.runs_without_names.MANY} rows, "

@@ -102,7 +102,7 @@ WHEN = {
         "is one of the letters N, D and C."
     ),
     "sizes-in-names": (
-        "The law is of tokens or steps, neither params nor compute are known, and the names of at least "
+        "The law is of tokens or steps, neither params nor compute is known, and the names of at least "
         "{data.runs.likely.MOST_NAMES:.0%} of the runs hold a number with M or B; these are of several sizes."
     ),
     "active-params": "A column of active params varies, and params are read from another column.",

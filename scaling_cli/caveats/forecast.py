@@ -105,7 +105,9 @@ WHEN = {
         "and the other at least {analysis.forecast.doubts.MOVED:g}."
     ),
     "pooled-sizes": "The law has one input, neither params nor compute, and runs have several sizes.",
-    "mid-schedule-points": "Some runs have points of several sizes, and mid-schedule does not fire.",
+    "mid-schedule-points": (
+        "Some runs have several points, at different compute (or input of the law), and mid-schedule does not fire."
+    ),
     "target-above-data": "A target loss is reached below the smallest run, or is higher than all losses.",
     "target-below-floor": (
         "A target loss is reached in less than half of the replicates within {analysis.forecast.inverse.BEYOND:g} "

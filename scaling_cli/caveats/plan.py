@@ -20,7 +20,7 @@ SENTENCES = {
 }
 
 WHEN = {
-    "plan-other-law": "An F test at the 1 % level rejects the additive law for the law with a free power of the sum.",
+    "plan-other-law": "An F test at the 1 % level prefers the law with a free power of the sum to the additive law.",
     "cost-not-fitted": (
         "The runs have a column of GPU-hours, or of seconds and GPUs, and it has fewer than "
         "{analysis.recorded_cost.FEWEST} values, does not grow roughly in proportion to compute, or differs by more "

@@ -147,7 +147,7 @@ UTILITY_DECAY = formula_law(
                      starts=(1.0, 2.0, 5.0, 15.0, 50.0)),
         "d": floor("error that no number of samples removes"),
     },
-    undetermined="a and b trade off unless pools of several sizes, or several pools with one a, are fitted together",
+    undetermined="a and b trade off unless pools of several sizes, or several pools that share a, are fitted together",
 )  # fmt: skip
 TRANSFER = formula_law(
     "transfer",

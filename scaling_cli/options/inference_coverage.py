@@ -124,7 +124,7 @@ class Curve(Options):
     compare: str | None = option(
         None,
         TEXT,
-        "Compare other groups with this one, or with those of this value in a column of --by, by problem.",
+        "Compare other groups with this one, or with those of this value in a column of --by, problem by problem.",
         metavar="GROUP",
         is_basic=True,
     )

@@ -19,7 +19,7 @@ class Verifications(Options):
     )
     verify_cost: float | None = option(
         None, number(above=0.0, example="0.5"),
-        "Cost of a verification, in solutions: finds the best numbers of both; with --verified, a row is one "
-        "verification.",
+        "Cost of a verification divided by that of a solution; finds the best numbers of both. With --verified, a row "
+        "is one verification.",
         metavar="RATIO",
     )  # fmt: skip

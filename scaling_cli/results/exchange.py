@@ -23,8 +23,8 @@ class Exchange(Record):
         difference: `coverage` less `other`.
         verdict: Whether more attempts (sampling) or the larger model (training) is better for this compute.
         turn: Ratio of inference to pretraining tokens below which sampling is better, and above which training is.
-            Its low end is null if the set reaches down to 0, its estimate and high end if there is no limit above;
-            null as a whole if the curves do not cross within the log.
+            Its low end is 0 if the set reaches down to 0; an estimate or an end is null if sampling is better at every
+            ratio. Null as a whole if the curves do not cross within the log.
     """
 
     model_ratio: float

@@ -69,17 +69,18 @@ def _until(row: Exchange) -> str:
     if row.turn is None:
         return ""
     if row.turn.estimate is None:
-        return ", at any ratio of inference to pretraining tokens" if row.verdict == "sampling" else ""
+        is_certain = row.verdict == "sampling" and row.turn.low is None
+        return ", at any ratio of inference to pretraining tokens" if is_certain else ""
     return f"; the larger model is better above a ratio of inference to pretraining tokens of {turn_words(row)}"
 
 
 def turn_words(row: Exchange) -> str:
-    """The ratio of tokens at which the answer turns, with its interval; empty where it is not known."""
+    """The ratio of tokens above which the larger model is better, with its interval; empty where it is not known."""
     turn = row.turn
     if turn is None:
         return ""
     if turn.estimate is None:
-        return "at no ratio" if turn.low is None else f"above {figure(turn.low, 2)}"
+        return "never" if turn.low is None else f"never [{figure(turn.low, 2)}, no limit]"
     high = "no limit" if turn.high is None else figure(turn.high, 2)
     return f"{figure(turn.estimate, 2)} [{figure(turn.low or 0.0, 2)}, {high}]"
 

@@ -108,4 +108,5 @@ def _turn(
         return None
     # The more attempts it takes to catch up, the lower the ratio.
     few, middle, many = (None if end is None else end / k for end in (found.low, found.estimate, found.high))
-    return Estimate(trade.ratio_at(middle), trade.ratio_at(many), trade.ratio_at(few))
+    lowest = 0.0 if many is None else trade.ratio_at(many)
+    return Estimate(trade.ratio_at(middle), lowest, trade.ratio_at(few))

@@ -63,7 +63,8 @@ def _tables(interval: Column) -> dict[str, tuple[tuple[Column, ...], Rows]]:
             (*words("other"), *numbers("budget", "k", "other's k", "coverage", "alone", "other alone")), _mixes),
         "Attempts for the compute of a larger model": (
             (*numbers("k", "times larger", "attempts", "coverage"), *words("larger model"), *numbers("its coverage"),
-             *numbers("difference"), interval, *words("better"), Column("turns at", "estimate")), _exchanges),
+             *numbers("difference"), interval, *words("better"),
+             Column("larger model better above", "estimate")), _exchanges),
         SPLITS: (
             (*numbers("budget"), Column("solutions", "estimate"), Column("verifications of each", "estimate"),
              Column("accuracy", "estimate"), *words("at an end")), _splits),

@@ -76,11 +76,12 @@ def _equal_compute(results: Sequence[CoverageResult]) -> str:
         "": "more attempts are needed in the log for",
     }
     found = [(result, result.exchange[0]) for result in results if result.exchange and result.exchange[0].against]
-    said = []
+    said: list[str] = []
     for verdict, lead in words.items():
         names = [group_name(result.group) or "the log" for result, row in found if row.verdict == verdict]
         if names:
-            said.append(f"{lead} {'; '.join(names)}")
+            start = lead[0].upper() + lead[1:] if said else lead
+            said.append(f"{start} {'; '.join(names)}")
     return ". ".join(said)
 
 

@@ -10,6 +10,9 @@ import scaling_cli as scaling
 from scaling_cli.analysis.coverage.crossing import crossing, grid_of
 from scaling_cli.analysis.coverage.exchange import Trade
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import replace
+from scaling_cli.results.fit import Estimate
+from scaling_cli.sentences.inference_coverage import turn_words
 
 TRADE = {"train_exchange": 14, "pretrain_tokens": "1T", "inference_tokens": "200B"}
 MEANS = {"easy": (0.55, 0.8), "hard": (0.004, 0.3)}
@@ -61,6 +64,19 @@ def test_the_ratio_at_which_it_turns_is_that_of_the_attempts_that_catch_up():
     a, b = 3 * 0.02, 3 * 0.98
     coverage = 1 - np.cumprod((b + k - 1) / (a + b + k - 1))
     assert row.turn.low <= trade.ratio_at(float(np.interp(0.12, coverage, k))) <= (row.turn.high or np.inf)
+
+
+def test_the_table_says_above_which_ratio_the_larger_model_is_better(answer):
+    row = answer["small", "hard"].exchange[0]
+    said = {
+        "0.54 [0, 5.9]": Estimate(0.54, 0.0, 5.9),
+        "0.54 [0.1, no limit]": Estimate(0.54, 0.1, None),
+        "never [0.3, no limit]": Estimate(None, 0.3, None),
+        "never": Estimate(None, None, None),
+        "": None,
+    }
+    for words, turn in said.items():
+        assert turn_words(replace(row, turn=turn)) == words
 
 
 def test_the_answer_says_which_is_better(answer):

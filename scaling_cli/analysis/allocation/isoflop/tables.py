@@ -22,6 +22,7 @@ from scaling_cli.results.fit import Curve
 ENOUGH_BUDGETS = 4
 ENOUGH_ON_A_SIDE = 2  # sizes
 DRIFT_LEVEL = 0.05
+DRIFT_BIAS = 0.005  # of the exponent that parabolas give
 NOTABLE_BIAS = 0.01  # of best params
 LOST_SHARE = 0.05  # of replicates
 PROFILE_SWING = 0.05  # between exponents by different profiles
@@ -124,7 +125,7 @@ def isoflop_doubts(curves: Curves, plan: AllocationPlan, group: dict[str, str] |
     by_name = {profile.profile: profile for profile in profiles}
     bias = by_name["parabola"].bias
     is_drifting = drift is not None and drift.p_value is not None and drift.p_value < DRIFT_LEVEL
-    if is_drifting and drift is not None and bias is not None and abs(bias) > PROFILE_SWING / 10:
+    if is_drifting and drift is not None and bias is not None and abs(bias) > DRIFT_BIAS:
         caveats.append(caveat("drifting-grid", group, slope=drift.slope, bias=bias))
     errors = [row.parabola_bias for row in rows if row.parabola_bias is not None and row.refused is None]
     if plan.profile == "parabola" and errors and max(map(abs, errors)) > NOTABLE_BIAS:
