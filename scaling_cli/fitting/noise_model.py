@@ -8,6 +8,9 @@ shrunk by what chance explains, and is uncertain by its standard error, so repli
 
 With fewer than `FEW_SPARE` more runs than parameters, the residual of a run says next to nothing about that run: the
 fit passes through some points. All runs are then taken to have equal noise, unless it clearly changes with scale.
+
+With more runs, the model is not used where a residual is above `OUTLYING` times the noise: a run that is wrong has an
+error of its own, not one that the other runs show.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ FURTHEST = 9.0  # squared residual, in units of the noise, beyond which a point 
 WIDEST = (
     3 * HUBER_EFFICIENCY
 )  # residual, in units of the noise, beyond which it says no more about a robust fit's noise
+OUTLYING = 6.0  # residual, in units of the noise, that no noise explains: a wrong run, which its own residual shows
 STEEPEST = 1.0  # power of the inputs with which noise may change
 SCORING_STEPS = 4
 NODES = 15  # of the distribution of the power, over which variances are averaged
@@ -83,6 +87,8 @@ def noise_model(fitted: Fitted) -> NoiseModel | None:
     if not kept and spare >= FEW_SPARE:
         return None
     model = NoiseModel(along, weighted, problem.weights, float(powers[0]) * kept, error * sqrt(kept), float(spare))
+    if spare >= FEW_SPARE and np.abs(weighted / np.sqrt(left) * np.exp(-model.power * along)).max() > OUTLYING * scale:
+        return None
     if np.isinf(fitted.delta) or spare < FEW_SPARE:
         return model
     most = WIDEST * scale * np.exp(model.power * along)

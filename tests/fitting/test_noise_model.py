@@ -69,9 +69,12 @@ def test_runs_of_several_points_and_matched_runs_keep_their_own_residuals(kind):
     assert not np.allclose(own, matched)
 
 
-def test_one_outlier_hardly_moves_the_noise_of_a_robust_fit():
-    clean, spoilt = (noise_model(fitted(40, growth=1 / 9, objective=Objective(), outlier=size)) for size in (0.0, 1.0))
+def test_a_large_residual_hardly_moves_the_noise_of_a_robust_fit_and_one_that_no_noise_explains_ends_the_model():
+    clean, spoilt, wrong = (
+        noise_model(fitted(40, growth=1 / 9, objective=Objective(), outlier=size)) for size in (0.0, 0.013, 1.0)
+    )
     assert spoilt.deviations(np.zeros(1)).mean() < 1.5 * clean.deviations(np.zeros(1)).mean()
+    assert wrong is None
 
 
 @pytest.mark.parametrize("objective", [SQUARES, Objective()], ids=["least-squares", "huber"])
