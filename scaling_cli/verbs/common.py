@@ -203,7 +203,7 @@ def refuse_refitting(file: SavedFile, asked: Options, parts: Sequence[type[Optio
     if given := _given(asked, parts):
         raise UsageError(
             f"{file.name} is a saved fit, which {with_and(given)} cannot change.",
-            hint="Leave them out, or give the runs instead of the saved fit.",
+            hint=f"Leave {'it' if len(given) == 1 else 'them'} out, or give the runs instead of the saved fit.",
         )
 
 
@@ -216,7 +216,7 @@ def refuse_with_published(law: str, asked: Options, parts: Sequence[type[Options
     if given := _given(asked, parts):
         raise UsageError(
             f"{law} is a published fit, which {with_and(given)} cannot change.",
-            hint="Leave them out, or give runs, and only the name of the law.",
+            hint=f"Leave {'it' if len(given) == 1 else 'them'} out, or give runs, and only the name of the law.",
         )
 
 

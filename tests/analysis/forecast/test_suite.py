@@ -153,7 +153,7 @@ def test_a_file_that_is_not_a_suite_is_refused(tmp_path, text, problem):
 def test_several_losses_are_for_runs(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_suite(str(tmp_path))
-    with pytest.raises(UsageError, match="needs the runs"):
+    with pytest.raises(UsageError, match="published fit, which --loss cannot change"):
         scaling.extrapolate(law="chinchilla:besiroglu", loss=["a", "b"], at="compute=1e22")
     with pytest.raises(UsageError, match="reads only one"):
         scaling.optimal_allocation(runs(1), loss=["web_loss", "code_loss"], budget=1e21)
