@@ -57,7 +57,8 @@ def drift_words(difference: Estimate, size: float, role: str) -> str:
     known = [end for end in ends[1:] if end is not None]
     least = 1.0 if crosses else min(known, default=1.0)
     most = f"{max(known):.3g}" if len(known) == len(ends) - 1 else "inf"
-    return f"with {RANGE:,} times the {role}, the {role} multiplier changes by {ends[0]:.3g}x [{least:.3g}, {most}]"
+    change = f"{ends[0]:.3g}x [{least:.3g}, {most}]"
+    return f"with {RANGE:,} times the {role}, this difference alone changes the {role} multiplier by {change}"
 
 
 def _drift(difference: float | None, size: float) -> float | None:
