@@ -147,7 +147,8 @@ WHEN = {
     ),
     "beyond-attempts": "A budget buys more attempts than were made.",
     "attention-heavy": (
-        "Attention costs more than {analysis.coverage.budget.HEAVY_ATTENTION:g} times the other FLOPs of an attempt."
+        "The FLOPs of attention, divided by the other FLOPs of an attempt, are above "
+        "{analysis.coverage.budget.HEAVY_ATTENTION:g}."
     ),
     "repeated-attempts": "Rows repeat the number of an attempt.",
 }

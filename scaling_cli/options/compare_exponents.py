@@ -36,8 +36,8 @@ class Comparing(Options):
     )
     share: tuple[str, ...] = changed(
         Share.share,
-        help="Parameters that are equal in all groups, unless the data reject it: E,beta. The other exponents are "
-        "compared, more precisely.",
+        help="Parameters that are equal in all groups, unless the data reject it: E,beta. The other exponents then "
+        "get narrower intervals.",
     )
     shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data reject it.")
     margin: float = option(

@@ -101,7 +101,8 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
     level: float = changed(Intervals.level, is_basic=False)
     by: tuple[str, ...] = changed(
         Reading.by,
-        help="Group the runs by these columns: each group has its own plan, or two have one that compares them.",
+        help="Group the runs by these columns: each group has its own plan, and a goal that compares two groups "
+        "one plan for both.",
     )
 
     def check_asked(self) -> None:

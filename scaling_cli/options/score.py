@@ -25,7 +25,8 @@ class Score(Matching, Reading):
 
     by: tuple[str, ...] = changed(
         Reading.by,
-        help="Columns whose values define groups of runs, for reading them; the groups of forecasts need no --by.",
+        help="Group the runs by these columns while reading them, as for `scaling fit`; groups of forecasts "
+        "need no --by.",
         is_basic=False,
     )
 
