@@ -28,6 +28,7 @@ def fit(
     derive: Mapping[str, str] | str | Iterable[str] = ...,
     components: int | str | None = ...,
     leave_out: str | None = ...,
+    steps_to: Number | Iterable[Number] = ...,
     expect: Mapping[str, Number] | str | Iterable[str] = ...,
     x: str | None = ...,
     fix: Mapping[str, Number] | str | Iterable[str] = ...,

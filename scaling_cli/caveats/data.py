@@ -66,6 +66,10 @@ SENTENCES = {
         "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
         "and only the later row counts. Give reruns a run name of their own if they should count too."
     ),
+    "unreached-losses": (
+        "In {missed} of {total} cases, a run does not reach a loss of --steps-to between its first and its last row. "
+        "These cases are left out, so only the faster runs are fitted. Give losses that all runs reach."
+    ),
     "continued-runs": (
         "{count} of the runs begin where another run of equal params ends, as parts of a resumed run do ({after} after "
         "{before}), but each part counts as a finished run, so losses from before the end of training enter the law. "
@@ -202,6 +206,7 @@ WHEN = {
     ),
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
     "repeated-steps": "A run has several usable rows of one step.",
+    "unreached-losses": "--steps-to, and some runs do not reach some of its losses.",
     "continued-runs": (
         "The first step of a run lies within {data.runs.rows.continued.NEAR:.0%} of the last step of another run of "
         "equal params, and the log of that other run begins within the first {data.runs.rows.continued.WHOLE:.0%} of "

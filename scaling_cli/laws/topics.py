@@ -20,7 +20,7 @@ OPTIONS = {
     "sweep-optimum": "--x lr",
     "observational": "--x mmlu,arc --loss accuracy --space linear",
     "bernoulli": "--x compute --loss solved",
-    "batch-tradeoff": "--by target_loss --loss steps",
+    "batch-tradeoff": "--steps-to 3.2,2.8",
     "reward-over-optimisation": "--loss gold_reward --space linear",
     "best-of-n-reward": "--loss gold_reward --space linear",
     "critical-batch": "--x loss --loss critical_batch",

@@ -18,7 +18,7 @@ from scaling_cli.options.fitting import (
     Started,
     Weights,
 )
-from scaling_cli.options.kinds import COLUMN, amounts, choice, whole
+from scaling_cli.options.kinds import COLUMN, NUMBERS, amounts, choice, whole
 from scaling_cli.options.kinds import LISTED as NAMED
 from scaling_cli.options.kinds import MAPPING as FORMULAS
 from scaling_cli.options.option import Options, changed, option
@@ -55,6 +55,11 @@ class Asked(Options):
     leave_out: str | None = option(
         None, COLUMN, "Also fit without each group of this column, and report how well the other runs predict it."
     )
+    steps_to: tuple[float, ...] = option(
+        (), NUMBERS,
+        "Fit the steps at which the curve of each run first reaches these losses, with one fit per loss.",
+        metavar="L[,L]",
+    )  # fmt: skip
     expect: dict[str, float] = option(
         {}, amounts("b=-1"), "Test whether a parameter or derived quantity has this value: b=-1. Repeatable."
     )
@@ -105,6 +110,8 @@ class Fit(
                 "--components is for --law observational, whose columns --x names.",
                 hint="Write it like --law observational --x mmlu,arc,hellaswag --components 1.",
             )
+        if self.steps_to:
+            self._check_steps()
         if len(self.loss) > 1 and self.share:
             raise UsageError(
                 "--share fits groups of one loss together, and --loss names several.", hint="Fit one loss at a time."
@@ -113,6 +120,16 @@ class Fit(
             raise UsageError(
                 "--trials and --weight both set the weight of each point, so they cannot be combined.",
                 hint="Give one of them.",
+            )
+
+    def _check_steps(self) -> None:
+        """Refuse what cannot be combined with `steps_to`."""
+        if any(not loss > 0 for loss in self.steps_to):
+            raise UsageError("--steps-to has a loss that is not above zero.", hint="Write it like --steps-to 3.2,2.8.")
+        if len(self.loss) > 1 or self.share or self.is_binomial or self.best_over:
+            raise UsageError(
+                "--steps-to fits steps to one loss, without --share, --best-over or outcomes.",
+                hint="Leave these options out.",
             )
 
 

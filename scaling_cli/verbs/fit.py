@@ -68,9 +68,25 @@ def fit(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: There is only one group, and its data do not allow a fit that can be trusted.
     """
+    if asked.steps_to:
+        return _of_steps(runs, asked, label, on_progress)
     if len(asked.loss) > 1:
         return _several(runs, asked, label or {}, on_progress)
     return _reports([(runs, label)], asked, on_progress)[0]
+
+
+def _of_steps(
+    runs: Runs, asked: Fit, label: Mapping[str, str] | None, on_progress: Progress | None
+) -> Report[FitResult]:
+    """The report on the steps to given losses; under a label, errors become failures."""
+    from scaling_cli.verbs.fit_steps import fit_steps
+
+    try:
+        return fit_steps(runs, asked, lambda table, own: _reports([(table, label)], own, on_progress)[0])
+    except ScalingError as error:
+        if label is None:
+            raise
+        return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
 
 
 def _several(runs: Runs, asked: Fit, label: Mapping[str, str], on_progress: Progress | None) -> Report[FitResult]:
@@ -89,6 +105,8 @@ def _several(runs: Runs, asked: Fit, label: Mapping[str, str], on_progress: Prog
 
 def fit_each(files: Sequence[str], asked: Fit) -> list[Report[FitResult]]:
     """The report on each file by itself, as `fit` with a label gives it; their fits are under way at once."""
+    if asked.steps_to:
+        return [_of_steps([name], asked, {FILE: name}, None) for name in files]
     if len(asked.loss) > 1:
         return [_several([name], asked, {FILE: name}, None) for name in files]
     return _reports([([name], {FILE: name}) for name in files], asked, None)

@@ -264,6 +264,14 @@ CASES = {
         lambda: fitted(grid().with_columns(bits=pl.when(FIRST).then(8.0).otherwise(16.0))),
         lambda: fitted(grid().with_columns(bits=16.0)),
     ),
+    "unreached-losses": (
+        lambda: scaling.fit(logged(), law="power", x="params", steps_to=[2.5, 3.0], interval="none").caveats,
+        lambda: (
+            scaling.fit(
+                where(pl.col("step") == 100, 2 * loss, logged()), law="power", x="params", steps_to=4.0, interval="none"
+            ).caveats
+        ),
+    ),
     "sizes-in-names": (
         lambda: fitted(NAMED_BY_SIZE.drop("params"), law="auto"),
         lambda: fitted(NAMED_BY_SIZE.drop("params"), law="auto", params_from_name="([0-9.]+[MB])"),

@@ -100,6 +100,7 @@ CURVE = {"law": "power-constant"}
 # What an option needs beside it, and the value to give: (value, further options).
 SPECIAL = {
     ("fit", "x"): ("tokens", CURVE),
+    ("fit", "steps_to"): ("2.6", {"law": "power", "x": "params"}),
     ("fit", "start"): ("a=0.2", {"law": "E + A*params^-a", "bound": "E=1,2"}),
     ("fit", "bound"): ("a=0.05,0.1", {"law": "E + A*params^-a"}),
     ("fit", "space"): ("linear", {}),
