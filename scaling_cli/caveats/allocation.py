@@ -178,7 +178,7 @@ WHEN = {
         "Exponents by different profiles differ by more than {analysis.allocation.isoflop.tables.PROFILE_SWING}."
     ),
     "grid-edge": (
-        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belong to the smallest or the "
+        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belongs to the smallest or the "
         "largest size."
     ),
     "schedule-ends": (
@@ -186,7 +186,7 @@ WHEN = {
         "{analysis.allocation.schedules.SIGMAS:.0f} standard errors below the law of their earlier checkpoints."
     ),
     "unfinished-schedules": (
-        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lie before "
+        "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lies before "
         "{analysis.allocation.envelope.FINISHED:.0%} of the tokens of their runs."
     ),
     "no-waste-band": "--approach envelope or all.",

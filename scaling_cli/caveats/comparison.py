@@ -61,7 +61,7 @@ WHEN = {
     "apparent-exponents": "The law has no floor, and its loss falls as its input grows.",
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",
     "share-rejected": "--share, and equal values in all groups are rejected (p at most 1 - level).",
-    "coarse-p-values": "Twice the number of pairs is at least (1 - level) times the replicates plus one.",
+    "coarse-p-values": "Twice the number of pairs is at least (1 - level) times (replicates + 1).",
     "similar-groups": (
         "Names of two groups are equal but for capitals, or for blanks, hyphens and underscores between words."
     ),
@@ -75,7 +75,8 @@ WHEN = {
         "wherever both have data."
     ),
     "large-multiplier": (
-        "At a loss inside the data, a multiplier is above {analysis.comparison.suspect.LARGE:g} or below its inverse."
+        "At a loss inside the data, a multiplier is above {analysis.comparison.suspect.LARGE:g} or below "
+        "1 / {analysis.comparison.suspect.LARGE:g}."
     ),
     "pinned-floor": "--fix holds the exponent and a floor, and other floors than zero are possible.",
     "low-power": (

@@ -164,14 +164,13 @@ class AnnealingLaw(ScheduleLaw, kw_only=True):
         return low, high
 
 
-def _common(worth: str) -> tuple[Parameter, ...]:
+def _common(worth: str, removed: str) -> tuple[Parameter, ...]:
     return (
         Parameter(name="L0", meaning="irreducible loss", kind="floor", unit="loss"),
         Parameter(name="A", meaning="loss above the floor where the area under the schedule is 1", unit="loss",
                   positive=True, vanishes=True),
         Parameter(name="alpha", meaning="exponent of the area under the schedule", kind="exponent", low=1e-3, high=3.0),
-        Parameter(name=worth, meaning="loss removed per unit by which the learning rate falls", unit="loss/lr",
-                  positive=True, vanishes=True),
+        Parameter(name=worth, meaning=removed, unit="loss/lr", positive=True, vanishes=True),
     )  # fmt: skip
 
 
@@ -194,7 +193,7 @@ MULTI_POWER_SCHEDULE = MultiPowerLaw(
     is_curve=True,
     polished=32,
     parameters=(
-        *_common("B"),
+        *_common("B", "loss removed per unit by which the learning rate falls"),
         Parameter(name="C", meaning="how fast a drop takes effect", positive=True),
         Parameter(
             name="beta", meaning="exponent of the approach to a drop's full effect", kind="exponent", low=0.01, high=6.0
@@ -223,7 +222,10 @@ ANNEALING = AnnealingLaw(
     narrow=("lr", "step"),
     is_curve=True,
     parameters=(
-        *_common("C"),
+        *_common(
+            "C",
+            "loss removed per unit by which the learning rate falls, at that step; in the end, memory times as much",
+        ),
         Parameter(
             name="memory",
             meaning="steps over which a drop takes effect, 1000 in the paper",

@@ -7,8 +7,8 @@ one input also include a plain fit of the simplest law, without priors and with 
 law, this forecasts best, and its rolling errors show it.
 
 A rolling origin is a row of weights that are zero for the points it does not use, so all origins of a law, each from
-several starts, form one batch of the solver. They share the noise scale of the whole fit and the bounds of the
-coordinates, and nothing else.
+several starts, form one batch of the solver. They share the noise scale of the whole fit and the
+bounds and priors of the coordinates, and nothing else.
 """
 
 from __future__ import annotations
