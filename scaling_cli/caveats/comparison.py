@@ -75,7 +75,8 @@ WHEN = {
         "wherever both have data."
     ),
     "large-multiplier": (
-        "At a loss inside the data, a multiplier is above {analysis.comparison.suspect.LARGE:g} or below its inverse."
+        "At every loss inside the data, the multiplier is above {analysis.comparison.suspect.LARGE:g}, or at every one "
+        "below its inverse."
     ),
     "pinned-floor": "--fix holds the exponent and a floor, and other floors than zero are possible.",
     "low-power": (
