@@ -75,8 +75,8 @@ WHEN = {
         "wherever both have data."
     ),
     "large-multiplier": (
-        "At a loss inside the data, a multiplier is above {analysis.comparison.suspect.LARGE:g} or below "
-        "1 / {analysis.comparison.suspect.LARGE:g}."
+        "At every loss inside the data, the multiplier is above {analysis.comparison.suspect.LARGE:g}, or at every one "
+        "below 1 / {analysis.comparison.suspect.LARGE:g}."
     ),
     "pinned-floor": "--fix holds the exponent and a floor, and other floors than zero are possible.",
     "low-power": (

@@ -31,13 +31,11 @@ def fit_steps(runs: Runs, asked: Fit, fit: Callable[..., Report[FitResult]]) -> 
     """
     keep, maybe = columns_of(asked.law, asked.x)
     table = load_runs(runs, asked.but(checkpoints="all"), keep=keep, maybe=maybe)
-    labels = {label_of(table.frame, name): name for name in asked.by}
-    reached, doubts = steps_to(
-        table.frame.rename({old: new for old, new in labels.items() if old != new}), asked.steps_to
-    )
+    labels = {label: name for name in asked.by if (label := label_of(table.frame, name)) != name}
+    reached, doubts = steps_to(table.frame.rename(labels), tuple(dict.fromkeys(asked.steps_to)))
     plain = {name: option.default for name, option in Reading.options.items()}
     own = asked.but(**plain, steps_to=())
     report = fit(reached, own.but(loss=(STEPS,), by=(TARGET, *asked.by), loss_unit="other"))
-    columns = {**table.columns, "loss": f"{table.columns.get('step', 'step')} to {table.columns.get('loss', 'loss')}"}
+    columns = {**table.columns, "loss": STEPS}
     caveats = [found for found in (*table.caveats, *report.caveats) if found.code not in OF_LOSSES]
     return replace(report, inputs=table.sources, columns=columns, options=asked.recorded(), caveats=(*doubts, *caveats))

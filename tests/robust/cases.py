@@ -119,6 +119,8 @@ def _sound(draw: st.DrawFn, name: str) -> Mapping[str, bytes]:
     """Files that the command reads."""
     if name == "inference-coverage":
         return seeds.samples()
+    if name == "score":
+        return seeds.forecasts()
     takes_fits = name in ("extrapolate", "optimal-allocation", "plan")
     return seeds.fits() if name == "show" or (takes_fits and draw(st.booleans())) else seeds.runs()
 

@@ -227,6 +227,7 @@ USUAL: Mapping[str, Sequence[Sequence[str]]] = {
         ("--budget", "1e22", "--goal", "loss@1e23"),
         (),
     ),
+    "score": ((), (), ("--format", "json")),
     "show": ((), ("--figure", "f.svg")),
     "columns": ((),),
     "laws": ((),),

@@ -139,4 +139,12 @@ def fits() -> Mapping[str, bytes]:
     return {"fit.json": to_json(both).encode(), "groups.json": to_json(grouped).encode()}
 
 
+@functools.cache
+def forecasts() -> Mapping[str, bytes]:
+    """Saved forecasts by name, and runs that were made later."""
+    made = scaling.extrapolate(table(), at=["params=1e9,tokens=2e10", "compute=1e21"], replicates=20)
+    later = pl.DataFrame({"params": [1e9, 2e9], "tokens": [2e10, 4e10], "loss": [2.5, 2.4]})
+    return {"forecast.json": to_json(made).encode(), "later.csv": later.write_csv().encode()}
+
+
 TARGETS = {"targets.csv": b"params,tokens,loss\n70000000000,1400000000000,1.95\n1e9,2e10,\n"}

@@ -38,6 +38,9 @@ def test_the_critical_batch_size_is_found_at_each_loss():
         assert result.parameters["B_crit"].estimate == pytest.approx(CRITICAL, rel=0.02)
     assert not {"not-a-loss", "large-loss"} & {found.code for found in report.caveats}
     assert report.options["steps_to"] == list(TARGETS)
+    assert report.columns["loss"] == "steps_to_target"
+    twice = scaling.fit(curves(), law="batch-tradeoff", steps_to=(3.0, 3.0), interval="none")
+    assert [result.points for result in twice.results] == [9]
 
 
 def test_intervals_of_noisy_curves_hold_the_truth():

@@ -19,12 +19,12 @@ PLACES = 9  # at which losses are compared
 
 
 def unit_doubts(data: ComparisonData, comparisons: Sequence[Comparison]) -> list[Caveat]:
-    """A caveat on the first pair whose losses differ as bits do from nats, or else whose multiplier is very large."""
+    """A caveat on the first pair whose losses differ as bits do from nats, or else whose multiplier is always large."""
     for high, low in _in_bits(data):
         return [caveat("bits-and-nats", None, high=high, low=low, ratio=BITS)]
     for pair in comparisons:
         inside = [row.estimate for row in pair.compute_multiplier if not row.is_extrapolated and row.estimate]
-        if inside and not 1 / LARGE <= inside[-1] <= LARGE:
+        if inside and (min(inside) > LARGE or max(inside) < 1 / LARGE):
             left, right, times = pair.left, pair.right, inside[-1]
             if times < 1:
                 left, right, times = right, left, 1 / times
