@@ -2,7 +2,19 @@ import math
 
 import pytest
 
-from scaling_cli.numbers.format import amount, count, escape, figure, flops, group_name, percent, rounded, with_and
+from scaling_cli.numbers.format import (
+    amount,
+    brief,
+    count,
+    escape,
+    figure,
+    flops,
+    group_name,
+    percent,
+    rounded,
+    signed_percent,
+    with_and,
+)
 from scaling_cli.results.fit import Estimate
 
 
@@ -87,3 +99,21 @@ def test_a_group_is_named_by_its_value_or_by_all_its_columns():
 
 def test_names_in_a_sentence_have_one_and():
     assert [with_and([]), with_and("a"), with_and("ab"), with_and(iter("abc"))] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_counts_have_three_digits():
+    assert [count(number) for number in (1234, 16.234e9, 999.4e3)] == ["1.23K", "16.2B", "999K"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0123, "+1.2 %"), (-0.0123, "-1.2 %"), (0.00001, "0.0 %"), (None, "-"), (math.inf, "-"), (math.nan, "-")],
+)
+def test_signed_shares_read_as_percent(share, text):
+    assert signed_percent(share) == text
+
+
+def test_a_brief_number_has_no_more_digits_than_floats_hold():
+    assert brief(Estimate(1.8240, 1.8156, 1.8318)) == "1.824 [1.816, 1.832]"
+    exact = brief(Estimate(123.456789012345, 123.456789012344, 123.456789012346))
+    assert max(len(part.strip("[], ").replace(".", "")) for part in exact.split()) <= 17

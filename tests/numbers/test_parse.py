@@ -45,3 +45,13 @@ def test_shares_may_be_percentages(text, share):
 def test_what_is_no_share_is_refused(text):
     with pytest.raises(UsageError):
         parse_share(text)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "factor"),
+    [("k", 1e3), ("thousand", 1e3), ("M", 1e6), ("million", 1e6), ("B", 1e9), ("bn", 1e9), ("G", 1e9),
+     ("billion", 1e9), ("T", 1e12), ("trillion", 1e12)],
+)  # fmt: skip
+def test_every_suffix_has_its_factor(suffix, factor):
+    assert parse_number(f"2.5{suffix}") == 2.5 * factor
+    assert parse_number(f"2.5 {suffix}") == 2.5 * factor

@@ -124,7 +124,7 @@ def _files(case: Case, folder: Path) -> Iterator[str]:
             continue
         if path.name not in asked:
             yield f"{path.name} is left behind"
-        elif path.suffix == ".json" and (why := _malformed("json", path.read_text())):
+        elif path.suffix == ".json" and _format(case) in ("", "json") and (why := _malformed("json", path.read_text())):
             yield f"{path.name}: {why[0]}"
 
 
