@@ -14,6 +14,7 @@ from tests.architecture import PACKAGE, circles, climbs, imports, layers, module
 POLARS = {"data", "points", "library.answer"}  # what may import polars, if only for annotations
 MOST_LINES = 300  # of a module
 MOST_MODULES = 30  # directly in one folder
+MOST_OF_A_VERB = 59  # lines of a function of `verbs`
 HEAVY = {"numpy", "scipy", "polars", "rich", "plotext", "joblib", "threadpoolctl", "matplotlib"}
 
 
@@ -74,6 +75,16 @@ def test_no_room_is_too_large():
     folders = {path.parent for path in modules().values()}
     full = {folder.name: len(list(folder.glob("*.py"))) for folder in folders}
     assert not {name: count for name, count in full.items() if count > MOST_MODULES}
+
+
+def test_no_function_of_the_verbs_is_too_long():
+    functions = [
+        (node.end_lineno - node.lineno + 1, name, node.name)
+        for name, path in modules().items() if name.split(".")[0] == "verbs"
+        for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)
+    ]  # fmt: skip
+    assert functions
+    assert max(functions)[0] <= MOST_OF_A_VERB, max(functions)
 
 
 def test_every_folder_says_what_it_is_for():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
@@ -56,10 +56,7 @@ def compare_exponents(
         DataError: The files cannot be read, or lack what the law needs.
         FitError: Fewer than two groups can be fitted.
     """
-    # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
-    from scaling_cli.analysis.comparison.answer import compare
-    from scaling_cli.analysis.comparison.factors.comparison import compare_factors
-    from scaling_cli.analysis.comparison.pinned import compare_pinned, is_pinned
+    from scaling_cli.analysis.comparison.pinned import is_pinned
 
     by = groups_by(asked)
     settings = settings_of(asked)
@@ -89,19 +86,38 @@ def compare_exponents(
         problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
         if any(found.code == "runs-err-together" for found in caveats):
             problems = [by_inputs(problem) for problem in problems]
-        if is_pinned(choice.law):
-            result, found = compare_pinned(problems, results, question)
-        elif asked.factors or asked.covariate:
-            factors = factors_of(asked, [one.group for one in results])
-            result, found = compare_factors(problems, results, factors, question)
-        else:
-            sizes = {tuple(one.group.values()) for one in results}
-            own = [(group, points) for group, points in groups if tuple(group.values()) in sizes]
-            joint = fits_together(own, results, by, choice, asked, settings) if asked.share else None
-            result, found = compare(problems, results, question, () if joint is None else joint[0])
-            if joint is not None and result.shared:  # the groups' own fits are not what is reported
-                caveats = [*table.caveats, *doubts, *joint[1]]
+        result, found, joint = _compared(groups, (problems, results), by, choice, asked, settings, question)
+        if joint is not None and result.shared:  # the groups' own fits are not what is reported
+            caveats = [*table.caveats, *doubts, *joint]
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
+
+
+def _compared(
+    groups: Groups,
+    fitted: tuple[list[Problem], list[FitResult]],
+    by: Sequence[str],
+    choice: Choice,
+    asked: CompareExponents,
+    settings: Settings,
+    question: ComparisonQuestion,
+) -> tuple[ComparisonResult, list[Caveat], list[Caveat] | None]:
+    """The comparison with its caveats, and those of the groups' fit together where they share parameters."""
+    # scipy's special functions take a tenth of a second to import, which other verbs need not wait for.
+    from scaling_cli.analysis.comparison.answer import compare
+    from scaling_cli.analysis.comparison.factors.comparison import compare_factors
+    from scaling_cli.analysis.comparison.pinned import compare_pinned, is_pinned
+
+    problems, results = fitted
+    if is_pinned(choice.law):
+        return *compare_pinned(problems, results, question), None
+    if asked.factors or asked.covariate:
+        factors = factors_of(asked, [one.group for one in results])
+        return *compare_factors(problems, results, factors, question), None
+    sizes = {tuple(one.group.values()) for one in results}
+    own = [(group, points) for group, points in groups if tuple(group.values()) in sizes]
+    joint = fits_together(own, results, by, choice, asked, settings) if asked.share else None
+    result, found = compare(problems, results, question, () if joint is None else joint[0])
+    return result, found, None if joint is None else joint[1]
 
 
 def _own_fits(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import polars as pl
 import pytest
 
 import scaling_cli as scaling
@@ -25,9 +28,22 @@ ASKED = {
     "optimal-allocation": lambda: scaling.optimal_allocation(RUNS, budget="1e22,1e24", approach="all", replicates=100),
     "inference-coverage": lambda: scaling.inference_coverage(SAMPLES, by="model", replicates=100, target=0.9),
     "plan": lambda: scaling.plan(law="chinchilla:besiroglu", budget=1e21, goal="params@1e24"),
+    "score": lambda: scored(),
     "columns": lambda: scaling.columns(RUNS),
     "laws": lambda: scaling.list_laws("chinchilla"),
 }
+
+
+def scored():
+    """Two forecasts from small runs, scored by the largest ones."""
+    runs = pl.read_csv(RUNS)
+    large = runs["compute"] > runs["compute"].max() / 5
+    with TemporaryDirectory() as folder:
+        at = [f"params={row['params']},tokens={row['tokens']}" for row in runs.filter(large).head(2).to_dicts()]
+        made = scaling.extrapolate(runs.filter(~large), at=at, replicates=50)
+        path = made.save(Path(folder) / "forecast.json")
+        runs.filter(large).head(2).write_csv(Path(folder) / "new.csv")
+        return scaling.score([str(path), str(Path(folder) / "new.csv")])
 
 
 @functools.cache
