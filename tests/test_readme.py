@@ -17,6 +17,7 @@ import pytest
 
 from tests import ROOT
 from tests.cli.running import run_from_scratch
+from tests.placeholders import lay_out
 
 EXAMPLE = re.compile(r"(?P<head><!-- example: scaling (?P<command>.+?) -->\n```text\n)(?P<output>.*?)```", re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -65,6 +66,18 @@ def shell_examples():
     ]
 
 
+def own_file_examples():
+    """The commands on the pages that need files of the reader's own, or public data sets."""
+    return [
+        pytest.param(shlex.split(line, comments=True)[1:], id=f"{page.stem}: {line}")
+        for page in PAGES
+        if page.parent.name != "tutorials"
+        for block in SHELL.findall(page.read_text(encoding="utf-8"))
+        for line in block.replace("\\\n", "").splitlines()
+        if line.startswith("scaling ") and "sample_data" not in line and not line.startswith("scaling laws")
+    ]
+
+
 def python_blocks():
     """The blocks of Python on the pages; those of tutorials build on each other, and run in `test_tutorials.py`."""
     pages = [page for page in PAGES if page.parent.name != "tutorials"]
@@ -100,6 +113,14 @@ def test_some_commands_of_the_pages_run(words, tmp_path):
 @pytest.mark.parametrize("words", shell_examples())
 def test_commands_of_the_pages_run(words, tmp_path):
     check(words, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", own_file_examples())
+def test_commands_for_files_of_the_reader_run(words, tmp_path):
+    assert lay_out(" ".join(words), tmp_path), "tests/placeholders.py has no files for this command"
+    ran = run_from_scratch(*words, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
 
 
 def check(words, tmp_path):

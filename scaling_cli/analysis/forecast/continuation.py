@@ -25,6 +25,11 @@ def place_on_runs(targets: Sequence[Target], names: Sequence[str]) -> Places:
     numbers = []
     for target in targets:
         name = names[0] if len(names) == 1 else target.run
+        if name is None:
+            raise UsageError(
+                f"The log has {len(names):,} runs, and a target does not name the one that it continues.",
+                hint="Give both files a column run_id; in the log of one run, it has the same name in every row.",
+            )
         if name not in names:
             raise UsageError(
                 f"A target continues run {name!r}, which is not in the log.",
