@@ -67,13 +67,14 @@ SENTENCES = {
         "and only the later row counts. Give reruns a run name of their own if they should count too."
     ),
     "unreached-losses": (
-        "In {missed} of {total} cases, a run does not reach a loss of --steps-to between its first and its last row. "
-        "These cases are left out, so only the faster runs are fitted. Give losses that all runs reach."
+        "In {missed} of {total} cases, a run does not reach a loss of --steps-to between its first and its last row, "
+        "so {missed:these cases are|this case is} left out, and only the faster runs are fitted. Give losses that all "
+        "runs reach."
     ),
     "continued-runs": (
-        "{count} of the runs begin where another run of equal params ends, as parts of a resumed run do ({after} after "
-        "{before}), but each part counts as a finished run, so losses from before the end of training enter the law. "
-        "Join the parts into one file, or give them one name with --run COLUMN."
+        "{count} of the runs {count:begin|begins} where another run of equal params ends, as parts of a resumed run do "
+        "({after} after {before}), but each part counts as a finished run, so losses from before the end of training "
+        "enter the law. Join the parts into one file, or give them one name with --run COLUMN."
     ),
     "inferred-runs": (
         "No column names the run, and the {rows} rows of {sizes} sizes have evenly spaced steps, so rows with equal "

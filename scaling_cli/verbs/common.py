@@ -200,11 +200,7 @@ def refuse_refitting(file: SavedFile, asked: Options, parts: Sequence[type[Optio
     Raises:
         UsageError: One of them is given.
     """
-    if given := _given(asked, parts):
-        raise UsageError(
-            f"{file.name} is a saved fit, which {with_and(given)} cannot change.",
-            hint=f"Leave {'it' if len(given) == 1 else 'them'} out, or give the runs instead of the saved fit.",
-        )
+    _refuse(f"{file.name} is a saved fit", "give the runs instead of the saved fit", asked, parts)
 
 
 def refuse_with_published(law: str, asked: Options, parts: Sequence[type[Options]]) -> None:
@@ -213,14 +209,14 @@ def refuse_with_published(law: str, asked: Options, parts: Sequence[type[Options
     Raises:
         UsageError: One of them is given.
     """
-    if given := _given(asked, parts):
-        raise UsageError(
-            f"{law} is a published fit, which {with_and(given)} cannot change.",
-            hint=f"Leave {'it' if len(given) == 1 else 'them'} out, or give runs, and only the name of the law.",
-        )
+    _refuse(f"{law} is a published fit", "give runs, and only the name of the law", asked, parts)
 
 
-def _given(asked: Options, parts: Sequence[type[Options]]) -> list[str]:
-    """The flags of options of these classes that differ from their defaults."""
+def _refuse(what: str, remedy: str, asked: Options, parts: Sequence[type[Options]]) -> None:
     names = dict.fromkeys(option.name for part in parts for option in part.options.values())
-    return [asked.options[name].flag for name in names if getattr(asked, name) != asked.options[name].default]
+    given = [asked.options[name].flag for name in names if getattr(asked, name) != asked.options[name].default]
+    if given:
+        raise UsageError(
+            f"{what}, which {with_and(given)} cannot change.",
+            hint=f"Leave {'it' if len(given) == 1 else 'them'} out, or {remedy}.",
+        )

@@ -30,12 +30,13 @@ def fit_steps(runs: Runs, asked: Fit, fit: Callable[..., Report[FitResult]]) -> 
         fit: Fits a law to a table.
     """
     keep, maybe = columns_of(asked.law, asked.x)
-    table = load_runs(runs, asked.but(checkpoints="all"), keep=keep, maybe=maybe)
+    own = tuple(name for name in (asked.weight, asked.leave_out) if name is not None)
+    table = load_runs(runs, asked.but(checkpoints="all"), keep=(*keep, *own), maybe=maybe)
     labels = {label: name for name in asked.by if (label := label_of(table.frame, name)) != name}
     reached, doubts = steps_to(table.frame.rename(labels), tuple(dict.fromkeys(asked.steps_to)))
     plain = {name: option.default for name, option in Reading.options.items()}
-    own = asked.but(**plain, steps_to=())
-    report = fit(reached, own.but(loss=(STEPS,), by=(TARGET, *asked.by), loss_unit="other"))
+    asked_of_steps = asked.but(**plain, steps_to=())
+    report = fit(reached, asked_of_steps.but(loss=(STEPS,), by=(TARGET, *asked.by), loss_unit="other"))
     columns = {**table.columns, "loss": STEPS}
     caveats = [found for found in (*table.caveats, *report.caveats) if found.code not in OF_LOSSES]
     return replace(report, inputs=table.sources, columns=columns, options=asked.recorded(), caveats=(*doubts, *caveats))

@@ -68,11 +68,12 @@ def _rows(content: Any) -> list[Row]:
 def _curves(content: Mapping[str, Any]) -> list[Row]:
     """A row for each element of the losses, with other lists as long and with what holds for the whole run.
 
-    Empty unless a loss is a list of numbers. Without a column of steps, the place in the list is the epoch, as in the
-    history of Keras.
+    Empty unless all losses are lists of numbers. Without a column of steps, the place in the list is the epoch, as in
+    the history of Keras.
     """
     lists = {name: value for name, value in content.items() if isinstance(value, list) and _are_numbers(value)}
-    rows = max((len(value) for name, value in lists.items() if "loss" in name.lower()), default=0)
+    losses = [name for name in content if name.lower().endswith("loss")]
+    rows = max((len(lists[name]) for name in losses), default=0) if set(losses) <= lists.keys() else 0
     columns = {name: value for name, value in lists.items() if len(value) == rows}
     if rows < 2:
         return []

@@ -43,13 +43,13 @@ def _is_params(name: str) -> bool:
 
 
 def _params_beside(file: InputFile) -> dict[str, str | None]:
-    """The params in the first file of settings in the folder of a log."""
+    """The params in the first file of settings in the folder of a log that has them."""
     if file.temporary is not None:  # a copy of a pipe or of a packed file, which lies elsewhere
         return {}
     for name in SETTINGS:
         cells = settings_of(os.path.join(os.path.dirname(file.path), name))
-        if cells:
-            return {name: cell for name, cell in cells.items() if _is_params(name)}
+        if found := {name: cell for name, cell in cells.items() if _is_params(name)}:
+            return found
     return {}
 
 

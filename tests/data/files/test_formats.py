@@ -348,6 +348,6 @@ def test_a_history_of_lists_is_a_row_per_epoch_and_a_summary_with_a_list_is_one_
     table = load_runs([str(tmp_path)])
     assert table.frame["loss"].to_list() == [3.3, 2.3]
     assert table.frame["step"].to_list() == [3, 3]
-    summary = {"val_loss": 3.0, "params": 1e7, "betas": [0.9, 0.95]}
+    summary = {"val_loss": 3.0, "params": 1e7, "betas": [0.9, 0.95], "loss_weights": [0.5, 0.5], "task_loss": [2, 4]}
     (tmp_path / "0.json").write_text(json.dumps(summary))
     assert load_runs(str(tmp_path / "0.json")).frame["loss"].to_list() == [3.0]

@@ -34,6 +34,12 @@ def test_params_are_read_from_the_settings_of_each_run(tmp_path, name, text):
     assert table.columns["params"].startswith("config/")
 
 
+def test_settings_without_params_are_passed_over_for_others(tmp_path):
+    write(tmp_path, "hparams.yaml", lambda size: f"params: {size:.0f}\n")
+    write(tmp_path, "config.yaml", lambda size: "seed: 1\n")
+    assert sorted(load_runs(str(tmp_path)).frame["params"].to_list()) == list(SIZES)
+
+
 def test_settings_are_left_alone_where_a_column_is_params_or_one_table_is_given(tmp_path):
     write(tmp_path, "config.yaml", lambda size: f"params: {size:.0f}\n")
     assert "params" not in load_runs(str(tmp_path / "0" / "metrics.csv")).columns
