@@ -67,8 +67,8 @@ SENTENCES = {
         "and only the later row counts. Give reruns a run name of their own if they should count too."
     ),
     "unreached-losses": (
-        "In {missed} of {total} cases, a run does not reach a loss of --steps-to between its first and its last row, "
-        "so {missed:these cases are|this case is} left out, and only the faster runs are fitted. Give losses that all "
+        "In {missed} of {total} cases, a run does not fall to a loss of --steps-to between two rows after step 0, so "
+        "{missed:these cases are|this case is} left out, and only the faster runs are fitted. Give losses that all "
         "runs reach."
     ),
     "continued-runs": (
@@ -207,7 +207,7 @@ WHEN = {
     ),
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
     "repeated-steps": "A run has several usable rows of one step.",
-    "unreached-losses": "--steps-to, and some runs do not reach some of its losses.",
+    "unreached-losses": "--steps-to, and some runs do not fall to some of its losses between two rows after step 0.",
     "continued-runs": (
         "The first step of a run lies within {data.runs.rows.continued.NEAR:.0%} of the last step of another run of "
         "equal params, and the log of that other run begins within the first {data.runs.rows.continued.WHOLE:.0%} of "

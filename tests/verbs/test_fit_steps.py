@@ -78,3 +78,4 @@ def test_a_crossing_is_a_straight_line_in_logs():
     assert crossing(steps, losses, 2.0) == pytest.approx(10)
     assert np.isnan(crossing(steps, losses, 0.5))
     assert np.isnan(crossing(steps, losses, 5.0))
+    assert np.isnan(crossing(np.array([0.0, 100.0]), losses, 2.0))
