@@ -167,3 +167,23 @@ def test_steps_distinguish_cells_where_neither_tokens_nor_compute_are_known():
     assert sorted(found(frame, "lr")[0].frame["loss"]) == [2.0, 3.0]
     known = frame.with_columns(tokens=pl.lit(1e9))
     assert found(known, "lr")[0].frame["loss"].to_list() == [2.75]  # equal tokens: rows of one rate are seeds
+
+
+def test_the_row_that_stays_is_the_first_of_its_seeds():
+    frame = sweep(seeds=2).with_columns(run=pl.format("r{}", pl.int_range(pl.len())))
+    table, _ = found(frame, "lr")
+    assert {int(name[1:]) % 2 for name in table.frame["run_id"]} == {0}
+
+
+def test_a_condition_of_its_own_for_each_run_distinguishes_nothing():
+    frame = sweep(seeds=1).with_columns(dataset=pl.format("d{}", pl.int_range(pl.len())))
+    assert found(frame, "lr")[0].frame.height == 12
+    repeated = pl.concat([frame.with_columns(dataset=pl.lit(name)) for name in ("x", "y")])
+    assert found(repeated, "lr")[0].frame.height == 24
+
+
+@pytest.mark.parametrize(("values", "is_key"), [(24, True), (25, False)])
+def test_a_column_that_was_kept_is_an_input_if_its_values_repeat(values, is_key):
+    frame = sweep(seeds=1).with_columns(width=(pl.int_range(pl.len()) % values).cast(pl.Float64))
+    remaining = found(frame, "lr", keep=["width"])[0].frame.height
+    assert (remaining > 12) == is_key

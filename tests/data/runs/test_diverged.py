@@ -226,3 +226,14 @@ def test_the_count_of_jumps_is_of_all_curves():
 def test_runs_of_three_rows_are_too_short_to_jump():
     assert "last-rows-rise" not in codes(load_runs(one_loss(**{f"r{i}": [3.0, 2.0, 2.1] for i in range(3)})))
     assert "last-rows-rise" in codes(load_runs(one_loss(**{f"r{i}": [2.1, 2.05, 2.0, 2.2] for i in range(3)})))
+
+
+def test_a_metric_that_is_no_loss_neither_rises_nor_jumps():
+    frame = one_loss(**{f"r{i}": [3.0, 2.2, 2.1, 2.0, 2.3] for i in range(3)})
+    assert "last-rows-rise" in codes(load_runs(frame))
+    assert "last-rows-rise" not in codes(load_runs(frame, loss_unit="accuracy"))
+
+
+def test_runs_that_rose_are_not_said_to_jump_too():
+    runs = {f"r{i}": [3.0, 2.2, 2.1, 2.0, 2.3] for i in range(3)} | {"x": [*FALLING, 3.5]}
+    assert codes(load_runs(one_loss(**runs))) == ["risen-loss"]

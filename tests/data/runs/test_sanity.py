@@ -450,3 +450,16 @@ def test_groups_are_looked_at_one_by_one_unless_they_are_many_or_all_share_the_d
     assert odd_groups(101) == []
     tiny, large = sanity.caveat("best-checkpoint"), sanity.caveat("rows-excluded", count=1, total=2, reasons="x")
     assert odd_groups(3, known=[tiny, large]) == [{"arch": "a2"}]
+
+
+@pytest.mark.parametrize("ratios", [(1920.0, 1.0, 2.0, 4.0, 128.0), (1.0, 15.0, 20.0, 1000.0, 1500.0)])
+def test_exactly_fifteen_times_is_not_alone(ratios):
+    points = {"params": [1.0] * 5, "tokens": list(ratios), "loss": [5.0, 4.0, 3.5, 3.0, 2.0]}
+    assert "unit-slip" not in found(points)
+    farther = ratios[0] * (1.01 if ratios[0] > 1 else 0.99)
+    assert "unit-slip" in found(points | {"tokens": [farther, *ratios[1:]]})
+
+
+def test_the_largest_value_is_shown_with_three_digits():
+    message = found({"params": [1.0, 1.2345], "loss": [3.0, 2.0]})["tiny-unit"]
+    assert "at most 1.23 in every row" in message
