@@ -457,10 +457,10 @@ def test_the_end_of_a_run_needs_a_law_of_schedules_and_the_schedule(given, law, 
 
 def test_pages_and_launches_are_written_beside_the_result(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["scaling", "fit", "runs.csv"])
-    pages = tmp_path / "a.html", tmp_path / "b.JSON"
-    deliver(report(power_result()), Saved(report=pages, title="My title", plot="never"), view_of("fit"))
-    assert "My title" in pages[0].read_text()
-    assert pages[1].read_text().startswith("{")
+    pages = tmp_path / "a.jsonl", tmp_path / "b.JSON"
+    deliver(report(power_result()), Saved(report=pages, plot="never"), view_of("fit"))
+    assert pages[0].read_text().count("\n") == 1
+    assert pages[1].read_text().startswith("{\n")
     empty = replace(report(), failures=groups_report().failures)
     deliver(empty, Saved(report=(tmp_path / "c.json",), figure=(tmp_path / "c.svg",)), view_of("fit"))
     assert (tmp_path / "c.json").exists()

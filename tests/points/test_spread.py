@@ -8,6 +8,7 @@ import pytest
 
 from scaling_cli.points import pooled
 from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.variance import left_by, surface
 from tests.data.loading import load_runs
 
 COLUMNS = ("params", "tokens")
@@ -123,6 +124,9 @@ def test_rows_of_one_run_are_averaged():
     assert len(group.loss) == 6
     assert group.labels["dataset"].tolist() == [0, 1] * 3
     assert group.cells.tolist() == list(range(6))
+    basis = surface([np.log(points["params"].to_numpy()), np.log(points["tokens"].to_numpy())], 12)
+    rest = left_by(np.log(points["loss"].to_numpy()), basis)
+    assert group.loss == pytest.approx(rest.reshape(6, 2).mean(axis=1))
     assert group.inputs["params"] == pytest.approx(np.log(points["params"].to_numpy())[::2])
 
 
