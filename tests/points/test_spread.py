@@ -68,8 +68,9 @@ def test_levels_along_tokens_per_param_are_not_tried():
     labels = np.repeat([0, 1], 6)
     other = {"params": params, "tokens": np.tile(np.arange(6.0), 2)}
     assert pooled._is_candidate(runs(np.zeros(12), np.arange(12), inputs=other), labels)
-    along = {"params": params, "tokens": params + ratio}
-    assert not pooled._is_candidate(runs(np.zeros(12), np.arange(12), inputs=along), labels)
+    for tokens in (params + ratio, ratio - params):  # tokens per param, and compute
+        along = {"params": params, "tokens": tokens}
+        assert not pooled._is_candidate(runs(np.zeros(12), np.arange(12), inputs=along), labels)
 
 
 @pytest.mark.parametrize(("cells", "terms"), [([0, 0, 1, 1, 2, 2, 3, 3], 4), ([0, 0, 1, 1, 2, 2, 3, 4], 3)])

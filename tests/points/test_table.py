@@ -7,6 +7,7 @@ import pytest
 
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import find_law
+from scaling_cli.laws.custom import law_from_formula
 from scaling_cli.points.table import PointTable
 
 POINTS = PointTable(
@@ -37,3 +38,33 @@ def test_a_column_that_is_not_there_or_holds_words_is_refused():
         POINTS.numbers("width")
     with pytest.raises(DataError, match="note does not hold numbers"):
         POINTS.numbers("note")
+
+
+def test_a_column_of_the_file_comes_before_a_role_only_where_it_is_asked_for():
+    points = PointTable(POINTS.frame.with_columns(pl.lit(7.0).alias("column params")))
+    assert points.numbers("params").tolist() == [1e6, 1e7, 1e8]
+    assert points.numbers("params", own=True).tolist() == [7.0] * 3
+    assert points.numbers("loss", own=True).tolist() == [3.0, 2.5, 2.75]
+
+
+def test_labels_are_text_and_of_two_kinds_at_least():
+    assert POINTS.labels("note") == ["x", "y", "z"]
+    assert POINTS.labels("tokens") == ["", "2", "4"]
+    with pytest.raises(DataError, match="has one value in all points"):
+        PointTable(POINTS.frame.head(1)).labels("note")
+    two = PointTable(POINTS.frame.with_columns(note=pl.Series([None, "a", "a"])))
+    assert two.labels("note") == ["", "a", "a"]
+
+
+def test_a_column_is_complete_if_every_point_has_a_value():
+    assert POINTS.is_complete("params")
+    assert not POINTS.is_complete("tokens")
+    assert not POINTS.is_complete("width")
+    assert len(POINTS) == 3
+
+
+def test_levels_and_flags_of_a_law_are_numbers():
+    law = law_from_formula("E + A[note]*params^-a", ["params", "note"], levels={"note": ("x", "y", "z")})
+    problem = POINTS.problem(law, {name: {"params": "params"}.get(name, "note") for name in law.inputs}, "linear")
+    assert problem.run_count == 2
+    assert problem.runs.tolist() == [1, 0, 1]

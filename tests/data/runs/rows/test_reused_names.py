@@ -96,3 +96,8 @@ def test_files_are_counted_that_share_a_name(load):
     table = load(HEADER + "0,1,1e7,5\n", HEADER + "0,1,1e7,4\n", HEADER + "0,1,1e7,3\n1,1,1e7,3\n")
     assert "1 run name occurs in several of 3 files" in table.caveats[0].message
     assert losses(table) == {"a/0": 5.0, "b/0": 4.0, "c/0": 3.0, "1": 3.0}
+
+
+def test_one_file_that_begins_otherwise_shows_that_the_name_stands_for_several_runs(load):
+    table = load(HEADER + "0,1,1e7,5\n", HEADER + "0,1,1e7,4\n", HEADER + "0,5,1e7,3\n")
+    assert losses(table) == {"a/0": 5.0, "b/0": 4.0, "c/0": 3.0}
