@@ -15,6 +15,7 @@ import argparse
 import ast
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -123,13 +124,21 @@ def sample(count: int, seed: int, folders: list[str]) -> list[Change]:
     return random.Random(seed).sample(every, min(count, len(every)))
 
 
-def tests_of(path: Path) -> list[str]:
-    """The tests that should notice: those of the module if it has some, then those of its folder or the one above."""
-    folder = path.parent.relative_to(ROOT / "scaling_cli")
+def tests_of(path: Path) -> list[list[str]]:
+    """The tests that should notice, the quickest first.
+
+    Those of the module and those that import it, if there are some; then all of its folder, or of the one above.
+    """
+    place = path.parent.relative_to(ROOT / "scaling_cli")
+    folder = place
     while folder.parts and not list((ROOT / "tests" / folder).glob("test_*.py")):
         folder = folder.parent
-    own = ROOT / "tests" / folder / f"test_{path.stem}.py"
-    return [*([str(own.relative_to(ROOT))] if own.exists() else []), str(Path("tests") / folder)]
+    package, module = re.escape(".".join(("scaling_cli", *place.parts))), re.escape(path.stem)
+    imports = re.compile(rf"\b{package}\.{module}\b|from {package} import [^\n]*\b{module}\b")
+    every = sorted((ROOT / "tests" / folder).rglob("test_*.py"), key=lambda test: test.stem != f"test_{path.stem}")
+    near = [test for test in every if test.stem == f"test_{path.stem}" or imports.search(test.read_text("utf-8"))]
+    parts = [[str(test.relative_to(ROOT)) for test in near], [str(Path("tests") / folder)]]
+    return [part for part in parts if part]
 
 
 def is_noticed(change: Change, copy: Path) -> bool:
@@ -140,7 +149,7 @@ def is_noticed(change: Change, copy: Path) -> bool:
     environment = {**os.environ, "PYTHONPATH": str(copy), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         for tests in tests_of(change.path):
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", tests]
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests]
             line = f"ulimit -t {CPU_SECONDS}; exec nice -n 10 " + " ".join(command)
             if subprocess.run(["bash", "-c", line], cwd=copy, env=environment, capture_output=True).returncode:
                 return True
