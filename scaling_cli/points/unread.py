@@ -88,8 +88,7 @@ def _differ_in_length(runs: pl.DataFrame, inputs: Sequence[str]) -> bool:
 def _ignored(table: RunTable, role: str, values: pl.Series) -> Caveat:
     laws = [name for name in HOMES if role in find_law(name).inputs]
     column = table.columns.get(role, role)
-    is_column = role in table.scales or column in (role, *table.columns.values())
-    named = shlex.quote(column if is_column and "/" not in column else role)
+    named = shlex.quote(role if "/" in column else column)  # such as tokens/epochs
     known = values.drop_nulls()
     return caveat(
         "ignored-input", None, role=role, law=laws[0] if laws else "additive", column=named, number=known.n_unique(),

@@ -260,3 +260,84 @@ def test_every_command_is_found_and_two_have_no_function():
     assert set(SUMMARIES) - set(LIBRARY.values()) == {"show", "schema"}
     assert LIBRARY["list_laws"] == "laws"
     assert LIBRARY["compare_exponents"] == "compare-exponents"
+
+
+@pytest.mark.parametrize(
+    ("command", "is_list", "is_needed"),
+    [
+        ("fit", True, True),
+        ("extrapolate", True, False),
+        ("compare-exponents", True, True),
+        ("optimal-allocation", True, False),
+        ("plan", True, False),
+        ("score", True, True),
+        ("inference-coverage", True, True),
+        ("columns", True, True),
+        ("show", False, True),
+        ("laws", False, False),
+        ("schema", False, True),
+    ],
+)
+def test_a_command_takes_files_or_a_word_and_may_do_without(command, is_list, is_needed):
+    argument = find_command(command).argument
+    assert (argument.is_list, argument.is_needed) == (is_list, is_needed)
+
+
+FLAGS = {
+    "json", "details", "quiet", "verbose", "strict", "draws", "per_file", "resume", "backtest", "force", "all_succeed",
+    "explain_gap", "spread", "shared_floor", "same_metric", "keep_diverged", "recipe", "check_", "watch",
+}  # fmt: skip
+REPEATED = {
+    "loss",
+    "map",
+    "by",
+    "best_over",
+    "report",
+    "allow",
+    "fail_if",
+    "figure",
+    "launch",
+    "fix",
+    "tie",
+    "start",
+    "bound",
+    "share",
+    "derive",
+    "steps_to",
+    "expect",
+    "at",
+    "target_loss",
+    "then",
+    "factors",
+    "covariate",
+    "to",
+    "budget",
+    "hold",
+    "search",
+    "goal",
+    "sizes",
+    "success",
+    "target",
+    "value",
+    "marginal",
+    "price_in",
+    "price_out",
+    "tokens_in",
+    "tokens_out",
+    "cache_read",
+    "cache_write",
+    "verdict_price",
+    "model_params",
+    "kv_dim",
+    "intensity",
+    "queries",
+}
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_flags_stand_alone_or_repeat_or_have_one_value(name):
+    command = find_command(name)
+    for each in (each for part in (command.options, *command.shell) for each in part.options.values()):
+        assert each.kind.is_switch == (each.name in FLAGS), each.name
+        expected = each.name in REPEATED and (name, each.name) not in {("plan", "budget"), ("inference-coverage", "to")}
+        assert each.kind.repeats == expected, each.name

@@ -113,3 +113,12 @@ def test_a_role_that_varies_in_one_group_is_ignored_there():
         g=pl.col("seed").cast(pl.String),
     )
     assert "ignored-input" in doubts(frame, by=("g",))
+
+
+def test_an_ignored_role_is_named_by_its_column_unless_it_was_computed():
+    experts = (2 ** (pl.int_range(pl.len()) % 3)).cast(pl.Float64)
+    assert "--by num_experts" in doubts(grid(seeds=2).with_columns(num_experts=experts))["ignored-input"]
+    epochs = (1 + pl.int_range(pl.len()) % 3).cast(pl.Float64)
+    message = doubts(grid(seeds=2).with_columns(epochs=epochs))["ignored-input"]
+    assert "tokens/epochs" not in message
+    assert "unique_tokens" in message

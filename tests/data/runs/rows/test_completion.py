@@ -178,3 +178,11 @@ def test_a_table_without_tokens_or_curves_is_left_as_it_is():
     rows = curves().drop("tokens")
     assert "tokens" not in load_runs(rows).frame.columns
     assert load_runs(rows.drop("step"), mapping={"run_id": "none"}).frame["params"].null_count() == 24
+
+
+@pytest.mark.parametrize("options", [{"sample_at": f"tokens={100 * BATCH:g}"}, {"skip_tokens": f"{100 * BATCH:g}"}])
+def test_amounts_on_other_rows_count_for_every_choice_by_tokens(options):
+    table = load_runs(curves(), checkpoints="final" if "sample_at" in options else "all", **options)
+    expected = [100.0] if "sample_at" in options else [float(step) for step in range(100, 401, 50)]
+    assert table.frame["step"].to_list() == expected * 3
+    assert table.frame["tokens"].to_list() == [step * BATCH for step in expected] * 3
