@@ -122,3 +122,17 @@ def test_an_ignored_role_is_named_by_its_column_unless_it_was_computed():
     message = doubts(grid(seeds=2).with_columns(epochs=epochs))["ignored-input"]
     assert "tokens/epochs" not in message
     assert "unique_tokens" in message
+
+
+def test_the_range_of_what_is_ignored_has_three_digits():
+    values = pl.when(pl.int_range(pl.len()) == 0).then(1.2345).otherwise(7.8912)
+    message = doubts(grid(seeds=2).with_columns(granularity=values))["ignored-input"]
+    assert "1.23 to 7.89" in message
+    lengths = (
+        grid()
+        .drop("tokens")
+        .with_columns(step=pl.when(pl.int_range(pl.len()) % 2 == 0).then(12345.0).otherwise(67891.0))
+    )
+    message = doubts(lengths, ("params",))["ignored-steps"]
+    assert "12345" in message
+    assert "67891" in message

@@ -36,6 +36,8 @@ def sign(*cells, separator=";", words=()):
         (["0,500"], ","),  # no thousands begin with 0
         (["1234,567"], ","),
         (["1,500", "500"], None),
+        (["1,500", "999"], None),
+        (["1,500", "1000"], ","),
     ],
 )
 def test_cells_show_the_sign(cells, found):
