@@ -159,6 +159,7 @@ def _tuned(
     scale, prior_scale = _scales(problem, _best(polished))
     is_automatic = objective.name not in ("least-squares", "binomial") and objective.delta is None
     if is_automatic or problem.penalty is not None:
+        agreed: list[float] = []
         for _ in range(SCALE_PASSES):
             near = _best(polished)
             for _ in range(SCALE_PASSES):
@@ -173,6 +174,9 @@ def _tuned(
             polished = yield from _polished(problem, part, restarts, delta, pull)
             if not (polished.value.min() < followed.value[0] * (1 - AGREEMENT)):
                 break
+            if any(abs(scale / before - 1) < SCALE_TOLERANCE for before in agreed):
+                break  # the lower end leads back to a scale at which they agreed before, so it would again
+            agreed.append(scale)
             scale, prior_scale = _scales(problem, _best(polished))
     if objective.name == "lad":
         restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])

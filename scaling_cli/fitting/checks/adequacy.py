@@ -85,7 +85,7 @@ def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) ->
     first: Misfit | None = None
     for problem in problems:
         fitted = optimum(problem, Objective())
-        found = alone(misfit(fitted))
+        found = alone(misfit(fitted, names_better=first is None))
         if found is None:
             return scatter_doubts(fitted, group)
         first = first or found
@@ -109,8 +109,11 @@ def _said(found: Misfit, law: str, group: dict[str, str] | None) -> Caveat:
     return caveat("law-misfit", group, law=law, what=what, p_value=p_value, remedy=remedy)
 
 
-def misfit(fitted: Fitted) -> Asking[Misfit | None]:
-    """What shows that the law does not fit; None if nothing does, or if there are too few runs to say."""
+def misfit(fitted: Fitted, *, names_better: bool = True) -> Asking[Misfit | None]:
+    """What shows that the law does not fit; None if nothing does, or if there are too few runs to say.
+
+    If `names_better`, other laws are fitted to find one that fits better.
+    """
     problem = fitted.problem
     spare = problem.run_count - len(fitted.theta)
     residual = residuals(fitted)
@@ -125,7 +128,7 @@ def misfit(fitted: Fitted) -> Asking[Misfit | None]:
         return bent
     along = _along_neighbours(fitted, tested)
     if along is not None:
-        return Misfit(along, *(yield from _better(fitted)))
+        return (yield from _named(fitted, along, names_better))
     if not patterns:
         return None
     strongest = min(patterns, key=lambda found: found.p_value)
@@ -133,7 +136,11 @@ def misfit(fitted: Fitted) -> Asking[Misfit | None]:
     needed = (PATTERN_SIZE if is_loose else SIZE) / len(patterns)
     if strongest.p_value > needed or strongest.robust_p_value > ROBUST_SIZE:
         return None
-    return Misfit(strongest, *(yield from _better(fitted)))
+    return (yield from _named(fitted, strongest, names_better))
+
+
+def _named(fitted: Fitted, pattern: Pattern, names_better: bool) -> Asking[Misfit]:
+    return Misfit(pattern, *(yield from _better(fitted))) if names_better else Misfit(pattern)
 
 
 class _Tested:
