@@ -29,6 +29,6 @@ def test_two_scales_that_lead_to_each_other_end_the_search():
     x = np.geomspace(1e17, 1e23, len(HUMP))
     problem = problem_from_arrays(find_law("m4"), {"x": x}, np.array(HUMP), np.arange(len(HUMP)), "log")
     count, fitted = counted(optimum_asking(problem, Objective()))
-    assert count < 30
+    assert count < 100  # one turn from one scale to the other and back; twenty turns would be 280
     assert np.isfinite(fitted.value)
     assert fitted.delta > 0
