@@ -25,6 +25,7 @@ LEFT, RIGHT = np.uint32(0xCA01F9DD), np.uint32(0x4973F715)
 POOL = 4
 LOW32, LOW64, LOW128 = (1 << 32) - 1, (1 << 64) - 1, (1 << 128) - 1
 MULTIPLIER = (2549297995355413924 << 64) + 4865540595714422341  # of PCG64
+CLEARLY = 1e-9  # of a logarithm: far above its rounding
 HALF, HALF64 = np.uint32(16), np.uint64(32)
 
 Words: TypeAlias = npt.NDArray[np.uint64]
@@ -114,9 +115,10 @@ class _Streams:
             normal, is_plain = _normal(self.next())
             cube = 1.0 + normal * (1.0 / np.sqrt(9 * third))
             is_plain &= (cube > 0) & (shape > 1)
-        cube = cube * cube * cube
-        uniform = (self.next() >> np.uint64(11)) * 2.0**-53
-        is_plain &= uniform < 1.0 - 0.0331 * (normal * normal) * (normal * normal)
+            cube = cube * cube * cube
+            uniform = (self.next() >> np.uint64(11)) * 2.0**-53
+            edge = 0.5 * normal * normal + third * (1.0 - cube + np.log(cube))
+            is_plain &= np.log(uniform) < edge - CLEARLY
         squares: Array = 2.0 * (third * cube)
         self._state = before
         for row in np.flatnonzero(~is_plain).tolist():
