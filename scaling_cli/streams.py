@@ -23,6 +23,7 @@ FIRST_MIX, NEXT_MIX = 0x43B0D7E5, 0x931E8875  # SeedSequence: constants of the h
 FIRST_OUT, NEXT_OUT = 0x8B51F9DD, 0x58F38DED  # and of the hash that reads it
 LEFT, RIGHT = np.uint32(0xCA01F9DD), np.uint32(0x4973F715)
 POOL = 4
+FEW = 8  # replicates for each number drawn: with fewer, numpy is faster one by one than all streams step by step
 LOW32, LOW64, LOW128 = (1 << 32) - 1, (1 << 64) - 1, (1 << 128) - 1
 MULTIPLIER = (2549297995355413924 << 64) + 4865540595714422341  # of PCG64
 CLEARLY = 1e-9  # of a logarithm: far above its rounding
@@ -49,8 +50,7 @@ def draws(
     """
     streams = _Streams(_mixed(seed, group, replicates))
     count = runs * (2 if sizes else 1)
-    halves = streams.halves(-(-count // 2))
-    squares = None if freedom is None else streams.chi_squared(freedom)
+    halves, squares = streams.drawn(-(-count // 2), freedom)
     signs = np.where(halves[:, :runs] >> np.uint32(31), 1.0, -1.0)
     if not sizes:
         return signs, None, squares
@@ -88,6 +88,19 @@ class _Streams:
         mixed, turn = high ^ low, high >> np.uint64(58)
         bits: Words = np.bitwise_or(mixed >> turn, mixed << (np.uint64(64) - turn & np.uint64(63)))
         return bits
+
+    def drawn(self, count: int, freedom: float | None) -> tuple[npt.NDArray[np.uint32], Array | None]:
+        """The next `count` 64 bits of each replicate, as `halves` gives them, then a chi-squared number of each."""
+        if FEW * count < len(self._state[0]):
+            return self.halves(count), None if freedom is None else self.chi_squared(freedom)
+        bits = np.empty((len(self._state[0]), count), dtype="<u8")
+        squares = None if freedom is None else np.empty(len(bits))
+        for row in range(len(bits)):
+            generator = self.generator(row)
+            bits[row] = generator.bit_generator.random_raw(count)
+            if squares is not None and freedom is not None:
+                squares[row] = generator.chisquare(freedom)
+        return bits.view("<u4"), squares
 
     def halves(self, count: int) -> npt.NDArray[np.uint32]:
         """The next `count` 64 bits of each replicate in halves, the lower first `(replicates, 2 count)`."""

@@ -17,6 +17,7 @@ from scaling_cli.errors import ScalingError
 from scaling_cli.fitting.normal import solve_positive
 from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
+from scaling_cli.fitting.threads import reuse_memory
 from scaling_cli.laws.grouped import GroupedLaw
 
 SPARE = 8  # times as many nodes are examined as needed, since some may predict negative values
@@ -49,6 +50,7 @@ def starts(problem: Problem, count: int | None = None) -> Array:
 
 def _candidates(problem: Problem, count: int) -> tuple[Indices | None, Array]:
     """The `count` best nodes `(count, k)`, and the points that judged them; None where these were all points."""
+    reuse_memory()
     n, part = len(problem.observed), None
     nodes = _nodes(problem)
     most = max(GRID_VALUES // len(nodes), 100)
