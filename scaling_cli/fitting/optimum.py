@@ -109,7 +109,7 @@ def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
         )
     polished = replace(polished, theta=problem.law.in_order(polished.theta))
     theta = polished.theta[np.argmin(polished.value)]
-    residuals = problem.residuals(theta[None])[0]
+    residuals = problem.misses(theta[None])
     value = float(objective.value(residuals, problem.weights, delta)[0])
     predicted = problem.predictions(theta[None])[0]
     has_logs = (problem.observed > 0) & (predicted > 0)
@@ -206,7 +206,7 @@ def _best(polished: Solution) -> Array:
 
 def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
     """Robust scale of the residuals at the first row of `theta`, and that scale inflated for their correlation."""
-    residuals = problem.residuals(theta[:1])[0][0]
+    residuals = problem.misses(theta[:1])[0]
     weights = problem.weights if np.ptp(problem.weights) > 0 else None
     scale = max(robust_scale(residuals, theta.shape[1], weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
     if problem.penalty is None:
