@@ -137,3 +137,9 @@ def test_a_mix_uses_the_shared_problems_alone_and_refuses_without_any():
     assert mix.coverage == pytest.approx(5 / 6)
     with pytest.raises(DataError, match="a and c share no problem"):
         mixes(first, buyer("c", [1], problems=("z",)), [Amount(2.0, "usd")])
+
+
+def test_rounding_loses_no_attempt_of_a_mix():
+    """In floating point, three attempts at 0.1 cost more than 0.3."""
+    (mix,) = mixes(buyer("a", [1, 2], price=0.1), buyer("b", [0, 0], price=0.1), [Amount(0.3, "usd")])
+    assert (mix.k, mix.other_k) == (3, 0)
