@@ -12,7 +12,7 @@ from scaling_cli.analysis.comparison.factors.design import Factor, base_of, inde
 from scaling_cli.analysis.comparison.factors.noise import settled_fits, shrunk
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.solve import minimise
-from tests.analysis.comparison.factor_simulations import EFFECTS, NULLS, SIZE, Design, shares
+from tests.analysis.comparison.factors.simulations import EFFECTS, NULLS, SIZE, Design, shares
 from tests.analysis.comparison.simulations import binomial_bounds
 
 
