@@ -66,13 +66,13 @@ def _by_fits(setting: Ready, data: ComparisonData, left: int, right: int) -> Pai
 
 def _by_profile(setting: Ready, data: ComparisonData, left: int, right: int) -> Pair:
     (name,) = data.exponents
-    scales = setting.fits.scales[0][[left, right]]
+    scales = setting.fits.spreads[0][[left, right]]
     profiles = data.profiles[left][name], data.profiles[right][name]
     statistic = difference_profile(*profiles, (float(scales[0]), float(scales[1]))).statistic(0.0)
     variances = np.array([profile.unit_error for profile in profiles]) ** 2 * scales**2
-    freedom = np.array([float(max(setting.members[group].freedom, 1)) for group in (left, right)])
+    freedom = float(sum(max(setting.members[group].freedom, 1) for group in (left, right)))
     share = variances / variances.sum()
-    known = float(min(1 / np.sum(share**2 / (freedom + setting.fits.prior[0])), freedom.sum()))
+    known = float(min(1 / np.sum(share**2 / setting.fits.known[0][[left, right]]), freedom))
     return Pair(left, right, statistic, NullDistribution(1, known), scales, _sizes(setting, data, left, right))
 
 
