@@ -1,8 +1,8 @@
 """The tests of many pairs, whose p-values must stay small after adjustment for their number.
 
-The noise of every group is measured with that of all groups, and a pair is tested as a factor with two levels. Where
-draws and F are averaged, the p-value has no lower limit that draws would set. Where errors are shared between points
-(checkpoints, or matched runs), only draws count, and there are as many as the adjustment of the smallest p-value needs.
+The noise of every group is measured with that of all groups, and a pair is tested as a factor with two levels. With
+independent runs the p-value is that of F, and has no lower limit. Where errors are shared between points (checkpoints,
+or matched runs), draws count, and there are as many as the adjustment of the smallest p-value needs.
 
 Groups with `PLENTY` runs each are tested by F, whose statistic follows from the groups' own profiles: the best
 objective of two groups that share an exponent is the minimum over its value of the sum of both profiles.
