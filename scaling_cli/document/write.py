@@ -71,7 +71,7 @@ def whole(value: object) -> Plain:
 def _points(value: object) -> int:
     """How many points a drawn part has."""
     observed = getattr(value, "observed", ())
-    return len(observed) if isinstance(observed, tuple) else 0
+    return len(observed) if isinstance(observed, tuple | list | array) else 0
 
 
 def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None) -> Iterator[str]:

@@ -22,7 +22,7 @@ from scaling_cli.fitting.solve import GAIN, MAX_STEPS, Solution, Solvable, minim
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
-BATCH_VALUES = 1 << 15  # replicates times points in one batch: keeps its arrays in cache
+BATCH_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
 AT_ONCE = 256  # fits under way together
 UNEVEN = 1.5  # problems are stacked with others that have at most so many times their points
 

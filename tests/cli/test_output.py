@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import sys
 from types import SimpleNamespace
@@ -457,11 +458,99 @@ def test_the_end_of_a_run_needs_a_law_of_schedules_and_the_schedule(given, law, 
 
 def test_pages_and_launches_are_written_beside_the_result(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["scaling", "fit", "runs.csv"])
-    pages = tmp_path / "a.html", tmp_path / "b.JSON"
-    deliver(report(power_result()), Saved(report=pages, title="My title", plot="never"), view_of("fit"))
-    assert "My title" in pages[0].read_text()
-    assert pages[1].read_text().startswith("{")
+    pages = tmp_path / "a.jsonl", tmp_path / "b.JSON"
+    deliver(report(power_result()), Saved(report=pages, plot="never"), view_of("fit"))
+    assert pages[0].read_text().count("\n") == 1
+    assert pages[1].read_text().startswith("{\n")
     empty = replace(report(), failures=groups_report().failures)
     deliver(empty, Saved(report=(tmp_path / "c.json",), figure=(tmp_path / "c.svg",)), view_of("fit"))
     assert (tmp_path / "c.json").exists()
     assert not (tmp_path / "c.svg").exists()
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def __init__(self, encoding="utf-8"):
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self):
+        """The name of the encoding."""
+        return self._encoding
+
+    def isatty(self):
+        """Whether this is a terminal."""
+        return True
+
+
+def on_screen(monkeypatch, made, output, *, encoding="utf-8", term="xterm"):
+    """What a terminal shows: its result and its notes."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("COLUMNS", "90")
+    out, err = Screen(encoding), Screen()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    deliver(made, output, view_of("fit"))
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "facts", "is_drawn"),
+    [
+        ({}, {}, True),
+        ({"plot": "never"}, {}, False),
+        ({"format": "plain"}, {}, False),
+        ({"format": "plain", "plot": "unicode"}, {}, True),
+        ({}, {"term": "dumb"}, False),
+    ],
+)
+def test_a_terminal_shows_a_plot_below_a_table(monkeypatch, given, facts, is_drawn):
+    shown, _ = on_screen(monkeypatch, report(power_result()), Saved(**given), **facts)
+    bare, _ = on_screen(monkeypatch, report(power_result()), Saved(**(given | {"plot": "never"})), **facts)
+    assert shown.startswith(bare.rstrip("\n")[:200])
+    assert (len(shown) > len(bare)) == is_drawn
+
+
+@pytest.mark.parametrize(
+    ("plot", "encoding", "is_unicode"),
+    [("auto", "utf-8", True), ("auto", "ascii", False), ("ascii", "utf-8", False), ("unicode", "ascii", True)],
+)
+def test_a_plot_has_the_characters_that_were_asked_for_or_that_the_terminal_can_show(
+    monkeypatch, plot, encoding, is_unicode
+):
+    given = {"format": "table" if plot == "auto" else "plain"}
+    shown, _ = on_screen(monkeypatch, report(power_result()), Saved(plot=plot, **given), encoding=encoding)
+    bare, _ = on_screen(monkeypatch, report(power_result()), Saved(plot="never", **given), encoding=encoding)
+    drawn = shown[len(bare) :]
+    assert drawn
+    assert drawn.isascii() != is_unicode
+
+
+def test_notes_on_a_terminal_stand_below_a_blank_line_in_colour(monkeypatch):
+    _, notes = on_screen(monkeypatch, bad_report(), Saved(plot="never"))
+    assert notes.startswith("\n")
+    assert "\x1b[" in notes
+    _, plain_notes = on_screen(monkeypatch, bad_report(), Saved(plot="never", color="never"))
+    assert "\x1b[" not in plain_notes
+    assert on_screen(monkeypatch, bad_report(), Saved(plot="never", quiet=True))[1] == ""
+
+
+def test_a_result_without_groups_has_no_plot(monkeypatch):
+    empty = replace(report(), failures=groups_report().failures)
+    shown, _ = on_screen(monkeypatch, empty, Saved(plot="unicode"))
+    bare, _ = on_screen(monkeypatch, empty, Saved(plot="never"))
+    assert shown == bare
+
+
+def test_a_picture_beside_a_page_does_not_replace_what_was_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["scaling"])
+    (tmp_path / "a.png").write_bytes(b"runs")
+    read = replace(report(power_result()), inputs=(replace(report().inputs[0], path=str(tmp_path / "a.png")),))
+    with pytest.raises(UsageError, match="overwritten"):
+        show._picture(read, Saved(), view_of("fit"), tmp_path / "a.png")
+    assert show._picture(replace(read, results=()), Saved(), view_of("fit"), tmp_path / "a.png") == b""
+    assert show._picture(read, Output(), view_of("fit"), tmp_path / "a.png") == b""

@@ -209,3 +209,10 @@ def test_curves_are_read_whole_for_laws_of_curves():
         check_law(law)
     with pytest.raises(UsageError):
         check_law("powr")
+
+
+@pytest.mark.parametrize(("highest", "is_surface"), [(24.0, True), (23.9, False)])
+def test_tokens_per_param_must_differ_by_half(highest, is_surface):
+    params = 2.0 ** np.arange(20, 32)
+    choice = choose(plain(params=params, tokens=params * np.repeat([16.0, highest], 6)), "auto", None)
+    assert (choice.law.name == "chinchilla") == is_surface

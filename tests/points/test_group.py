@@ -9,6 +9,7 @@ from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.options.fit import Fit
+from scaling_cli.points import share
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.group import grouped_for, groups_of, matched, ranges_of
 from scaling_cli.points.share import of_groups, shared
@@ -93,3 +94,10 @@ def test_shared_parameters_may_be_held_and_quantities_derived():
     points, (both,) = shared(TABLE, [CHOICE], Fit(share="b", by="size", law="power", fix="b=-0.1"))
     assert len(points) == 6
     assert "b" not in both.law.names
+
+
+def test_the_extent_of_losses_is_of_positive_numbers():
+    assert share._positive(1.0, 3.0) == (1.0, 3.0)
+    assert share._positive(-4.0, 3.5) == (4e-6, 4.0)
+    assert share._positive(0.0, 2.0) == (2e-6, 2.0)
+    assert share._positive(0.0, 0.0) == (1e-6, 1.0)

@@ -86,3 +86,11 @@ def test_groups_of_several_columns_are_one_name_and_unknown_inputs_show_no_copie
     copies = pl.concat([one, one.with_columns(g=pl.lit("b"))])
     assert list(group_doubts(copies, ["g"], ["width"])) == []
     assert list(group_doubts(copies.with_columns(pl.col("loss").cast(pl.String)), ["g"], ["compute"])) == []
+
+
+@pytest.mark.parametrize(("rows", "is_copied"), [(6, True), (7, False)])
+def test_three_copies_must_be_half_of_a_group(rows, is_copied):
+    one, other = runs("a"), runs("b", rows=rows).with_columns(pl.col("loss") + 1)
+    group = pl.concat([one.head(3), other.tail(rows - 3)]).with_columns(g=pl.lit("b"))
+    longer = pl.concat([one, runs("c", rows=9).with_columns(pl.col("loss") + 2, g=pl.lit("a"))])
+    assert bool(codes(pl.concat([longer, group]))) == is_copied

@@ -105,3 +105,11 @@ def test_active_params_are_named_only_beside_params_that_are_not():
     renamed = frame.rename({"params": "total", "params_active": "active_params"})
     table = load_runs(renamed, params="active_params")
     assert "active-params" not in {found.code for found in input_doubts(table, ("params", "tokens"), ())}
+
+
+def test_a_role_that_varies_in_one_group_is_ignored_there():
+    frame = grid(seeds=2).with_columns(
+        bits=pl.when((pl.col("seed") == 0) & (pl.int_range(pl.len()) % 4 == 0)).then(4.0).otherwise(8.0),
+        g=pl.col("seed").cast(pl.String),
+    )
+    assert "ignored-input" in doubts(frame, by=("g",))

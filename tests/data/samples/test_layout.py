@@ -171,3 +171,11 @@ def test_what_counts_as_a_success_and_what_is_done_with_gaps():
     assert log(ATTEMPTS, on_missing="fail").missing_done == "counted as failed"
     assert without_problem(0, 5) == ()
     assert "2 of 5 rows" in without_problem(2, 5)[0].message
+
+
+def test_a_group_and_the_problem_do_not_number_attempts():
+    rows = {"problem": ["a", "a"], "seed": [1, 2], "correct": [1, 0]}
+    assert layout(rows)[1]["attempt"] == "seed"
+    assert "attempt" not in layout(rows, by="seed")[1]
+    run = {"run": ["a", "a"], "correct": [1, 0]}
+    assert layout(run, problem="run")[1] == {"problem": "run", "correct": "correct"}

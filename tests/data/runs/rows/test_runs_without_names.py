@@ -95,6 +95,7 @@ def test_the_lowest_row_of_an_inferred_run_can_be_chosen(tmp_path):
         ((100, 200, 300, 400, 500), "inferred-runs"),
         ((100, 200, 300, 400), "unnamed-runs"),  # four rows may be a plan
         ((100, 200), None),
+        ((100, 100, 200), None),  # two different steps
         ((100, 150, 250, 350, 650), "inferred-runs"),  # two of four gaps are the median
         ((100, 150, 210, 310, 410, 710, 1110), "unnamed-runs"),  # two of six
         ((100, 200, 300, 400, 500, 500), "unnamed-runs"),  # a step repeats

@@ -117,3 +117,13 @@ def test_restarts_and_other_falls_have_caveats_of_their_own():
     assert "step 30" in restarted.message
     assert "1 of 5" in fallen.message
     assert doubts(find_falls(rows([10, 20]).lazy()), "seen", 1, str) == ()
+
+
+@pytest.mark.parametrize(("resumes", "others"), [(3, []), (4, [("a", 20.0)])])
+def test_steps_that_go_back_more_than_three_times_are_out_of_order(resumes, others):
+    """After a resume, the rows that are gone over again do not count; in a log out of order all rows do."""
+    log = [(10, 10), (20, 20), (30, 30), (40, 40)]
+    for place in range(resumes):
+        log += [(15 + place, 100 + place), (50 + place, 110 + place)]
+    steps, tokens = zip(*log, strict=True)
+    assert falls_of(rows(tokens, steps=list(steps))) == ([], others)
