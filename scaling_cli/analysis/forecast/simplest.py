@@ -25,8 +25,8 @@ A few points can also make P flatten with an exponent of 2 or 3 that no curve of
 curves is therefore multiplied by exp(-z^2 / 2), z = ln(exponent / 0.35) / 0.7 where that is above 0, the prior of
 the other laws.
 
-On surfaces only `SURFACE_SHARE` of the probability counts: however probable P was on the smaller runs of public sets, it
-was never the better forecast of their larger ones, and the other laws of the forecast already include it.
+On surfaces only `SURFACE_SHARE` of the probability counts: however probable P was on the smaller runs of public sets,
+it was never the better forecast of their larger ones, and the other laws of the forecast already include it.
 
 Both look at the points alone, and a law that fits them may still break at the largest runs. The weight is therefore
 divided by the ratio of the errors of P at the rolling origins to those of the other laws, if that is above 1.
