@@ -132,3 +132,35 @@ def test_a_schedule_is_centred_by_its_mean_area_without_changing_the_loss():
     assert losses[0] == pytest.approx(losses[1])
     flat = {**inputs, "drop": np.zeros_like(inputs["drop"])}
     assert np.isfinite(law.centre(flat)[2]).all()
+
+
+def test_the_coefficients_that_can_be_zero_are_those_of_terms_of_the_loss():
+    told = {law.name: " ".join(each.name for each in law.parameters if each.vanishes) for law in LAWS}
+    assert {name: names for name, names in told.items() if names} == {
+        "power": "a",
+        "power-constant": "a",
+        "shifted-power": "A",
+        "m3": "beta",
+        "bnsl": "b",
+        "bnsl-monotone": "b",
+        "sigmoid": "a",
+        "hill": "a",
+        "exponential-saturation": "k",
+        "saturating-power": "a",
+        "chinchilla": "A B",
+        "chinchilla-tied": "A B",
+        "general": "A B",
+        "critical-batch": "B_star",
+        "data-constrained": "A B",
+        "granularity": "a g b",
+        "precision": "A B",
+        "multi-power": "K",
+        "additive": "A_x1 A_x2",
+        "loss-to-loss": "K",
+        "annealing": "A C",
+        "multi-power-schedule": "A B",
+    }
+
+
+def test_what_vanishes_is_positive():
+    assert [law.name for law in LAWS for each in law.parameters if each.vanishes and not each.positive] == []

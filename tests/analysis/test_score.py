@@ -1,0 +1,99 @@
+"""Saved forecasts beside the losses that runs reached later."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from scaling_cli.analysis.score import scored
+from scaling_cli.document.forecasts import SavedForecast, SavedPrediction
+from scaling_cli.errors import DataError
+from scaling_cli.results.fit import Estimate
+from scaling_cli.results.forecast import Band
+
+
+def prediction(at, loss=2.0, low=1.9, high=2.1):
+    return SavedPrediction(at=at, loss=Estimate(loss), prediction=Band(low, high))
+
+
+def forecast(*predictions, path="old/f.json", group=None):
+    return SavedForecast(
+        path=path, group=group or {}, level=0.95, predictions=predictions, loss=None, hashes=frozenset()
+    )
+
+
+def run(loss=2.0, **columns):
+    return {"run_id": "r", "loss": loss, **columns}
+
+
+AT = {"params": 1e9, "tokens": 1e10}
+
+
+def result(forecasts, runs, within=0.05):
+    return scored(forecasts, {None: runs}, within)
+
+
+@pytest.mark.parametrize(("factor", "is_near"), [(1.049, True), (1 / 1.049, True), (1.051, False), (1 / 1.051, False)])
+def test_a_forecast_is_of_runs_whose_amounts_differ_by_a_share_at_most(factor, is_near):
+    runs = [run(params=factor * 1e9, tokens=1e10), run(params=1e9, tokens=1e10)]
+    assert len(result([forecast(prediction(AT))], runs).scored) == (2 if is_near else 1)
+
+
+def test_compute_says_nothing_more_where_params_and_tokens_are_known():
+    both = run(params=1e9, tokens=1e10, compute=9e19)
+    assert len(result([forecast(prediction({**AT, "compute": 6e19}))], [both]).scored) == 1
+    alone = run(compute=9e19)
+    with pytest.raises(DataError, match="The only run is not within 5% of"):
+        result([forecast(prediction({"compute": 6e19}))], [alone])
+    with pytest.raises(DataError, match="None of the 2 runs is within 5%"):
+        result([forecast(prediction({"compute": 6e19}))], [alone, alone])
+
+
+def test_nothing_in_common_is_no_match():
+    with pytest.raises(DataError):
+        result([forecast(prediction({"params": 1e9}))], [run(compute=6e19)])
+
+
+def test_errors_are_logs_of_observed_over_predicted():
+    found = result([forecast(prediction(AT))], [run(2.2, **AT), run(1.95, **AT)])
+    off = np.log([2.2 / 2.0, 1.95 / 2.0])
+    assert [row.error_log for row in found.scored] == pytest.approx(off)
+    assert (found.rmse_log, found.bias_log) == pytest.approx((np.sqrt(np.mean(off**2)), off.mean()))
+    assert [row.inside for row in found.scored] == [False, True]
+    assert [row.running for row in found.scored] == [0.0, 0.5]
+    assert (found.inside, found.forecasts, found.unmatched, found.level) == (1, 1, 0, 0.95)
+    assert found.scored[0].forecast == "f.json"
+
+
+@pytest.mark.parametrize("loss", [1.9, 2.1])
+def test_the_ends_of_an_interval_are_inside(loss):
+    assert result([forecast(prediction(AT))], [run(loss, **AT)]).scored[0].inside
+
+
+def test_a_forecast_without_an_interval_is_scored_and_not_judged():
+    found = result([forecast(prediction(AT, low=None))], [run(2.2, **AT)])
+    assert (found.scored[0].inside, found.scored[0].running, found.coverage) == (None, None, Estimate(None))
+    both = result([forecast(prediction(AT, low=None), prediction(AT))], [run(2.0, **AT)])
+    assert (both.coverage.estimate, [row.running for row in both.scored]) == (1.0, [None, 1.0])
+
+
+@pytest.mark.parametrize(("inside", "judged"), [(0, 4), (3, 4), (7, 9)])
+def test_the_share_inside_has_wilsons_interval(inside, judged):
+    runs = [run(2.0 if place < inside else 3.0, **AT) for place in range(judged)]
+    found = result([forecast(prediction(AT))], runs).coverage
+    expected = binomtest(inside, judged).proportion_ci(0.95, "wilson")
+    assert (found.estimate, found.low, found.high) == pytest.approx((inside / judged, expected.low, expected.high))
+
+
+def test_forecasts_of_a_group_are_of_its_runs():
+    made = forecast(prediction(AT), group={"data": "web"})
+    found = result([made], [run(data="web", **AT), run(data="code", **AT), run(**AT)])
+    assert len(found.scored) == 2  # a run that does not say its group may be of it
+
+
+def test_forecasts_without_a_run_or_a_loss_are_counted():
+    far = prediction({"params": 1e12, "tokens": 1e10})
+    nothing = SavedPrediction(at=AT, loss=Estimate(None), prediction=Band())
+    found = result([forecast(prediction(AT), far, nothing), forecast(prediction(AT), path="other.json")], [run(**AT)])
+    assert (found.unmatched, found.forecasts, len(found.scored)) == (2, 2, 2)

@@ -1,0 +1,151 @@
+"""The scores by which laws are ranked, worked by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.ranking import _alone, _baselines, _criteria, _doubts, _order, _scores, cutoffs
+from scaling_cli.laws import find_law
+from scaling_cli.results.fit import Candidate
+
+
+def problem(x, loss, **options):
+    return problem_from_arrays(find_law("power"), {"x": np.asarray(x)}, np.asarray(loss), np.arange(len(x)), **options)
+
+
+class TestCutoffs:
+    scale = np.array([1, 2, 3, 4, 10, 20, 30, 60, 90, 120.0])
+
+    def test_they_lie_at_a_half_a_quarter_a_tenth_and_a_thirtieth_of_the_largest(self):
+        assert [int(each.sum()) for each in cutoffs(self.scale, 3)] == [8, 7, 5, 4]
+
+    def test_more_points_than_parameters_lie_below(self):
+        assert [int(each.sum()) for each in cutoffs(self.scale, 4)] == [8, 7, 5]
+
+    def test_two_points_lie_above(self):
+        assert [int(each.sum()) for each in cutoffs(self.scale[:-1], 3)] == [7, 6, 4]
+        assert cutoffs(np.array([1, 2, 3, 4, 120.0]), 3) == []
+
+    def test_equal_ones_count_once(self):
+        assert len(cutoffs(np.array([1, 1, 1, 1, 1, 100, 100.0]), 2)) == 1
+
+
+class TestScores:
+    def test_a_score_is_the_mean_over_cutoffs(self):
+        assert _scores([np.array([3.0, -1.0]), np.array([2.0])]) == pytest.approx(((5**0.5 + 2) / 2, 1.5))
+
+    @pytest.mark.parametrize("errors", [[], [np.array([0.1]), np.array([np.inf])], [np.array([np.nan])]])
+    def test_no_cutoffs_or_an_impossible_prediction_have_none(self, errors):
+        assert _scores(errors) == (None, None)
+
+    def test_the_lowest_error_comes_first_then_aicc_then_bic_and_failures_last(self):
+        ordered = [
+            Candidate("error", 2, heldout_rmse_log=0.1),
+            Candidate("aicc", 2, heldout_rmse_log=0.2, aicc=1.0),
+            Candidate("bic", 2, heldout_rmse_log=0.2, aicc=2.0, bic=1.0),
+            Candidate("neither", 2, heldout_rmse_log=0.2, aicc=2.0),
+            Candidate("unscored", 2, aicc=-9.0),
+            Candidate("failed", 2, heldout_rmse_log=0.0, error="why"),
+        ]
+        assert [each.law for each in sorted(ordered[3:] + ordered[:3], key=_order)] == [each.law for each in ordered]
+
+
+def criteria(name, residuals, runs, weights=None):
+    residuals = np.asarray(residuals, float)
+    points = SimpleNamespace(run_count=runs, weights=np.ones(len(residuals)) if weights is None else weights)
+    return _criteria(SimpleNamespace(problem=points, theta=np.zeros(2), log_residuals=residuals,
+                                     objective=Objective(name)))  # fmt: skip
+
+
+class TestCriteria:
+    def test_gaussian_noise_counts_squares_and_its_own_size_as_a_parameter(self):
+        aicc, bic = criteria("huber", [0.1, -0.1] * 5, 10)
+        misfit = 10 * np.log(0.01)
+        assert aicc == pytest.approx(misfit + 2 * 3 * 10 / 6)
+        assert bic == pytest.approx(misfit + 3 * np.log(10))
+
+    def test_laplace_noise_counts_absolute_values(self):
+        _, bic = criteria("lad", [0.1, -0.3] * 5, 10)
+        assert bic == pytest.approx(20 * np.log(0.2) + 3 * np.log(10))
+
+    def test_the_sample_is_of_runs_and_not_of_points(self):
+        assert criteria("huber", [0.1] * 100, 10) == pytest.approx(criteria("huber", [0.1] * 10, 10))
+
+    def test_weights_count(self):
+        _, bic = criteria("huber", [0.1, 0.3], 10, np.array([1.5, 0.5]))
+        assert bic == pytest.approx(10 * np.log((1.5 * 0.01 + 0.5 * 0.09) / 2) + 3 * np.log(10))
+
+    @pytest.mark.parametrize(("runs", "has_aicc"), [(4, False), (5, True)])
+    def test_aicc_needs_two_runs_more_than_parameters(self, runs, has_aicc):
+        assert (criteria("huber", [0.1] * runs, runs)[0] is not None) == has_aicc
+
+    def test_an_exact_fit_is_finite(self):
+        assert np.isfinite(criteria("huber", np.zeros(10), 10)).all()
+        assert np.isfinite(criteria("lad", np.zeros(10), 10)).all()
+
+
+class TestBaselines:
+    x = np.array([1e18, 2e18, 4e18, 8e18, 1.6e19])
+
+    def baselines(self, loss, cuts, x=None):
+        x = self.x if x is None else x
+        return _baselines(problem(x, loss), x, cuts)
+
+    def test_the_last_point_stays_where_it_is(self):
+        last, _ = self.baselines([5, 4, 3, 2, 1.0], [self.x < 5e18])
+        assert (last.law, last.parameters, last.is_baseline) == ("last-point", 1, True)
+        assert last.heldout_bias_log == pytest.approx((np.log(3 / 2) + np.log(3)) / 2)
+
+    def test_the_best_of_the_largest_tenth_counts(self):
+        x = np.geomspace(1e18, 1e20, 21)
+        loss = np.full(21, 3.0)
+        loss[[5, 18, 19, 20]] = 1.0, 2.5, 2.8, 2.0
+        last, _ = self.baselines(loss, [x < x[20]], x)
+        assert last.heldout_bias_log == pytest.approx(np.log(2.5 / 2.0))
+
+    def test_the_line_goes_on_as_the_larger_half_fell(self):
+        loss = np.array([9.0, 7.0, 2.0, 1.0, 0.5])
+        _, line = self.baselines(loss, [self.x < 1e19])
+        assert (line.law, line.parameters, line.is_baseline) == ("line-through-larger-half", 2, True)
+        assert line.heldout_rmse_log == pytest.approx(0.0, abs=1e-12)
+
+    def test_the_order_of_the_points_does_not_matter(self):
+        loss, places = np.array([9.0, 7.0, 2.0, 1.1, 0.5]), np.array([3, 0, 4, 2, 1])
+        ordered = self.baselines(loss, [self.x < 1e19])
+        mixed = self.baselines(loss[places], [self.x[places] < 1e19], self.x[places])
+        for one, other in zip(ordered, mixed, strict=True):
+            assert one.heldout_bias_log == pytest.approx(other.heldout_bias_log)
+
+    def test_a_half_at_one_scale_has_no_slope(self):
+        x = np.array([1e18, 1e19, 1e19, 1e20])
+        _, line = self.baselines([4.0, 3.0, 3.0, 2.0], [x < 5e19], x)
+        assert line.heldout_bias_log == pytest.approx(np.log(3 / 2))
+
+
+class TestDoubts:
+    scored, baseline = Candidate("power", 2, heldout_rmse_log=0.1), Candidate("last-point", 1, True, 0.05)
+
+    def told(self, *ranking):
+        return [each.code for each in _doubts(ranking, self.scored, None)]
+
+    def test_a_baseline_that_wins_is_told(self):
+        assert self.told(self.baseline, self.scored) == ["baseline-wins"]
+        assert self.told(self.scored, self.baseline) == []
+
+    def test_a_ranking_without_any_cutoff_is_told(self):
+        assert self.told(Candidate("power", 2), Candidate("last-point", 1, True)) == ["no-cutoffs"]
+
+
+def test_the_points_below_a_cutoff_are_a_problem_of_their_own():
+    x = np.geomspace(1e18, 1e21, 6)
+    runs, weights = np.array([0, 0, 1, 1, 2, 2]), np.array([1, 2, 3, 1, 2, 3.0])
+    whole = problem_from_arrays(find_law("power"), {"x": x}, 30 * x**-0.06, runs, "linear", weights=weights)
+    part = _alone(whole, np.array([2, 4, 5]))
+    assert (part.columns["x"].tolist(), part.runs.tolist(), part.space) == (x[[2, 4, 5]].tolist(), [0, 1, 1], "linear")
+    assert part.weights / part.weights[0] == pytest.approx([1, 2 / 3, 1])
+    assert part.penalty is None
