@@ -134,9 +134,10 @@ def _gaussian_scales(members: Sequence[Member], known: _Pass, freedom: Array) ->
 
 def _clipped_square(k: Array) -> Array:
     """E psi^2 / E psi' of standard Gaussian noise clipped at `k`."""
+    k = np.minimum(k, 1e3)  # of least squares it is infinite
     inside = np.maximum(erf(k / np.sqrt(2)), SMALLEST_SCALE)
-    density = np.exp(-(np.minimum(k, 1e3) ** 2) / 2) / np.sqrt(2 * np.pi)
-    ratio: Array = (inside - 2 * np.minimum(k, 1e3) * density + k**2 * erfc(k / np.sqrt(2))) / inside
+    density = np.exp(-(k**2) / 2) / np.sqrt(2 * np.pi)
+    ratio: Array = (inside - 2 * k * density + k**2 * erfc(k / np.sqrt(2))) / inside
     return ratio
 
 

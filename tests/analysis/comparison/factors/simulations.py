@@ -1,4 +1,4 @@
-"""How often tests of factors are right: python -m tests.analysis.comparison.factor_simulations [DATA_SETS]
+"""How often tests of factors are right: python -m tests.analysis.comparison.factors.simulations [DATA_SETS]
 
 Every cell of a design is a group under loss = a x^b + c with a floor of its own, over four decades of x and with noise
 of 0.3 %. Each data set goes through the command's steps, with its default objective and test; all data sets of a

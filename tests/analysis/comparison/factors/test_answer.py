@@ -16,7 +16,7 @@ from scaling_cli.analysis.comparison.factors.statistic import errors_of, fit_ter
 from scaling_cli.analysis.comparison.factors.term_test import posed
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.solve import minimise
-from tests.analysis.comparison.factor_simulations import EFFECTS, NULLS, SIZE, Design, shares
+from tests.analysis.comparison.factors.simulations import EFFECTS, NULLS, SIZE, Design, shares
 from tests.analysis.comparison.simulations import binomial_bounds
 
 
