@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
 FOLDERS = ("fitting", "analysis", "coverage", "data", "laws", "report", "document", "points", "numbers", "formula",
            "cli", "options")  # fmt: skip
 COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -161,6 +162,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mutation-") as place:
         copy = Path(place) / "project"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv*", "__pycache__"))
+        if SHARED.is_dir():  # real data sets beside the project, which some tests read
+            (copy.parent / SHARED.name).symlink_to(SHARED)
         for number, change in enumerate(chosen, start=1):
             is_seen = is_noticed(change, copy)
             noticed += is_seen

@@ -20,6 +20,7 @@ from scaling_cli.record import Record
 FLOPS_A_PARAM = 2.0  # per param and token, for a forward pass; Kaplan et al. 2020, section 2.1
 TOKENS_A_PRICE = 1e6  # prices are quoted per million tokens
 MOST_ATTEMPTS = 1 << 40
+ROUNDING = 1e-12  # relative: 0.3 dollars pay for three attempts at 0.1, although 3 * 0.1 > 0.3 in floating point
 
 
 class Money(Record):
@@ -92,16 +93,20 @@ Cost = Money | Compute
 def affordable(cost: Cost, budget: float) -> int:
     """The most attempts per problem that the budget pays for if all are made; 0 if it pays for none."""
     first = float(cost.cost(np.array(0.0)))
-    attempts = int((budget - first) / cost.attempt) if cost.attempt > 0 else MOST_ATTEMPTS
-    # Rounding of the division may have lost one attempt.
-    attempts += int(float(cost.cost(np.array(attempts + 1.0))) <= budget)
+    attempts = int((enough(budget) - first) / cost.attempt) if cost.attempt > 0 else MOST_ATTEMPTS
     return max(0, min(attempts, MOST_ATTEMPTS))
+
+
+def enough(budget: float) -> float:
+    """The budget, with room for rounding: what costs no more than this is paid for."""
+    return budget * (1 + ROUNDING)
 
 
 def affordable_stopping(counts: Counts, cost: Cost, budget: float) -> int:
     """The largest limit on attempts, up to n, whose expected cost the budget covers if sampling stops at a success."""
     return _largest(
-        lambda k: float(cost.cost(expected_attempts(counts, np.array([k])))[0]) <= budget, int(counts.n.min())
+        lambda k: float(cost.cost(expected_attempts(counts, np.array([k])))[0]) <= enough(budget),
+        int(counts.n.min()),
     )
 
 

@@ -16,6 +16,7 @@ from scaling_cli.coverage.budget import (
     Money,
     affordable,
     affordable_stopping,
+    enough,
     smallest_k,
     worthwhile,
 )
@@ -195,7 +196,7 @@ def _mean_attempts(buyer: Buyer) -> Array:
 def _affordable_stopping(buyer: Buyer, cost: Cost, budget: float) -> int:
     if buyer.data.batch is None:
         return affordable_stopping(buyer.data.counts, cost, budget)
-    return int(np.searchsorted(cost.cost(_mean_attempts(buyer)), budget, side="right"))
+    return int(np.searchsorted(cost.cost(_mean_attempts(buyer)), enough(budget), side="right"))
 
 
 def costs_of(money: Money | None, compute: Compute | None) -> dict[str, Cost]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.coverage.budget import Amount, Buyer
-from scaling_cli.coverage.budget import affordable, mixture
+from scaling_cli.coverage.budget import affordable, enough, mixture
 from scaling_cli.coverage.counts import Array, Counts, Indices, ProblemResampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import solve_rates
 from scaling_cli.errors import DataError
@@ -85,7 +85,7 @@ def mixes(first: Buyer, second: Buyer, budgets: Sequence[Amount]) -> list[Mix]:
             min(affordable(cost, budget.amount), buyer.most) for cost, buyer in zip(costs, (first, second), strict=True)
         ]
         k_second = np.unique(np.linspace(0, most[1], MIX_POINTS).astype(np.int64))
-        left = budget.amount - np.where(k_second > 0, costs[1].cost(k_second.astype(float)), 0.0)
+        left = enough(budget.amount) - np.where(k_second > 0, costs[1].cost(k_second.astype(float)), 0.0)
         start = float(costs[0].cost(np.array(0.0)))
         k_first = np.clip((left - start) / costs[0].attempt, 0, first.most).astype(np.int64)
         coverage = mixture(first_counts, second_counts, k_first, k_second)

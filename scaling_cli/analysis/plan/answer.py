@@ -13,7 +13,7 @@ from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, view
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates
 from scaling_cli.analysis.plan.outlook import Outlook
 from scaling_cli.analysis.plan.reserve import bends
-from scaling_cli.analysis.plan.search import Limits, Model
+from scaling_cli.analysis.plan.search import OVER, Limits, Model
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import flops
@@ -178,7 +178,7 @@ def _require_enough(task: Task, cost: Array) -> None:
             hint=f"Give --max-runs {least * task.seeds} or more, or start from runs or a saved fit.",
         )
     needed = least * float(cost.min())
-    if task.budget < needed:
+    if task.budget * OVER < needed:
         raise UsageError(
             f"{_of_the_smallest(least * task.seeds)} {flops(needed)} FLOPs, more than the budget of "
             f"{flops(task.budget)} FLOPs.",

@@ -49,7 +49,8 @@ class Outlook(Record):
         variances = []
         for goal in seen.goals:
             turned = np.einsum("rk,rkl->rl", goal.gradient / scale, vectors)
-            variances.append((turned**2 * inverse).sum(axis=1))
+            with np.errstate(over="ignore"):  # no run tells anything of a coordinate
+                variances.append((turned**2 * inverse).sum(axis=1))
         typical = np.median(np.stack(variances), axis=1)
         mean = np.stack(
             [np.nanmean(np.minimum(each, 25 * middle)) for each, middle in zip(variances, typical, strict=True)]
@@ -139,7 +140,8 @@ def interval_then(goal: Known, width: float) -> Estimate:
         return Estimate(None)
     half = width / 2 * (np.log(10) if goal.is_log else 1.0)
     ends = np.array([first - half, first + half])
-    shown = np.exp(ends) if goal.is_log else ends
+    with np.errstate(over="ignore"):  # an end beyond the largest number is none
+        shown = np.exp(ends) if goal.is_log else ends
     low, high = (float(end) if np.isfinite(end) and end < 1e300 else None for end in shown)
     return Estimate(float(np.exp(first)) if goal.is_log else first, low, high)
 

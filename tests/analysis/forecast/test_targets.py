@@ -111,3 +111,82 @@ def test_compute_that_contradicts_params_and_tokens_is_refused():
     target = Target({"compute": 1e22, "params": 7e10, "tokens": 1.4e12})
     with pytest.raises(UsageError, match=r"tokens is 5.88e23"):
         place([target], {"x": "compute"}, None, losses, ranges={})
+
+
+def test_each_combination_of_amounts_is_a_target():
+    found = parse_at("params=7B,70B,tokens=1T,2T")
+    assert [tuple(each.at.values()) for each in found] == [(7e9, 1e12), (7e9, 2e12), (7e10, 1e12), (7e10, 2e12)]
+
+
+def test_known_names_are_read_in_any_case_and_others_as_they_are():
+    assert parse_at("Params=7B, TOKENS=1T") == [Target({"params": 7e9, "tokens": 1e12})]
+    (found,) = parse_at("Width=3")
+    assert (found.at, found.labels) == ({"Width": 3.0}, {"Width": "3"})
+
+
+def test_words_are_levels_of_columns_and_ranges_have_no_word():
+    (found,) = parse_at("compute=1e20,optimizer=muon")
+    assert (found.at, found.labels) == ({"compute": 1e20}, {"optimizer": "muon"})
+    assert found.of_groups(["optimizer"]) == Target({"compute": 1e20}, group={"optimizer": "muon"})
+    with pytest.raises(UsageError, match="has optimizer 'muon', which is not a number"):
+        found.of_groups(["data"])
+    assert all(each.labels == {} for each in parse_at("width=1..64"))
+    (number,) = parse_at("compute=1e20,seed=3")
+    assert number.of_groups(["seed"]) == Target({"compute": 1e20}, group={"seed": "3"})
+    assert number.of_groups([]).at == {"compute": 1e20, "seed": 3.0}
+
+
+@pytest.mark.parametrize("text", ["width=3x", "compute=0", "compute=1..0"])
+def test_what_is_no_positive_number_is_refused(text):
+    with pytest.raises(UsageError):
+        parse_at(text)
+
+
+def test_tokens_and_compute_give_params():
+    places = place([Target({"tokens": 1e11, "compute": 6e20})], SURFACE, None, losses, ranges={})
+    assert places.columns["params"] == pytest.approx([1e9])
+    assert places.scale == pytest.approx([6e20])
+
+
+@pytest.mark.parametrize(
+    ("params", "best"),
+    [(None, 1e10), (np.array([1e9, 1e11]), 1e10), (np.array([1e3, 1e4]), 1e7), (np.array([1e14]), 1e11)],
+)
+def test_a_budget_is_split_within_a_thousand_times_the_params_of_the_data(params, best):
+    (found,) = place([Target({"compute": 6e20})], SURFACE, params, losses, ranges={}).columns["params"]
+    assert found == pytest.approx(best, rel=0.1)
+
+
+@pytest.mark.parametrize("amount", [1e200, 1e-200])
+def test_amounts_beyond_what_can_be_computed_are_refused(amount):
+    with pytest.raises(UsageError, match="too large" if amount > 1 else "too small"):
+        place([Target({"compute": amount})], SURFACE, None, losses, ranges={})
+
+
+@pytest.mark.parametrize(("ratio", "is_refused"), [(0.79, True), (0.81, False), (1.59, False), (1.61, True)])
+def test_compute_may_differ_from_six_params_tokens_as_that_of_runs_does(ratio, is_refused):
+    target = Target({"compute": ratio * 6e20, "params": 1e10, "tokens": 1e10})
+    if is_refused:
+        with pytest.raises(UsageError, match="tokens is 6e20"):
+            place([target], {"x": "compute"}, None, losses, ranges={})
+        return
+    assert place([target], {"x": "compute"}, None, losses, ranges={}).scale == pytest.approx([ratio * 6e20])
+
+
+def test_places_can_be_chosen():
+    places = place([Target({"compute": x}) for x in (1e20, 1e21, 1e22)], {"x": "compute"}, None, losses, ranges={})
+    kept = places.at(np.array([True, False, True]))
+    assert [each.at["compute"] for each in kept.targets] == [1e20, 1e22]
+    assert kept.scale.tolist() == kept.columns["x"].tolist() == [1e20, 1e22]
+
+
+def test_a_law_of_other_columns_needs_compute_for_its_reach():
+    inputs = {"a": "width", "b": "depth"}
+    places = place([Target({"width": 3.0, "depth": 4.0, "compute": 1e20})], inputs, None, losses, ranges={})
+    assert ({name: values.tolist() for name, values in places.columns.items()}, places.scale.tolist()) == (
+        {"a": [3.0], "b": [4.0]}, [1e20],
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="lacks compute, by which"):
+        place([Target({"width": 3.0, "depth": 4.0})], inputs, None, losses, ranges={})
+    with pytest.raises(UsageError, match="lacks depth, which the law needs"):
+        place([Target({"width": 3.0})], inputs, None, losses, ranges={})

@@ -1,0 +1,147 @@
+"""The noise of cells that is known better by all of them, against its formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import digamma, polygamma
+
+from scaling_cli.analysis.comparison.factors.noise import (
+    MOST_PRIOR,
+    OwnFits,
+    median_scales,
+    noise_power,
+    own_residuals,
+    settled_fits,
+    shrunk,
+)
+from scaling_cli.analysis.comparison.models import parts
+from scaling_cli.record import replace
+from tests.analysis.comparison.factors.simulations import Design
+
+DESIGN = Design((2, 2), (9, 12, 15, 18))
+MEMBERS = DESIGN.members()
+FREEDOM = np.array([6.0, 9, 12, 15])
+
+
+def targets(count=3, design=DESIGN, members=MEMBERS):
+    return design.targets(members, count)
+
+
+def thetas(members, count):
+    return [np.tile(member.theta, (count, 1)) for member in members]
+
+
+@pytest.mark.parametrize("prior", [0.5, 4.0, 30.0])
+def test_the_prior_is_that_whose_trigamma_explains_the_excess_of_the_spread(prior):
+    """By Smyth (2004): the variance of the logs, less that of chance, is the trigamma of half the prior's freedom."""
+    freedom = np.full(6, 5.0)
+    spread = np.sqrt(float(polygamma(1, prior / 2)) + float(polygamma(1, 2.5)))
+    step = np.linspace(-1, 1, 6)
+    logs = step / step.std(ddof=1) * spread
+    squares = 5.0 * np.exp(logs)[None]
+    scales, found = shrunk(squares, freedom)
+    assert found[0] == pytest.approx(prior, rel=1e-4)
+    centred = logs - digamma(2.5) + np.log(2.5)
+    centre = np.exp(centred.mean() + digamma(prior / 2) - np.log(prior / 2))
+    assert scales[0] == pytest.approx(np.sqrt((squares[0] + prior * centre) / (5.0 + prior)), rel=1e-4)
+
+
+def test_cells_of_equal_noise_count_together():
+    squares = np.array([[4.0, 8.0, 12.0]])
+    scales, prior = shrunk(squares, np.array([2.0, 4.0, 6.0]))
+    assert prior[0] == MOST_PRIOR
+    assert scales[0] == pytest.approx(np.full(3, np.sqrt(2.0)), rel=1e-3)
+    alone, prior = shrunk(np.array([[8.0]]), np.array([2.0]))
+    assert (alone[0, 0], prior[0]) == (pytest.approx(2.0), MOST_PRIOR)
+
+
+def test_each_data_set_has_its_own_prior():
+    both = np.array([[5.0, 5.0, 5.0, 5.0], [0.1, 50.0, 0.2, 90.0]])
+    scales, prior = shrunk(both, np.full(4, 5.0))
+    assert prior[0] == MOST_PRIOR
+    assert prior[1] < 10
+    assert scales[1, 1] > 3 * scales[1, 0]
+
+
+def test_residuals_and_leverage_are_those_of_each_cells_own_regression():
+    target = targets()
+    residuals, leverage = own_residuals(MEMBERS, thetas(MEMBERS, 3), target, np.ones(target.shape))
+    for member, part in zip(MEMBERS, parts(MEMBERS), strict=True):
+        expected, slopes = member.problem.residuals(np.tile(member.theta, (3, 1)), target[:, part])
+        assert residuals[:, part] == pytest.approx(expected)
+        design = slopes[0]
+        hat = design @ np.linalg.pinv(design)
+        assert leverage[0, part] == pytest.approx(np.minimum(np.diag(hat), leverage.max()), abs=1e-6)
+        assert leverage[0, part].sum() == pytest.approx(3, abs=0.2)
+
+
+def test_scales_are_median_residuals_in_units_of_a_gaussian():
+    """Of cells with equal noise, they are pooled; alone, a cell keeps its own."""
+    residuals = np.array([[1.0, -2, 3, -4, 5, -6, 7, -8, 9]])
+    (alone,) = MEMBERS[:1]
+    found = median_scales([alone], residuals, np.array([6.0]))
+    assert found[0, 0] == pytest.approx(1.4826 * 5 * np.sqrt(9 / 6))
+    even = Design((2, 1), (12,)).members()
+    twelve = np.tile(np.arange(1.0, 13), (1, 2))
+    found = median_scales(even, twelve, np.array([9.0, 9.0]))
+    assert found[0] == pytest.approx(np.full(2, 1.4826 * 6.5 * np.sqrt(12 / 9)), rel=1e-3)
+
+
+def test_weights_are_inverse_squares_of_the_noise():
+    n = sum(member.points for member in MEMBERS)
+    shape = np.linspace(1, 2, 2 * n).reshape(2, n)
+    scales = np.array([[1.0, 2, 3, 4], [2.0, 2, 2, 2]])
+    own = [np.linspace(0.5, 1.5, member.points) for member in MEMBERS]
+    members = [
+        replace(member, problem=replace(member.problem, weights=weights))
+        for member, weights in zip(MEMBERS, own, strict=True)
+    ]
+    fits = OwnFits((), scales, np.ones(2), shape, shape, shape, scales, scales)
+    assert fits.point_weights(members) == pytest.approx(np.concatenate(own) / shape**2)
+    each = np.repeat(scales, [member.points for member in members], axis=1)
+    assert fits.weights(members) == pytest.approx(np.concatenate(own) / shape**2 / each**2)
+
+
+def test_settled_fits_are_least_squares_with_pooled_noise():
+    """With an infinite delta, each cell's fit is its own, and the sum of squares has its degrees of freedom."""
+    wide = [replace(member, delta=np.inf, is_tuned=False) for member in MEMBERS]
+    target = targets(4)
+    found = settled_fits(wide, thetas(wide, 4), target)
+    assert np.isinf(found.deltas).all()
+    weights = found.point_weights(wide)
+    for member, theta, part in zip(wide, found.thetas, parts(wide), strict=True):
+        residuals, slopes = member.problem.residuals(theta, target[:, part])
+        gradient = np.einsum("rn,rnk->rk", residuals * weights[:, part], slopes)
+        assert gradient == pytest.approx(np.zeros(gradient.shape), abs=1e-6)
+    residuals, _ = own_residuals(wide, found.thetas, target, found.shape)
+    squares = np.stack([((residuals**2 * weights)[:, part]).sum(axis=1) for part in parts(wide)], axis=1)
+    scales, prior = shrunk(squares, FREEDOM)
+    assert found.scales == pytest.approx(scales, rel=1e-6)
+    assert found.prior == pytest.approx(prior, rel=1e-6)
+
+
+def test_a_tuned_delta_follows_the_noise_and_a_given_one_does_not():
+    target = targets(2)
+    tuned = settled_fits([replace(member, is_tuned=True) for member in MEMBERS], thetas(MEMBERS, 2), target)
+    for cell, part in enumerate(parts(MEMBERS)):
+        ratio = tuned.deltas[:, part] / tuned.shape[:, part]
+        assert np.ptp(ratio, axis=1) == pytest.approx(np.zeros(2), abs=1e-12)
+        assert (ratio[:, 0] / tuned.scales[:, cell] > 0.8).all()
+    given = settled_fits(
+        [replace(member, is_tuned=False, delta=0.01) for member in MEMBERS], thetas(MEMBERS, 2), target
+    )
+    assert given.deltas / given.shape == pytest.approx(np.full(given.shape.shape, 0.01))
+
+
+def test_noise_that_grows_with_scale_has_a_power_with_evidence():
+    for spread, sign in ((9.0, -1), (1 / 9, 1)):
+        design = Design((2, 2), (30,), spread=spread)
+        members = design.members()
+        target = design.targets(members, 5)
+        residuals, leverage = own_residuals(members, thetas(members, 5), target, np.ones(target.shape))
+        size = median_scales(members, residuals, np.full(4, 27.0))
+        along, power, evidence = noise_power(members, residuals, leverage, size)
+        assert (np.sign(power) == sign).all()
+        assert (evidence > 9).all()
+        assert along.shape == (120,)

@@ -1,0 +1,65 @@
+"""The least budget for an interval of a given width."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.plan.answer import planned
+from scaling_cli.analysis.plan.goals import parse_goal
+from scaling_cli.analysis.plan.knowledge import Arm, Noise
+from scaling_cli.analysis.plan.limits import Bounds
+from scaling_cli.analysis.plan.until import Condition, least_budget, parse_until
+from scaling_cli.errors import UsageError
+from scaling_cli.laws import find_law
+from tests.analysis.plan.surfaces import task
+
+
+@pytest.mark.parametrize("text", ["width(params@1e24) < 0.2", " width( params@1e24 )<=0.2 "])
+def test_a_condition_names_a_goal_and_a_width(text):
+    assert parse_until(text) == Condition(parse_goal("params@1e24"), 0.2)
+
+
+@pytest.mark.parametrize("text", ["params@1e24 < 0.2", "width(params@1e24) > 0.2", "width(params@1e24) < 0", "width()"])
+def test_what_is_no_condition_is_refused(text):
+    with pytest.raises(UsageError, match="--until") as refused:
+        parse_until(text)
+    assert "width(params@1e24) < 0.2" in refused.value.hint
+
+
+def a_line(**more):
+    """A plan for the exponent of a power law of compute, whose runs take a thousandth to half of the budget."""
+    parameters = np.array([[30.0, -0.06], [31.0, -0.061], [29.0, -0.059]])
+    line = Arm("", find_law("power"), parameters, Noise(0.01), {"x": "compute"}, prior=1e6 * np.eye(2))
+    return task("b", arms=[line], budget=1e21, runs=8, bounds=bounds_of(1e21), share=0.0, **more)
+
+
+def bounds_of(budget):
+    return Bounds((1e17, max(budget / 2, 1e17)))
+
+
+def width_with(budget, asked):
+    """The width that a plan of this budget gives, as the search sees it."""
+    from scaling_cli.record import replace
+
+    trial = replace(asked, budget=budget, bounds=bounds_of(budget), levels=(9, 11))
+    plan = planned(trial, draws=4)
+    seen = trial.outlook.seen([plan.place(plan.all)], draws=4)
+    deviations = trial.outlook.deviations(seen, 0, np.ones(len(plan.all)))
+    return float(trial.outlook.width(deviations, len(plan.all) - 2)[0])
+
+
+def test_the_least_budget_just_reaches_the_width():
+    asked = a_line()
+    wanted = 0.02
+    assert width_with(1e21, asked) < wanted < width_with(1e18, asked)
+    budget, bounds = least_budget(asked, Condition(parse_goal("b"), wanted), bounds_of)
+    assert 1e18 < budget < 1e21
+    assert width_with(budget, asked) <= wanted < width_with(budget * 0.95, asked)
+    assert bounds == bounds_of(budget)
+
+
+def test_a_width_that_the_budget_does_not_reach_is_refused():
+    with pytest.raises(UsageError, match="1e21 FLOPs and 8 runs the interval of b is expected") as refused:
+        least_budget(a_line(), Condition(parse_goal("b"), 1e-6), bounds_of)
+    assert "wide, not 1e-6" in refused.value.message

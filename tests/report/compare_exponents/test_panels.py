@@ -1,0 +1,116 @@
+"""The figure and the tables of comparisons, for results changed by hand."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import scaling_cli as scaling
+from scaling_cli.record import replace
+from scaling_cli.report.compare_exponents.factor_rows import factor_records, factor_sections
+from scaling_cli.report.compare_exponents.panels import compare_panels
+from scaling_cli.results.comparison import FactorEffect, Moved
+from scaling_cli.results.fit import Estimate
+
+
+@pytest.fixture(scope="module")
+def result():
+    rows = [
+        {"optimizer": name, "compute": x, "loss": a * x**-0.06 * (1 + 0.001 * (i % 3 - 1))}
+        for name, a in (("adamw", 30.0), ("muon", 28.0))
+        for i, x in enumerate([1e18, 3e18, 1e19, 3e19, 1e20, 3e20, 1e21, 3e21])
+    ]
+    options = {"by": "optimizer", "law": "power", "replicates": 100}
+    return scaling.compare_exponents(pl.DataFrame(rows), **options).results[0]
+
+
+def panels(result, **changes):
+    return [chart for row in compare_panels(replace(result, **changes), []) for chart in row]
+
+
+def test_multipliers_are_drawn_along_what_the_second_group_needs(result):
+    (pair,) = result.comparisons
+    chart = panels(result)[0]
+    rows = [row for row in pair.compute_multiplier if row.estimate is not None]
+    (series,), (line,) = chart.series, chart.lines
+    assert (list(series.x), list(series.y)) == ([row.at for row in rows], [row.estimate for row in rows])
+    assert line.curve.x == tuple(sorted(row.at for row in rows))
+    inside = [row.at for row in rows if not row.is_extrapolated]
+    assert [(rule.name, rule.value) for rule in chart.rules] == [("", 1.0), ("edge of the data", max(inside))]
+    assert chart.x.label == f"compute (FLOPs) of {pair.right}"
+    assert chart.band == "95 % interval"
+
+
+def test_a_band_is_drawn_where_all_ends_are_known(result):
+    (pair,) = result.comparisons
+    whole = tuple(replace(row, low=0.5, high=2.0) for row in pair.compute_multiplier)
+    some = (replace(whole[0], low=None), *whole[1:])
+    for rows, is_band in ((whole, True), (some, False)):
+        made = replace(pair, compute_multiplier=rows)
+        curve = panels(result, comparisons=(made,))[0].lines[0].curve
+        assert (curve.low is not None) is is_band
+    alone = replace(pair, compute_multiplier=whole[:1])
+    assert all("equal loss" not in chart.title for chart in panels(result, comparisons=(alone,)))
+
+
+def test_at_most_four_pairs_are_drawn_with_their_names(result):
+    (pair,) = result.comparisons
+    many = tuple(replace(pair, left=f"g{i}", right="base" if i else "other") for i in range(6))
+    chart = panels(result, comparisons=many)[0]
+    assert [series.name for series in chart.series] == ["g0 over other", *(f"g{i} over base" for i in (1, 2, 3))]
+    assert chart.x.label.endswith("of the second group")
+    same = tuple(replace(pair, left=f"g{i}") for i in range(2))
+    assert panels(result, comparisons=same)[0].x.label.endswith(f"of {pair.right}")
+
+
+def moved(**changes):
+    made = Moved(
+        statistic=4.0, degrees_of_freedom=(1.0, 20.0), p_value=0.01, effect={"b": Estimate(0.02, 0.01, 0.03)},
+        moves=True, margin={"b": 0.05}, detects={"b": 0.015}, contrast="muon - adamw", alike=(),
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def effect(name="optimizer", exponent=None, constant=None, floor=None):
+    return FactorEffect(name, exponent, constant, floor, None, (), "")
+
+
+def test_effects_are_drawn_one_under_another(result):
+    factors = (effect("optimizer", moved()), effect("data"), effect("seed", moved(effect={"b": Estimate(None)})))
+    (chart,) = [one for one in panels(result, factors=factors, comparisons=()) if "Effects" in one.title]
+    assert chart.y.names == ("optimizer",)
+    assert chart.x.label == "effect on exponent b"
+    assert chart.rules[0].value == 0.0
+    assert list(chart.series[0].x) == [0.02]
+    none = [one for one in panels(result, factors=factors[1:], comparisons=()) if "Effects" in one.title]
+    assert none == []
+
+
+def cells(section):
+    names = [column.name for column in section.sheet.columns]
+    return [dict(zip(names, row, strict=True)) for row in section.sheet.rows]
+
+
+def test_factors_have_a_row_for_each_kind_and_each_further_parameter(result):
+    two = moved(effect={"alpha": Estimate(0.02), "beta": Estimate(0.03)}, margin={"alpha": 0.05, "beta": 0.06},
+                detects={"alpha": 0.015, "beta": 0.016}, moves=False)  # fmt: skip
+    ratio = moved(effect={"a": Estimate(0.9012345)}, margin={"a": 1.05}, detects={"a": 1.0123456}, moves=None)
+    made = replace(result, factors=(effect("optimizer", two, ratio, moved()), effect("data", moved())))
+    exponents, others, groups = factor_sections(made)
+    first, second, third = cells(exponents)
+    assert (first["factor"], first["which"], first["answer"], first["p"]) == ("optimizer", "alpha", "no", "0.01")
+    assert (second["factor"], second["which"], second["answer"]) == ("", "beta", "")
+    assert (third["factor"], third["which"], third["answer"]) == ("data", "", "yes")
+    assert [row["changes"] for row in cells(others)] == ["constant", "floor"]
+    assert cells(others)[0]["answer"] == "open"
+    assert cells(others)[0]["detects"] == "1.012"
+    assert cells(others)[1]["detects"] == "0.015"
+    assert groups.is_detail
+    header, *rows = factor_records([made])
+    found = [dict(zip(header, row, strict=True)) for row in rows]
+    assert [(row["factor"], row["kind"], row["parameter"], row["moves"]) for row in found] == [
+        ("optimizer", "exponent", "alpha", "no"), ("optimizer", "exponent", "beta", "no"),
+        ("optimizer", "constant", "a", "open"), ("optimizer", "floor", "b", "yes"), ("data", "exponent", "b", "yes"),
+    ]  # fmt: skip
+    assert (found[3]["estimate"], found[3]["low"], found[3]["high"]) == (0.02, 0.01, 0.03)
+    assert (found[1]["margin"], found[1]["detects"]) == (0.06, 0.016)
