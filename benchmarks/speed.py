@@ -96,7 +96,7 @@ def curves(folder: Path, budgets: int) -> str:
 
 
 TABLE = (
-    Row("{:,} files of 16 runs, --per-file", 1_000, lambda at, n: [
+    Row("{:,} files of 16 runs, --per-file --interval none", 1_000, lambda at, n: [
         "fit", files(at, n), "--per-file", *NONE, "--format", "jsonl"], "loop"),
     Row("the same files, 1,000 replicates each", 1_000, lambda at, n: [
         "fit", files(at, n), "--per-file", "--format", "jsonl"], "loop-replicates", SHARE),
@@ -109,8 +109,8 @@ TABLE = (
         "json"),
     Row("saved fit with {:,} results", 3_200, lambda at, n: ["extrapolate", saved(at, n), "--at", "compute=1e23"],
         "json"),
-    Row("{:,} rows, one row per run", 1_000_000, lambda at, n: ["fit", rows(at, n), *NONE], "polars"),
-    Row("fit of a small file", 1, lambda at, n: ["fit", groups(at, 1), *NONE], "imports"),
+    Row("{:,} rows, one row per run, --interval none", 1_000_000, lambda at, n: ["fit", rows(at, n), *NONE], "polars"),
+    Row("fit of a small file, --interval none", 1, lambda at, n: ["fit", groups(at, 1), *NONE], "imports"),
 )  # fmt: skip
 
 
