@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SHARED = ("forecast_sets", "measure")  # modules that others use
+SHARED = ("forecast_sets", "measure", "other_claims")  # modules that others use
 
 
 def main() -> None:

@@ -70,6 +70,22 @@ def _gpt3(folder: Path) -> Iterator[Case]:
         yield from _splits("GPT-3", str(name), frame, (2, 4, 8))
 
 
+def aside_curves(folder: Path) -> Iterator[Case]:
+    """Real curves that were looked at only after the weight of the simplest law was chosen."""
+    runs = pl.read_parquet(folder / "gemstones" / "hot_100b_every477.parquet").sort("run_id", "tokens")
+    for (name,), rows in runs.group_by("run_id", maintain_order=True):
+        few = _spaced(curve(rows["tokens"].to_numpy().astype(float), rows["loss"].to_numpy()), GPT3_POINTS)
+        frame = pl.DataFrame({"x": few.scale, "loss": few.observed})
+        yield from _splits("Gemstones runs", str(name), frame, (2, 4, 8))
+    families = pl.read_csv(folder / "published_tables" / "cerebras_pythia_pile.csv")
+    for (name,), rows in families.group_by("family", maintain_order=True):
+        kept = rows.select(x=pl.col("flops"), loss=pl.col("pile_test_loss"))
+        yield from _splits("published tables", str(name), kept, (3, 10, 30))
+    streams = pl.read_csv(folder / "parscale" / "runs.csv")
+    for name, rows in streams.group_by("corpus", "streams", maintain_order=True):
+        yield from _splits("published tables", str(name), rows.select(x=pl.col("params"), loss=pl.col("loss")), (2,))
+
+
 def thinned_curves(folder: Path) -> Iterator[Case]:
     """The vision curves, thinned to five to eight runs over a factor of 64."""
     for index, case in enumerate(curves(folder)):
@@ -92,6 +108,19 @@ def varied_curves(sets: int = 60) -> Iterator[Case]:
         exponent, last = np.exp(rng.uniform(np.log(0.08), np.log(0.6))), 10 ** rng.uniform(1.5, 4)
         floor, size = rng.uniform(0.3, 1.8) * (index % 8 != 7), rng.uniform(0.5, 4)
         x = np.append(np.geomspace(1, last, count), last * np.array([3, 10, 100]))
+        loss = (floor + size * x**-exponent) * np.exp(noise * rng.standard_normal(len(x)))
+        yield _simulated(f"{count} runs", f"{index}", x, loss, last)
+
+
+def aside_law(sets: int = 80) -> Iterator[Case]:
+    """One law with runs at random scales, judged at 3, 10 and 100 times the largest; seen after the choice."""
+    rng = np.random.default_rng(305)
+    for index in range(sets):
+        count, noise = int(rng.integers(5, 31)), np.exp(rng.uniform(np.log(5e-4), np.log(0.01)))
+        exponent, last = np.exp(rng.uniform(np.log(0.06), np.log(0.7))), 10 ** rng.uniform(1.3, 4)
+        floor, size = rng.uniform(0, 2), rng.uniform(0.5, 4)
+        within = np.exp(np.sort(rng.uniform(0, np.log(last), count - 2)))
+        x = np.concatenate([[1.0], within, [last], last * np.array([3, 10, 100])])
         loss = (floor + size * x**-exponent) * np.exp(noise * rng.standard_normal(len(x)))
         yield _simulated(f"{count} runs", f"{index}", x, loss, last)
 

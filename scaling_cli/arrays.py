@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,10 +36,17 @@ def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Indices]:
     return ordered[is_new], places
 
 
+def packed(values: Array) -> Sequence[float]:
+    """Numbers in a third of the memory that a tuple of them takes."""
+    return array("d", np.asarray(values, dtype=float).tobytes())
+
+
 def summed(values: Array, groups: Indices, count: int) -> Array:
     """The sums `(count, m)` of the rows of `values` `(n, m)` in each group; np.add.at takes several times as long."""
-    columns = [np.bincount(groups, column, minlength=count) for column in values.T]
-    return np.stack(columns, axis=1) if columns else np.zeros((count, 0))
+    sums = np.empty((values.shape[1], count))
+    for row, column in zip(sums, values.T, strict=True):
+        row[:] = np.bincount(groups, column, minlength=count)
+    return sums.T
 
 
 def from_coordinates(by_coordinate: Array) -> Array:

@@ -71,6 +71,7 @@ def constant_rate(per_token: Callable[[Array], Array]) -> float | None:
     return float(ratio[0]) if np.ptp(ratio) <= 1e-12 * ratio[0] else None
 
 
+@functools.cache
 def flops_rule(text: str) -> FlopsRule:
     """The rule called `text`, or the one that `text` writes out.
 

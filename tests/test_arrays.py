@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.arrays import by_coordinates, distinct, from_coordinates
+from scaling_cli.arrays import by_coordinates, distinct, from_coordinates, packed
 
 NAN = float("nan")
 
@@ -28,3 +28,9 @@ def test_a_jacobian_by_coordinate_has_replicates_and_points_first_without_a_copy
     assert jacobian[2, 3, 1] == slopes[1, 2, 3]
     assert np.shares_memory(jacobian, slopes)
     assert (by_coordinates(jacobian) == slopes).all()
+
+
+def test_packed_numbers_are_those_of_the_array():
+    found = packed(np.array([[1.5, 2.0], [3.0, 4.0]])[:, 0])
+    assert list(found) == [1.5, 3.0]
+    assert found == packed(np.array([1.5, 3.0]))

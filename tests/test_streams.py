@@ -52,3 +52,30 @@ def test_words_put_a_number_together_again():
         words = streams._words(number)
         assert sum(word << 32 * place for place, word in enumerate(words)) == number
         assert all(0 <= word < 2**32 for word in words)
+
+
+@pytest.mark.parametrize("freedom", [0.6, 2.0, 2.5, 300.0])
+def test_rare_chi_squared_numbers_are_those_of_numpy(freedom):
+    # One number in thirty needs more bits than usual, and one layer in 256 of the ziggurat has no inside.
+    _, _, squares = draws(3, 9, range(2000), 3, freedom=freedom)
+    assert squares is not None
+    for replicate, square in enumerate(squares):
+        generator = np.random.default_rng([3, 9, replicate])
+        generator.integers(2, size=3)
+        assert square == generator.chisquare(freedom)
+
+
+def test_numpy_draws_the_numbers_if_its_ziggurat_is_another(monkeypatch):
+    expected = draws(0, 0, range(50), 4, freedom=7.0)[2]
+    nothing_inside = np.ones(256), np.zeros(256)
+    monkeypatch.setattr(streams, "_ziggurat", lambda: nothing_inside)
+    found = draws(0, 0, range(50), 4, freedom=7.0)[2]
+    assert expected is not None
+    assert found is not None
+    assert found.tolist() == expected.tolist()
+
+
+def test_most_numbers_need_no_generator_of_numpy():
+    widths, inner = streams._ziggurat()
+    assert widths[1:].tolist() == sorted(widths[1:])
+    assert np.mean(inner) / 2**52 > 0.95

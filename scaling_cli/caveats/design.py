@@ -103,7 +103,7 @@ WHEN = {
     ),
     "sizes-in-names": (
         "The law is of tokens or steps, neither params nor compute is known, and the names of at least "
-        "{data.runs.likely.MOST_NAMES:.0%} of the runs hold a number with M or B; these are of several sizes."
+        "{data.runs.likely.SIZED_SHARE:.0%} of the runs hold a number with M or B; these are of several sizes."
     ),
     "active-params": "A column of active params varies, and params are read from another column.",
     "ignored-input": (

@@ -56,6 +56,10 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
     batch, work = shell.get(Batch), shell.get(Work)
     prepare_output(output, functools.partial(_files_read, command, argument, asked, batch))
+    if batch is not None and batch.per_file:
+        from scaling_cli.cli.threads import spare_threads
+
+        spare_threads(argument or ())
     module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
     verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
     if isinstance(output, ToFile):

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from msgspec import ValidationError, convert
-from msgspec.inspect import DictType, FloatType, Metadata, StructType, Type, UnionType, VarTupleType, type_info
+from msgspec.inspect import (
+    DictType,
+    FloatType,
+    ListType,
+    Metadata,
+    StructType,
+    Type,
+    UnionType,
+    VarTupleType,
+    type_info,
+)
 
 from scaling_cli.document.read import documents
 from scaling_cli.errors import DataError
@@ -98,7 +108,7 @@ def restored(value: Any, kind: Type) -> Any:
             }
         case DictType(value_type=inner) if isinstance(value, dict):
             return {key: restored(part, inner) for key, part in value.items()}
-        case VarTupleType(item_type=inner) if isinstance(value, list):
+        case VarTupleType(item_type=inner) | ListType(item_type=inner) if isinstance(value, list):
             return [restored(part, inner) for part in value]
         case UnionType(types=inners) if value is not None:
             return restored(value, next(inner for inner in inners if type(inner).__name__ != "NoneType"))

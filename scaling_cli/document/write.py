@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -41,7 +42,7 @@ def to_json(report: Report[Any], *, draws: bool = True) -> str:
 
 def drawn_parts(value: object) -> Plain:
     """What only charts use of a value, in the places where it stands; empty if there is none, or far too much."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | array):
         parts = [drawn_parts(each) for each in value] if value and isinstance(value[0], Record) else []
         return parts if any(parts) else []
     if not isinstance(value, Record):
@@ -60,7 +61,7 @@ def whole(value: object) -> Plain:
     """`value` in JSON's own types, with what only charts use."""
     if isinstance(value, Record):
         return {name: whole(getattr(value, name)) for name in value.__struct_fields__}
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | array):
         return [whole(each) for each in value]
     if isinstance(value, Mapping):
         return {key: whole(each) for key, each in value.items()}
@@ -70,7 +71,7 @@ def whole(value: object) -> Plain:
 def _points(value: object) -> int:
     """How many points a drawn part has."""
     observed = getattr(value, "observed", ())
-    return len(observed) if isinstance(observed, tuple) else 0
+    return len(observed) if isinstance(observed, tuple | list | array) else 0
 
 
 def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None) -> Iterator[str]:
@@ -146,7 +147,7 @@ def plain(value: object) -> Plain:
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | int):
         return value
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | array):
         if set(map(type, value)) == {float} and all(map(math.isfinite, value)):  # a replicate; there may be millions
             return list(value)
         return [plain(each) for each in value]

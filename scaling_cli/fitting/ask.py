@@ -1,10 +1,9 @@
 """Work that asks the solver, so that the questions of many fits can be answered in one batch.
 
 A fit is written as a generator: it yields an `Ask` wherever it needs the solver, gets back a `Solution`, and in the end
-returns its result. `alone` answers the asks of one fit as they come. `together` lets many fits run side by side, up to
-the next ask of each, and answers those of one law in one batch of the solver. A step costs a batch of a thousand rows
-little more than a single row, so fits of a few points are faster by far; their numbers are the same to the solver's
-precision.
+returns its result. `alone` answers the asks of one fit as they come. `together` lets many fits run side by side, and
+answers their asks of one law in one batch of the solver. A step costs a batch of a thousand rows little more than a
+single row, so fits of a few points are faster by far; their numbers are the same to the solver's precision.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from scaling_cli.fitting.solve import GAIN, MAX_STEPS, Solution, Solvable, minim
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
-BATCH_VALUES = 1 << 15  # replicates times points in one batch: keeps its arrays in cache
-AT_ONCE = 64  # fits with replicates, which fill batches by themselves
+BATCH_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
+AT_ONCE = 256  # fits under way together
 UNEVEN = 1.5  # problems are stacked with others that have at most so many times their points
 
 Result = TypeVar("Result")
@@ -50,6 +49,11 @@ class Ask(Record):
         """How many points its problem has."""
         return int(self.problem.target.shape[-1])
 
+    @property
+    def values(self) -> int:
+        """How many residuals it has in all."""
+        return len(self.theta) * self.points
+
     def answer(self) -> Solution:
         """The answer to this question by itself."""
         return minimise(
@@ -74,21 +78,53 @@ def alone(work: Asking[Result]) -> Result:
 
 
 def together(works: Sequence[Asking[Result]]) -> list[Result | ScalingError]:
-    """The result of each fit, or the error that ended it; all fits are under way at once."""
+    """The result of each fit, or the error that ended it; all fits are under way at once.
+
+    An ask waits until those of its kind fill a batch. Only when every fit waits, the commonest kind is answered, so
+    asks of rare kinds wait for each other. Fits that have an answer go on first, so few are at their replicates.
+    """
     outcomes: dict[int, Result | ScalingError] = {}
-    asks: dict[int, Ask] = {}
-    answers: dict[int, Solution | None] = dict.fromkeys(range(len(works)))
-    while answers:
-        for place, answer in answers.items():
-            try:
-                asks[place] = next(works[place]) if answer is None else works[place].send(answer)
-            except StopIteration as end:
-                outcomes[place] = end.value
-            except ScalingError as error:
-                outcomes[place] = error
-        places = _commonest(asks)
-        answers = dict(zip(places, answered([asks.pop(place) for place in places]), strict=True))
+    waiting: dict[Hashable, _Waiting] = {}
+    ready: list[tuple[int, Solution | None]] = [(place, None) for place in reversed(range(len(works)))]
+    while ready or waiting:
+        if not ready:
+            commonest = max(waiting, key=lambda kind: len(waiting[kind].asks))
+            ready += waiting.pop(commonest).answers()
+            continue
+        place, answer = ready.pop()
+        try:
+            ask = next(works[place]) if answer is None else works[place].send(answer)
+        except StopIteration as end:
+            outcomes[place] = end.value
+            continue
+        except ScalingError as error:
+            outcomes[place] = error
+            continue
+        kind = _kind(ask)
+        if kind is None:
+            ready.append((place, ask.answer()))
+            continue
+        if kind in waiting and waiting[kind].values + ask.values > BATCH_VALUES:
+            ready += waiting.pop(kind).answers()
+        waiting.setdefault(kind, _Waiting()).add(place, ask)
     return [outcomes[place] for place in range(len(works))]
+
+
+class _Waiting:
+    """Asks of one kind by the place of their fit, and how many values they have."""
+
+    def __init__(self) -> None:
+        self.asks: dict[int, Ask] = {}
+        self.values = 0
+
+    def add(self, place: int, ask: Ask) -> None:
+        """Let one more ask wait."""
+        self.asks[place] = ask
+        self.values += ask.values
+
+    def answers(self) -> Iterator[tuple[int, Solution]]:
+        """The answer to each ask, after its place."""
+        return zip(self.asks, answered(list(self.asks.values())), strict=True)
 
 
 def in_turns(works: Sequence[Asking[Result]], at_once: int = AT_ONCE) -> Iterator[Result | ScalingError]:
@@ -111,14 +147,6 @@ def certain(outcomes: Sequence[Result | ScalingError]) -> list[Result]:
     return results
 
 
-def _commonest(asks: Mapping[int, Ask]) -> list[int]:
-    """The places of the asks of the commonest kind; those of rare kinds wait until more of them have come."""
-    kinds: dict[Hashable, list[int]] = {}
-    for place, ask in asks.items():
-        kinds.setdefault(_kind(ask), []).append(place)
-    return max(kinds.values(), key=len, default=[])
-
-
 def answered(asks: Sequence[Ask]) -> list[Solution]:
     """The answer to each ask, in batches of one law."""
     kinds: dict[Hashable, list[int]] = {}
@@ -136,7 +164,7 @@ def _kind(ask: Ask) -> tuple[Hashable, ...] | None:
     problem = ask.problem
     if not isinstance(problem, Problem) or not problem.law.takes_rows or ask.constraint is not None:
         return None
-    if np.ndim(ask.delta) or len(ask.theta) * ask.points > BATCH_VALUES:
+    if np.ndim(ask.delta) or ask.values > BATCH_VALUES:
         return None
     fixed = None if ask.fixed is None else ask.fixed.tobytes()
     return id(problem.law), problem.space, ask.gain, ask.most_steps, ask.near, problem.penalty is None, fixed

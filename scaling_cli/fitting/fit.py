@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from scaling_cli import jobs
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, packed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.checks.adequacy import misfit_doubts
@@ -226,9 +226,9 @@ def _starts(fitted: Fitted) -> Starts:
 def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
     problem, compute = fitted.problem, grouped.compute
     return Observations(
-        inputs={name: tuple(values.tolist()) for name, values in problem.columns.items()},
-        observed=tuple(problem.observed.tolist()),
-        predicted=tuple(problem.predictions(fitted.theta[None])[0].tolist()),
-        compute=None if compute is None else tuple(compute.tolist()),
-        names=tuple(map(grouped.names.__getitem__, problem.runs.tolist())),
+        inputs={name: packed(values) for name, values in problem.columns.items()},
+        observed=packed(problem.observed),
+        predicted=packed(problem.predictions(fitted.theta[None])[0]),
+        compute=None if compute is None else packed(compute),
+        names=tuple(map(grouped.names.__getitem__, problem.runs)),
     )

@@ -20,6 +20,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting import undetermined as unknown
+from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws.constrained import ConstrainedLaw
@@ -268,7 +269,7 @@ def _condition(problem: Problem, theta: Array) -> float:
     length = np.sqrt(np.einsum("nk,nk->k", jacobian, jacobian))
     if not (np.isfinite(length).all() and (length > 0).all()):
         return float("inf")
-    singular = np.linalg.svd(jacobian / length, compute_uv=False)
+    singular = np.linalg.svd(triangles(jacobian / length), compute_uv=False)
     return float((singular[0] / max(singular[-1], 1e-150)) ** 2)
 
 

@@ -19,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Indices, summed
+from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
@@ -59,7 +60,8 @@ def is_free(fitted: Fitted) -> Flags:
 
 def free_jacobian(fitted: Fitted) -> Array:
     """The Jacobian of the predictions `(n, free)` in the coordinates that are not at a bound."""
-    return np.asarray(fitted.linearised[1][:, is_free(fitted)])
+    free = is_free(fitted)
+    return np.asarray(fitted.linearised[1] if free.all() else fitted.linearised[1][:, free])
 
 
 def residuals(fitted: Fitted) -> Array:
@@ -84,7 +86,8 @@ def half_inverse(fitted: Fitted) -> Array:
         return np.empty((0, 0))
     length = np.sqrt(np.einsum("nk,nk->k", weighted, weighted))
     length = np.where(length > 0, length, 1.0)  # coordinates of any unit count equally
-    _, size, right = np.linalg.svd(weighted / length, full_matrices=False)
+    weighted /= length
+    _, size, right = np.linalg.svd(triangles(weighted), full_matrices=False)
     kept = size > RANK * size[0]
     return np.asarray(right.T * np.where(kept, 1.0 / np.where(kept, size, 1.0), 0.0)) / length[:, None]
 
@@ -99,7 +102,8 @@ def freed_residuals(fitted: Fitted, power: float = UNBIASED) -> Array:
     """Residuals `(n,)` of each run with `power` of its I - H applied."""
     residual = residuals(fitted)
     pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), 1e-300)) * fitted.problem.weights)
-    rows = pull[:, None] * (free_jacobian(fitted) @ half_inverse(fitted)) / sqrt(curvature(fitted))
+    rows = free_jacobian(fitted) @ half_inverse(fitted)
+    rows *= (pull / sqrt(curvature(fitted)))[:, None]
     return _applied(_members(fitted), rows, residual * pull, power) / pull
 
 
@@ -165,8 +169,9 @@ def _members(fitted: Fitted) -> _Members:
 def _applied(members: _Members, rows: Array, vector: Array, power: float) -> Array:
     """`(I - H_gg)^power` applied to the part `(n,)` of each run, where H_gg = rows_g rows_g'."""
     product = vector.copy()
-    alone = members.alone
-    product[alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", rows[alone], rows[alone]), LEAST_LEFT) ** power
+    alone: Indices | slice = members.alone if members.together else slice(None)
+    single = rows[alone]
+    product[alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", single, single), LEAST_LEFT) ** power
     for points in members.together:
         left, size, _ = np.linalg.svd(rows[points], full_matrices=False)
         gain = np.maximum(1.0 - size**2, LEAST_LEFT) ** power - 1.0

@@ -55,10 +55,12 @@ def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
     """How far each run moves the coordinates `(runs, k)`: by about this much, leaving it out moves them back."""
     problem = fitted.problem
     pull = np.clip(freed_residuals(fitted, power), -fitted.delta, fitted.delta) * problem.weights
-    by_point = free_jacobian(fitted) * pull[:, None]
-    scores = summed(by_point, problem.runs, problem.run_count)
+    scores = summed(free_jacobian(fitted) * pull[:, None], problem.runs, problem.run_count)
+    free = is_free(fitted)
+    if free.all():
+        return np.asarray(scores @ bread(fitted))
     influences = np.zeros((problem.run_count, len(fitted.theta)))
-    influences[:, is_free(fitted)] = scores @ bread(fitted)
+    influences[:, free] = scores @ bread(fitted)
     return influences
 
 

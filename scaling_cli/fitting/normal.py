@@ -8,13 +8,26 @@ from scaling_cli.arrays import Array, Flags
 
 MANY_COORDINATES = 8  # from here LAPACK is 3 to 30 times faster
 TINY = 1e-300
+ROWS = 1 << 14  # of a tall matrix at once: they fit into the cache
+
+
+def triangles(matrix: Array) -> Array:
+    """A matrix of fewer rows with the singular values and right singular vectors of a tall `matrix` `(n, k)`.
+
+    Each stretch of very many rows is replaced by its triangular factor. LAPACK would copy the whole matrix twice.
+    """
+    if len(matrix) <= ROWS:
+        return matrix
+    factors = [np.linalg.qr(matrix[first : first + ROWS], mode="r") for first in range(0, len(matrix), ROWS)]
+    return np.concatenate(factors)
 
 
 def damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> Array:
     """Solve `(H + damping diag H) step = gradient` for every replicate, with coordinates in `held` kept still."""
     # Replicates last in memory: each operation then passes over all of them at once.
     matrix = normal.transpose(1, 2, 0).copy()
-    scale = 1.0 / np.sqrt(np.maximum(np.einsum("iir->ir", matrix), TINY))
+    diagonal = matrix.reshape(-1, len(normal))[:: len(matrix) + 1]
+    scale = 1.0 / np.sqrt(np.maximum(diagonal, TINY))
     # Scaled to a unit diagonal first: coordinates differ by orders of magnitude in their effect.
     matrix *= scale[:, None]
     matrix *= scale
@@ -23,8 +36,12 @@ def damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> 
         free = ~held.T
         matrix *= free[:, None] & free
         right[~free] = 0.0
-    np.einsum("iir->ir", matrix)[:] = 1.0 + damping
-    step = solve_positive(matrix.transpose(2, 0, 1), right.T).T
+    diagonal[:] = 1.0 + damping
+    if len(matrix) < MANY_COORDINATES:
+        step = right
+        _eliminate(matrix, step)
+    else:
+        step = solve_positive(matrix.transpose(2, 0, 1), right.T).T
     step *= scale
     step[~np.isfinite(step)] = 0.0
     return step.T
@@ -41,7 +58,14 @@ def solve_positive(matrix: Array, right: Array) -> Array:
             return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0])
         except np.linalg.LinAlgError:
             pass  # One of them is singular; below, its pivots are guarded.
-    a, y = matrix.transpose(1, 2, 0).copy(), right.T.copy()
+    y = right.T.copy()
+    _eliminate(matrix.transpose(1, 2, 0).copy(), y)
+    return y.T
+
+
+def _eliminate(a: Array, y: Array) -> None:
+    """Solve systems `a` `(k, k, replicates)` for right sides `y` `(k, replicates)`, both in place, by Cholesky."""
+    k = len(y)
     for j in range(k):
         # A pivot lost to rounding makes a huge step, which is rejected and damped.
         a[j, j:] /= np.sqrt(np.maximum(a[j, j], TINY))
@@ -53,4 +77,3 @@ def solve_positive(matrix: Array, right: Array) -> Array:
         for part in a[j, j + 1 :] * y[j + 1 :]:
             y[j] -= part
         y[j] /= a[j, j]
-    return y.T

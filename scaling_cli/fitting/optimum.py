@@ -109,7 +109,7 @@ def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
         )
     polished = replace(polished, theta=problem.law.in_order(polished.theta))
     theta = polished.theta[np.argmin(polished.value)]
-    residuals = problem.residuals(theta[None])[0]
+    residuals = problem.misses(theta[None])
     value = float(objective.value(residuals, problem.weights, delta)[0])
     predicted = problem.predictions(theta[None])[0]
     has_logs = (problem.observed > 0) & (predicted > 0)
@@ -159,6 +159,7 @@ def _tuned(
     scale, prior_scale = _scales(problem, _best(polished))
     is_automatic = objective.name not in ("least-squares", "binomial") and objective.delta is None
     if is_automatic or problem.penalty is not None:
+        agreed: list[float] = []
         for _ in range(SCALE_PASSES):
             near = _best(polished)
             for _ in range(SCALE_PASSES):
@@ -173,6 +174,9 @@ def _tuned(
             polished = yield from _polished(problem, part, restarts, delta, pull)
             if not (polished.value.min() < followed.value[0] * (1 - AGREEMENT)):
                 break
+            if any(abs(scale / before - 1) < SCALE_TOLERANCE for before in agreed):
+                break  # the lower end leads back to a scale at which they agreed before, so it would again
+            agreed.append(scale)
             scale, prior_scale = _scales(problem, _best(polished))
     if objective.name == "lad":
         restarts = np.concatenate([blind[: len(blind) - 1], _best(polished)])
@@ -202,7 +206,7 @@ def _best(polished: Solution) -> Array:
 
 def _scales(problem: Problem, theta: Array) -> tuple[float, float]:
     """Robust scale of the residuals at the first row of `theta`, and that scale inflated for their correlation."""
-    residuals = problem.residuals(theta[:1])[0][0]
+    residuals = problem.misses(theta[:1])[0]
     weights = problem.weights if np.ptp(problem.weights) > 0 else None
     scale = max(robust_scale(residuals, theta.shape[1], weights), SMALLEST_DELTA / HUBER_EFFICIENCY)
     if problem.penalty is None:

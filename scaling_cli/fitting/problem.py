@@ -18,6 +18,7 @@ from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
 from scaling_cli.laws import Law, Scene
 from scaling_cli.record import Record
 
+MANY_POINTS, BLOCK = 1 << 16, 1 << 14  # points above which the solver visits them in blocks, and in a block
 TINY = 1e-6  # of the largest loss: replaces the lowest loss where that is not positive
 SMALL = -4.0  # log of a share of the loss: 2 %, large enough for the solver to have a gradient
 
@@ -72,7 +73,14 @@ class Problem(Record, dict=True):
 
     def predictions(self, theta: Array) -> Array:
         """The predicted loss `(replicates, n)` at the problem's points."""
+        if blocks := self.blocks():
+            return np.concatenate([part.predictions(theta) for _, part in blocks], axis=1)
         return self.law.evaluate_linear(theta, self.inputs)[0]
+
+    def misses(self, theta: Array) -> Array:
+        """The residuals `(replicates, n)` without the Jacobian, which very many points would make large."""
+        parts = [part for _, part in self.blocks()] or [self]
+        return np.concatenate([part.residuals(theta)[0] for part in parts], axis=1)
 
     def raw(self, theta: Array) -> Array:
         """Coordinates on raw inputs `(replicates, k)`, where coefficients at their lower bound count as zero."""
@@ -100,7 +108,15 @@ class Problem(Record, dict=True):
         """Parameters as papers print them `(replicates, k)`."""
         return self.law.to_parameters(self.raw(theta))
 
-    def subset(self, points: Indices) -> Problem:
+    def blocks(self) -> list[tuple[slice, Problem]]:
+        """Parts of a problem of very many points, each after its points; none where all are visited at once."""
+        n = len(self.observed)
+        if n <= MANY_POINTS or not self.law.takes_rows or self.law.is_curve:
+            return []
+        places = [slice(first, first + BLOCK) for first in range(0, n, BLOCK)]
+        return [(points, self.subset(points)) for points in places]
+
+    def subset(self, points: Indices | slice) -> Problem:
         """The problem restricted to some of its points, in unchanged coordinates."""
         return Problem(
             self.law,

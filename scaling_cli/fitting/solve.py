@@ -21,16 +21,18 @@ its worst needs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices, by_coordinates, from_coordinates
+from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.fitting.equations import Block, Data, Equations, evaluated
 from scaling_cli.fitting.extra import Constraint, Extra
-from scaling_cli.fitting.normal import TINY, damped_step
-from scaling_cli.fitting.objective import huber
+from scaling_cli.fitting.normal import damped_step
 from scaling_cli.fitting.prior import Penalty
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.threads import reuse_memory
 from scaling_cli.record import Record
 
@@ -96,18 +98,16 @@ class _Batch:
     """The replicates still moving: where they are, and what the next step needs.
 
     Those that have ended leave only once there are enough of them, because leaving copies all others; until then they
-    are not `is_live`. `slopes` `(k, replicates, n)` is the Jacobian, by coordinate.
+    are not `is_live`. `blocks` are parts of a problem of very many points.
     """
 
     problem: Solvable
+    blocks: Sequence[Block]
+    data: Data
+    equations: Equations
     index: Indices
     theta: Array
     value: Array
-    residuals: Array
-    slopes: Array
-    target: Array
-    weights: Array
-    delta: Array
     rounding: Array
     damping: Array
     relaxation: Array
@@ -115,8 +115,8 @@ class _Batch:
     is_live: Flags
 
     def keep(self, mask: Flags) -> _Batch:
-        arrays = (getattr(self, name).compress(mask, axis=int(name == "slopes")) for name in self.__slots__[1:])
-        return _Batch(self.problem.kept(mask), *arrays)
+        arrays = (getattr(self, name).compress(mask, axis=0) for name in self.__slots__[4:])
+        return _Batch(self.problem.kept(mask), self.blocks, self.data.keep(mask), self.equations.keep(mask), *arrays)
 
 
 def minimise(
@@ -194,30 +194,30 @@ def _first(
     size = ROUNDING * np.abs(problem.target).max(axis=-1, keepdims=True)
     target = np.broadcast_to(problem.target if target is None else target, (count, n))
     delta = np.broadcast_to(delta, (count, n if np.ndim(delta) and np.shape(delta)[-1] == n else 1))
-    residuals, jacobian = problem.residuals(theta, target)
-    value = huber(residuals, weights, delta) + extra.value(theta, np.arange(count))
+    data, blocks = Data(target, weights, delta), problem.blocks() if isinstance(problem, Problem) else ()
+    value, equations = evaluated(problem, theta, data, blocks)
+    value += extra.value(theta, np.arange(count))
     value[np.isnan(value)] = np.inf  # a start where the law has no value is no optimum
     inner = np.minimum(size, delta)
     rounding: Array = (inner * (size - inner / 2) * weights).sum(axis=1)
     return _Batch(
-        problem, np.arange(count), theta, value, residuals, by_coordinates(jacobian), target, weights, delta, rounding,
-        np.full(count, FIRST_DAMPING), np.full(count, 0.3), np.zeros(count, dtype=int), np.ones(count, dtype=bool),
+        problem, blocks, data, equations, np.arange(count), theta, value, rounding, np.full(count, FIRST_DAMPING),
+        np.full(count, 0.3), np.zeros(count, dtype=int), np.ones(count, dtype=bool),
     )  # fmt: skip
 
 
 def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float, enough: float) -> None:
     """Try one step for every replicate, and take it where it lowers the objective."""
     problem = batch.problem
-    gradient, normal = _normal_equations(batch)
+    gradient, normal = batch.equations.equations(batch.data, batch.relaxation)
     extra.add_to(gradient, normal, batch.theta, batch.index)
     held = ((batch.theta <= problem.low) & (gradient < 0)) | ((batch.theta >= problem.high) & (gradient > 0))
     if fixed is not None:
         held |= fixed if fixed.ndim < 2 else fixed[batch.index]
     step = damped_step(normal, gradient, batch.damping, held)
     trial = np.minimum(np.maximum(batch.theta + step, problem.low), problem.high)
-    residuals, jacobian = problem.residuals(trial, batch.target)
-    slopes = by_coordinates(jacobian)
-    value = huber(residuals, batch.weights, batch.delta) + extra.value(trial, batch.index)
+    value, equations = evaluated(problem, trial, batch.data, batch.blocks)
+    value += extra.value(trial, batch.index)
     promised = np.einsum("rk,rk->r", step, gradient)
     # At the optimum, rounding hides whether the objective falls, but the gradient still shows where to go.
     most = np.where(promised <= least_gain * batch.value, batch.value * (1 + NOISE), batch.value)
@@ -235,22 +235,5 @@ def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float
         return
     if len(worse):  # their rows are put back, because most steps are better
         trial[worse], value[worse] = batch.theta[worse], batch.value[worse]
-        residuals[worse], slopes[:, worse] = batch.residuals[worse], batch.slopes[:, worse]
-    batch.theta, batch.value, batch.residuals, batch.slopes = trial, value, residuals, slopes
-
-
-def _normal_equations(batch: _Batch) -> tuple[Array, Array]:
-    """`J' psi` `(replicates, k)` and the normal matrix `(replicates, k, k)`, by one product of matrices."""
-    size = np.abs(batch.residuals)
-    k = len(batch.slopes)
-    weighted = np.empty((k + 1, *size.shape))
-    pull = np.minimum(size, batch.delta, out=weighted[k])
-    np.copysign(pull, batch.residuals, out=pull)
-    pull *= batch.weights
-    outside = size > batch.delta
-    np.maximum(size, TINY, out=size)
-    curvature = np.where(outside, (batch.relaxation[:, None] * batch.delta) / size, 1.0)
-    curvature *= batch.weights
-    np.multiply(batch.slopes, curvature, out=weighted[:k])
-    product = np.matmul(weighted.swapaxes(0, 1), from_coordinates(batch.slopes))
-    return product[:, k], product[:, :k]
+        equations.put(worse, batch.equations)
+    batch.theta, batch.value, batch.equations = trial, value, equations

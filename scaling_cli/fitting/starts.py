@@ -17,6 +17,7 @@ from scaling_cli.errors import ScalingError
 from scaling_cli.fitting.normal import solve_positive
 from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
+from scaling_cli.fitting.threads import reuse_memory
 from scaling_cli.laws.grouped import GroupedLaw
 
 SPARE = 8  # times as many nodes are examined as needed, since some may predict negative values
@@ -32,21 +33,34 @@ def starts(problem: Problem, count: int | None = None) -> Array:
     """The `count` best starting coordinates `(count, k)`, best first; by default `law.polished` of them."""
     if isinstance(problem.law, GroupedLaw):
         return _group_starts(problem, problem.law)[: count or None]
-    n, count = len(problem.observed), count or problem.law.polished
-    nodes = _nodes(problem)
-    most = max(GRID_VALUES // len(nodes), 100)
-    if n > most:
-        order = np.argsort(problem.observed, kind="stable")
-        problem = problem.subset(order[np.linspace(0, n - 1, most).astype(int)])
-    blocks = np.array_split(nodes, -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES))
-    solved = [with_coefficients(problem, block) for block in blocks]
-    candidates, misfit = (np.concatenate(parts) for parts in zip(*solved, strict=True))
-    best = np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[: SPARE * count]
-    coordinates = np.clip(problem.off_zero(candidates[best]), problem.low, problem.high)
+    count = count or problem.law.polished
+    known = vars(problem)
+    if count > known.get("most_starts", 0):
+        known["most_starts"] = max(count, problem.law.polished)  # replicates that need other starts ask again
+        known["candidates"] = _candidates(problem, SPARE * known["most_starts"])
+    part, candidates = known["candidates"]
+    if part is not None:
+        problem = problem.subset(part)
+    coordinates = np.clip(problem.off_zero(candidates[: SPARE * count]), problem.low, problem.high)
     with np.errstate(all="ignore"):
         # A law with a minus sign may be negative at a start, where its log is undefined.
         usable = np.isfinite(problem.residuals(coordinates)[0]).all(axis=1)
     return coordinates[np.argsort(~usable, kind="stable")[:count]]
+
+
+def _candidates(problem: Problem, count: int) -> tuple[Indices | None, Array]:
+    """The `count` best nodes `(count, k)`, and the points that judged them; None where these were all points."""
+    reuse_memory()
+    n, part = len(problem.observed), None
+    nodes = _nodes(problem)
+    most = max(GRID_VALUES // len(nodes), 100)
+    if n > most:
+        part = np.argsort(problem.observed, kind="stable")[np.linspace(0, n - 1, most).astype(int)]
+        problem = problem.subset(part)
+    blocks = np.array_split(nodes, -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES))
+    solved = [with_coefficients(problem, block) for block in blocks]
+    candidates, misfit = (np.concatenate(parts) for parts in zip(*solved, strict=True))
+    return part, candidates[np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[:count]]
 
 
 def _nodes(problem: Problem) -> Array:

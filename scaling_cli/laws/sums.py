@@ -11,7 +11,7 @@ and steps towards zero would overshoot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import ClassVar
 
@@ -82,53 +82,59 @@ class SumLaw(Law, kw_only=True):
                 shift[self._index(term.coefficient), self._index(power.exponent)] += power.sign * means[power.input]
         return {name: values - means[name] for name, values in inputs.items()}, shift, np.zeros(len(shift))
 
-    def _values(self, theta: Array, inputs: Inputs) -> tuple[list[Array], Array]:
-        """The value of each term, `(replicates, n)` or `(replicates, 1)` for the floor, and their sum."""
-        values = []
-        total = np.zeros((len(theta), next(iter(inputs.values())).shape[-1]))
-        for place in self._places:
-            value = theta[:, place.coefficient, None]
-            for exponent, sign, name, _ in place.powers:
-                value = value + (sign * theta[:, exponent, None]) * inputs[name]
-            if place.powers:
-                np.exp(value, out=value)
-            total += value
-            values.append(value)
-        return values, total
-
     def evaluate(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """Log of the sum and its Jacobian.
 
         An exponential that overflows gives an infinite objective, which the solver rejects like any bad step, so no
         maximum is subtracted first: that would cost a pass over the data in the innermost loop.
         """
-        values, total = self._values(theta, inputs)
+        total, slopes = self._terms(theta, inputs)
         inverse = 1.0 / total
-        shares = (inverse if not place.powers else value for place, value in zip(self._places, values, strict=True))
-        return np.log(total, out=total), self._jacobian(theta, inputs, shares, inverse)
+        for place in self._places:
+            own = slopes[place.coefficient]
+            if place.powers:
+                own *= inverse
+            else:
+                own[:] = inverse
+        self._add_exponents(slopes, inputs)
+        return np.log(total, out=total), from_coordinates(slopes)
 
     def evaluate_linear(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
         """The sum and its Jacobian, computed without logs, which saves time on the large grid of starts."""
-        values, total = self._values(theta, inputs)
-        shares = (1.0 if not place.powers else value for place, value in zip(self._places, values, strict=True))
-        return total, self._jacobian(theta, inputs, shares, None)
+        total, slopes = self._terms(theta, inputs)
+        for place in self._places:
+            if not place.powers:
+                slopes[place.coefficient] = 1.0
+        self._add_exponents(slopes, inputs)
+        return total, from_coordinates(slopes)
 
-    def _jacobian(self, theta: Array, inputs: Inputs, shares: Iterable[Array | float], inverse: Array | None) -> Array:
-        """The Jacobian from the derivative of the result in each coefficient, which `inverse` multiplies for powers."""
-        by_coordinate = np.empty((len(self.parameters), len(theta), next(iter(inputs.values())).shape[-1]))
-        for place, share in zip(self._places, shares, strict=True):
-            own = by_coordinate[place.coefficient]
-            if inverse is None or not place.powers:
-                own[:] = share
-            else:
-                np.multiply(share, inverse, out=own)
+    def _terms(self, theta: Array, inputs: Inputs) -> tuple[Array, Array]:
+        """The sum of the terms `(replicates, n)`, and slopes `(k, replicates, n)`.
+
+        Only the slopes of the coefficients of powers are filled in: with the value of their term.
+        """
+        shape = len(theta), next(iter(inputs.values())).shape[-1]
+        total, slopes = np.zeros(shape), np.empty((len(self.parameters), *shape))
+        for place in self._places:
+            if not place.powers:
+                total += theta[:, place.coefficient, None]
+                continue
+            value = slopes[place.coefficient]
+            value[:] = theta[:, place.coefficient, None]
+            for exponent, sign, name, _ in place.powers:
+                value += (sign * theta[:, exponent, None]) * inputs[name]
+            total += np.exp(value, out=value)
+        return total, slopes
+
+    def _add_exponents(self, slopes: Array, inputs: Inputs) -> None:
+        """Fill in the slopes of the exponents, which follow from those of the coefficients."""
+        for place in self._places:
             for exponent, sign, name, is_first in place.powers:
-                slope = sign * inputs[name]
+                own, slope = slopes[place.coefficient], sign * inputs[name]
                 if is_first:
-                    np.multiply(own, slope, out=by_coordinate[exponent])
+                    np.multiply(own, slope, out=slopes[exponent])
                 else:
-                    by_coordinate[exponent] += own * slope
-        return from_coordinates(by_coordinate)
+                    slopes[exponent] += own * slope
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
         """Starts of each exponent, around published values."""

@@ -26,7 +26,7 @@ class Explained(Record):
 
 def surface(logs: Sequence[Array], n: int) -> Array:
     """A smooth surface of the log inputs `(n, terms)`: cubic along one, quadratic along more."""
-    scaled = [(x - x.mean()) / (x.std() or 1.0) for x in logs if np.ptp(x) > 0]
+    scaled = [(x - x.mean()) / x.std() for x in logs if np.ptp(x) > 0]
     terms = [np.ones(n), *scaled]
     richer = [*(x**2 for x in scaled), *(x * y for x, y in itertools.combinations(scaled, 2))]
     richer += [x**3 for x in scaled]

@@ -13,8 +13,6 @@ from scaling_cli.laws import Law
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record
 
-HIGHEST_POWER = 4.0  # above it, a single point decides the fit
-
 
 class Weighting(Record):
     """The column of weights, the power of scale that they are multiplied by, and the prior."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from scaling_cli.record import Record
@@ -188,10 +189,10 @@ class Observations(Record):
         names: The run of each point; empty where it is not known.
     """
 
-    inputs: dict[str, tuple[float, ...]]
-    observed: tuple[float, ...]
-    predicted: tuple[float, ...]
-    compute: tuple[float, ...] | None = None
+    inputs: dict[str, Sequence[float]]
+    observed: Sequence[float]
+    predicted: Sequence[float]
+    compute: Sequence[float] | None = None
     names: tuple[str, ...] = ()
 
 

@@ -24,7 +24,7 @@ from scaling_cli.record import Record
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import FILE
 
-FIRST_AT_ONCE, MOST_AT_ONCE = 16, 256  # files that are analysed together, where the verb can: more of them each time
+FIRST_AT_ONCE, MOST_AT_ONCE = 64, 256  # files that are analysed together, where the verb can: more of them each time
 SHARES = 4  # parts of the files that each of several processes gets at least, if there are so many
 
 

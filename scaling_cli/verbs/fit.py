@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
-MANY = 256  # groups whose fits are under way together, where they have no replicates
-
 Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
 
 
@@ -142,8 +140,7 @@ def _reports(
     settings = settings_of(asked, on_progress)
     opened = [_opened(runs, asked, label) for runs, label in parts]
     usable = [each for each in opened if isinstance(each, _Opened)]
-    at_once = AT_ONCE if asked.interval in REPLICATED else MANY
-    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)], at_once)
+    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
 
 
@@ -164,11 +161,11 @@ def _opened(runs: Runs, asked: Fit, label: Mapping[str, str] | None) -> _Opened 
     return _Opened(label, table, inputs, tuple(choices), bent, groups)
 
 
-def _outcomes(works: Sequence[Asking[Outcome]], at_once: int) -> Iterator[Outcome | ScalingError]:
+def _outcomes(works: Sequence[Asking[Outcome]]) -> Iterator[Outcome | ScalingError]:
     """The outcome of each fit; many are under way at once."""
-    for first in range(0, len(works), at_once):
+    for first in range(0, len(works), AT_ONCE):
         with one_blas_thread():
-            outcomes = together(works[first : first + at_once])
+            outcomes = together(works[first : first + AT_ONCE])
         yield from outcomes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from scaling_cli.data.condition import check_condition
 from scaling_cli.errors import UsageError
 from tests.data.loading import load_runs
 
@@ -47,3 +48,40 @@ def test_what_people_write_is_taken(condition, kept):
 def test_what_could_take_memory_or_time_is_refused(condition, why):
     with pytest.raises(UsageError, match=why):
         load_runs(RUNS, where=condition)
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("a = '" + "x" * 99_994 + "'", None),
+        ("a = '" + "x" * 99_995 + "'", "at most 100,000 are allowed"),
+        ("(" * 50 + "a" + ")" * 50, None),
+        ("(" * 51 + "a" + ")" * 51, "more than 50 parentheses"),
+        ("(a)" * 60, None),
+        ("a" + " AND a" * 200, None),
+        ("a" + " AND a" * 201, "more than 200 operators"),
+        ("CASE " * 8, None),
+        ("CASE " * 9, "more than 8 times CASE"),
+        ("a = 1; b", "a comment or a second statement"),
+        ("a -- b", "a comment or a second statement"),
+        ("a = ';--/*'", None),
+        ("repeat(a, 5)", r"calls repeat\(\)"),
+        ("LOWER(a) IN (1)", None),
+        ("a IN ('repeat(x)')", None),
+    ],
+)
+def test_a_condition_is_measured_up_to_its_limits(condition, message):
+    if message is None:
+        check_condition(condition, "hint")
+    else:
+        with pytest.raises(UsageError, match=message):
+            check_condition(condition, "hint")
+
+
+def test_a_long_condition_is_shown_in_part():
+    with pytest.raises(UsageError) as caught:
+        check_condition("repeat(" + "a" * 93 + ")", "hint")
+    assert f"{'a' * 93}...'" in caught.value.message
+    with pytest.raises(UsageError) as caught:
+        check_condition("repeat(" + "a" * 92 + ")", "hint")
+    assert f"{'a' * 92})'" in caught.value.message

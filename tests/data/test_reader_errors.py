@@ -1,12 +1,15 @@
 """What polars cannot read is said in words for users, with the file, the column and a cell."""
 
+import gzip
+import zipfile
+import zlib
 from datetime import date
 
 import polars as pl
 import pytest
-from polars.exceptions import ComputeError, InvalidOperationError, PolarsError
+from polars.exceptions import ColumnNotFoundError, ComputeError, InvalidOperationError, NoDataError, PolarsError
 
-from scaling_cli.data.reader_errors import explained
+from scaling_cli.data.reader_errors import explained, together
 from scaling_cli.errors import DataError, ScalingError
 from tests.data.loading import load_runs, load_samples
 
@@ -81,3 +84,50 @@ def test_a_parquet_file_that_is_cut_short_is_named(tmp_path, size):
 def test_a_lazy_table_that_cannot_be_read_is_called_the_table():
     with pytest.raises(DataError, match="The table cannot be read"):
         load_runs(pl.scan_csv("none.csv"))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "a.csv needs more memory than there is."),
+        (PolarsError("memory allocation of 9 bytes failed"), "a.csv needs more memory than there is."),
+        (RecursionError(), "a.csv is nested too deeply to be a log."),
+        (EOFError(), "a.csv cannot be decompressed"),
+        (zlib.error("x"), "a.csv cannot be decompressed"),
+        (zipfile.BadZipFile("x"), "a.csv cannot be decompressed"),
+        (gzip.BadGzipFile("x"), "a.csv cannot be decompressed"),
+        (UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates"), "has half of a surrogate pair"),
+        (UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), "a.csv is not UTF-8 text."),
+        (PolarsError("invalid utf-8 sequence"), "a.csv is not UTF-8 text."),
+        (OverflowError(), "a number that is too large"),
+        (NoDataError("x"), "a.csv is empty."),
+        (FileNotFoundError(2, "No such file"), "a.csv cannot be read: it does not exist."),
+        (PermissionError(13, "Permission denied"), "it cannot be opened (Permission denied)."),
+        (OSError("odd"), "a.csv cannot be read: it cannot be opened."),
+        (ColumnNotFoundError("x"), "it lacks a column that it should have."),
+        (PolarsError("could not parse `x` as dtype `str`"), "a cell begins with a quote that is never closed."),
+        (PolarsError("found more fields than defined in 'Schema'"), "has a line with more cells than its header."),
+        (
+            PolarsError("conversion from `str` to `f64` failed in column 'loss' for 1 out of 1 values: [\"bad\"]"),
+            "a cell of another type than the rest of its column: column 'loss', such as 'bad'.",
+        ),
+        (PolarsError("conversion from x in column 'loss'"), "the rest of its column: column 'loss'."),
+        (PolarsError('conversion from x for values: ["bad"]'), "the rest of its column."),
+        (
+            PolarsError("casting not supported"),
+            "a column of lists, dates or other values that are not numbers or words.",
+        ),
+        (PolarsError("out-of-range date"), "has a date that does not exist."),
+        (PolarsError("parquet: broken"), "a Parquet file that is damaged"),
+        (PolarsError("something new"), "it is damaged, or changed while it was read."),
+    ],
+)
+def test_what_readers_throw_is_said_in_words(error, said):
+    found = explained(error, "a.csv")
+    assert said in found.message
+    assert found.hint
+
+
+def test_files_that_fail_only_together_are_named_by_the_first():
+    assert together(["a"]) == "a"
+    assert together(["a", *["b"] * 1200]) == "a together with 1,200 other files"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
+from msgspec import Meta
 from msgspec.inspect import StructType, multi_type_info
 
+from scaling_cli.document import schema
 from scaling_cli.document.schema import documented
 from scaling_cli.document.write import to_json
 from scaling_cli.options.commands import LIBRARY
@@ -16,6 +19,7 @@ from scaling_cli.options.fit import Fit
 from scaling_cli.options.fitting import INTERVALS, OBJECTIVES, PRIORS, SPACES
 from scaling_cli.options.inference_coverage import POLICIES
 from scaling_cli.options.optimal_allocation import APPROACHES, PROFILES
+from scaling_cli.record import Record
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.schema import result_of, schema_of
 from tests.factories import chinchilla_result, report
@@ -93,3 +97,59 @@ def test_closed_lists_of_words_are_those_of_the_options():
     assert words("optimal-allocation", "Allocation", "approach") == {*APPROACHES} - {"all"}
     assert words("optimal-allocation", "AllocationResult", "profile") == {*PROFILES, None}
     assert words("inference-coverage", "Purchase", "policy") == set(POLICIES)
+
+
+class Inner(Record):
+    """An inner record, with None where nothing is known."""
+
+    share: Annotated[float, Meta(ge=0, le=1)]
+
+
+class Outer(Record):
+    """An outer record.
+
+    Attributes:
+        first, second: Two numbers
+            on two lines, or None.
+        word: A word.
+    """
+
+    drawn = ("curve",)
+    unwrapped = ("by_name",)
+
+    first: int
+    second: float | None
+    word: Annotated[str, Meta(extra_json_schema={"enum": ["a", "b"]})] | None
+    by_name: dict[str, Inner]
+    pair: tuple[float, str]
+    rows: tuple[Inner, ...]
+    either: Inner | None
+    curve: tuple[float, ...]
+    any_: Any
+    draws: tuple[float, ...] | None = None
+    flag: bool = True
+
+
+def test_every_kind_of_field_has_its_schema():
+    shared = {}
+    made = schema._record(Outer, shared)
+    inner = {"$ref": "#/$defs/Inner"}
+    assert made["description"] == "An outer record."
+    assert made["required"] == ["first", "second", "word", "by_name", "pair", "rows", "either", "any_", "flag"]
+    described = "Two numbers on two lines, or null."
+    assert made["properties"] == {
+        "first": {"description": described, "type": "integer"},
+        "second": {"description": described, "type": ["number", "null"]},
+        "word": {"description": "A word.", "type": ["string", "null"], "enum": ["a", "b", None]},
+        "by_name": {"anyOf": [inner, {"type": "object", "additionalProperties": inner}]},
+        "pair": {
+            "type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "items": False, "minItems": 2,
+        },
+        "rows": {"type": "array", "items": inner},
+        "either": {"anyOf": [inner, {"type": "null"}]},
+        "any_": {},
+        "draws": {"type": ["array", "null"], "items": {"type": "number"}},
+        "flag": {"type": "boolean"},
+    }  # fmt: skip
+    assert shared["Inner"]["properties"] == {"share": {"type": "number", "minimum": 0, "maximum": 1}}
+    assert shared["Inner"]["description"] == "An inner record, with null where nothing is known."

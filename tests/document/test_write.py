@@ -3,8 +3,10 @@ import math
 import time
 
 import jsonschema
+import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli.caveats import Caveat
 from scaling_cli.document.write import plain, to_json, to_json_lines
 from scaling_cli.record import Record, replace
@@ -151,3 +153,12 @@ def test_replicates_are_written_as_json_would_write_each():
     assert strict(text)["results"][0]["draws"] == [[1.0, 2.5e-7], [3.0, None], [1e300, 4.0]]
     finite = to_json(report(replace(power_result(), draws=draws[::2])))
     assert "\n        [1.0, 2.5e-07],\n        [1e+300, 4.0]\n" in finite
+
+
+def test_a_drawing_of_far_too_many_points_is_left_out(monkeypatch):
+    runs = {"compute": [1e17 * 10**power for power in range(8)], "loss": [2 + 2.0**-power for power in range(8)]}
+    made = scaling.fit(pl.DataFrame(runs), interval="none")
+    (drawing,) = strict(to_json(made))["drawing"]
+    assert drawing["observations"]["observed"] == runs["loss"]
+    monkeypatch.setattr("scaling_cli.document.write.MOST_DRAWN", 7)
+    assert "drawing" not in strict(to_json(made))

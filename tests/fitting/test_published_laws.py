@@ -10,6 +10,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.laws import find_law
 from scaling_cli.points.table import PointTable
+from tests.grids import one_of_each
 
 
 def frame_of(path, **columns: str) -> pl.DataFrame:
@@ -84,14 +85,18 @@ FITTED_SCHEDULES = ("cosine_24000", "constant_24000", "wsdcon_9")  # those that 
 
 @pytest.mark.parametrize(
     ("law", "size", "fitted_r2", "other_r2"),
-    [
-        ("multi-power-schedule", 25, 0.9992, 0.996),
-        ("multi-power-schedule", 100, 0.9998, 0.996),
-        ("multi-power-schedule", 400, 0.9998, 0.995),
-        ("annealing", 25, 0.9991, 0.998),
-        ("annealing", 100, 0.9996, 0.997),
-        ("annealing", 400, 0.9996, 0.996),
-    ],
+    one_of_each(
+        [
+            ("multi-power-schedule", 25, 0.9992, 0.996),
+            ("multi-power-schedule", 100, 0.9998, 0.996),
+            ("multi-power-schedule", 400, 0.9998, 0.995),
+            ("annealing", 25, 0.9991, 0.998),
+            ("annealing", 100, 0.9996, 0.997),
+            ("annealing", 400, 0.9996, 0.996),
+        ],
+        name="{}-{}-{}-{}".format,
+        kind=lambda law, *_: law,
+    ),
 )
 def test_schedule_laws_predict_schedules_not_fitted(shared_data, law, size, fitted_r2, other_r2):
     curves = pl.read_csv(shared_data / "mpl_lr_schedules" / "curves.csv").filter(pl.col("size_m") == size)

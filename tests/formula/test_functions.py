@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from scaling_cli.formula.functions import PEARCE_SONG, non_embedding, with_embedding, worn_slope
-from scaling_cli.formula.tree import degree, parse
+from scaling_cli.formula.functions import (
+    PEARCE_SONG,
+    embedding_growth,
+    non_embedding,
+    softplus,
+    with_embedding,
+    worn,
+    worn_slope,
+)
+from scaling_cli.formula.tree import degree, linear_names, parse
 
 
 def test_params_without_embeddings_are_the_root_of_their_equation():
@@ -33,3 +41,36 @@ def test_the_slope_of_worn_data_is_that_of_its_sum():
 )
 def test_the_degree_of_a_formula(formula, expected):
     assert degree(parse(formula), frozenset({"x"})) == expected
+
+
+def test_functions_at_values_that_are_known():
+    one = np.array([1.0])
+    assert softplus(np.array([0.0, 800.0, -800.0])).tolist() == [np.log(2), 800.0, 0.0]
+    growth = embedding_growth(np.array([1e6]))
+    step = (with_embedding(np.array([1e6 + 1])) - with_embedding(np.array([1e6 - 1]))) / 2
+    np.testing.assert_allclose(growth, step, rtol=1e-8)
+    assert worn(one, np.array([3.0])).tolist() == [0.0]
+    np.testing.assert_allclose(worn(np.array([2.0, 1.5]), np.array(1.0)), [0.5 * np.log(2), 0.5 * np.log(1.5)])
+    third = 0.5 * np.log(2) + 0.25 * np.log(1.5)
+    np.testing.assert_allclose(worn(np.array([3.0, 0.5]), np.array(1.0)), [third, 0.0])
+    assert worn(np.array([2001.0]), np.array(1e9)).item() == pytest.approx(
+        worn(np.array([2000.0]), np.array(1e9)).item()
+    )  # further epochs change nothing
+
+
+@pytest.mark.parametrize(
+    ("formula", "linear"),
+    [
+        ("a + b*x", ("a", "b")),
+        ("a*b", ("a",)),
+        ("a*x**b", ("a",)),
+        ("-a - b/x", ("a", "b")),
+        ("x/a + b", ("b",)),
+        ("exp(a) + b", ("b",)),
+        ("log(x)*a", ("a",)),
+        ("a*a", ()),
+    ],
+)
+def test_parameters_in_which_a_formula_is_linear(formula, linear):
+    names = tuple(name for name in parse(formula).names() if name != "x")
+    assert linear_names(parse(formula), tuple(sorted(names))) == linear

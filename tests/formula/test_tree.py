@@ -88,3 +88,60 @@ def test_a_misspelt_function_is_suggested():
     with pytest.raises(UsageError) as caught:
         parse("E + lgo(params)")
     assert "Did you mean log?" in caught.value.hint
+
+
+def test_a_formula_is_written_as_it_is_read():
+    assert parse("6*params**2 - -x/exp(a + 1)").written() == "((6 * (params ^ 2)) - (-x / exp(a + 1)))"
+    assert parse("max(a, b*2)").written() == "max(a, b * 2)"
+
+
+def test_names_come_once_in_the_order_of_the_text():
+    assert parse("b*x + a*x").names() == ("b", "x", "a")
+    assert parse("A[opt] + b", has_levels=True).names() == ("A", "opt", "b")
+    assert [node.operation for node in parse("a + 1").nodes()] == ["add", "name", "number"]
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [("A[opt]", []), ("A['opt']", []), ("A[opt, 'x', 'y']", ["x", "y"])],
+)
+def test_a_parameter_may_have_a_value_for_each_level(text, levels):
+    node = parse(text, has_levels=True)
+    assert (node.operation, node.name) == ("by level", "A")
+    assert [part.name for part in node.parts] == ["opt", *levels]
+    with pytest.raises(UsageError):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["A[1]", "A[opt, 1]", "A[opt, x]", "A[opt, 'x', 2]", "(a)(b)", "a if b else c", "+'x'"]
+)
+def test_other_syntax_is_refused(text):
+    with pytest.raises(UsageError):
+        parse(text, has_levels=True)
+
+
+def test_definitions_stand_for_names_and_signs_are_kept():
+    assert parse("c*2", {"c": parse("a + b")}) == parse("(a + b)*2")
+    assert parse("+a") == parse("a")
+    assert parse("-a").evaluate({"a": np.array([2.0])}).tolist() == [-2.0]
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(1000, True), (1001, False)])
+def test_a_thousand_characters_are_the_most(length, is_read):
+    text = "a+1" + " " * (length - 3)
+    if is_read:
+        assert parse(text).names() == ("a",)
+    else:
+        with pytest.raises(UsageError, match="at most 1,000 are allowed"):
+            parse(text)
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(249, True), (250, False)])
+def test_operations_nest_up_to_a_depth(depth, is_read):
+    text = "-" * depth + "a"
+    if is_read:
+        assert parse(text).names() == ("a",)
+    else:
+        with pytest.raises(UsageError, match="nested operations"):
+            parse(text)

@@ -25,11 +25,12 @@ from tests import ROOT
 from tests.answers import RUNS
 from tests.answers import answered as asked
 from tests.factories import bad_report, chinchilla_result, groups_report, report
+from tests.grids import one_in
 
 COMMANDS = ("fit", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage", "columns")
 
 
-@pytest.fixture(scope="module", params=COMMANDS)
+@pytest.fixture(scope="module", params=one_in(2, COMMANDS))
 def answered(request):
     return asked(request.param)
 

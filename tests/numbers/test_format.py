@@ -6,12 +6,14 @@ from scaling_cli.numbers.format import (
     amount,
     brief,
     count,
+    decimal,
     escape,
     figure,
     flops,
     group_name,
     percent,
     rounded,
+    signed,
     signed_percent,
     with_and,
 )
@@ -117,3 +119,133 @@ def test_a_brief_number_has_no_more_digits_than_floats_hold():
     assert brief(Estimate(1.8240, 1.8156, 1.8318)) == "1.824 [1.816, 1.832]"
     exact = brief(Estimate(123.456789012345, 123.456789012344, 123.456789012346))
     assert max(len(part.strip("[], ").replace(".", "")) for part in exact.split()) <= 17
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "text"),
+    [
+        (999_999.0, 4, "999999"),
+        (1e6, 4, "1e6"),
+        (-1e6, 4, "-1e6"),
+        (0.001, 4, "0.001"),
+        (0.00099, 4, "9.9e-4"),
+        (123.456, 4, "123.5"),
+        (123.456, 3, "123"),
+        (0.012345, 4, "0.01235"),
+        (9.9996, 4, "10"),
+        (-0.5, 1, "-0.5"),
+        (1234.0, 2, "1234"),  # whole digits are never dropped
+        (math.inf, 4, "-"),
+        (math.nan, 4, "-"),
+    ],
+)
+def test_a_figure_has_its_significant_digits(number, digits, text):
+    assert figure(number, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (999.4, "999"),
+        (999.5, "1K"),
+        (999.4e3, "999K"),
+        (999.5e3, "1M"),
+        (999.5e6, "1B"),
+        (999.5e9, "1T"),
+        (999.4e12, "999T"),
+        (999.5e12, "1e15"),
+        (0.5, "0.5"),
+    ],
+)
+def test_a_count_belongs_to_the_suffix_to_which_it_rounds(number, text):
+    assert count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals", "text"),
+    [
+        (1.25, 1, "+1.2"),
+        (-1.25, 1, "-1.2"),
+        (0.04, 1, "0.0"),
+        (-0.04, 1, "0.0"),
+        (-0.06, 1, "-0.1"),
+        (None, 1, "-"),
+        (math.nan, 1, "-"),
+    ],
+)
+def test_a_difference_has_a_sign_unless_it_rounds_to_zero(number, decimals, text):
+    assert signed(number, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals", "text"),
+    [(1.25, 3, "1.250"), (-0.0004, 3, "0.000"), (-0.0006, 3, "-0.001"), (None, 2, "-"), (math.inf, 2, "-")],
+)
+def test_a_decimal_has_as_many_as_asked(number, decimals, text):
+    assert decimal(number, decimals) == text
+
+
+def test_missing_numbers_are_marked():
+    assert [flops(None), flops(math.inf), percent(math.nan), signed_percent(-0.5, 0)] == ["-", "-", "-", "-50 %"]
+
+
+@pytest.mark.parametrize(
+    ("role", "text"),
+    [("params", "1.2B"), ("tokens", "1.2B"), ("unique_tokens", "1.2B"), ("compute", "1.2e9"), ("step", "1.2e9")],
+)
+def test_amounts_are_written_as_their_role_is(role, text):
+    assert amount(role, 1.2e9) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((1.0, 0.001, 1.0), "1.000 [0.001, 1.000]"),  # a factor of a thousand
+        ((1.0, 0.00099, 1.0), "1 [9.9e-4, 1]"),
+        ((1.0, -0.00099, 1.0), "1.00 [0.00, 1.00]"),
+        ((999_999.0, 999_000.0, 999_999.9), "999999 [999000, 1000000]"),
+        ((1e6, 9.9e5, 1e6), "1.0000e6 [9.900e5, 1.0000e6]"),
+        ((0.001, 0.0009, 0.001), "0.001000 [0.000900, 0.001000]"),
+        ((0.00099, 0.0009, 0.00099), "9.900e-4 [9.000e-4, 9.900e-4]"),
+        ((2e7, 2e6, 2e7), "2.00e7 [2.0e6, 2.00e7]"),  # a factor of ten
+        ((2e7, 1.9e6, 2e7), "2e7 [1.9e6, 2e7]"),
+        ((2e7, 0.0, 3e7), "2e7 [0, 3e7]"),
+        ((0.0, 0.0, 0.0), "0.00000 [0.00000, 0.00000]"),
+        ((12345.678, None, None), "12346"),
+        ((1.23456, None, None), "1.235"),
+        ((100.0, 99.0, 101.0), "100.00 [99.00, 101.00]"),
+        ((100.0, 99.99, 100.0001), "100.000 [99.990, 100.000]"),  # six digits at most
+    ],
+)
+def test_the_interval_decides_the_digits(value, text):
+    assert rounded(Estimate(*value)).whole == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((0.513899, 0.4712, 0.5587), "0.51 [0.47, 0.56]"),
+        ((0.5139, 0.5127, 0.5151), "0.514 [0.513, 0.515]"),
+        ((9.99, 9.0, 11.0), "10 [9, 11]"),
+        ((9.99, 9.0, 9.99), "9.99 [9.00, 9.99]"),
+        ((23.4, 10.0, 40.0), "23 [10, 40]"),
+        ((23.44, 23.0, 24.0), "23.4 [23.0, 24.0]"),
+        ((0.372, None, None), "0.372"),
+        ((2.5e9, 2e9, 3e9), "2.5e9 [2e9, 3e9]"),
+        ((5e-4, 4e-4, 6e-4), "5e-4 [4e-4, 6e-4]"),
+        ((None, None, None), "-"),
+        ((1.5, None, 2.0), "1.50 [-, 2.00]"),
+        ((1.0, 0.0005, 1.0), "1 [5e-4, 1]"),
+    ],
+)
+def test_a_brief_number_has_as_few_digits_as_tell_its_ends_apart(value, text):
+    assert brief(Estimate(*value)) == text
+
+
+def test_more_units_between_the_ends_take_more_digits():
+    assert brief(Estimate(0.513899, 0.4712, 0.5587), 10) == "0.514 [0.471, 0.559]"
+    assert brief(Estimate(23.44, 23.0, 24.0), 20) == "23.44 [23.00, 24.00]"
+
+
+def test_control_characters_of_every_plane_are_written_out():
+    assert escape("\x00\x7f\u2028\U000e0001") == "\\x00\\x7f\\u2028\\U000e0001"

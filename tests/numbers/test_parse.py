@@ -1,7 +1,7 @@
 import pytest
 
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.parse import parse_number, parse_share
+from scaling_cli.numbers.parse import is_computable, parse_number, parse_share
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,29 @@ def test_what_is_no_share_is_refused(text):
 def test_every_suffix_has_its_factor(suffix, factor):
     assert parse_number(f"2.5{suffix}") == 2.5 * factor
     assert parse_number(f"2.5 {suffix}") == 2.5 * factor
+
+
+@pytest.mark.parametrize(
+    ("value", "is_fine"),
+    [
+        (0.0, True),
+        (1e60, True),
+        (1.1e60, False),
+        (-1e60, True),
+        (-1.1e60, False),
+        (1e-60, True),
+        (0.9e-60, False),
+        (float("inf"), True),
+    ],
+)
+def test_amounts_whose_products_stay_numbers_can_be_computed_with(value, is_fine):
+    assert is_computable(value) == is_fine
+
+
+def test_scaling_is_exact_and_signs_are_kept():
+    assert parse_number("1.4T") == 1.4e12
+    assert parse_number("+3e-2k") == 30.0
+    assert parse_number("-5M") == -5e6
+    assert parse_number("1e308") == 1e308
+    assert parse_share("-3%") == -0.03
+    assert parse_share("0.1%") == 0.001

@@ -2,7 +2,15 @@
 
 import pytest
 
-from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COUNT_UNITS, PF_DAY, compute_unit, split_count_unit
+from scaling_cli.numbers.units import (
+    COMPUTE_SUFFIXES,
+    COUNT_UNITS,
+    PF_DAY,
+    cell_units,
+    compute_unit,
+    metric_unit,
+    split_count_unit,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +50,65 @@ def test_counts_have_the_unit_after_the_last_underscore(unit, factor):
 @pytest.mark.parametrize("name", ["tokens", "m", "_m", "tokens_seen"])
 def test_other_names_have_no_unit(name):
     assert split_count_unit(name) == (name, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("val_ppl", "perplexity"),
+        ("perplexity", "perplexity"),
+        ("loss_bpb", "bits-per-byte"),
+        ("bits_per_byte", "bits-per-byte"),
+        ("bpc", "bits"),
+        ("bpt", "bits"),
+        ("bits_per_char_mean", "bits"),
+        ("bits_per_character", "bits"),
+        ("bits_per_token", "bits"),
+        ("bits_per_word", "bits"),
+        ("acc", "accuracy"),
+        ("val_accuracy", "accuracy"),
+        ("account", None),
+        ("loss", None),
+    ],
+)
+def test_metrics_are_named_by_whole_words(name, unit):
+    assert metric_unit(name) == unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [
+        ("flop", 1.0),
+        ("flos", 1.0),
+        ("gflops", 1e9),
+        ("tflop", 1e12),
+        ("tflops", 1e12),
+        ("pflop", 1e15),
+        ("pflops", 1e15),
+        ("eflop", 1e18),
+        ("eflops", 1e18),
+        ("zflop", 1e21),
+        ("zflops", 1e21),
+        ("pf_day", PF_DAY),
+        ("pfdays", PF_DAY),
+        ("petaflop_s_days", PF_DAY),
+        ("petaflops_days", PF_DAY),
+    ],
+)
+def test_every_unit_of_compute_has_its_factor(unit, factor):
+    assert COMPUTE_SUFFIXES[unit] == factor
+    assert compute_unit(f"train_{unit}") == factor
+
+
+@pytest.mark.parametrize(
+    ("role", "scale", "units"),
+    [
+        ("compute", 1.0, COMPUTE_SUFFIXES),
+        ("compute", 1e9, {}),
+        ("loss", 1.0, {"%": 0.01}),
+        ("loss", 2.0, {"%": 0.01}),
+        ("params", 1.0, {}),
+    ],
+)
+def test_cells_may_have_units_where_their_column_has_none(role, scale, units):
+    assert cell_units(role, scale) == units

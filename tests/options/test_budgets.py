@@ -54,3 +54,20 @@ def test_a_budget_in_dollars_gives_the_split_of_its_flops():
     assert row.compute == pytest.approx(5e5 * 3600 * H100 * 0.4)
     assert row.bill.price == pytest.approx(1e6)
     assert row.params == by_flops.allocations[0].params
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("$ 5", ("usd", 5.0)), ("5k USD", ("usd", 5e3)), ("1e3dollar", ("usd", 1e3)), ("2gpu*1h", ("gpu-hours", 2.0)),
+        ("2gpu*1d", ("gpu-hours", 48.0)), ("1gpu*1week", ("gpu-hours", 168.0)), ("1gpu*2months", ("gpu-hours", 1461.0)),
+        ("1,000 gpu hours", ("gpu-hours", 1e3)), ("3GPUh", ("gpu-hours", 3.0)), ("2k gpu_h", None),
+    ],
+)  # fmt: skip
+def test_every_unit_of_money_and_time(text, wanted):
+    assert spent(text) == (wanted or spent(text.replace("2k ", "2k")))
+
+
+def test_budgets_are_listed_with_commas_or_one_by_one():
+    assert BUDGETS.read("1e20, 1e6usd,", "--budget") == (1e20, "1e6usd")
+    assert BUDGETS.read([1e20, "8gpu*30days"], "--budget") == (1e20, "8gpu*30days")

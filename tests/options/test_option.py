@@ -12,7 +12,9 @@ import scaling_cli as scaling
 from scaling_cli.cli.help import sections_of
 from scaling_cli.errors import UsageError
 from scaling_cli.library.aliases import COVERAGE, SPREAD
+from scaling_cli.options import kinds
 from scaling_cli.options.commands import LIBRARY, SUMMARIES, find_command
+from scaling_cli.options.option import Options, changed, option, unknown_option
 from tests import ROOT
 from tests.cli.running import run
 
@@ -31,8 +33,8 @@ def test_help_lists_every_flag_that_a_command_takes_under_a_heading(name):
     text = run(name, "--help").stdout
     for heading, options in sections_of(find_command(name)):
         assert f"\n{heading}:\n" in text
-        for option in options:
-            assert option.flag in text, option.flag
+        for each in options:
+            assert each.flag in text, each.flag
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -43,15 +45,15 @@ def test_keywords_of_the_library_are_the_flags_of_the_shell(name):
         for parameter in inspect.signature(getattr(scaling, name)).parameters.values()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
-    flags = {option.name for part in (command.options, *command.shell) for option in part.options.values()}
+    flags = {each.name for part in (command.options, *command.shell) for each in part.options.values()}
     assert set(keywords) - {"label", "on_progress"} == set(command.options.options) <= flags
 
 
 def test_help_is_one_plain_line():
-    for name, option in every_option():
-        assert option.help[0].isupper() or option.help.split(":")[0] in option.choices, (name, option.name)
-        assert option.help.endswith("."), (name, option.name)
-        assert len(option.help) < 130, (name, option.name)
+    for name, each in every_option():
+        assert each.help[0].isupper() or each.help.split(":")[0] in each.choices, (name, each.name)
+        assert each.help.endswith("."), (name, each.name)
+        assert len(each.help) < 130, (name, each.name)
 
 
 def test_an_option_has_its_default_and_its_help_in_one_place():
@@ -59,9 +61,9 @@ def test_an_option_has_its_default_and_its_help_in_one_place():
     for path in (ROOT / "scaling_cli").rglob("*.py"):
         for name in re.findall(r"^    (\w+): .* = option\(", path.read_text(encoding="utf-8"), re.M):
             declared[name].add(path)
-    for name, option in every_option():
-        assert declared[option.name], (name, option.name)
-        assert all("options" in path.parts for path in declared[option.name])
+    for name, each in every_option():
+        assert declared[each.name], (name, each.name)
+        assert all("options" in path.parts for path in declared[each.name])
 
 
 def test_values_cannot_change_and_a_changed_copy_can_be_had():
@@ -128,3 +130,55 @@ def test_verbose_says_what_was_read_and_chosen():
     assert "read: " in ran.stderr
     assert "column: loss from loss" in ran.stderr
     assert 'option: law = "auto"' in ran.stderr
+
+
+def test_a_definition_says_only_what_differs():
+    plain = option(None, kinds.TEXT, "Help.")
+    assert (plain.metavar, plain.letter, plain.choices, plain.recorded) == ("", "", (), "always")
+    assert not plain.is_basic
+    assert (kinds.TEXT.repeats, kinds.TEXT.is_switch, kinds.TEXT.record("a")) == (False, False, "a")
+
+
+class Base(Options):
+    """Options that another class inherits."""
+
+    heading = "Base"
+    first: str | None = option(None, kinds.TEXT, "First.", recorded="given")
+    in_: int = option(3, kinds.whole(), "Second.", metavar="COUNT")
+
+
+class Derived(Base):
+    """Options that change one and add one."""
+
+    heading = "Derived"
+    in_: int = changed(Base.in_, default=4)
+    third: str = option("a", kinds.choice("a", "b"), "Third.", choices=("a", "b"), recorded="never")
+
+
+def test_a_flag_has_hyphens_and_no_underscore_at_its_end():
+    assert [each.flag for each in Derived.options.values()] == ["--in", "--third", "--first"]
+    assert [each.shown for each in Derived.options.values()] == ["COUNT", "a|b", "TEXT"]
+
+
+def test_an_option_stays_under_the_heading_where_it_was_first_defined():
+    sections = {heading: [each.name for each in options] for heading, options in Derived.sections()}
+    assert sections == {"Derived": ["third"], "Base": ["first", "in_"]}
+    assert dict(Derived.sections())["Base"][1].default == 4
+    assert Base().in_ == 3
+    assert Derived().in_ == 4
+
+
+def test_what_is_recorded_depends_on_the_option_and_on_what_was_given():
+    assert Derived().recorded() == {"in_": 4}
+    assert Derived(first="x", third="b").recorded() == {"in_": 4, "first": "x"}
+
+
+def test_none_is_a_value_only_where_it_is_the_default():
+    assert Derived(first=None).first is None
+    with pytest.raises(UsageError, match="--third is None"):
+        Derived(third=None)
+
+
+def test_an_unknown_name_without_a_near_one_gets_the_list():
+    assert "Options are in_, third, first." in unknown_option(Derived, "zzzzz").hint
+    assert "Did you mean third?" in unknown_option(Derived, "thrid").hint

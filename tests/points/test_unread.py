@@ -39,3 +39,77 @@ def test_active_params_count_where_all_params_were_read():
     frame = grid().with_columns(params_active=pl.col("params") / 8)
     assert "active-params" in codes(frame, ("params", "tokens"))
     assert "active-params" not in codes(frame.with_columns(params_active=1e8), ("params", "tokens"))
+
+
+def doubts(frame, inputs=("params", "tokens"), by=()):
+    return {found.code: found.message for found in input_doubts(load_runs(frame, by=list(by)), inputs, by)}
+
+
+def test_compute_is_not_looked_for_where_params_and_tokens_were_read():
+    assert "unread-input" not in doubts(grid().with_columns(train_flops_guess=1e18 * pl.int_range(pl.len())))
+    found = doubts(grid().drop("tokens").with_columns(my_flops=pl.col("params") * 1e12), ("params",))
+    assert "--compute my_flops" in found["unread-input"]
+
+
+def test_several_columns_that_look_alike_are_named_up_to_three():
+    frame = grid().drop("tokens").with_columns(
+        **{f"my tokens {letter}": pl.int_range(pl.len()) for letter in "abcd"}
+    )  # fmt: skip
+    message = doubts(frame, ("params",))["unread-input"]
+    assert "my tokens a, my tokens b and my tokens c look" in message
+    assert "my tokens d" not in message
+    one = doubts(grid().drop("tokens").with_columns(**{"my tokens": pl.int_range(pl.len())}), ("params",))
+    assert "my tokens looks" in one["unread-input"]
+    constant = grid().drop("tokens").with_columns(**{"my tokens": 5})
+    assert "unread-input" not in doubts(constant, ("params",))
+
+
+@pytest.mark.parametrize(("epochs", "is_ignored"), [(1.5, False), (1.6, True)])
+def test_unique_tokens_count_above_one_and_a_half_epochs(epochs, is_ignored):
+    place = pl.int_range(pl.len())
+    frame = grid().with_columns(unique_tokens=pl.when(place == 0).then(pl.col("tokens") / epochs).otherwise("tokens"))
+    assert ("ignored-input" in doubts(frame)) == is_ignored
+
+
+def test_the_same_epochs_in_all_runs_are_no_input():
+    assert "ignored-input" not in doubts(grid().with_columns(unique_tokens=pl.col("tokens") / 2))
+
+
+@pytest.mark.parametrize(("factor", "differs"), [(1.09, False), (1.11, True)])
+def test_runs_of_equal_params_differ_in_length_by_more_than_a_tenth(factor, differs):
+    frame = grid().with_columns(step=pl.when(pl.int_range(pl.len()) % 2 == 0).then(100.0).otherwise(100.0 * factor))
+    found = doubts(frame.drop("tokens"), ("params",))
+    assert ("ignored-steps" in found) == differs
+    if differs:
+        assert "100" in found["ignored-steps"]
+        assert "111" in found["ignored-steps"]
+
+
+def test_an_ignored_role_has_its_range_and_a_law_that_uses_it():
+    frame = grid(seeds=2).with_columns(experts=(2 ** (pl.int_range(pl.len()) % 3)).cast(pl.Float64))
+    message = doubts(frame)["ignored-input"]
+    assert "experts" in message
+    assert "3" in message
+    assert "1 to 4" in message
+
+
+def test_a_role_that_varies_only_between_groups_is_not_ignored():
+    frame = grid(seeds=2).with_columns(bits=pl.when(pl.col("seed") == 0).then(4.0).otherwise(8.0))
+    assert "ignored-input" in doubts(frame)
+    assert "ignored-input" not in doubts(frame.with_columns(g=pl.col("bits").cast(pl.String)), by=("g",))
+
+
+def test_active_params_are_named_only_beside_params_that_are_not():
+    frame = grid().with_columns(params_active=pl.col("params") / 8)
+    assert "--params params_active" in doubts(frame)["active-params"]
+    renamed = frame.rename({"params": "total", "params_active": "active_params"})
+    table = load_runs(renamed, params="active_params")
+    assert "active-params" not in {found.code for found in input_doubts(table, ("params", "tokens"), ())}
+
+
+def test_a_role_that_varies_in_one_group_is_ignored_there():
+    frame = grid(seeds=2).with_columns(
+        bits=pl.when((pl.col("seed") == 0) & (pl.int_range(pl.len()) % 4 == 0)).then(4.0).otherwise(8.0),
+        g=pl.col("seed").cast(pl.String),
+    )
+    assert "ignored-input" in doubts(frame, by=("g",))

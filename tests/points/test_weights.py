@@ -7,12 +7,14 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.options.fit import Fit
+from scaling_cli.points.table import PointTable
+from scaling_cli.points.weights import Weighting, scale_of
 
 TUNED = 1e-5  # relative: delta is iterated to 1e-4 of itself
 
@@ -87,3 +89,55 @@ def test_senseless_weights_and_priors_are_refused(options):
 def test_a_power_that_leaves_one_point_is_refused():
     with pytest.raises(UsageError, match="--scale-weight is 9"):
         Fit(scale_weight=9)
+
+
+POINTS = PointTable(pl.DataFrame({
+    "run_id": ["a", "b"], "loss": [3.0, 2.0], "params": [2.0, 4.0], "tokens": [10.0, 20.0], "w": [1.0, 3.0],
+}))  # fmt: skip
+SURFACE = {"params": "params", "tokens": "tokens"}
+
+
+def test_the_scale_is_the_only_input_then_compute_then_params_times_tokens():
+    with_compute = PointTable(POINTS.frame.with_columns(compute=pl.Series([100.0, 700.0])))
+    assert scale_of(with_compute, {"x": "w"}).tolist() == [1.0, 3.0]
+    assert scale_of(with_compute, SURFACE).tolist() == [100.0, 700.0]
+    assert scale_of(POINTS, SURFACE).tolist() == [20.0, 80.0]
+    gap = PointTable(POINTS.frame.with_columns(compute=pl.Series([100.0, None])))
+    assert scale_of(gap, SURFACE).tolist() == [20.0, 80.0]
+    assert scale_of(PointTable(POINTS.frame.drop("tokens")), SURFACE) is None
+
+
+def test_weights_are_the_column_times_the_scale_over_its_largest_to_the_power():
+    assert Weighting().weights(POINTS, SURFACE) is None
+    assert Weighting("w").weights(POINTS, SURFACE).tolist() == [1.0, 3.0]
+    assert Weighting(power=0.5).weights(POINTS, SURFACE).tolist() == [0.5, 1.0]
+    assert Weighting("w", 0.5).weights(POINTS, SURFACE).tolist() == [0.5, 3.0]
+    with pytest.raises(UsageError, match="--scale-weight needs compute"):
+        Weighting(power=1.0).weights(PointTable(POINTS.frame.drop("tokens")), SURFACE)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, float("inf"), None])
+def test_a_weight_or_a_scale_must_be_positive(bad):
+    frame = POINTS.frame.with_columns(w=pl.Series([1.0, bad]))
+    with pytest.raises(DataError, match="The weights in w are not all positive"):
+        Weighting("w").weights(PointTable(frame), SURFACE)
+    with pytest.raises(DataError, match="The values that --scale-weight raises"):
+        Weighting(power=1.0).weights(PointTable(frame), {"x": "w"})
+
+
+@pytest.mark.parametrize(
+    ("weighting", "inputs", "formula"),
+    [
+        (Weighting(), SURFACE, None),
+        (Weighting("w"), SURFACE, "w"),
+        (Weighting(power=1.5), SURFACE, "compute^1.5"),
+        (Weighting("w", 2.0), {"x": "step"}, "w * step^2"),
+    ],
+)
+def test_weights_are_written_as_a_formula(weighting, inputs, formula):
+    assert weighting.formula(inputs) == formula
+
+
+def test_a_prior_is_there_only_where_it_is_asked_for():
+    assert Weighting().priors(find_law("power-constant"), 2.0) == ()
+    assert Weighting(prior="weak").priors(find_law("power-constant"), 2.0) != ()

@@ -13,6 +13,7 @@ from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
 from scaling_cli.report.views import view_of
 from tests import ROOT
+from tests.grids import one_of_each
 
 SAMPLES = ROOT / "sample_data"
 RUNS = SAMPLES / "isoflop_runs.csv"
@@ -27,8 +28,14 @@ FIRST = {
 }
 
 
-@pytest.mark.parametrize("name", FIRST)
-@pytest.mark.parametrize("format", ["plain", "table", "md", "latex", "html", "json"])
+@pytest.mark.parametrize(
+    ("format", "name"),
+    one_of_each(
+        [(format, name) for format in ("plain", "table", "md", "latex", "html", "json") for name in FIRST],
+        name="{}-{}".format,
+        kind=lambda format, name: format,
+    ),
+)
 def test_the_first_lines_hold_the_estimate_and_its_interval(answered, name, format):
     report, view = answered(name)
     text = render(report, format, view, look=Look(80 if format == "table" else None))

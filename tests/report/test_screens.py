@@ -14,6 +14,7 @@ from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render, render_notes
 from scaling_cli.report.views import view_of
 from tests import ROOT
+from tests.grids import one_of_each
 
 RUNS = "sample_data/isoflop_runs.csv"
 SAMPLES = "sample_data/samples.csv"
@@ -51,8 +52,14 @@ def asked(name):
     return ASKED[name]()
 
 
-@pytest.mark.parametrize("width", [80, 120, 200])
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize(
+    ("name", "width"),
+    one_of_each(
+        [(name, width) for name in ASKED for width in (80, 120, 200)],
+        name="{}-{}".format,
+        kind=lambda name, width: name,
+    ),
+)
 def test_a_screen_looks_as_approved(monkeypatch, matches_golden, name, width):
     monkeypatch.chdir(ROOT)
     report, look = asked(name), Look(width)

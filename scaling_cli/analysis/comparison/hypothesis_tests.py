@@ -20,7 +20,7 @@ runs that pull the fit towards themselves are smaller than their errors. With fe
 point per run, residuals say next to nothing about single runs. Draws are then Gaussian noise of the size of each
 group's residuals, and since they are still too narrow, the p-value is the larger of both.
 
-A variance from few residuals is unreliable, so each is pooled with `SHARED_FREEDOM` residuals of average size.
+How the variance of a group is estimated from few residuals is in `noise_scales.py`.
 
 Noise that clearly changes with scale is estimated from the residuals of each data set and replicate (`uneven.py`). All
 fits weight the points by it, and the objective's delta follows it.
@@ -31,23 +31,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import erf
 
 from scaling_cli.analysis.comparison.models import SMALLEST_SCALE, JointProblem, Member, parts, solve_in_chunks
+from scaling_cli.analysis.comparison.noise_scales import middle_size, noise_scales, shared_freedom
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
-from scaling_cli.analysis.comparison.uneven import modelled_deviations, shape_of
+from scaling_cli.analysis.comparison.uneven import modelled_deviations, observed_shape, shape_of
 from scaling_cli.analysis.comparison.wild_draws import gaussian_draws, widened_residuals, wild_weights
 from scaling_cli.arrays import Array
-from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELTA
+from scaling_cli.fitting.objective import SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
 from scaling_cli.fitting.uncertainty import Resampling
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
-SHARED_FREEDOM = 1.0
 SPARE_RUNS, FEW_RUNS = 3, 6  # more runs than parameters, below which draws are too narrow, or have little power
 TUNING_PASSES = 3  # iterations between a replicate's fit and its delta; more do not change rejection rates
 ROUGH_GAIN = 1e-4  # relative gain at which fits that only determine delta stop
-TUNED_SHARE = float(erf(HUBER_EFFICIENCY / np.sqrt(2)))  # share of Gaussian noise inside a delta that follows it
 
 
 class Contrast(Record):
@@ -157,79 +155,10 @@ def _separate_fits(
 def _tuned(group: Member, theta: Array, target: Array) -> Array:
     """Delta `(replicates, points)`: the group's delta times the ratio of the median residuals."""
     now, then = (
-        _middle(group.problem.residuals(*arguments)[0]) for arguments in ((theta, target), (group.theta[None],))
+        middle_size(group.problem.residuals(*arguments)[0]) for arguments in ((theta, target), (group.theta[None],))
     )
     delta = np.maximum(group.delta * now / max(float(then[0]), SMALLEST_SCALE), SMALLEST_DELTA)
     return np.broadcast_to(delta[:, None], target.shape)
-
-
-def noise_scales(
-    groups: Sequence[Member],
-    thetas: Sequence[Array],
-    target: Array,
-    deltas: Sequence[float | Array],
-    shape: Array | None = None,
-) -> Array:
-    """Scale of each group's residuals `(replicates, groups)`, shrunk towards that of all groups.
-
-    With `shape` `(replicates, n)`, the noise of each point over that of its group, residuals are in units of it.
-    """
-    squares = []
-    for group, theta, delta, part in zip(groups, thetas, deltas, parts(groups), strict=True):
-        residuals, _ = group.problem.residuals(theta, target[:, part])
-        if shape is not None:
-            residuals /= shape[:, part]
-        squares.append(robust_square(residuals, group, delta))
-    sums = np.stack(squares, axis=1)
-    freedom = np.array([max(group.freedom, 1) for group in groups], dtype=float)
-    pooled = sums.sum(axis=1, keepdims=True) / freedom.sum()
-    scales: Array = np.sqrt((sums + SHARED_FREEDOM * pooled) / (freedom + SHARED_FREEDOM))
-    return np.maximum(scales, SMALLEST_SCALE)
-
-
-def robust_square(residuals: Array, group: Member, delta: float | Array) -> Array:
-    """Sum of squared residuals `(replicates,)`, in the units of the objective.
-
-    Twice a difference of Huber objectives is about chi-squared in units of mean psi^2 / mean psi' (Schrader and
-    Hettmansperger 1980); for least squares that is the variance. mean psi' is the share of points inside delta. For
-    least absolute deviations data cannot give it, and that of Gaussian noise is used.
-    """
-    pull = np.clip(residuals, -delta, delta)
-    if group.delta <= LAD_DELTA:
-        inside = gaussian_share(residuals, group, delta)
-    else:
-        inside = np.maximum((np.abs(residuals) <= delta).mean(axis=1), 0.1) / overfit(residuals, group, delta)
-    total: Array = np.einsum("rn,rn,n->r", pull, pull, group.problem.weights) / inside
-    return total
-
-
-def overfit(residuals: Array, group: Member, delta: float | Array) -> float | Array:
-    """Factor by which the share of residuals inside delta is too large, because they are residuals of a fit.
-
-    To first order it is 1 + k/n (1 - m)/m (Huber 1981, section 7.6). m is the share of Gaussian noise inside delta,
-    since the observed share would jump with few points. If delta is tuned to these residuals, mean psi^2 / mean psi'
-    varies as if it had 0.7 of its degrees of freedom (simulated with 6 to 30 points), which a second such factor
-    corrects.
-    """
-    ratio = len(group.theta) / group.points
-    if group.is_tuned:
-        return (1 + ratio * (1 / TUNED_SHARE - 1)) ** 2
-    return 1 + ratio * (1 / np.maximum(gaussian_share(residuals, group, delta), SMALLEST_SCALE) - 1)
-
-
-def gaussian_share(residuals: Array, group: Member, delta: float | Array) -> Array:
-    """Share inside delta `(replicates,)` of Gaussian noise with the median size of the residuals."""
-    spread = np.sqrt(group.points / max(group.freedom, 1)) * MAD_TO_SIGMA * _middle(residuals)
-    share: Array = erf(np.atleast_1d(delta)[..., 0] / np.maximum(spread, SMALLEST_SCALE) / np.sqrt(2))
-    return share
-
-
-def _middle(residuals: Array) -> Array:
-    """Median absolute residual `(replicates,)` of residuals `(replicates, n)`; np.median would import numpy.ma."""
-    size = np.sort(np.abs(residuals), axis=1)
-    n = residuals.shape[1]
-    medians: Array = (size[:, n // 2] + size[:, (n - 1) // 2]) / 2
-    return medians
 
 
 def draw_null_distribution(
@@ -254,7 +183,7 @@ def draw_null_distribution(
     is_single = len(contrast.null.runs) == int(contrast.null.runs.max()) + 1
     is_scarce = is_single and spare_runs(contrast.groups) < SPARE_RUNS
     if is_scarce:
-        deviations = modelled_deviations(contrast.groups, SHARED_FREEDOM)
+        deviations = modelled_deviations(contrast.groups, shared_freedom(contrast.groups))
         noise = deviations * gaussian_draws(resampling, range(count), len(deviations))
         target = contrast.null.target - contrast.null.residuals(null[None])[0] + noise
     else:
@@ -282,7 +211,9 @@ def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> A
     """New data `(replicates, n)`: the null's predictions of `target` `(n,)` plus its residuals times `signs`."""
     residuals = contrast.null.residuals(null[None], target[None])[0][0]
     few = SPARE_RUNS <= spare_runs(contrast.groups) < FEW_RUNS
-    widened = residuals if few else widened_residuals(contrast.null, null, residuals)
+    shape = observed_shape(contrast.groups)
+    weighted = replace(contrast.null, weights=contrast.null.weights / shape**2)
+    widened = residuals if few else widened_residuals(weighted, null, residuals)
     losses: Array = (target - residuals) + signs * widened
     return losses
 

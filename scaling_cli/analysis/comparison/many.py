@@ -1,8 +1,8 @@
 """The tests of many pairs, whose p-values must stay small after adjustment for their number.
 
-The noise of every group is measured with that of all groups, and a pair is tested as a factor with two levels. Where
-draws and F are averaged, the p-value has no lower limit that draws would set. Where errors are shared between points
-(checkpoints, or matched runs), only draws count, and there are as many as the adjustment of the smallest p-value needs.
+The noise of every group is measured with that of all groups, and a pair is tested as a factor with two levels. With
+independent runs the p-value is that of F, and has no lower limit. Where errors are shared between points (checkpoints,
+or matched runs), draws count, and there are as many as the adjustment of the smallest p-value needs.
 
 Groups with `PLENTY` runs each are tested by F, whose statistic follows from the groups' own profiles: the best
 objective of two groups that share an exponent is the minimum over its value of the sum of both profiles.
@@ -66,13 +66,13 @@ def _by_fits(setting: Ready, data: ComparisonData, left: int, right: int) -> Pai
 
 def _by_profile(setting: Ready, data: ComparisonData, left: int, right: int) -> Pair:
     (name,) = data.exponents
-    scales = setting.fits.scales[0][[left, right]]
+    scales = setting.fits.spreads[0][[left, right]]
     profiles = data.profiles[left][name], data.profiles[right][name]
     statistic = difference_profile(*profiles, (float(scales[0]), float(scales[1]))).statistic(0.0)
     variances = np.array([profile.unit_error for profile in profiles]) ** 2 * scales**2
-    freedom = np.array([float(max(setting.members[group].freedom, 1)) for group in (left, right)])
+    freedom = float(sum(max(setting.members[group].freedom, 1) for group in (left, right)))
     share = variances / variances.sum()
-    known = float(min(1 / np.sum(share**2 / (freedom + setting.fits.prior[0])), freedom.sum()))
+    known = float(min(1 / np.sum(share**2 / setting.fits.known[0][[left, right]]), freedom))
     return Pair(left, right, statistic, NullDistribution(1, known), scales, _sizes(setting, data, left, right))
 
 

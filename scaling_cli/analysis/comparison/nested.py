@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.comparison.hypothesis_tests import Contrast, draw_null_distribution, fit_nested, noise_scales
+from scaling_cli.analysis.comparison.hypothesis_tests import Contrast, draw_null_distribution, fit_nested
 from scaling_cli.analysis.comparison.models import (
     JointProblem,
     Member,
@@ -25,6 +25,7 @@ from scaling_cli.analysis.comparison.models import (
     parts,
     solve_in_chunks,
 )
+from scaling_cli.analysis.comparison.noise_scales import noise_scales
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.problem import Problem

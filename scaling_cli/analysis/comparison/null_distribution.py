@@ -8,15 +8,19 @@ from scipy.special import fdtrc, fdtri
 from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 
+DRAWN_SHARE = 1 / 3  # of draws in an averaged p-value
+
 
 class NullDistribution(Record):
     """The distribution of a statistic under its null: F, or bootstrap draws.
 
     Draws account for correlated errors within a run and for matched designs, in which noise cancels; F does not. With
     few runs draws have little power, so without such correlations (`is_averaged`) the p-value is the geometric mean of
-    both, in which draws count for `drawn_share`. Draws are too narrow if groups have hardly more runs than parameters,
+    both, in which draws count for `DRAWN_SHARE`. Draws are too narrow if groups have hardly more runs than parameters,
     or if the null has its floor at zero and the true floor is slightly above (Andrews 2000); then (`is_cautious`) the
     larger p-value is used.
+
+    Without draws, the statistic over `stretch` may follow F with `matched` in place of `fewer` degrees of freedom.
     """
 
     fewer: int
@@ -25,7 +29,13 @@ class NullDistribution(Record):
     failed: int = 0
     is_averaged: bool = False
     is_cautious: bool = False
-    drawn_share: float = 1 / 3
+    matched: float | None = None
+    stretch: float = 1.0
+
+    @property
+    def _first(self) -> float:
+        """Degrees of freedom of the numerator of F."""
+        return self.fewer if self.matched is None else self.matched
 
     @property
     def method(self) -> str:
@@ -34,14 +44,14 @@ class NullDistribution(Record):
 
     def tail(self, statistic: float) -> float:
         """Probability of a statistic at least as large as this one."""
-        expected = float(fdtrc(self.fewer, self.freedom, max(statistic, 0.0)))
+        expected = float(fdtrc(self._first, self.freedom, max(statistic, 0.0) / self.stretch))
         if self.draws is None:
             return expected
         # Rounding must not decide between a replicate and an observation that are equal.
         drawn = float((1 + np.sum(self.draws >= statistic * (1 - 1e-9))) / (len(self.draws) + 1))
         if self.is_cautious:
             return max(drawn, expected)
-        return float(drawn**self.drawn_share * expected ** (1 - self.drawn_share)) if self.is_averaged else drawn
+        return float(drawn**DRAWN_SHARE * expected ** (1 - DRAWN_SHARE)) if self.is_averaged else drawn
 
     def cut(self, level: float) -> float:
         """The statistic of one parameter that is exceeded with probability 1 - level."""
@@ -57,7 +67,7 @@ class NullDistribution(Record):
         """The quantile of the distribution over that of F."""
         expected = float(fdtri(self.fewer, self.freedom, level))
         if self.draws is None or not len(self.draws):
-            return 1.0
+            return float(fdtri(self._first, self.freedom, level)) * self.stretch / expected
         larger = float(np.quantile(self.draws, level, method="higher")) / expected
         if self.is_cautious:
             return max(larger, 1.0)

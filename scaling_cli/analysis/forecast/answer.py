@@ -18,6 +18,7 @@ from scaling_cli.analysis.forecast.question import Ask
 from scaling_cli.analysis.forecast.suite import Suite
 from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target, best_split, place
 from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.record import replace
@@ -235,8 +236,8 @@ def _backtest(data: ForecastData) -> tuple[Backtest, ...]:
 def _observations(points: ForecastPoints | None) -> Observations | None:
     if points is None:
         return None
-    columns = {name: tuple(values.tolist()) for name, values in points.columns.items()}
-    return Observations(columns, tuple(points.observed.tolist()), ())
+    columns = {name: packed(values) for name, values in points.columns.items()}
+    return Observations(columns, packed(points.observed), ())
 
 
 def _curve(data: ForecastData, places: Places) -> Curve | None:

@@ -35,7 +35,7 @@ from scaling_cli.record import Record
 
 NEAR = 0.005  # of log loss
 SHARE = 0.65
-FREEDOM = 6.0
+FREEDOM = 8.0
 UNTESTED, UNTESTED_FREEDOM = 0.012, 3.0  # error of log loss at reach 1 without an origin, and its degrees of freedom
 EXCESS = 0.15
 NEAREST = 2  # origins whose mean errors must have the same sign

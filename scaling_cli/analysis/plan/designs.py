@@ -48,8 +48,8 @@ def design(ask: Ask, limits: Limits) -> Chosen:
     The runs that answer the goals are chosen first, then those that test the law given these; last, the former are
     improved given the latter.
     """
-    reserved = round(ask.share * limits.runs)
     cheapest = float(limits.cost.min())
+    reserved = round(ask.share * min(limits.runs, limits.budget / cheapest))
     budget = max(ask.share * limits.budget, reserved * cheapest) if reserved else 0.0
     within = Limits(limits.cost, limits.budget - budget, limits.runs - reserved, limits.once)
     main = select(ask.models, within, ask.weights)

@@ -227,4 +227,4 @@ def _stem(name: str) -> str:
         return "events"
     for suffix in COMPRESSED:
         base = base.removesuffix(suffix)
-    return os.path.splitext(base)[0] or base
+    return os.path.splitext(base)[0] or os.path.basename(name)

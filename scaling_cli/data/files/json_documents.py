@@ -16,7 +16,7 @@ from scaling_cli.errors import DataError
 TRAINER_KEY = b'"log_history"'
 # The first two tokens of JSON, which text such as `[rank0]`, `[2026-01-01` or `{'loss'` does not have.
 BEGINNING = re.compile(
-    rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*(?:[,\]]\s*(?![A-Za-z])|$)|(?:true|false|null|NaN)\b|$)"
+    rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*(?:[,\]]\s*+(?![A-Za-z])|$)|(?:true|false|null|NaN)\b|$)"
 )
 
 

@@ -18,7 +18,7 @@ WORDS = {
     "compute": {"compute", "flop", "flops", "flos"},
 }
 SIZE = r"(?:^|[^0-9A-Za-z.])([0-9]+(?:\.[0-9]+)?[MmBb])(?:[^0-9A-Za-z]|$)"  # in the name of a run
-FEWEST_NAMES, MOST_NAMES = 4, 0.8  # runs, and the share of them whose names hold a size
+FEWEST_NAMES, SIZED_SHARE = 4, 0.8  # runs, and the share of them whose names hold a size
 SEVERAL_SIZES = 0.2  # of the runs: as many different sizes, at least
 # Names of columns that count what a role counts, perhaps in another unit or only in part.
 KINDRED = {
@@ -70,9 +70,9 @@ def sized_names(runs: pl.Series) -> tuple[str, str] | None:
     """A name with a size in it, such as gpt-124M, and the pattern that finds it, if most runs have different sizes."""
     names = runs.cast(pl.String).drop_nulls().unique(maintain_order=True)
     sizes = names.str.extract(SIZE, 1)
-    if len(names) < FEWEST_NAMES or sizes.null_count() > (1 - MOST_NAMES) * len(names):
-        return None
     known = sizes.drop_nulls()
+    if len(names) < FEWEST_NAMES or len(known) < SIZED_SHARE * len(names):
+        return None
     if known.n_unique() < max(2, SEVERAL_SIZES * len(known)):
         return None
     letters = "".join(sorted(known.str.slice(-1).unique().to_list()))

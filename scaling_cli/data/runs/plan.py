@@ -63,7 +63,8 @@ class Plan(Record):
         """The column or formula behind each role of the finished table."""
         roles = {role: chosen.column for role, chosen in self.chosen.items()}
         if self.run_is_file:
-            roles = {"run_id": ", else ".join([*([roles["run_id"]] if "run_id" in roles else []), RUN_BY_FILE])} | roles
+            named = [roles.pop("run_id")] if "run_id" in roles else []
+            roles = {"run_id": ", else ".join([*named, RUN_BY_FILE])} | roles
         if self.params_pattern is not None:
             roles["params"] = f"{self.params_pattern} in the name of the run"
         if self.takes_log:

@@ -87,9 +87,10 @@ def _damaged(path: str, error: Exception) -> DataError:
 
 
 def _json_rows(path: str, head: bytes) -> pl.LazyFrame:
-    first = head.decode("utf-8-sig", errors="replace").lstrip().split("\n", 1)[0]
+    first, _, rest = head.decode("utf-8-sig", errors="replace").lstrip().partition("\n")
     if first.startswith("{") and (line := _object_or_none(first)) is not None:
-        if "eval" in line and isinstance(line["eval"], dict):
+        is_by_problem = not rest.strip() and all(isinstance(outcomes, list) for outcomes in line.values())
+        if isinstance(line.get("eval"), dict) or is_by_problem:
             return _document_rows(line, path)
         if "resps" in line or "filtered_resps" in line:
             return _lm_eval_rows(path)

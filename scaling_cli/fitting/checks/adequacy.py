@@ -32,7 +32,7 @@ from scaling_cli.fitting.leverage import free_jacobian, residuals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.laws import find_law
+from scaling_cli.laws import Law, find_law
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record, replace
@@ -85,7 +85,7 @@ def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) ->
     first: Misfit | None = None
     for problem in problems:
         fitted = optimum(problem, Objective())
-        found = alone(misfit(fitted))
+        found = alone(misfit(fitted, names_better=first is None))
         if found is None:
             return scatter_doubts(fitted, group)
         first = first or found
@@ -109,8 +109,11 @@ def _said(found: Misfit, law: str, group: dict[str, str] | None) -> Caveat:
     return caveat("law-misfit", group, law=law, what=what, p_value=p_value, remedy=remedy)
 
 
-def misfit(fitted: Fitted) -> Asking[Misfit | None]:
-    """What shows that the law does not fit; None if nothing does, or if there are too few runs to say."""
+def misfit(fitted: Fitted, *, names_better: bool = True) -> Asking[Misfit | None]:
+    """What shows that the law does not fit; None if nothing does, or if there are too few runs to say.
+
+    If `names_better`, other laws are fitted to find one that fits better.
+    """
     problem = fitted.problem
     spare = problem.run_count - len(fitted.theta)
     residual = residuals(fitted)
@@ -125,7 +128,7 @@ def misfit(fitted: Fitted) -> Asking[Misfit | None]:
         return bent
     along = _along_neighbours(fitted, tested)
     if along is not None:
-        return Misfit(along, *(yield from _better(fitted)))
+        return (yield from _named(fitted, along, names_better))
     if not patterns:
         return None
     strongest = min(patterns, key=lambda found: found.p_value)
@@ -133,7 +136,11 @@ def misfit(fitted: Fitted) -> Asking[Misfit | None]:
     needed = (PATTERN_SIZE if is_loose else SIZE) / len(patterns)
     if strongest.p_value > needed or strongest.robust_p_value > ROBUST_SIZE:
         return None
-    return Misfit(strongest, *(yield from _better(fitted)))
+    return (yield from _named(fitted, strongest, names_better))
+
+
+def _named(fitted: Fitted, pattern: Pattern, names_better: bool) -> Asking[Misfit]:
+    return Misfit(pattern, *(yield from _better(fitted))) if names_better else Misfit(pattern)
 
 
 class _Tested:
@@ -241,7 +248,7 @@ def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:
     hint = tested.pattern("look as if a power other than 1 (gamma) acted on the sum of its terms", slope)
     if hint is None or hint.p_value > 10 * BETTER_SIZE:
         return None
-    p_value = yield from _improvement(fitted, "general")
+    (p_value,) = yield from _improvements(fitted, ("general",))
     if p_value > GAMMA_SIZE or hint.robust_p_value > ROBUST_SIZE:
         return None
     return Misfit(Pattern(hint.what, p_value, hint.robust_p_value), "general", p_value)
@@ -253,39 +260,37 @@ def _better(fitted: Fitted) -> Asking[tuple[str | None, float | None]]:
     if isinstance(law, ConstrainedLaw):  # a law without its constraints may fit better for that reason alone
         return None, None
     names = [name for name in RIVALS.get(tuple(law.inputs), ()) if name != law.name]
-    ranked = []
-    for name in names:
-        p_value = yield from _improvement(fitted, name)
-        ranked.append((p_value, name))
-    ranked.sort()
-    if not ranked or ranked[0][0] > BETTER_SIZE:
-        return None, None
-    return ranked[0][1], ranked[0][0]
+    p_values = yield from _improvements(fitted, names)
+    best, name = min(zip(p_values, names, strict=True), default=(1.0, ""))
+    return (None, None) if best > BETTER_SIZE else (name, best)
 
 
-def _improvement(fitted: Fitted, name: str) -> Asking[float]:
-    """The p-value by which the law `name`, of more parameters, fits better by least squares; 1 if it does not."""
+def _improvements(fitted: Fitted, names: Sequence[str]) -> Asking[list[float]]:
+    """The p-values by which laws of more parameters fit better by least squares; 1 for those that do not."""
     problem = fitted.problem
-    wider = find_law(name)
-    more = len(wider.names) - len(fitted.theta)
-    spare = problem.run_count - len(wider.names)
-    if more < 1 or spare < 1:
-        return 1.0
-    try:
-        left = yield from _squares(problem)
-        right = yield from _squares(_with_law(problem, name))
-    except FitError:
-        return 1.0
-    return f_tail((left - right) / more / max(right / spare, 1e-300), more, spare) if right < left else 1.0
+    laws = [find_law(name) for name in names]
+    is_wider = [len(fitted.theta) < len(law.names) < problem.run_count for law in laws]
+    left = (yield from _squares(problem)) if any(is_wider) else None
+    p_values = []
+    for law, is_testable in zip(laws, is_wider, strict=True):
+        right = (yield from _squares(_with_law(problem, law))) if is_testable and left is not None else None
+        if left is None or right is None or not right < left:
+            p_values.append(1.0)
+            continue
+        more, spare = len(law.names) - len(fitted.theta), problem.run_count - len(law.names)
+        p_values.append(f_tail((left - right) / more / max(right / spare, 1e-300), more, spare))
+    return p_values
 
 
-def _with_law(problem: Problem, name: str) -> Problem:
+def _with_law(problem: Problem, law: Law) -> Problem:
     columns: Mapping[str, Array] = problem.columns
-    return problem_from_arrays(
-        find_law(name), columns, problem.observed, problem.runs, problem.space, weights=problem.weights
-    )
+    return problem_from_arrays(law, columns, problem.observed, problem.runs, problem.space, weights=problem.weights)
 
 
-def _squares(problem: Problem) -> Asking[float]:
-    fitted = yield from optimum_asking(problem, Objective("least-squares"))
+def _squares(problem: Problem) -> Asking[float | None]:
+    """The least sum of squares; None where the law cannot be fitted."""
+    try:
+        fitted = yield from optimum_asking(problem, Objective("least-squares"))
+    except FitError:
+        return None
     return 2 * fitted.value

@@ -373,7 +373,7 @@ def test_five_sizes_of_a_family_do_not_tell_its_exponent_but_the_axis_of_another
     assert verdicts["Cerebras-GPT", "Pythia"] == "different"
 
 
-def test_two_corpora_along_their_optimal_frontiers_differ(shared_data):
+def test_two_corpora_along_their_optimal_frontiers_differ_by_little_beside_the_noise_of_small_budgets(shared_data):
     names = [f"{corpus}|tuned|short|const|standard|val" for corpus in ("owt2", "rw")]
     found = pair(
         scaling.compare_exponents(
@@ -385,8 +385,10 @@ def test_two_corpora_along_their_optimal_frontiers_differ(shared_data):
             replicates=399,
         )
     )
-    assert (found.left, found.right, found.verdict) == (*names, "different")
-    assert only(found.exponent_difference).high < 0
+    # The noise of the smallest budgets is several times that of the largest. With equal weights, p was 0.002.
+    assert (found.left, found.right) == tuple(names)
+    assert 0.01 < found.p_value < 0.1
+    assert -0.02 < only(found.exponent_difference).estimate < -0.005
     assert only(found.minimum_detectable_difference) < 0.02
 
 

@@ -68,11 +68,11 @@ def test_residuals_are_widened_where_runs_hardly_outnumber_parameters(checkpoint
 
 def test_draws_of_a_group_of_five_runs_have_the_size_of_its_own_residuals():
     members, _ = several(Cell((5, 40), (1.7, 1.3), noise_ratio=1 / 3), 1)
-    left, right = np.split(modelled_deviations(members, 0.0), [5])
+    left, right = np.split(modelled_deviations(members, np.zeros(2)), [5])
     for member, found in ((members[0], left), (members[1], right)):
         residuals = member.problem.residuals(member.theta[None])[0][0]
         np.testing.assert_allclose(found, np.sqrt(np.sum(residuals**2) / member.freedom))
-    pooled = modelled_deviations(members, 1e9)
+    pooled = modelled_deviations(members, np.full(2, 1e9))
     assert pooled[0] == pytest.approx(pooled[-1])
 
 

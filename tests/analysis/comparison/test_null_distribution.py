@@ -33,8 +33,6 @@ def test_draws_count_those_that_are_as_large_with_the_observation_as_one_of_them
 def test_the_average_is_geometric_and_counts_draws_for_a_third():
     null = NullDistribution(1, 15.0, DRAWS, is_averaged=True)
     assert null.tail(3.0) == pytest.approx(0.98 ** (1 / 3) * f.sf(3.0, 1, 15) ** (2 / 3))
-    half = NullDistribution(1, 15.0, DRAWS, is_averaged=True, drawn_share=0.5)
-    assert half.tail(3.0) == pytest.approx(np.sqrt(0.98 * f.sf(3.0, 1, 15)))
 
 
 def test_with_caution_the_larger_p_value_counts():
@@ -58,5 +56,9 @@ def test_cuts_grow_with_the_quantile_of_the_draws():
 def test_the_cut_of_an_average_is_where_its_tail_is_the_size():
     null = NullDistribution(1, 15.0, f.rvs(1, 15, size=999, random_state=0), is_averaged=True)
     assert null.tail(null.cut(0.95)) == pytest.approx(0.05, abs=2e-3)
-    few = NullDistribution(1, 15.0, np.array([1.0, 2.0, 3.0]), is_averaged=True, drawn_share=1.0)
-    assert few.cut(0.95) == pytest.approx(f.ppf(0.95, 1, 15))  # three draws never show 5 %
+
+
+def test_without_draws_the_statistic_may_be_stretched_and_matched():
+    null = NullDistribution(2, 15.0, matched=1.4, stretch=1.5)
+    assert null.tail(3.0) == pytest.approx(f.sf(2.0, 1.4, 15))
+    assert null.inflation(0.95) == pytest.approx(1.5 * f.ppf(0.95, 1.4, 15) / f.ppf(0.95, 2, 15))

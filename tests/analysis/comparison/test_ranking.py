@@ -10,6 +10,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.analysis.comparison.ranking import letters_of
+from tests.analysis.comparison.many_simulations import DESIGNS, mistakes
 from tests.analysis.comparison.simulations import binomial_bounds
 
 
@@ -86,11 +87,9 @@ def test_a_difference_is_said_as_what_it_does_to_the_multiplier():
 
 
 @pytest.mark.slow
-def test_one_of_many_pairs_is_rarely_called_different_by_mistake():
-    _, high = binomial_bounds(400)
-    wrong = 0
-    for seed in range(400):
-        frame = groups([-0.15] * 6, runs=8, seed=seed)
-        (result,) = scaling.compare_exponents(frame, by="recipe", interval="sandwich", seed=seed).results
-        wrong += len(result.ranking[0].letters) > 1 or len({row.letters for row in result.ranking}) > 1
-    assert wrong / 400 <= high
+@pytest.mark.parametrize("name", DESIGNS)
+def test_one_of_many_pairs_is_rarely_called_different_by_mistake(name):
+    found = mistakes(DESIGNS[name], 300)
+    _, high = binomial_bounds(300, level=1 - 0.05 / len(DESIGNS))
+    assert found.pairs <= high
+    assert found.letters <= high

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.forecast.recipe import Recipe
-from scaling_cli.analysis.forecast.simplest import log_bayes_factor, probability
+from scaling_cli.analysis.forecast.simplest import KNOWN, NOISE, log_bayes_factor, probability
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -41,24 +41,28 @@ def broken(x):
 
 
 def test_the_bayes_factor_is_the_ratio_of_the_evidence_of_linear_models():
-    # By numerical integration over the variance: y ~ N(0, v I) against N(0, v (I + n H)), flat in log v.
+    # By numerical integration over the variance: y ~ N(0, v I) against N(0, v (I + n H)), v of an inverse gamma prior.
     rng = np.random.default_rng(1)
     count, more = 9, 2
     basis = np.linalg.qr(rng.standard_normal((count, more)))[0]
-    y = rng.standard_normal(count) + 2 * basis[:, 0]
-    variance = np.exp(np.linspace(-9, 9, 4001))[:, None]
+    y = NOISE * (rng.standard_normal(count) + 2 * basis[:, 0])
+    variance = NOISE**2 * np.exp(np.linspace(-9, 9, 4001))
+    prior = -KNOWN / 2 * (np.log(variance) + NOISE**2 / variance)
     wide = np.eye(count) + count * basis @ basis.T
     evidence = [
-        np.sum(np.exp(-0.5 * (count * np.log(variance) + logdet + y @ np.linalg.solve(shape, y) / variance)))
+        np.sum(np.exp(prior - 0.5 * (count * np.log(variance) + logdet + y @ np.linalg.solve(shape, y) / variance)))
         for shape, logdet in ((np.eye(count), 0.0), (wide, np.linalg.slogdet(wide)[1]))
     ]
-    ratio = 1 - float(np.sum((basis.T @ y) ** 2) / (y @ y))
-    assert log_bayes_factor(count, 0, more, ratio) == pytest.approx(np.log(evidence[1] / evidence[0]), rel=1e-4)
+    squares = float(y @ y)
+    ratio = 1 - float(np.sum((basis.T @ y) ** 2) / squares)
+    assert log_bayes_factor(count, 0, more, squares, ratio) == pytest.approx(
+        np.log(evidence[1] / evidence[0]), rel=1e-4
+    )
 
 
 def test_points_without_spare_parameters_say_nothing_for_a_rival():
-    assert log_bayes_factor(6, 3, 3, 0.0) == -np.inf
-    assert log_bayes_factor(20, 3, 2, 1.0) == pytest.approx(-np.log(21))
+    assert log_bayes_factor(6, 3, 3, 1e-4, 0.0) == -np.inf
+    assert log_bayes_factor(20, 3, 2, 1e-4, 1.0) == pytest.approx(-np.log(21))
 
 
 @pytest.mark.parametrize(("count", "most"), [(6, 0.5), (20, 0.01)])
@@ -67,6 +71,21 @@ def test_the_law_that_holds_is_probable_and_one_that_bends_is_not(count, most):
     bent = [probability(problem(curve(broken, count, seed=seed), "power-constant")) for seed in range(4)]
     assert np.median(held) > 0.75
     assert np.median(bent) < most
+
+
+def test_five_runs_that_scatter_by_two_per_cent_are_more_likely_to_bend():
+    points = [curve(one_law, 5, noise, seed) for noise in (0.003, 0.02) for seed in range(6)]
+    found = [probability(problem(each, "power-constant")) for each in points]
+    assert np.median(found[:6]) > 0.7
+    assert np.median(found[6:]) < 0.4
+
+
+def test_a_curve_of_few_runs_that_flattens_at_once_has_an_exponent_that_no_curve_of_losses_has():
+    steep = [
+        probability(problem(curve(lambda x: 2.0 + 0.3 * x**-2.5, 6, seed=seed, decades=0.5), "power-constant"))
+        for seed in range(4)
+    ]
+    assert max(steep) < 0.2
 
 
 def test_a_surface_of_one_law_is_told_from_one_with_a_power():

@@ -14,6 +14,7 @@ from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.errors import FitError
 from scaling_cli.laws import find_law
+from tests.grids import one_in
 
 
 def curve(count: int = 24, noise: float = 0.0, floor: float = 1.5, seed: int = 0, decades: float = 3) -> ForecastPoints:
@@ -303,7 +304,7 @@ def test_intervals_from_one_or_two_origins_cover(count):
     assert np.mean(inside) > 0.78
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", one_in(3, range(6)))
 def test_noise_about_a_flat_loss_does_not_make_larger_runs_worse(seed):
     x = np.geomspace(1, 1000, 8)
     loss = 2 * np.exp(0.1 * np.random.default_rng(seed).standard_normal(8))

@@ -69,7 +69,7 @@ def test_intervals_widen_with_reach_with_errors_and_without_any_origin():
     assert (untested[1] > tested[1]).all()
     assert untested[0] == pytest.approx(untested[1])
     exact = half_widths(nothing, [origin(0.0)], reach, 0.9)[1]
-    assert exact == pytest.approx(1.943 * NEAR, rel=1e-3)
+    assert exact == pytest.approx(1.8595 * NEAR, rel=1e-3)  # of 8 degrees of freedom
 
 
 def test_runs_that_do_better_with_scale_are_forecast_lower_than_by_their_laws():

@@ -80,6 +80,19 @@ def test_a_plan_of_a_thousand_candidates_and_replicates_takes_two_seconds():
     assert time.process_time() - start < 2.0
 
 
+def test_planning_the_next_round_with_its_results_takes_a_second():
+    asked = task(rounds=3)
+    first = planned(asked, draws=2)
+    there = first.place(first.rounds[0].all)
+    known = arm(draws=1000, present=there.columns)
+    left = asked.budget - float(there.compute.sum())
+    again = task("params@1e24", "alpha", arms=[known], levels=(25, 40), rounds=2, budget=left, runs=28)
+    start = time.process_time()
+    plan = planned(again)
+    assert time.process_time() - start < 1.0
+    assert 0 < len(plan.all) <= 28
+
+
 def test_what_a_plan_promises_is_what_simulations_give():
     asked = task("params@1e24", "alpha", "loss@1e22")
     plan = planned(asked)

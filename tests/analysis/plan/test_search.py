@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.plan.designs import Ask, design
 from scaling_cli.analysis.plan.search import Limits, Model, criterion, exchanged, select
 
 
@@ -65,3 +66,12 @@ def test_a_goal_with_all_the_weight_decides():
     first, second = (select([one], limits, np.array(weights)) for weights in ([1.0, 1e-6], [1e-6, 1.0]))
     assert one.variances(first).mean(axis=0)[0] < one.variances(second).mean(axis=0)[0]
     assert one.variances(second).mean(axis=0)[1] < one.variances(first).mean(axis=0)[1]
+
+
+@pytest.mark.parametrize("runs", [20, 100, 10_000])
+def test_a_share_tests_the_law_even_if_the_budget_pays_for_fewer_runs_than_are_allowed(runs):
+    one, cost = model(seed=4, candidates=30), np.geomspace(1, 20, 30)
+    bent = np.random.default_rng(1).standard_normal((30, 2))
+    chosen = design(Ask([one], bent, np.full(30, 0.01), np.ones(2), 0.15), Limits(cost, 60.0, runs))
+    assert len(chosen.main) > len(chosen.tests) >= 3
+    assert cost[chosen.all].sum() <= 60.0 * (1 + 1e-9)

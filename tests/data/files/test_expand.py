@@ -8,7 +8,7 @@ import pytest
 
 from scaling_cli.data.files.expand import expand, run_names
 from scaling_cli.data.files.inputs import open_inputs
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
 from tests.data.loading import load_runs
 
 
@@ -183,3 +183,130 @@ def test_a_spreadsheet_is_called_that(tmp_path):
     with pytest.raises(DataError, match="is a spreadsheet") as caught:
         open_inputs([str(tmp_path / "runs.xlsx")])
     assert "as CSV" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "is_log"),
+    [
+        ("a.csv", True),
+        ("a.CSV.gz", True),
+        ("a.jsonl.zst", True),
+        ("events.out.tfevents.17.host", True),
+        ("a.txt", False),
+        (".a.csv", False),
+        ("_a.csv", False),
+        ("config.json", False),
+        ("tokenizer_config.json", False),
+        ("model.safetensors.index.json", False),
+        ("debug.log", False),
+        ("debug-internal.log", False),
+        ("debug-cli.me.log", False),
+        ("debugging.log", True),
+    ],
+)
+def test_logs_in_folders_are_known_by_their_names(tmp_path, name, is_log):
+    (tmp_path / name).write_text("x")
+    (tmp_path / "z.csv").write_text("x")
+    assert (name in [Path(file.name).name for file in expand([str(tmp_path)])]) == is_log
+
+
+def test_folders_are_entered_in_order_but_not_hidden_ones(tmp_path):
+    for place in ("b", "a", ".git"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "x.csv").write_text("x")
+    assert [Path(file.name).parent.name for file in expand([str(tmp_path)])] == ["a", "b"]
+
+
+def test_the_console_of_a_wandb_run_is_skipped_beside_its_summary(tmp_path):
+    for place, names in (("a", ("output.log", "wandb-summary.json")), ("b", ("output.log",))):
+        (tmp_path / place).mkdir()
+        for name in names:
+            (tmp_path / place / name).write_text("x")
+    found = [os.path.relpath(file.name, tmp_path) for file in expand([str(tmp_path)])]
+    assert found == ["a/wandb-summary.json", "b/output.log"]
+
+
+def test_suffixes_of_other_logs_may_be_asked_for(tmp_path):
+    (tmp_path / "a.eval").write_text("x")
+    (tmp_path / "b.csv").write_text("x")
+    assert [Path(file.name).name for file in expand([str(tmp_path)], suffixes=[".eval"])] == ["a.eval"]
+
+
+@pytest.mark.parametrize(
+    ("path", "labels"),
+    [
+        ("a=1/b.x-y=2%2F3/c.csv", (("a", "1"), ("b.x-y", "2/3"))),
+        ("a=1.csv", ()),
+        ("1a=2/c.csv", ()),
+        ("a=/c.csv", ()),
+        ("a/c.csv", ()),
+    ],
+)
+def test_folders_label_their_files(path, labels):
+    (file,) = expand([path])
+    assert file.labels == labels
+    assert (file.name, file.path) == (path, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"), [(" a.csv \n#b.csv\n  # c\n\nb.csv", ["a.csv", "b.csv"]), ("a.csv\na.csv\n", ["a.csv"])]
+)
+def test_a_list_has_a_path_per_line(tmp_path, text, paths):
+    (tmp_path / "list").write_text(text)
+    assert [file.name for file in expand([f"@{tmp_path}/list"])] == paths
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"# only\n", "contains no paths"),
+        (b"\xff\n", "it is not UTF-8 text"),
+        (None, "No such file"),
+        (b"a\0b\n", "null character"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "list").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        expand([f"@{tmp_path}/list"])
+
+
+def test_a_file_whose_name_looks_like_a_list_a_pattern_or_an_address_is_that_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("@a", "b[1].csv", "wandb:x"):
+        (tmp_path / name).write_text("x")
+        assert [file.name for file in expand([name])] == [name]
+    with pytest.raises(DataError, match="wandb:y is a web or storage address"):
+        expand(["wandb:y"])
+
+
+def test_a_pattern_matches_files_only_in_the_order_of_their_names(tmp_path):
+    (tmp_path / "a.csv").mkdir()
+    for name in ("c.csv", "b.csv"):
+        (tmp_path / name).write_text("x")
+    assert [Path(file.name).name for file in expand([f"{tmp_path}/*.csv"])] == ["b.csv", "c.csv"]
+    with pytest.raises(DataError, match="No file matches"):
+        expand([f"{tmp_path}/a*"])
+
+
+def test_stdin_may_be_named_without_being_read():
+    (file,) = expand(["-"], reads_stdin=False)
+    assert (file.name, file.path, file.temporary) == ("-", "-", None)
+    with pytest.raises(UsageError, match="No input files"):
+        expand([])
+
+
+@pytest.mark.parametrize(
+    ("names", "runs"),
+    [
+        (["o/a/files/wandb-summary.json", "o/b/files/wandb-summary.json"], ["a", "b"]),
+        (["o/a/wandb-summary.json"], ["o/a"]),
+        (["a/Metrics.csv", "b/other.csv"], ["a", "b"]),
+        (["a/events.out.tfevents.1", "a/events.out.tfevents.2"], ["events.out.tfevents.1", "events.out.tfevents.2"]),
+        (["x/.gz"], [".gz"]),
+        (["a/x.csv"], ["x"]),
+    ],
+)
+def test_a_run_is_named_after_its_folder_where_its_file_is_named_as_all_are(names, runs):
+    assert list(run_names(names).values()) == runs

@@ -4,6 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli.data.files import text_logs
+from scaling_cli.data.files.formats import format_of, load_format
+from scaling_cli.data.files.text_logs import looks_like_table
 from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
 
@@ -208,3 +211,196 @@ def test_blanks_around_the_names_of_columns_mean_nothing():
     table = load_runs(pl.DataFrame({" L": [3.5], "N ": [1e7]}), loss="L ", params=" N")
     assert table.frame["loss"].to_list() == [3.5]
     assert table.frame["params"].to_list() == [1e7]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_table"),
+    [
+        ("a,b\n1,2\n", True),
+        ("a\n1\n", True),
+        ("step 5: loss\nstep 6: loss\n", False),
+        ("one line", True),  # nothing to compare it with
+        ('"a",x y z\n1', True),  # quotes are for the reader of tables to judge
+        ("a\0b\nc\n", True),
+        ("PK\x03\x04\nc d\n", True),
+        ("a,b\nwords only\nmore words\n", True),  # each name is a word
+        ("my a,b\n1,2\n3,4\n", True),
+        ("my a,b\n1,2\n3\n4\n", False),  # one of three lines has as many cells
+        ("my a,b\n1,2\n3,4\n5\n6\n", True),  # half of them
+        ("my a,b\nx,y\n", True),
+        ("a b c d,b\nx,y\n", True),
+        ("a b c d e,b\nx,y\n", False),  # a sentence
+        ("a b c d e,b\nx,1\n", True),  # with a number
+        ("step 5, x\nstep 6, x\n", False),  # differs only in its numbers
+        ("step 5, x\nstep 6, y\n", True),
+        ("\n\na,b\n\n1,2\n", True),
+    ],
+)
+def test_a_table_has_as_many_cells_in_most_lines_and_a_header_of_words(text, is_table):
+    assert looks_like_table(text.encode()) == is_table
+
+
+def test_fifty_lines_are_judged_and_the_last_of_a_full_head_is_not():
+    header = "my a,b\n"
+    assert looks_like_table((header + "1,2\n" * 25 + "1\n" * 25).encode())
+    assert not looks_like_table((header + "1,2\n" * 24 + "1\n" * 26).encode())
+    assert looks_like_table((header + "1,2\n" * 25 + "1\n" * 25 + "1\n" * 90).encode())
+    cut = header.encode() + b"1" * 2**16 + b",2\nshort"
+    assert looks_like_table(cut)
+    assert not looks_like_table(header.encode() + b"1,2\nshort\nshort")
+
+
+@pytest.fixture
+def read(tmp_path):
+    def rows(name, *lines):
+        path = tmp_path / "run.log"
+        path.write_text("\n".join(lines) + "\n")
+        kind = load_format(name)
+        assert kind.recognises(path.read_bytes())
+        return kind.scan([str(path)], kind.layout(str(path), path.read_bytes())).drop("__file").collect().to_dicts()
+
+    return rows
+
+
+def test_nanogpt_prefers_the_loss_of_the_evaluation(read):
+    lines = [
+        "tokens per iteration will be: 1,000",
+        "number of parameters: 1.5M",
+        "step 0: train loss 9.0, val loss 9.5",
+        "iter 0: loss 8.9, time 1ms",
+        "iter 1: loss 8.0, time 1ms",
+        "step 1: train loss 7.0, val loss 7.5",
+    ]
+    sizes = {"params": "1.5M"}
+    assert read("nanogpt", *lines) == [
+        {"step": "0", "train_loss": "9.0", "val_loss": "9.5", "tokens": "0"} | sizes,
+        {"step": "1", "train_loss": "7.0", "val_loss": "7.5", "tokens": "1000"} | sizes,
+    ]
+    assert read("nanogpt", "step:5/10 train_loss:3.0", "step:5/10 val_loss:3.5 x", "6 val 2.5") == [
+        {"step": "5", "train_loss": "3.0", "val_loss": "3.5"}, {"step": "6", "train_loss": None, "val_loss": "2.5"},
+    ]  # fmt: skip
+
+
+def test_llmc_counts_a_validation_for_the_step_before_it(read):
+    lines = [
+        "| total batch size | 2,000 |",
+        "num_parameters: 124,000",
+        "val loss 9.0",
+        "step 1/9 | train loss 8.0 (x)",
+        "step 2/9 | loss 7.0 (x)",
+        "val loss 7.5",
+    ]
+    rows = read("llm.c", *lines)
+    assert [(row["step"], row["train_loss"], row["val_loss"], row["tokens"]) for row in rows] == [
+        ("0", None, "9.0", "0"), ("1", "8.0", None, "2000"), ("2", "7.0", "7.5", "4000"),
+    ]  # fmt: skip
+    assert {row["params"] for row in rows} == {"124000"}
+    assert read("llm.c", "total_batch_size=3,000", "s:2 trl:3.5 lr:0.1 x:1", "s:2 tel:3.75", "s:2 eval:0.3") == [
+        {
+            "step": "2",
+            "train_loss": "3.5",
+            "lr": "0.1",
+            "x": "1",
+            "val_loss": "3.75",
+            "hellaswag": "0.3",
+            "tokens": "6000",
+        }
+    ]
+
+
+def test_torchtitan_takes_rates_from_lines_of_training_only(read):
+    rows = read(
+        "torchtitan",
+        "size: 1,000 total parameters",
+        "global batch size 8, gradient accumulation 1, sequence length 128",
+        "step: 1 loss: 5.0 grad_norm: 0.5 tps: 1,234 lr: 0.1",
+        "validate step: 1 loss: 5.5 tps: 9",
+        "step: 2 loss: nan",
+    )
+    rates = {"grad_norm": "0.5", "tps": "1234", "lr": "0.1"}
+    first = {"step": "1", "train_loss": "5.0", "val_loss": "5.5", "tokens": "1024", "params": "1000"}
+    second = {"step": "2", "train_loss": "nan", "val_loss": None, "tokens": "2048", "params": "1000"}
+    assert rows == [first | rates, second | dict.fromkeys(rates)]
+
+
+def test_the_trainer_has_steps_only_if_every_trained_epoch_has_a_bar_of_its_own(read):
+    def lines(second):
+        return [
+            "Number of trainable parameters = 1,000",
+            " 10/30 [00:01<", "{'loss': 3.0, 'epoch': 1.0}", "{'eval_loss': 3.5, 'epoch': 1.00}",
+            second, "{'loss': 2.0, 'epoch': 2.0}", "{'train_runtime': 9, 'train_loss': 2.5, 'epoch': 2}",
+        ]  # fmt: skip
+
+    rows = read("trainer-console", *lines(" 20/30 [00:02<"))
+    assert [(row["step"], row["loss"], row["eval_loss"], row["epoch"]) for row in rows] == [
+        ("10", "3.0", "3.5", "1.00"), ("20", "2.0", None, "2"),
+    ]  # fmt: skip
+    assert "train_loss" not in rows[0]
+    assert rows[0]["params"] == "1000"
+    assert "step" not in read("trainer-console", *lines("no bar"))[0]
+
+
+def test_composer_gives_an_evaluation_to_the_batch_before_it(read):
+    rows = read(
+        "composer",
+        "n_params: 1,000",
+        " Train loss/train/total: 9.0",
+        "[batch=5/10]:",
+        "  Train time/token: 1,024",
+        "  Train loss/train/total: 5.0",
+        "[Eval batch=1/1] Eval on eval data:",
+        "  Eval metrics/eval/LanguageCrossEntropy: 5.5",
+    )
+    assert rows == [
+        {"step": "0", "train_loss": "9.0", "params": "1000", "tokens": None, "eval_loss": None},
+        {"step": "5", "tokens": "1024", "train_loss": "5.0", "eval_loss": "5.5", "params": "1000"},
+    ]
+
+
+MEGATRON = [
+    " seq_length ............... 128",
+    " tensor_model_parallel_size ........ 2",
+    " pipeline_model_parallel_size ...... 2",
+    *(
+        f"number of parameters on (tensor, pipeline) model parallel rank ({i}, {j}): {10 ** (2 * i + j)}"
+        for i in (0, 1) for j in (0, 1)
+    ),
+    " iteration 1/ 5 | consumed samples: 10 | lm loss: 5.0 |",
+    " iteration 2/ 5 | consumed samples: many | lm loss: 4.0 |",
+]  # fmt: skip
+
+
+def test_megatron_sums_the_params_of_all_ranks(read):
+    rows = read("megatron", *MEGATRON)
+    assert [(row["tokens"], row["params"], row["train_loss"]) for row in rows] == [
+        ("1280", "1111", "5.0"), (None, "1111", "4.0"),
+    ]  # fmt: skip
+    assert "params" not in read("megatron", *MEGATRON[:3], *MEGATRON[4:])[0]  # those of one rank are not printed
+    assert "tokens" not in read("megatron", *MEGATRON[1:])[0]
+    alone = read("megatron", MEGATRON[3], MEGATRON[-1])
+    assert alone[0]["params"] == "1"
+
+
+def test_a_log_without_measurements_says_so(tmp_path):
+    for name, line in (("megatron", "consumed samples: 5"), ("nanogpt", "tokens per iteration will be: 5")):
+        path = tmp_path / "x.log"
+        path.write_text(line + "\n")
+        with pytest.raises(DataError, match=r"Check that training has started|has no line"):
+            load_format(name).layout(str(path), b"")
+    assert load_format("csv").one_run is False
+    assert load_format("nanogpt").one_run is True
+    assert load_format("megatron").one_run is True
+
+
+def test_colours_and_thousands_are_removed(tmp_path):
+    path = tmp_path / "x.log"
+    path.write_text("\x1b[32ma\x1b[0m b\nc\rd\n")
+    assert list(text_logs.lines(str(path))) == ["a b", "c", "d"]
+    assert text_logs.plain("1,234.5") == "1234.5"
+
+
+def test_a_format_is_found_by_content_alone():
+    assert format_of("x", b"a,b\n1,2\n") is load_format("csv")
+    assert format_of("x", b'{"a": 1}\n{"a": 2}\n') is load_format("jsonl")
+    with pytest.raises(DataError, match="x is empty"):
+        format_of("x", b" \n")

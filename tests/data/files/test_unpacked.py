@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import zipfile
+import zlib
 
 import polars as pl
 import pytest
@@ -106,3 +107,126 @@ def test_every_command_that_reads_files_has_the_option(tmp_path):
         ran = run(command, path, "--max-expand", "1kB")
         assert ran.returncode == 3
         assert REFUSED in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("unpacked_size", "packed", "most", "is_refused"),
+    [
+        (2**26, 1, None, False),  # whatever it was packed to
+        (2**26 + 1, 1, None, True),
+        (1e8, 1e5, None, False),  # a thousand times
+        (1e8 + 1, 1e5, None, True),
+        (4e9, 1e9, None, False),
+        (4e9 + 1, 1e9, None, True),
+        (100, 1, 100, False),
+        (101, 1, 100, True),
+        (1e12, 1, 1e12, False),
+    ],
+)
+def test_the_limit_is_a_thousand_times_the_file_between_64_mib_and_4_gb(unpacked_size, packed, most, is_refused):
+    if is_refused:
+        with pytest.raises(DataError, match=REFUSED):
+            unpacked.check_size("a", unpacked_size, int(packed), most)
+    else:
+        unpacked.check_size("a", unpacked_size, int(packed), most)
+
+
+def checked(tmp_path, content, most):
+    path = tmp_path / "packed"
+    path.write_bytes(content)
+    try:
+        check_unpacked(str(path), most)
+    except DataError as error:
+        return error.message
+    return None
+
+
+@pytest.mark.parametrize("members", [1, 2, 3])
+@pytest.mark.parametrize("padding", [b"", b"\0" * 5])
+def test_every_member_of_a_gzip_file_is_measured_to_the_byte(tmp_path, members, padding):
+    content = (gzip.compress(b"ab\n" * 1000) + padding) * members
+    assert checked(tmp_path, content, 3000 * members) is None
+    assert REFUSED in checked(tmp_path, content, 3000 * members - 1)
+
+
+def test_what_follows_a_gzip_file_and_is_none_does_not_count(tmp_path):
+    assert checked(tmp_path, gzip.compress(b"ab\n" * 1000) + b"no gzip" * 1000, 3000) is None
+
+
+def test_small_blocks_measure_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpacked, "BLOCK", 7)
+    content = gzip.compress(b"ab\n" * 1000) * 2
+    assert checked(tmp_path, content, 6000) is None
+    assert REFUSED in checked(tmp_path, content, 5999)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        (b"a" * 100 + b"\n" + b"b" * 100 + b"\n", False),
+        (b"a" * 120 + b"\n", True),  # its end lies in another block than its 101st byte
+        (b"\n" + b"a" * 101, True),
+        (b"a" * 60 + b"\n" + b"a" * 60, False),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 10])
+def test_the_longest_line_is_measured_over_blocks(tmp_path, monkeypatch, text, is_refused, block):
+    for name, value in (("LONGEST_LINE", 100), ("HARMLESS", 1), ("BLOCK", block), ("MOST", 1e9), ("TIMES", 1e6)):
+        monkeypatch.setattr(unpacked, name, value)
+    found = checked(tmp_path, gzip.compress(text), None)
+    assert (found is not None and "a line of more than 100 bytes" in found) == is_refused
+    if is_refused:
+        assert checked(tmp_path, gzip.compress(text), 300) is None
+
+
+def frame(*, single=False, size=0, dictionary=0, checksum=False, blocks=((0, b"abc"),)):
+    """A zstandard frame with a header of any form (RFC 8878, section 3.1.1.1)."""
+    sizes = (1 if single else 0, 2, 4, 8)
+    out = [b"\x28\xb5\x2f\xfd", bytes([size << 6 | single << 5 | checksum << 2 | dictionary])]
+    out += [b"" if single else b"\x58", b"\xff" * (0, 1, 2, 4)[dictionary], b"\xff" * sizes[size]]
+    for place, (kind, data) in enumerate(blocks):
+        count = len(data) if kind != 1 else 77
+        out += [(count << 3 | kind << 1 | (place == len(blocks) - 1)).to_bytes(3, "little"), data]
+    return b"".join([*out, b"\xff" * 4 if checksum else b""])
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("size", [0, 1, 2, 3])
+@pytest.mark.parametrize("dictionary", [0, 1, 2, 3])
+@pytest.mark.parametrize("checksum", [False, True])
+def test_the_header_of_a_frame_has_any_of_its_forms(single, size, dictionary, checksum):
+    content = frame(single=single, size=size, dictionary=dictionary, checksum=checksum) * 2
+    assert unpacked._zstd_size(io.BytesIO(content)) == 6
+
+
+def test_blocks_count_what_they_can_hold():
+    raw, repeated, packed = (0, b"abcde"), (1, b"x"), (2, b"??")
+    assert unpacked._zstd_size(io.BytesIO(frame(blocks=(raw, repeated, packed, raw)))) == 5 + 77 + 2**17 + 5
+
+
+@pytest.mark.parametrize(
+    ("number", "counts"), [(0x184D2A50, True), (0x184D2A5F, True), (0x184D2A4F, False), (0x184D2A60, False)]
+)
+def test_frames_without_data_are_passed_over_and_damage_ends_the_count(number, counts):
+    skipped = struct.pack("<II", number, 3) + b"abc"
+    assert unpacked._zstd_size(io.BytesIO(frame() + skipped + frame())) == (6 if counts else 3)
+    assert unpacked._zstd_size(io.BytesIO(frame() + b"\x28\xb5")) == 3
+
+
+def test_zstandard_and_parquet_are_measured_against_the_limit(tmp_path):
+    assert checked(tmp_path, frame(), 3) is None
+    assert REFUSED in checked(tmp_path, frame(), 2)
+    table = parquet(10)  # two columns of ten values of eight bytes
+    assert checked(tmp_path, table, 160) is None
+    assert REFUSED in checked(tmp_path, table, 159)
+
+
+def test_a_file_that_is_not_compressed_has_no_limit(tmp_path):
+    assert checked(tmp_path, TABLE, 1) is None
+
+
+def test_a_gzip_file_that_cannot_exceed_the_limit_is_not_inflated(tmp_path):
+    damaged = b"\x1f\x8b" + b"?" * 98  # 100 bytes can become 103,200
+    assert checked(tmp_path, damaged, 103_200) is None
+    with pytest.raises(zlib.error):
+        checked(tmp_path, damaged, 103_199)

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from scaling_cli.data.files.wandb_summary import parse_yaml
+from scaling_cli.data.files.wandb_summary import SUMMARY as SUMMARY_FORMAT
+from scaling_cli.data.files.wandb_summary import parse_yaml, read_run, settings_of
+from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
 
 CONFIG = """\
@@ -89,3 +91,62 @@ def test_mlflow_columns_have_their_roles(tmp_path):
         ("b", 2e7, 4e8, 3.0, 0.001),
     ]
     assert loaded.caveats == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("a: 1\nb: 2\n", {"a": "1", "b": "2"}),
+        ("a:\n  b: 1\n  c:\n    d: 2\ne: 3\n", {"a": {"b": "1", "c": {"d": "2"}}, "e": "3"}),
+        ("a: null\nb: ~\nc: |\nd:\n", {"a": None, "b": None, "c": None, "d": {}}),
+        ("a: 'x # y'  # comment\n", {"a": "'x"}),
+        ("a: 1 # comment\n'b': \"2\"\n\"c\": '3'\n", {"a": "1", "b": "2", "c": "3"}),
+        ("a: '\n", {"a": "'"}),
+        ("- a\n# b: 1\nwords\na: [1, 2]\n", {"a": "[1, 2]"}),
+        ("a:\n- b: 1\nc: 2\n", {"a": {}, "c": "2"}),
+    ],
+)
+def test_nested_mappings_of_plain_values_are_read(text, settings):
+    assert parse_yaml(text) == settings
+
+
+def test_settings_lose_the_object_that_holds_their_value(tmp_path):
+    content = {
+        "a": {"desc": None, "value": 1}, "b": {"value": {"c": 2}}, "d": {"value": 3, "more": 4}, "e": {"desc": 5},
+        "_wandb": {"x": 6}, "wandb_version": 1,
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    assert settings_of(str(tmp_path / "config.json")) == {
+        "config/a": "1", "config/b/c": "2", "config/d/value": "3", "config/d/more": "4", "config/e/desc": "5",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["[1]", "{broken", "3"])
+def test_what_holds_no_settings_is_empty(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    assert settings_of(str(tmp_path / "config.json")) == {}
+    assert settings_of(str(tmp_path / "none.yaml")) == {}
+
+
+def test_a_row_has_the_summary_before_the_settings(tmp_path):
+    (tmp_path / "wandb-summary.json").write_text('{"loss": 3, "config/a": 9, "_wandb": {"runtime": 1}}')
+    (tmp_path / "config.json").write_text('{"a": 1, "b": 2}')
+    assert read_run(str(tmp_path / "wandb-summary.json")) == [{"loss": "3", "config/a": "9", "config/b": "2"}]
+    (tmp_path / "config.yaml").write_text("c: 3\n")  # comes before JSON
+    assert read_run(str(tmp_path / "wandb-summary.json")) == [{"loss": "3", "config/a": "9", "config/c": "3"}]
+    (tmp_path / "broken").write_text("{")
+    with pytest.raises(DataError, match="is not valid JSON"):
+        read_run(str(tmp_path / "broken"))
+
+
+@pytest.mark.parametrize(
+    ("head", "is_summary"),
+    [
+        (b'{"_runtime": 1}', True), (b' {"_timestamp": 5}', True), (b'{"_wandb": {"runtime": 1}}', True),
+        (b'{"_runtime": [1]}', False), (b'{"loss": 1}', False), (b'[{"_runtime": 1}]', False),
+        (b'{"_runtime": 1, "log_history": []}', False),
+    ],
+)  # fmt: skip
+def test_a_summary_is_recognised_by_what_wandb_adds(head, is_summary):
+    assert SUMMARY_FORMAT.recognises(head) == is_summary
+    assert SUMMARY_FORMAT.one_run

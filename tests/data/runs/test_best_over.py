@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.best_over import levels
+from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.errors import UsageError
 from tests.data.loading import load_runs
 
@@ -94,3 +94,96 @@ def test_labels_are_shared_within_a_percent_and_no_value_is_lost():
     assert len(set(labels)) == 7
     chain = levels(pl.Series("x", np.exp(0.008 * np.arange(10))))
     assert len(set(chain.tolist())) == 10
+
+
+def test_levels_are_numbered_from_zero_and_words_have_their_own():
+    assert levels(pl.Series([2.0, 1.0, 2.0])).tolist() == [1, 0, 1]
+    assert levels(pl.Series(["b", "a", None, "b"])).tolist() == [2, 1, 0, 2]
+    assert levels(pl.Series([], dtype=pl.Float64)).tolist() == []
+
+
+@pytest.mark.parametrize(("gap", "count"), [(0.0099, 1), (0.0101, 2)])
+def test_amounts_share_a_level_below_a_percent(gap, count):
+    assert len(set(levels(pl.Series(np.exp([1.0, 1.0 + gap]))).tolist())) == count
+
+
+@pytest.mark.parametrize(("gap", "count"), [(0.0074, 1), (0.0076, 5)])
+def test_a_chain_over_more_than_three_percent_is_a_continuum(gap, count):
+    chain = levels(pl.Series([*np.exp(gap * np.arange(5)), 50.0, 50.1])).tolist()
+    assert len(set(chain[:5])) == count
+    assert chain[5] == chain[6]
+    assert chain[5] not in chain[:5]
+
+
+def test_combinations_of_labels_have_numbers_of_their_own():
+    first, second = np.array([0, 0, 1, 1, 0]), np.array([0, 1, 0, 1, 0])
+    assert cells([first, second]).tolist() == [0, 1, 2, 3, 0]
+    assert cells([first]).tolist() == first.tolist()
+    third = np.array([0, 1, 1, 0, 2])
+    assert len(set(cells([first, second, third]).tolist())) == 5
+
+
+@pytest.mark.parametrize(
+    ("rates", "at_end"),
+    [
+        ((1e-4, 6e-4), False),
+        ((1e-4, 6e-4, 1e-3), False),
+        ((1e-4, 3e-4, 6e-4), True),
+        ((6e-4, 1e-3, 3e-3), True),
+        ((6e-4, 3e-3), False),
+    ],
+)
+def test_only_the_end_of_at_least_three_values_is_worth_saying(rates, at_end):
+    frame = pl.concat([sweep().filter(pl.col("lr") == RATES[0]).with_columns(lr=pl.lit(rate)) for rate in rates])
+    frame = frame.with_columns(loss=pl.col("params") ** -0.1 * (1 + 0.02 * (pl.col("lr") / 6e-4).log() ** 2))
+    assert ("the least or the greatest one tried" in found(frame, "lr")[1]) == at_end
+
+
+def test_ends_are_counted_for_one_column_of_numbers_only():
+    rates = sweep().filter(pl.col("lr") < 2e-3)
+    two = pl.concat(
+        [rates.with_columns(warmup=pl.lit(width), loss=pl.col("loss") + width) for width in (1.0, 2.0, 3.0)]
+    )
+    assert "greatest one tried" not in found(two, "lr", "warmup")[1]
+    words = rates.with_columns(opt=pl.format("o{}", pl.col("lr").rank("dense")))
+    assert "greatest one tried" not in found(words.drop("lr"), "opt")[1]
+
+
+def test_a_cell_with_one_run_is_not_counted_as_the_best_of_several():
+    alone = sweep().filter((pl.col("params") > 1.1e8) | (pl.col("lr") < 2e-4))
+    message = found(alone, "lr")[1]
+    assert "12 of 42 points remain; 10 of them are the best of several runs" in message
+
+
+def test_of_equal_losses_the_first_run_is_best():
+    frame = pl.DataFrame({"params": [1e8] * 2, "tokens": [1e9] * 2, "lr": [2e-3, 1e-3], "loss": [3.0, 3.0]})
+    assert found(frame, "lr")[0].frame["lr"].to_list() == [2e-3]
+
+
+def test_steps_distinguish_cells_where_neither_tokens_nor_compute_are_known():
+    frame = pl.DataFrame(
+        {"params": [1e8] * 4, "step": [10.0, 10.0, 20.0, 20.0], "lr": [1.0, 2.0] * 2, "loss": [4.0, 3.0, 2.0, 2.5]}
+    )
+    assert sorted(found(frame, "lr")[0].frame["loss"]) == [2.0, 3.0]
+    known = frame.with_columns(tokens=pl.lit(1e9))
+    assert found(known, "lr")[0].frame["loss"].to_list() == [2.75]  # equal tokens: rows of one rate are seeds
+
+
+def test_the_row_that_stays_is_the_first_of_its_seeds():
+    frame = sweep(seeds=2).with_columns(run=pl.format("r{}", pl.int_range(pl.len())))
+    table, _ = found(frame, "lr")
+    assert {int(name[1:]) % 2 for name in table.frame["run_id"]} == {0}
+
+
+def test_a_condition_of_its_own_for_each_run_distinguishes_nothing():
+    frame = sweep(seeds=1).with_columns(dataset=pl.format("d{}", pl.int_range(pl.len())))
+    assert found(frame, "lr")[0].frame.height == 12
+    repeated = pl.concat([frame.with_columns(dataset=pl.lit(name)) for name in ("x", "y")])
+    assert found(repeated, "lr")[0].frame.height == 24
+
+
+@pytest.mark.parametrize(("values", "is_key"), [(24, True), (25, False)])
+def test_a_column_that_was_kept_is_an_input_if_its_values_repeat(values, is_key):
+    frame = sweep(seeds=1).with_columns(width=(pl.int_range(pl.len()) % values).cast(pl.Float64))
+    remaining = found(frame, "lr", keep=["width"])[0].frame.height
+    assert (remaining > 12) == is_key

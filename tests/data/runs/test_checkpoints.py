@@ -3,6 +3,7 @@ import math
 import polars as pl
 import pytest
 
+from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.errors import DataError, UsageError
 from tests.data.loading import load_runs
 
@@ -135,3 +136,46 @@ def test_means_do_not_depend_on_row_order(curves):
         first, second = points(curves, **options), points(curves.reverse(), **options)
         assert first.equals(second)
         assert math.isfinite(first["loss"].sum())
+
+
+@pytest.mark.parametrize(
+    ("options", "excluded", "total", "message"),
+    [
+        ((None, "1B", None, None), {}, 0, "No row reaches 1B tokens"),
+        ((None, None, "step=5,7", None), {}, 3, "No row is within 2.5 % of 5 or 7 steps"),
+        ((None, None, "compute=1e20", None), {"no loss": 2}, 3, "2.5 % of 1e20 FLOPs"),
+        ((None, None, "tokens=5", None), {"no loss": 2}, 2, None),  # nothing is left because no row is usable
+        ((None, "1B", None, None), {"no loss": 2}, 2, None),
+        ((None, None, None, None), {}, 0, None),
+        ((None, None, None, "5%"), {"no loss": 1}, 2, None),
+    ],
+)
+def test_a_choice_that_leaves_no_row_says_so(options, excluded, total, message):
+    checkpoints = read_checkpoints("final", *options[1:])
+    if message is None:
+        checkpoints.refuse_none(excluded, total)
+    else:
+        with pytest.raises(DataError, match=message):
+            checkpoints.refuse_none(excluded, total)
+
+
+@pytest.mark.parametrize("smooth", ["0", "100%", "1", "-5%"])
+def test_a_share_to_smooth_over_lies_between_0_and_1(smooth):
+    with pytest.raises(UsageError):
+        read_checkpoints("final", None, None, smooth)
+    assert read_checkpoints("final", None, None, "99%").smooth == 0.99
+
+
+@pytest.mark.parametrize(("which", "smooth"), [("all", None), ("final", "5%"), ("best", "5%")])
+def test_samples_replace_the_other_choices(which, smooth):
+    with pytest.raises(UsageError, match="--sample-at cannot be combined"):
+        read_checkpoints(which, None, "tokens=1B", smooth)
+
+
+def test_the_option_that_needs_runs_is_named():
+    assert read_checkpoints("final", None, " tokens =1B,2k", None).sample_at == ("tokens", (1e9, 2000.0))
+    assert read_checkpoints("final", None, "tokens=1B", None).option == "--sample-at"
+    assert read_checkpoints("all", None, None, "5%").option == "--smooth"
+    assert read_checkpoints("best", None, None, None).option == "--checkpoints best"
+    assert not read_checkpoints("final", None, None, None).needs_runs
+    assert read_checkpoints("final", None, None, "5%").needs_runs

@@ -134,3 +134,106 @@ def test_a_run_that_diverged_is_left_out_whichever_rows_are_the_points(which):
     assert "b" in kept.frame["run_id"]
     assert "kept-diverged" in codes(kept)
     assert not {"diverged-runs", "risen-loss"} & set(codes(load_runs(curves(), checkpoints=which)))
+
+
+def one_loss(**runs):
+    """The points and rows of runs whose losses are given step by step, from step 1 on."""
+    return pl.concat(
+        pl.DataFrame({"run": run, "step": range(1, len(values) + 1), "params": 1e7 * (place + 1), "loss": values})
+        for place, (run, values) in enumerate(runs.items())
+    )
+
+
+FALLING = [4.0, 3.5, 3.2, 3.0, 2.8, 2.6, 2.4, 2.2, 2.1, 2.0]
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(("stray", "is_diverged"), [(2, True), (3, False)])
+def test_at_most_one_row_in_five_may_be_stray_before_a_run_diverges(stray, is_diverged):
+    # Ten usable rows, with rows that are not finite among them, and one after them.
+    losses = [*FALLING[:9], *[NAN] * stray, FALLING[9], NAN]
+    assert ("diverged-runs" in codes(load_runs(one_loss(a=losses, b=FALLING)))) == is_diverged
+
+
+def test_a_row_that_is_not_finite_at_the_last_usable_step_is_not_its_end():
+    frame = one_loss(a=[*FALLING, NAN], b=FALLING)
+    same_step = frame.with_columns(pl.when(pl.col("loss").is_nan()).then(10).otherwise("step").alias("step"))
+    assert "diverged-runs" in codes(load_runs(frame))
+    assert "diverged-runs" not in codes(load_runs(same_step))
+
+
+def test_at_most_three_runs_are_named():
+    four = one_loss(**{name: [*FALLING, NAN] for name in "abcd"}, e=FALLING)
+    assert "(a, b, c, ...)" in load_runs(four).caveats[1].message
+    assert "(a, b, c)" in load_runs(four.filter(pl.col("run") != "d")).caveats[1].message
+
+
+def test_all_of_several_runs_that_diverged_are_counted():
+    with pytest.raises(DataError, match="All 2 runs end with a loss that is not a finite number, so all of them"):
+        load_runs(one_loss(a=[*FALLING, NAN], b=[*FALLING, NAN]))
+
+
+@pytest.mark.parametrize(
+    ("losses", "has_risen"),
+    [
+        ([*FALLING, 3.0], True),  # above 1.3 times six of eleven losses
+        ([*FALLING, 2.6], False),  # 1.3 times the lowest
+        ([*FALLING, 2.75], False),  # above 1.3 times two of eleven losses
+        ([*FALLING, 2.9], True),  # and three
+        ([2.1, *FALLING, 3.0], False),  # the first is not a tenth above the lowest
+        ([2.3, *FALLING, 3.0], True),
+    ],
+)
+def test_a_loss_has_risen_if_it_ends_far_above_a_quarter_of_its_past(losses, has_risen):
+    frame = one_loss(a=losses, b=FALLING, c=FALLING)
+    assert ("risen-loss" in codes(load_runs(frame))) == has_risen
+
+
+@pytest.mark.parametrize(("risen", "calm", "is_named"), [(1, 1, True), (1, 0, True), (2, 2, True), (2, 1, False)])
+def test_what_most_runs_do_is_no_rise(risen, calm, is_named):
+    runs = {f"r{i}": [*FALLING, 3.5] for i in range(risen)} | {f"c{i}": FALLING for i in range(calm)}
+    assert ("risen-loss" in codes(load_runs(one_loss(**runs)))) == is_named
+
+
+def jumps(*, last=2.1, count=3, calm=0, before=(2.2, 2.1, 2.0)):
+    runs = {f"r{i}": [3.0, *before, last] for i in range(count)} | {f"c{i}": FALLING for i in range(calm)}
+    return "last-rows-rise" in codes(load_runs(one_loss(**runs)))
+
+
+@pytest.mark.parametrize(
+    ("options", "is_said"),
+    [
+        ({"last": 2.27}, True),
+        ({"last": 2.26}, False),  # within 3 % of the highest of three rows before
+        ({"last": 2.4, "before": (2.2, 2.1, 2.3)}, False),
+        ({"last": 2.45, "before": (2.2, 2.1, 2.2)}, True),
+        ({"last": 2.45, "before": (2.2, 2.1, 2.21)}, False),  # the rows before had risen themselves
+        ({"last": 2.27, "count": 2}, False),
+        ({"last": 2.27, "calm": 2}, True),
+        ({"last": 2.27, "calm": 3}, False),
+    ],
+)
+def test_last_rows_jump_if_most_of_at_least_three_runs_end_above_the_rows_before(options, is_said):
+    assert jumps(**options) == is_said
+
+
+def test_the_count_of_jumps_is_of_all_curves():
+    table = load_runs(one_loss(**{f"r{i}": [3.0, 2.2, 2.1, 2.0, 2.3] for i in range(3)}, c=FALLING))
+    (said,) = [caveat.message for caveat in table.caveats if caveat.code == "last-rows-rise"]
+    assert said.startswith("3 of 4 runs")
+
+
+def test_runs_of_three_rows_are_too_short_to_jump():
+    assert "last-rows-rise" not in codes(load_runs(one_loss(**{f"r{i}": [3.0, 2.0, 2.1] for i in range(3)})))
+    assert "last-rows-rise" in codes(load_runs(one_loss(**{f"r{i}": [2.1, 2.05, 2.0, 2.2] for i in range(3)})))
+
+
+def test_a_metric_that_is_no_loss_neither_rises_nor_jumps():
+    frame = one_loss(**{f"r{i}": [3.0, 2.2, 2.1, 2.0, 2.3] for i in range(3)})
+    assert "last-rows-rise" in codes(load_runs(frame))
+    assert "last-rows-rise" not in codes(load_runs(frame, loss_unit="accuracy"))
+
+
+def test_runs_that_rose_are_not_said_to_jump_too():
+    runs = {f"r{i}": [3.0, 2.2, 2.1, 2.0, 2.3] for i in range(3)} | {"x": [*FALLING, 3.5]}
+    assert codes(load_runs(one_loss(**runs))) == ["risen-loss"]

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli.data.runs import metric_kind
 from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
 
@@ -92,3 +93,94 @@ def test_outcomes_of_single_attempts_are_not_fitted_on_logs(share):
 
 def test_rates_that_include_zero_and_one_are_not_outcomes():
     assert "single-outcomes" not in messages(np.linspace(0, 1, 10).tolist(), positive_loss=False)
+
+
+def kinds(losses, name="value", unit="nats", **columns):
+    """The caveats about a metric, whose points may lack amounts."""
+    points = pl.DataFrame({"loss": losses} | columns).with_columns(pl.col("loss").cast(pl.Float64))
+    return {each.code: each.message for each in metric_kind.doubts(points, {"loss": name}, unit)}
+
+
+@pytest.mark.parametrize(
+    ("losses", "code", "words"),
+    [
+        ([0.5, 0.7, 1.0], "not-a-loss", "no value above 1"),
+        ([0.5, 0.7, 1.01], None, ""),
+        ([0.5, 0.7], None, ""),  # two values say little
+        ([0.0, 2.0, 3.0], None, ""),
+        ([-0.1, 2.0, 3.0], "not-a-loss", "values below 0"),
+        ([10.0, 13.8, 20.0], None, ""),
+        ([10.0, 13.9, 20.5], "large-loss", ""),
+        ([14.0, 15.0, 16.0], "not-a-loss", "only large whole numbers"),
+        ([14.0, 15.0, 16.5], "large-loss", ""),
+        ([2.0, 13.0, 90.0], None, ""),  # whole, but not large
+        ([0.5, 1e6, 2e6], "large-loss", ""),
+        ([0.5, 1.01e6, 2e6], "not-a-loss", "above any perplexity"),
+    ],
+)
+def test_values_are_judged_from_three_on_at_the_limits_of_losses(losses, code, words):
+    found = kinds(losses)
+    assert list(found) == ([code] if code else [])
+    assert words in "".join(found.values())
+
+
+@pytest.mark.parametrize(("highest", "is_share"), [(100.0, True), (100.1, False)])
+def test_large_values_up_to_100_may_be_percentages(highest, is_share):
+    assert ("percentages" in kinds([14.5, 15.0, highest])["large-loss"]) == is_share
+
+
+def test_the_unit_of_a_metric_silences_the_doubt_and_perplexity_says_that_its_log_is_fitted():
+    assert kinds([0.5, 0.7, 0.9], unit="accuracy") == {}
+    assert list(kinds([2.0, 2.5, 3.0], unit="perplexity")) == ["perplexity-log"]
+
+
+GROWING = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+
+
+@pytest.mark.parametrize(
+    ("role", "inputs", "losses", "grows"),
+    [
+        ("compute", GROWING, GROWING, True),
+        ("params", GROWING, GROWING, True),
+        ("width", GROWING, GROWING, False),
+        ("tokens", GROWING[:7], GROWING[:7], False),  # seven sizes are too few
+        ("tokens", [*GROWING[:7], 7.0], GROWING, False),
+        ("tokens", GROWING, GROWING[::-1], False),
+        ("tokens", GROWING, [1.0, 2.0, 3.0, 8.0, 7.0, 6.0, 5.0, 4.0], True),  # a rank correlation of 0.52
+        ("tokens", GROWING, [1.0, 2.0, 4.0, 6.0, 7.0, 8.0, 5.0, 3.0], False),  # and one of 0.5
+        ("tokens", GROWING, [2.0] * 8, False),
+    ],
+)
+def test_a_metric_grows_if_its_ranks_follow_one_input_over_eight_sizes(role, inputs, losses, grows):
+    assert ("metric-grows" in kinds(losses, "x", "other", **{role: inputs})) == grows
+
+
+def test_growth_is_judged_by_the_first_amount_that_varies():
+    found = kinds(GROWING, "x", "other", compute=GROWING[::-1], tokens=GROWING)
+    assert "metric-grows" not in found
+    assert "metric-grows" in kinds(GROWING, "x", "other", compute=[1.0] * 8, tokens=GROWING)
+
+
+def test_outcomes_are_only_zeros_and_ones_and_both():
+    assert list(kinds([0.0, 1.0, 1.0], unit="other")) == ["single-outcomes"]
+    assert "single-outcomes" not in kinds([1.0, 1.0, 1.0], unit="other")
+    assert "single-outcomes" not in kinds([0.0, 1.0, 0.5], unit="other")
+    assert "single-outcomes" not in kinds([0.0, 0.5, 0.5], unit="other")
+
+
+@pytest.mark.parametrize(
+    ("losses", "excluded", "is_refused"),
+    [
+        ([1.0, 1.0], {"non-positive loss": 1}, True),
+        ([1.0, 0.5], {"non-positive loss": 1}, False),
+        ([1.0, 1.0], {"no loss": 1}, False),
+        ([], {"non-positive loss": 1}, False),
+    ],
+)
+def test_successes_alone_are_refused_if_failures_were_left_out(losses, excluded, is_refused):
+    series = pl.Series(losses, dtype=pl.Float64)
+    if not is_refused:
+        metric_kind.refuse_outcomes(series, excluded, "solved")
+    else:
+        with pytest.raises(DataError, match="solved holds only 0 and 1"):
+            metric_kind.refuse_outcomes(series, excluded, "solved")

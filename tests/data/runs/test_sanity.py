@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.data.runs import sanity
 from scaling_cli.data.runs.summary import summarise
 from scaling_cli.data.runs.targets import load_targets
 from scaling_cli.errors import DataError
@@ -247,3 +248,218 @@ def test_one_group_in_another_unit_is_named(change, code):
     found = scaling.columns(rows.with_columns(change), by="arch").caveats
     assert [each.group for each in found if each.code == code] == [{"arch": "b"}]
     assert code not in {each.code for each in scaling.columns(rows, by="arch").caveats}
+
+
+def found(points, **more):
+    """The caveats about points of a metric of any unit, by code."""
+    points = pl.DataFrame(points) if isinstance(points, dict) else points
+    points = points.with_columns(pl.col(pl.Int64).cast(pl.Float64))
+    if "run_id" not in points.columns:
+        points = points.with_columns(pl.format("r{}", pl.int_range(pl.len())).alias("run_id"))
+    columns = {role: role for role in points.columns}
+    said = sanity.doubts(points, columns, (), named_loss=True, loss_unit="other", **more)
+    return {each.code: each.message for each in said}
+
+
+@pytest.mark.parametrize(("role", "least"), [("params", 1e5), ("tokens", 1e5), ("compute", 1e12)])
+def test_the_largest_value_shows_whether_amounts_are_plain_counts(role, least):
+    loss = {"loss": [3.0, 2.0]}
+    assert "tiny-unit" in found({role: [1.0, 0.99 * least]} | loss)
+    assert "tiny-unit" not in found({role: [1.0, least]} | loss)
+
+
+def test_small_compute_is_only_named_where_it_is_not_derived():
+    points = {"compute": [1.0, 2.0], "params": [1e6, 2e6], "tokens": [1e6, 2e6], "loss": [3.0, 2.0]}
+    assert "tiny-unit" not in found(points)
+    del points["tokens"]
+    assert "compute" in found(points)["tiny-unit"]
+
+
+@pytest.mark.parametrize(
+    ("first", "is_slip"),
+    [
+        (1001.0, True),  # a thousandth of it is within the others
+        (5000.0, True),
+        (16_000.0, True),
+        (900.0, False),  # a thousandth is below all others
+        (20_001.0, False),  # and above all others
+    ],
+)
+def test_a_ratio_is_a_slip_if_a_thousandth_of_it_lies_among_the_others(first, is_slip):
+    ratios = [first, 1.0, 2.0, 10.0, 20.0]
+    points = {"params": [1e8] * 5, "tokens": [1e8 * ratio for ratio in ratios], "loss": [5.0, 4.0, 3.5, 3.0, 2.0]}
+    assert ("unit-slip" in found(points)) == is_slip
+    below = points | {"tokens": [1e11 / ratio for ratio in ratios]}
+    assert ("unit-slip" in found(below)) == is_slip
+
+
+@pytest.mark.parametrize(("next_top", "is_slip"), [(66.0, True), (67.0, False)])
+def test_a_ratio_is_alone_if_it_is_fifteen_times_the_next(next_top, is_slip):
+    tokens = [1e8 * ratio for ratio in (1000.0, 1.0, 2.0, 3.0, next_top)]
+    for values in (tokens, [1e19 / value for value in tokens]):
+        points = {"params": [1e8] * 5, "tokens": values, "loss": [5.0, 4.0, 3.5, 3.0, 2.0]}
+        assert ("unit-slip" in found(points)) == is_slip
+
+
+@pytest.mark.parametrize(("next_top", "is_slip"), [(3.3e8, True), (3.4e8, False)])
+def test_an_amount_is_alone_if_it_is_three_hundred_times_the_next(next_top, is_slip):
+    for role in ("tokens", "params", "compute"):
+        values = [1e11, 1e8, 2e8, 1.5e8, next_top]
+        scale = 1e6 if role == "compute" else 1.0
+        said = found({role: [scale * value for value in values], "loss": [5.0, 4.0, 3.5, 3.0, 2.0]})
+        assert ("unit-slip" in said) == is_slip
+        if is_slip:
+            assert "r0" in said["unit-slip"]
+
+
+def test_four_points_say_little_about_a_slip():
+    points = pl.DataFrame({"params": [1e11, 1e8, 2e8, 1.5e8, 1.2e8], "loss": [5.0, 4.0, 3.5, 3.0, 2.0]})
+    assert "unit-slip" in found(points)
+    assert "unit-slip" not in found(points.head(4))
+    lacking = points.with_columns(pl.when(pl.col("params") != 1.2e8).then("params").alias("params"))
+    assert "unit-slip" not in found(lacking)
+
+
+@pytest.mark.parametrize("role", ["params", "tokens"])
+def test_a_slip_names_the_amount_that_is_farther_from_its_median(role):
+    points = {
+        "params": [1e8] * 6,
+        "tokens": [2e9, 2.2e9, 1.8e9, 2e9, 2.1e9, 2e9],
+        "loss": [3.0, 2.9, 2.8, 3.1, 2.7, 3.2],
+    }
+    points[role] = [points[role][0] * 1000, *points[role][1:]]
+    assert found(points)["unit-slip"].startswith(f"{role} ") or f" {role} of " in found(points)["unit-slip"]
+
+
+def test_copies_within_runs_and_of_runs_are_both_named():
+    points = {
+        "run_id": ["a", "a", "b", "c"],
+        "params": [1e8, 1e8, 1e8, 2e8],
+        "tokens": [1e9] * 4,
+        "loss": [3.0, 3.0, 3.0, 2.0],
+    }  # fmt: skip
+    message = found(points)["repeated-points"]
+    assert message.startswith("2 points")
+    assert "each counts as a run, or a point of its run, so" in message
+    assert "in params, tokens, loss" in message
+
+
+def test_points_that_differ_in_any_column_are_no_copies():
+    points = {"params": [1e8, 1e8], "tokens": [1e9, 1e9], "loss": [3.0, 3.0]}
+    assert "repeated-points" in found(points)
+    assert "repeated-points" not in found(points | {"opt": ["adam", "muon"]})
+    assert "repeated-points" not in found(points | {"lr": [1e-3, 1e-4]})
+    assert "repeated-points" not in found({"loss": [3.0, 3.0]})
+    assert "repeated-points" not in found({"loss": [3.0, 3.0], "opt": ["adam", "adam"]})
+
+
+@pytest.mark.parametrize(("equal", "is_named"), [(1, True), (2, False)])
+def test_equal_losses_at_other_inputs_show_a_coarse_metric(equal, is_named):
+    # Of ten different points, nine or eight losses differ: below nine in ten, points may agree by chance.
+    losses = [1.0 + min(i, 9 - equal) / 10 for i in range(10)]
+    points = {"width": [2.0**i for i in range(10)] + [1.0], "loss": [*losses, losses[0]]}
+    assert ("repeated-points" in found(points)) == is_named
+
+
+@pytest.mark.parametrize(("epochs", "is_repeated"), [(4.0, False), (4.1, True)])
+def test_data_seen_more_than_four_times_are_named(epochs, is_repeated):
+    points = {"tokens": [1e9, epochs * 1e9], "unique_tokens": [1e9, 1e9], "loss": [3.0, 2.0]}
+    said = found(points)
+    assert ("repeated-data" in said) == is_repeated
+    if is_repeated:
+        assert "1 of 2" in said["repeated-data"]
+        assert "4.1" in said["repeated-data"]
+    assert "repeated-data" not in found({"tokens": [9e9], "loss": [3.0]})
+
+
+@pytest.mark.parametrize(("last", "has_risen"), [(4.0, False), (4.1, True)])
+def test_a_loss_over_twice_the_lowest_after_many_epochs_has_risen(last, has_risen):
+    points = {"tokens": [1e9, 9e9, 9e9], "unique_tokens": [1e9] * 3, "loss": [2.0, 2.5, last]}
+    assert ("late-rise" in found(points)) == has_risen
+
+
+@pytest.mark.parametrize(
+    ("lr", "peak", "lowest", "is_high"),
+    [(0.5, 1.0, 0.1, False), (0.51, 1.0, 0.1, True), (1.0, 1.0, 1.0, False), (0.0, 0.0, 0.0, False)],
+)
+def test_a_rate_over_half_its_peak_has_not_decayed(lr, peak, lowest, is_high):
+    points = pl.DataFrame({"lr": [lr], "lr_peak": [peak], "lr_lowest": [lowest]})
+    assert bool(sanity.schedules(points)) == is_high
+    assert sanity.schedules(points.drop("lr_peak")) == ()
+
+
+def test_one_run_with_a_schedule_shows_that_rates_are_not_settings():
+    points = pl.DataFrame({"lr": [1.0, 1.0, None], "lr_peak": [1.0, 1.0, None], "lr_lowest": [1.0, 0.5, None]})
+    assert sanity.schedules(points)[0].message.startswith("2 of 3 runs")
+
+
+@pytest.mark.parametrize(
+    ("column", "asked", "is_named", "columns", "codes"),
+    [
+        ("step", (), False, ["step", "tokens"], []),
+        ("_step", (), False, ["tokens"], []),
+        ("_step", ("step",), False, ["step", "tokens"], ["log-calls"]),
+        ("_step", ("step",), True, ["step", "tokens"], []),
+    ],
+)
+def test_log_calls_are_no_steps_where_an_amount_is_known(column, asked, is_named, columns, codes):
+    points = pl.DataFrame({"step": [1.0], "tokens": [1e9]})
+    left, said = sanity.without_calls(points, column, asked, is_named=is_named)
+    assert left.columns == columns
+    assert [each.code for each in said] == codes
+
+
+def test_log_calls_stay_where_no_amount_is_known():
+    for points in (pl.DataFrame({"step": [1.0]}), pl.DataFrame({"step": [1.0], "tokens": [None]})):
+        left, said = sanity.without_calls(points, "_step", (), is_named=False)
+        assert "step" in left.columns
+        assert [each.code for each in said] == ["log-calls"]
+
+
+@pytest.mark.parametrize(
+    ("column", "is_text", "condition"),
+    [
+        ("split", True, "\"split <> 'val'\""),
+        ("split", False, '"split <> val"'),
+        ("eval/split", True, "'\"eval/split\" <> '\"'\"'val'\"'\"''"),
+    ],
+)
+def test_a_condition_is_written_as_a_shell_needs_it(column, is_text, condition):
+    assert sanity.condition_on(column, "<>", "val", is_text=is_text) == condition
+
+
+def test_the_column_of_states_and_runs_in_none_of_the_bad_states():
+    assert sanity.state_column(["loss", "Run State", "status"]) == "Run State"
+    assert sanity.state_column(["loss"]) is None
+    points = pl.DataFrame({"loss": [1.0], sanity.STATE: ["finished"]})
+    assert sanity.unfinished(points, "state")[1] == ()
+    assert sanity.unfinished(points, "state")[0].columns == ["loss"]
+    assert sanity.unfinished(points.with_columns(pl.lit(1).alias(sanity.STATE)), "state")[1] == ()
+    assert sanity.unfinished(points, None)[0].equals(points)
+
+
+def test_groups_are_looked_at_one_by_one_unless_they_are_many_or_all_share_the_doubt():
+    def odd_groups(count, known=()):
+        """The groups that are doubted among some of which the last has compute in another unit."""
+        names = [f"a{i}" for i in range(count)]
+        points = pl.DataFrame({"compute": [1e20] * (count - 1) + [1.0], "loss": 2.0, "arch": names})
+        columns = {"loss": "loss", "compute": "compute"}
+        return [each.group for each in sanity.of_groups(points, columns, ("arch",), "other", known)]
+
+    assert odd_groups(100) == [{"arch": "a99"}]
+    assert odd_groups(101) == []
+    tiny, large = sanity.caveat("best-checkpoint"), sanity.caveat("rows-excluded", count=1, total=2, reasons="x")
+    assert odd_groups(3, known=[tiny, large]) == [{"arch": "a2"}]
+
+
+@pytest.mark.parametrize("ratios", [(1920.0, 1.0, 2.0, 4.0, 128.0), (1.0, 15.0, 20.0, 1000.0, 1500.0)])
+def test_exactly_fifteen_times_is_not_alone(ratios):
+    points = {"params": [1.0] * 5, "tokens": list(ratios), "loss": [5.0, 4.0, 3.5, 3.0, 2.0]}
+    assert "unit-slip" not in found(points)
+    farther = ratios[0] * (1.01 if ratios[0] > 1 else 0.99)
+    assert "unit-slip" in found(points | {"tokens": [farther, *ratios[1:]]})
+
+
+def test_the_largest_value_is_shown_with_three_digits():
+    message = found({"params": [1.0, 1.2345], "loss": [3.0, 2.0]})["tiny-unit"]
+    assert "at most 1.23 in every row" in message

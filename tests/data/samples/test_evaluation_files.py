@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 
 import polars as pl
 import pytest
 
+from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
 from scaling_cli.errors import DataError
 from tests.data.loading import load_samples
 from tests.data.samples.test_load import COUNTS, OUTCOMES, attempts, codes, counts
@@ -71,3 +73,142 @@ def test_a_column_that_the_user_chose_gets_no_caveat(chosen):
 def test_a_second_column_that_makes_the_same_problems_is_ignored(other):
     table = load_samples(attempts().with_columns(other))
     assert (counts(table), codes(table)) == (COUNTS, [])
+
+
+def written(path, content):
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return str(path)
+
+
+def rows(path, content):
+    return read_evaluation_file(written(path, content)).collect().to_dicts()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_one"),
+    [
+        ("a", b"PK\x03\x04", True),
+        ("a", b"\x93NUMPY", True),
+        ("a", b'\xef\xbb\xbf\n {"a": 1}', True),
+        ("a", b"[1]", True),
+        ("a.yaml", b"x: 1", True),
+        ("a.yml", b"x: 1", True),
+        ("a.csv", b"a,b\n1,2\n", False),
+    ],
+)
+def test_files_of_evaluation_tools_are_known_by_their_first_bytes(tmp_path, name, content, is_one):
+    (tmp_path / name).write_bytes(content)
+    assert is_evaluation_file(str(tmp_path / name)) == is_one
+    assert not is_evaluation_file(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_object_of_lists_has_a_problem_for_each_key(tmp_path, indent):
+    assert rows(tmp_path / "a.json", json.dumps({"p": [1, 0], "q": [1]}, indent=indent)) == [
+        {"problem": "p", "correct": [1, 0]}, {"problem": "q", "correct": [1]},
+    ]  # fmt: skip
+    lines = '{"correct": [1, 0]}\n{"correct": [1]}\n'
+    assert rows(tmp_path / "a.jsonl", lines) == [{"correct": [1, 0]}, {"correct": [1]}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a": 1,\n"b": [1]}', "unknown layout, with the keys a, b"),
+        ([], "does not contain a list of objects"),
+        ([1, {"a": 1}], "does not contain a list of objects"),
+        ('[{"a": 1', "it is not valid JSON: line 1, column"),
+        ({"eval": {"t": 5}, "samples": [{"id": 1, "epoch": "x"}]}, "has another type"),
+        ({"eval": {}, "samples": [{"id": 1}]}, "has no scored samples"),
+    ],
+)
+def test_documents_without_samples_are_refused(tmp_path, content, message):
+    with pytest.raises(DataError, match=message):
+        rows(tmp_path / "a.json", content)
+
+
+def test_samples_of_inspect_have_epochs_and_scores(tmp_path):
+    samples = [
+        {"id": 1, "scores": {"a": {"value": "C"}, "b": {"value": [1]}}},
+        {"id": 2, "epoch": 3, "scores": {"a": {"value": 0.5}}, "error": None},
+        {"id": 3, "epoch": 1, "scores": {"a": {"value": "C"}}, "error": "lost"},
+        {"id": 4, "scores": None},
+    ]
+    several = rows(tmp_path / "a.json", {"eval": {}, "samples": samples})
+    assert [row["score_a"] for row in several] == ["C", "0.5", None, None]
+    assert [(row["id"], row["epoch"]) for row in several] == [("1", 1), ("2", 3), ("3", 1), ("4", 1)]
+    del samples[0]["scores"]["b"]
+    assert [row["correct"] for row in rows(tmp_path / "a.json", {"eval": {}, "samples": samples})] == [
+        "C", "0.5", None, None,
+    ]  # fmt: skip
+
+
+def test_evalplus_needs_the_plus_tests_only_where_they_were_run(tmp_path):
+    statuses = [("pass", None), ("pass", "fail"), ("fail", "pass"), ("pass", "pass")]
+    attempts = [{"base_status": base} | ({"plus_status": plus} if plus else {}) for base, plus in statuses]
+    found = rows(tmp_path / "a.json", {"eval": {"t": attempts}})
+    assert [row["correct"] for row in found] == [True, False, False, True]
+    assert [row["attempt"] for row in found] == [0, 1, 2, 3]
+    assert [row["base_status"] for row in found] == [True, True, False, True]
+
+
+def lm_eval(*lines):
+    base = {"doc_id": 0, "filter": "none", "resps": [["a", "b"]]}
+    return "\n".join(json.dumps(base | line) for line in lines) + "\n"
+
+
+def test_one_response_of_lm_eval_is_an_outcome_and_several_are_counts(tmp_path):
+    one = lm_eval({"resps": [["a"]], "metrics": ["acc"], "acc": 1.0}, {"resps": [], "metrics": ["acc"], "acc": 0.0})
+    assert rows(tmp_path / "a.jsonl", one)[0] == {"doc_id": "0", "filter": "none", "correct": 1.0}
+    several = lm_eval({"metrics": ["acc"], "acc": 0.5}, {"metrics": ["acc"], "acc": 1.0, "doc_id": 7})
+    assert rows(tmp_path / "a.jsonl", several) == [
+        {"doc_id": "0", "filter": "none", "n": 2, "c": 1}, {"doc_id": "7", "filter": "none", "n": 2, "c": 2},
+    ]  # fmt: skip
+    flat = lm_eval({"resps": ["a", "b", "c"], "exact_match": 1.0})
+    assert rows(tmp_path / "a.jsonl", flat)[0]["n"] == 3
+
+
+def test_two_metrics_of_single_responses_keep_their_names(tmp_path):
+    line = lm_eval({"resps": [["a"]], "metrics": ["acc", "f1"], "acc": 1.0, "f1": 0.5})
+    assert rows(tmp_path / "a.jsonl", line) == [{"doc_id": "0", "filter": "none", "acc": 1.0, "f1": 0.5}]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"metrics": ["acc"], "acc": 0.3}, "has 2 responses per document"),
+        ({"metrics": ["acc", "f1"], "acc": 0.5, "f1": 0.5}, "has 2 responses per document"),
+        ({"metrics": []}, "has no metrics of single documents"),
+    ],
+)
+def test_responses_whose_share_is_not_known_are_refused(tmp_path, line, message):
+    with pytest.raises(DataError, match=message):
+        rows(tmp_path / "a.jsonl", lm_eval(line))
+
+
+@pytest.mark.parametrize("odd", [b"", b'{"problem": "b", "x": NaN}\n'])
+@pytest.mark.parametrize("outcomes", [1, [1, 0]])
+def test_lines_of_values_or_lists_are_a_table(tmp_path, odd, outcomes):
+    content = json.dumps({"problem": "a", "correct": outcomes, "more": {"x": 1}}) + "\n" + odd.decode()
+    content += json.dumps({"problem": "c", "correct": outcomes}) + "\n"
+    found = rows(tmp_path / "a.jsonl", content)
+    assert [row["problem"] for row in found] == (["a", "b", "c"] if odd else ["a", "c"])
+    assert found[0]["correct"] == (str(outcomes) if odd and outcomes == 1 else outcomes)
+
+
+def test_the_yaml_of_a_problem_ends_its_list_at_the_next_key(tmp_path):
+    text = "x: [true]\nis_corrects:\n- True\n- false\n\nnext: true\n"
+    assert rows(tmp_path / "p7.yaml", text.replace("\n\n", "\n")) == [{"problem": "p7", "is_corrects": [True, False]}]
+    assert rows(tmp_path / "p.yml", "is_corrects: [true, false]\n")[0]["is_corrects"] == [True, False]
+    with pytest.raises(DataError, match="has no list is_corrects"):
+        rows(tmp_path / "p.yaml", "x: [true]\n")
+
+
+def test_an_archive_that_is_no_log_says_so(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.eval", "w") as archive:
+        archive.writestr("other.json", "{}")
+    with pytest.raises(DataError, match="is a zip archive, but not an inspect log"):
+        read_evaluation_file(str(tmp_path / "a.eval"))
+    (tmp_path / "b.eval").write_bytes(b"PK\x03\x04 damaged")
+    with pytest.raises(DataError, match="a zip archive that is damaged"):
+        read_evaluation_file(str(tmp_path / "b.eval"))

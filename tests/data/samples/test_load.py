@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli.data.samples import load
 from scaling_cli.errors import DataError, UsageError
 from tests.data.loading import load_samples
 
@@ -337,3 +338,55 @@ def test_rows_of_a_matrix_without_a_problem_are_counted():
     table = load_samples(pl.DataFrame({"problem": ["a", None, None], "s0": [1, 0, 1], "s1": [1, 0, 0]}))
     assert table.frame["problem"].to_list() == ["a"]
     assert any("2 of 3" in caveat.message for caveat in table.caveats)
+
+
+@pytest.mark.parametrize(("most", "is_read"), [(3, True), (2, False)])
+def test_a_log_of_very_many_columns_is_refused(monkeypatch, most, is_read):
+    monkeypatch.setattr(load, "MOST_COLUMNS", most)
+    rows = pl.DataFrame({"problem": ["a"], "n": [4], "c": [1]})
+    if is_read:
+        assert counts(load_samples(rows)) == [("a", 4, 1)]
+    else:
+        with pytest.raises(DataError, match="has 3 columns, but at most 2 can be read"):
+            load_samples(rows)
+
+
+@pytest.mark.parametrize(
+    ("by", "message"), [("n", "which is also a column of the result"), ("x", "Unknown column 'x'")]
+)
+def test_groups_that_cannot_be_are_refused(by, message):
+    with pytest.raises(UsageError, match=message):
+        load_samples(pl.DataFrame({"problem": ["a"], "n": [4], "c": [1]}), by=[by])
+
+
+def test_rows_that_a_condition_cannot_judge_are_left_out():
+    rows = attempts()
+    odd = rows.with_columns(t=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("x")).otherwise(pl.lit("2")))
+    long = pl.concat([rows.with_columns(t=pl.lit("1"))] * 84 + [odd])  # the first thousand cells are numbers
+    assert counts(load_samples(long, where="t > 1")) == [("p1", 3, 1), ("p2", 4, 0), ("p3", 4, 4)]
+
+
+def test_a_condition_may_name_roles():
+    rows = attempts().rename({"attempt": "number"})
+    table = load_samples(rows, where="attempt < 2", mapping={"attempt": "number"})
+    assert counts(table) == [("p1", 2, 1), ("p2", 2, 0), ("p3", 2, 2)]
+
+
+def test_each_file_has_its_rows_and_tables_in_memory_have_no_files(tmp_path):
+    attempts().write_csv(tmp_path / "a.csv")
+    attempts().with_columns(pl.col("problem_id") + "x").write_json(tmp_path / "b.json")
+    table = load_samples([tmp_path / "a.csv", tmp_path / "b.json"])
+    assert {source.path.rsplit("/", 1)[1]: source.rows for source in table.sources} == {"a.csv": 12, "b.json": 12}
+    assert table.frame.height == 6
+    assert load_samples(attempts()).sources == ()
+    alone = load_samples(tmp_path / "a.csv", where="attempt < 2")
+    assert alone.sources[0].rows == 12  # of the file, not of what was kept
+    with pytest.raises(DataError, match="does not contain a list of objects"):
+        load_samples([_written(tmp_path / "c.json", "[1]")])
+    with pytest.raises(DataError, match="None of 2 files can be read"):
+        load_samples([_written(tmp_path / name, "[1]") for name in ("c.json", "d.json")])
+
+
+def _written(path, text):
+    path.write_text(text)
+    return path

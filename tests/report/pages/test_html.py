@@ -18,6 +18,7 @@ from scaling_cli.report.pages.page import panels_of
 from scaling_cli.report.views import view_of
 from tests.answers import answered
 from tests.factories import bad_report, chinchilla_result, groups_report, report
+from tests.grids import one_in
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HAS_VEGA = importlib.util.find_spec("vl_convert") is not None
@@ -26,7 +27,7 @@ ASKED = ("fit", "groups", "extrapolate", "compare-exponents", "optimal-allocatio
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.skipif(not HAS_VEGA, reason="vl-convert-python is not installed")
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", one_in(3, ASKED))
 def test_a_page_draws_in_a_browser_without_a_request_or_an_error(tmp_path, name):
     made = answered(name)
     page = tmp_path / "page.html"

@@ -12,7 +12,6 @@ Residuals outside delta are clipped as the objective does, and divided by the sh
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,7 +51,7 @@ def tangent(base: DesignedProblem, phi: Array, fits: OwnFits, row: int, names: S
     own = [theta[0] for theta in base.split(phi[None])]
     residuals, slopes = (values[0] for values in base.residuals(phi[None], target[None]))
     known = np.sqrt(weights) / np.repeat(scales, [member.points for member in base.members])
-    leverage = _leverage(slopes[:, (phi > base.low) & (phi < base.high)] * known[:, None])
+    leverage = leverage_of(slopes[:, (phi > base.low) & (phi < base.high)] * known[:, None])
     bases, estimates, precision, freedom, pseudo = [], [], [], [], np.empty(len(residuals))
     tested = [base.members[0].problem.law.names.index(name) for name in names]
     for member, theta, part in zip(base.members, own, parts(base.members), strict=True):
@@ -75,7 +74,7 @@ def tangent(base: DesignedProblem, phi: Array, fits: OwnFits, row: int, names: S
     return Tangent(tuple(bases), tuple(estimates), tuple(precision), pseudo, np.array(freedom, dtype=float))
 
 
-def _leverage(jacobian: Array) -> Array:
+def leverage_of(jacobian: Array) -> Array:
     """Leverage of each point `(n,)` in a linear model."""
     length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), 1e-300)
     basis, sizes, _ = np.linalg.svd(jacobian / length, full_matrices=False)
@@ -130,12 +129,12 @@ def drawn_statistics(
             values.append(along @ rows.T)
             squares.append(np.maximum((data[:, part] ** 2).sum(axis=1) - (along**2).sum(axis=1), 0.0))
         scales, _ = shrunk(np.stack(squares, axis=1), line.freedom)
-        explained = [_explained(line, _columns(model, names), values, scales) for model in (wider, base)]
+        explained = [_explained(line, columns_of(model, names), values, scales) for model in (wider, base)]
         pieces.append((explained[0] - explained[1]) / fewer)
     return np.maximum(np.concatenate(pieces), 0.0)
 
 
-def _columns(model: DesignedProblem, names: Sequence[str]) -> list[Array]:
+def columns_of(model: DesignedProblem, names: Sequence[str]) -> list[Array]:
     """For each cell the map `(m, P)` from the model's coefficients to the cell's parameters `names`."""
     all_names = model.members[0].problem.law.names
     rows = [all_names.index(name) for name in names]
@@ -156,28 +155,3 @@ def _explained(line: Tangent, columns: Sequence[Array], values: Sequence[Array],
     solved = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
     found: Array = np.einsum("rp,rp->r", right, solved)
     return found
-
-
-def freedom_of(
-    line: Tangent, base: DesignedProblem, wider: DesignedProblem, names: Sequence[str], fits: OwnFits, row: int
-) -> float:
-    """Degrees of freedom of F for one data set (Satterthwaite 1946; Welch 1947 for two means).
-
-    A cell counts by its part in the contrast; its own residuals count with those of the prior.
-    """
-    scales = fits.scales[row]
-    part = []
-    for model in (wider, base):
-        columns = _columns(model, names)
-        pairs = zip(columns, line.precision, scales, strict=True)
-        rows = [np.linalg.cholesky(precision + 1e-12 * np.trace(precision) * np.eye(len(precision))).T @ design / scale
-                for design, precision, scale in pairs]  # fmt: skip
-        leverage = _leverage(np.concatenate(rows))
-        ends = np.cumsum([0, *(len(row) for row in rows)])
-        part.append(np.array([leverage[a:b].sum() for a, b in itertools.pairwise(ends)]))
-    share = np.maximum(part[0] - part[1], 0.0)
-    total = float(line.freedom.sum())
-    if share.sum() <= 0:
-        return total
-    share /= share.sum()
-    return float(min(1 / np.sum(share**2 / (line.freedom + fits.prior[row])), total))

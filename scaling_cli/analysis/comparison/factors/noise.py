@@ -5,6 +5,10 @@ towards that of all cells, the more the less the cells' variances differ beyond 
 Bayes estimate of Smyth (2004), whose prior has `d0` degrees of freedom. If the cells have equal noise, d0 is large, and
 all residuals count together.
 
+Weights made from shrunk variances are good, but with few cells whose noise differs the shrunk variances themselves are
+wrong: too small in noisy cells. Tests therefore judge by each cell's own variance where the cells' variances differ by
+the test of Bartlett (1937) at the 10 % level.
+
 Within cells, noise may change with scale, as a power of the inputs. That power is estimated from all cells together
 (Harvey 1976), and shrunk by the share of its square that chance explains, so that equal noise is hardly disturbed. The
 points are weighted by it, and the delta of the objective follows it.
@@ -15,17 +19,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import digamma, erf, polygamma
+from scipy.special import chdtrc, digamma, erf, erfc, polygamma
 
 from scaling_cli.analysis.comparison.models import SMALLEST_SCALE, Member, parts, solve_in_chunks
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.noise_model import LEAST_SPREAD, power_of, scale_of
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA
 from scaling_cli.record import Record
 
 MOST_PRIOR = 1e4  # degrees of freedom that stand for cells of equal noise
 MEDIAN_EFFICIENCY = 0.37  # of a scale from the median absolute residual, for Gaussian noise
-PASSES = 2  # of fits and noise; more do not change rejection rates
+DIFFERENT = 0.1  # p-value of equal noise below which tests take each cell's own noise
 
 
 class OwnFits(Record):
@@ -33,7 +37,8 @@ class OwnFits(Record):
 
     `thetas` are `(replicates, k)` for each cell; `scales` `(replicates, cells)` are their noise, and `prior`
     `(replicates,)` the degrees of freedom by which it is shrunk; `shape` `(replicates, n)` is the noise of each point
-    relative to its cell's; `deltas` and `target` are `(replicates, n)`.
+    relative to its cell's; `deltas` and `target` are `(replicates, n)`. Tests judge by the noise `spreads`
+    `(replicates, cells)`, with `known` `(replicates, cells)` degrees of freedom.
     """
 
     thetas: tuple[Array, ...]
@@ -42,6 +47,15 @@ class OwnFits(Record):
     shape: Array
     deltas: Array
     target: Array
+    spreads: Array
+    known: Array
+
+    def subset(self, cells: Sequence[int], points: Indices) -> OwnFits:
+        """Some of the cells, with their points."""
+        return OwnFits(
+            tuple(self.thetas[cell] for cell in cells), self.scales[:, cells], self.prior, self.shape[:, points],
+            self.deltas[:, points], self.target[:, points], self.spreads[:, cells], self.known[:, cells],
+        )  # fmt: skip
 
     def point_weights(self, members: Sequence[Member]) -> Array:
         """The points' weights `(replicates, n)` within their cells."""
@@ -66,24 +80,82 @@ def settled_fits(members: Sequence[Member], thetas: Sequence[Array], target: Arr
         target: What each replicate is fitted to.
     """
     freedom = np.array([max(member.freedom, 1) for member in members], dtype=float)
-    shape = np.ones(target.shape)
-    thetas = tuple(thetas)
-    for _ in range(PASSES):
-        residuals, leverage = own_residuals(members, thetas, target, shape)
-        size = median_scales(members, residuals / shape, freedom)
-        shape = noise_shape(members, residuals, leverage, size)
-        deltas = _deltas(members, size, shape)
-        weights = np.concatenate([member.problem.weights for member in members]) / shape**2
-        thetas = tuple(
-            solve_in_chunks(
-                member.problem, theta, delta=deltas[:, part], target=target[:, part], weights=weights[:, part]
-            ).theta
-            for member, theta, part in zip(members, thetas, parts(members), strict=True)
-        )
-    residuals, _ = own_residuals(members, thetas, target, shape)
-    squares = _squares(members, residuals * np.sqrt(weights), deltas * np.sqrt(weights), size)
-    scales, prior = shrunk(squares, freedom)
-    return OwnFits(thetas, scales, prior, shape, deltas, target)
+    size = median_scales(members, own_residuals(members, thetas, target, np.ones(target.shape))[0], freedom)
+    first = _refitted(members, thetas, np.ones(target.shape), target, size)
+    size = _gaussian_scales(members, first, freedom)
+    last = _refitted(members, first.thetas, first.shape, target, size)
+    scales, prior = shrunk(last.squares, freedom)
+    differs = differ(last.squares, freedom)[:, None]
+    own = np.maximum(np.sqrt(last.squares / freedom), SMALLEST_SCALE)
+    spreads, known = np.where(differs, own, scales), np.where(differs, freedom, freedom + prior[:, None])
+    return OwnFits(last.thetas, scales, prior, last.shape, last.deltas, target, spreads, known)
+
+
+class _Pass(Record):
+    """Fits that allow for the noise as far as it is known.
+
+    For each cell, `squares` `(replicates, cells)` are sums in units of the objective, and `clips` `(replicates, cells)`
+    are deltas over the noise.
+    """
+
+    thetas: tuple[Array, ...]
+    shape: Array
+    deltas: Array
+    squares: Array
+    clips: Array
+
+
+def _refitted(members: Sequence[Member], thetas: Sequence[Array], shape: Array, target: Array, size: Array) -> _Pass:
+    """The cells fitted with the noise that the residuals of `thetas` show; their noise has the sizes `size`."""
+    residuals, leverage = own_residuals(members, thetas, target, shape)
+    shape = noise_shape(members, residuals, leverage, size)
+    deltas = _deltas(members, size, shape)
+    weights = np.concatenate([member.problem.weights for member in members]) / shape**2
+    refitted = tuple(
+        solve_in_chunks(
+            member.problem, theta, delta=deltas[:, part], target=target[:, part], weights=weights[:, part]
+        ).theta
+        for member, theta, part in zip(members, thetas, parts(members), strict=True)
+    )
+    root = np.sqrt(weights)
+    residuals = own_residuals(members, refitted, target, shape)[0] * root
+    clips = np.stack([(deltas * root)[:, part].mean(axis=1) for part in parts(members)], axis=1)
+    return _Pass(
+        refitted, shape, deltas, _squares(members, residuals, deltas * root, size),
+        clips / np.maximum(size, SMALLEST_SCALE),
+    )  # fmt: skip
+
+
+def _gaussian_scales(members: Sequence[Member], known: _Pass, freedom: Array) -> Array:
+    """Shrunk scales `(replicates, cells)` of Gaussian noise, which vary less than those from median residuals."""
+    is_huber = np.array([member.delta > LAD_DELTA for member in members])
+    return shrunk(known.squares / np.where(is_huber, _clipped_square(known.clips), 1.0), freedom)[0]
+
+
+def _clipped_square(k: Array) -> Array:
+    """E psi^2 / E psi' of standard Gaussian noise clipped at `k`."""
+    k = np.minimum(k, 1e3)  # of least squares it is infinite
+    inside = np.maximum(erf(k / np.sqrt(2)), SMALLEST_SCALE)
+    density = np.exp(-(k**2) / 2) / np.sqrt(2 * np.pi)
+    ratio: Array = (inside - 2 * k * density + k**2 * erfc(k / np.sqrt(2))) / inside
+    return ratio
+
+
+def differ(squares: Array, freedom: Array) -> Flags:
+    """Whether the cells' variances differ `(replicates,)`, by the test of Bartlett (1937).
+
+    Args:
+        squares: Sums of squares `(replicates, cells)`.
+        freedom: Degrees of freedom of each `(cells,)`.
+    """
+    cells, total = len(freedom), freedom.sum()
+    if cells < 2:
+        return np.zeros(len(squares), dtype=bool)
+    squares = np.maximum(squares, SMALLEST_SCALE**2)
+    log_ratio = total * np.log(squares.sum(axis=1) / total) - np.log(squares / freedom) @ freedom
+    correction = 1 + (np.sum(1 / freedom) - 1 / total) / (3 * (cells - 1))
+    found: Flags = chdtrc(cells - 1, np.maximum(log_ratio / correction, 0.0)) < DIFFERENT
+    return found
 
 
 def own_residuals(

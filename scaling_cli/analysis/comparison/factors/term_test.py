@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import fdtrc
 
+from scaling_cli.analysis.comparison.factors.approximation import approximated
 from scaling_cli.analysis.comparison.factors.cells import DesignedProblem, Frames, designed, frames
 from scaling_cli.analysis.comparison.factors.design import Term, base_of, wider_of
 from scaling_cli.analysis.comparison.factors.draws import (
     drawn_statistics,
     factors_of,
-    freedom_of,
     involved,
     tangent,
 )
@@ -23,11 +23,6 @@ from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 
-DRAWN_SHARE = 0.2  # of draws in the p-value, beside F
-DRAWN_SHARE_SMALL = 0.1  # with few degrees of freedom, where draws have little power
-SMALL = 16
-DRAWN_SHARE_UNEVEN = 0.5  # where the cells' noise differs, which F knows only roughly
-UNEVEN = 30.0  # degrees of freedom of the prior of the noise, below which the cells differ
 MATCHED = 2.0  # standard errors by which the errors of matched runs are correlated
 
 
@@ -50,10 +45,7 @@ class Ready(Record):
         members = tuple(self.members[cell] for cell in cells)
         slices = parts(self.members)
         points = np.concatenate([np.arange(slices[cell].start, slices[cell].stop) for cell in cells])
-        fits = OwnFits(
-            tuple(self.fits.thetas[cell] for cell in cells), self.fits.scales[:, cells], self.fits.prior,
-            self.fits.shape[:, points], self.fits.deltas[:, points], self.fits.target[:, points],
-        )  # fmt: skip
+        fits = self.fits.subset(cells, points)
         errors = tuple(self.errors[cell] for cell in cells)
         return Ready(
             members, frames(members), fits, errors, self.factors[:, points], self.is_clustered, self.is_matched
@@ -153,19 +145,17 @@ def posed(
 
 
 def null_of(pose: Pose, phi: Array, fits: OwnFits, row: int, factors: Array, *, is_clustered: bool) -> NullDistribution:
-    """The distribution of the statistic of one data set under the fitted base `phi` `(K,)`."""
+    """The distribution of the statistic of one data set under the fitted base `phi` `(K,)`.
+
+    It is F with independent runs; errors that points have in common are known to the draws alone.
+    """
     on = involved(pose.wider, pose.tested)
     line = tangent(pose.base, phi, fits, row, on)
+    found = approximated(line, pose, on, fits, row)
+    if not is_clustered:
+        return NullDistribution(pose.fewer, found.freedom, matched=found.fewer, stretch=found.stretch)
     drawn = drawn_statistics(line, pose.base, pose.wider, on, factors, pose.fewer)
-    is_small = line.freedom.sum() <= SMALL
-    share = DRAWN_SHARE_UNEVEN if float(fits.prior[row]) < UNEVEN else DRAWN_SHARE_SMALL if is_small else DRAWN_SHARE
-    return NullDistribution(
-        pose.fewer,
-        freedom_of(line, pose.base, pose.wider, on, fits, row),
-        drawn[np.isfinite(drawn)],
-        is_averaged=not is_clustered,
-        drawn_share=share,
-    )
+    return NullDistribution(pose.fewer, found.freedom, drawn[np.isfinite(drawn)])
 
 
 def _misfit(setting: Ready, wider: DesignedProblem, value: float) -> float:

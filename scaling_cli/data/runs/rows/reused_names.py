@@ -30,11 +30,10 @@ def separate_reused_names(
     """
     run = run_of(schema, plan)
     starts = _starts(rows, run, {role: number_of(role, schema, plan) for role in ROLES if role in plan.chosen})
-    shared = starts.filter(pl.len().over(RUN) > 1)
     other_loss = (pl.col(LOSS).n_unique() > 1).over(RUN, FIRST)
     is_constant = (pl.col(LEAST) == pl.col(MOST)).all()
     other_params = (is_constant & (pl.col(LEAST).min() != pl.col(MOST).max())).over(RUN)
-    reused = shared.filter((other_loss | other_params).any().over(RUN))
+    reused = starts.filter((other_loss | other_params).any().over(RUN))
     if reused.is_empty():
         return rows, plan, ()
     names = reused[RUN].unique().sort()

@@ -7,9 +7,13 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.comparison.factors.approximation import approximated
 from scaling_cli.analysis.comparison.factors.cells import designed, frames
 from scaling_cli.analysis.comparison.factors.design import Factor, base_of, independent, terms_of, wider_of
-from scaling_cli.analysis.comparison.factors.noise import settled_fits, shrunk
+from scaling_cli.analysis.comparison.factors.draws import involved, tangent
+from scaling_cli.analysis.comparison.factors.noise import differ, settled_fits, shrunk
+from scaling_cli.analysis.comparison.factors.statistic import errors_of, fit_term
+from scaling_cli.analysis.comparison.factors.term_test import posed
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.solve import minimise
 from tests.analysis.comparison.factors.simulations import EFFECTS, NULLS, SIZE, Design, shares
@@ -69,6 +73,33 @@ def test_noise_that_differs_little_is_pooled_and_noise_that_differs_much_is_not(
     unequal, prior = shrunk(drawn * np.array([1, 100] * 4), freedom)
     assert np.median(prior) < 5
     assert np.median(unequal[:, 1] / unequal[:, 0]) == pytest.approx(10, rel=0.3)
+
+
+def test_equal_noise_is_called_different_in_one_of_ten_data_sets():
+    low, high = binomial_bounds(4000, 0.1, 0.999)
+    drawn = np.random.default_rng(0).chisquare([3, 9, 9, 20], size=(4000, 4))
+    assert low <= differ(drawn, np.array([3.0, 9, 9, 20])).mean() <= high
+    assert differ(drawn * np.array([1, 100, 1, 100]), np.array([3.0, 9, 9, 20])).mean() > 0.99
+
+
+@pytest.mark.parametrize("name", ["g", "f:g"])
+def test_the_distribution_allows_for_noise_that_each_cell_shows_by_itself(name):
+    design = Design((2, 2), (12,), uneven=10.0)
+    members = design.members()
+    terms = terms_of(design.factors())
+    term = next(term for term in terms if term.name == name)
+    fits = settled_fits(members, [member.theta[None] for member in members], design.targets(members, 1))
+    pose = posed(members, term, terms, ("b",))
+    fit = fit_term(pose, fits, errors_of(members, fits))
+    line = tangent(pose.base, fit.base[0], fits, 0, involved(pose.wider, pose.tested))
+    found = approximated(line, pose, ("b",), fits, 0)
+    excess = (fits.spreads / fits.scales)[0] ** 2
+    assert found.fewer == pytest.approx(1)
+    assert 9 <= found.freedom <= 27  # mostly that of the two noisy cells
+    if name == "f:g":  # takes each cell as it is, so that only the noise counts
+        assert excess.min() <= found.stretch <= excess.max()
+    else:  # and here also weights that are estimated
+        assert found.stretch > excess[[1, 3]].min()
 
 
 def test_noise_that_changes_with_scale_is_seen_and_equal_noise_is_left_alone():

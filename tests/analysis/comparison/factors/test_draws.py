@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.comparison.factors.cells import designed, frames
-from scaling_cli.analysis.comparison.factors.draws import drawn_statistics, factors_of, freedom_of, involved, tangent
+from scaling_cli.analysis.comparison.factors.draws import drawn_statistics, factors_of, involved, tangent
 from scaling_cli.analysis.comparison.factors.noise import settled_fits
 from scaling_cli.record import replace
 from tests.analysis.comparison.factors.simulations import Design
@@ -74,13 +74,3 @@ def test_equal_models_explain_as_much():
     line = tangent(base, phi, fits, 0, ("b",))
     factors = np.random.default_rng(0).standard_normal((50, len(line.residuals)))
     assert drawn_statistics(line, base, base, ("b",), factors, 1) == pytest.approx(np.zeros(50), abs=1e-8)
-    assert freedom_of(line, base, base, ("b",), fits, 0) == pytest.approx(26.0)
-
-
-def test_the_freedom_lies_between_that_of_the_smaller_cell_and_that_of_both():
-    base, wider, fits, phi = setting(counts=(8, 40))
-    line = tangent(base, phi, fits, 0, ("b",))
-    alone = replace(fits, prior=np.zeros(1))
-    known = freedom_of(line, base, wider, ("b",), alone, 0)
-    assert 5.0 < known < 42.0
-    assert freedom_of(line, base, wider, ("b",), replace(fits, prior=np.full(1, 1e4)), 0) == pytest.approx(42.0)

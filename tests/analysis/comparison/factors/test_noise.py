@@ -97,7 +97,7 @@ def test_weights_are_inverse_squares_of_the_noise():
         replace(member, problem=replace(member.problem, weights=weights))
         for member, weights in zip(MEMBERS, own, strict=True)
     ]
-    fits = OwnFits((), scales, np.ones(2), shape, shape, shape)
+    fits = OwnFits((), scales, np.ones(2), shape, shape, shape, scales, scales)
     assert fits.point_weights(members) == pytest.approx(np.concatenate(own) / shape**2)
     each = np.repeat(scales, [member.points for member in members], axis=1)
     assert fits.weights(members) == pytest.approx(np.concatenate(own) / shape**2 / each**2)

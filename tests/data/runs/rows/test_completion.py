@@ -163,3 +163,18 @@ def test_a_log_of_millions_of_rows_is_thinned_out_and_still_mended(monkeypatch):
     loaded = load_runs(counted(curves(steps=20_000), (13_000,)))
     # A bucket of 400 steps hides at most that many steps before the restart.
     assert loaded.frame["tokens"].to_list() == pytest.approx([20_000 * BATCH] * 3, rel=400 / 20_000)
+
+
+def test_rows_that_give_points_their_values_are_not_left_out():
+    rows = curves().drop("train_loss")
+    table = load_runs(rows)
+    assert table.excluded == {}
+    assert table.total == 24  # eight evaluations of three runs
+    whole = curves(evaluated=10).with_columns(val_loss=pl.when(pl.col("step") > 50).then("val_loss"))
+    assert load_runs(whole.drop("train_loss"), loss="val_loss").total > 0
+
+
+def test_a_table_without_tokens_or_curves_is_left_as_it_is():
+    rows = curves().drop("tokens")
+    assert "tokens" not in load_runs(rows).frame.columns
+    assert load_runs(rows.drop("step"), mapping={"run_id": "none"}).frame["params"].null_count() == 24

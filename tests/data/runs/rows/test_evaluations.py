@@ -9,7 +9,10 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.data.runs.plan import make_plan
+from scaling_cli.data.runs.rows.evaluations import averaged
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import replace
 
 COMPUTE = np.geomspace(1e18, 1e21, 12)
 ASKED = {"law": "power", "x": "compute", "interval": "none"}
@@ -96,3 +99,53 @@ def test_text_is_read_as_numbers():
 def test_a_column_that_cannot_be_that_of_the_evaluation_is_refused(options, error, match):
     with pytest.raises(error, match=match):
         scaling.fit(runs(), **ASKED, **options)
+
+
+EVALUATED = pl.DataFrame({
+    "run": ["a", "a", "b", "b"],
+    "step": [1, 1, 1, 2],
+    "eval_seed": [0, 1, 0, 1],
+    "note": ["x", "y", "z", "w"],
+    "loss": [1.0, 3.0, 5.0, 4.0],
+})  # fmt: skip
+
+
+def rows_of(frame=EVALUATED, asked=None, by=(), keep=(), **changes):
+    plan = replace(make_plan(frame.columns, {}, by, keep), **changes)
+    rows, schema, said = averaged(frame.lazy(), frame.schema, plan, asked)
+    return rows.collect(), schema, said
+
+
+def test_rows_that_differ_only_in_the_evaluation_become_their_mean():
+    rows, schema, (found,) = rows_of()
+    assert rows.select("run", "step", "loss", "note").rows() == [
+        ("a", 1, 2.0, "x"),
+        ("b", 1, 5.0, "z"),
+        ("b", 2, 4.0, "w"),
+    ]
+    assert "eval_seed" not in schema
+    assert schema["loss"] == pl.Float64
+    assert "up to 2 evaluations" in found.message
+
+
+@pytest.mark.parametrize(
+    "frame", [EVALUATED.filter(pl.col("eval_seed") == 0), EVALUATED.rename({"eval_seed": "shuffle"}), EVALUATED.clear()]
+)
+def test_rows_without_several_evaluations_stay(frame):
+    rows, schema, said = rows_of(frame)
+    assert rows.equals(frame)
+    assert schema == frame.schema
+    assert said == ()
+
+
+def test_a_column_that_is_kept_or_grouped_is_no_evaluation():
+    assert rows_of(keep=["eval_seed"])[2] == ()
+    assert rows_of(by=["eval_seed"])[2] == ()
+    assert rows_of(keep=["note"])[0].height == 4  # kept columns are never averaged over
+
+
+def test_without_runs_nothing_is_averaged_unless_it_was_asked_for():
+    frame = EVALUATED.drop("run")
+    assert rows_of(frame)[2] == ()
+    with pytest.raises(DataError, match="--evaluation needs the run"):
+        rows_of(frame, asked="eval_seed")

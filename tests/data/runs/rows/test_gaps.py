@@ -7,7 +7,11 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.data.runs.plan import make_plan
+from scaling_cli.data.runs.rows.gaps import with_named, with_steps
 from scaling_cli.errors import ScalingError
+from tests.data.loading import load_runs
+from tests.grids import one_in
 
 E, B, BETA = 1.8, 900.0, 0.32
 
@@ -68,14 +72,17 @@ def test_columns_may_have_any_name(name):
 @pytest.mark.parametrize("train_first", [True, False])
 @pytest.mark.parametrize(
     "condition",
-    [
-        "tokens > 5e9",
-        "step >= 2000",
-        "params > 1.5e8",
-        "compute > 1e19",
-        "tokens > 3e9 AND step >= 2000",
-        "tokens BETWEEN 5e9 AND 6e10",
-    ],
+    one_in(
+        2,
+        [
+            "tokens > 5e9",
+            "step >= 2000",
+            "params > 1.5e8",
+            "compute > 1e19",
+            "tokens > 3e9 AND step >= 2000",
+            "tokens BETWEEN 5e9 AND 6e10",
+        ],
+    ),
 )
 def test_a_condition_on_an_amount_of_another_row_keeps_the_same_points(condition, train_first):
     wanted = scaling.fit(log(8), law="power-constant", x="tokens", interval="none", where=condition)
@@ -89,3 +96,66 @@ def test_a_condition_on_emptiness_is_about_the_cells_as_they_are():
     rows = split_rows(log())
     with pytest.raises(ScalingError, match="No row"):
         scaling.fit(rows, where="tokens IS NOT NULL", loss="val_loss")
+
+
+@pytest.mark.parametrize(("lacking", "is_filled"), [(9, True), (8, False)])
+def test_nine_in_ten_losses_without_a_step_are_a_habit_of_the_log(lacking, is_filled):
+    losses = [
+        {"run": "a", "step": None if place < lacking else 500 + place, "loss": 3.0 - place / 20} for place in range(10)
+    ]
+    train = [{"run": "a", "step": 10 * place, "loss": None} for place in range(10)]
+    rows = [row for pair in zip(train, losses, strict=True) for row in pair]
+    frame = pl.DataFrame(rows, schema={"run": pl.String, "step": pl.Int64, "loss": pl.Float64})
+    found = load_runs(frame)
+    said = [caveat.message for caveat in found.caveats if caveat.code == "steps-from-rows-before"]
+    assert bool(said) == is_filled
+    if is_filled:
+        assert "9 of 10" in said[0]
+        assert found.frame["step"].to_list() == [509.0]
+
+
+def test_steps_come_from_the_rows_of_the_same_run():
+    rows = {"run": ["a", "b", "a", "b"], "step": [10, 99, None, None], "loss": [None, None, 3.0, 2.0]}
+    assert load_runs(pl.DataFrame(rows)).frame.select("run_id", "step").rows() == [("a", 10.0), ("b", 99.0)]
+
+
+def test_a_log_without_any_step_or_loss_in_its_plan_stays():
+    frame = pl.DataFrame({"loss": [1.0], "step": [None]})
+    plan = make_plan(["loss", "step"], {}, [], [])
+    assert with_steps(frame.lazy(), frame.schema, plan)[1] == ()
+    bare = make_plan(["loss"], {}, [], [])
+    assert with_steps(frame.lazy(), frame.schema, bare)[1] == ()
+
+
+CELLS = pl.DataFrame({
+    "run": ["a", "a", "a", "b", "b"],
+    "step": [1, 1, 2, 1, 2],
+    "tokens": [None, 10.0, None, 7.0, None],
+    "size": [None, None, "5", None, None],
+    "loss": [3.0, None, 2.0, None, 1.0],
+})  # fmt: skip
+
+
+def named(condition, frame=CELLS, **mapping):
+    plan = make_plan(frame.columns, mapping, [], [])
+    return with_named(frame.lazy(), frame.schema, plan, condition).collect()
+
+
+def test_amounts_come_from_the_same_step_then_from_before_then_from_the_run():
+    assert named("tokens > 1")["tokens"].to_list() == [10.0, 10.0, 10.0, 7.0, 7.0]
+    assert named("size > 1", params="size")["size"].to_list() == ["5", None, "5", None, None]
+    assert named("params > 1", params="size")["size"].to_list() == ["5", None, "5", None, None]
+
+
+@pytest.mark.parametrize(
+    "condition", ["loss > 1", "run = 'a'", "tokens_b > 1", "a.tokens > 1", "tokens IS NULL", "step > 0"]
+)
+def test_what_a_condition_does_not_name_or_what_lacks_nothing_stays(condition):
+    assert named(condition).equals(CELLS)
+
+
+def test_compute_brings_the_amounts_that_it_is_made_of():
+    frame = CELLS.with_columns(params=pl.Series([1.0, 1.0, None, 2.0, None]))
+    found = named("compute > 1", frame.drop("size"))
+    assert found["tokens"].to_list() == [10.0, 10.0, 10.0, 7.0, 7.0]
+    assert found["params"].to_list() == [1.0, 1.0, 1.0, 2.0, 2.0]

@@ -69,3 +69,30 @@ def test_names_that_differ_by_group_or_by_condition_do_not_clash(load):
     assert by_group.frame.select("g", "run_id").rows() == [("x", "0"), ("y", "0")]
     assert by_group.caveats == ()
     assert losses(load(*contents, where="g = 'y'")) == {"0": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("second", "are_different"),
+    [
+        ("0,1,1e7,5.1\n", True),  # another loss at the same first step
+        ("0,1,1e7,5\n", False),
+        ("0,2,1e7,5.1\n", False),
+        ("0,2,2e7,4\n", True),
+        ("0,2,,4\n", False),  # unknown params
+        ("0,1,1e7,nan\n0,3,1e7,3\n", False),  # begins with its first loss
+    ],
+)
+def test_a_name_stands_for_two_runs_if_params_or_the_first_loss_differ(load, second, are_different):
+    table = load(HEADER + "0,1,1e7,5\n", HEADER + second)
+    assert ("names-anew" in codes(table)) == are_different
+
+
+def test_params_that_change_within_a_run_show_no_other_run(load):
+    table = load(HEADER + "0,1,1e7,5\n0,2,2e7,4\n", HEADER + "0,3,3e7,3\n")
+    assert "names-anew" not in codes(table)
+
+
+def test_files_are_counted_that_share_a_name(load):
+    table = load(HEADER + "0,1,1e7,5\n", HEADER + "0,1,1e7,4\n", HEADER + "0,1,1e7,3\n1,1,1e7,3\n")
+    assert "1 run name occurs in several of 3 files" in table.caveats[0].message
+    assert losses(table) == {"a/0": 5.0, "b/0": 4.0, "c/0": 3.0, "1": 3.0}

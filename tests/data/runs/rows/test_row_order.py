@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, time, timedelta
 
 import polars as pl
 import pytest
 
+from scaling_cli.data.runs.rows import row_order
 from scaling_cli.data.runs.rows.row_order import LAST_PLACE, place_of
 from tests.data.loading import load_runs
 
@@ -164,3 +166,96 @@ def test_a_run_without_steps_among_runs_with_steps_is_named():
     assert "6 rows belong to 1 run with" in table.caveats[0].message
     finished = lacking.filter((pl.col("run") != "m1") | (pl.col("loss") < 3.5))
     assert codes(load_runs(finished)) == []
+
+
+def placed(values, kind=None):
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=kind)})
+    return frame.with_columns(place_of("x", frame.schema).alias("place"))["place"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "places"),
+    [
+        ([3, 1], pl.Int64, [3.0, 1.0]),
+        ([0.5, float("nan")], pl.Float64, [0.5, None]),
+        ([True, False], pl.Boolean, [None, None]),
+        ([datetime(1970, 1, 1, 0, 0, 2)], pl.Datetime("ms"), [2.0]),
+        ([date(1970, 1, 2)], pl.Date, [86400.0]),
+        ([time(1, 2)], pl.Time, [None]),
+        ([timedelta(seconds=1)], pl.Duration, [None]),
+        (["1970-01-01 00:01", "1970-01-01T00:00:00.5", "1970-01-01T00:00:03Z"], pl.String, [60.0, 0.5, 3.0]),
+        (["step 5 of epoch 2", "ckpt-7", "ep3", "2B_tokens", "FINAL"], pl.String, [5.0, 7.0, 3.0, 2e9, LAST_PLACE]),
+        (["stage 3 iter 4", "stage2"], pl.String, [3e13 + 4, None]),
+        (["10", "final"], pl.String, [10.0, LAST_PLACE]),
+    ],
+)
+def test_the_place_of_every_type_of_cell(values, kind, places):
+    assert placed(values, kind) == places
+
+
+@pytest.mark.parametrize(
+    ("steps", "has_words"),
+    [
+        (["step1", "step20"], True),
+        (["step1", "20"], False),
+        (["step1", "x"], False),
+        (["", None], False),
+        ([1, 2], False),
+    ],
+)
+def test_steps_in_words_are_all_in_words(steps, has_words):
+    frame = pl.DataFrame({"step": steps})
+    assert row_order._has_words(frame.lazy(), frame.schema, "step") == has_words
+
+
+@pytest.mark.parametrize(("differing", "is_order"), [(2, True), (1, False)])
+def test_a_column_orders_if_it_differs_within_half_of_the_runs(differing, is_order):
+    frame = rows(lambda place: place, "epoch")
+    frame = pl.concat([frame, frame.filter(pl.col("run") == "m2").with_columns(run=pl.lit("m3"), params=3e8)])
+    same = pl.col("run").str.slice(1).cast(int) >= differing
+    table = load_runs(frame.with_columns(epoch=pl.when(same).then(0).otherwise("epoch")))
+    assert ("unordered-rows" not in codes(table)) == is_order
+
+
+def test_the_best_name_orders():
+    frame = rows(lambda place: place, "epoch").with_columns(date=-pl.col("epoch"))
+    assert sorted(load_runs(frame).frame["loss"]) == pytest.approx([3.0, 3.1, 3.2])
+
+
+def test_models_are_only_runs_if_checkpoints_order_them_and_no_run_was_named():
+    by_date = rows(ORDERS["date"], "date", run="model")
+    assert load_runs(by_date).frame.height == 18
+    revisions = rows(ORDERS["revision"], "revision", run="model")
+    assert load_runs(revisions, mapping={"run_id": "none"}).frame.height == 18
+    assert load_runs(revisions, checkpoints="all").frame.height == 18
+
+
+def test_rows_of_equal_losses_or_one_row_need_no_order():
+    one = rows(lambda place: "x", "note").group_by("run", maintain_order=True).first()
+    assert codes(load_runs(one)) == []
+    equal = rows(lambda place: "x", "note").with_columns(loss=pl.lit(3.0))
+    assert "unordered-rows" not in codes(load_runs(equal))
+
+
+@pytest.mark.parametrize(("kinds", "is_named"), [(6, True), (1, False)])
+def test_a_column_in_which_the_rows_of_each_run_differ_is_offered(kinds, is_named):
+    frame = rows(lambda place: f"set{place % kinds}", "eval data")
+    (said,) = [each.message for each in load_runs(frame).caveats if each.code == "unordered-rows"]
+    assert ("They differ in 'eval data'" in said) == is_named
+
+
+@pytest.mark.parametrize(("runs", "is_named"), [(6, True), (7, False)])
+def test_a_column_of_more_than_forty_words_is_no_kind(runs, is_named):
+    frame = pl.concat(
+        pl.DataFrame(
+            {
+                "run": f"m{i}",
+                "params": 1e7,
+                "loss": [4.0 - j / 10 for j in range(6)],
+                "note": [f"{i}-{j}" for j in range(6)],
+            }
+        )
+        for i in range(runs)
+    )
+    (said,) = [each.message for each in load_runs(frame).caveats if each.code == "unordered-rows"]
+    assert ("They differ in note" in said) == is_named

@@ -87,3 +87,41 @@ def test_targets_with_evenly_spaced_steps_stay_targets(tmp_path):
 def test_the_lowest_row_of_an_inferred_run_can_be_chosen(tmp_path):
     log(range(100, 1100, 100)).write_csv(tmp_path / "log.csv")
     assert load_runs(tmp_path / "log.csv", checkpoints="best").frame.height == 4
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        ((100, 200, 300, 400, 500), "inferred-runs"),
+        ((100, 200, 300, 400), "unnamed-runs"),  # four rows may be a plan
+        ((100, 200), None),
+        ((100, 100, 200), None),  # two different steps
+        ((100, 150, 250, 350, 650), "inferred-runs"),  # two of four gaps are the median
+        ((100, 150, 210, 310, 410, 710, 1110), "unnamed-runs"),  # two of six
+        ((100, 200, 300, 400, 500, 500), "unnamed-runs"),  # a step repeats
+    ],
+)
+def test_five_steps_of_which_half_the_gaps_are_equal_are_a_run(steps, found):
+    assert codes(load_runs(log(steps))) == ({found} if found else set())
+
+
+@pytest.mark.parametrize(("rows", "is_said"), [(8, True), (7, False)])
+def test_without_steps_eight_evenly_spaced_amounts_are_doubted(rows, is_said):
+    frame = log(range(100, 100 * rows + 1, 100)).drop("step")
+    assert bool(codes(load_runs(frame))) == is_said
+
+
+def test_unevenly_spaced_amounts_without_steps_are_runs():
+    assert not codes(load_runs(log([100 * 2**place for place in range(9)]).drop("step")))
+
+
+def test_the_caveat_counts_rows_and_sizes():
+    (said,) = [each.message for each in load_runs(log(range(100, 1100, 100))).caveats if each.code == "inferred-runs"]
+    assert "40 rows" in said
+    assert "4 " in said
+
+
+def test_groups_of_one_size_are_curves_to_be_fitted():
+    frame = log(range(100, 1100, 100))
+    assert not codes(load_runs(frame, by=["params"]))
+    assert load_runs(frame, by=["params"]).frame.height == 40

@@ -7,7 +7,8 @@ import shlex
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.rows.splits import kind_of
+from scaling_cli.data.runs.rows import splits
+from scaling_cli.data.runs.rows.splits import flag_of, kind_of, names_splits
 from tests.data.loading import load_runs
 
 GAP = 0.15  # by which validation losses lie above training losses
@@ -116,3 +117,96 @@ def test_groups_by_split_keep_both():
 )
 def test_values_are_understood(value, kind):
     assert kind_of(value) == kind
+
+
+@pytest.mark.parametrize(
+    ("column", "is_named"),
+    [
+        ("split", True),
+        ("data/split", True),
+        ("split_name", True),
+        ("eval loss type", True),
+        ("split_of", False),
+        ("data", False),
+        ("name", False),
+        ("is_val", True),
+        ("validation", True),
+        ("config.is_train", True),
+        ("my_split", False),
+        ("is_big", False),
+    ],
+)
+def test_columns_that_name_splits(column, is_named):
+    assert names_splits(column) == is_named
+
+
+@pytest.mark.parametrize(
+    ("column", "splits"),
+    [
+        ("is_val", ("validation", "train")),
+        ("is_test", ("test", "train")),
+        ("train", ("train", "validation")),
+        ("data/is_train", ("train", "validation")),
+        ("eval", ("validation", "train")),
+        ("split", None),
+        ("was_val", None),
+        ("is", None),
+    ],
+)
+def test_flags_stand_for_a_split_and_its_opposite(column, splits):
+    assert flag_of(column) == splits
+
+
+@pytest.mark.parametrize(
+    ("counts", "best"),
+    [
+        ({"train": 9, "val": 1}, "val"),
+        ({"train": 9, "test": 5, "val": 1}, "val"),
+        ({"train": 9, "test": 1}, "test"),
+        ({"val_a": 1, "val_b": 2}, "val_b"),
+        ({"val_b": 2, "val_a": 2}, "val_a"),
+        ({"train": 9, "train_clean": 1}, None),
+        ({"val": 9}, None),
+        ({"val": 9, "other": 1}, None),
+        ({}, None),
+    ],
+)
+def test_the_best_kind_of_split_with_the_most_rows_is_used(counts, best):
+    assert splits._best(counts) == best
+
+
+@pytest.mark.parametrize(("steps", "is_curve"), [(3, True), (2, False)])
+def test_three_evaluations_beyond_the_training_rows_are_points_of_the_curve(steps, is_curve):
+    last = 20 - steps
+    rows = table("split", "train", None).with_columns(
+        split=pl.when(pl.col("step") > last).then(pl.lit("test")).otherwise("split")
+    )
+    assert bool(split_caveats(load_runs(rows, checkpoints="all"))) != is_curve
+
+
+def test_every_run_must_have_its_evaluations_beyond_its_training():
+    rows = table("split", "train", None)
+    one = (pl.col("run_id") == "r0") & (pl.col("step") == 1)
+    later = pl.when((pl.col("step") > 15) | one).then(pl.lit("test")).otherwise("split")
+    assert split_caveats(load_runs(rows.with_columns(split=later), checkpoints="all"))
+
+
+@pytest.mark.parametrize(("values", "is_split"), [(98, True), (99, False)])
+def test_a_column_of_very_many_values_names_no_splits(values, is_split):
+    rows = table("split", "train", "val", runs=4, steps=40)
+    place = pl.int_range(pl.len()).over("split")
+    odd = pl.when(pl.col("split").eq("train") & (place < values)).then(pl.format("s{}", place)).otherwise("split")
+    assert bool(split_caveats(load_runs(rows.with_columns(split=odd)))) == is_split
+
+
+def test_the_caveat_counts_the_rows_with_a_loss_and_lists_the_other_splits():
+    rows = pl.concat([table("split", "train", "val"), table("split", "test", None)])
+    (message,) = split_caveats(load_runs(rows))
+    assert "12 of 172 rows" in message
+    assert "test, train" in message
+
+
+def test_columns_that_are_grouped_or_kept_are_left_alone():
+    rows = table("split", "train", "val")
+    assert not split_caveats(load_runs(rows, keep=["split"]))
+    assert not split_caveats(load_runs(rows.with_columns(split=1)))  # a number that is no flag

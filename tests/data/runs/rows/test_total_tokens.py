@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from scaling_cli.data.runs.rows import total_tokens
 from tests.data.loading import load_runs
 
 
@@ -58,3 +59,55 @@ def test_a_share_is_used_only_if_it_is_named_and_then_has_a_caveat(share):
     rows = table(total=None, share=share)
     assert "tokens" not in load_runs(rows).frame.columns
     assert codes(load_runs(rows, tokens=share)) == ["tokens-share"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_total"),
+    [
+        ("total_tokens", True),
+        ("consumed_tokens", True),
+        ("tokens seen overall", True),
+        ("tokens", False),
+        ("total_params", False),
+        ("total_tokens_per_gpu", False),
+        ("totals_tokens", False),
+    ],
+)
+def test_names_of_totals(name, is_total):
+    assert total_tokens._is_total(name) == is_total
+
+
+@pytest.mark.parametrize(
+    ("totals", "read"),
+    [
+        ([16.0, 32.0], "total_tokens"),  # two devices, which is the fewest
+        ([8.0, 16.0], "tokens"),  # one device
+        ([8.0, 32.0], "total_tokens"),  # one device, then two
+        ([12.0, 24.0], "tokens"),  # one and a half
+        ([16.012, 32.024], "total_tokens"),  # within a thousandth
+        ([16.05, 32.1], "tokens"),
+        ([4.0, 32.0], "tokens"),  # smaller than the share
+        ([None, 32.0], "total_tokens"),
+        ([None, None], "tokens"),
+    ],
+)
+def test_the_total_is_a_whole_number_of_times_larger_in_every_row(totals, read):
+    totals = pl.Series(totals, dtype=pl.Float64)
+    frame = pl.DataFrame({"run": ["a", "b"], "tokens": [8.0, 16.0], "total_tokens": totals, "loss": [3.0, 2.0]})
+    assert load_runs(frame).columns["tokens"] == read
+
+
+def test_the_caveat_says_how_many_devices():
+    def said(frame):
+        return next(each.message for each in load_runs(frame).caveats if each.code == "tokens-of-one-device")
+
+    assert "8 " in said(table())
+    varied = table().with_columns(
+        total_tokens=pl.when(pl.col("run_id") == "r2").then(pl.col("tokens") * 64).otherwise("total_tokens")
+    )
+    assert "8 to 64" in said(varied)
+
+
+def test_a_total_that_holds_lists_is_none():
+    frame = table().with_columns(total_tokens=pl.concat_list("total_tokens"))
+    assert load_runs(frame).frame["tokens"].to_list() == [20e6] * 3

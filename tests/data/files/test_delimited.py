@@ -1,0 +1,108 @@
+"""CSV and other text with separators."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaling_cli.data.files.delimited import CHART, DELIMITED
+from scaling_cli.data.files.format import FILE
+from scaling_cli.errors import DataError
+
+
+def layout(text, name="a.csv"):
+    return DELIMITED.layout(name, text if isinstance(text, bytes) else text.encode())
+
+
+@pytest.fixture
+def read(tmp_path):
+    def rows(text, kind=DELIMITED):
+        path = tmp_path / "a.csv"
+        path.write_text(text)
+        return kind.scan([str(path)], kind.layout(str(path), text.encode())).drop(FILE).collect()
+
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a,b\n1,2\n", ",.ba,b"),
+        ("a\tb\n1\t2\n", "\t.ba\tb"),
+        ("a;b\n1,5;2\n", ";,ba;b"),
+        ("a|b\n1|2\n", "|.ba|b"),
+        ("a, b\n1,2\n", ",.pa, b"),
+        ("a,b\n1 ,2\n", ",.pa,b"),
+        ("a\tb\n1\t 2\n", "\t.ba\tb"),
+        ('"a;b;c",d\n1,2\n', ',.b"a;b;c",d'),
+        ("\ufeff\r\n\na,b\r\n1,2\r\n", ",.ba,b"),
+        ("a\n1\n", ",.ba"),
+    ],
+)
+def test_the_layout_is_separator_decimal_sign_blanks_and_header(text, found):
+    assert layout(text) == found
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "message"),
+    [
+        (b"\xff\xfea\0", "a.csv", "is UTF-16 text"),
+        (b"\xfe\xff\0a", "a.csv", "is UTF-16 text"),
+        (b"PK\x03\x04..xl/workbook", "a", "is a spreadsheet"),
+        (b"PK\x03\x04..", "a.XLSX", "is a spreadsheet"),
+        (b"PK\x03\x04..", "a.zip", "is a zip archive"),
+        (b"a\0b", "a", "is a binary file"),
+    ],
+)
+def test_other_files_are_refused_by_what_they_are(head, name, message):
+    with pytest.raises(DataError, match=message):
+        layout(head, name)
+
+
+def test_blanks_around_names_and_cells_are_removed(read):
+    assert read('a , "b"\n 1, "x y"\n').to_dicts() == [{"a": "1", "b": "x y"}]
+    # Names that would become equal stay as they are.
+    assert read("a, a\n1, 2\n").columns == ["a", " a"]
+    assert read("a, \n1, 2\n").columns == ["a", ""]
+
+
+def test_the_rule_of_a_markdown_table_is_no_row(read):
+    assert read("a | b\n--- | :-:\n1 | 2\n").to_dicts() == [{"a": "1", "b": "2"}]
+    assert read("a | b\n- | \n1 | 2\n").height == 1
+    assert read("a | b\n | \n1 | 2\n").height == 2  # an empty row is one
+
+
+def test_decimal_commas_are_written_as_points(read):
+    assert read("a;b\n1,5;x,5\n").to_dicts() == [{"a": "1.5", "b": "x,5"}]
+
+
+CHART_TEXT = (
+    "Step,a - x - loss,a - x - loss__MIN,a - x - loss__MAX,a - x - _step,b - loss,b - acc\n"
+    "1,3.0,2.9,3.1,1,,\n2,,,,2,4.0,0.5\n"
+)
+
+
+def test_a_chart_is_a_row_per_run_and_step(read):
+    assert CHART.recognises(CHART_TEXT.encode())
+    assert read(CHART_TEXT, CHART).to_dicts() == [
+        {"run_id": "a - x", "step": "1", "loss": "3.0", "_step": "1", "acc": None},
+        {"run_id": "a - x", "step": "2", "loss": None, "_step": "2", "acc": None},
+        {"run_id": "b", "step": "2", "loss": "4.0", "_step": None, "acc": "0.5"},
+    ]
+
+
+def test_a_run_of_which_a_chart_has_only_steps_has_no_rows(read):
+    text = "Step,a - _step,b - loss,b - loss__MIN,b - loss__MAX\n1,1,2.0,2.0,2.0\n"
+    assert read(text, CHART)["run_id"].to_list() == ["b"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Step,a - loss", "Step,a - loss,a - loss__MIN", "Step,a - loss,b,a - loss__MIN,a - loss__MAX", "Step,__MIN,__MAX"],
+)
+def test_a_table_whose_columns_are_not_all_of_a_chart_is_none(header):
+    assert not CHART.recognises(f"{header}\n1,2\n".encode())
+
+
+def test_a_file_that_is_called_a_chart_but_is_none_is_refused(read):
+    with pytest.raises(DataError, match="is not the CSV of a W&B chart"):
+        read("a,b\n1,2\n", CHART)

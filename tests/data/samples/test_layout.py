@@ -1,0 +1,181 @@
+"""Columns and layouts of sampling logs."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from scaling_cli.data.samples.columns import check_roles, choose, is_pass_rate, named, rivals
+from scaling_cli.data.samples.layout import detect_layout
+from scaling_cli.data.samples.log import SamplingLog, without_problem
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.options.inference_coverage import Samples
+from scaling_cli.record import replace
+
+
+def log(rows, tasks=(), **options):
+    frame = pl.DataFrame(rows)
+    return SamplingLog(frame.lazy(), frame.schema, Samples(**options), tasks=tasks)
+
+
+def layout(rows, **options):
+    found, columns = detect_layout(log(rows, **options))
+    return found, {role: column for role, column in columns.items() if column is not None}
+
+
+@pytest.mark.parametrize(
+    ("names", "role", "column"),
+    [
+        (["task_id", "problem_id"], "problem", "problem_id"),
+        (["name", "id"], "problem", "id"),
+        (["acc", "passed"], "correct", "passed"),
+        (["seed", "sample_idx", "run"], "attempt", "seed"),
+        (["rollout", "n"], "attempt", "n"),
+        (["total", "num_samples"], "n", "num_samples"),
+        (["x"], "problem", None),
+        (["Problem-ID"], "problem", "Problem-ID"),
+    ],
+)
+def test_the_best_alias_is_chosen(names, role, column):
+    assert choose(names, {}, role) == column
+
+
+def test_a_mapping_comes_first_and_takes_a_column_away_from_other_roles():
+    assert choose(["correct", "passed"], {"correct": "passed"}, "correct") == "passed"
+    assert choose(["n"], {"attempt": "n"}, "n") is None
+    assert choose(["correct"], {"correct": "none"}, "correct") is None
+    with pytest.raises(UsageError, match="Unknown column 'x'"):
+        choose(["correct"], {"correct": "x"}, "correct")
+    with pytest.raises(UsageError, match="Several columns could be correct: passed, solved"):
+        choose(["passed", "solved"], {}, "correct")
+    with pytest.raises(UsageError, match="Unknown role 'corect'"):
+        check_roles({"corect": "x"})
+
+
+def test_rivals_are_other_names_of_problems_beside_one_that_is_not_generic():
+    assert rivals(["task_id", "problem_id", "id"], "problem", "problem_id") == ["task_id"]
+    assert rivals(["task_id", "id"], "problem", "id") == []
+    assert rivals(["task_id", "x"], "problem", "x") == []
+    assert named(["Temp", "x", "top-p"], ("temp", "top_p")) == ["Temp", "top-p"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_rate"),
+    [
+        ("pass@1", True),
+        ("x/pass_at_10", True),
+        ("coverage@k", True),
+        ("pass_1,none", True),
+        ("pass", False),
+        ("bypass@1", False),
+    ],
+)
+def test_names_of_pass_rates(name, is_rate):
+    assert is_pass_rate(name) == is_rate
+
+
+ATTEMPTS = {"problem": ["a", "a", "b"], "correct": [1, 0, 1]}
+MATRIX = {"problem": ["a", "b"], "s0": [1, 0], "s1": [0, 1]}
+COUNTS = {"problem": ["a", "b"], "n": [4, 4], "c": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "found"),
+    [
+        (ATTEMPTS, {}, "attempts"),
+        (MATRIX, {}, "matrix"),
+        (COUNTS, {}, "counts"),
+        (COUNTS, {"input_format": "curve"}, "counts"),  # one row per problem, whatever it is called
+        ({"problem": ["a", "b"], "correct": [[1, 0], [1]]}, {}, "list"),
+        (MATRIX | {"s1": [0, 2]}, {"input_format": "matrix"}, "matrix"),
+        ({"s0": [1, 0], "s1": [0, 1]}, {}, "matrix"),
+        ({"index": [3, 4], "s0": [1, 0], "s1": [0, 1]}, {}, "matrix"),
+        ({"problem": ["a", "a"], "k": [1, 2], "n": [4, 4], "c": [1, 1]}, {}, "curve"),
+        (ATTEMPTS | {"n": [4, 4, 4], "c": [1, 1, 1]}, {}, "attempts"),  # counts beside each attempt
+        (ATTEMPTS | {"score": [0.1, 0.2, 0.3]}, {"correct": "none", "score": "score", "threshold": 0.5}, "attempts"),
+        ({"problem": ["a", "b"], "model": ["x", "y"], "s0": [1, 0], "s1": [0, 1]}, {"by": "model"}, "matrix"),
+    ],
+)  # fmt: skip
+def test_the_layout_is_recognised(rows, options, found):
+    assert layout(rows, **options)[0] == found
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "error", "message"),
+    [
+        ({"s0": [1, 0]}, {}, DataError, "identified as 'problem'"),  # one column is no matrix
+        (MATRIX | {"s1": [0, 2]}, {}, DataError, "identified as 'correct'"),
+        (ATTEMPTS, {"input_format": "list"}, DataError, "do not have the layout list"),
+        (ATTEMPTS, {"input_format": "counts"}, DataError, "do not have the layout counts"),
+        ({"problem": ["a", "a"], "n": [4, 4], "c": [1, 2]}, {}, UsageError, "several rows of counts"),
+        ({"problem": ["a", "a"], "k": [1, 2], "n": [4, 4], "c": [1, 1]}, {"input_format": "counts"}, UsageError,
+         "several rows"),
+        (ATTEMPTS | {"n": [4, 4, 4], "s": [1, 1, 1]}, {"c": "s"}, UsageError, "several rows"),
+        ({"problem": ["a"], "pass@10": [0.5]}, {}, DataError, "'pass@10' looks like a share"),
+        ({"problem": ["a"], "score_x": ["C"]}, {}, DataError, "the columns are problem, score_x"),
+    ],
+)  # fmt: skip
+def test_what_has_no_layout_is_refused(rows, options, error, message):
+    with pytest.raises(error, match=message):
+        layout(rows, **options)
+
+
+def test_the_hint_names_a_score_where_there_is_one():
+    with pytest.raises(DataError) as caught:
+        layout({"problem": ["a"], "score_x": ["C"]})
+    assert caught.value.hint == "Choose columns: --correct score_x."
+    with pytest.raises(DataError) as caught:
+        layout({"problem": ["a"], "text": ["C"]})
+    assert caught.value.hint == "Choose columns: --problem COL --correct COL, or --n COL --c COL."
+
+
+def test_roles_that_only_some_questions_need_are_read_where_they_are_named():
+    rows = ATTEMPTS | {"verdict": [1, 1, 0], "score": [0.1, 0.2, 0.3]}
+    found = layout(rows, verified="verdict")[1]
+    assert found == {"problem": "problem", "correct": "correct", "verified": "verdict"}
+    assert layout(COUNTS | {"repo": ["x", "y"]}, cluster="repo")[1]["cluster"] == "repo"
+
+
+@pytest.mark.parametrize(
+    ("sample", "is_number"),
+    [
+        ([0, 1, 0, 1], True),
+        (["0", " 1", "0", "1"], True),
+        (["x", "1", "0", "1"], False),
+        ([0.0, 1.0, 0.0, 1.0], False),
+        ([None, None, None, None], False),
+        ([0, 0, 0, 1], False),  # one and a half of a problem, on average
+    ],
+)
+def test_a_general_name_numbers_attempts_if_it_holds_several_whole_numbers_of_each_problem(sample, is_number):
+    rows = {"problem": ["a", "a", "b", "b"], "correct": [1, 0, 1, 0], "sample": sample}
+    assert ("attempt" in layout(rows)[1]) == is_number
+    assert layout(rows, attempt="sample")[1]["attempt"] == "sample"
+
+
+def test_a_problem_is_named_after_its_task_and_row():
+    rows = {"task": ["x", "y"], "problem": [1.0, 2.0], "model": ["m", "m"]}
+    found = replace(log(rows, tasks=("task",), by="model"), columns={"problem": "problem"})
+    frame = found.rows.select(found.problem(), *found.groups()).collect()
+    assert frame.rows() == [("x/1", "m"), ("y/2", "m")]
+    alone = replace(found, tasks=())
+    assert alone.rows.select(alone.problem()).collect()["problem"].to_list() == ["1", "2"]
+    none = replace(found, columns={})
+    assert none.rows.select(none.problem()).collect()["problem"].to_list() == ["row 1", "row 2"]
+
+
+def test_what_counts_as_a_success_and_what_is_done_with_gaps():
+    assert log(ATTEMPTS).success_at == 1.0
+    assert log(ATTEMPTS, threshold=0.0).success_at == 0.0
+    assert log(ATTEMPTS).missing_done == "left out"
+    assert log(ATTEMPTS, on_missing="fail").missing_done == "counted as failed"
+    assert without_problem(0, 5) == ()
+    assert "2 of 5 rows" in without_problem(2, 5)[0].message
+
+
+def test_a_group_and_the_problem_do_not_number_attempts():
+    rows = {"problem": ["a", "a"], "seed": [1, 2], "correct": [1, 0]}
+    assert layout(rows)[1]["attempt"] == "seed"
+    assert "attempt" not in layout(rows, by="seed")[1]
+    run = {"run": ["a", "a"], "correct": [1, 0]}
+    assert layout(run, problem="run")[1] == {"problem": "run", "correct": "correct"}

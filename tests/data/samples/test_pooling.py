@@ -1,0 +1,150 @@
+"""Which rows may be counted together, and outcomes in words."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.data.samples.outcomes import (
+    are_outcomes,
+    missing_outcomes,
+    no_outcome,
+    outcome,
+    unknown_words,
+    words_in,
+)
+from scaling_cli.data.samples.pooling import other_problems, pooled_settings, refuse_filters, refuse_models, tasks_of
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.options.inference_coverage import Samples
+from scaling_cli.record import replace
+
+
+def log(rows, columns=None, **options):
+    frame = pl.DataFrame(rows)
+    return SamplingLog(frame.lazy(), frame.schema, Samples(**options), columns or {})
+
+
+def test_models_are_refused_unless_they_are_one_or_groups():
+    refuse_models(log({"model": ["a", "a"], "x": [1, 2]}))
+    refuse_models(log({"model": ["a", "b"]}, by="model"))
+    refuse_models(log({"model": [["a"], ["b"]]}))
+    with pytest.raises(UsageError, match="'Model Name' names 2 models") as caught:
+        refuse_models(log({"Model Name": ["a", "b"]}))
+    assert "--by 'Model Name'" in caught.value.hint
+
+
+def test_filters_are_refused_unless_they_are_one_or_groups():
+    rows = {"filter": ["x", "y"], "doc_id": [1, 1]}
+    with pytest.raises(UsageError, match="under 2 filters: x, y"):
+        refuse_filters(log(rows))
+    refuse_filters(log(rows, by="filter"))
+    refuse_filters(log({"filter": ["x", "y"]}))
+    refuse_filters(log(rows | {"filter": ["x", "x"]}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "tasks"),
+    [
+        ({"task": ["a", "b"], "dataset": ["x", "x"]}, {}, ("task",)),
+        ({"task": ["a", "b"], "dataset": ["x", "y"]}, {}, ("task", "dataset")),
+        ({"task": ["a", "b"]}, {"by": "task"}, ()),
+        ({"task": ["a", "b"]}, {"problem": "task"}, ()),
+        ({"task": [["a"], ["b"]]}, {}, ()),
+        ({"x": [1, 2]}, {}, ()),
+    ],
+)
+def test_tasks_that_differ_are_part_of_the_name_of_a_problem(rows, options, tasks):
+    found, caveats = tasks_of(log(rows, **options))
+    assert found == tasks
+    assert [each.code for each in caveats] == ["pooled-tasks"] * len(tasks)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "count"),
+    [
+        ({"temperature": [0.5, 1.0]}, {}, 1),
+        ({"temperature": [0.5, 0.5]}, {}, 0),
+        ({"temperature": [0.5, None]}, {}, 0),
+        ({"temperature": [0.5, 1.0], "top_p": [1.0, 0.9]}, {}, 2),
+        ({"temperature": [0.5, 1.0], "g": ["a", "b"]}, {"by": "g"}, 0),
+        ({"temperature": [0.5, 1.0]}, {"by": "temperature"}, 0),
+        ({"temperature": [[0.5], [1.0]]}, {}, 0),
+        ({"temperature": [0.5, 1.0]}, {"cluster": "temperature"}, 0),
+    ],
+)
+def test_settings_that_differ_within_a_group_are_named(rows, options, count):
+    assert [each.code for each in pooled_settings(log(rows, **options))] == ["pooled-settings"] * count
+
+
+@pytest.mark.parametrize(
+    ("other", "options", "is_said"),
+    [
+        (["x", "y", "x", "y"], {}, True),
+        (["a", "a", "b", "b"], {}, False),
+        (["x", "x", "x", "x"], {}, False),
+        (["x", "y", "x", "y"], {"by": "task_id"}, False),
+        (["x", "y", "x", "y"], {"problem": "problem_id"}, False),
+        ([["x"], ["y"], ["x"], ["y"]], {}, False),
+    ],
+)
+def test_another_column_that_would_divide_problems_is_named(other, options, is_said):
+    rows = {"problem_id": ["a", "a", "b", "b"], "task_id": other}
+    assert bool(other_problems(log(rows, {"problem": "problem_id"}, **options))) == is_said
+    assert other_problems(log(rows)) == []
+
+
+def test_outcomes_are_numbers_words_or_those_that_were_named():
+    schema = pl.Schema({"w": pl.String, "x": pl.Float64, "b": pl.Boolean})
+    frame = pl.DataFrame({
+        "w": ["C", " pass ", "no", "0.5", "P", "WA", "nan", "", None],
+        "x": [1.0, 0.0, 0.5, None, float("nan"), 2.0, 1.0, 0.0, 1.0],
+        "b": [True, False, None, True, True, True, True, True, True],
+    })  # fmt: skip
+    assert frame.select(outcome("w", schema))["w"].to_list() == [1.0, 1.0, 0.0, 0.5, 0.5, None, None, None, None]
+    assert frame.select(outcome("x", schema))["x"].to_list()[:6] == [1.0, 0.0, 0.5, None, None, 2.0]
+    assert frame.select(outcome("b", schema))["b"].to_list()[:3] == [1.0, 0.0, None]
+    named = frame.select(outcome("w", schema, success=["wa", "C"]))["w"].to_list()
+    assert named == [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, None, None]
+    assert frame.select(are_outcomes("w", schema))["w"].to_list() == [
+        True, True, True, False, False, False, False, True, True,
+    ]  # fmt: skip
+    assert frame.select(are_outcomes("x", schema)).to_series().to_list()[:6] == [True, True, False, True, False, False]
+    lists = pl.Schema({"l": pl.List(pl.Int64)})
+    assert pl.select(are_outcomes("l", lists)).item() is False
+    with pytest.raises(DataError, match="are not numbers"):
+        outcome("l", lists)
+
+
+WORDS = {"v": ["WA", "WA", "TLE", "C", None, "NaN", "wa"], "x": [1.0] * 7}
+
+
+def test_words_that_are_not_understood_are_counted_the_most_frequent_first():
+    assert unknown_words(log(WORDS), ["v", "x"]) == {"WA": 2, "TLE": 1, "wa": 1}
+    assert unknown_words(log(WORDS, success="C"), ["v"]) == {}
+    assert words_in({"WA": 1200, "TLE": 1}) == "'WA' (1,200), 'TLE' (1)"
+    assert words_in(dict.fromkeys("abcde", 1)).endswith("'e' (1)")
+    assert words_in(dict.fromkeys("abcdefg", 1)).endswith("'e' (1) and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (6, {"unknown-outcomes": "4 ", "missing-outcomes": "2 "}),
+        (4, {"unknown-outcomes": "4 "}),
+        (3, {"unknown-outcomes": "3 "}),
+    ],
+)
+def test_words_and_gaps_are_counted_apart(missing, said):
+    found = missing_outcomes(log(WORDS), ["v"], missing)
+    assert {each.code: each.message[:2] for each in found} == said
+
+
+def test_without_any_outcome_the_words_or_the_option_are_named():
+    assert "No outcome in the column 'v' is understood: 'WA' (2)" in no_outcome(log(WORDS), {"correct": "v"}).message
+    assert no_outcome(log(WORDS), {"correct": "x"}).message == "No attempt has an outcome."
+    assert no_outcome(log(WORDS), {}).message == "No attempt has an outcome."
+    assert (
+        no_outcome(replace(log(WORDS), rows=pl.LazyFrame()), {"correct": "gone"}).message
+        == "No attempt has an outcome."
+    )

@@ -1,0 +1,87 @@
+"""Logs of solutions and of verifications of each."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from scaling_cli.data.samples.load import load_samples
+from scaling_cli.data.samples.verifications import read_verifications
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.options.inference_coverage import InferenceCoverage
+
+SETTINGS = {
+    "problem": ["p", "p", "p", "q"],
+    "correct": ["0.5", "0.25", "1", "0"],
+    "s": [1, 1, 2, 1],
+    "v": ["0", "0", "4", "0"],
+}
+VERDICTS = {
+    "problem": ["p", "p", "p", "q", "q"],
+    "attempt": [1, 1, 2, 1, 1],
+    "correct": [1, 1, 0, 1, 1],
+    "verdict": [1, 0, 1, None, 1],
+}
+
+
+def read(rows, **options):
+    return load_samples(pl.DataFrame(rows), InferenceCoverage(**options), read_verifications)
+
+
+def settings(changes=None, **options):
+    return read(SETTINGS | (changes or {}), solutions="s", verifications="v", **options)
+
+
+def test_rows_of_one_setting_are_averaged():
+    table = settings()
+    assert table.layout == "settings"
+    assert table.frame.rows() == [("p", 1.0, 0.0, 0.375), ("p", 2.0, 4.0, 1.0), ("q", 1.0, 0.0, 0.0)]
+    assert table.columns == {"problem": "problem", "correct": "correct", "solutions": "s", "verifications": "v"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"s": [1, 1, 0, 1]}, "fewer than 1 solution"),
+        ({"v": [0, 0, -1, 0]}, "a negative number of verifications"),
+        ({"correct": [0.5, 0.5, 1.1, 0]}, "not shares between 0 and 1"),
+        ({"correct": [0.5, 0.5, -0.1, 0]}, "not shares between 0 and 1"),
+        ({"correct": [None] * 4}, "No attempt has an outcome"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(changes, message):
+    with pytest.raises(DataError, match=message):
+        settings(changes)
+
+
+def test_verdicts_on_a_solution_are_listed_in_order():
+    table = read(VERDICTS, verified="verdict", verify_cost=1.0)
+    assert table.layout == "verdicts"
+    assert table.frame.rows() == [("p", "1", 1.0, [1.0, 0.0]), ("p", "2", 0.0, [1.0]), ("q", "1", 1.0, [1.0])]
+
+
+def test_a_solution_has_one_outcome():
+    with pytest.raises(UsageError, match="Rows of one solution have different outcomes"):
+        read(VERDICTS | {"correct": [1, 0, 0, 1, 1]}, verified="verdict", verify_cost=1.0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "error", "message"),
+    [
+        (SETTINGS, {"solutions": "x", "verifications": "v"}, UsageError, "Unknown column 'x'"),
+        (SETTINGS, {"solutions": "s", "verifications": "v", "by": "x"}, UsageError, "Unknown column 'x'"),
+        ({"s": [1], "v": [1], "correct": [1]}, {"solutions": "s", "verifications": "v"}, DataError, "as 'problem'"),
+        ({"problem": ["p"], "correct": [1], "w": [1]}, {"verified": "w", "verify_cost": 1}, DataError, "as 'attempt'"),
+        (SETTINGS | {"model": list("abab")}, {"solutions": "s", "verifications": "v"}, UsageError, "names 2 models"),
+    ],
+)  # fmt: skip
+def test_a_log_that_lacks_a_column_is_refused(rows, options, error, message):
+    with pytest.raises(error, match=message):
+        read(rows, **options)
+
+
+def test_tasks_and_groups_name_the_problems():
+    table = settings({"task": ["x", "x", "x", "y"], "g": ["1", "1", "2", "2"]}, by="g")
+    assert table.frame.columns == ["g", "problem", "solutions", "verifications", "accuracy"]
+    assert table.frame["problem"].to_list() == ["x/p", "x/p", "y/q"]
+    assert [caveat.code for caveat in table.caveats] == ["pooled-tasks"]
