@@ -348,7 +348,8 @@ def print_coverage(made: list[Made]) -> None:
         "Intervals of a new run. Their constants are in `scaling_cli/analysis/forecast/surface_errors.py`. Each family "
         "is judged with `SHARE` (of the error at the rolling origins) and `FREEDOM` (degrees of freedom) fitted to the "
         f"other families ({', '.join(constants)}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and "
-        "the form of the interval were chosen once for all families. The table shows means over splits, with standard "
+        "the form of the interval were chosen once for all families, as was the share of the simplest law. The table "
+        "shows means over splits, with standard "
         "errors from resampling families. `width` is the median full width of 90 % intervals in log loss, and "
         "`hindsight` is the width that would have been enough for 90 % of the runs of each split, which nobody knows "
         "in advance."
@@ -389,7 +390,7 @@ def print_one_law() -> None:
     errors = surface_errors(made)
     median = np.median(errors, axis=0)
     ratio = resampled(lambda rows: float(np.median(rows[:, 0]) / np.median(rows[:, 3])), errors)
-    print("## Simulated surfaces of one law\n")
+    print("## Simulated surfaces of one law †\n")
     print("Sixty surfaces of 12 to 36 runs, judged at 3, 10 and 100 times the largest budget.\n")
     head = ("median error in %", "before", "least squares", "ratio to least squares", "nominal 90 % covers")
     row = [
