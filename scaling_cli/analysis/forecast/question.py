@@ -33,13 +33,14 @@ class Ask(Record):
         """
         columns = dict.fromkeys(name for group in groups for name in group)
         targets = tuple(target.of_groups(columns) for target in self.targets)
-        for target in targets:
-            for name in target.group if any(each.labels for each in self.targets) else ():
-                known = dict.fromkeys(group[name] for group in groups if name in group)
-                if target.group[name] not in known:
+        known = {name: dict.fromkeys(group[name] for group in groups if name in group) for name in columns}
+        has_levels = any(target.labels for target in self.targets)
+        for target in targets if has_levels else ():
+            for name, level in target.group.items():
+                if level not in known.get(name, ()):
                     raise UsageError(
-                        f"--at asks for {name} {target.group[name]!r}, which no runs have.",
-                        hint=f"Use {' or '.join(known)}.",
+                        f"--at asks for {name} {level!r}, which no runs have.",
+                        hint=f"Use {' or '.join(known.get(name, ()))}.",
                     )
         return replace(self, targets=targets, names_groups=any(target.group for target in targets))
 
