@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.options.inference_coverage import InferenceCoverage
 from scaling_cli.record import replace
 from scaling_cli.results.coverage import CoverageResult
@@ -37,7 +38,8 @@ def inference_coverage(
 
     check_question(asked)
     empty: Report[CoverageResult] = Report("inference-coverage", (), {}, asked.recorded(), ())
-    return labelled(lambda: _covered(logs, asked, empty), label, empty)
+    with one_blas_thread():
+        return labelled(lambda: _covered(logs, asked, empty), label, empty)
 
 
 def _covered(logs: Runs, asked: InferenceCoverage, empty: Report[CoverageResult]) -> Report[CoverageResult]:

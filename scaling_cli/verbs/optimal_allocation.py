@@ -9,6 +9,7 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.parts import table_of_parts
 from scaling_cli.document.published import published_fit
 from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
 from scaling_cli.numbers.format import figure
 from scaling_cli.options.fit import Share
@@ -134,7 +135,7 @@ def _from_runs(
         try:
             evidence, shapes = evidence_from(points, group, asked, lines.get(tuple(group.values())))
             plan, doubts_of_cost = plan_of(asked, law_of(asked), evidence.largest, shapes, evidence.cost)
-            with knowing(caveats):
+            with one_blas_thread(), knowing(caveats):
                 result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:
             if not group or isinstance(error, UsageError):
