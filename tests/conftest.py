@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does, and before numpy is imported
+if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":  # each process has a core; the first tries several threads
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from pathlib import Path
 
@@ -18,3 +21,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data sets are not at {folder}")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays: thousands of tests and all modules, which it would look through again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
