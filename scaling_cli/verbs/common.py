@@ -65,12 +65,13 @@ def report_of(
 
 @contextmanager
 def knowing(caveats: Sequence[Caveat]) -> Iterator[None]:
-    """Add caveats about the data, which may be the reason, to an error that says that they cannot be fitted."""
+    """Add caveats about the data to those of an error that says that they cannot be fitted; they may be the reason."""
     try:
         yield
     except ScalingError as error:
         if not isinstance(error, UsageError):
-            error.caveats = merged(caveats)
+            own = (found for found in error.caveats if isinstance(found, Caveat))
+            error.caveats = merged([*caveats, *own])
         raise
 
 

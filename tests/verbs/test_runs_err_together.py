@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom
 
 import scaling_cli as scaling
+from scaling_cli.errors import ScalingError
 from tests.analysis.allocation.surfaces import HOFFMANN, best_params, loss_at
 
 SEEDS, SHARED, OWN = 4, 0.01, 0.002  # per configuration; noise of log loss that they share, and that they do not
@@ -87,3 +88,12 @@ def test_runs_that_err_independently_are_drawn_one_by_one():
 def test_intervals_hold_where_seeds_err_together(asked):
     held = sum(ASKED[asked](seed)[0] for seed in range(MANY))
     assert held >= binom.ppf(1 - SURE, MANY, RIGHT)
+
+
+def test_a_refused_split_says_what_the_fit_before_it_found():
+    frame = repeated(0).drop("g")
+    compute = (6 * frame["params"] * frame["tokens"]).to_numpy()
+    small = frame.filter(frame["params"].to_numpy() < 0.5 * best_params(HOFFMANN, compute))
+    with pytest.raises(ScalingError, match="fewer params than the law's optimum") as refused:
+        scaling.optimal_allocation(small, budget=BUDGET, approach="parametric", replicates=80)
+    assert "runs-err-together" in {found.code for found in refused.value.caveats}

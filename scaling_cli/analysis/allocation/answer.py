@@ -83,6 +83,7 @@ def allocate(
                 caveat("approach-skipped", group, approach=approach, reason=error.message, hint=error.hint)
             )
     if not collected.answers:
+        refusals[0].caveats = [found for found in collected.caveats if found.code != "approach-skipped"]
         raise refusals[0]
     rows = [row for answer in collected.answers.values() for row in answer.allocations]
     collected.caveats += small_budgets(rows, float(np.exp(data.points.log_compute.min())), group)
@@ -163,6 +164,7 @@ def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings:
     if approach == "parametric":
         require_spread(data.points)
         result, caveats = fit(data.grouped, settings)
+        collected.caveats += caveats
         if any(found.code == "runs-err-together" for found in caveats):
             collected.data = data.by_configuration()
         collected.fit = completed(result, data.grouped.problem.law)
@@ -171,7 +173,7 @@ def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings:
             require_both_sides(data.points, fitted.chinchilla)
         followers, more = _followers(data, settings)
         answer = parametric(replace(fitted, followers=followers), plan, group)
-        collected.caveats += [*caveats, *more]
+        collected.caveats += more
     elif approach == "isoflop":
         collected.curves = curves_of(data.points, plan.profile, settings, group_hash(group))
         answer = isoflop_answer(collected.curves, plan, largest, group)
