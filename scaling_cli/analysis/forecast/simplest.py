@@ -21,9 +21,9 @@ parameters, so on curves there is one more rival: P plus a smooth function of lo
 squared-exponential correlation over the whole range, `AMPLITUDE` times as large as the noise (Rasmussen and Williams
 2006, chapter 2). Its likelihood ratio to P has a closed form once the noise is integrated out.
 
-A few points can also make P flatten with an exponent of 2 or 3 that no curve of losses has. The probability of P on
-curves is therefore multiplied by exp(-z^2 / 2), z = ln(exponent / 0.35) / 0.7 where that is above 0, the prior of
-the other laws.
+A few points can also make P flatten with an exponent of 2 or 3 that no curve of losses has. On curves, the sum of the
+Bayes factors is therefore multiplied by exp(z^2 / 2), with z = ln(exponent / 0.35) / 0.7 where that is above 0: the
+prior that the exponents of the other laws have.
 
 On surfaces only `SURFACE_SHARE` of the probability counts: however probable P was on the smaller runs of public sets,
 it was never the better forecast of their larger ones, and the other laws of the forecast already include it.

@@ -19,13 +19,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.comparison.factors.draws import Tangent, columns_of
+from scaling_cli.analysis.comparison.factors.draws import Tangent, basis_of, columns_of
 from scaling_cli.analysis.comparison.factors.noise import OwnFits
 from scaling_cli.analysis.comparison.factors.statistic import Pose
 from scaling_cli.arrays import Array
 from scaling_cli.record import Record
-
-TINY = 1e-9  # relative size of a direction that counts as none
 
 
 class Approximation(Record):
@@ -74,10 +72,8 @@ def _projection(line: Tangent, columns: Sequence[Array], scales: Array) -> Array
             for design, precision, scale in zip(columns, line.precision, scales, strict=True)
         ]
     )
-    length = np.maximum(np.sqrt((rows**2).sum(axis=0)), 1e-300)
-    basis, sizes, _ = np.linalg.svd(rows / length, full_matrices=False)
-    kept = basis[:, sizes > TINY * sizes.max()]
-    found: Array = kept @ kept.T
+    basis = basis_of(rows)
+    found: Array = basis @ basis.T
     return found
 
 

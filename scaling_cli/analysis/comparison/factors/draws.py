@@ -27,6 +27,7 @@ LEAST_SPREAD = 0.05  # lower limit of 1 - leverage
 LEAST_INSIDE = 0.3  # of the points of a cell, inside delta
 CHUNK = 4096  # replicates at a time
 FEW_CLUSTERS = 12  # below which 2^clusters patterns of signs are too few
+TINY = 1e-9  # relative size of a direction that counts as none
 
 
 class Tangent(Record):
@@ -51,7 +52,7 @@ def tangent(base: DesignedProblem, phi: Array, fits: OwnFits, row: int, names: S
     own = [theta[0] for theta in base.split(phi[None])]
     residuals, slopes = (values[0] for values in base.residuals(phi[None], target[None]))
     known = np.sqrt(weights) / np.repeat(scales, [member.points for member in base.members])
-    leverage = leverage_of(slopes[:, (phi > base.low) & (phi < base.high)] * known[:, None])
+    leverage = _leverage(slopes[:, (phi > base.low) & (phi < base.high)] * known[:, None])
     bases, estimates, precision, freedom, pseudo = [], [], [], [], np.empty(len(residuals))
     tested = [base.members[0].problem.law.names.index(name) for name in names]
     for member, theta, part in zip(base.members, own, parts(base.members), strict=True):
@@ -74,12 +75,17 @@ def tangent(base: DesignedProblem, phi: Array, fits: OwnFits, row: int, names: S
     return Tangent(tuple(bases), tuple(estimates), tuple(precision), pseudo, np.array(freedom, dtype=float))
 
 
-def leverage_of(jacobian: Array) -> Array:
+def _leverage(jacobian: Array) -> Array:
     """Leverage of each point `(n,)` in a linear model."""
+    leverage: Array = (basis_of(jacobian) ** 2).sum(axis=1)
+    return leverage
+
+
+def basis_of(jacobian: Array) -> Array:
+    """An orthonormal basis `(n, rank)` of the columns of a linear model `(n, k)`."""
     length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), 1e-300)
     basis, sizes, _ = np.linalg.svd(jacobian / length, full_matrices=False)
-    leverage: Array = (basis[:, sizes > 1e-9 * sizes.max()] ** 2).sum(axis=1)
-    return leverage
+    return np.asarray(basis[:, sizes > TINY * sizes.max()])
 
 
 def factors_of(generator: np.random.Generator, replicates: int, runs: Indices) -> Array:

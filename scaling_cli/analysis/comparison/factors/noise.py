@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import chdtrc, digamma, erf, erfc, polygamma
 
 from scaling_cli.analysis.comparison.models import SMALLEST_SCALE, Member, parts, solve_in_chunks
+from scaling_cli.analysis.comparison.noise_scales import middle_size
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.noise_model import LEAST_SPREAD, power_of, scale_of
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA
@@ -176,9 +177,7 @@ def median_scales(members: Sequence[Member], residuals: Array, freedom: Array) -
     """Robust scales `(replicates, cells)` from median absolute residuals, shrunk towards that of all cells."""
     sizes = []
     for member, known, part in zip(members, freedom, parts(members), strict=True):
-        size = np.sort(np.abs(residuals[:, part]), axis=1)
-        middle = (size[:, member.points // 2] + size[:, (member.points - 1) // 2]) / 2
-        sizes.append(MAD_TO_SIGMA * middle * np.sqrt(member.points / known))
+        sizes.append(MAD_TO_SIGMA * middle_size(residuals[:, part]) * np.sqrt(member.points / known))
     counted = MEDIAN_EFFICIENCY * freedom
     return shrunk(np.stack(sizes, axis=1) ** 2 * counted, counted)[0]
 
