@@ -34,6 +34,11 @@ SENTENCES = {
         "{count} {count:attempts have|attempt has} no outcome and {count:are|is} {done}, which makes coverage too high "
         "or too low if that choice is wrong. Find out whether {count:they|it} failed, and choose with --on-missing."
     ),
+    "unattempted-problems": (
+        "{count} of {total} problems {count:have|has} no attempt and {count:are|is} left out, so "
+        "coverage is that of the other problems, which may be easier or harder. Sample {count:them|it}, or find out "
+        "what became of {count:their|its} attempts."
+    ),
     "stop-at-success": (
         "Sampling stopped after the first batch of {batch} with a success, which biases the usual estimate of pass@k, "
         "so coverage is estimated by the product-limit method instead. Give --design fixed if sampling did not stop "
@@ -120,6 +125,7 @@ WHEN = {
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
     "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",
+    "unattempted-problems": "A table of counts or of lists of outcomes has problems without any attempt.",
     "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",
     "short-problems": "Some problems have fewer attempts than k.",
     "short-problems-dropped": "Some problems have fewer attempts than k, and --short drop is given.",

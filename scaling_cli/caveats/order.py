@@ -24,7 +24,7 @@ MAY_BE_WRONG = _codes(
     poor-track-record repeated-data risen-loss rising-loss rival-optimum share-rejected shared-floor-rejected
     similar-groups single-outcomes sizes-in-names small-budget sparse-peak split-off-budget target-below-floor
     tiny-unit tokens-fall tokens-of-one-device tokens-restarted tokens-share training-loss unanswered
-    undecayed-lr unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes
+    unattempted-problems undecayed-lr unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes
     unordered-rows unread-input unread-setting unstable-exponent unstable-forecast
     """
 )

@@ -105,6 +105,10 @@ CASES = {
         lambda: load_samples(READ.with_columns(pl.when(~FIRST).then("correct").alias("correct"))),
         lambda: load_samples(READ),
     ),
+    "unattempted-problems": (
+        lambda: load_samples(pl.DataFrame({"problem": ["a", "b", "c"], "n": [0, 8, 8], "c": [0, 3, 5]})),
+        lambda: load_samples(pl.DataFrame({"problem": ["a", "b", "c"], "n": [1, 8, 8], "c": [0, 3, 5]})),
+    ),
     "stop-at-success": (lambda: estimated(stopped()), lambda: estimated(READ)),
     "short-problems": (lambda: estimated(SHORT, k="1,8"), lambda: estimated(SHORT, k="1,4")),
     "short-problems-dropped": (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from scaling_cli.caveats import caveat
+from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
@@ -34,18 +34,26 @@ def read_counts(log: SamplingLog) -> Counted:
     _refuse_repeated(frame.select(names))
     caveats = list(without_problem(everything["problem"].null_count(), everything.height))
     caveats += [caveat("missing-outcomes", count=f"{missing:,}", done="left out")] if missing else []
+    caveats += unattempted(frame.filter(pl.col("n") == 0).height, frame.height)
     return Counted(frame.with_columns(pl.col("n", "c").round().cast(pl.Int64)).sort(names), caveats)
 
 
 def count_lists(log: SamplingLog) -> Counted:
     """The counts of a log with one row per problem, which holds a list of outcomes in the order of attempts."""
     lists = log.rows.select(*log.groups(), log.problem(), pl.col(log.column("correct")).alias("correct"))
-    lost, total = lists.select(pl.col("problem").null_count(), pl.len()).collect(engine="streaming").row(0)
+    is_empty = pl.col("problem").is_not_null() & (pl.col("correct").list.len() == 0)
+    sizes = lists.select(lost=pl.col("problem").null_count(), total=pl.len(), empty=is_empty.sum())
+    lost, total, empty = sizes.collect(engine="streaming").row(0)
     attempts = lists.drop_nulls("problem").explode("correct", empty_as_null=False)
     attempts = attempts.with_columns(attempt=pl.int_range(pl.len()).over([*log.options.by, "problem"]))
     columns = {role: role for role in ("problem", "correct", "attempt")}
     counted = count_attempts(replace(log, rows=attempts, schema=attempts.collect_schema(), columns=columns, tasks=()))
-    return Counted(counted.frame, [*without_problem(lost, total), *counted.caveats])
+    return Counted(counted.frame, [*without_problem(lost, total), *unattempted(empty, total), *counted.caveats])
+
+
+def unattempted(count: int, total: int) -> list[Caveat]:
+    """A caveat on the problems of a log that have no attempt, if there are some."""
+    return [caveat("unattempted-problems", count=f"{count:,}", total=f"{total:,}")] if count else []
 
 
 def count_matrix(log: SamplingLog) -> Counted:
