@@ -24,7 +24,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import knowing, report_of, require_compute, settings_of, unread
+from scaling_cli.verbs.common import knowing, known_before, report_of, require_compute, settings_of, unread
 from scaling_cli.verbs.compared_groups import check_share, factors_of, fits_together, groups_by, obstacle
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ def _own_fits(
     for each, outcome in zip(grouped, in_turns([fit_asking(one, settings) for one in grouped]), strict=True):
         if isinstance(outcome, FitError):
             failures.append(Failure(each.group, outcome.message, outcome.hint))
+            caveats += known_before(outcome)
             continue
         if isinstance(outcome, ScalingError):
             raise outcome

@@ -28,6 +28,7 @@ from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
+    known_before,
     labelled,
     refuse_with_published,
     report_of,
@@ -192,6 +193,7 @@ def _extrapolated(
             if not key or isinstance(error, UsageError):
                 raise
             failures.append(Failure(dict(key), error.message, error.hint))
+            caveats += known_before(error)
             continue
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
@@ -251,6 +253,7 @@ def _evidence(
         if not named or isinstance(error, UsageError):
             raise
         failures.append(Failure(named, error.message, error.hint))
+        caveats += known_before(error)
         return None
     caveats += known
     return data

@@ -37,7 +37,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import FILE, for_laws, knowing, report_of, settings_of, unread
+from scaling_cli.verbs.common import FILE, for_laws, knowing, known_before, refused, report_of, settings_of, unread
 from scaling_cli.verbs.several_losses import LOSS, one_report
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _of_steps(
     except ScalingError as error:
         if label is None:
             raise
-        return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
+        return refused(Report("fit", (), {}, asked.recorded(), ()), label, error)
 
 
 def _several(runs: Runs, asked: Fit, label: Mapping[str, str], on_progress: Progress | None) -> Report[FitResult]:
@@ -159,7 +159,7 @@ def _opened(runs: Runs | Opened, asked: Fit, label: Mapping[str, str] | None) ->
     except ScalingError as error:
         if label is None:
             raise
-        return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
+        return refused(Report("fit", (), {}, asked.recorded(), ()), label, error)
     return _Opened(label, table, inputs, tuple(choices), bent, groups)
 
 
@@ -186,6 +186,7 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
                 with knowing(caveats):
                     raise outcome
             failures.append(Failure(group, outcome.message, outcome.hint))
+            caveats += known_before(outcome)
             continue
         result, found = outcome
         results.append(_left_out(_completed(result, choices, asked), points, choices, asked))

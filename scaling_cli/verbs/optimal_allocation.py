@@ -25,6 +25,7 @@ from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
+    known_before,
     refuse_with_published,
     report_of,
     saved_document,
@@ -141,6 +142,7 @@ def _from_runs(
             if not group or isinstance(error, UsageError):
                 raise
             failures.append(Failure(group, error.message, error.hint))
+            caveats += known_before(error)
             continue
         results.append(result)
         caveats += [*found, *doubts_of_cost]

@@ -15,6 +15,7 @@ from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
+    known_before,
     merged,
     refuse_refitting,
     refuse_with_published,
@@ -151,6 +152,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
             if not group or isinstance(error, UsageError) or compares(asked):
                 raise
             failures.append(Failure(group, error.message, error.hint))
+            caveats += known_before(error)
     if compares(asked):
         result, doubts = answered(arms, asked, "runs", {})
         results, caveats = [result], [*caveats, *doubts]
