@@ -150,9 +150,10 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     keep, maybe = columns_of(asked.law, asked.x)
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
     table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
-    choice = method.choose(table, ask)
-    require_compute(choice, asked.flops_rule)
-    table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
+    with knowing(table.caveats):
+        choice = method.choose(table, ask)
+        require_compute(choice, asked.flops_rule)
+        table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
     label = {"loss": name} if name is not None else {}
     if not choice.law.levels:
         ask = ask.of_groups([group for group, _ in groups_of(table, asked.by)])

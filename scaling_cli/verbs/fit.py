@@ -224,6 +224,13 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
     weights = (asked.weight,) if asked.weight else ()
     reading = asked.but(map={name: column for name, column in asked.map.items() if name not in own})
     table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
+    with knowing(table.caveats):
+        choices, bent = _chosen(table, asked, own)
+        return table.needing((*_inputs(choices), *table.own(weights))), choices, bent
+
+
+def _chosen(table: RunTable, asked: Fit, own: Mapping[str, str]) -> tuple[list[Choice], dict[str, tuple[str, ...]]]:
+    """The laws to fit to these runs, and the quantities of each law that the FLOP rule takes away."""
     if asked.law == "all":
         choices = candidates(table.frame, asked.x)
     elif asked.components is not None and asked.x is not None:
@@ -234,16 +241,10 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
     else:
         choices = [
             choose(
-                table.frame,
-                asked.law,
-                asked.x,
-                by=asked.by,
-                start=asked.start,
-                bound=asked.bound,
-                own=own,
-                others=table.others,
+                table.frame, asked.law, asked.x,
+                by=asked.by, start=asked.start, bound=asked.bound, own=own, others=table.others,
             )
-        ]
+        ]  # fmt: skip
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]
@@ -253,7 +254,7 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
         from scaling_cli.points.held import hold
 
         choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]
-    return table.needing((*_inputs(choices), *table.own(weights))), choices, bent
+    return choices, bent
 
 
 def _best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:
