@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.files.each import Opened, open_each
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -107,7 +108,8 @@ def fit_each(files: Sequence[str], asked: Fit) -> list[Report[FitResult]]:
         return [_of_steps([name], asked, {FILE: name}, None) for name in files]
     if len(asked.loss) > 1:
         return [_several([name], asked, {FILE: name}, None) for name in files]
-    return _reports([([name], {FILE: name}) for name in files], asked, None)
+    opened = open_each(files, asked.input_format, asked.max_expand)
+    return _reports([(inputs, {FILE: name}) for name, inputs in zip(files, opened, strict=True)], asked, None)
 
 
 class _Opened(Record):
@@ -129,7 +131,7 @@ class _Opened(Record):
 
 
 def _reports(
-    parts: Sequence[tuple[Runs, Mapping[str, str] | None]], asked: Fit, on_progress: Progress | None
+    parts: Sequence[tuple[Runs | Opened, Mapping[str, str] | None]], asked: Fit, on_progress: Progress | None
 ) -> list[Report[FitResult]]:
     """The report on each of several sets of runs, each with its label."""
     check_law(asked.law)
@@ -144,7 +146,7 @@ def _reports(
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
 
 
-def _opened(runs: Runs, asked: Fit, label: Mapping[str, str] | None) -> _Opened | Report[FitResult]:
+def _opened(runs: Runs | Opened, asked: Fit, label: Mapping[str, str] | None) -> _Opened | Report[FitResult]:
     """The runs, or under a label a report of the error that reading them ended with."""
     try:
         table, choices, bent = _prepared(runs, asked)
@@ -213,7 +215,7 @@ def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column for choice in choices for column in choice.inputs.values()))
 
 
-def _prepared(runs: Runs, asked: Fit) -> tuple[RunTable, list[Choice], dict[str, tuple[str, ...]]]:
+def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], dict[str, tuple[str, ...]]]:
     """The points, the laws to fit, and the quantities of each law that the FLOP rule takes away."""
     own = own_inputs(asked.map, asked.law)
     keep, maybe = columns_of(asked.law, asked.x, own)
