@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.each import Opened, open_each
+from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -140,7 +141,8 @@ def _reports(
         method = "profile" if asked.interval in REPLICATED else asked.interval
         asked = asked.but(space="linear", objective="binomial", weight=asked.trials or asked.weight, interval=method)
     settings = settings_of(asked, on_progress)
-    opened = [_opened(runs, asked, label) for runs, label in parts]
+    with quiet_panics():  # once for all of them
+        opened = [_opened(runs, asked, label) for runs, label in parts]
     usable = [each for each in opened if isinstance(each, _Opened)]
     outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
