@@ -61,8 +61,11 @@ def test_data_are_said_of_one_group_and_intervals_once_for_all(report):
 
 
 def test_of_equal_compute_the_groups_are_named_by_which_is_better(report):
-    both = [changed(report, {"level": name}, exchange=(exchange(verdict),)).results[0]
-            for name, verdict in (("1", "sampling"), ("2", "sampling"), ("3", "training"), ("4", "inconclusive"), ("5", ""))]  # fmt: skip
+    verdicts = ("sampling", "sampling", "training", "inconclusive", "")
+    both = [
+        changed(report, {"level": str(number)}, exchange=(exchange(verdict),)).results[0]
+        for number, verdict in enumerate(verdicts, start=1)
+    ]
     said = dict(facts(replace(report, results=tuple(both))))["equal compute"]
     assert said == (
         "more attempts are better for 1; 2. The larger model is better for 3. Not decided for 4. "
