@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec import ValidationError, convert
 
 from scaling_cli.document.read import documents
 from scaling_cli.errors import DataError
+from scaling_cli.numbers.parse import LARGEST, SMALLEST
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band
@@ -59,6 +59,16 @@ class _Result(Record):
     interval: SavedLevel = SavedLevel()
 
 
+class _Source(Record):
+    sha256: str = ""
+
+
+class _Document(Record):
+    results: tuple[_Result, ...] = ()
+    inputs: tuple[_Source, ...] = ()
+    columns: dict[str, str] = {}
+
+
 def read_forecasts(path: Path) -> list[SavedForecast]:
     """Every forecast in a document of `scaling extrapolate`.
 
@@ -72,20 +82,37 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
                 f"{where} is not a saved forecast.",
                 hint="Save one with scaling extrapolate RUNS --at ... -o FORECAST.json.",
             )
-        hashes = frozenset(each.get("sha256", "") for each in document.get("inputs", ()) if isinstance(each, dict))
-        columns = document.get("columns")
-        losses = str(columns.get("loss", "")).split(", ") if isinstance(columns, dict) else []
-        found += [_forecast(result, where, str(path), hashes, losses) for result in document.get("results", ())]
+        try:
+            saved = convert(document, _Document)
+        except ValidationError as problem:
+            raise DataError(
+                f"{where}: {problem}.", hint="Write it again with scaling extrapolate -o FORECAST.json."
+            ) from problem
+        hashes = frozenset(source.sha256 for source in saved.inputs)
+        losses = saved.columns.get("loss", "").split(", ")
+        found += [_forecast(result, str(path), hashes, losses) for result in saved.results]
+        if fault := next((fault for each in found for fault in _faults(each)), "" if found else "it has no result"):
+            raise DataError(
+                f"{where} is not a saved forecast: {fault}.", hint="Write it again with scaling extrapolate."
+            )
     return found
 
 
-def _forecast(result: Any, where: str, path: str, hashes: frozenset[str], losses: Sequence[str]) -> SavedForecast:
-    try:
-        made = convert(result, _Result)
-    except ValidationError as problem:
-        raise DataError(
-            f"{where}: {problem}.", hint="Write it again with scaling extrapolate -o FORECAST.json."
-        ) from problem
+def _faults(forecast: SavedForecast) -> Iterator[str]:
+    """What no forecast can have: amounts and losses that are not above zero, or ends in the wrong order."""
+    if not 0 < forecast.level < 1:
+        yield f"its level is {forecast.level:g}"
+    for prediction in forecast.predictions:
+        ends = prediction.interval
+        amounts = {**prediction.at, "loss": ends.estimate, "low end of the loss": ends.low, "high end": ends.high}
+        for name, amount in amounts.items():
+            if amount is not None and not SMALLEST <= amount <= LARGEST:
+                yield f"its {name} is {amount:g}"
+        if ends.low is not None and ends.high is not None and ends.low > ends.high:
+            yield f"its interval of the loss goes from {ends.low:g} down to {ends.high:g}"
+
+
+def _forecast(made: _Result, path: str, hashes: frozenset[str], losses: Sequence[str]) -> SavedForecast:
     loss = made.group.get("loss") if len(losses) > 1 else None
     group = {name: value for name, value in made.group.items() if name != "loss" or loss not in losses}
     return SavedForecast(path, group, made.interval.level, made.predictions, hashes, loss if loss in losses else None)

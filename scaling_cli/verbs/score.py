@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.document.forecasts import SavedForecast, read_forecasts
 from scaling_cli.document.read import is_document
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import DataError, UsageError
+from scaling_cli.numbers.format import percent
 from scaling_cli.options.score import Score
 from scaling_cli.record import replace
-from scaling_cli.results.report import Report
+from scaling_cli.results.report import Failure, Report
 from scaling_cli.results.score import ScoreResult
 from scaling_cli.verbs.common import report_of, unread
+
+if TYPE_CHECKING:
+    from scaling_cli.analysis.score import Run
 
 USAGE = "Write it like scaling score forecast.json new_runs.csv."
 
@@ -31,8 +36,6 @@ def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], aske
         UsageError: There is no forecast, or no file of runs.
         DataError: A file cannot be read, or no run fits a forecast.
     """
-    from scaling_cli.analysis.score import scored
-
     paths = [Path(each) for each in ([files] if isinstance(files, str | os.PathLike) else files)]
     saved, runs = _sorted(paths)
     forecasts = [forecast for path in saved for forecast in read_forecasts(path)]
@@ -43,12 +46,34 @@ def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], aske
         for loss in losses
     ]
     rows = {loss: list(table.frame.iter_rows(named=True)) for loss, table in zip(losses, tables, strict=True)}
-    result = scored(forecasts, rows, asked.within)
+    results, failures = _by_level(forecasts, rows, asked.within)
     seen = {source.sha256 for source in tables[0].sources}
     caveats = [found for table in tables for found in table.caveats]
     names = ", ".join(table.columns["loss"] for table in tables)
     first = replace(tables[0], columns={**tables[0].columns, "loss": names})
-    return report_of("score", first, asked, [result], [*caveats, *_doubts(forecasts, seen)], unread(first))
+    return report_of("score", first, asked, results, [*caveats, *_doubts(forecasts, seen)], [*unread(first), *failures])
+
+
+def _by_level(
+    forecasts: Sequence[SavedForecast], rows: Mapping[str | None, Sequence[Run]], within: float
+) -> tuple[list[ScoreResult], list[Failure]]:
+    """A result for each level of the intervals, since forecasts of different levels have no calibration in common."""
+    from scaling_cli.analysis.score import scored
+
+    results: list[ScoreResult] = []
+    failures: list[Failure] = []
+    levels = sorted({forecast.level for forecast in forecasts})
+    for level in levels:
+        group = {"level": percent(level, 4)} if len(levels) > 1 else {}
+        try:
+            result = scored([each for each in forecasts if each.level == level], rows, within)
+        except DataError as error:
+            if len(failures) + 1 == len(levels):
+                raise
+            failures.append(Failure(group, error.message, error.hint))
+            continue
+        results.append(replace(result, group=group))
+    return results, failures
 
 
 def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:

@@ -121,3 +121,50 @@ def test_forecasts_without_runs_and_runs_without_forecasts_are_refused(tmp_path)
         scaling.score([path])
     with pytest.raises(UsageError, match="no saved forecast"):
         scaling.score([new])
+
+
+def test_each_level_of_intervals_is_scored_by_itself(tmp_path):
+    for number, level in enumerate((0.5, 0.95)):
+        forecast = scaling.extrapolate(law="chinchilla:besiroglu", at="params=2e9,tokens=4e10", level=level)
+        (tmp_path / f"forecast_{number}.json").write_text(to_json(forecast))
+    runs(PLACES, 99).write_csv(tmp_path / "new.csv")
+    results = json.loads(run("score", tmp_path, tmp_path / "new.csv", "--json").stdout)["results"]
+    assert [(result["group"], result["level"], result["forecasts"]) for result in results] == [
+        ({"level": "50 %"}, 0.5, 1), ({"level": "95 %"}, 0.95, 1)
+    ]  # fmt: skip
+
+
+def test_only_forecasts_with_an_interval_are_counted_as_inside_or_not(tmp_path):
+    document = json.loads(to_json(scaling.extrapolate(law="chinchilla:besiroglu", at="params=2e9,tokens=4e10")))
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    document["results"][0]["predictions"][0] |= {"prediction": {}, "loss": {"estimate": 2.5, "low": None, "high": None}}
+    (tmp_path / "b.json").write_text(json.dumps(document))
+    runs(PLACES, 99).write_csv(tmp_path / "new.csv")
+    said = run("score", tmp_path / "a.json", tmp_path / "b.json", tmp_path / "new.csv").stdout
+    assert said.startswith("2 runs against 2 saved forecasts: ")
+    assert " of 1 lie inside their 95 % interval" in said
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda made: made.update(inputs=None), "Expected `array`, got `null`"),
+        (lambda made: made.update(results=[]), "it has no result"),
+        (lambda made: made["results"][0]["predictions"][0]["loss"].update(estimate=0), "its loss is 0"),
+        (lambda made: made["results"][0]["predictions"][0]["at"].update(params=-1), "its params is -1"),
+        (lambda made: made["results"][0]["interval"].update(level=2), "its level is 2"),
+        (
+            lambda made: made["results"][0]["predictions"][0].update(prediction={"low": 3, "high": 2}),
+            "from 3 down to 2",
+        ),
+    ],
+)
+def test_a_forecast_whose_values_no_forecast_can_have_is_refused(tmp_path, spoil, said):
+    document = json.loads(to_json(scaling.extrapolate(law="chinchilla:besiroglu", at="params=2e9,tokens=4e10")))
+    spoil(document)
+    (tmp_path / "odd.json").write_text(json.dumps(document))
+    runs(PLACES, 99).write_csv(tmp_path / "new.csv")
+    ended = run("score", "odd.json", "new.csv", cwd=tmp_path)
+    assert ended.returncode == 3
+    assert "error: odd.json" in ended.stderr
+    assert said in ended.stderr
