@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from scaling_cli.data.cells import different_known
 from scaling_cli.data.names import COLUMN, column_of, listing
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.likely import no_column, sized_names
@@ -223,7 +224,7 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = (), other
 
 def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
     """A law of one input, with a floor if half of the groups can show one."""
-    numbers = sorted(_different(part[column]) for part in parts if column in part.columns)
+    numbers = sorted(different_known(part[column]) for part in parts if column in part.columns)
     different = numbers[len(numbers) // 2] if numbers else 0
     if different >= FLOOR_VALUES:
         name, why = "power-constant", f"{different} different values of {column} are enough to show a floor"
@@ -250,11 +251,6 @@ def _is_known(frame: pl.DataFrame, *columns: str) -> bool:
     return set(columns) <= set(frame.columns) and len(_known(frame, *columns)) > MOST * len(frame)
 
 
-def _different(values: pl.Series) -> int:
-    """How many different values there are, without null."""
-    return (values.drop_nulls() if values.null_count() else values).n_unique()
-
-
 def _known(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """The points that have a value in each of the columns."""
     return frame.drop_nulls(list(columns)) if any(frame[name].null_count() for name in columns) else frame
@@ -272,7 +268,7 @@ def _is_complete(frame: pl.DataFrame, column: str) -> bool:
 
 def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
     """The first of the usual inputs that takes at least two values, those that most points have before others."""
-    varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and _different(frame[name]) > 1]
+    varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and different_known(frame[name]) > 1]
     for name in [*(name for name in varying if _is_known(frame, name)), *varying]:
         return name
     sized = sized_names(frame["run_id"]) if "run_id" in frame.columns and "params" not in frame.columns else None

@@ -18,6 +18,7 @@ import polars as pl
 
 from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.cells import different
 from scaling_cli.data.runs.aliases import EXTRAS
 from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.likely import likely_role
@@ -90,11 +91,11 @@ def input_doubts(
 
 def _shows_nothing(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip: Sequence[str]) -> bool:
     """Whether no column could explain how losses differ, and too few runs have equal inputs."""
-    has_swept = any(role in frame.columns and role not in (*inputs, *skip) for role in SWEPT)
-    if aside.width or has_swept or not inputs or not set(inputs) <= set(frame.columns) or frame.is_empty():
+    swept = set(SWEPT) & set(frame.columns) - {*inputs, *skip}
+    if aside.width or swept or not inputs or not set(inputs) <= set(frame.columns) or frame.is_empty():
         return False
-    different = int(cells([levels(frame[name]) for name in inputs]).max()) + 1
-    return frame.height - different < FEWEST_SPARE or frame["run_id"].n_unique() < frame.height
+    places = int(cells([levels(frame[name]) for name in inputs]).max()) + 1
+    return frame.height - places < FEWEST_SPARE or different(frame["run_id"]) < frame.height
 
 
 def _parts(
@@ -159,8 +160,7 @@ def _group(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip
         return None
     if frame["run_id"].n_unique() < FEWEST_SPARE or any((frame[name] <= 0).any() for name in (*usable, "loss")):
         return None
-    beside = aside.drop(set(aside.columns) & set(frame.columns)) if aside.width else aside
-    known = pl.concat([frame, beside], how="horizontal")
+    known = pl.concat([frame, aside.drop(set(aside.columns) & set(frame.columns))], how="horizontal")
     rates = {"lr": PEAK} if PEAK in aside.columns else {}
     swept = {
         role: known.select(pl.coalesce(rates.get(role, role), role)).to_series()

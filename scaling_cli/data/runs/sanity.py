@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.cells import different
 from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs import metric_kind
 from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evaluation
@@ -218,7 +219,7 @@ def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
         if not numbers or _is_coarse(points, numbers):
             return
         roles, others = [*roles, *numbers], [name for name in others if name not in numbers]
-    if points["loss"].n_unique() == points.height:
+    if different(points["loss"]) == points.height:
         return
     if copies := points.height - _different(points.select(roles + others)):
         within = points.height - _different(points.select("run_id", *roles, *others))
