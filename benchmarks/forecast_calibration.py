@@ -25,7 +25,7 @@ import other_claims
 from extrapolation import HUBER, LEAST_SQUARES, Case, curves, last_point, law_forecast, one_law, percentage, surfaces
 from extrapolation import rmsle as curve_error
 from other_claims import say, table
-from scipy.special import gammaln, stdtrit
+from scipy.special import gammaln, ndtri, stdtrit
 
 from scaling_cli.analysis.forecast.rolling import growth, unit_error
 from scaling_cli.analysis.forecast.stacked import StackedForecast, forecast
@@ -37,6 +37,7 @@ LEVEL, LEVELS = 0.9, (0.5, 0.8, 0.9, 0.95)
 CUTS = ("3", "10", "30")
 SHARES = np.linspace(0.3, 1.4, 23)  # candidates of SHARE
 FREEDOMS = (4.0, 5.0, 6.0, 8.0, 12.0)  # and of FREEDOM
+NEARS = (0.0, 0.0025, 0.005, 0.0065, 0.0075, 0.01)  # and of NEAR
 SHIFT_PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 RESAMPLES = 1000
 REPLICATES = 20  # on curves, to save time: the command takes 200, which give wider intervals on short curves
@@ -290,10 +291,10 @@ class Parts:
     unit: Array | None
     grown: Array
 
-    def scale(self, share: float) -> Array:
+    def scale(self, share: float, near: float) -> Array:
         """The scale of the error, with this share of the unit error."""
         unit = UNTESTED * self.grown if self.unit is None else share * self.unit
-        return np.sqrt(self.variance + NEAR**2 + unit**2)
+        return np.sqrt(self.variance + near**2 + unit**2)
 
     def freedom(self, freedom: float) -> float:
         """The degrees of freedom of the error."""
@@ -310,14 +311,14 @@ def parts(row: Made) -> Parts:
     return Parts(row.error, np.maximum((row.half / student) ** 2 - known, 0.0), unit, grown)
 
 
-def fitted_constants(known: list[Parts], weights: Array) -> tuple[float, float]:
+def fitted_constants(known: list[Parts], weights: Array, near: float) -> tuple[float, float]:
     """The share and the degrees of freedom with the largest likelihood of the errors of cases with origins."""
 
     def likelihood(share: float, freedom: float) -> float:
         constant = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - 0.5 * np.log(freedom * np.pi)
         total = 0.0
         for one, weight in zip(known, weights, strict=True):
-            scale = one.scale(share)
+            scale = one.scale(share, near)
             z = one.error / scale
             total += weight * float(np.mean(constant - np.log(scale) - (freedom + 1) / 2 * np.log1p(z**2 / freedom)))
         return total
@@ -325,34 +326,51 @@ def fitted_constants(known: list[Parts], weights: Array) -> tuple[float, float]:
     return max(((share, freedom) for share in SHARES for freedom in FREEDOMS), key=lambda pair: likelihood(*pair))
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Intervals of cases with constants that were fitted to other families: `covered` `(cases, len(LEVELS))` are shares
+    of held-out runs, `widths` `(cases,)` the median full widths at `LEVEL`, and `constants` says what was fitted.
+    """
+
+    covered: Array
+    widths: Array
+    constants: str
+
+
+def judge(taken: list[Parts], families: Array, near: float) -> Judged:
+    """The intervals of each family with the constants that are best for the others."""
+    covers, widths, constants = np.zeros((len(taken), len(LEVELS))), np.zeros(len(taken)), []
+    has_origin = np.array([one.unit is not None for one in taken])
+    for family in np.unique(families):
+        fit = np.flatnonzero((families != family) & has_origin)
+        weights = np.array([1 / np.sum(families[fit] == families[index]) for index in fit])
+        best = fitted_constants([taken[index] for index in fit], weights, near)
+        constants.append(f"{family} {best[0]:.2f} and {best[1]:.0f}")
+        for index in np.flatnonzero(families == family):
+            one = taken[index]
+            quantiles = stdtrit(one.freedom(best[1]), 0.5 + np.array(LEVELS) / 2)
+            scale = one.scale(best[0], near)
+            covers[index] = [np.mean(np.abs(one.error) <= quantile * scale) for quantile in quantiles]
+            widths[index] = np.median(2 * quantiles[LEVELS.index(LEVEL)] * scale)
+    return Judged(covers, widths, ", ".join(constants))
+
+
 def print_coverage(made: list[Made]) -> None:
     """The coverage of intervals on surfaces, each family with constants that were fitted to the others."""
     families = np.array([row.case.family for row in made])
     taken = [parts(row) for row in made]
     has_origin = np.array([one.unit is not None for one in taken])
-    shares, widths, constants = np.zeros((len(made), len(LEVELS))), np.zeros(len(made)), []
-    for family in np.unique(families):
-        fit = np.flatnonzero((families != family) & has_origin)
-        weights = np.array([1 / np.sum(families[fit] == families[index]) for index in fit])
-        best = fitted_constants([taken[index] for index in fit], weights)
-        constants.append(f"{family} {best[0]:.2f} and {best[1]:.0f}")
-        for index in np.flatnonzero(families == family):
-            one = taken[index]
-            quantiles = stdtrit(one.freedom(best[1]), 0.5 + np.array(LEVELS) / 2)
-            scale = one.scale(best[0])
-            shares[index] = [np.mean(np.abs(one.error) <= quantile * scale) for quantile in quantiles]
-            widths[index] = np.median(2 * quantiles[LEVELS.index(LEVEL)] * scale)
+    judged = judge(taken, families, NEAR)
     hindsight = np.array([2 * np.quantile(np.abs(one.error), LEVEL) for one in taken])
     print("## Coverage of intervals on surfaces\n")
     say(
         "Intervals of a new run. Their constants are in `scaling_cli/analysis/forecast/surface_errors.py`. Each family "
         "is judged with `SHARE` (of the error at the rolling origins) and `FREEDOM` (degrees of freedom) fitted to the "
-        f"other families ({', '.join(constants)}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and "
-        "the form of the interval were chosen once for all families, as was the share of the simplest law. The table "
-        "shows means over splits, with standard "
-        "errors from resampling families. `width` is the median full width of 90 % intervals in log loss, and "
-        "`hindsight` is the width that would have been enough for 90 % of the runs of each split, which nobody knows "
-        "in advance."
+        f"other families ({judged.constants}; fitted to all: {SHARE:g} and {FREEDOM:g}). `NEAR`, `UNTESTED` and "
+        "the form of the interval were chosen once for all families, in sight of them, as was the share of the "
+        "simplest law. The table shows means over splits, with standard errors from resampling families. `width` is "
+        "the median full width of 90 % intervals in log loss, and `hindsight` is the width that would have been enough "
+        "for 90 % of the runs of each split, which nobody knows in advance."
     )
     cuts = np.array([row.cut for row in made])
     masks = {
@@ -368,14 +386,37 @@ def print_coverage(made: list[Made]) -> None:
         (
             [
                 f"{name} ({mask.sum()})",
-                *(_clustered(shares[mask, column], families[mask]) for column in range(len(LEVELS))),
-                f"{np.median(widths[mask]):.3f}",
+                *(_clustered(judged.covered[mask, column], families[mask]) for column in range(len(LEVELS))),
+                f"{np.median(judged.widths[mask]):.3f}",
                 f"{np.median(hindsight[mask]):.3f}",
             ]
             for name, mask in masks.items()
         ),
     )
-    print(f"An interval is given in all {len(made)} splits.\n")
+    known = np.array([2 * ndtri(0.5 + LEVEL / 2) * np.sqrt(np.mean(one.error**2)) for one in taken])
+    say(
+        f"An interval is given in all {len(made)} splits. Its median width is "
+        f"{np.median(judged.widths) / np.median(hindsight):.2f} times that in hindsight. That of intervals from the "
+        "true root mean square error of each split, if its errors were normal, would be "
+        f"{np.median(known) / np.median(hindsight):.2f} times."
+    )
+    print_near(taken, families, cuts)
+
+
+def print_near(taken: list[Parts], families: Array, cuts: Array) -> None:
+    """What other values of `NEAR` would do."""
+    print("### Another `NEAR`\n")
+    say(
+        f"Coverage of nominal {100 * LEVEL:.0f} % intervals in percent and their median width, if `NEAR` has another "
+        "value (in percent of the loss) and the two other constants are fitted to the other families again."
+    )
+    rows = []
+    for near in NEARS:
+        judged = judge(taken, families, near)
+        shares = judged.covered[:, LEVELS.index(LEVEL)]
+        by_cut = [_clustered(shares[cuts == cut], families[cuts == cut]) for cut in CUTS]
+        rows.append([f"{100 * near:g}", *by_cut, f"{np.median(judged.widths):.3f}"])
+    table(("`NEAR`", *(f"C_max/{cut}" for cut in CUTS), "width"), rows)
 
 
 def _clustered(values: Array, families: Array) -> str:

@@ -52,11 +52,24 @@ def command() -> None:
 
         os._exit(ended())
     except SystemExit as end:
-        has_workers = "joblib" in sys.modules
-        if not isinstance(end.code, int) or "polars" not in sys.modules or has_workers:
+        if not isinstance(end.code, int) or not (_was_stopped() or _can_leave()):
             raise
         atexit._run_exitfuncs()  # temporary files are removed
         os._exit(_flushed(end.code))
+
+
+def _can_leave() -> bool:
+    """Whether unloading modules would take long and no worker is left to wait for."""
+    return "polars" in sys.modules and "joblib" not in sys.modules
+
+
+def _was_stopped() -> bool:
+    """Whether a signal came: then `python -m` might end with the code of Ctrl-C, whichever signal it was.
+
+    It does so if the signal interrupts code that was compiled from text, as that of dataclasses is.
+    """
+    found = sys.modules.get("scaling_cli.cli.interrupts")
+    return found is not None and found.was_stopped()
 
 
 def _flushed(code: int) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -96,7 +98,14 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
         if isinstance(error.partial, Report):
             deliver(error.partial, output, view_of(error.partial.command))
         raise
-    return deliver(report, output, view_of(report.command))
+    with _as_saved(argument) if name == "show" else contextlib.nullcontext():
+        return deliver(report, output, view_of(report.command))
+
+
+def _as_saved(path: str) -> contextlib.AbstractContextManager[None]:
+    from scaling_cli.document.saved import checked_while_shown
+
+    return checked_while_shown(Path(path))
 
 
 def _files_read(command: Command, argument: Any, asked: Options, batch: Batch | None) -> list[str | int]:

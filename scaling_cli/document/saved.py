@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ from scaling_cli.results.report import Report
 
 WRITER = "`scaling COMMAND ... -o FILE.json`"
 HINT = f"Give a file that {WRITER} wrote."
+CONTRADICTED = (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, AssertionError, StopIteration)
 
 
 def read_report(path: Path, class_of: Callable[[str], type[Record]]) -> Report[Any]:
@@ -54,6 +56,24 @@ def read_report(path: Path, class_of: Callable[[str], type[Record]]) -> Report[A
     )
 
 
+@contextmanager
+def checked_while_shown(path: Path) -> Iterator[None]:
+    """While a document is shown: what its numbers make impossible is a fault of the document, and is said as one.
+
+    Types are checked when it is read. Whether values fit together (as many x as y, a low end below the high one, a
+    name that two parts share) is known only to the views, which trust what an analysis found; a document may have been
+    changed since.
+
+    Raises:
+        DataError: Its values cannot be those of one result.
+    """
+    try:
+        yield
+    except CONTRADICTED as error:
+        problem = "its values do not fit together, so it was changed or damaged after it was written"
+        raise DataError(f"{path}: {problem} ({type(error).__name__}: {error}).", hint=HINT) from error
+
+
 def _unique(values: Any) -> list[Any]:
     kept: list[Any] = []
     for value in values:
@@ -71,6 +91,8 @@ def _report(document: Any, where: str, class_of: Callable[[str], type[Record]]) 
     drawing = document.get("drawing") or []
     if not isinstance(results, list):
         _refuse(where, "`results` is not a list")
+    if not isinstance(drawing, list):
+        _refuse(where, "`drawing` is not a list")
     merged = [_merged(result, drawing[i] if i < len(drawing) else {}) for i, result in enumerate(results)]
     kind = type_info(shape)
     try:

@@ -49,7 +49,8 @@ def test_lines_of_several_files_are_shown_together(tmp_path):
     ("content", "said"),
     [
         ("", "not valid JSON"), ("{}", "not a result"), ("x", "not valid JSON"), ("[1]", "not a result"),
-        ('{"schema": "scaling.fit/1", "command": "fit", "results": 3}', "not a list"),
+        ('{"schema": "scaling.fit/1", "command": "fit", "results": 3}', "`results` is not a list"),
+        ('{"schema": "scaling.fit/1", "command": "fit", "results": [], "drawing": 3}', "`drawing` is not a list"),
         ('{"schema": "scaling.fit/1", "command": "fit", "results": [{"law": 3}]}', "Expected"),
         ('{"schema": "scaling.later/1", "command": "later", "results": []}', "does not have"),
     ],
@@ -82,3 +83,22 @@ def test_a_result_without_drawings_has_all_but_the_figure(tmp_path):
     assert "drawing" not in json.loads(path.read_text(encoding="utf-8"))
     assert run("show", path).returncode == 0
     assert run("show", path, "--figure", tmp_path / "a.png").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoil"),
+    [
+        ("--report a.html", lambda seen: seen["inputs"]["params"].append(1e9)),
+        ("--figure a.png", lambda seen: seen["inputs"]["params"].__setitem__(0, 0.0)),
+        ("--figure a.png", lambda seen: seen["observed"].__setitem__(0, 1e308)),
+    ],
+    ids=["one more", "zero", "overflow"],
+)
+def test_a_result_whose_values_were_changed_is_refused_in_one_line(saved, tmp_path, asked, spoil):
+    document = json.loads(saved.read_bytes())
+    spoil(document["drawing"][0]["observations"])
+    (tmp_path / "changed.json").write_text(json.dumps(document))
+    shown = run("show", "changed.json", *asked.split(), cwd=tmp_path)
+    assert shown.returncode == 3
+    assert "error: changed.json: its values do not fit together, so it was changed" in shown.stderr
+    assert "Traceback" not in shown.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import subprocess
 import sys
 
 import pytest
@@ -16,6 +17,7 @@ from scaling_cli.cli.verdict import judged, say, tripped_gate
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.output import Output
 from scaling_cli.verbs.each_file import Kept
+from tests.robust.zygote import clean_environment
 
 
 class Screen(io.StringIO):
@@ -131,6 +133,31 @@ def test_a_signal_that_came_decides_the_exit_code(monkeypatch, capsys):
     assert interrupts.was_stopped()
     assert interrupts.ended() == 143
     assert capsys.readouterr().err == "error: Terminated.\n"
+
+
+def test_a_signal_within_code_compiled_from_text_keeps_its_exit_code(tmp_path):
+    """`python -m` ends by SIGINT after Ctrl-C in such code, such as that of a dataclass, even if it was caught."""
+    script = """
+import os, signal
+import scaling_cli.cli.run as command_line
+from scaling_cli.__main__ import command
+from scaling_cli.cli.interrupts import ended
+
+def run(arguments):
+    try:
+        exec("os.kill(os.getpid(), signal.SIGTERM)")
+    except KeyboardInterrupt:
+        return ended()
+
+command_line.run = run
+command()
+"""
+    (tmp_path / "interrupted.py").write_text(script)
+    ended = subprocess.run(
+        [sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, text=True,
+        env=clean_environment() | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.getcwd()])},
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (143, "error: Terminated.\n")
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ from scaling_cli.analysis.forecast.rolling import OriginErrors, growth, unit_bia
 from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 
-NEAR = 0.005  # of log loss
-SHARE = 0.65
+NEAR = 0.0065  # of log loss
+SHARE = 0.6
 FREEDOM = 8.0
 UNTESTED, UNTESTED_FREEDOM = 0.012, 3.0  # error of log loss at reach 1 without an origin, and its degrees of freedom
 EXCESS = 0.15

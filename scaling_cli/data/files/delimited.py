@@ -134,4 +134,6 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
 
 
 CHART = Format(_is_chart, _layout, _scan_chart)
-DELIMITED = Format(lambda head: True, _layout, _scan, line_per_row=True)  # accepts anything, so it must be tried last
+DELIMITED = Format(  # accepts anything, so it must be tried last
+    lambda head: True, _layout, _scan, line_per_row=True, has_fixed_columns=True
+)

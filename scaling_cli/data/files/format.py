@@ -27,6 +27,7 @@ class Format(Record):
     raises DataError for a file that turns out to be damaged or of another format. Files of equal layout are scanned
     together: `scan` takes their paths and layout, and its rows have the files' columns and `FILE`. `one_run` says that
     every file is the log of one run, and `line_per_row` that a file has a header line and then one line per row.
+    `has_fixed_columns` says that files of equal layout have the same columns, all of text.
     """
 
     recognises: Callable[[bytes], bool]
@@ -34,6 +35,7 @@ class Format(Record):
     scan: Callable[[Sequence[str], str], pl.LazyFrame]
     one_run: bool = False
     line_per_row: bool = False
+    has_fixed_columns: bool = False
 
 
 def read_head(path: str) -> tuple[bytes, bytes]:

@@ -17,6 +17,7 @@ from scaling_cli.data.files.digest import Digest, digest_of
 from scaling_cli.data.files.expand import InputFile, expand
 from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.files.formats import format_of, load_format
+from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.data.files.stamps import CHANGED, Stamp, stamp_of
 from scaling_cli.data.files.unpacked import check_unpacked
@@ -50,6 +51,7 @@ class Inputs(Record):
     """Files whose format was recognised, grouped by layout, and those that could not be read.
 
     `digests` has those of files that were already read whole, and `stamps` shows whether a file has changed since.
+    `held` are the rows of the only file, if they were read with those of other files.
     """
 
     files: tuple[InputFile, ...]
@@ -57,11 +59,15 @@ class Inputs(Record):
     digests: Mapping[str, Digest]
     unread: tuple[UnreadFile, ...] = ()
     stamps: Mapping[str, Stamp] = {}
+    held: Held | None = None
 
     def scans(self) -> Iterator[Scan]:
         """One scan for each layout."""
         for (kind, layout), files in self.layouts.items():
-            rows = _labelled(plain_columns(kind.scan([file.path for file in files], layout)), files)
+            if self.held is not None:
+                rows = self.held.rows
+            else:
+                rows = _labelled(plain_columns(kind.scan([file.path for file in files], layout)), files)
             columns = tuple(name for name in rows.collect_schema().names() if name != FILE)
             yield Scan(tuple(files), kind, rows, columns)
 

@@ -106,4 +106,4 @@ def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
     return pl.format("[{}]", pl.col(name).cast(pl.List(pl.String)).list.join(", ")).alias(name)
 
 
-JSON_LINES = Format(_is_json_lines, _layout, _scan)
+JSON_LINES = Format(_is_json_lines, _layout, _scan, has_fixed_columns=True)

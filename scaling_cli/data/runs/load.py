@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
+from scaling_cli.data.files.each import Opened
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
+from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.inputs import (
     Inputs,
-    Scan,
-    UnreadFile,
-    UnusableFilesError,
     column_counts,
     joined,
     open_inputs,
@@ -37,6 +37,7 @@ from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.finish import finish
+from scaling_cli.data.runs.lacking import lacking, refuse_without_loss
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows.evaluations import averaged
@@ -50,7 +51,8 @@ from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.settings_beside import with_settings
-from scaling_cli.data.runs.table import NO, RunTable, left_out, no_points
+from scaling_cli.data.runs.table import RunTable, left_out, no_points
+from scaling_cli.errors import ScalingError
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.options.reading import Reading
@@ -61,7 +63,7 @@ SMALL = 2**25  # bytes of input; up to this, repeated steps are counted over who
 
 
 def load_runs(
-    given: PathsOrTable,
+    given: PathsOrTable | Opened,
     reading: Reading,
     *,
     keep: Sequence[str] = (),
@@ -71,7 +73,7 @@ def load_runs(
     """Points from files, folders, globs, lists of paths and standard input, or from a table in memory.
 
     Args:
-        given: Where the rows are.
+        given: Where the rows are, or what `open_each` made of a file.
         reading: Which rows and columns to read. The column `none` leaves a role out; for `run_id`, every row then is
             one run, even if rows of equal params have evenly spaced steps. Columns of `by` come back as text, and rows
             without a group are left out.
@@ -99,6 +101,10 @@ def load_runs(
         keep_diverged=reading.keep_diverged,
         evaluation=reading.evaluation,
     )
+    if isinstance(given, ScalingError):
+        raise given
+    if isinstance(given, Inputs):
+        return _load_files(given, options)
     rows = frame_of(given)
     if rows is None:
         return _load_files(open_inputs(paths_of(given), reading.input_format, reading.max_expand), options)
@@ -118,7 +124,7 @@ class _Rows(Record):
     `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
     `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run,
     and `are_joined` that the rows come from several files. `lacking` has the reason for rows without a role, and which
-    files lack its column.
+    files lack its column. `held` are the same rows, if they were read with those of other files.
     """
 
     frame: pl.LazyFrame
@@ -130,6 +136,7 @@ class _Rows(Record):
     lacks_runs: bool = False
     are_joined: bool = False
     lacking: Mapping[str, str] = {}
+    held: Held | None = None
 
 
 def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
@@ -155,8 +162,9 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     """
     scans = with_settings(list(inputs.scans()))
     counts = column_counts(scans)
-    plan = _plan(list(counts), options, counts)
-    _refuse_without_loss(scans, plan.chosen["loss"].column)
+    find = partial(_plan, list(counts), options, counts)
+    plan = find() if inputs.held is None else inputs.held.remembered(options, find)
+    refuse_without_loss(scans, plan.chosen["loss"].column)
     run = plan.chosen.get("run_id")
     parts, run_is_file = [], False
     for scan in scans:
@@ -176,29 +184,10 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         is_tiny=size <= TINY,
         may_reuse_names=may_reuse_names,
         are_joined=len(inputs.files) > 1,
-        lacking=_lacking(scans, plan),
+        lacking=lacking(scans, plan),
         lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
+        held=None if run_is_file else inputs.held,
     )
-
-
-def _refuse_without_loss(scans: Sequence[Scan], loss: str) -> None:
-    if files := [file for scan in scans if loss not in scan.columns for file in scan.files]:
-        hint = "Leave this file out, or rename its column of the loss."
-        raise UnusableFilesError(
-            [UnreadFile(file.name, f"{file.name} has no column {loss!r}.", hint) for file in files]
-        )
-
-
-def _lacking(scans: Sequence[Scan], plan: Plan) -> dict[str, str]:
-    """For each role of which some files have the column, the files that do not."""
-    found = {}
-    for role, chosen in plan.chosen.items():
-        files = [file.name for scan in scans if chosen.column not in scan.columns for file in scan.files]
-        if files:
-            more = f" and {len(files) - 1:,} more {'file' if len(files) == 2 else 'files'}" if len(files) > 1 else ""
-            verb = "have" if more else "has"
-            found[f"{NO}{role}"] = f"{files[0]}{more} {verb} no column {chosen.column!r}"
-    return found
 
 
 def _short_names(inputs: Inputs) -> dict[str, str]:
@@ -212,9 +201,9 @@ def _lacks_runs(plan: Plan, options: LoadOptions) -> bool:
 
 
 def _plan(names: Sequence[str], options: LoadOptions, files: Mapping[str, int] | None = None) -> Plan:
-    lacking = [name for name in options.rule.extras if name not in names and name not in ROLES]
-    if lacking:
-        raise derive.lacks_columns(options.rule, lacking)
+    absent = [name for name in options.rule.extras if name not in names and name not in ROLES]
+    if absent:
+        raise derive.lacks_columns(options.rule, absent)
     # A swept role is kept by itself; another swept column must be.
     swept = tuple(name for name in options.best_over if name in names or name not in ROLES)
     keep = (*options.keep, *swept, *(name for name in options.maybe if name in names))
@@ -262,6 +251,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     chosen = choose_points(
         frame, schema, plan, options, unjudged,
         around=around, count_repeats=rows.is_small, is_tiny=rows.is_tiny, run_names=rows.file_names,
+        held=rows.held if frame is rows.frame else None,
     )  # fmt: skip
     selection = chosen.selection
     examples = {**rows.lacking, **_unreadable_cells(frame, plan, selection)}

@@ -8,6 +8,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
+from scaling_cli.data.files.held import Held, Made
 from scaling_cli.data.filters import UNJUDGED
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs import curve_averages, derive, sanity, select
@@ -75,11 +76,12 @@ def choose_points(
     count_repeats: bool,
     is_tiny: bool,
     run_names: Mapping[str, str],
+    held: Held | None = None,
 ) -> ChosenPoints:
     """The points of `rows` under the names in the files; `unjudged` columns have a flag from `keep_where`.
 
     `around` has `rows` and others of the same runs, which may hold what `rows` lack; `run_names` has the names of runs
-    that are files.
+    that are files. `held` are the same rows, if they were read with those of other files.
     """
     checkpoints = options.checkpoints
     if skips_other_losses(plan):
@@ -91,19 +93,16 @@ def choose_points(
         )
     flags = {UNJUDGED + name: f"unreadable {name} in --where" for name in unjudged}
     has_ends = takes_ends(plan, checkpoints)
-    named, unreadable = canonical(rows, schema, plan, tuple(flags), keeps_whole_steps=has_ends)
     completion = Completion(lambda: canonical(around, schema, plan)[0], plan, run_names)
-    if checkpoints.skip_tokens is not None or checkpoints.sample_at is not None:
-        named = completion.of_rows(named)
-    marked, reasons = select.with_reasons(
-        _from_tokens(named, plan, checkpoints),
-        measures=plan.measures,
-        unreadable=unreadable,
-        labels=[BY + name for name in plan.by],
-        flags=flags,
-        positive_loss=options.positive_loss,
-    )
-    marked = marked.drop([UNREADABLE + role for role in unreadable], list(flags))
+
+    def mark(every: pl.LazyFrame) -> Made:
+        return _marked(every, schema, plan, options, flags, completion)
+
+    is_by_row = not flags and not skips_other_losses(plan) and not _is_by_amount(checkpoints)
+    if held is not None and is_by_row:
+        marked, reasons = held.made((plan, options.positive_loss), mark)
+    else:
+        marked, reasons = mark(rows)
     is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
     selection = _selection(
         marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats, is_tiny=is_tiny
@@ -113,6 +112,36 @@ def choose_points(
     parts = continued_runs(selection.points, run_names)
     caveats = (*diverged, *parts, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
     return ChosenPoints(_without_summaries(selection), caveats)
+
+
+def _is_by_amount(checkpoints: Checkpoints) -> bool:
+    """Whether an amount, such as tokens, decides which rows of a run count."""
+    return checkpoints.skip_tokens is not None or checkpoints.sample_at is not None
+
+
+def _marked(
+    rows: pl.LazyFrame,
+    schema: pl.Schema,
+    plan: Plan,
+    options: LoadOptions,
+    flags: Mapping[str, str],
+    completion: Completion,
+) -> Made:
+    """The rows under canonical names with the reason for which each is unusable, and the reasons by code."""
+    checkpoints = options.checkpoints
+    keeps_whole_steps = takes_ends(plan, checkpoints)
+    named, unreadable = canonical(rows, schema, plan, tuple(flags), keeps_whole_steps=keeps_whole_steps)
+    if _is_by_amount(checkpoints):
+        named = completion.of_rows(named)
+    marked, reasons = select.with_reasons(
+        _from_tokens(named, plan, checkpoints),
+        measures=plan.measures,
+        unreadable=unreadable,
+        labels=[BY + name for name in plan.by],
+        flags=flags,
+        positive_loss=options.positive_loss,
+    )
+    return marked.drop([UNREADABLE + role for role in unreadable], list(flags)), reasons
 
 
 def _without_diverged(
@@ -221,7 +250,8 @@ def _selection(
 
 def _without_summaries(selection: Selection) -> Selection:
     """The selection without what only the caveats need; `aside` takes the highest learning rate out."""
-    return replace(selection, points=selection.points.drop(EARLIEST, LOWEST, RATE, strict=False))
+    names = [name for name in (EARLIEST, LOWEST, RATE) if name in selection.points.columns]
+    return replace(selection, points=selection.points.drop(names)) if names else selection
 
 
 def _has_schedules(points: pl.DataFrame) -> bool:

@@ -1,0 +1,34 @@
+"""Files that lack a column which others have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scaling_cli.data.files.inputs import Scan, UnreadFile, UnusableFilesError
+from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.table import NO
+
+
+def refuse_without_loss(scans: Sequence[Scan], loss: str) -> None:
+    """Refuse the files that lack the column of the loss.
+
+    Raises:
+        UnusableFilesError: There are any.
+    """
+    if files := [file for scan in scans if loss not in scan.columns for file in scan.files]:
+        hint = "Leave this file out, or rename its column of the loss."
+        raise UnusableFilesError(
+            [UnreadFile(file.name, f"{file.name} has no column {loss!r}.", hint) for file in files]
+        )
+
+
+def lacking(scans: Sequence[Scan], plan: Plan) -> dict[str, str]:
+    """For each role of which some files have the column, the files that do not."""
+    found = {}
+    for role, chosen in plan.chosen.items():
+        files = [file.name for scan in scans if chosen.column not in scan.columns for file in scan.files]
+        if files:
+            more = f" and {len(files) - 1:,} more {'file' if len(files) == 2 else 'files'}" if len(files) > 1 else ""
+            verb = "have" if more else "has"
+            found[f"{NO}{role}"] = f"{files[0]}{more} {verb} no column {chosen.column!r}"
+    return found
