@@ -31,6 +31,7 @@ from functools import partial
 
 import numpy as np
 
+from scaling_cli.analysis.plan.departures import TERMS, USUAL_SIZE, size_of
 from scaling_cli.analysis.plan.designs import Ask, design
 from scaling_cli.analysis.plan.goals import known, parse_goal, places
 from scaling_cli.analysis.plan.ground import Ground, ground
@@ -241,6 +242,7 @@ class Laws:
         self.logs = candidates(spread)
         self.cost = cost(self.logs)
         self.names = names
+        self.doubt = USUAL_SIZE
         self.bent = bends(list(self.logs.T))
 
     def model(self, name: str, parameters: Array, sigma: float, runs: Array | None, known: Array | None) -> Model:
@@ -248,7 +250,7 @@ class Laws:
         law = find_law(name)
         columns = [_columns(self.logs), *([] if runs is None else [_columns(runs)])]
         asked = [place for goal in GOALS for place in places(goal, law)]
-        place = ground(law, [*columns, *asked])
+        place = ground(law, [*columns, *asked], self.doubt if len(self.names) > 1 else 0.0)
         if name == "general":
             parameters = np.column_stack([parameters, np.ones(len(parameters))])
         theta = place.coordinates(parameters)
@@ -256,7 +258,8 @@ class Laws:
         for goal in GOALS:
             gradients.append(known_gradient(goal, place, theta, first))
             first += len(places(goal, law))
-        there = np.zeros((len(theta), theta.shape[1], theta.shape[1]))
+        k, e = theta.shape[1], TERMS if place.doubt else 0
+        there = np.zeros((len(theta), k + e, k + e))
         if runs is not None:
             rows = place.at(1, theta)[1] / sigma
             there += rows.swapaxes(1, 2) @ rows
@@ -265,8 +268,8 @@ class Laws:
             size = len(known)
             padded = np.zeros((theta.shape[1],) * 2)
             padded[:size, :size] = known
-            there += inverse.T @ padded @ inverse
-        return Model(place.at(0, theta)[1] / sigma, there, np.stack(gradients, axis=1))
+            there[:, :k, :k] += inverse.T @ padded @ inverse
+        return Model(place.at(0, theta)[1] / sigma, there, np.stack(gradients, axis=1), 1.0, e)
 
 
 def _columns(logs: Array) -> dict[str, Array]:
@@ -333,6 +336,7 @@ def by_design(laws: Laws, share: float, fraction: float) -> Callable[[Truth, flo
     """Runs chosen in three rounds by designs, for every repetition; the noise is guessed at 0.5 % before the first."""
 
     def run(truth: Truth, sigma: float, noise: Array) -> tuple[Array, Array]:
+        laws.doubt = USUAL_SIZE
         first = pilot(laws, share, TOTAL * fraction, 0.005)
         logs = np.tile(first, (len(noise), 1, 1))
         y = truth.log_loss(first) + sigma * noise[:, : len(first)]
@@ -341,7 +345,7 @@ def by_design(laws: Laws, share: float, fraction: float) -> Callable[[Truth, flo
             additive_fit, _, test = fitted(logs, y)
             scale = _scales(additive_fit, logs, y)
             picked = [
-                laws.logs[_next(laws, share, fraction, additive_fit[i], logs[i], scale[i], test[i], rng)]
+                laws.logs[_next(laws, share, fraction, additive_fit[i], logs[i], y[i], scale[i], test[i], rng)]
                 for i in range(len(noise))
             ]
             logs, y = _grown(truth, sigma, noise, logs, y, picked)
@@ -357,11 +361,15 @@ def _scales(theta: Array, logs: Array, y: Array) -> Array:
 
 
 def _next(
-    laws: Laws, share: float, fraction: float, theta: Array, logs: Array, scale: float, test: float,
+    laws: Laws, share: float, fraction: float, theta: Array, logs: Array, y: Array, scale: float, test: float,
     rng: np.random.Generator,
 ) -> Array:  # fmt: skip
     draws = DRAWS if len(laws.names) > 1 else 1
     parameters = drawn(theta, logs, scale, draws, rng)
+    if len(laws.names) > 1:
+        at = logs - CENTRE
+        log_loss, rows = evaluate(theta[None], at[None, :, 0], at[None, :, 1])
+        laws.doubt = scale * size_of(y - log_loss[0], rows[0, :, :5], logs)
     models = [laws.model(name, parameters, scale, logs, None) for name in laws.names]
     return _chosen(laws, models, share, TOTAL * fraction, scale)
 
@@ -462,7 +470,7 @@ COMPARED = (("plan 1/4", "grid +-0.75"), ("plan", "grid +-1.2"), ("plan", "proto
 
 def cell(truth: Truth, sigma: float, repetitions: int, chosen: list[str]) -> Iterator[str]:
     """The table of one truth and one noise level."""
-    noise = np.random.default_rng([3, int(1e5 * sigma)]).standard_normal((repetitions, RUNS))
+    noise = np.random.default_rng([13, int(1e5 * sigma)]).standard_normal((repetitions, RUNS))
     found = {}
     yield f"{truth.name}, noise {100 * sigma:g} %: rmse of log10 N* at 1e22 and 1e24, and of the exponent; FLOPs"
     for name, rule in rules().items():

@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from scaling_cli.analysis.plan.departures import USUAL_SIZE, size_of
 from scaling_cli.analysis.plan.designs import Ask, design, with_runs
 from scaling_cli.analysis.plan.goals import Goal
 from scaling_cli.analysis.plan.knowledge import Arm, Noise, view
@@ -108,10 +109,14 @@ def by_plan(pool: Pool, held: Pool, budget: float, runs: int) -> Indices:
         for n, d in zip(held.params, held.tokens, strict=True)
     )
     chosen: Indices = np.empty(0, dtype=int)
+    doubt = USUAL_SIZE
     sigma, prior = 0.005, WEAK * guessed_covariance(LAW, published.fit)
     for left in range(ROUNDS, 0, -1):
-        arm = Arm("", LAW, parameters, Noise(sigma), ROLES, prior=prior)
-        models = [view([arm], goals, [pool.columns], draws=0, rival=rival, with_prior=True).model() for rival in (0, 1)]
+        arm = Arm("", LAW, parameters, Noise(sigma), ROLES, prior=prior, doubt=doubt)
+        models = [
+            view([arm], goals, [pool.columns], draws=0, rival=rival, with_prior=True, with_doubt=True).model()
+            for rival in (0, 1)
+        ]
         models = [with_runs(model, chosen) for model in models]
         cost = pool.compute.copy()
         cost[chosen] = np.inf
@@ -121,13 +126,13 @@ def by_plan(pool: Pool, held: Pool, budget: float, runs: int) -> Indices:
         ask = Ask(models, bent, np.full(len(cost), sigma), np.ones(len(goals)), 0.15)
         chosen = np.concatenate([chosen, design(ask, limits).all])
         if len(chosen) >= 7:
-            parameters, sigma = _learnt(pool.only(chosen))
+            parameters, sigma, doubt = _learnt(pool.only(chosen))
     return chosen
 
 
-def _learnt(runs: Pool) -> tuple[Array, float]:
-    """Draws of the parameters around the fit, and the noise."""
-    estimate = fitted(runs)
+def _learnt(runs: Pool) -> tuple[Array, float, float]:
+    """Draws of the parameters around the fit, the noise, and the size of departures from the law."""
+    estimate = np.maximum(fitted(runs), 1e-6)
     law = LAW.to_coordinates(estimate[None])
     inputs, shift, offset = LAW.centre(LAW.prepare(runs.columns))
     theta = law @ shift.T + offset
@@ -139,7 +144,9 @@ def _learnt(runs: Pool) -> tuple[Array, float]:
     raw = (np.concatenate([theta, drawn]) - offset) @ np.linalg.inv(shift).T
     parameters = LAW.to_parameters(raw)
     parameters[:, 0] = np.maximum(parameters[:, 0], 1e-3)
-    return parameters, sigma
+    residuals = np.log(runs.loss) - log_loss[0]
+    ratio = size_of(residuals, jacobian[0], np.log(np.stack([runs.params, runs.tokens], axis=1)))
+    return parameters, sigma, ratio * sigma
 
 
 def until_spent(order: Indices, cost: Array, budget: float) -> Indices:

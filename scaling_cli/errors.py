@@ -22,7 +22,8 @@ class ScalingError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors are pickled to leave a worker process; the default would lose the hint.
-        return (_rebuild, (type(self), self.message, self.hint))
+        known = {name: self.__dict__[name] for name in ("caveats", "partial") if name in self.__dict__}
+        return (_rebuild, (type(self), self.message, self.hint), known)
 
 
 def _rebuild(kind: type[ScalingError], message: str, hint: str) -> ScalingError:

@@ -8,7 +8,9 @@ from scaling_cli.errors import DataError, UsageError
 
 def doubled(number):
     if number < 0:
-        raise DataError("A number below zero.", hint="Give another.")
+        error = DataError("A number below zero.", hint="Give another.")
+        error.caveats = ["was negative"]
+        raise error
     return 2 * number
 
 
@@ -33,6 +35,7 @@ def test_an_error_in_a_worker_arrives_whole():
     with pytest.raises(DataError) as caught:
         list(jobs.each(doubled, [1, -1], workers=jobs.Workers(2)))
     assert caught.value.hint == "Give another."
+    assert caught.value.caveats == ["was negative"]
 
 
 def test_automatic_workers_leave_short_work_to_this_process(monkeypatch):

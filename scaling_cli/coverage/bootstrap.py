@@ -16,6 +16,8 @@ this many problems to the normal quantile (Hesterberg 2015, arXiv:1411.5279).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtr, ndtri, stdtrit
 
@@ -48,18 +50,28 @@ class Draws(Record):
 
 def draw_curves(counts: Counts, k: Indices, resampling: ProblemResampling, batch: int | None = None) -> Draws:
     """Coverage at each k in each replicate; with a batch size, by the product-limit estimate."""
+    parts = list(draw_parts(counts, k, resampling, batch))
+    coverage = np.concatenate([part.coverage for part in parts])
+    errors = [part.error for part in parts if part.error is not None]
+    return Draws(k, coverage, np.concatenate(errors) if errors else None)
+
+
+def draw_parts(counts: Counts, k: Indices, resampling: ProblemResampling, batch: int | None = None) -> Iterator[Draws]:
+    """`draw_curves` for some of the replicates after others, so that they need not be held in memory together."""
     if batch is not None:
-        curves = [product_limit(counts, batch, k, weights) for weights in problem_weights(counts, resampling)]
-        return Draws(k, np.concatenate(curves), None)
+        for weights in problem_weights(counts, resampling):
+            yield Draws(k, product_limit(counts, batch, k, weights), None)
+        return
     rates = solve_rates(counts, k)
     if counts.clusters == counts.problems:
-        parts = [_of_pairs(weights, rates, counts.problems) for weights in pair_weights(counts, resampling)]
-    else:
-        sums = np.zeros((counts.clusters, len(k)))
-        np.add.at(sums, counts.cluster, rates[counts.pair])
-        sizes = np.bincount(counts.cluster).astype(float)
-        parts = [_of_clusters(weights, sums, sizes) for weights in unit_weights(counts, resampling)]
-    return Draws(k, np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
+        for weights in pair_weights(counts, resampling):
+            yield Draws(k, *_of_pairs(weights, rates, counts.problems))
+        return
+    sums = np.zeros((counts.clusters, len(k)))
+    np.add.at(sums, counts.cluster, rates[counts.pair])
+    sizes = np.bincount(counts.cluster).astype(float)
+    for weights in unit_weights(counts, resampling):
+        yield Draws(k, *_of_clusters(weights, sums, sizes))
 
 
 def _of_pairs(weights: Array, rates: Array, problems: int) -> tuple[Array, Array]:

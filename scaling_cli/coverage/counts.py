@@ -15,6 +15,7 @@ Array: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 CHUNK_VALUES = 1 << 22  # weights in memory at once: 32 MB
+CHUNK_REPLICATES = 4_000  # at once, where there are few problems: what is made of each may be larger than its weights
 
 
 class Counts(Record):
@@ -101,7 +102,7 @@ def pair_weights(counts: Counts, resampling: ProblemResampling) -> Iterator[Arra
 
 
 def _chunks(resampling: ProblemResampling, width: int) -> Iterator[range]:
-    size = max(1, CHUNK_VALUES // width)
+    size = max(1, min(CHUNK_VALUES // width, CHUNK_REPLICATES))
     for start in range(0, resampling.replicates, size):
         yield range(start, min(start + size, resampling.replicates))
 

@@ -11,11 +11,13 @@ If C is 0 or 1, log(-log C) does not exist: such points are left out of their cu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from scaling_cli.coverage.counts import Array, Indices, Mask
 from scaling_cli.errors import FitError
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 POWER, EXPONENTIATED = "power-law", "exponentiated-power-law"
 GRID_POINTS = 100  # log-spaced from 1; fewer remain after truncation to whole numbers
@@ -94,6 +96,14 @@ def fit_exponentiated(k: Array, coverage: Array) -> CurveLaw:
         if np.nanmax(np.abs(step), initial=0) < 1e-10:
             break
     return CurveLaw(EXPONENTIATED, theta[:, 0], theta[:, 1], start.dropped, start.last)
+
+
+def joined(laws: Sequence[CurveLaw]) -> CurveLaw:
+    """One law of several sets of replicates, the first of each of which is the fit to the same data."""
+    first = laws[0]
+    rest = [(law.log_coefficient[1:], law.exponent[1:]) for law in laws[1:]]
+    coefficients, exponents = zip((first.log_coefficient, first.exponent), *rest, strict=True)
+    return replace(first, log_coefficient=np.concatenate(coefficients), exponent=np.concatenate(exponents))
 
 
 def _transformed(k: Array, coverage: Array) -> tuple[Array, Array, Mask]:

@@ -15,6 +15,7 @@ from scaling_cli.errors import DataError
 from scaling_cli.numbers.parse import NUMBER, SUFFIXES
 
 NESTED = "/"  # joins the names of a nested column and of its field
+FEW = 1000  # values that Python counts faster than polars starts a query
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?")
 
 
@@ -112,6 +113,20 @@ def _number_with_suffix(texts: pl.Expr) -> pl.Expr:
     digits = pl.concat_str(parts.struct.field("sign"), parts.struct.field("digits").str.replace_all("[,_]", ""))
     number = pl.concat_str(digits, pl.lit("e"), (power + scale).cast(pl.String)).cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number)
+
+
+def different(values: pl.Series) -> int:
+    """How many different values there are, null and NaN among them; quick for a few."""
+    if len(values) <= FEW and (values.dtype == pl.Float64 or values.dtype == pl.String):
+        found = set(values.to_list())
+        if all(value == value for value in found):  # all NaN are one value
+            return len(found)
+    return values.n_unique()
+
+
+def different_known(values: pl.Series) -> int:
+    """How many different values there are beside null."""
+    return different(values.drop_nulls() if values.null_count() else values)
 
 
 def number(column: str, dtype: pl.DataType, option: str = "--map ROLE=COLUMN") -> pl.Expr:

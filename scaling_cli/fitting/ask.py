@@ -23,7 +23,7 @@ from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
 BATCH_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
-AT_ONCE = 256  # fits under way together
+AT_ONCE = 1024  # fits under way together
 UNEVEN = 1.5  # problems are stacked with others that have at most so many times their points
 
 Result = TypeVar("Result")
@@ -211,9 +211,8 @@ def _answer(asks: Sequence[Ask]) -> list[Solution]:
         most_steps=first.most_steps,
         near=first.near,
     )
-    ends = np.cumsum(counts)[:-1]
-    parts = (np.split(getattr(solution, name), ends) for name in ("theta", "value", "steps", "is_settled"))
-    return [Solution(*part) for part in zip(*parts, strict=True)]
+    ends = np.cumsum(counts).tolist()
+    return [solution.rows(slice(end - count, end)) for end, count in zip(ends, counts, strict=True)]
 
 
 def _rows(given: Array | None, ask: Ask, own: Array) -> Array:

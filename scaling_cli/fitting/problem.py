@@ -79,8 +79,9 @@ class Problem(Record, dict=True):
 
     def misses(self, theta: Array) -> Array:
         """The residuals `(replicates, n)` without the Jacobian, which very many points would make large."""
-        parts = [part for _, part in self.blocks()] or [self]
-        return np.concatenate([part.residuals(theta)[0] for part in parts], axis=1)
+        if blocks := self.blocks():
+            return np.concatenate([part.residuals(theta)[0] for _, part in blocks], axis=1)
+        return self.residuals(theta)[0]
 
     def raw(self, theta: Array) -> Array:
         """Coordinates on raw inputs `(replicates, k)`, where coefficients at their lower bound count as zero."""

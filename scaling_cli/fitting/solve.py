@@ -92,6 +92,10 @@ class Solution(Record):
     steps: Array
     is_settled: Flags
 
+    def rows(self, which: slice) -> Solution:
+        """The part of some of the replicates."""
+        return Solution(self.theta[which], self.value[which], self.steps[which], self.is_settled[which])
+
 
 @dataclass(slots=True)
 class _Batch:

@@ -57,7 +57,8 @@ def _candidates(problem: Problem, count: int) -> tuple[Indices | None, Array]:
     if n > most:
         part = np.argsort(problem.observed, kind="stable")[np.linspace(0, n - 1, most).astype(int)]
         problem = problem.subset(part)
-    blocks = np.array_split(nodes, -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES))
+    parts = -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES)
+    blocks = np.array_split(nodes, parts) if parts > 1 else [nodes]
     solved = [with_coefficients(problem, block) for block in blocks]
     candidates, misfit = (np.concatenate(parts) for parts in zip(*solved, strict=True))
     return part, candidates[np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[:count]]

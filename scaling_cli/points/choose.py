@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from scaling_cli.data.cells import different_known
 from scaling_cli.data.names import COLUMN, column_of, listing
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.likely import no_column, sized_names
@@ -19,6 +20,7 @@ from scaling_cli.record import Record
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
 SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and tokens to be two inputs
 SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
+SURFACE = ("params", "tokens")
 MOST = 0.5  # share of points that must have a column for it to decide; points without it are then left out and counted
 FLOOR_VALUES = 5  # with fewer different inputs, a floor cannot be distinguished from a smaller exponent
 
@@ -143,7 +145,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     first = _automatic(frame, x)
     if first.law.inputs == ("x",):
         return [Choice(law, first.inputs) for law in LAWS if law.inputs == ("x",) and law.is_ranked and not law.narrow]
-    known = _known(frame)
+    known = _known(frame, *SURFACE)
     return [
         Choice(law, {name: name for name in law.inputs})
         for law in LAWS
@@ -205,10 +207,10 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = (), other
     parts = frame.partition_by([label_of(frame, name) for name in by]) if by else [frame]
     if x is not None:
         reason = f"{x} was asked for"
-    elif not _is_known(frame, "params", "tokens"):
+    elif not _is_known(frame, *SURFACE):
         reason = _unknown(frame)
     else:
-        against = [objection for part in parts if (objection := _against_surface(_known(part)))]
+        against = [objection for part in parts if (objection := _against_surface(_known(part, *SURFACE)))]
         if len(against) < len(parts) and 2 * len(against) <= len(parts):
             where = f" in {len(parts) - len(against)} of {len(parts)} groups" if against else ""
             return Choice(
@@ -222,7 +224,7 @@ def _automatic(frame: pl.DataFrame, x: str | None, by: Sequence[str] = (), other
 
 def _curve(parts: Sequence[pl.DataFrame], column: str, reason: str) -> Choice:
     """A law of one input, with a floor if half of the groups can show one."""
-    numbers = sorted(part[column].drop_nulls().n_unique() for part in parts if column in part.columns)
+    numbers = sorted(different_known(part[column]) for part in parts if column in part.columns)
     different = numbers[len(numbers) // 2] if numbers else 0
     if different >= FLOOR_VALUES:
         name, why = "power-constant", f"{different} different values of {column} are enough to show a floor"
@@ -246,18 +248,18 @@ def _against_surface(frame: pl.DataFrame) -> str | None:
 
 def _is_known(frame: pl.DataFrame, *columns: str) -> bool:
     """Whether most points have a value in each of the columns."""
-    return set(columns) <= set(frame.columns) and len(frame.drop_nulls(list(columns))) > MOST * len(frame)
+    return set(columns) <= set(frame.columns) and len(_known(frame, *columns)) > MOST * len(frame)
 
 
-def _known(frame: pl.DataFrame) -> pl.DataFrame:
-    """The points that have params and tokens."""
-    return frame.drop_nulls(["params", "tokens"])
+def _known(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The points that have a value in each of the columns."""
+    return frame.drop_nulls(list(columns)) if any(frame[name].null_count() for name in columns) else frame
 
 
 def _unknown(frame: pl.DataFrame) -> str:
     if not {"params", "tokens"} <= set(frame.columns):
         return "params and tokens are not both known"
-    return f"params and tokens are both known for only {len(_known(frame)):,} of {len(frame):,} points"
+    return f"params and tokens are both known for only {len(_known(frame, *SURFACE)):,} of {len(frame):,} points"
 
 
 def _is_complete(frame: pl.DataFrame, column: str) -> bool:
@@ -266,7 +268,7 @@ def _is_complete(frame: pl.DataFrame, column: str) -> bool:
 
 def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
     """The first of the usual inputs that takes at least two values, those that most points have before others."""
-    varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and frame[name].drop_nulls().n_unique() > 1]
+    varying = [name for name in ONE_INPUT_ORDER if name in frame.columns and different_known(frame[name]) > 1]
     for name in [*(name for name in varying if _is_known(frame, name)), *varying]:
         return name
     sized = sized_names(frame["run_id"]) if "run_id" in frame.columns and "params" not in frame.columns else None

@@ -18,6 +18,7 @@ import polars as pl
 
 from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.cells import different
 from scaling_cli.data.runs.aliases import EXTRAS
 from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.likely import likely_role
@@ -81,14 +82,33 @@ def input_doubts(
     labels = [label_of(table.frame, name) for name in by]
     if by:
         found += group_doubts(table.frame, labels, inputs)
-    rows = table.frame.with_row_index("__row")
-    for part in rows.partition_by(labels) if by else [rows]:
-        group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True)) if by else None
-        aside = table.aside[part["__row"].to_list()] if table.aside.width else table.aside
-        made = _group(part.drop("__row"), aside, inputs, [*labels, *by, *swept])
-        if made is not None:
-            found += _doubts(made, table, inputs, group)
+    skip = [*labels, *by, *swept]
+    for group, frame, aside in _parts(table, by, labels):
+        if not _shows_nothing(frame, aside, inputs, skip) and (runs := _group(frame, aside, inputs, skip)) is not None:
+            found += _doubts(runs, table, inputs, group)
     return found
+
+
+def _shows_nothing(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip: Sequence[str]) -> bool:
+    """Whether no column could explain how losses differ, and too few runs have equal inputs."""
+    swept = set(SWEPT) & set(frame.columns) - {*inputs, *skip}
+    if aside.width or swept or not inputs or not set(inputs) <= set(frame.columns) or frame.is_empty():
+        return False
+    places = int(cells([levels(frame[name]) for name in inputs]).max()) + 1
+    return frame.height - places < FEWEST_SPARE or different(frame["run_id"]) < frame.height
+
+
+def _parts(
+    table: RunTable, by: Sequence[str], labels: Sequence[str]
+) -> Iterator[tuple[dict[str, str] | None, pl.DataFrame, pl.DataFrame]]:
+    """Each group with its points and what is set aside for them."""
+    if not by:
+        yield None, table.frame, table.aside
+        return
+    for part in table.frame.with_row_index("__row").partition_by(labels):
+        group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True))
+        aside = table.aside[part["__row"].to_list()] if table.aside.width else table.aside
+        yield group, part.drop("__row"), aside
 
 
 def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[str, str] | None) -> Iterator[Caveat]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import polars as pl
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.data.names import column_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import ParameterPrior
@@ -14,6 +15,8 @@ from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import Law
 from scaling_cli.points.labels import codes, flagged
 from scaling_cli.record import Record
+
+FEW = 1000  # points; up to here Python sorts names faster than polars starts a query
 
 
 class PointTable(Record):
@@ -32,7 +35,17 @@ class PointTable(Record):
     @property
     def run_names(self) -> tuple[str, ...]:
         """The names of the runs, in the order in which `problem` numbers them."""
-        return tuple(self.frame["run_id"].unique().sort().cast(str).to_list())
+        return self._runs[0]
+
+    @property
+    def _runs(self) -> tuple[tuple[str, ...], Indices]:
+        """The names of the runs in order, and the number of each point's run `(n,)`."""
+        runs = self.frame["run_id"]
+        if len(runs) > FEW or runs.dtype != pl.String or runs.null_count():
+            return tuple(runs.unique().sort().cast(str).to_list()), runs.rank("dense").to_numpy().astype(int) - 1
+        names = runs.to_list()
+        number = {name: place for place, name in enumerate(sorted(set(names)))}
+        return tuple(number), np.array([number[name] for name in names])
 
     def numbers(self, column: str, *, own: bool = False) -> Array:
         """A column `(n,)`, with nan where a point has no value.
@@ -98,7 +111,7 @@ class PointTable(Record):
         """
         values = {name: self._values(law, name, column) for name, column in inputs.items()}
         # Runs are numbered by name, so that the order of the rows does not decide which runs a replicate draws.
-        runs = self.frame["run_id"].rank("dense").to_numpy().astype(int) - 1
+        runs = self._runs[1]
         observed = self.frame["loss"].to_numpy().astype(float)
         return problem_from_arrays(law, values, observed, runs, space, weights=weights, priors=priors, named=inputs)
 

@@ -70,9 +70,23 @@ def knowing(caveats: Sequence[Caveat]) -> Iterator[None]:
         yield
     except ScalingError as error:
         if not isinstance(error, UsageError):
-            own = (found for found in error.caveats if isinstance(found, Caveat))
-            error.caveats = merged([*caveats, *own])
+            error.caveats = merged([*caveats, *known_before(error)])
         raise
+
+
+def known_before(error: ScalingError) -> list[Caveat]:
+    """The caveats that were found before an error, which may be its reason."""
+    return [found for found in error.caveats if isinstance(found, Caveat)]
+
+
+def refused(empty: Report[Any], label: Mapping[str, str], error: ScalingError) -> Report[Any]:
+    """The empty report with an error as a failure under the label, and with the caveats that were found before."""
+    failure = Failure(dict(label), error.message, error.hint)
+    return replace(empty, failures=(failure,), caveats=_under(label, known_before(error)))
+
+
+def _under(label: Mapping[str, str], caveats: Iterable[Caveat]) -> tuple[Caveat, ...]:
+    return tuple(replace(each, group={**label, **(each.group or {})}) for each in caveats)
 
 
 def settings_of(
@@ -112,11 +126,11 @@ def labelled(answer: Callable[[], Report[Any]], label: Mapping[str, str] | None,
     try:
         report = answer()
     except ScalingError as error:
-        return replace(empty, failures=(Failure(dict(label), error.message, error.hint),))
+        return refused(empty, label, error)
     return replace(
         report,
         results=tuple(replace(each, group={**label, **each.group}) for each in report.results),
-        caveats=tuple(replace(each, group={**label, **(each.group or {})}) for each in report.caveats),
+        caveats=_under(label, report.caveats),
         failures=tuple(replace(each, group={**label, **each.group}) for each in report.failures),
     )
 

@@ -24,7 +24,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import knowing, report_of, require_compute, settings_of, unread
+from scaling_cli.verbs.common import knowing, known_before, report_of, require_compute, settings_of, unread
 from scaling_cli.verbs.compared_groups import check_share, factors_of, fits_together, groups_by, obstacle
 
 if TYPE_CHECKING:
@@ -63,13 +63,10 @@ def compare_exponents(
     keep, maybe = columns_of(asked.law, asked.x)
     weights = (asked.weight,) if asked.weight else ()
     table, column = _load_pairable(runs, asked.but(by=by), keep=(*keep, *weights), maybe=maybe)
-    choice = choose(table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound, others=table.others)
-    choice = hold(choice, asked.fix, asked.tie, table.frame)
-    check_share(asked, choice.law)
-    choice = compared(choice, asked.exponent, asked.share)
-    require_compute(choice, asked.flops_rule)
-    table = table.needing((*choice.inputs.values(), *table.own(weights)))
-    groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
+    with knowing(table.caveats):
+        choice = _chosen(table, asked, by)
+        table = table.needing((*choice.inputs.values(), *table.own(weights)))
+        groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
     if is_pinned(choice.law):  # intervals come from the noise of all groups
         settings = replace(settings, interval="none")
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
@@ -90,6 +87,16 @@ def compare_exponents(
         if joint is not None and result.shared:  # the groups' own fits are not what is reported
             caveats = [*table.caveats, *doubts, *joint]
     return report_of("compare-exponents", table, asked, (result,), [*caveats, *found], failures)
+
+
+def _chosen(table: RunTable, asked: CompareExponents, by: Sequence[str]) -> Choice:
+    """The law to fit to each group of these runs."""
+    choice = choose(table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound, others=table.others)
+    choice = hold(choice, asked.fix, asked.tie, table.frame)
+    check_share(asked, choice.law)
+    choice = compared(choice, asked.exponent, asked.share)
+    require_compute(choice, asked.flops_rule)
+    return choice
 
 
 def _compared(
@@ -135,6 +142,7 @@ def _own_fits(
     for each, outcome in zip(grouped, in_turns([fit_asking(one, settings) for one in grouped]), strict=True):
         if isinstance(outcome, FitError):
             failures.append(Failure(each.group, outcome.message, outcome.hint))
+            caveats += known_before(outcome)
             continue
         if isinstance(outcome, ScalingError):
             raise outcome

@@ -25,6 +25,7 @@ from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import FILE
 
 FIRST_AT_ONCE, MOST_AT_ONCE = 64, 256  # files that are analysed together, where the verb can: more of them each time
+MOST_SMALL, SMALL = 1024, 2**16  # the same for files that have so many bytes at most, on average
 SHARES = 4  # parts of the files that each of several processes gets at least, if there are so many
 
 
@@ -76,7 +77,8 @@ def ask_each(
     kept = kept or {}
     asked = [name for name in names if name not in kept]
     shares = 1 if workers.is_serial else SHARES * workers.count
-    size = 1 if many is None else max(1, min(MOST_AT_ONCE, len(asked) // shares))
+    most = MOST_SMALL if _are_small(asked) else MOST_AT_ONCE
+    size = 1 if many is None else max(1, min(most, len(asked) // shares))
     parts = list(_parts(asked, size))
     ends = list(itertools.accumulate(map(len, parts)))
 
@@ -92,10 +94,14 @@ def ask_each(
 
 def _parts(names: Sequence[str], most: int) -> Iterator[Sequence[str]]:
     """The names in parts that grow up to `most`, so that first results are written soon."""
-    first, size = 0, min(FIRST_AT_ONCE, most)
+    first, size = 0, min(max(FIRST_AT_ONCE, most // 4), most)
     while first < len(names):
         yield names[first : first + size]
-        first, size = first + size, min(2 * size, most)
+        first, size = first + size, min(4 * size, most)
+
+
+def _are_small(names: Sequence[str]) -> bool:
+    return sum(os.path.getsize(name) for name in names if os.path.isfile(name)) <= SMALL * len(names)
 
 
 def _ask(verb: Verb, many: Many | None, names: Sequence[str]) -> list[Report[Any]]:

@@ -28,6 +28,7 @@ from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
+    known_before,
     labelled,
     refuse_with_published,
     report_of,
@@ -149,9 +150,10 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     keep, maybe = columns_of(asked.law, asked.x)
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
     table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
-    choice = method.choose(table, ask)
-    require_compute(choice, asked.flops_rule)
-    table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
+    with knowing(table.caveats):
+        choice = method.choose(table, ask)
+        require_compute(choice, asked.flops_rule)
+        table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
     label = {"loss": name} if name is not None else {}
     if not choice.law.levels:
         ask = ask.of_groups([group for group, _ in groups_of(table, asked.by)])
@@ -192,6 +194,7 @@ def _extrapolated(
             if not key or isinstance(error, UsageError):
                 raise
             failures.append(Failure(dict(key), error.message, error.hint))
+            caveats += known_before(error)
             continue
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
@@ -251,6 +254,7 @@ def _evidence(
         if not named or isinstance(error, UsageError):
             raise
         failures.append(Failure(named, error.message, error.hint))
+        caveats += known_before(error)
         return None
     caveats += known
     return data

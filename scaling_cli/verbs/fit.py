@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.each import Opened, open_each
+from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -37,7 +38,7 @@ from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import FILE, for_laws, knowing, report_of, settings_of, unread
+from scaling_cli.verbs.common import FILE, for_laws, knowing, known_before, refused, report_of, settings_of, unread
 from scaling_cli.verbs.several_losses import LOSS, one_report
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _of_steps(
     except ScalingError as error:
         if label is None:
             raise
-        return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
+        return refused(Report("fit", (), {}, asked.recorded(), ()), label, error)
 
 
 def _several(runs: Runs, asked: Fit, label: Mapping[str, str], on_progress: Progress | None) -> Report[FitResult]:
@@ -140,7 +141,8 @@ def _reports(
         method = "profile" if asked.interval in REPLICATED else asked.interval
         asked = asked.but(space="linear", objective="binomial", weight=asked.trials or asked.weight, interval=method)
     settings = settings_of(asked, on_progress)
-    opened = [_opened(runs, asked, label) for runs, label in parts]
+    with quiet_panics():  # once for all of them
+        opened = [_opened(runs, asked, label) for runs, label in parts]
     usable = [each for each in opened if isinstance(each, _Opened)]
     outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
@@ -159,7 +161,7 @@ def _opened(runs: Runs | Opened, asked: Fit, label: Mapping[str, str] | None) ->
     except ScalingError as error:
         if label is None:
             raise
-        return Report("fit", (), {}, asked.recorded(), (), failures=(Failure(dict(label), error.message, error.hint),))
+        return refused(Report("fit", (), {}, asked.recorded(), ()), label, error)
     return _Opened(label, table, inputs, tuple(choices), bent, groups)
 
 
@@ -186,6 +188,7 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
                 with knowing(caveats):
                     raise outcome
             failures.append(Failure(group, outcome.message, outcome.hint))
+            caveats += known_before(outcome)
             continue
         result, found = outcome
         results.append(_left_out(_completed(result, choices, asked), points, choices, asked))
@@ -223,6 +226,13 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
     weights = (asked.weight,) if asked.weight else ()
     reading = asked.but(map={name: column for name, column in asked.map.items() if name not in own})
     table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
+    with knowing(table.caveats):
+        choices, bent = _chosen(table, asked, own)
+        return table.needing((*_inputs(choices), *table.own(weights))), choices, bent
+
+
+def _chosen(table: RunTable, asked: Fit, own: Mapping[str, str]) -> tuple[list[Choice], dict[str, tuple[str, ...]]]:
+    """The laws to fit to these runs, and the quantities of each law that the FLOP rule takes away."""
     if asked.law == "all":
         choices = candidates(table.frame, asked.x)
     elif asked.components is not None and asked.x is not None:
@@ -233,16 +243,10 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
     else:
         choices = [
             choose(
-                table.frame,
-                asked.law,
-                asked.x,
-                by=asked.by,
-                start=asked.start,
-                bound=asked.bound,
-                own=own,
-                others=table.others,
+                table.frame, asked.law, asked.x,
+                by=asked.by, start=asked.start, bound=asked.bound, own=own, others=table.others,
             )
-        ]
+        ]  # fmt: skip
     is_proportional = flops_rule(asked.flops_rule).rate is not None
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]
@@ -252,7 +256,7 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
         from scaling_cli.points.held import hold
 
         choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]
-    return table.needing((*_inputs(choices), *table.own(weights))), choices, bent
+    return choices, bent
 
 
 def _best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:

@@ -25,6 +25,7 @@ from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
     knowing,
+    known_before,
     refuse_with_published,
     report_of,
     saved_document,
@@ -93,11 +94,12 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
     reading = asked.but(map={role: column for role, column in asked.map.items() if role not in own and role != MIXTURE})
     reading = reading.but(flops_rule=SIX_ND) if law.parts else reading
     table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
-    _check_unit(table)
-    table = table_of_parts(table, own, law.parts, rule) if law.parts else table
-    if mixture_of(asked):
-        check_mixture(table.frame, mixture_of(asked))
-    table = table.needing(tuple(dict.fromkeys((*needed, *table.own((*own.values(), *keep, *weights))))))
+    with knowing(table.caveats):
+        _check_unit(table)
+        table = table_of_parts(table, own, law.parts, rule) if law.parts else table
+        if mixture_of(asked):
+            check_mixture(table.frame, mixture_of(asked))
+        table = table.needing(tuple(dict.fromkeys((*needed, *table.own((*own.values(), *keep, *weights))))))
     if not needs_curves(asked):
         return table, None
     curves = load_runs(runs, reading.but(checkpoints="all", sample_at=None), keep=keep)
@@ -141,6 +143,7 @@ def _from_runs(
             if not group or isinstance(error, UsageError):
                 raise
             failures.append(Failure(group, error.message, error.hint))
+            caveats += known_before(error)
             continue
         results.append(result)
         caveats += [*found, *doubts_of_cost]

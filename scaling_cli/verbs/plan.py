@@ -15,6 +15,8 @@ from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
     guess_doubts,
     is_published,
+    knowing,
+    known_before,
     merged,
     refuse_refitting,
     refuse_with_published,
@@ -133,8 +135,9 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     check_law(asked.law)
     keep, maybe = columns_of(asked.law, asked.x)
     table = load_runs(runs, asked, keep=keep, maybe=(*maybe, *(column_names() if asked.recipe else ())))
-    choice = choose(table.frame, asked.law, asked.x, by=asked.by)
-    table = table.needing(tuple(choice.inputs.values()))
+    with knowing(table.caveats):
+        choice = choose(table.frame, asked.law, asked.x, by=asked.by)
+        table = table.needing(tuple(choice.inputs.values()))
     settings = settings_of(asked, on_progress)
     caveats = [*table.caveats, *input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)]
     results, failures, arms = [], unread(table), []
@@ -151,6 +154,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
             if not group or isinstance(error, UsageError) or compares(asked):
                 raise
             failures.append(Failure(group, error.message, error.hint))
+            caveats += known_before(error)
     if compares(asked):
         result, doubts = answered(arms, asked, "runs", {})
         results, caveats = [result], [*caveats, *doubts]

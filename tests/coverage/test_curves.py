@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from scaling_cli.coverage.curves import fit_exponentiated, fit_power_law, log_grid
+from scaling_cli.coverage.curves import fit_exponentiated, fit_power_law, joined, log_grid
 from scaling_cli.errors import FitError
 
 K = np.array([1, 3, 10, 30, 100, 300])
@@ -68,3 +68,14 @@ def test_a_grid_of_attempts_has_whole_numbers_up_to_the_largest(largest, points,
     found = log_grid(largest, points)
     assert (found[0], found[-1]) == (1, largest)
     assert found.tolist() == grid or np.abs(found - np.array(grid)).max() <= 1  # truncated to whole numbers
+
+
+@pytest.mark.parametrize("fit", [fit_power_law, fit_exponentiated])
+def test_replicates_can_be_fitted_in_parts(fit):
+    noise = np.random.default_rng(0).normal(0, 0.01, (20, len(K)))
+    rows = np.clip(np.concatenate([NOISY[None], NOISY + noise]), 0.001, 0.999)
+    whole = fit(K, rows)
+    parts = joined([fit(K, np.concatenate([rows[:1], part])) for part in (rows[1:8], rows[8:15], rows[15:])])
+    assert parts.exponent == pytest.approx(whole.exponent, rel=1e-9)
+    assert parts.log_coefficient == pytest.approx(whole.log_coefficient, rel=1e-9)
+    assert (parts.name, parts.dropped, parts.last) == (whole.name, whole.dropped, whole.last)

@@ -18,9 +18,22 @@ from scaling_cli.report.plan.rows import (
     usual_sheet,
     width,
 )
+from scaling_cli.report.plan.view import details, facts, records
 from scaling_cli.results.allocation import Bill
 from scaling_cli.results.fit import Curve, Estimate
-from scaling_cli.results.plan import GoalOutlook, Judgement, MoreAttempts, OtherDesign, PlannedRun, PlanResult
+from scaling_cli.results.plan import (
+    Check,
+    GoalOutlook,
+    Judgement,
+    MoreAttempts,
+    OtherDesign,
+    PlannedRun,
+    PlanResult,
+)
+from scaling_cli.results.plan import (
+    Test as Reserved,
+)
+from scaling_cli.results.report import Report
 
 
 def run(**changed):
@@ -190,3 +203,69 @@ class TestFigures:
     def test_designs_without_widths_are_not_compared(self):
         assert len(plan_panels(plan(usual=(usual(widths=()),)))) == 1
         assert len(plan_panels(replace(plan(), usual=()))) == 1
+
+
+class TestFacts:
+    def test_a_plan_for_one_law_says_what_it_rests_on(self):
+        assert facts(plan()) == [
+            ("law", "chinchilla: "), ("from", "your runs"), ("noise", "1 % of the loss between runs")]  # fmt: skip
+        told = dict(facts(plan(law="a*x", formula="a*x", group={"data": "web"}, laws=("chinchilla", "general"),
+                               source="published", noise_slope=math.log(1.2), notes=("Half is left.",))))  # fmt: skip
+        assert told["law"] == "a*x"
+        assert "web" in told["group"]
+        assert told["from"] == "a published fit; the runs suit each of the laws chinchilla and general"
+        assert told["noise"] == (
+            "1 % of the loss between runs, changing by 20 % per decade of compute (assumed; --noise changes it)"
+        )
+        assert told["note"] == "Half is left."
+        assert dict(facts(plan(source="saved")))["from"] == "a saved fit"
+
+    def test_attempts_have_neither_noise_nor_limits(self):
+        made = plan(runs=(), attempts=(MoreAttempts(problem="p", attempts=8, successes=1, more=4),))
+        assert "noise" not in dict(facts(made))
+        assert details(made) == []
+
+    def test_the_runs_of_the_first_round_are_counted_with_their_compute(self):
+        several = plan(runs=(run(), run(compute=1e20, repeats=1), run(round=2, repeats=7)))
+        assert dict(facts(several))["rounds"].startswith("train the 3 runs of round 1 now (3.4e20 FLOPs)")
+        assert "rounds" not in dict(facts(plan()))
+        assert "rounds" not in dict(facts(plan(runs=())))
+
+    def test_a_check_compares_widths_and_coverage_of_each_goal(self):
+        told = dict(facts(plan(check=Check(200, (1.1, 0.9), (0.94, 0.96)), goals=(goal("a"), goal("b")))))
+        assert told["check"] == (
+            "intervals in 200 simulations, compared with those expected: a 1.1 times as wide, 94 % contain the truth; "
+            "b 0.9 times as wide, 96 % contain the truth"
+        )
+
+    def test_a_judged_design_is_compared_with_the_best_and_its_idle_runs_are_counted(self):
+        judged = Judgement(name="mine", runs=9, compute=1e20, widths=(0.3,), best_widths=(0.2,), idle=0.4, idle_runs=2)
+        (said,) = [value for label, value in facts(plan(judged=(judged,))) if label == "judged"]
+        assert said.startswith("mine: expected interval of ")
+        assert "0.3 wide, and 0.2 with the best design" in said
+        assert said.endswith("without 2 runs (40 % of the compute) intervals would be at most 5 % wider")
+        busy = replace(judged, idle_runs=0)
+        (said,) = [value for label, value in facts(plan(judged=(busy,))) if label == "judged"]
+        assert "without" not in said
+
+    def test_details_are_the_limits_and_the_test(self):
+        made = plan(candidates=1234, tokens_per_param=(5.0, 80.0), test=Reserved(2, 6e19, 0.012))
+        assert details(made) == [
+            ("limits", "5 to 80 tokens per param, 1,234 candidates"),
+            ("test", "2 runs (25 % of the compute) test the law: a departure of 1.2 % at the edge of the candidates "
+                     "would be detected"),
+        ]  # fmt: skip
+
+
+def test_records_number_equal_runs_and_give_each_its_seed():
+    bill = Bill(5.0, 2.0, 10.0)
+    made = plan(runs=(run(bill=bill, recipe={"layers": 12.0}), run(repeats=1, arm="a", params=3.4e8)))
+    header, *found = records(
+        Report(command="plan", results=(made,), caveats=(), failures=(), inputs=(), columns={}, options={})
+    )
+    told = [dict(zip(header, row, strict=True)) for row in found]
+    assert [(row["run"], row["seed"], row["arm"]) for row in told] == [
+        ("plan-001", 0, ""), ("plan-002", 1, ""), ("plan-003", 0, "a")]  # fmt: skip
+    assert (told[0]["gpu_hours"], told[0]["price"], told[0]["layers"]) == (5.0, 10.0, 12.0)
+    assert (told[2]["gpu_hours"], told[2]["price"], told[2]["layers"]) == (None, None, None)
+    assert (told[2]["params"], told[2]["tokens"], told[2]["compute"]) == (340_000_000, 20_000_000_000, 1.2e20)

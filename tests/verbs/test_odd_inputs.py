@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import ScalingError, UsageError
 
 COMPUTE = np.geomspace(1e18, 1e22, 12)
 FORMULA = "E + A/params^a + B/compute^b"
@@ -116,3 +116,15 @@ def test_a_target_off_the_ratio_of_the_data_is_shown_and_named(tokens, is_far, i
     (forecast,) = report.results[0].predictions
     assert (forecast.at["params"], forecast.at["tokens"]) == (3e9, tokens)
     assert ("off-ratio" in codes(report)) == is_far
+
+
+@pytest.mark.parametrize("verb", ["fit", "extrapolate", "optimal_allocation", "plan"])
+def test_an_error_that_too_few_points_are_left_says_why_rows_were_left_out(verb):
+    frame = pl.DataFrame({"params": [1e8, 2e8, 4e8], "tokens": [1e9, 2e9, 4e9], "loss": ["3.1", "abc", "x"]})
+    asked = {
+        "fit": {}, "extrapolate": {"at": "params=1e9,tokens=1e10"}, "optimal_allocation": {"budget": 1e22},
+        "plan": {"budget": "1e21", "goal": "params@1e24"},
+    }  # fmt: skip
+    with pytest.raises(ScalingError) as refused:
+        getattr(scaling, verb)(frame, **asked[verb])
+    assert "unreadable loss such as 'abc'" in next(found.message for found in refused.value.caveats)

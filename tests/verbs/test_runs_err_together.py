@@ -90,10 +90,22 @@ def test_intervals_hold_where_seeds_err_together(asked):
     assert held >= binom.ppf(1 - SURE, MANY, RIGHT)
 
 
-def test_a_refused_split_says_what_the_fit_before_it_found():
+def refused_runs() -> pl.DataFrame:
+    """Runs whose split is refused: all have fewer params than the optimum of their law."""
     frame = repeated(0).drop("g")
     compute = (6 * frame["params"] * frame["tokens"]).to_numpy()
-    small = frame.filter(frame["params"].to_numpy() < 0.5 * best_params(HOFFMANN, compute))
+    return frame.filter(frame["params"].to_numpy() < 0.5 * best_params(HOFFMANN, compute))
+
+
+def test_a_refused_split_says_what_the_fit_before_it_found():
     with pytest.raises(ScalingError, match="fewer params than the law's optimum") as refused:
-        scaling.optimal_allocation(small, budget=BUDGET, approach="parametric", replicates=80)
+        scaling.optimal_allocation(refused_runs(), budget=BUDGET, approach="parametric", replicates=80)
     assert "runs-err-together" in {found.code for found in refused.value.caveats}
+
+
+def test_a_group_whose_split_is_refused_keeps_its_caveats():
+    whole, refused = repeated(0).drop("g"), refused_runs()
+    frame = pl.concat([whole.with_columns(kind=pl.lit("whole")), refused.with_columns(kind=pl.lit("refused"))])
+    report = scaling.optimal_allocation(frame, by="kind", budget=BUDGET, approach="parametric", replicates=80)
+    assert [failure.group for failure in report.failures] == [{"kind": "refused"}]
+    assert {"kind": "refused"} in [found.group for found in report.caveats if found.code == "runs-err-together"]

@@ -34,7 +34,6 @@ ROUNDING = 0.01  # in the exponent, or log params: what smoothing alone does to 
 ABSORBED = 3.0  # runs: floor, size and exponent of params follow run errors; the tokens' terms, each run's own curve
 CENTRED = Resampling(60, 0, 0)  # enough for a mean
 LEAST_FREEDOM = 2.0  # runs less those absorbed
-MOST_INFLATED = 2.0  # factor of residuals, which are smaller than errors
 
 
 class CurveLaw(Record):
@@ -71,7 +70,7 @@ def simulated(curves: AllocationPoints, law: CurveLaw, resampling: Resampling) -
     runs = int(together.max()) + 1
     freedom = max(runs - ABSORBED, LEAST_FREEDOM)
     factors = run_multipliers(resampling, range(resampling.replicates), runs, freedom)
-    residuals = (np.log(curves.loss) - law.log_loss) * min(sqrt(runs / freedom), MOST_INFLATED)
+    residuals = (np.log(curves.loss) - law.log_loss) * sqrt(runs / freedom)  # which are smaller than errors
     losses: Array = np.exp(law.log_loss + factors[:, together] * residuals)
     return losses
 

@@ -117,8 +117,7 @@ def common(profiles: Sequence[ParameterProfile], scales: Array) -> tuple[Array, 
     nodes = np.unique(np.clip(np.concatenate([profile.values for profile in profiles]), low, high))
     places = np.linspace(0, len(nodes) - 1, BETWEEN * (len(nodes) - 1) + 1)
     values = np.interp(places, np.arange(len(nodes)), nodes)
-    rises = [
-        (np.interp(values, profile.values, profile.roots) / scale) ** 2
-        for profile, scale in zip(profiles, scales, strict=True)
-    ]
-    return values, np.sum(rises, axis=0)
+    rise = np.zeros(len(values))
+    for profile, scale in zip(profiles, scales, strict=True):  # one by one: all of them would need quadratic memory
+        rise += (np.interp(values, profile.values, profile.roots) / scale) ** 2
+    return values, rise

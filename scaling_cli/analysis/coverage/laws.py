@@ -18,9 +18,17 @@ from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.printed import COMBINED, printed_forecast
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.beta_binomial import NoSpreadError
-from scaling_cli.coverage.bootstrap import draw_curves, percentiles
+from scaling_cli.coverage.bootstrap import draw_parts, percentiles
 from scaling_cli.coverage.counts import Array
-from scaling_cli.coverage.curves import EXPONENTIATED, POWER, CurveLaw, fit_exponentiated, fit_power_law, log_grid
+from scaling_cli.coverage.curves import (
+    EXPONENTIATED,
+    POWER,
+    CurveLaw,
+    fit_exponentiated,
+    fit_power_law,
+    joined,
+    log_grid,
+)
 from scaling_cli.coverage.distribution import Distribution
 from scaling_cli.coverage.distributions import BETA_BINOMIAL, DISTRIBUTIONS, MIXTURE, fit_distribution
 from scaling_cli.coverage.inflated import ZERO_INFLATED
@@ -38,6 +46,7 @@ CURVE_FITS = {POWER: fit_power_law, EXPONENTIATED: fit_exponentiated}
 
 WIDEST = 0.5  # interval of coverage above which no single number is given
 LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is forecast
+CHUNK_VALUES = 1 << 18  # of replicates at once: 2 MB
 STEPS_A_DOUBLING = 4  # of the attempts at which lower ends are computed
 
 
@@ -81,11 +90,20 @@ class FittedLaws(Record):
     def _each(self, name: str, k: Array) -> tuple[Array, Array, Array]:
         if name in self.distributions:
             return self.distributions[name].coverage(k)
-        values = self.curves[name].coverage(k)
+        law = self.curves[name]
+        parts = np.array_split(k, -(-len(k) * len(law.exponent) // CHUNK_VALUES))  # to hold a part in memory
+        values, low, high = (
+            np.concatenate(ends) for ends in zip(*(self._of_curve(law, part) for part in parts), strict=True)
+        )
+        return values, low, high
+
+    def _of_curve(self, law: CurveLaw, k: Array) -> tuple[Array, Array, Array]:
+        values = law.coverage(k)
         if len(values) == 1 or self.level is None:
             return values[0], values[0], values[0]
         low, high = percentiles(values[1:], self.level, self.units)
-        return values[0], low, np.fmax(high, values[0])
+        first = values[0].copy()  # a view would keep all replicates in memory
+        return first, low, np.fmax(high, first)
 
     def estimate(self, values: Array) -> Estimate:
         """The estimate and interval from a value per replicate `(replicates,)`, the first from the fit to the data."""
@@ -132,10 +150,10 @@ def fit_laws(
 
 def _fit_curve(data: Sampled, name: str) -> CurveLaw:
     grid = data.fitting_grid()
-    drawn = np.empty((0, len(grid)))
-    if data.resampling.replicates:
-        drawn = draw_curves(data.counts, grid, data.resampling, data.batch).coverage
-    law = CURVE_FITS[name](grid.astype(float), np.concatenate([data.coverage(grid)[None], drawn]))
+    estimate = data.coverage(grid)[None]
+    parts = draw_parts(data.counts, grid, data.resampling, data.batch)
+    drawn = (part.coverage for part in parts) if data.resampling.replicates else [estimate[:0]]
+    law = joined([CURVE_FITS[name](grid.astype(float), np.concatenate([estimate, part])) for part in drawn])
     left_out = 0 if data.batch is not None else len(log_grid(data.longest)) - len(grid)
     return replace(law, dropped=law.dropped + left_out)
 

@@ -51,11 +51,6 @@ def opponent(group: Named, groups: Sequence[Named], named: str) -> Named | None:
     return None
 
 
-def is_opponent(group: Named, named: str) -> bool:
-    """Whether others are compared with this group."""
-    return group.name == named or named in group.values.values()
-
-
 def curves_cross(left: Side, right: Side, *, level: float, resampling: ProblemResampling) -> CurveCrossing | None:
     """Where the coverage of `left` passes that of `right`; None if they cannot be compared."""
     common = sorted(set(left.problems) & set(right.problems))

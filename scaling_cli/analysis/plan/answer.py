@@ -140,10 +140,10 @@ def _models(task: Task, pool: Candidates, draws: int) -> list[Model]:
     parts = [pool.columns] + ([task.underway.columns] if task.underway is not None else [])
     models = []
     for rival in (False, True) if has_rival else (False,):
-        seen = view(task.arms, task.goals, parts, draws=draws, rival=rival, with_prior=True)
+        seen = view(task.arms, task.goals, parts, draws=draws, rival=rival, with_prior=True, with_doubt=True)
         model = seen.model()
         usable = np.isfinite(model.goals).all(axis=(1, 2))
-        model = Model(model.jacobian[usable], model.known[usable], model.goals[usable])
+        model = replace(model, jacobian=model.jacobian[usable], known=model.known[usable], goals=model.goals[usable])
         if not usable.any():
             raise _no_goal(task)
         if task.underway is not None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scaling_cli.analysis.plan.departures import size_of
+from scaling_cli.analysis.plan.ground import Columns, ground
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of
 from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.analysis.recorded_cost import recorded
@@ -101,10 +103,19 @@ def fitted_arm(
         is_rival_excluded=excluded,
         rules=tuple(_rules(points, compute)) if asked.recipe else (),
         recorded=recorded(points, compute, asked.gpus),
+        doubt=sigma * _departures(problem.law, problem.columns, parameters[:1], residuals),
     )  # fmt: skip
     if excluded:
         caveats = [*caveats, caveat("plan-other-law", group, law=problem.law.name)]
     return arm, caveats
+
+
+def _departures(law: Law, columns: Columns, parameters: Array, residuals: Array) -> float:
+    """The size of departures from the law, in units of the noise, by the residuals of its fit."""
+    place = ground(law, [columns])
+    rows = place.at(0, place.coordinates(parameters))[1][0]
+    logs = np.log(np.stack([columns[name] for name in law.inputs], axis=1))
+    return size_of(residuals, rows, logs) if len(residuals) > len(law.parameters) else 0.0
 
 
 def _rules(points: PointTable, compute: Array) -> list[Rule]:

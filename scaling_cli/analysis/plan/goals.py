@@ -17,13 +17,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.plan.departures import TERMS
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, optimum
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.parse import parse_number
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 GOAL = re.compile(r"\s*(?:(?P<weight>[\d.eE+-]+)\s*\*\s*)?(?P<what>[^@*]+?)\s*(?:@\s*(?P<at>.+?)\s*)?")
 DIFFERENCE = re.compile(r"difference\(\s*(?P<name>[^()]+?)\s*\)")
@@ -177,7 +178,9 @@ def known(goal: Goal, ground: Ground, theta: Array, first: int) -> Known:
     For `difference` and `multiplier`, these are what each group contributes: the parameter, and the log loss.
     """
     if goal.what in ("parameter", "difference"):
-        return _parameter(goal.name, ground, theta)
+        parameter = _parameter(goal.name, ground, theta)
+        more = TERMS if ground.doubt else 0
+        return replace(parameter, gradient=np.pad(parameter.gradient, ((0, 0), (0, more))))
     found = places(goal, ground.law)
     log_loss, gradient = ground.at(first, theta)
     if log_loss.shape[1] == 1:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.plan.departures import departures
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
@@ -26,13 +27,18 @@ Columns = Mapping[str, Array]
 
 
 class Ground(Record):
-    """A law at all places of a plan: inputs as centred, with the map from raw coordinates (see `Law.centre`)."""
+    """A law at all places of a plan: inputs as centred, with the map from raw coordinates (see `Law.centre`).
+
+    With a `doubt` about the law, gradients have further columns for departures of this size at the log inputs `logs`.
+    """
 
     law: Law
     inputs: Mapping[str, Array]
     shift: Array
     offset: Array
     ends: tuple[int, ...]
+    logs: Array
+    doubt: float = 0.0
 
     def coordinates(self, parameters: Array) -> Array:
         """Centred coordinates `(r, k)` of parameters as papers print them `(r, k)`."""
@@ -49,17 +55,22 @@ class Ground(Record):
         return turned
 
     def at(self, part: int, theta: Array) -> tuple[Array, Array]:
-        """Log loss `(r, n)` and its gradient `(r, n, k)` at the places of one part."""
+        """Log loss `(r, n)` at the places of one part, and its gradient `(r, n, k)`, or `(r, n, k + e)` with doubt."""
         start, stop = (0, *self.ends)[part], self.ends[part]
-        return self.law.evaluate(theta, {name: values[start:stop] for name, values in self.inputs.items()})
+        inputs = {name: values[start:stop] for name, values in self.inputs.items()}
+        log_loss, gradient = self.law.evaluate(theta, inputs)
+        if not self.doubt:
+            return log_loss, gradient
+        return log_loss, np.concatenate([gradient, departures(self.logs[start:stop], len(theta), self.doubt)], axis=2)
 
 
-def ground(law: Law, parts: Sequence[Columns]) -> Ground:
-    """A law at several parts of places, each given by its columns."""
+def ground(law: Law, parts: Sequence[Columns], doubt: float = 0.0) -> Ground:
+    """A law at several parts of places, each given by its columns; `doubt` is the size of departures from it."""
     columns = {name: np.concatenate([part[name] for part in parts]) for name in law.inputs}
     inputs, shift, offset = law.centre(law.prepare(columns))
+    logs = np.log(np.stack([columns[name] for name in law.inputs], axis=1)) if doubt else np.empty((0, 0))
     lengths = [len(part[law.inputs[0]]) for part in parts]
-    return Ground(law, inputs, shift, offset, tuple(np.cumsum(lengths).tolist()))
+    return Ground(law, inputs, shift, offset, tuple(np.cumsum(lengths).tolist()), logs, doubt)
 
 
 def along(compute: float) -> Columns:

@@ -21,6 +21,7 @@ MOST_LEFT_OUT = 400  # runs for which each is left out in turn
 def judged(name: str, task: Task, runs: Candidates, *, is_present: bool) -> Judgement:
     """A design of one arm; `is_present` where its runs are those that there are."""
     arms = [replace(arm, present=None, covariance=None) if is_present else arm for arm in task.arms]
+    arms = [replace(arm, doubt=0.0) for arm in arms]  # widths are compared, and they do not include departures
     outlook = Outlook(arms, task.goals, task.level)
     if len(runs.params) < task.least_runs and not is_present:
         raise UsageError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.plan.departures import TERMS, USUAL_SIZE
 from scaling_cli.analysis.plan.goals import Goal, Known, known, loss_slope, places
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, ground, optimum
 from scaling_cli.analysis.plan.recipe import Rule
@@ -54,6 +55,7 @@ class Arm(Record):
         is_rival_excluded: Whether the law is itself the one to which a simpler law was rejected.
         rules: Recipes fitted to the runs.
         recorded: What the runs cost.
+        doubt: Size of departures of the log loss from the law (see `departures`).
     """
 
     name: str
@@ -67,6 +69,7 @@ class Arm(Record):
     is_rival_excluded: bool = False
     rules: tuple[Rule, ...] = ()
     recorded: Recorded | None = None
+    doubt: float = USUAL_SIZE
 
     def columns(self, runs: Columns) -> dict[str, Array]:
         """Runs, given by their roles, as inputs of the law."""
@@ -79,20 +82,26 @@ class View(Record):
     rows: tuple[Array, ...]
     known: Array
     goals: tuple[Known, ...]
+    departures: int = 0
 
     def model(self, part: int = 0, weight: float = 1.0) -> Model:
         """As the search takes it, with the runs of one part as candidates."""
-        return Model(self.rows[part], self.known, np.stack([goal.gradient for goal in self.goals], axis=1), weight)
+        gradients = np.stack([goal.gradient for goal in self.goals], axis=1)
+        return Model(self.rows[part], self.known, gradients, weight, self.departures)
 
 
 def view(
     arms: Sequence[Arm], goals: Sequence[Goal], parts: Sequence[Columns], *, draws: int, rival: bool = False,
-    with_prior: bool = False,
+    with_prior: bool = False, with_doubt: bool = False,
 ) -> View:  # fmt: skip
-    """The law (or its rival) at the first draws; each part stands once for each arm, one after another."""
-    seen = [_seen(arm, goals, parts, draws, rival=rival, with_prior=with_prior) for arm in arms]
+    """The law (or its rival) at the first draws; each part stands once for each arm, one after another.
+
+    `with_doubt` adds departures from the law, of one arm alone.
+    """
+    doubtful = with_doubt and len(arms) == 1 and arms[0].doubt > 0
+    seen = [_seen(arm, goals, parts, draws, rival=rival, with_prior=with_prior, with_doubt=doubtful) for arm in arms]
     if len(seen) == 1:
-        return View(seen[0].rows, seen[0].known, tuple(values[0] for values in seen[0].goals))
+        return View(seen[0].rows, seen[0].known, tuple(values[0] for values in seen[0].goals), TERMS if doubtful else 0)
     sizes = [each.known.shape[-1] for each in seen]
     count = min(len(each.known) for each in seen)
     first, second = seen
@@ -113,7 +122,14 @@ class _Seen(Record):
 
 
 def _seen(
-    arm: Arm, goals: Sequence[Goal], parts: Sequence[Columns], draws: int, *, rival: bool, with_prior: bool
+    arm: Arm,
+    goals: Sequence[Goal],
+    parts: Sequence[Columns],
+    draws: int,
+    *,
+    rival: bool,
+    with_prior: bool,
+    with_doubt: bool,
 ) -> _Seen:
     parameters = arm.parameters[: draws or None]
     law = arm.law
@@ -126,7 +142,7 @@ def _seen(
         all_parts.append(arm.present)
     first = len(all_parts)
     asked = [places(goal, law) + (_knots(goal, law)) for goal in goals]
-    place = ground(law, [*all_parts, *(spot for spots in asked for spot in spots)])
+    place = ground(law, [*all_parts, *(spot for spots in asked for spot in spots)], arm.doubt if with_doubt else 0.0)
     theta = place.coordinates(parameters)
     rows = tuple(place.at(i, theta)[1] / arm.noise.at(run["compute"])[:, None] for i, run in enumerate(runs))
     values = []
@@ -145,7 +161,8 @@ def computed(runs: Columns) -> Array:
 def _information(arm: Arm, place: Ground, theta: Array, part: int, *, with_prior: bool) -> Array:
     """What the runs that there are, or a covariance, tell: `(r, k, k)` in centred coordinates."""
     size = theta.shape[1]
-    there = np.zeros((len(theta), size, size))
+    wide = size + (TERMS if place.doubt else 0)
+    there = np.zeros((len(theta), wide, wide))
     if arm.present is not None:
         sigma = arm.noise.at(_present_compute(arm.present))
         rows = place.at(part, theta)[1] / sigma[:, None]
@@ -155,7 +172,7 @@ def _information(arm: Arm, place: Ground, theta: Array, part: int, *, with_prior
         padded = np.zeros((size, size))
         padded[: len(known_by), : len(known_by)] = np.linalg.pinv(known_by)
         inverse = np.linalg.inv(place.shift)
-        there += inverse.T @ padded @ inverse
+        there[:, :size, :size] += inverse.T @ padded @ inverse
     return there
 
 

@@ -109,11 +109,6 @@ def compute_bounds(
     return low, high
 
 
-def tiled(candidates: Candidates, arms: int) -> Array:
-    """The cost of the candidates once for each arm `(arms * m,)`."""
-    return np.tile(candidates.compute, arms)
-
-
 def parse_sizes(texts: Sequence[str]) -> tuple[float, ...]:
     """Sizes from text such as `60M,150M`, or from a file with one on each line.
 

@@ -57,6 +57,9 @@ def answered(
     task = task_of(arms, asked, machines)
     note: tuple[str, ...] = ()
     if asked.until is not None:
+        # What is wanted is a width, which does not include departures.
+        arms = [replace(arm, doubt=0.0) for arm in arms]
+        task = replace(task, arms=arms)
         least, bounds = least_budget(task, parse_until(asked.until), lambda budget: _bounds(arms, asked, budget))
         note = (f"the least budget for {asked.until}",)
         task = replace(task, budget=least, bounds=bounds)

@@ -27,6 +27,7 @@ def bends(logs: Sequence[Array]) -> Array:
 
 def test_runs(model: Model, bent: Array, noise: Array, chosen: Indices, limits: Limits) -> Indices:
     """Candidates that best show a departure from the law, given the runs `chosen`; `noise` `(m,)` is that of a run."""
+    model = model.law
     rows = np.concatenate([model.jacobian, np.broadcast_to(bent / noise[:, None], (len(model.known), *bent.shape))], 2)
     size, terms = model.known.shape[-1], rows.shape[-1]
     known = np.zeros((len(rows), terms, terms))
@@ -56,6 +57,7 @@ def shown(model: Model, bent: Array, noise: Array, chosen: Indices) -> float:
 
     It is that of the bend that these runs show worst, at the edge of the candidates.
     """
+    model = model.law
     rows = np.concatenate([model.jacobian[:1], (bent / noise[:, None])[None]], axis=2)[0, chosen]
     size = model.known.shape[-1]
     whole = rows.T @ rows

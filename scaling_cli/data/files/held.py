@@ -6,10 +6,11 @@ What is made row by row, such as numbers from text, is made once for all of thes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 import polars as pl
 
+Found = TypeVar("Found")
 Made: TypeAlias = tuple[pl.LazyFrame, dict[int, str]]  # rows, and the meaning of codes in them
 
 
@@ -19,17 +20,21 @@ class Together:
     def __init__(self, rows: pl.DataFrame) -> None:
         """`rows` has those of one file after those of another."""
         self.rows = rows
-        self._made: list[tuple[object, pl.DataFrame, dict[int, str]]] = []
+        self._known: list[tuple[object, Any]] = []
 
-    def made(self, key: object, make: Callable[[pl.LazyFrame], Made]) -> tuple[pl.DataFrame, dict[int, str]]:
-        """What `make` makes of all rows, made once for each key."""
-        for known, rows, codes in self._made:
-            if known == key:
-                return rows, codes
-        lazy, codes = make(self.rows.lazy())
-        rows = lazy.collect(engine="in-memory")
-        self._made.append((key, rows, codes))
-        return rows, codes
+    def remembered(self, key: object, find: Callable[[], Found]) -> Found:
+        """What `find` gives, which is called once for each key."""
+        for known, found in self._known:
+            if type(known) is type(key) and known == key:
+                return cast("Found", found)
+        new = find()
+        self._known.append((key, new))
+        return new
+
+    def made(self, make: Callable[[pl.LazyFrame], Made]) -> tuple[pl.DataFrame, dict[int, str]]:
+        """What `make` makes of all rows."""
+        rows, codes = make(self.rows.lazy())
+        return rows.collect(engine="in-memory"), codes
 
 
 class Held:
@@ -40,6 +45,10 @@ class Held:
         self._every, self._first, self._count = every, first, count
         self.rows = every.rows.slice(first, count).lazy()
 
+    def remembered(self, key: object, find: Callable[[], Found]) -> Found:
+        """What `find` gives for any of the files with these columns, found once for each key."""
+        return self._every.remembered(key, find)
+
     def made(self, key: object, make: Callable[[pl.LazyFrame], Made]) -> Made:
         """What `make` makes of the rows, if it works row by row and keeps them all in their order.
 
@@ -47,7 +56,7 @@ class Held:
             key: What the result depends on beside the rows.
             make: Gives new rows, and the meaning of codes in them.
         """
-        rows, codes = self._every.made(key, make)
+        rows, codes = self.remembered(key, lambda: self._every.made(make))
         return rows.slice(self._first, self._count).lazy(), codes
 
 

@@ -81,6 +81,8 @@ def with_peaks(points: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
 def set_aside(points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The points without the columns set aside, and these under their own names, row by row."""
     names = [name for name in points.columns if name.startswith(ASIDE)]
+    if not names:
+        return points, pl.DataFrame()
     aside = points.select(pl.col(name).alias(name.removeprefix(ASIDE)) for name in names)
     return points.drop(names), aside
 

@@ -144,23 +144,24 @@ def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> 
     the name of the run for each file that is one run.
     """
     if "run_id" not in points.columns:
-        points = points.with_columns(pl.lit(None, pl.String).alias("run_id"))
+        names = pl.Series("run_id", [f"row {place}" for place in range(1, points.height + 1)], pl.String)
+        points = points.hstack([names])
     if plan.by:
         points = points.with_columns(pl.col("run_id").str.split(AFTER_GROUP).list.last())
     if plan.run_is_file or plan.seed is not None:
         name, seed = pl.col("run_id").str.split(BEFORE_SEED).list.first(), f"{BEFORE_SEED}(.*)$"
         ending = pl.format(" seed {}", pl.col("run_id").str.extract(seed, 1)).fill_null("")
         points = points.with_columns(name.replace(run_names) + ending)
-    points = points.with_columns(pl.col("run_id").fill_null(pl.format("row {}", pl.int_range(1, pl.len() + 1))))
+    if points["run_id"].null_count():
+        points = points.with_columns(pl.col("run_id").fill_null(pl.format("row {}", pl.int_range(1, pl.len() + 1))))
     if plan.params_pattern is not None:
         points = points.with_columns(_params_of_names(points["run_id"], plan.params_pattern))
     for role in plan.derived:
         points = derive.complete(points, role)
-    roles = [pl.col(role) for role in ("run_id", *plan.columns) if role in points.columns]
-    names = [column.meta.output_name() for column in roles]
-    by = [pl.col(BY + name).alias(BY + name if name in names else name) for name in plan.by if name != "run_id"]
+    roles = dict.fromkeys(role for role in ("run_id", *plan.columns) if role in points.columns)
+    by = [points[BY + name].alias(BY + name if name in roles else name) for name in plan.by if name != "run_id"]
     keep = [_as_numbers(points[KEEP + name]).alias(name) for name in plan.keep]
-    return points.select(*dict.fromkeys(names), *by, *keep)
+    return pl.DataFrame([*(points[role] for role in roles), *by, *keep])
 
 
 def _params_of_names(runs: pl.Series, pattern: str) -> pl.Series:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import polars as pl
 
@@ -161,7 +162,8 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     """
     scans = with_settings(list(inputs.scans()))
     counts = column_counts(scans)
-    plan = _plan(list(counts), options, counts)
+    find = partial(_plan, list(counts), options, counts)
+    plan = find() if inputs.held is None else inputs.held.remembered(options, find)
     refuse_without_loss(scans, plan.chosen["loss"].column)
     run = plan.chosen.get("run_id")
     parts, run_is_file = [], False

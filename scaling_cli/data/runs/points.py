@@ -250,7 +250,8 @@ def _selection(
 
 def _without_summaries(selection: Selection) -> Selection:
     """The selection without what only the caveats need; `aside` takes the highest learning rate out."""
-    return replace(selection, points=selection.points.drop(EARLIEST, LOWEST, RATE, strict=False))
+    names = [name for name in (EARLIEST, LOWEST, RATE) if name in selection.points.columns]
+    return replace(selection, points=selection.points.drop(names)) if names else selection
 
 
 def _has_schedules(points: pl.DataFrame) -> bool:

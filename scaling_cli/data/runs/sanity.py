@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.cells import different
 from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs import metric_kind
 from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evaluation
@@ -185,7 +186,7 @@ def _slip(points: pl.DataFrame, place: int, role: str, quantity: str, factor: fl
 
 def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:
     """The largest and the smallest value, each if it is far from all others, with its index and the factor."""
-    known = values.drop_nulls()
+    known = values.drop_nulls() if values.null_count() else values
     if len(known) < SLIP_POINTS or known.dtype != pl.Float64:
         return
     ordered = known.sort()
@@ -218,6 +219,8 @@ def _copies(points: pl.DataFrame) -> Iterator[Caveat]:
         if not numbers or _is_coarse(points, numbers):
             return
         roles, others = [*roles, *numbers], [name for name in others if name not in numbers]
+    if different(points["loss"]) == points.height:
+        return
     if copies := points.height - _different(points.select(roles + others)):
         within = points.height - _different(points.select("run_id", *roles, *others))
         counted = (

@@ -22,6 +22,7 @@ from scaling_cli.errors import UsageError
 EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that only some questions need
 MEASURED = ("verified", "score")  # those of them that are numbers
 KEY = "key "  # prefix of the columns that name the problem of an attempt
+VALUE = "__outcome"
 WORKING = ("rows", "missing", "odd", "won")  # columns that are needed only while counting
 LENGTHS = 3  # different numbers of attempts; with so many, sampling may have stopped at the first success
 SAMPLE = 1000  # rows that decide whether attempts are numbered
@@ -57,16 +58,15 @@ def count_attempts(log: SamplingLog) -> Counted:
 def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
     """For each attempt the `raw` columns, its success (null if unknown), and what else its roles hold."""
     correct = log.column("correct")
-    odd: list[pl.Expr] = []
-    if log.schema[correct] == pl.Boolean:
-        success = pl.col(correct)
-    else:
-        value = outcome(correct, log.schema, success=log.options.success)
-        success = value >= log.success_at
-        if log.options.threshold is None and "score" not in log.options.mapping:
-            odd = [(~value.is_in([0.0, 1.0])).alias("odd")]
     taken = [pl.col(name.removeprefix(KEY)).alias(name) for name in raw]
-    taken += [success.alias("success"), *odd]
+    if log.schema[correct] == pl.Boolean:
+        taken.append(pl.col(correct).alias(VALUE))
+        judged = [pl.col(VALUE).alias("success")]
+    else:
+        taken.append(outcome(correct, log.schema, success=log.options.success).alias(VALUE))
+        judged = [(pl.col(VALUE) >= log.success_at).alias("success")]
+        if log.options.threshold is None and "score" not in log.options.mapping:
+            judged.append((~pl.col(VALUE).is_in([0.0, 1.0])).alias("odd"))
     if (attempt := log.columns.get("attempt")) is not None:
         taken.append(_attempt(log.rows, attempt, log.schema).alias("attempt"))
     for role in EXTRAS:
@@ -74,7 +74,8 @@ def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
             is_measured = role in MEASURED
             value = outcome(column, log.schema, role) if is_measured else label(column, log.schema[column])
             taken.append(value.alias(role))
-    return log.rows.select(taken)
+    # In two steps, since polars would read the outcome once for each use of it.
+    return log.rows.select(taken).with_columns(judged).drop(VALUE)
 
 
 def _attempt(rows: pl.LazyFrame, column: str, schema: pl.Schema) -> pl.Expr:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.cells import is_text, number, numbers_of_text, text
+from scaling_cli.data.cells import is_text, number, numbers_of_text, text, without_missing
 from scaling_cli.data.names import shortened
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import DataError
@@ -32,8 +32,23 @@ def outcome(column: str, schema: pl.Schema, role: str = "correct", success: Sequ
     cell = text(column)
     if success:
         return cell.str.to_lowercase().is_in([word.lower() for word in success]).cast(pl.Float64)
+    texts = pl.col(column).cast(pl.String)
+    return texts.map_batches(_numbers, return_dtype=pl.Float64, is_elementwise=True)
+
+
+def _numbers(texts: pl.Series) -> pl.Series:
+    """The numbers of outcomes as text; of many equal ones each is read once, since most logs have two kinds."""
+    different = texts.drop_nulls().unique()
+    if 2 * len(different) > len(texts):
+        return _each(texts)
+    return texts.replace_strict(different, _each(different), default=None, return_dtype=pl.Float64)
+
+
+def _each(texts: pl.Series) -> pl.Series:
+    cell = without_missing(pl.col("text"))
     words = cell.str.to_lowercase().replace_strict(WORDS, default=None, return_dtype=pl.Float64)
-    return words.fill_null(numbers_of_text(cell).fill_nan(None))
+    numbers = words.fill_null(numbers_of_text(cell).fill_nan(None))
+    return texts.to_frame("text").select(numbers).to_series().alias(texts.name)
 
 
 def are_outcomes(column: str, schema: pl.Schema, success: Sequence[str] = ()) -> pl.Expr:

@@ -11,6 +11,9 @@ pairs of them do not count: that runs at equal inputs err together is another fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices
@@ -44,18 +47,35 @@ def neighbour_p_value(inputs: Array, residual: Array, basis: Array, runs: Indice
     asked = float(residual @ nearness @ residual) / size
     left = np.maximum(1.0 - np.einsum("nk,nk->n", basis, basis), LEAST_LEFT)
     freed = residual / np.sqrt(left)
-    generator = np.random.default_rng(0)
     reached = drawn = 0
-    while drawn < ALL:
-        rows = min(FIRST if not drawn else CHUNK, ALL - drawn)
-        signs = 2.0 * generator.integers(2, size=(rows, count)) - 1.0
+    for signs in _signs(count):
         turned = signs[:, clusters] * freed
         turned -= (turned @ basis) @ basis.T
         reached += int(np.sum(np.einsum("rn,rn->r", turned @ nearness, turned) >= asked * (turned**2).sum(axis=1)))
-        drawn += rows
+        drawn += len(signs)
         if drawn == FIRST and reached > 0.02 * FIRST:
             break
     return (1 + reached) / (1 + drawn)
+
+
+def _signs(count: int) -> Iterator[Array]:
+    """Random signs of so many clusters, `(rows, count)`: `FIRST` rows, and then those up to `ALL`."""
+    yield _first_signs(count)
+    generator = np.random.default_rng(0)
+    generator.integers(2, size=(FIRST, count))
+    for drawn in range(FIRST, ALL, CHUNK):
+        yield _drawn(generator, min(CHUNK, ALL - drawn), count)
+
+
+@lru_cache(8)
+def _first_signs(count: int) -> Array:
+    signs = _drawn(np.random.default_rng(0), FIRST, count)
+    signs.flags.writeable = False
+    return signs
+
+
+def _drawn(generator: np.random.Generator, rows: int, count: int) -> Array:
+    return np.asarray(2.0 * generator.integers(2, size=(rows, count)) - 1.0, dtype=float)
 
 
 def _clusters(inputs: Array, runs: Indices) -> Indices:

@@ -251,3 +251,32 @@ def test_one_value_in_the_runs_needs_a_range():
     table = grained().filter(pl.col("granularity") == 4.0)
     with pytest.raises(ScalingError):
         split(table, law="c + (1/granularity^gamma + a)/params^alpha + b/tokens^beta", search="granularity")
+
+
+def test_training_and_inference_share_the_budget_of_a_searched_split():
+    """A forward pass takes a third of the FLOPs of training on a token, routing included."""
+    found, _ = split(grained(), law="granularity", flops_rule=ROUTING, search={"granularity": (1, 64)},
+                     inference_tokens=3e12)  # fmt: skip
+    params, tokens = found.params.estimate, found.tokens.estimate
+    grains = found.searched["granularity"].value.estimate
+    per_token = 6 * params * (1 + 0.02 * grains)
+    assert found.training_compute == pytest.approx(per_token * tokens, rel=1e-6)
+    assert found.inference_compute == pytest.approx(per_token / 3 * 3e12, rel=1e-6)
+    assert found.training_compute + found.inference_compute == pytest.approx(1e22, rel=1e-6)
+    largest = 6 * 1e10 * 1e12 * (1 + 0.02 * 16)
+    assert found.reach == pytest.approx(found.training_compute / largest, rel=1e-6)
+
+
+@pytest.mark.parametrize(("spread", "is_doubted"), [(0.3, False), (4.0, True)])
+def test_columns_of_the_rule_that_params_hardly_decide_are_doubted_only_if_compute_depends_on_them(spread, is_doubted):
+    """Layers are a power of params times a factor; the rule adds them to each token."""
+    columns = grid(place=np.array([1.0, -1.0]))
+    law = find_law("chinchilla")
+    truth = {"E": 1.7, "A": 400.0, "B": 400.0, "alpha": 0.34, "beta": 0.28}
+    loss = law.predict(truth, columns)
+    layers = 0.01 * columns["params"] ** 0.5 * np.exp(spread * columns.pop("place"))
+    runs = pl.DataFrame({**columns, "layers": layers, "loss": loss})
+    report = scaling.optimal_allocation(
+        runs, flops_rule="6 * params * tokens * (1 + layers / 5000)", budget=1e22, interval="none"
+    )
+    assert ("rule-column-varies" in {each.code for each in report.caveats}) is is_doubted

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.comparison.models import parts
-from scaling_cli.analysis.comparison.noise_power import noise_power
+from scaling_cli.analysis.comparison.noise_power import NoisePower, noise_power
 from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import Cell, fitted
 
@@ -72,3 +72,54 @@ def test_checkpoints_of_a_run_are_no_evidence_of_their_own():
     plain, thetas, targets, power = found(Cell(12, (1.7, 1.3), checkpoints=4), 3)
     single = [replace(member, problem=replace(member.problem, runs=np.arange(member.points))) for member in plain]
     np.testing.assert_allclose(noise_power(single, thetas, targets).evidence, 4 * power.evidence, rtol=1e-6)
+
+
+def test_the_power_is_where_the_restricted_likelihood_is_highest():
+    """-2 log L = sum over groups of (n - k) log(r' W r) + sum log w^-1 + log det X' W X, with W = exp(-2 p z)."""
+    plain, thetas, targets, power = found(Cell(14, (1.7, 1.3), growth=1 / 3), 3)
+    grid = np.linspace(-0.9, 0.9, 361)
+    for row in range(3):
+        total = np.zeros(len(grid))
+        for member, theta, part in zip(plain, thetas, parts(plain), strict=True):
+            residuals, slopes = (values[0] for values in member.problem.residuals(theta[row : row + 1], targets[
+                row : row + 1, part]))  # fmt: skip
+            slopes = slopes / np.linalg.norm(slopes, axis=0)
+            z = power.along[part]
+            for place, p in enumerate(grid):
+                shape = np.exp(p * z)
+                design = slopes / shape[:, None]
+                left = residuals / shape
+                left = left - design @ np.linalg.lstsq(design, left, rcond=None)[0]
+                spare = len(left) - design.shape[1]
+                total[place] += spare * np.log(left @ left) + 2 * np.log(shape).sum()
+                total[place] += np.linalg.slogdet(design.T @ design)[1]
+        assert power.power[row] == pytest.approx(grid[total.argmin()], abs=0.012)
+
+
+def test_the_evidence_is_the_square_of_the_power_over_its_error_under_even_noise():
+    """I = 2 (sum_ij z_i z_j V_ij - (sum z_i (1 - h_ii))^2 / (n - k)), of even noise, summed over the groups."""
+    plain, thetas, targets, power = found(Cell(12, (1.7, 1.3), growth=1 / 3), 2)
+    information = 0.0
+    for member, theta, part in zip(plain, thetas, parts(plain), strict=True):
+        slopes = member.problem.residuals(theta[:1], targets[:1, part])[1][0]
+        hat = slopes @ np.linalg.pinv(slopes)
+        size, k = slopes.shape
+        v = np.where(np.eye(size) > 0, 1 - 2 * hat, 0.0) + hat**2
+        z = power.along[part]
+        information += 2 * (z @ v @ z - (z @ (1 - np.diag(hat))) ** 2 / (size - k))
+    assert power.evidence[0] == pytest.approx(power.power[0] ** 2 * information, rel=1e-4)
+
+
+def test_the_shape_is_shrunk_by_what_chance_explains():
+    along, power = np.array([-1.0, 0.0, 1.0]), np.array([0.4, 0.4, 0.4])
+    shape = NoisePower(along, power, np.array([4.0, 1.0, 0.5])).shape()
+    assert shape[0] == pytest.approx(np.exp(0.4 * 0.75 * along))
+    assert shape[1:] == pytest.approx(np.ones((2, 3)))
+
+
+def test_many_data_sets_are_judged_as_few_are():
+    plain, thetas, targets, power = found(Cell(12, (1.7, 1.3)), 3)
+    times = (1 << 16) // targets.shape[1] // 3 + 2
+    many = noise_power(plain, [np.tile(theta, (times, 1)) for theta in thetas], np.tile(targets, (times, 1)))
+    assert len(many.power) == 3 * times
+    assert many.power.reshape(times, 3) == pytest.approx(np.tile(power.power, (times, 1)), rel=1e-9)

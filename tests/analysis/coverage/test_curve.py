@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
+from scaling_cli.analysis.coverage import laws as laws_module
 from scaling_cli.analysis.coverage.curve import (
     Sampled,
     coverage_doubts,
@@ -15,7 +18,10 @@ from scaling_cli.analysis.coverage.curve import (
     number_or_none,
     sampled,
 )
+from scaling_cli.analysis.coverage.laws import fit_laws
+from scaling_cli.coverage import counts as counts_module
 from scaling_cli.coverage.counts import ProblemResampling, make_counts
+from scaling_cli.coverage.curves import EXPONENTIATED, POWER
 from scaling_cli.coverage.estimate import clopper_pearson
 from scaling_cli.errors import UsageError
 
@@ -210,3 +216,18 @@ def test_one_problem_is_another_caveat():
 def test_few_clusters_count_as_few_problems():
     message = doubts(data(4, [0, 2] * 20, cluster=np.repeat(np.arange(8), 5)))["few-problems"]
     assert "8 clusters" in message
+
+
+def test_more_replicates_need_hardly_more_memory_for_the_laws_of_the_curve(monkeypatch):
+    monkeypatch.setattr(counts_module, "CHUNK_REPLICATES", 200)
+    monkeypatch.setattr(laws_module, "CHUNK_VALUES", 4_000)
+    counts = make_counts(np.full(60, 50), np.arange(60) % 37)
+    peaks = []
+    for replicates in (200, 2_000):
+        data = Sampled(counts, None, ProblemResampling(replicates))
+        tracemalloc.start()
+        fitted, _ = fit_laws(data, (POWER, EXPONENTIATED), 0.95, None)
+        fitted.coverage(EXPONENTIATED, np.arange(1.0, 100.0))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0], peaks

@@ -11,6 +11,7 @@ from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 
 
 def curve(loss, count=20, noise=0.003, seed=0, decades=3.0):
@@ -143,3 +144,23 @@ def test_a_law_or_an_estimator_that_the_user_chose_is_left_alone():
 def test_four_points_have_no_weight_for_a_law_of_three_parameters():
     made = forecast(curve(one_law, 4), replicates=2)
     assert made.stack is made.averaged
+
+
+@pytest.mark.parametrize("times", [1e-3, 1e18])
+def test_units_of_the_inputs_do_not_matter(times):
+    for loss in (one_law, broken):
+        points = curve(loss, 12, noise=0.004)
+        other = replace(points, columns={"x": times * points.columns["x"]})
+        expected = probability(problem(points, "power-constant"))
+        assert probability(problem(other, "power-constant")) == pytest.approx(expected, rel=1e-3)
+    points = surface()
+    other = replace(points, columns={name: times * values for name, values in points.columns.items()})
+    expected = probability(problem(points, "chinchilla"))
+    assert probability(problem(other, "chinchilla")) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_order_of_runs_does_not_matter():
+    points = curve(one_law, 12, noise=0.004)
+    turned = points.at(np.arange(12)[::-1])
+    expected = probability(problem(points, "power-constant"))
+    assert probability(problem(turned, "power-constant")) == pytest.approx(expected, rel=1e-6)

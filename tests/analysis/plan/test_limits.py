@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates, compute_bounds, parse_sizes, tiled
+from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates, compute_bounds, parse_sizes
 from scaling_cli.analysis.plan.usual import spread, usual_designs
 from scaling_cli.errors import UsageError
 
@@ -14,7 +14,6 @@ def test_a_surface_has_a_grid_of_compute_and_tokens_per_param():
     found = candidates(Bounds((1e18, 1e20), (5.0, 80.0)), is_surface=True, levels=(3, 3))
     assert found.compute == pytest.approx(np.repeat([1e18, 1e19, 1e20], 3))
     assert found.tokens / found.params == pytest.approx(np.tile([5.0, 20.0, 80.0], 3))
-    assert tiled(found, 2) == pytest.approx(np.tile(found.compute, 2))
     assert list(found.columns) == ["params", "tokens", "compute"]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli.data.samples.outcomes import outcome
 from scaling_cli.errors import DataError, ScalingError
 from tests.data.loading import load_samples
 
@@ -192,3 +193,12 @@ def test_a_share_of_attempts_is_not_an_outcome(name):
     assert "--n and --c" in raised.value.hint
     with pytest.raises(ScalingError, match="share that is averaged"):
         load_samples(pl.DataFrame({"k": [1, 2, 4], name: [0.1, 0.2, 0.3]}))
+
+
+def test_cells_that_repeat_are_read_as_each_by_itself():
+    cells = ["1", " PASS ", "wa", "nan", "", None, "n/a", "0.5", "70%", "C", "True", "-", "1e-3"]
+    schema = pl.Schema({"cell": pl.String})
+    alone = [pl.DataFrame({"cell": [cell]}, schema).select(outcome("cell", schema)).item() for cell in cells]
+    many = pl.DataFrame({"cell": cells * 5}, schema).select(outcome("cell", schema)).to_series()
+    assert many.to_list() == alone * 5
+    assert alone[:9] == [1.0, 1.0, None, None, None, None, None, 0.5, None]

@@ -203,11 +203,14 @@ def _levels(setting: Ready, term: Term, question: FactorQuestion) -> tuple[AtLev
 
 def _restricted(factor: Factor, cells: Sequence[int]) -> Factor | None:
     """The factor over some of the cells; None if it does not vary there."""
-    codes, values = factor.codes[cells], None if factor.values is None else factor.values[cells]
+    codes = factor.codes[cells]
+    if factor.values is not None:
+        values = factor.values[cells]
+        return Factor(factor.name, (), codes, values) if np.ptp(values) > 0 else None
     kept = np.unique(codes)
-    if len(kept) < 2 or (values is not None and np.ptp(values) == 0):
+    if len(kept) < 2:
         return None
-    return Factor(factor.name, tuple(factor.levels[code] for code in kept), np.searchsorted(kept, codes), values)
+    return Factor(factor.name, tuple(factor.levels[code] for code in kept), np.searchsorted(kept, codes))
 
 
 def factors_from(

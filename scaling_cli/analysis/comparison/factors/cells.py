@@ -15,8 +15,6 @@ from scaling_cli.analysis.comparison.models import Member, parts, run_numbers
 from scaling_cli.arrays import Array, Flags, Indices, from_coordinates
 from scaling_cli.record import Record
 
-ROOM = 60.0  # in logs: beyond a coefficient's own bounds, where its place is not that of its cell
-
 
 class Frames(Record):
     """For each cell the map from coordinates in the middle of all data to its own: `own = turn @ common + offset`."""
@@ -40,7 +38,6 @@ class DesignedProblem(Record):
     high: Array
     target: Array
     weights: Array
-    runs: Indices
     penalty: None = None
 
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
@@ -81,9 +78,7 @@ def frames(members: Sequence[Member]) -> Frames:
     )
 
 
-def designed(
-    members: Sequence[Member], designs: Mapping[str, Array], framed: Frames, *, is_paired: bool = False
-) -> DesignedProblem:
+def designed(members: Sequence[Member], designs: Mapping[str, Array], framed: Frames) -> DesignedProblem:
     """The cells under one law, with a linear model `(cells, p)` for each parameter named in `designs`."""
     names = members[0].problem.law.names
     cells = len(members)
@@ -107,7 +102,6 @@ def designed(
         low=low, high=high,
         target=np.concatenate([member.problem.target for member in members]),
         weights=np.concatenate([member.problem.weights for member in members]),
-        runs=run_numbers(members, is_paired=is_paired),
     )  # fmt: skip
 
 

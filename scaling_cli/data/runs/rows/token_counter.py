@@ -23,7 +23,7 @@ TOLERANCE = 1.005  # by which tokens per step may exceed those at the end
 FEW_STEPS = 100.0  # below it, whether steps start at 0 or 1 matters for tokens per step
 NEAR_ZERO = 2.0  # a counter that restarted holds at most this many times the tokens of the steps since the row before
 RESUMES = 3  # times that the steps of a run may go back in the order of its file; rows are out of order if more do
-LOST, BEFORE, FALLS = "__lost", "__before", "__falls"
+LOST, BEFORE = "__lost", "__before"
 
 
 class Falls(Record):

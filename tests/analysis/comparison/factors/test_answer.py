@@ -224,3 +224,26 @@ def test_a_design_that_makes_no_sense_is_refused(options, error, words):
     with pytest.raises(error, match=words) as caught:
         effects(crossed(), **options)
     assert caught.value.hint
+
+
+def test_an_interaction_with_a_number_shows_its_slope_at_each_level():
+    """At level v the exponent changes by 0.01 per unit of lr, at level u not at all."""
+    generator = np.random.default_rng(0)
+    rows = [
+        {"f": f, "lr": lr, "compute": x, "loss": (1.7 + 5 * (x / 1e20) ** (-0.15 + slope * (lr - 2)))}
+        for f, slope in (("u", 0.0), ("v", 0.01))
+        for lr in (1.0, 2.0, 3.0)
+        for x in np.geomspace(1e18, 1e22, 14)
+    ]
+    noise = np.exp(0.002 * generator.standard_normal(len(rows)))
+    (result,) = scaling.compare_exponents(
+        pl.DataFrame(rows).with_columns(pl.col("loss") * noise), factors=["f"], covariate=["lr"], replicates=99
+    ).results
+    effect = next(each for each in result.factors if each.name == "f:lr")
+    assert effect.exponent.effect["b"].estimate == pytest.approx(0.01, abs=0.003)
+    slopes = {(each.factor, each.at["f"]): each.exponent.effect["b"] for each in effect.levels}
+    assert list(slopes) == [("lr", "u"), ("lr", "v")]
+    assert slopes["lr", "u"].low < 0 < slopes["lr", "u"].high
+    assert slopes["lr", "v"].low < 0.01 < slopes["lr", "v"].high
+    assert {each.exponent.contrast for each in effect.levels} == {"per unit of lr"}
+    assert "with v, lr changes the exponent by 0.0" in effect.sentence

@@ -9,6 +9,7 @@ from scipy.special import digamma, polygamma
 from scaling_cli.analysis.comparison.factors.noise import (
     MOST_PRIOR,
     OwnFits,
+    differ,
     median_scales,
     noise_power,
     own_residuals,
@@ -145,3 +146,65 @@ def test_noise_that_grows_with_scale_has_a_power_with_evidence():
         assert (np.sign(power) == sign).all()
         assert (evidence > 9).all()
         assert along.shape == (120,)
+
+
+def test_a_tuned_delta_is_1_345_times_the_noise_of_many_points():
+    design = Design((2, 1), (1500,))
+    members = design.members()
+    found = settled_fits(members, thetas(members, 2), targets(2, design, members))
+    # Standard errors of a scale from 1,500 points are 2 %.
+    assert found.deltas / found.shape == pytest.approx(np.full(found.shape.shape, 1.345 * 0.003), rel=0.06)
+    # In units of the objective: E psi^2 / E psi' is 0.865 of the variance.
+    assert found.scales == pytest.approx(np.full((2, 2), 0.93 * 0.003), rel=0.06)
+
+
+@pytest.mark.parametrize("times", [0.5, 1.0, 2.0])
+def test_noise_is_in_units_of_the_objective_whatever_delta(times):
+    """E psi^2 / E psi' of Gaussian noise clipped at delta, by numerical integration."""
+    design = Design((2, 1), (1500,))
+    members = [replace(member, is_tuned=False, delta=times * 0.003) for member in design.members()]
+    found = settled_fits(members, thetas(members, 2), targets(2, design, members))
+    z = np.linspace(-8, 8, 20001)
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    inside = np.trapezoid(density * (np.abs(z) <= times), z)
+    square = np.trapezoid(density * np.clip(z, -times, times) ** 2, z)
+    assert found.scales == pytest.approx(np.full((2, 2), 0.003 * np.sqrt(square / inside)), rel=0.08)
+
+
+def test_variances_differ_where_bartletts_test_says_so():
+    from scipy.stats import bartlett
+
+    generator = np.random.default_rng(2)
+    for ratio in (1.0, 1.8, 2.2, 2.6, 4.0):
+        samples = [generator.normal(0, size, count) for size, count in ((1.0, 9), (ratio, 12), (1.0, 20))]
+        squares = np.array([[float(((sample - sample.mean()) ** 2).sum()) for sample in samples]])
+        freedom = np.array([8.0, 11.0, 19.0])
+        assert differ(squares, freedom)[0] == (bartlett(*samples).pvalue < 0.1)
+    assert not differ(np.array([[3.0]]), np.array([4.0]))[0]
+
+
+def test_noise_that_differs_is_judged_cell_by_cell_and_other_noise_together():
+    wide = [replace(member, delta=np.inf, is_tuned=False) for member in MEMBERS]
+    target = targets(3)
+    exact = np.concatenate([member.problem.target for member in wide])
+    louder = exact + (target - exact) * np.repeat([1.0, 9.0, 1.0, 9.0], [9, 12, 15, 18])
+    even, uneven = settled_fits(wide, thetas(wide, 3), target), settled_fits(wide, thetas(wide, 3), louder)
+    assert uneven.known == pytest.approx(np.tile(FREEDOM, (3, 1)))
+    assert (uneven.spreads[:, [1, 3]] > 4 * uneven.spreads[:, [0, 2]]).all()
+    assert not np.allclose(uneven.spreads, uneven.scales)
+    is_even = ~differ((even.spreads**2) * FREEDOM, FREEDOM)
+    assert is_even.any()
+    assert even.spreads[is_even] == pytest.approx(even.scales[is_even])
+    assert even.known[is_even] == pytest.approx(FREEDOM + even.prior[is_even, None])
+
+
+def test_the_noise_of_some_cells_is_taken_out_of_that_of_all():
+    fits = settled_fits(MEMBERS, thetas(MEMBERS, 2), targets(2))
+    points = np.concatenate([np.arange(9, 21), np.arange(36, 54)])
+    some = fits.subset([1, 3], points)
+    assert [theta.tolist() for theta in some.thetas] == [fits.thetas[1].tolist(), fits.thetas[3].tolist()]
+    for name in ("scales", "spreads", "known"):
+        assert (getattr(some, name) == getattr(fits, name)[:, [1, 3]]).all()
+    for name in ("shape", "deltas", "target"):
+        assert (getattr(some, name) == getattr(fits, name)[:, points]).all()
+    assert (some.prior == fits.prior).all()

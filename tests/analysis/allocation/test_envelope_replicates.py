@@ -1,0 +1,70 @@
+"""Replicates of an envelope, with lines and residuals made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.allocation.envelope_replicates import CENTRED, CurveLaw, corrected, describes, simulated
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
+from scaling_cli.analysis.allocation.lines import PowerLine
+from scaling_cli.fitting.uncertainty import Resampling
+
+COUNT = CENTRED.replicates
+LAW = CurveLaw(np.zeros(3), PowerLine(np.array([0.5]), np.array([1.0])))
+
+
+def lines(first, centred, later):
+    """Row 0, the replicates that centre, and those of the interval: exponents, with ten times as large intercepts."""
+    exponent = np.concatenate([[first], np.resize(centred, COUNT), later])
+    return PowerLine(exponent, 10 * exponent)
+
+
+def test_what_replicates_err_by_is_taken_off():
+    """Replicates of a law with 0.5 average to 0.53, so that 0.60 becomes 0.57; each later one has its own error."""
+    found = corrected(lines(0.60, [0.52, 0.54], [0.55, 0.49]), LAW)
+    assert found.exponent == pytest.approx([0.57, 0.55, 0.61])
+    assert found.intercept == pytest.approx([6.0 - (5.3 - 1.0), 6.0 - (5.5 - 1.0), 6.0 - (4.9 - 1.0)])
+
+
+@pytest.mark.parametrize(("first", "is_described"), [(0.53, True), (0.569, True), (0.571, False), (0.489, False)])
+def test_a_hull_further_off_than_three_standard_deviations_is_not_the_laws(first, is_described):
+    """0.52 and 0.54 have a standard deviation of 0.01, and smoothing alone may move a hull by 0.01."""
+    made = lines(first, [0.52, 0.54], [0.0])
+    assert describes(PowerLine(made.exponent, np.full(len(made.exponent), 5.0)), 0.0) is is_described
+    flat = np.full(len(made.exponent), 0.53)
+    # The height counts, too, at the middle of the compute: intercept + exponent * middle.
+    assert describes(PowerLine(flat, made.exponent), 0.0) is is_described
+    assert describes(PowerLine(made.exponent, -40 * made.exponent), 40.0) is is_described
+
+
+def points(runs):
+    n = len(runs)
+    log_compute = np.linspace(40, 45, n)
+    return AllocationPoints(
+        log_compute / 2, log_compute / 2, log_compute, np.exp(np.linspace(1, 0.5, n)), np.array(runs)
+    )
+
+
+def test_losses_of_replicates_lie_around_the_law_by_one_factor_for_each_run():
+    """Runs less three that the law absorbs: residuals are widened by the root of 8 / 5,
+    and by Student's t with 5 degrees of freedom, whose variance is 5 / 3."""
+    curves = points(np.repeat(np.arange(8), 3))
+    residuals = np.random.default_rng(0).normal(0, 0.01, 24)
+    law = CurveLaw(np.log(curves.loss) - residuals, LAW.best)
+    drawn = np.log(simulated(curves, law, Resampling(3000, 0, 0))) - law.log_loss
+    factors = (drawn / residuals).reshape(3000, 8, 3)
+    assert np.ptp(factors, axis=2).max() < 1e-9
+    assert factors.mean(axis=0) == pytest.approx(np.zeros((8, 3)), abs=0.12)
+    assert factors.std(axis=0) == pytest.approx(np.full((8, 3), np.sqrt(8 / 3)), rel=0.15)
+
+
+@pytest.mark.parametrize("runs", [3, 4, 5])
+def test_few_runs_have_at_least_two_degrees_of_freedom(runs):
+    """On average the log of the root of 2 over chi-squared with 2 degrees of freedom is 0.2886, and Webb's -0.048."""
+    curves = points(np.repeat(np.arange(runs), 4))
+    residuals = np.full(4 * runs, 0.01)
+    law = CurveLaw(np.log(curves.loss) - residuals, LAW.best)
+    drawn = np.log(simulated(curves, law, Resampling(4000, 0, 0))) - law.log_loss
+    expected = 0.5 * np.log(runs / 2) + 0.2886 - 0.048
+    assert np.log(np.abs(drawn / residuals)).mean() == pytest.approx(expected, abs=0.05)
