@@ -164,10 +164,10 @@ def print_curves(folder: Path) -> None:
         "vision †": curves(folder),
         "vision, thinned to 5 to 8 runs †": forecast_sets.thinned_curves(folder),
         **{f"{family} †": cases for family, cases in short.items()},
-        **aside,
+        **{f"{family} †": cases for family, cases in aside.items()},
         "simulated: one law †": one_law(),
         "simulated: one law, varied †": forecast_sets.varied_curves(),
-        "simulated: one law, at random scales": forecast_sets.aside_law(),
+        "simulated: one law, at random scales †": forecast_sets.aside_law(),
         "simulated: six runs of one law, 100x †": forecast_sets.six_runs(),
         "simulated: flattening †": forecast_sets.flattening_curves(),
     }

@@ -71,7 +71,7 @@ def _gpt3(folder: Path) -> Iterator[Case]:
 
 
 def aside_curves(folder: Path) -> Iterator[Case]:
-    """Real curves that were looked at only after the weight of the simplest law was chosen."""
+    """Real curves that were looked at only after the first weight of the simplest law was chosen."""
     runs = pl.read_parquet(folder / "gemstones" / "hot_100b_every477.parquet").sort("run_id", "tokens")
     for (name,), rows in runs.group_by("run_id", maintain_order=True):
         few = _spaced(curve(rows["tokens"].to_numpy().astype(float), rows["loss"].to_numpy()), GPT3_POINTS)
@@ -113,7 +113,7 @@ def varied_curves(sets: int = 60) -> Iterator[Case]:
 
 
 def aside_law(sets: int = 80) -> Iterator[Case]:
-    """One law with runs at random scales, judged at 3, 10 and 100 times the largest; seen after the choice."""
+    """One law with runs at random scales, judged at 3, 10 and 100 times the largest."""
     rng = np.random.default_rng(305)
     for index in range(sets):
         count, noise = int(rng.integers(5, 31)), np.exp(rng.uniform(np.log(5e-4), np.log(0.01)))

@@ -1,6 +1,6 @@
 """Forecasts from a tenth of the cost of runs that exist, chosen by `scaling plan` and by other rules.
 
-    python benchmarks/pools.py FOLDER [RUNS]
+    python -m benchmarks pools FOLDER [RUNS] [SUBSETS]
 
 FOLDER holds the public data sets `porian`, `gemstones` and `datablations`. In each pool the largest tenth of the
 runs, by compute, is held out; the others are candidates, each of which can be chosen once. A choice costs at most a
@@ -12,6 +12,9 @@ the held-out runs become known, starting from Besiroglu's coefficients. The two 
 in development, and the summary leaves them out. The other rules choose until the budget is spent: at random (mean of
 40 choices), the cheapest runs, D-optimal runs (most information about all parameters) and V-optimal ones (least
 variance over the candidates).
+
+A single choice depends much on luck. SUBSETS (0) is the number of random subsets of four fifths of the candidates, with
+the same held-out runs, over which errors are averaged instead (as geometric means, with their standard errors).
 """
 
 from __future__ import annotations
@@ -179,37 +182,60 @@ def one_by_one(pool: Pool, budget: float, *, is_v: bool) -> Indices:
         inverse = inverse - np.outer(turned[best], turned[best]) / (1 + height[best])
 
 
-def choices(pool: Pool, held: Pool, budget: float, runs: int) -> Iterator[tuple[str, list[Indices]]]:
+RANDOM = 40
+
+
+def choices(pool: Pool, held: Pool, budget: float, runs: int, draws: int) -> Iterator[tuple[str, list[Indices]]]:
     """Each rule with what it chooses."""
     rng = np.random.default_rng(1)
     yield "all runs", [np.arange(len(pool.loss))]
     yield "plan", [by_plan(pool, held, budget, runs)]
-    yield "random", [until_spent(rng.permutation(len(pool.loss)), pool.compute, budget) for _ in range(40)]
+    yield "random", [until_spent(rng.permutation(len(pool.loss)), pool.compute, budget) for _ in range(draws)]
     yield "cheapest", [until_spent(np.argsort(pool.compute, kind="stable"), pool.compute, budget)]
     yield "D-optimal", [one_by_one(pool, budget, is_v=False)]
     yield "V-optimal", [one_by_one(pool, budget, is_v=True)]
 
 
+def parts(pool: Pool, subsets: int) -> Iterator[Pool]:
+    """The candidates, or random subsets of four fifths of them."""
+    if not subsets:
+        yield pool
+    for seed in range(subsets):
+        mixed = np.random.default_rng([4, seed]).permutation(len(pool.loss))
+        yield pool.only(np.sort(mixed[: round(0.8 * len(mixed))]))
+
+
 def main() -> None:
     """Print a table."""
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else Plan.options["max_runs"].default
-    print(f"{'pool':38s} {'rule':10s} runs  FLOPs used  rms error of log loss, %")
+    subsets = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    if not subsets:
+        print(f"{'pool':38s} {'rule':10s} runs  FLOPs used  rms error of log loss, %")
     summary: dict[tuple[str, str], list[float]] = {}
     for name, everything in pools(Path(sys.argv[1])):
         order = np.argsort(everything.compute, kind="stable")
         count = max(round(0.1 * len(order)), 4)
-        pool, held = everything.only(order[:-count]), everything.only(order[-count:])
-        for rule, picked in choices(pool, held, SHARE * float(pool.compute.sum()), runs):
-            errors = [error(pool.only(each), held) for each in picked if len(each) > 6]
-            used = float(np.mean([pool.compute[each].sum() for each in picked]) / pool.compute.sum())
-            size = np.mean([len(each) for each in picked])
-            if errors and "owt2" not in name:
-                summary.setdefault((name.split()[0].rstrip(","), rule), []).append(float(np.mean(errors)))
-            mean = f"{100 * np.mean(errors):.2f}" if errors else "too few runs"
-            print(f"{name:38s} {rule:10s} {size:4.0f}  {100 * used:6.1f} %   {mean}", flush=True)
+        candidates, held = everything.only(order[:-count]), everything.only(order[-count:])
+        for pool in parts(candidates, subsets):
+            for rule, picked in choices(pool, held, SHARE * float(pool.compute.sum()), runs, 3 if subsets else RANDOM):
+                errors = [error(pool.only(each), held) for each in picked if len(each) > 6]
+                if errors and "owt2" not in name:
+                    summary.setdefault((name.split()[0].rstrip(","), rule), []).append(float(np.mean(errors)))
+                if not subsets:
+                    print(line(name, rule, pool, picked, errors), flush=True)
     print("\ngeometric means by data set, without owt2")
     for (source, rule), errors in summary.items():
-        print(f"{source:14s} {rule:10s} {100 * np.exp(np.mean(np.log(errors))):.2f} % ({len(errors)} pools)")
+        logs = np.log(errors)
+        spread = f", standard error {100 * np.std(logs) / np.sqrt(len(logs)):.0f} %" if subsets else ""
+        print(f"{source:14s} {rule:10s} {100 * np.exp(logs.mean()):.2f} % ({len(errors)} pools{spread})")
+
+
+def line(name: str, rule: str, pool: Pool, picked: list[Indices], errors: list[float]) -> str:
+    """A row of the table."""
+    used = float(np.mean([pool.compute[each].sum() for each in picked]) / pool.compute.sum())
+    size = np.mean([len(each) for each in picked])
+    mean = f"{100 * np.mean(errors):.2f}" if errors else "too few runs"
+    return f"{name:38s} {rule:10s} {size:4.0f}  {100 * used:6.1f} %   {mean}"
 
 
 if __name__ == "__main__":

@@ -8,25 +8,25 @@ relative residuals, which are linear in the coefficients and approximate log res
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.errors import ScalingError
-from scaling_cli.fitting.normal import solve_positive
+from scaling_cli.fitting.non_negative import non_negative
 from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.threads import reuse_memory
+from scaling_cli.laws import Law
 from scaling_cli.laws.grouped import GroupedLaw
+from scaling_cli.record import Record
 
 SPARE = 8  # times as many nodes are examined as needed, since some may predict negative values
 GRID_SIZE = 1_500  # nodes at most
 GRID_VALUES = 2_000_000  # nodes times points at most: the grid only has to find the basin
 BLOCK_VALUES = 40_000  # nodes times points at once: for larger arrays, allocating memory costs more than arithmetic
-FEW_COLUMNS = 7  # up to here all sets of columns are tried
 ENOUGH = 1  # points more than parameters with which a group is fitted alone
-RIDGE = 1e-13  # of the diagonal: keeps collinear columns solvable
 
 
 def starts(problem: Problem, count: int | None = None) -> Array:
@@ -36,8 +36,8 @@ def starts(problem: Problem, count: int | None = None) -> Array:
     count = count or problem.law.polished
     known = vars(problem)
     if count > known.get("most_starts", 0):
-        known["most_starts"] = max(count, problem.law.polished)  # replicates that need other starts ask again
-        known["candidates"] = _candidates(problem, SPARE * known["most_starts"])
+        most = max(count, problem.law.polished)  # replicates that need other starts ask again
+        _remember(problem, most, _candidates(problem, SPARE * most))
     part, candidates = known["candidates"]
     if part is not None:
         problem = problem.subset(part)
@@ -46,6 +46,43 @@ def starts(problem: Problem, count: int | None = None) -> Array:
         # A law with a minus sign may be negative at a start, where its log is undefined.
         usable = np.isfinite(problem.residuals(coordinates)[0]).all(axis=1)
     return coordinates[np.argsort(~usable, kind="stable")[:count]]
+
+
+def find_starts(problems: Sequence[Problem]) -> None:
+    """Find the best nodes of many problems together; `starts` then has the same nodes as without this, and sooner.
+
+    Problems of one law with as many points and the same nodes share a grid. Others are left for `starts`.
+    """
+    kinds: dict[Hashable, list[tuple[Problem, Array]]] = {}
+    for problem in problems:
+        law, n = problem.law, len(problem.observed)
+        if not law.takes_rows or isinstance(law, GroupedLaw) or n * GRID_SIZE > BLOCK_VALUES:
+            continue
+        nodes = _nodes(problem)
+        if n * len(nodes) <= BLOCK_VALUES:
+            kinds.setdefault((id(law), problem.space, n, nodes.shape, nodes.tobytes()), []).append((problem, nodes))
+    for kind in kinds.values():
+        nodes = kind[0][1]
+        size = max(1, BLOCK_VALUES // max(nodes.shape[0] * len(kind[0][0].observed), 1))
+        for first in range(0, len(kind), size):
+            _find([problem for problem, _ in kind[first : first + size]], nodes)
+
+
+def _find(problems: Sequence[Problem], nodes: Array) -> None:
+    """The best of the same `nodes` `(G, k)` for each of several problems of as many points."""
+    count, law = len(problems), problems[0].law
+    solved = with_coefficients(_grid(problems, len(nodes)), np.tile(nodes, (count, 1)))
+    candidates, misfit = solved[0].reshape(count, *nodes.shape), solved[1].reshape(count, -1)
+    for problem, theta, misses in zip(problems, candidates, misfit, strict=True):
+        _remember(problem, law.polished, (None, _best(theta, misses, SPARE * law.polished)))
+
+
+def _remember(problem: Problem, most: int, candidates: tuple[Indices | None, Array]) -> None:
+    vars(problem).update(most_starts=most, candidates=candidates)
+
+
+def _best(nodes: Array, misfit: Array, count: int) -> Array:
+    return nodes[np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[:count]]
 
 
 def _candidates(problem: Problem, count: int) -> tuple[Indices | None, Array]:
@@ -61,7 +98,7 @@ def _candidates(problem: Problem, count: int) -> tuple[Indices | None, Array]:
     blocks = np.array_split(nodes, parts) if parts > 1 else [nodes]
     solved = [with_coefficients(problem, block) for block in blocks]
     candidates, misfit = (np.concatenate(parts) for parts in zip(*solved, strict=True))
-    return part, candidates[np.argsort(np.where(np.isfinite(misfit), misfit, np.inf), kind="stable")[:count]]
+    return part, _best(candidates, misfit, count)
 
 
 def _nodes(problem: Problem) -> Array:
@@ -86,7 +123,42 @@ def _nodes(problem: Problem) -> Array:
     return nodes[inside[:, exponents].all(axis=1)]
 
 
-def with_coefficients(problem: Problem, nodes: Array) -> tuple[Array, Array]:
+class _Grid(Record):
+    """Several problems of one law and as many points, each at its own stretch of the nodes `(G, k)`.
+
+    `inputs` and `observed` are `(G, n)`, `weights` `(problems, n)`.
+    """
+
+    law: Law
+    space: str
+    inputs: Mapping[str, Array]
+    observed: Array
+    size: Array
+    weights: Array
+
+
+def _grid(problems: Sequence[Problem], nodes: int) -> _Grid:
+    first = problems[0]
+
+    def each(rows: Sequence[Array]) -> Array:
+        return np.repeat(np.stack(rows), nodes, axis=0)
+
+    return _Grid(
+        first.law,
+        first.space,
+        {name: each([problem.inputs[name] for problem in problems]) for name in first.inputs},
+        each([problem.observed for problem in problems]),
+        each([_size(problem) for problem in problems]),
+        np.stack([problem.weights for problem in problems]),
+    )
+
+
+def _size(problem: Problem) -> Array:
+    """What the residuals of the grid are relative to, `(n,)`."""
+    return problem.observed if problem.space == "log" else np.full(len(problem.observed), problem.scene.highest)
+
+
+def with_coefficients(problem: Problem | _Grid, nodes: Array) -> tuple[Array, Array]:
     """The nodes with the scales of the law solved for, and the misfit of each `(G,)`.
 
     The column of a scale is the derivative of the prediction in it, which does not depend on its value. The prediction
@@ -104,11 +176,11 @@ def with_coefficients(problem: Problem, nodes: Array) -> tuple[Array, Array]:
             basis[:, :, column] += share * np.reshape(by(by_name), (-1, 1)) if is_logarithm[name] else share
         if any(is_logarithm[name] for name in scale.moves):
             rest = rest - basis[:, :, column]
-    size = problem.observed if problem.space == "log" else np.full(len(problem.observed), problem.scene.highest)
+    size = problem.size if isinstance(problem, _Grid) else _size(problem)
     with np.errstate(over="ignore", invalid="ignore"):  # at a node far from the data
         target = (problem.observed - rest) / size
     signed = np.array([scale.is_signed for scale in scales], dtype=bool)
-    coefficients, misfit = non_negative(basis / size[:, None], problem.weights, target, signed)
+    coefficients, misfit = non_negative(basis / size[..., None], problem.weights, target, signed)
     theta = nodes.copy()
     for column, scale in enumerate(scales):
         factor = coefficients[:, column]
@@ -121,73 +193,6 @@ def with_coefficients(problem: Problem, nodes: Array) -> tuple[Array, Array]:
             else:
                 theta[:, law.names.index(name)] = factor
     return theta, misfit
-
-
-# Losses near the limits of floats overflow, and a misfit of NaN never compares as better, so such starts are not taken.
-@np.errstate(over="ignore", invalid="ignore")
-def non_negative(
-    basis: Array, weights: Array, target: Array | None = None, signed: Flags | None = None
-) -> tuple[Array, Array]:
-    """Non-negative least squares of `basis @ coefficients = target`, for many bases at once.
-
-    Args:
-        basis: Shaped (G, n, p). With few columns all sets of them are tried, 2^p - 1; with more than `FEW_COLUMNS`,
-            columns with negative coefficients are left out until there are none.
-        weights: Shaped (n,).
-        target: Shaped (G, n); ones by default.
-        signed: Which columns may have negative coefficients, shaped (p,); none by default.
-
-    Returns:
-        Coefficients (G, p) and weighted sums of squared residuals (G,).
-    """
-    target = np.ones(basis.shape[:2]) if target is None else target
-    free = np.zeros(basis.shape[2], dtype=bool) if signed is None else signed
-    weighted = np.swapaxes(basis * weights[:, None], 1, 2)
-    matrix = np.matmul(weighted, basis)
-    scale = 1.0 / np.maximum(np.sqrt(np.einsum("gpp->gp", matrix)), 1e-300)
-    matrix *= scale[:, :, None] * scale[:, None, :]
-    right = np.matmul(weighted, target[:, :, None])[:, :, 0] * scale
-    total = (target * target) @ weights
-    if basis.shape[2] > FEW_COLUMNS:
-        best, misfit = _pruned(matrix, right, total, free)
-        return best * scale, misfit
-    best = np.zeros(right.shape)
-    misfit = total.copy()
-    for active in _sets(basis.shape[2]):
-        block = matrix[:, active[:, None], active] + RIDGE * np.eye(len(active))
-        solved = solve_positive(block, right[:, active])
-        rss = total - np.einsum("ga,ga->g", solved, right[:, active])
-        better = ((solved >= 0) | free[active]).all(axis=1) & (rss < misfit)
-        misfit = np.where(better, rss, misfit)
-        complete = np.zeros(right.shape)
-        complete[:, active] = solved
-        best = np.where(better[:, None], complete, best)
-    with np.errstate(over="ignore"):  # a coefficient may overflow at a node far from the data
-        return best * scale, misfit
-
-
-def _pruned(matrix: Array, right: Array, total: Array, free: Flags) -> tuple[Array, Array]:
-    """Coefficients `(G, p)` and sums of squares by leaving out columns whose coefficient is negative."""
-    p = right.shape[1]
-    active = np.ones(right.shape, dtype=bool)
-    solved: Array = np.zeros(right.shape)
-    for _ in range(p):
-        kept = active[:, :, None] & active[:, None, :]
-        block = np.where(kept, matrix, 0.0) + np.eye(p) * np.where(active, RIDGE, 1.0)[:, :, None]
-        solved = np.asarray(np.linalg.solve(block, np.where(active, right, 0.0)[:, :, None])[:, :, 0], dtype=float)
-        wrong = active & (solved < 0) & ~free
-        if not wrong.any():
-            break
-        active = active & ~wrong
-    solved = np.where(active & (free | (solved >= 0)), solved, 0.0)
-    misfit: Array = total - 2 * np.einsum("gp,gp->g", solved, right) + np.einsum("gp,gpq,gq->g", solved, matrix, solved)
-    return solved, np.maximum(misfit, 0.0)
-
-
-def _sets(columns: int) -> list[Indices]:
-    return [
-        np.array(chosen) for size in range(1, columns + 1) for chosen in itertools.combinations(range(columns), size)
-    ]
 
 
 def _group_starts(problem: Problem, law: GroupedLaw) -> Array:

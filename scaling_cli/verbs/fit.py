@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.each import Opened, open_each
@@ -11,10 +11,8 @@ from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.ask import AT_ONCE, Asking, together
-from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
+from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
 from scaling_cli.laws.derive import with_derived
@@ -39,14 +37,12 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import FILE, for_laws, knowing, known_before, refused, report_of, settings_of, unread
+from scaling_cli.verbs.fit_work import Outcome, Work, outcomes_of
 from scaling_cli.verbs.several_losses import LOSS, one_report
 
 if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
-
-Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
-
 
 OF_LOSSES = ("single-outcomes", "not-a-loss", "metric-grows", "loss-unit")  # caveats that outcomes need not have
 
@@ -126,9 +122,9 @@ class _Opened(Record):
     bent: dict[str, tuple[str, ...]]
     groups: Groups
 
-    def works(self, asked: Fit, settings: Settings) -> list[Asking[Outcome]]:
-        """The fit of each group, as work that asks the solver."""
-        return [_work(points, group, self.choices, asked, settings) for group, points in self.groups]
+    def works(self, asked: Fit, settings: Settings) -> list[Work]:
+        """The fit of each group."""
+        return [Work(points, group, self.choices, asked, settings) for group, points in self.groups]
 
 
 def _reports(
@@ -144,7 +140,7 @@ def _reports(
     with quiet_panics():  # once for all of them
         opened = [_opened(runs, asked, label) for runs, label in parts]
     usable = [each for each in opened if isinstance(each, _Opened)]
-    outcomes = _outcomes([work for each in usable for work in each.works(asked, settings)])
+    outcomes = outcomes_of([work for each in usable for work in each.works(asked, settings)])
     return [each if isinstance(each, Report) else _report(each, outcomes, asked) for each in opened]
 
 
@@ -163,14 +159,6 @@ def _opened(runs: Runs | Opened, asked: Fit, label: Mapping[str, str] | None) ->
             raise
         return refused(Report("fit", (), {}, asked.recorded(), ()), label, error)
     return _Opened(label, table, inputs, tuple(choices), bent, groups)
-
-
-def _outcomes(works: Sequence[Asking[Outcome]]) -> Iterator[Outcome | ScalingError]:
-    """The outcome of each fit; many are under way at once."""
-    for first in range(0, len(works), AT_ONCE):
-        with one_blas_thread():
-            outcomes = together(works[first : first + AT_ONCE])
-        yield from outcomes
 
 
 def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: Fit) -> Report[FitResult]:
@@ -197,20 +185,6 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
             rule, quantities = asked.flops_rule, with_and(names)
             caveats.append(caveat("rule-bends-split", dict(label) if label else None, rule=rule, quantities=quantities))
     return report_of("fit", table, asked, results, caveats, failures)
-
-
-def _work(
-    points: PointTable, group: dict[str, str], choices: Sequence[Choice], asked: Fit, settings: Settings
-) -> Asking[Outcome]:
-    """The fit of one group, as work that asks the solver."""
-    weighting = Weighting(asked.weight, asked.scale_weight, asked.prior)
-    space = "binomial" if asked.is_binomial else asked.space
-    # All losses of the same runs have the same draws, so that their differences have intervals.
-    drawn_as = {key: value for key, value in group.items() if key != LOSS} if LOSS in group else None
-    grouped = [replace(grouped_for(points, group, choice, space, weighting), drawn_as=drawn_as) for choice in choices]
-    if asked.law == "all":
-        return _best(grouped, settings)
-    return (yield from fit_asking(grouped[0], settings))
 
 
 def _inputs(choices: Sequence[Choice]) -> tuple[str, ...]:
@@ -257,12 +231,6 @@ def _chosen(table: RunTable, asked: Fit, own: Mapping[str, str]) -> tuple[list[C
 
         choices = [hold(choice, asked.fix, asked.tie, table.frame) for choice in choices]
     return choices, bent
-
-
-def _best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult, list[Caveat]]:
-    from scaling_cli.fitting.ranking import fit_best
-
-    return fit_best(list(grouped), settings)
 
 
 def _completed(result: FitResult, choices: Sequence[Choice], asked: Fit) -> FitResult:

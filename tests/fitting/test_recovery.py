@@ -7,12 +7,13 @@ import pytest
 from scipy.optimize import least_squares
 
 from scaling_cli.fitting.identifiability import DOUBTFUL_CONDITION, examine
+from scaling_cli.fitting.non_negative import non_negative
 from scaling_cli.fitting.normal import solve_positive
 from scaling_cli.fitting.objective import Objective, huber
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.fitting.starts import non_negative, starts
+from scaling_cli.fitting.starts import starts
 from scaling_cli.laws import find_law
 from tests.grids import one_in, one_of_each
 from tests.laws.designs import DETERMINED, draw_design, draw_parameters

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import lsq_linear, nnls
 
+from scaling_cli.fitting.non_negative import non_negative
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.starts import non_negative, starts, with_coefficients
+from scaling_cli.fitting.starts import find_starts, starts, with_coefficients
 from scaling_cli.laws import find_law
 from scaling_cli.laws.grouped import grouped
 
@@ -118,3 +119,22 @@ def test_a_group_with_too_few_points_starts_at_the_fit_of_all():
     problem = of_groups(("b", "c"), (12, 3), {"a": TRUTH["a"], "b": TRUTH["a"]})
     squares = (problem.residuals(starts(problem))[0] ** 2).sum(axis=1)
     assert squares.max() == pytest.approx(0, abs=1e-8)
+
+
+@pytest.mark.parametrize(("law", "space"), [("power-constant", "log"), ("power-constant", "linear"), ("power", "log")])
+def test_starts_that_are_found_together_are_those_of_each_problem(law, space):
+    def problems():
+        for seed in range(70):  # more than share one block of nodes
+            random = np.random.default_rng(seed)
+            x = np.geomspace(1e17, 1e21, 12 + seed % 2)
+            loss = (random.uniform(1, 2) + 900 * x**-0.15) * np.exp(random.normal(0, 0.02, len(x)))
+            weights = random.uniform(0.5, 1.5, len(x))
+            yield problem_from_arrays(
+                find_law(law), {"x": x}, loss, np.arange(len(x)), space, weights=weights / weights.mean()
+            )
+
+    together = list(problems())
+    find_starts(together)
+    for shared, alone in zip(together, problems(), strict=True):
+        assert "candidates" in vars(shared)
+        assert np.array_equal(starts(shared), starts(alone))

@@ -1,13 +1,16 @@
 """How much of a forecast belongs to the simplest law, fitted by least squares to all runs.
 
 If runs follow one law, no other forecast is better than its plain fit. If they do not, that fit misses most. The weight
-of the simplest law P is therefore its posterior probability against rivals that can bend where P cannot:
+of the simplest law P is therefore its posterior probability against rivals that can bend where P cannot. Beforehand,
+it is as probable that P holds, that another law holds, or that none does. Rivals of one kind share its probability, so
+that a longer list of rivals takes nothing from P (Scott and Berger 2010):
 
-    weight = 1 / (1 + sum of Bayes factors of the rivals).
+    weight = 1 / (1 + mean Bayes factor of the other laws + mean Bayes factor of the bends that belong to no law),
 
-A rival with p parameters more than the k of P has the Bayes factor of Zellner's g-prior with g = n, the unit
-information prior (Liang et al. 2008, section 2), with P in the place of the intercept. n is the number of points, S the
-sum of squared residuals of log loss of P, and R S that of the rival:
+where rivals that so few points cannot determine are left out. A rival with p parameters more than the k of P has the
+Bayes factor of Zellner's g-prior with g = n, the unit information prior (Liang et al. 2008, section 2), with P in the
+place of the intercept. n is the number of points, S the sum of squared residuals of log loss of P, and R S that of the
+rival:
 
     BF = (1 + n)^(-p / 2) ((S0 + S) / (S0 + S (1 + n R) / (1 + n)))^((n - k + v) / 2),   0 where n - k <= p.
 
@@ -15,9 +18,9 @@ The variance of the noise has an inverse gamma prior with v = `KNOWN` degrees of
 `NOISE`^2 (conjugate; v = 0 gives the formula of Liang et al.): seeds of published sweeps differ by 0.2 to 0.5 %. Five
 or six points alone cannot tell noise of 2 % from a bend, but noise of 2 % is rare.
 
-On curves these rivals are laws with a plateau or a break. On surfaces they are the law with a power gamma, and P with
-the squares, or the squares and cubes, of the logs of params and tokens. A few points cannot determine so many
-parameters, so on curves there is one more rival: P plus a smooth function of log x, which is a Gaussian process with
+On curves the other laws have a plateau or a break. On surfaces it is the law with a power gamma, and bends are P with
+the squares, or the squares and cubes, of the logs of params and tokens. On curves a bend must take few points to
+determine: it is P plus a smooth function of log x, which is a Gaussian process with
 squared-exponential correlation over the whole range, `AMPLITUDE` times as large as the noise (Rasmussen and Williams
 2006, chapter 2). Its likelihood ratio to P has a closed form once the noise is integrated out.
 
@@ -29,12 +32,13 @@ On surfaces only `SURFACE_SHARE` of the probability counts: however probable P w
 it was never the better forecast of their larger ones, and the other laws of the forecast already include it.
 
 Both look at the points alone, and a law that fits them may still break at the largest runs. The weight is therefore
-divided by the ratio of the errors of P at the rolling origins to those of the other laws, if that is above 1.
+divided by a power of the ratio of the errors of P at the rolling origins to those of the other laws, if that is above
+1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations_with_replacement
 from math import exp, inf, log, log1p
 
@@ -62,6 +66,7 @@ RIVALS = {CURVE: ("m4", "bnsl-monotone"), SURFACE: ("general",)}
 BENDS = (2, 3)  # highest powers of the logs of params and tokens
 SURFACE_SHARE = 0.5  # chosen on five families of public runs, in sight of simulated surfaces of one law
 AMPLITUDE = 30.0  # of the smooth function, in standard deviations of the noise
+FAILED = 1.5  # power of a ratio of errors: 1 errs more on minima of IsoFLOP curves, 2 where one law holds
 NODES = 16  # at which the smooth function is known, far more than it has bends
 TESTED = 2  # points for each parameter of P that an origin needs to count
 NOISE, KNOWN = 0.003, 6.0  # of log loss between runs of one size, and how many residuals this knowledge is worth
@@ -93,7 +98,7 @@ def with_simplest(averaged: Stack) -> Stack:
 
 
 def _failure(averaged: Stack, fit: FittedCandidate, errors: Array) -> float:
-    """The ratio of the law's `errors` at the origins to those of the stack, at least 1."""
+    """The ratio of the law's `errors` at the origins to those of the stack, to the power `FAILED`; at least 1."""
     held = averaged.at_origins() - np.log(averaged.points.observed) if averaged.origins else ()
     fewest = TESTED * len(fit.theta)
     logs = [
@@ -101,7 +106,7 @@ def _failure(averaged: Stack, fit: FittedCandidate, errors: Array) -> float:
         for own, row, origin in zip(errors, held, averaged.origins, strict=True)
         if origin.trained.sum() >= fewest
     ]
-    return max(1.0, exp(float(np.mean(logs)))) if logs else 1.0
+    return max(1.0, exp(FAILED * float(np.mean(logs)))) if logs else 1.0
 
 
 def log_bayes_factor(count: int, parameters: int, more: int, squares: float, ratio: float) -> float:
@@ -123,7 +128,7 @@ def _log_gain(spare: int, squares: float, left: float) -> float:
 def probability(problem: Problem) -> float:
     """The probability of the problem's law against its rivals."""
     fitted = optimum(problem, Objective(LEAST_SQUARES))
-    odds = sum(exp(min(factor, MOST_LOG)) for factor in _log_factors(problem, fitted))
+    odds = _mean_factor(_log_factors_of_laws(problem, fitted)) + _mean_factor(_log_factors_of_bends(problem, fitted))
     return 1 / (1 + odds * exp(min(_steepness(fitted) ** 2 / 2, MOST_LOG)))
 
 
@@ -136,8 +141,14 @@ def _steepness(fitted: Fitted) -> float:
     return max(log(max(exponent, RANK) / typical) / spread, 0.0)
 
 
-def _log_factors(problem: Problem, fitted: Fitted) -> Iterator[float]:
-    """The log of the Bayes factor of each rival of the law that is `fitted`."""
+def _mean_factor(logs: Iterable[float]) -> float:
+    """The mean Bayes factor of those rivals that the points determine, 0 without any."""
+    factors = [exp(min(factor, MOST_LOG)) for factor in logs if factor > -inf]
+    return sum(factors) / max(len(factors), 1)
+
+
+def _log_factors_of_laws(problem: Problem, fitted: Fitted) -> Iterator[float]:
+    """The log of the Bayes factor of each other law against the law that is `fitted`."""
     count, parameters = len(problem.observed), len(problem.law.names)
     least = count * ROUNDING**2
     own = 2 * fitted.value + least
@@ -145,6 +156,13 @@ def _log_factors(problem: Problem, fitted: Fitted) -> Iterator[float]:
         more = len(find_law(name).names) - parameters
         if count - parameters > more:
             yield log_bayes_factor(count, parameters, more, own, (_squares(problem, name) + least) / own)
+
+
+def _log_factors_of_bends(problem: Problem, fitted: Fitted) -> Iterator[float]:
+    """The log of the Bayes factor of each bend of the law that is `fitted`."""
+    count, parameters = len(problem.observed), len(problem.law.names)
+    least = count * ROUNDING**2
+    own = 2 * fitted.value + least
     root = np.sqrt(problem.weights)
     residuals, jacobian = (values[0] for values in problem.residuals(fitted.theta[None]))
     basis = _basis(root[:, None] * jacobian)

@@ -132,9 +132,10 @@ def misfit(fitted: Fitted, *, names_better: bool = True) -> Asking[Misfit | None
     if not patterns:
         return None
     strongest = min(patterns, key=lambda found: found.p_value)
-    is_loose = _pure_error(fitted, residual) < PURE_SIZE
-    needed = (PATTERN_SIZE if is_loose else SIZE) / len(patterns)
-    if strongest.p_value > needed or strongest.robust_p_value > ROBUST_SIZE:
+    if strongest.p_value > PATTERN_SIZE / len(patterns) or strongest.robust_p_value > ROBUST_SIZE:
+        return None
+    is_clear = strongest.p_value <= SIZE / len(patterns)
+    if not (is_clear or _pure_error(fitted, residual) < PURE_SIZE):
         return None
     return (yield from _named(fitted, strongest, names_better))
 

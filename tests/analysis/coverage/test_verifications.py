@@ -172,3 +172,27 @@ def test_intervals_of_exponents_and_best_splits_hold_the_truth_as_often_as_they_
             inside[place] += ends[0] < truth < ends[1]
     sys.stdout.write(f"intervals that hold the exponent, and the best split of 256 solutions: {inside / sets}\n")
     assert (inside >= binom.ppf(0.005, sets, 0.95)).all()
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        # From 1.5 to 8,448 solutions: 12.5 doublings, of which the first eight budgets take one each.
+        (LEVELS, 1.5 * 2.0 ** np.arange(1, 9)),
+        # From 1.5 to 12: three doublings, both ends left out.
+        ((np.array([1.0, 2, 4]), np.array([1.0, 2, 4])), [3.0, 6.0]),
+    ],
+)
+def test_budgets_of_the_table_are_doublings_inside_the_log(levels, expected):
+    solutions, verifications = (each.ravel() for each in np.meshgrid(*levels, indexing="ij"))
+    generator = np.random.default_rng(0)
+    solved = generator.random((40, len(solutions))) < chance(solutions, verifications)
+    rows = pl.DataFrame(
+        {"problem": np.repeat([f"p{i}" for i in range(40)], len(solutions)), "s": np.tile(solutions, 40).astype(int),
+         "v": np.tile(verifications, 40), "correct": solved.ravel().astype(int)}
+    )  # fmt: skip
+    (result,) = scaling.inference_coverage(rows, **ASKED).results
+    assert [row.budget for row in result.split.budgets] == pytest.approx(expected)
+    assert {(row.amount, row.unit) for row in result.split.budgets} == {(None, "")}
+    assert (result.attempts.min, result.attempts.max) == (1, levels[0][-1])
+    assert result.unsolved == int((solved.sum(axis=1) == 0).sum())

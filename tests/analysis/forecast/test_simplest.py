@@ -74,6 +74,11 @@ def test_the_law_that_holds_is_probable_and_one_that_bends_is_not(count, most):
     assert np.median(bent) < most
 
 
+def test_a_longer_list_of_rivals_takes_nothing_from_a_law_that_holds():
+    held = [probability(problem(curve(one_law, 12, seed=seed), "power-constant")) for seed in range(8)]
+    assert np.median(held) > 0.88
+
+
 def test_five_runs_that_scatter_by_two_per_cent_are_more_likely_to_bend():
     points = [curve(one_law, 5, noise, seed) for noise in (0.003, 0.02) for seed in range(6)]
     found = [probability(problem(each, "power-constant")) for each in points]

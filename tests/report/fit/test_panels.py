@@ -131,3 +131,16 @@ def test_without_runs_there_is_only_the_main_chart():
     chart = main_chart(power_result())
     assert fit_panels([chart], [nothing], [None], "loss") == [[chart]]
     assert fit_panels([], [power_result()], sketches([power_result()]), "loss") == [[]]
+
+
+def test_residuals_are_percent_around_a_level_line_at_zero():
+    residuals = [chart for title, chart in panels(SURFACE).items() if title.startswith("Residuals")]
+    assert [chart.title for chart in residuals] == ["Residuals against params", "Residuals against tokens"]
+    for chart in residuals:
+        assert (chart.y.is_log, chart.x.is_log) == (False, True)
+        assert chart.y.label == "observed over predicted (%)"
+        assert [(rule.value, rule.is_level, rule.name) for rule in chart.rules] == [(0.0, True, "")]
+        (series,) = chart.series
+        expected = 100 * (np.array(SEEN.observed) / np.array(SEEN.predicted) - 1)
+        assert np.array(series.y) == pytest.approx(expected)
+        assert series.labels == SEEN.names

@@ -8,6 +8,10 @@ import pytest
 from scipy.optimize import least_squares
 
 import scaling_cli as scaling
+from scaling_cli.analysis.comparison.factors.term_test import ready
+from scaling_cli.analysis.comparison.models import parts
+from scaling_cli.record import replace
+from tests.analysis.comparison.factors.simulations import Design
 
 
 def runs(floors=(1.7, 1.7), exponents=(-0.15, -0.15), sizes=(5.0, 5.0), points=16, noise=0.002):
@@ -86,3 +90,31 @@ def test_a_floor_that_all_groups_share_is_as_wide_as_their_joint_fit_says():
         # The noise of each group is its own, and the objective cuts off the largest residuals.
         assert group.floor_width == pytest.approx(2 * 1.96 * np.sqrt(variance[4, 4]) / middle, rel=0.25)
         assert group.is_identified == (group.floor_width <= 0.3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.35, 0.5, 0.65, 0.9])
+def test_matched_runs_are_resampled_together_where_their_errors_clearly_agree(share):
+    """Products of standardised errors, summed over all pairs of cells, over the root of their number: above 2."""
+    design = Design((3,), (14,))
+    generator = np.random.default_rng(7)
+    common = generator.standard_normal(14)
+    members = []
+    for plain in design.members():
+        own = generator.standard_normal(14)
+        target = plain.problem.target + 0.003 * (np.sqrt(share) * common + np.sqrt(1 - share) * own)
+        problem = replace(plain.problem, target=target, observed=np.exp(target))
+        members.append(replace(plain, problem=problem, is_tuned=False))
+    made = ready(members, is_paired=True, replicates=9, seed=0)
+    rows = []
+    for member, theta, part in zip(members, made.fits.thetas, parts(members), strict=True):
+        errors = member.problem.residuals(theta)[0][0] / made.fits.shape[0, part]
+        rows.append(np.clip(errors / np.sqrt(np.mean(errors**2)), -3, 3))
+    total = sum(float(rows[i] @ rows[j]) for i in range(3) for j in range(i + 1, 3))
+    assert made.is_matched == (total / np.sqrt(3 * 14) > 2)
+    assert made.is_clustered == made.is_matched
+    if share in (0.0, 0.9):
+        assert made.is_matched == (share > 0.5)
+    if made.is_matched:
+        assert (made.factors[:, :14] == made.factors[:, 14:28]).all()
+    else:
+        assert (made.factors[:, :14] != made.factors[:, 14:28]).any()

@@ -208,3 +208,23 @@ def test_the_noise_of_some_cells_is_taken_out_of_that_of_all():
     for name in ("shape", "deltas", "target"):
         assert (getattr(some, name) == getattr(fits, name)[:, points]).all()
     assert (some.prior == fits.prior).all()
+
+
+def test_bartletts_correction_decides_near_the_limit():
+    """Between the ratios at which the plain and the corrected likelihood ratio reach the 10 % point of chi-squared."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
+    freedom = np.array([3.0, 3.0, 4.0])
+    total = freedom.sum()
+
+    def ratio(times):
+        variances = np.array([1.0, times, 1.0])
+        return total * np.log(freedom @ variances / total) - freedom @ np.log(variances)
+
+    correction = 1 + (np.sum(1 / freedom) - 1 / total) / (3 * 2)
+    limit = chi2.ppf(0.9, 2)
+    corrected = brentq(lambda times: ratio(times) / correction - limit, 1.5, 1e4)
+    for times, is_different in ((0.99, False), (1.01, True)):
+        squares = np.array([[1.0, times * corrected, 1.0]]) * freedom
+        assert differ(squares, freedom)[0] == is_different
