@@ -36,7 +36,8 @@ from scaling_cli.analysis.plan.designs import Ask, design
 from scaling_cli.analysis.plan.goals import known, parse_goal, places
 from scaling_cli.analysis.plan.ground import Ground, ground
 from scaling_cli.analysis.plan.reserve import bends
-from scaling_cli.analysis.plan.search import Limits, Model, select
+from scaling_cli.analysis.plan.search import Limits, select
+from scaling_cli.analysis.plan.square_error import Model
 from scaling_cli.arrays import Array
 from scaling_cli.laws import find_law
 

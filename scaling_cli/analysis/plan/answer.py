@@ -13,7 +13,8 @@ from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, view
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates
 from scaling_cli.analysis.plan.outlook import Outlook
 from scaling_cli.analysis.plan.reserve import bends
-from scaling_cli.analysis.plan.search import OVER, Limits, Model
+from scaling_cli.analysis.plan.search import OVER, Limits
+from scaling_cli.analysis.plan.square_error import Model
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import flops

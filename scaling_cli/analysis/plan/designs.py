@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.plan.reserve import test_runs
-from scaling_cli.analysis.plan.search import Limits, Model, exchanged, select
+from scaling_cli.analysis.plan.search import Limits, exchanged, select
+from scaling_cli.analysis.plan.square_error import Model
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.record import Record, replace
 

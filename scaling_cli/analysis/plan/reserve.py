@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.plan.search import OVER, Limits, Model
+from scaling_cli.analysis.plan.search import OVER, Limits
+from scaling_cli.analysis.plan.square_error import Model
 from scaling_cli.arrays import Array, Indices
 
 USUAL_BEND = 0.02  # of log loss at the edge of the candidates: how far a law is thought to be off

@@ -9,7 +9,8 @@ from scaling_cli.analysis.plan.departures import LENGTHS, TERMS, departures, siz
 from scaling_cli.analysis.plan.goals import parse_goal
 from scaling_cli.analysis.plan.ground import along, ground
 from scaling_cli.analysis.plan.knowledge import Arm, Noise, view
-from scaling_cli.analysis.plan.search import Limits, Model, _greedy, criterion, select
+from scaling_cli.analysis.plan.search import Limits, greedy, select
+from scaling_cli.analysis.plan.square_error import Model, criterion
 from scaling_cli.laws import find_law
 from scaling_cli.laws.published import published_law
 
@@ -49,7 +50,7 @@ def test_the_criterion_is_the_mean_square_error_of_a_fit_of_the_wrong_law():
 
 def test_greedy_steps_rate_candidates_as_the_criterion_does():
     model, limits, weights = uncertain(), Limits(np.ones(14), 6.0, 6), np.ones(2)
-    chosen = _greedy([model], limits, weights)
+    chosen = greedy([model], limits, weights, np.empty(0, dtype=int))
     for step in range(len(chosen)):
         values = [criterion([model], np.append(chosen[:step], other), weights) for other in range(14)]
         assert values[chosen[step]] == pytest.approx(min(values), abs=1e-6)

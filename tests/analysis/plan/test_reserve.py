@@ -9,7 +9,8 @@ import pytest
 
 from scaling_cli.analysis.plan.reserve import USUAL_BEND, bends, shown
 from scaling_cli.analysis.plan.reserve import test_runs as reserved_runs
-from scaling_cli.analysis.plan.search import Limits, Model
+from scaling_cli.analysis.plan.search import Limits
+from scaling_cli.analysis.plan.square_error import Model
 
 X, Y = np.linspace(2.0, 10.0, 9), np.tile([0.0, 1.0, 3.0], 3)
 NOISE = np.geomspace(0.01, 0.02, 9)

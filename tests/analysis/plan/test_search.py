@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.plan.designs import Ask, design
-from scaling_cli.analysis.plan.search import Limits, Model, criterion, exchanged, select
+from scaling_cli.analysis.plan.search import Limits, exchanged, select
+from scaling_cli.analysis.plan.square_error import Model, criterion
 
 
 def model(seed=0, draws=3, candidates=12, k=3, goals=2):
@@ -75,3 +76,18 @@ def test_a_share_tests_the_law_even_if_the_budget_pays_for_fewer_runs_than_are_a
     chosen = design(Ask([one], bent, np.full(30, 0.01), np.ones(2), 0.15), Limits(cost, 60.0, runs))
     assert len(chosen.main) > len(chosen.tests) >= 3
     assert cost[chosen.all].sum() <= 60.0 * (1 + 1e-9)
+
+
+def test_two_middling_runs_become_a_large_and_a_small_one():
+    # Costs differ, and each candidate can be run once, so single exchanges within the budget are not enough.
+    gaps = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        model = Model(
+            rng.standard_normal((2, 12, 3)), np.tile(1e-3 * np.eye(3), (2, 1, 1)), rng.standard_normal((2, 1, 3))
+        )
+        limits, weights = Limits(np.exp(rng.uniform(0, 3, 12)), 30.0, 5, once=True), np.ones(1)
+        designs = (np.array(design) for count in range(1, 6) for design in itertools.combinations(range(12), count))
+        best = min(criterion([model], each, weights) for each in designs if limits.cost[each].sum() <= limits.budget)
+        gaps.append(criterion([model], select([model], limits, weights), weights) - best)
+    assert np.max(gaps) < 1e-9
