@@ -20,8 +20,9 @@ import envelope_coverage
 import numpy as np
 import polars as pl
 
+from scaling_cli.analysis.coverage.combined import COMBINED, COMBINES, combine, widest
 from scaling_cli.analysis.coverage.curve import Sampled
-from scaling_cli.analysis.coverage.laws import COMBINED, COMBINES, LAWS, OF_CURVE, WIDEST, combine, fit_laws
+from scaling_cli.analysis.coverage.laws import LAWS, OF_CURVE, fit_laws
 from scaling_cli.arrays import Array
 from scaling_cli.coverage.counts import Counts, ProblemResampling
 from scaling_cli.coverage.estimate import mean, solve_rates
@@ -90,7 +91,7 @@ def _logs(groups: Sequence[Counts], n: int, k: int, samples: int) -> list[str]:
             combined = combine(fitted, at)
             assert combined is not None
             middle, low, high = (float(part[0]) for part in combined)
-            found.append((abs(middle - truth), high - low <= WIDEST, low <= truth <= high, high - low))
+            found.append((abs(middle - truth), high - low <= widest(k / n), low <= truth <= high, high - low))
             known = {name: abs(float(fitted.coverage(name, at)[0][0]) - truth) for name in fitted.names}
             laws.append([known.get(name, np.nan) for name in OF_CURVE])  # too few solved problems for some laws
             models.append(place)
