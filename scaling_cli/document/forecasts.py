@@ -59,14 +59,8 @@ class _Result(Record):
     interval: SavedLevel = SavedLevel()
 
 
-class _Source(Record):
-    sha256: str = ""
-
-
 class _Document(Record):
-    results: tuple[_Result, ...] = ()
-    inputs: tuple[_Source, ...] = ()
-    columns: dict[str, str] = {}
+    results: tuple[_Result, ...]
 
 
 def read_forecasts(path: Path) -> list[SavedForecast]:
@@ -88,8 +82,10 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
             raise DataError(
                 f"{where}: {problem}.", hint="Write it again with scaling extrapolate -o FORECAST.json."
             ) from problem
-        hashes = frozenset(source.sha256 for source in saved.inputs)
-        losses = saved.columns.get("loss", "").split(", ")
+        inputs, columns = document.get("inputs"), document.get("columns")
+        sources = [each for each in inputs if isinstance(each, dict)] if isinstance(inputs, list) else []
+        hashes = frozenset(str(each.get("sha256", "")) for each in sources)
+        losses = str(columns.get("loss", "")).split(", ") if isinstance(columns, dict) else []
         found += [_forecast(result, str(path), hashes, losses) for result in saved.results]
         if fault := next((fault for each in found for fault in _faults(each)), "" if found else "it has no result"):
             raise DataError(

@@ -148,7 +148,7 @@ def test_only_forecasts_with_an_interval_are_counted_as_inside_or_not(tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda made: made.update(inputs=None), "Expected `array`, got `null`"),
+        (lambda made: made.update(results=None), "Expected `array`, got `null`"),
         (lambda made: made.update(results=[]), "it has no result"),
         (lambda made: made["results"][0]["predictions"][0]["loss"].update(estimate=0), "its loss is 0"),
         (lambda made: made["results"][0]["predictions"][0]["at"].update(params=-1), "its params is -1"),

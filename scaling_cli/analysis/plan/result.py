@@ -20,7 +20,7 @@ from scaling_cli.results.plan import PlannedRun, PlanResult, Test
 
 FAR = 2.0  # times the best params of its budget: further off, a run tells mostly of one term
 CURVE_POINTS = 24
-SPENT = 0.9  # of the budget: if less is spent, the limits are the reason
+SPENT = 0.9  # of the budget: if less is spent, the plan says why
 GOAL, TEST = "goal", "test"
 
 
@@ -154,8 +154,11 @@ def _best(task: Task) -> Curve | None:
 def _notes(task: Task, spent: float, runs: int) -> tuple[str, ...]:
     notes = []
     if spent < SPENT * task.budget:
-        is_few, is_small = runs >= task.runs, spent < SPENT * runs * task.bounds.compute[1]
-        limit = "--max-compute prevents" if not is_few else "--max-runs prevents"
-        limit = limit if is_small or not is_few else "--max-runs and --max-compute prevent"
-        notes.append(f"{percent(spent / task.budget)} of the budget is spent: {limit} more")
+        is_few, is_largest = runs >= task.runs, spent >= SPENT * runs * task.bounds.compute[1]
+        if is_largest:
+            reason = "--max-runs and --max-compute prevent more" if is_few else "--max-compute prevents more"
+        else:
+            reason = "larger runs in place of these would not lower the expected error of the goals"
+            reason += ", and --max-runs allows no further ones" if is_few else ""
+        notes.append(f"{percent(spent / task.budget)} of the budget is spent: {reason}")
     return tuple(notes)

@@ -123,12 +123,12 @@ def test_runs_that_there_are_are_drawn():
     [
         (5.03e20, 42, None),
         (5.03e20 / 0.91, 42, None),
-        (5.03e20 / 0.89, 42, "--max-compute prevents more"),
-        (5.03e20 / 0.89, 8, "--max-runs prevents more"),
+        (5.03e20 / 0.89, 42, "larger runs in place of these would not lower the expected error of the goals"),
+        (5.03e20 / 0.89, 8, "of the goals, and --max-runs allows no further ones"),
     ],
 )
 def test_what_keeps_a_plan_from_spending_its_budget_is_said(budget, runs, words):
-    """The plan has eight runs. Where they are fewer than allowed, it is their size that is limited."""
+    """The plan has eight runs, which are smaller than the largest allowed."""
     notes = result(budget=budget, runs=runs).notes
     assert notes == () if words is None else notes[0].endswith(words)
     if words is not None:
@@ -139,6 +139,7 @@ def test_runs_of_the_largest_size_are_limited_in_both():
     plan = Planned(POOL, (Chosen(indices(3, 4, 4, 5, 5, 3, 3), indices()),))
     notes = result(plan, budget=1e21, runs=7).notes
     assert "--max-runs and --max-compute prevent more" in notes[0]
+    assert "--max-compute prevents more" in result(plan, budget=1e21, runs=42).notes[0]
 
 
 def test_goals_become_narrower_and_widths_fall_with_compute():
