@@ -121,3 +121,11 @@ def test_at_a_price_each_run_pays_for_what_it_tells():
         found = exchanged([one], Limits(cost, 1.0, 2), np.ones(1), start, price)
         assert tuple(sorted(found.tolist())) == min(values, key=values.get)
     assert start.tolist() == [0, 0]  # the design that was given is left as it was
+
+
+def test_the_ridge_is_a_billionth_of_what_all_runs_and_what_is_known_tell():
+    one = replace(model(), known=np.tile(np.diag([1e3, 1.0, 1e-3]), (3, 1, 1)))
+    wanted = one.known.copy()
+    for r in range(3):
+        wanted[r] += 1e-9 * np.diag((one.jacobian[r] ** 2).sum(axis=0) + np.diag(one.known[r]))
+    assert one.base - one.known == pytest.approx(wanted - one.known, rel=1e-3, abs=1e-12)
