@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from scaling_cli.analysis.coverage.laws import (
-    LAWS,
-    FittedLaws,
-    combined_at,
-    describe,
-    far_doubt,
-    forecast,
-    law_names,
-)
+from scaling_cli.analysis.coverage.combined import combined_at, far_doubt, forecast
+from scaling_cli.analysis.coverage.laws import LAWS, FittedLaws, describe, law_names
 from scaling_cli.coverage.curves import EXPONENTIATED, POWER, CurveLaw
 from scaling_cli.errors import UsageError
 
