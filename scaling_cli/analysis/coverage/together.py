@@ -64,9 +64,7 @@ def with_other_groups(
     for group in groups:
         rows[group.name], more_caveats = purchases(buyers[group.name], questions_of(ask), group.label)
         caveats += more_caveats
-    shared = resampling_of(ask, group_hash({}))
-    if len(groups) > 1 and questions_of(ask).budgets:
-        rows = winners(list(buyers.values()), rows, shared)
+    rows = winners(list(buyers.values()), rows, resampling_of(ask, group_hash({})))
     finished = []
     for group, result in zip(groups, results, strict=True):
         k = np.array([row.k for row in result.coverage], dtype=np.int64)
