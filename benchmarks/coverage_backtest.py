@@ -20,8 +20,9 @@ import numpy as np
 import polars as pl
 
 from scaling_cli.analysis.coverage.backtest import backtest
+from scaling_cli.analysis.coverage.combined import COMBINES, combine, widest
 from scaling_cli.analysis.coverage.curve import Sampled
-from scaling_cli.analysis.coverage.laws import COMBINES, DEFAULT, LAWS, OF_CURVE, WIDEST, combine, fit_laws
+from scaling_cli.analysis.coverage.laws import DEFAULT, LAWS, OF_CURVE, fit_laws
 from scaling_cli.coverage.counts import Counts, ProblemResampling, make_counts
 from scaling_cli.coverage.estimate import mean, solve_rates
 from scaling_cli.points.samples import counts_of
@@ -67,7 +68,7 @@ def print_intervals(groups: list[Counts], samples: int) -> None:
                 found = combine(fitted, k.astype(float))
                 assert found is not None
                 middle, low, high = (float(part[0]) for part in found)
-                rows.append((abs(middle - truth), high - low <= WIDEST, low <= truth <= high, high - low))
+                rows.append((abs(middle - truth), high - low <= widest(10), low <= truth <= high, high - low))
                 laws.append([abs(float(fitted.coverage(name, k.astype(float))[0][0]) - truth) for name in OF_CURVE])
         error, given, held, _ = np.mean(rows, axis=0)
         width = np.median([row[3] for row in rows])

@@ -20,8 +20,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from scipy.special import expit
 
+from scaling_cli.analysis.coverage.combined import COMBINED, combine, widest
 from scaling_cli.analysis.coverage.curve import Sampled
-from scaling_cli.analysis.coverage.laws import COMBINED, LAWS, WIDEST, combine, fit_laws
+from scaling_cli.analysis.coverage.laws import LAWS, fit_laws
 from scaling_cli.analysis.coverage.verifier import Rates, assumed_rows
 from scaling_cli.coverage.counts import Array, Indices, ProblemResampling, make_counts
 from scaling_cli.coverage.verifier import assumed_accuracy
@@ -186,7 +187,7 @@ def kind_cells(part: Scores, i: int) -> list[str]:
     """What the table of kinds says about one reach."""
     error, width = np.abs(np.stack(part.error)[:, i]), np.stack(part.width)[:, i]
     these, everyone = (np.stack(values)[:, i] for values in (part.these, part.everyone))
-    is_given = width <= WIDEST
+    is_given = width <= widest(REACHES[i])
     given = mean(these[is_given], 1, 100) if is_given.sum() > 1 else "-"
     return [mean(error), f"{100 * is_given.mean():.0f}", mean(these, 1, 100), given, mean(everyone, 1, 100),
             f"{np.median(width):.3f}"]  # fmt: skip

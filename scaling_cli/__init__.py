@@ -6,12 +6,14 @@ They are loaded on first use, so that importing the package costs nothing. `__in
 
 from __future__ import annotations
 
-from scaling_cli.version import __version__ as __version__
-
 ANSWERS = ("Answer", "load")
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from scaling_cli.version import __version__
+
+        return __version__
     from scaling_cli.options.commands import LIBRARY
 
     if name in ANSWERS:

@@ -1,18 +1,21 @@
-"""The command `scaling`: `python -m scaling_cli` is the same."""
+"""The command `scaling`: `python -m scaling_cli` is the same.
+
+Modules are imported inside functions, where a signal during an import is answered in one line.
+"""
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
-import warnings
-
-from scaling_cli.cli.streams import open_missing, unwritten
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    import gc
+    import warnings
+
+    from scaling_cli.cli.streams import open_missing
+
     open_missing()
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
@@ -33,6 +36,7 @@ def main() -> None:
 
 
 def _version() -> int:
+    from scaling_cli.cli.streams import unwritten
     from scaling_cli.version import __version__
 
     try:
@@ -46,6 +50,8 @@ def _version() -> int:
 def command() -> None:
     """Run `main` and exit at once: unloading all modules would take a third of the time of a small fit."""
     try:
+        import atexit
+
         main()
     except KeyboardInterrupt:  # while the first modules are imported
         from scaling_cli.cli.interrupts import ended
@@ -78,6 +84,8 @@ def _flushed(code: int) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError as error:
+        from scaling_cli.cli.streams import unwritten
+
         return unwritten(error) or code
     return code
 

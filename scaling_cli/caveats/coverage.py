@@ -141,8 +141,12 @@ WHEN = {
     ),
     "law-not-fitted": "A law of coverage cannot be fitted.",
     "overdispersion-not-identified": "The data show no spread of difficulty between problems, which beta laws need.",
-    "far-extrapolation": "k exceeds {analysis.coverage.laws.LARGEST_REACH:g} times the attempts.",
-    "laws-disagree": "The interval of the combined forecast is wider than {analysis.coverage.laws.WIDEST} in coverage.",
+    "far-extrapolation": "k exceeds {analysis.coverage.combined.LARGEST_REACH:g} times the attempts.",
+    "laws-disagree": (
+        "The interval of the combined forecast is wider than {analysis.coverage.combined.WIDEST_NEAR} in coverage at "
+        "up to {analysis.coverage.combined.NEAR:g} times the attempts, or than {analysis.coverage.combined.WIDEST} at "
+        "more."
+    ),
     "ceiling-not-identified": "The interval of the unsolvable share reaches down to 0.",
     "poor-track-record": (
         "The forecast from about an {analysis.coverage.backtest.SHORT_RECORD}th of the attempts is off by more than "

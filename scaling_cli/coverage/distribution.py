@@ -21,7 +21,8 @@ class Distribution(Record):
     """A fitted law of difficulty.
 
     `parameters` holds each estimate with the ends of its interval. `log_failure` gives log(1 - C). `transformed` gives
-    log(-log C) with the ends of its interval at the chosen level, which transform back to those of coverage.
+    log(-log C) with the ends of its interval at the chosen level, which transform back to those of coverage. Of a
+    mixture, `of_families` gives the ends between which its families alone put the coverage of new problems.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Distribution(Record):
     transformed: Callable[[Array], tuple[Array, Array, Array]]
     likelihood_ratio: float | None = None
     p_value: float | None = None
+    of_families: Callable[[Array], tuple[Array, Array]] | None = None
 
     def coverage(self, k: Array) -> tuple[Array, Array, Array]:
         """Coverage at each k, and the ends of its interval."""

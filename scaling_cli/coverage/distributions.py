@@ -28,6 +28,7 @@ from scaling_cli.coverage.maximise import maximise
 from scaling_cli.coverage.mixture import Mixture, failure, fit_mixture
 
 BETA_BINOMIAL, SCALED_BETA, KUMARASWAMY, MIXTURE = "beta-binomial", "scaled-beta", "kumaraswamy", "mixture"
+FAMILIES_LEVEL = 0.95  # of the interval of families, whatever the level of intervals that are printed
 
 
 def fit_distribution(name: str, counts: Counts, level: float | None) -> Distribution:
@@ -93,6 +94,7 @@ def _averaged(counts: Counts, level: float | None) -> Distribution:
         None,
         lambda k: _log(law.mean(failure(k))),
         partial(_averaged_interval, law, level),
+        of_families=partial(_of_families, law),
     )
 
 
@@ -101,6 +103,12 @@ def _averaged_interval(law: Mixture, level: float | None, k: Array) -> tuple[Arr
     middle = law.mean(curve)
     low, high = (middle, middle) if level is None else law.ends(curve, level)
     return tuple(log_minus_log(_log(at)) for at in (middle, np.fmin(low, middle), np.fmax(high, middle)))  # type: ignore[return-value]
+
+
+def _of_families(law: Mixture, k: Array) -> tuple[Array, Array]:
+    """The ends of coverage of new problems; without the free shapes, which also say what nothing speaks for."""
+    low, high = law.averaged.central(law.averaged.of_new(failure(k)), FAMILIES_LEVEL)
+    return 1 - high, 1 - low
 
 
 def _log(failure: Array) -> Array:

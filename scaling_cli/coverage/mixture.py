@@ -68,10 +68,11 @@ class Draws(Record):
 
     def ends(self, curve: Array, level: float) -> tuple[Array, Array]:
         """The interval of the mean of `curve` that contains the central ones of new and of these problems."""
-        new, these = (self._central(values, level) for values in (self.of_new(curve), self.of_these(curve)))
+        new, these = (self.central(values, level) for values in (self.of_new(curve), self.of_these(curve)))
         return np.minimum(new[0], these[0]), np.maximum(new[1], these[1])
 
-    def _central(self, values: Array, level: float) -> tuple[Array, Array]:
+    def central(self, values: Array, level: float) -> tuple[Array, Array]:
+        """The ends of the central part of `values` `(draws, m)` that has the probability `level`."""
         order = np.argsort(values, axis=0)
         below = np.cumsum(self.chances[order], axis=0)
         places = [(below < share * below[-1]).sum(axis=0) for share in ((1 - level) / 2, (1 + level) / 2)]

@@ -9,7 +9,7 @@ import pytest
 
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings, fit
-from scaling_cli.fitting.identifiability import _start_doubts
+from scaling_cli.fitting.identifiability import _correlation, _count_different, _decades, _start_doubts
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
@@ -175,3 +175,25 @@ def test_optima_that_agree_in_every_digit_that_matters_are_no_rivals():
     other = replace(fitted, polished=replace(fitted.polished, theta=near, value=np.zeros(len(near))))
     (rival,) = [found for found in _start_doubts(other, None) if found.code == "rival-optimum"]
     assert len(set(re.findall(r"[-0-9.e+]*[0-9]", rival.message.split("gives ")[1].split(", so")[0]))) == 2
+
+
+def test_a_column_of_one_value_has_no_correlation():
+    rising, level = np.arange(5.0), np.full(5, 3.0)
+    assert _correlation(rising, level) is None
+    assert _correlation(level, rising) is None
+    assert _correlation(rising / 8, -rising / 8) == pytest.approx(-1.0)  # though they range over less than one
+    assert _correlation(rising, np.array([0.0, 1.0, 0.0, 1.0, 0.0])) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_range_of_a_column_is_that_of_its_positive_values():
+    assert _decades(np.array([0.0, -5.0, 1e3, 1e5])) == pytest.approx(2.0)
+    assert _decades(np.array([0.2, 2.0])) == pytest.approx(1.0)
+    assert _decades(np.zeros(3)) == 0.0
+
+
+def test_different_points_are_counted_in_the_first_thousand_and_in_all_where_these_are_too_few():
+    columns = np.array([[1.0, 1.0, 2.0, 2.0, 1.0], [5.0, 6.0, 5.0, 5.0, 6.0]])
+    assert _count_different(columns, 9) == 3
+    many = np.concatenate([np.ones((1, 1000)), np.array([[2.0, 3.0, 3.0]])], axis=1)
+    assert _count_different(many, 1) == 1
+    assert _count_different(many, 2) == 3

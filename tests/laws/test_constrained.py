@@ -13,6 +13,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.record import replace
 from scaling_cli.report.fit import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
@@ -108,3 +109,22 @@ def test_held_parameters_are_told_under_other_objectives_too():
 def test_impossible_constraints_are_usage_errors(fix, tie, said):
     with pytest.raises(UsageError, match=said):
         constrain(find_law("chinchilla"), fix, tie)
+
+
+def test_a_tied_parameter_has_the_bounds_of_both():
+    law = find_law("chinchilla")
+    problem, _ = simulated(law, np.random.default_rng(6))
+    tied = constrain(law, {}, [("beta", "alpha")])
+    a, b = (law.names.index(name) for name in ("alpha", "beta"))
+    place = tied.names.index("alpha")
+    for lows, highs in (((0.1, 0.2), (0.8, 0.9)), ((0.3, 0.2), (0.9, 0.7))):
+        low, high = (np.array(values) for values in law.bounds(problem.scene))
+        low[[a, b]], high[[a, b]] = lows, highs
+
+        class Bounded(type(law)):
+            def bounds(self, scene, ends=(low, high)):
+                return ends
+
+        wider = replace(tied, inner=Bounded(**{name: getattr(law, name) for name in law.__struct_fields__}))
+        least, most = wider.bounds(problem.scene)
+        assert (least[place], most[place]) == (max(lows), min(highs))

@@ -85,3 +85,12 @@ def test_jacobian_equals_finite_differences():
 def test_what_cannot_be_shared_is_a_usage_error(options, said):
     with pytest.raises(UsageError, match=said):
         scaling.fit(runs(), law="chinchilla", interval="none", **options)
+
+
+def test_a_shared_coefficient_of_a_term_with_a_known_power_is_that_of_the_data():
+    """Centred inputs move it by a constant, beside what its own exponent takes."""
+    table = runs().with_columns(loss=1.8 + 480.0 / (pl.col("params") ** 0.34 * pl.col("tokens") ** 0.1))
+    law = "E + A / (params^alpha * tokens^0.1)"
+    (joint,) = scaling.fit(table, law=law, by="arch", share="A,E", interval="none").results
+    wanted = {"A": 480.0, "E": 1.8, "alpha[dense]": 0.34, "alpha[moe]": 0.34}
+    assert {name: value.estimate for name, value in joint.parameters.items()} == pytest.approx(wanted, rel=1e-4)

@@ -159,6 +159,5 @@ def crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, fl
 
 
 def _between(values: Array, roots: Array, left: int, cut: float) -> float:
-    step = roots[left + 1] - roots[left]
-    share = (cut - roots[left]) / step if step > 0 else 0.0
+    share = (cut - roots[left]) / (roots[left + 1] - roots[left])
     return float(values[left] + share * (values[left + 1] - values[left]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.coverage import backtest as track
-from scaling_cli.analysis.coverage import laws
+from scaling_cli.analysis.coverage import combined, laws
 from scaling_cli.analysis.coverage import verifier as verifiers
 from scaling_cli.analysis.coverage.curve import (
     CURVE_POINTS,
@@ -137,7 +137,7 @@ def _group_result(
         selection=tuple(selection),
         verifier=verifier,
         curve=drawn_curve(data, ask.level, ask.replicates),
-        forecast_curve=laws.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
+        forecast_curve=combined.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
     return result, fitted, caveats + more_caveats + interval_doubts(result, (forecasts, fits), group.label)
 
@@ -162,7 +162,7 @@ def _forecasts(
 ) -> tuple[list[Forecast], list[Caveat]]:
     attempts, end = group.data.longest, _reach(ask, group.data)
     powers = [10**power for power in range(1, 13) if attempts < 10**power < end]
-    return laws.forecast(fitted, names, [*powers, end], attempts, force=ask.force, group=group.label)
+    return combined.forecast(fitted, names, [*powers, end], attempts, force=ask.force, group=group.label)
 
 
 def _interval_name(data: Sampled, ask: InferenceCoverage) -> str:

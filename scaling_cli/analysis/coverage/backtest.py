@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.coverage.combined import COMBINES, combine
 from scaling_cli.analysis.coverage.curve import Sampled
-from scaling_cli.analysis.coverage.laws import COMBINES, combine, fit_laws
+from scaling_cli.analysis.coverage.laws import fit_laws
 from scaling_cli.analysis.coverage.printed import COMBINED
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Array, Counts, make_counts

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scaling_cli.analysis.coverage.combined import far_doubt
 from scaling_cli.analysis.coverage.curve import Sampled, coverage_rows
-from scaling_cli.analysis.coverage.laws import far_doubt
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.bootstrap import draw_curves
 from scaling_cli.coverage.budget import (

@@ -1,12 +1,4 @@
-"""Laws of one group's coverage: their fits, their forecasts, and one combined forecast.
-
-The combined forecast is half the mixture of laws of difficulty, and half the mean of the two laws of the curve. The
-mixture knows how the attempts at each problem vary, and weighs laws that fit the attempts equally well; the laws of the
-curve follow its shape, which on real logs goes on far beyond the attempts made. Their errors differ, so the mean of
-both errs little in simulations and on real logs. No weight was chosen by its result. The interval is that of the
-mixture, stretched where needed to contain the combined forecast: it spans what distributions of difficulty predict that
-fit equally well. Where that is more than half of everything, no number is given.
-"""
+"""Laws of one group's coverage: their fits, their coverage at any k with its interval, and their parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.coverage.curve import Sampled
-from scaling_cli.analysis.coverage.printed import COMBINED, printed_forecast
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.beta_binomial import NoSpreadError
 from scaling_cli.coverage.bootstrap import draw_parts, percentiles
@@ -35,17 +26,14 @@ from scaling_cli.coverage.inflated import ZERO_INFLATED
 from scaling_cli.data.names import guess
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.record import Record, replace
-from scaling_cli.results.coverage import Forecast, LawFit, Slope
-from scaling_cli.results.fit import Curve, Estimate
+from scaling_cli.results.coverage import LawFit, Slope
+from scaling_cli.results.fit import Estimate
 
 LAWS = (*DISTRIBUTIONS, POWER, EXPONENTIATED)
 DEFAULT = (BETA_BINOMIAL, POWER, EXPONENTIATED, MIXTURE)
 OF_CURVE = (POWER, EXPONENTIATED)
-COMBINES = {MIXTURE, *OF_CURVE}  # the laws behind the combined forecast
 CURVE_FITS = {POWER: fit_power_law, EXPONENTIATED: fit_exponentiated}
 
-WIDEST = 0.5  # interval of coverage above which no single number is given
-LARGEST_REACH = 100.0  # times the attempts made, beyond which nothing is forecast
 CHUNK_VALUES = 1 << 18  # of replicates at once: 2 MB
 STEPS_A_DOUBLING = 4  # of the attempts at which lower ends are computed
 
@@ -199,86 +187,6 @@ def _of_curve(fitted: FittedLaws, name: str, slope: Slope) -> LawFit:
         for (parameter, sign), values in zip(signs.items(), draws, strict=True)
     }
     return LawFit(parameters, None, fitted.estimate(law.exponent), slope, dropped=law.dropped)
-
-
-def combine(fitted: FittedLaws, k: Array) -> tuple[Array, Array, Array] | None:
-    """The combined coverage at each k with its interval; None without the mixture, which the interval comes from."""
-    if MIXTURE not in fitted.names:
-        return None
-    mixed, low, high = fitted.coverage(MIXTURE, k)
-    curves = [fitted.coverage(name, k)[0] for name in OF_CURVE if name in fitted.names]
-    middle = (mixed + np.mean(curves, axis=0)) / 2 if curves else mixed
-    return middle, np.fmin(low, middle), np.fmax(high, middle)
-
-
-def forecast(
-    fitted: FittedLaws,
-    asked: Sequence[str],
-    k: Sequence[int],
-    attempts: int,
-    *,
-    force: bool,
-    group: dict[str, str] | None,
-) -> tuple[list[Forecast], list[Caveat]]:
-    """Coverage at each k beyond the data by each law asked for, and the combined forecast if it includes both laws."""
-    rows: list[Forecast] = []
-    caveats: list[Caveat] = []
-    combines = set(asked) >= COMBINES
-    for one_k in k:
-        too_far = one_k > LARGEST_REACH * attempts and not force
-        fitted_names = fitted.names
-        rows += [_row(fitted, name, one_k, is_refused=too_far or name not in fitted_names) for name in asked]
-        if combines:
-            rows.append(_combined_row(fitted, one_k, too_far=too_far, force=force))
-    furthest = max(k, default=0)
-    if furthest > LARGEST_REACH * attempts:
-        caveats.append(far_doubt(furthest, attempts, group, is_shown=force))
-    unknown = [row for row in rows if row.law == COMBINED and row.estimate is None and row.low is not None]
-    if unknown and unknown[0].high is not None and unknown[0].low is not None:
-        spread = unknown[0].high - unknown[0].low
-        caveats.append(caveat("laws-disagree", group, k=f"{unknown[0].k:,}", spread=spread))
-    return rows, caveats
-
-
-def far_doubt(k: int, attempts: int, group: dict[str, str] | None, *, is_shown: bool) -> Caveat:
-    """A caveat that k is more than `LARGEST_REACH` times the attempts made, shown only with --force."""
-    what = "is a guess at best" if is_shown else "is not forecast"
-    remedy = "Sample" if is_shown else "Give --force to see what the laws predict, or sample"
-    return caveat("far-extrapolation", group, k=f"{k:,}", reach=k / attempts, what=what, remedy=remedy)
-
-
-def combined_at(fitted: FittedLaws, k: int, attempts: int, *, force: bool) -> Estimate:
-    """The combined forecast at one k; an empty estimate where it is refused."""
-    row = _combined_row(fitted, k, too_far=k > LARGEST_REACH * attempts and not force, force=force)
-    if fitted.level is not None:
-        row = printed_forecast(row, fitted.level)
-    return Estimate(row.estimate, row.low, row.high)
-
-
-def _row(fitted: FittedLaws, name: str, k: int, *, is_refused: bool) -> Forecast:
-    if is_refused:
-        return Forecast(k, name, None, None, None)
-    middle, low, high = (float(values[0]) for values in fitted.coverage(name, np.array([k], dtype=float)))
-    return Forecast(k, name, middle, low, high)
-
-
-def _combined_row(fitted: FittedLaws, k: int, *, too_far: bool, force: bool) -> Forecast:
-    combined = None if too_far else combine(fitted, np.array([k], dtype=float))
-    if combined is None:
-        return Forecast(k, COMBINED, None, None, None)
-    middle, low, high = (float(part[0]) for part in combined)
-    return Forecast(k, COMBINED, middle if force or high - low <= WIDEST else None, low, high)
-
-
-def drawn_forecast(fitted: FittedLaws, asked: Sequence[str], start: int, end: int, points: int) -> Curve | None:
-    """The laws as a curve with a band, from one attempt over the last one made to the furthest forecast."""
-    if not fitted or end <= start:
-        return None
-    k = np.unique(np.concatenate([np.geomspace(1, start, points), np.geomspace(start, end, points)]))
-    if set(asked) >= COMBINES:
-        combined = combine(fitted, k)
-        return None if combined is None else Curve(tuple(k.tolist()), *(tuple(part.tolist()) for part in combined))
-    return Curve(tuple(k.tolist()), *(tuple(values.tolist()) for values in fitted.coverage(fitted.names[0], k)))
 
 
 def near_ceiling_doubts(fitted: FittedLaws, data: Sampled, group: dict[str, str] | None) -> list[Caveat]:

@@ -26,9 +26,11 @@ def winners(
     more attempts than were made is taken at its last attempt.
     """
     by_group = {name: list(purchases) for name, purchases in rows.items()}
-    shared = _shared(buyers)
     usable = [buyer for buyer in buyers if buyer.data.batch is None]
-    if len(usable) < 2 or len(next(iter(shared.values()))) < 2:
+    if len(usable) < 2:
+        return by_group
+    shared = _shared(buyers)
+    if len(shared[usable[0].name]) < 2:
         return by_group
     places = [i for i, row in enumerate(by_group[buyers[0].name]) if row.question == "budget"]
     for place in places:

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from scaling_cli.analysis.coverage import laws
+from scaling_cli.analysis.coverage import combined, laws
 from scaling_cli.analysis.coverage.budget import Buyer, purchases
 from scaling_cli.analysis.coverage.crossing import Side
 from scaling_cli.analysis.coverage.curve import (
@@ -64,9 +64,7 @@ def with_other_groups(
     for group in groups:
         rows[group.name], more_caveats = purchases(buyers[group.name], questions_of(ask), group.label)
         caveats += more_caveats
-    shared = resampling_of(ask, group_hash({}))
-    if len(groups) > 1 and questions_of(ask).budgets:
-        rows = winners(list(buyers.values()), rows, shared)
+    rows = winners(list(buyers.values()), rows, resampling_of(ask, group_hash({})))
     finished = []
     for group, result in zip(groups, results, strict=True):
         k = np.array([row.k for row in result.coverage], dtype=np.int64)
@@ -91,8 +89,8 @@ def _buyer(group: Group, fitted: laws.FittedLaws, ask: InferenceCoverage) -> Buy
         problems=group.samples.problems,
         costs=prices_of(ask).costs(group.name),
         level=ask.level,
-        forecast=cache(lambda k: laws.combined_at(fitted, k, longest, force=ask.force)),
-        furthest=int(laws.LARGEST_REACH * longest),
+        forecast=cache(lambda k: combined.combined_at(fitted, k, longest, force=ask.force)),
+        furthest=int(combined.LARGEST_REACH * longest),
     )
 
 

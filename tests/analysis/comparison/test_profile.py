@@ -7,11 +7,19 @@ import pytest
 from scipy import stats
 
 from scaling_cli.analysis.comparison.models import Member, joint_problem, solve_in_chunks
-from scaling_cli.analysis.comparison.profile import difference_profile, linear_profile, profile, standard_errors
+from scaling_cli.analysis.comparison.profile import (
+    REACH,
+    crossings,
+    difference_profile,
+    linear_profile,
+    profile,
+    standard_errors,
+)
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from tests.analysis.comparison.test_models import group
 
 
@@ -63,3 +71,38 @@ def test_the_estimate_is_inside_its_interval():
     low, high = found.interval(5.6, 0.01)
     assert (low or -9) < found.estimate < (high or 9)
     assert (np.diff(found.roots) >= -1e-6).all()
+
+
+def test_a_curve_is_crossed_on_the_line_between_two_values():
+    values, roots = np.array([0.0, 1.0, 3.0, 4.0, 8.0]), np.array([-4.0, -1.0, 0.0, 1.0, 3.0])
+    assert crossings(values, roots, 2.0) == pytest.approx((2 / 3, 6.0))
+    assert crossings(values, roots, 0.5) == pytest.approx((2.0, 3.5))
+    assert crossings(values, roots, 1.0) == pytest.approx((1.0, 4.0))
+    assert crossings(values, roots, 3.0) == pytest.approx((1 / 3, 8.0))
+    assert crossings(values, roots, 3.5) == (pytest.approx(1 / 6), None)
+    assert crossings(-values[::-1], -roots[::-1], 3.5) == (None, pytest.approx(-1 / 6))
+    # Where the curve turns back far away, the crossing nearest to the estimate counts.
+    assert crossings(np.arange(6.0), np.array([-3.0, -1.0, 0.0, 2.0, 1.0, 4.0]), 1.5) == pytest.approx((0.75, 2.75))
+
+
+def test_the_profile_of_a_normal_difference_reaches_sixty_errors():
+    found = linear_profile(0.3, 0.02)
+    assert found.interval(1.96**2) == pytest.approx((0.3 - 1.96 * 0.02, 0.3 + 1.96 * 0.02))
+    assert (found.values[0], found.values[-1]) == pytest.approx((0.3 - REACH * 0.02, 0.3 + REACH * 0.02))
+    assert found.statistic(0.36) == pytest.approx(9.0)
+    # Steps are evenly spread before a hyperbolic sine of 4 times their place stretches them.
+    assert found.roots[100] == pytest.approx(60 * np.sinh(4 * 0.25) / np.sinh(4))
+
+
+def test_errors_of_robust_fits_are_wider():
+    one = group("a", law="power", points=12, noise=0.01)
+    plain = standard_errors(one, 0.02)
+    sizes = np.sort(np.abs(one.problem.residuals(one.theta[None])[0][0]))
+    half = replace(one, delta=float(sizes[5]))
+    assert standard_errors(half, 0.02) == pytest.approx(plain / np.sqrt(0.5))
+    assert standard_errors(replace(one, delta=float(sizes[1])), 0.02) == pytest.approx(plain / np.sqrt(0.3))
+    assert standard_errors(replace(one, delta=np.inf), 0.04) == pytest.approx(2 * plain)
+    lad = standard_errors(replace(one, delta=1e-12), 0.02)
+    assert standard_errors(replace(one, delta=1e-12), 0.5) == pytest.approx(lad)  # by the residuals, not by the scale
+    uneven = replace(one, delta=1e-12, shape=np.full(12, 2.0))
+    assert standard_errors(uneven, 0.02) == pytest.approx(lad / 2)

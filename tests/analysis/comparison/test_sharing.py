@@ -7,7 +7,16 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.comparison.models import parts
+from scaling_cli.analysis.comparison.nested import fit_contrast
+from scaling_cli.analysis.comparison.sharing import (
+    covariance,
+    on_one_centre,
+    same_exponent_of,
+    with_shared,
+)
 from scaling_cli.errors import UsageError
+from tests.analysis.comparison.test_models import group
 
 SHARED = "E,B,beta"
 
@@ -120,3 +129,39 @@ def test_a_floor_that_cannot_be_shared_is_said_by_the_option_that_asked():
     # 99 replicates are too few for six pairs, but all exponents together clearly differ.
     assert "one exponent for all is" not in report.results[0].sentence
     assert "the data reject one exponent for all" in report.results[0].sentence
+
+
+THREE = [group("a"), group("b", b=-0.18, low=1e19, points=14, seed=1), group("c", c=1.6, points=17, seed=2)]
+
+
+def test_groups_on_one_centre_have_the_curves_that_they_had():
+    moved = on_one_centre(THREE)
+    shifts = [member.problem.shift for member in moved]
+    assert shifts[0] == pytest.approx(shifts[1])
+    assert THREE[0].problem.shift != pytest.approx(THREE[1].problem.shift)
+    for before, after in zip(THREE, moved, strict=True):
+        assert after.problem.uncentred(after.theta[None]) == pytest.approx(before.problem.uncentred(before.theta[None]))
+        assert after.problem.observed.tolist() == before.problem.observed.tolist()
+        assert after.problem.predictions(after.theta[None]) == pytest.approx(
+            before.problem.predictions(before.theta[None])
+        )
+
+
+def test_tests_of_shared_parameters_count_what_they_share():
+    shared = with_shared(THREE, ("a", "c"), is_paired=False)
+    assert (shared.fewer, len(shared.null.low), shared.wider) == (2 * 2, 9 - 4, None)
+    every = same_exponent_of(THREE, ("c",), None, is_paired=False)
+    assert (every.fewer, len(every.null.low), len(every.wider.low)) == (2, 9 - 4, 9 - 2)
+    pair = same_exponent_of(THREE, ("c",), (0, 2), is_paired=False)
+    assert (pair.fewer, len(pair.null.low), len(pair.wider.low)) == (1, 9 - 3, 9 - 2)
+    assert pair.null.index[0][1] == pair.null.index[2][1] != pair.null.index[1][1]
+
+
+def test_the_covariance_is_that_of_least_squares_weighted_by_each_groups_noise():
+    fit = fit_contrast(same_exponent_of(THREE, ("c",), None, is_paired=False))
+    wider = fit.contrast.wider
+    noise = np.concatenate([np.full(each.points, scale) for each, scale in zip(THREE, fit.scales, strict=True)])
+    jacobian = wider.residuals(fit.fitted[None])[1][0] * (np.sqrt(wider.weights) / noise)[:, None]
+    wanted = np.linalg.inv(jacobian.T @ jacobian)
+    assert covariance(fit) == pytest.approx(wanted, rel=1e-6)
+    assert len(parts(wider.members)) == 3

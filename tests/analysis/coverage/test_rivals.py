@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli.analysis.coverage.budget import Amount, Buyer
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.rivals import mixes, winners
@@ -143,3 +145,17 @@ def test_rounding_loses_no_attempt_of_a_mix():
     """In floating point, three attempts at 0.1 cost more than 0.3."""
     (mix,) = mixes(buyer("a", [1, 2], price=0.1), buyer("b", [0, 0], price=0.1), [Amount(0.3, "usd")])
     assert (mix.k, mix.other_k) == (3, 0)
+
+
+@pytest.mark.parametrize("names", ["ab", "abc", "a"])
+def test_groups_of_a_log_are_rivals_from_two_on(names):
+    rows = [
+        {"model": name, "problem": problem, "n": 4, "c": (problem * 7 + place) % 5}
+        for place, name in enumerate(names)
+        for problem in range(9)
+    ]
+    asked = {"by": "model", "budget": ["8usd"], "price_out": 1e6, "tokens_out": 2.0, "replicates": 200}
+    found = [
+        each.budgets[0].best_probability for each in scaling.inference_coverage(pl.DataFrame(rows), **asked).results
+    ]
+    assert sum(found) == pytest.approx(1.0) if len(names) > 1 else found == [None]

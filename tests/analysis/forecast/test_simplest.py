@@ -6,9 +6,22 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.forecast.recipe import Recipe
-from scaling_cli.analysis.forecast.simplest import KNOWN, NOISE, log_bayes_factor, probability
+from scaling_cli.analysis.forecast.simplest import (
+    KNOWN,
+    NOISE,
+    _basis,
+    _log_smooth_factor,
+    _mean_factor,
+    _powers,
+    _smooth,
+    _steepness,
+    log_bayes_factor,
+    probability,
+)
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
@@ -164,3 +177,63 @@ def test_the_order_of_runs_does_not_matter():
     turned = points.at(np.arange(12)[::-1])
     expected = probability(problem(points, "power-constant"))
     assert probability(problem(turned, "power-constant")) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_smooth_function_has_the_correlations_of_a_gaussian_process_over_the_range():
+    points = problem(curve(one_law, 9, decades=2.0), "power-constant")
+    features = _smooth(points)
+    place = np.linspace(0, 1, 9)
+    assert features @ features.T == pytest.approx(np.exp(-0.5 * (place[:, None] - place) ** 2), abs=1e-6)
+
+
+def test_the_factor_of_a_smooth_function_is_the_ratio_of_the_evidence_of_two_gaussians():
+    """Outside of what the law can follow: noise v I against v (I + K), K of mean eigenvalue 30 squared."""
+    rng = np.random.default_rng(2)
+    basis = np.linalg.qr(rng.standard_normal((9, 3)))[0]
+    features = rng.standard_normal((9, 4)) * np.array([3.0, 1.0, 0.3, 0.1])
+    off = np.linalg.qr(np.hstack([basis, rng.standard_normal((9, 6))]))[0][:, 3:]
+    inside = off.T @ features
+    kernel = inside @ inside.T
+    kernel *= 30.0**2 * 6 / np.trace(kernel)
+    y = NOISE * (rng.standard_normal(6) + inside[:, 0])
+    variance = NOISE**2 * np.exp(np.linspace(-9, 9, 4001))
+    prior = -KNOWN / 2 * (np.log(variance) + NOISE**2 / variance)
+    evidence = [
+        np.sum(np.exp(prior - 0.5 * (6 * np.log(variance) + logdet + y @ np.linalg.solve(shape, y) / variance)))
+        for shape, logdet in ((np.eye(6), 0.0), (np.eye(6) + kernel, np.linalg.slogdet(np.eye(6) + kernel)[1]))
+    ]
+    found = _log_smooth_factor(off @ y, basis, features, 0.0)
+    assert found == pytest.approx(np.log(evidence[1] / evidence[0]), rel=1e-4)
+    assert _log_smooth_factor(y[:3], np.eye(3), features[:3], 0.0) == -np.inf
+
+
+def test_bends_are_products_of_logs_up_to_the_highest_degree():
+    points = problem(surface(), "chinchilla")
+    n, d = (np.log(values) for values in (points.columns["params"], points.columns["tokens"]))
+    n, d = ((each - each.mean()) / (each.max() - each.min()) for each in (n, d))
+    assert _powers(points, 2) == pytest.approx(np.stack([n * n, n * d, d * d], axis=1))
+    cubes = [n * n * n, n * n * d, n * d * d, d * d * d]
+    assert _powers(points, 3) == pytest.approx(np.stack([n * n, n * d, d * d, *cubes], axis=1))
+
+
+def test_mean_factors_leave_out_rivals_that_points_cannot_determine():
+    assert _mean_factor([]) == 0.0
+    assert _mean_factor([-np.inf]) == 0.0
+    assert _mean_factor([np.log(2.0), -np.inf, np.log(5.0)]) == pytest.approx(3.5)
+    assert np.isfinite(_mean_factor([1e4]))
+
+
+def test_a_basis_has_the_rank_of_its_columns():
+    columns = np.random.default_rng(0).standard_normal((7, 2))
+    basis = _basis(np.hstack([columns, columns @ np.array([[1.0], [2.0]])]))
+    assert basis.shape == (7, 2)
+    assert basis.T @ basis == pytest.approx(np.eye(2), abs=1e-12)
+    assert basis @ (basis.T @ columns) == pytest.approx(columns)
+
+
+@pytest.mark.parametrize("exponent", [0.2, 0.35, 0.9, 2.5])
+def test_only_exponents_above_the_typical_one_are_steep(exponent):
+    points = problem(curve(lambda x: 2.0 + x**-exponent, 12, noise=0.0, decades=1.5), "power-constant")
+    wanted = max(np.log(exponent / 0.35) / 0.7, 0.0)
+    assert _steepness(optimum(points, Objective("least-squares"))) == pytest.approx(wanted, abs=1e-4)
+    assert _steepness(optimum(problem(surface(), "chinchilla"), Objective("least-squares"))) == 0.0

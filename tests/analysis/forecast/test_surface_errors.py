@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from scaling_cli.analysis.forecast.rolling import OriginErrors
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.surface_errors import EXCESS, NEAR, Shift, half_widths, shift
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 
 
 def origin(mean, spread=0.0, count=40):
@@ -96,3 +98,33 @@ def test_intervals_hold_where_all_larger_runs_do_a_little_better_than_the_law():
         bands = forecast(points, level=0.9, replicates=20).bands(columns, 4 * points.scale[-12:])
         held += int((np.abs(bands.estimate - np.log(loss) - noise + 0.006) <= bands.prediction).sum())
     assert held >= 48  # of 60; at 90 %, with errors that the runs of a set share
+
+
+def test_the_shift_of_two_origins_is_that_of_the_formula():
+    errors = [np.array([0.02, 0.04, 0.03]), np.array([0.01, 0.03, 0.01, 0.03, 0.02]), np.array([-0.3, 0.5])]
+    origins = [OriginErrors(each, np.ones(len(each))) for each in errors]
+    bias, spread, held = (0.03 + 0.02) / 2, np.concatenate(errors).std(), (3 + 5) / 2
+    wanted = bias * bias**2 / (bias**2 + spread**2 * (1 + 4 / held))
+    assert shift(origins, (), 0.0).constant == pytest.approx(wanted)
+    assert shift([replace(each, errors=-each.errors) for each in origins], (), 0.0).constant == pytest.approx(-wanted)
+    far = [OriginErrors(each.errors * np.hypot(1, 2), np.full(len(each.errors), np.exp(2))) for each in origins]
+    assert shift(far, (), 0.25).constant == pytest.approx(0.75 * wanted)
+
+
+def test_the_shift_inside_the_data_is_a_part_by_the_log_of_reach():
+    found = Shift(0.01, 0.002).at(np.array([0.5, 1 / np.sqrt(8), np.e, 1000.0]))
+    beyond = 0.01 + 0.002 * np.hypot(1, np.log(30))
+    assert found == pytest.approx([0.012 * 2 / 3, 0.006, 0.01 + 0.002 * np.sqrt(2), beyond])
+
+
+def test_half_widths_are_students_with_the_sum_of_all_variances():
+    origins = [origin(0.01, 0.005), origin(-0.02, 0.005)]
+    reach, variance = np.array([1.0, 20.0]), np.array([1e-4, 4e-4])
+    growth = 1 + np.log(reach) ** 2
+    errors = np.abs(np.concatenate([each.errors for each in origins]))
+    run = np.quantile(errors, 0.8) / norm.ppf(0.9)
+    bias = np.sqrt((0.01**2 + 0.02**2) / 2)
+    for found, unit in zip(half_widths(variance, origins, reach, 0.9), (min(bias, run), run), strict=True):
+        assert found == pytest.approx(t.ppf(0.95, 8) * np.sqrt(variance + NEAR**2 + (0.6 * unit) ** 2 * growth), 1e-4)
+    for found in half_widths(variance, [], reach, 0.9):
+        assert found == pytest.approx(t.ppf(0.95, 3) * np.sqrt(variance + NEAR**2 + 0.012**2 * growth))

@@ -89,6 +89,11 @@ def test_quantiles_are_students(level, spare):
     assert quantile(level, 0) == quantile(level, 1)
 
 
+@pytest.mark.parametrize(("level", "spare", "off"), [(0.999, 40, 1e-6), (0.99, 20, 2e-6), (0.95, 12, 3e-6)])
+def test_each_term_of_the_series_of_quantiles_counts(level, spare, off):
+    assert quantile(level, spare) == pytest.approx(t.ppf((1 + level) / 2, spare), rel=off)
+
+
 @pytest.mark.parametrize(("factor", "times"), [(1.0, 1.0), (2.0, 4.0), (0.5, 0.25)])
 def test_a_design_is_repeated_by_the_square_of_the_precision_wanted(factor, times):
     look = outlook("b")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from scaling_cli.analysis.plan.arms import published_arm, saved_arm
 from scaling_cli.analysis.plan.knowledge import Noise, noise_of
 from scaling_cli.analysis.plan.limits import WIDEST_RATIO, Bounds
-from scaling_cli.analysis.plan.question import read_design, task_of
+from scaling_cli.analysis.plan.question import _doubts, read_design, task_of
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.plan import Plan
@@ -166,3 +168,14 @@ def test_the_noise_of_a_saved_fit_is_its_own_unless_it_is_given():
 def test_a_saved_fit_needs_replicates_and_the_parameters_of_its_law(changes, error, words):
     with pytest.raises(error, match=words):
         saved_arm(replace(SAVED, **changes), asked())
+
+
+def test_goals_that_stay_unknown_are_named():
+    found = [
+        SimpleNamespace(goal=name, width_after=width) for name, width in (("E", 0.1), ("B", np.inf), ("A", np.inf))
+    ]
+    (doubt,) = _doubts(SimpleNamespace(goals=found), [], {"lab": "ours"})
+    assert doubt.code == "plan-unknown-goal"
+    assert "B, A" in doubt.message
+    assert doubt.group == {"lab": "ours"}
+    assert _doubts(SimpleNamespace(goals=found[:1]), [doubt], {}) == [doubt]

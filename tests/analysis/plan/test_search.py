@@ -10,6 +10,7 @@ import pytest
 from scaling_cli.analysis.plan.designs import Ask, design
 from scaling_cli.analysis.plan.search import Limits, exchanged, select
 from scaling_cli.analysis.plan.square_error import Model, criterion
+from scaling_cli.record import replace
 
 
 def model(seed=0, draws=3, candidates=12, k=3, goals=2):
@@ -91,3 +92,56 @@ def test_two_middling_runs_become_a_large_and_a_small_one():
         best = min(criterion([model], each, weights) for each in designs if limits.cost[each].sum() <= limits.budget)
         gaps.append(criterion([model], select([model], limits, weights), weights) - best)
     assert np.max(gaps) < 1e-9
+
+
+def test_a_candidate_that_exists_once_is_chosen_once():
+    one = model(candidates=8)
+    limits = Limits(np.ones(8), 8.0, 6, once=True)
+    assert limits.free([1, 4]).tolist() == [True, False, True, True, False, True, True, True]
+    chosen = select([one], limits, np.ones(2))
+    assert len(set(chosen.tolist())) == len(chosen) == 6
+    best = min(criterion([one], np.array(each), np.ones(2)) for each in itertools.combinations(range(8), 6))
+    assert criterion([one], chosen, np.ones(2)) == pytest.approx(best, abs=0.05)
+    assert Limits(np.ones(8), 8.0, 6).free([1]).all()
+
+
+def test_laws_count_by_their_weight_and_goals_by_theirs():
+    first, second = model(), replace(model(seed=1), weight=3.0)
+    chosen, weights = np.array([0, 3, 3, 7]), np.array([1.0, 4.0])
+    logs = [np.log(each.variances(chosen)).mean(axis=0) for each in (first, second)]
+    wanted = 0.25 * (logs[0] @ weights) / 5 + 0.75 * (logs[1] @ weights) / 5
+    assert criterion([first, second], chosen, weights) == pytest.approx(wanted)
+
+
+def test_the_first_three_draws_stand_for_all_while_starts_are_sought():
+    few = model(draws=5).few()
+    assert few.jacobian.shape == (3, 12, 3)
+    assert few.goals == pytest.approx(model(draws=5).goals[:3])
+
+
+def test_a_run_of_little_cost_for_its_information_is_run_first():
+    """One coordinate: a run tells the square of its gradient, so the best has most of it for the least cost."""
+    slopes, cost = np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 10.0])
+    one = Model(slopes[None, :, None], np.full((1, 1, 1), 1e-6), np.ones((1, 1, 1)))
+    chosen = select([one], Limits(cost, 12.0, 4), np.ones(1))
+    assert chosen.tolist() == [1, 1, 1, 1]  # tells 16; one of the third and two of the first tell 11
+
+
+def test_at_a_price_each_run_pays_for_what_it_tells():
+    slopes, cost = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 40.0])
+    one = Model(slopes[None, :, None], np.full((1, 1, 1), 1e-6), np.ones((1, 1, 1)))
+    start = np.array([0, 0])
+    for price in (0.0, 0.05, 1.0):
+        values = {pair: -np.log((slopes[list(pair)] ** 2).sum()) + price * cost[list(pair)].sum()
+                  for pair in itertools.combinations_with_replacement(range(3), 2)}  # fmt: skip
+        found = exchanged([one], Limits(cost, 1.0, 2), np.ones(1), start, price)
+        assert tuple(sorted(found.tolist())) == min(values, key=values.get)
+    assert start.tolist() == [0, 0]  # the design that was given is left as it was
+
+
+def test_the_ridge_is_a_billionth_of_what_all_runs_and_what_is_known_tell():
+    one = replace(model(), known=np.tile(np.diag([1e3, 1.0, 1e-3]), (3, 1, 1)))
+    wanted = one.known.copy()
+    for r in range(3):
+        wanted[r] += 1e-9 * np.diag((one.jacobian[r] ** 2).sum(axis=0) + np.diag(one.known[r]))
+    assert one.base - one.known == pytest.approx(wanted - one.known, rel=1e-3, abs=1e-12)

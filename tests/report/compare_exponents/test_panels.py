@@ -114,3 +114,16 @@ def test_factors_have_a_row_for_each_kind_and_each_further_parameter(result):
     ]  # fmt: skip
     assert (found[3]["estimate"], found[3]["low"], found[3]["high"]) == (0.02, 0.01, 0.03)
     assert (found[1]["margin"], found[1]["detects"]) == (0.06, 0.016)
+
+
+def test_exponents_are_drawn_from_end_to_end_or_at_the_estimate_where_an_end_is_not_known(result):
+    one, two = result.groups
+    (name,) = result.exponents
+    two = replace(two, parameters={**two.parameters, name: Estimate(-0.06, None, None)})
+    one = replace(one, parameters={**one.parameters, name: Estimate(-0.05, -0.055, -0.04)})
+    charts = panels(result, groups=(one, two), ranking=())
+    (forest,) = [chart for chart in charts if chart.title == "Exponents with 95 % intervals"]
+    (series,) = forest.series
+    assert (series.x, series.y) == ([-0.05, -0.06], [0, 1])
+    assert (series.low, series.high) == ([-0.055, -0.06], [-0.04, -0.06])
+    assert forest.y.names == (one.name, two.name)

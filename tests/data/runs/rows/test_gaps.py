@@ -159,3 +159,11 @@ def test_compute_brings_the_amounts_that_it_is_made_of():
     found = named("compute > 1", frame.drop("size"))
     assert found["tokens"].to_list() == [10.0, 10.0, 10.0, 7.0, 7.0]
     assert found["params"].to_list() == [1.0, 1.0, 1.0, 2.0, 2.0]
+
+
+def test_a_row_of_the_same_step_counts_before_one_of_an_earlier_step():
+    cells = pl.DataFrame({
+        "run": ["a"] * 4, "step": [1, 1, 2, 2], "tokens": [None, 10.0, None, 20.0], "loss": [3.0, None, 2.0, None],
+    })  # fmt: skip
+    assert named("tokens > 1", cells)["tokens"].to_list() == [10.0, 10.0, 20.0, 20.0]
+    assert named("tokens > 1", cells.drop("step"))["tokens"].to_list() == [None, 10.0, 10.0, 20.0]
