@@ -86,11 +86,12 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
         sources = [each for each in inputs if isinstance(each, dict)] if isinstance(inputs, list) else []
         hashes = frozenset(str(each.get("sha256", "")) for each in sources)
         losses = str(columns.get("loss", "")).split(", ") if isinstance(columns, dict) else []
-        found += [_forecast(result, str(path), hashes, losses) for result in saved.results]
-        if fault := next((fault for each in found for fault in _faults(each)), "" if found else "it has no result"):
+        own = [_forecast(result, str(path), hashes, losses) for result in saved.results]
+        if fault := next((fault for each in own for fault in _faults(each)), "" if own else "it has no result"):
             raise DataError(
                 f"{where} is not a saved forecast: {fault}.", hint="Write it again with scaling extrapolate."
             )
+        found += own
     return found
 
 
