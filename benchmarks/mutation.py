@@ -90,11 +90,11 @@ class Judge:
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(self._copy / "scaling_cli", quiet=2, invalidation_mode=mode)
         known.mkdir(parents=True, exist_ok=True)
-        code = [*ROOT.glob("scaling_cli/**/*.py"), *ROOT.glob("tests/**/*.py")]
+        code = [*self._copy.glob("scaling_cli/**/*.py"), *self._copy.glob("tests/**/*.py")]
         common = _hash(*sorted(path for path in code if not path.name.startswith("test_")))
         first = round(turn * len(test_files))
         ordered = test_files[first:] + test_files[:first]  # processes that share the map begin at different places
-        self._recorded = {file: self._record(file, f"{common}-{_hash(ROOT / file)}") for file in ordered}
+        self._recorded = {file: self._record(file, f"{common}-{_hash(self._copy / file)}") for file in ordered}
 
     def _record(self, test_file: str, key: str) -> Recorded:
         path = self._known / key
@@ -117,7 +117,8 @@ class Judge:
     def is_noticed(self, change: Change) -> bool | None:
         """Whether tests fail in the changed copy; None if no test runs the changed line."""
         tests = self._tests(change)
-        target, source = self._copy / change.path.relative_to(ROOT), change.path.read_bytes()
+        target = self._copy / change.path.relative_to(ROOT)  # the project itself may be edited meanwhile
+        source = target.read_bytes()
         target.write_bytes(source[: change.start] + change.after + source[change.end :])
         try:
             return any(self._fails(batch, seconds) for batch, seconds in _batches(tests)) if tests else None
@@ -126,7 +127,7 @@ class Judge:
 
     def _tests(self, change: Change) -> dict[str, float]:
         """The tests that run the changed statement and how long each takes: those of the module, then the quickest."""
-        bits, is_module = statement(change)
+        bits, is_module = statement(change._replace(path=self._copy / change.path.relative_to(ROOT)))
         module, folder = change.path.relative_to(ROOT).as_posix(), folder_of(change.path).relative_to(ROOT).as_posix()
         close, found = near(change.path), dict[str, float]()
         for file, (seconds, lines, failed) in self._recorded.items():
