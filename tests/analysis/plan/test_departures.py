@@ -99,3 +99,18 @@ def test_without_doubt_there_are_no_departures():
     known = published_law("chinchilla:besiroglu")
     arm = Arm("", known.law, known.parameters[None], Noise(0.005), known.roles, doubt=0.0)
     assert view([arm], [parse_goal("E")], [RUNS], draws=0, with_doubt=True).model().departures == 0
+
+
+def test_the_size_is_that_of_two_hundred_runs_where_there_are_more():
+    """Errors of one size in all runs: some of them say nearly the same as all."""
+    rng = np.random.default_rng(2)
+    logs = rng.uniform(0, 10, (240, 2))
+    rows = np.column_stack([np.ones(240), logs])
+    wave = departures(logs, 1, 1.0)[0] @ rng.standard_normal(TERMS)
+    residuals = 0.02 * wave + 0.004 * rng.standard_normal(240)
+    residuals -= rows @ np.linalg.lstsq(rows, residuals, rcond=None)[0]
+    found, fewer = size_of(residuals, rows, logs), size_of(residuals[:200], rows[:200], logs[:200])
+    assert found == pytest.approx(fewer, rel=0.5)
+    assert 1.5 < found < 15
+    some = np.sort(np.random.default_rng(6).choice(240, 200, replace=False))
+    assert found == pytest.approx(size_of(residuals[some], rows[some], logs[some]))
