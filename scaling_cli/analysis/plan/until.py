@@ -19,7 +19,6 @@ CONDITION = re.compile(r"\s*width\(\s*(?P<goal>.+?)\s*\)\s*<=?\s*(?P<width>[^<>(
 HIGHEST = 1e5  # times the least budget that is tried
 MORE = 1e4  # times the budget, up to which a refusal says how much is needed
 DRAWS = 4
-ROUNDED_UP = 1.02  # so that a budget that is printed is enough
 PRECISE, ROUGH = 0.02, 0.1  # of log budget
 EXAMPLE = "--until 'width(params@1e24) < 0.2'"
 
@@ -85,7 +84,7 @@ def least_budget(task: Task, condition: Condition, bounds_of: Callable[[float], 
         raise UsageError(
             f"With {flops(high)} FLOPs and {task.runs} runs the interval of {condition.goal.text} is expected to be "
             f"{figure(reached, 3)} wide, not {figure(condition.width, 3)}.",
-            hint=_remedy(task, _least(width, condition.width, high, high * MORE, ROUGH)),
+            hint=_remedy(width, condition.width, task),
         )
     least = _least(width, condition.width, high / HIGHEST, high, PRECISE)
     assert least is not None
@@ -102,11 +101,15 @@ def _least(width: Callable[[float], float], wanted: float, low: float, high: flo
     return high
 
 
-def _remedy(task: Task, least: float | None) -> str:
+def _remedy(width: Callable[[float], float], wanted: float, task: Task) -> str:
+    """What to do where the budget is too small; a budget that it names was tried as it is printed."""
+    least = _least(width, wanted, task.budget, task.budget * MORE, ROUGH)
     if least is None:
         return (
             f"{MORE:,.0f} times the budget would not be enough either: raise --max-runs or --max-compute, or ask for a "
             "wider interval."
         )
-    needed = flops(ROUNDED_UP * least)
-    return f"About {needed} FLOPs are needed with {task.runs} runs: raise --budget, or ask for a wider interval."
+    # Of two budgets that are close, the larger one may be a little worse.
+    while width(float(flops(least))) > wanted and least < task.budget * MORE:
+        least *= 1 + ROUGH
+    return f"About {flops(least)} FLOPs are needed with {task.runs} runs: raise --budget, or ask for a wider interval."

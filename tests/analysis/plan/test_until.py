@@ -71,7 +71,7 @@ def test_a_refusal_says_which_budget_is_needed():
     with pytest.raises(UsageError, match="1e18 FLOPs and 8 runs") as refused:
         least_budget(poor, Condition(parse_goal("b"), wanted), bounds_of)
     named = float(refused.value.hint.split()[1])
-    assert named == pytest.approx(least_budget(asked, Condition(parse_goal("b"), wanted), bounds_of)[0], rel=0.15)
+    assert named == pytest.approx(least_budget(asked, Condition(parse_goal("b"), wanted), bounds_of)[0], rel=0.3)
     enough = replace(asked, budget=named, bounds=bounds_of(named))
     assert least_budget(enough, Condition(parse_goal("b"), wanted), bounds_of)[0] <= named
 
