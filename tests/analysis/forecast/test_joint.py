@@ -113,10 +113,10 @@ def test_losses_of_other_runs_are_drawn_independently_and_noted():
 
 
 def test_a_correlation_needs_four_common_errors():
-    rows = [{i: 1.0 + i for i in range(5)}, {i: 2.0 for i in range(1, 6)}]
+    rows = [{i: 1.0 + i for i in range(5)}, dict.fromkeys(range(1, 6), 2.0)]
     one, other = np.arange(2.0, 6.0), np.full(4, 2.0)
     assert correlations(rows)[0, 1] == pytest.approx(one @ other / np.sqrt(one @ one * (other @ other)))
-    assert correlations([rows[0], {i: 2.0 for i in range(2, 6)}]) is None
+    assert correlations([rows[0], dict.fromkeys(range(2, 6), 2.0)]) is None
     assert correlations([{0: 3.0}]).tolist() == [[1.0]]
     exact = correlations([dict.fromkeys(range(4), 0.0), dict.fromkeys(range(4), 1.0)])
     assert exact.tolist() == [[1.0, 0.0], [0.0, 1.0]]
