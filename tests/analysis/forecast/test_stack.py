@@ -44,8 +44,7 @@ def fitted_by_scipy(points, weights):
             np.log(np.exp(p[0]) * x[kept] ** -np.exp(p[1]) + np.exp(p[2])) - log_loss[kept]
         )
 
-    found = least_squares(missed, (np.log(2.0), np.log(0.25), np.log(1.5)), xtol=1e-14, ftol=1e-14, gtol=1e-14).x
-    return found
+    return least_squares(missed, (np.log(2.0), np.log(0.25), np.log(1.5)), xtol=1e-14, ftol=1e-14, gtol=1e-14).x
 
 
 def curve_at(found, x):
