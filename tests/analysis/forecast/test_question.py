@@ -36,7 +36,7 @@ def test_levels_of_columns_become_groups():
     assert not Ask((BOTH,)).of_groups([MUON]).names_groups
     assert Ask((ONE,)).of_groups([ADAM]).targets == (ONE,)  # of a file of targets: counted by `unmatched`
     with pytest.raises(UsageError, match="optimizer 'sgd', which no runs have") as caught:
-        Ask((Target({"compute": 1e21}, labels={"optimizer": "sgd"}),)).of_groups([MUON, ADAM])
+        Ask((BOTH, Target({"compute": 1e21}, labels={"optimizer": "sgd"}))).of_groups([MUON, ADAM])
     assert "muon or adam" in caught.value.hint
 
 
