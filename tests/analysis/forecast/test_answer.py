@@ -184,8 +184,9 @@ def test_a_metric_that_grows_has_a_limit_above_and_no_losses_above_the_data():
     assert "near or above the limit" in noted.message
     assert "lower target" in noted.message
     assert codes(asked(grown, target_losses=(float(np.exp(3.07)),))[1]) == []
-    _, falling = asked(surface(), target_losses=(2.9,))
-    assert "target-below-floor" not in codes(falling)
+    _, falling = asked(surface(Floored()), target_losses=(float(np.exp(0.5)),))
+    (noted,) = [each for each in falling if each.code == "target-below-floor"]
+    assert "irreducible loss" in noted.message
 
 
 def test_params_alone_are_the_size_at_which_a_loss_is_sought():
