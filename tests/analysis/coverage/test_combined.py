@@ -11,6 +11,7 @@ from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.laws import OF_CURVE, fit_laws
 from scaling_cli.coverage.counts import ProblemResampling, make_counts
 from scaling_cli.coverage.distributions import MIXTURE
+from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import binomial_bounds
 from tests.grids import one_in
 
@@ -57,6 +58,17 @@ def test_no_number_goes_with_an_interval_that_is_wider_still():
     assert near[0].high - near[0].low > 0.6
     assert near[0].estimate is None
     assert codes == {"laws-disagree"}
+
+
+def test_an_interval_that_says_nothing_at_its_level_leaves_no_forecast():
+    k = 10 * ATTEMPTS
+    _, low, high = (float(part[0]) for part in combine(fitted(FEW_SOLVED, 0.5), np.array([float(k)])))
+    for level in (high - low) * np.array([0.99, 1.01]):
+        laws = replace(fitted(FEW_SOLVED, 0.5), level=level)
+        given = combined_at(laws, k, ATTEMPTS, force=True)
+        assert (given.low, given.high) == ((low, high) if level > high - low else (None, None))
+        assert (given.estimate is not None) == (level > high - low)
+    assert combined_at(fitted(FEW_SOLVED, None), k, ATTEMPTS, force=True).estimate is not None
 
 
 @pytest.mark.parametrize(("reach", "width"), [(1.5, 0.6), (10, 0.6), (10.1, 0.5), (100, 0.5), (1e4, 0.5)])
