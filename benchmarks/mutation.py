@@ -1,7 +1,7 @@
 """Do the tests notice when the code is wrong? Small random changes, each judged by the tests of its folder.
 
     python benchmarks/mutation.py                      # 200 changes, seed 0: about an hour on one core
-    python benchmarks/mutation.py --count 20 --seed 3 --only fitting data/runs
+    python benchmarks/mutation.py --count 20 --seed 3 --only fitting data/runs/select.py
     python benchmarks/mutation.py --map /tmp/lines --part 1/2    # one half of the 200; another process takes 2/2
 
 A change turns around a sign, a comparison, a bound, an index, an axis, a condition or a word such as min and max.
@@ -54,8 +54,9 @@ CPU_SECONDS = 900  # of a file of tests without a change; one that makes tests h
 
 
 def sample(count: int, seed: int, folders: list[str]) -> list[Change]:
-    """Changes drawn at random: a folder, then a line of it, so that long modules have more."""
-    paths = [path for folder in folders for path in sorted((ROOT / "scaling_cli" / folder).rglob("*.py"))]
+    """Changes drawn at random from all of these folders or modules, each as likely as any other."""
+    places = [ROOT / "scaling_cli" / folder for folder in folders]
+    paths = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
     every = [change for path in paths for change in changes(path)]
     return random.Random(seed).sample(every, min(count, len(every)))
 
@@ -202,7 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="*", default=list(FOLDERS), help="folders of the package")
+    parser.add_argument("--only", nargs="*", default=list(FOLDERS), help="folders or modules of the package")
     parser.add_argument("--map", type=Path, metavar="FOLDER", help="keep here which lines each test runs, for later")
     parser.add_argument("--part", default="1/1", metavar="I/N", help="judge every N-th change only, from the I-th on")
     asked = parser.parse_args()
