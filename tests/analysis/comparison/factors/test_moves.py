@@ -192,3 +192,15 @@ def test_a_constant_is_compared_at_equal_exponents_unless_they_move():
     assert effect.constant.alike == ("b", "c")
     assert effect.constant.effect["a"].estimate == pytest.approx(1.1, rel=0.01)  # of the design, cell by cell
     assert effect.multiplier.estimate == pytest.approx(1.1 ** (1 / 0.15), rel=0.1)
+
+
+def test_an_interaction_that_moves_nothing_is_no_matter_of_compute():
+    """Each factor has a multiplier, and their interaction none."""
+    made = setting(Design((2, 2), (10,), floors=(1.7,)))
+    found = effects_in(made, Design((2, 2), (10,)).factors(), FactorQuestion(DRIFT, 0.999))
+    assert all(effect.constant.alike == ("b", "c") for effect in found)
+    assert [effect.multiplier is None for effect in found] == [False, False, True]
+    # The sizes of the cells are 1, 1.1, 1.2 and 1.3 times that of the first.
+    ratios = [effect.constant.effect["a"].estimate for effect in found]
+    assert ratios == pytest.approx([np.sqrt(1.2 * 1.3 / 1.1), np.sqrt(1.1 * 1.3 / 1.2), 1.3 / 1.2 / 1.1], rel=0.01)
+    assert found[0].multiplier.estimate == pytest.approx(ratios[0] ** (1 / 0.15), rel=0.1)
