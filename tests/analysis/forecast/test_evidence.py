@@ -241,6 +241,21 @@ def test_runs_are_known_by_their_points_weights_names_and_seed():
     assert evidence(frame, names=False, law="power-constant")[0].labels[0] == "(1e+18,)"
 
 
+@pytest.mark.parametrize(("shared", "is_together"), [(0.95, True), (0.0, False)])
+def test_seeds_that_err_together_are_resampled_together(shared, is_together):
+    rng = np.random.default_rng(1)
+    common, own = rng.standard_normal((16, 1)), rng.standard_normal((16, 4))
+    x = np.repeat(np.geomspace(1e18, 1e22, 16), 4)
+    error = 0.01 * (np.sqrt(shared) * common + np.sqrt(1 - shared) * own).ravel()
+    seeds = pl.DataFrame(
+        {"compute": x, "loss": 20 * x**-0.1 * np.exp(error), "run_id": [f"r{i:02}" for i in range(64)]}
+    )
+    data, caveats = evidence(seeds, law="power")
+    assert ("runs-err-together" in {each.code for each in caveats}) is is_together
+    assert len(np.unique(data.forecast.stack.points.runs)) == (16 if is_together else 64)
+    assert len(np.unique(data.points.runs)) == 64
+
+
 def test_runs_of_unknown_size_are_refused():
     frame = runs(width=SIZE / 1e15, depth=np.tile([1.0, 2.0], 7)).drop("compute")
     with pytest.raises(DataError, match="size of the runs is unknown"):
