@@ -13,6 +13,7 @@ from scaling_cli.analysis.forecast.evidence import (
     _amounts,
     _problems,
     evidence_from,
+    plain_fit,
     require_variety,
     saved_evidence,
     tokens_per_param,
@@ -209,6 +210,15 @@ def test_a_law_of_schedules_only_continues_runs():
     ):  # fmt: skip
         with pytest.raises(UsageError, match="can only forecast how the runs in the log continue"):
             chosen(frame, **law, **more)
+
+
+def test_the_plain_fit_of_a_group_is_that_of_fit():
+    asked = method(law="power-constant", interval="none", estimator="describe")
+    table = load_runs(runs())
+    ((_, points),) = groups_of(table, ())
+    result, _ = plain_fit(points, GROUP, asked.choose(table, Ask()), asked)
+    assert [result.parameters[name].estimate for name in "abc"] == pytest.approx(fitted(runs()))
+    assert result.group == GROUP
 
 
 def test_losses_below_zero_are_refused():
