@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.allocation import answer as answer_module
 from scaling_cli.analysis.allocation.answer import _gap, allocate_saved
 from scaling_cli.analysis.allocation.costs import Costs
+from scaling_cli.analysis.allocation.evidence import AllocationData
 from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.plan import AllocationPlan
 from scaling_cli.errors import FitError, UsageError
+from scaling_cli.fitting.fit import Settings
 from scaling_cli.laws import find_law
 from scaling_cli.results.fit import IntervalMethod
 from tests.analysis.allocation.surfaces import HOFFMANN, best_params, isoflop_frame, loss_at
@@ -139,3 +144,45 @@ def test_approaches_that_disagree_are_noted():
     intervals = [(row.params.low, row.params.high) for row in result.allocations]
     overlap = max(low for low, _ in intervals) <= min(high for _, high in intervals)
     assert agreed.intervals_overlap is overlap
+
+
+def test_a_split_that_only_a_limit_makes_best_has_no_exponent():
+    law = find_law("general")
+    row = dict(zip(law.names, (1.7, 1e-9, 410.0, 0.34, 0.28, 1.0), strict=True))
+    row |= {"E": 1.7, "A": 0.0, "B": 410.0, "alpha": 0.34, "beta": 0.28, "gamma": 1.0}
+    result, _ = saved([row], law=law, asked=plan(1e21, min_params=1e8))
+    assert result.allocations[0].limit == "min-params"
+    assert result.exponents["parametric"]["params"].estimate is None
+    assert result.allocations[0].params.estimate == pytest.approx(1e8)
+
+
+def seeds(shared):
+    """Three seeds of each run, whose errors have the share `shared` of their variance in common."""
+    rng = np.random.default_rng(3)
+    once = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.2, 1.2, 6), budgets=np.geomspace(1e18, 1e21, 5))
+    common, own = rng.standard_normal(30), rng.standard_normal((3, 30))
+    noise = 0.01 * (np.sqrt(shared) * common + np.sqrt(1 - shared) * own)
+    return pl.concat([
+        once.with_columns(loss=once["loss"] * np.exp(row), run_id=pl.Series([f"s{i}r{j}" for j in range(30)]))
+        for i, row in enumerate(noise)
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("approach", ["parametric", "isoflop"])
+def test_seeds_that_err_together_are_resampled_together_in_every_approach(approach):
+    widths = []
+    for shared in (0.95, 0.0):
+        result, caveats = answered(seeds(shared), approach=approach, interval="wild", replicates=60)
+        assert ("runs-err-together" in caveats) is (shared > 0.5)
+        found = result.exponents[approach]["params"]
+        widths.append(found.high - found.low)
+    assert widths[0] > 1.2 * widths[1]  # of ninety runs, thirty count
+
+
+def test_points_that_cannot_be_fitted_are_not_checked(monkeypatch):
+    def fails(*_):
+        raise FitError("no", hint="")
+
+    monkeypatch.setattr(answer_module, "optimum", fails)
+    data = AllocationData(grouped=SimpleNamespace(problem=None), points=None, curves=None)
+    assert answer_module._checked(data, Settings()) == (data, [])

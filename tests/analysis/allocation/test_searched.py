@@ -338,3 +338,17 @@ def test_domains_without_a_share_are_named_and_have_no_other_doubt():
     assert list(found) == ["mixture-corner"]
     assert "web and no math" in found["mixture-corner"]
     assert doubted(row(web=(0.5, None), code=(0.5, None)), mixture=mixture, search={}, costs=Costs()) == {}
+
+
+def test_unique_tokens_are_held_where_the_law_has_them():
+    law = find_law("data-constrained")
+    made = FittedLaw(law, np.ones((1, len(law.names))), {})
+    assert _joint(made, plan(search={}, unique_tokens=3e9)).held == {"unique_tokens": 3e9}
+
+
+def test_a_split_that_only_a_limit_makes_best_has_no_exponent():
+    law = law_from_formula("E + B/tokens^beta + 0*log(params)*h", ("params", "tokens"))
+    truth = {"E": 1.8, "B": 2000.0, "beta": 0.36, "h": 1.0}
+    made = joint("6ND", Space(True, ()), law, truth, min_params=1e8)
+    assert solve(made, 1e21).limit == "min-params"
+    assert _exponents(made, plan(), (1e21,)) == {"params": Estimate(None), "tokens": Estimate(None)}

@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from scaling_cli.analysis.coverage import laws as laws_module
 from scaling_cli.analysis.coverage.curve import (
     Sampled,
+    _logit_interval,
     coverage_doubts,
     coverage_rows,
     default_k,
@@ -156,6 +157,16 @@ def test_a_log_that_stopped_without_any_failure_has_the_interval_of_a_share():
     group = Sampled(make_counts(np.ones(30, dtype=int), np.ones(30, dtype=int)), 1, RESAMPLING)
     rows, _ = rows_of(group, [1])
     assert (rows[0].estimate, rows[0].low, rows[0].high) == (1.0, pytest.approx(clopper_pearson(30, 30, 0.9)[0]), 1.0)
+
+
+@pytest.mark.parametrize("estimate", [0.0, 1.0])
+def test_an_interval_in_log_odds_needs_a_share_and_draws_inside(estimate):
+    assert np.isnan(_logit_interval(estimate, np.array([0.4, 0.6]), 0.9)).all()
+    assert np.isnan(_logit_interval(0.5, np.array([0.0, 1.0, estimate]), 0.9)).all()
+    draws = np.array([0.3, 0.5, 0.9, 0.0, 1.0])
+    low, high = _logit_interval(0.6, draws, 0.9)
+    reach = np.quantile(np.abs(logit(draws[:3]) - logit(0.6)), 0.9)
+    assert (low, high) == pytest.approx((expit(logit(0.6) - reach), expit(logit(0.6) + reach)))
 
 
 def test_a_drawn_curve_leaves_out_coverages_of_zero():

@@ -157,6 +157,18 @@ def test_the_same_accuracy_everywhere_gives_no_growth():
     assert report.results[0].split.budgets[0].accuracy.estimate > 0.9
 
 
+def test_a_group_that_cannot_be_split_leaves_the_others():
+    both = pl.concat([logged(20).with_columns(kind=pl.lit("a")), logged(1).with_columns(kind=pl.lit("b"))])
+    report = scaling.inference_coverage(both, by="kind", **ASKED)
+    assert [result.group for result in report.results] == [{"kind": "a"}]
+    assert [(each.group, "one problem" in each.error) for each in report.failures] == [({"kind": "b"}, True)]
+    alone = result_of(logged(20), **ASKED)[0].split
+    assert [row.solutions.estimate for row in report.results[0].split.budgets] == [
+        row.solutions.estimate for row in alone.budgets
+    ]
+    assert report.results[0].split.solutions_exponent.estimate == alone.solutions_exponent.estimate
+
+
 @pytest.mark.slow
 def test_intervals_of_exponents_and_best_splits_hold_the_truth_as_often_as_they_say():
     sets, inside = 300, np.zeros(2)
