@@ -138,7 +138,7 @@ def test_no_approach_that_can_be_used_is_an_error_with_what_was_found_before():
 def test_approaches_that_disagree_are_noted():
     """Losses of large models are too low by a factor that grows with size, which the surface does not follow."""
     off = FRAME.with_columns(loss=pl.col("loss") * (1 + 0.02 * (pl.col("params") / 1e9) ** 0.6))
-    result, caveats = answered(off, approach="all", interval="wild", replicates=60)
+    result, caveats = answered(off, approach="all", interval="wild", replicates=20)
     (agreed,) = result.agreement
     assert ("approaches-disagree" in caveats) is (agreed.intervals_overlap is False)
     intervals = [(row.params.low, row.params.high) for row in result.allocations]
@@ -157,10 +157,10 @@ def test_a_split_that_only_a_limit_makes_best_has_no_exponent():
 
 
 def seeds(shared):
-    """Three seeds of each run, whose errors have the share `shared` of their variance in common."""
+    """Two seeds of each run, whose errors have the share `shared` of their variance in common."""
     rng = np.random.default_rng(3)
     once = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.2, 1.2, 6), budgets=np.geomspace(1e18, 1e21, 5))
-    common, own = rng.standard_normal(30), rng.standard_normal((3, 30))
+    common, own = rng.standard_normal(30), rng.standard_normal((2, 30))
     noise = 0.01 * (np.sqrt(shared) * common + np.sqrt(1 - shared) * own)
     return pl.concat([
         once.with_columns(loss=once["loss"] * np.exp(row), run_id=pl.Series([f"s{i}r{j}" for j in range(30)]))
@@ -172,11 +172,11 @@ def seeds(shared):
 def test_seeds_that_err_together_are_resampled_together_in_every_approach(approach):
     widths = []
     for shared in (0.95, 0.0):
-        result, caveats = answered(seeds(shared), approach=approach, interval="wild", replicates=60)
+        result, caveats = answered(seeds(shared), approach=approach, interval="wild", replicates=30)
         assert ("runs-err-together" in caveats) is (shared > 0.5)
         found = result.exponents[approach]["params"]
         widths.append(found.high - found.low)
-    assert widths[0] > 1.2 * widths[1]  # of ninety runs, thirty count
+    assert widths[0] > 1.2 * widths[1]  # of sixty runs, thirty count
 
 
 def test_points_that_cannot_be_fitted_are_not_checked(monkeypatch):

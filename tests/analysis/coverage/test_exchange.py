@@ -235,3 +235,13 @@ def test_groups_are_mixed_on_one_budget_and_logs_that_stopped_are_not():
     large = data.filter(pl.col("model") == "large").drop("difficulty")
     with pytest.raises(UsageError, match="Sampling of small stopped at successes"):
         scaling.inference_coverage(pl.concat([stopped, large.select(stopped.columns)]), mix="large", **asked)
+
+
+def test_curves_of_two_shared_problems_reach_to_the_attempts_at_these():
+    how = {"level": 0.9, "resampling": ProblemResampling(50)}
+    left = Side("a", make_counts(np.array([64, 64, 8]), np.array([9, 20, 1])), ("p", "q", "only a"))
+    right = Side("b", make_counts(np.array([64, 64, 4]), np.array([3, 2, 1])), ("q", "p", "only b"))
+    found = curves_cross(left, right, **how)
+    assert (found.other, found.leads, found.up_to) == ("b", "a", 64)
+    apart = Side("b", make_counts(np.array([64, 64, 4]), np.array([3, 2, 1])), ("q", "x", "only b"))
+    assert curves_cross(left, apart, **how).up_to == 4

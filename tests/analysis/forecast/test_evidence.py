@@ -228,7 +228,7 @@ def test_losses_below_zero_are_refused():
 
 
 def evidence(frame, *, names=True, **options):
-    asked = method(replicates=20, **options)
+    asked = method(**{"replicates": 20, **options})
     runs_of = load_runs(frame, keep=("w",) if "w" in frame.columns else ())
     ask = Ask((Target({"compute": 1e22}),))
     ((_, points),) = groups_of(runs_of, ())
@@ -272,9 +272,7 @@ def test_runs_of_unknown_size_are_refused():
         scaling.extrapolate(frame, law="a*width^b*depth^d", at="width=1e7,depth=2", replicates=20)
 
 
-def test_the_number_of_replicates_is_limited_and_the_seed_counts():
-    few, many = (
-        scaling.extrapolate(runs(), at="compute=1e22", law="power", replicates=count).results[0].interval.replicates
-        for count in (40, 500)
-    )
-    assert (few, many) == (40, 200)
+def test_the_number_of_replicates_is_limited():
+    few, many = (evidence(runs(), law="power", replicates=count)[0].forecast for count in (20, 500))
+    assert (few.resampling.replicates, many.resampling.replicates) == (20, 200)
+    assert len(many.draws[0]) == 200
