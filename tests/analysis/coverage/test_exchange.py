@@ -245,3 +245,18 @@ def test_curves_of_two_shared_problems_reach_to_the_attempts_at_these():
     assert (found.other, found.leads, found.up_to) == ("b", "a", 64)
     apart = Side("b", make_counts(np.array([64, 64, 4]), np.array([3, 2, 1])), ("q", "x", "only b"))
     assert curves_cross(left, apart, **how).up_to == 4
+
+
+@pytest.mark.parametrize(("most", "is_known"), [(208, False), (209, True)])
+def test_all_problems_must_have_the_attempts_that_are_compared(most, is_known):
+    """One attempt of the larger model costs as much as 209 of the smaller."""
+    names = tuple("pqrs")
+    small = Side("a", make_counts(np.array([300, most, 300, 300]), np.array([9, 20, 1, 0])), names)
+    large = Side("b", make_counts(np.array([8, 4, 8, 8]), np.array([1, 2, 0, 0])), names)
+    how = {"level": 0.9, "resampling": ProblemResampling(50)}
+    rows = exchanges_against(small, large, np.arange(1, 9), Trade(14.0, 0.2), **how)
+    assert [row.k for row in rows] == [1, 2, 3, 4]
+    assert rows[0].attempts == 209
+    assert (rows[0].coverage is not None) is (rows[0].difference.estimate is not None) is is_known
+    assert curves_cross(small, large, **how).up_to == 4
+    assert curves_cross(small, small, **how).up_to == most
