@@ -86,7 +86,7 @@ def _grid_transform(grid: Grid, prior: Prior, theta: Array, k: Array) -> Array:
 
 
 def _averaged(counts: Counts, level: float | None) -> Distribution:
-    law = fit_mixture(counts)
+    law = fit_mixture(counts, with_ends=level is not None)
     return Distribution(
         MIXTURE,
         {name: (chance, None, None) for name, chance in law.families.items()},
@@ -100,8 +100,7 @@ def _averaged(counts: Counts, level: float | None) -> Distribution:
 
 def _averaged_interval(law: Mixture, level: float | None, k: Array) -> tuple[Array, Array, Array]:
     curve = failure(k)
-    middle = law.mean(curve)
-    low, high = (middle, middle) if level is None else law.ends(curve, level)
+    middle, low, high = (law.mean(curve),) * 3 if level is None else law.mean_and_ends(curve, level)
     return tuple(log_minus_log(_log(at)) for at in (middle, np.fmin(low, middle), np.fmax(high, middle)))  # type: ignore[return-value]
 
 

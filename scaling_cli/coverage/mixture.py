@@ -66,9 +66,13 @@ class Draws(Record):
         drawn = middle + deviates * np.sqrt(np.maximum(variance, 0) / self.problems)
         return np.asarray(np.clip(drawn, curve.min(axis=0), curve.max(axis=0)))
 
-    def ends(self, curve: Array, level: float) -> tuple[Array, Array]:
-        """The interval of the mean of `curve` that contains the central ones of new and of these problems."""
-        new, these = (self.central(values, level) for values in (self.of_new(curve), self.of_these(curve)))
+    def ends(self, curve: Array, level: float, of_new: Array | None = None) -> tuple[Array, Array]:
+        """The interval of the mean of `curve` that contains the central ones of new and of these problems.
+
+        Whoever has the means over new problems already gives them as `of_new`.
+        """
+        values = self.of_new(curve) if of_new is None else of_new
+        new, these = self.central(values, level), self.central(self.of_these(curve), level)
         return np.minimum(new[0], these[0]), np.maximum(new[1], these[1])
 
     def central(self, values: Array, level: float) -> tuple[Array, Array]:
@@ -82,10 +86,13 @@ class Draws(Record):
 
 
 class Mixture(Record):
-    """The distribution of difficulty, averaged over families and of free shapes; `families` has their probabilities."""
+    """The distribution of difficulty, averaged over families and of free shapes; `families` has their probabilities.
+
+    If only means are wanted, `averaged` is without these problems, and there are no free shapes.
+    """
 
     averaged: Draws
-    free: Draws
+    free: Draws | None
     families: dict[str, float]
 
     def mean(self, curve: Array) -> Array:
@@ -94,9 +101,16 @@ class Mixture(Record):
 
     def ends(self, curve: Array, level: float) -> tuple[Array, Array]:
         """The interval of the mean of `curve`, for these and for new problems."""
-        averaged = self.averaged.ends(curve, level)
+        return self.mean_and_ends(curve, level)[1:]
+
+    def mean_and_ends(self, curve: Array, level: float) -> tuple[Array, Array, Array]:
+        """The mean over problems of `curve`, and its interval, for these and for new problems."""
+        assert self.free is not None, "the fit is for means alone"
+        of_new = self.averaged.of_new(curve)
+        averaged = self.averaged.ends(curve, level, of_new)
         free = self.free.ends(curve, 2 * float(ndtr(FREE_WIDTH * ndtri((1 + level) / 2))) - 1)
-        return np.minimum(averaged[0], free[0]), np.maximum(averaged[1], free[1])
+        mean = np.asarray(self.averaged.chances @ of_new)
+        return mean, np.minimum(averaged[0], free[0]), np.maximum(averaged[1], free[1])
 
 
 def failure(k: Array) -> Array:
@@ -104,8 +118,11 @@ def failure(k: Array) -> Array:
     return np.asarray(np.exp(LOG_Q[:, None] * np.asarray(k, dtype=float)))
 
 
-def fit_mixture(counts: Counts, scale: float = 1.0, offset: float = 0.0) -> Mixture:
-    """The distribution of difficulty behind the counts; a chance u of the grid shows as `offset + scale * u`."""
+def fit_mixture(counts: Counts, scale: float = 1.0, offset: float = 0.0, *, with_ends: bool = True) -> Mixture:
+    """The distribution of difficulty behind the counts; a chance u of the grid shows as `offset + scale * u`.
+
+    Without `with_ends`, the fit is for means alone, which takes less time.
+    """
     likelihood, multiplicity, is_unsolved = _likelihood(counts, scale, offset)
     tempered = multiplicity / design_effect(counts)
     parts = [_posterior(family, likelihood, tempered) for family in FAMILIES.values()]
@@ -115,13 +132,13 @@ def fit_mixture(counts: Counts, scale: float = 1.0, offset: float = 0.0) -> Mixt
     chances = np.concatenate([share * part[1] for share, part in zip(shares, parts, strict=True)])
     counted = chances > LEAST * chances.max()
     weights = np.concatenate([part[2] for part in parts])[counted]
+    chances = chances[counted] / chances[counted].sum()
+    families = dict(zip(FAMILIES, shares.tolist(), strict=True))
+    if not with_ends:
+        return Mixture(Draws(weights, chances, weights[:0], weights[:0], counts.problems), None, families)
     seen = partial(_draws, likelihood, multiplicity, is_unsolved)
     free = _free(likelihood, tempered)
-    return Mixture(
-        seen(weights, chances[counted] / chances[counted].sum()),
-        seen(free, np.full(len(free), 1 / len(free))),
-        dict(zip(FAMILIES, shares.tolist(), strict=True)),
-    )
+    return Mixture(seen(weights, chances), seen(free, np.full(len(free), 1 / len(free))), families)
 
 
 def _draws(likelihood: Array, multiplicity: Array, is_unsolved: Mask, weights: Array, chances: Array) -> Draws:
