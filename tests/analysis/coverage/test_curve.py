@@ -210,6 +210,12 @@ def test_what_counts_cannot_say_is_a_caveat(c, code):
     assert list(doubts(data(4, c))) == ([] if code is None else [code])
 
 
+def test_what_all_attempts_have_in_common_is_said():
+    assert "No problem is solved" in doubts(data(4, [0] * 30))["all-alike"]
+    assert "Every attempt succeeded" in doubts(data(4, [4] * 30))["all-alike"]
+    assert "4" in doubts(data(4, [1] * 30))["all-solved"]
+
+
 def test_one_attempt_each_is_not_deterministic():
     assert doubts(data(1, [1] * 29 + [0])) == {}
 
