@@ -1,121 +1,56 @@
 """Do the tests notice when the code is wrong? Small random changes, each judged by the tests of its folder.
 
-    python benchmarks/mutation.py                      # 200 changes, seed 0: hours on one core
+    python benchmarks/mutation.py                      # 200 changes, seed 0: about an hour on one core
     python benchmarks/mutation.py --count 20 --seed 3 --only fitting data/runs
+    python benchmarks/mutation.py --map /tmp/lines --part 1/2    # one half of the 200; another process takes 2/2
 
 A change turns around a sign, a comparison, a bound, an index, an axis, a condition or a word such as min and max.
 One copy of the project is changed, never the project itself. Functions that only say something (messages, help) and
 docstrings are left alone. A change survives if the tests of the folder that mirrors its module pass; survivors are
 printed with their line, to be read one by one: a test is missing, the code is dead, or the change alters nothing.
+
+The tests of the folders concerned first run once without a change, to find which lines each of them runs, also in the
+processes that it starts. Then only the tests that run the changed statement judge it, the quickest first. If no test
+runs it, it survives. For code that runs when its module is imported, these are all tests of the files that import it.
+Each judgement is a fork of a process that has imported the libraries, but neither the package nor the tests. It needs
+what `pip install -e ".[dev]"` installs.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
+import compileall
+import contextlib
+import hashlib
+import importlib
 import os
+import pickle
+import py_compile
 import random
 import re
+import resource
+import select
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is imported
+
+import pytest
+from _changes import Change, changes, statement
+from _lines import WHOLE_FILE, Recorded, record
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+LINES = Path(__file__).with_name("_lines.py")
+LIBRARIES = ("msgspec", "numpy", "polars", "rich", "scipy.optimize", "scipy.special", "scipy.stats")
 FOLDERS = ("fitting", "analysis", "coverage", "data", "laws", "report", "document", "points", "numbers", "formula",
            "cli", "options", "sentences")  # fmt: skip
-COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-               ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}  # fmt: skip
-OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
-NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
-WORDS = NAMES | {"minimum": "maximum", "maximum": "minimum", "first": "last", "last": "first", "argmin": "argmax",
-                 "argmax": "argmin", "head": "tail"}  # fmt: skip
-CPU_SECONDS = 900  # of the tests of one folder; a change that makes them hang counts as noticed
-
-
-class Change(NamedTuple):
-    """One change: the module, the line, what was there and what stands there instead."""
-
-    path: Path
-    line: int
-    start: int
-    end: int
-    before: bytes
-    after: bytes
-
-
-def changes(path: Path) -> Iterator[Change]:
-    """All changes of a module."""
-    source = path.read_bytes()
-    starts = [0]
-    for line in source.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-
-    def place(node: ast.expr) -> tuple[int, int]:
-        assert node.end_lineno is not None
-        assert node.end_col_offset is not None
-        return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
-
-    for node in _judged(ast.parse(source)):
-        for new in _altered(node):
-            start, end = place(node)
-            after = ast.unparse(new).encode()
-            if not isinstance(node, ast.Constant | ast.Name):
-                after = b"(" + after + b")"
-            yield Change(path, node.lineno, start, end, source[start:end], after)
-
-
-def _judged(tree: ast.AST) -> Iterator[ast.expr]:
-    """The expressions that compute: not messages, annotations, imports, or values of module constants that are text."""
-    skipped: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Raise | ast.JoinedStr | ast.Assert):
-            skipped.update(ast.walk(node))
-        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
-            skipped.update(ast.walk(node.annotation))
-        if isinstance(node, ast.FunctionDef) and node.returns is not None:
-            skipped.update(ast.walk(node.returns))
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id[0].isupper():
-            skipped.update(ast.walk(node))
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.expr) and node not in skipped)
-
-
-def _altered(node: ast.expr) -> Iterator[ast.expr]:
-    match node:
-        case ast.Compare(left=left, ops=[op], comparators=right) if type(op) in COMPARISONS:
-            yield ast.Compare(left, [COMPARISONS[type(op)]()], right)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS and not _is_text(left, right):
-            yield ast.BinOp(left, OPERATORS[type(op)](), right)
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            yield inner
-        case ast.UnaryOp(op=ast.Not(), operand=inner):
-            yield inner
-        case ast.BoolOp(op=op, values=values):
-            yield ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
-        case ast.IfExp(test=test, body=body, orelse=other):
-            yield ast.IfExp(test, other, body)
-        case ast.Constant(value=bool() as value):
-            yield ast.Constant(not value)
-        case ast.Constant(value=int() as value):
-            yield ast.Constant(value + 1)
-        case ast.Constant(value=float() as value):
-            yield ast.Constant(value * 1.5 if value else 1.0)
-        case ast.Name(id=name, ctx=ast.Load()) if name in NAMES:
-            yield ast.Name(NAMES[name])
-        case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in WORDS:
-            yield ast.Attribute(value, WORDS[name])
-
-
-def _is_text(*nodes: ast.expr) -> bool:
-    return any(isinstance(node, ast.Constant | ast.JoinedStr) and not _is_number(node) for node in nodes)
-
-
-def _is_number(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+CPU_SECONDS = 900  # of a file of tests without a change; one that makes tests hang counts as noticed
 
 
 def sample(count: int, seed: int, folders: list[str]) -> list[Change]:
@@ -125,38 +60,141 @@ def sample(count: int, seed: int, folders: list[str]) -> list[Change]:
     return random.Random(seed).sample(every, min(count, len(every)))
 
 
-def tests_of(path: Path) -> list[list[str]]:
-    """The tests that should notice, the quickest first.
-
-    Those of the module and those that import it, if there are some; then all of its folder, or of the one above.
-    """
-    place = path.parent.relative_to(ROOT / "scaling_cli")
-    folder = place
+def folder_of(path: Path) -> Path:
+    """The folder of tests that mirrors that of a module, or the one above."""
+    folder = path.parent.relative_to(ROOT / "scaling_cli")
     while folder.parts and not list((ROOT / "tests" / folder).glob("test_*.py")):
         folder = folder.parent
-    package, module = re.escape(".".join(("scaling_cli", *place.parts))), re.escape(path.stem)
-    imports = re.compile(rf"\b{package}\.{module}\b|from {package} import [^\n]*\b{module}\b")
-    every = sorted((ROOT / "tests" / folder).rglob("test_*.py"), key=lambda test: test.stem != f"test_{path.stem}")
-    near = [test for test in every if test.stem == f"test_{path.stem}" or imports.search(test.read_text("utf-8"))]
-    parts = [[str(test.relative_to(ROOT)) for test in near], [str(Path("tests") / folder)]]
-    return [part for part in parts if part]
+    return ROOT / "tests" / folder
 
 
-def is_noticed(change: Change, copy: Path) -> bool:
-    """Whether the tests of the folder fail in a changed copy of the project."""
-    target = copy / change.path.relative_to(ROOT)
-    source = change.path.read_bytes()
-    target.write_bytes(source[: change.start] + change.after + source[change.end :])
-    environment = {**os.environ, "PYTHONPATH": str(copy), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        for tests in tests_of(change.path):
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests]
-            line = f"ulimit -t {CPU_SECONDS}; exec nice -n 10 " + " ".join(command)
-            if subprocess.run(["bash", "-c", line], cwd=copy, env=environment, capture_output=True).returncode:
-                return True
-        return False
-    finally:
-        target.write_bytes(source)
+def near(path: Path) -> set[str]:
+    """The files of tests of a module, and of its folder those that import it."""
+    package = re.escape(".".join(("scaling_cli", *path.parent.relative_to(ROOT / "scaling_cli").parts)))
+    imports = re.compile(rf"\b{package}\.{path.stem}\b|from {package} import [^\n]*\b{path.stem}\b")
+    every = folder_of(path).rglob("test_*.py")
+    found = [test for test in every if test.stem == f"test_{path.stem}" or imports.search(test.read_text("utf-8"))]
+    return {test.relative_to(ROOT).as_posix() for test in found}
+
+
+class Judge:
+    """Tests a copy of the project that has one change."""
+
+    def __init__(self, place: Path, known: Path, test_files: list[str], turn: float) -> None:
+        self._place, self._copy, self._known = place, place / "project", known
+        shutil.copytree(ROOT, self._copy, ignore=shutil.ignore_patterns(".git", ".venv*", "__pycache__"))
+        if SHARED.is_dir():  # real data sets beside the project, which some tests read
+            (place / SHARED.name).symlink_to(SHARED)
+        shutil.copy(LINES, self._copy / "sitecustomize.py")
+        # What is kept of each module has the hash of its text, so that a changed module is never mistaken for another.
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        compileall.compile_dir(self._copy / "scaling_cli", quiet=2, invalidation_mode=mode)
+        known.mkdir(parents=True, exist_ok=True)
+        code = [*self._copy.glob("scaling_cli/**/*.py"), *self._copy.glob("tests/**/*.py")]
+        common = _hash(*sorted(path for path in code if not path.name.startswith("test_")))
+        first = round(turn * len(test_files))
+        ordered = test_files[first:] + test_files[:first]  # processes that share the map begin at different places
+        self._recorded = {file: self._record(file, f"{common}-{_hash(self._copy / file)}") for file in ordered}
+
+    def _record(self, test_file: str, key: str) -> Recorded:
+        path = self._known / key
+        if not path.exists():
+            print(f"finding what {test_file} runs", end="\x1b[K\r", file=sys.stderr)
+
+            def work() -> int:
+                folder = Path(tempfile.mkdtemp(dir=self._place))
+                path.with_suffix(f".{os.getpid()}").write_bytes(pickle.dumps(record(test_file, self._copy, folder)))
+                path.with_suffix(f".{os.getpid()}").rename(path)
+                return 0
+
+            if self._forked(work, CPU_SECONDS):
+                raise SystemExit(f"The tests of {test_file} end their process:\n{(self._place / 'log').read_text()}")
+        found: Recorded = pickle.loads(path.read_bytes())
+        if found.failed:
+            print(f"left out, as they fail without a change: {' '.join(found.failed)}", flush=True)
+        return found
+
+    def is_noticed(self, change: Change) -> bool | None:
+        """Whether tests fail in the changed copy; None if no test runs the changed line."""
+        tests = self._tests(change)
+        target = self._copy / change.path.relative_to(ROOT)  # the project itself may be edited meanwhile
+        source = target.read_bytes()
+        target.write_bytes(source[: change.start] + change.after + source[change.end :])
+        try:
+            return any(self._fails(batch, seconds) for batch, seconds in _batches(tests)) if tests else None
+        finally:
+            target.write_bytes(source)
+
+    def _tests(self, change: Change) -> dict[str, float]:
+        """The tests that run the changed statement and how long each takes: those of the module, then the quickest."""
+        bits, is_module = statement(change._replace(path=self._copy / change.path.relative_to(ROOT)))
+        module, folder = change.path.relative_to(ROOT).as_posix(), folder_of(change.path).relative_to(ROOT).as_posix()
+        close, found = near(change.path), dict[str, float]()
+        for file, (seconds, lines, failed) in self._recorded.items():
+            run = {test for test, modules in lines.items() if modules.get(module, 0) & bits}
+            is_all = WHOLE_FILE in run or (is_module and bool(run))
+            if file.startswith(f"{folder}/"):
+                found |= {test: seconds[test] for test in seconds if (is_all or test in run) and test not in failed}
+        return dict(sorted(found.items(), key=lambda item: (item[0].split("::")[0] not in close, item[1])))
+
+    def _fails(self, tests: list[str], seconds: float) -> bool:
+        limit = 60 + 10 * seconds
+        ended = self._forked(lambda: self._pytest(tests), limit)
+        if ended in (4, 5):  # the change renamed tests
+            ended = self._forked(
+                lambda: self._pytest(list(dict.fromkeys(test.split("::")[0] for test in tests))), limit
+            )
+        return ended != 0
+
+    def _pytest(self, tests: list[str]) -> int:
+        shutil.rmtree(self._copy / ".hypothesis", ignore_errors=True)  # examples that failed with another change
+        os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
+        return int(pytest.main(["-q", "-x", "-n0", "-p", "no:cacheprovider", f"--basetemp={self._place}/tmp", *tests]))
+
+    def _forked(self, work: Callable[[], int], seconds: float) -> int:
+        """What a function returns in a fork that has the copy of the project; another number if it is killed."""
+        child = os.fork()
+        if not child:
+            os.setsid()
+            log = os.open(self._place / "log", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+            for number in range(3):
+                os.dup2(log, number)
+            resource.setrlimit(resource.RLIMIT_CPU, (round(seconds), round(seconds) + 5))
+            os.environ["PYTHONPATH"] = sys.path[0] = str(self._copy)
+            os.chdir(self._copy)
+            assert not any(name.split(".")[0] in ("scaling_cli", "tests") for name in sys.modules)
+            code = -1
+            try:
+                code = work()
+            finally:
+                if sys.exc_info()[0]:
+                    traceback.print_exc()
+                sys.stdout.flush()
+                os._exit(code)
+        with os.fdopen(os.pidfd_open(child), "rb") as handle:
+            if not select.select([handle], [], [], 10 * seconds)[0]:  # other programs may have the processor
+                os.killpg(child, signal.SIGKILL)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        return ended
+
+
+def _batches(tests: dict[str, float]) -> Iterator[tuple[list[str], float]]:
+    """Tests in pieces of their order, the first of which takes about a second, the next four times that, and so on."""
+    batch, spent, size = list[str](), 0.0, 1.0
+    for test, seconds in tests.items():
+        batch.append(test)
+        spent += seconds
+        if spent >= size:
+            yield batch, spent
+            batch, spent, size = [], 0.0, 4 * size
+    if batch:
+        yield batch, spent
+
+
+def _hash(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths)).hexdigest()[:20]
 
 
 def main() -> None:
@@ -165,21 +203,28 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=list(FOLDERS), help="folders of the package")
+    parser.add_argument("--map", type=Path, metavar="FOLDER", help="keep here which lines each test runs, for later")
+    parser.add_argument("--part", default="1/1", metavar="I/N", help="judge every N-th change only, from the I-th on")
     asked = parser.parse_args()
+    part, parts = map(int, asked.part.split("/"))
     chosen = sample(asked.count, asked.seed, asked.only)
+    files = {file for change in chosen for file in folder_of(change.path).rglob("test_*.py")}
     noticed = 0
+    chosen = chosen[part - 1 :: parts]
     with tempfile.TemporaryDirectory(prefix="mutation-") as place:
-        copy = Path(place) / "project"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv*", "__pycache__"))
-        if SHARED.is_dir():  # real data sets beside the project, which some tests read
-            (copy.parent / SHARED.name).symlink_to(SHARED)
+        for library in LIBRARIES:
+            importlib.import_module(library)
+        os.nice(10)
+        names = sorted(file.relative_to(ROOT).as_posix() for file in files)
+        judge = Judge(Path(place), (asked.map or Path(place) / "map").resolve(), names, (part - 1) / parts)
         for number, change in enumerate(chosen, start=1):
-            is_seen = is_noticed(change, copy)
-            noticed += is_seen
+            is_seen = judge.is_noticed(change)
+            noticed += bool(is_seen)
             where = f"{change.path.relative_to(ROOT)}:{change.line}"
             words = f"{change.before.decode()!r} -> {change.after.decode()!r}"
-            print(f"{'noticed ' if is_seen else 'SURVIVED'} {where} {words}", flush=True)
-            print(f"{noticed} of {number} noticed", end="\r", file=sys.stderr)
+            why = "  (no test runs this line)" if is_seen is None else ""
+            print(f"{'noticed ' if is_seen else 'SURVIVED'} {where} {words}{why}", flush=True)
+            print(f"{noticed} of {number} noticed", end="\x1b[K\r", file=sys.stderr)
     share = noticed / len(chosen)
     error = (share * (1 - share) / len(chosen)) ** 0.5
     print(f"{noticed} of {len(chosen)} changes noticed: {100 * share:.1f} % (standard error {100 * error:.1f})")

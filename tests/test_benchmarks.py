@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,67 @@ def test_the_exponent_of_a_growth_is_found_whatever_the_command_needs_for_any_in
     costs = [0.5 + 0.2 * factor**power for factor in growth.FACTORS]
     assert growth.exponent(costs, 0.1) == pytest.approx(power, abs=1e-6)
     assert growth.exponent([0.5, 0.5, 0.52], 0.1) == 0.0
+
+
+KEPT = """
+import functools
+
+LIMIT = 2
+
+
+@functools.cache
+def kept(x):
+    return x + LIMIT
+
+
+def twice(x):
+    return x * 2
+
+
+def never(x):
+    return -x
+"""
+JUDGES = """
+import os
+import subprocess
+import sys
+
+from scaling_cli.numbers.kept import kept, twice
+
+
+def test_first():
+    kept(1)  # not looked at, but it fills the cache
+
+
+def test_second():
+    assert kept(1) == 3
+
+
+def test_a_process():
+    code = "from scaling_cli.numbers.kept import twice; print(twice(4))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=os.environ, check=True)
+    assert done.stdout == b"8\\n"
+"""
+
+
+def test_a_change_is_judged_by_all_tests_that_run_its_line_and_only_by_them(tmp_path):
+    pytest.importorskip("coverage")
+    for name in ("mutation", "_changes", "_lines"):
+        (tmp_path / "benchmarks").mkdir(exist_ok=True)
+        shutil.copy(FOLDER / f"{name}.py", tmp_path / "benchmarks")
+    for name, text in {"scaling_cli/numbers/kept.py": KEPT, "tests/numbers/test_judges.py": JUDGES}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).with_name("__init__.py").touch()
+        (tmp_path / name).parents[1].joinpath("__init__.py").touch()
+    (tmp_path / "pyproject.toml").touch()
+    command = [sys.executable, "benchmarks/mutation.py", "--only", "numbers"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert sorted(done.stdout.splitlines()) == [
+        "4 of 5 changes noticed: 80.0 % (standard error 17.9)",
+        "SURVIVED scaling_cli/numbers/kept.py:17 '-x' -> '(x)'  (no test runs this line)",
+        "noticed  scaling_cli/numbers/kept.py:13 '2' -> '3'",
+        "noticed  scaling_cli/numbers/kept.py:13 'x * 2' -> '(x / 2)'",
+        "noticed  scaling_cli/numbers/kept.py:4 '2' -> '3'",
+        "noticed  scaling_cli/numbers/kept.py:9 'x + LIMIT' -> '(x - LIMIT)'",
+    ]

@@ -150,9 +150,11 @@ def flops_of(budget: float | str, hardware: Machines | None, *, is_one: bool = F
     if found is None:
         return float(budget)
     if hardware is None:
+        price = (", and the price of an hour", " --price-per-gpu-hour 2") if found[0] == "usd" else ("", "")
         raise UsageError(
             f"The budget {budget} cannot be converted to FLOPs, because the speed of the GPUs is not given.",
-            hint="Give the dense peak of a GPU and the share of it that training reaches: --peak-flops h100 --mfu 0.4.",
+            hint=f"Give the dense peak of a GPU and the share of it that training reaches{price[0]}: "
+            f"--peak-flops h100 --mfu 0.4{price[1]}.",
         )
     return hardware.flops_of_one(*found) if is_one else hardware.flops(*found)
 

@@ -23,6 +23,7 @@ InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
 SCHEMA_VERSION = 1
 OPTIONAL = ("draws",)  # keys of a result that may be left out
 NUMBERS = frozenset((float, int))
+UNCHANGED = frozenset((str, int, bool, type(None)))
 ENCODER = json.JSONEncoder(allow_nan=False)
 MOST_DRAWN = 50_000  # points of a drawing that are kept in a document
 ONE_LINE = 112  # characters up to which an object of plain values stays on its line
@@ -143,9 +144,12 @@ def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:
 
 def plain(value: object) -> Plain:
     """`value` in JSON's own types: records by field, tuples as lists, infinities and NaN as null."""
+    kind = type(value)
+    if kind in UNCHANGED:
+        return value  # type: ignore[return-value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
+    if isinstance(value, str | int):
         return value
     if isinstance(value, tuple | list | array):
         if set(map(type, value)) == {float} and all(map(math.isfinite, value)):  # a replicate; there may be millions
@@ -154,12 +158,18 @@ def plain(value: object) -> Plain:
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
     assert isinstance(value, Record)
-    return {name: _field(value, name) for name in value.__struct_fields__ if name not in value.drawn}
+    found = {name: plain(getattr(value, name)) for name in _written(type(value))}
+    for name in value.unwrapped:
+        inner = found[name]
+        if isinstance(inner, dict) and len(inner) == 1:
+            found[name] = next(iter(inner.values()))
+    return found
 
 
-def _field(record: Record, name: str) -> Plain:
-    value = getattr(record, name)
-    return plain(next(iter(value.values())) if name in record.unwrapped and len(value) == 1 else value)
+@functools.cache
+def _written(record: type[Record]) -> tuple[str, ...]:
+    """The fields of a class that stand in its documents."""
+    return tuple(name for name in record.__struct_fields__ if name not in record.drawn)
 
 
 def _compact(value: Plain) -> str:

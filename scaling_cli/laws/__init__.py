@@ -11,6 +11,7 @@ that the user writes.
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import re
 from collections.abc import Sequence
@@ -135,6 +136,7 @@ def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
     return _named(name)
 
 
+@functools.cache
 def _named(name: str) -> Law:
     module, _, constant = HOMES[name][0].partition(".")
     law: Law = getattr(importlib.import_module(f"{__name__}.{module}"), constant)

@@ -45,7 +45,7 @@ class Link(Record):
     @property
     def residuals(self) -> Array:
         """The metric at the points less that of the fit `(n,)`."""
-        missed: Array = -self.fitted.problem.residuals(self.fitted.theta[None])[0][0]
+        missed: Array = self.fitted.problem.residuals(self.fitted.theta[None])[0][0]
         return missed
 
     @property

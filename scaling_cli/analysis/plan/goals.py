@@ -83,6 +83,11 @@ def parse_goal(text: str) -> Goal:
     if not weight > 0:
         raise UsageError(f"--goal {text!r} has the weight {weight:g}.", hint="Give a weight above 0: 2*params@1e24.")
     what, place = match["what"], match["at"]
+    if place and "@" in place:
+        raise UsageError(
+            f"--goal {text!r} has more than one goal.",
+            hint="Give each its own option: --goal params@1e24 --goal loss@1e24.",
+        )
     shown = f"{what}@{place}" if place else what
     difference = DIFFERENCE.fullmatch(what)
     if difference:

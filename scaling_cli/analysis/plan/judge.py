@@ -42,13 +42,18 @@ def judged(name: str, task: Task, runs: Candidates, *, is_present: bool) -> Judg
 
 
 def _best(task: Task, arms: list[Arm], runs: Candidates) -> Array:
-    """The deviations that a plan of the same cost, number and range of runs would give."""
+    """The deviations that a plan of the same cost, number and range of runs would give.
+
+    Limits that the design itself does not keep do not count: a plan that kept them could be worse than the design.
+    """
     cost = runs.compute
     ratio = runs.tokens / runs.params
+    most = task.bounds.most_tokens
     bounds = Bounds(
         (float(cost.min()), float(cost.max())),
         (min(task.bounds.ratio[0], float(ratio.min())), max(task.bounds.ratio[1], float(ratio.max()))),
-        task.bounds.sizes, task.bounds.most_tokens,
+        task.bounds.sizes if np.isin(runs.params, task.bounds.sizes).all() else (),
+        None if most is None else max(most, float(runs.tokens.max())),
     )  # fmt: skip
     least = max(len(runs.params), replace(task, arms=arms).least_runs)
     same = replace(

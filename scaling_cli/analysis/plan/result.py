@@ -14,7 +14,7 @@ from scaling_cli.analysis.plan.knowledge import RIVALS, Arm
 from scaling_cli.analysis.plan.reserve import bends, shown
 from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.numbers.format import percent
+from scaling_cli.numbers.format import flops, percent
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.plan import PlannedRun, PlanResult, Test
 
@@ -152,13 +152,22 @@ def _best(task: Task) -> Curve | None:
 
 
 def _notes(task: Task, spent: float, runs: int) -> tuple[str, ...]:
-    notes = []
-    if spent < SPENT * task.budget:
-        is_few, is_largest = runs >= task.runs, spent >= SPENT * runs * task.bounds.compute[1]
-        if is_largest:
-            reason = "--max-runs and --max-compute prevent more" if is_few else "--max-compute prevents more"
-        else:
-            reason = "larger runs in place of these would not lower the expected error of the goals"
-            reason += ", and --max-runs allows no further ones" if is_few else ""
-        notes.append(f"{percent(spent / task.budget)} of the budget is spent: {reason}")
-    return tuple(notes)
+    if spent >= SPENT * task.budget:
+        return ()
+    smallest, largest = (_charged(task, one) for one in task.bounds.compute)
+    if spent >= SPENT * runs * largest:
+        reasons = ["--max-compute allows no larger ones"]
+    else:
+        reasons = ["larger runs in place of these would not lower the expected error of the goals"]
+    if runs >= task.runs:
+        reasons.append("--max-runs allows no further ones")
+    elif task.budget - spent < task.seeds * smallest:
+        reasons.append(
+            f"the rest does not pay for another run of {flops(task.bounds.compute[0])} FLOPs (--min-compute)"
+        )
+    return (f"{percent(spent / task.budget)} of the budget is spent: {', and '.join(reasons)}",)
+
+
+def _charged(task: Task, compute: float) -> float:
+    """What one run of so many FLOPs takes of the budget."""
+    return compute if task.machines is None else float(task.machines.equivalent(np.array([compute]))[0])

@@ -16,10 +16,10 @@ from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record, replace
 
 CONDITION = re.compile(r"\s*width\(\s*(?P<goal>.+?)\s*\)\s*<=?\s*(?P<width>[^<>()]+?)\s*")
-STEPS = 18
-HIGHEST = 1e5  # times the first budget that is tried
+HIGHEST = 1e5  # times the least budget that is tried
+MORE = 1e4  # times the budget, up to which a refusal says how much is needed
 DRAWS = 4
-PRECISE = 0.02  # of log budget
+PRECISE, ROUGH = 0.02, 0.1  # of log budget
 EXAMPLE = "--until 'width(params@1e24) < 0.2'"
 
 
@@ -84,12 +84,32 @@ def least_budget(task: Task, condition: Condition, bounds_of: Callable[[float], 
         raise UsageError(
             f"With {flops(high)} FLOPs and {task.runs} runs the interval of {condition.goal.text} is expected to be "
             f"{figure(reached, 3)} wide, not {figure(condition.width, 3)}.",
-            hint="Raise --budget, --max-compute or --max-runs, or ask for a wider interval.",
+            hint=_remedy(width, condition.width, task),
         )
-    low = high / HIGHEST
-    for _ in range(STEPS):
-        if np.log(high / low) < PRECISE:
-            break
+    least = _least(width, condition.width, high / HIGHEST, high, PRECISE)
+    assert least is not None
+    return least, _with_smallest(bounds_of(least), task.bounds.compute[0])
+
+
+def _least(width: Callable[[float], float], wanted: float, low: float, high: float, precise: float) -> float | None:
+    """The least budget between two with a width of at most `wanted`, within `precise` in logs; None without one."""
+    if width(high) > wanted:
+        return None
+    while np.log(high / low) >= precise:
         middle = float(np.sqrt(low * high))
-        low, high = (low, middle) if width(middle) <= condition.width else (middle, high)
-    return high, _with_smallest(bounds_of(high), task.bounds.compute[0])
+        low, high = (low, middle) if width(middle) <= wanted else (middle, high)
+    return high
+
+
+def _remedy(width: Callable[[float], float], wanted: float, task: Task) -> str:
+    """What to do where the budget is too small; a budget that it names was tried as it is printed."""
+    least = _least(width, wanted, task.budget, task.budget * MORE, ROUGH)
+    if least is None:
+        return (
+            f"{MORE:,.0f} times the budget would not be enough either: raise --max-runs or --max-compute, or ask for a "
+            "wider interval."
+        )
+    # Of two budgets that are close, the larger one may be a little worse.
+    while width(float(flops(least))) > wanted and least < task.budget * MORE:
+        least *= 1 + ROUGH
+    return f"About {flops(least)} FLOPs are needed with {task.runs} runs: raise --budget, or ask for a wider interval."

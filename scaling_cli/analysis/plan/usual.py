@@ -10,14 +10,18 @@ from scaling_cli.arrays import Array
 SIZES = 7  # at each budget of an IsoFLOP grid
 WIDTHS = (0.75, 1.2)  # decades of params to either side of 20 tokens per param
 BISECTIONS = 60
+ROUNDING = 1 + 1e-9
 
 
 def usual_designs(runs: int, compute: float, smallest: float, *, is_surface: bool) -> dict[str, Candidates]:
-    """Designs of so many runs that take `compute` FLOPs in all, from runs of `smallest` FLOPs on; by name."""
+    """Designs of so many runs that take `compute` FLOPs in all, from runs of `smallest` FLOPs on; by name.
+
+    A grid has at least four runs, so there is none where the compute does not pay for four of the smallest.
+    """
     designs = {}
-    if is_surface:
-        budgets = max(2, round(runs / SIZES))
-        sizes = max(2, runs // budgets)
+    budgets = max(2, round(runs / SIZES))
+    sizes = max(2, runs // budgets)
+    if is_surface and budgets * sizes * smallest <= compute * ROUNDING:
         levels = spread(budgets, compute / sizes, smallest)
         for width in WIDTHS:
             decades = np.linspace(-width, width, sizes)

@@ -105,7 +105,8 @@ def every_row(
     if is_tiny:  # one query costs a tiny table more than what it does
         every = rows.collect(engine="in-memory")
         if only is None and not any(every[REASON].to_list()):
-            return Selection(every.drop(REASON), {}, every.height)
+            every.drop_in_place(REASON)  # `drop` is a query of its own
+            return Selection(every, {}, every.height)
         rows = every.lazy()
     wanted = pl.col(REASON) == USABLE if only is None else (pl.col(REASON) == USABLE) & only
     usable, groups = pl.collect_all(

@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 
 from benchmarks.coverage_laws import KINDS, coverage, logs
-from scaling_cli.analysis.coverage.combined import COMBINED, COMBINES, combine, combined_at, forecast, widest
+from scaling_cli.analysis.coverage.combined import (
+    COMBINED,
+    COMBINES,
+    combine,
+    combined_at,
+    drawn_forecast,
+    forecast,
+    widest,
+)
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.laws import OF_CURVE, fit_laws
 from scaling_cli.coverage.counts import ProblemResampling, make_counts
 from scaling_cli.coverage.distributions import MIXTURE
+from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import binomial_bounds
 from tests.grids import one_in
 
@@ -57,6 +66,49 @@ def test_no_number_goes_with_an_interval_that_is_wider_still():
     assert near[0].high - near[0].low > 0.6
     assert near[0].estimate is None
     assert codes == {"laws-disagree"}
+
+
+def test_beyond_a_hundred_times_the_attempts_nothing_is_forecast_unless_it_is_asked_for():
+    laws, asked = fitted(LOGS["half solved"]), tuple(COMBINES)
+    for times, force, is_given in ((100, False, True), (101, False, False), (101, True, True)):
+        found, caveats = forecast(laws, asked, [times * ATTEMPTS], ATTEMPTS, force=force, group=None)
+        assert {row.law for row in found} == {*asked, COMBINED}
+        assert {row.low is not None for row in found} == {is_given}
+        assert {row.estimate is not None for row in found} == {is_given}
+        assert [each.code for each in caveats] == ["far-extrapolation"] * (times > 100)
+        assert (combined_at(laws, times * ATTEMPTS, ATTEMPTS, force=force).low is not None) == is_given
+    messages = [
+        forecast(laws, asked, [10, 200 * ATTEMPTS], ATTEMPTS, force=force, group=None)[1][0].message
+        for force in (False, True)
+    ]
+    assert "6,400" in messages[0]
+    assert "--force" in messages[0]
+    assert "--force" not in messages[1]
+
+
+def test_the_band_of_the_forecast_reaches_from_one_attempt_to_the_end():
+    laws = fitted(LOGS["half solved"])
+    drawn = drawn_forecast(laws, tuple(COMBINES), ATTEMPTS, 10 * ATTEMPTS, 20)
+    assert (drawn.x[0], drawn.x[-1]) == pytest.approx((1, 10 * ATTEMPTS))
+    assert ATTEMPTS in drawn.x
+    k = np.array(drawn.x)
+    for own, found in zip((drawn.y, drawn.low, drawn.high), combine(laws, k), strict=True):
+        assert own == pytest.approx(found)
+    alone = drawn_forecast(laws, (MIXTURE,), ATTEMPTS, 10 * ATTEMPTS, 20)
+    assert alone.y == pytest.approx(laws.coverage(laws.names[0], np.array(alone.x))[0])
+    assert drawn_forecast(laws, (MIXTURE,), ATTEMPTS, ATTEMPTS, 20) is None
+    assert drawn_forecast(replace(laws, curves={}, distributions={}), (MIXTURE,), ATTEMPTS, 99, 20) is None
+
+
+def test_an_interval_that_says_nothing_at_its_level_leaves_no_forecast():
+    k = 10 * ATTEMPTS
+    _, low, high = (float(part[0]) for part in combine(fitted(FEW_SOLVED, 0.5), np.array([float(k)])))
+    for level in (high - low) * np.array([0.99, 1.01]):
+        laws = replace(fitted(FEW_SOLVED, 0.5), level=level)
+        given = combined_at(laws, k, ATTEMPTS, force=True)
+        assert (given.low, given.high) == ((low, high) if level > high - low else (None, None))
+        assert (given.estimate is not None) == (level > high - low)
+    assert combined_at(fitted(FEW_SOLVED, None), k, ATTEMPTS, force=True).estimate is not None
 
 
 @pytest.mark.parametrize(("reach", "width"), [(1.5, 0.6), (10, 0.6), (10.1, 0.5), (100, 0.5), (1e4, 0.5)])

@@ -8,7 +8,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.analysis.coverage.crossing import crossing, grid_of
-from scaling_cli.analysis.coverage.exchange import Trade
+from scaling_cli.analysis.coverage.exchange import Trade, _verdict
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
@@ -140,6 +140,16 @@ def test_a_missing_difficulty_is_not_compared():
     found = {tuple(result.group.values()): result for result in ask(data).results}
     assert found["small", "easy"].exchange
     assert not found["small", "hard"].exchange
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [((0.01, 0.2), "sampling"), ((-0.2, -0.01), "training"), ((-0.1, 0.1), "inconclusive"),
+     ((0.0, 0.2), "inconclusive"), ((-0.2, 0.0), "inconclusive"), ((None, None), "inconclusive")],
+)  # fmt: skip
+def test_one_is_better_where_no_difference_lies_outside_the_interval(ends, verdict):
+    assert _verdict(Estimate(0.05, *ends)) == verdict
+    assert _verdict(Estimate(None, *ends)) == ""
 
 
 def test_a_name_that_no_group_has_is_refused_with_the_nearest():

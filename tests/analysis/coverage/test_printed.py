@@ -57,7 +57,7 @@ def test_the_highest_ends_are_those_of_measured_coverage():
 @pytest.mark.parametrize(
     ("low", "high", "narrow"),
     [(1.0, 9e3, True), (1.0, 1e4, False), (-9e3, -1.0, True), (-1e4, -1.0, False), (-1.0, 1e9, True), (0.0, 1e9, True),
-     (1.0, np.inf, False), (None, 1.0, False), (1.0, None, False)],
+     (1.0, np.inf, False), (-np.inf, 1.0, False), (-1.0, np.inf, False), (None, 1.0, False), (1.0, None, False)],
 )  # fmt: skip
 def test_an_interval_of_a_parameter_spans_less_than_ten_thousand_times(low, high, narrow):
     assert is_narrow(low, high) is narrow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import polars as pl
 import pytest
@@ -159,3 +161,33 @@ def test_groups_of_a_log_are_rivals_from_two_on(names):
         each.budgets[0].best_probability for each in scaling.inference_coverage(pl.DataFrame(rows), **asked).results
     ]
     assert sum(found) == pytest.approx(1.0) if len(names) > 1 else found == [None]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_best_mix_is_the_best_of_all_that_the_budget_pays_for(seed):
+    """By trying all: an attempt at each problem fails as often as so many drawn attempts all fail."""
+    rng = np.random.default_rng(seed)
+    n, problems = 6, 5
+    c = rng.integers(0, 3, (2, problems))
+    price, first, budget = rng.integers(1, 4, 2), rng.integers(0, 3, 2), float(rng.integers(3, 16))
+    sides = [
+        buyer(name, c[i], n, price=float(price[i]), first=float(first[i])) for i, name in enumerate("ab")
+    ]  # fmt: skip
+    (mix,) = mixes(*sides, [Amount(budget, "usd")])
+
+    def fails(i, k):
+        return np.array([comb(n - solved, k) / comb(n, k) for solved in c[i].tolist()])
+
+    def cost(i, k):
+        return 0.0 if k == 0 else float(first[i] + price[i] * k)
+
+    found = {
+        (k, other): 1 - np.mean(fails(0, k) * fails(1, other))
+        for k in range(n + 1)
+        for other in range(n + 1)
+        if cost(0, k) + cost(1, other) <= budget
+    }
+    assert mix.coverage == pytest.approx(max(found.values()))
+    assert found[mix.k, mix.other_k] == pytest.approx(mix.coverage)
+    assert mix.alone == pytest.approx(max(value for (_, other), value in found.items() if other == 0))
+    assert mix.other_alone == pytest.approx(max(value for (k, _), value in found.items() if k == 0))

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from scaling_cli.analysis.forecast.interpolation import NEAREST, join_interpolation
 from scaling_cli.analysis.forecast.stack import rolling_errors
 from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.laws import find_law
 from scaling_cli.results.forecast import InsidePart
 from tests.analysis.forecast.test_simplest import curve, one_law
 from tests.analysis.forecast.test_surface_errors import surface
@@ -36,6 +37,12 @@ def test_the_edge_is_an_eighth_of_the_largest_run(joined):
     # The laws of the interpolation are fewer: their mean stands for the others.
     assert bands.by_law[: len(near.by_law), :2] == pytest.approx(near.by_law[:, :2])
     assert bands.by_law[-1, :2] == pytest.approx(near.estimate[:2])
+
+
+def test_at_most_fifty_replicates_are_drawn_within_the_data():
+    for asked, drawn in ((30, 30), (60, 50)):
+        made = forecast(curve(one_law, 8, noise=0.01), laws=(find_law("power"),), replicates=asked)
+        assert {len(theta) for theta in join_interpolation(made).interpolation.draws} == {drawn}
 
 
 def test_laws_within_the_data_weigh_one_over_the_error_of_their_fit(joined):

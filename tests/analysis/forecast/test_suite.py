@@ -132,6 +132,7 @@ def test_a_suite_file_lists_losses_tasks_and_averages(tmp_path):
     [
         ("losses = 3", "Expected `array`"),
         ("looses = []", "unknown field"),
+        ('[tasks.b]\nlow = "sigmoid"', "unknown field"),
         ("losses = [", "not TOML"),
         ("", "no losses and no tasks"),
         ('losses = ["a"]\n[tasks.b]\nloss = "c"', "not listed"),

@@ -10,6 +10,7 @@ from scaling_cli.analysis.plan.knowledge import Arm, Noise
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from tests.analysis.plan.surfaces import task
 
 PARAMETERS = np.array([[30.0, -0.06], [31.0, -0.061], [29.0, -0.059]])
@@ -47,6 +48,22 @@ def test_a_plan_of_equal_cost_runs_at_both_ends():
     """With three runs at the small and the large end each, an exponent is known best."""
     wasteful = widths(runs(1e18, *[1e19] * 4, 1e20))
     assert wasteful.best_widths[0] < 0.8 * wasteful.widths[0]
+
+
+@pytest.mark.parametrize("limit", [{"sizes": (1e7,)}, {"most_tokens": 1e8}])
+def test_limits_that_a_design_does_not_keep_do_not_limit_the_plan_beside_it(limit):
+    """Otherwise the best design of equal cost could be worse than the one that is judged."""
+    asked = line()
+    limited = replace(asked, bounds=Bounds((1e18, 1e20), **limit))
+    design = runs(1e18, 1e18, 1e19, 1e20, 1e20)
+    found = judged("d.csv", limited, design, is_present=False)
+    assert found.best_widths == judged("d.csv", asked, design, is_present=False).best_widths
+
+
+def test_limits_that_a_design_keeps_limit_the_plan_beside_it():
+    design = runs(1e18, 1e18, 1e19, 1e19, 1e20, 1e20)
+    kept = replace(line(), bounds=Bounds((1e18, 1e20), sizes=tuple(np.unique(design.params).tolist())))
+    assert judged("d.csv", kept, design, is_present=False).best_widths[0] > 0
 
 
 def test_runs_in_the_middle_of_a_line_tell_little():

@@ -121,3 +121,12 @@ def test_a_law_of_one_input_has_a_ladder_alone():
 
 def test_compute_counts_six_flops_a_param_and_token():
     assert Candidates(np.array([2.0]), np.array([5.0])).compute.tolist() == [60.0]
+
+
+@pytest.mark.parametrize(("compute", "has_grids"), [(3.9e18, False), (4e18, True)])
+def test_no_grid_has_runs_below_the_smallest(compute, has_grids):
+    found = usual_designs(3, compute, 1e18, is_surface=True)
+    assert len(found) == (3 if has_grids else 1)
+    for name, design in found.items():
+        if "grid" in name:
+            assert design.compute.min() >= 1e18 * (1 - 1e-9)

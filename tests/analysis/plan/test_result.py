@@ -138,8 +138,17 @@ def test_what_keeps_a_plan_from_spending_its_budget_is_said(budget, runs, words)
 def test_runs_of_the_largest_size_are_limited_in_both():
     plan = Planned(POOL, (Chosen(indices(3, 4, 4, 5, 5, 3, 3), indices()),))
     notes = result(plan, budget=1e21, runs=7).notes
-    assert "--max-runs and --max-compute prevent more" in notes[0]
-    assert "--max-compute prevents more" in result(plan, budget=1e21, runs=42).notes[0]
+    assert notes[0].endswith("--max-compute allows no larger ones, and --max-runs allows no further ones")
+    assert result(plan, budget=1e21, runs=42).notes[0].endswith("--max-compute allows no larger ones")
+
+
+def test_what_is_left_may_not_pay_for_another_run():
+    """Eight runs of 1e18 FLOPs each, and a smallest run of 1e18 FLOPs."""
+    plan = Planned(POOL, (Chosen(indices(0, 1, 2, 0, 1, 2, 0, 1), indices()),))
+    same = {"bounds": Bounds((1e18, 1e18)), "runs": 42}
+    (note,) = result(plan, budget=8.99e18, **same).notes
+    assert note.endswith("no larger ones, and the rest does not pay for another run of 1e18 FLOPs (--min-compute)")
+    assert result(plan, budget=9.01e18, **same).notes[0].endswith("--max-compute allows no larger ones")
 
 
 def test_goals_become_narrower_and_widths_fall_with_compute():

@@ -12,6 +12,7 @@ from scaling_cli.analysis.plan.limits import Bounds
 from scaling_cli.analysis.plan.until import Condition, least_budget, parse_until
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from tests.analysis.plan.surfaces import task
 
 
@@ -40,8 +41,6 @@ def bounds_of(budget):
 
 def width_with(budget, asked):
     """The width that a plan of this budget gives, as the search sees it."""
-    from scaling_cli.record import replace
-
     trial = replace(asked, budget=budget, bounds=bounds_of(budget), levels=(9, 11))
     plan = planned(trial, draws=4)
     seen = trial.outlook.seen([plan.place(plan.all)], draws=4)
@@ -63,3 +62,21 @@ def test_a_width_that_the_budget_does_not_reach_is_refused():
     with pytest.raises(UsageError, match="1e21 FLOPs and 8 runs the interval of b is expected") as refused:
         least_budget(a_line(), Condition(parse_goal("b"), 1e-6), bounds_of)
     assert "wide, not 1e-6" in refused.value.message
+
+
+def test_a_refusal_says_which_budget_is_needed():
+    """The hint works: with the budget that it names the condition is met."""
+    asked, wanted = a_line(), 0.02
+    poor = replace(asked, budget=1e18, bounds=bounds_of(1e18))
+    with pytest.raises(UsageError, match="1e18 FLOPs and 8 runs") as refused:
+        least_budget(poor, Condition(parse_goal("b"), wanted), bounds_of)
+    named = float(refused.value.hint.split()[1])
+    assert named == pytest.approx(least_budget(asked, Condition(parse_goal("b"), wanted), bounds_of)[0], rel=0.3)
+    enough = replace(asked, budget=named, bounds=bounds_of(named))
+    assert least_budget(enough, Condition(parse_goal("b"), wanted), bounds_of)[0] <= named
+
+
+def test_a_refusal_says_that_no_budget_is_enough():
+    with pytest.raises(UsageError) as refused:
+        least_budget(a_line(), Condition(parse_goal("b"), 1e-6), bounds_of)
+    assert "10,000 times the budget would not be enough either" in refused.value.hint

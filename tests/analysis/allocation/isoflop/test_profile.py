@@ -1,0 +1,83 @@
+"""The exact IsoFLOP curve is the Chinchilla law along each budget, with derivatives by differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints, Budget
+from scaling_cli.analysis.allocation.isoflop.fit import fit_exact
+from scaling_cli.analysis.allocation.isoflop.profile import SHARED, profile_law
+from scaling_cli.fitting.fit import Settings
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.problem import problem_from_arrays
+from tests.analysis.allocation.surfaces import HOFFMANN, best_params, loss_at
+
+E, A, B, ALPHA, BETA = HOFFMANN
+COMPUTE = np.array([1e19, 2e20, 3e21])
+
+
+def runs(uneven=0.0):
+    """Five runs of each budget, which use up to `uneven` more or less than it, in log compute."""
+    offsets = np.array([-1.2, -0.5, 0.1, 0.6, 1.3])
+    params = (best_params(HOFFMANN, COMPUTE)[:, None] * np.exp(offsets)).ravel()
+    log_compute = np.repeat(np.log(COMPUTE), 5) + uneven * np.tile([1.0, -1.0, 0.5, -0.5, 0.0], 3)
+    tokens = np.exp(log_compute) / 6 / params
+    points = AllocationPoints(
+        np.log(params), np.log(tokens), log_compute, loss_at(HOFFMANN, params, tokens), np.arange(15)
+    )
+    budgets = [Budget(float(np.log(compute)), np.arange(5) + 5 * i) for i, compute in enumerate(COMPUTE)]
+    return points, budgets
+
+
+def exact_theta():
+    best = best_params(HOFFMANN, COMPUTE)
+    reducible = loss_at(HOFFMANN, best, COMPUTE / 6 / best) - E
+    return np.concatenate([[E, ALPHA, BETA], np.log(best), np.log(reducible)])
+
+
+@pytest.mark.parametrize("uneven", [0.0, 0.05])
+def test_at_the_parameters_of_a_surface_it_has_the_losses_of_the_surface(uneven):
+    points, budgets = runs(uneven)
+    law, index, columns = profile_law(points, budgets)
+    assert index.tolist() == list(range(15))
+    found = law.evaluate(exact_theta()[None], law.prepare(columns))[0][0]
+    assert np.exp(found) == pytest.approx(points.loss, rel=1e-9)
+    assert law.span == pytest.approx(points.log_params.reshape(3, 5)[:, [0, 4]].T)
+
+
+def test_slopes_are_those_of_differences_in_every_row():
+    points, budgets = runs(0.03)
+    law, _, columns = profile_law(points, budgets)
+    inputs, rng = law.prepare(columns), np.random.default_rng(0)
+    theta = exact_theta() + 0.05 * rng.standard_normal((2, SHARED + 6))
+    _, slopes = law.evaluate(theta, inputs)
+    for k in range(theta.shape[1]):
+        step = np.zeros(theta.shape[1])
+        step[k] = 1e-6
+        up, down = (law.evaluate(theta + sign * step, inputs)[0] for sign in (1, -1))
+        assert slopes[:, :, k] == pytest.approx((up - down) / 2e-6, abs=1e-7)
+
+
+def test_limits_hold_the_minima_near_the_runs_and_the_floor_near_the_lowest_loss():
+    points, budgets = runs()
+    law, _, columns = profile_law(points, budgets)
+    problem = problem_from_arrays(law, columns, points.loss, points.runs)
+    lowest = points.loss.min()
+    ends = points.log_params.reshape(3, 5)[:, [0, 4]]
+    assert problem.low[:3].tolist() == [0.0, 1e-3, 1e-3]
+    assert problem.high[:3] == pytest.approx([1.02 * lowest, 3.0, 3.0])
+    assert problem.low[3:6] == pytest.approx(ends[:, 0] - 3)
+    assert problem.high[3:6] == pytest.approx(ends[:, 1] + 3)
+    assert np.exp(problem.low[6:]) == pytest.approx(1e-4 * lowest)
+    assert np.exp(problem.high[6:]) == pytest.approx(points.loss.max())
+
+
+def test_exact_losses_give_the_surface_back_in_any_order_of_budgets():
+    points, budgets = runs(0.03)
+    settings = Settings(objective=Objective("least-squares"))
+    for order in ([0, 1, 2], [2, 0, 1]):
+        theta = fit_exact(points, [budgets[i] for i in order], settings).fitted.theta
+        wanted = exact_theta()
+        wanted = np.concatenate([wanted[:3], wanted[3:6][order], wanted[6:][order]])
+        assert theta == pytest.approx(wanted, rel=1e-3)
