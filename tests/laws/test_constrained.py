@@ -128,3 +128,57 @@ def test_a_tied_parameter_has_the_bounds_of_both():
         wider = replace(tied, inner=Bounded(**{name: getattr(law, name) for name in law.__struct_fields__}))
         least, most = wider.bounds(problem.scene)
         assert (least[place], most[place]) == (max(lows), min(highs))
+
+
+CONSTRAINTS = [
+    ("chinchilla", {"alpha": 0.31}, ()),
+    ("chinchilla", {"A": 350.0}, ()),
+    ("chinchilla", {"E": 0.0}, (("beta", "alpha"),)),
+    ("general", {"gamma": 1.2, "A": 300.0}, ()),
+    ("power-constant", {"b": -0.2}, ()),
+]
+
+
+@pytest.mark.parametrize(("name", "fix", "tie"), CONSTRAINTS)
+def test_a_constrained_law_predicts_what_the_whole_law_does_with_slopes_of_differences(name, fix, tie):
+    whole = find_law(name)
+    law = constrain(whole, fix, tie)
+    problem, truth = simulated(whole, np.random.default_rng(7))
+    values = dict(zip(whole.names, truth.tolist(), strict=True)) | fix
+    free = {each: values[each] for each in law.names}
+    expected = np.log(whole.predict(law.complete(free), problem.columns))
+    raw = law.to_coordinates(np.array([[free[each] for each in law.names]]))
+    assert law.evaluate(raw, law.prepare(problem.columns))[0][0] == pytest.approx(expected)
+    inputs, matrix, offset = law.centre(law.prepare(problem.columns))
+    theta = raw @ matrix.T + offset
+    found, slopes = law.evaluate(theta, inputs)
+    assert found[0] == pytest.approx(expected)
+    linear, steeper = law.evaluate_linear(theta, inputs)
+    assert linear[0] == pytest.approx(np.exp(expected))
+    for place in range(len(law.names)):
+        step = 1e-6 * np.eye(len(law.names))[place]
+        for values_of, jacobian in ((law.evaluate, slopes), (law.evaluate_linear, steeper)):
+            ahead, behind = (values_of(theta + sign * step, inputs)[0] for sign in (1, -1))
+            assert jacobian[..., place] == pytest.approx((ahead - behind) / 2e-6, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "fix", "tie"), CONSTRAINTS)
+def test_starts_are_those_of_the_whole_law_or_spread_where_no_scale_solves_a_parameter(name, fix, tie):
+    whole = find_law(name)
+    law = constrain(whole, fix, tie)
+    problem, _ = simulated(whole, np.random.default_rng(7))
+    scene = problem_from_arrays(law, problem.columns, problem.observed, problem.runs).scene
+    axes, solved = law.axes(scene), {each for scale in law.scales for each in scale.moves}
+    assert set(axes) | solved == set(law.names)
+    assert all(set(scale.moves) <= set(law.names) for scale in law.scales)
+    own = whole.axes(problem.scene)
+    low, high = law.bounds(scene)
+    for each in set(axes) - solved:
+        if each in own:
+            assert axes[each] == pytest.approx(own[each])
+            continue
+        place = law.names.index(each)
+        ends = max(low[place], -30.0), min(high[place], 30.0)
+        assert len(axes[each]) == 9
+        assert np.diff(axes[each]) == pytest.approx((ends[1] - ends[0]) / 10)
+        assert axes[each][0] - ends[0] == pytest.approx((ends[1] - ends[0]) / 10)

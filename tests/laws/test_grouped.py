@@ -10,6 +10,7 @@ import scaling_cli as scaling
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.laws.grouped import grouped
+from scaling_cli.laws.law import Scene
 
 TRUTH = {"dense": {"E": 1.8, "A": 480.0, "B": 2000.0, "alpha": 0.34, "beta": 0.36},
          "moe": {"E": 1.8, "A": 330.0, "B": 1900.0, "alpha": 0.34, "beta": 0.36}}  # fmt: skip
@@ -94,3 +95,40 @@ def test_a_shared_coefficient_of_a_term_with_a_known_power_is_that_of_the_data()
     (joint,) = scaling.fit(table, law=law, by="arch", share="A,E", interval="none").results
     wanted = {"A": 480.0, "E": 1.8, "alpha[dense]": 0.34, "alpha[moe]": 0.34}
     assert {name: value.estimate for name, value in joint.parameters.items()} == pytest.approx(wanted, rel=1e-4)
+
+
+def test_each_group_has_the_bounds_of_its_own_points_and_shared_ones_the_narrowest():
+    inner = find_law("chinchilla")
+    law = grouped(inner, "arch", ("x", "y"), ("E", "alpha"), ((2.0, 4.0), (1.5, 3.0)))
+    generator = np.random.default_rng(0)
+    columns = {"params": np.exp(generator.uniform(18, 22, 12)), "tokens": np.exp(generator.uniform(20, 26, 12)),
+               "level of arch": np.repeat([0.0, 1.0], 6)}  # fmt: skip
+    inputs = law.prepare(columns)
+    low, high = law.bounds(Scene(inputs, 1.5, 4.0))
+    found = dict(zip(law.names, zip(low, high, strict=True), strict=True))
+    own = []
+    for number, extent in enumerate(((2.0, 4.0), (1.5, 3.0))):
+        part = {name: values[6 * number : 6 * number + 6] for name, values in inputs.items() if name in inner.inputs}
+        least, most = inner.bounds(Scene(part, *extent))
+        own.append(dict(zip(inner.names, zip(least, most, strict=True), strict=True)))
+    for label, bounds in zip("xy", own, strict=True):
+        for name in ("A", "B", "beta"):
+            assert found[f"{name}[{label}]"] == pytest.approx(bounds[name])
+    for name in ("E", "alpha"):
+        assert found[name] == pytest.approx((max(each[name][0] for each in own), min(each[name][1] for each in own)))
+    assert own[0]["E"] != own[1]["E"]
+
+
+def test_a_group_is_predicted_by_its_own_parameters():
+    law = grouped(find_law("chinchilla"), "arch", ("dense", "moe"), ("E", "alpha", "beta"))
+    values = {"E": 1.8, "alpha": 0.34, "beta": 0.36, "A[dense]": 480.0, "B[dense]": 2000.0, "A[moe]": 330.0,
+              "B[moe]": 1900.0}  # fmt: skip
+    columns = {"params": np.array([1e8, 1e9, 1e8]), "tokens": np.array([1e10, 1e11, 1e10]),
+               "level of arch": np.array([1.0, 0.0, 0.0])}  # fmt: skip
+    found = law.predict(values, columns)
+    for i, arch in enumerate(("moe", "dense", "dense")):
+        one = {name: columns[name][[i]] for name in ("params", "tokens")}
+        assert found[i] == pytest.approx(find_law("chinchilla").predict(TRUTH[arch], one)[0])
+    raw = law.to_coordinates(np.array([[values[name] for name in law.names]]))
+    assert np.exp(law.evaluate(raw, law.prepare(columns))[0][0]) == pytest.approx(found)
+    assert law.evaluate_linear(raw, law.prepare(columns))[0][0] == pytest.approx(found)

@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.allocation.envelope_replicates import CENTRED, CurveLaw, corrected, describes, simulated
+from scaling_cli.analysis.allocation import envelope_replicates as replicates_module
+from scaling_cli.analysis.allocation.envelope_replicates import (
+    CENTRED,
+    CurveLaw,
+    corrected,
+    describes,
+    law_of_curves,
+    simulated,
+)
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.lines import PowerLine
+from scaling_cli.errors import FitError
 from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.record import replace
 
 COUNT = CENTRED.replicates
 LAW = CurveLaw(np.zeros(3), PowerLine(np.array([0.5]), np.array([1.0])))
@@ -68,3 +78,38 @@ def test_few_runs_have_at_least_two_degrees_of_freedom(runs):
     drawn = np.log(simulated(curves, law, Resampling(4000, 0, 0))) - law.log_loss
     expected = 0.5 * np.log(runs / 2) + 0.2886 - 0.048
     assert np.log(np.abs(drawn / residuals)).mean() == pytest.approx(expected, abs=0.05)
+
+
+def made(noise=0.0, count=5, rows=40):
+    """Curves of a Chinchilla law; the loss of each run is off by its own factor, of size `noise`."""
+    log_params = np.repeat(np.log(np.geomspace(1e7, 1e9, count)), rows)
+    log_tokens = log_params + np.tile(np.linspace(0.0, 6.0, rows), count)
+    loss = 1.7 + 400 * np.exp(-0.34 * log_params) + 410 * np.exp(-0.28 * log_tokens)
+    runs = np.repeat(np.arange(count), rows)
+    loss = loss * np.exp(noise * np.random.default_rng(0).standard_normal(count))[runs]
+    return AllocationPoints(log_params, log_tokens, np.log(6) + log_params + log_tokens, loss, runs)
+
+
+def test_the_law_of_curves_is_the_one_that_they_follow_with_its_best_splits():
+    curves = made()
+    found = law_of_curves(curves, float(np.log(6)))
+    assert found.log_loss == pytest.approx(np.log(curves.loss), abs=1e-6)
+    assert found.best.exponent == pytest.approx(0.28 / 0.62, rel=1e-4)
+    scale = (0.34 * 400.0 / (0.28 * 410.0)) ** (1 / 0.62)
+    assert found.best.at(1e21) == pytest.approx(scale * (1e21 / 6) ** (0.28 / 0.62), rel=1e-3)
+    doubled = law_of_curves(curves, float(np.log(12)))  # twice the compute for a param and a token
+    assert doubled.best.at(1e21) == pytest.approx(scale * (1e21 / 12) ** (0.28 / 0.62), rel=1e-3)
+
+
+def test_curves_that_no_law_of_both_describes_have_none(monkeypatch):
+    assert law_of_curves(made(noise=0.01), float(np.log(6))) is not None  # runs may be off as a whole
+    bumpy = made()
+    wave = 0.012 * np.sin(np.arange(200))
+    assert law_of_curves(replace(bumpy, loss=bumpy.loss * np.exp(wave)), float(np.log(6))) is None
+    assert law_of_curves(replace(bumpy, loss=bumpy.loss * np.exp(wave / 3)), float(np.log(6))) is not None
+
+    def fails(_):
+        raise FitError("no", hint="")
+
+    monkeypatch.setattr(replicates_module, "best_fit", fails)
+    assert law_of_curves(made(), float(np.log(6))) is None

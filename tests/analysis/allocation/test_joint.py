@@ -119,3 +119,18 @@ def test_params_end_where_any_rule_takes_the_whole_budget(rule):
 
     assert cost(high) == pytest.approx(1e21, rel=1e-6)
     assert cost(low) * 1e11 == pytest.approx(1e21, rel=1e-6)
+
+
+def test_a_law_that_takes_one_row_of_inputs_is_asked_row_by_row():
+    class OneByOne(type(LAW)):
+        takes_rows = False
+
+    one = OneByOne(**{name: getattr(LAW, name) for name in LAW.__struct_fields__})
+    made = joint()
+    theta = np.concatenate([made.theta, joint(truth={**TRUTH, "A": 300.0}).theta])
+    both = replace(made, theta=theta)
+    places = np.array([[[0.3, 0.5], [0.6, 0.2]], [[0.4, 0.1], [0.2, 0.9]]])
+    found = both.chosen(np.arange(2), places, 1e21)
+    again = replace(both, law=one).chosen(np.arange(2), places, 1e21)
+    assert again.log_loss == pytest.approx(found.log_loss)
+    assert (again.params == found.params).all()

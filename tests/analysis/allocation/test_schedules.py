@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.allocation import schedules
 from scaling_cli.analysis.allocation.envelope import envelope, smoothed
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.schedules import done, end_drop, finished_points, thinned
@@ -53,6 +54,17 @@ def test_too_few_sizes_say_nothing_of_a_drop():
     assert end_drop(curves(SIZES[:2], drop=0.05)) is None
     assert end_drop(curves(SIZES[:3], drop=0.05)) is not None
     assert end_drop(curves(rows=2)) is None
+
+
+def test_without_a_fit_or_points_in_the_middle_nothing_is_said_of_a_drop(monkeypatch):
+    ends = curves(drop=0.05)
+    assert end_drop(ends.subset(np.flatnonzero(done(ends) > 0.6))) is None
+
+    def fails(_):
+        raise FitError("no", hint="")
+
+    monkeypatch.setattr(schedules, "best_fit", fails)
+    assert end_drop(ends) is None
 
 
 @pytest.mark.parametrize(("drop", "is_kept"), [(0.003, True), (0.006, False)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
 
+from scaling_cli.analysis.allocation import search_answer
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.plan import AllocationPlan
@@ -51,6 +52,11 @@ def lowest(compute, truth=TRUTH, bits=2.5 * RATIO):
 
     found = minimize_scalar(at, bounds=(5, 45), method="bounded", options={"xatol": 1e-10})
     return float(found.fun), float(np.exp(found.x))
+
+
+def budget_for(loss, truth=TRUTH):
+    """The budget whose lowest loss is this one."""
+    return float(np.exp(brentq(lambda log: lowest(np.exp(log), truth)[0] - loss, np.log(1e14), np.log(1e32))))
 
 
 @pytest.mark.parametrize("compute", [1e19, 1e23])
@@ -100,7 +106,7 @@ def test_a_law_that_falls_again_far_away_is_limited_to_its_valley():
 @pytest.mark.parametrize("target", [3.0, 2.2])
 def test_the_least_budget_has_that_lowest_loss(target):
     found = least(two(), target)
-    wanted = np.exp(brentq(lambda log: lowest(np.exp(log))[0] - target, np.log(1e14), np.log(1e32)))
+    wanted = budget_for(target)
     assert found.compute[0] == pytest.approx(wanted, rel=1e-4)
     assert np.exp(found.chosen.log_loss[0]) == pytest.approx(target, rel=1e-6)
     assert found.chosen.params[0] == pytest.approx(lowest(wanted)[1], rel=1e-3)
@@ -110,7 +116,7 @@ def test_each_replicate_has_its_own_least_budget_infinite_where_its_floor_is_hig
     laws = [TRUTH, {**TRUTH, "A": 300.0}, {**TRUTH, "E": 2.5}]
     made = replace(two(), theta=np.concatenate([two(truth).theta for truth in laws]))
     found = least(made, 2.2)
-    assert found.compute[:2] == pytest.approx([least(two(truth), 2.2).compute[0] for truth in laws[:2]], rel=1e-5)
+    assert found.compute[:2] == pytest.approx([budget_for(2.2, truth) for truth in laws[:2]], rel=1e-5)
     assert found.compute[2] == np.inf
     with pytest.raises(FitError, match="No budget reaches a loss"):
         least(two(), 1.7)
@@ -192,9 +198,16 @@ def fitted(laws=(TRUTH,), ranges=None, law=TWO):
 LAWS = (TRUTH, *({**TRUTH, "A": A} for A in (300.0, 350.0, 500.0)))
 
 
-def allocated(laws=(TRUTH,), compute=1e21, loss=None, **more):
-    law, asked = fitted(laws), plan(**more)
-    return _allocation(_joint(law, asked), law, asked, compute, loss)[0]
+@pytest.fixture
+def allocated(monkeypatch):
+    """An allocation without bands, which take longest."""
+    monkeypatch.setattr(search_answer, "bands", lambda *_: {"params": {}, "bits": {}})
+
+    def of(laws=(TRUTH,), compute=1e21, loss=None, **more):
+        law, asked = fitted(laws), plan(**more)
+        return _allocation(_joint(law, asked), law, asked, compute, loss)[0]
+
+    return of
 
 
 @pytest.fixture(scope="module")
@@ -250,16 +263,15 @@ def test_the_frontier_of_one_budget_reaches_ten_times_further():
     assert one.low is None
 
 
-def test_a_target_loss_has_its_least_budget_and_interval():
+def test_a_target_loss_has_its_least_budget_and_interval(allocated):
     found = allocated(LAWS, compute=None, loss=2.2)
-    own = [brentq(lambda log, t=truth: lowest(np.exp(log), t)[0] - 2.2, np.log(1e14), np.log(1e32)) for truth in LAWS]
-    own = np.exp(own)
+    own = [budget_for(2.2, truth) for truth in LAWS]
     assert found.compute == pytest.approx(own[0], rel=1e-5)
     assert found.compute_interval == pytest.approx(np.quantile(own[1:], [0.1, 0.9], method="weibull"), rel=1e-4)
     assert (found.target_loss, found.loss.estimate, found.loss.low) == (2.2, pytest.approx(2.2), pytest.approx(2.2))
 
 
-def test_inference_takes_its_part_of_the_budget():
+def test_inference_takes_its_part_of_the_budget(allocated):
     costs = Costs(rule=flops_rule(BITS), searched=("bits",), inference_tokens=3e11)
     found = allocated(costs=costs)
     bits, params = found.searched["bits"].value.estimate, found.params.estimate
@@ -338,3 +350,17 @@ def test_domains_without_a_share_are_named_and_have_no_other_doubt():
     assert list(found) == ["mixture-corner"]
     assert "web and no math" in found["mixture-corner"]
     assert doubted(row(web=(0.5, None), code=(0.5, None)), mixture=mixture, search={}, costs=Costs()) == {}
+
+
+def test_unique_tokens_are_held_where_the_law_has_them():
+    law = find_law("data-constrained")
+    made = FittedLaw(law, np.ones((1, len(law.names))), {})
+    assert _joint(made, plan(search={}, unique_tokens=3e9)).held == {"unique_tokens": 3e9}
+
+
+def test_a_split_that_only_a_limit_makes_best_has_no_exponent():
+    law = law_from_formula("E + B/tokens^beta + 0*log(params)*h", ("params", "tokens"))
+    truth = {"E": 1.8, "B": 2000.0, "beta": 0.36, "h": 1.0}
+    made = joint("6ND", Space(True, ()), law, truth, min_params=1e8)
+    assert solve(made, 1e21).limit == "min-params"
+    assert _exponents(made, plan(), (1e21,)) == {"params": Estimate(None), "tokens": Estimate(None)}

@@ -10,7 +10,7 @@ import scaling_cli as scaling
 from scaling_cli.analysis.coverage.backtest import backtest, record_doubts
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.coverage.counts import ProblemResampling, make_counts
-from scaling_cli.errors import FitError
+from scaling_cli.errors import FitError, ScalingError
 from scaling_cli.results.coverage import Backtest
 
 
@@ -134,3 +134,80 @@ def test_a_log_that_stopped_is_cut_at_whole_batches():
     rows = backtest(data, ["beta-binomial"], is_full=True)
     assert {row.trained for row in rows} <= {16, 4}
     assert all(row.samples == 1 for row in rows)
+
+
+def two(first=(0, 1, 2, 4, 6, 8), second=(1, 3, 5, 7, 8, 8), n=8):
+    sides = {"a": first, "b": second}
+    return pl.concat([log(n, c=c).with_columns(model=pl.lit(name)) for name, c in sides.items()])
+
+
+def test_each_group_is_answered_as_it_is_alone_and_caveats_name_it():
+    report = scaling.inference_coverage(two(), by="model", replicates=100, fit="beta-binomial")
+    assert [result.group for result in report.results] == [{"model": "a"}, {"model": "b"}]
+    for name, result in zip("ab", report.results, strict=True):
+        alone, _ = answer(two().filter(pl.col("model") == name), fit="beta-binomial")
+        for own, other in zip(result.coverage, alone.coverage, strict=True):
+            assert (own.k, own.estimate, own.se_problems) == (other.k, other.estimate, other.se_problems)
+        assert result.fits == alone.fits
+        assert [row.estimate for row in result.forecast] == [row.estimate for row in alone.forecast]
+        assert result.attempts == alone.attempts
+    named = [each.group for each in report.caveats if each.code == "all-solved"]
+    assert named == [{"model": "b"}]
+
+
+def test_a_group_that_cannot_be_answered_leaves_the_other_and_fails_alone():
+    short = pl.concat([log(16).with_columns(model=pl.lit("a")), log(8).with_columns(model=pl.lit("b"))])
+    report = scaling.inference_coverage(short, by="model", replicates=100, fit="none", k="1,16", short="error")
+    assert [result.group["model"] for result in report.results] == ["a"]
+    assert [(each.group, "fewer attempts than k = 16" in each.error) for each in report.failures] == [
+        ({"model": "b"}, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"mix": "c", "budget": "10usd", "price_out": 1, "tokens_out": 1}, "group to mix with 'c'"),
+        ({"compare": "c"}, "group to compare with 'c'"),
+        ({"budget": "10usd"}, "cost of an attempt of a in usd is not known"),
+    ],
+)
+def test_options_that_name_what_there_is_not_are_refused(options, says):
+    with pytest.raises(ScalingError, match=says):
+        scaling.inference_coverage(two(), by="model", replicates=100, fit="none", **options)
+
+
+def test_an_assumed_verifier_has_a_row_for_each_k_and_without_spread_a_caveat():
+    found, codes = answer(log(), fit="none", fpr=0.01, tpr=0.9, labels="truth", k="1,4")
+    assert [(row.k, row.method) for row in found.selection] == [(1, "assumed-verifier"), (4, "assumed-verifier")]
+    assert (found.verifier.true_positive, found.verifier.false_positive) == (0.9, 0.01)
+    assert "law-not-fitted" not in codes
+    even, codes = answer(log(c=(3, 4)), fit="none", fpr=0.01)
+    assert (even.selection, even.verifier) == ((), None)
+    assert "law-not-fitted" in codes
+    assert answer(log(), fit="none")[0].verifier is None
+
+
+def test_scores_and_votes_choose_up_to_the_attempts_of_all_problems():
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"p{problem}", attempt, int(rng.random() < 0.4), float(rng.random()), str(rng.integers(3)))
+        for problem in range(12)
+        for attempt in range(8 if problem else 4)
+    ]
+    table = pl.DataFrame(rows, schema=["problem_id", "attempt", "correct", "score", "answer"], orient="row")
+    found, _ = answer(table, fit="none", score="score", k="1,4,8")
+    assert [(row.k, row.method) for row in found.selection] == [(1, "best-of-k"), (4, "best-of-k")]
+    voted, _ = answer(table, fit="none", answer="answer", k="1,4,8")
+    assert [(row.k, row.method) for row in voted.selection] == [(1, "majority"), (4, "majority")]
+
+
+def test_the_result_repeats_its_laws_forecasts_and_curve():
+    found, _ = answer(log(), fit="all", to=40)
+    assert found.level == 0.95
+    assert {row.k for row in found.forecast} == {10, 40}
+    assert found.forecast_curve.x[-1] == pytest.approx(40.0)
+    assert (found.curve.x[0], found.curve.x[-1]) == (1.0, 8.0)
+    rates = np.minimum((0, 1, 2, 4, 6, 8), 8) / 8
+    assert found.curve.y[0] == pytest.approx(np.resize(rates, 24).mean())
+    assert found.problems == 24

@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from scaling_cli.analysis.coverage import laws as laws_module
 from scaling_cli.analysis.coverage.curve import (
     Sampled,
+    _logit_interval,
     coverage_doubts,
     coverage_rows,
     default_k,
@@ -158,6 +159,16 @@ def test_a_log_that_stopped_without_any_failure_has_the_interval_of_a_share():
     assert (rows[0].estimate, rows[0].low, rows[0].high) == (1.0, pytest.approx(clopper_pearson(30, 30, 0.9)[0]), 1.0)
 
 
+@pytest.mark.parametrize("estimate", [0.0, 1.0])
+def test_an_interval_in_log_odds_needs_a_share_and_draws_inside(estimate):
+    assert np.isnan(_logit_interval(estimate, np.array([0.4, 0.6]), 0.9)).all()
+    assert np.isnan(_logit_interval(0.5, np.array([0.0, 1.0, estimate]), 0.9)).all()
+    draws = np.array([0.3, 0.5, 0.9, 0.0, 1.0])
+    low, high = _logit_interval(0.6, draws, 0.9)
+    reach = np.quantile(np.abs(logit(draws[:3]) - logit(0.6)), 0.9)
+    assert (low, high) == pytest.approx((expit(logit(0.6) - reach), expit(logit(0.6) + reach)))
+
+
 def test_a_drawn_curve_leaves_out_coverages_of_zero():
     curve = drawn_curve(data(64, [0, 1, 8, 32] * 5), 0.9, 100)
     assert (curve.x[0], curve.x[-1]) == (1.0, 64.0)
@@ -197,6 +208,12 @@ def test_short_problems_are_counted():
 )
 def test_what_counts_cannot_say_is_a_caveat(c, code):
     assert list(doubts(data(4, c))) == ([] if code is None else [code])
+
+
+def test_what_all_attempts_have_in_common_is_said():
+    assert "No problem is solved" in doubts(data(4, [0] * 30))["all-alike"]
+    assert "Every attempt succeeded" in doubts(data(4, [4] * 30))["all-alike"]
+    assert "4" in doubts(data(4, [1] * 30))["all-solved"]
 
 
 def test_one_attempt_each_is_not_deterministic():

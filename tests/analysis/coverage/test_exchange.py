@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.analysis.coverage.crossing import crossing, grid_of
-from scaling_cli.analysis.coverage.exchange import Trade, _verdict
+from scaling_cli.analysis.coverage.crossing import Side, crossing, grid_of
+from scaling_cli.analysis.coverage.exchange import Trade, _verdict, exchanges_against
+from scaling_cli.analysis.coverage.opponents import curves_cross
+from scaling_cli.coverage.counts import ProblemResampling, make_counts
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
@@ -184,3 +186,77 @@ def test_the_first_change_of_sign_is_found_between_points():
     assert found.estimate == pytest.approx(7.0)
     assert found.low is None  # one replicate lies above from the start
     assert crossing(log_x, estimate[None] + 10, 0.95, estimate + 10) is None
+
+
+def test_without_another_group_there_is_the_coverage_that_the_compute_buys():
+    data = log({"easy": (0.3, 0.6)}, n=256, names=("small", "large")).filter(pl.col("model") == "small")
+    report = scaling.inference_coverage(data, replicates=100, fit="none", k="1,2,4", **TRADE)
+    rows = report.results[0].exchange
+    factor = 14 + 3 * 13 / 0.2
+    assert [(row.k, row.attempts) for row in rows] == [(k, int(k * factor)) for k in (1, 2, 4)]
+    counts = data["c"].to_numpy()
+    fails = np.array([np.prod([(256 - solved - i) / (256 - i) for i in range(209)]) for solved in counts])
+    assert rows[0].coverage == pytest.approx(1 - np.mean(np.maximum(fails, 0)))
+    assert [row.coverage is None for row in rows] == [False, True, True]  # the log has 256 attempts
+    assert all((row.model_ratio, row.inference_ratio, row.factor) == (14, 0.2, factor) for row in rows)
+    assert {row.against for row in rows} == {""}
+    assert not answer_without(TRADE)
+
+
+def answer_without(options):
+    """Without the tokens of training and of inference nothing is exchanged."""
+    data = log({"easy": (0.3, 0.6)}).filter(pl.col("model") == "small")
+    return scaling.inference_coverage(data, replicates=100, fit="none").results[0].exchange
+
+
+def test_one_problem_is_not_exchanged():
+    how = {"level": 0.9, "resampling": ProblemResampling(50)}
+    one = Side("a", make_counts(np.array([300]), np.array([9])), ("p",))
+    assert exchanges_against(one, one, np.array([1]), Trade(14.0, 0.2), **how) == []
+    assert curves_cross(one, one, **how) is None
+    single = Side("b", make_counts(np.array([1, 1, 1]), np.array([1, 0, 1])), ("p", "q", "r"))
+    assert curves_cross(single, single, **how) is None  # at one attempt
+
+
+def test_groups_are_mixed_on_one_budget_and_logs_that_stopped_are_not():
+    data = log({"easy": (0.3, 0.6)}, n=16)
+    asked = {"by": ["model"], "replicates": 100, "fit": "none", "tokens_out": 1, "price_out": 1e6, "budget": "4usd"}
+    found = {
+        tuple(result.group.values()): result
+        for result in scaling.inference_coverage(data, mix="large", **asked).results
+    }
+    (mix,) = found["small",].mixes
+    assert (mix.other, mix.budget, found["large",].mixes) == ("large", 4.0, ())
+    assert mix.k + mix.other_k == 4
+    assert mix.coverage >= max(mix.alone, mix.other_alone)
+    n = np.array([4, 4, 4, 8, 8, 8, 16, 16] * 4)
+    stopped = pl.DataFrame({"model": "small", "problem_id": [f"p{i}" for i in range(32)], "n": n,
+                            "c": [1, 1, 1, 1, 1, 1, 1, 0] * 4})  # fmt: skip
+    large = data.filter(pl.col("model") == "large").drop("difficulty")
+    with pytest.raises(UsageError, match="Sampling of small stopped at successes"):
+        scaling.inference_coverage(pl.concat([stopped, large.select(stopped.columns)]), mix="large", **asked)
+
+
+def test_curves_of_two_shared_problems_reach_to_the_attempts_at_these():
+    how = {"level": 0.9, "resampling": ProblemResampling(50)}
+    left = Side("a", make_counts(np.array([64, 64, 8]), np.array([9, 20, 1])), ("p", "q", "only a"))
+    right = Side("b", make_counts(np.array([64, 64, 4]), np.array([3, 2, 1])), ("q", "p", "only b"))
+    found = curves_cross(left, right, **how)
+    assert (found.other, found.leads, found.up_to) == ("b", "a", 64)
+    apart = Side("b", make_counts(np.array([64, 64, 4]), np.array([3, 2, 1])), ("q", "x", "only b"))
+    assert curves_cross(left, apart, **how).up_to == 4
+
+
+@pytest.mark.parametrize(("most", "is_known"), [(208, False), (209, True)])
+def test_all_problems_must_have_the_attempts_that_are_compared(most, is_known):
+    """One attempt of the larger model costs as much as 209 of the smaller."""
+    names = tuple("pqrs")
+    small = Side("a", make_counts(np.array([300, most, 300, 300]), np.array([9, 20, 1, 0])), names)
+    large = Side("b", make_counts(np.array([8, 4, 8, 8]), np.array([1, 2, 0, 0])), names)
+    how = {"level": 0.9, "resampling": ProblemResampling(50)}
+    rows = exchanges_against(small, large, np.arange(1, 9), Trade(14.0, 0.2), **how)
+    assert [row.k for row in rows] == [1, 2, 3, 4]
+    assert rows[0].attempts == 209
+    assert (rows[0].coverage is not None) is (rows[0].difference.estimate is not None) is is_known
+    assert curves_cross(small, large, **how).up_to == 4
+    assert curves_cross(small, small, **how).up_to == most

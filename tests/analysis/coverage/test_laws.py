@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import betaln
 from scipy.stats import norm, t
 
 from scaling_cli.analysis.coverage.combined import combined_at, far_doubt, forecast
-from scaling_cli.analysis.coverage.laws import LAWS, FittedLaws, describe, law_names
-from scaling_cli.coverage.curves import EXPONENTIATED, POWER, CurveLaw
+from scaling_cli.analysis.coverage.curve import Sampled
+from scaling_cli.analysis.coverage.laws import (
+    LAWS,
+    FittedLaws,
+    ceiling_doubts,
+    describe,
+    fit_laws,
+    law_names,
+    near_ceiling_doubts,
+)
+from scaling_cli.coverage.counts import ProblemResampling, make_counts
+from scaling_cli.coverage.curves import (
+    EXPONENTIATED,
+    POWER,
+    CurveLaw,
+    fit_exponentiated,
+    fit_power_law,
+    log_grid,
+)
+from scaling_cli.coverage.distributions import BETA_BINOMIAL
+from scaling_cli.coverage.inflated import ZERO_INFLATED
 from scaling_cli.errors import UsageError
+from scaling_cli.record import replace
 
 K = np.array([1.0, 10.0, 1000.0])
 SLOPES = np.array([0.3, *np.linspace(0.2, 0.4, 40)])
@@ -98,3 +119,61 @@ def test_names_choose_laws():
     assert fitted().names == [POWER]
     assert fitted()
     assert not FittedLaws({}, {}, 0.9, 40)
+
+
+def sampled(n=64, problems=60, seed=0):
+    rng = np.random.default_rng(seed)
+    counts = make_counts(np.full(problems, n), rng.binomial(n, rng.beta(0.4, 1.2, problems)))
+    return Sampled(counts, None, ProblemResampling(30, 0, 0))
+
+
+def test_laws_of_the_curve_are_fitted_to_its_estimate_and_to_each_replicate():
+    data = sampled()
+    laws, caveats = fit_laws(data, (POWER, EXPONENTIATED), 0.9, None)
+    assert caveats == []
+    grid = data.fitting_grid()
+    for name, fit in ((POWER, fit_power_law), (EXPONENTIATED, fit_exponentiated)):
+        law = laws.curves[name]
+        alone = fit(grid.astype(float), data.coverage(grid)[None])
+        assert (law.exponent[0], law.log_coefficient[0]) == pytest.approx((alone.exponent[0], alone.log_coefficient[0]))
+        assert len(law.exponent) == 31
+        assert law.exponent[1:].std() > 0
+        assert law.dropped == alone.dropped + len(log_grid(64)) - len(grid)
+    none, _ = fit_laws(replace(data, resampling=ProblemResampling(0, 0, 0)), (POWER,), 0.9, None)
+    assert none.curves[POWER].exponent == pytest.approx(laws.curves[POWER].exponent[:1])
+
+
+def test_a_law_that_cannot_be_fitted_leaves_the_others():
+    even = Sampled(make_counts(np.full(40, 32), np.tile([3, 4], 20)), None, ProblemResampling(30, 0, 0))
+    laws, caveats = fit_laws(even, (BETA_BINOMIAL, POWER), 0.9, {"model": "small"})
+    assert laws.names == [POWER]
+    assert [(each.code, each.group) for each in caveats] == [("overdispersion-not-identified", {"model": "small"})]
+
+
+def test_the_slope_of_a_law_of_difficulty_is_that_of_its_transformed_coverage():
+    laws, _ = fit_laws(sampled(), (BETA_BINOMIAL,), 0.9, None)
+    found = describe(laws, 2, 50)[BETA_BINOMIAL]
+    alpha, beta = (found.parameters[name].estimate for name in ("alpha", "beta"))
+    k = np.array([2.0, 50.0])
+    transformed = np.log(-np.log1p(-np.exp(betaln(alpha, beta + k) - betaln(alpha, beta))))
+    assert found.slope.estimate == pytest.approx((transformed[0] - transformed[1]) / np.log(25))
+    assert (found.slope.start, found.slope.end) == (2, 50)
+    assert found.asymptotic_exponent == found.parameters["alpha"]
+
+
+def test_a_power_law_of_a_part_of_the_curve_is_noted():
+    data = sampled()
+    for last, codes in ((64, []), (32, ["near-ceiling"])):
+        laws = FittedLaws({}, {POWER: power(last=last)}, 0.9, 40)
+        assert [each.code for each in near_ceiling_doubts(laws, data, None)] == codes
+    assert near_ceiling_doubts(laws, replace(data, batch=4), None) == []
+    assert near_ceiling_doubts(FittedLaws({}, {}, 0.9, 40), data, None) == []
+
+
+def test_a_share_of_unsolvable_problems_that_may_be_zero_is_noted():
+    fits = describe(fit_laws(sampled(), (ZERO_INFLATED,), 0.9, None)[0], 1, 64)
+    share = fits[ZERO_INFLATED].parameters["unsolvable"]
+    for low, codes in ((0.0, ["ceiling-not-identified"]), (0.01, [])):
+        changed = replace(fits[ZERO_INFLATED], parameters={"unsolvable": replace(share, low=low)})
+        assert [each.code for each in ceiling_doubts({ZERO_INFLATED: changed}, None)] == codes
+    assert ceiling_doubts({}, None) == []

@@ -52,6 +52,12 @@ def test_k_are_those_that_both_reach_and_problems_those_that_both_have():
     assert rows[0].difference.estimate == pytest.approx(np.mean([3 / 4 - 3 / 8, 2 / 4 - 2 / 8, 1 / 4 - 1 / 8]))
 
 
+@pytest.mark.parametrize(("left", "right"), [([4, 8, 8], [8, 8, 8]), ([8, 8, 8], [8, 5, 8]), ([6, 4, 8], [8, 8, 5])])
+def test_k_are_those_that_every_shared_problem_reaches(left, right):
+    rows = compared(side("a", [3, 2, 1], n=np.array(left)), side("b", [1, 2, 3], n=np.array(right)), k=range(1, 9))
+    assert [row.k for row in rows] == list(range(1, min(left + right) + 1))
+
+
 def test_two_shared_problems_are_needed():
     left = side("a", [3, 2], problems=("x", "y"))
     assert len(compared(left, side("b", [1, 2], problems=("y", "x")), k=(1,))) == 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -14,8 +15,10 @@ import pytest
 from scipy.stats import binom
 
 import scaling_cli as scaling
+from scaling_cli.analysis.coverage.verifications import _doubts
 from scaling_cli.coverage.verifications import Settings, best, exponents, settings_of_verdicts, smooth
 from scaling_cli.errors import DataError, FitError, UsageError
+from scaling_cli.results.fit import Estimate
 
 COST, FIRST, POWER, GAIN, WIDTH = 0.5, 1.5, 0.57, 0.45, 0.18  # best solutions: FIRST * compute^POWER
 LEVELS = 2.0 ** np.arange(9), 2.0 ** np.arange(7)
@@ -155,6 +158,44 @@ def test_what_cannot_be_split_says_why(table, options, kind, said):
 def test_the_same_accuracy_everywhere_gives_no_growth():
     report = scaling.inference_coverage(logged(10).with_columns(correct=1), **ASKED)
     assert report.results[0].split.budgets[0].accuracy.estimate > 0.9
+
+
+def test_a_group_that_cannot_be_split_leaves_the_others():
+    both = pl.concat([logged(20).with_columns(kind=pl.lit("a")), logged(1).with_columns(kind=pl.lit("b"))])
+    report = scaling.inference_coverage(both, by="kind", **ASKED)
+    assert [result.group for result in report.results] == [{"kind": "a"}]
+    assert [(each.group, "one problem" in each.error) for each in report.failures] == [({"kind": "b"}, True)]
+    alone = result_of(logged(20), **ASKED)[0].split
+    assert [row.solutions.estimate for row in report.results[0].split.budgets] == [
+        row.solutions.estimate for row in alone.budgets
+    ]
+    assert report.results[0].split.solutions_exponent.estimate == alone.solutions_exponent.estimate
+
+
+@pytest.mark.parametrize(("group", "label"), [({"kind": "a"}, {"kind": "a"}), ({}, None)])
+def test_budgets_outside_the_log_and_splits_at_an_end_are_noted_by_group(group, label):
+    def doubts(*rows):
+        made = [SimpleNamespace(solutions=Estimate(value), end=end) for value, end in rows]
+        found = _doubts(SimpleNamespace(split=SimpleNamespace(budgets=made)), group)
+        assert all(each.group == label for each in found)
+        return {each.code: each.message for each in found}
+
+    assert doubts((3.0, None), (4.0, None)) == {}
+    assert list(doubts((3.0, None), (None, None))) == ["budget-outside-settings"]
+    message = doubts((3.0, "fewest"), (4.0, "most"), (5.0, None))["split-at-end"]
+    assert "2 of 3 budgets" in message
+    assert "most" in message
+
+
+def test_settings_that_are_left_out_are_noted_by_group():
+    lacking = logged(20).filter(~((pl.col("problem") == "p3") & (pl.col("s") == 256) & (pl.col("v") == 64)))
+    both = pl.concat([logged(20).with_columns(kind=pl.lit("a")), lacking.with_columns(kind=pl.lit("b"))])
+    report = scaling.inference_coverage(both, by="kind", **ASKED)
+    noted = [each for each in report.caveats if each.code == "settings-left-out"]
+    assert [each.group for each in noted] == [{"kind": "b"}]
+    assert noted[0].message.startswith("1 ")
+    alone = scaling.inference_coverage(lacking, **ASKED)
+    assert [each.group for each in alone.caveats if each.code == "settings-left-out"] == [None]
 
 
 @pytest.mark.slow

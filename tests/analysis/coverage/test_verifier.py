@@ -99,3 +99,12 @@ def test_an_assumed_verifier_gives_the_accuracy_of_the_true_spread(labels, fpr, 
     assert (verifier.true_positive, verifier.false_positive) == (tpr, fpr)
     assert verifier.floor == pytest.approx(1 - (1 - fpr) ** 4)
     assert [(found.code, found.group) for found in caveats] == [(code, group) for code in codes]
+
+
+def test_a_verifier_is_perfect_unless_its_rates_are_given():
+    assert Rates() == Rates(1.0, 0.0, "verifier")
+    counts, _ = beta_counts(problems=60)
+    rows, verifier, caveats = assumed_rows(counts, K, Rates(), LEVEL, None)
+    assert [row.estimate for row in rows] == pytest.approx([row.oracle for row in rows])
+    assert (verifier.true_positive, verifier.false_positive) == (1.0, 0.0)
+    assert caveats == []

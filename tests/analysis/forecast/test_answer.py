@@ -7,16 +7,21 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.forecast.answer import CURVE_POINTS, _shift, extrapolate, extrapolate_suite
+from scaling_cli.analysis.forecast.backtest import backtest
 from scaling_cli.analysis.forecast.evidence import ForecastData
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.suite import Suite, Task
 from scaling_cli.analysis.forecast.surface_errors import Shift
 from scaling_cli.analysis.forecast.targets import Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.errors import UsageError
+from scaling_cli.laws import find_law
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, LawWeight
+from tests.analysis.forecast.test_simplest import curve as smooth
+from tests.analysis.forecast.test_simplest import one_law
 
 CURVE = {"x": "compute"}
 SURFACE = {"params": "params", "tokens": "tokens"}
@@ -262,3 +267,25 @@ def test_tasks_and_several_losses_need_the_forecast_of_runs():
         extrapolate(replace(curve(forecast=Known()), points=None, ranges={"compute": (1e18, 1e20)}), ask)
     # Without a target there is nothing at which losses would be together.
     assert extrapolate(curve(), replace(ask, targets=(), target_losses=(2.0,)))[0].then is None
+
+
+def test_a_backtest_is_that_of_the_forecast_of_the_runs():
+    points = smooth(one_law, 16, noise=0.003)
+    made = forecast(points, laws=(find_law("power"),), replicates=4)
+    data = ForecastData(made, GROUP, CURVE, {}, points, made, (find_law("power"),))
+    assert extrapolate(data, Ask(backtest=True))[0].backtest == backtest(points, (find_law("power"),), made)
+
+
+def test_laws_of_other_inputs_have_no_curve():
+    inputs = {"a": "width", "b": "depth"}
+    points = ForecastPoints({"a": X, "b": X}, np.ones(5), np.arange(5), X)
+
+    class Two(Known):
+        def mean(self, columns):
+            return 3.0 - 0.05 * np.log(columns["a"])
+
+    result, _ = asked(
+        ForecastData(Two(), GROUP, inputs, {}, points), at=[{"width": 2.0, "depth": 3.0, "compute": 1e21}]
+    )
+    assert result.curve is None
+    assert result.predictions[0].reach == pytest.approx(10.0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.forecast import doubts as doubts_module
 from scaling_cli.analysis.forecast.doubts import (
     lone_growth,
     place_name,
@@ -13,6 +16,7 @@ from scaling_cli.analysis.forecast.doubts import (
     ratio_doubts,
     run_doubts,
 )
+from scaling_cli.analysis.forecast.stability import Swing
 from scaling_cli.analysis.forecast.targets import Places, Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.results.fit import Estimate
@@ -191,3 +195,28 @@ def test_several_scales_of_a_run_are_noted():
     assert "(2 of 4 runs have several rows)" in message
     line = ForecastPoints({"x": np.arange(1.0, 7)}, FALLING, np.arange(6), np.arange(1.0, 7))
     assert of_runs(line) == {}
+
+
+def forecaster(errors=(), swing=None):
+    return SimpleNamespace(errors=errors, swing=swing)
+
+
+@pytest.mark.parametrize(("columns", "role"), [({"tokens": 1}, "2B tokens"), ({"x": 1}, "2e9 FLOPs")])
+def test_a_forecast_that_swings_names_its_place_and_cut_off(monkeypatch, columns, role):
+    monkeypatch.setattr(doubts_module, "largest_swing", lambda made, places: made.swing)
+    targets = tuple(Target({"compute": amount}) for amount in (1e21, 3e22))
+    places = Places(targets, dict.fromkeys(columns, np.ones(2)), np.ones(2))
+    made = forecaster(errors=("some",), swing=Swing(2e9, 1, np.log(1.05), 0.004))
+    message = found(run_doubts(made, 0.01, surface(FALLING), places, GROUP))["unstable-forecast"]
+    assert f"Without the runs below {role}" in message
+    assert "the forecast at 3e22 FLOPs moves by +5.0" in message
+    assert "0.40" in message
+    assert found(run_doubts(forecaster(errors=("some",)), 0.01, surface(FALLING), places, GROUP)) == {}
+
+
+def test_a_forecast_without_an_origin_is_noted_with_its_points_and_scales(monkeypatch):
+    monkeypatch.setattr(doubts_module, "largest_swing", lambda made, places: made.swing)
+    sizes = np.repeat([1e8, 2e8, 3e8], 2)
+    message = found(run_doubts(forecaster(), 9.0, surface(FALLING, params=sizes), Places((), {}, np.array([])), GROUP))
+    assert list(message) == ["no-rolling-origin"]
+    assert "6 points of 3 sizes" in message["no-rolling-origin"]

@@ -13,6 +13,7 @@ from scaling_cli.analysis.forecast.evidence import (
     _amounts,
     _problems,
     evidence_from,
+    plain_fit,
     require_variety,
     saved_evidence,
     tokens_per_param,
@@ -211,6 +212,15 @@ def test_a_law_of_schedules_only_continues_runs():
             chosen(frame, **law, **more)
 
 
+def test_the_plain_fit_of_a_group_is_that_of_fit():
+    asked = method(law="power-constant", interval="none", estimator="describe")
+    table = load_runs(runs())
+    ((_, points),) = groups_of(table, ())
+    result, _ = plain_fit(points, GROUP, asked.choose(table, Ask()), asked)
+    assert [result.parameters[name].estimate for name in "abc"] == pytest.approx(fitted(runs()))
+    assert result.group == GROUP
+
+
 def test_losses_below_zero_are_refused():
     frame = runs().with_columns(loss=pl.col("loss") - 2.0)
     with pytest.raises(UsageError, match="logarithm of each loss"):
@@ -218,7 +228,7 @@ def test_losses_below_zero_are_refused():
 
 
 def evidence(frame, *, names=True, **options):
-    asked = method(replicates=20, **options)
+    asked = method(**{"replicates": 20, **options})
     runs_of = load_runs(frame, keep=("w",) if "w" in frame.columns else ())
     ask = Ask((Target({"compute": 1e22}),))
     ((_, points),) = groups_of(runs_of, ())
@@ -241,15 +251,28 @@ def test_runs_are_known_by_their_points_weights_names_and_seed():
     assert evidence(frame, names=False, law="power-constant")[0].labels[0] == "(1e+18,)"
 
 
+@pytest.mark.parametrize(("shared", "is_together"), [(0.95, True), (0.0, False)])
+def test_seeds_that_err_together_are_resampled_together(shared, is_together):
+    rng = np.random.default_rng(1)
+    common, own = rng.standard_normal((16, 1)), rng.standard_normal((16, 4))
+    x = np.repeat(np.geomspace(1e18, 1e22, 16), 4)
+    error = 0.01 * (np.sqrt(shared) * common + np.sqrt(1 - shared) * own).ravel()
+    seeds = pl.DataFrame(
+        {"compute": x, "loss": 20 * x**-0.1 * np.exp(error), "run_id": [f"r{i:02}" for i in range(64)]}
+    )
+    data, caveats = evidence(seeds, law="power")
+    assert ("runs-err-together" in {each.code for each in caveats}) is is_together
+    assert len(np.unique(data.forecast.stack.points.runs)) == (16 if is_together else 64)
+    assert len(np.unique(data.points.runs)) == 64
+
+
 def test_runs_of_unknown_size_are_refused():
     frame = runs(width=SIZE / 1e15, depth=np.tile([1.0, 2.0], 7)).drop("compute")
     with pytest.raises(DataError, match="size of the runs is unknown"):
         scaling.extrapolate(frame, law="a*width^b*depth^d", at="width=1e7,depth=2", replicates=20)
 
 
-def test_the_number_of_replicates_is_limited_and_the_seed_counts():
-    few, many = (
-        scaling.extrapolate(runs(), at="compute=1e22", law="power", replicates=count).results[0].interval.replicates
-        for count in (40, 500)
-    )
-    assert (few, many) == (40, 200)
+def test_the_number_of_replicates_is_limited():
+    few, many = (evidence(runs(), law="power", replicates=count)[0].forecast for count in (20, 500))
+    assert (few.resampling.replicates, many.resampling.replicates) == (20, 200)
+    assert len(many.draws[0]) == 200

@@ -107,3 +107,24 @@ def test_fixed_params_leave_tokens_alone():
 def test_other_laws_of_two_inputs_have_no_path():
     with pytest.raises(UsageError, match="a law of params, lr"):
         reached(2.0, inputs={"params": "params", "x": "lr"})
+
+
+class Broken(Known):
+    """As `Known`, but without a logarithm beyond ln x = 20, and without a band below ln x = 2."""
+
+    def bands(self, columns, scale):
+        found = super().bands(columns, scale)
+        log = np.log(columns["x"])
+        middle = np.where(log > 20, np.nan, found.estimate)
+        half = np.where(log < 2, np.nan, found.confidence)
+        return Bands(middle, half, half, middle[None])
+
+
+def test_scales_without_a_forecast_are_left_out():
+    found = reached(np.exp(1.4), Broken())
+    assert np.log(found.compute.estimate) == pytest.approx(6.0)
+    assert np.log([found.compute.low, found.compute.high]) == pytest.approx([4.0, 8.0])
+    assert found.at["compute"] == pytest.approx(np.exp(6.0))
+    assert reached(np.exp(2 - 0.1 * 21), Broken()).compute.estimate is None  # beyond the known scales
+    assert reached(np.exp(2 - 0.1 * 1), Broken()).compute.estimate is None  # without a band
+    assert reached(np.exp(2 - 0.1 * 1), Broken(half=np.nan)).compute.estimate is not None

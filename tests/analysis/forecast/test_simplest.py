@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.forecast import simplest
 from scaling_cli.analysis.forecast.recipe import Recipe
 from scaling_cli.analysis.forecast.simplest import (
     KNOWN,
@@ -20,6 +21,7 @@ from scaling_cli.analysis.forecast.simplest import (
 )
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -237,3 +239,23 @@ def test_only_exponents_above_the_typical_one_are_steep(exponent):
     wanted = max(np.log(exponent / 0.35) / 0.7, 0.0)
     assert _steepness(optimum(points, Objective("least-squares"))) == pytest.approx(wanted, abs=1e-4)
     assert _steepness(optimum(problem(surface(), "chinchilla"), Objective("least-squares"))) == 0.0
+
+
+def test_a_simplest_law_that_cannot_be_fitted_and_rivals_that_cannot_are_left_out(monkeypatch):
+    points = curve(one_law, 12)
+    expected = probability(problem(points, "power-constant"))
+
+    def fails(*_, **__):
+        raise FitError("no", hint="")
+
+    averaged = forecast(points, replicates=2).averaged
+    monkeypatch.setattr(simplest, "problem_from_arrays", fails)
+    without = probability(problem(points, "power-constant"))
+    assert without != expected
+    factors = list(simplest._log_factors_of_laws(problem(points, "power-constant"), optimum(
+        problem(points, "power-constant"), Objective("least-squares"))))  # fmt: skip
+    # An infinite sum of squares is no smaller than that of the law itself.
+    assert factors == pytest.approx([-more / 2 * np.log(13) for more in (len(find_law(name).names) - 3
+                                     for name in ("m4", "bnsl-monotone"))])  # fmt: skip
+    monkeypatch.setattr(simplest, "fit_candidate", fails)
+    assert simplest.with_simplest(averaged) is averaged

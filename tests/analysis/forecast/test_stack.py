@@ -203,3 +203,5 @@ def test_laws_with_more_parameters_than_points_are_left_out_but_the_smallest():
     assert all(fit.candidate.fewest <= 5 for fit in made.stack.fits)
     four = forecast(curve(one_law, 4, noise=0.002), replicates=2, laws=(find_law("m4"), find_law("m3")))
     assert [fit.law.name for fit in four.stack.fits] == ["m3"]
+    none = forecast(curve(one_law, 4, noise=0.002), replicates=2, laws=(find_law("bnsl-monotone"), find_law("m4")))
+    assert [fit.law.name for fit in none.stack.fits] == ["m4"]  # the smaller one, though four points are too few

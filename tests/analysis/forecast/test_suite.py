@@ -8,8 +8,9 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.analysis.forecast.joint import correlations
-from scaling_cli.analysis.forecast.suite import Task, read_suite
+from scaling_cli.analysis.forecast.suite import Suite, Task, read_suite, suite_of
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.options.extrapolate import Extrapolate
 
 PLACE = "params=3e9,tokens=6e10"
 LAWS = {"web": (1.8, 480.0, 2085.0), "code": (0.9, 300.0, 1500.0), "math": (1.2, 500.0, 1800.0)}
@@ -149,6 +150,31 @@ def test_a_file_that_is_not_a_suite_is_refused(tmp_path, text, problem):
     path.write_text(text)
     with pytest.raises(UsageError, match=problem):
         read_suite(str(path))
+
+
+@pytest.mark.parametrize(("options", "named"), [({"then": ["arc"]}, "--then"), ({"loss": "web"}, "--loss")])
+def test_a_suite_file_lists_all_losses_and_tasks(tmp_path, options, named):
+    path = tmp_path / "suite.toml"
+    path.write_text('losses = ["web"]')
+    with pytest.raises(UsageError, match=f"so {named} cannot be given too"):
+        suite_of(Extrapolate(suite=str(path), **options))
+    assert suite_of(Extrapolate(suite=str(path))) == Suite(("web",))
+    assert suite_of(Extrapolate(loss="web", then=["arc"], chance=0.25)) == Suite(
+        ("web",), (Task("arc", "sigmoid", 0.25),)
+    )
+
+
+def test_a_task_is_not_forecast_far_outside_the_losses_that_it_was_measured_at():
+    frame = runs(5).with_columns(gsm8k=pl.when(pl.col("web_loss") > 2.7).then("gsm8k"))
+    (near, far) = ("params=2e8,tokens=4e9", "params=1e12,tokens=1e14")
+    report = scaling.extrapolate(frame, loss="web_loss", then="gsm8k", at=[near, far], replicates=20)
+    (result,) = report.results
+    assert result.suite is None
+    assert [row.is_outside for row in result.then.predictions] == [False, True]
+    (noted,) = [each.message for each in report.caveats if each.code == "then-outside-range"]
+    low, high = result.then.loss_range
+    assert f"{low:.4g} to {high:.4g}" in noted
+    assert "at 1 target" in noted
 
 
 def test_several_losses_are_for_runs(tmp_path):

@@ -190,3 +190,15 @@ def test_a_law_of_other_columns_needs_compute_for_its_reach():
         place([Target({"width": 3.0, "depth": 4.0})], inputs, None, losses, ranges={})
     with pytest.raises(UsageError, match="lacks depth, which the law needs"):
         place([Target({"width": 3.0})], inputs, None, losses, ranges={})
+
+
+def test_the_input_of_a_law_of_one_follows_from_two_amounts():
+    """Params that all runs have in common may be given with compute to a law of tokens."""
+    for given, column, value in (
+        ({"compute": 6e20, "params": 1e9}, "tokens", 1e11),
+        ({"compute": 6e20, "tokens": 1e11}, "params", 1e9),
+    ):
+        other = next(role for role in given if role != "compute")
+        ranges = {other: (given[other],) * 2, "compute": (6e20,) * 2}
+        places = place([Target(given)], {"x": column}, None, losses, ranges=ranges)
+        assert places.scale == pytest.approx([value])

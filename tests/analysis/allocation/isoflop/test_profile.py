@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.allocation.isoflop.answer import _waste_factors
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints, Budget
-from scaling_cli.analysis.allocation.isoflop.fit import fit_exact
+from scaling_cli.analysis.allocation.isoflop.fit import SharedShape, fit_exact
 from scaling_cli.analysis.allocation.isoflop.profile import SHARED, profile_law
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
@@ -81,3 +82,17 @@ def test_exact_losses_give_the_surface_back_in_any_order_of_budgets():
         wanted = exact_theta()
         wanted = np.concatenate([wanted[:3], wanted[3:6][order], wanted[6:][order]])
         assert theta == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.34, 0.28), (0.2, 0.6), (0.5, 0.5)])
+def test_sizes_within_a_waste_reach_the_loss_of_a_smaller_budget(alpha, beta):
+    """The reducible loss at the minimum falls as compute^-gamma, so a budget smaller by w has (1 - w)^-gamma of it."""
+    found = _waste_factors(SharedShape(np.array([1.7]), np.array([alpha]), np.array([beta])))
+    gamma = alpha * beta / (alpha + beta)
+    assert list(found) == ["0.05", "0.10"]
+    for share, waste in (("0.05", 0.05), ("0.10", 0.1)):
+        low, high = found[share]
+        assert low < 1 < high
+        for factor in (low, high):
+            above = (beta * factor**-alpha + alpha * factor**beta) / (alpha + beta)
+            assert above == pytest.approx((1 - waste) ** -gamma, rel=1e-6)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
 from scipy.stats import linregress
 
 from scaling_cli import optimal_allocation
+from scaling_cli.analysis.allocation.isoflop.budgets import Budget
+from scaling_cli.analysis.allocation.isoflop.tables import _lost
 from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, SYMMETRIC, best_params, isoflop_frame, loss_at
 
 OFFSETS = np.linspace(-1.5, 1.5, 9)
@@ -111,3 +115,20 @@ def test_a_budget_without_a_minimum_is_refused_with_the_runs_to_add():
     assert (result.isoflops[-1].left, result.isoflops[-1].right, result.isoflops[-1].curve) == (0, 0, None)
     assert "1 of 7" in codes["budgets-refused"]
     assert "1e22" in codes["budgets-refused"]
+
+
+def test_a_budget_without_a_minimum_in_many_replicates_is_noted_unless_it_is_refused():
+    lost = np.zeros((41, 3))
+    lost[1:3, 0] = np.nan  # two of forty: a twentieth
+    lost[1:4, 1] = np.nan
+    lost[1:30, 2] = np.nan
+    budgets = [Budget(float(np.log(compute)), np.arange(1)) for compute in (1e18, 1e19, 1e20)]
+    curves = SimpleNamespace(minima=SimpleNamespace(log_params=lost), budgets=budgets, refused=("", "", "bends"))
+    (found,) = _lost(curves, {"data": "web"})
+    assert (found.code, found.group) == ("replicates-lost", {"data": "web"})
+    assert "1e19 FLOPs" in found.message
+    assert "7.5 %" in found.message or "8 %" in found.message
+    curves.refused = ("", "", "")
+    assert len(_lost(curves, None)) == 2
+    curves.minima.log_params = lost[:1]
+    assert _lost(curves, None) == []
