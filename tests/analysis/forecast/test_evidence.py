@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.forecast import evidence as evidence_module
 from scaling_cli.analysis.forecast.evidence import (
     ForecastData,
     Method,
@@ -272,7 +273,9 @@ def test_runs_of_unknown_size_are_refused():
         scaling.extrapolate(frame, law="a*width^b*depth^d", at="width=1e7,depth=2", replicates=20)
 
 
-def test_the_number_of_replicates_is_limited():
+def test_the_number_of_replicates_is_limited(monkeypatch):
+    assert evidence_module.REPLICATES == 200
+    monkeypatch.setattr(evidence_module, "REPLICATES", 30)
     few, many = (evidence(runs(), law="power", replicates=count)[0].forecast for count in (20, 500))
-    assert (few.resampling.replicates, many.resampling.replicates) == (20, 200)
-    assert len(many.draws[0]) == 200
+    assert (few.resampling.replicates, many.resampling.replicates) == (20, 30)
+    assert len(many.draws[0]) == 30
